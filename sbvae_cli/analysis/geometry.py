@@ -1,0 +1,118 @@
+"""A grid of two factors, embedded in two latents (Section 4.4, Figures 7 and 8)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.analysis.encode import encode
+from sbvae_cli.config.names import Select
+from sbvae_cli.data.factors import FactorGrid, FactorSpace
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.geometry_scores import geometry_scores
+from sbvae_cli.metrics.select import LatentChoice, choose_latents
+from sbvae_cli.models.vae import VAE
+
+
+@dataclass(frozen=True)
+class GridEmbedding:
+    """Where the images of a factor grid lie in latent space.
+
+    Attributes:
+        grid: The factors, n0 x n1 points.
+        held_out: Which points were left out of training, shape (n0, n1).
+        codes: Posterior means of the two latents, shape (n0, n1, 2).
+        deviations: Posterior deviations of all latents, averaged over the grid, shape (K,).
+        choice: The latents, and what each rule would choose.
+        scores: As `geometry_scores` defines them.
+    """
+
+    grid: FactorGrid
+    held_out: NDArray[np.bool_]
+    codes: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+    choice: LatentChoice
+    scores: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers for JSON."""
+        return {
+            "factors": list(self.grid.names),
+            "latents": list(self.choice.latents),
+            "select": {
+                "rule": self.choice.rule,
+                "by_variance": list(self.choice.by_variance),
+                "by_information": list(self.choice.by_information),
+            },
+            "population": "full",
+            "grid": list(self.grid.shape),
+            "scores": self.scores,
+        }
+
+
+def embed_factor_grid(
+    vae: VAE,
+    source: Source,
+    names: tuple[str, str] | None = None,
+    *,
+    size: int = 32,
+    at: Mapping[str, float] | None = None,
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+) -> GridEmbedding:
+    """Render a factor grid, encode it and score its embedding.
+
+    Args:
+        vae: On its device.
+        source: Draws the images.
+        names: The two factors; the first two that vary where None.
+        size: Points along each factor; the grid spans the whole space, held-out regions included.
+        at: Values of other factors; the rest stand at the middle of their ranges.
+        select: How the two latents are chosen.
+        latents: Two latents instead, the first for the first factor.
+
+    Raises:
+        SbvaeError: If factors or latents do not exist, or the data has no renderer.
+    """
+    space = source.space
+    pair = names or first_varying(space)
+    grid = space.grid(pair, size, at or {})
+    means, deviations = encode(vae, source.render(grid.factors))
+    scaled = space.scaled(grid.factors, pair)
+    choice = choose_latents(
+        np.square(deviations).mean(0),
+        means,
+        scaled,
+        select,
+        exactly_two_vary=set(pair) == set(space.varying),
+    )
+    if latents is not None:
+        choice = _given(choice, latents, means.shape[1])
+    codes = means[:, choice.latents].reshape(*grid.shape, 2)
+    held_out = space.held_out_mask(grid.factors).reshape(grid.shape)
+    factors = space.config.factors
+    circular = (factors[space.index(pair[0])].circular, factors[space.index(pair[1])].circular)
+    scores = geometry_scores(scaled.reshape(*grid.shape, 2), codes, held_out, circular)
+    return GridEmbedding(grid, held_out, codes, deviations.mean(0), choice, scores)
+
+
+def _given(choice: LatentChoice, latents: tuple[int, int], count: int) -> LatentChoice:
+    if latents[0] == latents[1] or not all(0 <= latent < count for latent in latents):
+        found = f"{latents[0]} and {latents[1]}"
+        raise SbvaeError(f"latents {found}: name two different ones from 0 to {count - 1}")
+    return replace(choice, latents=latents, rule="given")
+
+
+def first_varying(space: FactorSpace) -> tuple[str, str]:
+    """The first two factors that vary.
+
+    Raises:
+        SbvaeError: If there are fewer.
+    """
+    if len(space.varying) < 2:
+        found = ", ".join(space.varying) or "none"
+        raise SbvaeError(f"geometry needs two factors that vary, this data has {found}")
+    return space.varying[0], space.varying[1]

@@ -1,0 +1,141 @@
+"""The checkpoint format: one file of tensors and plain containers, read without unpickling code."""
+
+import pickle
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sbvae_cli import __version__
+from sbvae_cli.atomic import replacing
+from sbvae_cli.config.files import build_config
+from sbvae_cli.config.schema import Config
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.models.build import build_vae
+from sbvae_cli.models.vae import VAE
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and all that later commands need to know of it.
+
+    Attributes:
+        config: Of the run, complete.
+        step: Updates made.
+        model: State dict.
+        optimizer: State dict, for resuming.
+        threads: Of the CPU that trained it; another number rounds differently.
+    """
+
+    config: Config
+    step: int
+    model: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    threads: int
+
+    @property
+    def space(self) -> SpaceConfig:
+        """Factors of variation of the data that the model was trained on."""
+        return self.config.data.space
+
+    def build_vae(self, device: torch.device | str = "cpu") -> VAE:
+        """The model with these weights, for evaluation.
+
+        Raises:
+            SbvaeError: If the weights do not fit the configuration.
+        """
+        vae = build_vae(self.config.model, self.config.data.image_shape)
+        try:
+            vae.load_state_dict(self.model)
+        except RuntimeError as error:
+            fault = " ".join(str(error).split())
+            raise SbvaeError(f"the checkpoint's weights do not fit its config: {fault}") from error
+        return vae.to(device).eval()
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; what stood there before stays until the new one is whole.
+
+    Raises:
+        SbvaeError: If the file cannot be written.
+    """
+    config = checkpoint.config.as_dict()
+    space = config["data"].pop("space")
+    content = {
+        "sbvae_format": FORMAT,
+        "sbvae_version": __version__,
+        "config": config,
+        "space": space,
+        "step": checkpoint.step,
+        "model": checkpoint.model,
+        "optimizer": checkpoint.optimizer,
+        "threads": checkpoint.threads,
+    }
+    with replacing(path) as temporary:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # PyTorch's writer reports a full disk like this
+            raise SbvaeError(
+                f"{path}: cannot be written: {str(error).splitlines()[0]}; is the disk full?"
+            ) from error
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint onto the CPU; nothing in the file is executed.
+
+    Raises:
+        SbvaeError: If the file is missing, damaged, of another program or of a newer format.
+    """
+    content = _read(path)
+    version = content.get("sbvae_format")
+    if not isinstance(version, int) or version < 1:
+        raise SbvaeError(f"{path}: its sbvae_format is {version!r}, not a number")
+    if version > FORMAT:
+        raise SbvaeError(
+            f"{path}: has checkpoint format {version}, this sbvae {__version__} reads up to "
+            f"{FORMAT}; install sbvae {content.get('sbvae_version', 'in its newest version')}"
+        )
+    try:
+        tree = content["config"]
+        config = build_config(
+            {**tree, "data": {**tree["data"], "space": content["space"]}}, where=str(path)
+        )
+        step = content["step"]
+        if not isinstance(step, int) or step < 0:
+            raise SbvaeError(f"{path}: its step is {step!r}, not a count; train the model again")
+        return Checkpoint(
+            config, step, content["model"], content["optimizer"], content["threads"]
+        )
+    except (KeyError, TypeError) as error:
+        raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            if file.read(8) == b"\x89HDF\r\n\x1a\n":
+                raise SbvaeError(f"{path}: is a dataset, not a checkpoint; give it with --data")
+        if not zipfile.is_zipfile(path):
+            raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise SbvaeError(
+            f"{path}: no such file; train a model first, or name a run folder or a ckpt.pt"
+        ) from error
+    except pickle.UnpicklingError as error:
+        raise SbvaeError(
+            f"{path}: refused: it is no checkpoint of plain tensors (nothing in it was run)"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short") from error
+    except OSError as error:
+        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+    if not isinstance(content, dict) or "sbvae_format" not in content:
+        raise SbvaeError(f"{path}: is a PyTorch file, but no sbvae checkpoint")
+    return content

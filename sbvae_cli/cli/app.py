@@ -1,0 +1,102 @@
+"""The table of commands, and the one place where an error becomes a line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from sbvae_cli import __version__
+from sbvae_cli.cli import demo, gen_data, geometry, train
+from sbvae_cli.cli.console import complain
+from sbvae_cli.cli.signals import Interrupted, raising
+from sbvae_cli.errors import SbvaeError
+
+app = typer.Typer(
+    name="sbvae",
+    help="Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019).",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(gen_data.app, name="gen-data")
+app.command("train")(train.train)
+app.command("geometry")(geometry.geometry)
+app.command("demo")(demo.demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sbvae {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def sbvae(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; `sys.argv` where None.
+
+    Returns:
+        The exit code: 0, 1 for what a user can get wrong, 2 for what the parser refuses, 3 for a
+        run that diverged, 128 and the number of a signal.
+    """
+    try:
+        with raising():
+            code = typer.main.get_command(app).main(
+                args=None if argv is None else list(argv),
+                prog_name="sbvae",
+                standalone_mode=False,
+            )
+            sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SbvaeError as error:
+        complain(str(error))
+        return error.exit_code
+    except Interrupted as signal:
+        complain("interrupted; nothing half-written was left")
+        return 128 + signal.number
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        complain("out of memory; choose a smaller --size, --grid or --batch-size")
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
+        return 1
+    except Exception as error:
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """One line for what the parser refused, and for a fault of ours."""
+    if not hasattr(error, "format_message"):
+        if os.environ.get("SBVAE_TRACEBACK"):
+            raise error
+        complain(
+            f"a fault of sbvae itself: {type(error).__name__}: {error}; "
+            "SBVAE_TRACEBACK=1 shows where, please report it"
+        )
+        return 1
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "sbvae"
+    complain(f"{error.format_message().rstrip('.')}; see {path} --help")
+    return int(getattr(error, "exit_code", 2))

@@ -1,0 +1,134 @@
+"""What the commands print: one-line errors, tables, durations, JSON and progress."""
+
+import io
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import typer
+
+from sbvae_cli.atomic import write_bytes
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from rich.progress import Progress as Bar
+
+
+def complain(message: str) -> None:
+    """Print an error as one line on stderr."""
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+
+
+def notice(message: str) -> None:
+    """Print a line on stderr that nobody overlooks on a terminal."""
+    typer.secho(message, err=True, fg=typer.colors.YELLOW, bold=True)
+
+
+def duration(seconds: float) -> str:
+    """A duration in two units at most, such as `3 min 5 s` or `2 days 4 h`."""
+    units = (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    left = max(round(seconds), 0)
+    parts = []
+    for name, length in units:
+        count, left = divmod(left, length)
+        if count or parts:
+            parts.append(f"{count} {'day' if name == 'days' and count == 1 else name}")
+    return " ".join(parts[:2]) or "under 1 s"
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout; the first column is text, the others are numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="right" if i else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def write_json(target: str, content: dict[str, Any]) -> None:
+    """Write JSON to a file, atomically, or to stdout where the target is `-`."""
+    text = json.dumps(content, indent=2, allow_nan=False)
+    if target == "-":
+        typer.echo(text)
+    else:
+        write_bytes(Path(target), (text + "\n").encode())
+
+
+def write_picture(path: Path, picture: "Image") -> None:
+    """Write a PNG file, atomically."""
+    content = io.BytesIO()
+    picture.save(content, format="PNG", optimize=True)
+    write_bytes(path, content.getvalue())
+
+
+class Reporter(Protocol):
+    """Shows how far something is."""
+
+    def __enter__(self) -> "Reporter":
+        """Begin."""
+
+    def __exit__(self, *error: object) -> None:
+        """End."""
+
+    def update(self, done: int, text: str) -> None:
+        """Show that `done` are done, with a text such as losses and speed."""
+
+
+def reporter(name: str, total: int, start: int = 0) -> Reporter:
+    """A progress bar on a terminal; elsewhere plain lines, one every ten seconds at most."""
+    if sys.stderr.isatty():
+        return _BarReporter(name, total, start)
+    return _LineReporter(name, total)
+
+
+class _BarReporter:
+    def __init__(self, name: str, total: int, start: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar: Bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[text]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task(name, total=total, completed=start, text="")
+
+    def __enter__(self) -> "_BarReporter":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, text: str) -> None:
+        self._bar.update(self._task, completed=done, text=text)
+
+
+class _LineReporter:
+    seconds_between = 10.0
+
+    def __init__(self, name: str, total: int) -> None:
+        self._name = name
+        self._total = total
+        self._next = 0.0
+
+    def __enter__(self) -> "_LineReporter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def update(self, done: int, text: str) -> None:
+        now = time.monotonic()
+        if now >= self._next or done == self._total:
+            self._next = now + self.seconds_between
+            typer.echo(f"{self._name} {done:,}/{self._total:,}  {text}", err=True)

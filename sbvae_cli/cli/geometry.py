@@ -1,0 +1,163 @@
+"""`sbvae geometry`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sbvae_cli.cli.options import DeviceOption
+from sbvae_cli.config.names import Select
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from sbvae_cli.analysis.geometry import GridEmbedding
+    from sbvae_cli.data.source import Source
+
+SAMPLES = 16  # as in Figure 7
+
+
+def geometry(
+    checkpoints: Annotated[
+        list[Path],
+        typer.Argument(metavar="CKPT...", help="Run folders or ckpt.pt; several stand together."),
+    ],
+    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("geometry.png"),
+    json: Annotated[
+        str | None, typer.Option(help="JSON file of the scores, or - for stdout.")
+    ] = None,
+    factors: Annotated[
+        str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
+    ] = None,
+    grid: Annotated[int, typer.Option(min=2, max=512, help="Points along each factor.")] = 32,
+    at: Annotated[
+        list[str] | None, typer.Option(help="Value of another factor, as hue=0.5.")
+    ] = None,
+    select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
+    latents: Annotated[
+        tuple[int, int] | None, typer.Option(help="Two latents instead, as 3 7.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Other data than the model was trained on.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
+    from sbvae_cli.analysis.geometry import embed_factor_grid
+    from sbvae_cli.cli.console import write_json, write_picture
+    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    models: list[dict[str, Any]] = []
+    embeddings: dict[str, GridEmbedding] = {}
+    for path in checkpoints:
+        checkpoint = open_checkpoint(path)
+        source = open_data(checkpoint, data)
+        embedding = embed_factor_grid(
+            checkpoint.build_vae(resolve_device(device)),
+            source,
+            _pair(factors),
+            size=grid,
+            at=_values(at or []),
+            select=select,
+            latents=latents,
+        )
+        config = checkpoint.config
+        name = config.model.decoder.kind if len(checkpoints) == 1 else _name(path)
+        embeddings[name] = embedding
+        caption = f"{config.data.name}, {config.model.decoder.kind}, step {checkpoint.step:,}"
+        models.append({"checkpoint": str(path), "step": checkpoint.step, **embedding.as_dict()})
+    if len(models) > 1:
+        caption = config.data.name
+    write_picture(out, _draw(embeddings, source, caption))
+    if json is not None:
+        write_json(json, models[0] if len(models) == 1 else {"models": models})
+    if json != "-":
+        _print_scores(embeddings)
+        typer.echo(f"wrote {out}")
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.name == "ckpt.pt" else path.name
+
+
+def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str) -> "Image":
+    import numpy as np
+
+    from sbvae_cli.viz.geometry import Embedding, FactorGrid, draw_comparison, draw_geometry
+
+    first = next(iter(embeddings.values()))
+    factors = [source.space.config.factors[source.space.index(n)] for n in first.grid.names]
+    points = first.grid.factors.reshape(*first.grid.shape, -1)
+    panel = FactorGrid(
+        (
+            points[:, 0, source.space.index(first.grid.names[0])],
+            points[0, :, source.space.index(first.grid.names[1])],
+        ),
+        (_label(factors[0].name, factors[0].unit), _label(factors[1].name, factors[1].unit)),
+        first.held_out,
+        (factors[0].circular, factors[1].circular),
+    )
+    sheets = [
+        Embedding(
+            embedding.codes,
+            (f"latent {embedding.choice.latents[0]}", f"latent {embedding.choice.latents[1]}"),
+            name,
+            embedding.scores,
+        )
+        for name, embedding in embeddings.items()
+    ]
+    if len(sheets) > 1:
+        return draw_comparison(panel, sheets, caption)
+    samples, _ = source.sample(np.random.default_rng(0), SAMPLES)
+    return draw_geometry(panel, sheets[0], caption, samples)
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
+
+
+def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:
+    from sbvae_cli.cli.console import print_table
+
+    first = next(iter(embeddings.values()))
+    rows = [
+        [name, *(_number(embedding.scores[name]) for embedding in embeddings.values())]
+        for name, value in first.scores.items()
+        if not isinstance(value, list)
+    ]
+    title = f"{' and '.join(first.grid.names)}, {first.grid.shape[0]}x{first.grid.shape[1]} grid"
+    print_table(title, ["score", *embeddings], rows)
+    for name, embedding in embeddings.items():
+        choice = embedding.choice
+        if choice.rules_agree:
+            continue
+        typer.echo(
+            f"{name}: latents {choice.latents} by {choice.rule}; smallest variance has "
+            f"{choice.by_variance}, most information {choice.by_information} (--select)"
+        )
+
+
+def _number(value: Any) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _pair(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise SbvaeError(f"--factors {text}: name two, as x,y")
+    return names[0], names[1]
+
+
+def _values(settings: list[str]) -> dict[str, float]:
+    values = {}
+    for setting in settings:
+        name, _, number = setting.partition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError as error:
+            raise SbvaeError(f"--at {setting}: write name=number, as hue=0.5") from error
+    return values

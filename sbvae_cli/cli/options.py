@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbvae_cli.errors import SbvaeError
+
+CheckpointArgument = Annotated[
+    Path, typer.Argument(metavar="CKPT", help="A run folder or its ckpt.pt.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Height and width from `64`, a square, or `48x64`, height first.
+
+    Raises:
+        SbvaeError: If the text is neither, or a side is not from 1 to 4096 pixels.
+    """
+    match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip().lower())
+    if not match:
+        raise SbvaeError(f"--size {text}: write a side in pixels, as 64, or HEIGHTxWIDTH")
+    height = int(match[1])
+    width = int(match[2] or match[1])
+    if not (1 <= height <= 4096 and 1 <= width <= 4096):
+        raise SbvaeError(f"--size {text}: a side has 1 to 4096 pixels")
+    return height, width

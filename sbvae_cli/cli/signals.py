@@ -1,0 +1,68 @@
+"""Ctrl-C and SIGTERM: an exception that cleans up, or a request that a run ends by itself."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(BaseException):
+    """A signal asked the program to end.
+
+    Args:
+        number: Of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Request:
+    """Whether a signal asked a run to end, and which; the second one no longer waits."""
+
+    number: int | None = None
+
+    def __call__(self) -> bool:
+        """Whether a signal came."""
+        return self.number is not None
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.number is not None:
+            raise Interrupted(number)
+        self.number = number
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """Turn signals into `Interrupted`."""
+    with _handling(_raise):
+        yield
+
+
+@contextmanager
+def deferred() -> Iterator[Request]:
+    """Turn the first signal into a request that the block asks for."""
+    request = Request()
+    with _handling(request._take):
+        yield request
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, as when a test runs the app in another
+        return
+    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,199 @@
+"""`sbvae train`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sbvae_cli.cli.options import ForceOption, parse_size
+from sbvae_cli.config.names import DecoderKind, LikelihoodKind, Precision, Profile
+
+if TYPE_CHECKING:
+    from sbvae_cli.config.schema import Config
+    from sbvae_cli.runs.train import Callbacks, Cost
+
+# What may change when a run goes on.
+RESUMABLE = {"steps", "device", "checkpoint_every"}
+
+
+def train(
+    data: Annotated[
+        str | None,
+        typer.Option(help="A dataset file, or circles:PRESET to draw images as they are needed."),
+    ] = None,
+    decoder: Annotated[DecoderKind | None, typer.Option(help="Default: broadcast.")] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="paper: Table 1 and Table 4; quick: minutes on a CPU.")
+    ] = "paper",
+    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images an update.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate of Adam.")] = None,
+    latents: Annotated[int | None, typer.Option(min=1, help="Size of the latent space.")] = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the KL term.")] = None,
+    likelihood: Annotated[
+        LikelihoodKind | None, typer.Option(help="Of the pixels (Appendix A).")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Of drawn images, pixels: 64, or HEIGHTxWIDTH.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data and noise.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="tf32 and bf16 are faster on a GPU.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(min=1, help="Steps between checkpoints.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; default runs/DATA-DECODER-SEED.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this run; --steps may raise its length.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As model.decoder.kernel_size=3."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the settings and what they cost; train nothing.")
+    ] = False,
+    force: ForceOption = False,
+) -> None:
+    """Train a VAE with the Spatial Broadcast or the DeConv decoder (Table 1)."""
+    from sbvae_cli.runs.resolve import Request
+
+    height, width = parse_size(size) if size else (None, None)
+    options: dict[str, Any] = {
+        "data": {"source": data, "height": height, "width": width},
+        "model": {
+            "latent_dim": latents,
+            "decoder": {"kind": decoder},
+            "likelihood": {"kind": likelihood},
+        },
+        "objective": {"beta": beta},
+        "training": {
+            "steps": steps,
+            "batch_size": batch_size,
+            "learning_rate": lr,
+            "seed": seed,
+            "device": device,
+            "precision": precision,
+            "threads": threads,
+            "checkpoint_every": checkpoint_every,
+        },
+    }
+    given = _without_none(options)
+    if resume is not None:
+        changes = given.pop("training", {})
+        other = given or settings or config or out or force or dry_run
+        _resume(resume, changes, fixed=not other and changes.keys() <= RESUMABLE)
+    else:
+        request = Request(profile, config, settings or (), given)
+        _start(request, out, force=force, dry_run=dry_run)
+
+
+def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
+    from sbvae_cli.runs.folder import RunFolder
+    from sbvae_cli.runs.resolve import default_folder, resolve
+    from sbvae_cli.runs.train import measure_cost, start_run
+
+    config, source = resolve(request)
+    if dry_run:
+        _print_cost(config, measure_cost(config, source))
+        return
+    folder = RunFolder(out or default_folder(config))
+    _run(
+        config,
+        folder.path,
+        0,
+        lambda callbacks: start_run(config, source, folder, force=force, callbacks=callbacks),
+    )
+
+
+def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
+    from sbvae_cli.errors import SbvaeError
+    from sbvae_cli.runs.folder import RunFolder
+    from sbvae_cli.runs.train import load_run, resume_run
+
+    if not fixed:
+        raise SbvaeError(
+            f"--resume {path}: a run goes on with its own settings; only --steps, --device and "
+            "--checkpoint-every may be given"
+        )
+    folder = RunFolder(path)
+    config, checkpoint = load_run(folder, changes)
+    _run(
+        config,
+        folder.path,
+        checkpoint.step,
+        lambda callbacks: resume_run(config, checkpoint, folder, callbacks),
+    )
+
+
+def _run(config: "Config", path: Path, start: int, call: Any) -> None:
+    from sbvae_cli.cli.console import duration, notice, reporter
+    from sbvae_cli.cli.signals import deferred
+    from sbvae_cli.errors import StoppedError
+    from sbvae_cli.runs.train import Callbacks
+    from sbvae_cli.training.loop import Progress
+
+    steps = config.training.steps
+    warned = False
+    with deferred() as request, reporter("training", steps, start) as bar:
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal warned
+            if progress.seconds_left > 3_600 and not warned:
+                notice(
+                    f"{steps - progress.step:,} steps will take about "
+                    f"{duration(progress.seconds_left)} on this device; fewer with --steps, or "
+                    "minutes with --profile quick. Ctrl-C saves."
+                )
+            warned = True
+            losses = "  ".join(f"{name} {value:.1f}" for name, value in progress.terms.items())
+            bar.update(
+                progress.step,
+                f"{losses}  {progress.images_per_second:,.0f} images/s  "
+                f"{duration(progress.seconds_left)} left",
+            )
+
+        done = call(Callbacks(on_progress, request))
+    if request.number is not None and done < steps:
+        raise StoppedError(
+            f"stopped and saved at step {done:,} of {steps:,}; "
+            f"go on with: sbvae train --resume {path}",
+            request.number,
+        )
+    typer.echo(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
+    typer.echo(f"  sbvae geometry {path} --out {path / 'geometry.png'}")
+
+
+def _print_cost(config: "Config", cost: "Cost") -> None:
+    import yaml
+
+    from sbvae_cli.cli.console import duration
+
+    typer.echo(yaml.safe_dump(config.as_dict(), sort_keys=False).rstrip())
+    for name, count in cost.parameters.items():
+        typer.echo(
+            f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
+            "multiply-adds an image"
+        )
+    total = cost.seconds_per_step * config.training.steps
+    typer.echo(
+        f"# {1000 * cost.seconds_per_step:.1f} ms a step on this device: "
+        f"{config.training.steps:,} steps take about {duration(total)}"
+    )
+
+
+def _without_none(tree: dict[str, Any]) -> dict[str, Any]:
+    pruned = {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in tree.items()
+        if value is not None
+    }
+    return {key: value for key, value in pruned.items() if value != {}}

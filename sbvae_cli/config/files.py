@@ -1,0 +1,141 @@
+"""Configuration from YAML and from `--set`, merged by precedence and checked in one place."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+
+Tree = dict[str, Any]
+
+
+def merge(*trees: Mapping[str, Any]) -> Tree:
+    """Merge nested mappings; what stands further right wins.
+
+    A part with a `kind` that changes starts anew: the keys of the old kind do not fit the new one.
+    """
+    merged: Tree = {}
+    for tree in trees:
+        for key, value in tree.items():
+            old = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(old, Mapping):
+                changed = "kind" in value and value["kind"] != old.get("kind", value["kind"])
+                merged[key] = merge(value) if changed else merge(old, value)
+            else:
+                merged[key] = merge(value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def read_yaml(path: Path) -> Tree:
+    """Read a YAML file that holds a mapping.
+
+    Raises:
+        SbvaeError: If the file cannot be read, is not YAML, or holds something else.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise SbvaeError(f"{path}: not a text file; a configuration is YAML") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
+        raise SbvaeError(f"{path}: no valid YAML{line}: {_first_line(error)}") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
+        raise SbvaeError(f"{path}: found {type(tree).__name__}, a configuration is a mapping of names")
+    return tree
+
+
+def write_yaml(path: Path, tree: Tree) -> None:
+    """Write a mapping as YAML, keys in the order given."""
+    path.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def parse_settings(settings: Sequence[str]) -> Tree:
+    """Parse `model.decoder.kernel_size=3`, each value as YAML.
+
+    Raises:
+        SbvaeError: If a setting has no `=` or no key, or its value is not YAML.
+    """
+    tree: Tree = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        names = key.strip().split(".")
+        if not equals or not all(names):
+            raise SbvaeError(f"--set {setting}: write section.key=value, as training.steps=1000")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise SbvaeError(f"--set {setting}: the value is no valid YAML") from error
+        for name in reversed(names):
+            value = {name: value}
+        tree = merge(tree, value)
+    return tree
+
+
+def build_config(tree: Mapping[str, Any], where: str = "") -> Config:
+    """Check a merged tree.
+
+    Args:
+        tree: Nested mapping, as from `merge`.
+        where: What an error names first: the file that the tree came from.
+
+    Raises:
+        SbvaeError: With the full key, what was found and what would do, for the first fault.
+    """
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        prefix = f"{where}: " if where else ""
+        raise SbvaeError(prefix + _explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for the first fault; unknown keys come first, since they cause others."""
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    fault = faults[0]
+    path = [str(part) for part in fault["loc"]]
+    kinds = {"broadcast", "deconv", "bernoulli", "gaussian"}
+    shown = ".".join(part for part in path if part not in kinds) or "configuration"
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys(path)
+        close = difflib.get_close_matches(path[-1], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        return f"{shown} is unknown; {hint}"
+    if fault["type"] == "union_tag_invalid":
+        context = fault.get("ctx", {})
+        return f"{shown}.kind is '{context.get('tag')}'; known: {context.get('expected_tags')}"
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return message if shown == "configuration" else f"{shown}: {message}"
+    return f"{shown} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _known_keys(path: Sequence[str]) -> list[str]:
+    """Keys that stand beside the last part of a path, found by walking the schema."""
+    models: list[type[BaseModel]] = [Config]
+    for part in path[:-1]:
+        fields = [model.model_fields[part] for model in models if part in model.model_fields]
+        found = [m for field in fields for m in _models_in(field.annotation)]
+        tagged = [m for m in models if "kind" in m.model_fields and part in get_args(
+            m.model_fields["kind"].annotation)]
+        models = found or tagged or models
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -1,0 +1,102 @@
+"""The serial form of a factor space: one in HDF5 attributes, checkpoints and YAML alike."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from sbvae_cli.config.names import Renderer
+
+Interval = tuple[float, float]
+
+
+class FactorConfig(BaseModel, frozen=True, extra="forbid"):
+    """One factor of variation: uniform over a range, or over levels.
+
+    A constant is a range whose ends are equal. A `period` (1 for a hue in turns) makes the factor
+    circular where its range is the whole period.
+    """
+
+    name: str = Field(min_length=1)
+    kind: Literal["continuous", "discrete"] = "continuous"
+    unit: str = ""
+    low: float | None = Field(default=None, allow_inf_nan=False)
+    high: float | None = Field(default=None, allow_inf_nan=False)
+    levels: tuple[float, ...] | None = None
+    period: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "discrete":
+            if not self.levels or self.low is not None or self.high is not None:
+                raise ValueError(f"discrete factor {self.name} needs levels, and no low or high")
+        elif self.low is None or self.high is None or self.levels is not None:
+            raise ValueError(f"continuous factor {self.name} needs low and high, and no levels")
+        elif self.low > self.high:
+            found = f"{self.name} = {self.low:g}..{self.high:g}"
+            raise ValueError(f"{found} is empty; write the lower end first")
+        return self
+
+    @property
+    def varies(self) -> bool:
+        """Whether the factor takes more than one value."""
+        return len(self.levels) > 1 if self.levels else self.low != self.high
+
+    @property
+    def bounds(self) -> Interval:
+        """Smallest and largest value."""
+        if self.levels:
+            return min(self.levels), max(self.levels)
+        if self.low is None or self.high is None:
+            raise ValueError(f"{self.name} has neither a range nor levels")
+        return self.low, self.high
+
+    @property
+    def circular(self) -> bool:
+        """Whether the two ends of the range are the same setting, as for hue over the full turn."""
+        low, high = self.bounds
+        return self.period is not None and high - low >= self.period * (1 - 1e-9)
+
+
+class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
+    """A product of factors, less the held-out regions, with a share of blank images.
+
+    Attributes:
+        renderer: Who draws an image from a row of factors; None where only stored images exist.
+        factors: In the order of the columns. Where `blank` is positive the last is `present`.
+        held_out: Regions left out of training, each the product of intervals of the named factors.
+        blank: Share of images without any object, in [0, 1).
+    """
+
+    renderer: Renderer | None = None
+    factors: tuple[FactorConfig, ...] = ()
+    held_out: tuple[dict[str, Interval], ...] = ()
+    blank: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [factor.name for factor in self.factors]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"factor {twice[0]} is named twice")
+        if (self.blank > 0) != (names[-1:] == ["present"]) or "present" in names[:-1]:
+            raise ValueError("a space with blank images, and no other, has a last factor `present`")
+        for region in self.held_out:
+            for name, (low, high) in region.items():
+                if name not in names:
+                    raise ValueError(f"held-out factor {name} is not one of {', '.join(names)}")
+                if not low < high:
+                    found = f"held-out {name} = {low:g}..{high:g}"
+                    raise ValueError(f"{found} is empty; write the lower end first")
+            if not region:
+                raise ValueError("a held-out region names at least one factor")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the factors, in the order of the columns."""
+        return tuple(factor.name for factor in self.factors)
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Names of the factors that vary, without `present`."""
+        return tuple(f.name for f in self.factors if f.varies and f.name != "present")

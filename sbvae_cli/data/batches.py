@@ -1,0 +1,139 @@
+"""Minibatches: each a pure function of the seed and its number."""
+
+import atexit
+from collections.abc import Callable, Generator
+from itertools import count
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+
+import numpy as np
+import torch
+
+from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.windows import ShuffledFile
+from sbvae_cli.errors import SbvaeError
+
+_TAG = 0x6F6E6C69  # keeps these random streams apart from others of the same seed
+_AHEAD = 4  # minibatches that wait for the consumer
+
+
+class Batches:
+    """The training images, cut into minibatches.
+
+    Minibatch i is a pure function of the source, the seed and i, whatever was read before. A
+    procedural source draws it from a random state of its own. A file's images come in the order of
+    ShuffledFile: every epoch has every image once, images within a window of up to 8,192 are in
+    uniformly random order, and windows are of random chunks of the file. Minibatches run on from
+    one epoch to the next, so a file may hold fewer images than a minibatch.
+
+    Args:
+        source: Where the images come from.
+        batch_size: Images in a minibatch.
+        seed: At least 0.
+
+    Raises:
+        SbvaeError: If the batch size is below 1.
+    """
+
+    def __init__(self, source: Source, batch_size: int, seed: int) -> None:
+        if batch_size < 1:
+            raise SbvaeError(f"a minibatch of {batch_size} images is empty; choose 1 or more")
+        self._source = source
+        self._batch_size = batch_size
+        self._seed = seed
+        self._file = self._shuffled(read_ahead=False)
+
+    def batch(self, i: int) -> Images:
+        """Minibatch i, shape (B, H, W, C); from a file this may read a whole window."""
+        return self._make(i, self._file)
+
+    def stream(self, start_step: int = 0) -> Generator[Images, None, None]:
+        """Minibatches from `start_step` on, for ever, made ahead by a thread.
+
+        An error in that thread is raised here. Closing the generator ends the thread.
+
+        Args:
+            start_step: Number of the first minibatch.
+
+        Yields:
+            Shape (B, H, W, C).
+        """
+        file = self._shuffled(read_ahead=True)
+        producer = _Producer(lambda i: self._make(i, file), start_step)
+        try:
+            while True:
+                yield producer.get()
+        finally:
+            producer.stop()
+            if file:
+                file.close()
+
+    def _shuffled(self, *, read_ahead: bool) -> ShuffledFile | None:
+        if isinstance(self._source, FileSource):
+            return ShuffledFile(self._source.file, self._seed, read_ahead=read_ahead)
+        return None
+
+    def _make(self, i: int, file: ShuffledFile | None) -> Images:
+        if file:
+            return file.images(i * self._batch_size, (i + 1) * self._batch_size)
+        rng = np.random.default_rng([self._seed, _TAG, i])
+        return self._source.sample(rng, self._batch_size, "train")[0]
+
+
+class _Producer:
+    """A thread that makes items a few ahead of their consumer."""
+
+    def __init__(self, make: Callable[[int], Images], start: int) -> None:
+        self._make = make
+        self._items: SimpleQueue[Images | BaseException] = SimpleQueue()
+        self._room = Semaphore(_AHEAD)
+        self._stopped = False
+        # A daemon, as a stream that nobody closed must not keep the interpreter from its exit; and
+        # stopped there, as a daemon that is still at work when the interpreter goes may crash it.
+        self._thread = Thread(target=self._run, args=(start,), name="sbvae-batches", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def get(self) -> Images:
+        item = self._items.get()
+        if isinstance(item, BaseException):
+            raise item
+        self._room.release()
+        return item
+
+    def stop(self) -> None:
+        atexit.unregister(self.stop)
+        self._stopped = True
+        self._room.release()
+        self._thread.join()
+
+    def _run(self, start: int) -> None:
+        try:
+            for i in count(start):
+                self._room.acquire()
+                if self._stopped:
+                    return
+                self._items.put(self._make(i))
+        except BaseException as error:
+            self._items.put(error)
+
+
+def to_device(images: Images, device: torch.device | str) -> torch.Tensor:
+    """Move images to a device as bytes, and scale them there.
+
+    Args:
+        images: Shape (B, H, W, C), uint8.
+        device: Where to; for CUDA the bytes go through pinned memory and the call does not wait.
+
+    Returns:
+        Shape (B, C, H, W), float32 in [0, 1], contiguous.
+    """
+    device = torch.device(device)
+    bytes_ = torch.from_numpy(images)
+    if device.type == "cuda":
+        bytes_ = bytes_.pin_memory().to(device, non_blocking=True)
+    else:
+        bytes_ = bytes_.to(device)
+    planes = bytes_.permute(0, 3, 1, 2)  # (B, C, H, W)
+    return planes.to(torch.float32, memory_format=torch.contiguous_format).div_(255)

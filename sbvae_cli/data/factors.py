@@ -1,0 +1,247 @@
+"""Factor spaces: n rows of factors at once, drawn, looked up and laid out on grids."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.names import Population
+from sbvae_cli.config.space import FactorConfig, Interval, SpaceConfig
+from sbvae_cli.config.spaces import unknown_name
+from sbvae_cli.data.regions import overlap, union_share
+from sbvae_cli.errors import SbvaeError
+
+Rows = NDArray[np.float32]
+
+_LEAST_SHARE = 1e-6  # of the space that must be left to draw from
+_MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the space is left
+
+
+@dataclass(frozen=True)
+class FactorGrid:
+    """A grid in two factors, the others fixed.
+
+    Attributes:
+        factors: Shape (n0 * n1, F); `factors.reshape(n0, n1, F)[i, j]` has the i-th value of the
+            first factor and the j-th of the second.
+        shape: (n0, n1).
+        names: The two factors.
+    """
+
+    factors: Rows
+    shape: tuple[int, int]
+    names: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FactorSpace:
+    """A product of independent uniform factors, less held-out regions, with a share of blanks.
+
+    Values are compared as float32, which is how they are stored: a value on the edge of a held-out
+    region lies in it.
+
+    Attributes:
+        config: The serial form.
+
+    Raises:
+        SbvaeError: If the held-out regions leave less than a millionth of the space.
+    """
+
+    config: SpaceConfig
+
+    def __post_init__(self) -> None:
+        if 1 - self.held_out_share < _LEAST_SHARE:
+            regions = " and ".join(map(_write_region, self.config.held_out))
+            raise SbvaeError(
+                f"the held-out regions leave nothing of the space ({regions}); make them smaller"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, `present` included."""
+        return self.config.names
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Names of the factors that vary, without `present`."""
+        return self.config.varying
+
+    @cached_property
+    def held_out_share(self) -> float:
+        """Exact share of the space, in [0, 1], that the held-out regions cover together."""
+        return union_share(self.config.factors, self.config.held_out)
+
+    def index(self, name: str) -> int:
+        """Column of a factor.
+
+        Raises:
+            SbvaeError: If there is no such factor; names the nearest one.
+        """
+        if name not in self.names:
+            raise unknown_name(name, self.names)
+        return self.names.index(name)
+
+    def sample(self, rng: np.random.Generator, n: int, population: Population = "train") -> Rows:
+        """Draw rows of factors, as a pure function of the generator's state.
+
+        Args:
+            rng: Where the randomness comes from.
+            n: Number of rows.
+            population: "train" leaves the held-out regions out and has the space's share of blank
+                rows, which are NaN with `present` = 0; "full" is the whole space, "heldout" the
+                held-out regions, both uniform and without blanks.
+
+        Returns:
+            Shape (n, F).
+
+        Raises:
+            SbvaeError: If there is no held-out region to draw from.
+        """
+        if population == "full":
+            return self._uniform(rng, n)
+        if population == "heldout":
+            return self._sample_heldout(rng, n)
+        rows = self._sample_support(rng, n)
+        if self.config.blank > 0:
+            blank = rng.random(n) < self.config.blank
+            rows[blank, :-1] = np.nan
+            rows[blank, -1] = 0
+        return rows
+
+    def held_out_mask(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Which rows lie in a held-out region; blank rows do not.
+
+        Args:
+            factors: Shape (n, F).
+
+        Returns:
+            Shape (n,).
+        """
+        mask: NDArray[np.bool_] = np.logical_or.reduce(self._regions_around(factors), axis=0)
+        return mask
+
+    def scaled(self, factors: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float64]:
+        """Columns scaled to [0, 1] by their ranges; a constant factor gives 0.5, a blank row NaN.
+
+        Args:
+            factors: Shape (n, F).
+            names: The columns wanted.
+
+        Returns:
+            Shape (n, len(names)).
+        """
+        columns = []
+        for name in names:
+            low, high = self.config.factors[self.index(name)].bounds
+            column = factors[:, self.index(name)].astype(np.float64)
+            columns.append((column - low) / (high - low) if low < high else column * 0 + 0.5)
+        return np.stack(columns, 1) if columns else np.empty((len(factors), 0))
+
+    def grid(
+        self, names: tuple[str, str], size: int, at: Mapping[str, float] | None = None
+    ) -> FactorGrid:
+        """Lay a grid over the whole range of two factors, held-out regions included.
+
+        A circular factor's grid leaves out its last point, which repeats the first. A discrete
+        factor has its levels, however many.
+
+        Args:
+            names: The two factors.
+            size: Points along a continuous factor, at least 2.
+            at: Values of other factors; the rest stand at the middle of their ranges or levels.
+
+        Raises:
+            SbvaeError: If a name is unknown, named twice or does not vary, or the size is below 2.
+        """
+        if size < 2:
+            raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
+        if names[0] == names[1]:
+            raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
+        middle = np.array([_middle(factor) for factor in self.config.factors], np.float32)
+        for name, value in (at or {}).items():
+            if name in names:
+                raise SbvaeError(f"{name} spans the grid; fix other factors only")
+            middle[self.index(name)] = value
+        first, second = (self._axis(name, size) for name in names)
+        rows = np.tile(middle, (len(first), len(second), 1))
+        rows[:, :, self.index(names[0])] = first[:, None]
+        rows[:, :, self.index(names[1])] = second[None, :]
+        return FactorGrid(rows.reshape(-1, len(middle)), rows.shape[:2], names)
+
+    def _axis(self, name: str, size: int) -> Rows:
+        factor = self.config.factors[self.index(name)]
+        if name not in self.varying:
+            raise SbvaeError(f"{name} does not vary here; choose from {', '.join(self.varying)}")
+        values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
+        return np.asarray(values, np.float32)
+
+    def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> Rows:
+        """Rows of the whole space, or of one held-out region."""
+        held_out = {} if region is None else self.config.held_out[region]
+        rows = np.empty((n, len(self.names)), np.float32)
+        for column, factor in enumerate(self.config.factors):
+            part = overlap(factor, held_out.get(factor.name))
+            if factor.name == "present":
+                rows[:, column] = 1
+            elif factor.kind == "discrete":
+                rows[:, column] = rng.choice(np.asarray(part), n)
+            else:
+                low, high = part
+                rows[:, column] = low + (high - low) * rng.random(n) if low < high else low
+        return rows
+
+    def _sample_support(self, rng: np.random.Generator, n: int) -> Rows:
+        """Rejection in bulk: as many proposals as are likely to do, until there are enough."""
+        if not self.config.held_out:
+            return self._uniform(rng, n)
+        kept: list[Rows] = []
+        missing = n
+        while missing > 0:
+            proposals = int(1.1 * missing / (1 - self.held_out_share)) + 16
+            rows = self._uniform(rng, min(proposals, _MOST_PROPOSALS))
+            kept.append(rows[~self.held_out_mask(rows)][:missing])
+            missing -= len(kept[-1])
+        return np.concatenate(kept) if kept else self._uniform(rng, 0)
+
+    def _sample_heldout(self, rng: np.random.Generator, n: int) -> Rows:
+        """Propose from the regions by their sizes; where m overlap, accept one in m."""
+        regions = self.config.held_out
+        sizes = np.array([union_share(self.config.factors, [region]) for region in regions])
+        if sizes.sum() == 0:
+            raise SbvaeError("this space has no held-out region; add one with --hole")
+        kept = [self._uniform(rng, 0)]
+        missing = n
+        while missing > 0:
+            proposals = missing + missing // 4 + 16
+            counts = rng.multinomial(proposals, sizes / sizes.sum())
+            rows = np.concatenate([self._uniform(rng, m, r) for r, m in enumerate(counts) if m])
+            rows = rows[rng.random(proposals) * self._regions_around(rows).sum(0) < 1]
+            kept.append(rng.permutation(rows)[:missing])  # they came region by region
+            missing -= len(kept[-1])
+        return np.concatenate(kept)
+
+    def _regions_around(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Which regions each row lies in, shape (regions, n)."""
+        values = np.asarray(factors, np.float32)
+        inside = np.ones((len(self.config.held_out), len(values)), np.bool_)
+        for row, region in zip(inside, self.config.held_out, strict=True):
+            for name, ends in region.items():
+                low, high = np.asarray(ends, np.float32)
+                column = values[:, self.index(name)]
+                row &= (column >= low) & (column <= high)
+        return inside
+
+
+def _middle(factor: FactorConfig) -> float:
+    if factor.name == "present":
+        return 1.0
+    if factor.levels:
+        return sorted(factor.levels)[len(factor.levels) // 2]
+    low, high = factor.bounds
+    return (low + high) / 2
+
+
+def _write_region(region: Mapping[str, Interval]) -> str:
+    return ",".join(f"{name}={low:g}..{high:g}" for name, (low, high) in region.items())

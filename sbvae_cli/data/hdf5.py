@@ -1,0 +1,286 @@
+"""Reading data set files (HDF5), and what the format is.
+
+`images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32, and the root
+attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig) and `complete`.
+"""
+
+import os
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.errors import SbvaeError
+
+FORMAT = 1
+GZIP_LEVEL = 1
+
+Images = NDArray[np.uint8]
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class DatasetFile:
+    """An open data set file, checked.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        path: The file.
+        name: What the data set is called, such as "xy-hole".
+        seed: That it was made with.
+        space: Its factor space.
+        count: Images.
+        height: Rows of an image.
+        width: Columns of an image.
+        channels: Of an image.
+        chunk_length: Images that are stored, and so read, together.
+
+    Raises:
+        SbvaeError: If the file is missing, damaged, unfinished, of a newer format or another kind.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._file = _open(self.path)
+        try:
+            self._read_header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read_header(self) -> None:
+        attributes = self._file.attrs
+        self._check_kind()
+        self.name = str(attributes.get("name", self.path.stem))
+        self.seed = int(attributes.get("seed", 0))
+        self._images, self._factors = self._file["images"], self._file["factors"]
+        self._check_arrays()
+        self.count, self.height, self.width, self.channels = map(int, self._images.shape)
+        try:
+            self.space = FactorSpace(SpaceConfig.model_validate_json(attributes["space"]))
+        except KeyError:
+            raise self._error("has no attribute `space`; generate it again") from None
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            message = f"its attribute `space` cannot be read ({where} {problem['msg']})".replace(
+                "\n", " "
+            )
+            raise self._error(f"{message}; generate it again") from None
+        if self._factors.shape[1] != len(self.space.names):
+            raise self._error(
+                f"has {self._factors.shape[1]} columns of factors, its space names "
+                f"{len(self.space.names)}; generate it again"
+            )
+        self._is_direct = _is_plain_gzip(self._images)
+        chunks = self._images.chunks
+        self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
+
+    def _check_kind(self) -> None:
+        attributes = self._file.attrs
+        if "sbvae_format" not in attributes or "images" not in self._file:
+            missing = (
+                "dataset `images`" if "images" not in self._file else "attribute `sbvae_format`"
+            )
+            raise self._error(f"has no {missing}; make a data set with `sbvae gen-data`")
+        found = attributes["sbvae_format"]
+        if not isinstance(found, (int, np.integer)) or found < 1:
+            raise self._error(f"has format {found!r}, this sbvae reads {FORMAT}; generate it again")
+        if found > FORMAT:
+            raise self._error(
+                f"has format {found}, this sbvae reads {FORMAT}; install a newer sbvae"
+            )
+        if not attributes.get("complete", False):
+            raise self._error("was not written to its end; generate it again")
+
+    def _check_arrays(self) -> None:
+        images, factors = self._images, self._file.get("factors")
+        for name, array, kind, ndim in (("images", images, "u1", 4), ("factors", factors, "f4", 2)):
+            if not isinstance(array, h5py.Dataset):
+                raise self._error(f"has no dataset `{name}`; generate it again")
+            if array.ndim != ndim or array.dtype != np.dtype(kind):
+                raise self._error(
+                    f"its `{name}` are {array.dtype} of shape {array.shape}, expected "
+                    f"{np.dtype(kind)} in {ndim} dimensions; generate it again"
+                )
+        if len(images) != len(factors):
+            raise self._error(
+                f"has {len(images)} images and {len(factors)} rows of factors; generate it again"
+            )
+        if 0 in images.shape:
+            raise self._error(
+                f"holds no images (shape {images.shape}); generate it with --count 1 or more"
+            )
+
+    @property
+    def chunk_count(self) -> int:
+        """Number of chunks; the last one may hold fewer images."""
+        return -(-self.count // self.chunk_length)
+
+    def chunk_size(self, chunk: int) -> int:
+        """Number of images in a chunk."""
+        return min(self.chunk_length, self.count - chunk * self.chunk_length)
+
+    def read(self, start: int, stop: int) -> tuple[Images, Rows]:
+        """Read consecutive images and their factors.
+
+        Args:
+            start: First image.
+            stop: One past the last image, at most `count`.
+
+        Returns:
+            Images (n, H, W, C) and factors (n, F).
+
+        Raises:
+            SbvaeError: If the file is damaged there.
+        """
+        return self.read_rows(np.arange(start, min(stop, self.count)))
+
+    def read_rows(self, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
+        """Read any images, in any order; a chunk is read once however many of its images are asked.
+
+        Args:
+            rows: Indices, shape (n,).
+
+        Returns:
+            Images (n, H, W, C) and factors (n, F).
+
+        Raises:
+            SbvaeError: If the file is damaged there.
+        """
+        out = np.empty((len(rows), *self._images.shape[1:]), np.uint8)
+        order = np.argsort(rows, kind="stable")
+        chunks = rows[order] // self.chunk_length
+        wanted, starts = np.unique(chunks, return_index=True)
+        places = np.split(order, starts[1:]) if len(rows) else []
+
+        def copy(chunk: int, place: NDArray[np.intp]) -> None:
+            out[place] = self._read_chunk(chunk)[rows[place] - chunk * self.chunk_length]
+
+        self._in_threads(copy, list(zip(wanted.tolist(), places, strict=True)))
+        return out, self._read_factors(rows)
+
+    def read_chunks(self, chunks: Sequence[int]) -> Images:
+        """Read the images of some chunks, one after the other.
+
+        Raises:
+            SbvaeError: If the file is damaged there.
+        """
+        ends = np.cumsum([self.chunk_size(chunk) for chunk in chunks]).tolist()
+        out = np.empty((ends[-1] if ends else 0, *self._images.shape[1:]), np.uint8)
+
+        def copy(chunk: int, end: int) -> None:
+            out[end - self.chunk_size(chunk) : end] = self._read_chunk(chunk)
+
+        self._in_threads(copy, list(zip(chunks, ends, strict=True)))
+        return out
+
+    def _in_threads(self, copy: Any, calls: list[tuple[int, Any]]) -> None:
+        if len(calls) < 2:
+            for call in calls:
+                copy(*call)
+            return
+        with ThreadPoolExecutor(min(usable_cores(), 8), "sbvae-read") as pool:
+            list(pool.map(lambda call: copy(*call), calls))
+
+    def _read_chunk(self, chunk: int) -> Images:
+        """One chunk's images; HDF5 itself would hold its lock while it decompresses."""
+        start, size = chunk * self.chunk_length, self.chunk_size(chunk)
+        try:
+            if not self._is_direct:
+                images: Images = self._images[start : start + size]
+                return images
+            skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._damaged(start, size, error) from error
+        shape = self._images.chunks
+        length = int(np.prod(shape))
+        if not skipped:
+            try:
+                stored = zlib.decompress(stored, bufsize=length)
+            except zlib.error as error:
+                raise self._damaged(start, size, error) from error
+        if len(stored) != length:
+            raise self._damaged(start, size, f"found {len(stored)} bytes of {length}")
+        return np.frombuffer(stored, np.uint8).reshape(shape)[:size]
+
+    def _read_factors(self, rows: NDArray[np.integer]) -> Rows:
+        """Factors are small: one span of them is read, and the rows are picked from it."""
+        if not len(rows):
+            return np.empty((0, self._factors.shape[1]), np.float32)
+        first, last = int(rows.min()), int(rows.max())
+        try:
+            span: Rows = self._factors[first : last + 1]
+        except (OSError, RuntimeError) as error:
+            raise self._damaged(first, last + 1 - first, error) from error
+        picked: Rows = span[rows - first]
+        return picked
+
+    def _damaged(self, start: int, size: int, cause: object) -> SbvaeError:
+        reason = " ".join(str(cause).split())
+        return self._error(
+            f"is damaged at images {start} to {start + size - 1} ({reason}); "
+            "copy it or generate it again"
+        )
+
+    def _error(self, message: str) -> SbvaeError:
+        return SbvaeError(f"{self.path}: {message}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _open(path: Path) -> Any:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise SbvaeError(
+            f"{path}: there is no such file; make one with `sbvae gen-data`, or name circles:PRESET"
+        ) from None
+    except OSError as error:
+        raise SbvaeError(f"{path}: {error.strerror or error}") from None
+    if path.is_dir():
+        raise SbvaeError(f"{path}: is a folder; name an HDF5 file")
+    if size == 0:
+        raise SbvaeError(f"{path}: is empty (0 bytes); generate it again")
+    try:
+        with path.open("rb"):
+            pass
+        if not h5py.is_hdf5(path):
+            raise SbvaeError(f"{path}: is not an HDF5 file; make one with `sbvae gen-data`")
+        return h5py.File(path, "r")
+    except PermissionError as error:
+        raise SbvaeError(f"{path}: {error.strerror}; change its permissions") from None
+    except OSError as error:
+        reason = "is cut short" if "truncated" in str(error) else f"cannot be opened ({error})"
+        raise SbvaeError(f"{path}: {reason}; copy it or generate it again") from None
+
+
+def _is_plain_gzip(images: Any) -> bool:
+    """Whether chunks are whole images compressed by the gzip filter alone."""
+    if not images.chunks or images.chunks[1:] != images.shape[1:]:
+        return False
+    properties = images.id.get_create_plist()
+    return bool(
+        properties.get_nfilters() == 1 and properties.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
+    )

@@ -1,0 +1,72 @@
+"""Sizes of unions of boxes in a product of uniform factors."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import pairwise
+
+from sbvae_cli.config.space import FactorConfig, Interval
+
+
+def overlap(factor: FactorConfig, interval: Interval | None) -> tuple[float, ...]:
+    """What an interval has of a factor: the two ends of a range, or the levels; () if nothing.
+
+    Args:
+        factor: The factor.
+        interval: Closed interval; None takes the whole factor.
+    """
+    low, high = interval or factor.bounds
+    if factor.levels:
+        return tuple(level for level in factor.levels if low <= level <= high)
+    ends = max(low, factor.bounds[0]), min(high, factor.bounds[1])
+    return ends if ends[0] <= ends[1] else ()
+
+
+def union_share(
+    factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, Interval]]
+) -> float:
+    """Exact share of a factor space that regions cover together, by coordinate compression.
+
+    The regions' edges cut each factor into cells; a cell belongs to a region as a whole. The sum
+    runs over one factor's cells at a time and keeps only the set of regions that are still met.
+
+    Args:
+        factors: Independent and uniform over their ranges or levels; `present` counts as constant.
+        regions: Each the product of closed intervals of the named factors.
+
+    Returns:
+        In [0, 1].
+    """
+    named = [f for f in factors if any(f.name in region for region in regions)]
+    cells = [_cells(factor, regions) for factor in named]
+
+    @cache
+    def share(axis: int, met: frozenset[int]) -> float:
+        if not met or axis == len(cells):
+            return float(bool(met))
+        return sum(mass * share(axis + 1, met & inside) for mass, inside in cells[axis])
+
+    return min(1.0, share(0, frozenset(range(len(regions)))))
+
+
+def _cells(
+    factor: FactorConfig, regions: Sequence[Mapping[str, Interval]]
+) -> list[tuple[float, frozenset[int]]]:
+    """Share of each cell of one factor, and the regions that it lies in."""
+    parts = [overlap(factor, region.get(factor.name)) for region in regions]
+    if factor.levels:
+        levels = len(factor.levels)
+        return [
+            (1 / levels, frozenset(i for i, part in enumerate(parts) if level in part))
+            for level in factor.levels
+        ]
+    low, high = factor.bounds
+    if low == high:
+        return [(1.0, frozenset(i for i, part in enumerate(parts) if part))]
+    edges = sorted({low, high, *(end for part in parts for end in part)})
+    return [
+        (
+            (end - start) / (high - low),
+            frozenset(i for i, part in enumerate(parts) if part and part[0] <= start < part[1]),
+        )
+        for start, end in pairwise(edges)
+    ]

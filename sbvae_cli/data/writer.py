@@ -1,0 +1,230 @@
+"""Writing data set files: chunks are drawn and compressed in threads, written in order.
+
+The file appears under its name when it is whole; until then it has a hidden name beside it.
+"""
+
+import io
+import os
+import secrets
+import zlib
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images, usable_cores
+from sbvae_cli.errors import SbvaeError, StoppedError
+
+BLOCK = 64  # rows of factors from one random state; chunks are blocks or even parts of them
+_TAG = 0x66696C65  # keeps these random streams apart from others of the same seed
+_CHUNK_BYTES = 1 << 20
+_ROWS_AT_ONCE = 4096  # of factors: one call to HDF5 for them
+
+
+def write_dataset(
+    path: Path | str,
+    *,
+    space: FactorSpace,
+    name: str,
+    seed: int,
+    count: int,
+    height: int,
+    width: int,
+    render: Callable[[Rows], Images],
+    force: bool = False,
+    on_progress: Callable[[int], None] | None = None,
+    stop: Callable[[], int | None] | None = None,
+) -> None:
+    """Draw a training set and write it to an HDF5 file, which appears when it is whole.
+
+    The same seed gives the same images, whatever the number of threads; a larger count begins with
+    the same ones. The factors are the same for every image size.
+
+    Args:
+        path: File to write; its folder must exist.
+        space: Where the factors are drawn from (population "train").
+        name: Of the data set.
+        seed: At least 0.
+        count: Images, at least 1.
+        height: Rows of an image.
+        width: Columns of an image.
+        render: Factors (n, F) to images (n, height, width, C); runs in several threads.
+        force: Whether to replace a file that exists.
+        on_progress: Called with the number of images written so far.
+        stop: Asked between chunks for the number of a signal that wants the end, None to go on.
+
+    Raises:
+        SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
+            full.
+        StoppedError: If `stop` gave a signal; then there is no file.
+    """
+    path = Path(path)
+    if count < 1 or height < 1 or width < 1:
+        raise SbvaeError(
+            f"{path}: {count} images of {height}x{width} pixels hold nothing; choose 1 or more"
+        )
+    _refuse_existing(path, force)
+    sample = render(_factor_rows(space, seed, 0, 1))
+    with _appearing(path, force) as disk, h5py.File(disk, "w") as file:
+        arrays = _create(file, space, count, sample)
+        file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
+        file.attrs["space"] = space.config.model_dump_json()
+        with closing(_write_chunks(arrays, space, seed, render)) as written:
+            for done in written:
+                disk.raise_kept()
+                if on_progress:
+                    on_progress(done)
+                signal_number = stop() if stop else None
+                if signal_number:
+                    found = f"stopped after {done} of {count} images"
+                    raise StoppedError(f"{path}: {found}; nothing was kept", signal_number)
+        file.flush()
+        file.attrs["complete"] = True
+
+
+class _Disk(io.FileIO):
+    """A file that keeps its first error until it is asked for.
+
+    HDF5 leaves objects behind that crash the process later when a write fails as it closes a file,
+    and with a full disk the last of its own records often are what fails. So it is told that all
+    went well, closes in order, and the file is then thrown away.
+    """
+
+    kept: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while rest and not self.kept:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.kept = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.kept = self.kept or error
+            return self.tell() if size is None else size
+
+    def raise_kept(self) -> None:
+        """Raise the first error, if there was one."""
+        if self.kept:
+            raise self.kept
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.is_dir():
+        raise SbvaeError(f"{path}: is a folder; name a file in it")
+    if path.exists() and not force:
+        raise SbvaeError(f"{path}: exists; choose another name, or replace it with --force")
+    if not path.parent.is_dir():
+        raise SbvaeError(f"{path}: there is no folder {path.parent}; create it first")
+
+
+@contextmanager
+def _appearing(path: Path, force: bool) -> Iterator[_Disk]:
+    """A file beside the path, which takes the path's name at the end and is removed on failure."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with _Disk(temporary, "x+") as disk:
+            yield disk
+            disk.raise_kept()
+            os.fsync(disk.fileno())  # some file systems find out here that there is no room
+        _refuse_existing(path, force)  # somebody else may have written it meanwhile
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _disk_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _disk_error(path: Path, error: OSError) -> SbvaeError:
+    reason = error.strerror or " ".join(str(error).split())
+    return SbvaeError(f"{path}: {reason}; nothing was kept, choose another place")
+
+
+def _create(file: Any, space: FactorSpace, count: int, sample: Images) -> tuple[Any, Any]:
+    """The two empty arrays; a chunk has about a megabyte, and a power of two of images."""
+    length = BLOCK
+    while length > 1 and length * sample[0].nbytes > _CHUNK_BYTES:
+        length //= 2
+    shape = sample.shape[1:]
+    images = file.create_dataset(
+        "images",
+        (count, *shape),
+        np.uint8,
+        chunks=(min(length, count), *shape),
+        compression="gzip",
+        compression_opts=GZIP_LEVEL,
+    )
+    factors = file.create_dataset("factors", (count, len(space.names)), np.float32)
+    return images, factors
+
+
+def _write_chunks(
+    arrays: tuple[Any, Any], space: FactorSpace, seed: int, render: Callable[[Rows], Images]
+) -> Generator[int, None, None]:
+    """Write both arrays; yields the number of images after each chunk."""
+    images, factors = arrays
+    count, length = len(images), images.chunks[0]
+
+    def make(start: int) -> tuple[Rows, bytes]:
+        rows = _factor_rows(space, seed, start, min(start + length, count))
+        return rows, zlib.compress(_pad(render(rows), length).data, GZIP_LEVEL)
+
+    waiting: list[Rows] = []
+    written = 0
+    with closing(_in_order(make, range(0, count, length))) as made:
+        for start, (rows, stored) in made:
+            images.id.write_direct_chunk((start, 0, 0, 0), stored)
+            waiting.append(rows)
+            done = start + len(rows)
+            if done - written >= _ROWS_AT_ONCE or done == count:
+                factors[written:done] = np.concatenate(waiting)
+                written, waiting = done, []
+            yield done
+
+
+def _in_order(
+    make: Callable[[int], tuple[Rows, bytes]], starts: range
+) -> Generator[tuple[int, tuple[Rows, bytes]], None, None]:
+    """Results in order, while threads work a few chunks ahead."""
+    workers = usable_cores()
+    pool = ThreadPoolExecutor(workers, "sbvae-write")
+    ahead: deque[tuple[int, Future[tuple[Rows, bytes]]]] = deque()
+    try:
+        for start in starts:
+            ahead.append((start, pool.submit(make, start)))
+            if len(ahead) > 4 * workers:
+                first, future = ahead.popleft()
+                yield first, future.result()
+        for first, future in ahead:
+            yield first, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _factor_rows(space: FactorSpace, seed: int, start: int, stop: int) -> Rows:
+    """Rows of the training set; a block is a function of its number and the seed alone."""
+    block, first = divmod(start, BLOCK)
+    rng = np.random.default_rng([seed, block, _TAG])
+    return space.sample(rng, BLOCK)[first : first + stop - start]
+
+
+def _pad(images: Images, length: int) -> NDArray[np.uint8]:
+    """HDF5 stores the last chunk in full."""
+    if len(images) == length:
+        return images
+    full = np.zeros((length, *images.shape[1:]), np.uint8)
+    full[: len(images)] = images
+    return full

@@ -1,0 +1,241 @@
+"""How close the embedding of a factor grid in two latents is to a linear map (Section 4.4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.isotonic import isotonic_r2
+from sbvae_cli.metrics.sheet import fold_fractions, heldout_area_ratio, tear
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Scores = dict[str, float | list[float] | None]
+
+DEAD_BELOW = 0.05  # prior deviations; the threshold of the FactorVAE score (Kim and Mnih 2018)
+EXACT = 1e-9  # errors below this are rounding
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Checked input: factors (n0, n1, 2), codes raw and standardised (dead ones 0), alive (2,)."""
+
+    factors: Floats
+    raw: Floats
+    codes: Floats
+    alive: Bools
+    held_out: Bools
+    circular: tuple[bool, bool]
+
+
+def geometry_scores(
+    factors: ArrayLike,
+    codes: ArrayLike,
+    held_out: ArrayLike,
+    circular: tuple[bool, bool] = (False, False),
+    dead_below: float = DEAD_BELOW,
+) -> Scores:
+    """Score the embedding of a grid of two factors in two latents (Section 4.4, Figures 7 and 8).
+
+    The support is the grid without the held-out region. Each latent is standardised over it, so
+    that a fold in a weak latent does not hide behind a strong one. A latent whose means deviate by
+    less than `dead_below` is dead: it carries nothing that survives the prior's noise, whatever
+    faint order its means keep. It counts as a constant: 0 in the mean of `affine_r2`, an error of
+    its whole deviation in the `nrmse` scores, and every triangle folded.
+
+    Scores (R2 is 1 - residual / total over the support, and in [0, 1]):
+        affine_r2, affine_r2_by_latent: Latents from factors by the best affine map, and their mean.
+        inverse_r2, inverse_r2_by_factor: Factors from latents by the best affine map; the smaller.
+        similarity_r2: Raw latents by the best rotation or reflection, one scale and a shift.
+        monotone_r2, monotone_r2_by_factor: Each factor by the best monotone function of its own
+            direction, the projection that tells the factor's values best apart; the smaller. A
+            warped axis keeps 1.
+        fold_fraction, fold_fraction_heldout: Share of triangles turned over or without area.
+        tear: Largest over median distance between codes of neighbours.
+        affine_axis_ratio: Short over long axis of the ellipse that the affine map makes of a
+            circle, in raw latents; near 0 where both carry nearly the same mixture of the factors.
+        support_nrmse, heldout_nrmse, heldout_ratio: Error of the support's affine map there and in
+            the held-out region, over the deviation of the support's codes; and their quotient.
+        heldout_area_ratio: Latent area of the held-out region over the affine map's prediction.
+
+    Args:
+        factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
+            along axis 0 only, column 1 along axis 1 only, both increasing; steps may differ.
+        codes: Posterior means of the two latents, in prior deviations, shape (n0, n1, 2).
+        held_out: Which points were left out of training, shape (n0, n1).
+        circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
+            wraps, and only `inverse_r2` and `tear` are given.
+        dead_below: A latent whose means have a smaller deviation over the support is constant.
+
+    Returns:
+        A dict of floats, lists of two floats, and None where a score does not apply.
+
+    Raises:
+        ValueError: If shapes do not agree or `factors` is not an increasing grid.
+        SbvaeError: If values are not finite, the grid is too small or no support is left.
+    """
+    grid = _check(factors, codes, held_out, circular, dead_below)
+    values = grid.factors[:, 0, 0], grid.factors[0, :, 1]
+    steps = tuple(np.append(np.diff(v), 1.0 + v[0] - v[-1]) for v in values)
+    inverse = [_inverse_r2(grid, factor) for factor in (0, 1)]
+    shared: Scores = {
+        "inverse_r2": min(inverse),
+        "inverse_r2_by_factor": inverse,
+        "tear": tear(grid.codes, (steps[0], steps[1]), circular),
+    }
+    flat = dict.fromkeys(_FLAT_SCORES) if any(circular) else _flat_scores(grid)
+    scores = flat | shared
+    return {name: scores[name] for name in _ORDER}
+
+
+_FLAT_SCORES = (
+    "affine_r2", "affine_r2_by_latent", "affine_axis_ratio", "similarity_r2",
+    "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout",
+    "support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
+)  # fmt: skip
+_ORDER = (
+    "affine_r2", "affine_r2_by_latent", "inverse_r2", "inverse_r2_by_factor", "similarity_r2",
+    "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout", "tear",
+    "affine_axis_ratio", "support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
+)  # fmt: skip
+
+
+def _flat_scores(grid: _Grid) -> Scores:
+    support = ~grid.held_out
+    matrix, errors = _affine(grid)
+    by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
+    folds = fold_fractions(grid.factors, grid.codes, support)
+    monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
+    raw_matrix = matrix * grid.raw[support].std(axis=0)
+    long, short = np.linalg.svd(raw_matrix, compute_uv=False)
+    support_nrmse = _root_mean_square(errors[support])
+    scores: Scores = {
+        "affine_r2": float(np.mean(by_latent)),
+        "affine_r2_by_latent": by_latent,
+        "affine_axis_ratio": float(short / long) if long > 0 else 0.0,
+        "similarity_r2": _similarity_r2(grid),
+        "monotone_r2": min(monotone),
+        "monotone_r2_by_factor": monotone,
+        "fold_fraction": folds[0],
+        "fold_fraction_heldout": folds[1],
+        "support_nrmse": support_nrmse,
+        "heldout_nrmse": None,
+        "heldout_ratio": None,
+        "heldout_area_ratio": None,
+    }
+    if grid.held_out.any():
+        nrmse = _root_mean_square(errors[grid.held_out])
+        area = heldout_area_ratio(grid.factors, grid.codes, grid.held_out, matrix)
+        scores["heldout_nrmse"] = nrmse
+        scores["heldout_ratio"] = max(nrmse, EXACT) / max(support_nrmse, EXACT)
+        scores["heldout_area_ratio"] = area
+    return scores
+
+
+def _check(
+    factors: ArrayLike,
+    codes: ArrayLike,
+    held_out: ArrayLike,
+    circular: tuple[bool, bool],
+    dead_below: float,
+) -> _Grid:
+    f, raw = np.asarray(factors, dtype=np.float64), np.asarray(codes, dtype=np.float64)
+    held = np.asarray(held_out, dtype=np.bool_)
+    if f.ndim != 3 or f.shape[2] != 2 or raw.shape != f.shape or held.shape != f.shape[:2]:
+        raise ValueError(
+            "factors and codes must have shape (n0, n1, 2) and held_out (n0, n1), "
+            f"got {f.shape}, {raw.shape} and {held.shape}"
+        )
+    if min(f.shape[:2]) < 2:
+        raise SbvaeError(f"geometry needs a grid of 2x2 points or more, got {held.shape}")
+    for name, array in (("factors", f), ("codes", raw)):
+        if not np.isfinite(array).all():
+            bad = np.count_nonzero(~np.isfinite(array))
+            raise SbvaeError(f"geometry: {bad} of {array.size} {name} are not finite")
+    if np.any(f != np.stack(np.meshgrid(f[:, 0, 0], f[0, :, 1], indexing="ij"), axis=-1)):
+        raise ValueError("factors must be a grid: column 0 along axis 0, column 1 along axis 1")
+    if np.any(np.diff(f[:, 0, 0]) <= 0) or np.any(np.diff(f[0, :, 1]) <= 0):
+        raise ValueError("factors must increase along their axes")
+    support = ~held
+    if any(len(np.unique(f[support][:, factor])) < 2 for factor in (0, 1)):
+        raise SbvaeError(
+            f"geometry: {np.count_nonzero(held)} of {held.size} grid points are held out; "
+            "two values of each factor must be left"
+        )
+    return _standardise(f, raw, held, circular, dead_below)
+
+
+def _standardise(
+    factors: Floats, raw: Floats, held: Bools, circular: tuple[bool, bool], dead_below: float
+) -> _Grid:
+    mean, deviation = raw[~held].mean(axis=0), raw[~held].std(axis=0)
+    # The second bound keeps the rounding of a constant code from being magnified.
+    alive = (deviation >= dead_below) & (deviation > 1e-12 * np.abs(raw).max())
+    codes = np.where(alive, (raw - mean) / np.where(alive, deviation, 1.0), 0.0)
+    raw = np.where(alive, raw - mean, 0.0)
+    return _Grid(factors, raw, codes, alive, held, circular)
+
+
+def _affine(grid: _Grid) -> tuple[Floats, Floats]:
+    """Linear part (2, 2) of the map fitted on the support, and errors (n0, n1, 2) everywhere."""
+    support = ~grid.held_out
+    centred = grid.factors - grid.factors[support].mean(axis=0)
+    matrix = np.linalg.lstsq(centred[support], grid.codes[support], rcond=None)[0]
+    errors = np.where(grid.alive, grid.codes - centred @ matrix, 1.0)
+    return matrix, errors
+
+
+def _inverse_r2(grid: _Grid, factor: int) -> float:
+    support = ~grid.held_out
+    values = grid.factors[..., factor][support][:, None]
+    if grid.circular[factor]:
+        turns = 2.0 * np.pi * values
+        values = np.concatenate([np.cos(turns), np.sin(turns)], axis=1)
+    values = values - values.mean(axis=0)
+    codes = grid.codes[support]
+    fit = codes @ np.linalg.lstsq(codes, values, rcond=None)[0]
+    residual, total = np.square(values - fit).sum(), np.square(values).sum()
+    return float(np.clip(1.0 - residual / total, 0.0, 1.0))
+
+
+def _similarity_r2(grid: _Grid) -> float:
+    """Orthogonal Procrustes with one scale (Schoenemann 1966)."""
+    support = ~grid.held_out
+    factors = grid.factors[support] - grid.factors[support].mean(axis=0)
+    total = np.square(factors).sum() * np.square(grid.raw[support]).sum()
+    if total == 0.0:
+        return 0.0
+    nuclear = np.linalg.svd(factors.T @ grid.raw[support], compute_uv=False).sum()
+    return float(np.clip(nuclear**2 / total, 0.0, 1.0))
+
+
+def _monotone_r2(grid: _Grid, factor: int) -> float:
+    """R2 of a factor by a monotone function of its discriminant (Fisher 1936).
+
+    Of all projections of the latents the discriminant varies least where the factor stands still.
+    For codes that are any affine image of (g(first), h(second)) it is a function of the factor
+    alone, whatever is held out; a regression's direction is not, once a held-out corner correlates
+    the two.
+    """
+    support = ~grid.held_out
+    codes = grid.codes[support]
+    values = grid.factors[..., factor][support]
+    _, level, count = np.unique(values, return_inverse=True, return_counts=True)
+    sums = np.stack([np.bincount(level, weights=column) for column in codes.T], axis=1)
+    within = codes - (sums / count[:, None])[level]
+    _, sizes, axes = np.linalg.svd(codes, full_matrices=False)
+    kept = sizes > EXACT * max(sizes[0], EXACT)
+    if not kept.any():
+        return 0.0
+    whiten = axes[kept].T / sizes[kept]  # (2, rank)
+    scatter = whiten.T @ (within.T @ within) @ whiten
+    direction = whiten @ np.linalg.eigh(scatter)[1][:, 0]
+    # Rounding would part codes that are equal, and a perfect fit of their order would follow.
+    projection = np.round(codes @ direction / np.abs(codes @ direction).max(), 9)
+    return isotonic_r2(projection, values)
+
+
+def _root_mean_square(errors: Floats) -> float:
+    """Root mean square distance over that of standardised codes from their centre, sqrt(2)."""
+    return float(np.sqrt(np.square(errors).sum(axis=-1).mean() / 2.0))

@@ -1,0 +1,87 @@
+"""Which two latents a picture of two factors shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.config.names import Select
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.information import Floats, mutual_information
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class LatentChoice:
+    """Two latents, the first for the first factor, and what either rule would have chosen.
+
+    Attributes:
+        latents: The choice.
+        rule: The rule that made it.
+        by_variance: The two latents of smallest mean posterior variance (Figure 7).
+        by_information: The pair, one latent for each factor, of largest summed mutual information.
+    """
+
+    latents: Pair
+    rule: Literal["variance", "informative", "given"]
+    by_variance: Pair
+    by_information: Pair
+
+    @property
+    def rules_agree(self) -> bool:
+        """Whether both rules name the same two latents."""
+        return set(self.by_variance) == set(self.by_information)
+
+
+def choose_latents(
+    variances: ArrayLike,
+    means: ArrayLike,
+    factors: ArrayLike,
+    select: Select = "auto",
+    exactly_two_vary: bool = True,
+) -> LatentChoice:
+    """Choose two latents for two factors: those of smallest posterior variance, as in Figure 7.
+
+    That rule holds where exactly two factors vary; where more do, the least uncertain latents may
+    encode others, so "auto" takes the most informative pair. Both pairs are ordered by the larger
+    sum of mutual information, so that the first latent goes with the first factor.
+
+    Args:
+        variances: Posterior variance of each latent, averaged over the images, shape (K,).
+        means: Posterior means, shape (N, K).
+        factors: The two factors, shape (N, 2).
+        select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
+        exactly_two_vary: Whether the data varies in these two factors alone.
+
+    Returns:
+        The choice, and the pairs of both rules.
+
+    Raises:
+        ValueError: If shapes do not agree.
+        SbvaeError: If the model has fewer than two latents.
+    """
+    variance, v = np.asarray(variances, dtype=np.float64), np.asarray(factors, dtype=np.float64)
+    z = np.asarray(means, dtype=np.float64)
+    if z.ndim != 2 or variance.shape != z.shape[1:] or v.shape != (len(z), 2):
+        raise ValueError(
+            "variances (K,), means (N, K) and factors (N, 2) do not fit: "
+            f"{variance.shape}, {z.shape} and {v.shape}"
+        )
+    if len(variance) < 2:
+        raise SbvaeError(f"geometry needs two latents, the model has {len(variance)}")
+    information = mutual_information(z, v)
+    smallest = np.argsort(variance, kind="stable")[:2].tolist()
+    by_variance = _best_pair(information, smallest)
+    by_information = _best_pair(information, range(len(variance)))
+    if select == "informative" or (select == "auto" and not exactly_two_vary):
+        return LatentChoice(by_information, "informative", by_variance, by_information)
+    return LatentChoice(by_variance, "variance", by_variance, by_information)
+
+
+def _best_pair(information: Floats, candidates: Iterable[int]) -> Pair:
+    pairs = permutations(candidates, 2)
+    return max(pairs, key=lambda pair: information[pair[0], 0] + information[pair[1], 1])

@@ -1,0 +1,139 @@
+"""Same padding and the initialization of the paper's era, for convolutions both ways."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after one axis so that the output has ceil(size / stride) entries (A.1).
+
+    An odd number of zeros has the larger part after, so kernel 4 with stride 1 has one before and
+    two after.
+    """
+    total = max((math.ceil(size / stride) - 1) * stride + kernel_size - size, 0)
+    return total // 2, total - total // 2
+
+
+def initialize_(weight: Tensor, fan_in: int, generator: torch.Generator) -> None:
+    """Fill with a truncated normal of deviation 1/sqrt(fan_in), redrawn past 2 deviations.
+
+    The deviation is that of the normal before it is cut; nothing is rescaled.
+    """
+    deviation = 1 / math.sqrt(fan_in)
+    with torch.no_grad():
+        nn.init.trunc_normal_(
+            weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator
+        )
+
+
+class SameConv2d(nn.Conv2d):
+    """Convolution whose output has ceil(size / stride) entries along each axis (A.1).
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Side of the square kernel, pixels.
+        stride: 1 or more.
+        generator: Draws the weights; biases are zero.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        stride: int = 1,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride=stride)
+        initialize_(self.weight, in_channels * kernel_size**2, generator)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
+        return same_conv2d(x, self.weight, self.bias, self.stride[0])
+
+
+def same_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor:
+    """Convolve with same padding, without the padded copy that `padding="same"` makes.
+
+    Where more zeros are wanted after than before, the convolution pads both sides alike and, at
+    stride 1, the first row and column are dropped: the same numbers for less memory traffic. On a
+    CPU a layer of few outputs runs as the transposed convolution of the flipped kernel, since the
+    convolution itself would leave most of each vector register empty.
+    """
+    (top, bottom), (left, right) = (
+        same_padding(size, kernel, stride)
+        for size, kernel in zip(x.shape[2:], weight.shape[2:], strict=True)
+    )
+    if stride > 1 and (top != bottom or left != right):
+        x = functional.pad(x, (left, right, top, bottom))
+        return functional.conv2d(x, weight, bias, stride)
+    if stride == 1 and x.device.type == "cpu" and weight.shape[0] < 8 <= weight.shape[1]:
+        flipped = weight.flip(2, 3).transpose(0, 1)
+        inner = (weight.shape[2] - 1 - bottom, weight.shape[3] - 1 - right)
+        padded = functional.conv_transpose2d(x, flipped, bias, 1, inner)
+    else:
+        padded = functional.conv2d(x, weight, bias, stride, (bottom, right))
+    return padded[:, :, bottom - top :, right - left :]
+
+
+class SameConvTranspose2d(nn.ConvTranspose2d):
+    """Transposed convolution of stride 2: the gradient of a same-padded convolution (A.1).
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Side of the square kernel, pixels, 2 or more.
+        generator: Draws the weights; biases are zero.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride=2)
+        initialize_(self.weight, in_channels * kernel_size**2, generator)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """(B, C, h, w) to (B, C', H, W).
+
+        Args:
+            x: Input, shape (B, C, h, w).
+            output_size: [H, W], each twice the input's or one less; twice where None.
+
+        Raises:
+            ValueError: If a convolution of that output would not have the input's size.
+        """
+        height, width = output_size or [2 * x.shape[2], 2 * x.shape[3]]
+        if (math.ceil(height / 2), math.ceil(width / 2)) != tuple(x.shape[2:]):
+            raise ValueError(f"no {height}x{width} output from a {x.shape[2]}x{x.shape[3]} input")
+        top, _ = same_padding(height, self.kernel_size[0], 2)
+        left, _ = same_padding(width, self.kernel_size[1], 2)
+        full = functional.conv_transpose2d(x, self.weight, self.bias, 2, (top, left))
+        return full[:, :, :height, :width]
+
+
+def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:
+    """Fully connected layer in the initialization of the paper's era."""
+    layer = nn.Linear(in_features, out_features)
+    initialize_(layer.weight, in_features, generator)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def mlp(sizes: list[int], *, generator: torch.Generator) -> nn.Sequential:
+    """Fully connected layers, each followed by ReLU; `sizes` starts with the input's."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        layers += [linear(n_in, n_out, generator=generator), nn.ReLU()]
+    return nn.Sequential(*layers)

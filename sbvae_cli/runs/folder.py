@@ -1,0 +1,89 @@
+"""A run folder: config.yaml, log.jsonl and ckpt.pt, locked while it trains."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from sbvae_cli.atomic import replacing, write_bytes
+from sbvae_cli.config.files import write_yaml
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+
+
+class RunFolder:
+    """Paths of a run, and the lock that keeps a second process out.
+
+    Args:
+        path: Of the folder; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.log = path / "log.jsonl"
+        self.checkpoint = path / "ckpt.pt"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process.
+
+        Raises:
+            SbvaeError: If another process holds it, or it cannot be created.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise SbvaeError(
+                f"{self.path}: another process trains here; wait for it, or choose another --out"
+            ) from error
+        except OSError as error:
+            raise SbvaeError(f"{self.path}: cannot be used: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_used(self) -> bool:
+        """Whether the folder holds anything but a lock."""
+        if not self.path.is_dir():
+            return self.path.exists()
+        return any(entry.name != ".lock" for entry in self.path.iterdir())
+
+    def clear(self, config: Config) -> None:
+        """Begin a run: remove a former run's files, write the configuration."""
+        for path in (self.checkpoint, self.log, self.config):
+            path.unlink(missing_ok=True)
+        self.write_config(config)
+
+    def write_config(self, config: Config) -> None:
+        """Write `config.yaml`, complete."""
+        with replacing(self.config) as temporary:
+            write_yaml(temporary, config.as_dict())
+
+    def append_log(self, record: dict[str, Any]) -> None:
+        """Add a line to `log.jsonl`."""
+        try:
+            with self.log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise SbvaeError(f"{self.log}: cannot be written: {error.strerror}") from error
+
+    def cut_log(self, step: int) -> None:
+        """Drop lines past a step, which a resumed run writes again, and a half-written last one."""
+        if self.log.exists():
+            lines = self.log.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if _step_of(line) <= step]
+            write_bytes(self.log, "".join(line + "\n" for line in kept).encode())
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

@@ -1,0 +1,61 @@
+"""A run folder or a lone checkpoint, and the data that goes with it."""
+
+from pathlib import Path
+
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.config.schema import DataConfig
+from sbvae_cli.data.source import Source, open_source, source_from_space
+from sbvae_cli.errors import SbvaeError
+
+
+def open_checkpoint(path: Path) -> Checkpoint:
+    """Read the checkpoint of a run folder, or the file itself.
+
+    Raises:
+        SbvaeError: If there is none, or it cannot be used.
+    """
+    if path.is_dir():
+        if not (path / "ckpt.pt").exists():
+            raise SbvaeError(f"{path}: holds no ckpt.pt; name a run folder that `train` made")
+        path = path / "ckpt.pt"
+    return load_checkpoint(path)
+
+
+def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
+    """The data that a checkpoint is looked at with.
+
+    Args:
+        checkpoint: Of the model.
+        data: A file or procedural dataset instead of the one that the model was trained on.
+
+    Raises:
+        SbvaeError: If the images do not fit the model, or the file is gone and no renderer knows
+            how to draw them.
+    """
+    config = checkpoint.config.data
+    if data is None:
+        return _own_data(config)
+    procedural = not Path(data).exists()
+    source = open_source(
+        data, config.height if procedural else None, config.width if procedural else None
+    )
+    found = (source.height, source.width, source.channels)
+    wanted = (config.height, config.width, config.channels)
+    if found != wanted:
+        raise SbvaeError(
+            f"{data}: its images are {_shape(found)}, the model takes {_shape(wanted)}"
+        )
+    return source
+
+
+def _own_data(config: DataConfig) -> Source:
+    if config.space.renderer is not None:
+        return source_from_space(config.space, config.name, config.height, config.width)
+    try:
+        return open_source(config.source, config.height, config.width)
+    except SbvaeError as error:
+        raise SbvaeError(f"{error}; name the data with --data") from error
+
+
+def _shape(shape: tuple[int, int, int]) -> str:
+    return "x".join(map(str, shape)) + " (height, width, channels)"

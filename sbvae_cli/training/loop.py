@@ -1,0 +1,135 @@
+"""The training loop: it prints nothing and writes nothing; it calls back."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sbvae_cli.config.schema import TrainingConfig
+from sbvae_cli.data.batches import to_device
+from sbvae_cli.errors import DivergedError
+from sbvae_cli.training.update import Updater, scheduled_rate
+
+
+# Tells the noise's stream of random numbers from those of the data.
+_NOISE_STREAM = 0x6E6F
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        step: Updates made.
+        steps: Updates planned.
+        terms: Loss terms, averaged over the steps since the last report; nats.
+        images_per_second: Over the same steps.
+        seconds_left: At that speed.
+    """
+
+    step: int
+    steps: int
+    terms: dict[str, float]
+    images_per_second: float
+    seconds_left: float
+
+
+def train(
+    updater: Updater,
+    batches: Iterator[np.ndarray],
+    config: TrainingConfig,
+    *,
+    latent_dim: int,
+    start: int,
+    on_progress: Callable[[Progress], None],
+    on_checkpoint: Callable[[int], None],
+    stop: Callable[[], bool],
+) -> int:
+    """Update from step `start` to `config.steps`.
+
+    Args:
+        updater: Holds the model and its optimizer.
+        batches: Yields uint8 images (B, H, W, C) from step `start` on.
+        config: Steps, batch size, learning rate and how often to report.
+        latent_dim: Latents K, for the noise.
+        start: Updates made before.
+        on_progress: Called every `log_every` steps, and at the last.
+        on_checkpoint: Called with the number of updates made, every `checkpoint_every` steps and
+            once more at the end, after a stop or a divergence.
+        stop: Asked after every step; true ends the loop.
+
+    Returns:
+        The number of updates made.
+
+    Raises:
+        DivergedError: If a loss term or gradient was not finite; the weights are those before.
+    """
+    meter = _Meter(config, start)
+    step = saved = start
+    while step < config.steps and not stop():
+        images = to_device(next(batches), updater.device)
+        noise = noise_of_step(config.seed, step, (len(images), latent_dim), updater.device)
+        rate = scheduled_rate(
+            config.learning_rate, config.learning_rate_schedule, step, config.steps
+        )
+        meter.add(updater.update(images, noise, rate))
+        step += 1
+        due = step == config.steps or step % config.checkpoint_every == 0
+        if step % config.log_every == 0 or due:
+            _check(updater, step, on_checkpoint)
+            on_progress(meter.read(step))
+        if due:
+            on_checkpoint(step)
+            saved = step
+    if saved != step:
+        _check(updater, step, on_checkpoint)
+        on_checkpoint(step)
+    return step
+
+
+def noise_of_step(seed: int, step: int, shape: tuple[int, int], device: torch.device) -> Tensor:
+    """Standard normal noise that depends on seed and step alone, so that a resumed run draws it."""
+    mixed = np.random.SeedSequence([seed, _NOISE_STREAM, step]).generate_state(1, np.uint64)
+    generator = torch.Generator(device).manual_seed(int(mixed[0]))
+    return torch.randn(shape, generator=generator, device=device)
+
+
+def _check(updater: Updater, step: int, on_checkpoint: Callable[[int], None]) -> None:
+    failure = updater.failure()
+    if failure is None:
+        return
+    good = updater.updates_made()
+    on_checkpoint(good)
+    shown = ", ".join(f"{name} {value:g}" for name, value in failure.items())
+    raise DivergedError(f"diverged in step {good + 1}: {shown}; the checkpoint is the last before")
+
+
+class _Meter:
+    """Means of the loss terms, and the speed, since the last reading."""
+
+    def __init__(self, config: TrainingConfig, start: int) -> None:
+        self._config = config
+        self._sums: dict[str, Tensor] = {}
+        self._step = start
+        self._time = time.perf_counter()
+
+    def add(self, terms: dict[str, Tensor]) -> None:
+        for name, term in terms.items():
+            self._sums[name] = self._sums[name] + term if name in self._sums else term
+
+    def read(self, step: int) -> Progress:
+        count = step - self._step
+        terms = {name: total.item() / count for name, total in self._sums.items()}
+        now = time.perf_counter()
+        seconds = max(now - self._time, 1e-9) / count
+        self._sums, self._step, self._time = {}, step, now
+        return Progress(
+            step=step,
+            steps=self._config.steps,
+            terms=terms,
+            images_per_second=self._config.batch_size / seconds,
+            seconds_left=seconds * (self._config.steps - step),
+        )

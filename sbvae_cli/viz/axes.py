@@ -1,0 +1,132 @@
+"""A panel with axes: from data to the canvas, ticks, labels and a frame."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten
+
+Floats = NDArray[np.float64]
+Range = tuple[float, float]
+
+TICK_SIZE, LABEL_SIZE, TITLE_SIZE = 13.0, 15.0, 18.0
+LEFT, BOTTOM, TOP = 66.0, 58.0, 38.0  # room that `Panel.draw_labels` uses outside the box
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A box on the canvas, in design units, and the data ranges that it shows; y points up.
+
+    Attributes:
+        left: Left edge of the box.
+        top: Upper edge of the box.
+        width: Of the box.
+        height: Of the box.
+        x_range: Data at the left and right edge, different.
+        y_range: Data at the lower and upper edge, different.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    x_range: Range
+    y_range: Range
+
+    def place(self, points: ArrayLike) -> Floats:
+        """Positions on the canvas of data points, (..., 2) to (..., 2)."""
+        data = np.asarray(points, dtype=np.float64)
+        (x0, x1), (y0, y1) = self.x_range, self.y_range
+        x = self.left + (data[..., 0] - x0) / (x1 - x0) * self.width
+        y = self.top + (y1 - data[..., 1]) / (y1 - y0) * self.height
+        return np.stack([x, y], axis=-1)
+
+    def draw_frame(self, canvas: Canvas) -> None:
+        """Draw the frame, behind the data."""
+        right, bottom = self.left + self.width, self.top + self.height
+        outline = [(self.left, self.top), (right, self.top), (right, bottom), (self.left, bottom)]
+        canvas.line([*outline, outline[0], outline[1]], FAINT, 1.2)
+
+    def draw_labels(self, canvas: Canvas, title: str, x_label: str, y_label: str) -> None:
+        """Write the ticks, the axis labels and the title, all within the panel's own room."""
+        bottom, middle = self.top + self.height, self.left + self.width / 2
+        ticks = nice_ticks(*self.x_range, most=5)
+        for value, name in zip(ticks, tick_names(ticks), strict=True):
+            x = float(self.place([value, self.y_range[0]])[0])
+            canvas.line([(x, bottom), (x, bottom + 5)], QUIET, 1.0)
+            canvas.text(x, bottom + 7, name, TICK_SIZE, QUIET, "mt")
+        ticks = nice_ticks(*self.y_range, most=5)
+        for value, name in zip(ticks, tick_names(ticks), strict=True):
+            y = float(self.place([self.x_range[0], value])[1])
+            canvas.line([(self.left - 5, y), (self.left, y)], QUIET, 1.0)
+            canvas.text(self.left - 8, y, name, TICK_SIZE, QUIET, "rm")
+        fitting = shorten(x_label, LABEL_SIZE, self.width)
+        canvas.text(middle, bottom + 28, fitting, LABEL_SIZE, INK, "mt")
+        fitting = shorten(y_label, LABEL_SIZE, self.height)
+        x = self.left - LEFT + 2
+        canvas.text(x, self.top + self.height / 2, fitting, LABEL_SIZE, INK, "mt", upright=True)
+        fitting = shorten(title, TITLE_SIZE, self.width)
+        canvas.text(middle, self.top - 9, fitting, TITLE_SIZE, INK, "mb")
+
+
+def equal_ranges(
+    points: ArrayLike, width: float, height: float, least: float
+) -> tuple[Range, Range]:
+    """Ranges around `points` that show a unit as the same length on both axes.
+
+    Args:
+        points: Data, shape (N, 2), finite.
+        width: Of the box.
+        height: Of the box.
+        least: Smallest span of the shorter axis, so that a point or a line gets a range too.
+
+    Returns:
+        The ranges of x and y, with a margin of 7 % on each side.
+    """
+    data = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    low, high = data.min(axis=0), data.max(axis=0)
+    centre, span = (low + high) / 2, (high - low) * 1.14
+    shorter = min(width, height)
+    unit = max(span[0] / width, span[1] / height, least / shorter)  # data a design unit
+    half_x, half_y = unit * width / 2, unit * height / 2
+    x, y = float(centre[0]), float(centre[1])
+    return (x - half_x, x + half_x), (y - half_y, y + half_y)
+
+
+def padded_range(low: float, high: float, share: float = 0.05) -> Range:
+    """The range with a margin on each side; a single value gets one around it."""
+    margin = share * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten within [low, high], two to `most` of them.
+
+    `most` is 5 or more: from 2 to 5 times a power, four ticks can become one.
+    """
+    step = 10.0 ** math.floor(math.log10((high - low) / most))
+    for factor in (1, 2, 5, 10, 20):
+        first, last = (
+            math.ceil(low / (factor * step) - 1e-9),
+            math.floor(high / (factor * step) + 1e-9),
+        )
+        if last - first + 1 <= most:
+            break
+    return [index * factor * step for index in range(first, last + 1)]
+
+
+def tick_names(ticks: list[float]) -> list[str]:
+    """Names with as many digits as the distance of the ticks needs."""
+    if any(abs(tick) >= 1e5 for tick in ticks):
+        return [short_number(tick) for tick in ticks]
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
+    digits = max(0, -math.floor(math.log10(abs(step)) + 1e-9))
+    return [f"{tick:.{digits}f}" if digits <= 4 else short_number(tick) for tick in ticks]
+
+
+def short_number(number: float) -> str:
+    """Three digits, with an exponent as short as it can be: 2.5e6 for 2.5e+06."""
+    digits, _, exponent = f"{number:.3g}".partition("e")
+    return f"{digits}e{int(exponent)}" if exponent else digits

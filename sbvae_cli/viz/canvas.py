@@ -1,0 +1,169 @@
+"""A white sheet to draw on: shapes are anti-aliased by drawing them large, text at its size."""
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image, ImageDraw, ImageFont
+
+Colour = tuple[int, int, int] | tuple[int, int, int, int]  # red, green, blue and opacity, 0 to 255
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+INK: Colour = (34, 34, 40)
+QUIET: Colour = (110, 112, 120)
+FAINT: Colour = (205, 207, 212)
+OVERSAMPLE = 4
+EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
+
+
+@dataclass
+class Canvas:
+    """Positions and sizes are in units of the design; an image has `scale` pixels a unit.
+
+    Shapes are drawn in the order of the calls, all text above them.
+
+    Args:
+        width: Design units.
+        height: Design units.
+        scale: Pixels a design unit.
+    """
+
+    width: float
+    height: float
+    scale: float = 1.0
+    _texts: list[tuple[Image.Image, tuple[int, int], Colour]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the enlarged white image."""
+        self._size = round(self.width * self.scale), round(self.height * self.scale)
+        large = (self._size[0] * OVERSAMPLE, self._size[1] * OVERSAMPLE)
+        self._image = Image.new("RGB", large, "white")
+        self._draw = ImageDraw.Draw(self._image, "RGBA")  # blends colours that have an opacity
+        self._zoom = self.scale * OVERSAMPLE
+
+    def line(self, points: ArrayLike, colour: Colour, width: float = 1.0) -> None:
+        """Draw a polyline with round joins; `points` (N, 2) as x to the right, y down."""
+        flat = [(x * self._zoom, y * self._zoom) for x, y in np.asarray(points).tolist()]
+        self._draw.line(flat, fill=colour, width=max(1, round(width * self._zoom)), joint="curve")
+
+    def polygon(self, points: ArrayLike, colour: Colour) -> None:
+        """Fill a polygon with the corners `points` (N, 2)."""
+        flat = [(x * self._zoom, y * self._zoom) for x, y in np.asarray(points).tolist()]
+        self._draw.polygon(flat, fill=colour)
+
+    def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        """Fill a disc around (x, y)."""
+        x, y, radius = x * self._zoom, y * self._zoom, radius * self._zoom
+        # Pillow's box includes its last pixel.
+        box = (x - radius, y - radius, x + radius - 1.0, y + radius - 1.0)
+        self._draw.ellipse(box, fill=colour)
+
+    def rectangle(
+        self, left: float, top: float, width: float, height: float, colour: Colour
+    ) -> None:
+        """Fill a rectangle."""
+        corners = [(left, top), (left + width, top), (left + width, top + height)]
+        self.polygon([*corners, (left, top + height)], colour)
+
+    def image(self, picture: Image.Image, left: float, top: float, width: float) -> None:
+        """Paste a picture at the given width in sharp pixels, its aspect kept."""
+        large = (
+            round(width * self._zoom),
+            round(width * self._zoom * picture.height / picture.width),
+        )
+        enlarged = picture.convert("RGB").resize(large, Image.Resampling.NEAREST)
+        self._image.paste(enlarged, (round(left * self._zoom), round(top * self._zoom)))
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 13.0,
+        colour: Colour = INK,
+        anchor: str = "lm",
+        upright: bool = False,
+    ) -> None:
+        """Write one line.
+
+        Args:
+            x: Where the anchor lies.
+            y: Where the anchor lies.
+            text: One line. Letters lose their accents; what else the font lacks is a box.
+            size: Height of the font.
+            colour: Of the letters.
+            anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
+            upright: Turn the line to be read from bottom to top.
+        """
+        mask = _text_mask(text, size * self.scale)
+        if upright:
+            mask = mask.transpose(Image.Transpose.ROTATE_90)
+            anchor = {"t": "l", "m": "m", "b": "r"}[anchor[1]] + {"l": "b", "m": "m", "r": "t"}[
+                anchor[0]
+            ]
+        share_x = {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
+        share_y = {"t": 0.0, "m": 0.5, "b": 1.0}[anchor[1]]
+        left = round(x * self.scale - share_x * mask.width)
+        top = round(y * self.scale - share_y * mask.height)
+        self._texts.append((mask, (left, top), colour))
+
+    def finish(self) -> Image.Image:
+        """The picture so far, RGB."""
+        result = self._image.resize(self._size, Image.Resampling.BOX)
+        for mask, corner, colour in self._texts:
+            result.paste(Image.new("RGB", mask.size, colour[:3]), corner, mask)
+        return result
+
+
+def text_width(text: str, size: float) -> float:
+    """Width of a line in design units."""
+    zoom = 16  # at which advances are no longer rounded visibly
+    return sum(_font(part * zoom).getlength(run) for run, part in _runs(text, size)) / zoom
+
+
+def shorten(text: str, size: float, width: float) -> str:
+    """The text itself where it fits into `width` design units, else its start and three dots."""
+    if text_width(text, size) <= width:
+        return text
+    kept = len(text)
+    while kept > 1 and text_width(text[:kept].rstrip() + "...", size) > width:
+        kept -= 1
+    return text[:kept].rstrip() + "..."
+
+
+@cache
+def _font(size: float) -> Font:
+    return ImageFont.load_default(size)
+
+
+def _text_mask(text: str, size: float) -> Image.Image:
+    """Coverage of a line, (L); its height depends on the size alone, so that lines align.
+
+    Drawn large and reduced, as shapes are: hinted to whole pixels, small letters stand unevenly.
+    """
+    runs = [(run, _font(part * OVERSAMPLE)) for run, part in _runs(text, size)]
+    width = math.ceil(sum(font.getlength(run) for run, font in runs) / OVERSAMPLE) + 2
+    height = round(1.3 * size)
+    mask = Image.new("L", (width * OVERSAMPLE, height * OVERSAMPLE), 0)
+    draw, x = ImageDraw.Draw(mask), 1.0 * OVERSAMPLE
+    for run, font in runs:
+        draw.text((x, 0.05 * size * OVERSAMPLE), run, fill=255, font=font)
+        x += font.getlength(run)
+    return mask.resize((width, height), Image.Resampling.BOX)
+
+
+def _runs(text: str, size: float) -> list[tuple[str, float]]:
+    """Pieces of one size. The font has little beyond ASCII: exponents are small, accents go."""
+    pieces = [piece for piece in re.split("([\u00b2\u00b3])", text) if piece]
+    return [
+        (EXPONENTS[piece], 0.65 * size) if piece in EXPONENTS else (_plain(piece), size)
+        for piece in pieces
+    ]
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))

@@ -1,0 +1,56 @@
+"""A colour for every point of a square, so that points can be matched between two pictures."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+# sRGB at (0, 0), (1, 0), (0, 1) and (1, 1). Lightness rises along one diagonal and blue turns to
+# yellow with it; along the other, red against green-blue also differ for most colour-blind readers.
+CORNERS = ((58, 38, 140), (226, 62, 98), (14, 164, 166), (248, 184, 20))
+
+
+def square_colours(points: ArrayLike) -> NDArray[np.uint8]:
+    """Colours that vary evenly over the unit square: bilinear between four corners in Oklab.
+
+    Oklab (Ottosson 2020) is nearly uniform to the eye, so that equal steps look equal.
+
+    Args:
+        points: Positions in [0, 1], shape (..., 2).
+
+    Returns:
+        sRGB, shape (..., 3).
+    """
+    position = np.clip(np.asarray(points, dtype=np.float64), 0.0, 1.0)
+    a, b = position[..., :1], position[..., 1:]
+    low_low, high_low, low_high, high_high = _to_oklab(np.array(CORNERS, dtype=np.float64) / 255.0)
+    lab = (1 - b) * ((1 - a) * low_low + a * high_low) + b * ((1 - a) * low_high + a * high_high)
+    return np.round(255.0 * np.clip(_from_oklab(lab), 0.0, 1.0)).astype(np.uint8)
+
+
+_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+
+def _to_oklab(srgb: Floats) -> Floats:
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    lab: Floats = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
+    return lab
+
+
+def _from_oklab(lab: Floats) -> Floats:
+    linear = (lab @ np.linalg.inv(_TO_LAB).T) ** 3 @ np.linalg.inv(_TO_LMS).T
+    linear = np.maximum(linear, 0.0)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

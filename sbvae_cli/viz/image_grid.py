@@ -1,0 +1,40 @@
+"""Images side by side in rows."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+def tile_images(
+    images: NDArray[np.uint8], columns: int = 0, padding: int = 2, background: int = 255
+) -> Image.Image:
+    """Tile images in reading order, with padding between them and around.
+
+    Args:
+        images: Shape (N, H, W, C), C 1 or 3.
+        columns: Images a row; 0 makes the tiling as square as possible.
+        padding: Pixels between images and at the border.
+        background: Grey level of the padding and of places without an image.
+
+    Returns:
+        RGB.
+
+    Raises:
+        ValueError: If `images` is empty or has another shape or type.
+    """
+    if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3):
+        raise ValueError(f"images must have shape (N, H, W, 1 or 3), got {images.shape}")
+    if images.dtype != np.uint8:
+        raise ValueError(f"images must be uint8, got {images.dtype}")
+    count, height, width, _ = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    step_y, step_x = height + padding, width + padding
+    sheet = np.full((rows * step_y + padding, columns * step_x + padding, 3), background, np.uint8)
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        top, left = padding + row * step_y, padding + column * step_x
+        sheet[top : top + height, left : left + width] = image  # one channel spreads to three
+    return Image.fromarray(sheet)

@@ -1,0 +1,108 @@
+"""A grid of points as a coloured sheet, so that its folds and holes show."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.axes import Panel
+from sbvae_cli.viz.canvas import FAINT, Canvas, Colour
+from sbvae_cli.viz.colormap import square_colours
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+HELD_OUT: Colour = (0, 0, 0)
+HELD_OUT_LINE: Colour = (70, 70, 76)
+HELD_OUT_FILL = (150, 150, 156)
+FOLDED: Colour = (40, 40, 48, 70)
+FILL_OPACITY = 62
+
+
+def draw_sheet(
+    canvas: Canvas,
+    panel: Panel,
+    points: Floats,
+    positions: Floats,
+    held_out: Bools,
+    folded: Bools | None = None,
+    wraps: tuple[bool, bool] = (False, False),
+) -> None:
+    """Draw the cells faintly, the lines between neighbours, and the points, black if held out.
+
+    Args:
+        canvas: To draw on.
+        panel: Where.
+        points: In the data of the panel, shape (n0, n1, 2).
+        positions: In the unit square, shape (n0, n1, 2): the colour of each point.
+        held_out: Shape (n0, n1).
+        folded: Triangles to darken, shape (n0 - 1, n1 - 1, 2): in each cell (i, j) the one of
+            (i, j), (i+1, j), (i+1, j+1), then the one of (i, j), (i+1, j+1), (i, j+1).
+        wraps: Whether the last value of a factor is a neighbour of the first.
+    """
+    placed, colours = panel.place(points), square_colours(positions)
+    _draw_cells(canvas, placed, colours, held_out, folded)
+    line_width = float(np.clip(0.05 * panel.width / max(points.shape[:2]), 0.9, 1.8))
+    for axis in (0, 1):
+        _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
+    radius = float(np.clip(0.21 * panel.width / max(points.shape[:2]), 1.6, 5.0))
+    for index in np.ndindex(*held_out.shape):
+        x, y = placed[index].tolist()
+        if held_out[index]:
+            canvas.disc(x, y, 0.85 * radius, HELD_OUT)
+        else:
+            canvas.disc(x, y, radius, _rgb(colours[index]))
+
+
+def draw_prior(canvas: Canvas, panel: Panel) -> None:
+    """Dashed circles at one and two deviations of the standard normal prior, within the panel."""
+    for radius in (1.0, 2.0):
+        angles = np.linspace(0.0, 2.0 * np.pi, 144 * int(radius) + 1)
+        ring = panel.place(radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1))
+        low = np.array([panel.left, panel.top])
+        high = low + np.array([panel.width, panel.height])
+        inside = np.all((ring > low) & (ring < high), axis=-1)
+        for start in range(0, len(ring) - 1, 2):
+            if inside[start] and inside[start + 1]:
+                canvas.line(ring[start : start + 2], FAINT, 1.2)
+
+
+def _draw_cells(
+    canvas: Canvas,
+    placed: Floats,
+    colours: NDArray[np.uint8],
+    held_out: Bools,
+    folded: Bools | None,
+) -> None:
+    for i, j in np.ndindex(placed.shape[0] - 1, placed.shape[1] - 1):
+        shade = _rgb(colours[i : i + 2, j : j + 2].mean(axis=(0, 1)))
+        if held_out[i : i + 2, j : j + 2].all():
+            shade = HELD_OUT_FILL
+        for part, third in enumerate(((i + 1, j), (i, j + 1))):
+            outline = [placed[corner].tolist() for corner in ((i, j), third, (i + 1, j + 1))]
+            canvas.polygon(outline, (*shade, FILL_OPACITY))
+            if folded is not None and folded[i, j, part]:
+                canvas.polygon(outline, FOLDED)
+
+
+def _draw_lines(
+    canvas: Canvas,
+    placed: Floats,
+    colours: NDArray[np.uint8],
+    held_out: Bools,
+    axis: int,
+    wraps: bool,
+    width: float,
+) -> None:
+    following = np.roll(placed, -1, axis), np.roll(colours, -1, axis), np.roll(held_out, -1, axis)
+    last = placed.shape[axis] - (0 if wraps else 1)
+    for index in np.ndindex(*held_out.shape):
+        if index[axis] >= last:
+            continue
+        colour = HELD_OUT_LINE
+        if not (held_out[index] or following[2][index]):
+            colour = _rgb(np.mean([colours[index], following[1][index]], axis=0))
+        canvas.line([placed[index], following[0][index]], colour, width)
+
+
+def _rgb(colour: NDArray[np.generic]) -> tuple[int, int, int]:
+    red, green, blue = (int(channel) for channel in colour)
+    return red, green, blue

@@ -1,0 +1,120 @@
+"""Merging, checking and writing configurations."""
+
+from pathlib import Path
+
+import pytest
+
+from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml, write_yaml
+from sbvae_cli.config.presets import paper_preset, profile
+from sbvae_cli.config.schema import Config, DeconvDecoderConfig
+from sbvae_cli.errors import SbvaeError
+
+
+def test_what_stands_further_right_wins() -> None:
+    assert merge({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}
+
+
+def test_a_changed_kind_starts_its_section_anew() -> None:
+    broadcast = {"decoder": {"kind": "broadcast", "hidden_channels": [8, 8]}}
+    assert merge(broadcast, {"decoder": {"kind": "deconv"}}) == {"decoder": {"kind": "deconv"}}
+    same = merge(broadcast, {"decoder": {"kind": "broadcast"}})
+    assert same["decoder"]["hidden_channels"] == [8, 8]
+
+
+def test_merging_leaves_its_inputs_alone() -> None:
+    first = {"a": {"b": 1}}
+    merge(first, {"a": {"b": 2}})
+    merge({}, first)["a"]["b"] = 3
+    assert first == {"a": {"b": 1}}
+
+
+def test_settings_are_read_as_yaml() -> None:
+    assert parse_settings(["model.decoder.kernel_size=3", "model.latent_dim=4"]) == {
+        "model": {"decoder": {"kernel_size": 3}, "latent_dim": 4}
+    }
+    tree = parse_settings(["training.learning_rate=1e-4", "model.decoder.hidden_channels=[8, 9]"])
+    config = build_config(merge(paper_preset("broadcast"), tree))
+    assert config.training.learning_rate == 1e-4
+    assert config.model.decoder.hidden_channels == (8, 9)
+
+
+@pytest.mark.parametrize("setting", ["training.steps", "=3", "a..b=1", "a.=2"])
+def test_a_setting_without_key_or_value_is_refused(setting: str) -> None:
+    with pytest.raises(SbvaeError, match=r"write section\.key=value"):
+        parse_settings([setting])
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        (
+            {"model": {"decoder": {"kind": "broadcast", "kernal_size": 3}}},
+            "model.decoder.kernal_size is unknown; did you mean kernel_size?",
+        ),
+        ({"trainig": {}}, "trainig is unknown; did you mean training?"),
+        ({"training": {"sepps": 3}}, "training.sepps is unknown; did you mean steps?"),
+        (
+            {"model": {"likelihood": {"kind": "poisson"}}},
+            "model.likelihood.kind is 'poisson'; known: 'bernoulli', 'gaussian'",
+        ),
+        (
+            {"training": {"steps": 0}},
+            "training.steps is 0: input should be greater than 0",
+        ),
+        (
+            {"training": {"device": "tpu"}},
+            "training.device is 'tpu'",
+        ),
+    ],
+)
+def test_a_fault_is_one_line_with_its_key(tree: dict[str, object], message: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        build_config(tree)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_keys_of_a_decoder_name_those_of_its_kind() -> None:
+    with pytest.raises(SbvaeError, match="known: hidden_channels, hidden_units, kernel_size, kind"):
+        build_config({"model": {"decoder": {"kind": "deconv", "zzzz": 3}}})
+
+
+def test_config_survives_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    config = build_config(merge(paper_preset("deconv"), profile("quick", "deconv")))
+    write_yaml(path, config.as_dict())
+    assert build_config(read_yaml(path)) == config
+    assert isinstance(config.model.decoder, DeconvDecoderConfig)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"- 1\n- 2\n", "found list, a configuration is a mapping"),
+        (b"a: [1, 2\n", "no valid YAML"),
+        (b"\xff\xfe\x00", "not a text file"),
+        (b"1: 2\n", "a configuration is a mapping of names"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SbvaeError, match=message) as caught:
+        read_yaml(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="No such file"):
+        read_yaml(tmp_path / "none.yaml")
+
+
+def test_the_papers_preset_is_section_a1() -> None:
+    config = build_config(paper_preset("broadcast"))
+    assert config == Config()
+    training = config.training
+    assert (training.steps, training.batch_size, training.learning_rate) == (500_000, 16, 3e-4)
+    assert config.model.latent_dim == 10
+    assert config.objective.beta == 1

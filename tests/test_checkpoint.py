@@ -1,0 +1,149 @@
+"""The checkpoint format: what it holds, and what is refused."""
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+import sbvae_cli.checkpoint as checkpoint_module
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.config.schema import Config, DataConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.models.build import build_vae
+
+SPACE = SpaceConfig(
+    renderer="circles",
+    factors=(FactorConfig(name="x", low=0.2, high=0.8), FactorConfig(name="y", low=0.1, high=0.9)),
+    held_out=({"x": (0.3, 0.5)},),
+)
+CONFIG = Config(
+    data=DataConfig(height=8, width=12, channels=1, space=SPACE),
+    model=ModelConfig(latent_dim=2, encoder=EncoderConfig(hidden_channels=(4,))),
+)
+
+
+def small_checkpoint() -> Checkpoint:
+    vae = build_vae(CONFIG.model, CONFIG.data.image_shape, seed=5)
+    return Checkpoint(CONFIG, 7, vae.state_dict(), {}, threads=2)
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    saved = small_checkpoint()
+    save_checkpoint(tmp_path / "ckpt.pt", saved)
+    loaded = load_checkpoint(tmp_path / "ckpt.pt")
+    assert (loaded.config, loaded.step, loaded.threads) == (saved.config, 7, 2)
+    assert loaded.space == SPACE
+    images = torch.rand(1, 1, 8, 12)
+    expected = saved.build_vae().encode(images)
+    torch.testing.assert_close(loaded.build_vae().encode(images), expected, rtol=0, atol=0)
+
+
+def test_plain_pytorch_reads_it_without_unpickling_code(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "ckpt.pt", small_checkpoint())
+    content = torch.load(tmp_path / "ckpt.pt", weights_only=True)
+    assert content["sbvae_format"] == 1
+    assert content["space"]["factors"][0]["name"] == "x"
+    assert "space" not in content["config"]["data"]
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch hostile-was-here",)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_pickle_that_would_run_a_command_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "ckpt.pt"
+    if whole:
+        torch.save({"sbvae_format": 1, "model": Hostile()}, path)
+    else:
+        path.write_bytes(pickle.dumps(Hostile()))
+    with pytest.raises(SbvaeError, match="refused" if whole else "no checkpoint"):
+        load_checkpoint(path)
+    assert not (tmp_path / "hostile-was-here").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sbvae_format": 2, "sbvae_version": "9.1"}, "format 2.*install sbvae 9.1"),
+        ({"step": None}, "its step is None"),
+        ({"step": -1}, "its step is -1"),
+        ({"config": 3}, "no whole sbvae checkpoint"),
+        ({"sbvae_format": None}, "its sbvae_format is None"),
+    ],
+)
+def test_content_that_does_not_fit_is_named(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    torch.save({**torch.load(path, weights_only=True), **change}, path)
+    with pytest.raises(SbvaeError, match=message) as caught:
+        load_checkpoint(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["config", "space", "step", "model", "threads"])
+def test_a_missing_part_is_named(tmp_path: Path, missing: str) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    content = torch.load(path, weights_only=True)
+    del content[missing]
+    torch.save(content, path)
+    with pytest.raises(SbvaeError, match=missing):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "damaged or cut short"),
+        (b"hello", "damaged"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(64), "is a dataset"),
+    ],
+)
+def test_foreign_files_are_named(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "ckpt.pt"
+    path.write_bytes(content)
+    with pytest.raises(SbvaeError, match=message):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_file_cut_short_is_named(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(SbvaeError, match="damaged or cut short"):
+        load_checkpoint(path)
+
+
+def test_a_missing_file_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="no such file; train a model first"):
+        load_checkpoint(tmp_path / "none.pt")
+
+
+def test_a_failing_write_leaves_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    before = path.read_bytes()
+
+    def full(content: object, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise RuntimeError("[enforce fail at inline_container.cc:659] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(checkpoint_module.torch, "save", full)
+    with pytest.raises(SbvaeError, match="is the disk full"):
+        save_checkpoint(path, small_checkpoint())
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

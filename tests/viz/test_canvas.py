@@ -1,0 +1,103 @@
+"""Drawn pixels counted against geometry."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sbvae_cli.viz.canvas import Canvas, shorten, text_width
+
+BLACK = (0, 0, 0)
+
+
+def ink(canvas: Canvas) -> np.ndarray:
+    """Share of black in each pixel, (H, W)."""
+    return 1.0 - np.asarray(canvas.finish().convert("L"), dtype=float) / 255.0
+
+
+@pytest.mark.parametrize("radius", [2.0, 3.3, 10.0, 25.5])
+def test_a_disc_has_its_area_and_its_centre(radius: float) -> None:
+    canvas = Canvas(70, 60)
+    canvas.disc(33.0, 28.0, radius, BLACK)
+
+    drawn = ink(canvas)
+
+    y, x = np.mgrid[:60, :70] + 0.5
+    assert drawn.sum() == pytest.approx(math.pi * radius**2, rel=0.05)
+    assert (drawn * x).sum() / drawn.sum() == pytest.approx(33.0, abs=0.15)
+    assert (drawn * y).sum() / drawn.sum() == pytest.approx(28.0, abs=0.15)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
+def test_a_line_has_its_length_times_its_width_at_every_scale(scale: float) -> None:
+    canvas = Canvas(60, 60, scale)
+    canvas.line([(10, 10), (50, 40)], BLACK, 2.0)
+
+    assert ink(canvas).sum() == pytest.approx(50 * 2 * scale**2, rel=0.2)
+
+
+def test_a_triangle_has_its_area() -> None:
+    canvas = Canvas(60, 60)
+    canvas.polygon([(5, 5), (55, 5), (5, 45)], BLACK)
+
+    assert ink(canvas).sum() == pytest.approx(1000, rel=0.02)
+
+
+def test_opacity_blends() -> None:
+    canvas = Canvas(20, 20)
+    canvas.rectangle(0, 0, 20, 20, (0, 0, 0, 51))
+
+    assert ink(canvas)[10, 10] == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize(("anchor", "share"), [("l", 0.0), ("m", 0.5), ("r", 1.0)])
+def test_text_lies_where_its_anchor_says(anchor: str, share: float, upright: bool) -> None:
+    canvas = Canvas(300, 300)
+    canvas.text(150, 150, "nonesuch", 20, BLACK, anchor + "m", upright=upright)
+
+    drawn = ink(canvas)
+    along = np.flatnonzero(drawn.sum(axis=1 if upright else 0) > 0.2)
+    across = np.flatnonzero(drawn.sum(axis=0 if upright else 1) > 0.2)
+    width = text_width("nonesuch", 20)
+
+    start = 150 - share * width if not upright else 150 - (1 - share) * width
+    assert along[0] == pytest.approx(start, abs=4)
+    assert along[-1] == pytest.approx(start + width, abs=4)
+    assert across.mean() == pytest.approx(150, abs=4)
+
+
+def test_an_exponent_is_small_and_high() -> None:
+    assert text_width("R²", 20) < text_width("R2", 20)
+    canvas = Canvas(40, 40)
+    canvas.text(10, 20, "²", 20, BLACK)
+
+    rows = np.flatnonzero(ink(canvas).sum(axis=1) > 0.2)
+
+    assert rows.max() < 21
+
+
+def test_accents_are_dropped_since_the_font_has_none() -> None:
+    assert text_width("é", 20) == text_width("e", 20)
+
+
+@pytest.mark.parametrize("width", [30.0, 100.0, 1000.0])
+def test_shortened_text_fits_and_says_so(width: float) -> None:
+    text = "a name that goes on and on"
+
+    short = shorten(text, 15, width)
+
+    assert text_width(short, 15) <= width
+    assert short == text or (short.endswith("...") and text.startswith(short[:-3]))
+
+
+def test_a_picture_keeps_its_pixels() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    canvas = Canvas(40, 40)
+    canvas.image(Image.fromarray(pixels), 3, 5, 24)
+
+    drawn = np.asarray(canvas.finish())
+
+    np.testing.assert_array_equal(drawn[5:21:2, 3:27:2], pixels)
+    assert (drawn[:, 27:] == 255).all() and (drawn[21:] == 255).all()

@@ -1,0 +1,198 @@
+"""The geometry picture: what is drawn, where, and in which colour."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sbvae_cli.viz.axes import Panel
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.colormap import square_colours
+from sbvae_cli.viz.geometry import Embedding, FactorGrid, draw_comparison, draw_geometry
+from sbvae_cli.viz.sheet import draw_prior, draw_sheet
+
+LABELS = ("latent 3", "latent 7")
+SCORES = {
+    "affine_r2": 0.998, "inverse_r2": 0.997, "similarity_r2": 0.9, "monotone_r2": 1.0,
+    "fold_fraction": 0.004, "tear": 1.7, "heldout_ratio": None, "heldout_area_ratio": 12345.6,
+}  # fmt: skip
+
+
+def factor_grid(n0: int = 8, n1: int = 8, hole: bool = True) -> FactorGrid:
+    held_out = np.zeros((n0, n1), dtype=bool)
+    if hole:
+        held_out[n0 // 4 : -(n0 // 4), n1 // 4 : -(n1 // 4)] = True
+    values = np.linspace(0.2, 0.8, n0), np.linspace(0.0, 1.0, n1)
+    return FactorGrid(values, ("x (frame widths)", "hue (turns)"), held_out)
+
+
+def codes_of(grid: FactorGrid) -> np.ndarray:
+    return 3.0 * (grid.positions - 0.5)
+
+
+def margins_are_white(image: Image.Image, margin: int = 4) -> bool:
+    pixels = np.asarray(image)
+    edges = (pixels[:margin], pixels[-margin:], pixels[:, :margin], pixels[:, -margin:])
+    return all((edge == 255).all() for edge in edges)
+
+
+def test_one_model_is_about_1400_pixels_wide_and_scales() -> None:
+    grid = factor_grid()
+    embedding = Embedding(codes_of(grid), LABELS)
+
+    image = draw_geometry(grid, embedding)
+    large = draw_geometry(grid, embedding, scale=1.5)
+
+    assert image.mode == "RGB" and 1300 <= image.width <= 1500
+    assert large.width == pytest.approx(1.5 * image.width, abs=1)
+
+
+def test_points_have_their_colour_and_held_out_points_are_black() -> None:
+    grid = factor_grid()
+    canvas, panel = Canvas(400, 400), Panel(0, 0, 400, 400, (-2, 2), (-2, 2))
+    codes = codes_of(grid)
+    draw_sheet(canvas, panel, codes, grid.positions, grid.held_out)
+
+    pixels = np.asarray(canvas.finish()).astype(int)
+
+    colours = square_colours(grid.positions)
+    for index in np.ndindex(8, 8):
+        x, y = np.floor(panel.place(codes[index])).astype(int)
+        expected = [0, 0, 0] if grid.held_out[index] else colours[index]
+        assert np.abs(pixels[y, x] - expected).max() <= 2, index
+
+
+def test_folded_triangles_are_darker() -> None:
+    grid = factor_grid(hole=False)
+    folded = np.zeros((7, 7, 2), dtype=bool)
+    folded[3, 3] = True
+    panel = Panel(0, 0, 400, 400, (-2, 2), (-2, 2))
+    levels = []
+    for marks in (None, folded):
+        canvas = Canvas(400, 400)
+        draw_sheet(canvas, panel, codes_of(grid), grid.positions, grid.held_out, marks)
+        levels.append(np.asarray(canvas.finish().convert("L")).astype(int))
+
+    darkened = levels[0] - levels[1]
+
+    cell = (400 * 3 / 7 / 4) ** 2
+    assert (darkened > 20).sum() == pytest.approx(cell, rel=0.25)  # less the lines and points
+
+
+def test_lines_join_neighbours_and_the_two_ends_where_a_factor_wraps() -> None:
+    grid = factor_grid(8, 2, hole=False)
+    angle = 2 * np.pi * np.arange(8) / 8
+    ring = (
+        np.stack([np.cos(angle), np.sin(angle)], axis=-1)[:, None] * np.array([1.0, 2.0])[:, None]
+    )
+    panel = Panel(0, 0, 400, 400, (-3, 3), (-3, 3))
+    seam = np.floor(panel.place((ring[0, 1] + ring[-1, 1]) / 2)).astype(int)
+    drawn = []
+    for wraps in ((False, False), (True, False)):
+        canvas = Canvas(400, 400)
+        draw_sheet(canvas, panel, ring, grid.positions, grid.held_out, wraps=wraps)
+        around = np.asarray(canvas.finish())[seam[1] - 2 : seam[1] + 3, seam[0] - 2 : seam[0] + 3]
+        drawn.append(bool((around < 200).any()))
+
+    assert drawn == [False, True]
+
+
+def test_the_priors_circles_stay_within_the_panel() -> None:
+    canvas, panel = Canvas(300, 300), Panel(100, 100, 100, 100, (-1.2, 1.2), (-1.2, 1.2))
+    draw_prior(canvas, panel)
+
+    rows, columns = np.nonzero(np.asarray(canvas.finish().convert("L")) < 250)
+
+    assert rows.min() >= 99 and rows.max() <= 200
+    assert columns.min() == pytest.approx(100 + 100 * 0.2 / 2.4, abs=1.5)  # radius 1; 2 is outside
+
+
+def test_held_out_points_are_black_in_both_panels() -> None:
+    with_hole, without = factor_grid(16, 16), factor_grid(16, 16, hole=False)
+
+    counts = []
+    for grid in (with_hole, without):
+        image = draw_geometry(grid, Embedding(codes_of(grid), LABELS))
+        black = (np.asarray(image)[100:520] < 8).all(axis=-1)
+        counts.append((int(black[:, :560].sum()), int(black[:, 600:1050].sum())))
+
+    assert min(counts[0]) > 64 * 10  # 64 points a panel
+    assert max(counts[1]) == 0
+
+
+def test_the_same_call_draws_the_same_pixels() -> None:
+    grid = factor_grid()
+    embedding = Embedding(codes_of(grid), LABELS, scores=SCORES)
+    samples = np.random.default_rng(0).integers(0, 256, (16, 20, 20, 3), dtype=np.uint8)
+
+    first = draw_geometry(grid, embedding, "caption", samples)
+    second = draw_geometry(grid, embedding, "caption", samples)
+
+    assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.zeros((8, 8, 2)),
+        np.full((8, 8, 2), 1e-12),
+        codes_of(factor_grid()) * [1.0, 0.0],
+        codes_of(factor_grid()) * 1e6 + 3e7,
+        codes_of(factor_grid()) * 1e-9,
+        np.float32(codes_of(factor_grid())),
+    ],
+    ids=["one point", "tiny", "dead latent", "huge", "small", "float32"],
+)
+def test_degenerate_codes_are_drawn_within_the_picture(codes: np.ndarray) -> None:
+    grid = factor_grid()
+
+    image = draw_geometry(grid, Embedding(codes, LABELS, scores=SCORES), "x")
+
+    assert margins_are_white(image)
+    assert (np.asarray(image)[100:520, 620:1040] < 200).any()
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 40), (64, 64)])
+def test_grids_of_any_size_are_drawn(shape: tuple[int, int]) -> None:
+    grid = factor_grid(*shape, hole=False)
+
+    assert margins_are_white(draw_geometry(grid, Embedding(codes_of(grid), LABELS)))
+
+
+def test_long_names_stay_within_the_picture() -> None:
+    name = "a name that goes on and on " * 10
+    grid = factor_grid()
+    named = FactorGrid(grid.values, (name, name), grid.held_out)
+    embedding = Embedding(codes_of(grid), (name, name), name, SCORES)
+
+    assert margins_are_white(draw_geometry(named, embedding, name))
+    assert margins_are_white(draw_comparison(named, [embedding] * 2, name))
+
+
+@pytest.mark.parametrize("shape", [(16, 64, 64, 3), (1, 30, 90, 1), (3, 90, 30, 3), (40, 8, 8, 3)])
+def test_samples_of_any_shape_leave_room_for_the_scores(shape: tuple[int, ...]) -> None:
+    grid = factor_grid()
+    samples = np.zeros(shape, np.uint8)
+
+    image = draw_geometry(grid, Embedding(codes_of(grid), LABELS, scores=SCORES), samples=samples)
+
+    assert margins_are_white(image)
+
+
+def test_a_comparison_grows_by_a_column_for_each_model() -> None:
+    grid = factor_grid()
+    embedding = Embedding(codes_of(grid), LABELS, "broadcast", SCORES)
+
+    sizes = [draw_comparison(grid, [embedding] * count).size for count in (1, 2, 3)]
+
+    assert sizes[1][0] - sizes[0][0] == sizes[2][0] - sizes[1][0] > 430
+    assert len({height for _, height in sizes}) == 1
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    grid = factor_grid()
+    with pytest.raises(ValueError, match="do not fit a grid"):
+        draw_geometry(grid, Embedding(np.zeros((7, 8, 2)), LABELS))
+    with pytest.raises(ValueError, match="finite"):
+        draw_geometry(grid, Embedding(np.full((8, 8, 2), np.nan), LABELS))
+    with pytest.raises(ValueError, match="one embedding or more"):
+        draw_comparison(grid, [])
