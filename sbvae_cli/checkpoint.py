@@ -109,9 +109,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         step = content["step"]
         if not isinstance(step, int) or step < 0:
             raise SbvaeError(f"{path}: its step is {step!r}, not a count; train the model again")
-        return Checkpoint(
-            config, step, content["model"], content["optimizer"], content["threads"]
-        )
+        return Checkpoint(config, step, content["model"], content["optimizer"], content["threads"])
     except (KeyError, TypeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
 

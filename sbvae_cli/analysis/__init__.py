@@ -1,0 +1,1 @@
+"""A model and a source to arrays."""

@@ -27,6 +27,6 @@ def encode(vae: VAE, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ND
         mean, logvar = vae.encode(to_device(images[start : start + BATCH], device))
         means.append(mean)
         logvars.append(logvar)
-    mean = torch.cat(means).double().cpu().numpy()
-    logvar = torch.cat(logvars).double().cpu().numpy()
-    return mean, np.exp(0.5 * logvar)
+    codes: NDArray[np.float64] = torch.cat(means).double().cpu().numpy()
+    deviations: NDArray[np.float64] = torch.cat(logvars).double().mul(0.5).exp().cpu().numpy()
+    return codes, deviations

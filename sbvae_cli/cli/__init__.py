@@ -1,0 +1,1 @@
+"""One thin file for each subcommand: parse, call one function, print."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sbvae_cli import __version__
-from sbvae_cli.cli import demo, gen_data, geometry, train
+from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli.console import complain
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
@@ -21,7 +21,10 @@ app = typer.Typer(
 )
 app.add_typer(gen_data.app, name="gen-data")
 app.command("train")(train.train)
+app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
+app.command("encode")(encode.encode)
+app.command("info")(info.info)
 app.command("demo")(demo.demo)
 
 

@@ -31,7 +31,7 @@ def duration(seconds: float) -> str:
     """A duration in two units at most, such as `3 min 5 s` or `2 days 4 h`."""
     units = (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     left = max(round(seconds), 0)
-    parts = []
+    parts: list[str] = []
     for name, length in units:
         count, left = divmod(left, length)
         if count or parts:

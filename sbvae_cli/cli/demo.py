@@ -5,16 +5,18 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.config.names import DecoderKind
 from sbvae_cli.errors import SbvaeError
 
 DATA = "circles:xy-hole"
-DECODERS = ("broadcast", "deconv")
+DECODERS: tuple[DecoderKind, ...] = ("broadcast", "deconv")
 
 
 def demo(
@@ -74,7 +76,9 @@ def _train(folder: Path, seed: int, force: bool) -> None:
 
 
 def _wait(
-    processes: dict[str, "subprocess.Popen[str]"], logs: dict[str, Path], steps: dict[str, int]
+    processes: "Mapping[DecoderKind, subprocess.Popen[str]]",
+    logs: Mapping[DecoderKind, Path],
+    steps: Mapping[DecoderKind, int],
 ) -> None:
     from sbvae_cli.cli.console import reporter
 

@@ -89,7 +89,7 @@ def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str
 
     first = next(iter(embeddings.values()))
     factors = [source.space.config.factors[source.space.index(n)] for n in first.grid.names]
-    points = first.grid.factors.reshape(*first.grid.shape, -1)
+    points = first.grid.factors.astype(np.float64).reshape(*first.grid.shape, -1)
     panel = FactorGrid(
         (
             points[:, 0, source.space.index(first.grid.names[0])],

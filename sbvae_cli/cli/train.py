@@ -10,7 +10,7 @@ from sbvae_cli.config.names import DecoderKind, LikelihoodKind, Precision, Profi
 
 if TYPE_CHECKING:
     from sbvae_cli.config.schema import Config
-    from sbvae_cli.runs.train import Callbacks, Cost
+    from sbvae_cli.runs.train import Cost
 
 # What may change when a run goes on.
 RESUMABLE = {"steps", "device", "checkpoint_every"}
@@ -37,9 +37,7 @@ def train(
         str | None, typer.Option(help="Of drawn images, pixels: 64, or HEIGHTxWIDTH.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data and noise.")] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")
-    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")] = None,
     precision: Annotated[
         Precision | None, typer.Option(help="tf32 and bf16 are faster on a GPU.")
     ] = None,
@@ -59,7 +57,8 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="As model.decoder.kernel_size=3."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the settings and what they cost; train nothing.")
+        bool,
+        typer.Option("--dry-run", help="Print settings and cost; train nothing."),
     ] = False,
     force: ForceOption = False,
 ) -> None:

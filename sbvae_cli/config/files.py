@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sbvae_cli.config.schema import Config
+from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
 
 Tree = dict[str, Any]
@@ -50,7 +51,9 @@ def read_yaml(path: Path) -> Tree:
     if tree is None:
         return {}
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
-        raise SbvaeError(f"{path}: found {type(tree).__name__}, a configuration is a mapping of names")
+        raise SbvaeError(
+            f"{path}: found {type(tree).__name__}, a configuration maps names to values"
+        )
     return tree
 
 
@@ -98,11 +101,23 @@ def build_config(tree: Mapping[str, Any], where: str = "") -> Config:
         raise SbvaeError(prefix + _explain(error)) from error
 
 
-def _explain(error: ValidationError) -> str:
+def build_space(tree: Any) -> SpaceConfig:
+    """Check a factor space as `data.space` has it.
+
+    Raises:
+        SbvaeError: With the full key, as `build_config` does.
+    """
+    try:
+        return SpaceConfig.model_validate(tree)
+    except ValidationError as error:
+        raise SbvaeError(_explain(error, ("data", "space"))) from error
+
+
+def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     """One line for the first fault; unknown keys come first, since they cause others."""
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     fault = faults[0]
-    path = [str(part) for part in fault["loc"]]
+    path = [*above, *(str(part) for part in fault["loc"])]
     kinds = {"broadcast", "deconv", "bernoulli", "gaussian"}
     shown = ".".join(part for part in path if part not in kinds) or "configuration"
     if fault["type"] == "extra_forbidden":
@@ -125,8 +140,11 @@ def _known_keys(path: Sequence[str]) -> list[str]:
     for part in path[:-1]:
         fields = [model.model_fields[part] for model in models if part in model.model_fields]
         found = [m for field in fields for m in _models_in(field.annotation)]
-        tagged = [m for m in models if "kind" in m.model_fields and part in get_args(
-            m.model_fields["kind"].annotation)]
+        tagged = [
+            m
+            for m in models
+            if "kind" in m.model_fields and part in get_args(m.model_fields["kind"].annotation)
+        ]
         models = found or tagged or models
     return sorted({name for model in models for name in model.model_fields})
 

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from sbvae_cli.config.names import LearningRateSchedule, Precision
 from sbvae_cli.config.space import SpaceConfig
 
 
-class Frozen(BaseModel, frozen=True, extra="forbid"):
+class Frozen(BaseModel):
     """What every part of a configuration is: fixed once made, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DataConfig(Frozen):
@@ -83,9 +93,7 @@ class GaussianConfig(Frozen):
     variance: PositiveFloat = 0.3
 
 
-DecoderConfig = Annotated[
-    BroadcastDecoderConfig | DeconvDecoderConfig, Field(discriminator="kind")
-]
+DecoderConfig = Annotated[BroadcastDecoderConfig | DeconvDecoderConfig, Field(discriminator="kind")]
 LikelihoodConfig = Annotated[BernoulliConfig | GaussianConfig, Field(discriminator="kind")]
 
 

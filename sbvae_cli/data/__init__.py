@@ -1,1 +1,1 @@
-"""Factors in, images out: spaces, renderers, files, sources and minibatches."""
+"""Factors, renderers, files and minibatches."""

@@ -66,7 +66,7 @@ class DatasetFile:
         self._check_kind()
         self.name = str(attributes.get("name", self.path.stem))
         self.seed = int(attributes.get("seed", 0))
-        self._images, self._factors = self._file["images"], self._file["factors"]
+        self._images, self._factors = self._file["images"], self._file.get("factors")
         self._check_arrays()
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
         try:
@@ -107,7 +107,7 @@ class DatasetFile:
             raise self._error("was not written to its end; generate it again")
 
     def _check_arrays(self) -> None:
-        images, factors = self._images, self._file.get("factors")
+        images, factors = self._images, self._factors
         for name, array, kind, ndim in (("images", images, "u1", 4), ("factors", factors, "f4", 2)):
             if not isinstance(array, h5py.Dataset):
                 raise self._error(f"has no dataset `{name}`; generate it again")

@@ -206,7 +206,7 @@ def open_source(text: str, height: int | None = None, width: int | None = None) 
         SbvaeError: If the preset is unknown, the file cannot be used or has another size.
     """
     kind, _, preset = text.partition(":")
-    if kind == "circles" and (preset or text == "circles"):
+    if kind == "circles":
         name = preset or "xy"
         return source_from_space(circles_preset(name), name, height, width)
     if text in get_args(CirclesPreset) and not Path(text).exists():

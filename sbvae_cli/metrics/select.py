@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
 from sbvae_cli.metrics.information import Floats, mutual_information
 
 Pair = tuple[int, int]
@@ -47,7 +48,8 @@ def choose_latents(
     """Choose two latents for two factors: those of smallest posterior variance, as in Figure 7.
 
     That rule holds where exactly two factors vary; where more do, the least uncertain latents may
-    encode others, so "auto" takes the most informative pair. Both pairs are ordered by the larger
+    encode others, so "auto" takes the most informative pair, among latents whose means deviate by
+    0.05 or more. Both pairs are ordered by the larger
     sum of mutual information, so that the first latent goes with the first factor.
 
     Args:
@@ -76,10 +78,20 @@ def choose_latents(
     information = mutual_information(z, v)
     smallest = np.argsort(variance, kind="stable")[:2].tolist()
     by_variance = _best_pair(information, smallest)
-    by_information = _best_pair(information, range(len(variance)))
+    by_information = _best_pair(information, _alive(z))
     if select == "informative" or (select == "auto" and not exactly_two_vary):
         return LatentChoice(by_information, "informative", by_variance, by_information)
     return LatentChoice(by_variance, "variance", by_variance, by_information)
+
+
+def _alive(z: Floats) -> list[int]:
+    """Latents that carry something, or all where fewer than two do.
+
+    Information is blind to scale: the means of a dead latent often keep a faint but exact trace of
+    a factor, which the prior's noise would drown.
+    """
+    alive = np.flatnonzero(z.std(axis=0) >= DEAD_BELOW).tolist()
+    return alive if len(alive) >= 2 else list(range(z.shape[1]))
 
 
 def _best_pair(information: Floats, candidates: Iterable[int]) -> Pair:

@@ -37,7 +37,10 @@ class ConvEncoder(nn.Module):
         channels, height, width = image_shape
         layers: list[nn.Module] = []
         for n_in, n_out in zip([channels, *hidden_channels], hidden_channels, strict=False):
-            layers += [SameConv2d(n_in, n_out, kernel_size, stride=2, generator=generator), nn.ReLU()]
+            layers += [
+                SameConv2d(n_in, n_out, kernel_size, stride=2, generator=generator),
+                nn.ReLU(),
+            ]
             height, width = math.ceil(height / 2), math.ceil(width / 2)
         self.convolutions = nn.Sequential(*layers)
         sizes = [hidden_channels[-1] * height * width, *hidden_units]

@@ -1,5 +1,6 @@
 """Same padding and the initialization of the paper's era, for convolutions both ways."""
 
+import itertools
 import math
 
 import torch
@@ -29,6 +30,15 @@ def initialize_(weight: Tensor, fan_in: int, generator: torch.Generator) -> None
         )
 
 
+def initialize_layer_(
+    layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, fan_in: int, generator: torch.Generator
+) -> None:
+    """Draw a layer's weights as `initialize_` does, and set its biases to zero."""
+    initialize_(layer.weight, fan_in, generator)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
 class SameConv2d(nn.Conv2d):
     """Convolution whose output has ceil(size / stride) entries along each axis (A.1).
 
@@ -50,8 +60,7 @@ class SameConv2d(nn.Conv2d):
         generator: torch.Generator,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride=stride)
-        initialize_(self.weight, in_channels * kernel_size**2, generator)
-        nn.init.zeros_(self.bias)
+        initialize_layer_(self, in_channels * kernel_size**2, generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
@@ -101,8 +110,7 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         generator: torch.Generator,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride=2)
-        initialize_(self.weight, in_channels * kernel_size**2, generator)
-        nn.init.zeros_(self.bias)
+        initialize_layer_(self, in_channels * kernel_size**2, generator)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, C, h, w) to (B, C', H, W).
@@ -126,14 +134,13 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:
     """Fully connected layer in the initialization of the paper's era."""
     layer = nn.Linear(in_features, out_features)
-    initialize_(layer.weight, in_features, generator)
-    nn.init.zeros_(layer.bias)
+    initialize_layer_(layer, in_features, generator)
     return layer
 
 
 def mlp(sizes: list[int], *, generator: torch.Generator) -> nn.Sequential:
     """Fully connected layers, each followed by ReLU; `sizes` starts with the input's."""
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [linear(n_in, n_out, generator=generator), nn.ReLU()]
     return nn.Sequential(*layers)

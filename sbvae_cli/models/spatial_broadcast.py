@@ -99,7 +99,7 @@ def stretch_add(small: Tensor, full: Tensor, kernel_size: int) -> Tensor:
         size, length = small.shape[axis], full.shape[axis]
         if size == length:
             continue
-        head, middle, tail = small.split([before, 1, after], dim=axis)
+        head, middle, tail = torch.split(small, [before, 1, after], dim=axis)
         shape = list(small.shape)
         shape[axis] = length - before - after
         small = torch.cat([head, middle.expand(shape), tail], dim=axis)

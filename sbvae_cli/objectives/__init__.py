@@ -1,0 +1,1 @@
+"""Pure functions of model, batch and noise to loss terms."""

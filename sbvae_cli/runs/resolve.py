@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml
+from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 
@@ -73,7 +72,7 @@ def _open(data: dict[str, Any], default_size: int | None) -> Source:
     size = default_size if procedural else None
     height, width = data.get("height", size), data.get("width", size)
     if procedural and data.get("space"):
-        space = SpaceConfig.model_validate(data["space"])
+        space = build_space(data["space"])
         return source_from_space(space, data.get("name", "custom"), height or 64, width or 64)
     return open_source(text, height, width)
 

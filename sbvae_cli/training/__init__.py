@@ -1,0 +1,1 @@
+"""Updates and the loop around them."""

@@ -13,7 +13,6 @@ from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.training.update import Updater, scheduled_rate
 
-
 # Tells the noise's stream of random numbers from those of the data.
 _NOISE_STREAM = 0x6E6F
 

@@ -14,9 +14,7 @@ from sbvae_cli.models.vae import VAE
 Objective = Callable[[VAE, Tensor, Tensor], dict[str, Tensor]]
 
 
-def scheduled_rate(
-    rate: float, schedule: LearningRateSchedule, step: int, steps: int
-) -> float:
+def scheduled_rate(rate: float, schedule: LearningRateSchedule, step: int, steps: int) -> float:
     """Learning rate of an update.
 
     Args:

@@ -1,0 +1,1 @@
+"""Arrays to Pillow images; knows neither torch nor scikit-learn."""

@@ -30,20 +30,23 @@ class Canvas:
         width: Design units.
         height: Design units.
         scale: Pixels a design unit.
+        oversample: Pixels that shapes are drawn with for one of the image; 1 is exact, and saves
+            memory, where all edges lie on whole pixels.
     """
 
     width: float
     height: float
     scale: float = 1.0
+    oversample: int = OVERSAMPLE
     _texts: list[tuple[Image.Image, tuple[int, int], Colour]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the enlarged white image."""
         self._size = round(self.width * self.scale), round(self.height * self.scale)
-        large = (self._size[0] * OVERSAMPLE, self._size[1] * OVERSAMPLE)
+        large = (self._size[0] * self.oversample, self._size[1] * self.oversample)
         self._image = Image.new("RGB", large, "white")
         self._draw = ImageDraw.Draw(self._image, "RGBA")  # blends colours that have an opacity
-        self._zoom = self.scale * OVERSAMPLE
+        self._zoom = self.scale * self.oversample
 
     def line(self, points: ArrayLike, colour: Colour, width: float = 1.0) -> None:
         """Draw a polyline with round joins; `points` (N, 2) as x to the right, y down."""
@@ -66,8 +69,10 @@ class Canvas:
         self, left: float, top: float, width: float, height: float, colour: Colour
     ) -> None:
         """Fill a rectangle."""
-        corners = [(left, top), (left + width, top), (left + width, top + height)]
-        self.polygon([*corners, (left, top + height)], colour)
+        # Pillow's box includes its last pixel.
+        right, bottom = (left + width) * self._zoom - 1, (top + height) * self._zoom - 1
+        box = [round(edge) for edge in (left * self._zoom, top * self._zoom, right, bottom)]
+        self._draw.rectangle((box[0], box[1], max(box[::2]), max(box[1::2])), fill=colour)
 
     def image(self, picture: Image.Image, left: float, top: float, width: float) -> None:
         """Paste a picture at the given width in sharp pixels, its aspect kept."""

@@ -38,3 +38,31 @@ def tile_images(
         top, left = padding + row * step_y, padding + column * step_x
         sheet[top : top + height, left : left + width] = image  # one channel spreads to three
     return Image.fromarray(sheet)
+
+
+def fit_tiles(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Images whose longer side is about `side` pixels: whole pixels repeated, or averaged.
+
+    Args:
+        images: Shape (..., H, W, C), C 1 or 3.
+        side: The most that the longer side may have.
+
+    Returns:
+        Shape (..., h, w, 3): enlarged by the largest whole factor that fits, so that every pixel
+        stays a sharp square; images that are too large are reduced by the smallest.
+    """
+    *leading, height, width, channels = images.shape
+    longer = max(height, width)
+    if longer > side:
+        flat = images.reshape(-1, height, width, channels)
+        reduced = [_reduce(image, math.ceil(longer / side)) for image in flat]
+        return np.stack(reduced).reshape(*leading, *reduced[0].shape)
+    zoom = side // longer
+    enlarged = np.repeat(np.repeat(images, zoom, axis=-3), zoom, axis=-2)
+    return np.broadcast_to(enlarged, (*enlarged.shape[:-1], 3))
+
+
+def _reduce(image: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Averages of squares of `factor` pixels, (H, W, 1 or 3) to (h, w, 3)."""
+    colours = np.broadcast_to(image, (*image.shape[:-1], 3))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(colours)).reduce(factor))

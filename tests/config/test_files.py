@@ -90,10 +90,10 @@ def test_config_survives_yaml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"- 1\n- 2\n", "found list, a configuration is a mapping"),
+        (b"- 1\n- 2\n", "found list, a configuration maps"),
         (b"a: [1, 2\n", "no valid YAML"),
         (b"\xff\xfe\x00", "not a text file"),
-        (b"1: 2\n", "a configuration is a mapping of names"),
+        (b"1: 2\n", "a configuration maps names"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_named(

@@ -114,11 +114,7 @@ def test_a_hole_is_added_to_those_of_the_preset() -> None:
         ({"ranges": {"diamter": (0.1, 0.2)}}, "factor diamter is unknown; did you mean diameter?"),
         (
             {"ranges": {"hue": (0.1, 0.2)}},
-            "factor hue is unknown; did you mean blue?",
-        ),
-        (
-            {"ranges": {"saturation": (1, 1)}},
-            "factor saturation is unknown; there are x, y, diameter, red, green, blue",
+            "factor hue is unknown; there are x, y, diameter, red, green, blue",
         ),
         ({"holes": [{"z": (0.1, 0.2)}]}, "factor z is unknown"),
         ({"ranges": {"x": (0.8, 0.2)}}, "x = 0.8..0.2 is empty; write the lower end first"),

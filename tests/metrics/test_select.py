@@ -74,3 +74,10 @@ def test_a_model_of_one_latent_is_refused() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         choose_latents(np.ones(3), np.zeros((9, 2)), np.zeros((9, 2)))
+
+
+def test_a_faint_exact_trace_in_a_dead_latent_is_not_chosen() -> None:
+    variances, means, factors = made_codes()
+    means[:, 0] = 1e-4 * factors[:, 0]
+
+    assert choose_latents(variances, means, factors, select="informative").latents == (3, 1)

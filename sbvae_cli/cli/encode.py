@@ -1,0 +1,71 @@
+"""`sbvae encode`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
+from sbvae_cli.config.names import Population
+
+if TYPE_CHECKING:
+    from sbvae_cli.analysis.codes import Codes
+
+
+def encode(
+    checkpoint: CheckpointArgument,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Other data than the model was trained on: a file, or circles:PRESET."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="NumPy file to write.")] = Path("codes.npz"),
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, help="Images; default: a file's rows, or 10,000 that are drawn."),
+    ] = None,
+    population: Annotated[
+        Population, typer.Option(help="full: held-out regions too, and no blank images.")
+    ] = "train",
+    seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Write posterior means and deviations beside the factors, as NumPy arrays."""
+    from sbvae_cli.analysis.codes import count_images, encode_source
+    from sbvae_cli.atomic import replacing
+    from sbvae_cli.cli.console import reporter
+    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    opened = open_checkpoint(checkpoint)
+    source = open_data(opened, data)
+    vae = opened.build_vae(resolve_device(device))
+    total = count_images(source, count, population)
+    with replacing(out) as temporary:  # first, so that a path that cannot be written costs no time
+        with reporter("images", total) as bar:
+            codes = encode_source(
+                vae,
+                source,
+                total,
+                seed=seed,
+                population=population,
+                on_progress=lambda done: bar.update(done, ""),
+            )
+        _save(temporary, codes)
+    images, latents = codes.means.shape
+    typer.echo(
+        f"wrote {out}: {images:,} images; codes and deviations of {latents} latents, "
+        f"factors {', '.join(codes.names) or '(none)'}"
+    )
+
+
+def _save(path: Path, codes: "Codes") -> None:
+    import numpy as np
+
+    with path.open("wb") as file:
+        np.savez(
+            file,
+            codes=codes.means,
+            deviations=codes.deviations,
+            factors=codes.factors,
+            names=np.array(codes.names, dtype=np.str_),
+        )

@@ -1,0 +1,116 @@
+"""`sbvae traverse`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from sbvae_cli.analysis.traversal import Traversal
+
+LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
+FARTHEST = 1000.0  # deviations of the prior
+
+
+def traverse(
+    checkpoint: CheckpointArgument,
+    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("traversal.png"),
+    latents: Annotated[
+        str, typer.Option(help="How many, of smallest variance; all; or which, as 0,3,5.")
+    ] = "8",
+    ends: Annotated[
+        str, typer.Option("--range", help="From -R to R, as 2; or from A to B, as -3..1.")
+    ] = "2",
+    columns: Annotated[int, typer.Option(min=2, max=51, help="Values of each latent.")] = 11,
+    index: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Image to start from: row of the file, or number of the drawn image."
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Other data than the model was trained on.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Sweep each latent around one image's code (Figure 2)."""
+    wanted, span = parse_latents(latents), parse_range(ends)
+
+    from sbvae_cli.analysis import traversal
+    from sbvae_cli.cli.console import write_picture
+    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    opened = open_checkpoint(checkpoint)
+    source = open_data(opened, data)
+    result = traversal.traverse(
+        opened.build_vae(resolve_device(device)),
+        source,
+        opened.space,
+        latents=wanted,
+        ends=span,
+        columns=columns,
+        examples=min(max(columns, LEAST_EXAMPLES), MOST_EXAMPLES),
+        index=index,
+        seed=seed,
+    )
+    kind = opened.config.model.decoder.kind
+    write_picture(out, _draw(result, f"{source.name}, {kind}, step {opened.step:,}"))
+    coding = int((result.deviations < traversal.NON_CODING).sum())
+    typer.echo(
+        f"wrote {out}: {len(result.latents)} of {len(result.deviations)} latents, "
+        f"{coding} with a mean deviation below {traversal.NON_CODING}"
+    )
+
+
+def parse_latents(text: str) -> int | tuple[int, ...] | None:
+    """A count, some indices such as `0,3,5` (one alone as `3,`), or None for `all`.
+
+    Raises:
+        SbvaeError: If the text is none of these.
+    """
+    if text.strip() == "all":
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise SbvaeError(f"--latents {text}: write a number, all, or indices, as 0,3,5")
+    return tuple(map(int, parts)) if "," in text else int(parts[0])
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """`2` is -2..2; `-3..1` is itself.
+
+    Raises:
+        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 deviations.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        ends = (float(low), float(high)) if dots else (-float(low), float(low))
+    except ValueError:
+        raise SbvaeError(f"--range {text}: write a number, as 2, or a range, as -3..1") from None
+    if not -FARTHEST <= ends[0] < ends[1] <= FARTHEST:
+        raise SbvaeError(
+            f"--range {text}: the lower end comes first, and both lie within -1000..1000"
+        )
+    return ends
+
+
+def _draw(result: "Traversal", caption: str) -> "Image":
+    from sbvae_cli.analysis.traversal import NON_CODING
+    from sbvae_cli.viz.traversal import Examples, Sweep, draw_traversal
+
+    examples = Examples(result.inputs, result.reconstructions, result.held_out)
+    sweeps = []
+    for latent, images in zip(result.latents, result.sweeps, strict=True):
+        deviation = float(result.deviations[latent])
+        start = float(result.code[latent])
+        sweeps.append(Sweep(latent, deviation, deviation < NON_CODING, start, images))
+    return draw_traversal(examples, sweeps, result.values, caption)

@@ -1,0 +1,114 @@
+"""The FactorVAE score (Kim and Mnih 2018): does the latent that varies least name the factor?"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.metrics.information import Ints
+
+LEAST_DEVIATION = 0.05  # of a latent's means; below it the latent has no vote
+
+
+@dataclass(frozen=True)
+class FactorVaeScore:
+    """The score and what it should be read beside.
+
+    Attributes:
+        score: Accuracy of the classifier on the evaluation votes, in [0, 1].
+        low: Lower end of the score's 95 % interval (Wilson) over the evaluation votes.
+        high: Upper end.
+        train_score: Accuracy on the votes that made the classifier.
+        chance: 1 / F, of a classifier that knows nothing.
+        alive: Latents that may win a vote, in order.
+        classifier: The factor that each alive latent stands for, shape (alive,).
+    """
+
+    score: float
+    low: float
+    high: float
+    train_score: float
+    chance: float
+    alive: tuple[int, ...]
+    classifier: tuple[int, ...]
+
+
+def factor_vae_score(
+    codes: ArrayLike,
+    fixed: ArrayLike,
+    global_variance: ArrayLike,
+    n_train: int,
+    n_factors: int,
+) -> FactorVaeScore:
+    """Accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
+
+    In each vote all images share the value of one factor. It goes to the latent whose variance
+    over the vote's images is the smallest share of its variance over all images. Latents whose
+    means hardly deviate are left out, or a dead one would win every vote. Each latent then stands
+    for the factor that it won most of its training votes for; one that won none stands for the
+    first factor. Where no latent is left, every vote gets the most frequent factor.
+
+    Args:
+        codes: Posterior means of each vote's images, shape (V, L, K), L at least 2.
+        fixed: The factor that each vote's images share, from 0, shape (V,).
+        global_variance: Variance (N - 1 in the denominator) of each latent's means over
+            independent images, shape (K,).
+        n_train: Votes, from the first on, that make the classifier; the others evaluate it.
+        n_factors: Number of factors F that a vote could fix.
+
+    Returns:
+        The score, its interval and the classifier.
+
+    Raises:
+        ValueError: If shapes do not fit, a value is not finite, or votes of either kind are none.
+    """
+    z, factor, variance = _checked(codes, fixed, global_variance, n_train, n_factors)
+    alive = np.flatnonzero(np.sqrt(variance) >= LEAST_DEVIATION)
+    if len(alive):
+        local = z[:, :, alive].var(axis=1, ddof=1)
+        winners: NDArray[np.intp] = np.argmin(local / variance[alive], axis=1)
+    else:
+        winners = np.zeros(len(z), np.intp)
+    votes = np.zeros((n_factors, max(len(alive), 1)), np.int64)
+    np.add.at(votes, (factor[:n_train], winners[:n_train]), 1)
+    classifier = votes.argmax(axis=0)
+    right = classifier[winners] == factor
+    low, high = wilson_interval(int(right[n_train:].sum()), len(z) - n_train)
+    return FactorVaeScore(
+        score=float(right[n_train:].mean()),
+        low=low,
+        high=high,
+        train_score=float(right[:n_train].mean()),
+        chance=1 / n_factors,
+        alive=tuple(alive.tolist()),
+        classifier=tuple(classifier[: len(alive)].tolist()),
+    )
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
+    z, share = 1.959963984540054, successes / trials
+    middle = share + z * z / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    scale = 1 + z * z / trials
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def _checked(
+    codes: ArrayLike, fixed: ArrayLike, global_variance: ArrayLike, n_train: int, n_factors: int
+) -> tuple[NDArray[np.float64], Ints, NDArray[np.float64]]:
+    z, variance = np.asarray(codes, np.float64), np.asarray(global_variance, np.float64)
+    factor = np.asarray(fixed, np.int64)
+    if z.ndim != 3 or z.shape[1] < 2 or variance.shape != z.shape[2:]:
+        raise ValueError(
+            "codes (V, L, K), L at least 2, and global_variance (K,) do not fit: "
+            f"{z.shape} and {variance.shape}"
+        )
+    if factor.shape != z.shape[:1] or not ((factor >= 0) & (factor < n_factors)).all():
+        raise ValueError(f"fixed must name one of {n_factors} factors for each of {len(z)} votes")
+    if not 0 < n_train < len(z):
+        raise ValueError(f"{n_train} training votes of {len(z)} leave none of a kind")
+    if not (np.isfinite(z).all() and np.isfinite(variance).all()):
+        raise ValueError("codes and variances must be finite")
+    return z, factor, variance

@@ -1,0 +1,178 @@
+"""What a dataset, a checkpoint or a run holds, as plain containers."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import torch
+
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.config.space import FactorConfig
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.open import open_data
+
+Facts = dict[str, Any]
+
+
+def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
+    """Facts about a file, a run folder or a procedural dataset; its content tells which it is.
+
+    Args:
+        target: A path, or a name such as `circles:xy-hole`.
+
+    Returns:
+        Plain containers for JSON, whose `kind` is "dataset", "procedural dataset", "checkpoint" or
+        "run"; and what was opened.
+
+    Raises:
+        SbvaeError: If it is none of these, or is damaged.
+    """
+    path = Path(target)
+    if target.partition(":")[0] == "circles" and not path.exists():
+        source = open_source(target)
+        return {"kind": "procedural dataset", **_source_facts(source)}, source
+    if path.is_dir():
+        return _describe_run(RunFolder(path))
+    if not path.exists():
+        raise SbvaeError(
+            f"{target}: there is no such file; name a dataset, a checkpoint, a run folder or "
+            "circles:PRESET"
+        )
+    if path.is_file() and h5py.is_hdf5(path):
+        file = DatasetFile(path)
+        return _file_facts(file), FileSource(file)
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise SbvaeError(
+            f"{path}: is neither a dataset nor a checkpoint, or is damaged or cut short"
+        )
+    checkpoint = load_checkpoint(path)
+    return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
+
+
+def data_of(opened: Source | Checkpoint) -> Source:
+    """The data itself, or those that a checkpoint was trained on.
+
+    Raises:
+        SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn.
+    """
+    return open_data(opened) if isinstance(opened, Checkpoint) else opened
+
+
+def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
+    if not folder.checkpoint.exists():
+        found = "is a run without a checkpoint yet" if folder.config.exists() else "is no run"
+        raise SbvaeError(f"{folder.path}: {found}: it holds no ckpt.pt")
+    checkpoint = load_checkpoint(folder.checkpoint)
+    facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
+    return {**facts, "path": str(folder.path), "log": last_record(folder.log)}, checkpoint
+
+
+def last_record(log: Path) -> Facts | None:
+    """The last whole line of a log, or None where there is none."""
+    try:
+        lines = log.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    for line in reversed(lines):
+        try:
+            record = json.loads(line)
+        except ValueError:  # the run was killed while it wrote the line
+            continue
+        if isinstance(record, dict):
+            return record
+    return None
+
+
+def _file_facts(file: DatasetFile) -> Facts:
+    stored = file.path.stat().st_size
+    raw = file.count * file.height * file.width * file.channels
+    with h5py.File(file.path, "r") as opened:
+        version = int(opened.attrs["sbvae_format"])
+    return {
+        "kind": "dataset",
+        "path": str(file.path),
+        "format": version,
+        **_source_facts(FileSource(file)),
+        "seed": file.seed,
+        "file_bytes": stored,
+        "raw_bytes": raw,
+        "share_of_raw": stored / raw,
+    }
+
+
+def _source_facts(source: Source) -> Facts:
+    return {
+        "name": source.name,
+        "count": source.count,
+        "height": source.height,
+        "width": source.width,
+        "channels": source.channels,
+        **_space_facts(source.space),
+    }
+
+
+def _space_facts(space: FactorSpace) -> Facts:
+    return {
+        "renderer": space.config.renderer,
+        "factors": [_factor_facts(factor) for factor in space.config.factors],
+        "held_out": [
+            {name: list(ends) for name, ends in region.items()} for region in space.config.held_out
+        ],
+        "held_out_share": space.held_out_share,
+        "blank_share": space.config.blank,
+    }
+
+
+def _factor_facts(factor: FactorConfig) -> Facts:
+    low, high = factor.bounds
+    return {
+        "name": factor.name,
+        "kind": factor.kind,
+        "unit": factor.unit,
+        "low": low,
+        "high": high,
+        "levels": list(factor.levels) if factor.levels else None,
+        "varies": factor.varies,
+        "circular": factor.circular,
+    }
+
+
+def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
+    config = checkpoint.config
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    vae = checkpoint.build_vae()
+    parameters = {
+        name: sum(parameter.numel() for parameter in module.parameters())
+        for name, module in (("encoder", vae.encoder), ("decoder", vae.decoder))
+    }
+    finite = all(bool(torch.isfinite(p).all()) for p in vae.parameters())
+    data, training = config.data, config.training
+    return {
+        "path": str(path),
+        "format": content["sbvae_format"],
+        "sbvae_version": content.get("sbvae_version"),
+        "file_bytes": path.stat().st_size,
+        "step": checkpoint.step,
+        "steps": training.steps,
+        "data": {
+            "source": data.source,
+            "name": data.name,
+            "height": data.height,
+            "width": data.width,
+            "channels": data.channels,
+            **_space_facts(FactorSpace(checkpoint.space)),
+        },
+        "model": {
+            **config.model.model_dump(mode="json"),
+            "parameters": {**parameters, "total": sum(parameters.values())},
+            "finite": finite,
+        },
+        "objective": config.objective.model_dump(mode="json"),
+        "training": {**training.model_dump(mode="json"), "threads_used": checkpoint.threads},
+    }

@@ -1,0 +1,247 @@
+"""Inputs, reconstructions and sweeps of single latents (Figure 2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sbvae_cli.viz.axes import short_number
+from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, Colour, shorten, text_width
+from sbvae_cli.viz.image_grid import fit_tiles
+
+Pictures = NDArray[np.uint8]
+
+MARGIN, GAP, HEADER, FOOTER = 24, 10, 60, 48
+BRACKETS = 34  # room above the inputs
+VALUES = 64  # room above the sweeps: a space, then their values
+LABEL_GAP = 16  # from the rows' labels to the images
+TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 26.0, 21.0, 18.0
+LEAST_PITCH = 50  # of rows: two lines of text
+SHEET_WIDTH, LEAST_SIDE, MOST_SIDE = 1500, 56, 128  # pixels of all columns, and of a tile
+
+HELD_OUT: Colour = (230, 110, 0)
+NEAREST: Colour = (40, 110, 220)
+NON_CODING: Colour = (152, 154, 162)
+FRAME = 3  # pixels
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs and what the model makes of them.
+
+    Attributes:
+        inputs: Shape (N, H, W, 1 or 3); the first is the image that the sweeps start from.
+        reconstructions: Same shape.
+        held_out: Which of them show what training left out, shape (N,).
+    """
+
+    inputs: Pictures
+    reconstructions: Pictures
+    held_out: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A latent that takes one value after another.
+
+    Attributes:
+        latent: Its index.
+        deviation: Mean deviation of its posterior.
+        codes: Whether it carries anything; if not, its label is grey.
+        start: Its value in the code that the sweep starts from.
+        images: Shape (S, H, W, 1 or 3).
+    """
+
+    latent: int
+    deviation: float
+    codes: bool
+    start: float
+    images: Pictures
+
+
+def draw_traversal(
+    examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating], caption: str = ""
+) -> Image.Image:
+    """Draw inputs above reconstructions above one row of images a latent.
+
+    Small images are enlarged by a whole factor, in sharp pixels. Held-out inputs are framed in
+    orange; in each sweep the image nearest the start has a blue frame, if the start is in range.
+
+    Args:
+        examples: The two rows at the top.
+        sweeps: From top to bottom.
+        values: That each latent takes, increasing, shape (S,).
+        caption: The line at the top.
+
+    Returns:
+        RGB, about 1,600 pixels wide.
+
+    Raises:
+        ValueError: If shapes do not agree, or there is no sweep.
+    """
+    _check(examples, sweeps, values)
+    layout = _Layout.of(examples, sweeps, len(values))
+    canvas = Canvas(layout.width, layout.height, oversample=1)
+    fitting = shorten(caption, TITLE_SIZE, layout.width - 2 * MARGIN)
+    canvas.text(MARGIN, 34, fitting, TITLE_SIZE, INK, "lm")
+    _draw_examples(canvas, layout, examples)
+    _draw_values(canvas, layout, values)
+    for row, swept in enumerate(sweeps):
+        _draw_sweep(canvas, layout, layout.sweep_top(row), swept, values)
+    _draw_legend(canvas, layout.height - FOOTER / 2 - 3, sweeps)
+    return canvas.finish()
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where tiles lie, in whole pixels."""
+
+    left: int  # of the first column
+    tile: tuple[int, int]  # height, width
+    side: int  # as `fit_tiles` takes it
+    columns: int
+    rows: int
+
+    @classmethod
+    def of(cls, examples: Examples, sweeps: Sequence[Sweep], values: int) -> "_Layout":
+        columns = max(len(examples.inputs), values)
+        side = min(MOST_SIDE, max(LEAST_SIDE, SHEET_WIDTH // columns - GAP))
+        tile = fit_tiles(examples.inputs[:1], side).shape[1:3]
+        labels = ["reconstruction", *(_name(swept) for swept in sweeps)]
+        gutter = round(max(text_width(label, LABEL_SIZE) for label in labels)) + LABEL_GAP
+        return cls(MARGIN + gutter, (tile[0], tile[1]), side, columns, len(sweeps))
+
+    @property
+    def pitch(self) -> tuple[int, int]:
+        """From one tile to the next, down and to the right."""
+        return max(self.tile[0] + GAP, LEAST_PITCH), self.tile[1] + GAP
+
+    @property
+    def example_top(self) -> int:
+        return HEADER + BRACKETS
+
+    @property
+    def width(self) -> int:
+        legend = 620
+        return max(self.left + self.columns * self.pitch[1] - GAP, legend) + MARGIN
+
+    @property
+    def height(self) -> int:
+        return self.sweep_top(self.rows) + FOOTER
+
+    def sweep_top(self, row: int) -> int:
+        return self.example_top + (2 + row) * self.pitch[0] + VALUES
+
+    def column(self, index: int) -> int:
+        return self.left + index * self.pitch[1]
+
+
+def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
+    shape = examples.inputs.shape
+    if len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
+        raise ValueError(f"inputs must have shape (N, H, W, 1 or 3), got {shape}")
+    if examples.reconstructions.shape != shape or examples.held_out.shape != shape[:1]:
+        found = f"{examples.reconstructions.shape}, {examples.held_out.shape}"
+        raise ValueError(f"reconstructions and marks {found} do not fit inputs {shape}")
+    if not sweeps:
+        raise ValueError("a traversal needs one sweep or more")
+    for swept in sweeps:
+        if swept.images.shape != (len(values), *shape[1:]):
+            raise ValueError(
+                f"latent {swept.latent}: images {swept.images.shape} do not fit {len(values)} "
+                f"values and inputs {shape}"
+            )
+
+
+def _draw_examples(canvas: Canvas, layout: _Layout, examples: Examples) -> None:
+    rows = (("input", examples.inputs), ("reconstruction", examples.reconstructions))
+    for row, (name, images) in enumerate(rows):
+        top = layout.example_top + row * layout.pitch[0]
+        canvas.text(MARGIN, top + layout.tile[0] / 2, name, LABEL_SIZE, INK, "lm")
+        for column, image in enumerate(fit_tiles(images, layout.side)):
+            held_out = bool(examples.held_out[column])
+            _draw_tile(canvas, layout.column(column), top, image, HELD_OUT if held_out else None)
+    _draw_bracket(canvas, layout, (0, 0), "seed", HELD_OUT if examples.held_out[0] else QUIET)
+    columns = (np.flatnonzero(examples.held_out[1:]) + 1).tolist()
+    if columns:
+        _draw_bracket(canvas, layout, (columns[0], columns[-1]), "held out of training", HELD_OUT)
+
+
+def _draw_bracket(
+    canvas: Canvas, layout: _Layout, columns: tuple[int, int], text: str, colour: Colour
+) -> None:
+    """A line over the columns from the first to the last one, and what they are."""
+    y = layout.example_top - 9
+    left, right = layout.column(columns[0]), layout.column(columns[1]) + layout.tile[1]
+    canvas.rectangle(left, y, right - left, 2, colour)
+    if text_width(text, NOTE_SIZE) > right - left and columns[0] > 0:
+        canvas.text(right, y - 3, text, NOTE_SIZE, colour, "rb")
+    else:
+        canvas.text((left + right) / 2, y - 3, text, NOTE_SIZE, colour, "mb")
+
+
+def _draw_values(canvas: Canvas, layout: _Layout, values: NDArray[np.floating]) -> None:
+    y = layout.sweep_top(0) - 8
+    canvas.text(MARGIN, y, "latent at", NOTE_SIZE, QUIET, "lb")
+    names = [value_name(float(value)) for value in values]
+    widest = max(text_width(name, NOTE_SIZE) for name in names)
+    stride = int((widest + 8) // layout.pitch[1]) + 1
+    for column in range(0, len(names), stride):
+        x = layout.column(column) + layout.tile[1] / 2
+        canvas.text(x, y, names[column], NOTE_SIZE, QUIET, "mb")
+
+
+def _draw_sweep(
+    canvas: Canvas, layout: _Layout, top: int, swept: Sweep, values: NDArray[np.floating]
+) -> None:
+    middle = top + layout.tile[0] / 2
+    name, note = (INK, QUIET) if swept.codes else (NON_CODING, NON_CODING)
+    canvas.text(MARGIN, middle - 12, _name(swept), LABEL_SIZE, name, "lm")
+    canvas.text(MARGIN, middle + 12, f"sd {swept.deviation:.2f}", NOTE_SIZE, note, "lm")
+    nearest = nearest_column(swept.start, values)
+    for column, image in enumerate(fit_tiles(swept.images, layout.side)):
+        frame = NEAREST if column == nearest else None
+        _draw_tile(canvas, layout.column(column), top, image, frame)
+
+
+def _draw_tile(
+    canvas: Canvas, left: int, top: int, image: Pictures, frame: Colour | None = None
+) -> None:
+    """An image on a hairline, so that white ones have an edge, or in a coloured frame."""
+    width, colour = (1, FAINT) if frame is None else (FRAME, frame)
+    height = image.shape[0] + 2 * width
+    canvas.rectangle(left - width, top - width, image.shape[1] + 2 * width, height, colour)
+    canvas.image(Image.fromarray(np.ascontiguousarray(image)), left, top, image.shape[1])
+
+
+def _draw_legend(canvas: Canvas, y: float, sweeps: Sequence[Sweep]) -> None:
+    canvas.rectangle(MARGIN, round(y) - 8, 16, 16, NEAREST)
+    canvas.rectangle(MARGIN + FRAME, round(y) - 8 + FRAME, 10, 10, (255, 255, 255))
+    text = "nearest the seed's own value"
+    canvas.text(MARGIN + 24, y, text, NOTE_SIZE, QUIET, "lm")
+    if not all(swept.codes for swept in sweeps):
+        x = MARGIN + 24 + text_width(text, NOTE_SIZE) + 34
+        canvas.text(x, y, "grey: non-coding latents", NOTE_SIZE, NON_CODING, "lm")
+
+
+def _name(swept: Sweep) -> str:
+    return f"latent {swept.latent}"
+
+
+def nearest_column(start: float, values: NDArray[np.floating]) -> int | None:
+    """The column whose value is nearest, or None where the start is more than half a step away.
+
+    Args:
+        start: In the values' unit.
+        values: Increasing, evenly spaced, shape (S,), S at least 2.
+    """
+    distances = np.abs(np.asarray(values, dtype=np.float64) - start)
+    column = int(distances.argmin())
+    return column if distances[column] <= 0.5 * (values[1] - values[0]) else None
+
+
+def value_name(value: float) -> str:
+    """At most three digits, without a sign where that is zero."""
+    return short_number(round(value, 9) + 0.0)

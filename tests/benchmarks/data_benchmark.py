@@ -1,0 +1,107 @@
+"""Speed of writing and reading data: python tests/benchmarks/data_benchmark.py.
+
+Each writing row comes from processes of their own, as peak memory belongs to a process; the presets
+take turns, and medians are printed.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args
+
+from sbvae_cli.config.names import CirclesPreset
+from sbvae_cli.data.batches import Batches
+from sbvae_cli.data.source import open_source
+from sbvae_cli.data.writer import write_dataset
+
+
+def write(preset: str, path: Path, count: int, size: int) -> tuple[float, float, float]:
+    """Images a second, peak memory in MB, and the file's share of the raw size in percent."""
+    source = open_source(f"circles:{preset}", size, size)
+    start = time.perf_counter()
+    write_dataset(
+        path,
+        space=source.space,
+        name=preset,
+        seed=0,
+        count=count,
+        height=size,
+        width=size,
+        render=source.render,
+        force=True,
+    )
+    seconds = time.perf_counter() - start
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return count / seconds, kilobytes / 1024, 100 * path.stat().st_size / (count * size * size * 3)
+
+
+def measure_writing(arguments: argparse.Namespace, folder: Path) -> None:
+    presets = arguments.presets or get_args(CirclesPreset)
+    found: dict[str, list[list[float]]] = {preset: [] for preset in presets}
+    for _ in range(arguments.repeats):
+        for preset in presets:
+            command = [sys.executable, __file__, "--only", preset, "--folder", folder]
+            command += ["--count", arguments.count, "--size", arguments.size]
+            line = subprocess.run(
+                list(map(str, command)), check=True, capture_output=True, text=True
+            ).stdout
+            found[preset].append([float(word) for word in line.split()])
+    print(f"{'preset':12}{'images/s':>10}{'lowest':>10}{'peak MB':>9}{'% of raw':>9}")
+    for preset, rows in found.items():
+        speed, memory, share = (statistics.median(column) for column in zip(*rows, strict=True))
+        lowest = min(row[0] for row in rows)
+        print(f"{preset:12}{speed:10,.0f}{lowest:10,.0f}{memory:9,.0f}{share:9.2f}")
+
+
+def measure_reading(arguments: argparse.Namespace, folder: Path) -> None:
+    print(f"\n{'minibatch of 16':20}{'ms, sustained':>14}{'ms, slowest':>12}")
+    path = folder / "reading.h5"
+    write("xy-hole", path, arguments.count, arguments.size)
+    sources = {
+        "file": open_source(str(path)),
+        "online xy-hole": open_source("circles:xy-hole", arguments.size, arguments.size),
+        "online xyh-small": open_source("circles:xyh-small", arguments.size, arguments.size),
+    }
+    for name, source in sources.items():
+        stream = Batches(source, 16, 0).stream(0)
+        for _ in range(600):
+            next(stream)
+        times = [time.perf_counter()]
+        for _ in range(2000):
+            next(stream)
+            times.append(time.perf_counter())
+        stream.close()
+        slowest = max(end - start for start, end in pairwise(times))
+        print(f"{name:20}{(times[-1] - times[0]) / 2000 * 1e3:14.3f}{slowest * 1e3:12.1f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process, torch included: {peak:,.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=50_000)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--presets", nargs="*")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--only", help="Measure one preset once, in this process.")
+    arguments = parser.parse_args()
+    if arguments.only:
+        path = arguments.folder / "writing.h5"
+        print(*write(arguments.only, path, arguments.count, arguments.size))
+        return
+    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        measure_writing(arguments, Path(folder))
+        measure_reading(arguments, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""`sbvae train` from the command line, with real runs that are stopped, resumed and spoiled."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from filelock import FileLock
+
+import sbvae_cli.runs.train
+from sbvae_cli.checkpoint import load_checkpoint
+
+Sbvae = Callable[..., object]
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_checkpoint(path / "ckpt.pt").model
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_folder_holds_config_log_and_checkpoint(sbvae: Sbvae, tiny: list[str]) -> None:
+    done = sbvae("train", *tiny, "--steps", 5)
+    folder = Path("runs/xy-hole-broadcast-0")
+    assert done.code == 0
+    assert f"sbvae geometry {folder}" in done.out
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["data"]["space"]["held_out"] == [{"x": [0.35, 0.65], "y": [0.35, 0.65]}]
+    assert config["training"]["steps"] == 5
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == [2, 4, 5]
+    for line in log:
+        assert line["loss"] == pytest.approx(line["nll"] + line["kl"])
+        assert line["images_per_second"] > 0
+    assert load_checkpoint(folder / "ckpt.pt").step == 5
+
+
+def test_the_same_seed_gives_the_same_weights(sbvae: Sbvae, tiny: list[str]) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert sbvae("train", *tiny, "--steps", 4, "--seed", seed, "--out", name).code == 0
+    assert same(weights(Path("a")), weights(Path("b")))
+    assert not same(weights(Path("a")), weights(Path("c")))
+
+
+@pytest.mark.parametrize("source", ["online", "file"])
+def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
+    sbvae: Sbvae, tiny: list[str], source: str
+) -> None:
+    options = list(tiny)
+    if source == "file":
+        data = ["circles", "--preset", "xy-hole", "--count", 10, "--size", 16, "--out", "d.h5"]
+        assert sbvae("gen-data", *data).code == 0
+        options[1:4] = ["d.h5"]
+    cosine = ["--set", "training.learning_rate_schedule=cosine"]
+    sbvae("train", *options, "--steps", 9, *cosine, "--out", "whole")
+    stopped = sbvae("train", *options, "--steps", 9, *cosine, "--out", "part", "--dry-run")
+    assert stopped.code == 0
+    assert not Path("part").exists()
+    stop_after(3, sbvae, "train", *options, "--steps", 9, *cosine, "--out", "part")
+    assert load_checkpoint(Path("part/ckpt.pt")).step == 3
+    assert not same(weights(Path("whole")), weights(Path("part")))
+    done = sbvae("train", "--resume", "part")
+    assert done.code == 0
+    assert same(weights(Path("whole")), weights(Path("part")))
+    steps = [json.loads(line)["step"] for line in Path("part/log.jsonl").read_text().splitlines()]
+    assert steps == sorted(set(steps)) and steps[-1] == 9
+
+
+def stop_after(step: int, sbvae: Sbvae, *arguments: object) -> object:
+    """Run a command that gets SIGINT after some updates."""
+    plain = sbvae_cli.runs.train.train
+
+    def counting(updater: object, *args: object, **kwargs: object) -> int:
+        update = updater.update
+
+        def counted(*update_args: object) -> object:
+            terms = update(*update_args)
+            if updater.updates_made() == step:
+                os.kill(os.getpid(), signal.SIGINT)
+            return terms
+
+        updater.update = counted
+        return plain(updater, *args, **kwargs)
+
+    sbvae_cli.runs.train.train = counting
+    try:
+        return sbvae(*arguments)
+    finally:
+        sbvae_cli.runs.train.train = plain
+
+
+def test_ctrl_c_saves_says_so_and_exits_with_130(sbvae: Sbvae, tiny: list[str]) -> None:
+    done = stop_after(3, sbvae, "train", *tiny, "--steps", 9, "--out", "run")
+    assert done.code == 130
+    last = done.err.strip().splitlines()[-1]
+    assert last == (
+        "error: stopped and saved at step 3 of 9; go on with: sbvae train --resume run"
+    )
+
+
+def test_sigterm_to_a_real_process_saves_and_exits_with_143(
+    tmp_path: Path, tiny: list[str]
+) -> None:
+    command = [sys.executable, "-m", "sbvae_cli", "train", *tiny, "--steps", "10000000"]
+    process = subprocess.Popen([*command, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE)
+    log = tmp_path / "run" / "log.jsonl"
+    end = time.monotonic() + 60
+    while not log.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert b"stopped and saved at step" in errors
+    assert load_checkpoint(tmp_path / "run" / "ckpt.pt").step > 0
+
+
+def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list[str]) -> None:
+    sbvae("train", *tiny, "--steps", 4, "--out", "short")
+    sbvae("train", *tiny, "--steps", 7, "--out", "long")
+    finished = sbvae("train", "--resume", "short")
+    assert finished.code == 1
+    assert "has made 4 of 4 steps; go on with a larger --steps" in finished.err
+    assert sbvae("train", "--resume", "short", "--steps", 7).code == 0
+    assert same(weights(Path("short")), weights(Path("long")))
+
+
+def test_a_diverged_run_keeps_the_last_good_weights_and_exits_with_3(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    done = sbvae("train", *tiny, "--steps", 50, "--lr", "1e30", "--out", "run")
+    assert done.code == 3
+    assert done.err.strip().splitlines()[-1].startswith("error: diverged in step ")
+    checkpoint = load_checkpoint(Path("run/ckpt.pt"))
+    assert checkpoint.step < 50
+    assert all(value.isfinite().all() for value in checkpoint.model.values())
+
+
+def test_a_run_folder_that_exists_is_refused_without_force(sbvae: Sbvae, tiny: list[str]) -> None:
+    sbvae("train", *tiny, "--steps", 2, "--out", "run")
+    before = weights(Path("run"))
+    refused = sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run")
+    assert refused.code == 1
+    assert "run: exists; go on with --resume run, replace it with --force" in refused.err
+    assert same(before, weights(Path("run")))
+    assert sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run", "--force").code == 0
+    assert not same(before, weights(Path("run")))
+
+
+def test_a_folder_in_use_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
+    Path("run").mkdir()
+    with FileLock("run/.lock"):
+        refused = sbvae("train", *tiny, "--steps", 2, "--out", "run", "--force")
+    assert refused.code == 1
+    assert "another process trains here" in refused.err
+
+
+def test_dry_run_prints_settings_and_cost_and_leaves_nothing(
+    sbvae: Sbvae, tmp_path: Path
+) -> None:
+    done = sbvae("train", "--data", "circles:xy", "--dry-run")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    tree = yaml.safe_load("\n".join(line for line in lines if not line.startswith("#")))
+    assert tree["training"]["steps"] == 500_000
+    assert any("decoder: 81,027 parameters, 298.4 M" in line for line in lines)
+    assert any("encoder: 467,476 parameters" in line for line in lines)
+    assert "500,000 steps take about" in done.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_run_says_how_long_and_what_would_be_shorter(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    done = stop_after(3, sbvae, "train", *tiny, "--steps", 10**9, "--out", "run")
+    notices = [line for line in done.err.splitlines() if "on this device" in line]
+    assert len(notices) == 1
+    assert "--steps" in notices[0] and "--profile quick" in notices[0]
+    assert "days" in notices[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train"], 1, "no data; give --data circles:xy-hole"),
+        (["train", "--data", "none.h5"], 1, "none.h5"),
+        (["train", "--data", "circles:xy-hle"], 1, "did you mean"),
+        (["train", "--decoder", "resnet"], 2, "resnet"),
+        (["train", "--stepz", "3"], 2, "--stepz"),
+        (["train", "--steps", "x"], 2, "--steps"),
+        (["train", "--data", "circles:xy", "--size", "big"], 1, "--size big: write a side"),
+        (["train", "--data", "circles:xy", "--lr", "-1"], 1, "training.learning_rate is -1.0"),
+        (["train", "--data", "circles:xy", "--lr", "nan"], 1, "training.learning_rate is nan"),
+        (["train", "--data", "circles:xy", "--beta", "-1"], 1, "objective.beta is -1.0"),
+        (["train", "--data", "circles:xy", "--device", "tpu"], 1, "training.device is 'tpu'"),
+        (["train", "--data", "circles:xy", "--set", "trianing.steps=1"], 1, "did you mean training"),
+        (["train", "--config", "none.yaml"], 1, "none.yaml: No such file"),
+        (["train", "--resume", "nowhere"], 1, "nowhere: holds no ckpt.pt"),
+    ],
+)
+def test_what_a_user_can_get_wrong_is_one_line(
+    sbvae: Sbvae, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = sbvae(*arguments)
+    assert done.code == code
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_asked_for_and_absent_is_one_line(sbvae: Sbvae, tiny: list[str]) -> None:
+    options = [*tiny, "--device", "cuda"]
+    done = sbvae("train", *options)
+    assert done.code == 1
+    assert done.err.startswith("error: --device cuda: PyTorch finds none here")
+    assert not Path("runs").exists()
+
+
+def test_settings_of_a_run_do_not_change_when_it_goes_on(sbvae: Sbvae, tiny: list[str]) -> None:
+    sbvae("train", *tiny, "--steps", 2, "--out", "run")
+    done = sbvae("train", "--resume", "run", "--steps", 4, "--lr", "1")
+    assert done.code == 1
+    assert "a run goes on with its own settings" in done.err
+
+
+def test_gaussian_likelihood_trains(sbvae: Sbvae, tiny: list[str]) -> None:
+    done = sbvae("train", *tiny, "--steps", 3, "--likelihood", "gaussian", "--out", "run")
+    assert done.code == 0
+    log = [json.loads(line) for line in Path("run/log.jsonl").read_text().splitlines()]
+    constant = 0.5 * np.log(2 * np.pi * 0.3) * 16 * 16 * 3
+    assert log[-1]["nll"] > constant
+
+
+def test_a_run_whose_data_file_has_gone_says_so(sbvae: Sbvae, tiny: list[str]) -> None:
+    sbvae("gen-data", "circles", "--count", 8, "--size", 16, "--out", "d.h5")
+    sbvae("train", *tiny[4:], "--data", "d.h5", "--steps", 2, "--out", "run")
+    Path("d.h5").unlink()
+    done = sbvae("train", "--resume", "run", "--steps", 4)
+    assert done.code == 1
+    assert done.err.startswith("error: d.h5")

@@ -1,0 +1,47 @@
+"""What several tests use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sbvae_cli.cli.app import main
+
+# A run that takes a second: small networks on small images.
+TINY = [
+    *("--data", "circles:xy-hole", "--size", "16", "--device", "cpu", "--threads", "1"),
+    *("--batch-size", "4", "--latents", "3"),
+    *("--set", "model.encoder.hidden_channels=[4, 4]", "--set", "model.encoder.hidden_units=[8]"),
+    *("--set", "training.log_every=2"),
+]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def sbvae(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Result]:
+    """Run the command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Result:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Result(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def tiny() -> list[str]:
+    """Options of a run that takes a second; the decoder has its default width."""
+    return TINY

@@ -1,0 +1,143 @@
+"""Sources: drawn and from files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.config.spaces import circles_space, customise
+from sbvae_cli.data.circles import render_circles
+from sbvae_cli.data.source import FileSource, ProceduralSource, open_source, source_from_space
+from sbvae_cli.errors import SbvaeError
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_circles_are_drawn_from_their_factors() -> None:
+    source = open_source("circles:xh-hole", 8, 12)
+    images, factors = source.sample(rng(), 20)
+
+    assert (source.name, source.height, source.width, source.channels) == ("xh-hole", 8, 12, 3)
+    assert source.count is None
+    assert source.can_render
+    np.testing.assert_array_equal(images, render_circles(factors, source.space.names, 8, 12))
+    assert not source.space.held_out_mask(factors).any()
+    assert source.space.held_out_mask(source.sample(rng(), 20, "heldout")[1]).all()
+
+
+def test_circles_alone_are_those_of_x_and_y_at_the_size_of_the_paper() -> None:
+    source = open_source("circles")
+    assert (source.name, source.height, source.width) == ("xy", 64, 64)
+    assert source.space.config == circles_space("xy")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("circles:xy-hol", "circles preset xy-hol is unknown; did you mean xy-hole?"),
+        ("xy-hole", "xy-hole: there is no such file; did you mean circles:xy-hole?"),
+        ("no/such.h5", "no/such.h5: there is no such file"),
+    ],
+)
+def test_an_unknown_name_is_refused(text: str, message: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        open_source(text)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_size_without_pixels_is_refused() -> None:
+    with pytest.raises(SbvaeError, match="0x64 pixels have no pixels"):
+        open_source("circles:xy", 0)
+
+
+def test_a_space_that_circles_do_not_fit_is_refused() -> None:
+    space = customise(circles_space("xy"), ranges={"x": (0.5, 1.5)})
+    with pytest.raises(SbvaeError, match="lies outside of the frame"):
+        source_from_space(space, "wide")
+    with pytest.raises(SbvaeError, match="its images are stored ones"):
+        source_from_space(space.model_copy(update={"renderer": None}), "stored")
+
+
+def test_a_file_gives_its_own_rows(small: Path) -> None:
+    source = open_source(str(small))
+    assert isinstance(source, FileSource)
+    assert (source.name, source.count, source.height, source.width) == ("xy-hole", 150, 6, 10)
+    images, factors = source.sample(rng(), 100)
+    stored, rows = source.file.read(0, 150)
+
+    places = {row.tobytes(): i for i, row in enumerate(rows)}
+    found = [places[row.tobytes()] for row in factors]
+    assert len(set(found)) == 100
+    np.testing.assert_array_equal(images, stored[found])
+
+
+def test_a_file_gives_rows_more_than_once_if_it_has_too_few(small: Path) -> None:
+    images, factors = open_source(str(small)).sample(rng(), 1000)
+    assert (len(images), len(factors)) == (1000, 1000)
+    assert len(np.unique(factors[:, 0])) > 140
+
+
+def test_the_same_seed_samples_the_same(small: Path) -> None:
+    source = open_source(str(small))
+    first, again, other = (source.sample(rng(seed), 30)[0] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_every_row_of_a_file_is_as_likely_as_any(numbered: Path) -> None:
+    source = open_source(str(numbered))
+    counts = np.zeros(300)
+    for seed in range(200):
+        images = source.sample(rng(seed), 30)[0].astype(int)
+        counts[256 * images[:, 0, 0, 0] + images[:, 0, 1, 0]] += 1
+    assert np.abs(counts - 20).max() < 5 * np.sqrt(20)
+
+
+def test_few_rows_of_a_large_file_need_few_chunks(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_source(str(small))
+    monkeypatch.setattr(source, "count", 64 * 100_000)
+    monkeypatch.setattr(type(source.file), "chunk_count", 100_000)
+    rows = source._random_rows(rng(), 10_000)
+    assert len(np.unique(rows)) == 10_000
+    assert len(np.unique(rows // 64)) <= 320
+    assert len(np.unique(source._random_rows(rng(), 500) // 64)) == 32
+
+
+def test_a_file_with_a_renderer_draws_the_other_populations(small: Path) -> None:
+    source = open_source(str(small))
+    drawn = source_from_space(circles_space("xy-hole"), "xy-hole", 6, 10)
+    for population in ("full", "heldout"):
+        found, expected = (s.sample(rng(), 50, population) for s in (source, drawn))
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+    np.testing.assert_array_equal(source.render(found[1]), found[0])
+
+
+def test_a_file_without_a_renderer_has_its_rows_only(numbered: Path) -> None:
+    source = open_source(str(numbered))
+    assert not source.can_render
+    assert source.channels == 1
+    np.testing.assert_array_equal(
+        source.sample(rng(), 20, "full")[0], source.sample(rng(), 20, "train")[0]
+    )
+    with pytest.raises(SbvaeError, match="held-out region cannot be drawn from this file"):
+        source.sample(rng(), 20, "heldout")
+    with pytest.raises(SbvaeError, match="has stored images only"):
+        source.render(np.zeros((1, 1)))
+
+
+def test_a_size_that_is_not_the_file_s_is_refused(small: Path) -> None:
+    assert open_source(str(small), 6, 10).count == 150
+    assert open_source(str(small), width=10).count == 150
+    with pytest.raises(SbvaeError, match="has images of 6x10 pixels, not 64x10"):
+        open_source(str(small), 64)
+
+
+def test_a_procedural_source_is_a_value() -> None:
+    one, other = (open_source("circles:rg", 8, 8) for _ in range(2))
+    assert isinstance(one, ProceduralSource)
+    assert one == other

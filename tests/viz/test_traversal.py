@@ -1,0 +1,186 @@
+"""The traversal picture: which pixels stand where, and in which frame."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sbvae_cli.viz.traversal import (
+    FRAME,
+    HELD_OUT,
+    INK,
+    NEAREST,
+    NON_CODING,
+    Examples,
+    Sweep,
+    draw_traversal,
+    nearest_column,
+    value_name,
+)
+
+VALUES = np.linspace(-2, 2, 11)
+
+
+def noise(*shape: int) -> np.ndarray:
+    """Pixels that occur nowhere else in the picture: no white, no greys but dark ones."""
+    return np.random.default_rng(sum(shape)).integers(0, 140, shape, dtype=np.uint8)
+
+
+def made(
+    height: int = 16, width: int = 16, channels: int = 3, examples: int = 9, latents: int = 2
+) -> tuple[Examples, list[Sweep]]:
+    held_out = np.arange(examples) >= examples - 2
+    inputs, outputs = noise(2, examples, height, width, channels)
+    images = noise(latents, len(VALUES), height, width, channels)
+    sweeps = [Sweep(k, 0.2 + 0.6 * (k % 2), k % 2 == 0, 0.41, images[k]) for k in range(latents)]
+    return Examples(inputs, outputs, held_out), sweeps
+
+
+def find(picture: Image.Image, image: np.ndarray, zoom: int) -> tuple[int, int]:
+    """Top and left of the one place where an image stands, each pixel a square of `zoom`."""
+    pixels = np.asarray(picture)
+    tile = np.kron(np.broadcast_to(image, (*image.shape[:2], 3)), np.ones((zoom, zoom, 1), int))
+    height, width = tile.shape[:2]
+    found = [
+        (top, left)
+        for top, left in np.argwhere((pixels == tile[0, 0]).all(axis=-1)).tolist()
+        if np.array_equal(pixels[top : top + height, left : left + width], tile)
+    ]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def frame_of(picture: Image.Image, place: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Colours of the ring of FRAME pixels around a tile, (n, 3)."""
+    top, left = place
+    ring = np.zeros((size[0] + 2 * FRAME, size[1] + 2 * FRAME), dtype=bool)
+    ring[:] = True
+    ring[FRAME:-FRAME, FRAME:-FRAME] = False
+    around = np.asarray(picture)[
+        top - FRAME : top + size[0] + FRAME, left - FRAME : left + size[1] + FRAME
+    ]
+    return around[ring]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "channels", "zoom"),
+    [(16, 16, 3, 7), (48, 32, 3, 2), (32, 48, 1, 2), (64, 64, 3, 1), (28, 28, 1, 4)],
+)
+def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
+    height: int, width: int, channels: int, zoom: int
+) -> None:
+    examples, sweeps = made(height, width, channels)
+
+    picture = draw_traversal(examples, sweeps, VALUES)
+
+    rows = [examples.inputs, examples.reconstructions, *(swept.images for swept in sweeps)]
+    places = [[find(picture, image, zoom) for image in row] for row in rows]
+    tops = [{top for top, _ in row} for row in places]
+    lefts = [[left for _, left in row] for row in places]
+    assert [len(row) for row in tops] == [1, 1, 1, 1]
+    assert sorted(tops, key=min) == tops
+    assert lefts[0] == lefts[1] == lefts[2][:9] and lefts[2] == lefts[3]
+    assert len(set(np.diff(lefts[2]))) == 1 and np.diff(lefts[2])[0] > width * zoom + 2 * FRAME
+
+
+def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> None:
+    examples, sweeps = made()
+
+    picture = draw_traversal(examples, sweeps, VALUES)
+
+    for images in (examples.inputs, examples.reconstructions):
+        for image, held_out in zip(images, examples.held_out, strict=True):
+            ring = frame_of(picture, find(picture, image, 7), (112, 112))
+            assert (ring == HELD_OUT).all() if held_out else not (ring == HELD_OUT).all(-1).any()
+
+
+def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> None:
+    examples, sweeps = made()
+    sweeps[1] = Sweep(1, 0.9, False, 2.21, sweeps[1].images)
+
+    picture = draw_traversal(examples, sweeps, VALUES)
+
+    framed = [
+        [
+            (frame_of(picture, find(picture, image, 7), (112, 112)) == NEAREST).all()
+            for image in swept.images
+        ]
+        for swept in sweeps
+    ]
+    assert np.flatnonzero(framed[0]).tolist() == [6]  # 0.4 is nearest to 0.41
+    assert not any(framed[1])
+
+
+@pytest.mark.parametrize(
+    ("start", "column"), [(0.0, 5), (0.19, 5), (0.21, 6), (-2.2, 0), (-2.21, None), (9.0, None)]
+)
+def test_nearest_means_within_half_a_step(start: float, column: int | None) -> None:
+    assert nearest_column(start, VALUES) == column
+
+
+def labels(picture: Image.Image, top: int, bottom: int) -> np.ndarray:
+    """Colours at the left of a row of images."""
+    return np.asarray(picture)[top:bottom, :140].reshape(-1, 3)
+
+
+def test_non_coding_latents_have_grey_labels() -> None:
+    examples, sweeps = made()
+    picture = draw_traversal(examples, sweeps, VALUES)
+
+    for swept in sweeps:
+        top, _ = find(picture, swept.images[0], 7)
+        colours = labels(picture, top, top + 112)
+        darkest = colours[colours.sum(axis=1).argmin()]
+        assert np.abs(darkest.astype(int) - (INK if swept.codes else NON_CODING)).max() < 12
+
+
+def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
+    examples, sweeps = made(300, 200, latents=1)
+    large = draw_traversal(examples, sweeps, VALUES)
+    examples, sweeps = made(4, 64, latents=3)
+    flat = draw_traversal(examples, sweeps, VALUES)
+    tops = [find(flat, swept.images[0], 1)[0] for swept in sweeps]
+
+    assert large.width < 1700 and large.height < 800
+    assert min(np.diff(tops)) >= 50
+
+
+@pytest.mark.parametrize(("examples", "latents", "values"), [(1, 1, 2), (12, 40, 51), (8, 3, 3)])
+def test_any_number_of_rows_and_columns_fits_within_white_margins(
+    examples: int, latents: int, values: int
+) -> None:
+    inputs, outputs = noise(2, examples, 16, 16, 1)
+    images = noise(latents, values, 16, 16, 1)
+    sweeps = [Sweep(k, 0.1, False, 0.0, images[k]) for k in range(latents)]
+    picture = draw_traversal(
+        Examples(inputs, outputs, np.ones(examples, bool)),
+        sweeps,
+        np.linspace(-1.2345, 1.2345, values),
+        "a caption that is long " * 20,
+    )
+
+    pixels = np.asarray(picture)
+
+    for edge in (pixels[:8], pixels[-8:], pixels[:, :8], pixels[:, -8:]):
+        assert (edge == 255).all()
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    examples, sweeps = made()
+
+    with pytest.raises(ValueError, match="inputs must have shape"):
+        draw_traversal(Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES)
+    with pytest.raises(ValueError, match="do not fit inputs"):
+        short = Examples(examples.inputs, examples.reconstructions[1:], examples.held_out)
+        draw_traversal(short, sweeps, VALUES)
+    with pytest.raises(ValueError, match="one sweep or more"):
+        draw_traversal(examples, [], VALUES)
+    with pytest.raises(ValueError, match="latent 0: images"):
+        draw_traversal(examples, sweeps, VALUES[1:])
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(-2.0, "-2"), (-0.0, "0"), (4e-17, "0"), (0.4, "0.4"), (-1.23456, "-1.23"), (1000.0, "1e3")],
+)
+def test_values_have_short_names(value: float, name: str) -> None:
+    assert value_name(value) == name
