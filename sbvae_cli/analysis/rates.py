@@ -1,14 +1,15 @@
 """NLL, KL and latents used (Appendix F), image by image and as means with an interval."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from sbvae_cli.analysis.batching import fitting_batch
+from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.vae import VAE, reparameterize
@@ -17,7 +18,6 @@ from sbvae_cli.objectives.elbo import gaussian_kl
 USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
 
 Floats = NDArray[np.float64]
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,6 @@ class ImageRates:
     deviations: Floats
 
 
-@torch.no_grad()
 def image_rates(
     vae: VAE,
     images: NDArray[np.uint8],
@@ -85,20 +84,20 @@ def image_rates(
         fitting_batch(vae.encoder, to_device(images[:1], device)),
         fitting_batch(vae.decoder, torch.zeros(1, noise.shape[1], device=device)),
     )
-    parts = []
-    for start in range(0, len(images), size):
-        batch = to_device(images[start : start + size], device)
-        mean, logvar = vae.encode(batch)
-        eps = torch.from_numpy(noise[start : start + size]).to(device)
-        nll = vae.likelihood.nll(vae.decode(reparameterize(mean, logvar, eps)), batch)
-        parts.append((nll, gaussian_kl(mean, logvar).sum(1), mean, logvar))
-        progress(len(batch))
+
+    @torch.no_grad()
+    def work(batch: slice) -> tuple[Tensor, ...]:
+        pixels = to_device(images[batch], device)
+        mean, logvar = vae.encode(pixels)
+        z = reparameterize(mean, logvar, torch.from_numpy(noise[batch]).to(device))
+        nll = vae.likelihood.nll(vae.decode(z), pixels)
+        return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar
+
+    parts = map_batches(work, len(images), size, device, progress)
     nll, kl, mean, logvar = (
         torch.cat(column).cpu().double() for column in zip(*parts, strict=True)
     )
-    rates = ImageRates(
-        nll.numpy(), kl.numpy(), mean.numpy(), logvar.mul(0.5).exp().numpy()
-    )
+    rates = ImageRates(nll.numpy(), kl.numpy(), mean.numpy(), logvar.mul(0.5).exp().numpy())
     check_posteriors(rates.means, rates.deviations)
     bad = int((~np.isfinite(rates.nll + rates.kl)).sum())
     if bad:

@@ -29,7 +29,8 @@ class Traversal:
         reconstructions: Of their posterior means, same shape.
         held_out: Which of them show factors that the model's training left out, shape (N,).
         code: Posterior mean of the first input, shape (K,).
-        deviations: Posterior deviations of all latents, averaged over 256 images, shape (K,).
+        deviations: Posterior deviations of all latents, averaged over 256 images less the blank
+            ones, which leave uncertain what other images are coded by, shape (K,).
         latents: Those that were swept, L of them.
         values: That a latent takes, increasing, shape (S,).
         sweeps: Shape (L, S, H, W, C).
@@ -77,7 +78,7 @@ def traverse(
     """
     rng = np.random.default_rng(seed)
     images, factors = source.sample(rng, IMAGES)
-    _, deviations = checked_posteriors(vae, images)
+    _, deviations = checked_posteriors(vae, images[_shown(factors)])
     chosen = choose_latents(order_by_variance(deviations), latents)
     first = _start(source, index, seed)
     inputs, held_out = _examples(rng, source, training_space, first, (images, factors), examples)
@@ -161,9 +162,14 @@ def _start(source: Source, index: int | None, seed: int) -> tuple[Images, Rows]:
         return images_between(source, index, index + 1, seed)
     count = IMAGES if source.count is None else min(IMAGES, source.count)
     images, factors = images_between(source, 0, count, seed)
+    first = _shown(factors)[:1]
+    return images[first], factors[first]
+
+
+def _shown(factors: Rows) -> NDArray[np.intp]:
+    """Rows that are not blank, or all where every one is."""
     shown = np.flatnonzero(~np.isnan(factors).any(axis=1))
-    first = int(shown[0]) if len(shown) else 0
-    return images[first : first + 1], factors[first : first + 1]
+    return shown if len(shown) else np.arange(len(factors))
 
 
 def _examples(

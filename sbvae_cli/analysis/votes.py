@@ -1,10 +1,13 @@
 """The images of a FactorVAE score's votes, drawn and encoded (Kim and Mnih 2018, Section 4)."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.analysis.batching import Progress, map_batches
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.analysis.rates import Floats, Progress, check_posteriors
+from sbvae_cli.analysis.rates import Floats, check_posteriors
 from sbvae_cli.config.names import Population
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
@@ -12,7 +15,6 @@ from sbvae_cli.metrics.information import Ints, factor_classes
 from sbvae_cli.models.vae import VAE
 
 _MOST_PROPOSALS = 1 << 16
-_RENDERED = 1024  # images at once: bounds memory
 
 
 def draw_votes(
@@ -68,7 +70,7 @@ def _vote(
 
 
 def encode_votes(
-    vae: VAE, source: Source, rows: Rows, batch: int, progress: Progress = lambda images: None
+    vae: VAE, source: Source, rows: Rows, size: int, progress: Progress = lambda images: None
 ) -> Floats:
     """Render and encode the images of votes, some at a time.
 
@@ -76,7 +78,7 @@ def encode_votes(
         vae: On its device.
         source: Draws the images.
         rows: Factors, shape (V, L, F).
-        batch: Images that the encoder takes at once.
+        size: Images that the encoder takes at once.
         progress: Called with the number of images since the last call.
 
     Returns:
@@ -86,28 +88,36 @@ def encode_votes(
         SbvaeError: If the model gives posteriors that are no numbers.
     """
     flat = rows.reshape(-1, rows.shape[2])
-    codes = []
-    for start in range(0, len(flat), _RENDERED):
-        images = source.render(flat[start : start + _RENDERED])
-        means, _ = encode_batches(vae, images, batch, progress)
-        codes.append(means)
-    joined = np.concatenate(codes)
-    return joined.reshape(*rows.shape[:2], joined.shape[1])
+    codes, _ = encode_batches(
+        vae, lambda batch: source.render(flat[batch]), len(flat), size, progress
+    )
+    return codes.reshape(*rows.shape[:2], codes.shape[1])
 
 
 def encode_batches(
-    vae: VAE, images: NDArray[np.uint8], batch: int, progress: Progress = lambda images: None
+    vae: VAE,
+    images: Callable[[slice], NDArray[np.uint8]],
+    count: int,
+    size: int,
+    progress: Progress = lambda images: None,
 ) -> tuple[Floats, Floats]:
-    """Posterior means and deviations (N, K) of images (N, H, W, C), checked.
+    """Posterior means and deviations of images that are made batch by batch, checked.
+
+    Args:
+        vae: On its device.
+        images: Makes the images (n, H, W, C) of a slice; called from several threads.
+        count: Number of images N, at least 1.
+        size: Images that the encoder takes at once.
+        progress: Called with the number of images since the last call.
+
+    Returns:
+        Two arrays of shape (N, K).
 
     Raises:
         SbvaeError: If the model gives posteriors that are no numbers.
     """
-    parts = []
-    for start in range(0, len(images), batch):
-        some = images[start : start + batch]
-        parts.append(encode(vae, some))
-        progress(len(some))
+    device = next(vae.parameters()).device
+    parts = map_batches(lambda batch: encode(vae, images(batch)), count, size, device, progress)
     means, deviations = (np.concatenate(column) for column in zip(*parts, strict=True))
     check_posteriors(means, deviations)
     return means, deviations

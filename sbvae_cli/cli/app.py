@@ -9,6 +9,7 @@ import typer
 
 from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
+from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.console import complain
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(gen_data.app, name="gen-data")
 app.command("train")(train.train)
+app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
 app.command("encode")(encode.encode)

@@ -29,7 +29,7 @@ def encode(
     seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Write posterior means and deviations beside the factors, as NumPy arrays."""
+    """Encode images: means, deviations and factors, as NumPy arrays."""
     from sbvae_cli.analysis.codes import count_images, encode_source
     from sbvae_cli.atomic import replacing
     from sbvae_cli.cli.console import reporter

@@ -64,7 +64,7 @@ def geometry(
             latents=latents,
         )
         config = checkpoint.config
-        name = config.model.decoder.kind if len(checkpoints) == 1 else _name(path)
+        name = config.model.decoder.kind if len(checkpoints) == 1 else _name(path, checkpoints)
         embeddings[name] = embedding
         caption = f"{config.data.name}, {config.model.decoder.kind}, step {checkpoint.step:,}"
         models.append({"checkpoint": str(path), "step": checkpoint.step, **embedding.as_dict()})
@@ -78,8 +78,11 @@ def geometry(
         typer.echo(f"wrote {out}")
 
 
-def _name(path: Path) -> str:
-    return path.parent.name if path.name == "ckpt.pt" else path.name
+def _name(path: Path, others: list[Path]) -> str:
+    """The run folder's name, or its path where another folder has the same name."""
+    folder = path.parent if path.name == "ckpt.pt" else path
+    alike = [p for p in others if folder.name in (p.name, p.parent.name)]
+    return folder.name if len(alike) == 1 else str(folder)
 
 
 def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str) -> "Image":

@@ -98,7 +98,9 @@ def information_gaps(
     information = mutual_information(codes, factors, bins, max_classes, binning)
     latents, count = information.shape
     if latents < 2:
-        raise SbvaeError(f"the mutual information gap compares two latents, the model has {latents}")
+        raise SbvaeError(
+            f"the mutual information gap compares two latents, the model has {latents}"
+        )
     if count == 0:
         raise SbvaeError("the mutual information gap needs a factor that varies, there is none")
     entropies = factor_entropies(factors, bins, max_classes)

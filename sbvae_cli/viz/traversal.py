@@ -1,5 +1,6 @@
 """Inputs, reconstructions and sweeps of single latents (Figure 2)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.viz.axes import short_number
 from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, Colour, shorten, text_width
 from sbvae_cli.viz.image_grid import fit_tiles
 
@@ -18,12 +18,13 @@ BRACKETS = 34  # room above the inputs
 VALUES = 64  # room above the sweeps: a space, then their values
 LABEL_GAP = 16  # from the rows' labels to the images
 TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 26.0, 21.0, 18.0
-LEAST_PITCH = 50  # of rows: two lines of text
-SHEET_WIDTH, LEAST_SIDE, MOST_SIDE = 1500, 56, 128  # pixels of all columns, and of a tile
+LEAST_PITCH = 60  # of rows: two lines of text
+SHEET_WIDTH, LEAST_SIDE, MOST_SIDE = 1520, 64, 128  # pixels of all columns, and of a tile
 
 HELD_OUT: Colour = (230, 110, 0)
 NEAREST: Colour = (40, 110, 220)
 NON_CODING: Colour = (152, 154, 162)
+PAPER: Colour = (255, 255, 255)
 FRAME = 3  # pixels
 
 
@@ -90,7 +91,9 @@ def draw_traversal(
     _draw_values(canvas, layout, values)
     for row, swept in enumerate(sweeps):
         _draw_sweep(canvas, layout, layout.sweep_top(row), swept, values)
-    _draw_legend(canvas, layout.height - FOOTER / 2 - 3, sweeps)
+    framed = any(nearest_column(swept.start, values) is not None for swept in sweeps)
+    greyed = not all(swept.codes for swept in sweeps)
+    _draw_legend(canvas, layout.height - FOOTER // 2 - 3, framed, greyed)
     return canvas.finish()
 
 
@@ -118,9 +121,19 @@ class _Layout:
         """From one tile to the next, down and to the right."""
         return max(self.tile[0] + GAP, LEAST_PITCH), self.tile[1] + GAP
 
+    def example_top(self, row: int) -> int:
+        """Of the tiles, which stand in the middle of what the labels need."""
+        return HEADER + BRACKETS + row * self.pitch[0] + self._slack
+
+    def sweep_top(self, row: int) -> int:
+        return self.example_top(2 + row) + VALUES
+
+    def column(self, index: int) -> int:
+        return self.left + index * self.pitch[1]
+
     @property
-    def example_top(self) -> int:
-        return HEADER + BRACKETS
+    def _slack(self) -> int:
+        return (self.pitch[0] - GAP - self.tile[0]) // 2
 
     @property
     def width(self) -> int:
@@ -130,12 +143,6 @@ class _Layout:
     @property
     def height(self) -> int:
         return self.sweep_top(self.rows) + FOOTER
-
-    def sweep_top(self, row: int) -> int:
-        return self.example_top + (2 + row) * self.pitch[0] + VALUES
-
-    def column(self, index: int) -> int:
-        return self.left + index * self.pitch[1]
 
 
 def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
@@ -158,7 +165,7 @@ def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.float
 def _draw_examples(canvas: Canvas, layout: _Layout, examples: Examples) -> None:
     rows = (("input", examples.inputs), ("reconstruction", examples.reconstructions))
     for row, (name, images) in enumerate(rows):
-        top = layout.example_top + row * layout.pitch[0]
+        top = layout.example_top(row)
         canvas.text(MARGIN, top + layout.tile[0] / 2, name, LABEL_SIZE, INK, "lm")
         for column, image in enumerate(fit_tiles(images, layout.side)):
             held_out = bool(examples.held_out[column])
@@ -173,7 +180,7 @@ def _draw_bracket(
     canvas: Canvas, layout: _Layout, columns: tuple[int, int], text: str, colour: Colour
 ) -> None:
     """A line over the columns from the first to the last one, and what they are."""
-    y = layout.example_top - 9
+    y = layout.example_top(0) - 9
     left, right = layout.column(columns[0]), layout.column(columns[1]) + layout.tile[1]
     canvas.rectangle(left, y, right - left, 2, colour)
     if text_width(text, NOTE_SIZE) > right - left and columns[0] > 0:
@@ -185,7 +192,7 @@ def _draw_bracket(
 def _draw_values(canvas: Canvas, layout: _Layout, values: NDArray[np.floating]) -> None:
     y = layout.sweep_top(0) - 8
     canvas.text(MARGIN, y, "latent at", NOTE_SIZE, QUIET, "lb")
-    names = [value_name(float(value)) for value in values]
+    names = value_names(values)
     widest = max(text_width(name, NOTE_SIZE) for name in names)
     stride = int((widest + 8) // layout.pitch[1]) + 1
     for column in range(0, len(names), stride):
@@ -216,13 +223,15 @@ def _draw_tile(
     canvas.image(Image.fromarray(np.ascontiguousarray(image)), left, top, image.shape[1])
 
 
-def _draw_legend(canvas: Canvas, y: float, sweeps: Sequence[Sweep]) -> None:
-    canvas.rectangle(MARGIN, round(y) - 8, 16, 16, NEAREST)
-    canvas.rectangle(MARGIN + FRAME, round(y) - 8 + FRAME, 10, 10, (255, 255, 255))
-    text = "nearest the seed's own value"
-    canvas.text(MARGIN + 24, y, text, NOTE_SIZE, QUIET, "lm")
-    if not all(swept.codes for swept in sweeps):
-        x = MARGIN + 24 + text_width(text, NOTE_SIZE) + 34
+def _draw_legend(canvas: Canvas, y: int, framed: bool, greyed: bool) -> None:
+    x = float(MARGIN)
+    if framed:
+        canvas.rectangle(x, y - 8, 16, 16, NEAREST)
+        canvas.rectangle(x + FRAME, y - 8 + FRAME, 16 - 2 * FRAME, 16 - 2 * FRAME, PAPER)
+        text = "nearest the seed's own value"
+        canvas.text(x + 24, y, text, NOTE_SIZE, QUIET, "lm")
+        x += 24 + text_width(text, NOTE_SIZE) + 34
+    if greyed:
         canvas.text(x, y, "grey: non-coding latents", NOTE_SIZE, NON_CODING, "lm")
 
 
@@ -242,6 +251,11 @@ def nearest_column(start: float, values: NDArray[np.floating]) -> int | None:
     return column if distances[column] <= 0.5 * (values[1] - values[0]) else None
 
 
-def value_name(value: float) -> str:
-    """At most three digits, without a sign where that is zero."""
-    return short_number(round(value, 9) + 0.0)
+def value_names(values: NDArray[np.floating]) -> list[str]:
+    """Each value to a tenth of a step or better, without a sign where that is zero.
+
+    Args:
+        values: Increasing, shape (S,), S at least 2.
+    """
+    digits = max(0, 1 - math.floor(math.log10(values[1] - values[0])))
+    return [f"{round(float(value), digits) + 0.0:.10g}" for value in values]

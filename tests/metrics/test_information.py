@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
-from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.information import factor_entropies, mutual_information
 
 
 def bins_of(column: np.ndarray, bins: int) -> np.ndarray:
@@ -90,3 +90,59 @@ def test_arrays_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         mutual_information(codes, factors)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bins_of_equal_frequency_agree_with_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(0, 5, (1000, 1))
+    codes = factors + rng.normal(size=(1000, 1)) ** 3
+
+    found = mutual_information(codes, factors, binning="frequency")
+
+    rank = codes[:, 0].argsort().argsort() * 20 // 1000  # 50 codes a bin
+    assert found[0, 0] == pytest.approx(mutual_info_score(rank, factors[:, 0]), abs=1e-9)
+
+
+def test_ties_share_a_bin_of_equal_frequency() -> None:
+    codes = np.repeat([0.0, 1.0, 2.0], [880, 60, 60])[:, None]
+
+    found = mutual_information(codes, codes, binning="frequency")
+
+    assert found[0, 0] == pytest.approx(-sum(p * np.log(p) for p in (0.88, 0.06, 0.06)))
+
+
+def test_a_constant_code_has_none_in_either_binning() -> None:
+    codes, factors = np.full((50, 1), 0.1), np.arange(50)[:, None]
+    assert mutual_information(codes, factors, binning="frequency")[0, 0] == 0
+
+
+def test_a_factors_entropy_is_that_of_its_levels_or_bins() -> None:
+    levels = np.repeat(np.arange(4), [10, 20, 30, 40])
+    fine = np.linspace(0, 1, 100_000)[:100]
+
+    found = factor_entropies(np.stack([levels, np.zeros(100), fine], axis=1))
+
+    expected = -sum(p * np.log(p) for p in (0.1, 0.2, 0.3, 0.4))
+    assert found == pytest.approx([expected, 0, np.log(100)])
+    many = np.linspace(0, 1, 2000)[:, None]
+    assert factor_entropies(many) == pytest.approx(np.log(20), abs=1e-4)
+
+
+def test_bins_of_equal_frequency_are_left_closed() -> None:
+    codes = np.arange(21.0)[:, None]  # the edges lie on 1, 2, ..., 19
+    first, last_two = codes == 0, codes >= 19
+
+    found = mutual_information(codes, np.hstack([first, last_two]), binning="frequency")
+
+    assert found[0] == pytest.approx(factor_entropies(np.hstack([first, last_two])))
+
+
+def test_bins_of_equal_frequency_count_values_not_distinct_ones() -> None:
+    """Nine tenths of the codes are one value, so that two edges are left for the rest."""
+    codes = np.concatenate([np.zeros(900), np.arange(1, 101)])[:, None]
+
+    found = mutual_information(codes, codes, binning="frequency", max_classes=1000)
+
+    shares = (0.9, 0.05, 0.05)
+    assert found[0, 0] == pytest.approx(-sum(p * np.log(p) for p in shares), abs=0.01)

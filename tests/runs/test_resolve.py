@@ -31,7 +31,7 @@ def test_precedence_is_preset_profile_file_settings_options(tmp_path: Path) -> N
         options={"training": {"seed": 8}},
     )
     config, _ = resolve(request)
-    assert config.training.learning_rate == 1e-3  # the profile's
+    assert config.training.learning_rate == 2e-3  # the profile's
     assert config.training.steps == 3  # the file's
     assert config.training.batch_size == 6  # the setting's
     assert config.training.seed == 8  # the option's

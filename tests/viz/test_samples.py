@@ -74,7 +74,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 def test_tiles_are_repeated_or_averaged_by_whole_factors() -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 6, 1), dtype=np.uint8)
 
-    large, small = fit_tiles(images, 20), fit_tiles(images, 3)
+    large, small = fit_tiles(images, 20), fit_tiles(images, 5)
 
     assert large.shape == (2, 3, 12, 18, 3) and small.shape == (2, 3, 2, 3, 3)
     np.testing.assert_array_equal(large[..., 1::3, 1::3, 2], images[..., 0])

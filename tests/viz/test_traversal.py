@@ -14,7 +14,7 @@ from sbvae_cli.viz.traversal import (
     Sweep,
     draw_traversal,
     nearest_column,
-    value_name,
+    value_names,
 )
 
 VALUES = np.linspace(-2, 2, 11)
@@ -40,9 +40,11 @@ def find(picture: Image.Image, image: np.ndarray, zoom: int) -> tuple[int, int]:
     pixels = np.asarray(picture)
     tile = np.kron(np.broadcast_to(image, (*image.shape[:2], 3)), np.ones((zoom, zoom, 1), int))
     height, width = tile.shape[:2]
+    corner = (pixels[:, :-width] == tile[0, 0]).all(axis=-1)
+    corner &= (pixels[:, width - 1 : -1] == tile[0, -1]).all(axis=-1)
     found = [
         (top, left)
-        for top, left in np.argwhere((pixels == tile[0, 0]).all(axis=-1)).tolist()
+        for top, left in np.argwhere(corner).tolist()
         if np.array_equal(pixels[top : top + height, left : left + width], tile)
     ]
     assert len(found) == 1, found
@@ -63,7 +65,14 @@ def frame_of(picture: Image.Image, place: tuple[int, int], size: tuple[int, int]
 
 @pytest.mark.parametrize(
     ("height", "width", "channels", "zoom"),
-    [(16, 16, 3, 7), (48, 32, 3, 2), (32, 48, 1, 2), (64, 64, 3, 1), (28, 28, 1, 4)],
+    [
+        (16, 16, 3, 8),
+        (48, 32, 3, 2),
+        (32, 48, 1, 2),
+        (64, 64, 3, 2),
+        (100, 80, 3, 1),
+        (28, 28, 1, 4),
+    ],
 )
 def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
     height: int, width: int, channels: int, zoom: int
@@ -89,7 +98,7 @@ def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> Non
 
     for images in (examples.inputs, examples.reconstructions):
         for image, held_out in zip(images, examples.held_out, strict=True):
-            ring = frame_of(picture, find(picture, image, 7), (112, 112))
+            ring = frame_of(picture, find(picture, image, 8), (128, 128))
             assert (ring == HELD_OUT).all() if held_out else not (ring == HELD_OUT).all(-1).any()
 
 
@@ -101,7 +110,7 @@ def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> Non
 
     framed = [
         [
-            (frame_of(picture, find(picture, image, 7), (112, 112)) == NEAREST).all()
+            (frame_of(picture, find(picture, image, 8), (128, 128)) == NEAREST).all()
             for image in swept.images
         ]
         for swept in sweeps
@@ -111,7 +120,7 @@ def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> Non
 
 
 @pytest.mark.parametrize(
-    ("start", "column"), [(0.0, 5), (0.19, 5), (0.21, 6), (-2.2, 0), (-2.21, None), (9.0, None)]
+    ("start", "column"), [(0.0, 5), (0.19, 5), (0.21, 6), (-2.19, 0), (-2.21, None), (9.0, None)]
 )
 def test_nearest_means_within_half_a_step(start: float, column: int | None) -> None:
     assert nearest_column(start, VALUES) == column
@@ -127,8 +136,8 @@ def test_non_coding_latents_have_grey_labels() -> None:
     picture = draw_traversal(examples, sweeps, VALUES)
 
     for swept in sweeps:
-        top, _ = find(picture, swept.images[0], 7)
-        colours = labels(picture, top, top + 112)
+        top, _ = find(picture, swept.images[0], 8)
+        colours = labels(picture, top, top + 128)
         darkest = colours[colours.sum(axis=1).argmin()]
         assert np.abs(darkest.astype(int) - (INK if swept.codes else NON_CODING)).max() < 12
 
@@ -138,7 +147,7 @@ def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
     large = draw_traversal(examples, sweeps, VALUES)
     examples, sweeps = made(4, 64, latents=3)
     flat = draw_traversal(examples, sweeps, VALUES)
-    tops = [find(flat, swept.images[0], 1)[0] for swept in sweeps]
+    tops = [find(flat, swept.images[0], 2)[0] for swept in sweeps]
 
     assert large.width < 1700 and large.height < 800
     assert min(np.diff(tops)) >= 50
@@ -179,8 +188,25 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name"),
-    [(-2.0, "-2"), (-0.0, "0"), (4e-17, "0"), (0.4, "0.4"), (-1.23456, "-1.23"), (1000.0, "1e3")],
+    ("values", "names"),
+    [
+        (np.linspace(-2, 2, 5), ["-2", "-1", "0", "1", "2"]),
+        (np.linspace(-0.4, 0.4, 3) - 1e-17, ["-0.4", "0", "0.4"]),
+        (np.linspace(0, 1, 4), ["0", "0.33", "0.67", "1"]),
+        (np.linspace(0, 0.001, 3), ["0", "0.0005", "0.001"]),
+        (np.linspace(-1000, 1000, 2), ["-1000", "1000"]),
+    ],
 )
-def test_values_have_short_names(value: float, name: str) -> None:
-    assert value_name(value) == name
+def test_values_have_short_names(values: np.ndarray, names: list[str]) -> None:
+    assert value_names(values) == names
+
+
+def test_the_legend_names_what_is_there() -> None:
+    examples, sweeps = made()
+    out_of_range = [Sweep(0, 0.2, True, 9.0, sweeps[0].images)]
+
+    def blue(swept: list[Sweep]) -> bool:
+        picture = np.asarray(draw_traversal(examples, swept, VALUES))
+        return bool((picture[-48:] == NEAREST).all(axis=-1).any())
+
+    assert blue(sweeps[:1]) and not blue(out_of_range)

@@ -1,0 +1,153 @@
+"""`sbvae encode` from the command line, with a model that nobody trained."""
+
+import errno
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.config.schema import Config, DataConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.models.build import build_vae
+
+Sbvae = Callable[..., object]
+NAMES = ["x", "y", "diameter", "hue", "saturation", "value", "present"]
+
+
+@pytest.fixture
+def model(sbvae: Sbvae) -> Path:
+    """In the folder that the command runs in."""
+    data = DataConfig(
+        source="circles:xh-blank",
+        name="xh-blank",
+        height=6,
+        width=10,
+        space=circles_space("xh-blank"),
+    )
+    config = Config(
+        data=data, model=ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,)))
+    )
+    vae = build_vae(config.model, data.image_shape)
+    save_checkpoint(Path("ckpt.pt"), Checkpoint(config, 7, vae.state_dict(), {}, threads=1))
+    return Path("ckpt.pt")
+
+
+@pytest.fixture
+def data(sbvae: Sbvae) -> Path:
+    options = ("--preset", "xh-blank", "--size", "6x10", "--count", 150, "--out", "data.h5")
+    assert sbvae("gen-data", "circles", *options).code == 0
+    return Path("data.h5")
+
+
+def load(path: str = "codes.npz") -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def test_a_file_is_encoded_whole_and_in_order(sbvae: Sbvae, model: Path, data: Path) -> None:
+    done = sbvae("encode", model, "--data", data)
+
+    assert done.code == 0
+    assert re.match("wrote codes.npz: 150 images; codes and deviations of 3 latents", done.out)
+    arrays = load()
+    assert sorted(arrays) == ["codes", "deviations", "factors", "names"]
+    assert arrays["names"].tolist() == NAMES and arrays["names"].dtype.kind == "U"
+    assert arrays["codes"].shape == arrays["deviations"].shape == (150, 3)
+    with h5py.File(data) as file:
+        np.testing.assert_array_equal(arrays["factors"], file["factors"][:])
+        assert arrays["factors"].dtype == np.float32
+        images = torch.from_numpy(file["images"][:]).permute(0, 3, 1, 2) / 255
+    vae = load_checkpoint(model).build_vae()
+    with torch.no_grad():
+        posteriors = [vae.encode(image[None]) for image in images]
+    means, logvars = (torch.cat(part).numpy() for part in zip(*posteriors, strict=True))
+    np.testing.assert_allclose(arrays["codes"], means, atol=1e-6)
+    np.testing.assert_allclose(arrays["deviations"], np.exp(logvars / 2), rtol=1e-5)
+
+
+def test_its_own_data_are_drawn_from_the_seed_10000_unless_told(sbvae: Sbvae, model: Path) -> None:
+    for name, options in (
+        ("all", ()),
+        ("few", ("--count", 70)),
+        ("other", ("--count", 70, "--seed", 1)),
+        ("full", ("--count", 70, "--population", "full")),
+    ):
+        assert sbvae("encode", model, "--out", f"{name}.npz", *options).code == 0
+
+    whole, few, other, full = (load(f"{name}.npz") for name in ("all", "few", "other", "full"))
+
+    assert len(whole["codes"]) == 10_000
+    np.testing.assert_array_equal(few["factors"], whole["factors"][:70])
+    np.testing.assert_allclose(few["codes"], whole["codes"][:70], atol=1e-6)
+    assert not np.array_equal(few["factors"], other["factors"], equal_nan=True)
+    assert np.isnan(whole["factors"][:, 0]).mean() == pytest.approx(0.5, abs=0.05)
+    assert np.isfinite(full["factors"]).all()
+
+
+def test_a_count_takes_the_files_first_rows(sbvae: Sbvae, model: Path, data: Path) -> None:
+    assert sbvae("encode", model, "--data", data, "--count", 5).code == 0
+
+    with h5py.File(data) as file:
+        np.testing.assert_array_equal(load()["factors"], file["factors"][:5])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--count", "151"), "data.h5: holds 150 images, not 151"),
+        (("--data", "ckpt.pt"), "ckpt.pt: is not an HDF5 file"),
+        (("--data", "small.h5"), "small.h5: its images are 5x5x3"),
+        (("--out", "folder"), "folder: is a folder"),
+        (("--out", "ckpt.pt/codes.npz"), "cannot be written"),
+    ],
+)
+def test_each_fault_is_one_line_and_nothing_is_written(
+    sbvae: Sbvae, model: Path, data: Path, options: tuple[str, ...], message: str
+) -> None:
+    Path("folder").mkdir()
+    sbvae("gen-data", "circles", "--size", "5", "--count", 3, "--out", "small.h5")
+    before = sorted(Path().rglob("*"))
+
+    done = sbvae("encode", model, "--data", data, *options)
+
+    assert done.code == 1 and done.out == ""
+    assert re.search(f"^error: .*{message}", done.err) and done.err.count("\n") == 1
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_a_dataset_in_place_of_the_checkpoint_is_named(sbvae: Sbvae, data: Path) -> None:
+    done = sbvae("encode", data)
+
+    assert done.code == 1
+    assert done.err == "error: data.h5: is a dataset, not a checkpoint; give it with --data\n"
+
+
+def test_a_diverged_model_leaves_the_former_codes(sbvae: Sbvae, model: Path) -> None:
+    Path("codes.npz").write_bytes(b"former")
+    content = torch.load(model, weights_only=True)
+    content["model"]["encoder.output.weight"][4] = float("nan")
+    torch.save(content, model)
+
+    done = sbvae("encode", model, "--count", 3)
+
+    assert done.code == 1 and "3 of 3 images have codes that are not finite" in done.err
+    assert Path("codes.npz").read_bytes() == b"former"
+    assert sorted(path.name for path in Path().iterdir()) == ["ckpt.pt", "codes.npz"]
+
+
+def test_a_full_disk_is_named(sbvae: Sbvae, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **arrays: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+
+    done = sbvae("encode", model, "--count", 3)
+
+    assert done.code == 1
+    assert done.err.endswith("codes.npz: cannot be written: No space left on device\n")
+    assert not Path("codes.npz").exists()

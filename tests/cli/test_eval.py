@@ -1,0 +1,245 @@
+"""`sbvae eval` from the command line, on a small model that nobody trained."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import sbvae_cli.cli.eval as eval_command
+from sbvae_cli.analysis import protocol
+from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
+from sbvae_cli.config.schema import (
+    BroadcastDecoderConfig,
+    Config,
+    DataConfig,
+    EncoderConfig,
+    ModelConfig,
+)
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.models.build import build_vae
+
+Sbvae = Callable[..., object]
+SIZE = 16
+RATES = ["neg_elbo", "nll", "kl", "latents_used", "latents_used_by_mean"]
+SCORES = [*RATES, "nll_heldout", "kl_heldout", "mig", "mig_quantile", "factor_vae"]
+
+
+@dataclass(frozen=True)
+class FewImages(protocol.Protocol):
+    images: int = 300
+    votes_train: int = 30
+    votes_eval: int = 30
+    vote_images: int = 8
+    grid: int = 6
+
+
+def save_model(
+    folder: Path, latents: int = 3, weight: float = 1.0, preset: str = "xy-hole"
+) -> Path:
+    model = ModelConfig(
+        latent_dim=latents,
+        encoder=EncoderConfig(hidden_channels=(4, 4), hidden_units=(8,)),
+        decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
+    )
+    space = circles_space(preset)  # type: ignore[arg-type]
+    data = DataConfig(source=f"circles:{preset}", name=preset, height=SIZE, width=SIZE, space=space)
+    vae = build_vae(model, data.image_shape, seed=1)
+    vae.encoder.output.weight.data *= weight
+    folder.mkdir(parents=True)
+    save_checkpoint(
+        folder / "ckpt.pt", Checkpoint(Config(data=data, model=model), 7, vae.state_dict(), {}, 1)
+    )
+    return folder
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    return save_model(tmp_path / "run")
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same protocol on fewer images."""
+    monkeypatch.setattr(protocol, "Protocol", FewImages)
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    done = sbvae("eval", run_folder, "--json", "-", "--seed", 3)
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert list(found) == ["checkpoint", "step", "data", "protocol", "scores", "geometry"]
+    assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)
+    assert found["data"] == "circles:xy-hole"
+    assert list(found["scores"]) == SCORES
+    for name, score in found["scores"].items():
+        assert {"value", "low", "high", "population"} <= score.keys()
+        assert (score["low"] is None) == (score["high"] is None)
+        if score["low"] is not None:
+            assert score["low"] <= score["value"] <= score["high"], name
+    assert found["scores"]["factor_vae"]["chance"] == 0.5
+    assert found["scores"]["mig"]["low"] is None
+    assert found["geometry"]["x,y"]["factors"] == ["x", "y"]
+    assert 0 <= found["geometry"]["x,y"]["scores"]["affine_r2"] <= 1
+    assert (found["protocol"]["seed"], found["protocol"]["population"]) == (3, "full")
+
+
+def test_the_default_protocol_is_that_of_the_papers() -> None:
+    found = protocol.Protocol()
+    assert (found.images, found.bins, found.vote_images) == (10_000, 20, 64)
+    assert (found.votes_train, found.votes_eval, found.grid) == (800, 800, 32)
+
+
+def test_the_table_has_every_score_its_interval_its_population_and_the_chance_level(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    done = sbvae("eval", run_folder, "--json", "scores.json")
+    assert done.code == 0
+    assert "xy-hole, broadcast, step 7" in done.out
+    found = json.loads(Path("scores.json").read_text())["scores"]
+    for name, score in found.items():
+        row = next(line for line in done.out.splitlines() if f" {name} " in line)
+        assert f"{score['value']:.4f}" in row and score["population"] in row
+        if score["low"] is not None:
+            assert f"{score['low']:.4f}..{score['high']:.4f}" in row
+    assert "factor_vae (chance 0.50)" in done.out
+    assert "affine_r2" in done.out and "wrote scores.json" in done.out
+
+
+def test_the_same_seed_gives_the_same_json(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    first, again = (sbvae("eval", run_folder, "--json", "-").out for _ in range(2))
+    assert first == again
+    assert sbvae("eval", run_folder, "--json", "-", "--seed", 1).out != first
+
+
+def test_only_the_groups_that_are_named_are_computed(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    found = json.loads(sbvae("eval", run_folder, "--json", "-", "--metrics", "mig, rates").out)
+    assert list(found["scores"]) == SCORES[:-1] and found["geometry"] == {}
+    found = json.loads(sbvae("eval", run_folder, "--json", "-", "--metrics", "geometry").out)
+    assert found["scores"] == {} and list(found["geometry"]) == ["x,y"]
+
+
+def test_population_train_leaves_the_hole_out(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    options = ["--json", "-", "--metrics", "mig,factor-vae"]
+    full, train = (
+        json.loads(sbvae("eval", run_folder, *options, "--population", population).out)
+        for population in ("full", "train")
+    )
+    assert train["scores"]["mig"]["population"] == "train"
+    assert train["scores"]["mig"]["value"] != full["scores"]["mig"]["value"]
+
+
+def test_other_data_is_used_and_said_to_differ(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    done = sbvae("eval", run_folder, "--data", "circles:xh", "--json", "-")
+    assert done.code == 0
+    assert "note: this data varies in x, hue, the model's own in x, y" in done.err
+    assert json.loads(done.out)["data"] == "circles:xh"
+    assert list(json.loads(done.out)["geometry"]) == ["x,hue"]
+
+
+def test_data_without_factors_gets_rates_and_one_line(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    write_file("plain.h5", SpaceConfig())
+    done = sbvae("eval", run_folder, "--data", "plain.h5", "--metrics", "rates")
+    assert done.code == 0
+    done = sbvae("eval", run_folder, "--data", "plain.h5", "--json", "-")
+    assert list(json.loads(done.out)["scores"]) == SCORES[:7]
+    assert len([line for line in lines(done.err) if "no factors that vary" in line]) == 1
+
+
+def write_file(name: str, space: SpaceConfig, size: int = SIZE, channels: int = 3) -> None:
+    with h5py.File(name, "w") as file:
+        file["images"] = np.zeros((9, size, size, channels), np.uint8)
+        file["factors"] = np.zeros((9, len(space.factors)), np.float32)
+        file.attrs.update(
+            sbvae_format=1, name="plain", space=space.model_dump_json(), complete=True
+        )
+
+
+def test_a_long_evaluation_says_first_what_it_costs(
+    sbvae: Sbvae, run_folder: Path, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = lines(sbvae("eval", run_folder, "--json", "-").err)
+    assert all(line.startswith("note: ") for line in short)
+    monkeypatch.setattr(eval_command, "LONG", 0.0)
+    done = sbvae("eval", run_folder, "--json", "-")
+    assert lines(done.err)[0].startswith(
+        "evaluation: 1,416 images to encode, 600 to decode, about under 1 s"
+    )
+    assert any("1,416/1,416" in line for line in lines(done.err))
+    json.loads(done.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--metrics", "migg"], "metric migg is unknown; did you mean mig?"),
+        (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, geometry"),
+        (["run", "--population", "test"], "'test' is not one of 'full', 'train'"),
+        (["run", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["run", "--data", "run"], "--data run: is a checkpoint, not data"),
+        (["run", "--data", "run/ckpt.pt"], "is a checkpoint, not data; a checkpoint stands first"),
+        (["small.h5"], "small.h5: is a dataset, not a checkpoint; give it with --data"),
+        (["run", "--data", "small.h5"], "small.h5: its images are 8x8x3"),
+        (["run", "--data", "grey.h5"], "grey.h5: its images are 16x16x1"),
+        (["run", "--data", "circles:zz"], "circles preset zz is unknown"),
+        (["run", "--data", "none.h5"], "none.h5: there is no such file"),
+        (["run", "--data", "plain.h5", "--metrics", "mig"], "mig cannot be computed: plain has no"),
+        (["nan"], "posterior means are not finite on 16 of 16 images"),
+        (["one", "--metrics", "mig"], "compares two latents, the model has 1"),
+        (["none"], "none: no such file"),
+        (["run", "--device", "tpu"], "tpu"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    sbvae: Sbvae, run_folder: Path, few: None, arguments: list[str], message: str
+) -> None:
+    save_model(Path("nan"), weight=float("nan"))
+    save_model(Path("one"), latents=1)
+    write_file("small.h5", SpaceConfig(), size=8)
+    write_file("grey.h5", SpaceConfig(), channels=1)
+    write_file("plain.h5", SpaceConfig())
+    done = sbvae("eval", *arguments, "--json", "-")
+    assert done.code in (1, 2)
+    assert len(lines(done.err)) == 1 and done.err.startswith("error: ")
+    assert message in done.err
+    assert done.out == ""
+
+
+def test_one_latent_gets_the_scores_that_need_no_second(sbvae: Sbvae, few: None) -> None:
+    done = sbvae("eval", save_model(Path("one"), latents=1), "--json", "-")
+    assert done.code == 0
+    assert list(json.loads(done.out)["scores"]) == [
+        *RATES,
+        "nll_heldout",
+        "kl_heldout",
+        "factor_vae",
+    ]
+    assert "without mig and geometry: it compares two latents" in done.err
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from sbvae_cli.cli.app import main; main(['eval', '--help']); "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'h5py', 'PIL')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--population" in done.stdout

@@ -1,0 +1,87 @@
+"""`sbvae geometry` from the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def width(path: str) -> int:
+    with Image.open(path) as picture:
+        return picture.size[0]
+
+
+def test_picture_and_json(sbvae: Callable[..., object], tiny: list[str]) -> None:
+    sbvae("train", *tiny, "--steps", 3, "--out", "run")
+    done = sbvae("geometry", "run", "--out", "g.png", "--json", "g.json", "--grid", 6)
+    assert done.code == 0
+    assert "wrote g.png" in done.out
+    assert width("g.png") > 1_000
+    content = json.loads(Path("g.json").read_text())
+    assert content["factors"] == ["x", "y"]
+    assert len(content["latents"]) == 2
+    assert content["population"] == "full"
+    assert content["step"] == 3
+    issue = {
+        *("affine_r2", "inverse_r2", "similarity_r2", "monotone_r2", "fold_fraction", "tear"),
+        *("support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio"),
+    }
+    assert issue <= content["scores"].keys()
+
+
+def test_json_on_stdout_is_all_that_stands_there(
+    sbvae: Callable[..., object], tiny: list[str]
+) -> None:
+    sbvae("train", *tiny, "--steps", 2, "--out", "run")
+    done = sbvae("geometry", "run/ckpt.pt", "--json", "-", "--grid", 4, "--factors", "y,x")
+    assert json.loads(done.out)["factors"] == ["y", "x"]
+
+
+def test_several_models_stand_together(sbvae: Callable[..., object], tiny: list[str]) -> None:
+    for name in ("a", "b"):
+        sbvae("train", *tiny, "--steps", 2, "--out", name)
+    done = sbvae("geometry", "a", "b", "--json", "g.json", "--grid", 4)
+    assert done.code == 0
+    models = json.loads(Path("g.json").read_text())["models"]
+    assert [model["checkpoint"] for model in models] == ["a", "b"]
+    assert width("geometry.png") > 1_500
+
+
+def test_models_of_the_same_folder_name_all_stand_there(
+    sbvae: Callable[..., object], tiny: list[str]
+) -> None:
+    for name in ("one/run", "two/run"):
+        sbvae("train", *tiny, "--steps", 2, "--out", name)
+    done = sbvae("geometry", "one/run", "two/run", "--grid", 4)
+    assert "one/run" in done.out and "two/run" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none"], 1, "none: no such file"),
+        (["run", "--factors", "x"], 1, "--factors x: name two, as x,y"),
+        (["run", "--factors", "x,z"], 1, "z is unknown"),
+        (["run", "--at", "hue"], 1, "--at hue: write name=number"),
+        (["run", "--at", "x=0.5"], 1, "x spans the grid"),
+        (["run", "--latents", "0", "9"], 1, "name two different ones from 0 to 2"),
+        (["run", "--grid", "1"], 2, "--grid"),
+        (["run", "--select", "best"], 2, "best"),
+        (["run", "--out", "."], 1, "is a folder"),
+        (["run", "--data", "run/ckpt.pt"], 1, "run/ckpt.pt"),
+        (["run", "--data", "big.h5"], 1, "images are 20x20x3"),
+        (["big.h5"], 1, "is a dataset, not a checkpoint"),
+    ],
+)
+def test_what_a_user_can_get_wrong_is_one_line(
+    sbvae: Callable[..., object], tiny: list[str], arguments: list[str], code: int, message: str
+) -> None:
+    sbvae("train", *tiny, "--steps", 1, "--out", "run")
+    sbvae("gen-data", "circles", "--count", 4, "--size", 20, "--out", "big.h5")
+    done = sbvae("geometry", *arguments)
+    assert done.code == code
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not Path("geometry.png").exists()

@@ -1,0 +1,204 @@
+"""`sbvae traverse` from the command line, with models that nobody trained."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
+from sbvae_cli.cli.app import main
+from sbvae_cli.cli.traverse import parse_latents, parse_range
+from sbvae_cli.config.schema import (
+    BroadcastDecoderConfig,
+    Config,
+    DataConfig,
+    EncoderConfig,
+    ModelConfig,
+)
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.writer import write_dataset
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.models.build import build_vae
+
+Sbvae = Callable[..., object]
+GREY = SpaceConfig(factors=(FactorConfig(name="level", low=0.2, high=0.8),))
+
+
+def write_model(path: Path, latents: int = 4, **data: object) -> Path:
+    settings = {"source": "circles:xy-hole", "name": "xy-hole", "space": circles_space("xy-hole")}
+    config = Config(
+        data=DataConfig(**{**settings, "height": 12, "width": 8, **data}),
+        model=ModelConfig(
+            latent_dim=latents,
+            encoder=EncoderConfig(hidden_channels=(4,), hidden_units=(8,)),
+            decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
+        ),
+    )
+    vae = build_vae(config.model, config.data.image_shape)
+    save_checkpoint(path, Checkpoint(config, 7, vae.state_dict(), {}, threads=1))
+    return path
+
+
+def write_grey(path: Path, count: int = 6) -> Path:
+    """Grey images that no renderer draws; image i is of its factor's level."""
+    write_dataset(
+        path,
+        space=FactorSpace(GREY),
+        name="grey",
+        seed=0,
+        count=count,
+        height=12,
+        width=8,
+        render=lambda rows: np.tile((255 * rows).astype(np.uint8)[:, :, None, None], (1, 12, 8, 1)),
+    )
+    return path
+
+
+def damage(path: Path, name: str, value: float) -> None:
+    content = torch.load(path, weights_only=True)
+    content["model"][name].fill_(value)
+    torch.save(content, path)
+
+
+def rows_of(path: Path) -> int:
+    """Rows of images: groups of lines of the picture whose middle column of images is not white."""
+    pixels = np.asarray(Image.open(path).convert("L"))[60:-48, 190:420]
+    dark = (pixels < 255).mean(axis=1) > 0.5
+    return int((np.diff(dark.astype(int)) == 1).sum() + dark[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [((), 4), (("--latents", "2"), 2), (("--latents", "all"), 4), (("--latents", "3,0,1"), 3)],
+)
+def test_there_are_two_rows_of_images_and_one_for_each_latent(
+    sbvae: Sbvae, options: tuple[str, ...], rows: int
+) -> None:
+    write_model(Path("ckpt.pt"))
+
+    done = sbvae("traverse", "ckpt.pt", "--out", "a.png", "--device", "cpu", *options)
+
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(rf"wrote a.png: {rows} of 4 latents, \d with .* below 0.5\n", done.out)
+    assert rows_of(Path("a.png")) == 2 + rows
+
+
+def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(sbvae: Sbvae) -> None:
+    Path("run").mkdir()
+    write_model(Path("run/ckpt.pt"))
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert sbvae("traverse", "run", "--out", f"{name}.png", "--seed", seed).code == 0
+
+    contents = [Path(f"{name}.png").read_bytes() for name in "abc"]
+
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
+    write_grey(Path("grey.h5"))
+    write_model(Path("m.pt"), 1, source="grey.h5", name="grey", channels=1, space=GREY)
+
+    done = sbvae("traverse", "m.pt", "--index", 4, "--columns", 3, "--out", "g.png")
+
+    assert done.code == 0, done.err
+    assert rows_of(Path("g.png")) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("data.h5",), "data.h5: is a dataset, not a checkpoint; give it with --data"),
+        (("none.pt",), "none.pt: no such file"),
+        (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is not an HDF5 file"),
+        (("ckpt.pt", "--data", "none.h5"), "none.h5: there is no such file"),
+        (("ckpt.pt", "--data", "data.h5"), r"data.h5: its images are 12x8x1 .* takes 12x8x3"),
+        (("grey.pt", "--index", "6"), "data.h5: has images 0 to 5, there is no 6"),
+        (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
+        (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
+        (("ckpt.pt", "--latents", "x"), "--latents x: write a number"),
+        (("ckpt.pt", "--latents", "0"), "0 latents are none"),
+        (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),
+        (("ckpt.pt", "--range", "2..-2"), "the lower end comes first"),
+        (("ckpt.pt", "--range", "nan"), "--range nan"),
+        (("nan.pt",), "of 256 images have codes that are not finite.*damaged"),
+        (("drawn.pt",), "pixels that are not finite.*damaged"),
+        (("ckpt.pt", "--out", "folder"), "folder: is a folder"),
+        (("ckpt.pt", "--out", "data.h5/x.png"), "data.h5/x.png: cannot be written"),
+    ],
+)
+def test_each_fault_is_one_line_and_nothing_is_written(
+    sbvae: Sbvae, arguments: tuple[str, ...], message: str
+) -> None:
+    Path("folder").mkdir()
+    write_grey(Path("data.h5"))
+    for name in ("ckpt", "nan", "drawn"):
+        write_model(Path(f"{name}.pt"))
+    write_model(Path("grey.pt"), source="data.h5", channels=1, space=GREY)
+    damage(Path("nan.pt"), "encoder.output.bias", float("nan"))
+    damage(Path("drawn.pt"), next(n for n in layers("drawn.pt") if "decoder" in n), float("inf"))
+    before = sorted(Path().rglob("*"))
+
+    done = sbvae("traverse", *arguments)
+
+    assert done.code == 1 and done.out == ""
+    assert re.search(f"^error: .*{message}", done.err)
+    assert done.err.count("\n") == 1
+    assert sorted(Path().rglob("*")) == before
+
+
+def layers(path: str) -> list[str]:
+    return list(torch.load(path, weights_only=True)["model"])
+
+
+@pytest.mark.parametrize("option", [("--columns", "1"), ("--columns", "x"), ("--index", "-1")])
+def test_the_parser_refuses_with_exit_code_2(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["traverse", "ckpt.pt", *option]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "latents"),
+    [("8", 8), ("all", None), ("0,3,5", (0, 3, 5)), ("3,", (3,)), ("1, 2", (1, 2))],
+)
+def test_latents_are_read(text: str, latents: object) -> None:
+    assert parse_latents(text) == latents
+
+
+@pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "1,,2", "1,x", "9" * 12])
+def test_latents_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SbvaeError, match="--latents"):
+        parse_latents(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [("2", (-2, 2)), ("2.5", (-2.5, 2.5)), ("-3..1", (-3, 1)), ("0..1e3", (0, 1000))],
+)
+def test_ranges_are_read(text: str, ends: tuple[float, float]) -> None:
+    assert parse_range(text) == ends
+
+
+@pytest.mark.parametrize("text", ["", "0", "-2", "1..1", "inf", "0..1001", "..", "1..x"])
+def test_ranges_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SbvaeError, match="--range"):
+        parse_range(text)
+
+
+def test_scikit_learn_is_not_loaded(tmp_path: Path) -> None:
+    model, out = write_model(tmp_path / "ckpt.pt"), tmp_path / "a.png"
+    program = (
+        "import sys; from sbvae_cli.cli.app import main; "
+        f"code = main(['traverse', {str(model)!r}, '--out', {str(out)!r}]); "
+        "sys.exit(code or ('sklearn' in sys.modules) * 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,25 @@
+"""The paper's main effect on a small scale: a short run embeds x and y nearly affinely."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from sbvae_cli.analysis.geometry import embed_factor_grid
+from sbvae_cli.runs.open import open_checkpoint, open_data
+
+
+def test_broadcast_decoder_learns_x_and_y_in_400_steps(
+    sbvae: Callable[..., object], tmp_path: Path
+) -> None:
+    threads = torch.get_num_threads()
+    try:
+        arguments = ("--data", "circles:xy", "--profile", "quick", "--steps", 400)
+        done = sbvae("train", *arguments, "--threads", 1, "--device", "cpu", "--out", "run")
+    finally:
+        torch.set_num_threads(threads)
+    assert done.code == 0
+    checkpoint = open_checkpoint(Path("run"))
+    embedding = embed_factor_grid(checkpoint.build_vae(), open_data(checkpoint))
+    assert embedding.scores["affine_r2"] > 0.98
+    assert embedding.scores["inverse_r2"] > 0.98
