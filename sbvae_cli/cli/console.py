@@ -120,6 +120,7 @@ class _LineReporter:
         self._name = name
         self._total = total
         self._next = 0.0
+        self._shown = -1
 
     def __enter__(self) -> "_LineReporter":
         return self
@@ -129,6 +130,7 @@ class _LineReporter:
 
     def update(self, done: int, text: str) -> None:
         now = time.monotonic()
-        if now >= self._next or done == self._total:
+        if done != self._shown and (now >= self._next or done == self._total):
             self._next = now + self.seconds_between
+            self._shown = done
             typer.echo(f"{self._name} {done:,}/{self._total:,}  {text}", err=True)

@@ -103,9 +103,7 @@ def test_ctrl_c_saves_says_so_and_exits_with_130(sbvae: Sbvae, tiny: list[str]) 
     done = stop_after(3, sbvae, "train", *tiny, "--steps", 9, "--out", "run")
     assert done.code == 130
     last = done.err.strip().splitlines()[-1]
-    assert last == (
-        "error: stopped and saved at step 3 of 9; go on with: sbvae train --resume run"
-    )
+    assert last == ("error: stopped and saved at step 3 of 9; go on with: sbvae train --resume run")
 
 
 def test_sigterm_to_a_real_process_saves_and_exits_with_143(
@@ -164,9 +162,7 @@ def test_a_folder_in_use_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
     assert "another process trains here" in refused.err
 
 
-def test_dry_run_prints_settings_and_cost_and_leaves_nothing(
-    sbvae: Sbvae, tmp_path: Path
-) -> None:
+def test_dry_run_prints_settings_and_cost_and_leaves_nothing(sbvae: Sbvae, tmp_path: Path) -> None:
     done = sbvae("train", "--data", "circles:xy", "--dry-run")
     assert done.code == 0
     lines = done.out.splitlines()
@@ -178,9 +174,7 @@ def test_dry_run_prints_settings_and_cost_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_long_run_says_how_long_and_what_would_be_shorter(
-    sbvae: Sbvae, tiny: list[str]
-) -> None:
+def test_a_long_run_says_how_long_and_what_would_be_shorter(sbvae: Sbvae, tiny: list[str]) -> None:
     done = stop_after(3, sbvae, "train", *tiny, "--steps", 10**9, "--out", "run")
     notices = [line for line in done.err.splitlines() if "on this device" in line]
     assert len(notices) == 1
@@ -202,7 +196,11 @@ def test_a_long_run_says_how_long_and_what_would_be_shorter(
         (["train", "--data", "circles:xy", "--lr", "nan"], 1, "training.learning_rate is nan"),
         (["train", "--data", "circles:xy", "--beta", "-1"], 1, "objective.beta is -1.0"),
         (["train", "--data", "circles:xy", "--device", "tpu"], 1, "training.device is 'tpu'"),
-        (["train", "--data", "circles:xy", "--set", "trianing.steps=1"], 1, "did you mean training"),
+        (
+            ["train", "--data", "circles:xy", "--set", "trianing.steps=1"],
+            1,
+            "did you mean training",
+        ),
         (["train", "--config", "none.yaml"], 1, "none.yaml: No such file"),
         (["train", "--resume", "nowhere"], 1, "nowhere: holds no ckpt.pt"),
     ],

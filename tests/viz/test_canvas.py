@@ -101,3 +101,13 @@ def test_a_picture_keeps_its_pixels() -> None:
 
     np.testing.assert_array_equal(drawn[5:21:2, 3:27:2], pixels)
     assert (drawn[:, 27:] == 255).all() and (drawn[21:] == 255).all()
+
+
+@pytest.mark.parametrize("oversample", [1, 4])
+def test_a_rectangle_on_whole_pixels_fills_just_these(oversample: int) -> None:
+    canvas = Canvas(20, 20, oversample=oversample)
+    canvas.rectangle(3, 5, 8, 6, BLACK)
+
+    drawn = ink(canvas)
+
+    assert (drawn[5:11, 3:11] == 1).all() and drawn.sum() == 48

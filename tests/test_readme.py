@@ -1,0 +1,51 @@
+"""The README's examples run, in the order in which they stand, on fewer images and steps."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sbvae_cli.cli.app import app
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SMALLER = {
+    "gen-data": ["--count", "64", "--size", "16"],
+    "train": ["--set", "training.log_every=2"],
+    "eval": ["--metrics", "rates"],
+    "encode": ["--count", "50"],
+    "demo": ["--steps", "4"],
+}
+
+
+def commands() -> list[list[str]]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    return [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
+
+
+def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
+    for command in commands():
+        if "--profile" in command:
+            command = [*command, "--steps", "3"]
+        elif "--resume" in command:
+            command[command.index("--steps") + 1] = "5"
+        if "--resume" not in command:
+            command = [*command, *SMALLER.get(command[0], [])]
+        done = sbvae(*command)
+        assert done.code == 0, (command, done.err)
+    for path in ("geometry.png", "scores.json", "traversals.png", "codes.npz", "samples.png"):
+        assert Path(path).stat().st_size > 0
+    assert Path("demo/geometry.png").exists()
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "'diameter'" in printed
+    assert "5 broadcast" in printed
+    assert "decoder.broadcast.weight (32, 12, 4, 4)" in printed
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    shown = {command[0] for command in commands()}
+    registered = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
+    assert shown == registered
