@@ -37,23 +37,6 @@ class Codes:
     names: tuple[str, ...]
 
 
-def checked_posteriors(vae: VAE, images: Images) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Posterior means and deviations, as `encode` gives them, and sound.
-
-    Raises:
-        SbvaeError: If a mean is not finite, or a deviation not positive and finite.
-    """
-    means, deviations = encode(vae, images)
-    sound = np.isfinite(means) & np.isfinite(deviations) & (deviations > 0)
-    if not sound.all():
-        raise SbvaeError(
-            f"{(~sound.all(axis=1)).sum()} of {len(images)} images have codes that are not finite, "
-            "or deviations that are not positive: the model's weights are damaged, or its training "
-            "diverged; train it again"
-        )
-    return means, deviations
-
-
 def count_images(source: Source, count: int | None, population: Population = "train") -> int:
     """How many images there are to encode: `count`, a file's rows, or 10,000.
 
@@ -132,7 +115,7 @@ def encode_source(
     for start in range(0, count, length):
         stop = min(start + length, count)
         images, rows = images_between(source, start, stop, seed, population)
-        mean, deviation = checked_posteriors(vae, images)
+        mean, deviation = encode(vae, images)
         means.append(mean.astype(np.float32))
         deviations.append(deviation.astype(np.float32))
         factors.append(rows)

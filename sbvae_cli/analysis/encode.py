@@ -1,32 +1,94 @@
-"""Images to posteriors, in large batches."""
+"""Images to posteriors, in batches that suit the device."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
 from sbvae_cli.data.batches import to_device
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.vae import VAE
 
-BATCH = 256
+Floats = NDArray[np.float64]
 
 
-@torch.no_grad()
-def encode(vae: VAE, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Posterior means and deviations.
+def encode(
+    vae: VAE, images: NDArray[np.uint8], progress: Progress = lambda images: None
+) -> tuple[Floats, Floats]:
+    """Posterior means and deviations, checked.
 
     Args:
         vae: On its device.
-        images: uint8, shape (N, H, W, C).
+        images: uint8, shape (N, H, W, C), N at least 1.
+        progress: Called with the number of images since the last call.
 
     Returns:
-        Two arrays of shape (N, K), float64.
+        Two arrays of shape (N, K).
+
+    Raises:
+        SbvaeError: If the model gives posteriors that are no numbers.
     """
     device = next(vae.parameters()).device
-    means, logvars = [], []
-    for start in range(0, len(images), BATCH):
-        mean, logvar = vae.encode(to_device(images[start : start + BATCH], device))
-        means.append(mean)
-        logvars.append(logvar)
-    codes: NDArray[np.float64] = torch.cat(means).double().cpu().numpy()
-    deviations: NDArray[np.float64] = torch.cat(logvars).double().mul(0.5).exp().cpu().numpy()
-    return codes, deviations
+    size = fitting_batch(vae.encoder, to_device(images[:1], device))
+    return encode_batches(vae, images.__getitem__, len(images), size, progress)
+
+
+def encode_batches(
+    vae: VAE,
+    images: Callable[[slice], NDArray[np.uint8]],
+    count: int,
+    size: int,
+    progress: Progress = lambda images: None,
+) -> tuple[Floats, Floats]:
+    """Posterior means and deviations of images that are made batch by batch, checked.
+
+    Args:
+        vae: On its device.
+        images: Makes the images (n, H, W, C) of a slice; called from several threads.
+        count: Number of images N, at least 1.
+        size: Images that the encoder takes at once.
+        progress: Called with the number of images since the last call.
+
+    Returns:
+        Two arrays of shape (N, K).
+
+    Raises:
+        SbvaeError: If the model gives posteriors that are no numbers.
+    """
+    device = next(vae.parameters()).device
+
+    @torch.no_grad()
+    def work(batch: slice) -> tuple[Floats, Floats]:
+        mean, logvar = vae.encode(to_device(images(batch), device))
+        return mean.cpu().double().numpy(), logvar.cpu().double().mul(0.5).exp().numpy()
+
+    parts = map_batches(work, count, size, device, progress)
+    means, deviations = (np.concatenate(column) for column in zip(*parts, strict=True))
+    check_posteriors(means, deviations)
+    return means, deviations
+
+
+def check_posteriors(means: Floats, deviations: Floats) -> None:
+    """Check that every mean is a number and every deviation a positive one.
+
+    Args:
+        means: Posterior means, shape (N, K).
+        deviations: Posterior deviations, shape (N, K).
+
+    Raises:
+        SbvaeError: If not; says on how many images.
+    """
+    bad = int((~np.isfinite(means)).any(1).sum())
+    if bad:
+        raise SbvaeError(
+            f"the model's posterior means are not finite on {bad:,} of {len(means):,} images; "
+            "it may have diverged: use an earlier checkpoint"
+        )
+    bad = int((~(np.isfinite(deviations) & (deviations > 0))).any(1).sum())
+    if bad:
+        raise SbvaeError(
+            f"the model's posterior deviations are not positive numbers on {bad:,} of "
+            f"{len(means):,} images; it may have diverged: use an earlier checkpoint"
+        )

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
+from sbvae_cli.analysis.encode import Floats, check_posteriors
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
 USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -106,30 +105,6 @@ def image_rates(
             "it may have diverged: use an earlier checkpoint"
         )
     return rates
-
-
-def check_posteriors(means: Floats, deviations: Floats) -> None:
-    """Check that every mean is a number and every deviation a positive one.
-
-    Args:
-        means: Posterior means, shape (N, K).
-        deviations: Posterior deviations, shape (N, K).
-
-    Raises:
-        SbvaeError: If not; says on how many images.
-    """
-    bad = int((~np.isfinite(means)).any(1).sum())
-    if bad:
-        raise SbvaeError(
-            f"the model's posterior means are not finite on {bad:,} of {len(means):,} images; "
-            "it may have diverged: use an earlier checkpoint"
-        )
-    bad = int((~(np.isfinite(deviations) & (deviations > 0))).any(1).sum())
-    if bad:
-        raise SbvaeError(
-            f"the model's posterior deviations are not positive numbers on {bad:,} of "
-            f"{len(means):,} images; it may have diverged: use an earlier checkpoint"
-        )
 
 
 def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch
+from sbvae_cli.analysis.encode import Floats, encode
 from sbvae_cli.analysis.geometry import GridEmbedding, embed_factor_grid
 from sbvae_cli.analysis.protocol import (
     Protocol,
@@ -17,8 +18,8 @@ from sbvae_cli.analysis.protocol import (
     probe,
     sample_size,
 )
-from sbvae_cli.analysis.rates import Floats, ImageRates, Score, image_rates, rate_scores
-from sbvae_cli.analysis.votes import draw_votes, encode_batches, encode_votes, votes_from_pool
+from sbvae_cli.analysis.rates import ImageRates, Score, image_rates, rate_scores
+from sbvae_cli.analysis.votes import draw_votes, encode_votes, votes_from_pool
 from sbvae_cli.config.names import Population
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import Rows
@@ -240,7 +241,7 @@ class _Run:
         return self.source.sample(self._generator(stream), n, population or stream)
 
     def _encode(self, images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        return encode_batches(self.vae, images.__getitem__, len(images), self._batch, self.progress)
+        return encode(self.vae, images, self.progress)
 
     def _rates_of(self, images: NDArray[np.uint8], stream: str) -> ImageRates:
         noise = self._generator(stream).standard_normal((len(images), self.latents), np.float32)

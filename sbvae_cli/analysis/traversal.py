@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.codes import checked_posteriors, images_between
+from sbvae_cli.analysis.codes import images_between
+from sbvae_cli.analysis.encode import encode
 from sbvae_cli.analysis.reconstruct import render_codes
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace, Rows
@@ -78,11 +79,11 @@ def traverse(
     """
     rng = np.random.default_rng(seed)
     images, factors = source.sample(rng, IMAGES)
-    _, deviations = checked_posteriors(vae, images[_shown(factors)])
+    _, deviations = encode(vae, images[_shown(factors)])
     chosen = choose_latents(order_by_variance(deviations), latents)
     first = _start(source, index, seed)
     inputs, held_out = _examples(rng, source, training_space, first, (images, factors), examples)
-    means, _ = checked_posteriors(vae, inputs)
+    means, _ = encode(vae, inputs)
     values = np.linspace(*ends, columns)
     return Traversal(
         inputs,

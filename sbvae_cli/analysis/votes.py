@@ -1,13 +1,10 @@
 """The images of a FactorVAE score's votes, drawn and encoded (Kim and Mnih 2018, Section 4)."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.batching import Progress, map_batches
-from sbvae_cli.analysis.encode import encode
-from sbvae_cli.analysis.rates import Floats, check_posteriors
+from sbvae_cli.analysis.batching import Progress
+from sbvae_cli.analysis.encode import Floats, encode_batches
 from sbvae_cli.config.names import Population
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
@@ -92,35 +89,6 @@ def encode_votes(
         vae, lambda batch: source.render(flat[batch]), len(flat), size, progress
     )
     return codes.reshape(*rows.shape[:2], codes.shape[1])
-
-
-def encode_batches(
-    vae: VAE,
-    images: Callable[[slice], NDArray[np.uint8]],
-    count: int,
-    size: int,
-    progress: Progress = lambda images: None,
-) -> tuple[Floats, Floats]:
-    """Posterior means and deviations of images that are made batch by batch, checked.
-
-    Args:
-        vae: On its device.
-        images: Makes the images (n, H, W, C) of a slice; called from several threads.
-        count: Number of images N, at least 1.
-        size: Images that the encoder takes at once.
-        progress: Called with the number of images since the last call.
-
-    Returns:
-        Two arrays of shape (N, K).
-
-    Raises:
-        SbvaeError: If the model gives posteriors that are no numbers.
-    """
-    device = next(vae.parameters()).device
-    parts = map_batches(lambda batch: encode(vae, images(batch)), count, size, device, progress)
-    means, deviations = (np.concatenate(column) for column in zip(*parts, strict=True))
-    check_posteriors(means, deviations)
-    return means, deviations
 
 
 def votes_from_pool(

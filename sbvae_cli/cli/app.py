@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,9 +11,11 @@ import typer
 from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
-from sbvae_cli.cli.console import complain
+from sbvae_cli.cli.console import complain, manners
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
+
+ANYWHERE = ("--quiet", "--verbose", "--no-color")
 
 app = typer.Typer(
     name="sbvae",
@@ -45,8 +48,20 @@ def sbvae(
             "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print results and errors only; stands anywhere.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say more, and where an error comes from; anywhere.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours, as with NO_COLOR; stands anywhere.")
+    ] = False,
 ) -> None:
     """Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
+    manners.quiet, manners.verbose = quiet, verbose
+    if no_color:
+        os.environ["NO_COLOR"] = "1"
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -61,16 +76,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 1 for what a user can get wrong, 2 for what the parser refuses, 3 for a
         run that diverged, 128 and the number of a signal.
     """
+    arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
+    manners.quiet, manners.verbose = False, "--verbose" in arguments
     try:
         with raising():
             code = typer.main.get_command(app).main(
-                args=None if argv is None else list(argv),
+                args=arguments,
                 prog_name="sbvae",
                 standalone_mode=False,
             )
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SbvaeError as error:
+        if manners.verbose:
+            traceback.print_exc()
         complain(str(error))
         return error.exit_code
     except Interrupted as signal:
@@ -91,14 +110,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(error)
 
 
+def _anywhere_first(arguments: list[str]) -> list[str]:
+    """Move the options that stand anywhere before the command, where the parser looks for them."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    moved = [a for a in arguments[:end] if a in ANYWHERE]
+    return moved + [a for a in arguments[:end] if a not in ANYWHERE] + arguments[end:]
+
+
 def _report(error: Exception) -> int:
     """One line for what the parser refused, and for a fault of ours."""
     if not hasattr(error, "format_message"):
-        if os.environ.get("SBVAE_TRACEBACK"):
-            raise error
+        if manners.verbose:
+            traceback.print_exception(error)
         complain(
             f"a fault of sbvae itself: {type(error).__name__}: {error}; "
-            "SBVAE_TRACEBACK=1 shows where, please report it"
+            "--verbose shows where, please report it"
         )
         return 1
     context = getattr(error, "ctx", None)

@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +19,35 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 
+@dataclass
+class Manners:
+    """How much is said; set once, from the options before any command."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+manners = Manners()
+
+
+def inform(message: str) -> None:
+    """Print a line on stdout that `--quiet` leaves out."""
+    if not manners.quiet:
+        typer.echo(message)
+
+
+def remark(message: str) -> None:
+    """Print a line on stderr that `--quiet` leaves out."""
+    if not manners.quiet:
+        typer.echo(message, err=True)
+
+
+def detail(message: str) -> None:
+    """Print a line on stderr that only `--verbose` shows."""
+    if manners.verbose:
+        typer.echo(message, err=True)
+
+
 def complain(message: str) -> None:
     """Print an error as one line on stderr."""
     typer.echo(f"error: {' '.join(message.split())}", err=True)
@@ -24,7 +55,10 @@ def complain(message: str) -> None:
 
 def notice(message: str) -> None:
     """Print a line on stderr that nobody overlooks on a terminal."""
-    typer.secho(message, err=True, fg=typer.colors.YELLOW, bold=True)
+    if manners.quiet:
+        return
+    color = None if "NO_COLOR" in os.environ else typer.colors.YELLOW
+    typer.secho(message, err=True, fg=color, bold=True)
 
 
 def duration(seconds: float) -> str:
@@ -83,9 +117,22 @@ class Reporter(Protocol):
 
 def reporter(name: str, total: int, start: int = 0) -> Reporter:
     """A progress bar on a terminal; elsewhere plain lines, one every ten seconds at most."""
+    if manners.quiet:
+        return _SilentReporter()
     if sys.stderr.isatty():
         return _BarReporter(name, total, start)
     return _LineReporter(name, total)
+
+
+class _SilentReporter:
+    def __enter__(self) -> "_SilentReporter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def update(self, done: int, text: str) -> None:
+        pass
 
 
 class _BarReporter:
@@ -113,7 +160,7 @@ class _BarReporter:
         self._bar.update(self._task, completed=done, text=text)
 
 
-class _LineReporter:
+class _LineReporter(_SilentReporter):
     seconds_between = 10.0
 
     def __init__(self, name: str, total: int) -> None:
@@ -121,12 +168,6 @@ class _LineReporter:
         self._total = total
         self._next = 0.0
         self._shown = -1
-
-    def __enter__(self) -> "_LineReporter":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
 
     def update(self, done: int, text: str) -> None:
         now = time.monotonic()

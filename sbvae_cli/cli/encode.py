@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sbvae_cli.cli.console import inform
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
 from sbvae_cli.config.names import Population
 
@@ -52,7 +53,7 @@ def encode(
             )
         _save(temporary, codes)
     images, latents = codes.means.shape
-    typer.echo(
+    inform(
         f"wrote {out}: {images:,} images; codes and deviations of {latents} latents, "
         f"factors {', '.join(codes.names) or '(none)'}"
     )

@@ -1,15 +1,13 @@
 """`sbvae eval`."""
 
 import sys
-import zipfile
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sbvae_cli.cli.console import inform, remark
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
-from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from sbvae_cli.analysis.protocol import Cost, Protocol
@@ -48,8 +46,6 @@ def evaluate(
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
     groups = None if metrics is None else parse_groups(metrics)
-    if data is not None:
-        _refuse_checkpoint(data)
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
     vae = opened.build_vae(resolve_device(device))
@@ -58,7 +54,7 @@ def evaluate(
     difference = other_factors(opened.space, source.space.config) if data else None
     for line in [difference, *found.notes]:
         if line:
-            typer.echo(f"note: {line}", err=True)
+            remark(f"note: {line}")
     name = opened.config.data.source if data is None else data
     if json is not None:
         about = {"checkpoint": str(checkpoint), "step": opened.step, "data": name}
@@ -67,16 +63,7 @@ def evaluate(
         kind = opened.config.model.decoder.kind
         _print(found, f"{source.name}, {kind}, step {opened.step:,}")
         if json is not None:
-            typer.echo(f"wrote {json}")
-
-
-def _refuse_checkpoint(data: str) -> None:
-    path = Path(data)
-    if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
-        raise SbvaeError(
-            f"--data {data}: is a checkpoint, not data; a checkpoint stands first, without an "
-            "option, and --data takes a file that gen-data wrote or circles:PRESET"
-        )
+            inform(f"wrote {json}")
 
 
 def _evaluate(vae: "VAE", source: "Source", protocol: "Protocol") -> "Evaluation":
@@ -87,10 +74,9 @@ def _evaluate(vae: "VAE", source: "Source", protocol: "Protocol") -> "Evaluation
     cost = estimate_cost(vae, source, protocol)
     if cost.seconds > LONG:
         device = next(vae.parameters()).device.type
-        typer.echo(
+        remark(
             f"evaluation: {cost.encode:,} images to encode, {cost.decode:,} to decode, "
-            f"about {duration(cost.seconds)} on this {device}",
-            err=True,
+            f"about {duration(cost.seconds)} on this {device}"
         )
     done = 0
     with _reporter(cost) as bar:

@@ -1,5 +1,6 @@
 """`sbvae gen-data`: one subcommand for each dataset."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def circles(
     force: ForceOption = False,
 ) -> None:
     """Circles that vary in position and colour (Table 3)."""
-    from sbvae_cli.cli.console import reporter
+    from sbvae_cli.cli.console import inform, reporter
     from sbvae_cli.cli.signals import deferred
     from sbvae_cli.config.spaces import (
         circles_space,
@@ -78,5 +79,5 @@ def circles(
             stop=lambda: request.number,
         )
     megabytes = path.stat().st_size / 1e6
-    typer.echo(f"wrote {path}: {count:,} images of {height}x{width}, {megabytes:,.1f} MB. Next:")
-    typer.echo(f"  sbvae train --decoder broadcast --data {path}")
+    inform(f"wrote {path}: {count:,} images of {height}x{width}, {megabytes:,.1f} MB. Next:")
+    inform(f"  sbvae train --decoder broadcast --data {shlex.quote(str(path))}")

@@ -45,7 +45,7 @@ def geometry(
 ) -> None:
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
     from sbvae_cli.analysis.geometry import embed_factor_grid
-    from sbvae_cli.cli.console import write_json, write_picture
+    from sbvae_cli.cli.console import inform, write_json, write_picture
     from sbvae_cli.models.devices import resolve_device
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
@@ -75,7 +75,7 @@ def geometry(
         write_json(json, models[0] if len(models) == 1 else {"models": models})
     if json != "-":
         _print_scores(embeddings)
-        typer.echo(f"wrote {out}")
+        inform(f"wrote {out}")
 
 
 def _name(path: Path, others: list[Path]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sbvae_cli.cli.console import inform
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -45,7 +47,7 @@ def info(
     for name, text in lines:
         typer.echo(f"  {name:<{width}}  {text}")
     for path in filter(None, (sheet, json)):
-        typer.echo(f"wrote {path}")
+        inform(f"wrote {path}")
 
 
 def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:

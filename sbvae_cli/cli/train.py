@@ -1,5 +1,6 @@
 """`sbvae train`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,13 +135,17 @@ def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
 
 
 def _run(config: "Config", path: Path, start: int, call: Any) -> None:
-    from sbvae_cli.cli.console import duration, notice, reporter
+    from sbvae_cli.cli.console import detail, duration, inform, notice, reporter
     from sbvae_cli.cli.signals import deferred
     from sbvae_cli.errors import StoppedError
     from sbvae_cli.runs.train import Callbacks
     from sbvae_cli.training.loop import Progress
 
-    steps = config.training.steps
+    training = config.training
+    detail(
+        f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
+    )
+    steps = training.steps
     warned = False
     with deferred() as request, reporter("training", steps, start) as bar:
 
@@ -164,11 +169,14 @@ def _run(config: "Config", path: Path, start: int, call: Any) -> None:
     if request.number is not None and done < steps:
         raise StoppedError(
             f"stopped and saved at step {done:,} of {steps:,}; "
-            f"go on with: sbvae train --resume {path}",
+            f"go on with: sbvae train --resume {shlex.quote(str(path))}",
             request.number,
         )
-    typer.echo(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
-    typer.echo(f"  sbvae geometry {path} --out {path / 'geometry.png'}")
+    where = shlex.quote(str(path))
+    inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
+    inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
+    inform(f"  sbvae traverse {where} --out {shlex.quote(str(path / 'traversals.png'))}")
+    inform(f"  sbvae eval {where}")
 
 
 def _print_cost(config: "Config", cost: "Cost") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sbvae_cli.cli.console import inform
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
 from sbvae_cli.errors import SbvaeError
 
@@ -63,7 +64,7 @@ def traverse(
     kind = opened.config.model.decoder.kind
     write_picture(out, _draw(result, f"{source.name}, {kind}, step {opened.step:,}"))
     coding = int((result.deviations < traversal.NON_CODING).sum())
-    typer.echo(
+    inform(
         f"wrote {out}: {len(result.latents)} of {len(result.deviations)} latents, "
         f"{coding} with a mean deviation below {traversal.NON_CODING}"
     )

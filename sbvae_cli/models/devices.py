@@ -1,5 +1,7 @@
 """Which device computes."""
 
+import re
+
 import torch
 
 from sbvae_cli.errors import SbvaeError
@@ -18,6 +20,8 @@ def resolve_device(name: str) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda", 0)
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|mps|cuda(:\d{1,3})?", name):
+        raise SbvaeError(f"--device {name}: is none; use auto, cpu, cuda, cuda:INDEX or mps")
     device = torch.device(name)
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -112,7 +112,7 @@ def test_one_factor_is_not_enough() -> None:
 def test_encoding_is_the_same_in_any_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     images, _ = source("xy").sample(np.random.default_rng(0), 7)
     whole = encode(centroid_vae(), images)
-    monkeypatch.setattr("sbvae_cli.analysis.encode.BATCH", 3)
+    monkeypatch.setattr("sbvae_cli.analysis.encode.fitting_batch", lambda *_: 3)
     parts = encode(centroid_vae(), images)
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sbvae_cli.analysis.rates import ImageRates, check_posteriors, image_rates, rate_scores
+from sbvae_cli.analysis.encode import check_posteriors
+from sbvae_cli.analysis.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sbvae_cli.config.schema import (
     BernoulliConfig,

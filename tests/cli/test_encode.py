@@ -100,7 +100,7 @@ def test_a_count_takes_the_files_first_rows(sbvae: Sbvae, model: Path, data: Pat
     ("options", "message"),
     [
         (("--count", "151"), "data.h5: holds 150 images, not 151"),
-        (("--data", "ckpt.pt"), "ckpt.pt: is not an HDF5 file"),
+        (("--data", "ckpt.pt"), "ckpt.pt: is a checkpoint, not data"),
         (("--data", "small.h5"), "small.h5: its images are 5x5x3"),
         (("--out", "folder"), "folder: is a folder"),
         (("--out", "ckpt.pt/codes.npz"), "cannot be written"),
@@ -135,7 +135,7 @@ def test_a_diverged_model_leaves_the_former_codes(sbvae: Sbvae, model: Path) -> 
 
     done = sbvae("encode", model, "--count", 3)
 
-    assert done.code == 1 and "3 of 3 images have codes that are not finite" in done.err
+    assert done.code == 1 and "not positive numbers on 3 of 3 images" in done.err
     assert Path("codes.npz").read_bytes() == b"former"
     assert sorted(path.name for path in Path().iterdir()) == ["ckpt.pt", "codes.npz"]
 

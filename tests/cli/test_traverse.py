@@ -117,7 +117,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
     [
         (("data.h5",), "data.h5: is a dataset, not a checkpoint; give it with --data"),
         (("none.pt",), "none.pt: no such file"),
-        (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is not an HDF5 file"),
+        (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is a checkpoint, not data"),
         (("ckpt.pt", "--data", "none.h5"), "none.h5: there is no such file"),
         (("ckpt.pt", "--data", "data.h5"), r"data.h5: its images are 12x8x1 .* takes 12x8x3"),
         (("grey.pt", "--index", "6"), "data.h5: has images 0 to 5, there is no 6"),
@@ -128,7 +128,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
         (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),
         (("ckpt.pt", "--range", "2..-2"), "the lower end comes first"),
         (("ckpt.pt", "--range", "nan"), "--range nan"),
-        (("nan.pt",), "of 256 images have codes that are not finite.*damaged"),
+        (("nan.pt",), "posterior means are not finite on 256 of 256 images"),
         (("drawn.pt",), "pixels that are not finite.*damaged"),
         (("ckpt.pt", "--out", "folder"), "folder: is a folder"),
         (("ckpt.pt", "--out", "data.h5/x.png"), "data.h5/x.png: cannot be written"),

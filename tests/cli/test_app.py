@@ -1,0 +1,207 @@
+"""Manners of the command line as a whole."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from sbvae_cli import __version__
+from sbvae_cli.cli.app import app, main
+
+Sbvae = Callable[..., object]
+
+
+def all_commands() -> dict[str, object]:
+    """Every command that does something, by its words."""
+    found = {}
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            found[name] = command
+        else:
+            found.update({f"{name} {word}": c for word, c in inner.items()})
+    return found
+
+
+# What no option of that kind takes; free texts get what they must parse.
+WRONG = ["", "-1", "nonsense", "nan", "1e999", "/", "a=b=c", "0..", "-", "../../none/x"]
+# A folder or file to write, or a choice that takes any of these words; nothing is wrong with them.
+FREE = {"out", "json", "sheet", "folder"}
+
+
+def wrong_uses() -> Iterator[tuple[str, str, str]]:
+    for name, command in all_commands().items():
+        for parameter in command.params:
+            if parameter.param_type_name != "option" or parameter.name in FREE:
+                continue
+            if getattr(parameter, "is_flag", False) or parameter.name == "help":
+                continue
+            for value in WRONG:
+                yield name, parameter.opts[0], value
+
+
+def base(name: str) -> list[str]:
+    """A use of the command that would do nothing long."""
+    words = name.split()
+    match words[0]:
+        case "gen-data":
+            return [*words, "--count", "2", "--size", "8", "--out", "made.h5", "--force"]
+        case "train":
+            return [*words, "--data", "circles:xy", "--dry-run", "--size", "8", "--batch-size", "2"]
+        case "demo":
+            return [*words, "run/ckpt.pt"]  # a file where a folder is wanted
+        case _:
+            return [*words, "run"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("uses")
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        options = ["--data", "circles:xy", "--size", "8", "--batch-size", "2", "--steps", "1"]
+        narrow = ["--latents", "3", "--set", "model.encoder.hidden_channels=[4]"]
+        assert main(["train", *options, *narrow, "--threads", "1", "--out", "run"]) == 0
+    finally:
+        os.chdir(here)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "option"), sorted({use[:2] for use in wrong_uses()}))
+def test_wrong_values_of_every_option_are_one_line(
+    name: str,
+    option: str,
+    run_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(run_folder)
+    for value in WRONG:
+        capsys.readouterr()
+        code = main([*base(name), f"{option}={value}"])
+        out, err = capsys.readouterr()
+        assert code in (0, 1, 2), (value, err)
+        assert "Traceback" not in err + out, value
+        assert "fault of sbvae" not in err, (value, err)
+        if code:
+            assert err.startswith("error: "), (value, err)
+            assert len(err.splitlines()) == 1, (value, err)
+
+
+def test_most_wrong_values_are_refused(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run_folder)
+    accepted = []
+    for name, option in sorted({use[:2] for use in wrong_uses()}):
+        if main([*base(name), f"{option}=nonsense"]) == 0:
+            accepted.append((name, option))
+    capsys.readouterr()
+    assert accepted == []
+
+
+def test_every_command_has_help_whose_first_line_fits_80_columns() -> None:
+    for name, command in all_commands().items():
+        first = (command.help or "").splitlines()[0]
+        assert 10 < len(first) <= 80, name
+        for parameter in command.params:
+            assert parameter.help or parameter.name == "help", (name, parameter.name)
+
+
+@pytest.mark.parametrize("words", [[], ["gen-data"], ["train"], ["info"]])
+def test_help_is_shown(sbvae: Sbvae, words: list[str]) -> None:
+    done = sbvae(*words, "--help")
+    assert done.code == 0
+    assert "Usage: sbvae" in done.out
+
+
+def test_version(sbvae: Sbvae) -> None:
+    assert sbvae("--version").out == f"sbvae {__version__}\n"
+
+
+def test_without_a_command_help_is_shown(sbvae: Sbvae) -> None:
+    assert "Commands" in sbvae().out
+
+
+def test_a_misspelt_command_is_one_line(sbvae: Sbvae) -> None:
+    done = sbvae("trian")
+    assert done.code == 2
+    assert done.err.startswith("error: No such command 'trian'")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from sbvae_cli.cli.app import main; main(['--help']); "
+        "print([m for m in ('torch', 'numpy', 'h5py', 'PIL', 'pydantic', 'sklearn', 'scipy') "
+        "if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["traverse", "geometry"])
+def test_pictures_do_not_load_scikit_learn(command: str, run_folder: Path) -> None:
+    code = (
+        f"import sys; from sbvae_cli.cli.app import main; assert main([{command!r}, 'run', "
+        "'--out', 'x.png']) == 0; print('sklearn' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=run_folder
+    )
+    assert done.stderr.strip().splitlines()[-1] == "False"
+
+
+def test_a_reader_that_goes_away_is_no_error(run_folder: Path) -> None:
+    command = f"{sys.executable} -m sbvae_cli info run | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=run_folder
+    )
+    assert done.stderr == ""
+    assert done.stdout.startswith("run")
+
+
+def test_quiet_leaves_results_and_errors(sbvae: Sbvae, tiny: list[str]) -> None:
+    done = sbvae("train", *tiny, "--steps", 2, "--out", "run", "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert "affine_r2" in sbvae("--quiet", "geometry", "run", "--grid", 3).out
+    assert sbvae("geometry", "none", "--quiet").err.startswith("error: ")
+    assert "wrote" in sbvae("geometry", "run", "--grid", 3).out
+
+
+def test_verbose_shows_where_an_error_comes_from(sbvae: Sbvae) -> None:
+    done = sbvae("info", "none.h5", "--verbose")
+    assert done.code == 1
+    assert "Traceback" in done.err
+    assert done.err.splitlines()[-1].startswith("error: none.h5")
+
+
+def test_no_color(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    assert "\x1b[3" not in sbvae("--help", "--no-color").out
+
+
+@pytest.mark.parametrize("command", ["geometry", "eval", "info"])
+def test_json_on_stdout_stands_alone(
+    command: str,
+    run_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(run_folder)
+    extra = {"eval": ["--metrics", "rates"]}.get(command, [])
+    assert main([command, "run", "--json", "-", *extra]) == 0
+    assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+def test_wrong_uses_cover_every_command() -> None:
+    names = {name for name, _, _ in itertools.chain(wrong_uses())}
+    assert names == set(all_commands())
