@@ -17,6 +17,10 @@ from sbvae_cli.training.update import Updater, scheduled_rate
 _NOISE_STREAM = 0x6E6F
 
 
+# Updates after which a run reports for the first time, so that its length is soon known.
+EARLY = 10
+
+
 @dataclass(frozen=True)
 class Progress:
     """Where a run stands.
@@ -55,7 +59,7 @@ def train(
         config: Steps, batch size, learning rate and how often to report.
         latent_dim: Latents K, for the noise.
         start: Updates made before.
-        on_progress: Called every `log_every` steps, and at the last.
+        on_progress: Called every `log_every` steps, early on, and at the last.
         on_checkpoint: Called with the number of updates made, every `checkpoint_every` steps and
             once more at the end, after a stop or a divergence.
         stop: Asked after every step; true ends the loop.
@@ -77,7 +81,7 @@ def train(
         meter.add(updater.update(images, noise, rate))
         step += 1
         due = step == config.steps or step % config.checkpoint_every == 0
-        if step % config.log_every == 0 or due:
+        if step % config.log_every == 0 or step == start + EARLY or due:
             _check(updater, step, on_checkpoint)
             on_progress(meter.read(step))
         if due:
@@ -90,10 +94,15 @@ def train(
 
 
 def noise_of_step(seed: int, step: int, shape: tuple[int, int], device: torch.device) -> Tensor:
-    """Standard normal noise that depends on seed and step alone, so that a resumed run draws it."""
+    """Standard normal noise that depends on seed and step alone.
+
+    It is drawn on the CPU, so that a resumed run draws it again and every device has the same.
+    """
     mixed = np.random.SeedSequence([seed, _NOISE_STREAM, step]).generate_state(1, np.uint64)
-    generator = torch.Generator(device).manual_seed(int(mixed[0]))
-    return torch.randn(shape, generator=generator, device=device)
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(int(mixed[0])))
+    if device.type == "cuda":
+        noise = noise.pin_memory()
+    return noise.to(device, non_blocking=True)
 
 
 def _check(updater: Updater, step: int, on_checkpoint: Callable[[int], None]) -> None:

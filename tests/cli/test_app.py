@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 
 from sbvae_cli import __version__
@@ -205,3 +206,23 @@ def test_json_on_stdout_stands_alone(
 def test_wrong_uses_cover_every_command() -> None:
     names = {name for name, _, _ in itertools.chain(wrong_uses())}
     assert names == set(all_commands())
+
+
+class Hostile:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch hostile-was-here",)
+
+
+@pytest.mark.parametrize("command", ["geometry", "eval", "traverse", "encode", "info", "resume"])
+def test_a_hostile_checkpoint_is_refused_and_nothing_runs(sbvae: Sbvae, command: str) -> None:
+    Path("run").mkdir()
+    torch.save({"sbvae_format": 1, "model": Hostile()}, "run/ckpt.pt")
+    arguments = ["train", "--resume", "run"] if command == "resume" else [command, "run/ckpt.pt"]
+    done = sbvae(*arguments)
+    assert done.code == 1
+    assert "refused" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert sorted(path.name for path in Path().rglob("*") if path.name != ".lock") == [
+        "ckpt.pt",
+        "run",
+    ]
