@@ -88,12 +88,12 @@ def _name(path: Path, others: list[Path]) -> str:
 def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str) -> "Image":
     import numpy as np
 
-    from sbvae_cli.viz.geometry import Embedding, FactorGrid, draw_comparison, draw_geometry
+    from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_comparison, draw_geometry
 
     first = next(iter(embeddings.values()))
     factors = [source.space.config.factors[source.space.index(n)] for n in first.grid.names]
     points = first.grid.factors.astype(np.float64).reshape(*first.grid.shape, -1)
-    panel = FactorGrid(
+    panel = FactorPanel(
         (
             points[:, 0, source.space.index(first.grid.names[0])],
             points[0, :, source.space.index(first.grid.names[1])],

@@ -38,7 +38,7 @@ STRIP_SCORES = (
 
 
 @dataclass(frozen=True)
-class FactorGrid:
+class FactorPanel:
     """The grid in factor space.
 
     Attributes:
@@ -86,7 +86,7 @@ class Embedding:
 
 
 def draw_geometry(
-    grid: FactorGrid,
+    grid: FactorPanel,
     embedding: Embedding,
     caption: str = "",
     samples: NDArray[np.uint8] | None = None,
@@ -125,7 +125,7 @@ def draw_geometry(
 
 
 def draw_comparison(
-    grid: FactorGrid, embeddings: Sequence[Embedding], caption: str = "", scale: float = 1.0
+    grid: FactorPanel, embeddings: Sequence[Embedding], caption: str = "", scale: float = 1.0
 ) -> Image.Image:
     """Draw several models side by side: the factor grid, then each embedding with its scores below.
 
@@ -161,7 +161,7 @@ def _draw_caption(canvas: Canvas, caption: str, width: float) -> None:
     canvas.text(MARGIN, 32.0, shorten(caption, 22.0, width - 2 * MARGIN), 22.0, INK, "lm")
 
 
-def _draw_factors(canvas: Canvas, grid: FactorGrid, left: float) -> None:
+def _draw_factors(canvas: Canvas, grid: FactorPanel, left: float) -> None:
     ranges = [padded_range(float(v[0]), float(v[-1])) for v in grid.values]
     panel = Panel(left, HEADER + TOP, SIDE, SIDE, ranges[0], ranges[1])
     panel.draw_frame(canvas)
@@ -169,7 +169,7 @@ def _draw_factors(canvas: Canvas, grid: FactorGrid, left: float) -> None:
     panel.draw_labels(canvas, "factor space", *grid.labels)
 
 
-def _draw_embedding(canvas: Canvas, grid: FactorGrid, embedding: Embedding, left: float) -> None:
+def _draw_embedding(canvas: Canvas, grid: FactorPanel, embedding: Embedding, left: float) -> None:
     codes = np.asarray(embedding.codes, dtype=np.float64)
     if codes.shape != grid.points.shape or grid.held_out.shape != codes.shape[:2]:
         raise ValueError(f"codes {codes.shape} do not fit a grid {grid.points.shape}")

@@ -7,7 +7,7 @@ from PIL import Image
 from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
-from sbvae_cli.viz.geometry import Embedding, FactorGrid, draw_comparison, draw_geometry
+from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_comparison, draw_geometry
 from sbvae_cli.viz.sheet import draw_prior, draw_sheet
 
 LABELS = ("latent 3", "latent 7")
@@ -17,15 +17,15 @@ SCORES = {
 }  # fmt: skip
 
 
-def factor_grid(n0: int = 8, n1: int = 8, hole: bool = True) -> FactorGrid:
+def factor_grid(n0: int = 8, n1: int = 8, hole: bool = True) -> FactorPanel:
     held_out = np.zeros((n0, n1), dtype=bool)
     if hole:
         held_out[n0 // 4 : -(n0 // 4), n1 // 4 : -(n1 // 4)] = True
     values = np.linspace(0.2, 0.8, n0), np.linspace(0.0, 1.0, n1)
-    return FactorGrid(values, ("x (frame widths)", "hue (turns)"), held_out)
+    return FactorPanel(values, ("x (frame widths)", "hue (turns)"), held_out)
 
 
-def codes_of(grid: FactorGrid) -> np.ndarray:
+def codes_of(grid: FactorPanel) -> np.ndarray:
     return 3.0 * (grid.positions - 0.5)
 
 
@@ -161,7 +161,7 @@ def test_grids_of_any_size_are_drawn(shape: tuple[int, int]) -> None:
 def test_long_names_stay_within_the_picture() -> None:
     name = "a name that goes on and on " * 10
     grid = factor_grid()
-    named = FactorGrid(grid.values, (name, name), grid.held_out)
+    named = FactorPanel(grid.values, (name, name), grid.held_out)
     embedding = Embedding(codes_of(grid), (name, name), name, SCORES)
 
     assert margins_are_white(draw_geometry(named, embedding, name))
