@@ -36,6 +36,16 @@ def evaluate(
         Literal["full", "train"],
         typer.Option(help="Images for mig and factor-vae: held-out regions included or not."),
     ] = "full",
+    images: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=10_000_000, help="For rates and mig; default 10,000 or the file's."
+        ),
+    ] = None,
+    votes: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="To train, and to score, factor-vae; default 800."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the images and posterior samples.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
@@ -49,7 +59,9 @@ def evaluate(
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
     vae = opened.build_vae(resolve_device(device))
-    protocol = Protocol(groups, population, seed)
+    sizes = {"images": images, "votes_train": votes, "votes_eval": votes}
+    given = {name: size for name, size in sizes.items() if size is not None}
+    protocol = Protocol(groups, population, seed, **given)
     found = _evaluate(vae, source, protocol)
     difference = other_factors(opened.space, source.space.config) if data else None
     for line in [difference, *found.notes]:

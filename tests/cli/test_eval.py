@@ -243,3 +243,9 @@ def test_help_loads_no_heavy_library() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "--population" in done.stdout
+
+
+def test_sample_sizes_are_options(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    done = sbvae("eval", run_folder, "--json", "-", "--images", 40, "--votes", 9)
+    found = json.loads(done.out)["protocol"]
+    assert (found["images"], found["votes_train"], found["votes_eval"]) == (40, 9, 9)
