@@ -39,7 +39,7 @@ def evaluate(
     images: Annotated[
         int | None,
         typer.Option(
-            min=2, max=10_000_000, help="For rates and mig; default 10,000 or the file's."
+            min=2, max=10_000_000, help="For rates and mig; default 10,000."
         ),
     ] = None,
     votes: Annotated[
