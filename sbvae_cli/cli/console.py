@@ -83,7 +83,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(column, justify="right" if i else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    # Without a terminal there is no width to fit: whoever reads the text wants all of it.
+    Console(width=None if sys.stdout.isatty() else 500).print(table)
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:

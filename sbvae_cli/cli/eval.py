@@ -38,9 +38,7 @@ def evaluate(
     ] = "full",
     images: Annotated[
         int | None,
-        typer.Option(
-            min=2, max=10_000_000, help="For rates and mig; default 10,000."
-        ),
+        typer.Option(min=2, max=10_000_000, help="For rates and mig; default 10,000."),
     ] = None,
     votes: Annotated[
         int | None,

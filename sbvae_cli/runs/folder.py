@@ -49,11 +49,24 @@ class RunFolder:
         finally:
             lock.release()
 
-    def is_used(self) -> bool:
-        """Whether the folder holds anything but a lock."""
-        if not self.path.is_dir():
-            return self.path.exists()
-        return any(entry.name != ".lock" for entry in self.path.iterdir())
+    def refuse_if_used(self) -> None:
+        """Refuse a folder that holds a checkpoint or files of others; a run without one is no loss.
+
+        Raises:
+            SbvaeError: With what stands there, and what would do.
+        """
+        if self.checkpoint.exists():
+            raise SbvaeError(
+                f"{self.path}: exists; go on with --resume {self.path}, replace it with --force, "
+                "or choose another --out"
+            )
+        own = {".lock", self.config.name, self.log.name}
+        others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in own)
+        if others:
+            raise SbvaeError(
+                f"{self.path}: holds other files, such as {others[0]}; choose another --out, or "
+                "put the run beside them with --force"
+            )
 
     def clear(self, config: Config) -> None:
         """Begin a run: remove a former run's files, write the configuration."""

@@ -47,11 +47,8 @@ def start_run(
     """
     updater = build_updater(config)
     with folder.locked():
-        if folder.is_used() and not force:
-            raise SbvaeError(
-                f"{folder.path}: exists; go on with --resume {folder.path}, replace it with "
-                "--force, or choose another --out"
-            )
+        if not force:
+            folder.refuse_if_used()
         folder.clear(config)
         return _run(config, source, updater, folder, 0, callbacks)
 

@@ -71,7 +71,8 @@ def train(
         DivergedError: If a loss term or gradient was not finite; the weights are those before.
     """
     meter = _Meter(config, start)
-    step = saved = start
+    step = start
+    saved = start if start > 0 else None  # a stop before the first step is saved too
     while step < config.steps and not stop():
         images = to_device(next(batches), updater.device)
         noise = noise_of_step(config.seed, step, (len(images), latent_dim), updater.device)

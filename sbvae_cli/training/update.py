@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sbvae_cli.config.names import LearningRateSchedule, Precision
 from sbvae_cli.models.vae import VAE
@@ -99,8 +99,7 @@ class Updater:
 
     def _check(self, terms: dict[str, Tensor]) -> None:
         gradients = [p.grad for p in self.vae.parameters() if p.grad is not None]
-        norms = torch.stack(torch._foreach_norm(gradients))
-        seen = {**terms, "gradient_norm": torch.linalg.vector_norm(norms)}
+        seen = {**terms, "gradient_norm": nn.utils.get_total_norm(gradients)}
         finite = torch.isfinite(torch.stack([value.float() for value in seen.values()])).all()
         if not self._failure:
             self._failure = seen

@@ -154,6 +154,25 @@ def test_a_run_folder_that_exists_is_refused_without_force(sbvae: Sbvae, tiny: l
     assert not same(before, weights(Path("run")))
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_is_started_again(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    sbvae("train", *tiny, "--steps", 2, "--out", "run")
+    Path("run/ckpt.pt").unlink()
+    assert sbvae("train", *tiny, "--steps", 3, "--out", "run").code == 0
+    assert load_checkpoint(Path("run/ckpt.pt")).step == 3
+
+
+def test_a_folder_of_other_files_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
+    Path("mine").mkdir()
+    Path("mine/thesis.tex").write_text("all of it")
+    refused = sbvae("train", *tiny, "--steps", 2, "--out", "mine")
+    assert refused.code == 1
+    assert "mine: holds other files, such as thesis.tex" in refused.err
+    assert sbvae("train", *tiny, "--steps", 2, "--out", "mine", "--force").code == 0
+    assert Path("mine/thesis.tex").read_text() == "all of it"
+
+
 def test_a_folder_in_use_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
     Path("run").mkdir()
     with FileLock("run/.lock"):

@@ -70,6 +70,11 @@ def test_a_stop_ends_after_the_step_and_is_saved() -> None:
     assert seen["checkpoints"] == [3]
 
 
+def test_a_stop_before_the_first_step_is_saved_too() -> None:
+    seen = run(TrainingConfig(steps=50, batch_size=4), stop_at=0)
+    assert (seen["done"], seen["checkpoints"]) == ([0], [0])
+
+
 def test_divergence_names_the_step_and_its_terms() -> None:
     config = TrainingConfig(steps=50, batch_size=4, learning_rate=1e30, log_every=7)
     with pytest.raises(DivergedError, match=r"diverged in step 2: loss .*gradient_norm .*nan"):
