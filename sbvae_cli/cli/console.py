@@ -139,12 +139,12 @@ class _SilentReporter:
 class _BarReporter:
     def __init__(self, name: str, total: int, start: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
+        # Short enough that nothing is cut on a terminal of 80 columns.
         self._bar: Bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            BarColumn(bar_width=10),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
             TextColumn("{task.fields[text]}"),
             console=Console(stderr=True),
         )

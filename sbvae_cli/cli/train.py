@@ -158,12 +158,10 @@ def _run(config: "Config", path: Path, start: int, call: Any) -> None:
                     "minutes with --profile quick. Ctrl-C saves."
                 )
             warned = True
-            losses = "  ".join(f"{name} {value:.1f}" for name, value in progress.terms.items())
-            bar.update(
-                progress.step,
-                f"{losses}  {progress.images_per_second:,.0f} images/s  "
-                f"{duration(progress.seconds_left)} left",
-            )
+            losses = " ".join(f"{name} {value:.1f}" for name, value in progress.terms.items())
+            speed = f"{progress.images_per_second:,.0f} img/s"
+            left = f"{duration(progress.seconds_left)} left"
+            bar.update(progress.step, f"{losses}  {speed}  {left}")
 
         done = call(Callbacks(on_progress, request))
     if request.number is not None and done < steps:
