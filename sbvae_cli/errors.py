@@ -8,7 +8,7 @@ class SbvaeError(Exception):
 
 
 class DivergedError(SbvaeError):
-    """A loss term or a gradient was not finite; the weights are those before that step."""
+    """A loss term or a gradient was not finite; the last checkpoint before stays."""
 
     exit_code = 3
 

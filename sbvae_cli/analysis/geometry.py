@@ -62,6 +62,7 @@ def embed_factor_grid(
     at: Mapping[str, float] | None = None,
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
+    trained_on: FactorSpace | None = None,
 ) -> GridEmbedding:
     """Render a factor grid, encode it and score its embedding.
 
@@ -73,6 +74,8 @@ def embed_factor_grid(
         at: Values of other factors; the rest stand at the middle of their ranges.
         select: How the two latents are chosen.
         latents: Two latents instead, the first for the first factor.
+        trained_on: Space of the model's training, whose held-out regions count; the source's
+            where None, or where it has other factors.
 
     Raises:
         SbvaeError: If factors or latents do not exist, or the data has no renderer.
@@ -92,7 +95,9 @@ def embed_factor_grid(
     if latents is not None:
         choice = _given(choice, latents, means.shape[1])
     codes = means[:, choice.latents].reshape(*grid.shape, 2)
-    held_out = space.held_out_mask(grid.factors).reshape(grid.shape)
+    if trained_on is None or trained_on.names != space.names:
+        trained_on = space
+    held_out = trained_on.held_out_mask(grid.factors).reshape(grid.shape)
     factors = space.config.factors
     circular = (factors[space.index(pair[0])].circular, factors[space.index(pair[1])].circular)
     scores = geometry_scores(scaled.reshape(*grid.shape, 2), codes, held_out, circular)

@@ -100,14 +100,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        complain("out of memory; choose a smaller --size, --grid or --batch-size")
-        return 1
+        return _out_of_memory()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         complain(f"{where}{error.strerror or error}")
         return 1
     except Exception as error:
         return _report(error)
+
+
+def _out_of_memory() -> int:
+    complain("out of memory; choose a smaller --size, --grid or --batch-size")
+    return 1
 
 
 def _anywhere_first(arguments: list[str]) -> list[str]:
@@ -119,6 +123,8 @@ def _anywhere_first(arguments: list[str]) -> list[str]:
 
 def _report(error: Exception) -> int:
     """One line for what the parser refused, and for a fault of ours."""
+    if isinstance(error, RuntimeError) and "memory" in str(error):  # as PyTorch has it
+        return _out_of_memory()
     if not hasattr(error, "format_message"):
         if manners.verbose:
             traceback.print_exception(error)

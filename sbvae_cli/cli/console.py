@@ -57,7 +57,7 @@ def notice(message: str) -> None:
     """Print a line on stderr that nobody overlooks on a terminal."""
     if manners.quiet:
         return
-    color = None if "NO_COLOR" in os.environ else typer.colors.YELLOW
+    color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
     typer.secho(message, err=True, fg=color, bold=True)
 
 
@@ -83,8 +83,13 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(column, justify="right" if i else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
+
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # which `main` knows; Rich would end the program with 1
+
     # Without a terminal there is no width to fit: whoever reads the text wants all of it.
-    Console(width=None if sys.stdout.isatty() else 500).print(table)
+    Pipe(width=None if sys.stdout.isatty() else 500).print(table)
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:

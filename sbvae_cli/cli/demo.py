@@ -97,6 +97,7 @@ def _train(folder: Path, seed: int, wanted: int | None, force: bool) -> None:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
+                start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
             )
         _wait(processes, {d: folder / d / "log.jsonl" for d in DECODERS}, steps)
     finally:

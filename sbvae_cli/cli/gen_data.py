@@ -25,7 +25,7 @@ def circles(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of images.")] = 500_000,
     size: Annotated[str, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")] = "64",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same contents.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same contents.")] = 0,
     factor: Annotated[
         list[str] | None, typer.Option(help="Range or value of a factor, as x=0.2..0.8.")
     ] = None,

@@ -46,6 +46,7 @@ def geometry(
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
     from sbvae_cli.analysis.geometry import embed_factor_grid
     from sbvae_cli.cli.console import inform, write_json, write_picture
+    from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.models.devices import resolve_device
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
@@ -62,7 +63,9 @@ def geometry(
             at=_values(at or []),
             select=select,
             latents=latents,
+            trained_on=FactorSpace(checkpoint.space),
         )
+        _require_one_grid(embedding, list(embeddings.values()), path)
         config = checkpoint.config
         name = config.model.decoder.kind if len(checkpoints) == 1 else _name(path, checkpoints)
         embeddings[name] = embedding
@@ -76,6 +79,20 @@ def geometry(
     if json != "-":
         _print_scores(embeddings)
         inform(f"wrote {out}")
+
+
+def _require_one_grid(new: "GridEmbedding", others: "list[GridEmbedding]", path: Path) -> None:
+    import numpy as np
+
+    for other in others:
+        same = new.grid.names == other.grid.names and np.array_equal(
+            new.grid.factors, other.grid.factors
+        )
+        if not (same and np.array_equal(new.held_out, other.held_out)):
+            raise SbvaeError(
+                f"{path}: its factors or held-out regions are not those of the models before it; "
+                "draw it by itself, or give all the same --factors and --data"
+            )
 
 
 def _name(path: Path, others: list[Path]) -> str:

@@ -24,8 +24,9 @@ def train(
     ] = None,
     decoder: Annotated[DecoderKind | None, typer.Option(help="Default: broadcast.")] = None,
     profile: Annotated[
-        Profile, typer.Option(help="paper: Table 1 and Table 4; quick: minutes on a CPU.")
-    ] = "paper",
+        Profile | None,
+        typer.Option(help="paper, the default: Tables 1 and 4; quick: minutes on a CPU."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images an update.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate of Adam.")] = None,
@@ -50,7 +51,8 @@ def train(
         Path | None, typer.Option(help="Run folder; default runs/DATA-DECODER-SEED.")
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with this run; --steps may raise its length.")
+        Path | None,
+        typer.Option(help="Go on with this run, with --steps further than planned."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
     settings: Annotated[
@@ -89,10 +91,10 @@ def train(
     given = _without_none(options)
     if resume is not None:
         changes = given.pop("training", {})
-        other = given or settings or config or out or force or dry_run
+        other = given or profile or settings or config or out or force or dry_run
         _resume(resume, changes, fixed=not other and changes.keys() <= RESUMABLE)
     else:
-        request = Request(profile, config, settings or (), given)
+        request = Request(profile or "paper", config, settings or (), given)
         _start(request, out, force=force, dry_run=dry_run)
 
 
@@ -157,7 +159,7 @@ def _run(config: "Config", path: Path, start: int, call: Any) -> None:
                     f"{duration(progress.seconds_left)} on this device; fewer with --steps, or "
                     "minutes with --profile quick. Ctrl-C saves."
                 )
-            warned = True
+                warned = True
             losses = " ".join(f"{name} {value:.1f}" for name, value in progress.terms.items())
             speed = f"{progress.images_per_second:,.0f} img/s"
             left = f"{duration(progress.seconds_left)} left"

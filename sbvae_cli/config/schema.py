@@ -2,18 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from sbvae_cli.config.names import LearningRateSchedule, Precision
 from sbvae_cli.config.space import SpaceConfig
+
+FinitePositive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Frozen(BaseModel):
@@ -31,6 +25,8 @@ class DataConfig(Frozen):
         height: Of the images, in pixels.
         width: Of the images, in pixels.
         channels: 1 for grey, 3 for colour.
+        count: Images of a file; None where they are drawn as needed.
+        seed: That a file was written with, by which a resumed run knows it again.
         space: Factors of variation.
     """
 
@@ -39,6 +35,8 @@ class DataConfig(Frozen):
     height: PositiveInt = 64
     width: PositiveInt = 64
     channels: PositiveInt = 3
+    count: PositiveInt | None = None
+    seed: int | None = None
     space: SpaceConfig = SpaceConfig()
 
     @property
@@ -90,7 +88,7 @@ class GaussianConfig(Frozen):
     """The decoder's outputs are means of Gaussian pixels of one fixed variance (Appendix A)."""
 
     kind: Literal["gaussian"] = "gaussian"
-    variance: PositiveFloat = 0.3
+    variance: FinitePositive = 0.3
 
 
 DecoderConfig = Annotated[BroadcastDecoderConfig | DeconvDecoderConfig, Field(discriminator="kind")]
@@ -110,7 +108,7 @@ class ObjectiveConfig(Frozen):
     """NLL + beta * KL."""
 
     kind: Literal["vae"] = "vae"
-    beta: NonNegativeFloat = 1.0
+    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
 
 
 class TrainingConfig(Frozen):
@@ -120,7 +118,7 @@ class TrainingConfig(Frozen):
         steps: Updates in all.
         batch_size: Images an update.
         learning_rate: Of Adam, at the first step.
-        learning_rate_schedule: `constant`, or `linear` down to zero over `steps`.
+        learning_rate_schedule: `constant`; `linear` or `cosine` fall to zero over `steps`.
         seed: Of the weights, the minibatches and the noise.
         device: `auto` takes the first GPU there is, else the CPU.
         precision: `fp32`, `tf32` (matrix products on CUDA) or `bf16` (autocast).
@@ -131,7 +129,7 @@ class TrainingConfig(Frozen):
 
     steps: PositiveInt = 500_000
     batch_size: PositiveInt = 16
-    learning_rate: PositiveFloat = 3e-4
+    learning_rate: FinitePositive = 3e-4
     learning_rate_schedule: LearningRateSchedule = "constant"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"

@@ -163,12 +163,21 @@ class FactorSpace:
         for name, value in (at or {}).items():
             if name in names:
                 raise SbvaeError(f"{name} spans the grid; fix other factors only")
-            middle[self.index(name)] = value
+            middle[self.index(name)] = self._allowed(name, value)
         first, second = (self._axis(name, size) for name in names)
         rows = np.tile(middle, (len(first), len(second), 1))
         rows[:, :, self.index(names[0])] = first[:, None]
         rows[:, :, self.index(names[1])] = second[None, :]
         return FactorGrid(rows.reshape(-1, len(middle)), rows.shape[:2], names)
+
+    def _allowed(self, name: str, value: float) -> float:
+        """A value within a factor's range; a constant may be moved anywhere in [0, 1]."""
+        factor = self.config.factors[self.index(name)]
+        low, high = factor.bounds if factor.varies else (0.0, 1.0)
+        # What a user writes for an end of the range may differ from it in the last digits.
+        if not low - 1e-6 <= value <= high + 1e-6:
+            raise SbvaeError(f"{name} = {value:g} is outside of {low:g}..{high:g}")
+        return value
 
     def _axis(self, name: str, size: int) -> Rows:
         factor = self.config.factors[self.index(name)]

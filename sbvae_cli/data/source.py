@@ -1,5 +1,6 @@
 """Sources of images: drawn on demand, or rows of a file; all that a command sees of a data set."""
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, get_args
@@ -205,18 +206,32 @@ def open_source(text: str, height: int | None = None, width: int | None = None) 
     Raises:
         SbvaeError: If the preset is unknown, the file cannot be used or has another size.
     """
-    kind, _, preset = text.partition(":")
-    if kind == "circles":
-        name = preset or "xy"
+    if is_procedural(text):
+        name = text.partition(":")[2] or "xy"
         return source_from_space(circles_preset(name), name, height, width)
     if text in get_args(CirclesPreset) and not Path(text).exists():
         raise SbvaeError(f"{text}: there is no such file; did you mean circles:{text}?")
+    _refuse_checkpoint(text)
     source = FileSource(DatasetFile(text))
     if (height or source.height, width or source.width) != (source.height, source.width):
         found = f"{height or source.height}x{width or source.width}"
         source.file.close()
         raise SbvaeError(f"{text}: has images of {_size(source)}, not {found}; leave the size out")
     return source
+
+
+def is_procedural(text: str) -> bool:
+    """Whether what `--data` names is drawn as needed; a file that exists is a file."""
+    return text.partition(":")[0] == "circles" and not Path(text).exists()
+
+
+def _refuse_checkpoint(text: str) -> None:
+    path = Path(text)
+    if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
+        raise SbvaeError(
+            f"--data {text}: is a checkpoint, not data; a checkpoint stands first, without an "
+            "option, and --data takes a file that gen-data wrote or circles:PRESET"
+        )
 
 
 def circles_preset(name: str) -> SpaceConfig:

@@ -12,7 +12,7 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.data.source import FileSource, Source, is_procedural, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.open import open_data
@@ -34,7 +34,7 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
         SbvaeError: If it is none of these, or is damaged.
     """
     path = Path(target)
-    if target.partition(":")[0] == "circles" and not path.exists():
+    if is_procedural(target):
         source = open_source(target)
         return {"kind": "procedural dataset", **_source_facts(source)}, source
     if path.is_dir():

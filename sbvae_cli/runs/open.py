@@ -1,11 +1,10 @@
 """A run folder or a lone checkpoint, and the data that goes with it."""
 
-import zipfile
 from pathlib import Path
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.schema import DataConfig
-from sbvae_cli.data.source import Source, open_source, source_from_space
+from sbvae_cli.data.source import Source, is_procedural, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 
 
@@ -37,9 +36,7 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
     if data is None:
         source, data = _own_data(config), config.source
     else:
-        _refuse_checkpoint(data)
-        drawn = not Path(data).exists()
-        size = (config.height, config.width) if drawn else (None, None)
+        size = (config.height, config.width) if is_procedural(data) else (None, None)
         source = open_source(data, *size)
     found = (source.height, source.width, source.channels)
     wanted = (config.height, config.width, config.channels)
@@ -57,15 +54,6 @@ def _own_data(config: DataConfig) -> Source:
         return open_source(config.source, config.height, config.width)
     except SbvaeError as error:
         raise SbvaeError(f"{error}; name the data with --data") from error
-
-
-def _refuse_checkpoint(data: str) -> None:
-    path = Path(data)
-    if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
-        raise SbvaeError(
-            f"--data {data}: is a checkpoint, not data; a checkpoint stands first, without an "
-            "option, and --data takes a file that gen-data wrote or circles:PRESET"
-        )
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

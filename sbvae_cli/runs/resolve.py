@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.data.source import Source, open_source, source_from_space
+from sbvae_cli.data.source import (
+    FileSource,
+    Source,
+    is_procedural,
+    open_source,
+    source_from_space,
+)
 from sbvae_cli.errors import SbvaeError
 
 
@@ -38,7 +44,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
     Raises:
         SbvaeError: If a key or value is unknown, or the data cannot be used.
     """
-    wanted = merge(
+    wanted = _layered(
         read_yaml(request.config) if request.config else {},
         parse_settings(request.settings),
         request.options,
@@ -46,39 +52,58 @@ def resolve(request: Request) -> tuple[Config, Source]:
     data = _section(wanted, "data")
     if "source" not in data:
         raise SbvaeError("no data; give --data circles:xy-hole, or a file that gen-data wrote")
-    default_size = QUICK_SIZE if request.profile == "quick" else None
-    source = _open(data, default_size)
+    where = str(request.config or "")
+    build_config({"data": data}, where)  # unknown keys and wrong values, before anything is opened
+    text = str(data["source"])
+    source = _open(text, data, QUICK_SIZE if request.profile == "quick" else None)
     decoder = _section(_section(wanted, "model"), "decoder").get("kind", "broadcast")
-    tree = merge(
-        paper_preset(decoder),
-        profile(request.profile, decoder) if decoder in ("broadcast", "deconv") else {},
-        wanted,
-        {"data": None},
-    )
-    tree["data"] = _describe(str(data["source"]), source)
-    return build_config(tree, where=str(request.config or "")), source
+    known = decoder in get_args(DecoderKind)
+    tree = merge(paper_preset(decoder), profile(request.profile, decoder) if known else {}, wanted)
+    tree["data"] = describe_data(text, source)
+    return build_config(tree, where), source
 
 
 def reopen_source(config: DataConfig) -> Source:
     """Open the data of a run again: drawn from its space, or the file that it was trained on."""
-    if config.space.renderer and ":" in config.source:
+    if is_procedural(config.source):
         return source_from_space(config.space, config.name, config.height, config.width)
     return open_source(config.source, config.height, config.width)
 
 
-def _open(data: dict[str, Any], default_size: int | None) -> Source:
-    text = str(data["source"])
-    procedural = _is_procedural(text)
+def describe_data(text: str, source: Source) -> dict[str, Any]:
+    """The section `data` of a configuration, complete; the path of a file is absolute in it."""
+    return {
+        "source": text if is_procedural(text) else str(Path(text).resolve()),
+        "name": source.name,
+        "height": source.height,
+        "width": source.width,
+        "channels": source.channels,
+        "count": source.count,
+        "seed": source.file.seed if isinstance(source, FileSource) else None,
+        "space": source.space.config.model_dump(mode="json"),
+    }
+
+
+def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
+    """Merge; a layer that names other data starts that section anew, since the rest is read."""
+    merged: dict[str, Any] = {}
+    for tree in trees:
+        data, former = _section(tree, "data"), _section(merged, "data")
+        named = "source" in data and "source" in former
+        if named and data["source"] != former["source"]:
+            merged.pop("data", None)
+        merged = merge(merged, tree)
+    return merged
+
+
+def _open(text: str, data: dict[str, Any], default_size: int | None) -> Source:
+    procedural = is_procedural(text)
     size = default_size if procedural else None
     height, width = data.get("height", size), data.get("width", size)
     if procedural and data.get("space"):
-        space = build_space(data["space"])
-        return source_from_space(space, data.get("name", "custom"), height or 64, width or 64)
+        name = data.get("name", "custom")
+        return source_from_space(build_space(data["space"]), name, height, width)
     return open_source(text, height, width)
-
-
-def _is_procedural(text: str) -> bool:
-    return text.split(":")[0] == "circles" and not Path(text).exists()
 
 
 def _section(tree: dict[str, Any], name: str) -> dict[str, Any]:
@@ -86,17 +111,6 @@ def _section(tree: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(section, dict):
         raise SbvaeError(f"{name} is {section!r}; it is a section of names and values")
     return section
-
-
-def _describe(text: str, source: Source) -> dict[str, Any]:
-    return {
-        "source": text,
-        "name": source.name,
-        "height": source.height,
-        "width": source.width,
-        "channels": source.channels,
-        "space": source.space.config.model_dump(mode="json"),
-    }
 
 
 def default_folder(config: Config) -> Path:

@@ -15,12 +15,12 @@ from sbvae_cli.config.files import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.source import Source
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.models.build import build_vae
-from sbvae_cli.models.devices import resolve_device
+from sbvae_cli.models.devices import allow_tf32, resolve_device
 from sbvae_cli.objectives.elbo import elbo
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.resolve import reopen_source
+from sbvae_cli.runs.resolve import describe_data, reopen_source
 from sbvae_cli.training.loop import Progress, noise_of_step, train
 from sbvae_cli.training.update import Updater
 
@@ -82,19 +82,23 @@ def resume_run(
     """Go on with a run; on the CPU its weights are those of a run that was never stopped.
 
     Raises:
-        SbvaeError: If the folder is in use, the data is gone or has changed, or the number of
-            threads cannot be had.
+        SbvaeError: If the folder is in use, or went on meanwhile, or the data is gone or changed.
         DivergedError: If the loss was not finite.
     """
     source = reopen_source(config.data)
-    if source.space.config != checkpoint.space:
-        raise SbvaeError(f"{config.data.source}: its factors are not those of the run any more")
+    if describe_data(config.data.source, source) != config.data.model_dump(mode="json"):
+        raise SbvaeError(
+            f"{config.data.source}: is not the file any more that the run was trained on; "
+            "write that one again, or start a new run"
+        )
     updater = build_updater(config)
     if updater.device.type == "cpu" and torch.get_num_threads() != checkpoint.threads:
         torch.set_num_threads(checkpoint.threads)
     updater.vae.load_state_dict(checkpoint.model)
     updater.load_state_dict(checkpoint.optimizer)
     with folder.locked():
+        if load_checkpoint(folder.checkpoint).step != checkpoint.step:
+            raise SbvaeError(f"{folder.path}: another process went on with it; try again")
         folder.cut_log(checkpoint.step)
         folder.write_config(config)
         return _run(config, source, updater, folder, checkpoint.step, callbacks)
@@ -106,10 +110,8 @@ def build_updater(config: Config) -> Updater:
     device = resolve_device(training.device)
     if training.threads is not None:
         torch.set_num_threads(training.threads)
-    if device.type == "cuda":
-        tf32 = training.precision == "tf32"
-        torch.backends.cuda.matmul.allow_tf32 = tf32
-        torch.backends.cudnn.allow_tf32 = tf32
+    if device.type == "cuda" and training.precision == "tf32":
+        allow_tf32(True)
     vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
     return Updater(vae, functools.partial(elbo, beta=config.objective.beta), training.precision)
 
@@ -157,6 +159,11 @@ def _run(
             on_checkpoint=on_checkpoint,
             stop=callbacks.stop,
         )
+    except DivergedError as error:
+        kept = "there was no checkpoint yet"
+        if folder.checkpoint.exists():
+            kept = f"the checkpoint of step {load_checkpoint(folder.checkpoint).step:,} is kept"
+        raise DivergedError(f"{error}; {kept}") from error
     finally:
         stream.close()
 

@@ -61,14 +61,14 @@ def train(
         start: Updates made before.
         on_progress: Called every `log_every` steps, early on, and at the last.
         on_checkpoint: Called with the number of updates made, every `checkpoint_every` steps and
-            once more at the end, after a stop or a divergence.
+            once more at the end or after a stop.
         stop: Asked after every step; true ends the loop.
 
     Returns:
         The number of updates made.
 
     Raises:
-        DivergedError: If a loss term or gradient was not finite; the weights are those before.
+        DivergedError: If a loss term or gradient was not finite; no checkpoint comes after that.
     """
     meter = _Meter(config, start)
     step = start
@@ -83,14 +83,14 @@ def train(
         step += 1
         due = step == config.steps or step % config.checkpoint_every == 0
         if step % config.log_every == 0 or step == start + EARLY or due:
-            _check(updater, step, on_checkpoint)
+            _check(updater)
             on_progress(meter.read(step))
         if due:
-            on_checkpoint(step)
+            _save(updater, step, on_checkpoint)
             saved = step
     if saved != step:
-        _check(updater, step, on_checkpoint)
-        on_checkpoint(step)
+        _check(updater)
+        _save(updater, step, on_checkpoint)
     return step
 
 
@@ -106,14 +106,18 @@ def noise_of_step(seed: int, step: int, shape: tuple[int, int], device: torch.de
     return noise.to(device, non_blocking=True)
 
 
-def _check(updater: Updater, step: int, on_checkpoint: Callable[[int], None]) -> None:
+def _check(updater: Updater) -> None:
     failure = updater.failure()
-    if failure is None:
-        return
-    good = updater.updates_made()
-    on_checkpoint(good)
-    shown = ", ".join(f"{name} {value:g}" for name, value in failure.items())
-    raise DivergedError(f"diverged in step {good + 1}: {shown}; the checkpoint is the last before")
+    if failure is not None:
+        shown = ", ".join(f"{name} {value:g}" for name, value in failure.items())
+        raise DivergedError(f"diverged in step {updater.updates_made() + 1}: {shown}")
+
+
+def _save(updater: Updater, step: int, on_checkpoint: Callable[[int], None]) -> None:
+    """Save weights, if they are numbers: a step may overflow them though its own loss was fine."""
+    if not updater.weights_are_finite():
+        raise DivergedError(f"diverged in step {step}: its weights are not finite")
+    on_checkpoint(step)
 
 
 class _Meter:
@@ -122,19 +126,28 @@ class _Meter:
     def __init__(self, config: TrainingConfig, start: int) -> None:
         self._config = config
         self._sums: dict[str, Tensor] = {}
-        self._step = start
+        self._step = self._timed_from = start
         self._time = time.perf_counter()
+        self._warm = False
 
     def add(self, terms: dict[str, Tensor]) -> None:
         for name, term in terms.items():
             self._sums[name] = self._sums[name] + term if name in self._sums else term
+        if not self._warm:  # the first step sets up the device, and would spoil the speed
+            self._warm = True
+            self._timed_from += 1
+            self._first = self._time
+            self._time = time.perf_counter()
 
     def read(self, step: int) -> Progress:
         count = step - self._step
         terms = {name: total.item() / count for name, total in self._sums.items()}
         now = time.perf_counter()
-        seconds = max(now - self._time, 1e-9) / count
-        self._sums, self._step, self._time = {}, step, now
+        began, timed = self._time, step - self._timed_from
+        if timed == 0:  # there was but one step
+            began, timed = self._first, 1
+        seconds = max(now - began, 1e-9) / timed
+        self._sums, self._step, self._timed_from, self._time = {}, step, step, now
         return Progress(
             step=step,
             steps=self._config.steps,

@@ -49,7 +49,8 @@ class Updater:
         self.vae = vae
         self.objective = objective
         self.device = next(vae.parameters()).device
-        self.optimizer = torch.optim.Adam(vae.parameters(), lr=0.0, fused=True)
+        self._fused = self.device.type != "mps"  # whose fused kernel does not look at the flag
+        self.optimizer = torch.optim.Adam(vae.parameters(), lr=0.0, fused=self._fused)
         self.failed = torch.zeros((), device=self.device)
         self._failure: dict[str, Tensor] = {}
         self._precision = precision
@@ -73,6 +74,8 @@ class Updater:
         self._check(terms)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
+        if not self._fused and self.failed.item():
+            return terms
         # Fused Adam leaves weights and moments alone where this flag is set (as for loss scaling).
         self.optimizer.found_inf = self.failed  # type: ignore[attr-defined]
         self.optimizer.step()
@@ -83,6 +86,13 @@ class Updater:
         if not self.failed.item():
             return None
         return {name: value.item() for name, value in self._failure.items()}
+
+    def weights_are_finite(self) -> bool:
+        """Whether every weight is a number; syncs."""
+        norm = nn.utils.get_total_norm(
+            [p.detach() for p in self.vae.parameters()], norm_type=torch.inf
+        )
+        return bool(torch.isfinite(norm).item())
 
     def updates_made(self) -> int:
         """Updates that moved the weights, those before a resumption included; syncs."""

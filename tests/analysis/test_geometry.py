@@ -91,6 +91,19 @@ def test_named_latents_are_taken_and_checked() -> None:
             embed_factor_grid(centroid_vae(), source("xy"), size=5, latents=latents)
 
 
+def test_what_training_left_out_is_marked_on_other_data() -> None:
+    whole, hole = source("xy"), source("xy-hole")
+    embedding = embed_factor_grid(centroid_vae(), whole, size=9, trained_on=hole.space)
+    assert embedding.held_out.any()
+    assert embedding.scores["heldout_nrmse"] is not None
+
+
+@pytest.mark.parametrize("value", [float("nan"), 5.0, -1.0])
+def test_a_factor_is_not_put_outside_of_the_frame(value: float) -> None:
+    with pytest.raises(SbvaeError, match=r"diameter = .* is outside of 0\.\.1"):
+        embed_factor_grid(centroid_vae(), source("xy"), size=4, at={"diameter": value})
+
+
 def test_one_factor_is_not_enough() -> None:
     @dataclass(frozen=True)
     class OneFactor:

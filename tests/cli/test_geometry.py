@@ -49,6 +49,19 @@ def test_several_models_stand_together(sbvae: Callable[..., object], tiny: list[
     assert width("geometry.png") > 1_500
 
 
+def test_models_of_other_factors_do_not_stand_in_one_picture(
+    sbvae: Callable[..., object], tiny: list[str]
+) -> None:
+    for preset in ("xy", "xy-hole", "rg"):
+        options = ["--data", f"circles:{preset}", *tiny[2:]]
+        assert sbvae("train", *options, "--steps", 1, "--out", preset).code == 0
+    for others in (("xy", "rg"), ("rg", "xy"), ("xy", "xy-hole")):
+        done = sbvae("geometry", *others, "--grid", 4)
+        assert done.code == 1
+        assert f"{others[1]}: its factors or held-out regions are not those" in done.err
+    assert not Path("geometry.png").exists()
+
+
 def test_models_of_the_same_folder_name_all_stand_there(
     sbvae: Callable[..., object], tiny: list[str]
 ) -> None:

@@ -232,4 +232,6 @@ def test_the_sheet_of_a_model_whose_data_are_gone_says_so(
 
     assert sbvae("info", "run").code == 0
     done = sbvae("info", "run", "--sheet", "sheet.png")
-    assert done.code == 1 and done.err.startswith("error: data.h5: there is no such file")
+    assert done.code == 1 and done.err.startswith(
+        f"error: {Path('data.h5').resolve()}: there is no such file"
+    )

@@ -132,15 +132,73 @@ def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list
     assert same(weights(Path("short")), weights(Path("long")))
 
 
-def test_a_diverged_run_keeps_the_last_good_weights_and_exits_with_3(
-    sbvae: Sbvae, tiny: list[str]
+def test_a_diverged_run_keeps_the_last_checkpoint_and_exits_with_3(
+    sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = sbvae("train", *tiny, "--steps", 50, "--lr", "1e30", "--out", "run")
+    assert sbvae("train", *tiny, "--steps", 4, "--out", "good").code == 0
+    plain = sbvae_cli.runs.train.elbo
+    calls = 0
+
+    def poisoned(*args: object, **kwargs: object) -> dict[str, torch.Tensor]:
+        nonlocal calls
+        calls += 1
+        terms = plain(*args, **kwargs)
+        return {n: t * (float("inf") if calls == 6 else 1) for n, t in terms.items()}
+
+    monkeypatch.setattr(sbvae_cli.runs.train, "elbo", poisoned)
+    done = sbvae("train", *tiny, "--steps", 50, "--checkpoint-every", 4, "--out", "run")
     assert done.code == 3
-    assert done.err.strip().splitlines()[-1].startswith("error: diverged in step ")
-    checkpoint = load_checkpoint(Path("run/ckpt.pt"))
-    assert checkpoint.step < 50
-    assert all(value.isfinite().all() for value in checkpoint.model.values())
+    last = done.err.strip().splitlines()[-1]
+    assert last.startswith("error: diverged in step 6: loss inf")
+    assert last.endswith("the checkpoint of step 4 is kept")
+    assert load_checkpoint(Path("run/ckpt.pt")).step == 4
+    assert same(weights(Path("good")), weights(Path("run")))
+
+
+@pytest.mark.parametrize("rate", ["1e30", "1e39"])
+def test_a_run_that_diverges_at_once_leaves_no_checkpoint(
+    sbvae: Sbvae, tiny: list[str], rate: str
+) -> None:
+    done = sbvae("train", *tiny, "--steps", 50, "--lr", rate, "--out", "run")
+    assert done.code == 3
+    assert done.err.strip().endswith("there was no checkpoint yet")
+    assert not Path("run/ckpt.pt").exists()
+
+
+def test_weights_that_overflow_are_never_saved(sbvae: Sbvae, tiny: list[str]) -> None:
+    options = [*tiny, "--steps", 50, "--checkpoint-every", 1, "--lr", "1e39"]
+    done = sbvae("train", *options, "--out", "run")
+    assert done.code == 3
+    assert not Path("run/ckpt.pt").exists()
+
+
+def test_a_data_file_that_changed_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
+    data = ["gen-data", "circles", "--size", 16, "--out", "a:b.h5", "--force", "--count"]
+    sbvae(*data, 9)
+    options = ["--data", "a:b.h5", *tiny[4:]]
+    assert sbvae("train", *options, "--steps", 2, "--out", "run").code == 0
+    sbvae(*data, 8)
+    done = sbvae("train", "--resume", "run", "--steps", 4)
+    assert done.code == 1
+    assert "is not the file any more that the run was trained on" in done.err
+    sbvae(*data, 9)
+    assert sbvae("train", "--resume", "run", "--steps", 4).code == 0
+    sbvae("train", *options, "--steps", 4, "--out", "whole")
+    assert same(weights(Path("run")), weights(Path("whole")))
+
+
+def test_a_resumed_run_takes_the_threads_that_it_began_with(sbvae: Sbvae, tiny: list[str]) -> None:
+    options = [option for option in tiny if option != "--threads"]
+    options.remove("1")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert sbvae("train", *options, "--steps", 2, "--out", "run").code == 0
+        torch.set_num_threads(1)
+        assert sbvae("train", "--resume", "run", "--steps", 3).code == 0
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_run_folder_that_exists_is_refused_without_force(sbvae: Sbvae, tiny: list[str]) -> None:
@@ -239,7 +297,7 @@ def test_cuda_asked_for_and_absent_is_one_line(sbvae: Sbvae, tiny: list[str]) ->
     options = [*tiny, "--device", "cuda"]
     done = sbvae("train", *options)
     assert done.code == 1
-    assert done.err.startswith("error: --device cuda: PyTorch finds none here")
+    assert done.err.startswith("error: device cuda: PyTorch finds none here")
     assert not Path("runs").exists()
 
 
@@ -264,4 +322,4 @@ def test_a_run_whose_data_file_has_gone_says_so(sbvae: Sbvae, tiny: list[str]) -
     Path("d.h5").unlink()
     done = sbvae("train", "--resume", "run", "--steps", 4)
     assert done.code == 1
-    assert done.err.startswith("error: d.h5")
+    assert done.err.startswith("error: ") and "d.h5" in done.err

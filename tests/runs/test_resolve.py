@@ -89,6 +89,32 @@ def test_what_cannot_be_resolved_is_one_line(request_: Request, message: str) ->
     assert "\n" not in str(caught.value)
 
 
+def test_other_data_on_the_command_line_replaces_all_that_a_file_says_of_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.yaml"
+    config, _ = resolve(
+        Request(options={"data": {"source": "circles:xy", "height": 16, "width": 8}})
+    )
+    path.write_text(yaml.safe_dump(config.as_dict()))
+    other, source = resolve(Request(config=path, options={"data": {"source": "circles:xh"}}))
+    assert other.data.name == source.name == "xh"
+    assert "hue" in source.space.varying
+    assert (source.height, source.width) == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("data.hieght=32", "data.hieght is unknown; did you mean height?"),
+        ("data.height=abc", "data.height is 'abc'"),
+    ],
+)
+def test_faults_in_the_data_section_are_named(setting: str, message: str) -> None:
+    with pytest.raises(SbvaeError, match=message.replace("?", r"\?")):
+        resolve(Request(settings=[setting], options=CIRCLES))
+
+
 def test_every_example_configuration_builds() -> None:
     examples = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
     assert examples
