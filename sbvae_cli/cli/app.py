@@ -60,8 +60,6 @@ def sbvae(
 ) -> None:
     """Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
     manners.quiet, manners.verbose = quiet, verbose
-    if no_color:
-        os.environ["NO_COLOR"] = "1"
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -78,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
     manners.quiet, manners.verbose = False, "--verbose" in arguments
+    if "--no-color" in arguments:  # before the parser, which prints help by itself
+        os.environ["NO_COLOR"] = "1"
     try:
         with raising():
             code = typer.main.get_command(app).main(

@@ -188,7 +188,7 @@ def _print_cost(config: "Config", cost: "Cost") -> None:
     for name, count in cost.parameters.items():
         typer.echo(
             f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
-            "multiply-adds an image"
+            "multiply-adds an image as computed here"
         )
     total = cost.seconds_per_step * config.training.steps
     typer.echo(

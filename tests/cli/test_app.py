@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -185,9 +186,17 @@ def test_verbose_shows_where_an_error_comes_from(sbvae: Sbvae) -> None:
     assert done.err.splitlines()[-1].startswith("error: none.h5")
 
 
-def test_no_color(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "")
-    assert "\x1b[3" not in sbvae("--help", "--no-color").out
+def test_no_color() -> None:
+    command = [sys.executable, "-m", "sbvae_cli", "--help"]
+    environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
+
+    def colours(*options: str) -> int:
+        done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment)
+        return len(re.findall(r"\x1b\[[0-9;]*3[0-7]m", done.stdout))
+
+    assert colours() > 0
+    assert colours("--no-color") == 0
 
 
 @pytest.mark.parametrize("command", ["geometry", "eval", "info"])
