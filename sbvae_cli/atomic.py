@@ -13,6 +13,8 @@ from sbvae_cli.errors import SbvaeError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; renamed to `path` at the end.
 
+    A link is followed. A device or pipe, such as /dev/stdout, is written to and not replaced.
+
     If the block raises, or the process is interrupted, the temporary file is removed and what
     stood under `path` before still stands there.
 
@@ -20,21 +22,29 @@ def replacing(path: Path) -> Iterator[Path]:
         SbvaeError: If the folder is missing or cannot be written, or the disk is full.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        special = path.exists() and not path.is_file()
         if path.is_dir():
             raise SbvaeError(f"{path}: is a folder; name a file to write")
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        final = path if special else path.resolve()
+        if not special:
+            final.parent.mkdir(parents=True, exist_ok=True)
+        folder = None if special else final.parent
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
         os.close(descriptor)
     except OSError as error:
         raise SbvaeError(f"{path}: cannot be written: {error.strerror}") from error
     temporary = Path(name)
     try:
         yield temporary
+        if special:
+            with final.open("wb") as device:
+                device.write(temporary.read_bytes())
+            return
         _flush(temporary)
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp's files are private to the user
-        temporary.replace(path)
+        temporary.replace(final)
     except OSError as error:
         raise SbvaeError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
