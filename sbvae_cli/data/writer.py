@@ -125,6 +125,8 @@ class _Disk(io.FileIO):
 def _refuse_existing(path: Path, force: bool) -> None:
     if path.is_dir():
         raise SbvaeError(f"{path}: is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise SbvaeError(f"{path}: is a device or a pipe; name a file to write")
     if path.exists() and not force:
         raise SbvaeError(f"{path}: exists; choose another name, or replace it with --force")
     if not path.parent.is_dir():

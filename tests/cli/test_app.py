@@ -235,3 +235,12 @@ def test_a_hostile_checkpoint_is_refused_and_nothing_runs(sbvae: Sbvae, command:
         "ckpt.pt",
         "run",
     ]
+
+
+def test_a_device_is_never_replaced(sbvae: Sbvae, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = sbvae("gen-data", "circles", "--count", 2, "--size", 8, "--out", pipe, "--force")
+    assert done.code == 1
+    assert "is a device or a pipe" in done.err
+    assert pipe.is_fifo()
