@@ -30,6 +30,7 @@ class Checkpoint:
         step: Updates made.
         model: State dict.
         optimizer: State dict, for resuming.
+        discriminator: Of a FactorVAE, for resuming: `model` and `optimizer`, both state dicts.
         threads: Of the CPU that trained it; another number rounds differently.
     """
 
@@ -38,19 +39,27 @@ class Checkpoint:
     model: dict[str, Tensor]
     optimizer: dict[str, Any]
     threads: int
+    discriminator: dict[str, Any] | None = None
 
     @property
     def space(self) -> SpaceConfig:
         """Factors of variation of the data that the model was trained on."""
         return self.config.data.space
 
-    def build_vae(self, device: torch.device | str = "cpu") -> VAE:
+    def build_vae(
+        self, device: torch.device | str = "cpu", decoded_size: tuple[int, int] | None = None
+    ) -> VAE:
         """The model with these weights, for evaluation.
 
+        Args:
+            device: Where to.
+            decoded_size: (H, W) of the images that it draws; None takes the size of the training.
+
         Raises:
-            SbvaeError: If the weights do not fit the configuration.
+            SbvaeError: If the weights do not fit the configuration, or draw no images of that size.
         """
-        vae = build_vae(self.config.model, self.config.data.image_shape)
+        shape = self.config.data.image_shape
+        vae = build_vae(self.config.model, shape, decoded_size=decoded_size)
         try:
             vae.load_state_dict(self.model)
         except RuntimeError as error:
@@ -76,6 +85,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "model": checkpoint.model,
         "optimizer": checkpoint.optimizer,
         "threads": checkpoint.threads,
+        "discriminator": checkpoint.discriminator,
     }
     with replacing(path) as temporary:
         try:
@@ -109,7 +119,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         step = content["step"]
         if not isinstance(step, int) or step < 0:
             raise SbvaeError(f"{path}: its step is {step!r}, not a count; train the model again")
-        return Checkpoint(config, step, content["model"], content["optimizer"], content["threads"])
+        return Checkpoint(
+            config,
+            step,
+            content["model"],
+            content["optimizer"],
+            content["threads"],
+            content.get("discriminator"),
+        )
     except (KeyError, TypeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
 

@@ -1,5 +1,8 @@
 """What a user can get wrong, and a run that diverged; the command line prints each as one line."""
 
+import math
+from collections.abc import Mapping
+
 
 class SbvaeError(Exception):
     """Input that cannot be used: the message says where, what was found, and what would do."""
@@ -8,9 +11,38 @@ class SbvaeError(Exception):
 
 
 class DivergedError(SbvaeError):
-    """A loss term or a gradient was not finite; the last checkpoint before stays."""
+    """A loss term, a gradient or a weight was not finite; the last checkpoint before stays.
+
+    Args:
+        message: What went, when, and what is left.
+        step: The update that went wrong, counted from 1.
+        terms: Its loss terms and gradient norms; empty where the weights went.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, step: int, terms: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.step = step
+        self.terms = dict(terms or {})
+
+    @classmethod
+    def in_step(cls, step: int, terms: Mapping[str, float]) -> "DivergedError":
+        """The error that names which terms were not finite.
+
+        A loss is the sum of terms and a gradient follows from them, so each is named only where
+        nothing that it comes from went.
+        """
+        went = ", ".join(f"{name} is {terms[name]:g}" for name in origins(terms))
+        shown = ", ".join(f"{name} {value:g}" for name, value in terms.items())
+        return cls(f"diverged in step {step}: {went} ({shown})", step, terms)
+
+
+def origins(terms: Mapping[str, float]) -> list[str]:
+    """Names of the terms that are not finite, less those that only follow from others."""
+    bad = [name for name, value in terms.items() if not math.isfinite(value)]
+    rank = {name: 2 if name.endswith("gradient_norm") else int(name == "loss") for name in bad}
+    return [name for name in bad if rank[name] == min(rank.values())]
 
 
 class StoppedError(SbvaeError):

@@ -9,7 +9,8 @@ import torch
 
 import sbvae_cli.checkpoint as checkpoint_module
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sbvae_cli.config.schema import Config, DataConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae

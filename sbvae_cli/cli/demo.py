@@ -74,9 +74,10 @@ def _compare(geometry: dict[str, Any], evaluations: Mapping[DecoderKind, dict[st
 
 def _train(folder: Path, seed: int, wanted: int | None, force: bool) -> None:
     """Train both models at once, on one thread each."""
-    from sbvae_cli.config.presets import profile
+    from sbvae_cli.config.presets import paper_preset, profile
 
-    steps = {d: profile("quick", d)["training"]["steps"] for d in DECODERS}
+    presets = {decoder: paper_preset("vae", "circles", decoder) for decoder in DECODERS}
+    steps = {d: profile("quick", preset)["training"]["steps"] for d, preset in presets.items()}
     if wanted is not None:
         steps = {d: steps[d] * wanted // steps["broadcast"] for d in DECODERS}
     commands = {

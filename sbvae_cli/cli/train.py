@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sbvae_cli.cli.options import ForceOption, parse_size
-from sbvae_cli.config.names import DecoderKind, LikelihoodKind, Precision, Profile
+from sbvae_cli.config.names import (
+    Coordinates,
+    DecoderKind,
+    LikelihoodKind,
+    ModelKind,
+    PaperDataset,
+    Precision,
+    Profile,
+    ScheduleKind,
+)
 
 if TYPE_CHECKING:
     from sbvae_cli.config.schema import Config
@@ -22,18 +31,54 @@ def train(
         str | None,
         typer.Option(help="A dataset file, or circles:PRESET to draw images as they are needed."),
     ] = None,
-    decoder: Annotated[DecoderKind | None, typer.Option(help="Default: broadcast.")] = None,
+    model: Annotated[
+        ModelKind | None, typer.Option(help="What is minimised; default: vae. See below.")
+    ] = None,
+    decoder: Annotated[
+        DecoderKind | None, typer.Option(help="Default: broadcast. See below.")
+    ] = None,
+    likelihood: Annotated[
+        LikelihoodKind | None, typer.Option(help="Default: bernoulli. See below.")
+    ] = None,
     profile: Annotated[
         Profile | None,
-        typer.Option(help="paper, the default: Tables 1 and 4; quick: minutes on a CPU."),
+        typer.Option(help="paper, the default: Tables 1, 2 and 4; quick: minutes on a CPU."),
+    ] = None,
+    preset: Annotated[
+        PaperDataset | None,
+        typer.Option(help="Take the paper's settings for this dataset; default: by the data."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images an update.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate of Adam.")] = None,
     latents: Annotated[int | None, typer.Option(min=1, help="Size of the latent space.")] = None,
-    beta: Annotated[float | None, typer.Option(help="Weight of the KL term.")] = None,
-    likelihood: Annotated[
-        LikelihoodKind | None, typer.Option(help="Of the pixels (Appendix A).")
+    beta: Annotated[
+        float | None, typer.Option(help="Weight of the KL; of TC in beta-tcvae.")
+    ] = None,
+    beta_schedule: Annotated[
+        ScheduleKind | None, typer.Option(help="How beta grows from 0 while training.")
+    ] = None,
+    gamma: Annotated[
+        float | None, typer.Option(help="Weight of factor-vae's TC, of annealed-vae's distance.")
+    ] = None,
+    capacity: Annotated[float | None, typer.Option(help="Nats that annealed-vae grows to.")] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(min=2, max=32, help="Convolutions of the decoder (Tables 5 and 6)."),
+    ] = None,
+    mlp_depth: Annotated[
+        int | None,
+        typer.Option(min=0, max=32, help="Decoder's layers before them (Tables 7 to 9)."),
+    ] = None,
+    upscales: Annotated[
+        int | None,
+        typer.Option(min=0, help="Broadcast decoder's layers that double the size (Table 10)."),
+    ] = None,
+    coordinates: Annotated[
+        Coordinates | None, typer.Option(help="Of the broadcast decoder (Appendix B).")
+    ] = None,
+    clip_grad: Annotated[
+        float | None, typer.Option(help="Largest norm of a gradient; default: none.")
     ] = None,
     size: Annotated[
         str | None, typer.Option(help="Of drawn images, pixels: 64, or HEIGHTxWIDTH.")
@@ -65,18 +110,25 @@ def train(
     ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Train a VAE with the Spatial Broadcast or the DeConv decoder (Table 1)."""
+    """Train a VAE: any model with any decoder and any likelihood."""
     from sbvae_cli.runs.resolve import Request
 
     height, width = parse_size(size) if size else (None, None)
     options: dict[str, Any] = {
         "data": {"source": data, "height": height, "width": width},
+        "preset": {"dataset": preset},
         "model": {
             "latent_dim": latents,
-            "decoder": {"kind": decoder},
+            "decoder": {"kind": decoder, "upscales": upscales, "coordinates": coordinates},
             "likelihood": {"kind": likelihood},
         },
-        "objective": {"beta": beta},
+        "objective": {
+            "kind": model,
+            "beta": beta,
+            "beta_schedule": {"kind": beta_schedule},
+            "gamma": gamma,
+            "capacity": capacity,
+        },
         "training": {
             "steps": steps,
             "batch_size": batch_size,
@@ -85,6 +137,7 @@ def train(
             "device": device,
             "precision": precision,
             "threads": threads,
+            "clip_grad": clip_grad,
             "checkpoint_every": checkpoint_every,
         },
     }
@@ -92,9 +145,10 @@ def train(
     if resume is not None:
         changes = given.pop("training", {})
         other = given or profile or settings or config or out or force or dry_run
+        other = other or depth is not None or mlp_depth is not None
         _resume(resume, changes, fixed=not other and changes.keys() <= RESUMABLE)
     else:
-        request = Request(profile or "paper", config, settings or (), given)
+        request = Request(profile, config, settings or (), given, depth, mlp_depth)
         _start(request, out, force=force, dry_run=dry_run)
 
 
@@ -137,7 +191,7 @@ def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
 
 
 def _run(config: "Config", path: Path, start: int, call: Any) -> None:
-    from sbvae_cli.cli.console import detail, duration, inform, notice, reporter
+    from sbvae_cli.cli.console import detail, duration, inform, notice, remark, reporter
     from sbvae_cli.cli.signals import deferred
     from sbvae_cli.errors import StoppedError
     from sbvae_cli.runs.train import Callbacks
@@ -147,6 +201,8 @@ def _run(config: "Config", path: Path, start: int, call: Any) -> None:
     detail(
         f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
     )
+    if config.preset.source.startswith("not in the paper"):
+        remark(f"note: {config.objective.kind} on {config.data.name}: {config.preset.source}")
     steps = training.steps
     warned = False
     with deferred() as request, reporter("training", steps, start) as bar:
@@ -160,7 +216,8 @@ def _run(config: "Config", path: Path, start: int, call: Any) -> None:
                     "minutes with --profile quick. Ctrl-C saves."
                 )
                 warned = True
-            losses = " ".join(f"{name} {value:.1f}" for name, value in progress.terms.items())
+            shown = {name: progress.terms[name] for name in ("loss", "nll", "kl")}
+            losses = " ".join(f"{name} {value:.1f}" for name, value in shown.items())
             speed = f"{progress.images_per_second:,.0f} img/s"
             left = f"{duration(progress.seconds_left)} left"
             bar.update(progress.step, f"{losses}  {speed}  {left}")

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, ScheduleKind
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
@@ -118,8 +119,13 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     fault = faults[0]
     path = [*above, *(str(part) for part in fault["loc"])]
-    kinds = {"broadcast", "deconv", "bernoulli", "gaussian"}
-    shown = ".".join(part for part in path if part not in kinds) or "configuration"
+    # pydantic names a part of several kinds by the kind too.
+    tags = {
+        tag
+        for kinds in (ModelKind, DecoderKind, LikelihoodKind, ScheduleKind)
+        for tag in get_args(kinds)
+    }
+    shown = ".".join(part for part in path if part not in tags) or "configuration"
     if fault["type"] == "extra_forbidden":
         known = _known_keys(path)
         close = difflib.get_close_matches(path[-1], known, n=1)

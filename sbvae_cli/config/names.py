@@ -8,8 +8,15 @@ CirclesPreset = Literal[
     "xh-blank",
 ]  # fmt: skip
 Renderer = Literal["circles"]
-DecoderKind = Literal["broadcast", "deconv"]
-LikelihoodKind = Literal["bernoulli", "gaussian"]
+ModelKind = Literal[
+    "vae", "beta-vae", "factor-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"
+]
+DecoderKind = Literal["broadcast", "deconv", "coordconv"]
+LikelihoodKind = Literal["bernoulli", "gaussian", "learned-gaussian"]
+Coordinates = Literal["linear", "shuffled", "cosine", "none"]
+ScheduleKind = Literal["constant", "linear", "cyclic"]
+TotalCorrelationEstimator = Literal["stratified", "weighted"]
+PaperDataset = Literal["circles", "sprites", "chairs", "room"]
 Profile = Literal["paper", "quick"]
 Precision = Literal["fp32", "tf32", "bf16"]
 LearningRateSchedule = Literal["constant", "linear", "cosine"]

@@ -1,19 +1,14 @@
 """The configuration of a run: frozen pydantic models, unknown keys refused."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from sbvae_cli.config.names import LearningRateSchedule, Precision
+from sbvae_cli.config.base import FinitePositive, Frozen
+from sbvae_cli.config.model import ModelConfig
+from sbvae_cli.config.names import LearningRateSchedule, PaperDataset, Precision, Profile
+from sbvae_cli.config.objective import AT_LEAST_TWO, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
 from sbvae_cli.config.space import SpaceConfig
-
-FinitePositive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Frozen(BaseModel):
-    """What every part of a configuration is: fixed once made, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DataConfig(Frozen):
@@ -45,72 +40,6 @@ class DataConfig(Frozen):
         return self.channels, self.height, self.width
 
 
-class EncoderConfig(Frozen):
-    """Strided convolutions, then fully connected layers; the defaults are those of Table 1."""
-
-    hidden_channels: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 64, 64, 64)
-    kernel_size: PositiveInt = 4
-    hidden_units: tuple[PositiveInt, ...] = (256,)
-
-
-class BroadcastDecoderConfig(Frozen):
-    """Spatial Broadcast decoder; the defaults are those of Table 1."""
-
-    kind: Literal["broadcast"] = "broadcast"
-    hidden_channels: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 64)
-    kernel_size: PositiveInt = 4
-
-
-class DeconvDecoderConfig(Frozen):
-    """Fully connected layers, then transposed convolutions; the defaults are those of Table 1.
-
-    Attributes:
-        hidden_channels: Of each layer before the output layer.
-        kernel_size: In pixels; at least the stride of 2.
-        hidden_units: Of the fully connected layers before the one that is reshaped.
-        start_channels: Of the plane that the first transposed convolution sees.
-    """
-
-    kind: Literal["deconv"] = "deconv"
-    hidden_channels: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 64, 64, 64)
-    kernel_size: Annotated[int, Field(ge=2)] = 4
-    hidden_units: tuple[PositiveInt, ...] = ()
-    start_channels: PositiveInt = 64
-
-
-class BernoulliConfig(Frozen):
-    """The decoder's outputs are logits of independent Bernoulli pixels (Appendix A)."""
-
-    kind: Literal["bernoulli"] = "bernoulli"
-
-
-class GaussianConfig(Frozen):
-    """The decoder's outputs are means of Gaussian pixels of one fixed variance (Appendix A)."""
-
-    kind: Literal["gaussian"] = "gaussian"
-    variance: FinitePositive = 0.3
-
-
-DecoderConfig = Annotated[BroadcastDecoderConfig | DeconvDecoderConfig, Field(discriminator="kind")]
-LikelihoodConfig = Annotated[BernoulliConfig | GaussianConfig, Field(discriminator="kind")]
-
-
-class ModelConfig(Frozen):
-    """A variational autoencoder."""
-
-    latent_dim: PositiveInt = 10
-    encoder: EncoderConfig = EncoderConfig()
-    decoder: DecoderConfig = BroadcastDecoderConfig()
-    likelihood: LikelihoodConfig = BernoulliConfig()
-
-
-class ObjectiveConfig(Frozen):
-    """NLL + beta * KL."""
-
-    kind: Literal["vae"] = "vae"
-    beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-
-
 class TrainingConfig(Frozen):
     """How the model is trained; the defaults are the paper's for the circles (A.1, Table 4).
 
@@ -123,6 +52,8 @@ class TrainingConfig(Frozen):
         device: `auto` takes the first GPU there is, else the CPU.
         precision: `fp32`, `tf32` (matrix products on CUDA) or `bf16` (autocast).
         threads: Of the CPU; None leaves the number to PyTorch.
+        clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
+            leaves gradients as they are.
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between lines of `log.jsonl`.
     """
@@ -135,22 +66,48 @@ class TrainingConfig(Frozen):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
     precision: Precision = "fp32"
     threads: PositiveInt | None = None
+    clip_grad: FinitePositive | None = None
     checkpoint_every: PositiveInt = 1_000
     log_every: PositiveInt = 50
+
+
+class PresetConfig(Frozen):
+    """Which settings the run began with, before others changed them.
+
+    Attributes:
+        dataset: Of the paper, whose settings these are.
+        profile: `paper`, or what a CPU trains in minutes.
+        source: Where the paper has the settings of this model and dataset, or that it has none.
+    """
+
+    dataset: PaperDataset = "circles"
+    profile: Profile = "paper"
+    source: str = ""
 
 
 class Config(Frozen):
     """Everything that determines a run."""
 
+    preset: PresetConfig = PresetConfig()
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
-    objective: ObjectiveConfig = ObjectiveConfig()
+    objective: ObjectiveConfig = VaeConfig()
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.data.channels not in (1, 3):
             raise ValueError(f"data.channels is {self.data.channels}; images have 1 or 3")
+        objective, batch = self.objective, self.training.batch_size
+        if batch < 2 and objective.kind in AT_LEAST_TWO:
+            raise ValueError(
+                f"training.batch_size is {batch}; {objective.kind} compares images, give 2 or more"
+            )
+        if isinstance(objective, BetaTcvaeConfig) and objective.dataset_size < batch:
+            raise ValueError(
+                f"objective.dataset_size is {objective.dataset_size}, smaller than "
+                f"training.batch_size = {batch}; choose a smaller --batch-size"
+            )
         return self
 
     def as_dict(self) -> dict[str, Any]:

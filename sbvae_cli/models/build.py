@@ -3,28 +3,45 @@
 import torch
 from torch import nn
 
-from sbvae_cli.config.schema import (
+from sbvae_cli.config.model import (
     BernoulliConfig,
     BroadcastDecoderConfig,
+    CoordConvDecoderConfig,
     DecoderConfig,
     DeconvDecoderConfig,
     GaussianConfig,
+    LearnedGaussianConfig,
     LikelihoodConfig,
     ModelConfig,
 )
+from sbvae_cli.config.objective import FactorVaeConfig
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.decoders import BroadcastDecoder, DeconvDecoder
+from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.encoders import ConvEncoder
-from sbvae_cli.models.likelihoods import Bernoulli, Gaussian, Likelihood
+from sbvae_cli.models.likelihoods import Bernoulli, Gaussian, LearnedGaussian, Likelihood
 from sbvae_cli.models.vae import VAE
 
+# Tells the discriminator's weights from the model's, which are the same with and without it.
+_DISCRIMINATOR_SEED = 0x64697363
 
-def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int = 0) -> VAE:
+
+def build_vae(
+    config: ModelConfig,
+    image_shape: tuple[int, int, int],
+    seed: int = 0,
+    decoded_size: tuple[int, int] | None = None,
+) -> VAE:
     """Build a model on the CPU with weights drawn from `seed` alone.
 
     Args:
         config: Of the model.
         image_shape: (C, H, W).
         seed: Of the weights; encoder first, then decoder.
+        decoded_size: (H, W) that the decoder draws instead.
+
+    Raises:
+        SbvaeError: If weights of this decoder draw images of one size only.
     """
     generator = torch.Generator().manual_seed(seed)
     encoder = ConvEncoder(
@@ -35,8 +52,31 @@ def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int 
         config.encoder.hidden_units,
         generator=generator,
     )
-    decoder = _build_decoder(config.decoder, image_shape, config.latent_dim, generator)
+    drawn = image_shape
+    if decoded_size is not None and decoded_size != image_shape[1:]:
+        drawn = (image_shape[0], *decoded_size)
+        _require_any_size(config.decoder, image_shape)
+    decoder = _build_decoder(config.decoder, drawn, config.latent_dim, generator)
     return VAE(encoder, decoder, _build_likelihood(config.likelihood))
+
+
+def build_discriminator(config: FactorVaeConfig, latent_dim: int, seed: int = 0) -> Discriminator:
+    """Build a discriminator on the CPU with weights drawn from `seed` alone."""
+    generator = torch.Generator().manual_seed(seed ^ _DISCRIMINATOR_SEED)
+    return Discriminator(latent_dim, config.discriminator_units, generator=generator)
+
+
+def _require_any_size(config: DecoderConfig, image_shape: tuple[int, int, int]) -> None:
+    trained = f"{image_shape[1]}x{image_shape[2]}"
+    if not isinstance(config, BroadcastDecoderConfig):
+        raise SbvaeError(
+            f"a {config.kind} decoder draws {trained} images only, the size that it was trained "
+            "at; a broadcast decoder draws any"
+        )
+    if config.coordinates == "shuffled":
+        raise SbvaeError(
+            f"shuffled coordinates exist for {trained} images only, the size of the training"
+        )
 
 
 def _build_decoder(
@@ -52,6 +92,10 @@ def _build_decoder(
                 latent_dim,
                 config.hidden_channels,
                 config.kernel_size,
+                hidden_units=config.hidden_units,
+                upscales=config.upscales,
+                coordinates=config.coordinates,
+                cosines=config.cosines,
                 generator=generator,
             )
         case DeconvDecoderConfig():
@@ -62,6 +106,7 @@ def _build_decoder(
                 config.kernel_size,
                 config.hidden_units,
                 config.start_channels,
+                append_coordinates=isinstance(config, CoordConvDecoderConfig),
                 generator=generator,
             )
 
@@ -72,3 +117,5 @@ def _build_likelihood(config: LikelihoodConfig) -> Likelihood:
             return Bernoulli()
         case GaussianConfig():
             return Gaussian(config.variance)
+        case LearnedGaussianConfig():
+            return LearnedGaussian(config.variance, config.floor)

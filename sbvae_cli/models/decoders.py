@@ -1,4 +1,4 @@
-"""The Spatial Broadcast decoder and the deconvolutional one (Table 1)."""
+"""The Spatial Broadcast decoder, the deconvolutional one, and CoordConv (Table 1, Appendix D)."""
 
 import math
 from collections.abc import Sequence
@@ -6,19 +6,31 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from sbvae_cli.config.names import Coordinates
+from sbvae_cli.models.coordinates import coordinate_channels, coordinate_grid
 from sbvae_cli.models.layers import SameConv2d, SameConvTranspose2d, mlp
-from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, coordinate_grid
+from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, BroadcastConvTranspose2d
+
+
+def halvings(height: int, width: int, count: int) -> list[list[int]]:
+    """Sizes [h, w] that `count` convolutions of stride 2 meet, from the smallest to the whole."""
+    return [[math.ceil(height / 2**k), math.ceil(width / 2**k)] for k in reversed(range(count + 1))]
 
 
 class BroadcastDecoder(nn.Module):
-    """Spatial broadcast, then convolutions of stride 1 (Section 2, Table 1).
+    """Spatial broadcast, then convolutions of stride 1 (Section 2, Table 1) and its variants.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: Number of latents K.
-        hidden_channels: Of each convolution before the output layer, from the broadcast on.
+        hidden_channels: Of each layer before the output layer, from the broadcast on.
         kernel_size: In pixels.
-        generator: Draws the weights.
+        hidden_units: Of fully connected layers before the broadcast (Tables 7 and 9).
+        upscales: Layers, from the broadcast on, that are transposed convolutions of stride 2
+            (Table 10); the broadcast has the size that as many halvings of the image leave.
+        coordinates: See `coordinate_channels`.
+        cosines: Likewise.
+        generator: Draws the weights, and the permutation of shuffled coordinates.
     """
 
     def __init__(
@@ -28,38 +40,70 @@ class BroadcastDecoder(nn.Module):
         hidden_channels: Sequence[int],
         kernel_size: int,
         *,
+        hidden_units: Sequence[int] = (),
+        upscales: int = 0,
+        coordinates: Coordinates = "linear",
+        cosines: int = 4,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         channels, height, width = image_shape
-        first, *rest = hidden_channels
-        self.broadcast = BroadcastConv2d(
-            latent_dim, first, kernel_size, coordinate_grid(height, width), generator=generator
-        )
-        layers: list[nn.Module] = [nn.ReLU()]
-        for n_in, n_out in zip(hidden_channels, [*rest, channels], strict=True):
-            layers += [SameConv2d(n_in, n_out, kernel_size, generator=generator), nn.ReLU()]
-        self.convolutions = nn.Sequential(*layers[:-1])
+        sizes = halvings(height, width, upscales)
+        grid = coordinate_channels(coordinates, sizes[0], cosines, generator)
+        features = [latent_dim, *hidden_units]
+        widths = [*hidden_channels, channels]
+        self.hidden = mlp(features, generator=generator)
+        self.broadcast: nn.Module
+        shuffled = coordinates == "shuffled"
+        if upscales == 0:
+            self.broadcast = BroadcastConv2d(
+                features[-1], widths[0], kernel_size, grid, keep_grid=shuffled, generator=generator
+            )
+        else:
+            self.broadcast = BroadcastConvTranspose2d(
+                features[-1],
+                widths[0],
+                kernel_size,
+                grid,
+                sizes[1],
+                keep_grid=shuffled,
+                generator=generator,
+            )
+        layers: list[nn.Module] = []
+        for i in range(1, len(widths)):
+            n_in, n_out = widths[i - 1], widths[i]
+            layers.append(nn.ReLU())
+            if i < upscales:
+                size = sizes[i + 1]
+                layers.append(
+                    SameConvTranspose2d(n_in, n_out, kernel_size, size, generator=generator)
+                )
+            else:
+                layers.append(SameConv2d(n_in, n_out, kernel_size, generator=generator))
+        self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to the likelihood's parameter, shape (B, C, H, W)."""
-        output: Tensor = self.convolutions(self.broadcast(z))
+        output: Tensor = self.convolutions(self.broadcast(self.hidden(z)))
         return output
 
 
 class DeconvDecoder(nn.Module):
     """Fully connected layers, a reshape, then transposed convolutions of stride 2 (Table 1).
 
-    At 64x64 the stack starts from a 2x2 plane. At other sizes each layer's output has the size
-    that the same number of stride-2 convolutions would meet on the way down.
+    At 64x64 the five layers of Table 1 start from a 2x2 plane, six from 1x1. At other sizes each
+    layer's output has the size that the same number of stride-2 convolutions would meet on the way
+    down.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: Number of latents K.
         hidden_channels: Of each transposed convolution before the output layer.
         kernel_size: In pixels.
-        hidden_units: Of each fully connected layer before the one that is reshaped.
+        hidden_units: Of each fully connected layer before the one that is reshaped (Table 8).
         start_channels: Of the first plane.
+        append_coordinates: Whether every transposed convolution sees the two coordinate channels
+            too, which makes this the decoder of a CoordConv VAE (Appendix D).
         generator: Draws the weights.
     """
 
@@ -72,29 +116,39 @@ class DeconvDecoder(nn.Module):
         hidden_units: Sequence[int],
         start_channels: int,
         *,
+        append_coordinates: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         channels, height, width = image_shape
-        depth = len(hidden_channels) + 1
-        self.sizes = [
-            [math.ceil(height / 2**k), math.ceil(width / 2**k)] for k in reversed(range(depth + 1))
-        ]
+        self.sizes = halvings(height, width, len(hidden_channels) + 1)
         self.start_channels = start_channels
         units = start_channels * self.sizes[0][0] * self.sizes[0][1]
         self.hidden = mlp([latent_dim, *hidden_units, units], generator=generator)
+        widths = [start_channels, *hidden_channels, channels]
         self.deconvolutions = nn.ModuleList(
-            SameConvTranspose2d(n_in, n_out, kernel_size, generator=generator)
-            for n_in, n_out in zip(
-                [start_channels, *hidden_channels], [*hidden_channels, channels], strict=True
+            SameConvTranspose2d(
+                widths[i] + 2 * append_coordinates,
+                widths[i + 1],
+                kernel_size,
+                self.sizes[i + 1],
+                generator=generator,
             )
+            for i in range(len(widths) - 1)
         )
+        self.grids: list[str] = []
+        for i, size in enumerate(self.sizes[:-1] if append_coordinates else []):
+            self.grids.append(f"grid_{i}")
+            self.register_buffer(self.grids[-1], coordinate_grid(*size), persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to the likelihood's parameter, shape (B, C, H, W)."""
         x: Tensor = self.hidden(z).unflatten(1, (self.start_channels, *self.sizes[0]))
-        for layer, size in zip(self.deconvolutions, self.sizes[1:], strict=True):
-            x = layer(x, size)
-            if layer is not self.deconvolutions[-1]:
+        for i, layer in enumerate(self.deconvolutions):
+            if i:
                 x = torch.relu(x)
+            if self.grids:
+                grid = self.get_buffer(self.grids[i])  # (2, h, w)
+                x = torch.cat([x, grid.to(x.dtype).expand(len(x), -1, -1, -1)], dim=1)
+            x = layer(x)
         return x

@@ -98,6 +98,7 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         kernel_size: Side of the square kernel, pixels, 2 or more.
+        size: [H, W] of the output, each twice the input's or one less.
         generator: Draws the weights; biases are zero.
     """
 
@@ -106,29 +107,40 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
+        size: list[int],
         *,
         generator: torch.Generator,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride=2)
+        self.size = size
         initialize_layer_(self, in_channels * kernel_size**2, generator)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """(B, C, h, w) to (B, C', H, W).
+        """(B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
+        return same_conv_transpose2d(x, self.weight, self.bias, output_size or self.size)
 
-        Args:
-            x: Input, shape (B, C, h, w).
-            output_size: [H, W], each twice the input's or one less; twice where None.
 
-        Raises:
-            ValueError: If a convolution of that output would not have the input's size.
-        """
-        height, width = output_size or [2 * x.shape[2], 2 * x.shape[3]]
-        if (math.ceil(height / 2), math.ceil(width / 2)) != tuple(x.shape[2:]):
-            raise ValueError(f"no {height}x{width} output from a {x.shape[2]}x{x.shape[3]} input")
-        top, _ = same_padding(height, self.kernel_size[0], 2)
-        left, _ = same_padding(width, self.kernel_size[1], 2)
-        full = functional.conv_transpose2d(x, self.weight, self.bias, 2, (top, left))
-        return full[:, :, :height, :width]
+def same_conv_transpose2d(
+    x: Tensor, weight: Tensor, bias: Tensor | None, output_size: list[int]
+) -> Tensor:
+    """Transposed convolution of stride 2: the gradient of a same-padded convolution (A.1).
+
+    Args:
+        x: Shape (B, C, h, w).
+        weight: Shape (C, C', kernel, kernel).
+        bias: Shape (C',).
+        output_size: [H, W], each twice the input's or one less.
+
+    Raises:
+        ValueError: If a convolution of that output would not have the input's size.
+    """
+    height, width = output_size
+    if (math.ceil(height / 2), math.ceil(width / 2)) != tuple(x.shape[2:]):
+        raise ValueError(f"no {height}x{width} output from a {x.shape[2]}x{x.shape[3]} input")
+    top, _ = same_padding(height, weight.shape[2], 2)
+    left, _ = same_padding(width, weight.shape[3], 2)
+    full = functional.conv_transpose2d(x, weight, bias, 2, (top, left))
+    return full[:, :, :height, :width]
 
 
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:

@@ -1,23 +1,30 @@
 """Pixel likelihoods (Appendix A): negative log likelihoods in nats, and the images they expect."""
 
 import math
-from typing import Protocol
+from abc import ABC, abstractmethod
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Likelihood(Protocol):
+class Likelihood(nn.Module, ABC):
     """What the decoder's output means."""
 
+    @abstractmethod
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, shape (B,), nats, summed over its pixels."""
 
+    @abstractmethod
     def mean(self, output: Tensor) -> Tensor:
         """Expected image, shape of `output`."""
 
+    def learned(self) -> dict[str, Tensor]:
+        """What the likelihood itself has learned, for the log; by default nothing."""
+        return {}
 
-class Bernoulli:
+
+class Bernoulli(Likelihood):
     """Independent Bernoulli pixels, by logits; on grey targets no normalised likelihood."""
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
@@ -30,7 +37,7 @@ class Bernoulli:
         return output.sigmoid()
 
 
-class Gaussian:
+class Gaussian(Likelihood):
     """Independent Gaussian pixels of one fixed variance around the output.
 
     Args:
@@ -38,14 +45,54 @@ class Gaussian:
     """
 
     def __init__(self, variance: float) -> None:
+        super().__init__()
         self.variance = variance
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, constant included; see `Likelihood`."""
-        squares = (output - images).square().flatten(1).sum(1)
+        squares = _squares(output, images)
         constant = 0.5 * math.log(2 * math.pi * self.variance) * output[0].numel()
         return squares / (2 * self.variance) + constant
 
     def mean(self, output: Tensor) -> Tensor:
         """Expected image; not clipped to [0, 1]."""
         return output
+
+
+class LearnedGaussian(Likelihood):
+    """Independent Gaussian pixels around the output, all of one variance that is learned.
+
+    The variance is the floor plus the exponential of a parameter, so that it stays above the floor
+    and keeps a gradient near it.
+
+    Args:
+        variance: At the start, more than the floor.
+        floor: Least variance.
+    """
+
+    def __init__(self, variance: float, floor: float) -> None:
+        super().__init__()
+        self.floor = floor
+        self.log_excess = nn.Parameter(torch.tensor(math.log(variance - floor)))
+
+    @property
+    def variance(self) -> Tensor:
+        """Of every pixel, a scalar."""
+        return self.floor + self.log_excess.exp()
+
+    def nll(self, output: Tensor, images: Tensor) -> Tensor:
+        """Negative log likelihood of each image, constant included; see `Likelihood`."""
+        constant = 0.5 * torch.log(2 * math.pi * self.variance) * output[0].numel()
+        return _squares(output, images) / (2 * self.variance) + constant
+
+    def mean(self, output: Tensor) -> Tensor:
+        """Expected image; not clipped to [0, 1]."""
+        return output
+
+    def learned(self) -> dict[str, Tensor]:
+        """The variance."""
+        return {"variance": self.variance.detach()}
+
+
+def _squares(output: Tensor, images: Tensor) -> Tensor:
+    return (output - images).square().flatten(1).sum(1)

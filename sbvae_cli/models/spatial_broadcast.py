@@ -1,21 +1,16 @@
-"""The spatial broadcast as Algorithm 1 has it, and a layer that computes the same for less."""
+"""The spatial broadcast as Algorithm 1 has it, and layers that compute the same for less."""
+
+import math
 
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.models.layers import initialize_, same_conv2d, same_padding
-
-
-def coordinate_grid(height: int, width: int) -> Tensor:
-    """The two coordinate channels (Algorithm 1).
-
-    Returns:
-        Shape (2, H, W): x from -1 to 1 across the width, then y from -1 to 1 down the height.
-        A single row or column has the coordinate 0, the middle.
-    """
-    x = torch.linspace(-1, 1, width) if width > 1 else torch.zeros(1)
-    y = torch.linspace(-1, 1, height) if height > 1 else torch.zeros(1)
-    return torch.stack([x.expand(height, width), y[:, None].expand(height, width)])
+from sbvae_cli.models.layers import (
+    initialize_,
+    same_conv2d,
+    same_conv_transpose2d,
+    same_padding,
+)
 
 
 def spatial_broadcast(z: Tensor, grid: Tensor) -> Tensor:
@@ -23,10 +18,10 @@ def spatial_broadcast(z: Tensor, grid: Tensor) -> Tensor:
 
     Args:
         z: Latent samples, shape (B, K).
-        grid: Coordinate channels, shape (2, H, W).
+        grid: Coordinate channels, shape (D, H, W); two in the paper.
 
     Returns:
-        Shape (B, K + 2, H, W): K constant planes, then the x plane, then the y plane.
+        Shape (B, K + D, H, W): K constant planes, then the coordinates.
 
     Raises:
         ValueError: If `z` is not two-dimensional.
@@ -46,10 +41,11 @@ class BroadcastConv2d(nn.Module):
     `same_conv2d(spatial_broadcast(z, grid), weight, bias)` up to rounding.
 
     Args:
-        latent_dim: Number of latents K.
+        features: Number of latents K, or of what an MLP makes of them.
         out_channels: Channels of the output.
         kernel_size: Side of the square kernel, pixels.
-        grid: Coordinate channels, shape (2, H, W).
+        grid: Coordinate channels, shape (D, H, W).
+        keep_grid: Whether the state dict holds the grid, as one that was shuffled.
         generator: Draws the weights, whose fan-in counts the coordinates; biases are zero.
     """
 
@@ -57,50 +53,139 @@ class BroadcastConv2d(nn.Module):
 
     def __init__(
         self,
-        latent_dim: int,
+        features: int,
         out_channels: int,
         kernel_size: int,
         grid: Tensor,
         *,
+        keep_grid: bool = False,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
-        self.weight = nn.Parameter(
-            torch.empty(out_channels, latent_dim + 2, kernel_size, kernel_size)
-        )
+        self.features = features
+        channels = features + len(grid)
+        self.weight = nn.Parameter(torch.empty(out_channels, channels, kernel_size, kernel_size))
         self.bias = nn.Parameter(torch.zeros(out_channels))
-        initialize_(self.weight, (latent_dim + 2) * kernel_size**2, generator)
-        self.register_buffer("grid", grid, persistent=False)
+        initialize_(self.weight, channels * kernel_size**2, generator)
+        self.register_buffer("grid", grid, persistent=keep_grid)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to (B, C, H, W)."""
-        height, width = self.grid.shape[1:]
-        kernel = self.weight.shape[2]
-        of_grid = same_conv2d(self.grid[None], self.weight[:, self.latent_dim :], self.bias)
-        small = z[:, :, None, None].expand(-1, -1, min(height, kernel), min(width, kernel))
-        of_z = same_conv2d(small, self.weight[:, : self.latent_dim], None)
-        return stretch_add(of_z, of_grid, kernel)
+        sizes, kernel = self.grid.shape[1:], self.weight.shape[2]
+        of_z, of_grid = self.weight[:, : self.features], self.weight[:, self.features :]
+        margins = [same_padding(size, kernel, 1) for size in sizes]
+        small = constant_planes(z, [min(size, kernel) for size in sizes])
+        full = same_conv2d(self.grid[None], of_grid, self.bias) if len(self.grid) else None
+        return stretch_add(
+            same_conv2d(small, of_z, None), full, self.bias, list(sizes), margins, period=1
+        )
 
 
-def stretch_add(small: Tensor, full: Tensor, kernel_size: int) -> Tensor:
-    """Stretch the middle row and column of a small plane to the size of `full`, and add.
+class BroadcastConvTranspose2d(nn.Module):
+    """Transposed convolution of stride 2 of the spatial broadcast, without the broadcast (F.3).
+
+    Away from the borders its output repeats every two pixels, so a small plane holds all of it.
+    Equal to `same_conv_transpose2d(spatial_broadcast(z, grid), weight, bias, output_size)` up to
+    rounding.
 
     Args:
-        small: Shape (B, C, h, w), h = min(H, kernel_size), w likewise.
-        full: Shape (1, C, H, W).
-        kernel_size: Of the convolution whose border rows and columns stay as they are.
+        features: As for `BroadcastConv2d`.
+        out_channels: Channels of the output.
+        kernel_size: Side of the square kernel, pixels, 2 or more.
+        grid: Coordinate channels, shape (D, h, w).
+        output_size: [H, W], each twice the grid's or one less.
+        keep_grid: Whether the state dict holds the grid.
+        generator: Draws the weights; biases are zero.
+    """
+
+    grid: Tensor
+
+    def __init__(
+        self,
+        features: int,
+        out_channels: int,
+        kernel_size: int,
+        grid: Tensor,
+        output_size: list[int],
+        *,
+        keep_grid: bool = False,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.features = features
+        self.output_size = output_size
+        channels = features + len(grid)
+        self.weight = nn.Parameter(torch.empty(channels, out_channels, kernel_size, kernel_size))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        initialize_(self.weight, channels * kernel_size**2, generator)
+        self.register_buffer("grid", grid, persistent=keep_grid)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(B, K) to (B, C, H, W)."""
+        of_z, of_grid = self.weight[: self.features], self.weight[self.features :]
+        margins = [self._margins(size) for size in self.output_size]
+        fitting = [
+            min(size, before + 2 + after)
+            for size, (before, after) in zip(self.output_size, margins, strict=True)
+        ]
+        small = constant_planes(z, [math.ceil(size / 2) for size in fitting])
+        full = (
+            same_conv_transpose2d(self.grid[None], of_grid, self.bias, self.output_size)
+            if len(self.grid)
+            else None
+        )
+        return stretch_add(
+            same_conv_transpose2d(small, of_z, None, fitting),
+            full,
+            self.bias,
+            self.output_size,
+            margins,
+            period=2,
+        )
+
+    def _margins(self, size: int) -> tuple[int, int]:
+        """Outputs before and after those that no border reaches, whose number is even."""
+        kernel = self.weight.shape[2]
+        before, _ = same_padding(size, kernel, 2)
+        head, tail = kernel - 1 - before, before
+        return head + (size - head - tail) % 2, tail
+
+
+def constant_planes(z: Tensor, size: list[int]) -> Tensor:
+    """(B, K) to (B, K, h, w), without a copy."""
+    return z[:, :, None, None].expand(-1, -1, *size)
+
+
+def stretch_add(
+    small: Tensor,
+    full: Tensor | None,
+    bias: Tensor,
+    size: list[int],
+    margins: list[tuple[int, int]],
+    *,
+    period: int,
+) -> Tensor:
+    """Repeat the middle of a small plane up to a size, and add what does not depend on the batch.
+
+    Args:
+        small: Shape (B, C, h, w).
+        full: Shape (1, C, H, W), which has the bias in it; None adds the bias alone.
+        bias: Shape (C,).
+        size: [H, W].
+        margins: For each axis the rows or columns at its start and end that stay as they are.
+        period: Number of those between them, which are repeated.
 
     Returns:
         Shape (B, C, H, W).
     """
-    for axis in (2, 3):
-        before, after = same_padding(full.shape[axis], kernel_size, 1)
-        size, length = small.shape[axis], full.shape[axis]
-        if size == length:
+    if full is None:
+        small = small + bias[:, None, None]
+    for axis, (length, (before, after)) in enumerate(zip(size, margins, strict=True), start=2):
+        if small.shape[axis] == length:
             continue
-        head, middle, tail = torch.split(small, [before, 1, after], dim=axis)
-        shape = list(small.shape)
-        shape[axis] = length - before - after
-        small = torch.cat([head, middle.expand(shape), tail], dim=axis)
-    return small + full
+        head, middle, tail = torch.split(small, [before, period, after], dim=axis)
+        repeated = list(middle.shape)
+        repeated.insert(axis, (length - before - after) // period)
+        middle = middle.unsqueeze(axis).expand(repeated).flatten(axis, axis + 1)
+        small = torch.cat([head, middle, tail], dim=axis)
+    return small if full is None else small + full

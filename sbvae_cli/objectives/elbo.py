@@ -1,8 +1,54 @@
-"""The (beta-)VAE objective (Kingma and Welling 2014; Higgins et al. 2017)."""
+"""The objectives of VAE and beta-VAE, and the one with a capacity (Burgess et al. 2018)."""
+
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from sbvae_cli.models.vae import VAE, reparameterize
+
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A minibatch once through the model; all that the objectives are made of.
+
+    Attributes:
+        mean: Of the posteriors, shape (B, K).
+        logvar: Log-variance, shape (B, K).
+        z: A sample of each posterior, shape (B, K).
+        nll: Negative log likelihood, averaged over the images, nats.
+        kl: Of the posteriors from the prior, averaged over the images, nats.
+        learned: What the likelihood has learned, for the log.
+    """
+
+    mean: Tensor
+    logvar: Tensor
+    z: Tensor
+    nll: Tensor
+    kl: Tensor
+    learned: Terms
+
+    def terms(self, loss: Tensor, **others: Tensor) -> Terms:
+        """Named terms: the loss, what the VAE's is made of, others, and what was learned."""
+        return {"loss": loss, "nll": self.nll, "kl": self.kl, **others, **self.learned}
+
+
+def forward(vae: VAE, images: Tensor, noise: Tensor) -> Forward:
+    """Encode, sample, decode.
+
+    Args:
+        vae: The model.
+        images: Shape (B, C, H, W), in [0, 1].
+        noise: Standard normal, shape (B, K).
+    """
+    mean, logvar = vae.encode(images)
+    # Sums over thousands of pixels stay in float32 where autocast made the outputs bfloat16.
+    mean, logvar = mean.float(), logvar.float()
+    z = reparameterize(mean, logvar, noise)
+    nll = vae.likelihood.nll(vae.decode(z).float(), images).mean()
+    kl = gaussian_kl(mean, logvar).sum(1).mean()
+    return Forward(mean, logvar, z, nll, kl, vae.likelihood.learned())
 
 
 def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
@@ -18,8 +64,8 @@ def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
     return 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
 
 
-def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: float) -> dict[str, Tensor]:
-    """Terms of the loss, each averaged over the images.
+def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: float) -> Terms:
+    """NLL + beta * KL (Section A.1; Higgins et al. 2017).
 
     Args:
         vae: The model.
@@ -28,12 +74,25 @@ def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: float) -> dict[str, Tens
         beta: Weight of the KL.
 
     Returns:
-        `loss` = nll + beta * kl, `nll` summed over pixels and channels, and `kl`; nats.
+        `loss`, `nll` summed over pixels and channels, and `kl`; means over the images, nats.
     """
-    mean, logvar = vae.encode(images)
-    # Sums over thousands of pixels stay in float32 where autocast made the outputs bfloat16.
-    mean, logvar = mean.float(), logvar.float()
-    output = vae.decode(reparameterize(mean, logvar, noise)).float()
-    nll = vae.likelihood.nll(output, images).mean()
-    kl = gaussian_kl(mean, logvar).sum(1).mean()
-    return {"loss": nll + beta * kl, "nll": nll, "kl": kl}
+    passed = forward(vae, images, noise)
+    return passed.terms(passed.nll + beta * passed.kl)
+
+
+def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: float, capacity: float) -> Terms:
+    """NLL + gamma * |KL - capacity|, whose capacity grows while training (Burgess et al. 2018).
+
+    Args:
+        vae: The model.
+        images: Shape (B, C, H, W), in [0, 1].
+        noise: Standard normal, shape (B, K).
+        gamma: Weight of the distance.
+        capacity: Nats at this step.
+
+    Returns:
+        As `elbo`, and `capacity`.
+    """
+    passed = forward(vae, images, noise)
+    loss = passed.nll + gamma * (passed.kl - capacity).abs()
+    return passed.terms(loss, capacity=passed.kl.new_tensor(capacity))

@@ -1,6 +1,6 @@
 """Start a run in a folder, or go on with one."""
 
-import functools
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -15,10 +15,8 @@ from sbvae_cli.config.files import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.source import Source
-from sbvae_cli.errors import DivergedError, SbvaeError
-from sbvae_cli.models.build import build_vae
-from sbvae_cli.models.devices import allow_tf32, resolve_device
-from sbvae_cli.objectives.elbo import elbo
+from sbvae_cli.errors import DivergedError, SbvaeError, origins
+from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resolve import describe_data, reopen_source
 from sbvae_cli.training.loop import Progress, noise_of_step, train
@@ -95,25 +93,13 @@ def resume_run(
     if updater.device.type == "cpu" and torch.get_num_threads() != checkpoint.threads:
         torch.set_num_threads(checkpoint.threads)
     updater.vae.load_state_dict(checkpoint.model)
-    updater.load_state_dict(checkpoint.optimizer)
+    updater.load_state_dict(checkpoint.optimizer, checkpoint.discriminator)
     with folder.locked():
         if load_checkpoint(folder.checkpoint).step != checkpoint.step:
             raise SbvaeError(f"{folder.path}: another process went on with it; try again")
         folder.cut_log(checkpoint.step)
         folder.write_config(config)
         return _run(config, source, updater, folder, checkpoint.step, callbacks)
-
-
-def build_updater(config: Config) -> Updater:
-    """Model, objective and optimizer on the device that the configuration names."""
-    training = config.training
-    device = resolve_device(training.device)
-    if training.threads is not None:
-        torch.set_num_threads(training.threads)
-    if device.type == "cuda" and training.precision == "tf32":
-        allow_tf32(True)
-    vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
-    return Updater(vae, functools.partial(elbo, beta=config.objective.beta), training.precision)
 
 
 def _run(
@@ -143,17 +129,18 @@ def _run(
                 updater.vae.state_dict(),
                 updater.state_dict(),
                 torch.get_num_threads(),
+                updater.adversary_state_dict(),
             ),
         )
 
-    batches = Batches(source, config.training.batch_size, config.training.seed)
+    batches = Batches(source, images_per_update(config), config.training.seed)
     stream = batches.stream(start)
     try:
         return train(
             updater,
             stream,
             config.training,
-            latent_dim=config.model.latent_dim,
+            noise_shape=noise_shape(config),
             start=start,
             on_progress=on_progress,
             on_checkpoint=on_checkpoint,
@@ -163,7 +150,14 @@ def _run(
         kept = "there was no checkpoint yet"
         if folder.checkpoint.exists():
             kept = f"the checkpoint of step {load_checkpoint(folder.checkpoint).step:,} is kept"
-        raise DivergedError(f"{error}; {kept}") from error
+        folder.append_log(
+            {
+                "step": error.step,
+                "diverged": origins(error.terms) or ["weights"],
+                **{n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()},
+            }
+        )
+        raise DivergedError(f"{error}; {kept}", error.step, error.terms) from error
     finally:
         stream.close()
 
@@ -173,8 +167,8 @@ class Cost:
     """What a run will take.
 
     Attributes:
-        parameters: Of encoder and decoder.
-        multiply_adds: Of encoder and decoder for one image, forward.
+        parameters: Of encoder, decoder and, for FactorVAE, discriminator.
+        multiply_adds: Of each for one image, forward.
         seconds_per_step: Measured on the device.
     """
 
@@ -186,29 +180,26 @@ class Cost:
 def measure_cost(config: Config, source: Source) -> Cost:
     """Count parameters and multiply-adds, and time a few updates on the device."""
     updater = build_updater(config)
-    vae = updater.vae
-    batches = Batches(source, config.training.batch_size, config.training.seed)
+    batches = Batches(source, images_per_update(config), config.training.seed)
     images = to_device(batches.batch(0), updater.device)
-    noise = noise_of_step(
-        config.training.seed, 0, (len(images), config.model.latent_dim), updater.device
-    )
+    noise = noise_of_step(config.training.seed, 0, noise_shape(config), updater.device)
+    latents = noise[:1]
+    networks = {"encoder": (updater.vae.encoder, images[:1])}
+    networks["decoder"] = (updater.vae.decoder, latents)
+    if updater.adversary is not None:
+        networks["discriminator"] = (updater.adversary.network, latents)
     counts = {}
-    with torch.no_grad():
-        mean, _ = vae.encode(images[:1])
-        for name, call in (("encoder", vae.encode), ("decoder", vae.decode)):
-            with FlopCounterMode(display=False) as counter:
-                call(images[:1] if name == "encoder" else mean)
-            counts[name] = counter.get_total_flops() // 2
+    for name, (network, example) in networks.items():
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(example)
+        counts[name] = counter.get_total_flops() // 2
     times = []
-    for _ in range(6):
+    for step in range(6):
         began = time.perf_counter()
-        updater.update(images, noise, config.training.learning_rate)["loss"].item()
+        updater.update(images, noise, step)["loss"].item()
         times.append(time.perf_counter() - began)
-    return Cost(
-        {
-            name: sum(p.numel() for p in module.parameters())
-            for name, module in (("encoder", vae.encoder), ("decoder", vae.decoder))
-        },
-        counts,
-        statistics.median(times[1:]),
-    )
+    parameters = {
+        name: sum(parameter.numel() for parameter in network.parameters())
+        for name, (network, _) in networks.items()
+    }
+    return Cost(parameters, counts, statistics.median(times[1:]))

@@ -11,7 +11,8 @@ from torch import Tensor
 from sbvae_cli.config.schema import TrainingConfig
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import DivergedError
-from sbvae_cli.training.update import Updater, scheduled_rate
+from sbvae_cli.training.schedules import decayed
+from sbvae_cli.training.update import Updater
 
 # Tells the noise's stream of random numbers from those of the data.
 _NOISE_STREAM = 0x6E6F
@@ -45,7 +46,7 @@ def train(
     batches: Iterator[np.ndarray],
     config: TrainingConfig,
     *,
-    latent_dim: int,
+    noise_shape: tuple[int, int],
     start: int,
     on_progress: Callable[[Progress], None],
     on_checkpoint: Callable[[int], None],
@@ -55,9 +56,9 @@ def train(
 
     Args:
         updater: Holds the model and its optimizer.
-        batches: Yields uint8 images (B, H, W, C) from step `start` on.
+        batches: Yields the uint8 images (n, H, W, C) of an update, from step `start` on.
         config: Steps, batch size, learning rate and how often to report.
-        latent_dim: Latents K, for the noise.
+        noise_shape: (n, K) of the noise of an update.
         start: Updates made before.
         on_progress: Called every `log_every` steps, early on, and at the last.
         on_checkpoint: Called with the number of updates made, every `checkpoint_every` steps and
@@ -75,11 +76,9 @@ def train(
     saved = start if start > 0 else None  # a stop before the first step is saved too
     while step < config.steps and not stop():
         images = to_device(next(batches), updater.device)
-        noise = noise_of_step(config.seed, step, (len(images), latent_dim), updater.device)
-        rate = scheduled_rate(
-            config.learning_rate, config.learning_rate_schedule, step, config.steps
-        )
-        meter.add(updater.update(images, noise, rate))
+        noise = noise_of_step(config.seed, step, noise_shape, updater.device)
+        decay = decayed(config.learning_rate_schedule, step, config.steps)
+        meter.add(updater.update(images, noise, step, decay))
         step += 1
         due = step == config.steps or step % config.checkpoint_every == 0
         if step % config.log_every == 0 or step == start + EARLY or due:
@@ -109,14 +108,13 @@ def noise_of_step(seed: int, step: int, shape: tuple[int, int], device: torch.de
 def _check(updater: Updater) -> None:
     failure = updater.failure()
     if failure is not None:
-        shown = ", ".join(f"{name} {value:g}" for name, value in failure.items())
-        raise DivergedError(f"diverged in step {updater.updates_made() + 1}: {shown}")
+        raise DivergedError.in_step(updater.updates_made() + 1, failure)
 
 
 def _save(updater: Updater, step: int, on_checkpoint: Callable[[int], None]) -> None:
     """Save weights, if they are numbers: a step may overflow them though its own loss was fine."""
     if not updater.weights_are_finite():
-        raise DivergedError(f"diverged in step {step}: its weights are not finite")
+        raise DivergedError(f"diverged in step {step}: its weights are not finite", step)
     on_checkpoint(step)
 
 

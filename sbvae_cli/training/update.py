@@ -1,115 +1,155 @@
-"""One update of the weights, with the finiteness of loss and gradients checked on the device."""
+"""One update of the weights, with the finiteness of terms and gradients checked on the device."""
 
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.config.names import LearningRateSchedule, Precision
+from sbvae_cli.config.names import Precision
 from sbvae_cli.models.vae import VAE
 
-Objective = Callable[[VAE, Tensor, Tensor], dict[str, Tensor]]
+# Model, images, noise and the number of updates before, to loss terms, among them `loss`.
+Objective = Callable[[VAE, Tensor, Tensor, int], dict[str, Tensor]]
 
 
-def scheduled_rate(rate: float, schedule: LearningRateSchedule, step: int, steps: int) -> float:
-    """Learning rate of an update.
+@dataclass(frozen=True)
+class Adversary:
+    """A second network with a loss of its own, which the same forward pass computes.
 
-    Args:
-        rate: At the first step.
-        schedule: `constant`; `linear` or `cosine` fall to zero after `steps`.
-        step: From 0.
-        steps: Of the whole run.
+    Attributes:
+        network: On the model's device.
+        loss: Name of its loss among the objective's terms.
+        learning_rate: Of its Adam, at the first step.
+        betas: Of its Adam.
     """
-    done = min(step / steps, 1.0)
-    match schedule:
-        case "constant":
-            return rate
-        case "linear":
-            return rate * (1 - done)
-        case "cosine":
-            return rate * 0.5 * (1 + math.cos(math.pi * done))
+
+    network: nn.Module
+    loss: str
+    learning_rate: float
+    betas: tuple[float, float]
 
 
 class Updater:
-    """Adam on one model; from the first step that is not finite on, nothing moves any more.
+    """Adam on a model, and on its adversary; from the first step that is not finite on, both stop.
 
-    Loss and gradients are checked on the device, so that no step waits for the host. The host
+    Terms and gradients are checked on the device, so that no step waits for the host. The host
     looks at `failure` when it reads the loss terms anyhow.
 
     Args:
         vae: On its device.
-        objective: Model, images and noise to loss terms, among them `loss`.
+        objective: Model, images, noise and step to loss terms, among them `loss`.
+        learning_rate: Of the model's Adam, at the first step.
         precision: `bf16` runs the networks under autocast; `tf32` concerns CUDA only.
+        adversary: Whose loss moves its own weights only, while `loss` moves the model's only.
+        clip_grad: Largest norm of each network's gradient; None leaves gradients as they are.
     """
 
-    def __init__(self, vae: VAE, objective: Objective, precision: Precision = "fp32") -> None:
+    def __init__(
+        self,
+        vae: VAE,
+        objective: Objective,
+        learning_rate: float,
+        *,
+        precision: Precision = "fp32",
+        adversary: Adversary | None = None,
+        clip_grad: float | None = None,
+    ) -> None:
         self.vae = vae
         self.objective = objective
         self.device = next(vae.parameters()).device
-        self._fused = self.device.type != "mps"  # whose fused kernel does not look at the flag
-        self.optimizer = torch.optim.Adam(vae.parameters(), lr=0.0, fused=self._fused)
         self.failed = torch.zeros((), device=self.device)
         self._failure: dict[str, Tensor] = {}
         self._precision = precision
+        self._clip_grad = clip_grad
+        self.adversary = adversary
+        self._trained = [_Trained(vae, "loss", "gradient_norm", learning_rate, (0.9, 0.999))]
+        if adversary is not None:
+            self._trained.append(
+                _Trained(
+                    adversary.network,
+                    adversary.loss,
+                    "discriminator_gradient_norm",
+                    adversary.learning_rate,
+                    adversary.betas,
+                )
+            )
 
-    def update(self, images: Tensor, noise: Tensor, learning_rate: float) -> dict[str, Tensor]:
+    @property
+    def optimizer(self) -> torch.optim.Adam:
+        """Of the model."""
+        return self._trained[0].optimizer
+
+    def update(
+        self, images: Tensor, noise: Tensor, step: int, decay: float = 1.0
+    ) -> dict[str, Tensor]:
         """Move the weights once.
 
         Args:
-            images: Shape (B, C, H, W), in [0, 1].
-            noise: Standard normal, shape (B, K).
-            learning_rate: Of this step.
+            images: Shape (B, C, H, W), in [0, 1]; as many minibatches as the objective takes.
+            noise: Standard normal, shape (B, K); likewise.
+            step: Number of updates before.
+            decay: Share of the learning rates at the first step.
 
         Returns:
-            The loss terms, on the device, detached.
+            The objective's terms, on the device, detached.
         """
-        self.optimizer.zero_grad(set_to_none=True)
         with self._autocast():
-            terms = self.objective(self.vae, images, noise)
-        terms["loss"].backward()  # type: ignore[no-untyped-call]
+            terms = self.objective(self.vae, images, noise, step)
+        norms = {}
+        for trained in self._trained:
+            trained.differentiate(terms[trained.loss])
+            norms[trained.norm_name] = trained.norm(self._clip_grad)
         terms = {name: term.detach() for name, term in terms.items()}
-        self._check(terms)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        if not self._fused and self.failed.item():
-            return terms
-        # Fused Adam leaves weights and moments alone where this flag is set (as for loss scaling).
-        self.optimizer.found_inf = self.failed  # type: ignore[attr-defined]
-        self.optimizer.step()
+        self._check({**terms, **norms})
+        for trained in self._trained:
+            trained.move(decay, self.failed)
         return terms
 
     def failure(self) -> dict[str, float] | None:
-        """Loss terms and gradient norm of the first step that was not finite, or None; syncs."""
+        """Terms and gradient norms of the first step that was not finite, or None; syncs."""
         if not self.failed.item():
             return None
         return {name: value.item() for name, value in self._failure.items()}
 
     def weights_are_finite(self) -> bool:
         """Whether every weight is a number; syncs."""
-        norm = nn.utils.get_total_norm(
-            [p.detach() for p in self.vae.parameters()], norm_type=torch.inf
-        )
-        return bool(torch.isfinite(norm).item())
+        norms = [
+            nn.utils.get_total_norm([p.detach() for p in t.parameters], norm_type=torch.inf)
+            for t in self._trained
+        ]
+        return bool(torch.isfinite(torch.stack(norms)).all().item())
 
     def updates_made(self) -> int:
         """Updates that moved the weights, those before a resumption included; syncs."""
-        state = self.optimizer.state[next(self.vae.parameters())]
+        state = self.optimizer.state[self._trained[0].parameters[0]]
         return int(state["step"].item()) if state else 0
 
     def state_dict(self) -> dict[str, Any]:
-        """State of the optimizer."""
+        """State of the model's optimizer."""
         return self.optimizer.state_dict()
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state of the optimizer."""
-        self.optimizer.load_state_dict(state)
+    def adversary_state_dict(self) -> dict[str, Any] | None:
+        """Weights of the adversary and state of its optimizer, or None where there is none."""
+        if self.adversary is None:
+            return None
+        return {
+            "model": self.adversary.network.state_dict(),
+            "optimizer": self._trained[1].optimizer.state_dict(),
+        }
 
-    def _check(self, terms: dict[str, Tensor]) -> None:
-        gradients = [p.grad for p in self.vae.parameters() if p.grad is not None]
-        seen = {**terms, "gradient_norm": nn.utils.get_total_norm(gradients)}
+    def load_state_dict(
+        self, optimizer: dict[str, Any], adversary: dict[str, Any] | None = None
+    ) -> None:
+        """Take up what `state_dict` and `adversary_state_dict` gave."""
+        self.optimizer.load_state_dict(optimizer)
+        if self.adversary is not None and adversary is not None:
+            self.adversary.network.load_state_dict(adversary["model"])
+            self._trained[1].optimizer.load_state_dict(adversary["optimizer"])
+
+    def _check(self, seen: dict[str, Tensor]) -> None:
         finite = torch.isfinite(torch.stack([value.float() for value in seen.values()])).all()
         if not self._failure:
             self._failure = seen
@@ -124,3 +164,44 @@ class Updater:
         if self._precision == "bf16":
             return torch.autocast(self.device.type, torch.bfloat16)
         return nullcontext()
+
+
+class _Trained:
+    """A network, the loss that moves it, and its Adam."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: str,
+        norm_name: str,
+        learning_rate: float,
+        betas: tuple[float, float],
+    ) -> None:
+        self.network, self.loss, self.norm_name = network, loss, norm_name
+        self.parameters = list(network.parameters())
+        self.learning_rate = learning_rate
+        # The fused kernel of MPS does not look at the flag.
+        self._fused = self.parameters[0].device.type != "mps"
+        self.optimizer = torch.optim.Adam(self.parameters, lr=0.0, betas=betas, fused=self._fused)
+
+    def differentiate(self, loss: Tensor) -> None:
+        """Gradients of these weights alone: where the loss depends on others, they get none."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward(inputs=self.parameters)  # type: ignore[no-untyped-call]
+
+    def norm(self, largest: float | None) -> Tensor:
+        """Norm of the gradient, which is then scaled down to the largest one, if there is one."""
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if largest is not None:
+            nn.utils.clip_grads_with_norm_(self.parameters, largest, norm)
+        return norm
+
+    def move(self, decay: float, failed: Tensor) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * decay
+        if not self._fused and failed.item():
+            return
+        # Fused Adam leaves weights and moments alone where this flag is set (as for loss scaling).
+        self.optimizer.found_inf = failed  # type: ignore[attr-defined]
+        self.optimizer.step()

@@ -14,7 +14,7 @@ from sbvae_cli.analysis.codes import (
     images_between,
 )
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.config.schema import EncoderConfig, ModelConfig
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile

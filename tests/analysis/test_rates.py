@@ -12,16 +12,15 @@ from torch.nn import functional
 from sbvae_cli.analysis.encode import check_posteriors
 from sbvae_cli.analysis.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sbvae_cli.config.schema import (
+from sbvae_cli.config.model import (
     BernoulliConfig,
     BroadcastDecoderConfig,
-    Config,
-    DataConfig,
     DeconvDecoderConfig,
     EncoderConfig,
     GaussianConfig,
     ModelConfig,
 )
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae
 

@@ -14,7 +14,7 @@ from sbvae_cli.analysis.traversal import (
     sweep,
     traverse,
 )
-from sbvae_cli.config.schema import BroadcastDecoderConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace

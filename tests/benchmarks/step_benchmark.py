@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sbvae_cli.config.schema import ModelConfig
+from sbvae_cli.config.model import ModelConfig
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.spatial_broadcast import spatial_broadcast
 from sbvae_cli.models.vae import VAE

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from sbvae_cli.config.schema import Config, DataConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.models.build import build_vae
 

@@ -14,13 +14,8 @@ import pytest
 import sbvae_cli.cli.eval as eval_command
 from sbvae_cli.analysis import protocol
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
-from sbvae_cli.config.schema import (
-    BroadcastDecoderConfig,
-    Config,
-    DataConfig,
-    EncoderConfig,
-    ModelConfig,
-)
+from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.models.build import build_vae

@@ -15,6 +15,7 @@ import torch
 import yaml
 from filelock import FileLock
 
+import sbvae_cli.runs.build
 import sbvae_cli.runs.train
 from sbvae_cli.checkpoint import load_checkpoint
 
@@ -136,7 +137,7 @@ def test_a_diverged_run_keeps_the_last_checkpoint_and_exits_with_3(
     sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sbvae("train", *tiny, "--steps", 4, "--out", "good").code == 0
-    plain = sbvae_cli.runs.train.elbo
+    plain = sbvae_cli.runs.build.elbo
     calls = 0
 
     def poisoned(*args: object, **kwargs: object) -> dict[str, torch.Tensor]:
@@ -145,11 +146,11 @@ def test_a_diverged_run_keeps_the_last_checkpoint_and_exits_with_3(
         terms = plain(*args, **kwargs)
         return {n: t * (float("inf") if calls == 6 else 1) for n, t in terms.items()}
 
-    monkeypatch.setattr(sbvae_cli.runs.train, "elbo", poisoned)
+    monkeypatch.setattr(sbvae_cli.runs.build, "elbo", poisoned)
     done = sbvae("train", *tiny, "--steps", 50, "--checkpoint-every", 4, "--out", "run")
     assert done.code == 3
     last = done.err.strip().splitlines()[-1]
-    assert last.startswith("error: diverged in step 6: loss inf")
+    assert last.startswith("error: diverged in step 6: nll is inf, kl is inf (loss inf, nll inf")
     assert last.endswith("the checkpoint of step 4 is kept")
     assert load_checkpoint(Path("run/ckpt.pt")).step == 4
     assert same(weights(Path("good")), weights(Path("run")))

@@ -14,13 +14,8 @@ from PIL import Image
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.cli.app import main
 from sbvae_cli.cli.traverse import parse_latents, parse_range
-from sbvae_cli.config.schema import (
-    BroadcastDecoderConfig,
-    Config,
-    DataConfig,
-    EncoderConfig,
-    ModelConfig,
-)
+from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml, write_yaml
+from sbvae_cli.config.model import DeconvDecoderConfig
 from sbvae_cli.config.presets import paper_preset, profile
-from sbvae_cli.config.schema import Config, DeconvDecoderConfig
 from sbvae_cli.errors import SbvaeError
 
 
@@ -33,7 +33,7 @@ def test_settings_are_read_as_yaml() -> None:
         "model": {"decoder": {"kernel_size": 3}, "latent_dim": 4}
     }
     tree = parse_settings(["training.learning_rate=1e-4", "model.decoder.hidden_channels=[8, 9]"])
-    config = build_config(merge(paper_preset("broadcast"), tree))
+    config = build_config(merge(paper_preset("vae", "circles", "broadcast"), tree))
     assert config.training.learning_rate == 1e-4
     assert config.model.decoder.hidden_channels == (8, 9)
 
@@ -81,7 +81,8 @@ def test_unknown_keys_of_a_decoder_name_those_of_its_kind() -> None:
 
 def test_config_survives_yaml(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    config = build_config(merge(paper_preset("deconv"), profile("quick", "deconv")))
+    preset = paper_preset("vae", "circles", "deconv")
+    config = build_config(merge(preset, profile("quick", preset)))
     write_yaml(path, config.as_dict())
     assert build_config(read_yaml(path)) == config
     assert isinstance(config.model.decoder, DeconvDecoderConfig)
@@ -109,12 +110,3 @@ def test_a_file_that_is_no_configuration_is_named(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="No such file"):
         read_yaml(tmp_path / "none.yaml")
-
-
-def test_the_papers_preset_is_section_a1() -> None:
-    config = build_config(paper_preset("broadcast"))
-    assert config == Config()
-    training = config.training
-    assert (training.steps, training.batch_size, training.learning_rate) == (500_000, 16, 3e-4)
-    assert config.model.latent_dim == 10
-    assert config.objective.beta == 1

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sbvae_cli.config.schema import (
+from sbvae_cli.config.model import (
     BroadcastDecoderConfig,
     DecoderConfig,
     DeconvDecoderConfig,

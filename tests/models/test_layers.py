@@ -73,18 +73,19 @@ def test_convolution_is_the_sum_over_kernel_positions(
 def test_transposed_convolution_is_the_gradient_of_the_convolution(
     size: tuple[int, int], kernel: int
 ) -> None:
-    layer = SameConvTranspose2d(3, 4, kernel, generator=torch.Generator().manual_seed(0)).double()
+    generator = torch.Generator().manual_seed(0)
+    layer = SameConvTranspose2d(3, 4, kernel, list(size), generator=generator).double()
     small = torch.randn(2, 3, math.ceil(size[0] / 2), math.ceil(size[1] / 2), dtype=torch.float64)
     big = torch.zeros(2, 4, *size, dtype=torch.float64, requires_grad=True)
     down = brute_convolution(big, layer.weight, 2)
     (expected,) = torch.autograd.grad(down, big, small)
-    torch.testing.assert_close(layer(small, list(size)), expected)
+    torch.testing.assert_close(layer(small), expected)
 
 
 def test_transposed_convolution_refuses_a_size_that_does_not_fit() -> None:
-    layer = SameConvTranspose2d(1, 1, 4, generator=torch.Generator())
+    layer = SameConvTranspose2d(1, 1, 4, [7, 9], generator=torch.Generator())
     with pytest.raises(ValueError, match="no 7x9 output from a 4x4 input"):
-        layer(torch.zeros(1, 1, 4, 4), [7, 9])
+        layer(torch.zeros(1, 1, 4, 4))
 
 
 def test_weights_are_a_normal_cut_at_two_deviations() -> None:
@@ -104,7 +105,7 @@ def test_weights_are_a_normal_cut_at_two_deviations() -> None:
 def test_layers_scale_weights_by_their_fan_in_and_start_without_bias() -> None:
     generator = torch.Generator().manual_seed(0)
     down = SameConv2d(64, 64, 4, generator=generator)
-    up = SameConvTranspose2d(64, 64, 4, generator=generator)
+    up = SameConvTranspose2d(64, 64, 4, [8, 8], generator=generator)
     for layer in (down, up):
         assert layer.weight.std().item() == pytest.approx(0.8796 / math.sqrt(64 * 16), rel=0.02)
         assert not layer.bias.any()

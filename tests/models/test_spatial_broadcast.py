@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from sbvae_cli.models.coordinates import coordinate_grid
 from sbvae_cli.models.layers import same_conv2d
-from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, coordinate_grid, spatial_broadcast
+from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, spatial_broadcast
 
 
 def test_broadcast_is_algorithm_1_in_numpy() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Normal
 
-from sbvae_cli.config.schema import EncoderConfig, ModelConfig
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.objectives.elbo import elbo, gaussian_kl
 

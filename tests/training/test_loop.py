@@ -1,16 +1,17 @@
 """The loop on its own: what it reports and when, and the noise of a step."""
 
-import functools
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.config.schema import EncoderConfig, ModelConfig, TrainingConfig
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
+from sbvae_cli.config.objective import VaeConfig
+from sbvae_cli.config.schema import TrainingConfig
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.models.build import build_vae
-from sbvae_cli.objectives.elbo import elbo
+from sbvae_cli.runs.build import build_objective
 from sbvae_cli.training.loop import EARLY, Progress, noise_of_step, train
 from sbvae_cli.training.update import Updater
 
@@ -21,21 +22,21 @@ def images() -> Iterator[np.ndarray]:
         yield rng.integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
 
 
-def updater() -> Updater:
+def updater(learning_rate: float) -> Updater:
     encoder = EncoderConfig(hidden_channels=(4,), hidden_units=(8,))
     vae = build_vae(ModelConfig(latent_dim=2, encoder=encoder), (1, 8, 8), seed=3)
-    return Updater(vae, functools.partial(elbo, beta=1.0))
+    return Updater(vae, build_objective(VaeConfig()), learning_rate)
 
 
 def run(config: TrainingConfig, start: int = 0, stop_at: int | None = None) -> dict[str, list]:
     seen: dict[str, list] = {"progress": [], "checkpoints": []}
-    one = updater()
+    one = updater(config.learning_rate)
     seen["done"] = [
         train(
             one,
             images(),
             config,
-            latent_dim=2,
+            noise_shape=(4, 2),
             start=start,
             on_progress=seen["progress"].append,
             on_checkpoint=seen["checkpoints"].append,
@@ -77,7 +78,7 @@ def test_a_stop_before_the_first_step_is_saved_too() -> None:
 
 def test_divergence_names_the_step_and_its_terms() -> None:
     config = TrainingConfig(steps=50, batch_size=4, learning_rate=1e30, log_every=7)
-    with pytest.raises(DivergedError, match=r"diverged in step 2: loss .*gradient_norm .*nan"):
+    with pytest.raises(DivergedError, match=r"diverged in step 2: nll is nan.*gradient_norm nan"):
         run(config)
 
 

@@ -1,0 +1,145 @@
+"""What is minimised: one configuration for each model of the paper and of its readers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, field_validator
+
+from sbvae_cli.config.base import FiniteNonNegative, FinitePositive, Frozen
+from sbvae_cli.config.names import TotalCorrelationEstimator
+
+AT_LEAST_TWO = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # images in a minibatch
+
+
+class ConstantConfig(Frozen):
+    """The weight at every step."""
+
+    kind: Literal["constant"] = "constant"
+
+
+class LinearConfig(Frozen):
+    """From `start` in a straight line to the weight at step `steps`, then constant."""
+
+    kind: Literal["linear"] = "linear"
+    start: FiniteNonNegative = 0.0
+    steps: PositiveInt
+
+
+class CyclicConfig(Frozen):
+    """Cycles of `steps` updates: a line from `start` to the weight, then level (Fu et al. 2019).
+
+    Attributes:
+        start: At the first step of each cycle.
+        steps: Updates of a cycle.
+        rising: Share of a cycle that the line takes.
+    """
+
+    kind: Literal["cyclic"] = "cyclic"
+    start: FiniteNonNegative = 0.0
+    steps: PositiveInt
+    rising: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+ScheduleConfig = Annotated[
+    ConstantConfig | LinearConfig | CyclicConfig, Field(discriminator="kind")
+]
+
+
+class VaeConfig(Frozen):
+    """NLL + KL (Section A.1)."""
+
+    kind: Literal["vae"] = "vae"
+    beta: FiniteNonNegative = 1.0
+
+    @field_validator("beta")
+    @classmethod
+    def _check(cls, beta: float) -> float:
+        if beta != 1:
+            raise ValueError(f"it is {beta:g} and that of a vae is 1; choose the model beta-vae")
+        return beta
+
+
+class BetaVaeConfig(Frozen):
+    """NLL + beta * KL (Higgins et al. 2017; Figure 4 has beta from 0.4 to 5.4)."""
+
+    kind: Literal["beta-vae"] = "beta-vae"
+    beta: FiniteNonNegative = 4.0
+    beta_schedule: ScheduleConfig = ConstantConfig()
+
+
+class AnnealedVaeConfig(Frozen):
+    """NLL + gamma * |KL - capacity|, the capacity in nats and growing (Burgess et al. 2018)."""
+
+    kind: Literal["annealed-vae"] = "annealed-vae"
+    gamma: FiniteNonNegative = 1_000.0
+    capacity: FiniteNonNegative = 25.0
+    capacity_schedule: ScheduleConfig = LinearConfig(steps=100_000)
+
+
+class FactorVaeConfig(Frozen):
+    """NLL + beta * KL + gamma * TC by a discriminator (Kim and Mnih 2018; Section A.2).
+
+    Attributes:
+        gamma: Weight of the total correlation.
+        beta: Weight of the KL.
+        beta_schedule: How beta grows.
+        discriminator_units: Of each hidden layer of the discriminator.
+        discriminator_learning_rate: Of its Adam, whose moments decay by 0.5 and 0.9; it follows
+            the schedule of the model's learning rate.
+    """
+
+    kind: Literal["factor-vae"] = "factor-vae"
+    gamma: FiniteNonNegative = 35.0
+    beta: FiniteNonNegative = 1.0
+    beta_schedule: ScheduleConfig = ConstantConfig()
+    discriminator_units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1_000,) * 6
+    discriminator_learning_rate: FinitePositive = 2e-5
+
+
+class BetaTcvaeConfig(Frozen):
+    """NLL + KL + (beta - 1) * TC from the minibatch (Chen et al. 2018).
+
+    Attributes:
+        beta: Weight of the total correlation; 1 is the plain VAE.
+        beta_schedule: How beta grows.
+        estimator: `stratified`, or `weighted`, whose values are off by a constant.
+        dataset_size: Number of training images N that the estimators count with.
+    """
+
+    kind: Literal["beta-tcvae"] = "beta-tcvae"
+    beta: FiniteNonNegative = 6.0
+    beta_schedule: ScheduleConfig = ConstantConfig()
+    estimator: TotalCorrelationEstimator = "stratified"
+    dataset_size: PositiveInt = 500_000
+
+
+class DipVaeIConfig(Frozen):
+    """NLL + KL + the distance of the means' covariance from identity (Kumar et al. 2018).
+
+    Attributes:
+        off_diagonal: Weight of the squared covariances between latents.
+        diagonal: Weight of the squared distances of the variances from 1.
+    """
+
+    kind: Literal["dip-vae-i"] = "dip-vae-i"
+    off_diagonal: FiniteNonNegative = 10.0
+    diagonal: FiniteNonNegative = 100.0
+
+
+class DipVaeIIConfig(Frozen):
+    """As `DipVaeIConfig`, with the covariance of the sampled latents instead of their means'."""
+
+    kind: Literal["dip-vae-ii"] = "dip-vae-ii"
+    off_diagonal: FiniteNonNegative = 10.0
+    diagonal: FiniteNonNegative = 10.0
+
+
+ObjectiveConfig = Annotated[
+    VaeConfig
+    | BetaVaeConfig
+    | AnnealedVaeConfig
+    | FactorVaeConfig
+    | BetaTcvaeConfig
+    | DipVaeIConfig
+    | DipVaeIIConfig,
+    Field(discriminator="kind"),
+]

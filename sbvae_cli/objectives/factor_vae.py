@@ -1,0 +1,90 @@
+"""FactorVAE: total correlation by a discriminator (Kim and Mnih 2018; Section A.2)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sbvae_cli.models.discriminator import Discriminator
+from sbvae_cli.models.vae import VAE, reparameterize
+from sbvae_cli.objectives.elbo import Terms, forward
+
+PARTS = 2  # minibatches of images in an update: the second is only encoded
+NOISE_PARTS = 3  # of noise: for both minibatches' samples, and for the permutations
+
+
+def permute_latents(z: Tensor, keys: Tensor) -> Tensor:
+    """Permute each latent over the batch by itself: samples of the product of the marginals.
+
+    Args:
+        z: Shape (B, K).
+        keys: Independent draws from a continuous distribution, shape (B, K); their order in each
+            column is the permutation.
+    """
+    return z.gather(0, keys.argsort(0))
+
+
+def total_correlation(logits: Tensor) -> Tensor:
+    """Mean log ratio of joint to product that a discriminator sees in joint samples; nats.
+
+    Args:
+        logits: Of joint samples, shape (B, 2).
+    """
+    return (logits[:, 0] - logits[:, 1]).mean()
+
+
+def discriminator_terms(discriminator: Discriminator, joint: Tensor, product: Tensor) -> Terms:
+    """Half the sum of both cross-entropies, and the accuracy.
+
+    Args:
+        discriminator: Being trained.
+        joint: Latents as the model draws them, shape (B, K), detached here.
+        product: Latents that were permuted, shape (B, K), detached here.
+
+    Returns:
+        `discriminator_loss`, nats, log 2 for one that guesses; `discriminator_accuracy` in [0, 1].
+    """
+    logits = discriminator(torch.cat([joint, product]).detach()).float()  # (2 B, 2)
+    first = torch.zeros(len(joint), dtype=torch.long, device=logits.device)
+    second = torch.ones(len(product), dtype=torch.long, device=logits.device)
+    of_joint, of_product = logits.split([len(joint), len(product)])
+    loss = 0.5 * (
+        functional.cross_entropy(of_joint, first) + functional.cross_entropy(of_product, second)
+    )
+    right = torch.cat([of_joint.argmax(1) == first, of_product.argmax(1) == second])
+    return {"discriminator_loss": loss, "discriminator_accuracy": right.float().mean()}
+
+
+def factor_vae(
+    vae: VAE,
+    discriminator: Discriminator,
+    images: Tensor,
+    noise: Tensor,
+    gamma: float,
+    beta: float,
+) -> Terms:
+    """NLL + beta * KL + gamma * TC for the model, and the discriminator's own loss.
+
+    The gradient of `loss` must go to the model's weights alone, that of `discriminator_loss` to
+    the discriminator's; the latter holds no path to the model.
+
+    Args:
+        vae: The model.
+        discriminator: Of joint and product samples.
+        images: Two minibatches, shape (2 B, C, H, W), in [0, 1]; the second is only encoded.
+        noise: Standard normal, shape (3 B, K); the last third makes the permutations.
+        gamma: Weight of the total correlation.
+        beta: Weight of the KL.
+
+    Returns:
+        As `elbo`, and `total_correlation` and the terms of the discriminator.
+    """
+    own, other = images.chunk(PARTS)
+    own_noise, other_noise, keys = noise.chunk(NOISE_PARTS)
+    passed = forward(vae, own, own_noise)
+    estimate = total_correlation(discriminator(passed.z).float())
+    with torch.no_grad():
+        mean, logvar = vae.encode(other)
+        sampled = reparameterize(mean.float(), logvar.float(), other_noise)
+    terms = discriminator_terms(discriminator, passed.z, permute_latents(sampled, keys))
+    loss = passed.nll + beta * passed.kl + gamma * estimate
+    return passed.terms(loss, total_correlation=estimate, **terms)
