@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 _CPU_BYTES = 2 << 20  # of the largest activation: it stays in a core's cache
+_GPU_BYTES = 1 << 30
 _GPU_BATCH = 512
 
 Progress = Callable[[int], None]
@@ -26,8 +27,6 @@ def fitting_batch(network: nn.Module, example: Tensor) -> int:
     Returns:
         At least 1.
     """
-    if example.device.type != "cpu":
-        return _GPU_BATCH
     largest = example.nbytes
 
     def note(_module: nn.Module, _inputs: object, output: object) -> None:
@@ -41,6 +40,8 @@ def fitting_batch(network: nn.Module, example: Tensor) -> int:
     finally:
         for hook in hooks:
             hook.remove()
+    if example.device.type != "cpu":
+        return max(1, min(_GPU_BATCH, _GPU_BYTES // largest))
     return max(1, _CPU_BYTES // largest)
 
 

@@ -1,7 +1,7 @@
 """NLL, KL and latents used (Appendix F), image by image and as means with an interval."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -53,12 +53,14 @@ class ImageRates:
         kl: Of the posterior from the prior, summed over latents, nats, shape (N,).
         means: Posterior means, shape (N, K).
         deviations: Posterior deviations, shape (N, K).
+        likelihood: Which one the NLL is of; those of different ones do not compare.
     """
 
     nll: Floats
     kl: Floats
     means: Floats
     deviations: Floats
+    likelihood: str = ""
 
 
 def image_rates(
@@ -96,7 +98,13 @@ def image_rates(
     nll, kl, mean, logvar = (
         torch.cat(column).cpu().double() for column in zip(*parts, strict=True)
     )
-    rates = ImageRates(nll.numpy(), kl.numpy(), mean.numpy(), logvar.mul(0.5).exp().numpy())
+    rates = ImageRates(
+        nll.numpy(),
+        kl.numpy(),
+        mean.numpy(),
+        logvar.mul(0.5).exp().numpy(),
+        vae.likelihood.name,
+    )
     check_posteriors(rates.means, rates.deviations)
     bad = int((~np.isfinite(rates.nll + rates.kl)).sum())
     if bad:
@@ -123,9 +131,10 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
     """
     used = (rates.deviations < USED_BELOW).sum(axis=1).astype(np.float64)
     by_mean = float((rates.deviations.mean(axis=0) < USED_BELOW).sum())
+    of = {"likelihood": rates.likelihood}
     return {
-        "neg_elbo": mean_score(rates.nll + rates.kl, population),
-        "nll": mean_score(rates.nll, population),
+        "neg_elbo": replace(mean_score(rates.nll + rates.kl, population), details=of),
+        "nll": replace(mean_score(rates.nll, population), details=of),
         "kl": mean_score(rates.kl, population),
         "latents_used": mean_score(used, population),
         "latents_used_by_mean": Score(by_mean, population=population),

@@ -4,13 +4,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sbvae_cli.analysis.batching import fitting_batch, map_batches
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.vae import VAE
 
-BATCH = 64  # a broadcast decoder's activations at 64x64 take about a megabyte an image and layer
 
-
-@torch.no_grad()
 def render_codes(vae: VAE, codes: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Expected images of latents, rounded to grey levels.
 
@@ -26,14 +24,17 @@ def render_codes(vae: VAE, codes: NDArray[np.floating]) -> NDArray[np.uint8]:
     """
     device = next(vae.parameters()).device
     z = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32))  # (N, K)
-    rendered = []
-    for start in range(0, len(z), BATCH):
-        pixels = vae.render(z[start : start + BATCH].to(device))  # (B, C, H, W)
+
+    @torch.no_grad()
+    def work(batch: slice) -> NDArray[np.uint8]:
+        pixels = vae.render(z[batch].to(device))  # (B, C, H, W)
         if not torch.isfinite(pixels).all():
             raise SbvaeError(
                 "the decoder draws pixels that are not finite: the model's weights are damaged, "
                 "or its training diverged; train it again"
             )
         levels = pixels.clamp(0, 1).mul(255).round().to(torch.uint8)
-        rendered.append(levels.permute(0, 2, 3, 1).cpu().numpy())  # (B, H, W, C)
-    return np.concatenate(rendered)
+        return levels.permute(0, 2, 3, 1).cpu().numpy()  # (B, H, W, C)
+
+    size = fitting_batch(vae.decoder, z[:1].to(device))
+    return np.concatenate(map_batches(work, len(z), size, device))

@@ -27,14 +27,15 @@ class Traversal:
 
     Attributes:
         inputs: Images, shape (N, H, W, C); the first is the one that the sweeps start from.
-        reconstructions: Of their posterior means, same shape.
+        reconstructions: Of their posterior means, shape (N, h, w, C), the size that the model
+            draws.
         held_out: Which of them show factors that the model's training left out, shape (N,).
         code: Posterior mean of the first input, shape (K,).
         deviations: Posterior deviations of all latents, averaged over 256 images less the blank
             ones, which leave uncertain what other images are coded by, shape (K,).
         latents: Those that were swept, L of them.
         values: That a latent takes, increasing, shape (S,).
-        sweeps: Shape (L, S, H, W, C).
+        sweeps: Shape (L, S, h, w, C).
     """
 
     inputs: Images

@@ -11,6 +11,7 @@ import typer
 from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
+from sbvae_cli.cli.choices import describe_choices
 from sbvae_cli.cli.console import complain, manners
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
@@ -24,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(gen_data.app, name="gen-data")
-app.command("train")(train.train)
+app.command("train", epilog=describe_choices())(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
@@ -135,5 +136,6 @@ def _report(error: Exception) -> int:
         return 1
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "sbvae"
-    complain(f"{error.format_message().rstrip('.')}; see {path} --help")
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
+    complain(f"{message}; see {path} --help")
     return int(getattr(error, "exit_code", 2))

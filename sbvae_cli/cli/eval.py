@@ -68,10 +68,10 @@ def evaluate(
     name = opened.config.data.source if data is None else data
     if json is not None:
         about = {"checkpoint": str(checkpoint), "step": opened.step, "data": name}
+        about["model"] = ", ".join(opened.config.kinds)
         write_json(json, {**about, **found.as_dict()})
     if json != "-":
-        kind = opened.config.model.decoder.kind
-        _print(found, f"{source.name}, {kind}, step {opened.step:,}")
+        _print(found, ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"]))
         if json is not None:
             inform(f"wrote {json}")
 
@@ -133,6 +133,8 @@ def _print(found: "Evaluation", title: str) -> None:
 def _row(name: str, score: "Score") -> list[str]:
     chance = score.details.get("chance")
     label = name if chance is None else f"{name} (chance {chance:.2f})"
+    if score.details.get("likelihood"):
+        label = f"{name} ({score.details['likelihood']})"
     if score.value is None:
         return [label, "-", "", score.population]
     interval = ""

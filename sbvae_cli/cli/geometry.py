@@ -67,9 +67,10 @@ def geometry(
         )
         _require_one_grid(embedding, list(embeddings.values()), path)
         config = checkpoint.config
-        name = config.model.decoder.kind if len(checkpoints) == 1 else _name(path, checkpoints)
+        model = ", ".join(config.kinds)
+        name = model if len(checkpoints) == 1 else _name(path, checkpoints)
         embeddings[name] = embedding
-        caption = f"{config.data.name}, {config.model.decoder.kind}, step {checkpoint.step:,}"
+        caption = f"{config.data.name}, {model}, step {checkpoint.step:,}"
         models.append({"checkpoint": str(path), "step": checkpoint.step, **embedding.as_dict()})
     if len(models) > 1:
         caption = config.data.name

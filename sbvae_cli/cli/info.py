@@ -84,15 +84,15 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
     data, model, training = facts["data"], facts["model"], facts["training"]
     parameters, likelihood = model["parameters"], model["likelihood"]
     variance = f", variance {likelihood['variance']:g}" if "variance" in likelihood else ""
-    parts = f"encoder {parameters['encoder']:,}, decoder {parameters['decoder']:,}"
+    parts = ", ".join(f"{name} {n:,}" for name, n in parameters.items() if name != "total")
     lines = [
         ("data", f"{data['name']} ({data['source']}), {_shape(data)}"),
         *_space_lines(data),
-        ("decoder", model["decoder"]["kind"]),
+        ("decoder", _decoder(model["decoder"])),
         ("likelihood", likelihood["kind"] + variance),
         ("latents", str(model["latent_dim"])),
         ("parameters", f"{parameters['total']:,}: {parts}"),
-        ("beta", f"{facts['objective']['beta']:g}"),
+        ("objective", _objective(facts["objective"])),
         ("step", f"{facts['step']:,} of {facts['steps']:,}"),
         ("batch size", str(training["batch_size"])),
         (
@@ -110,6 +110,38 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
         losses = ", ".join(f"{k} {_number(v)}" for k, v in record.items() if k != "step")
         lines.append(("last log", f"step {_number(record.get('step', 0))}: {losses}"))
     return lines
+
+
+def _objective(objective: Facts) -> str:
+    """The kind and its weights, as `beta-vae, beta 0 to 4 in 500 steps`."""
+    parts = [objective["kind"]]
+    for name, value in objective.items():
+        schedule = objective.get(f"{name}_schedule", {"kind": "constant"})
+        shown = _values(value)
+        if schedule["kind"] != "constant":
+            how = "in" if schedule["kind"] == "linear" else "in each cycle of"
+            shown = f"{schedule['start']:g} to {shown} {how} {schedule['steps']:,} steps"
+        if name != "kind" and not name.endswith("_schedule"):
+            parts.append(f"{name.replace('_', ' ')} {shown}")
+    return ", ".join(parts)
+
+
+def _decoder(decoder: Facts) -> str:
+    """The kind, its widths from the latents on, and what differs from Table 1."""
+    parts = [decoder["kind"], f"channels {_values(decoder['hidden_channels'])}"]
+    usual = {"kernel_size": 4, "upscales": 0, "coordinates": "linear", "start_channels": 64}
+    parts += [
+        f"{name.replace('_', ' ')} {_values(decoder[name])}"
+        for name in ("hidden_units", *usual)
+        if decoder.get(name) and decoder[name] != usual.get(name)
+    ]
+    return ", ".join(parts)
+
+
+def _values(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _factor(factor: Facts) -> str:

@@ -15,17 +15,17 @@ DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:INDEX or 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
 
-def parse_size(text: str) -> tuple[int, int]:
+def parse_size(text: str, most: int = 4096) -> tuple[int, int]:
     """Height and width from `64`, a square, or `48x64`, height first.
 
     Raises:
-        SbvaeError: If the text is neither, or a side is not from 1 to 4096 pixels.
+        SbvaeError: If the text is neither, or a side is not from 1 to `most` pixels.
     """
     match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip().lower())
     if not match:
         raise SbvaeError(f"--size {text}: write a side in pixels, as 64, or HEIGHTxWIDTH")
     height = int(match[1])
     width = int(match[2] or match[1])
-    if not (1 <= height <= 4096 and 1 <= width <= 4096):
-        raise SbvaeError(f"--size {text}: a side has 1 to 4096 pixels")
+    if not (1 <= height <= most and 1 <= width <= most):
+        raise SbvaeError(f"--size {text}: a side has 1 to {most} pixels")
     return height, width

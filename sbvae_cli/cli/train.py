@@ -1,8 +1,7 @@
 """`sbvae train`."""
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,9 +17,7 @@ from sbvae_cli.config.names import (
     ScheduleKind,
 )
 
-if TYPE_CHECKING:
-    from sbvae_cli.config.schema import Config
-    from sbvae_cli.runs.train import Cost
+MODEL, TRAINING = "Model", "Training"
 
 # What may change when a run goes on.
 RESUMABLE = {"steps", "device", "checkpoint_every"}
@@ -31,69 +28,133 @@ def train(
         str | None,
         typer.Option(help="A dataset file, or circles:PRESET to draw images as they are needed."),
     ] = None,
-    model: Annotated[
-        ModelKind | None, typer.Option(help="What is minimised; default: vae. See below.")
-    ] = None,
-    decoder: Annotated[
-        DecoderKind | None, typer.Option(help="Default: broadcast. See below.")
-    ] = None,
-    likelihood: Annotated[
-        LikelihoodKind | None, typer.Option(help="Default: bernoulli. See below.")
-    ] = None,
     profile: Annotated[
         Profile | None,
         typer.Option(help="paper, the default: Tables 1, 2 and 4; quick: minutes on a CPU."),
     ] = None,
     preset: Annotated[
         PaperDataset | None,
-        typer.Option(help="Take the paper's settings for this dataset; default: by the data."),
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates in all.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images an update.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate of Adam.")] = None,
-    latents: Annotated[int | None, typer.Option(min=1, help="Size of the latent space.")] = None,
-    beta: Annotated[
-        float | None, typer.Option(help="Weight of the KL; of TC in beta-tcvae.")
-    ] = None,
-    beta_schedule: Annotated[
-        ScheduleKind | None, typer.Option(help="How beta grows from 0 while training.")
-    ] = None,
-    gamma: Annotated[
-        float | None, typer.Option(help="Weight of factor-vae's TC, of annealed-vae's distance.")
-    ] = None,
-    capacity: Annotated[float | None, typer.Option(help="Nats that annealed-vae grows to.")] = None,
-    depth: Annotated[
-        int | None,
-        typer.Option(min=2, max=32, help="Convolutions of the decoder (Tables 5 and 6)."),
-    ] = None,
-    mlp_depth: Annotated[
-        int | None,
-        typer.Option(min=0, max=32, help="Decoder's layers before them (Tables 7 to 9)."),
-    ] = None,
-    upscales: Annotated[
-        int | None,
-        typer.Option(min=0, help="Broadcast decoder's layers that double the size (Table 10)."),
-    ] = None,
-    coordinates: Annotated[
-        Coordinates | None, typer.Option(help="Of the broadcast decoder (Appendix B).")
-    ] = None,
-    clip_grad: Annotated[
-        float | None, typer.Option(help="Largest norm of a gradient; default: none.")
+        typer.Option(
+            metavar="DATASET",
+            help="Take the paper's settings for circles, sprites, chairs or room; "
+            "default: by the data.",
+        ),
     ] = None,
     size: Annotated[
         str | None, typer.Option(help="Of drawn images, pixels: 64, or HEIGHTxWIDTH.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data and noise.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")] = None,
-    precision: Annotated[
-        Precision | None, typer.Option(help="tf32 and bf16 are faster on a GPU.")
+    model: Annotated[
+        ModelKind | None,
+        typer.Option(metavar="NAME", help="Default: vae; all stand below.", rich_help_panel=MODEL),
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.")] = None,
+    decoder: Annotated[
+        DecoderKind | None,
+        typer.Option(
+            metavar="NAME", help="Default: broadcast; all stand below.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    likelihood: Annotated[
+        LikelihoodKind | None,
+        typer.Option(
+            metavar="NAME", help="Default: bernoulli; all stand below.", rich_help_panel=MODEL
+        ),
+    ] = None,
+    latents: Annotated[
+        int | None,
+        typer.Option(min=1, help="Size of the latent space.", rich_help_panel=MODEL),
+    ] = None,
+    beta: Annotated[
+        float | None,
+        typer.Option(help="Weight of the KL; of TC in beta-tcvae.", rich_help_panel=MODEL),
+    ] = None,
+    beta_schedule: Annotated[
+        ScheduleKind | None,
+        typer.Option(
+            metavar="NAME",
+            help="How beta grows from 0: constant, linear or cyclic.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    gamma: Annotated[
+        float | None,
+        typer.Option(
+            help="Weight of TC in factor-vae, of the distance in annealed-vae.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    capacity: Annotated[
+        float | None,
+        typer.Option(help="Nats that annealed-vae grows to.", rich_help_panel=MODEL),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=32,
+            help="Convolutions of the decoder (Tables 5 and 6).",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    mlp_depth: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=32,
+            help="Fully connected layers before them (Tables 7 to 9).",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    upscales: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Broadcast decoder's layers that double the size (Table 10).",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    coordinates: Annotated[
+        Coordinates | None,
+        typer.Option(
+            metavar="NAME",
+            help="Broadcast decoder's: linear, shuffled (Appendix B), cosine or none.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Updates in all.", rich_help_panel=TRAINING)
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Images an update.", rich_help_panel=TRAINING)
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate of Adam.", rich_help_panel=TRAINING)
+    ] = None,
+    clip_grad: Annotated[
+        float | None,
+        typer.Option(help="Largest norm of a gradient; default: none.", rich_help_panel=TRAINING),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of weights, data and noise.", rich_help_panel=TRAINING),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.", rich_help_panel=TRAINING),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="tf32 and bf16 are faster on a GPU.", rich_help_panel=TRAINING),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of the CPU.", rich_help_panel=TRAINING)
+    ] = None,
     checkpoint_every: Annotated[
-        int | None, typer.Option(min=1, help="Steps between checkpoints.")
+        int | None,
+        typer.Option(min=1, help="Steps between checkpoints.", rich_help_panel=TRAINING),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Run folder; default runs/DATA-DECODER-SEED.")
+        Path | None,
+        typer.Option(help="Run folder; default: runs/ and the names of data, model and seed."),
     ] = None,
     resume: Annotated[
         Path | None,
@@ -153,16 +214,17 @@ def train(
 
 
 def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
+    from sbvae_cli.cli.watch import print_cost, watch
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.resolve import default_folder, resolve
     from sbvae_cli.runs.train import measure_cost, start_run
 
     config, source = resolve(request)
     if dry_run:
-        _print_cost(config, measure_cost(config, source))
+        print_cost(config, measure_cost(config, source))
         return
     folder = RunFolder(out or default_folder(config))
-    _run(
+    watch(
         config,
         folder.path,
         0,
@@ -171,6 +233,7 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
 
 
 def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
+    from sbvae_cli.cli.watch import watch
     from sbvae_cli.errors import SbvaeError
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.train import load_run, resume_run
@@ -182,75 +245,11 @@ def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
         )
     folder = RunFolder(path)
     config, checkpoint = load_run(folder, changes)
-    _run(
+    watch(
         config,
         folder.path,
         checkpoint.step,
         lambda callbacks: resume_run(config, checkpoint, folder, callbacks),
-    )
-
-
-def _run(config: "Config", path: Path, start: int, call: Any) -> None:
-    from sbvae_cli.cli.console import detail, duration, inform, notice, remark, reporter
-    from sbvae_cli.cli.signals import deferred
-    from sbvae_cli.errors import StoppedError
-    from sbvae_cli.runs.train import Callbacks
-    from sbvae_cli.training.loop import Progress
-
-    training = config.training
-    detail(
-        f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
-    )
-    if config.preset.source.startswith("not in the paper"):
-        remark(f"note: {config.objective.kind} on {config.data.name}: {config.preset.source}")
-    steps = training.steps
-    warned = False
-    with deferred() as request, reporter("training", steps, start) as bar:
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal warned
-            if progress.seconds_left > 3_600 and not warned:
-                notice(
-                    f"{steps - progress.step:,} steps will take about "
-                    f"{duration(progress.seconds_left)} on this device; fewer with --steps, or "
-                    "minutes with --profile quick. Ctrl-C saves."
-                )
-                warned = True
-            shown = {name: progress.terms[name] for name in ("loss", "nll", "kl")}
-            losses = " ".join(f"{name} {value:.1f}" for name, value in shown.items())
-            speed = f"{progress.images_per_second:,.0f} img/s"
-            left = f"{duration(progress.seconds_left)} left"
-            bar.update(progress.step, f"{losses}  {speed}  {left}")
-
-        done = call(Callbacks(on_progress, request))
-    if request.number is not None and done < steps:
-        raise StoppedError(
-            f"stopped and saved at step {done:,} of {steps:,}; "
-            f"go on with: sbvae train --resume {shlex.quote(str(path))}",
-            request.number,
-        )
-    where = shlex.quote(str(path))
-    inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
-    inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
-    inform(f"  sbvae traverse {where} --out {shlex.quote(str(path / 'traversals.png'))}")
-    inform(f"  sbvae eval {where}")
-
-
-def _print_cost(config: "Config", cost: "Cost") -> None:
-    import yaml
-
-    from sbvae_cli.cli.console import duration
-
-    typer.echo(yaml.safe_dump(config.as_dict(), sort_keys=False).rstrip())
-    for name, count in cost.parameters.items():
-        typer.echo(
-            f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
-            "multiply-adds an image as computed here"
-        )
-    total = cost.seconds_per_step * config.training.steps
-    typer.echo(
-        f"# {1000 * cost.seconds_per_step:.1f} ms a step on this device: "
-        f"{config.training.steps:,} steps take about {duration(total)}"
     )
 
 

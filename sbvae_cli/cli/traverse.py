@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbvae_cli.cli.console import inform
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, parse_size
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sbvae_cli.analysis.traversal import Traversal
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
+MOST_PIXELS = 512  # a side of an image
 FARTHEST = 1000.0  # deviations of the prior
 
 
@@ -34,6 +35,10 @@ def traverse(
             min=0, help="Image to start from: row of the file, or number of the drawn image."
         ),
     ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Draw at another size than trained, pixels: 256, or HEIGHTxWIDTH."),
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Other data than the model was trained on.")
     ] = None,
@@ -42,6 +47,7 @@ def traverse(
 ) -> None:
     """Sweep each latent around one image's code (Figure 2)."""
     wanted, span = parse_latents(latents), parse_range(ends)
+    drawn = parse_size(size, MOST_PIXELS) if size else None
 
     from sbvae_cli.analysis import traversal
     from sbvae_cli.cli.console import write_picture
@@ -51,7 +57,7 @@ def traverse(
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
     result = traversal.traverse(
-        opened.build_vae(resolve_device(device)),
+        opened.build_vae(resolve_device(device), drawn),
         source,
         opened.space,
         latents=wanted,
@@ -61,8 +67,10 @@ def traverse(
         index=index,
         seed=seed,
     )
-    kind = opened.config.model.decoder.kind
-    write_picture(out, _draw(result, f"{source.name}, {kind}, step {opened.step:,}"))
+    caption = ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"])
+    if drawn:
+        caption += f", drawn at {drawn[0]}x{drawn[1]}"
+    write_picture(out, _draw(result, caption))
     coding = int((result.deviations < traversal.NON_CODING).sum())
     inform(
         f"wrote {out}: {len(result.latents)} of {len(result.deviations)} latents, "

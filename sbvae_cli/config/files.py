@@ -129,8 +129,12 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     if fault["type"] == "extra_forbidden":
         known = _known_keys(path)
         close = difflib.get_close_matches(path[-1], known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-        return f"{shown} is unknown; {hint}"
+        if close:
+            return f"{shown} is unknown; did you mean {close[0]}?"
+        owner = f" to {path[-2]}" if path[-2:-1] and path[-2] in tags else ""
+        return f"{shown} is unknown{owner}; known: {', '.join(known)}"
+    if fault["type"] == "union_tag_not_found":
+        return f"{shown} has no kind; give {shown}.kind too"
     if fault["type"] == "union_tag_invalid":
         context = fault.get("ctx", {})
         return f"{shown}.kind is '{context.get('tag')}'; known: {context.get('expected_tags')}"

@@ -110,6 +110,12 @@ class Config(Frozen):
             )
         return self
 
+    @property
+    def kinds(self) -> list[str]:
+        """What tells the model in a few words: its objective, where it is no plain VAE; decoder."""
+        kind = self.objective.kind
+        return [*([] if kind == "vae" else [kind]), self.model.decoder.kind]
+
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, as in YAML and in checkpoints."""
         return self.model_dump(mode="json")

@@ -11,6 +11,11 @@ from torch.nn import functional
 class Likelihood(nn.Module, ABC):
     """What the decoder's output means."""
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is, with its variance; figures under different names do not compare."""
+
     @abstractmethod
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, shape (B,), nats, summed over its pixels."""
@@ -26,6 +31,8 @@ class Likelihood(nn.Module, ABC):
 
 class Bernoulli(Likelihood):
     """Independent Bernoulli pixels, by logits; on grey targets no normalised likelihood."""
+
+    name = "bernoulli"
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image; see `Likelihood`."""
@@ -47,6 +54,11 @@ class Gaussian(Likelihood):
     def __init__(self, variance: float) -> None:
         super().__init__()
         self.variance = variance
+
+    @property
+    def name(self) -> str:
+        """See `Likelihood`."""
+        return f"gaussian, variance {self.variance:g}"
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, constant included; see `Likelihood`."""
@@ -74,6 +86,11 @@ class LearnedGaussian(Likelihood):
         super().__init__()
         self.floor = floor
         self.log_excess = nn.Parameter(torch.tensor(math.log(variance - floor)))
+
+    @property
+    def name(self) -> str:
+        """See `Likelihood`."""
+        return f"learned-gaussian, variance {self.variance.item():.3g}"
 
     @property
     def variance(self) -> Tensor:

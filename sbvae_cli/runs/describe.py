@@ -151,6 +151,9 @@ def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
         name: sum(parameter.numel() for parameter in module.parameters())
         for name, module in (("encoder", vae.encoder), ("decoder", vae.decoder))
     }
+    if checkpoint.discriminator is not None:
+        weights = checkpoint.discriminator["model"].values()
+        parameters["discriminator"] = sum(weight.numel() for weight in weights)
     finite = all(bool(torch.isfinite(p).all()) for p in vae.parameters())
     data, training = config.data, config.training
     return {
@@ -173,6 +176,7 @@ def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
             "parameters": {**parameters, "total": sum(parameters.values())},
             "finite": finite,
         },
+        "preset": config.preset.model_dump(mode="json"),
         "objective": config.objective.model_dump(mode="json"),
         "training": {**training.model_dump(mode="json"), "threads_used": checkpoint.threads},
     }

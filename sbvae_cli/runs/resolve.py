@@ -194,6 +194,4 @@ def _section(tree: dict[str, Any], name: str) -> dict[str, Any]:
 
 def default_folder(config: Config) -> Path:
     """`runs/` and the names of data, of the model where it is no plain VAE, decoder and seed."""
-    model = config.objective.kind
-    names = [config.data.name, *([] if model == "vae" else [model]), config.model.decoder.kind]
-    return Path("runs") / "-".join([*names, str(config.training.seed)])
+    return Path("runs") / "-".join([config.data.name, *config.kinds, str(config.training.seed)])

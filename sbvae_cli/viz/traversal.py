@@ -34,7 +34,7 @@ class Examples:
 
     Attributes:
         inputs: Shape (N, H, W, 1 or 3); the first is the image that the sweeps start from.
-        reconstructions: Same shape.
+        reconstructions: Shape (N, h, w, 1 or 3), the size of the sweeps' images.
         held_out: Which of them show what training left out, shape (N,).
     """
 
@@ -52,7 +52,7 @@ class Sweep:
         deviation: Mean deviation of its posterior.
         codes: Whether it carries anything; if not, its label is grey.
         start: Its value in the code that the sweep starts from.
-        images: Shape (S, H, W, 1 or 3).
+        images: Shape (S, h, w, 1 or 3).
     """
 
     latent: int
@@ -67,8 +67,10 @@ def draw_traversal(
 ) -> Image.Image:
     """Draw inputs above reconstructions above one row of images a latent.
 
-    Small images are enlarged by a whole factor, in sharp pixels. Held-out inputs are framed in
-    orange; in each sweep the image nearest the start has a blue frame, if the start is in range.
+    Small images are enlarged by a whole factor, in sharp pixels. Where the model draws larger
+    images than it takes, they are shown as they are, and the inputs as large. Held-out inputs are
+    framed in orange; in each sweep the image nearest the start has a blue frame, if the start is in
+    range.
 
     Args:
         examples: The two rows at the top.
@@ -77,7 +79,7 @@ def draw_traversal(
         caption: The line at the top.
 
     Returns:
-        RGB, about 1,600 pixels wide.
+        RGB, about 1,600 pixels wide, or as wide as images that are drawn larger need.
 
     Raises:
         ValueError: If shapes do not agree, or there is no sweep.
@@ -111,7 +113,10 @@ class _Layout:
     def of(cls, examples: Examples, sweeps: Sequence[Sweep], values: int) -> "_Layout":
         columns = max(len(examples.inputs), values)
         side = min(MOST_SIDE, max(LEAST_SIDE, SHEET_WIDTH // columns - GAP))
-        tile = fit_tiles(examples.inputs[:1], side).shape[1:3]
+        drawn = max(sweeps[0].images.shape[1:3])
+        if drawn > max(examples.inputs.shape[1:3]):
+            side = max(side, drawn)
+        tile = fit_tiles(sweeps[0].images[:1], side).shape[1:3]
         labels = ["reconstruction", *(_name(swept) for swept in sweeps)]
         gutter = round(max(text_width(label, LABEL_SIZE) for label in labels)) + LABEL_GAP
         return cls(MARGIN + gutter, (tile[0], tile[1]), side, columns, len(sweeps))
@@ -146,19 +151,19 @@ class _Layout:
 
 
 def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
-    shape = examples.inputs.shape
+    shape, drawn = examples.inputs.shape, examples.reconstructions.shape
     if len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
         raise ValueError(f"inputs must have shape (N, H, W, 1 or 3), got {shape}")
-    if examples.reconstructions.shape != shape or examples.held_out.shape != shape[:1]:
-        found = f"{examples.reconstructions.shape}, {examples.held_out.shape}"
+    if len(drawn) != 4 or drawn[:1] != shape[:1] or examples.held_out.shape != shape[:1]:
+        found = f"{drawn}, {examples.held_out.shape}"
         raise ValueError(f"reconstructions and marks {found} do not fit inputs {shape}")
     if not sweeps:
         raise ValueError("a traversal needs one sweep or more")
     for swept in sweeps:
-        if swept.images.shape != (len(values), *shape[1:]):
+        if swept.images.shape != (len(values), *drawn[1:]):
             raise ValueError(
                 f"latent {swept.latent}: images {swept.images.shape} do not fit {len(values)} "
-                f"values and inputs {shape}"
+                f"values and reconstructions {drawn}"
             )
 
 
@@ -167,7 +172,7 @@ def _draw_examples(canvas: Canvas, layout: _Layout, examples: Examples) -> None:
     for row, (name, images) in enumerate(rows):
         top = layout.example_top(row)
         canvas.text(MARGIN, top + layout.tile[0] / 2, name, LABEL_SIZE, INK, "lm")
-        for column, image in enumerate(fit_tiles(images, layout.side)):
+        for column, image in enumerate(_tiles(images, layout)):
             held_out = bool(examples.held_out[column])
             _draw_tile(canvas, layout.column(column), top, image, HELD_OUT if held_out else None)
     _draw_bracket(canvas, layout, (0, 0), "seed", HELD_OUT if examples.held_out[0] else QUIET)
@@ -208,9 +213,19 @@ def _draw_sweep(
     canvas.text(MARGIN, middle - 12, _name(swept), LABEL_SIZE, name, "lm")
     canvas.text(MARGIN, middle + 12, f"sd {swept.deviation:.2f}", NOTE_SIZE, note, "lm")
     nearest = nearest_column(swept.start, values)
-    for column, image in enumerate(fit_tiles(swept.images, layout.side)):
+    for column, image in enumerate(_tiles(swept.images, layout)):
         frame = NEAREST if column == nearest else None
         _draw_tile(canvas, layout.column(column), top, image, frame)
+
+
+def _tiles(images: Pictures, layout: _Layout) -> Pictures:
+    """Images that fill the layout's tiles, whatever size they have."""
+    tiles = fit_tiles(images, layout.side)
+    if tiles.shape[1:3] == layout.tile:
+        return tiles
+    size = layout.tile[1], layout.tile[0]
+    filling = [Image.fromarray(np.ascontiguousarray(tile)).resize(size, 0) for tile in tiles]
+    return np.stack([np.asarray(tile) for tile in filling])
 
 
 def _draw_tile(

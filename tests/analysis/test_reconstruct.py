@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.reconstruct import BATCH, render_codes
+import sbvae_cli.analysis.batching
+from sbvae_cli.analysis.reconstruct import render_codes
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.likelihoods import Bernoulli, Gaussian
 from sbvae_cli.models.vae import VAE
@@ -37,8 +38,9 @@ def test_bernoulli_images_are_probabilities() -> None:
     assert images[:, 0, 0, 0].tolist() == [128, round(255 / (1 + np.exp(-2)))]
 
 
-def test_more_codes_than_a_batch_keep_their_order() -> None:
-    levels = np.arange(2 * BATCH + 5) % 256
+def test_more_codes_than_a_batch_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sbvae_cli.analysis.batching, "_CPU_BYTES", 4 * 2 * 3 * 3 * 10)  # ten images
+    levels = np.arange(205) % 256
 
     images = render_codes(VAE(nn.Identity(), Painter(), Gaussian(0.3)), levels[:, None] / 255)
 
