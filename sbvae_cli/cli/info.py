@@ -173,6 +173,8 @@ def _size(count: int) -> str:
 
 
 def _number(value: object) -> str:
+    if isinstance(value, list):
+        return " and ".join(map(str, value))
     if not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

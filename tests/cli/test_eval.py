@@ -75,9 +75,10 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
     done = sbvae("eval", run_folder, "--json", "-", "--seed", 3)
     assert done.code == 0
     found = json.loads(done.out)
-    assert list(found) == ["checkpoint", "step", "data", "protocol", "scores", "geometry"]
+    assert list(found) == ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry"]
     assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)
-    assert found["data"] == "circles:xy-hole"
+    assert (found["data"], found["model"]) == ("circles:xy-hole", "broadcast")
+    assert found["scores"]["nll"]["likelihood"] == "bernoulli"
     assert list(found["scores"]) == SCORES
     for name, score in found["scores"].items():
         assert {"value", "low", "high", "population"} <= score.keys()

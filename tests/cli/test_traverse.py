@@ -120,6 +120,8 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
         (("ckpt.pt", "--latents", "x"), "--latents x: write a number"),
         (("ckpt.pt", "--latents", "0"), "0 latents are none"),
+        (("ckpt.pt", "--size", "huge"), "--size huge: write a side in pixels"),
+        (("ckpt.pt", "--size", "513"), "--size 513: a side has 1 to 512 pixels"),
         (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),
         (("ckpt.pt", "--range", "2..-2"), "the lower end comes first"),
         (("ckpt.pt", "--range", "nan"), "--range nan"),
@@ -147,6 +149,49 @@ def test_each_fault_is_one_line_and_nothing_is_written(
     assert re.search(f"^error: .*{message}", done.err)
     assert done.err.count("\n") == 1
     assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.parametrize(("size", "side"), [("256", 256), ("128x96", 96), ("6", 10 * 12)])
+def test_a_broadcast_model_draws_at_another_size(sbvae: Sbvae, size: str, side: int) -> None:
+    write_model(Path("m.pt"), height=12, width=12)
+
+    done = sbvae(
+        "traverse", "m.pt", "--size", size, "--latents", 2, "--columns", 3, "--out", "a.png"
+    )
+
+    assert (done.code, done.err) == (0, "")
+    columns = 8
+    with Image.open("a.png") as picture:
+        width = picture.width
+    assert columns * side < width < columns * (side + 60) + 400
+
+
+def test_a_deconv_model_draws_at_its_own_size_only(sbvae: Sbvae) -> None:
+    assert (
+        sbvae(
+            "train",
+            "--data",
+            "circles:xy",
+            "--size",
+            8,
+            "--decoder",
+            "deconv",
+            "--steps",
+            1,
+            "--batch-size",
+            2,
+            "--out",
+            "run",
+            "--device",
+            "cpu",
+        ).code
+        == 0
+    )
+    refused = sbvae("traverse", "run", "--size", 64, "--out", "a.png")
+    assert refused.code == 1
+    assert "a deconv decoder draws 8x8 images only" in refused.err
+    assert not Path("a.png").exists()
+    assert sbvae("traverse", "run", "--size", 8, "--out", "a.png").code == 0
 
 
 def layers(path: str) -> list[str]:

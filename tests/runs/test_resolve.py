@@ -1,11 +1,16 @@
 """Which setting wins, and what the data decides."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.files import merge
+from sbvae_cli.config.objective import ConstantConfig, CyclicConfig, LinearConfig, ScheduleConfig
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.source import open_source
+from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.resolve import Request, default_folder, reopen_source, resolve
 
@@ -115,9 +120,159 @@ def test_faults_in_the_data_section_are_named(setting: str, message: str) -> Non
         resolve(Request(settings=[setting], options=CIRCLES))
 
 
-def test_every_example_configuration_builds() -> None:
-    examples = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
-    assert examples
-    for path in examples:
-        config, _ = resolve(Request(config=path))
-        assert build_config(config.as_dict()) == config
+def resolved(model: str = "vae", decoder: str = "broadcast", **more: Any) -> Config:
+    parts = {"objective": {"kind": model}, "model": {"decoder": {"kind": decoder}}}
+    options = merge(CIRCLES, parts, more.pop("options", {}))
+    return resolve(Request(options=options, **more))[0]
+
+
+def test_the_preset_stands_in_the_configuration() -> None:
+    config = resolved("factor-vae", "deconv")
+    assert config.preset.source == "Section A.2, Tables 2 and 4"
+    assert config.preset.dataset == "circles"
+    assert config.training.batch_size == 32
+    assert config.model.encoder.hidden_channels == (32, 32, 64, 64)
+    assert default_folder(config) == Path("runs/xy-hole-factor-vae-deconv-0")
+
+
+def test_the_preset_of_another_dataset_may_be_asked_for() -> None:
+    config = resolved("factor-vae", options={"preset": {"dataset": "room"}})
+    assert config.model.decoder.hidden_channels == (64,) * 5
+    assert config.training.steps == 2_500_000
+    assert config.preset.source.startswith("not in the paper")
+
+
+def test_a_complete_quick_configuration_keeps_its_profile(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    config = resolved("factor-vae", profile="quick")
+    path.write_text(yaml.safe_dump(config.as_dict()))
+    assert resolve(Request(config=path))[0] == config
+    assert config.preset.profile == "quick"
+
+
+def test_another_model_for_a_complete_configuration_gets_its_own_preset(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(resolved().as_dict()))
+    options = {"objective": {"kind": "factor-vae"}}
+    config, _ = resolve(Request(config=path, options=options))
+    assert config.preset.source == "Section A.2, Tables 2 and 4"
+    assert config.objective.gamma == 35
+
+
+@pytest.mark.parametrize(("decoder", "depth"), [("broadcast", 2), ("broadcast", 8), ("deconv", 3)])
+def test_depth_counts_the_output_layer(decoder: str, depth: int) -> None:
+    config = resolved(decoder=decoder, depth=depth)
+    assert config.model.decoder.hidden_channels == (64,) * (depth - 1)
+
+
+def test_layers_come_and_go_next_to_the_latents() -> None:
+    channels = [
+        resolved("factor-vae", "deconv", depth=depth).model.decoder.hidden_channels
+        for depth in (4, 5, 6)
+    ]
+    assert channels == [(64, 32, 32), (64, 64, 32, 32), (64, 64, 64, 32, 32)]
+
+
+@pytest.mark.parametrize(
+    ("decoder", "mlp_depth", "units"),
+    [
+        ("broadcast", 0, ()),
+        ("broadcast", 3, (256, 256, 256)),
+        ("deconv", 1, ()),
+        ("deconv", 3, (256, 256)),
+        ("coordconv", 2, (256,)),
+    ],
+)
+def test_mlp_depth_counts_as_tables_7_and_8_do(
+    decoder: str, mlp_depth: int, units: tuple[int, ...]
+) -> None:
+    config = resolved(decoder=decoder, mlp_depth=mlp_depth)
+    assert config.model.decoder.hidden_units == units
+    quick = resolved(decoder=decoder, mlp_depth=mlp_depth, profile="quick")
+    assert quick.model.decoder.hidden_units == (128,) * len(units)
+
+
+def test_a_deconv_decoder_has_a_layer_to_reshape() -> None:
+    with pytest.raises(SbvaeError, match="--mlp-depth 0: a deconv decoder has at least"):
+        resolved(decoder="deconv", mlp_depth=0)
+
+
+def test_schedules_get_a_length_from_the_run() -> None:
+    def schedule(kind: str, steps: int) -> ScheduleConfig:
+        training = {"steps": steps}
+        objective = {"beta_schedule": {"kind": kind}}
+        options = {"objective": objective, "training": training}
+        return resolved("beta-vae", options=options).objective.beta_schedule
+
+    assert schedule("linear", 1_000) == LinearConfig(steps=500)
+    assert schedule("linear", 500_000) == LinearConfig(steps=100_000)
+    assert schedule("cyclic", 1_000) == CyclicConfig(steps=250)
+    assert schedule("cyclic", 1) == CyclicConfig(steps=1)
+    assert schedule("constant", 1_000) == ConstantConfig()
+    assert resolved("annealed-vae", profile="quick").objective.capacity_schedule.steps == 500
+
+
+def test_a_length_that_is_given_stays() -> None:
+    schedule = {"kind": "linear", "steps": 7, "start": 0.5}
+    options = {"objective": {"beta_schedule": schedule}}
+    config = resolved("beta-vae", options=options)
+    assert config.objective.beta_schedule == LinearConfig(steps=7, start=0.5)
+
+
+def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Path) -> None:
+    assert resolved("beta-tcvae").objective.dataset_size == 500_000
+    path = tmp_path / "few.h5"
+    source = open_source("circles:xy", 8, 8)
+    write_dataset(
+        path,
+        space=source.space,
+        name="xy",
+        seed=0,
+        count=40,
+        height=8,
+        width=8,
+        render=source.render,
+    )
+    options = {"data": {"source": str(path)}, "objective": {"kind": "beta-tcvae"}}
+    config, _ = resolve(Request(options=options))
+    assert config.objective.dataset_size == 40
+    options["training"] = {"batch_size": 41}
+    with pytest.raises(SbvaeError, match="dataset_size is 40, smaller than"):
+        resolve(Request(options=options))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["objective.beta=4"], "objective.beta: it is 4 and that of a vae is 1; choose the model"),
+        (["objective.gamma=4"], "objective.gamma is unknown to vae; known: beta, kind"),
+        (["objective.kind=vea"], "objective.kind is 'vea'; known: 'vae', 'beta-vae'"),
+        (["objective.kind=beta-vae", "objective.beta=.nan"], "objective.beta is nan"),
+        (
+            ["objective.kind=beta-vae", "objective.beta_schedule.start=1"],
+            "objective.beta_schedule has no kind; give objective.beta_schedule.kind too",
+        ),
+        (["objective=3"], "objective is 3; it is a section"),
+        (["training=3"], "training is 3; it is a section"),
+        (["preset=3"], "preset is 3; it is a section"),
+        (["preset.dataset=moons"], "preset.dataset is 'moons'"),
+        (["model.decoder.upscales=4"], "upscales is 4; there are 3 layers to replace"),
+        (
+            ["model.decoder.upscales=1", "model.decoder.kernel_size=1"],
+            "kernel_size is 1; upscales need 2",
+        ),
+        (["model.decoder.coordinates=polar"], "model.decoder.coordinates is 'polar'"),
+        (
+            ["model.likelihood={kind: learned-gaussian, variance: 1.0e-9}"],
+            "start above the floor",
+        ),
+        (["objective.kind=dip-vae-i", "training.batch_size=1"], "dip-vae-i compares images"),
+    ],
+)
+def test_settings_of_a_model_that_do_not_fit_are_one_line(
+    settings: list[str], message: str
+) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        resolve(Request(settings=settings, options=CIRCLES))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

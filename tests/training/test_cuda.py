@@ -11,11 +11,23 @@ from sbvae_cli.checkpoint import load_checkpoint
 pytestmark = pytest.mark.cuda
 
 
-@pytest.mark.parametrize("decoder", ["broadcast", "deconv"])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ["--decoder", "broadcast"],
+        ["--decoder", "broadcast", "--upscales", 2, "--mlp-depth", 1],
+        ["--decoder", "deconv"],
+        ["--decoder", "coordconv"],
+        ["--model", "factor-vae"],
+        ["--model", "beta-tcvae"],
+        ["--model", "dip-vae-ii"],
+        ["--likelihood", "learned-gaussian"],
+    ],
+)
 def test_weights_agree_after_some_steps(
-    sbvae: Callable[..., object], tiny: list[str], decoder: str
+    sbvae: Callable[..., object], tiny: list[str], kinds: list[object]
 ) -> None:
-    options = [*tiny, "--decoder", decoder, "--steps", 5]
+    options = [*tiny, *kinds, "--lr", "3e-4", "--steps", 5]
     for device in ("cpu", "cuda"):
         assert sbvae("train", *options, "--device", device, "--out", device).code == 0
     on_cpu = load_checkpoint(Path("cpu/ckpt.pt")).model
@@ -26,11 +38,12 @@ def test_weights_agree_after_some_steps(
         assert (on_gpu[name] - weight).abs().mean() < 1e-5
 
 
+@pytest.mark.parametrize("model", ["vae", "factor-vae"])
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
 def test_a_run_goes_on_where_it_was_stopped(
-    sbvae: Callable[..., object], tiny: list[str], precision: str
+    sbvae: Callable[..., object], tiny: list[str], precision: str, model: str
 ) -> None:
-    options = [*tiny, "--device", "cuda", "--precision", precision]
+    options = [*tiny, "--device", "cuda", "--precision", precision, "--model", model]
     assert sbvae("train", *options, "--steps", 3, "--out", "run").code == 0
     assert sbvae("train", "--resume", "run", "--steps", 6).code == 0
     assert load_checkpoint(Path("run/ckpt.pt")).step == 6

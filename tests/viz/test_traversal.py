@@ -153,6 +153,20 @@ def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
     assert min(np.diff(tops)) >= 50
 
 
+def test_what_is_drawn_larger_is_shown_as_it_is_and_inputs_as_large() -> None:
+    inputs, drawn = noise(3, 16, 16, 3), noise(3, 200, 200, 3)
+    swept = Sweep(0, 0.1, True, 0.0, noise(11, 200, 200, 3))
+
+    picture = draw_traversal(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES)
+
+    for image in (*drawn, *swept.images):
+        find(picture, image, 1)
+    # 16 pixels fill 200 by repeating, each 12 or 13 times
+    tile = np.repeat(np.repeat(inputs[0], 12, axis=0), 12, axis=1)
+    grown = np.asarray(Image.fromarray(tile).resize((200, 200), 0))
+    find(picture, grown, 1)
+
+
 @pytest.mark.parametrize(("examples", "latents", "values"), [(1, 1, 2), (12, 40, 51), (8, 3, 3)])
 def test_any_number_of_rows_and_columns_fits_within_white_margins(
     examples: int, latents: int, values: int

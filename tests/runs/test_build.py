@@ -1,0 +1,101 @@
+"""Configurations to objectives: which function, with which weight, at which step."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from sbvae_cli.config.files import build_config
+from sbvae_cli.config.objective import FactorVaeConfig
+from sbvae_cli.config.schema import Config
+from sbvae_cli.runs.build import (
+    build_objective,
+    build_updater,
+    images_per_update,
+    noise_shape,
+)
+
+SMALL = {
+    "data": {"height": 8, "width": 8, "channels": 1},
+    "model": {
+        "latent_dim": 3,
+        "encoder": {"hidden_channels": [4], "hidden_units": [8]},
+        "decoder": {"kind": "broadcast", "hidden_channels": [4]},
+    },
+    "training": {"batch_size": 5, "device": "cpu"},
+}
+RISING = {"kind": "linear", "start": 1.0, "steps": 4}
+
+
+def configured(objective: dict[str, Any], **training: Any) -> Config:
+    return build_config(
+        {**SMALL, "objective": objective, "training": {**SMALL["training"], **training}}
+    )
+
+
+def terms_at(config: Config, step: int) -> dict[str, float]:
+    updater = build_updater(config)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(images_per_update(config), 1, 8, 8, generator=generator)
+    noise = torch.randn(noise_shape(config), generator=generator)
+    terms = updater.objective(updater.vae, images, noise, step)
+    return {name: term.item() for name, term in terms.items()}
+
+
+@pytest.mark.parametrize("objective", ["beta-vae", "factor-vae", "beta-tcvae"])
+def test_beta_follows_its_schedule(objective: str) -> None:
+    scheduled = configured({"kind": objective, "beta": 9.0, "beta_schedule": RISING})
+    for step, beta in ((0, 1.0), (2, 5.0), (4, 9.0), (100, 9.0)):
+        constant = configured({"kind": objective, "beta": beta})
+        assert terms_at(scheduled, step) == terms_at(constant, 0)
+
+
+def test_the_capacity_follows_its_schedule() -> None:
+    config = configured({"kind": "annealed-vae", "capacity": 9.0, "capacity_schedule": RISING})
+    assert [terms_at(config, step)["capacity"] for step in (0, 2, 4, 9)] == [1, 5, 9, 9]
+
+
+def test_a_cyclic_beta_comes_back() -> None:
+    cyclic = {"kind": "cyclic", "steps": 4, "rising": 0.5}
+    config = configured({"kind": "beta-vae", "beta": 2.0, "beta_schedule": cyclic})
+    losses = [terms_at(config, step)["loss"] for step in range(8)]
+    assert losses[:4] == losses[4:]
+    assert losses[0] < losses[1] < losses[2] == losses[3]
+
+
+def test_factor_vae_takes_two_minibatches_and_the_others_one() -> None:
+    config = configured({"kind": "factor-vae"})
+    assert (images_per_update(config), noise_shape(config)) == (10, (15, 3))
+    config = configured({"kind": "vae"})
+    assert (images_per_update(config), noise_shape(config)) == (5, (5, 3))
+
+
+def test_the_model_starts_alike_with_and_without_a_discriminator() -> None:
+    states = [
+        build_updater(configured({"kind": kind})).vae.state_dict() for kind in ("vae", "factor-vae")
+    ]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_the_discriminator_follows_from_the_seed() -> None:
+    objective = {"kind": "factor-vae", "discriminator_units": [7]}
+    first, again, other = (
+        build_updater(configured(objective, seed=seed)).adversary.network.layers[0].weight
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_factor_vae_needs_a_discriminator() -> None:
+    with pytest.raises(ValueError, match="needs a discriminator"):
+        build_objective(FactorVaeConfig())
+
+
+def test_a_learned_variance_is_trained_and_logged() -> None:
+    tree = {**SMALL, "model": {**SMALL["model"], "likelihood": {"kind": "learned-gaussian"}}}
+    updater = build_updater(build_config(tree))
+    images, noise = torch.rand(5, 1, 8, 8), torch.randn(5, 3)
+    first, second = (updater.update(images, noise, step) for step in range(2))
+    assert first["variance"].item() == pytest.approx(0.3)
+    assert second["variance"].item() != first["variance"].item()

@@ -1,0 +1,125 @@
+"""What each objective asks for comes about in a short training, and not in that of a plain VAE.
+
+Circles whose x and y depend on each other, since the corner is held out; small networks.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.models.vae import reparameterize
+from sbvae_cli.objectives.dip import covariance_of_means, covariance_of_samples
+from sbvae_cli.objectives.elbo import gaussian_kl
+from sbvae_cli.objectives.total_correlation import Decomposition, decompose
+from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.training.loop import noise_of_step
+from sbvae_cli.training.schedules import decayed
+
+STEPS, SEED = 400, 1
+CPU = torch.device("cpu")
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    "vae": {},
+    "beta-vae": {"beta": 8.0},
+    "factor-vae": {"discriminator_units": [64, 64, 64], "discriminator_learning_rate": 1e-3},
+    "annealed-vae": {"capacity": 3.0, "gamma": 100.0},
+    "beta-tcvae": {"beta": 10.0},
+    "dip-vae-i": {},
+    "dip-vae-ii": {},
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Posteriors of 2,000 images, and the terms of the last step."""
+
+    mean: Tensor
+    logvar: Tensor
+    terms: dict[str, Tensor]
+
+    @property
+    def kl(self) -> float:
+        return gaussian_kl(self.mean, self.logvar).sum(1).mean().item()
+
+    @property
+    def parts(self) -> Decomposition:
+        noise = torch.randn(self.mean.shape, generator=torch.Generator().manual_seed(0))
+        z = reparameterize(self.mean, self.logvar, noise)
+        return decompose(z, self.mean, self.logvar, 100_000, "stratified")
+
+
+@functools.cache
+def trained(objective: str) -> Outcome:
+    options = {
+        "data": {"source": "circles:xy-corner", "height": 16, "width": 16},
+        "model": {
+            "latent_dim": 4,
+            "encoder": {"hidden_channels": [16, 16, 16], "hidden_units": [64]},
+            "decoder": {"hidden_channels": [16, 16]},
+        },
+        "objective": {"kind": objective, **OBJECTIVES[objective]},
+        "training": {"steps": STEPS, "seed": SEED, "device": "cpu", "batch_size": 32},
+    }
+    config, source = resolve(Request(profile="quick", options=options))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        updater = build_updater(config)
+        batches = Batches(source, images_per_update(config), SEED)
+        for step in range(STEPS):
+            images = to_device(batches.batch(step), CPU)
+            noise = noise_of_step(SEED, step, noise_shape(config), CPU)
+            terms = updater.update(images, noise, step, decayed("cosine", step, STEPS))
+        images = to_device(source.sample(np.random.default_rng(9), 2_000)[0], CPU)
+        with torch.no_grad():
+            mean, logvar = updater.vae.encode(images)
+    finally:
+        torch.set_num_threads(threads)
+    assert updater.failure() is None
+    return Outcome(mean, logvar, terms)
+
+
+def distance_from_identity(covariance: Tensor) -> float:
+    return (covariance - torch.eye(len(covariance))).square().sum().item()
+
+
+def test_beta_takes_the_kl_down() -> None:
+    assert trained("beta-vae").kl < 0.5 * trained("vae").kl
+
+
+@pytest.mark.parametrize("objective", ["factor-vae", "beta-tcvae"])
+def test_total_correlation_falls_and_information_stays(objective: str) -> None:
+    plain, other = trained("vae").parts, trained(objective).parts
+    assert plain.total_correlation > 1
+    assert other.total_correlation < 0.5 * plain.total_correlation
+    assert other.mutual_information > 0.7 * plain.mutual_information
+
+
+def test_a_discriminator_is_left_with_little_to_tell() -> None:
+    accuracy = trained("factor-vae").terms["discriminator_accuracy"].item()
+    assert 0.3 < accuracy < 0.7
+
+
+def test_the_kl_comes_near_the_capacity() -> None:
+    assert trained("vae").kl > 5
+    assert trained("annealed-vae").kl == pytest.approx(3, abs=0.3)
+    assert trained("annealed-vae").terms["capacity"].item() == 3
+
+
+@pytest.mark.parametrize(
+    ("objective", "covariance"),
+    [
+        ("dip-vae-i", lambda one: covariance_of_means(one.mean)),
+        ("dip-vae-ii", lambda one: covariance_of_samples(one.mean, one.logvar)),
+    ],
+)
+def test_the_covariance_comes_near_the_identity(objective: str, covariance: Any) -> None:
+    plain = distance_from_identity(covariance(trained("vae")))
+    assert plain > 1
+    assert distance_from_identity(covariance(trained(objective))) < 0.2 * plain
