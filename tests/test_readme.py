@@ -34,7 +34,14 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
             command = [*command, *SMALLER.get(command[0], [])]
         done = sbvae(*command)
         assert done.code == 0, (command, done.err)
-    for path in ("geometry.png", "scores.json", "traversals.png", "codes.npz", "samples.png"):
+    for path in (
+        "geometry.png",
+        "scores.json",
+        "traversals.png",
+        "large.png",
+        "codes.npz",
+        "samples.png",
+    ):
         assert Path(path).stat().st_size > 0
     assert Path("demo/geometry.png").exists()
     for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):

@@ -1,4 +1,7 @@
-"""Two ways to do the same, timed in turns; ratios are taken pair by pair, for noisy machines."""
+"""Two ways to do the same, timed in turns; ratios are taken pair by pair, for noisy machines.
+
+A turn is several calls, so that neither way pays for the caches that the other one filled.
+"""
 
 import statistics
 import time
@@ -28,12 +31,14 @@ def compare(
     second: Callable[[], object],
     pairs: int,
     device: torch.device | str = "cpu",
+    calls: int = 5,
 ) -> Comparison:
-    """Warm up three times each, then time them in turns."""
-    for _ in range(3):
-        _seconds(first, device)
-        _seconds(second, device)
-    times = [(_seconds(first, device), _seconds(second, device)) for _ in range(pairs)]
+    """Warm up, then time them in turns of some calls each."""
+    _seconds(first, device, calls)
+    _seconds(second, device, calls)
+    times = [
+        (_seconds(first, device, calls), _seconds(second, device, calls)) for _ in range(pairs)
+    ]
     return Comparison(
         statistics.median(a for a, _ in times),
         statistics.median(b for _, b in times),
@@ -41,9 +46,11 @@ def compare(
     )
 
 
-def _seconds(step: Callable[[], object], device: torch.device | str) -> float:
+def _seconds(step: Callable[[], object], device: torch.device | str, calls: int) -> float:
+    """Of one call, on average."""
     began = time.perf_counter()
-    step()
+    for _ in range(calls):
+        step()
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - began
+    return (time.perf_counter() - began) / calls
