@@ -77,15 +77,27 @@ def images_between(
             raise SbvaeError(
                 f"{file.path}: has images 0 to {file.count - 1:,}, there is no {stop - 1:,}"
             )
-        return file.read(start, stop)
+        if not source.space.config.online:
+            return file.read(start, stop)
     first = start // BLOCK
     blocks = [
-        source.sample(np.random.default_rng([seed, _TAG, block]), BLOCK, population)
+        _block(source, np.random.default_rng([seed, _TAG, block]), block, population)
         for block in range(first, -(-stop // BLOCK))
     ]
     kept = slice(start - first * BLOCK, stop - first * BLOCK)
     images, factors = zip(*blocks, strict=True)
     return np.concatenate(images)[kept], np.concatenate(factors)[kept]
+
+
+def _block(
+    source: Source, rng: np.random.Generator, block: int, population: Population
+) -> tuple[Images, Rows]:
+    """Images drawn from one random state, or a file's rows in colours from one."""
+    file = _stored(source, population)
+    if isinstance(source, FileSource) and file is not None:
+        rows = np.arange(block * BLOCK, min((block + 1) * BLOCK, file.count))
+        return source.read_rows(rng, rows)
+    return source.sample(rng, BLOCK, population)
 
 
 def encode_source(

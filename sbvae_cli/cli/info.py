@@ -147,7 +147,7 @@ def _values(value: Any) -> str:
 def _factor(factor: Facts) -> str:
     unit = f" {factor['unit']}" if factor["unit"] else ""
     if factor["levels"] is not None:
-        levels = [f"{level:g}" for level in factor["levels"]]
+        levels = [f"{level:.4g}" for level in factor["levels"]]
         shown = levels if len(levels) <= 8 else [*levels[:3], "...", levels[-1]]
         return f"{len(levels)} levels: {', '.join(shown)}{unit}"
     if not factor["varies"]:
@@ -204,7 +204,7 @@ def factor_notes(space: "FactorSpace", factors: "Rows") -> list[list[str]]:
         for factor in varying:
             value = values[factor.name]
             if factor.levels:
-                texts.append(f"{factor.name} {value:g}")
+                texts.append(f"{factor.name} {value:.3g}")
                 continue
             low, high = factor.bounds
             digits = max(0, 1 - math.floor(math.log10(high - low)))

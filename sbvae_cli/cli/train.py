@@ -146,7 +146,7 @@ def train(
         typer.Option(help="tf32 and bf16 are faster on a GPU.", rich_help_panel=TRAINING),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Of the CPU.", rich_help_panel=TRAINING)
+        int | None, typer.Option(min=1, max=1024, help="Of the CPU.", rich_help_panel=TRAINING)
     ] = None,
     checkpoint_every: Annotated[
         int | None,

@@ -25,9 +25,14 @@ QUICK_SIZE = 32
 
 def paper_dataset(space: SpaceConfig, name: str) -> PaperDataset:
     """Which of the paper's datasets some data are; a file of unknown origin counts as circles."""
-    if name in ("sprites", "chairs", "room"):
-        return name  # type: ignore[return-value]
-    return "room" if name == "3dshapes" else "circles"
+    if space.renderer is not None:
+        return space.renderer
+    named: dict[str, PaperDataset] = {
+        "dsprites": "sprites",
+        "3dshapes": "room",
+        "rendered-chairs": "chairs",
+    }
+    return named.get(name, "circles")
 
 
 def paper_preset(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) -> Tree:

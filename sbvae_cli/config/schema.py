@@ -65,7 +65,7 @@ class TrainingConfig(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
     precision: Precision = "fp32"
-    threads: PositiveInt | None = None
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
     checkpoint_every: PositiveInt = 1_000
     log_every: PositiveInt = 50

@@ -57,6 +57,20 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         return self.period is not None and high - low >= self.period * (1 - 1e-9)
 
 
+class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
+    """Two factors that depend on each other in training.
+
+    Their density is a Gaussian in the difference of the two, each scaled to [0, 1] by its range.
+
+    Attributes:
+        factors: Two names.
+        deviation: Of the Gaussian; the smaller, the closer the two follow each other.
+    """
+
+    factors: tuple[str, str]
+    deviation: float = Field(gt=0, allow_inf_nan=False)
+
+
 class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
     """A product of factors, less the held-out regions, with a share of blank images.
 
@@ -64,13 +78,21 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
         renderer: Who draws an image from a row of factors; None where only stored images exist.
         factors: In the order of the columns. Where `blank` is positive the last is `present`.
         held_out: Regions left out of training, each the product of intervals of the named factors.
+        correlated: Pairs of factors that depend on each other in training.
         blank: Share of images without any object, in [0, 1).
+        online: Factors, the colours of sprites, that no file stores: they are drawn anew each time
+            an image is read, and applied to it.
+        complete_grid: Whether a file's rows are all combinations of its factors' levels in order,
+            the last factor fastest, so that the row of any combination is known.
     """
 
     renderer: Renderer | None = None
     factors: tuple[FactorConfig, ...] = ()
     held_out: tuple[dict[str, Interval], ...] = ()
+    correlated: tuple[CorrelationConfig, ...] = ()
     blank: float = Field(default=0.0, ge=0.0, lt=1.0)
+    online: tuple[str, ...] = ()
+    complete_grid: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -89,12 +111,44 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
                     raise ValueError(f"{found} is empty; write the lower end first")
             if not region:
                 raise ValueError("a held-out region names at least one factor")
+        self._check_correlations()
+        self._check_online()
         return self
+
+    def _check_correlations(self) -> None:
+        for pair in self.correlated:
+            first, second = pair.factors
+            for name in pair.factors:
+                if name not in self.varying:
+                    found = ", ".join(self.varying) or "none"
+                    raise ValueError(f"correlated factor {name} does not vary; there are {found}")
+            if first == second:
+                raise ValueError(f"a correlation needs two factors, found {first} twice")
+
+    def _check_online(self) -> None:
+        unknown = [name for name in self.online if name not in self.names]
+        if unknown:
+            raise ValueError(f"online factor {unknown[0]} is not one of {', '.join(self.names)}")
+        groups = [set(region) for region in self.held_out]
+        groups += [set(pair.factors) for pair in self.correlated]
+        for names in groups:
+            drawn = names & set(self.online)
+            if drawn and drawn != names:
+                stored = sorted(names - drawn)[0]
+                raise ValueError(
+                    f"{sorted(drawn)[0]} is drawn when a stored image is read, {stored} is stored; "
+                    "what joins the two needs images drawn as needed"
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the factors, in the order of the columns."""
         return tuple(factor.name for factor in self.factors)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Names of the factors that a file has columns for."""
+        return tuple(name for name in self.names if name not in self.online)
 
     @property
     def varying(self) -> tuple[str, ...]:

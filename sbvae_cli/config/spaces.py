@@ -5,7 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from sbvae_cli.config.names import CirclesPreset
-from sbvae_cli.config.space import FactorConfig, Interval, SpaceConfig
+from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Interval, SpaceConfig
 from sbvae_cli.errors import SbvaeError
 
 HSV = ("hue", "saturation", "value")
@@ -89,14 +89,17 @@ def customise(
     *,
     ranges: Mapping[str, Interval] | None = None,
     holes: Sequence[Mapping[str, Interval]] = (),
+    correlations: Sequence[CorrelationConfig] = (),
     blank: float | None = None,
 ) -> SpaceConfig:
     """The same space with other ranges, more held-out regions, or another share of blanks.
 
     Args:
-        space: Where to start; its held-out regions stay.
+        space: Where to start; its held-out regions and correlations stay.
         ranges: New range of each named factor, in the factor's unit; equal ends make it constant.
+            A factor of levels keeps those within the range.
         holes: Regions to hold out, each the product of intervals of the named factors.
+        correlations: Pairs of factors that depend on each other.
         blank: Share of images without an object, in [0, 1); None leaves it as it is.
 
     Raises:
@@ -107,8 +110,7 @@ def customise(
     for name, (low, high) in (ranges or {}).items():
         _require_known(name, factors)
         _require_ordered(name, low, high)
-        changed = {"kind": "continuous", "levels": None, "low": low, "high": high}
-        factors[name] = factors[name].model_copy(update=changed)
+        factors[name] = _narrowed(factors[name], low, high)
     share = space.blank if blank is None else blank
     if not 0 <= share < 1:
         raise SbvaeError(f"blank = {share:g} is not a share of images in [0, 1)")
@@ -119,12 +121,30 @@ def customise(
     regions = (*space.held_out, *(dict(hole) for hole in holes if hole))
     for region in regions:
         _require_inside(region, factors)
-    return SpaceConfig(
-        renderer=space.renderer,
-        factors=(*factors.values(), PRESENT) if share > 0 else tuple(factors.values()),
-        held_out=regions,
-        blank=share,
-    )
+    for pair in correlations:
+        for name in pair.factors:
+            _require_known(name, factors)
+            if not factors[name].varies:
+                raise SbvaeError(f"{name} is constant; a correlation needs two factors that vary")
+    changes = {
+        "factors": (*factors.values(), PRESENT) if share > 0 else tuple(factors.values()),
+        "held_out": regions,
+        "correlated": (*space.correlated, *correlations),
+        "blank": share,
+    }
+    return SpaceConfig.model_validate(space.model_copy(update=changes).model_dump())
+
+
+def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
+    if factor.levels is None:
+        return factor.model_copy(update={"low": low, "high": high})
+    levels = tuple(level for level in factor.levels if low - 1e-9 <= level <= high + 1e-9)
+    if not levels:
+        shown = ", ".join(f"{level:g}" for level in factor.levels[:8])
+        more = ", ..." if len(factor.levels) > 8 else ""
+        found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
+        raise SbvaeError(f"{found} has none of its levels {shown}{more}")
+    return factor.model_copy(update={"levels": levels})
 
 
 def check_circles(space: SpaceConfig) -> None:
@@ -192,6 +212,25 @@ def parse_assignments(text: str) -> dict[str, Interval]:
             raise SbvaeError(f"{text!r} names {name} twice")
         assignments[name] = parse_interval(interval)
     return assignments
+
+
+def parse_correlation(text: str) -> CorrelationConfig:
+    """Read `x,y=0.2`: two factors, and the deviation of the Gaussian in their scaled difference.
+
+    Raises:
+        SbvaeError: If it is not two different names and a positive number.
+    """
+    names, equals, number = text.partition("=")
+    pair = [name.strip() for name in names.split(",")]
+    try:
+        deviation = float(number) if equals else 0.0
+    except ValueError:
+        deviation = 0.0
+    if len(pair) != 2 or not all(pair) or not (math.isfinite(deviation) and deviation > 0):
+        raise SbvaeError(f"{text!r} is not NAME,NAME=DEVIATION, such as x,y=0.2")
+    if pair[0] == pair[1]:
+        raise SbvaeError(f"{text!r}: a correlation needs two factors, found {pair[0]} twice")
+    return CorrelationConfig(factors=(pair[0], pair[1]), deviation=deviation)
 
 
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:

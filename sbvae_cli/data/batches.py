@@ -5,17 +5,36 @@ from collections.abc import Callable, Generator
 from itertools import count
 from queue import SimpleQueue
 from threading import Semaphore, Thread
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.data.windows import ShuffledFile
 from sbvae_cli.errors import SbvaeError
 
 _TAG = 0x6F6E6C69  # keeps these random streams apart from others of the same seed
+_COLOUR_TAG = 0x636F6C6F
 _AHEAD = 4  # minibatches that wait for the consumer
+
+
+class Masks(NamedTuple):
+    """Images that get their colours on the device.
+
+    Attributes:
+        images: Shape (B, H, W, 1), uint8.
+        colours: Shape (B, 3), float32, in [0, 1].
+    """
+
+    images: Images
+    colours: NDArray[np.float32]
+
+
+Minibatch = Images | Masks
 
 
 class Batches:
@@ -25,7 +44,8 @@ class Batches:
     procedural source draws it from a random state of its own. A file's images come in the order of
     ShuffledFile: every epoch has every image once, images within a window of up to 8,192 are in
     uniformly random order, and windows are of random chunks of the file. Minibatches run on from
-    one epoch to the next, so a file may hold fewer images than a minibatch.
+    one epoch to the next, so a file may hold fewer images than a minibatch. Colours that no file
+    stores are drawn for each minibatch anew.
 
     Args:
         source: Where the images come from.
@@ -44,11 +64,11 @@ class Batches:
         self._seed = seed
         self._file = self._shuffled(read_ahead=False)
 
-    def batch(self, i: int) -> Images:
+    def batch(self, i: int) -> Minibatch:
         """Minibatch i, shape (B, H, W, C); from a file this may read a whole window."""
         return self._make(i, self._file)
 
-    def stream(self, start_step: int = 0) -> Generator[Images, None, None]:
+    def stream(self, start_step: int = 0) -> Generator[Minibatch, None, None]:
         """Minibatches from `start_step` on, for ever, made ahead by a thread.
 
         An error in that thread is raised here. Closing the generator ends the thread.
@@ -74,9 +94,14 @@ class Batches:
             return ShuffledFile(self._source.file, self._seed, read_ahead=read_ahead)
         return None
 
-    def _make(self, i: int, file: ShuffledFile | None) -> Images:
+    def _make(self, i: int, file: ShuffledFile | None) -> Minibatch:
         if file:
-            return file.images(i * self._batch_size, (i + 1) * self._batch_size)
+            images = file.images(i * self._batch_size, (i + 1) * self._batch_size)
+            space = self._source.space
+            if not space.config.online:
+                return images
+            rng = np.random.default_rng([self._seed, _COLOUR_TAG, i])
+            return Masks(images, colours_of(space.sample_present(rng, len(images)), space.names))
         rng = np.random.default_rng([self._seed, _TAG, i])
         return self._source.sample(rng, self._batch_size, "train")[0]
 
@@ -84,9 +109,9 @@ class Batches:
 class _Producer:
     """A thread that makes items a few ahead of their consumer."""
 
-    def __init__(self, make: Callable[[int], Images], start: int) -> None:
+    def __init__(self, make: Callable[[int], Minibatch], start: int) -> None:
         self._make = make
-        self._items: SimpleQueue[Images | BaseException] = SimpleQueue()
+        self._items: SimpleQueue[Minibatch | BaseException] = SimpleQueue()
         self._room = Semaphore(_AHEAD)
         self._stopped = False
         # A daemon, as a stream that nobody closed must not keep the interpreter from its exit; and
@@ -95,7 +120,7 @@ class _Producer:
         self._thread.start()
         atexit.register(self.stop)
 
-    def get(self) -> Images:
+    def get(self) -> Minibatch:
         item = self._items.get()
         if isinstance(item, BaseException):
             raise item
@@ -119,17 +144,25 @@ class _Producer:
             self._items.put(error)
 
 
-def to_device(images: Images, device: torch.device | str) -> torch.Tensor:
-    """Move images to a device as bytes, and scale them there.
+def to_device(images: Minibatch, device: torch.device | str) -> torch.Tensor:
+    """Move images to a device as bytes, and scale and colour them there.
 
     Args:
-        images: Shape (B, H, W, C), uint8.
+        images: Shape (B, H, W, C), uint8; or masks with colours, which come out in grey levels
+            rounded as a file would store them.
         device: Where to; for CUDA the bytes go through pinned memory and the call does not wait.
 
     Returns:
         Shape (B, C, H, W), float32 in [0, 1], contiguous.
     """
     device = torch.device(device)
+    if isinstance(images, Masks):
+        masks = to_device(images.images, device)  # (B, 1, H, W)
+        colours = torch.from_numpy(images.colours)
+        if device.type == "cuda":
+            colours = colours.pin_memory()
+        levels = colours.to(device, non_blocking=True)[:, :, None, None] * 255
+        return (masks * levels).round_().div_(255)
     bytes_ = torch.from_numpy(images)
     if device.type == "cuda":
         bytes_ = bytes_.pin_memory().to(device, non_blocking=True)

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sbvae_cli.config.spaces import HSV, RGB
-from sbvae_cli.data.colour import hsv_to_rgb
+from sbvae_cli.data.colour import colours_of
 
 _BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
 
@@ -36,7 +35,7 @@ def render_circles(
     images = np.zeros((len(factors), height, width, 3), np.uint8)
     geometry = _columns(factors, names, ("x", "y", "diameter"))
     geometry = geometry * (width, -height, width / 2) + (0, height, 0)  # column, row, radius
-    rgb = _colours(factors, names)
+    rgb = colours_of(factors, names)
     drawn = ~np.isnan(geometry).any(1) & ~np.isnan(rgb).any(1)
     if "present" in names:
         drawn &= _columns(factors, names, ("present",))[:, 0] > 0
@@ -116,14 +115,6 @@ def _area_below(edge: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArr
     chord = edge * np.sqrt(radius**2 - edge**2)
     area: NDArray[np.float64] = chord + radius**2 * (np.arcsin(edge / radius) + np.pi / 2)
     return area
-
-
-def _colours(factors: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
-    if "hue" in names:
-        rgb = hsv_to_rgb(_columns(factors, names, HSV))
-    else:
-        rgb = _columns(factors, names, RGB)
-    return np.clip(rgb, 0, 1).astype(np.float32)
 
 
 def _columns(

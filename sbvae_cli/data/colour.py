@@ -1,7 +1,11 @@
-"""Colour conversion, n colours at once."""
+"""Colours from factors, n at once."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sbvae_cli.config.spaces import HSV, RGB
 
 FloatArray = NDArray[np.floating]
 
@@ -23,3 +27,25 @@ def hsv_to_rgb(hsv: FloatArray) -> FloatArray:
     lack = np.clip(np.minimum(sixths, 4 - sixths), 0, 1)
     rgb: FloatArray = value * (1 - saturation * lack)
     return rgb
+
+
+def colours_of(factors: FloatArray, names: Sequence[str]) -> NDArray[np.float32]:
+    """Red, green and blue of rows of factors.
+
+    Args:
+        factors: Shape (n, F); has hue (turns), saturation and value, or red, green and blue.
+        names: Of the F columns.
+
+    Returns:
+        Shape (n, 3), in [0, 1]; NaN where a factor is.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    wanted = HSV if "hue" in names else RGB
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"there is no factor {missing[0]} among {', '.join(names)}")
+    columns = factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)
+    rgb = hsv_to_rgb(columns) if wanted is HSV else columns
+    return np.clip(rgb, 0, 1).astype(np.float32)

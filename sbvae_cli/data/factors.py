@@ -37,7 +37,7 @@ class FactorGrid:
 
 @dataclass(frozen=True)
 class FactorSpace:
-    """A product of independent uniform factors, less held-out regions, with a share of blanks.
+    """A product of uniform factors, less held-out regions, with correlations and blanks.
 
     Values are compared as float32, which is how they are stored: a value on the edge of a held-out
     region lies in it.
@@ -89,9 +89,9 @@ class FactorSpace:
         Args:
             rng: Where the randomness comes from.
             n: Number of rows.
-            population: "train" leaves the held-out regions out and has the space's share of blank
-                rows, which are NaN with `present` = 0; "full" is the whole space, "heldout" the
-                held-out regions, both uniform and without blanks.
+            population: "train" leaves the held-out regions out, has the correlations and the
+                space's share of blank rows, which are NaN with `present` = 0; "full" is the whole
+                space, "heldout" the held-out regions, both uniform and without blanks.
 
         Returns:
             Shape (n, F).
@@ -103,7 +103,7 @@ class FactorSpace:
             return self._uniform(rng, n)
         if population == "heldout":
             return self._sample_heldout(rng, n)
-        rows = self._sample_support(rng, n)
+        rows = self.sample_present(rng, n)
         if self.config.blank > 0:
             blank = rng.random(n) < self.config.blank
             rows[blank, :-1] = np.nan
@@ -201,18 +201,52 @@ class FactorSpace:
                 rows[:, column] = low + (high - low) * rng.random(n) if low < high else low
         return rows
 
-    def _sample_support(self, rng: np.random.Generator, n: int) -> Rows:
-        """Rejection in bulk: as many proposals as are likely to do, until there are enough."""
-        if not self.config.held_out:
+    def fill_online(self, rng: np.random.Generator, stored: Rows) -> Rows:
+        """Add the factors that no file stores to rows of those that it does.
+
+        Args:
+            rng: Where the randomness comes from.
+            stored: Columns as in `config.stored`, shape (n, S).
+
+        Returns:
+            Shape (n, F); blank rows stay NaN.
+        """
+        if not self.config.online:
+            return stored
+        rows = self.sample_present(rng, len(stored))
+        rows[:, [self.index(name) for name in self.config.stored]] = stored
+        blank = np.isnan(stored).any(axis=1)
+        for name in self.config.online:
+            rows[blank, self.index(name)] = np.nan
+        return rows
+
+    def sample_present(self, rng: np.random.Generator, n: int) -> Rows:
+        """Draw rows of the training distribution, less its blank ones; shape (n, F).
+
+        By rejection in bulk: as many proposals as are likely to do, until there are enough.
+        """
+        if not self.config.held_out and not self.config.correlated:
             return self._uniform(rng, n)
         kept: list[Rows] = []
-        missing = n
+        missing, share = n, 1 - self.held_out_share
         while missing > 0:
-            proposals = int(1.1 * missing / (1 - self.held_out_share)) + 16
+            proposals = int(1.1 * missing / share) + 16
             rows = self._uniform(rng, min(proposals, _MOST_PROPOSALS))
-            kept.append(rows[~self.held_out_mask(rows)][:missing])
+            accepted = ~self.held_out_mask(rows)
+            if self.config.correlated:
+                accepted &= rng.random(len(rows)) < self._density(rows)
+                share = max(float(accepted.mean()), _LEAST_SHARE)
+            kept.append(rows[accepted][:missing])
             missing -= len(kept[-1])
         return np.concatenate(kept) if kept else self._uniform(rng, 0)
+
+    def _density(self, rows: Rows) -> NDArray[np.float64]:
+        """Of each row under the correlations, relative to the largest, shape (n,)."""
+        exponent = np.zeros(len(rows))
+        for pair in self.config.correlated:
+            first, second = self.scaled(rows, pair.factors).T
+            exponent += 0.5 * np.square((first - second) / pair.deviation)
+        return np.exp(-exponent)
 
     def _sample_heldout(self, rng: np.random.Generator, n: int) -> Rows:
         """Propose from the regions by their sizes; where m overlap, accept one in m."""

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.combinations import count_combinations
 from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.errors import SbvaeError
 
 FORMAT = 1
@@ -62,13 +64,28 @@ class DatasetFile:
             raise
 
     def _read_header(self) -> None:
+        if is_3dshapes(self._file):
+            self._read_3dshapes()
+        else:
+            self._read_own()
+        self.count, self.height, self.width, self.channels = map(int, self._images.shape)
+        self._is_direct = _is_plain_gzip(self._images)
+        chunks = self._images.chunks
+        self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
+
+    def _read_3dshapes(self) -> None:
+        self.name, self.seed = "3dshapes", 0
+        self._images, self._factors = self._file["images"], self._file["labels"]
+        self.space = FactorSpace(read_3dshapes_space(self.path, self._file))
+
+    def _read_own(self) -> None:
         attributes = self._file.attrs
         self._check_kind()
         self.name = str(attributes.get("name", self.path.stem))
         self.seed = int(attributes.get("seed", 0))
         self._images, self._factors = self._file["images"], self._file.get("factors")
         self._check_arrays()
-        self.count, self.height, self.width, self.channels = map(int, self._images.shape)
+        count = len(self._images)
         try:
             self.space = FactorSpace(SpaceConfig.model_validate_json(attributes["space"]))
         except KeyError:
@@ -80,14 +97,18 @@ class DatasetFile:
                 "\n", " "
             )
             raise self._error(f"{message}; generate it again") from None
-        if self._factors.shape[1] != len(self.space.names):
+        if self._factors.shape[1] != len(self.space.config.stored):
             raise self._error(
                 f"has {self._factors.shape[1]} columns of factors, its space names "
-                f"{len(self.space.names)}; generate it again"
+                f"{len(self.space.config.stored)}; generate it again"
             )
-        self._is_direct = _is_plain_gzip(self._images)
-        chunks = self._images.chunks
-        self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
+        if self.space.config.complete_grid:
+            combinations = count_combinations(self.space.config)
+            if combinations != count:
+                raise self._error(
+                    f"has {count} images of a grid of {combinations} combinations; "
+                    "generate it again"
+                )
 
     def _check_kind(self) -> None:
         attributes = self._file.attrs
@@ -223,7 +244,7 @@ class DatasetFile:
             return np.empty((0, self._factors.shape[1]), np.float32)
         first, last = int(rows.min()), int(rows.max())
         try:
-            span: Rows = self._factors[first : last + 1]
+            span: Rows = np.asarray(self._factors[first : last + 1], np.float32)
         except (OSError, RuntimeError) as error:
             raise self._damaged(first, last + 1 - first, error) from error
         picked: Rows = span[rows - first]

@@ -1,7 +1,6 @@
 """Sources of images: drawn on demand, or rows of a file; all that a command sees of a data set."""
 
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -9,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import CirclesPreset, Population
-from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import check_circles, circles_space, unknown_name
-from sbvae_cli.data.circles import render_circles
+from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.combinations import combination_numbers
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import DatasetFile, Images
+from sbvae_cli.data.procedural import (
+    ProceduralSource,
+    is_procedural,
+    procedural_name,
+    procedural_space,
+    source_from_space,
+)
+from sbvae_cli.data.sprites import paint
 from sbvae_cli.errors import SbvaeError
 
-DEFAULT_SIZE = 64  # pixels, as in the paper
 _LEAST_CHUNKS = 32
 
 
@@ -91,56 +96,12 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ProceduralSource:
-    """Images drawn when they are asked for.
-
-    Attributes:
-        name: What the data set is called.
-        space: A space with a renderer.
-        height: Rows of an image.
-        width: Columns of an image.
-
-    Raises:
-        SbvaeError: If the space has no renderer or does not fit it, or the size is below 1.
-    """
-
-    name: str
-    space: FactorSpace
-    height: int = DEFAULT_SIZE
-    width: int = DEFAULT_SIZE
-    channels: int = 3
-    count: None = None
-    can_render: bool = True
-
-    def __post_init__(self) -> None:
-        if min(self.height, self.width) < 1:
-            raise SbvaeError(
-                f"{self.name}: images of {_size(self)} have no pixels; choose 1 or more"
-            )
-        match self.space.config.renderer:
-            case "circles":
-                check_circles(self.space.config)
-            case None:
-                raise SbvaeError(f"{self.name}: its images are stored ones; name their file")
-
-    def sample(
-        self, rng: np.random.Generator, n: int, population: Population = "train"
-    ) -> tuple[Images, Rows]:
-        """See Source."""
-        factors = self.space.sample(rng, n, population)
-        return self.render(factors), factors
-
-    def render(self, factors: NDArray[np.floating]) -> Images:
-        """See Source."""
-        return render_circles(factors, self.space.names, self.height, self.width)
-
-
 class FileSource:
-    """Images of a data set file, and what its renderer draws beside them.
+    """Images of a data set file, and what can be drawn or looked up beside them.
 
-    Population "train" is the file's own rows. "full" and "heldout" are drawn where the file's space
-    has a renderer; otherwise "full" is the file's rows too.
+    Population "train" is the file's own rows, with new colours each time where those are not
+    stored. "full" and "heldout" are drawn where the file's space has a renderer; otherwise "full"
+    is uniform over a complete grid's rows, or the file's rows too.
 
     Args:
         file: An open file.
@@ -149,12 +110,14 @@ class FileSource:
     def __init__(self, file: DatasetFile) -> None:
         self.file = file
         self.name, self.space, self.count = file.name, file.space, file.count
-        self.height, self.width, self.channels = file.height, file.width, file.channels
-        self.can_render = file.space.config.renderer is not None
+        self.height, self.width = file.height, file.width
+        config = file.space.config
+        self.channels = 3 if config.online else file.channels
+        self.can_render = config.renderer is not None or config.complete_grid
         try:
             self._drawn = (
                 ProceduralSource(self.name, self.space, self.height, self.width)
-                if self.can_render
+                if config.renderer is not None
                 else None
             )
         except SbvaeError as error:
@@ -172,12 +135,26 @@ class FileSource:
         """
         if population != "train" and self._drawn:
             return self._drawn.sample(rng, n, population)
+        if population == "full" and self.can_render:
+            factors = self.space.sample(rng, n, population)
+            return self.render(factors), factors
         if population == "heldout":
             raise SbvaeError(
                 f"{self.file.path}: images of the held-out region cannot be drawn from this file; "
                 "use --population train"
             )
-        return self.file.read_rows(self._random_rows(rng, n))
+        return self.read_rows(rng, self._random_rows(rng, n))
+
+    def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
+        """Rows of the file, with the factors that it does not store drawn and applied."""
+        images, stored = self.file.read_rows(rows)
+        factors = self.space.fill_online(rng, stored)
+        return self._coloured(images, factors), factors
+
+    def _coloured(self, images: Images, factors: NDArray[np.floating]) -> Images:
+        if not self.space.config.online:
+            return images
+        return paint(images, colours_of(factors, self.space.names))
 
     def _random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
         if n > self.count:
@@ -189,14 +166,20 @@ class FileSource:
         return rng.choice(rows[rows < self.count], n, replace=False)
 
     def render(self, factors: NDArray[np.floating]) -> Images:
-        """See Source."""
-        if not self._drawn:
+        """See Source; of a complete grid, the image of the nearest combination."""
+        if self._drawn:
+            return self._drawn.render(factors)
+        if not self.can_render:
             raise SbvaeError(f"{self.file.path}: has stored images only; others cannot be drawn")
-        return self._drawn.render(factors)
+        shown = ~np.isnan(factors).any(axis=1)
+        images = np.zeros((len(factors), self.height, self.width, self.file.channels), np.uint8)
+        rows = combination_numbers(self.space.config, factors[shown])
+        images[shown] = self.file.read_rows(rows)[0]
+        return self._coloured(images, factors)
 
 
 def open_source(text: str, height: int | None = None, width: int | None = None) -> Source:
-    """Open what `--data` names: `circles:PRESET`, or a file.
+    """Open what `--data` names: `circles:PRESET`, `sprites`, `room`, `chairs`, or a file.
 
     Args:
         text: `circles` alone is `circles:xy`.
@@ -207,8 +190,7 @@ def open_source(text: str, height: int | None = None, width: int | None = None) 
         SbvaeError: If the preset is unknown, the file cannot be used or has another size.
     """
     if is_procedural(text):
-        name = text.partition(":")[2] or "xy"
-        return source_from_space(circles_preset(name), name, height, width)
+        return source_from_space(procedural_space(text), procedural_name(text), height, width)
     if text in get_args(CirclesPreset) and not Path(text).exists():
         raise SbvaeError(f"{text}: there is no such file; did you mean circles:{text}?")
     _refuse_checkpoint(text)
@@ -220,11 +202,6 @@ def open_source(text: str, height: int | None = None, width: int | None = None) 
     return source
 
 
-def is_procedural(text: str) -> bool:
-    """Whether what `--data` names is drawn as needed; a file that exists is a file."""
-    return text.partition(":")[0] == "circles" and not Path(text).exists()
-
-
 def _refuse_checkpoint(text: str) -> None:
     path = Path(text)
     if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
@@ -232,31 +209,6 @@ def _refuse_checkpoint(text: str) -> None:
             f"--data {text}: is a checkpoint, not data; a checkpoint stands first, without an "
             "option, and --data takes a file that gen-data wrote or circles:PRESET"
         )
-
-
-def circles_preset(name: str) -> SpaceConfig:
-    """The space of a preset whose name a user wrote.
-
-    Raises:
-        SbvaeError: If there is no such preset; names the nearest one.
-    """
-    presets: tuple[CirclesPreset, ...] = get_args(CirclesPreset)
-    for preset in presets:
-        if preset == name:
-            return circles_space(preset)
-    raise unknown_name(name, presets, "circles preset")
-
-
-def source_from_space(
-    space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
-) -> ProceduralSource:
-    """The source that draws a space's images, as for a checkpoint of a procedural data set.
-
-    Raises:
-        SbvaeError: If the space has no renderer or does not fit it.
-    """
-    size = DEFAULT_SIZE if height is None else height, DEFAULT_SIZE if width is None else width
-    return ProceduralSource(name, FactorSpace(space), *size)
 
 
 def _size(source: Source) -> str:

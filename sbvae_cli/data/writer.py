@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def write_dataset(
     height: int,
     width: int,
     render: Callable[[Rows], Images],
+    rows: Callable[[int, int], Rows] | None = None,
+    gzip_level: int = GZIP_LEVEL,
     force: bool = False,
     on_progress: Callable[[int], None] | None = None,
     stop: Callable[[], int | None] | None = None,
@@ -55,7 +58,9 @@ def write_dataset(
         count: Images, at least 1.
         height: Rows of an image.
         width: Columns of an image.
-        render: Factors (n, F) to images (n, height, width, C); runs in several threads.
+        render: Stored factors (n, S) to images (n, height, width, C); runs in several threads.
+        rows: Gives the stored factors of images start to stop - 1 instead of drawing them.
+        gzip_level: From 1, fast, to 9, small.
         force: Whether to replace a file that exists.
         on_progress: Called with the number of images written so far.
         stop: Asked between chunks for the number of a signal that wants the end, None to go on.
@@ -71,12 +76,13 @@ def write_dataset(
             f"{path}: {count} images of {height}x{width} pixels hold nothing; choose 1 or more"
         )
     _refuse_existing(path, force)
-    sample = render(_factor_rows(space, seed, 0, 1))
+    rows = rows or partial(_factor_rows, space, seed)
+    sample = render(rows(0, 1))
     with _appearing(path, force) as disk, h5py.File(disk, "w") as file:
         arrays = _create(file, space, count, sample)
         file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
         file.attrs["space"] = space.config.model_dump_json()
-        with closing(_write_chunks(arrays, space, seed, render)) as written:
+        with closing(_write_chunks(arrays, rows, render, gzip_level)) as written:
             for done in written:
                 disk.raise_kept()
                 if on_progress:
@@ -169,20 +175,23 @@ def _create(file: Any, space: FactorSpace, count: int, sample: Images) -> tuple[
         compression="gzip",
         compression_opts=GZIP_LEVEL,
     )
-    factors = file.create_dataset("factors", (count, len(space.names)), np.float32)
+    factors = file.create_dataset("factors", (count, len(space.config.stored)), np.float32)
     return images, factors
 
 
 def _write_chunks(
-    arrays: tuple[Any, Any], space: FactorSpace, seed: int, render: Callable[[Rows], Images]
+    arrays: tuple[Any, Any],
+    rows_between: Callable[[int, int], Rows],
+    render: Callable[[Rows], Images],
+    gzip_level: int,
 ) -> Generator[int, None, None]:
     """Write both arrays; yields the number of images after each chunk."""
     images, factors = arrays
     count, length = len(images), images.chunks[0]
 
     def make(start: int) -> tuple[Rows, bytes]:
-        rows = _factor_rows(space, seed, start, min(start + length, count))
-        return rows, zlib.compress(_pad(render(rows), length).data, GZIP_LEVEL)
+        rows = rows_between(start, min(start + length, count))
+        return rows, zlib.compress(_pad(render(rows), length).data, gzip_level)
 
     waiting: list[Rows] = []
     written = 0
@@ -220,7 +229,10 @@ def _factor_rows(space: FactorSpace, seed: int, start: int, stop: int) -> Rows:
     """Rows of the training set; a block is a function of its number and the seed alone."""
     block, first = divmod(start, BLOCK)
     rng = np.random.default_rng([seed, block, _TAG])
-    return space.sample(rng, BLOCK)[first : first + stop - start]
+    rows = space.sample(rng, BLOCK)[first : first + stop - start]
+    if not space.config.online:
+        return rows
+    return rows[:, [space.index(name) for name in space.config.stored]]
 
 
 def _pad(images: Images, length: int) -> NDArray[np.uint8]:

@@ -12,7 +12,8 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.source import FileSource, Source, is_procedural, open_source
+from sbvae_cli.data.procedural import is_procedural
+from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.open import open_data

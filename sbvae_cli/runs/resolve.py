@@ -10,13 +10,8 @@ from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.data.source import (
-    FileSource,
-    Source,
-    is_procedural,
-    open_source,
-    source_from_space,
-)
+from sbvae_cli.data.procedural import is_procedural, source_from_space
+from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
 
 ENDLESS_DATASET = 500_000  # images that data drawn as needed count as, as many as the paper drew

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sbvae_cli.config.schema import TrainingConfig
-from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.batches import Minibatch, to_device
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.training.schedules import decayed
 from sbvae_cli.training.update import Updater
@@ -43,7 +43,7 @@ class Progress:
 
 def train(
     updater: Updater,
-    batches: Iterator[np.ndarray],
+    batches: Iterator[Minibatch],
     config: TrainingConfig,
     *,
     noise_shape: tuple[int, int],

@@ -18,7 +18,8 @@ from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.source import FileSource, ProceduralSource
+from sbvae_cli.data.procedural import ProceduralSource
+from sbvae_cli.data.source import FileSource
 from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from sbvae_cli.analysis.encode import encode
 from sbvae_cli.analysis.geometry import embed_factor_grid
-from sbvae_cli.data.source import ProceduralSource, open_source
+from sbvae_cli.data.procedural import ProceduralSource
+from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE

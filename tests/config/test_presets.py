@@ -102,5 +102,5 @@ def test_the_quick_profile_halves_every_width(model: ModelKind, decoder: Decoder
 
 
 def test_data_are_told_by_their_name() -> None:
-    names = {"xy-hole": "circles", "sprites": "sprites", "3dshapes": "room", "mine": "circles"}
+    names = {"xy-hole": "circles", "dsprites": "sprites", "3dshapes": "room", "mine": "circles"}
     assert {name: paper_dataset(SpaceConfig(), name) for name in names} == names

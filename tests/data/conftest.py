@@ -9,7 +9,7 @@ import pytest
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.source import ProceduralSource
+from sbvae_cli.data.procedural import ProceduralSource
 from sbvae_cli.data.writer import write_dataset
 
 

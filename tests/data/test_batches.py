@@ -12,7 +12,8 @@ import torch
 
 from sbvae_cli.data import windows
 from sbvae_cli.data.batches import Batches, to_device
-from sbvae_cli.data.source import FileSource, ProceduralSource, Source, open_source
+from sbvae_cli.data.procedural import ProceduralSource
+from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
 
 

@@ -122,5 +122,5 @@ def test_no_rows_give_no_images() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    with pytest.raises(ValueError, match="circles need a factor blue"):
+    with pytest.raises(ValueError, match="there is no factor blue"):
         render_circles(np.ones((1, 5)), RGB[:5], 16, 16)

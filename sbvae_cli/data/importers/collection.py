@@ -1,0 +1,174 @@
+"""Images by number, whatever holds them, and why one of them cannot be read."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Protocol, Self
+
+from PIL import Image, UnidentifiedImageError
+
+from sbvae_cli.errors import SbvaeError
+
+MAX_MEMBER_BYTES = 256 << 20  # of one stored image
+_NEVER = {"EPS"}  # Pillow hands these files to Ghostscript, a program that runs what they say
+_PNG, _AT_ONCE = b"\x89PNG\r\n\x1a\n", ["PNG"]  # spares the most usual files the other readers
+_NO_IMAGES = frozenset(
+    "7z bz2 csv db doc docx gz h5 hdf5 htm html ini ipynb json jsonl log mat md mov mp4 npy npz"  # noqa: SIM905
+    " parquet pdf pickle pkl pt py rar rst sh tar tex tgz toml tsv txt url wav xls xlsx xml xz yaml"
+    " yml zip".split()
+)
+
+
+class Closable(Protocol):
+    """A file, or what stands for one."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class UnreadableImageError(SbvaeError):
+    """One image of a collection that cannot be read.
+
+    Args:
+        path: The collection.
+        name: Of the image in it.
+        reason: What was found.
+    """
+
+    def __init__(self, path: Path, name: str, reason: str) -> None:
+        super().__init__(f"{path}: {printable(name)}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class ImageCollection(ABC):
+    """Images with names, in the order of the names; reading is safe from several threads.
+
+    Args:
+        path: The folder or archive.
+        names: Sorted, relative to it, with forward slashes.
+        held: Open files behind it, closed with this object.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], held: Sequence[Closable] = ()) -> None:
+        self.path = path
+        self.names = tuple(names)
+        self._held = held
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files behind; an archive cannot be read afterwards."""
+        for file in self._held:
+            file.close()
+
+    def read(self, index: int, enough: int | None = None) -> Image.Image:
+        """Decode one image; of an animation, the first frame.
+
+        Args:
+            index: From 0.
+            enough: Pixels of the smaller side that will do: JPEG files, which can be decoded at a
+                half, a quarter or an eighth of their size for less work, then are.
+
+        Raises:
+            UnreadableImageError: If it is no image, broken, or has more than Pillow's limit of
+                pixels.
+        """
+        try:
+            image = self._open(index)
+            limit = Image.MAX_IMAGE_PIXELS
+            if limit and image.width * image.height > limit:
+                raise Image.DecompressionBombError(
+                    f"{image.width}x{image.height} pixels, more than the limit of {limit}"
+                )
+            if enough and image.format == "JPEG":
+                image.draft(None, (enough, enough))
+            image.load()
+        except UnreadableImageError:
+            raise
+        except Exception as error:  # Pillow's readers raise anything when a file is broken
+            raise UnreadableImageError(self.path, self.names[index], reason_of(error)) from error
+        return image
+
+    @abstractmethod
+    def _open(self, index: int) -> Image.Image:
+        """An image, which may wait to be decoded until it is loaded."""
+
+
+class ImageFiles(ImageCollection):
+    """A collection of image files."""
+
+    def _open(self, index: int) -> Image.Image:
+        data = self._stored(index)
+        formats = _AT_ONCE if data.startswith(_PNG) else readable_formats()
+        return Image.open(BytesIO(data), formats=formats)
+
+    @abstractmethod
+    def _stored(self, index: int) -> bytes:
+        """The bytes of an image file."""
+
+
+def readable_formats() -> list[str]:
+    """Names of the formats that are tried; the usual ones come first."""
+    return [name for name in Image.ID if name not in _NEVER]
+
+
+def check_size(size: int) -> None:
+    """Refuse what no image needs.
+
+    Raises:
+        ValueError: If it has more than 256 MB.
+    """
+    if size > MAX_MEMBER_BYTES:
+        raise ValueError(f"{size >> 20} MB, more than the limit of {MAX_MEMBER_BYTES >> 20} MB")
+
+
+def is_candidate(name: str) -> bool:
+    """Whether a file may be an image: neither hidden nor of a kind that never is one."""
+    path = PurePosixPath(name)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return not hidden and path.suffix[1:].lower() not in _NO_IMAGES
+
+
+def inner_name(archive: Path, name: str) -> str:
+    """A member's name with forward slashes and without `./`.
+
+    Raises:
+        SbvaeError: If it is absolute or leaves the archive.
+    """
+    slashed = name.replace("\\", "/")
+    parts = slashed.split("/")
+    if slashed.startswith("/") or re.match(r"[A-Za-z]:/", slashed) or ".." in parts:
+        found = f"{printable(name)} points outside of the archive"
+        raise SbvaeError(f"{archive}: {found}; pack the images again with relative names")
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
+def printable(name: str) -> str:
+    """A name for messages: what would break the line or cannot be encoded is replaced."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+
+
+def reason_of(error: Exception) -> str:
+    """One line about an error that a reader of images or archives raised."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image that Pillow reads"
+    if isinstance(error, MemoryError):
+        return "does not fit into memory"
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return printable(" ".join(text.split())) or type(error).__name__

@@ -1,0 +1,122 @@
+"""The public dSprites archive, streamed; its pickled metadata are never touched."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from zipfile import ZipFile, is_zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.importers.collection import reason_of
+from sbvae_cli.data.importers.npy import read_array_header
+from sbvae_cli.errors import SbvaeError
+
+LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; the last is the fastest
+SIDE = 64  # pixels
+_WANTED = "the public archive is dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+_IMAGES = "imgs.npy"
+_CLASSES = "latents_classes.npy"
+
+
+@dataclass(frozen=True)
+class DSprites:
+    """A checked archive.
+
+    Attributes:
+        path: The file.
+        levels: Number of levels of each factor; the images are their grid, the last fastest.
+    """
+
+    path: Path
+    levels: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return prod(self.levels)
+
+    def blocks(self, rows: int = 4096) -> Iterator[NDArray[np.uint8]]:
+        """Stream the images in the order of the grid; only one block is in memory.
+
+        Args:
+            rows: Images of a block; the last one may have fewer.
+
+        Yields:
+            Shape (n, 64, 64), values 0 and 1.
+
+        Raises:
+            SbvaeError: If the data is broken, cut short, or has other values.
+        """
+        done = 0
+        try:
+            with ZipFile(self.path) as archive, archive.open(_IMAGES) as stream:
+                read_array_header(stream)
+                while done < len(self):
+                    size = min(rows, len(self) - done) * SIDE * SIDE
+                    data = stream.read(size)
+                    if len(data) < size:
+                        raise EOFError(f"{_IMAGES} ends in image {done + len(data) // SIDE**2}")
+                    block = np.frombuffer(data, np.uint8).reshape(-1, SIDE, SIDE)
+                    if block.max() > 1:
+                        raise ValueError(f"{_IMAGES} holds {block.max()}, it should hold 0 and 1")
+                    yield block
+                    done += len(block)
+        except Exception as error:  # broken archives make zipfile raise anything
+            raise _broken(self.path, error) from error
+
+
+def read_dsprites(path: Path | str, levels: tuple[int, ...] = LEVELS) -> DSprites:
+    """Check an archive: names, types, shapes, and the order of the grid.
+
+    Args:
+        path: The file.
+        levels: Number of levels of each factor, fewer for tests.
+
+    Raises:
+        SbvaeError: If it is no such archive; says what differs.
+    """
+    path = Path(path)
+    try:
+        if not is_zipfile(path):
+            path.open("rb").close()
+            raise ValueError("it is no NPZ file, or cut short")
+        with ZipFile(path) as archive:
+            _check(archive, levels)
+    except Exception as error:  # broken archives make zipfile and NumPy raise anything
+        raise _broken(path, error) from error
+    return DSprites(path, levels)
+
+
+def _check(archive: ZipFile, levels: tuple[int, ...]) -> None:
+    missing = [name for name in (_IMAGES, _CLASSES) if name not in archive.namelist()]
+    if missing:
+        raise ValueError(f"it holds no {missing[0]}")
+    count = prod(levels)
+    _check_array(archive, _IMAGES, (count, SIDE, SIDE), "u1")
+    _check_array(archive, _CLASSES, (count, len(levels)), "i8")
+    with archive.open(_CLASSES) as stream:
+        classes = np.lib.format.read_array(stream, allow_pickle=False)
+    grid = np.indices(levels).reshape(len(levels), -1).T
+    wrong = np.flatnonzero((classes != grid).any(1))
+    if len(wrong):
+        row = wrong[0]
+        found, wanted = (" ".join(map(str, a[row])) for a in (classes, grid))
+        raise ValueError(f"{_CLASSES} has {found} in row {row}, it should have {wanted}")
+
+
+def _check_array(archive: ZipFile, name: str, shape: tuple[int, ...], dtype: str) -> None:
+    with archive.open(name) as stream:
+        header = read_array_header(stream)
+    wanted = np.dtype(dtype)
+    if header.shape != shape or header.dtype != wanted or header.columns_first:
+        order = " in Fortran's order" if header.columns_first else ""
+        found = f"{name} is {header.dtype} of shape {header.shape}{order}"
+        raise ValueError(f"{found}, it should be {wanted} of shape {shape}")
+    if archive.getinfo(name).file_size != header.stored_bytes:
+        raise ValueError(f"{name} has not the size that its header says")
+
+
+def _broken(path: Path, error: Exception) -> SbvaeError:
+    if isinstance(error, OSError) and error.errno:
+        return SbvaeError(f"{path}: {reason_of(error)}; choose the public dSprites archive")
+    return SbvaeError(f"{path}: {reason_of(error)}; {_WANTED}")

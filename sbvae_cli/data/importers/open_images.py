@@ -1,0 +1,85 @@
+"""From a path to a collection of images; the contents decide what it is, not the name."""
+
+import os
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from sbvae_cli.data.importers.collection import ImageCollection, readable_formats, reason_of
+from sbvae_cli.data.importers.folder import FolderImages
+from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
+from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
+from sbvae_cli.data.importers.zip_archive import ZipImages, open_zip
+from sbvae_cli.errors import SbvaeError
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_USTAR = slice(257, 262)
+_WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
+_OTHERS = {
+    b"\x93NUMPY": "a single array; save it by np.savez(FILE, images=ARRAY)",
+    b"\x89HDF": "an HDF5 file, which needs no import: give it as --data",
+    b"Rar!": "a RAR archive; pack the images as ZIP or TAR",
+    b"7z\xbc\xaf": "a 7z archive; pack the images as ZIP or TAR",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it, or pack the images as ZIP or TAR",
+}
+
+
+def open_images(path: Path | str) -> ImageCollection:
+    """Open a folder (with those below it), a ZIP, TAR or compressed TAR archive, or an NPZ.
+
+    Hidden files and those that never are images (.csv, .txt, ...) are left out. Nothing is written
+    under a name from an archive: ZIP and plain TAR are read in place, a compressed TAR and the
+    array of an NPZ are unpacked once to a nameless temporary file. An image of more pixels than
+    Pillow's limit is unreadable: from here on Pillow's warning about it is an error in the process.
+
+    Raises:
+        SbvaeError: If there is nothing to read, or an archive is broken or hostile.
+    """
+    path = Path(path)
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+    Image.init()  # loads the readers here, rather than in several threads at once
+    images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
+    if not images.names:
+        images.close()
+        raise SbvaeError(f"{path}: holds no images; {_WANTED}")
+    return images
+
+
+def _open_archive(path: Path) -> ImageCollection:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise SbvaeError(f"{path}: is a device or a pipe; {_WANTED}")
+    with ExitStack() as undo:
+        try:
+            file = undo.enter_context(open(path, "rb"))
+            head = file.read(512)
+            file.seek(0)
+        except OSError as error:
+            raise SbvaeError(f"{path}: {reason_of(error)}; {_WANTED}") from error
+        images = _by_contents(path, file, head)
+        undo.pop_all()
+        return images
+
+
+def _by_contents(path: Path, file: IO[bytes], head: bytes) -> ImageCollection:
+    if not head:
+        raise SbvaeError(f"{path}: the file is empty; copy it again")
+    if head.startswith(_ZIP):
+        archive = open_zip(path, file)
+        if is_npz(archive):
+            with file, archive:
+                return open_npz(path, archive)
+        return ZipImages(path, file, archive)
+    if head.startswith(tuple(COMPRESSIONS)) or head[_USTAR] == b"ustar" or path.suffix == ".tar":
+        return open_tar(path, file)
+    for magic, found in _OTHERS.items():
+        if head.startswith(magic):
+            raise SbvaeError(f"{path}: is {found}")
+    try:
+        with Image.open(file, formats=readable_formats()) as image:
+            found = f"is one image ({image.format})"
+    except Exception:  # Pillow's readers raise anything
+        found = "is no archive"
+    raise SbvaeError(f"{path}: {found}; {_WANTED}")

@@ -1,0 +1,134 @@
+"""Images in a TAR archive, read in place, or from one pass where it is compressed."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from sbvae_cli.data.importers.collection import (
+    MAX_MEMBER_BYTES,
+    ImageFiles,
+    check_size,
+    inner_name,
+    is_candidate,
+    printable,
+    reason_of,
+)
+from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, UnpackedParts
+from sbvae_cli.errors import SbvaeError
+
+COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
+_BLOCK = 512  # of headers; the end is marked by blocks of zeros
+
+
+class TarImages(ImageFiles):
+    """The members of an archive that may be images.
+
+    Args:
+        path: For messages.
+        parts: The bytes, in the archive or unpacked.
+        spans: Offset and size of each name's image.
+    """
+
+    def __init__(self, path: Path, parts: StoredParts, spans: dict[str, tuple[int, int]]) -> None:
+        super().__init__(path, sorted(spans), (parts,))
+        self._parts = parts
+        self._spans = [spans[name] for name in self.names]
+
+    def _stored(self, index: int) -> bytes:
+        offset, size = self._spans[index]
+        check_size(size)
+        return self._parts.read(offset, size)
+
+
+def open_tar(path: Path, file: IO[bytes]) -> TarImages:
+    """List the images of an archive; one that is compressed is unpacked to a temporary file.
+
+    Args:
+        path: For messages.
+        file: The open archive; the result closes it.
+
+    Raises:
+        SbvaeError: If it is no archive, is broken, holds links, devices or names that leave it, or
+            the temporary folder has no room.
+    """
+    try:
+        return _open(path, file)
+    except SbvaeError:
+        raise
+    except Exception as error:  # broken headers make tarfile raise anything
+        found = f"this TAR archive is broken or cut short ({reason_of(error)})"
+        raise SbvaeError(f"{path}: {found}; copy it again") from error
+
+
+def _open(path: Path, file: IO[bytes]) -> TarImages:
+    head = file.read(8)
+    file.seek(0)
+    for magic, unpack in COMPRESSIONS.items():
+        if head.startswith(magic):
+            with file, unpack(file) as stream:
+                return _unpack(path, stream)
+    return TarImages(path, StoredParts(file), dict(_members(path, _Stream(file))))
+
+
+def _unpack(path: Path, stream: IO[bytes]) -> TarImages:
+    parts = UnpackedParts(path)
+    try:
+        spans, source = {}, _Stream(stream)
+        for name, (_, size) in _members(path, source):
+            # what is too large to be read need not be copied
+            offset = parts.append(source, size) if size <= MAX_MEMBER_BYTES else 0
+            spans[name] = (offset, size)
+        return TarImages(path, parts, spans)
+    except BaseException:
+        parts.close()
+        raise
+
+
+class _Stream(io.RawIOBase):
+    """What tarfile reads from: no header in it may ask for much memory.
+
+    The last bytes are kept, as tarfile takes a broken header for the end.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.last = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= COPY_BYTES:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        self.last = self._file.read(size)
+        return self.last
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def _members(path: Path, stream: _Stream) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Name, offset and size of each possible image, while the stream stands at its first byte."""
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
+        cached: Any = archive  # keeps every member, and hundreds of thousands add up
+        while member := archive.next():
+            cached.members.clear()
+            name = inner_name(path, member.name)
+            if member.isdir():
+                continue
+            if not member.isreg() or member.issparse():
+                found = f"{printable(name)} is a link, a device or a sparse file"
+                raise SbvaeError(f"{path}: {found}; pack the image files themselves")
+            if is_candidate(name):
+                yield name, (member.offset_data, member.size)
+    if len(stream.last) < _BLOCK or any(stream.last):
+        raise EOFError("it has no end mark")

@@ -1,0 +1,72 @@
+"""Images in a ZIP archive, read in place: nothing is ever written under a member's name."""
+
+import stat
+from pathlib import Path
+from typing import IO
+from zipfile import ZipFile, ZipInfo
+
+from sbvae_cli.data.importers.collection import (
+    ImageFiles,
+    check_size,
+    inner_name,
+    is_candidate,
+    printable,
+    reason_of,
+)
+from sbvae_cli.errors import SbvaeError
+
+
+def open_zip(path: Path, file: IO[bytes]) -> ZipFile:
+    """Read the list of members.
+
+    Args:
+        path: For messages.
+        file: The open archive; not the ZipFile's to close, which would count its readers without a
+            lock.
+
+    Raises:
+        SbvaeError: If the archive is broken.
+    """
+    try:
+        return ZipFile(file)
+    except Exception as error:  # broken records make it raise anything
+        found = f"this ZIP archive is broken or cut short ({reason_of(error)})"
+        raise SbvaeError(f"{path}: {found}; copy it again") from error
+
+
+class ZipImages(ImageFiles):
+    """The members of an archive that may be images.
+
+    Args:
+        path: For messages.
+        file: The open archive; closed with this object.
+        archive: Its members.
+
+    Raises:
+        SbvaeError: If a member is encrypted, a link, or leaves the archive.
+    """
+
+    def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
+        self._archive = archive
+        members = {_checked_name(path, member): member for member in archive.infolist()}
+        names = sorted(
+            n for n, member in members.items() if is_candidate(n) and not member.is_dir()
+        )
+        self._members = [members[name] for name in names]
+        super().__init__(path, names, (archive, file))
+
+    def _stored(self, index: int) -> bytes:
+        member = self._members[index]
+        check_size(member.file_size)
+        with self._archive.open(member) as stored:
+            return stored.read()
+
+
+def _checked_name(path: Path, member: ZipInfo) -> str:
+    name = inner_name(path, member.filename)
+    found = printable(name)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise SbvaeError(f"{path}: {found} is a link; pack the files themselves")
+    if member.flag_bits & 1:
+        raise SbvaeError(f"{path}: {found} is encrypted; pack the images without a password")
+    return name

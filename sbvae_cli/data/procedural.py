@@ -1,0 +1,133 @@
+"""Images drawn when they are asked for, by the renderer that a space names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.datasets import check_space, dataset_space
+from sbvae_cli.config.names import CirclesPreset, Population, Renderer
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.spaces import circles_space, unknown_name
+from sbvae_cli.data.chairs import render_chairs
+from sbvae_cli.data.circles import render_circles
+from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.room import render_room
+from sbvae_cli.data.sprites import paint, render_sprites
+from sbvae_cli.errors import SbvaeError
+
+DEFAULT_SIZE = 64  # pixels, as in the paper
+
+
+@dataclass(frozen=True)
+class ProceduralSource:
+    """Images drawn when they are asked for.
+
+    Attributes:
+        name: What the data set is called.
+        space: A space with a renderer.
+        height: Rows of an image.
+        width: Columns of an image.
+
+    Raises:
+        SbvaeError: If the space has no renderer or does not fit it, or the size is below 1.
+    """
+
+    name: str
+    space: FactorSpace
+    height: int = DEFAULT_SIZE
+    width: int = DEFAULT_SIZE
+    count: None = None
+    can_render: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.height, self.width) < 1:
+            raise SbvaeError(
+                f"{self.name}: images of {self.height}x{self.width} pixels have no pixels; "
+                "choose 1 or more"
+            )
+        if self.space.config.renderer is None:
+            raise SbvaeError(f"{self.name}: its images are stored ones; name their file")
+        check_space(self.space.config)
+
+    @property
+    def channels(self) -> int:
+        """1 for grey chairs, else 3."""
+        return 1 if self.space.config.renderer == "chairs" else 3
+
+    def sample(
+        self, rng: np.random.Generator, n: int, population: Population = "train"
+    ) -> tuple[Images, Rows]:
+        """See Source."""
+        factors = self.space.sample(rng, n, population)
+        return self.render(factors), factors
+
+    def render(self, factors: NDArray[np.floating]) -> Images:
+        """See Source."""
+        names, size = self.space.names, (self.height, self.width)
+        match self.space.config.renderer:
+            case "sprites":
+                return paint(render_sprites(factors, names, *size), colours_of(factors, names))
+            case "room":
+                return render_room(factors, names, *size)
+            case "chairs":
+                return render_chairs(factors, names, *size)
+            case _:
+                return render_circles(factors, names, *size)
+
+
+def is_procedural(text: str) -> bool:
+    """Whether what `--data` names is drawn as needed; a file that exists is a file."""
+    return text.partition(":")[0] in get_args(Renderer) and not Path(text).exists()
+
+
+def procedural_space(text: str) -> SpaceConfig:
+    """The space that `circles:PRESET`, `sprites`, `room` or `chairs` names.
+
+    Raises:
+        SbvaeError: If there is no such preset.
+    """
+    renderer, colon, preset = text.partition(":")
+    if renderer == "circles":
+        return circles_preset(preset or "xy")
+    if colon:
+        raise SbvaeError(f"{text}: {renderer} have no presets; write {renderer}")
+    for known in get_args(Renderer):
+        if known == renderer:
+            return dataset_space(known)
+    raise unknown_name(renderer, get_args(Renderer), "dataset")
+
+
+def procedural_name(text: str) -> str:
+    """What data drawn as needed is called: the preset of circles, or the renderer."""
+    renderer, _, preset = text.partition(":")
+    return preset or {"circles": "xy"}.get(renderer, renderer)
+
+
+def circles_preset(name: str) -> SpaceConfig:
+    """The space of a preset whose name a user wrote.
+
+    Raises:
+        SbvaeError: If there is no such preset; names the nearest one.
+    """
+    presets: tuple[CirclesPreset, ...] = get_args(CirclesPreset)
+    for preset in presets:
+        if preset == name:
+            return circles_space(preset)
+    raise unknown_name(name, presets, "circles preset")
+
+
+def source_from_space(
+    space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
+) -> ProceduralSource:
+    """The source that draws a space's images, as for a checkpoint of a procedural data set.
+
+    Raises:
+        SbvaeError: If the space has no renderer or does not fit it.
+    """
+    size = DEFAULT_SIZE if height is None else height, DEFAULT_SIZE if width is None else width
+    return ProceduralSource(name, FactorSpace(space), *size)

@@ -1,0 +1,74 @@
+"""The public file 3dshapes.h5 (3D Object-in-Room), read as it is."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sbvae_cli.config.datasets import ROOM_LEVELS, discrete
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.combinations import combinations, count_combinations
+from sbvae_cli.errors import SbvaeError
+
+_CHECKED = 4_096  # rows of labels whose order is looked at
+
+
+def is_3dshapes(file: Any) -> bool:
+    """Whether an open HDF5 file has the arrays of 3dshapes.h5 and is none of ours."""
+    return "sbvae_format" not in file.attrs and "images" in file and "labels" in file
+
+
+def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
+    """The grid of the six factors, with the levels that the file's labels have.
+
+    Args:
+        path: For messages.
+        file: An open file that `is_3dshapes`.
+
+    Raises:
+        SbvaeError: If arrays, levels or their order are not those of 3dshapes.h5, and which.
+    """
+    images, labels = file["images"], file["labels"]
+    expected: list[tuple[str, Any, str, type, int, int]] = [
+        ("images", images, "uint8 of shape (N, H, W, 3)", np.uint8, 4, 3),
+        ("labels", labels, "float64 of shape (N, 6)", np.float64, 2, len(ROOM_LEVELS)),
+    ]
+    for name, array, wanted, kind, ndim, last in expected:
+        if not isinstance(array, h5py.Dataset) or array.ndim != ndim or array.shape[-1] != last:
+            found = f"shape {array.shape}" if isinstance(array, h5py.Dataset) else "no array"
+            raise _differs(path, f"its {name} have {found}", wanted)
+        if array.dtype != kind:
+            raise _differs(path, f"its {name} are {array.dtype}", wanted)
+    if len(images) != len(labels) or not len(labels):
+        raise _differs(path, f"it has {len(images)} images and {len(labels)} labels", "as many")
+    space = _grid(path, labels)
+    if count_combinations(space) != len(labels):
+        levels = " x ".join(str(len(factor.levels or ())) for factor in space.factors)
+        raise _differs(path, f"its {len(labels)} labels have {levels} levels", "one of each")
+    numbers = np.unique(np.linspace(0, len(labels) - 1, _CHECKED).astype(np.int64))
+    if not np.allclose(labels[:][numbers], combinations(space, numbers), atol=1e-5):
+        raise _differs(path, "its labels are in another order", "the last factor fastest")
+    return space
+
+
+def _grid(path: Path, labels: Any) -> SpaceConfig:
+    values = labels[:]
+    if not np.isfinite(values).all():
+        raise _differs(path, "some of its labels are not finite", "numbers")
+    factors = []
+    for name, column in zip(ROOM_LEVELS, values.T, strict=True):
+        levels = np.unique(column)
+        if len(levels) > 1_000:
+            raise _differs(
+                path, f"its {name} has {len(levels)} levels", str(len(ROOM_LEVELS[name]))
+            )
+        factors.append(discrete(name, tuple(float(level) for level in levels)))
+    return SpaceConfig(factors=tuple(factors), complete_grid=True)
+
+
+def _differs(path: Path, found: str, wanted: str) -> SbvaeError:
+    return SbvaeError(
+        f"{path}: has the layout of 3dshapes.h5, but {found}, not {wanted}; copy it again, or "
+        "import your images with `sbvae gen-data images`"
+    )

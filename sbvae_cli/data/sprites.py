@@ -1,0 +1,168 @@
+"""Binary sprites after dSprites (Matthey et al. 2017): rows of factors in, masks out."""
+
+from collections.abc import Callable, Sequence
+from math import pi, sqrt
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# In the order of dSprites, whose 737,280 images are the product of these, the last one fastest.
+LEVELS: Final[dict[str, tuple[float, ...]]] = {
+    "shape": (1.0, 2.0, 3.0),  # square, ellipse, heart
+    "scale": tuple(np.linspace(0.5, 1, 6).tolist()),
+    "orientation": tuple(np.linspace(0, 2 * pi, 40).tolist()),  # both ends, which look the same
+    "x": tuple(np.linspace(0, 1, 32).tolist()),
+    "y": tuple(np.linspace(0, 1, 32).tolist()),
+}
+
+# Lengths are shares of the frame's shorter side, at scale 1. They are such that at 64x64 no edge of
+# any level meets a pixel's centre to within 1e-5 of its distance: rounding decides on no pixel.
+_MARGIN = 16.5 / 64  # from the frame's edge to the outermost position of a centre
+_SQUARE_SIDE = 0.3249
+_AREA = _SQUARE_SIDE**2  # of each shape; none reaches further than 0.23 from its centroid
+_LONG_SEMI_AXIS = 0.23
+_SHORT_SEMI_AXIS = _AREA / (pi * _LONG_SEMI_AXIS)
+_HEART_SIDE = sqrt(_AREA / (1 + pi / 4))
+# From the centre of the heart's square up to its centroid, which the half discs raise.
+_HEART_RISE = _HEART_SIDE * (pi / 8 + 1 / 6) / (sqrt(2) * (1 + pi / 4))
+
+_BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
+
+Plane = NDArray[np.float32]
+
+
+def render_sprites(
+    factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
+) -> NDArray[np.uint8]:
+    """Draw one white shape an image; a pixel is lit where its centre lies inside, as in dSprites.
+
+    Lengths are in units of the frame's shorter side, and positions span the frame less a margin,
+    so that each shape lies inside the frame. At 64x64 neighbouring levels of x and y are one pixel
+    apart, from 16.5 to 47.5. A shape's centroid is at its position, and all shapes of one scale
+    have the same area. At orientation 0 the ellipse lies flat and the heart stands on its tip.
+
+    Args:
+        factors: Shape (N, F). Where `present` or the scale is 0, or a value is not finite, the
+            image is black.
+        names: Of the F columns: shape (1 square, 2 ellipse, 3 heart), scale (0.5 to 1),
+            orientation (radians, clockwise), x (to the right) and y (down from the top row) in
+            [0, 1]; perhaps `present`. Others are ignored.
+        height: Rows of an image.
+        width: Columns of an image.
+
+    Returns:
+        Shape (N, height, width, 1); each value 0 or 255.
+
+    Raises:
+        ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
+    """
+    images = np.zeros((len(factors), height, width, 1), np.uint8)
+    values = _columns(factors, names, tuple(LEVELS))
+    drawn = np.isfinite(values).all(1) & (values[:, 1] > 0)
+    if "present" in names:
+        drawn &= _columns(factors, names, ("present",))[:, 0] > 0
+    unknown = drawn & ~np.isin(values[:, 0], LEVELS["shape"])
+    if unknown.any():
+        found = values[unknown.argmax(), 0]
+        raise ValueError(f"sprites know shape 1 (square), 2 (ellipse) and 3 (heart), got {found:g}")
+    step = max(1, _BATCH_VALUES // (height * width))
+    for shape, inside in zip(LEVELS["shape"], (_in_square, _in_ellipse, _in_heart), strict=True):
+        rows = np.flatnonzero(drawn & (values[:, 0] == shape))
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            lit = _draw(inside, values[some, 1:], height, width)
+            images[some] = np.multiply(lit, 255, dtype=np.uint8)[..., None]
+    return images
+
+
+def paint(masks: NDArray[np.uint8], rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Colour each mask with its own colour.
+
+    Args:
+        masks: Shape (N, H, W, 1), in 0 to 255.
+        rgb: Shape (N, 3), in [0, 1]. An image whose colour has a NaN is black.
+
+    Returns:
+        Shape (N, H, W, 3): masks * rgb, rounded to the nearest.
+
+    Raises:
+        ValueError: If the shapes are not these.
+    """
+    if masks.ndim != 4 or masks.shape[3] != 1 or rgb.shape != (len(masks), 3):
+        raise ValueError(
+            f"painting needs masks (N, H, W, 1) and colours (N, 3), got {masks.shape}, {rgb.shape}"
+        )
+    images = np.empty((*masks.shape[:3], 3), np.uint8)
+    colours = np.where(np.isnan(rgb).any(1, keepdims=True), 0, np.clip(rgb, 0, 1))
+    colours = colours.astype(np.float32)[:, :, None, None]  # (N, 3, 1, 1)
+    step = max(1, _BATCH_VALUES // (masks.shape[1] * masks.shape[2]))
+    for start in range(0, len(masks), step):
+        some = slice(start, start + step)
+        for channel in range(3):  # an inner loop over three channels would be slow
+            levels = masks[some, ..., 0] * colours[some, channel]
+            levels += np.float32(0.5)
+            images[some, ..., channel] = levels.astype(np.uint8)
+    return images
+
+
+def _draw(
+    inside: Callable[[Plane, Plane], NDArray[np.bool_]],
+    pose: NDArray[np.float64],
+    height: int,
+    width: int,
+) -> NDArray[np.bool_]:
+    """Ask for each pixel's centre, turned and scaled back to the shape's own frame.
+
+    Returns:
+        Shape (N, height, width).
+    """
+    scale, orientation, x, y = (pose[:, i, None] for i in range(4))
+    side = min(height, width)
+    column = np.arange(width) + 0.5 - (_MARGIN * side + x * (width - 2 * _MARGIN * side))
+    row = np.arange(height) + 0.5 - (_MARGIN * side + y * (height - 2 * _MARGIN * side))
+    cosine = np.cos(orientation) / (scale * side)
+    sine = np.sin(orientation) / (scale * side)
+    # The turn is linear, so its two terms are needed for rows and columns only: (N, H) + (N, W).
+    right = _outer_sum(row * sine, column * cosine)
+    down = _outer_sum(row * cosine, -column * sine)
+    return inside(right, down)
+
+
+def _outer_sum(of_rows: NDArray[np.float64], of_columns: NDArray[np.float64]) -> Plane:
+    return of_rows.astype(np.float32)[:, :, None] + of_columns.astype(np.float32)[:, None, :]
+
+
+def _in_square(right: Plane, down: Plane) -> NDArray[np.bool_]:
+    half = np.float32(_SQUARE_SIDE / 2)
+    lit: NDArray[np.bool_] = (np.abs(right) < half) & (np.abs(down) < half)
+    return lit
+
+
+def _in_ellipse(right: Plane, down: Plane) -> NDArray[np.bool_]:
+    right = right * np.float32(1 / _LONG_SEMI_AXIS)
+    down = down * np.float32(1 / _SHORT_SEMI_AXIS)
+    lit: NDArray[np.bool_] = right * right + down * down < 1
+    return lit
+
+
+def _in_heart(right: Plane, down: Plane) -> NDArray[np.bool_]:
+    """A square on its tip with a half disc on each of its upper sides; symmetric, so one disc."""
+    aside = np.abs(right)
+    below = down - np.float32(_HEART_RISE)  # relative to the square's centre
+    middle = np.float32(_HEART_SIDE / sqrt(8))  # of the upper right side, to the right and up
+    in_square = aside + np.abs(below) < 2 * middle
+    aside -= middle
+    below += middle
+    lit: NDArray[np.bool_] = aside * aside + below * below < np.float32(_HEART_SIDE**2 / 4)
+    lit |= in_square
+    return lit
+
+
+def _columns(
+    factors: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]
+) -> NDArray[np.float64]:
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"sprites need a factor {missing[0]}, got {', '.join(names)}")
+    return factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)

@@ -1,0 +1,122 @@
+"""Tables of factors: joined by name, one line for what is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.data.importers.factors_csv import read_factors
+from sbvae_cli.errors import SbvaeError
+
+NAMES = ("a/1.png", "a/2.png", "b/3.png")
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    (folder / "f.csv").write_text(text, encoding=encoding)
+    return folder / "f.csv"
+
+
+def test_rows_are_joined_by_path_or_unique_end(tmp_path: Path) -> None:
+    text = "size,File name,file\n2.5,x,3.png\n\n0.5,y,./a/1.png\n1,x,data\\a\\2.png\n"
+    table = read_factors(write(tmp_path, text, "utf-8-sig"), NAMES)
+    np.testing.assert_array_equal(table.rows, np.array([[0.5, 1], [1, 0], [2.5, 0]], np.float32))
+    assert table.rows.dtype == np.float32
+    assert table.level_names == {"File name": ("x", "y")}
+    assert table.factors == [
+        FactorConfig(name="size", kind="discrete", levels=(0.5, 1, 2.5)),
+        FactorConfig(name="File name", kind="discrete", levels=(0, 1)),
+    ]
+    SpaceConfig(factors=tuple(table.factors))
+
+
+@pytest.mark.parametrize("title", ["file", "filename", "name", "image", "path"])
+def test_the_column_of_names_is_found_by_its_title(title: str, tmp_path: Path) -> None:
+    table = read_factors(write(tmp_path, f"x,{title}\n1,u.png\n2,v.png\n"), ["u.png", "v.png"])
+    np.testing.assert_array_equal(table.rows, [[1], [2]])
+
+
+def test_the_first_column_has_the_names_otherwise(tmp_path: Path) -> None:
+    table = read_factors(write(tmp_path, "id,x\nv.png,1\nu.png,2\n"), ["u.png", "v.png"])
+    np.testing.assert_array_equal(table.rows, [[2], [1]])
+
+
+def test_rows_of_an_array_are_joined_by_number(tmp_path: Path) -> None:
+    names = [f"{i:02}" for i in range(12)]
+    text = "image,x\n" + "".join(f"{i},{i * i}\n" for i in range(12))
+    np.testing.assert_array_equal(
+        read_factors(write(tmp_path, text), names).rows[:, 0], np.arange(12) ** 2
+    )
+
+
+def test_names_are_joined_however_their_accents_are_written(tmp_path: Path) -> None:
+    path = write(tmp_path, "file,x\ne\u0301.png,1\n")
+    assert read_factors(path, ["\u00e9.png"]).rows == 1
+
+
+@pytest.mark.parametrize(("count", "discrete"), [(100, True), (101, False)])
+def test_more_than_100_values_are_a_range(count: int, discrete: bool, tmp_path: Path) -> None:
+    text = "file,x\n" + "".join(f"{i}.png,{i / 10}\n" for i in range(count))
+    (factor,) = read_factors(write(tmp_path, text), [f"{i}.png" for i in range(count)]).factors
+    if discrete:
+        assert factor.levels == tuple(i / 10 for i in range(count))
+    else:
+        assert (factor.kind, factor.low, factor.high) == ("continuous", 0, 10)
+
+
+GOOD = "a/1.png,1\na/2.png,2\nb/3.png,3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "is empty; it needs a header"),
+        ("file\na/1.png\n", r"one column \(file\) and no factors"),
+        ("file;x\na/1.png;1\n", r"one column \(file;x\) and no factors; separate columns"),
+        ("file,x\n" + GOOD + "c.png,4\nd.png,5\n", "rows name no image: 2, as c.png; remove"),
+        ("file,x\na/1.png,1\n", "images have no row: 2, as a/2.png; add"),
+        ("file,x\n" + GOOD + "2.png,2\n", "rows name an image again: 1, as 2.png"),
+        ("file,x\n" + GOOD.replace(",2", ","), r"column x has empty cells: 1, as row 3 \(\)"),
+        ("file,x\n" + GOOD.replace(",2", ",nan"), r"not finite: 1, as row 3 \(nan\)"),
+        ("file,x\n" + GOOD.replace(",2", ",-inf"), r"not finite: 1, as row 3 \(-inf\)"),
+        ("file,x\n" + GOOD.replace(",2", ",1e39"), r"not finite: 1, as row 3 \(1e39\)"),
+        ("file,x\n" + GOOD.replace(",2", ",two"), r"mixes numbers and words: 1, as row 3 \(two\)"),
+        ("file,x\n" + GOOD.replace(",2", ',"2,5"'), r"decimal commas: 1, as row 3 \(2,5\)"),
+        ("file,x\n" + GOOD.replace(",2", ",2,5"), "not the 2 cells of the header: 1, as row 3 has"),
+        ("file,x,x\n" + GOOD.replace("\n", ",1\n"), "columns are named twice: 1, as x"),
+        ("file,x,\n" + GOOD.replace("\n", ",1\n"), "a column has no name; .*index=False"),
+        ("file,present\n" + GOOD, "a column is called present"),
+        ('file,x\n"a/1.png,1\n', "is not a CSV file"),
+    ],
+)
+def test_a_wrong_table_is_one_line(text: str, found: str, tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match=found) as caught:
+        read_factors(write(tmp_path, text), NAMES)
+    assert str(caught.value).startswith(f"{tmp_path / 'f.csv'}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_end_that_two_images_share_names_neither(tmp_path: Path) -> None:
+    path = write(tmp_path, "file,x\na/1.png,1\n1.png,2\n")
+    with pytest.raises(SbvaeError, match=r"rows name no image: 1, as 1.png"):
+        read_factors(path, ["a/1.png", "b/1.png"])
+
+
+def test_another_folder_with_the_same_file_name_is_unknown(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match=r"rows name no image: 1, as c/1.png"):
+        read_factors(write(tmp_path, "file,x\nc/1.png,1\n"), ["a/1.png"])
+
+
+def test_text_in_another_encoding_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="is not UTF-8 text"):
+        read_factors(write(tmp_path, "file,x\n\u00e9.png,1\n", "latin-1"), ["\u00e9.png"])
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="No such file or directory; choose a CSV file"):
+        read_factors(tmp_path / "gone.csv", NAMES)
+
+
+def test_labels_like_1_2_are_words(tmp_path: Path) -> None:
+    table = read_factors(write(tmp_path, "file,x\na/1.png,1_2\na/2.png,1_0\n3.png,1_2\n"), NAMES)
+    assert table.level_names == {"x": ("1_0", "1_2")}

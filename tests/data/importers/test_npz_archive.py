@@ -1,0 +1,119 @@
+"""Arrays of images: shapes, types, and pickles that must not run."""
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.errors import SbvaeError
+
+COLOUR = np.random.default_rng(0).integers(0, 256, (12, 5, 7, 3)).astype(np.uint8)
+
+
+def save(path: Path, **arrays: object) -> Path:
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(
+    "images", [COLOUR, COLOUR[..., 0], COLOUR[..., :1], COLOUR.repeat(2, -1)[..., :4]]
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_rows_of_the_array_are_the_images(
+    images: np.ndarray, order: str, write: object, tmp_path: Path
+) -> None:
+    assert callable(write)
+    write(tmp_path / "x.npz", images=np.asarray(images, order=order), labels=np.arange(12))
+    with open_images(tmp_path / "x.npz") as found:
+        assert found.names[:2] == ("00", "01") and len(found) == 12
+        for i in (11, 0, 5):
+            np.testing.assert_array_equal(
+                np.array(found.read(i)),
+                images[i][..., 0] if images.shape[3:] == (1,) else images[i],
+            )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.bool_])
+def test_zeros_and_ones_fill_the_range(dtype: type, tmp_path: Path) -> None:
+    binary = COLOUR[..., 0] % 2
+    with open_images(save(tmp_path / "x.npz", imgs=binary.astype(dtype))) as images:
+        found = np.stack([np.array(images.read(i)) for i in range(12)])
+    np.testing.assert_array_equal(found, binary * 255)
+
+
+def test_the_only_array_with_the_dimensions_of_images_is_taken(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz", pictures=COLOUR, labels=np.zeros((12, 2)))
+    with open_images(path) as images:
+        assert len(images) == 12
+
+
+@pytest.mark.parametrize(
+    ("arrays", "found"),
+    [
+        ({"images": COLOUR / 255}, r"images is float64, images are uint8; .*255 \* images"),
+        ({"images": COLOUR.astype(np.uint16)}, "images is uint16.*images // 257"),
+        ({"images": COLOUR.astype(np.int64)}, "images is int64.*astype"),
+        ({"images": COLOUR.astype("S3")}, r"save one uint8 array"),
+        ({"images": COLOUR[0, 0]}, r"images has the shape \(7, 3\)"),
+        ({"images": COLOUR[:0]}, r"images has the shape \(0, 5, 7, 3\)"),
+        ({"images": COLOUR.transpose(0, 3, 1, 2)}, r"images.transpose\(0, 2, 3, 1\)"),
+        ({"a": COLOUR, "b": COLOUR}, r"holds a \(12, 5, 7, 3\), b .*; call the array of images"),
+        ({"a": np.arange(3)}, r"holds a \(3,\); call the array of images `images`"),
+    ],
+)
+def test_other_arrays_are_one_line(
+    arrays: dict[str, np.ndarray], found: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SbvaeError, match=found) as caught:
+        open_images(save(tmp_path / "x.npz", **arrays))
+    assert "\n" not in str(caught.value)
+
+
+class Command:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_is_never_run(tmp_path: Path) -> None:
+    command = np.full((2, 3, 3), Command(tmp_path / "ran"))
+    path = save(tmp_path / "x.npz", images=command)
+    with pytest.raises(SbvaeError, match=r"images is object.*objects are never unpickled"):
+        open_images(path)
+    path = save(tmp_path / "x.npz", images=COLOUR, metadata=command)
+    with open_images(path) as images:
+        images.read(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", pickle.dumps(Command(tmp_path / "ran")))
+    with pytest.raises(SbvaeError, match="NPZ archive is broken"):
+        open_images(path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_header_that_claims_more_than_there_is_is_one_line(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.npz", images=COLOUR)
+    with zipfile.ZipFile(path) as archive:
+        data = archive.read("images.npy")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", data.replace(b"(12, 5, 7, 3)", b"(99, 5, 7, 3)"))
+    with pytest.raises(SbvaeError, match="images has not the size that its header says"):
+        open_images(path)
+
+
+def test_a_wrong_checksum_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, images=COLOUR)
+    data = bytearray(path.read_bytes())
+    data[600] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(SbvaeError, match=r"broken or cut short \(Bad CRC"):
+        open_images(path)

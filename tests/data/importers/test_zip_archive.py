@@ -1,0 +1,79 @@
+"""Hostile and odd ZIP archives."""
+
+import stat
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.data.importers import zip_archive
+from sbvae_cli.data.importers.collection import UnreadableImageError
+from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.errors import SbvaeError
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/etc/a.png", "b/../../notes.txt"])
+def test_a_member_that_leaves_the_archive_is_refused(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(SbvaeError, match=f"{name} points outside of the archive; pack"):
+        open_images(tmp_path / "x.zip")
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    member = zipfile.ZipInfo("a.png")
+    member.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(member, b"/etc/passwd")
+    with pytest.raises(SbvaeError, match=r"a.png is a link; pack the files"):
+        open_images(tmp_path / "x.zip")
+
+
+def test_an_encrypted_archive_is_refused(files: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", files["a.png"])
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(SbvaeError, match=r"a.png is encrypted; pack the images without"):
+        open_images(path)
+
+
+def test_a_member_with_a_wrong_checksum_is_unreadable(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", files["a.png"])
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IEND") + 5] ^= 1
+    path.write_bytes(data)
+    with open_images(path) as images, pytest.raises(UnreadableImageError, match="CRC"):
+        images.read(0)
+
+
+def test_a_member_that_unpacks_to_too_much_is_unreadable(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", b"x")
+    with open_images(tmp_path / "x.zip") as images:
+        assert isinstance(images, zip_archive.ZipImages)
+        images._members[0].file_size = (256 << 20) + 1
+        with pytest.raises(UnreadableImageError, match="more than the limit of 256 MB"):
+            images.read(0)
+
+
+def test_threads_read_the_same_archive(pictures: dict[str, np.ndarray], tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, pixels in pictures.items():
+            with archive.open(name, "w") as member:
+                Image.fromarray(pixels).save(member, "BMP")
+    with open_images(path) as images, ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: np.array(images.read(i % 3)), range(300)))
+    for i, pixels in enumerate(found):
+        np.testing.assert_array_equal(pixels, pictures[images.names[i % 3]])
