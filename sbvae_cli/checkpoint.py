@@ -60,12 +60,33 @@ class Checkpoint:
         """
         shape = self.config.data.image_shape
         vae = build_vae(self.config.model, shape, decoded_size=decoded_size)
+        self.load_into(vae)
+        return vae.to(device).eval()
+
+    def load_into(self, vae: VAE) -> None:
+        """Give a model these weights.
+
+        Raises:
+            SbvaeError: If they do not fit it.
+        """
         try:
             vae.load_state_dict(self.model)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError, AttributeError) as error:
             fault = " ".join(str(error).split())
             raise SbvaeError(f"the checkpoint's weights do not fit its config: {fault}") from error
-        return vae.to(device).eval()
+
+    def count_discriminator(self) -> int | None:
+        """Weights of the discriminator, or None where there is none.
+
+        Raises:
+            SbvaeError: If what stands in its place is something else.
+        """
+        if self.discriminator is None:
+            return None
+        try:
+            return sum(int(weight.numel()) for weight in self.discriminator["model"].values())
+        except (TypeError, KeyError, AttributeError) as error:
+            raise SbvaeError(f"the checkpoint's discriminator is damaged ({error})") from error
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -114,7 +135,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         tree = content["config"]
         config = build_config(
-            {**tree, "data": {**tree["data"], "space": content["space"]}}, where=str(path)
+            {
+                **tree,
+                "data": {**tree["data"], "space": content["space"]},
+                "objective": _current_objective(tree["objective"]),
+            },
+            where=str(path),
         )
         step = content["step"]
         if not isinstance(step, int) or step < 0:
@@ -127,8 +153,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["threads"],
             content.get("discriminator"),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
+
+
+def _current_objective(objective: dict[str, Any]) -> dict[str, Any]:
+    """Before there was a model beta-vae, a vae had any beta."""
+    if objective.get("kind") == "vae" and objective.get("beta", 1.0) != 1.0:
+        return {**objective, "kind": "beta-vae"}
+    return objective
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -33,9 +33,11 @@ class DivergedError(SbvaeError):
         A loss is the sum of terms and a gradient follows from them, so each is named only where
         nothing that it comes from went.
         """
-        went = ", ".join(f"{name} is {terms[name]:g}" for name in origins(terms))
-        shown = ", ".join(f"{name} {value:g}" for name, value in terms.items())
-        return cls(f"diverged in step {step}: {went} ({shown})", step, terms)
+        gone = origins(terms)
+        went = ", ".join(f"{name} is {terms[name]:g}" for name in gone)
+        kept = [f"{n} {v:g}" for n, v in terms.items() if math.isfinite(v)]
+        shown = f" (but {', '.join(kept)})" if kept else ""
+        return cls(f"diverged in step {step}: {went}{shown}", step, terms)
 
 
 def origins(terms: Mapping[str, float]) -> list[str]:

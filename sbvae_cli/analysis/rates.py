@@ -54,6 +54,7 @@ class ImageRates:
         means: Posterior means, shape (N, K).
         deviations: Posterior deviations, shape (N, K).
         likelihood: Which one the NLL is of; those of different ones do not compare.
+        learned: What the likelihood has learned, such as its variance.
     """
 
     nll: Floats
@@ -61,6 +62,7 @@ class ImageRates:
     means: Floats
     deviations: Floats
     likelihood: str = ""
+    learned: Mapping[str, float] = field(default_factory=dict)
 
 
 def image_rates(
@@ -104,6 +106,7 @@ def image_rates(
         mean.numpy(),
         logvar.mul(0.5).exp().numpy(),
         vae.likelihood.name,
+        {name: value.item() for name, value in vae.likelihood.learned().items()},
     )
     check_posteriors(rates.means, rates.deviations)
     bad = int((~np.isfinite(rates.nll + rates.kl)).sum())
@@ -131,7 +134,7 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
     """
     used = (rates.deviations < USED_BELOW).sum(axis=1).astype(np.float64)
     by_mean = float((rates.deviations.mean(axis=0) < USED_BELOW).sum())
-    of = {"likelihood": rates.likelihood}
+    of = {"likelihood": rates.likelihood, **rates.learned}
     return {
         "neg_elbo": replace(mean_score(rates.nll + rates.kl, population), details=of),
         "nll": replace(mean_score(rates.nll, population), details=of),

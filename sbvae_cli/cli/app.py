@@ -96,6 +96,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as signal:
         complain("interrupted; nothing half-written was left")
         return 128 + signal.number
+    except SystemExit as ended:  # click's way to end where nobody reads any more
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except BrokenPipeError:
         # Whoever read our output has gone; Python's own flush at exit must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _out_of_memory() -> int:
-    complain("out of memory; choose a smaller --size, --grid or --batch-size")
+    complain("out of memory; choose a smaller --size, --grid, --batch-size or model")
     return 1
 
 

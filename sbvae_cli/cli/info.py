@@ -83,7 +83,7 @@ def _space_lines(facts: Facts) -> list[tuple[str, str]]:
 def _model_lines(facts: Facts) -> list[tuple[str, str]]:
     data, model, training = facts["data"], facts["model"], facts["training"]
     parameters, likelihood = model["parameters"], model["likelihood"]
-    variance = f", variance {likelihood['variance']:g}" if "variance" in likelihood else ""
+    variance = f", variance {likelihood['variance']:.4g}" if "variance" in likelihood else ""
     parts = ", ".join(f"{name} {n:,}" for name, n in parameters.items() if name != "total")
     lines = [
         ("data", f"{data['name']} ({data['source']}), {_shape(data)}"),
@@ -94,11 +94,14 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
         ("parameters", f"{parameters['total']:,}: {parts}"),
         ("objective", _objective(facts["objective"])),
         ("step", f"{facts['step']:,} of {facts['steps']:,}"),
+        ("preset", _preset(facts["preset"])),
         ("batch size", str(training["batch_size"])),
         (
             "learning rate",
             f"{training['learning_rate']:g}, {training['learning_rate_schedule']}",
         ),
+        ("clip grad", _values(training["clip_grad"] or "none")),
+        ("precision", training["precision"]),
         ("seed", str(training["seed"])),
         ("threads", str(training["threads_used"])),
         ("file", f"{_size(facts['file_bytes'])}; format {facts['format']}"),
@@ -110,6 +113,11 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
         losses = ", ".join(f"{k} {_number(v)}" for k, v in record.items() if k != "step")
         lines.append(("last log", f"step {_number(record.get('step', 0))}: {losses}"))
     return lines
+
+
+def _preset(preset: Facts) -> str:
+    changed = f"; changed: {', '.join(preset['changed'])}" if preset["changed"] else ""
+    return f"{preset['dataset']}, {preset['profile']}: {preset['source']}{changed}"
 
 
 def _objective(objective: Facts) -> str:
@@ -177,7 +185,9 @@ def _number(value: object) -> str:
         return " and ".join(map(str, value))
     if not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3g}" if abs(value) < 10 else f"{value:,.1f}"
 
 
 def _draw_sheet(source: "Source", seed: int) -> "Image":

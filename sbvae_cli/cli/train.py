@@ -214,13 +214,14 @@ def train(
 
 
 def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
-    from sbvae_cli.cli.watch import print_cost, watch
+    from sbvae_cli.cli.watch import print_config, print_cost, watch
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.resolve import default_folder, resolve
     from sbvae_cli.runs.train import measure_cost, start_run
 
     config, source = resolve(request)
     if dry_run:
+        print_config(config)
         print_cost(config, measure_cost(config, source))
         return
     folder = RunFolder(out or default_folder(config))
@@ -243,7 +244,7 @@ def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
             f"--resume {path}: a run goes on with its own settings; only --steps, --device and "
             "--checkpoint-every may be given"
         )
-    folder = RunFolder(path)
+    folder = RunFolder(path.parent if path.name == "ckpt.pt" and path.is_file() else path)
     config, checkpoint = load_run(folder, changes)
     watch(
         config,

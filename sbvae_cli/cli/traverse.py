@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import inform
+from sbvae_cli.cli.console import inform, remark
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, parse_size
 from sbvae_cli.errors import SbvaeError
 
@@ -71,6 +71,12 @@ def traverse(
     if drawn:
         caption += f", drawn at {drawn[0]}x{drawn[1]}"
     write_picture(out, _draw(result, caption))
+    trained = (source.height, source.width)
+    if drawn and max(a / b for a, b in zip(drawn, trained, strict=True)) >= 2:
+        remark(
+            f"note: drawn at {drawn[0]}x{drawn[1]}, trained at {trained[0]}x{trained[1]}: the "
+            "further apart, the smaller objects come out, as kernels keep their size in pixels"
+        )
     coding = int((result.deviations < traversal.NON_CODING).sum())
     inform(
         f"wrote {out}: {len(result.latents)} of {len(result.deviations)} latents, "

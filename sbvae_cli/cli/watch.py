@@ -34,6 +34,10 @@ def watch(config: Config, path: Path, start: int, call: Callable[[Callbacks], in
     if config.preset.source.startswith("not in the paper"):
         remark(f"note: {config.objective.kind} on {config.data.name}: {config.preset.source}")
     steps = training.steps
+    for name in ("beta_schedule", "capacity_schedule"):
+        length = getattr(getattr(config.objective, name, None), "steps", 0)
+        if length > steps:
+            remark(f"note: objective.{name} takes {length:,} steps, the run has {steps:,}")
     warned = False
     with deferred() as request, reporter("training", steps, start) as bar:
 
@@ -66,9 +70,13 @@ def watch(config: Config, path: Path, start: int, call: Callable[[Callbacks], in
     inform(f"  sbvae eval {where}")
 
 
-def print_cost(config: Config, cost: Cost) -> None:
-    """Print a configuration as YAML, and what it costs as comments."""
+def print_config(config: Config) -> None:
+    """Print a configuration as YAML."""
     typer.echo(yaml.safe_dump(config.as_dict(), sort_keys=False).rstrip())
+
+
+def print_cost(config: Config, cost: Cost) -> None:
+    """Print what a configuration costs, as comments below its YAML."""
     for name, count in cost.parameters.items():
         typer.echo(
             f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
@@ -77,5 +85,5 @@ def print_cost(config: Config, cost: Cost) -> None:
     total = cost.seconds_per_step * config.training.steps
     typer.echo(
         f"# {1000 * cost.seconds_per_step:.1f} ms a step on this device: "
-        f"{config.training.steps:,} steps take about {duration(total)}"
+        f"{config.training.steps:,} steps take {'' if total < 1 else 'about '}{duration(total)}"
     )

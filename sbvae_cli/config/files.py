@@ -25,6 +25,8 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
     for tree in trees:
         for key, value in tree.items():
             old = merged.get(key)
+            if value is None and isinstance(old, Mapping):
+                continue  # a section without entries says nothing
             if isinstance(value, Mapping) and isinstance(old, Mapping):
                 changed = "kind" in value and value["kind"] != old.get("kind", value["kind"])
                 merged[key] = merge(value) if changed else merge(old, value)
@@ -115,8 +117,9 @@ def build_space(tree: Any) -> SpaceConfig:
 
 
 def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
-    """One line for the first fault; unknown keys come first, since they cause others."""
-    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    """One line for the first fault; unknown keys cause others, and what is missing follows."""
+    order = {"extra_forbidden": 0, "missing": 2}
+    faults = sorted(error.errors(), key=lambda fault: order.get(fault["type"], 1))
     fault = faults[0]
     path = [*above, *(str(part) for part in fault["loc"])]
     # pydantic names a part of several kinds by the kind too.
@@ -129,10 +132,25 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     if fault["type"] == "extra_forbidden":
         known = _known_keys(path)
         close = difflib.get_close_matches(path[-1], known, n=1)
+        of_kind = path[-2:-1] and path[-2] in tags
+        others = _kinds_with(path) if of_kind else []
+        if others:
+            return f"{shown} is of {', '.join(others)}, not of {path[-2]}"
         if close:
             return f"{shown} is unknown; did you mean {close[0]}?"
-        owner = f" to {path[-2]}" if path[-2:-1] and path[-2] in tags else ""
-        return f"{shown} is unknown{owner}; known: {', '.join(known)}"
+        if of_kind:
+            return f"{shown} is unknown to {path[-2]}; known: {', '.join(known)}"
+        return f"{shown} is unknown; known: {', '.join(known)}"
+    wanted = {
+        "model_attributes_type": "write a section of names and values, as kind: NAME",
+        "model_type": "write a section of names and values, as kind: NAME",
+        "tuple_type": "write a list, as [64, 64]",
+        "too_short": "it needs one entry or more",
+    }.get(fault["type"])
+    if wanted:
+        return f"{shown} is {fault['input']!r}; {wanted}"
+    if fault["type"] == "missing":
+        return f"{shown} is missing; give it a value"
     if fault["type"] == "union_tag_not_found":
         return f"{shown} has no kind; give {shown}.kind too"
     if fault["type"] == "union_tag_invalid":
@@ -142,6 +160,15 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     if fault["type"] == "value_error":
         return message if shown == "configuration" else f"{shown}: {message}"
     return f"{shown} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _kinds_with(path: Sequence[str]) -> list[str]:
+    """Kinds of the same part that do know the last key of a path, whose last but one is a kind."""
+    models: list[type[BaseModel]] = [Config]
+    for part in path[:-2]:
+        fields = [model.model_fields[part] for model in models if part in model.model_fields]
+        models = [m for field in fields for m in _models_in(field.annotation)]
+    return [str(m.model_fields["kind"].default) for m in models if path[-1] in m.model_fields]
 
 
 def _known_keys(path: Sequence[str]) -> list[str]:

@@ -124,7 +124,7 @@ LikelihoodConfig = Annotated[
 class ModelConfig(Frozen):
     """A variational autoencoder."""
 
-    latent_dim: PositiveInt = 10
+    latent_dim: Annotated[int, Field(ge=1, le=100_000)] = 10
     encoder: EncoderConfig = EncoderConfig()
     decoder: DecoderConfig = BroadcastDecoderConfig()
     likelihood: LikelihoodConfig = BernoulliConfig()

@@ -82,6 +82,8 @@ def _source(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) -> st
                 return "not in the paper; Appendix D has coordconv on colored sprites"
             return "Section A.1, Tables 1 and 4"
         case "beta-vae":
+            if decoder == "coordconv":
+                return "not in the paper; Figure 4 has broadcast and deconv on colored sprites"
             if dataset != "sprites":
                 return "not in the paper; Figure 4 has beta from 0.4 to 5.4 on colored sprites"
             return "Section A.1, Tables 1 and 4; Figure 4 has beta from 0.4 to 5.4"

@@ -1,8 +1,9 @@
 """The configuration of a run: frozen pydantic models, unknown keys refused."""
 
+import re
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.base import FinitePositive, Frozen
 from sbvae_cli.config.model import ModelConfig
@@ -59,16 +60,23 @@ class TrainingConfig(Frozen):
     """
 
     steps: PositiveInt = 500_000
-    batch_size: PositiveInt = 16
+    batch_size: Annotated[int, Field(ge=1, le=1 << 20)] = 16
     learning_rate: FinitePositive = 3e-4
     learning_rate_schedule: LearningRateSchedule = "constant"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    device: str = "auto"
     precision: Precision = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
     checkpoint_every: PositiveInt = 1_000
     log_every: PositiveInt = 50
+
+    @field_validator("device")
+    @classmethod
+    def _check_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
+            raise ValueError(f"{device!r} is none; use auto, cpu, cuda, cuda:INDEX or mps")
+        return device
 
 
 class PresetConfig(Frozen):
@@ -78,11 +86,13 @@ class PresetConfig(Frozen):
         dataset: Of the paper, whose settings these are.
         profile: `paper`, or what a CPU trains in minutes.
         source: Where the paper has the settings of this model and dataset, or that it has none.
+        changed: Settings of the run that are not those; by the profile, a file or options.
     """
 
     dataset: PaperDataset = "circles"
     profile: Profile = "paper"
     source: str = ""
+    changed: tuple[str, ...] = ()
 
 
 class Config(Frozen):
@@ -112,9 +122,13 @@ class Config(Frozen):
 
     @property
     def kinds(self) -> list[str]:
-        """What tells the model in a few words: its objective, where it is no plain VAE; decoder."""
-        kind = self.objective.kind
-        return [*([] if kind == "vae" else [kind]), self.model.decoder.kind]
+        """What tells a model in a few words: decoder, and objective and likelihood if special."""
+        objective, likelihood = self.objective.kind, self.model.likelihood.kind
+        return [
+            *([] if objective == "vae" else [objective]),
+            self.model.decoder.kind,
+            *([] if likelihood == "bernoulli" else [likelihood]),
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, as in YAML and in checkpoints."""

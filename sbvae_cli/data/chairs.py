@@ -18,6 +18,7 @@ from sbvae_cli.data.chair_parts import (
     build_parts,
     seat_top,
 )
+from sbvae_cli.data.columns import columns, present
 
 __all__ = ["DISTANCE", "FACTORS", "View", "draw_parts", "render_chairs", "view_from"]
 
@@ -80,10 +81,8 @@ def render_chairs(
         ValueError: If a column is missing, or a value is not one that `FACTORS` allows.
     """
     images = np.full((len(factors), height, width, 1), _WHITE, np.uint8)
-    values = _columns(factors, names, tuple(FACTORS))
-    drawn = ~np.isnan(values).any(1)
-    if "present" in names:
-        drawn &= _columns(factors, names, ("present",))[:, 0] > 0
+    values = columns(factors, names, tuple(FACTORS))
+    drawn = present(factors, names) & ~np.isnan(values).any(1)
     rows = np.flatnonzero(drawn)
     chairs = dict(zip(FACTORS, values[rows].T, strict=True))
     _check(chairs)
@@ -274,12 +273,3 @@ def _check(chairs: Mapping[str, NDArray[np.float64]]) -> None:
             allowed = f"one of {', '.join(f'{value:g}' for value in values)}"
         if wrong.any():
             raise ValueError(f"a chair's {name} is {column[wrong][0]:g}; give {allowed}")
-
-
-def _columns(
-    factors: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]
-) -> NDArray[np.float64]:
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise ValueError(f"chairs need a factor {missing[0]}, got {', '.join(names)}")
-    return factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)

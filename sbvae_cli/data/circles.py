@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.columns import columns, present
 
 _BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
 
@@ -33,12 +34,10 @@ def render_circles(
         ValueError: If a column is missing.
     """
     images = np.zeros((len(factors), height, width, 3), np.uint8)
-    geometry = _columns(factors, names, ("x", "y", "diameter"))
+    geometry = columns(factors, names, ("x", "y", "diameter"))
     geometry = geometry * (width, -height, width / 2) + (0, height, 0)  # column, row, radius
     rgb = colours_of(factors, names)
-    drawn = ~np.isnan(geometry).any(1) & ~np.isnan(rgb).any(1)
-    if "present" in names:
-        drawn &= _columns(factors, names, ("present",))[:, 0] > 0
+    drawn = present(factors, names) & ~np.isnan(geometry).any(1) & ~np.isnan(rgb).any(1)
     rows = np.flatnonzero(drawn)
     if not len(rows):
         return images
@@ -115,12 +114,3 @@ def _area_below(edge: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArr
     chord = edge * np.sqrt(radius**2 - edge**2)
     area: NDArray[np.float64] = chord + radius**2 * (np.arcsin(edge / radius) + np.pi / 2)
     return area
-
-
-def _columns(
-    factors: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]
-) -> NDArray[np.float64]:
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise ValueError(f"circles need a factor {missing[0]}, got {', '.join(names)}")
-    return factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.spaces import HSV, RGB
+from sbvae_cli.data.columns import columns
 
 FloatArray = NDArray[np.floating]
 
@@ -43,9 +44,6 @@ def colours_of(factors: FloatArray, names: Sequence[str]) -> NDArray[np.float32]
         ValueError: If a column is missing.
     """
     wanted = HSV if "hue" in names else RGB
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise ValueError(f"there is no factor {missing[0]} among {', '.join(names)}")
-    columns = factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)
-    rgb = hsv_to_rgb(columns) if wanted is HSV else columns
+    values = columns(factors, names, wanted)
+    rgb = hsv_to_rgb(values) if wanted is HSV else values
     return np.clip(rgb, 0, 1).astype(np.float32)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.datasets import ROOM_LEVELS
 from sbvae_cli.data.colour import hsv_to_rgb
+from sbvae_cli.data.columns import columns, present
 from sbvae_cli.data.raycast import Box, Capsule, Cylinder, Floats, Solid, Sphere, Vector, turn
 
 HUES = ("floor_hue", "wall_hue", "object_hue")
@@ -63,11 +64,9 @@ def render_room(
         ValueError: If a column is missing, or there is no such shape.
     """
     images = np.zeros((len(factors), height, width, 3), np.uint8)
-    hues = _columns(factors, names, HUES)
-    scenes = _columns(factors, names, ("shape", "scale", "orientation"))
-    drawn = np.isfinite(np.hstack([hues, scenes])).all(1)
-    if "present" in names:
-        drawn &= _columns(factors, names, ("present",))[:, 0] > 0
+    hues = columns(factors, names, HUES)
+    scenes = columns(factors, names, ("shape", "scale", "orientation"))
+    drawn = present(factors, names) & np.isfinite(np.hstack([hues, scenes])).all(1)
     rows = np.flatnonzero(drawn)
     for shape in set(scenes[rows, 0].tolist()) - set(range(len(SHAPES))):
         raise ValueError(f"rooms have a shape 0, 1, 2 or 3 ({', '.join(SHAPES)}), got {shape:g}")
@@ -249,12 +248,3 @@ def _sky_brightness(rays: Vector) -> Floats:
 def _vector(xyz: tuple[float, float, float]) -> Vector:
     x, y, z = np.array(xyz, np.float32)
     return x, y, z
-
-
-def _columns(
-    factors: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]
-) -> NDArray[np.float64]:
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise ValueError(f"rooms need a factor {missing[0]}, got {', '.join(names)}")
-    return factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)

@@ -2,19 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from math import pi, sqrt
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-# In the order of dSprites, whose 737,280 images are the product of these, the last one fastest.
-LEVELS: Final[dict[str, tuple[float, ...]]] = {
-    "shape": (1.0, 2.0, 3.0),  # square, ellipse, heart
-    "scale": tuple(np.linspace(0.5, 1, 6).tolist()),
-    "orientation": tuple(np.linspace(0, 2 * pi, 40).tolist()),  # both ends, which look the same
-    "x": tuple(np.linspace(0, 1, 32).tolist()),
-    "y": tuple(np.linspace(0, 1, 32).tolist()),
-}
+from sbvae_cli.config.datasets import SPRITES_LEVELS
+from sbvae_cli.data.columns import columns, present
+
+LEVELS = SPRITES_LEVELS  # of dSprites; the last factor varies fastest in its full grid
 
 # Lengths are shares of the frame's shorter side, at scale 1. They are such that at 64x64 no edge of
 # any level meets a pixel's centre to within 1e-5 of its distance: rounding decides on no pixel.
@@ -58,10 +53,8 @@ def render_sprites(
         ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
     """
     images = np.zeros((len(factors), height, width, 1), np.uint8)
-    values = _columns(factors, names, tuple(LEVELS))
-    drawn = np.isfinite(values).all(1) & (values[:, 1] > 0)
-    if "present" in names:
-        drawn &= _columns(factors, names, ("present",))[:, 0] > 0
+    values = columns(factors, names, tuple(LEVELS))
+    drawn = present(factors, names) & np.isfinite(values).all(1) & (values[:, 1] > 0)
     unknown = drawn & ~np.isin(values[:, 0], LEVELS["shape"])
     if unknown.any():
         found = values[unknown.argmax(), 0]
@@ -157,12 +150,3 @@ def _in_heart(right: Plane, down: Plane) -> NDArray[np.bool_]:
     lit: NDArray[np.bool_] = aside * aside + below * below < np.float32(_HEART_SIDE**2 / 4)
     lit |= in_square
     return lit
-
-
-def _columns(
-    factors: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]
-) -> NDArray[np.float64]:
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise ValueError(f"sprites need a factor {missing[0]}, got {', '.join(names)}")
-    return factors[:, [list(names).index(name) for name in wanted]].astype(np.float64)

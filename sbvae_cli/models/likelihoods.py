@@ -14,7 +14,7 @@ class Likelihood(nn.Module, ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What it is, with its variance; figures under different names do not compare."""
+        """What it is, with its fixed variance; figures of different names do not compare."""
 
     @abstractmethod
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ class LearnedGaussian(Likelihood):
     @property
     def name(self) -> str:
         """See `Likelihood`."""
-        return f"learned-gaussian, variance {self.variance.item():.3g}"
+        return "learned-gaussian"
 
     @property
     def variance(self) -> Tensor:

@@ -17,7 +17,8 @@ def covariance_of_means(mean: Tensor) -> Tensor:
         Shape (K, K).
     """
     centred = mean - mean.mean(0)
-    return centred.T @ centred / len(mean)
+    # Not a matrix product, which autocast would compute in bfloat16.
+    return (centred[:, :, None] * centred[:, None, :]).mean(0)
 
 
 def covariance_of_samples(mean: Tensor, logvar: Tensor) -> Tensor:

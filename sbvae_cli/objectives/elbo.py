@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from sbvae_cli.models.vae import VAE, reparameterize
@@ -95,4 +96,4 @@ def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: float, capacity
     """
     passed = forward(vae, images, noise)
     loss = passed.nll + gamma * (passed.kl - capacity).abs()
-    return passed.terms(loss, capacity=passed.kl.new_tensor(capacity))
+    return passed.terms(loss, capacity=torch.full_like(passed.kl, capacity))

@@ -68,6 +68,11 @@ def data_of(opened: Source | Checkpoint) -> Source:
 def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
     if not folder.checkpoint.exists():
         found = "is a run without a checkpoint yet" if folder.config.exists() else "is no run"
+        last = last_record(folder.log) or {}
+        if "diverged" in last:
+            found = (
+                f"is a run that diverged in step {last.get('step')}, before its first checkpoint"
+            )
         raise SbvaeError(f"{folder.path}: {found}: it holds no ckpt.pt")
     checkpoint = load_checkpoint(folder.checkpoint)
     facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
@@ -152,9 +157,9 @@ def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
         name: sum(parameter.numel() for parameter in module.parameters())
         for name, module in (("encoder", vae.encoder), ("decoder", vae.decoder))
     }
-    if checkpoint.discriminator is not None:
-        weights = checkpoint.discriminator["model"].values()
-        parameters["discriminator"] = sum(weight.numel() for weight in weights)
+    discriminator = checkpoint.count_discriminator()
+    if discriminator is not None:
+        parameters["discriminator"] = discriminator
     finite = all(bool(torch.isfinite(p).all()) for p in vae.parameters())
     data, training = config.data, config.training
     return {
@@ -174,6 +179,10 @@ def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
         },
         "model": {
             **config.model.model_dump(mode="json"),
+            "likelihood": {
+                **config.model.likelihood.model_dump(mode="json"),
+                **{name: value.item() for name, value in vae.likelihood.learned().items()},
+            },
             "parameters": {**parameters, "total": sum(parameters.values())},
             "finite": finite,
         },

@@ -17,7 +17,9 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """
     if path.is_dir():
         if not (path / "ckpt.pt").exists():
-            raise SbvaeError(f"{path}: holds no ckpt.pt; name a run folder that `train` made")
+            raise SbvaeError(
+                f"{path}: holds no ckpt.pt (yet); name a folder where `train` has saved one"
+            )
         path = path / "ckpt.pt"
     return load_checkpoint(path)
 

@@ -68,8 +68,8 @@ def load_run(folder: RunFolder, changes: dict[str, Any]) -> tuple[Config, Checkp
     config = build_config({**tree, "training": {**tree["training"], **changes}})
     if checkpoint.step >= config.training.steps:
         raise SbvaeError(
-            f"{folder.path}: has made {checkpoint.step:,} of {config.training.steps:,} steps; "
-            "go on with a larger --steps"
+            f"{folder.path}: has made {checkpoint.step:,} steps, of {config.training.steps:,} that "
+            f"are asked for; go on with --steps larger than {checkpoint.step:,}"
         )
     return config, checkpoint
 
@@ -92,14 +92,26 @@ def resume_run(
     updater = build_updater(config)
     if updater.device.type == "cpu" and torch.get_num_threads() != checkpoint.threads:
         torch.set_num_threads(checkpoint.threads)
-    updater.vae.load_state_dict(checkpoint.model)
-    updater.load_state_dict(checkpoint.optimizer, checkpoint.discriminator)
+    _restore(updater, checkpoint, folder)
     with folder.locked():
         if load_checkpoint(folder.checkpoint).step != checkpoint.step:
             raise SbvaeError(f"{folder.path}: another process went on with it; try again")
         folder.cut_log(checkpoint.step)
         folder.write_config(config)
         return _run(config, source, updater, folder, checkpoint.step, callbacks)
+
+
+def _restore(updater: Updater, checkpoint: Checkpoint, folder: RunFolder) -> None:
+    try:
+        checkpoint.load_into(updater.vae)
+        if checkpoint.step > 0 and not checkpoint.optimizer.get("state"):
+            raise ValueError("a part is missing (state)")
+        updater.load_state_dict(checkpoint.optimizer, checkpoint.discriminator)
+    except (ValueError, AttributeError) as error:
+        raise SbvaeError(
+            f"{folder.checkpoint}: cannot go on from its optimizer's state: "
+            f"{' '.join(str(error).split())}; start a new run"
+        ) from error
 
 
 def _run(
@@ -157,7 +169,8 @@ def _run(
                 **{n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()},
             }
         )
-        raise DivergedError(f"{error}; {kept}", error.step, error.terms) from error
+        advice = "try a smaller --lr, or --clip-grad 1"
+        raise DivergedError(f"{error}; {kept}; {advice}", error.step, error.terms) from error
     finally:
         stream.close()
 

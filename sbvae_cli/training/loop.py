@@ -30,7 +30,8 @@ class Progress:
         step: Updates made.
         steps: Updates planned.
         terms: Loss terms, averaged over the steps since the last report; nats.
-        images_per_second: Over the same steps.
+        images_per_second: Reconstructed, over the same steps; those that only a discriminator
+            sees do not count.
         seconds_left: At that speed.
     """
 

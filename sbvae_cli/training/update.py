@@ -143,11 +143,20 @@ class Updater:
     def load_state_dict(
         self, optimizer: dict[str, Any], adversary: dict[str, Any] | None = None
     ) -> None:
-        """Take up what `state_dict` and `adversary_state_dict` gave."""
-        self.optimizer.load_state_dict(optimizer)
-        if self.adversary is not None and adversary is not None:
-            self.adversary.network.load_state_dict(adversary["model"])
-            self._trained[1].optimizer.load_state_dict(adversary["optimizer"])
+        """Take up what `state_dict` and `adversary_state_dict` gave.
+
+        Raises:
+            ValueError: If that is not what an updater of these networks gave.
+        """
+        self._trained[0].load(optimizer)
+        if self.adversary is None:
+            return
+        try:
+            state = adversary or {}
+            self.adversary.network.load_state_dict(state["model"])
+            self._trained[1].load(state["optimizer"])
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise ValueError(f"the discriminator's part is missing or damaged ({error})") from error
 
     def _check(self, seen: dict[str, Tensor]) -> None:
         finite = torch.isfinite(torch.stack([value.float() for value in seen.values()])).all()
@@ -183,6 +192,20 @@ class _Trained:
         # The fused kernel of MPS does not look at the flag.
         self._fused = self.parameters[0].device.type != "mps"
         self.optimizer = torch.optim.Adam(self.parameters, lr=0.0, betas=betas, fused=self._fused)
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up the optimizer's state, checked: the fused kernel would write out of bounds."""
+        try:
+            moments = state["state"]
+            for i, parameter in enumerate(self.parameters if moments else []):
+                for name in ("exp_avg", "exp_avg_sq"):
+                    if moments[i][name].shape != parameter.shape:
+                        raise ValueError(f"{name} of weight {i} has another shape")
+                if moments[i]["step"].numel() != 1:
+                    raise ValueError(f"weight {i} has no number of steps")
+            self.optimizer.load_state_dict(state)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError(f"a part is missing ({error})") from error
 
     def differentiate(self, loss: Tensor) -> None:
         """Gradients of these weights alone: where the loss depends on others, they get none."""

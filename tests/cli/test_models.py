@@ -1,6 +1,9 @@
 """`sbvae train` with every model, decoder and likelihood, and what becomes of their runs."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -164,3 +167,123 @@ def test_every_choice_is_explained_in_a_line_of_the_help(sbvae: Sbvae) -> None:
             assert len(lines) == 1, name
             assert lines[0].strip().endswith(text), name
             assert "(" in text or name == "learned-gaussian"
+
+
+def test_a_schedule_moves_while_training(sbvae: Sbvae, tiny: list[str]) -> None:
+    schedule = ("--set", "objective.capacity_schedule={kind: linear, steps: 8}")
+    options = ("--model", "annealed-vae", "--capacity", "8", *schedule)
+    assert sbvae("train", *tiny, *options, "--steps", 6, "--out", "run").code == 0
+    assert [line["capacity"] for line in log_of("run")] == [0.5, 2.5, 4.5]  # means of two steps
+
+
+def test_a_schedule_longer_than_the_run_is_remarked(sbvae: Sbvae, tiny: list[str]) -> None:
+    schedule = ("--set", "objective.beta_schedule={kind: linear, steps: 100}")
+    options = ("--model", "beta-vae", *schedule, "--steps", 2, "--out", "run")
+    assert (
+        "objective.beta_schedule takes 100 steps, the run has 2"
+        in sbvae("train", *tiny, *options).err
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"discriminator": None}, "the discriminator's part is missing or damaged"),
+        ({"discriminator": 3}, "discriminator's? .*damaged"),
+        ({"discriminator": {}}, "discriminator's? .*damaged"),
+        ({"optimizer": {}}, "a part is missing"),
+        ({"optimizer": 3}, "cannot go on from its optimizer's state"),
+        ({"model": {}}, "weights do not fit its config"),
+    ],
+)
+def test_damaged_training_state_is_one_line(
+    sbvae: Sbvae, tiny: list[str], damage: dict[str, object], message: str
+) -> None:
+    options = ("--model", "factor-vae", *SMALL_DISCRIMINATOR, "--steps", 2, "--out", "run")
+    assert sbvae("train", *tiny, *options).code == 0
+    content = torch.load("run/ckpt.pt", weights_only=True)
+    torch.save({**content, **damage}, "run/ckpt.pt")
+    before = Path("run/ckpt.pt").read_bytes()
+    done = sbvae("train", "--resume", "run", "--steps", 4)
+    assert done.code == 1
+    assert re.search(message, done.err)
+    assert len(done.err.splitlines()) == 1
+    assert Path("run/ckpt.pt").read_bytes() == before
+    info = sbvae("info", "run")
+    assert info.code in (0, 1)
+    assert "fault of sbvae" not in info.err
+
+
+def test_a_vae_of_another_beta_in_an_older_checkpoint_is_a_beta_vae(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    assert sbvae("train", *tiny, "--steps", 2, "--out", "run").code == 0
+    content = torch.load("run/ckpt.pt", weights_only=True)
+    content["config"]["objective"] = {"kind": "vae", "beta": 4.0}
+    content["config"].pop("preset")
+    content.pop("discriminator")
+    torch.save(content, "run/ckpt.pt")
+    assert "beta-vae, beta 4" in sbvae("info", "run").out
+    assert sbvae("train", "--resume", "run", "--steps", 4).code == 0
+
+
+def test_info_tells_the_variance_that_was_learned(sbvae: Sbvae, tiny: list[str]) -> None:
+    options = ("--likelihood", "learned-gaussian", "--lr", "0.1", "--steps", 4, "--out", "run")
+    assert sbvae("train", *tiny, *options).code == 0
+    variance = load_checkpoint(Path("run/ckpt.pt")).build_vae().likelihood.variance.item()
+    assert abs(variance - 0.3) > 0.01
+    assert f"learned-gaussian, variance {variance:.4g}" in sbvae("info", "run").out
+    evaluated = sbvae("eval", "run", "--metrics", "rates", "--images", 8, "--json", "-")
+    nll = json.loads(evaluated.out)["scores"]["nll"]
+    assert nll["likelihood"] == "learned-gaussian"
+    assert nll["variance"] == pytest.approx(variance)
+
+
+def test_a_checkpoint_does_where_a_run_folder_does(sbvae: Sbvae, tiny: list[str]) -> None:
+    assert sbvae("train", *tiny, "--steps", 2, "--out", "run").code == 0
+    assert sbvae("train", "--resume", "run/ckpt.pt", "--steps", 3).code == 0
+    assert load_checkpoint(Path("run/ckpt.pt")).step == 3
+
+
+def test_a_likelihood_of_its_own_stands_in_the_name(sbvae: Sbvae, tiny: list[str]) -> None:
+    assert sbvae("train", *tiny, "--likelihood", "gaussian", "--steps", 1).code == 0
+    assert Path("runs/xy-hole-broadcast-gaussian-0/ckpt.pt").exists()
+
+
+@pytest.mark.parametrize("threads", ["5000", "1000000"])
+def test_threads_have_a_bound(sbvae: Sbvae, tiny: list[str], threads: str) -> None:
+    done = sbvae("train", *tiny, "--threads", threads, "--steps", 1)
+    assert done.code == 2
+    assert "1024" in done.err
+
+
+def test_a_reader_of_a_dry_run_may_go_away(tmp_path: Path) -> None:
+    options = "--data circles:xy --size 8 --batch-size 2 --dry-run"
+    command = f"{sys.executable} -m sbvae_cli train {options} | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_info_tells_of_a_run_that_diverged_at_once(sbvae: Sbvae, tiny: list[str]) -> None:
+    assert sbvae("train", *tiny, "--lr", "1e30", "--steps", 50, "--out", "run").code == 3
+    assert "diverged in step 2, before its first checkpoint" in sbvae("info", "run").err
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("model.likelihood=gaussian", "model.likelihood is 'gaussian'; write a section"),
+        ("model.decoder.hidden_channels=32", "model.decoder.hidden_channels is 32; write a list"),
+        ("model.decoder.hidden_channels=[]", "it needs one entry or more"),
+        ("training.batch_size=1e30", "training.batch_size is"),
+        ("model.latent_dim=2000000000", "model.latent_dim is 2000000000"),
+    ],
+)
+def test_settings_of_another_shape_say_which_one_they_need(
+    sbvae: Sbvae, settings: str, message: str
+) -> None:
+    done = sbvae("train", "--data", "circles:xy", "--set", settings, "--steps", 1)
+    assert done.code == 1
+    assert message in done.err

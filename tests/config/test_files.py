@@ -63,7 +63,7 @@ def test_a_setting_without_key_or_value_is_refused(setting: str) -> None:
         ),
         (
             {"training": {"device": "tpu"}},
-            "training.device is 'tpu'",
+            "training.device: 'tpu' is none; use auto, cpu, cuda, cuda:INDEX or mps",
         ),
     ],
 )

@@ -11,6 +11,7 @@ from sbvae_cli.models.layers import (
     SameConv2d,
     SameConvTranspose2d,
     initialize_,
+    linear,
     same_conv2d,
     same_padding,
 )
@@ -104,10 +105,11 @@ def test_weights_are_a_normal_cut_at_two_deviations() -> None:
 
 def test_layers_scale_weights_by_their_fan_in_and_start_without_bias() -> None:
     generator = torch.Generator().manual_seed(0)
-    down = SameConv2d(64, 64, 4, generator=generator)
-    up = SameConvTranspose2d(64, 64, 4, [8, 8], generator=generator)
-    for layer in (down, up):
-        assert layer.weight.std().item() == pytest.approx(0.8796 / math.sqrt(64 * 16), rel=0.02)
+    down = SameConv2d(16, 64, 4, generator=generator)
+    up = SameConvTranspose2d(16, 64, 4, [8, 8], generator=generator)
+    flat = linear(256, 64, generator=generator)
+    for layer in (down, up, flat):
+        assert layer.weight.std().item() == pytest.approx(0.8796 / math.sqrt(256), rel=0.03)
         assert not layer.bias.any()
 
 

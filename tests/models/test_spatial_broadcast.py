@@ -113,8 +113,8 @@ def test_shortcut_agrees_in_single_precision_at_the_papers_size() -> None:
 
 def test_weights_scale_with_the_fan_in_of_latents_and_coordinates() -> None:
     generator = torch.Generator().manual_seed(0)
-    down = BroadcastConv2d(62, 64, 4, coordinate_grid(8, 8), generator=generator)
-    up = BroadcastConvTranspose2d(62, 64, 4, coordinate_grid(8, 8), [16, 16], generator=generator)
+    down = BroadcastConv2d(2, 256, 4, coordinate_grid(8, 8), generator=generator)
+    up = BroadcastConvTranspose2d(2, 256, 4, coordinate_grid(8, 8), [16, 16], generator=generator)
     for layer in (down, up):
-        assert layer.weight.std().item() == pytest.approx(0.8796 / math.sqrt(64 * 16), rel=0.02)
+        assert layer.weight.std().item() == pytest.approx(0.8796 / math.sqrt(4 * 16), rel=0.03)
         assert not layer.bias.any()

@@ -1,11 +1,12 @@
 """Configurations to objectives: which function, with which weight, at which step."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 
 from sbvae_cli.config.files import build_config
+from sbvae_cli.config.names import ModelKind
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.runs.build import (
@@ -99,3 +100,19 @@ def test_a_learned_variance_is_trained_and_logged() -> None:
     first, second = (updater.update(images, noise, step) for step in range(2))
     assert first["variance"].item() == pytest.approx(0.3)
     assert second["variance"].item() != first["variance"].item()
+
+
+def test_the_discriminators_adam_has_the_moments_of_its_paper() -> None:
+    updater = build_updater(configured({"kind": "factor-vae", "discriminator_units": [7]}))
+    assert updater.adversary.betas == (0.5, 0.9)
+    assert updater.adversary.learning_rate == 2e-5
+
+
+@pytest.mark.parametrize("objective", get_args(ModelKind))
+def test_terms_are_in_single_precision_under_bfloat16(objective: str) -> None:
+    config = configured({"kind": objective}, precision="bf16")
+    updater = build_updater(config)
+    terms = updater.update(
+        torch.rand(images_per_update(config), 1, 8, 8), torch.randn(noise_shape(config)), 0
+    )
+    assert {name: term.dtype for name, term in terms.items()} == dict.fromkeys(terms, torch.float32)

@@ -157,6 +157,11 @@ def test_another_model_for_a_complete_configuration_gets_its_own_preset(tmp_path
     config, _ = resolve(Request(config=path, options=options))
     assert config.preset.source == "Section A.2, Tables 2 and 4"
     assert config.objective.gamma == 35
+    assert set(config.preset.changed) == {  # the file's, which win
+        "model.encoder.hidden_channels",
+        "training.batch_size",
+        "training.learning_rate",
+    }
 
 
 @pytest.mark.parametrize(("decoder", "depth"), [("broadcast", 2), ("broadcast", 8), ("deconv", 3)])
@@ -195,6 +200,36 @@ def test_mlp_depth_counts_as_tables_7_and_8_do(
 def test_a_deconv_decoder_has_a_layer_to_reshape() -> None:
     with pytest.raises(SbvaeError, match="--mlp-depth 0: a deconv decoder has at least"):
         resolved(decoder="deconv", mlp_depth=0)
+
+
+def test_what_differs_from_the_paper_is_listed() -> None:
+    assert resolved().preset.changed == ()
+    options = {"training": {"steps": 7}}
+    assert resolved(options=options).preset.changed == ("training.steps",)
+    assert "model.encoder.hidden_channels" in resolved(profile="quick").preset.changed
+
+
+def test_depth_comes_before_upscales() -> None:
+    options = {"model": {"decoder": {"upscales": 4}}}
+    config = resolved(depth=4, options=options)
+    assert config.model.decoder.upscales == 4
+
+
+@pytest.mark.parametrize("name", ["training", "objective", "model"])
+def test_an_empty_section_says_nothing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump({**CIRCLES, name: None}))
+    assert resolve(Request(config=path))[0] == resolved()
+
+
+def test_other_data_have_another_size(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    tree = resolved("beta-tcvae").as_dict()
+    tree["objective"]["dataset_size"] = 40
+    path.write_text(yaml.safe_dump(tree))
+    assert resolve(Request(config=path))[0].objective.dataset_size == 40
+    other = Request(config=path, options={"data": {"source": "circles:xh"}})
+    assert resolve(other)[0].objective.dataset_size == 500_000
 
 
 def test_schedules_get_a_length_from_the_run() -> None:
@@ -245,7 +280,14 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
     ("settings", "message"),
     [
         (["objective.beta=4"], "objective.beta: it is 4 and that of a vae is 1; choose the model"),
-        (["objective.gamma=4"], "objective.gamma is unknown to vae; known: beta, kind"),
+        (["objective.gamma=4"], "objective.gamma is of annealed-vae, factor-vae, not of vae"),
+        (["objective.zzz=4"], "objective.zzz is unknown to vae; known: beta, kind"),
+        (["objective.bta=4"], "objective.bta is unknown; did you mean beta?"),
+        (["model.decoder=deconv"], "model.decoder is 'deconv'; it is a section"),
+        (
+            ["objective.kind=annealed-vae", "training.steps=many"],
+            "training.steps is 'many'",
+        ),
         (["objective.kind=vea"], "objective.kind is 'vea'; known: 'vae', 'beta-vae'"),
         (["objective.kind=beta-vae", "objective.beta=.nan"], "objective.beta is nan"),
         (

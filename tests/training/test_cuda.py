@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 
 from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.config.files import build_config
+from sbvae_cli.config.names import ModelKind
+from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 
 pytestmark = pytest.mark.cuda
 
@@ -36,6 +40,21 @@ def test_weights_agree_after_some_steps(
     for name, weight in on_cpu.items():
         torch.testing.assert_close(on_gpu[name], weight, atol=2 * 5 * 3e-4, rtol=0)
         assert (on_gpu[name] - weight).abs().mean() < 1e-5
+
+
+@pytest.mark.parametrize("model", get_args(ModelKind))
+def test_an_update_never_waits_for_the_device(model: str) -> None:
+    tree = {"objective": {"kind": model}, "training": {"device": "cuda"}}
+    config = build_config(tree)
+    updater = build_updater(config)
+    images = torch.rand(images_per_update(config), 3, 64, 64, device="cuda")
+    noise = torch.randn(noise_shape(config), device="cuda")
+    updater.update(images, noise, 0)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        updater.update(images, noise, 1)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.parametrize("model", ["vae", "factor-vae"])

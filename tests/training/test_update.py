@@ -193,3 +193,32 @@ def test_origins_are_terms_before_what_follows_from_them() -> None:
     assert origins({"loss": inf, "nll": 1.0, "kl": 2.0, "gradient_norm": nan}) == ["loss"]
     assert origins({"loss": 1.0, "nll": 1.0, "gradient_norm": nan}) == ["gradient_norm"]
     assert origins({"loss": 1.0}) == []
+
+
+def test_weights_of_the_discriminator_count_as_weights() -> None:
+    updater, network = with_discriminator()
+    assert updater.weights_are_finite()
+    network.layers[0].bias.data[0] = math.inf
+    assert not updater.weights_are_finite()
+
+
+@pytest.mark.parametrize("damage", ["empty", "shape", "lacks", "none", "weights", "number"])
+def test_a_damaged_state_is_refused_before_anything_computes_with_it(damage: str) -> None:
+    updater, _ = with_discriminator()
+    updater.update(TWO_BATCHES, THREE_NOISES, 0)
+    optimizer, other = updater.state_dict(), updater.adversary_state_dict()
+    match damage:
+        case "empty":
+            other["optimizer"] = {}
+        case "shape":
+            other["optimizer"]["state"][0]["exp_avg"] = torch.zeros(1)
+        case "lacks":
+            del other["optimizer"]["state"][1]
+        case "none":
+            other = None
+        case "weights":
+            other["model"] = {}
+        case "number":
+            other = 3
+    with pytest.raises(ValueError, match=r"missing|another shape"):
+        with_discriminator()[0].load_state_dict(optimizer, other)

@@ -1,6 +1,7 @@
 """Order, bounds and failures of reading in threads."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def test_only_a_few_images_are_decoded_ahead() -> None:
     batches = import_images(collection, (2, 2), threads=2)
     next(batches)
     assert isinstance(batches, Iterator)
+    time.sleep(0.2)  # enough for all of them
     batches.close()  # type: ignore[attr-defined]  # waits for the threads
     assert collection.opened <= 64 * reader._AHEAD * 2
 
