@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from sbvae_cli.cli.options import ForceOption
-from sbvae_cli.config.names import CirclesPreset
+from sbvae_cli.config.names import CirclesPreset, Fit
+from sbvae_cli.errors import SbvaeError
 
 app = typer.Typer(help="Write a dataset file (Section A.3).", no_args_is_help=True)
 
@@ -33,6 +34,12 @@ SpaceOption = Annotated[
     Path | None,
     typer.Option(help="YAML file of a factor space to begin with, as `info --json` shows it."),
 ]
+
+
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
+]
+CHAIRS = 86_366  # images, as many as the public renders are
 
 
 @app.callback()
@@ -79,6 +86,9 @@ def circles(
 
 @app.command()
 def sprites(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The public dSprites NPZ instead of our own.")
+    ] = None,
     out: OutOption = None,
     count: CountOption = None,
     size: SizeOption = "64",
@@ -91,6 +101,14 @@ def sprites(
     force: ForceOption = False,
 ) -> None:
     """Colored sprites: the dSprites grid, coloured anew whenever an image is read."""
+    if source is not None:
+        from sbvae_cli.cli.import_data import write_import
+        from sbvae_cli.data.imports import import_dsprites
+
+        changes = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
+        _refuse_changes({**changes, "blank": blank, "space": space, "size": size != "64" or None})
+        write_import(import_dsprites(source), out, force=force)
+        return
     from sbvae_cli.cli.generate import Changes, generate
     from sbvae_cli.config.datasets import dataset_space
 
@@ -137,8 +155,18 @@ def room(
 
 @app.command()
 def chairs(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="The public renders, a folder or a TAR, instead of our own."),
+    ] = None,
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Black background; of the public renders.")
+    ] = False,
+    strict: StrictOption = False,
     out: OutOption = None,
-    count: Annotated[int, typer.Option(min=1, help="Number of images.")] = 86_366,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Number of images; default: 86,366.")
+    ] = None,
     size: SizeOption = "64",
     seed: SeedOption = 0,
     factor: FactorOption = None,
@@ -149,6 +177,18 @@ def chairs(
     force: ForceOption = False,
 ) -> None:
     """Grey chairs of parts in many proportions, seen from 62 sides."""
+    if source is not None:
+        from sbvae_cli.cli.import_data import write_import
+        from sbvae_cli.cli.options import parse_size
+        from sbvae_cli.data.imports import import_chairs
+
+        changes = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
+        _refuse_changes({**changes, "blank": blank, "space": space})
+        imported = import_chairs(source, parse_size(size), invert=invert, strict=strict)
+        write_import(imported, out, force=force)
+        return
+    if invert or strict:
+        raise SbvaeError("--invert and --strict are for --from; leave them out")
     from sbvae_cli.cli.generate import Changes, generate
     from sbvae_cli.config.datasets import dataset_space
 
@@ -157,8 +197,36 @@ def chairs(
         "chairs",
         Changes(space, factor, hole, correlate, blank),
         out,
-        count=count,
+        count=count or CHAIRS,
         size=size,
         seed=seed,
         force=force,
     )
+
+
+@app.command()
+def images(
+    source: Annotated[Path, typer.Option("--from", help="Folder, ZIP, TAR or NPZ of images.")],
+    factors: Annotated[
+        Path | None, typer.Option(help="CSV file: a column of file names, and one a factor.")
+    ] = None,
+    out: OutOption = None,
+    size: SizeOption = "64",
+    fit: Annotated[Fit, typer.Option(help="How other shapes are made to fit.")] = "crop",
+    gray: Annotated[bool, typer.Option("--gray", help="One channel instead of three.")] = False,
+    strict: StrictOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Your own images, in any format that Pillow reads."""
+    from sbvae_cli.cli.import_data import write_import
+    from sbvae_cli.cli.options import parse_size
+    from sbvae_cli.data.imports import import_own
+
+    imported = import_own(source, factors, parse_size(size), fit=fit, grey=gray, strict=strict)
+    write_import(imported, out, force=force)
+
+
+def _refuse_changes(given: dict[str, object]) -> None:
+    names = [name for name, value in given.items() if value]
+    if names:
+        raise SbvaeError(f"--{names[0]} changes what is drawn; with --from leave it out")

@@ -99,7 +99,8 @@ def discrete(name: str, levels: tuple[float, ...], unit: str | None = None) -> F
     """A factor of levels, in the unit that its name has."""
     if unit is None:
         unit = "turn" if name in _HUES else _UNITS.get(name, "")
-    return FactorConfig(name=name, kind="discrete", unit=unit, levels=levels)
+    period = {"azimuth": 360.0, "radian": 2 * math.pi}.get(unit if unit == "radian" else name)
+    return FactorConfig(name=name, kind="discrete", unit=unit, levels=levels, period=period)
 
 
 def dataset_space(renderer: Renderer) -> SpaceConfig:

@@ -13,7 +13,7 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     """One factor of variation: uniform over a range, or over levels.
 
     A constant is a range whose ends are equal. A `period` (1 for a hue in turns) makes the factor
-    circular where its range is the whole period.
+    circular where its range is the whole period, or its levels go all around.
     """
 
     name: str = Field(min_length=1)
@@ -54,7 +54,8 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     def circular(self) -> bool:
         """Whether the two ends of the range are the same setting, as for hue over the full turn."""
         low, high = self.bounds
-        return self.period is not None and high - low >= self.period * (1 - 1e-9)
+        gap = (high - low) / (len(self.levels) - 1) if self.levels and self.varies else 0.0
+        return self.period is not None and high - low + gap >= self.period * (1 - 1e-9)
 
 
 class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):

@@ -75,10 +75,10 @@ def write_dataset(
         raise SbvaeError(
             f"{path}: {count} images of {height}x{width} pixels hold nothing; choose 1 or more"
         )
-    _refuse_existing(path, force)
+    refuse_existing(path, force)
     rows = rows or partial(_factor_rows, space, seed)
     sample = render(rows(0, 1))
-    with _appearing(path, force) as disk, h5py.File(disk, "w") as file:
+    with appearing(path, force) as disk, h5py.File(disk, "w") as file:
         arrays = _create(file, space, count, sample)
         file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
         file.attrs["space"] = space.config.model_dump_json()
@@ -128,7 +128,12 @@ class _Disk(io.FileIO):
             raise self.kept
 
 
-def _refuse_existing(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool) -> None:
+    """Refuse to write where something stands that must not be replaced.
+
+    Raises:
+        SbvaeError: With what stands there.
+    """
     if path.is_dir():
         raise SbvaeError(f"{path}: is a folder; name a file in it")
     if path.exists() and not path.is_file():
@@ -140,7 +145,7 @@ def _refuse_existing(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def _appearing(path: Path, force: bool) -> Iterator[_Disk]:
+def appearing(path: Path, force: bool) -> Iterator[_Disk]:
     """A file beside the path, which takes the path's name at the end and is removed on failure."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
@@ -148,7 +153,7 @@ def _appearing(path: Path, force: bool) -> Iterator[_Disk]:
             yield disk
             disk.raise_kept()
             os.fsync(disk.fileno())  # some file systems find out here that there is no room
-        _refuse_existing(path, force)  # somebody else may have written it meanwhile
+        refuse_existing(path, force)  # somebody else may have written it meanwhile
         os.replace(temporary, path)
     except OSError as error:
         raise _disk_error(path, error) from error
@@ -161,11 +166,17 @@ def _disk_error(path: Path, error: OSError) -> SbvaeError:
     return SbvaeError(f"{path}: {reason}; nothing was kept, choose another place")
 
 
-def _create(file: Any, space: FactorSpace, count: int, sample: Images) -> tuple[Any, Any]:
-    """The two empty arrays; a chunk has about a megabyte, and a power of two of images."""
+def chunk_length(image_bytes: int) -> int:
+    """Images of a chunk: about a megabyte, and a power of two."""
     length = BLOCK
-    while length > 1 and length * sample[0].nbytes > _CHUNK_BYTES:
+    while length > 1 and length * image_bytes > _CHUNK_BYTES:
         length //= 2
+    return length
+
+
+def _create(file: Any, space: FactorSpace, count: int, sample: Images) -> tuple[Any, Any]:
+    """The two empty arrays."""
+    length = chunk_length(sample[0].nbytes)
     shape = sample.shape[1:]
     images = file.create_dataset(
         "images",
@@ -191,7 +202,7 @@ def _write_chunks(
 
     def make(start: int) -> tuple[Rows, bytes]:
         rows = rows_between(start, min(start + length, count))
-        return rows, zlib.compress(_pad(render(rows), length).data, gzip_level)
+        return rows, zlib.compress(pad(render(rows), length).data, gzip_level)
 
     waiting: list[Rows] = []
     written = 0
@@ -235,7 +246,7 @@ def _factor_rows(space: FactorSpace, seed: int, start: int, stop: int) -> Rows:
     return rows[:, [space.index(name) for name in space.config.stored]]
 
 
-def _pad(images: Images, length: int) -> NDArray[np.uint8]:
+def pad(images: Images, length: int) -> NDArray[np.uint8]:
     """HDF5 stores the last chunk in full."""
     if len(images) == length:
         return images

@@ -1,14 +1,12 @@
 """One image to the size and channels of a data set."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sbvae_cli.config.names import Fit
 from sbvae_cli.errors import SbvaeError
 
-Fit = Literal["crop", "pad", "stretch"]
 _ORIENTATION = 0x0112  # the EXIF tag
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

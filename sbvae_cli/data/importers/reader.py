@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sbvae_cli.config.names import Fit
 from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError, printable
-from sbvae_cli.data.importers.fit import Fit, fit_image
+from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.errors import SbvaeError
 
 Batch = tuple[NDArray[np.int64], NDArray[np.uint8]]

@@ -1,0 +1,172 @@
+"""Datasets from elsewhere: their space, and their images in batches."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sbvae_cli.config.datasets import discrete, sprites_space
+from sbvae_cli.config.names import Fit
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.spaces import HSV
+from sbvae_cli.data.combinations import combinations
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.hdf5 import Images, usable_cores
+from sbvae_cli.data.importers.collection import ImageCollection
+from sbvae_cli.data.importers.dsprites import read_dsprites
+from sbvae_cli.data.importers.factors_csv import read_factors
+from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.data.importers.reader import Batch, import_images
+from sbvae_cli.data.importers.rendered_chairs import find_chairs
+from sbvae_cli.errors import SbvaeError
+
+
+@dataclass
+class Import:
+    """A dataset to be read and written.
+
+    Attributes:
+        name: Of the dataset.
+        space: Of its factors.
+        count: Images at most; unreadable ones are left out.
+        shape: (H, W, C) of what is stored.
+        batches: Stored factors (n, S) and images (n, H, W, C).
+        held: Closes what the batches are read from.
+        unreadable: Lines "name: reason", filled while the batches are read.
+        notes: Lines that a user should see.
+    """
+
+    name: str
+    space: FactorSpace
+    count: int
+    shape: tuple[int, int, int]
+    batches: Iterator[tuple[Rows, Images]]
+    held: AbstractContextManager[object] = field(default_factory=nullcontext)
+    unreadable: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def import_dsprites(path: Path) -> Import:
+    """The public dSprites archive, coloured like our own sprites (Section A.3).
+
+    Raises:
+        SbvaeError: If it is another archive.
+    """
+    archive = read_dsprites(path)
+    ours = sprites_space()
+    changed = {"renderer": None, "online": HSV, "complete_grid": True}
+    space = SpaceConfig.model_validate({**ours.model_dump(), **changed})
+
+    def batches() -> Iterator[tuple[Rows, Images]]:
+        start = 0
+        for block in archive.blocks():
+            numbers = np.arange(start, start + len(block))
+            yield combinations(space, numbers), block[..., None] * np.uint8(255)
+            start += len(block)
+
+    return Import("dsprites", FactorSpace(space), len(archive), (64, 64, 1), batches())
+
+
+def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bool) -> Import:
+    """The public renders of chairs, in one channel.
+
+    Raises:
+        SbvaeError: If there are no such renders.
+    """
+    collection = open_images(path)
+    try:
+        renders = find_chairs(collection)
+    except SbvaeError:
+        collection.close()
+        raise
+    columns = {
+        "chair": renders.chair,
+        "elevation": renders.elevation_degrees,
+        "azimuth": renders.azimuth_degrees,
+    }
+    rows = np.stack(list(columns.values()), 1).astype(np.float32)
+    factors = [
+        discrete(name, tuple(float(level) for level in np.unique(column)))
+        for name, column in columns.items()
+    ]
+    unreadable: list[str] = []
+    found = renders.images(
+        size,
+        threads=usable_cores(),
+        invert=invert,
+        on_unreadable=unreadable.append,
+        strict=strict,
+    )
+    skipped = f"{renders.unmatched:,} files have other names and were left out"
+    return Import(
+        "rendered-chairs",
+        FactorSpace(SpaceConfig(factors=tuple(factors))),
+        len(renders),
+        (*size, 1),
+        _with_rows(found, rows),
+        collection,
+        unreadable,
+        [skipped] if renders.unmatched else [],
+    )
+
+
+def import_own(
+    path: Path,
+    factors: Path | None,
+    size: tuple[int, int],
+    *,
+    fit: Fit,
+    grey: bool,
+    strict: bool,
+) -> Import:
+    """A user's own images, with factors from a CSV file if there is one.
+
+    Raises:
+        SbvaeError: If there are no images, or the table does not match them.
+    """
+    collection = open_images(path)
+    try:
+        space, rows, notes = _own_factors(factors, collection)
+    except SbvaeError:
+        collection.close()
+        raise
+    unreadable: list[str] = []
+    found = import_images(
+        collection,
+        size,
+        fit,
+        grey,
+        threads=usable_cores(),
+        on_unreadable=unreadable.append,
+        strict=strict,
+    )
+    return Import(
+        path.resolve().name.split(".")[0] or "images",
+        FactorSpace(space),
+        len(collection),
+        (*size, 1 if grey else 3),
+        _with_rows(found, rows),
+        collection,
+        unreadable,
+        notes,
+    )
+
+
+def _own_factors(
+    path: Path | None, collection: ImageCollection
+) -> tuple[SpaceConfig, Rows, list[str]]:
+    if path is None:
+        return SpaceConfig(), np.empty((len(collection), 0), np.float32), []
+    table = read_factors(path, collection.names)
+    notes = [
+        f"{name}: " + ", ".join(f"{i} {word}" for i, word in enumerate(words[:12]))
+        for name, words in table.level_names.items()
+    ]
+    return SpaceConfig(factors=tuple(table.factors)), table.rows, notes
+
+
+def _with_rows(batches: Iterator[Batch], rows: Rows) -> Iterator[tuple[Rows, Images]]:
+    for numbers, images in batches:
+        yield rows[numbers], images

@@ -1,0 +1,113 @@
+"""Writing images that come from elsewhere, as many as there turn out to be."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
+from sbvae_cli.data.writer import appearing, chunk_length, pad, refuse_existing
+from sbvae_cli.errors import StoppedError
+
+
+def write_stream(
+    path: Path | str,
+    batches: Iterator[tuple[Rows, Images]],
+    *,
+    space: FactorSpace,
+    name: str,
+    shape: tuple[int, int, int],
+    force: bool = False,
+    gzip_level: int = GZIP_LEVEL,
+    on_progress: Callable[[int], None] | None = None,
+    stop: Callable[[], int | None] | None = None,
+) -> int:
+    """Write batches of images to an HDF5 file, which appears when the last one is in it.
+
+    Args:
+        path: File to write; its folder must exist.
+        batches: Stored factors (n, S) and images (n, H, W, C).
+        space: Of the factors.
+        name: Of the data set.
+        shape: (H, W, C).
+        force: Whether to replace a file that exists.
+        gzip_level: From 1, fast, to 9, small.
+        on_progress: Called with the number of images written so far.
+        stop: Asked after each chunk for the number of a signal that wants the end.
+
+    Returns:
+        The number of images.
+
+    Raises:
+        SbvaeError: If the file exists and `force` is not set, the folder does not, the disk is
+            full, or a batch cannot be made.
+        StoppedError: If `stop` gave a signal; then there is no file.
+    """
+    path = Path(path)
+    refuse_existing(path, force)
+    length = chunk_length(int(np.prod(shape)))
+    with appearing(path, force) as disk, h5py.File(disk, "w") as file:
+        images, factors = _create(file, shape, len(space.config.stored), length)
+        file.attrs.update(sbvae_format=FORMAT, name=name, seed=0)
+        file.attrs["space"] = space.config.model_dump_json()
+        count = 0
+        for rows, chunk in _chunks(batches, length):
+            images.resize(count + len(chunk), axis=0)
+            factors.resize(count + len(chunk), axis=0)
+            stored = zlib.compress(pad(chunk, length).data, gzip_level)
+            images.id.write_direct_chunk((count, 0, 0, 0), stored)
+            factors[count:] = rows
+            count += len(chunk)
+            disk.raise_kept()
+            if on_progress:
+                on_progress(count)
+            signal_number = stop() if stop else None
+            if signal_number:
+                found = f"stopped after {count} images"
+                raise StoppedError(f"{path}: {found}; nothing was kept", signal_number)
+        file.flush()
+        file.attrs["complete"] = True
+    return count
+
+
+def _create(file: Any, shape: tuple[int, int, int], columns: int, length: int) -> tuple[Any, Any]:
+    images = file.create_dataset(
+        "images",
+        (0, *shape),
+        np.uint8,
+        maxshape=(None, *shape),
+        chunks=(length, *shape),
+        compression="gzip",
+        compression_opts=GZIP_LEVEL,
+    )
+    factors = file.create_dataset(
+        "factors",
+        (0, columns),
+        np.float32,
+        maxshape=(None, columns),
+        chunks=(4096, columns) if columns else None,
+    )
+    return images, factors
+
+
+def _chunks(batches: Iterator[tuple[Rows, Images]], length: int) -> Iterator[tuple[Rows, Images]]:
+    """The same rows and images, `length` at a time; fewer at the end."""
+    waiting: list[tuple[Rows, Images]] = []
+    held = 0
+    for rows, images in batches:
+        waiting.append((rows, images))
+        held += len(images)
+        if held < length:
+            continue
+        all_rows, all_images = (np.concatenate(part) for part in zip(*waiting, strict=True))
+        whole = held - held % length
+        for start in range(0, whole, length):
+            yield all_rows[start : start + length], all_images[start : start + length]
+        waiting, held = [(all_rows[whole:], all_images[whole:])], held - whole
+    if held:
+        all_rows, all_images = (np.concatenate(part) for part in zip(*waiting, strict=True))
+        yield all_rows, all_images
