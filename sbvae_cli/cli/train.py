@@ -133,6 +133,21 @@ def train(
         float | None,
         typer.Option(help="Largest norm of a gradient; default: none.", rich_help_panel=TRAINING),
     ] = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of a file's images to leave out; their NLL and KL are logged.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    in_memory: Annotated[
+        bool,
+        typer.Option(
+            "--in-memory",
+            help="Read a file whole; else 8,192 images at a time are shuffled.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = False,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Of weights, data and noise.", rich_help_panel=TRAINING),
@@ -199,6 +214,8 @@ def train(
             "precision": precision,
             "threads": threads,
             "clip_grad": clip_grad,
+            "holdout": holdout,
+            "in_memory": in_memory or None,
             "checkpoint_every": checkpoint_every,
         },
     }

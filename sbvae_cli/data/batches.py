@@ -19,6 +19,7 @@ from sbvae_cli.errors import SbvaeError
 
 _TAG = 0x6F6E6C69  # keeps these random streams apart from others of the same seed
 _COLOUR_TAG = 0x636F6C6F
+_HOLDOUT_TAG = 0x686F6C64
 _AHEAD = 4  # minibatches that wait for the consumer
 
 
@@ -51,14 +52,30 @@ class Batches:
         source: Where the images come from.
         batch_size: Images in a minibatch.
         seed: At least 0.
+        holdout: Share of a file's images that never come; see `held_out_rows`.
+        in_memory: Whether a file is read whole, so that all of its images mix freely.
 
     Raises:
-        SbvaeError: If the batch size is below 1.
+        SbvaeError: If the batch size is below 1, or images are held out that do not exist.
     """
 
-    def __init__(self, source: Source, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        batch_size: int,
+        seed: int,
+        *,
+        holdout: float = 0.0,
+        in_memory: bool = False,
+    ) -> None:
         if batch_size < 1:
             raise SbvaeError(f"a minibatch of {batch_size} images is empty; choose 1 or more")
+        self._in_memory = in_memory
+        self._left_out = None
+        if holdout > 0:
+            rows = held_out_rows(source, holdout, seed)
+            self._left_out = np.zeros(source.count or 0, np.bool_)
+            self._left_out[rows] = True
         self._source = source
         self._batch_size = batch_size
         self._seed = seed
@@ -91,7 +108,13 @@ class Batches:
 
     def _shuffled(self, *, read_ahead: bool) -> ShuffledFile | None:
         if isinstance(self._source, FileSource):
-            return ShuffledFile(self._source.file, self._seed, read_ahead=read_ahead)
+            return ShuffledFile(
+                self._source.file,
+                self._seed,
+                self._left_out,
+                whole=self._in_memory,
+                read_ahead=read_ahead,
+            )
         return None
 
     def _make(self, i: int, file: ShuffledFile | None) -> Minibatch:
@@ -104,6 +127,35 @@ class Batches:
             return Masks(images, colours_of(space.sample_present(rng, len(images)), space.names))
         rng = np.random.default_rng([self._seed, _TAG, i])
         return self._source.sample(rng, self._batch_size, "train")[0]
+
+
+def held_out_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
+    """Rows of a file that training leaves out, a function of the seed and the file's length.
+
+    Args:
+        source: A file.
+        share: In (0, 1).
+        seed: Of the run.
+
+    Returns:
+        In ascending order, at least one.
+
+    Raises:
+        SbvaeError: If the images are drawn as needed, or too few would be left.
+    """
+    if not isinstance(source, FileSource):
+        raise SbvaeError(
+            f"{source.name}: is drawn as needed and never repeats, there is nothing to hold out; "
+            "leave --holdout out, or write a file with gen-data"
+        )
+    count = max(1, round(share * source.count))
+    if count >= source.count:
+        raise SbvaeError(
+            f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
+            "on; choose a smaller --holdout"
+        )
+    rng = np.random.default_rng([seed, _HOLDOUT_TAG])
+    return np.sort(rng.permutation(source.count)[:count])
 
 
 class _Producer:

@@ -31,16 +31,32 @@ class ShuffledFile:
     Args:
         file: An open file.
         seed: At least 0.
+        left_out: Which of the file's images never come, shape (N,); None leaves out none.
+        whole: Whether the file is one window, however large.
         read_ahead: Whether a thread reads the next window while this one is used; then two windows
             are in memory, otherwise one.
     """
 
-    def __init__(self, file: DatasetFile, seed: int, *, read_ahead: bool) -> None:
+    def __init__(
+        self,
+        file: DatasetFile,
+        seed: int,
+        left_out: NDArray[np.bool_] | None = None,
+        *,
+        whole: bool = False,
+        read_ahead: bool,
+    ) -> None:
         self._file = file
         self._seed = seed
+        self._kept = np.ones(file.count, np.bool_) if left_out is None else ~left_out
+        self._count = int(self._kept.sum())
+        starts = np.arange(0, file.count, file.chunk_length)
+        self._chunk_sizes = np.add.reduceat(self._kept.astype(np.int64), starts)
         image_bytes = file.height * file.width * file.channels
         images = min(WINDOW_IMAGES, WINDOW_BYTES // image_bytes)
         self._chunks = max(1, images // file.chunk_length)  # in a window
+        if whole:
+            self._chunks = file.chunk_count
         self._windows = -(-file.chunk_count // self._chunks)  # in an epoch
         self._pool = ThreadPoolExecutor(1, "sbvae-window") if read_ahead else None
         self._epochs: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
@@ -62,7 +78,7 @@ class ShuffledFile:
         """
         parts = []
         while start < stop:
-            epoch, place = divmod(start, self._file.count)
+            epoch, place = divmod(start, self._count)
             starts = self._epoch(epoch)[1]
             number = int(np.searchsorted(starts, place, side="right")) - 1
             end = min(int(starts[number + 1]), place + stop - start)
@@ -98,11 +114,19 @@ class ShuffledFile:
         epoch, number = key
         order, _ = self._epoch(epoch)
         chunks = np.sort(order[number * self._chunks : (number + 1) * self._chunks])
-        images = self._file.read_chunks(chunks.tolist()) if self._whole is None else self._whole
+        images = self._read(chunks) if self._whole is None else self._whole
         if self._windows == 1:
             self._whole = images
         rng = np.random.default_rng([self._seed, _TAG, epoch, 1 + number])
         return _Window(images, rng.permutation(len(images)))
+
+    def _read(self, chunks: NDArray[np.int64]) -> Images:
+        images = self._file.read_chunks(chunks.tolist())
+        if self._count == self._file.count:
+            return images
+        length = self._file.chunk_length
+        kept = np.concatenate([self._kept[c * length : (c + 1) * length] for c in chunks])
+        return np.compress(kept, images, axis=0)
 
     def _epoch(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Order of the chunks, and where each window starts (with the end of the last)."""
@@ -110,8 +134,7 @@ class ShuffledFile:
         if known is None:
             rng = np.random.default_rng([self._seed, _TAG, epoch, 0])
             order = rng.permutation(self._file.chunk_count)
-            sizes = np.full(len(order), self._file.chunk_length)
-            sizes[order == len(order) - 1] = self._file.chunk_size(len(order) - 1)
+            sizes = self._chunk_sizes[order]
             windows = np.add.reduceat(sizes, np.arange(0, len(order), self._chunks))
             known = order, np.concatenate([[0], np.cumsum(windows)])
             recent = sorted(self._epochs.items())[-1:]

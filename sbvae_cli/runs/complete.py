@@ -11,7 +11,15 @@ ENDLESS_DATASET = 500_000  # images that data drawn as needed count as; so many 
 LONGEST_RISE = 100_000  # updates of a linear schedule, or half of a shorter run (Burgess et al.)
 _FREE = {
     f"training.{name}"
-    for name in ("seed", "device", "precision", "threads", "checkpoint_every", "log_every")
+    for name in (
+        "seed",
+        "device",
+        "precision",
+        "threads",
+        "in_memory",
+        "checkpoint_every",
+        "log_every",
+    )
 }
 CYCLES = 4  # of a cyclic schedule (Fu et al. 2019)
 

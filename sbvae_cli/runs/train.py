@@ -18,6 +18,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError, origins
 from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.holdout import Holdout
 from sbvae_cli.runs.resolve import describe_data, reopen_source
 from sbvae_cli.training.loop import Progress, noise_of_step, train
 from sbvae_cli.training.update import Updater
@@ -122,14 +123,21 @@ def _run(
     start: int,
     callbacks: Callbacks,
 ) -> int:
+    training = config.training
+    holdout = None
+    if training.holdout:
+        holdout = Holdout(source, training.holdout, training.seed, config.model.latent_dim)
+
     def on_progress(progress: Progress) -> None:
-        folder.append_log(
-            {
-                "step": progress.step,
-                **progress.terms,
-                "images_per_second": round(progress.images_per_second, 1),
-            }
-        )
+        record = {
+            "step": progress.step,
+            **progress.terms,
+            "images_per_second": round(progress.images_per_second, 1),
+        }
+        saved = progress.step % training.checkpoint_every == 0 or progress.step == training.steps
+        if holdout and saved:
+            record |= holdout.measure(updater.vae)
+        folder.append_log(record)
         callbacks.on_progress(progress)
 
     def on_checkpoint(step: int) -> None:
@@ -145,7 +153,13 @@ def _run(
             ),
         )
 
-    batches = Batches(source, images_per_update(config), config.training.seed)
+    batches = Batches(
+        source,
+        images_per_update(config),
+        training.seed,
+        holdout=training.holdout,
+        in_memory=training.in_memory,
+    )
     stream = batches.stream(start)
     try:
         return train(
@@ -162,17 +176,17 @@ def _run(
         kept = "there was no checkpoint yet"
         if folder.checkpoint.exists():
             kept = f"the checkpoint of step {load_checkpoint(folder.checkpoint).step:,} is kept"
-        folder.append_log(
-            {
-                "step": error.step,
-                "diverged": origins(error.terms) or ["weights"],
-                **{n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()},
-            }
-        )
+        folder.append_log(_divergence(error))
         advice = "try a smaller --lr, or --clip-grad 1"
         raise DivergedError(f"{error}; {kept}; {advice}", error.step, error.terms) from error
     finally:
         stream.close()
+
+
+def _divergence(error: DivergedError) -> dict[str, Any]:
+    """The last line of a run's log: which terms went; JSON has no numbers that are not finite."""
+    terms = {n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()}
+    return {"step": error.step, "diverged": origins(error.terms) or ["weights"], **terms}
 
 
 @dataclass(frozen=True)

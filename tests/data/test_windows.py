@@ -105,3 +105,28 @@ def test_windows_are_of_other_chunks_in_each_epoch(
         begins = [numbers(stream.images(300 * epoch, 300 * epoch + 80)) for epoch in range(30)]
     pairs = {frozenset((begin // 64).tolist()) for begin in begins}
     assert len(pairs) == 10  # of five chunks
+
+
+def test_what_is_left_out_never_comes_and_the_rest_comes_once_an_epoch(numbered: Path) -> None:
+    with DatasetFile(numbered) as file:
+        left_out = np.zeros(file.count, np.bool_)
+        left_out[[0, 1, 64, 100, *range(128, 192), 299]] = True  # a whole chunk among them
+        shuffled = ShuffledFile(file, 3, left_out, read_ahead=False)
+        kept = file.count - int(left_out.sum())
+        images = shuffled.images(0, 2 * kept).astype(int)
+    numbers = images[:, 0, 0, 0] * 256 + images[:, 0, 1, 0]
+    expected = np.flatnonzero(~left_out).tolist()
+    assert sorted(numbers[:kept].tolist()) == expected
+    assert sorted(numbers[kept:].tolist()) == expected
+    assert numbers[:kept].tolist() != numbers[kept:].tolist()
+
+
+def test_a_whole_file_is_one_window(numbered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "WINDOW_IMAGES", 64)
+    with DatasetFile(numbered) as file:
+        orders = [
+            ShuffledFile(file, 3, whole=whole, read_ahead=False).images(0, 64).astype(int)
+            for whole in (False, True)
+        ]
+    chunks = [len(set(((o[:, 0, 0, 0] * 256 + o[:, 0, 1, 0]) // 64).tolist())) for o in orders]
+    assert chunks == [1, 5]
