@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sbvae_cli.analysis.batching import fitting_batch, map_batches
 from sbvae_cli.analysis.encode import encode
 from sbvae_cli.analysis.rates import USED_BELOW
+from sbvae_cli.config.names import ColorBasis
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import unknown_name
 from sbvae_cli.data.batches import to_device
@@ -33,6 +34,7 @@ class Protocol:
         metrics: Groups that must be computed; None computes those that the data allows.
         population: Of the metrics that need factors: "full" is the whole factor space, held-out
             regions included, "train" the training distribution; neither has blank images.
+        color_basis: Colours as the metrics see them: "hsv" or "rgb"; None as the data have them.
         seed: Of every image and posterior sample.
         images: Images of each population, fewer where a file has fewer.
         bins: Of each latent and of each continuous factor, for the MIG.
@@ -44,6 +46,7 @@ class Protocol:
 
     metrics: tuple[MetricGroup, ...] | None = None
     population: Literal["full", "train"] = "full"
+    color_basis: ColorBasis | None = None
     seed: int = 0
     images: int = 10_000
     bins: int = 20
@@ -126,6 +129,25 @@ def _obstacle(group: MetricGroup, source: Source, latents: int) -> str | None:
     return None
 
 
+def in_other_basis(space: SpaceConfig, wanted: ColorBasis | None) -> bool:
+    """Whether the metrics see red, green and blue of colours that the space has in HSV.
+
+    Raises:
+        SbvaeError: If the space has no such colours, or has them in RGB and HSV is wanted.
+    """
+    if wanted is None:
+        return False
+    has = "hsv" if "hue" in space.names else "rgb" if "red" in space.names else None
+    if has is None:
+        raise SbvaeError(f"--color-basis {wanted}: these data have no colours among their factors")
+    if has == "rgb" and wanted == "hsv":
+        raise SbvaeError(
+            "--color-basis hsv: these data have colours in RGB, of which grey ones have no hue; "
+            "leave it out"
+        )
+    return has != wanted
+
+
 def other_factors(trained: SpaceConfig, seen: SpaceConfig) -> str | None:
     """A line on how the factors differ from those of the training data; None where they do not."""
     if trained.factors == seen.factors:
@@ -175,7 +197,8 @@ def estimate_cost(vae: VAE, source: Source, protocol: Protocol) -> Cost:
         encode_count += pool
     if "mig" in groups or "factor-vae" in groups:
         encode_count += pool
-    if "factor-vae" in groups and source.can_render:
+    rgb = in_other_basis(source.space.config, protocol.color_basis)
+    if "factor-vae" in groups and source.can_render and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in groups:
         encode_count += protocol.grid**2

@@ -15,13 +15,16 @@ from sbvae_cli.analysis.protocol import (
     Protocol,
     applicable_groups,
     has_heldout,
+    in_other_basis,
     probe,
     sample_size,
 )
 from sbvae_cli.analysis.rates import ImageRates, Score, image_rates, rate_scores
 from sbvae_cli.analysis.votes import draw_votes, encode_votes, votes_from_pool
 from sbvae_cli.config.names import Population
+from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import Rows
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -83,6 +86,7 @@ def evaluate(
             posteriors or likelihoods that are no numbers.
     """
     protocol = protocol or Protocol()
+    in_other_basis(source.space.config, protocol.color_basis)  # refused before anything is encoded
     latents = probe(vae, source)
     groups, notes = applicable_groups(source, latents, protocol)
     protocol = replace(protocol, metrics=groups)
@@ -188,8 +192,12 @@ class _Run:
         """Codes of each vote's images, and the factor that they share, as an index of the pool."""
         protocol, rng = self.protocol, self._generator("votes")
         count, images = protocol.votes_train + protocol.votes_eval, protocol.vote_images
-        if not self.source.can_render:
-            self.notes.append("factor_vae: votes share the file's images, as none can be drawn")
+        if self._rgb or not self.source.can_render:
+            why = "none can be drawn"
+            if self._rgb:
+                why = "others of one red, green or blue are not drawn"
+            whose = "file's images" if not self.source.can_render else "MIG's images"
+            self.notes.append(f"factor_vae: votes share the {whose}, as {why}")
             codes, factors, _ = self._pool
             return votes_from_pool(codes, factors, rng, count, images)
         rows, fixed = draw_votes(self.source.space, rng, count, images, protocol.population)
@@ -206,12 +214,22 @@ class _Run:
         present = np.flatnonzero(~np.isnan(factors).any(axis=1))[:count]
         if not len(present):
             raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
-        columns = [space.index(name) for name in space.varying]
-        factors, codes = factors[present][:, columns], self._encode(images[present])[0]
-        if not self.source.can_render:  # what varies in its space may not in its rows
-            several = np.flatnonzero((factors != factors[:1]).any(axis=0)).tolist()
-            return codes, factors[:, several], tuple(space.varying[i] for i in several)
-        return codes, factors, space.varying
+        names = space.varying
+        kept = factors[present][:, [space.index(name) for name in names]]
+        if self._rgb:
+            rgb = colours_of(factors[present], space.names)
+            others = [i for i, name in enumerate(names) if name not in HSV]
+            kept = np.concatenate([kept[:, others], rgb], axis=1)
+            names = (*(names[i] for i in others), *RGB)
+        codes = self._encode(images[present])[0]
+        if self._rgb or not self.source.can_render:  # what varies in its space may not in its rows
+            several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
+            return codes, kept[:, several], tuple(names[i] for i in several)
+        return codes, kept, names
+
+    @property
+    def _rgb(self) -> bool:
+        return in_other_basis(self.source.space.config, self.protocol.color_basis)
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:

@@ -8,6 +8,7 @@ import typer
 
 from sbvae_cli.cli.console import inform, remark
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
+from sbvae_cli.config.names import ColorBasis
 
 if TYPE_CHECKING:
     from sbvae_cli.analysis.protocol import Cost, Protocol
@@ -44,6 +45,12 @@ def evaluate(
         int | None,
         typer.Option(min=1, max=1_000_000, help="To train, and to score, factor-vae; default 800."),
     ] = None,
+    color_basis: Annotated[
+        ColorBasis | None,
+        typer.Option(
+            help="Colours as mig and factor-vae see them; default: as the data have them."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the images and posterior samples.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
@@ -59,7 +66,7 @@ def evaluate(
     vae = opened.build_vae(resolve_device(device))
     sizes = {"images": images, "votes_train": votes, "votes_eval": votes}
     given = {name: size for name, size in sizes.items() if size is not None}
-    protocol = Protocol(groups, population, seed, **given)
+    protocol = Protocol(groups, population, color_basis, seed, **given)
     found = _evaluate(vae, source, protocol)
     difference = other_factors(opened.space, source.space.config) if data else None
     for line in [difference, *found.notes]:

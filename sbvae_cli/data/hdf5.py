@@ -1,7 +1,8 @@
 """Reading data set files (HDF5), and what the format is.
 
 `images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32, and the root
-attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig) and `complete`.
+attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the
+space) and `complete`. Colours of sprites are not stored, and `factors` has no columns for them.
 """
 
 import os

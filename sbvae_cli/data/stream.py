@@ -54,6 +54,7 @@ def write_stream(
         images, factors = _create(file, shape, len(space.config.stored), length)
         file.attrs.update(sbvae_format=FORMAT, name=name, seed=0)
         file.attrs["space"] = space.config.model_dump_json()
+        file.attrs["held_out_share"] = space.held_out_share
         count = 0
         for rows, chunk in _chunks(batches, length):
             images.resize(count + len(chunk), axis=0)

@@ -82,6 +82,7 @@ def write_dataset(
         arrays = _create(file, space, count, sample)
         file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
         file.attrs["space"] = space.config.model_dump_json()
+        file.attrs["held_out_share"] = space.held_out_share
         with closing(_write_chunks(arrays, rows, render, gzip_level)) as written:
             for done in written:
                 disk.raise_kept()

@@ -18,32 +18,40 @@ from typing import get_args
 
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.data.batches import Batches
+from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.procedural import procedural_space
 from sbvae_cli.data.source import open_source
 from sbvae_cli.data.writer import write_dataset
+
+OTHERS = ("sprites", "room", "chairs")
 
 
 def write(preset: str, path: Path, count: int, size: int) -> tuple[float, float, float]:
     """Images a second, peak memory in MB, and the file's share of the raw size in percent."""
-    source = open_source(f"circles:{preset}", size, size)
+    text = preset if preset in OTHERS else f"circles:{preset}"
+    plan = plan_dataset(procedural_space(text), preset, count, size, size, 0)
     start = time.perf_counter()
     write_dataset(
         path,
-        space=source.space,
+        space=plan.space,
         name=preset,
         seed=0,
         count=count,
         height=size,
         width=size,
-        render=source.render,
+        render=plan.render,
+        gzip_level=plan.gzip_level,
         force=True,
     )
     seconds = time.perf_counter() - start
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return count / seconds, kilobytes / 1024, 100 * path.stat().st_size / (count * size * size * 3)
+    channels = 3 if preset not in ("sprites", "chairs") else 1
+    raw = count * size * size * channels
+    return count / seconds, kilobytes / 1024, 100 * path.stat().st_size / raw
 
 
 def measure_writing(arguments: argparse.Namespace, folder: Path) -> None:
-    presets = arguments.presets or get_args(CirclesPreset)
+    presets = arguments.presets or (*get_args(CirclesPreset), *OTHERS)
     found: dict[str, list[list[float]]] = {preset: [] for preset in presets}
     for _ in range(arguments.repeats):
         for preset in presets:
@@ -61,11 +69,14 @@ def measure_writing(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def measure_reading(arguments: argparse.Namespace, folder: Path) -> None:
-    print(f"\n{'minibatch of 16':20}{'ms, sustained':>14}{'ms, slowest':>12}")
+    print(f"\n{'minibatch of 16':20}{'ms, sustained':>14}{'ms, slowest':>12}{'images/s':>10}")
     path = folder / "reading.h5"
     write("xy-hole", path, arguments.count, arguments.size)
     sources = {
         "file": open_source(str(path)),
+        "online sprites": open_source("sprites", arguments.size, arguments.size),
+        "online room": open_source("room", arguments.size, arguments.size),
+        "online chairs": open_source("chairs", arguments.size, arguments.size),
         "online xy-hole": open_source("circles:xy-hole", arguments.size, arguments.size),
         "online xyh-small": open_source("circles:xyh-small", arguments.size, arguments.size),
     }
@@ -79,7 +90,8 @@ def measure_reading(arguments: argparse.Namespace, folder: Path) -> None:
             times.append(time.perf_counter())
         stream.close()
         slowest = max(end - start for start, end in pairwise(times))
-        print(f"{name:20}{(times[-1] - times[0]) / 2000 * 1e3:14.3f}{slowest * 1e3:12.1f}")
+        each = (times[-1] - times[0]) / 2000
+        print(f"{name:20}{each * 1e3:14.3f}{slowest * 1e3:12.1f}{16 / each:10,.0f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process, torch included: {peak:,.0f} MB")
 
