@@ -198,7 +198,7 @@ def estimate_cost(vae: VAE, source: Source, protocol: Protocol) -> Cost:
     if "mig" in groups or "factor-vae" in groups:
         encode_count += pool
     rgb = in_other_basis(source.space.config, protocol.color_basis)
-    if "factor-vae" in groups and source.can_render and not rgb:
+    if "factor-vae" in groups and source.renders_fast and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in groups:
         encode_count += protocol.grid**2

@@ -192,10 +192,12 @@ class _Run:
         """Codes of each vote's images, and the factor that they share, as an index of the pool."""
         protocol, rng = self.protocol, self._generator("votes")
         count, images = protocol.votes_train + protocol.votes_eval, protocol.vote_images
-        if self._rgb or not self.source.can_render:
+        if self._rgb or not self.source.renders_fast:
             why = "none can be drawn"
             if self._rgb:
                 why = "others of one red, green or blue are not drawn"
+            elif self.source.can_render:
+                why = "single ones are slow to read from this file"
             whose = "file's images" if not self.source.can_render else "MIG's images"
             self.notes.append(f"factor_vae: votes share the {whose}, as {why}")
             codes, factors, _ = self._pool

@@ -43,6 +43,7 @@ class ProceduralSource:
     width: int = DEFAULT_SIZE
     count: None = None
     can_render: bool = True
+    renders_fast: bool = True
 
     def __post_init__(self) -> None:
         if min(self.height, self.width) < 1:

@@ -23,6 +23,7 @@ from sbvae_cli.data.sprites import paint
 from sbvae_cli.errors import SbvaeError
 
 _LEAST_CHUNKS = 32
+_SMALL_CHUNK = 256  # images; of 3dshapes.h5 thousands are stored together, and so read
 
 
 class Source(Protocol):
@@ -61,6 +62,11 @@ class Source(Protocol):
     @property
     def can_render(self) -> bool:
         """Whether images of any factors can be drawn."""
+        ...
+
+    @property
+    def renders_fast(self) -> bool:
+        """Whether hundred thousands of images of any factors can be had one by one."""
         ...
 
     def sample(
@@ -122,6 +128,8 @@ class FileSource:
             )
         except SbvaeError as error:
             raise SbvaeError(f"{file.path}: {error}") from None
+        looked_up = config.complete_grid and file.chunk_length <= _SMALL_CHUNK
+        self.renders_fast = self._drawn is not None or looked_up
 
     def sample(
         self, rng: np.random.Generator, n: int, population: Population = "train"
