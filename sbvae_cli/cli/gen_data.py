@@ -32,7 +32,7 @@ BlankOption = Annotated[
 ]
 SpaceOption = Annotated[
     Path | None,
-    typer.Option(help="YAML file of a factor space to begin with, as `info --json` shows it."),
+    typer.Option(help="YAML or JSON file of a factor space, as `space` in `info --json`."),
 ]
 
 

@@ -59,6 +59,8 @@ class Changes:
 
     def _read(self, space: SpaceConfig) -> SpaceConfig:
         tree = read_yaml(self.space) if self.space else {}
+        if isinstance(tree.get("space"), dict):  # all that `info --json` says
+            tree = tree["space"]
         try:
             found = build_space({"renderer": space.renderer, **tree})
         except SbvaeError as error:
@@ -98,7 +100,7 @@ def generate(
     """
     custom = changes.applied_to(space)
     name = name if custom == space else f"{name}-custom"
-    plan = plan_dataset(custom, name, count, *parse_size(size), seed)
+    plan = plan_dataset(custom, name, count, *parse_size(size))
     path = out or Path(f"{stem}{name}.h5")
     with deferred() as request, reporter("images", plan.count) as bar:
         write_dataset(

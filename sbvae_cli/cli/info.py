@@ -59,9 +59,10 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
     ]
     if "file_bytes" in facts:
         raw = f"{facts['share_of_raw']:.1%} of the {_size(facts['raw_bytes'])} of its pixels"
+        form = "layout of 3dshapes.h5" if facts["format"] is None else f"format {facts['format']}"
         lines += [
             ("seed", str(facts["seed"])),
-            ("file", f"{_size(facts['file_bytes'])}, {raw}; format {facts['format']}"),
+            ("file", f"{_size(facts['file_bytes'])}, {raw}; {form}"),
         ]
     return lines
 

@@ -99,7 +99,8 @@ def discrete(name: str, levels: tuple[float, ...], unit: str | None = None) -> F
     """A factor of levels, in the unit that its name has."""
     if unit is None:
         unit = "turn" if name in _HUES else _UNITS.get(name, "")
-    period = {"azimuth": 360.0, "radian": 2 * math.pi}.get(unit if unit == "radian" else name)
+    periods = {"azimuth": 360.0, "radian": 2 * math.pi, **dict.fromkeys(_HUES, 1.0)}
+    period = periods.get("radian" if unit == "radian" else name)
     return FactorConfig(name=name, kind="discrete", unit=unit, levels=levels, period=period)
 
 
@@ -159,7 +160,7 @@ def check_space(space: SpaceConfig) -> None:
         limits |= {"hue": None} if "hue" in space.names else {}
     for name, limit in limits.items():
         if name not in space.names:
-            found = ", ".join(space.names)
+            found = ", ".join(space.names) or "none"
             raise SbvaeError(f"{space.renderer}: need a factor {name}; there are {found}")
         _check_limit(space.factors[space.names.index(name)], limit)
 

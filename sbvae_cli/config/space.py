@@ -1,12 +1,14 @@
 """The serial form of a factor space: one in HDF5 attributes, checkpoints and YAML alike."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from sbvae_cli.config.names import Renderer
 
-Interval = tuple[float, float]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Interval = tuple[Finite, Finite]
+LEAST_DEVIATION = 1e-3  # of a correlation: one closer would be a factor less
 
 
 class FactorConfig(BaseModel, frozen=True, extra="forbid"):
@@ -19,9 +21,9 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     name: str = Field(min_length=1)
     kind: Literal["continuous", "discrete"] = "continuous"
     unit: str = ""
-    low: float | None = Field(default=None, allow_inf_nan=False)
-    high: float | None = Field(default=None, allow_inf_nan=False)
-    levels: tuple[float, ...] | None = None
+    low: Finite | None = None
+    high: Finite | None = None
+    levels: tuple[Finite, ...] | None = None
     period: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
@@ -29,6 +31,8 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         if self.kind == "discrete":
             if not self.levels or self.low is not None or self.high is not None:
                 raise ValueError(f"discrete factor {self.name} needs levels, and no low or high")
+            if len(set(self.levels)) < len(self.levels):
+                raise ValueError(f"discrete factor {self.name} has a level twice")
         elif self.low is None or self.high is None or self.levels is not None:
             raise ValueError(f"continuous factor {self.name} needs low and high, and no levels")
         elif self.low > self.high:
@@ -54,8 +58,11 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     def circular(self) -> bool:
         """Whether the two ends of the range are the same setting, as for hue over the full turn."""
         low, high = self.bounds
-        gap = (high - low) / (len(self.levels) - 1) if self.levels and self.varies else 0.0
-        return self.period is not None and high - low + gap >= self.period * (1 - 1e-9)
+        if self.period is None or not self.varies:
+            return False
+        if self.levels:  # in names of files they are rounded
+            return (high - low) * (1 + 1 / (len(self.levels) - 1)) >= 0.99 * self.period
+        return high - low >= self.period * (1 - 1e-9)
 
 
 class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
@@ -69,7 +76,7 @@ class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
     """
 
     factors: tuple[str, str]
-    deviation: float = Field(gt=0, allow_inf_nan=False)
+    deviation: float = Field(ge=LEAST_DEVIATION, allow_inf_nan=False)
 
 
 class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
@@ -107,7 +114,8 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
             for name, (low, high) in region.items():
                 if name not in names:
                     raise ValueError(f"held-out factor {name} is not one of {', '.join(names)}")
-                if not low < high:
+                levels = self.factors[names.index(name)].levels
+                if not (low <= high if levels else low < high):
                     found = f"held-out {name} = {low:g}..{high:g}"
                     raise ValueError(f"{found} is empty; write the lower end first")
             if not region:
@@ -138,7 +146,7 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
                 stored = sorted(names - drawn)[0]
                 raise ValueError(
                     f"{sorted(drawn)[0]} is drawn when a stored image is read, {stored} is stored; "
-                    "what joins the two needs images drawn as needed"
+                    "hold out or correlate the two apart, or train without a file"
                 )
 
     @property

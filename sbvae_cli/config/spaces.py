@@ -5,7 +5,13 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from sbvae_cli.config.names import CirclesPreset
-from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Interval, SpaceConfig
+from sbvae_cli.config.space import (
+    LEAST_DEVIATION,
+    CorrelationConfig,
+    FactorConfig,
+    Interval,
+    SpaceConfig,
+)
 from sbvae_cli.errors import SbvaeError
 
 HSV = ("hue", "saturation", "value")
@@ -117,11 +123,11 @@ def customise(
     for hole in holes:
         for name, (low, high) in hole.items():
             _require_known(name, factors)
-            _require_ordered(name, low, high, strictly=True)
+            _require_ordered(name, low, high, strictly=factors[name].levels is None)
     regions = (*space.held_out, *(dict(hole) for hole in holes if hole))
     for region in regions:
         _require_inside(region, factors)
-    for pair in correlations:
+    for pair in (*space.correlated, *correlations):
         for name in pair.factors:
             _require_known(name, factors)
             if not factors[name].varies:
@@ -226,6 +232,11 @@ def parse_correlation(text: str) -> CorrelationConfig:
         deviation = float(number) if equals else 0.0
     except ValueError:
         deviation = 0.0
+    if 0 < deviation < LEAST_DEVIATION:
+        raise SbvaeError(
+            f"{text!r}: two factors that close are one; give a deviation of {LEAST_DEVIATION:g} or "
+            "more"
+        )
     if len(pair) != 2 or not all(pair) or not (math.isfinite(deviation) and deviation > 0):
         raise SbvaeError(f"{text!r} is not NAME,NAME=DEVIATION, such as x,y=0.2")
     if pair[0] == pair[1]:
@@ -262,8 +273,11 @@ def _require_inside(region: Mapping[str, Interval], factors: Mapping[str, Factor
         if name not in factors:
             continue
         least, most = factors[name].bounds
-        touches_only = least < most and (high == least or low == most)
+        levels = factors[name].levels
+        touches_only = levels is None and least < most and (high == least or low == most)
         if high < least or low > most or touches_only:
             raise SbvaeError(
                 f"the hole at {name} = {low:g}..{high:g} lies outside of {least:g}..{most:g}"
             )
+        if levels is not None and not any(low <= level <= high for level in levels):
+            raise SbvaeError(f"the hole at {name} = {low:g}..{high:g} has none of its levels in it")

@@ -45,7 +45,8 @@ def combination_numbers(space: SpaceConfig, factors: NDArray[np.floating]) -> ND
     places = []
     for name, values in zip(space.stored, levels, strict=True):
         order = np.argsort(values)
-        edges = (values[order][1:] + values[order][:-1]) / 2
+        ordered = values[order].astype(np.float64)
+        edges = (ordered[1:] + ordered[:-1]) / 2
         column = factors[:, space.names.index(name)]
         places.append(order[np.searchsorted(edges, column)])
     shape = [len(values) for values in levels]

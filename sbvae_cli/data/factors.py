@@ -228,7 +228,7 @@ class FactorSpace:
         if not self.config.held_out and not self.config.correlated:
             return self._uniform(rng, n)
         kept: list[Rows] = []
-        missing, share = n, 1 - self.held_out_share
+        missing, share, fruitless = n, 1 - self.held_out_share, 0
         while missing > 0:
             proposals = int(1.1 * missing / share) + 16
             rows = self._uniform(rng, min(proposals, _MOST_PROPOSALS))
@@ -236,6 +236,12 @@ class FactorSpace:
             if self.config.correlated:
                 accepted &= rng.random(len(rows)) < self._density(rows)
                 share = max(float(accepted.mean()), _LEAST_SHARE)
+                fruitless = 0 if accepted.any() else fruitless + len(rows)
+                if fruitless > 1 / _LEAST_SHARE:
+                    raise SbvaeError(
+                        "the held-out regions leave nothing where the correlated factors lie; "
+                        "make them smaller, or the deviation larger"
+                    )
             kept.append(rows[accepted][:missing])
             missing -= len(kept[-1])
         return np.concatenate(kept) if kept else self._uniform(rng, 0)

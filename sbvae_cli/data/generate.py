@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.files import build_space
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.combinations import combinations, count_combinations
@@ -43,9 +44,7 @@ class Plan:
     gzip_level: int = GZIP_LEVEL
 
 
-def plan_dataset(
-    space: SpaceConfig, name: str, count: int | None, height: int, width: int, seed: int
-) -> Plan:
+def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, width: int) -> Plan:
     """Decide what a file holds.
 
     Without a count it is every combination of the levels once, less those in held-out regions, in
@@ -58,17 +57,21 @@ def plan_dataset(
         count: Images drawn at random; None for all combinations.
         height: Rows of an image.
         width: Columns of an image.
-        seed: Of random images.
 
     Raises:
         SbvaeError: If the renderer cannot draw the space, or there is no count and the space has
             no finite number of combinations or another distribution than the uniform one.
     """
+    space = space.model_copy(update={"online": (), "complete_grid": False})
     source = source_from_space(space, name, height, width)  # checks the space
     render: Callable[[Rows], Images] = source.render
     if space.renderer == "sprites":
         colours = tuple(factor for factor in (*HSV, *RGB) if factor in space.names)
-        space = SpaceConfig.model_validate({**space.model_dump(), "online": colours})
+        try:
+            space = build_space({**space.model_dump(), "online": colours})
+        except SbvaeError as error:
+            fault = str(error).removeprefix("data.space: ")
+            raise SbvaeError(f"{name}: {fault}") from error
         render = partial(_masks, names=space.stored, height=height, width=width)
     stored, level = FactorSpace(space), MASK_LEVEL if space.online else GZIP_LEVEL
     if count is not None:
@@ -98,7 +101,9 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
     config = space.config
     found = count_combinations(config)
     if found is None or config.blank > 0 or config.correlated:
-        varying = [f.name for f in config.factors if f.name in config.stored and not f.levels]
+        varying = [
+            f.name for f in config.factors if f.name in config.stored and f.varies and not f.levels
+        ]
         why = "blank images" if config.blank > 0 else f"continuous {', '.join(varying)}"
         why = "correlated factors" if config.correlated else why
         raise SbvaeError(f"{name}: with {why} there is no list of all images; give --count")
@@ -110,7 +115,7 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
     kept = []
     for start in range(0, found, 1 << 16):
         some = numbers[start : start + (1 << 16)]
-        rows = np.zeros((len(some), len(config.names)), np.float32)
+        rows = np.full((len(some), len(config.names)), np.nan, np.float32)  # in no colours' hole
         rows[:, [space.index(factor) for factor in config.stored]] = combinations(config, some)
         kept.append(some[~space.held_out_mask(rows)])
     return np.concatenate(kept)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
+
 from sbvae_cli.config.space import FactorConfig, Interval
 
 
@@ -15,8 +17,10 @@ def overlap(factor: FactorConfig, interval: Interval | None) -> tuple[float, ...
         interval: Closed interval; None takes the whole factor.
     """
     low, high = interval or factor.bounds
-    if factor.levels:
-        return tuple(level for level in factor.levels if low <= level <= high)
+    if factor.levels:  # compared as they are stored, in single precision
+        levels = np.asarray(factor.levels, np.float32)
+        inside = (np.float32(low) <= levels) & (levels <= np.float32(high))
+        return tuple(level for level, kept in zip(factor.levels, inside, strict=True) if kept)
     ends = max(low, factor.bounds[0]), min(high, factor.bounds[1])
     return ends if ends[0] <= ends[1] else ()
 

@@ -40,7 +40,9 @@ def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
             raise _differs(path, f"its {name} have {found}", wanted)
         if array.dtype != kind:
             raise _differs(path, f"its {name} are {array.dtype}", wanted)
-    if len(images) != len(labels) or not len(labels):
+    if 0 in images.shape:
+        raise _differs(path, f"its images have shape {images.shape}", "of any pixels")
+    if len(images) != len(labels):
         raise _differs(path, f"it has {len(images)} images and {len(labels)} labels", "as many")
     space = _grid(path, labels)
     if count_combinations(space) != len(labels):

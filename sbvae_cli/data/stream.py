@@ -11,7 +11,7 @@ import numpy as np
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.writer import appearing, chunk_length, pad, refuse_existing
-from sbvae_cli.errors import StoppedError
+from sbvae_cli.errors import SbvaeError, StoppedError
 
 
 def write_stream(
@@ -70,6 +70,8 @@ def write_stream(
             if signal_number:
                 found = f"stopped after {count} images"
                 raise StoppedError(f"{path}: {found}; nothing was kept", signal_number)
+        if count == 0:
+            raise SbvaeError(f"{path}: there are no images to write")
         file.flush()
         file.attrs["complete"] = True
     return count

@@ -99,11 +99,11 @@ def _file_facts(file: DatasetFile) -> Facts:
     stored = file.path.stat().st_size
     raw = file.count * file.height * file.width * file.channels
     with h5py.File(file.path, "r") as opened:
-        version = int(opened.attrs["sbvae_format"])
+        version = opened.attrs.get("sbvae_format")
     return {
         "kind": "dataset",
         "path": str(file.path),
-        "format": version,
+        "format": None if version is None else int(version),
         **_source_facts(FileSource(file)),
         "seed": file.seed,
         "file_bytes": stored,
@@ -132,6 +132,7 @@ def _space_facts(space: FactorSpace) -> Facts:
         ],
         "held_out_share": space.held_out_share,
         "blank_share": space.config.blank,
+        "space": space.config.model_dump(mode="json"),
     }
 
 

@@ -29,7 +29,7 @@ OTHERS = ("sprites", "room", "chairs")
 def write(preset: str, path: Path, count: int, size: int) -> tuple[float, float, float]:
     """Images a second, peak memory in MB, and the file's share of the raw size in percent."""
     text = preset if preset in OTHERS else f"circles:{preset}"
-    plan = plan_dataset(procedural_space(text), preset, count, size, size, 0)
+    plan = plan_dataset(procedural_space(text), preset, count, size, size)
     start = time.perf_counter()
     write_dataset(
         path,

@@ -39,7 +39,8 @@ def test_plain_hdf5_reads_what_was_drawn(small: Path) -> None:
     space = circles_space("xy-hole")
     np.testing.assert_array_equal(images, render_circles(factors, space.names, 6, 10))
     assert SpaceConfig.model_validate_json(attributes.pop("space")) == space
-    assert attributes == {"sbvae_format": 1, "name": "xy-hole", "seed": 3, "complete": True}
+    expected = {"sbvae_format": 1, "name": "xy-hole", "seed": 3, "complete": True}
+    assert attributes == {**expected, "held_out_share": 0.25}
 
 
 def test_factors_are_those_of_the_training_set(small: Path, tmp_path: Path, write: Write) -> None:

@@ -1,0 +1,172 @@
+"""`customise` with levels and correlations, and the texts of correlations."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
+from sbvae_cli.config.spaces import circles_space, customise, parse_correlation
+from sbvae_cli.errors import SbvaeError
+
+
+def levels_of(space: SpaceConfig, name: str) -> tuple[float, ...] | None:
+    return space.factors[space.names.index(name)].levels
+
+
+@pytest.mark.parametrize(
+    ("name", "interval", "expected"),
+    [
+        ("shape", (1, 2), (1, 2)),
+        ("shape", (3, 3), (3,)),
+        ("scale", (0.6, 0.8), (0.6, 0.7, 0.8)),
+        ("scale", (0.55, 0.79), (0.6, 0.7)),
+        ("scale", (0, 9), (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)),
+        ("orientation", (0, 0.2), (0.0, round(2 * math.pi / 39, 12))),
+    ],
+)
+def test_a_range_keeps_the_levels_within_it(
+    name: str, interval: tuple[float, float], expected: tuple[float, ...]
+) -> None:
+    before = dataset_space("sprites")
+    space = customise(before, ranges={name: interval})
+    assert levels_of(space, name) == expected
+    assert space.names == before.names
+    others = [f for f in space.factors if f.name != name]
+    assert others == [f for f in before.factors if f.name != name]
+
+
+def test_what_a_user_writes_for_a_level_need_not_be_its_last_digit() -> None:
+    space = customise(dataset_space("sprites"), ranges={"x": (1 / 31, 2 / 31)})
+    assert levels_of(space, "x") == pytest.approx((1 / 31, 2 / 31), abs=1e-11)
+
+
+def test_levels_keep_their_unit_and_period() -> None:
+    before = dataset_space("chairs")
+    after = customise(before, ranges={"azimuth": (0, 100)})
+    one, two = (space.factors[space.names.index("azimuth")] for space in (before, after))
+    assert (two.unit, two.period, two.kind) == (one.unit, one.period, "discrete")
+
+
+@pytest.mark.parametrize(
+    ("name", "interval", "message"),
+    [
+        ("shape", (0, 0), "shape = 0 has none of its levels 1, 2, 3"),
+        ("shape", (1.2, 1.8), "shape = 1.2..1.8 has none of its levels 1, 2, 3"),
+        (
+            "x",
+            (1.5, 2),
+            "x = 1.5..2 has none of its levels 0, 0.0322581, 0.0645161, 0.0967742, 0.129032, "
+            "0.16129, 0.193548, 0.225806, ...",
+        ),
+    ],
+)
+def test_a_range_without_levels_is_refused(
+    name: str, interval: tuple[float, float], message: str
+) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        customise(dataset_space("sprites"), ranges={name: interval})
+    assert str(caught.value) == message
+
+
+def test_correlations_are_added_to_those_of_the_space() -> None:
+    first, second = parse_correlation("x,y=0.2"), parse_correlation("scale,hue=1")
+    space = customise(dataset_space("sprites"), correlations=[first])
+    assert space.correlated == (first,)
+    assert customise(space, correlations=[second]).correlated == (first, second)
+    assert customise(space).correlated == (first,)
+
+
+def test_levels_and_ranges_are_correlated_alike() -> None:
+    pair = CorrelationConfig(factors=("shape", "hue"), deviation=0.1)
+    assert customise(dataset_space("sprites"), correlations=[pair]).correlated == (pair,)
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges", "message"),
+    [
+        ("x,yy=0.2", {}, "factor yy is unknown; did you mean y?"),
+        ("hew,x=0.2", {}, "factor hew is unknown; did you mean hue?"),
+        ("x,diameter=0.2", {}, "diameter is constant; a correlation needs two factors that vary"),
+        ("x,y=0.2", {"y": (0.5, 0.5)}, "y is constant; a correlation needs two factors that vary"),
+        ("x,present=1", {}, "factor present follows from the share of blank images"),
+    ],
+)
+def test_a_correlation_that_makes_no_sense_is_refused(
+    text: str, ranges: dict, message: str
+) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        customise(circles_space("xyh-small"), ranges=ranges, correlations=[parse_correlation(text)])
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_factor_of_one_level_left_is_constant() -> None:
+    with pytest.raises(SbvaeError, match=r"^shape is constant"):
+        customise(
+            dataset_space("sprites"),
+            ranges={"shape": (2, 2)},
+            correlations=[parse_correlation("shape,x=0.3")],
+        )
+
+
+def test_holes_of_levels_lie_within_what_is_left() -> None:
+    space = dataset_space("sprites")
+    region = {"shape": (1, 2), "scale": (0.75, 1.0)}
+    assert customise(space, holes=[region]).held_out == (region,)
+    with pytest.raises(SbvaeError, match=r"^the hole at scale = 0\.75\.\.1 lies outside of 0\.5"):
+        customise(space, ranges={"scale": (0.5, 0.7)}, holes=[region])
+
+
+def test_blanks_keep_levels_and_correlations() -> None:
+    pair = parse_correlation("x,y=0.2")
+    space = customise(dataset_space("sprites"), correlations=[pair], blank=0.5)
+    assert space.names[-1] == "present"
+    assert space.correlated == (pair,)
+    assert customise(space, blank=0) == customise(dataset_space("sprites"), correlations=[pair])
+
+
+def test_nothing_changes_unless_told() -> None:
+    for renderer in ("circles", "sprites", "room", "chairs"):
+        assert customise(dataset_space(renderer)) == dataset_space(renderer)
+
+
+def test_a_space_that_is_not_changed_is_not_touched() -> None:
+    factor = FactorConfig(name="x", kind="discrete", levels=(0, 1, 2))
+    before = SpaceConfig(factors=(factor,))
+    customise(before, ranges={"x": (1, 2)})
+    assert before.factors == (factor,)
+
+
+names = st.text(st.characters(exclude_characters=",=", categories=["L", "N", "P"]), min_size=1)
+
+
+@given(names, names, st.floats(min_value=1e-3, allow_infinity=False), st.sampled_from(["", " "]))
+def test_a_correlation_is_read_back_as_it_was_written(
+    first: str, second: str, deviation: float, space: str
+) -> None:
+    if first == second:
+        second += "2"
+    pair = parse_correlation(f"{space}{first}{space},{space}{second} ={space}{deviation!r}{space}")
+    assert pair == CorrelationConfig(factors=(first, second), deviation=deviation)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "x,y", "x,y=", "x=0.2", "=0.2", ",=0.2", "x,=0.2", ",y=0.2", "x,y,z=0.2"),
+        *("x,y=a", "x,y=0", "x,y=-1", "x,y=nan", "x,y=inf", "x,y=0.2=0.3", "x,y=0.1..0.2"),
+    ],
+)
+def test_what_is_no_correlation_is_refused(text: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        parse_correlation(text)
+    assert str(caught.value) == f"{text!r} is not NAME,NAME=DEVIATION, such as x,y=0.2"
+
+
+def test_a_correlation_of_one_factor_is_refused() -> None:
+    with pytest.raises(SbvaeError) as caught:
+        parse_correlation("x, x=0.2")
+    assert str(caught.value) == "'x, x=0.2': a correlation needs two factors, found x twice"

@@ -1,0 +1,150 @@
+"""What a serial space refuses: correlations, factors drawn online, complete grids."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
+
+X = FactorConfig(name="x", low=0, high=1)
+Y = FactorConfig(name="y", kind="discrete", levels=(0, 1, 2))
+HUE = FactorConfig(name="hue", low=0, high=1, period=1)
+VALUE = FactorConfig(name="value", low=0.2, high=0.9)
+FIXED = FactorConfig(name="fixed", low=3, high=3)
+LONE = FactorConfig(name="lone", kind="discrete", levels=(4,))
+PRESENT = FactorConfig(name="present", kind="discrete", levels=(0, 1))
+FACTORS = (X, Y, HUE, VALUE, FIXED, LONE)
+
+
+def correlation(first: str, second: str, deviation: float = 0.2) -> CorrelationConfig:
+    return CorrelationConfig(factors=(first, second), deviation=deviation)
+
+
+def refusal(**fields: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        SpaceConfig(**{"factors": FACTORS, **fields})
+    return caught.value.errors()[0]["msg"].removeprefix("Value error, ")
+
+
+@pytest.mark.parametrize("deviation", [0, -0.1, float("nan"), float("inf")])
+def test_a_deviation_is_positive_and_finite(deviation: float) -> None:
+    with pytest.raises(ValidationError, match="deviation"):
+        correlation("x", "y", deviation)
+
+
+@pytest.mark.parametrize("names", [("x",), ("x", "y", "hue"), ()])
+def test_a_correlation_has_two_names(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match="factors"):
+        CorrelationConfig(factors=names, deviation=0.2)
+
+
+@pytest.mark.parametrize("name", ["fixed", "lone", "unknown", "present"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_correlated_factors_vary(name: str, place: int) -> None:
+    pair = ("x", name) if place else (name, "x")
+    found = refusal(
+        correlated=[correlation(*pair)],
+        **({"factors": (*FACTORS, PRESENT), "blank": 0.5} if name == "present" else {}),
+    )
+    assert found == f"correlated factor {name} does not vary; there are x, y, hue, value"
+
+
+def test_a_correlation_where_nothing_varies_says_so() -> None:
+    found = refusal(factors=(FIXED, LONE), correlated=[correlation("fixed", "lone")])
+    assert found == "correlated factor fixed does not vary; there are none"
+
+
+def test_a_factor_is_not_correlated_with_itself() -> None:
+    found = refusal(correlated=[correlation("x", "x")])
+    assert found == "a correlation needs two factors, found x twice"
+
+
+def test_every_correlation_is_checked() -> None:
+    pairs = [correlation("x", "y"), correlation("y", "hue"), correlation("fixed", "x")]
+    assert refusal(correlated=pairs).startswith("correlated factor fixed does not vary")
+
+
+def test_online_factors_are_known() -> None:
+    found = refusal(online=("hue", "hew"))
+    assert found == "online factor hew is not one of x, y, hue, value, fixed, lone"
+
+
+@pytest.mark.parametrize("what", ["held_out", "correlated"])
+def test_nothing_joins_what_is_stored_and_what_is_not(what: str) -> None:
+    joint = {
+        "held_out": [{"x": (0, 0.5)}, {"hue": (0.2, 0.4), "x": (0.1, 0.3)}],
+        "correlated": [correlation("x", "y"), correlation("hue", "x")],
+    }
+    assert refusal(online=("hue", "value"), **{what: joint[what]}) == (
+        "hue is drawn when a stored image is read, x is stored; "
+        "hold out or correlate the two apart, or train without a file"
+    )
+    SpaceConfig(factors=FACTORS, **{what: joint[what]})
+
+
+def test_regions_and_correlations_of_either_kind_alone_are_fine() -> None:
+    space = SpaceConfig(
+        factors=FACTORS,
+        online=("hue", "value"),
+        held_out=({"x": (0, 0.5), "y": (0, 1)}, {"hue": (0.2, 0.4), "value": (0.3, 0.4)}),
+        correlated=(correlation("x", "y"), correlation("value", "hue")),
+    )
+    assert space.stored == ("x", "y", "fixed", "lone")
+    assert space.names == ("x", "y", "hue", "value", "fixed", "lone")
+
+
+def test_everything_is_stored_unless_told_otherwise() -> None:
+    space = SpaceConfig(factors=FACTORS)
+    assert space.stored == space.names
+    assert (space.correlated, space.online, space.complete_grid) == ((), (), False)
+
+
+def test_a_complete_grid_is_yes_or_no() -> None:
+    assert SpaceConfig(factors=(Y,), complete_grid=True).complete_grid
+    with pytest.raises(ValidationError, match="complete_grid"):
+        SpaceConfig(factors=(Y,), complete_grid="perhaps")
+
+
+def test_unknown_keys_are_refused() -> None:
+    with pytest.raises(ValidationError, match="complete_gird"):
+        SpaceConfig(factors=(Y,), complete_gird=True)
+    with pytest.raises(ValidationError, match="strength"):
+        CorrelationConfig(factors=("x", "y"), deviation=0.1, strength=1)
+
+
+@given(
+    st.lists(
+        st.tuples(st.permutations(["x", "y", "hue", "value"]), st.floats(1e-3, 1e6)), max_size=4
+    ),
+    st.booleans(),
+    st.sets(st.sampled_from(["fixed", "lone"])),
+)
+def test_a_space_survives_json(
+    pairs: list[tuple[list[str], float]], complete: bool, online: set[str]
+) -> None:
+    space = SpaceConfig(
+        factors=FACTORS,
+        correlated=tuple(correlation(*names[:2], deviation) for names, deviation in pairs),
+        complete_grid=complete,
+        online=tuple(online),
+    )
+    assert SpaceConfig.model_validate_json(space.model_dump_json()) == space
+
+
+@pytest.mark.parametrize(
+    ("levels", "period", "circular"),
+    [
+        ((0, 90, 180, 270), 360, True),
+        ((0, 90, 180), 360, False),
+        ((0, 120, 240, 360), 360, True),
+        ((10, 250, 130), 360, True),
+        ((0,), 360, False),
+        ((0, 90, 180, 270), None, False),
+    ],
+)
+def test_levels_that_go_all_around_are_circular(
+    levels: tuple[float, ...], period: float | None, circular: bool
+) -> None:
+    factor = FactorConfig(name="angle", kind="discrete", levels=levels, period=period)
+    assert factor.circular is circular

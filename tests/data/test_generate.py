@@ -1,0 +1,234 @@
+"""What goes into a file: which rows, in which order, and how they are stored."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+import sbvae_cli.data.generate
+from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.config.names import Renderer
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.spaces import circles_space, customise, parse_correlation
+from sbvae_cli.data.chairs import render_chairs
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
+from sbvae_cli.data.hdf5 import GZIP_LEVEL
+from sbvae_cli.data.room import render_room
+from sbvae_cli.data.sprites import render_sprites
+from sbvae_cli.errors import SbvaeError
+
+SMALL = {
+    "sprites": {"scale": (0.9, 1), "orientation": (0, 0.5), "x": (0, 0.1), "y": (0.5, 0.6)},
+    "room": {
+        "floor_hue": (0, 0.2),
+        "wall_hue": (0, 0.1),
+        "object_hue": (0.5, 0.5),
+        "scale": (0.75, 1.0),
+        "orientation": (-10, 10),
+    },
+}
+
+
+def small(renderer: Renderer, **changes: object) -> SpaceConfig:
+    """A few hundred combinations."""
+    return customise(dataset_space(renderer), ranges=SMALL[renderer], **changes)
+
+
+def plan(space: SpaceConfig, count: int | None = None) -> Plan:
+    return plan_dataset(space, "mine", count, 16, 24)
+
+
+def product_of(space: SpaceConfig) -> np.ndarray:
+    """All rows of a space's levels in order, by itertools."""
+    levels = (factor.levels for factor in space.factors if factor.levels)
+    return np.array(list(product(*levels)), np.float32)
+
+
+@pytest.mark.parametrize("renderer", ["sprites", "room"])
+def test_every_combination_comes_once_in_order(renderer: Renderer) -> None:
+    space = small(renderer)
+    made = plan(space)
+    expected = product_of(space)
+    assert 100 < made.count == len(expected) < 1000
+    np.testing.assert_array_equal(made.rows(0, made.count), expected)
+    np.testing.assert_array_equal(made.rows(17, 40), expected[17:40])
+    assert made.space.config.complete_grid
+    assert (made.height, made.width) == (16, 24)
+
+
+@pytest.mark.parametrize(("renderer", "count"), [("sprites", 737_280), ("room", 480_000)])
+def test_the_whole_dataset_is_as_large_as_the_public_one(renderer: Renderer, count: int) -> None:
+    made = plan(dataset_space(renderer))
+    assert made.count == count
+    ends = [factor.bounds for factor in made.space.config.factors if factor.levels]
+    first, last = np.array(ends, np.float32).T
+    np.testing.assert_array_equal(made.rows(0, 1)[0], first)
+    np.testing.assert_array_equal(made.rows(count - 1, count)[0], last)
+
+
+@pytest.mark.parametrize(
+    ("renderer", "holes"),
+    [
+        ("sprites", [{"x": (0, 0.04)}]),
+        ("sprites", [{"shape": (2, 3), "scale": (0.95, 1)}, {"x": (0, 0.01), "shape": (1, 2)}]),
+        ("room", [{"shape": (0.5, 2), "scale": (0.9, 1.1)}]),
+        ("room", [{"floor_hue": (0.05, 0.3), "wall_hue": (-1, 0.05)}, {"shape": (2.5, 4)}]),
+    ],
+)
+def test_what_is_held_out_is_left_out_and_the_rest_stays_in_order(
+    renderer: Renderer, holes: list
+) -> None:
+    space = small(renderer, holes=holes)
+    made = plan(space)
+    whole = product_of(space)
+    share = FactorSpace(space).held_out_share
+    assert 0.05 < share < 0.95
+    assert made.count == round((1 - share) * len(whole))
+    assert made.count == pytest.approx((1 - share) * len(whole), abs=1e-6)
+
+    names = [factor.name for factor in space.factors if factor.levels]
+    inside = np.zeros(len(whole), bool)
+    for hole in holes:
+        columns = [whole[:, names.index(name)] for name in hole]
+        ends = zip(columns, hole.values(), strict=True)
+        inside |= np.all([(c >= low) & (c <= high) for c, (low, high) in ends], axis=0)
+    np.testing.assert_array_equal(made.rows(0, made.count), whole[~inside])
+    np.testing.assert_array_equal(made.rows(5, 9), whole[~inside][5:9])
+
+
+@pytest.mark.parametrize("renderer", ["sprites", "room"])
+def test_a_grid_with_a_hole_or_of_random_rows_is_not_complete(renderer: Renderer) -> None:
+    hole = [{"shape": (0.5, 1.5)}]
+    assert not plan(small(renderer, holes=hole)).space.config.complete_grid
+    assert not plan(small(renderer), count=10).space.config.complete_grid
+    assert plan(small(renderer)).space.config.complete_grid
+
+
+def test_a_hole_in_colours_leaves_every_mask_in() -> None:
+    made = plan(small("sprites", holes=[{"hue": (0.2, 0.6)}]))
+    assert made.count == len(product_of(made.space.config))
+    assert made.space.config.complete_grid
+    assert made.space.config.held_out == ({"hue": (0.2, 0.6)},)
+
+
+def test_a_large_grid_with_a_hole_is_counted_in_parts() -> None:
+    space = customise(dataset_space("room"), holes=[{"floor_hue": (0, 0.45), "shape": (0, 1)}])
+    made = plan(space)
+    assert made.count == 480_000 * 3 // 4
+    rows = made.rows(0, made.count)
+    assert not FactorSpace(space).held_out_mask(rows).any()
+    place = np.lexsort(rows.T[::-1])
+    np.testing.assert_array_equal(place, np.arange(made.count))
+
+
+def test_sprites_are_stored_as_masks_without_their_colours() -> None:
+    made = plan(small("sprites"))
+    assert made.space.config.online == ("hue", "saturation", "value")
+    assert made.space.config.stored == ("shape", "scale", "orientation", "x", "y")
+    rows = made.rows(0, 50)
+    images = made.render(rows)
+    assert rows.shape == (50, 5)
+    assert images.shape == (50, 16, 24, 1)
+    np.testing.assert_array_equal(images, render_sprites(rows, made.space.config.stored, 16, 24))
+    assert np.unique(images).tolist() == [0, 255]
+    assert made.gzip_level == MASK_LEVEL
+
+
+def test_red_green_and_blue_of_sprites_are_not_stored_either() -> None:
+    tree = small("sprites").model_dump()
+    channels = [{"name": name, "low": 0, "high": 1} for name in ("red", "green", "blue")]
+    tree["factors"] = [*tree["factors"][:5], *channels]
+    made = plan(SpaceConfig.model_validate(tree))
+    assert made.space.config.online == ("red", "green", "blue")
+    assert made.rows(0, 3).shape == (3, 5)
+
+
+def test_a_room_is_stored_in_colour() -> None:
+    made = plan(small("room"))
+    rows = made.rows(0, 4)
+    assert made.space.config.online == ()
+    np.testing.assert_array_equal(
+        made.render(rows), render_room(rows, made.space.config.stored, 16, 24)
+    )
+    assert made.gzip_level == GZIP_LEVEL
+
+
+@pytest.mark.parametrize("renderer", ["circles", "sprites", "room", "chairs"])
+def test_a_count_gives_random_rows(renderer: Renderer) -> None:
+    made = plan(dataset_space(renderer), count=123)
+    assert made.count == 123
+    assert made.rows is None
+
+
+@pytest.mark.parametrize("blank", [0.0, 0.5])
+def test_chairs_are_grey_and_white_where_there_is_none(blank: float) -> None:
+    made = plan(customise(dataset_space("chairs"), blank=blank), count=20)
+    rows = made.space.sample(np.random.default_rng(0), 20)
+    images = made.render(rows)
+    assert images.shape == (20, 16, 24, 1)
+    np.testing.assert_array_equal(images, render_chairs(rows, made.space.names, 16, 24))
+    white = (images == 255).all((1, 2, 3))
+    np.testing.assert_array_equal(white, np.isnan(rows[:, 0]))
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        (
+            circles_space("xyh-small"),
+            "mine: with continuous x, y, ",
+        ),
+        (
+            dataset_space("chairs"),
+            "mine: with continuous seat_width, seat_depth, leg_height, back_height there is no "
+            "list of all images; give --count",
+        ),
+        (
+            small("sprites", blank=0.5),
+            "mine: with blank images there is no list of all images; give --count",
+        ),
+        (
+            small("room", correlations=[parse_correlation("shape,scale=0.3")]),
+            "mine: with correlated factors there is no list of all images; give --count",
+        ),
+        (
+            small("sprites", correlations=[parse_correlation("x,y=0.3")]),
+            "mine: with correlated factors there is no list of all images; give --count",
+        ),
+    ],
+)
+def test_without_a_count_there_must_be_a_list(space: SpaceConfig, message: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        plan(space)
+    assert str(caught.value).startswith(message)
+    assert "give --count" in str(caught.value)
+    made = plan(space, count=5)
+    assert (made.count, made.rows) == (5, None)
+    assert made.space.config.correlated == space.correlated
+
+
+def test_more_combinations_than_anybody_wants_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sbvae_cli.data.generate, "MOST_COMBINATIONS", 100)
+    with pytest.raises(SbvaeError, match=r"^mine: has \d+ combinations of levels; give --count$"):
+        plan(small("sprites"))
+
+
+@pytest.mark.parametrize("count", [None, 5])
+def test_what_cannot_be_drawn_is_refused(count: int | None) -> None:
+    tree = small("room").model_dump()
+    tree["factors"][3]["levels"] = (2.0,)
+    with pytest.raises(SbvaeError, match=r"^scale = 2 is outside of 0\.5\.\.1\.25$"):
+        plan(SpaceConfig.model_validate(tree), count)
+    with pytest.raises(SbvaeError, match="mine: its images are stored ones"):
+        plan(small("room").model_copy(update={"renderer": None}), count)
+
+
+def test_a_plan_changes_nothing_of_the_space_it_is_made_from() -> None:
+    space = small("sprites")
+    before = space.model_dump()
+    plan(space)
+    assert space.model_dump() == before
+    assert not space.complete_grid

@@ -1,0 +1,215 @@
+"""Batches of any sizes into a file, as many as there turn out to be."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.source import open_source
+from sbvae_cli.data.stream import write_stream
+from sbvae_cli.errors import SbvaeError, StoppedError
+
+SPACE = FactorSpace(
+    SpaceConfig(factors=tuple(FactorConfig(name=name, low=0, high=1) for name in ("a", "b")))
+)
+IMAGES = np.random.default_rng(0).integers(256, size=(200, 3, 5, 2), dtype=np.uint8)
+ROWS = np.random.default_rng(1).random((200, 2)).astype(np.float32)
+
+
+def cut(sizes: Iterable[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The first rows and images, so many at a time."""
+    start = 0
+    for size in sizes:
+        yield ROWS[start : start + size], IMAGES[start : start + size]
+        start += size
+
+
+def write(path: Path, batches: Iterator[tuple[np.ndarray, np.ndarray]], **changes: object) -> int:
+    shape = (3, 5, 2)
+    return write_stream(path, batches, **{"space": SPACE, "name": "n", "shape": shape, **changes})
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [(200,), (64, 64, 64), (63, 1), (1,) * 70, (7, 130, 3, 60), (64, 0, 65), (5,), (128, 72)],
+)
+def test_images_come_back_in_order(tmp_path: Path, sizes: Sequence[int]) -> None:
+    count = write(tmp_path / "a.h5", cut(sizes))
+    assert count == sum(sizes)
+    with h5py.File(tmp_path / "a.h5") as file:
+        np.testing.assert_array_equal(file["images"][...], IMAGES[:count])
+        np.testing.assert_array_equal(file["factors"][...], ROWS[:count])
+    source = open_source(str(tmp_path / "a.h5"))
+    assert (source.name, source.count, source.space) == ("n", count, SPACE)
+    images, factors = source.file.read(0, count)
+    np.testing.assert_array_equal(images, IMAGES[:count])
+    np.testing.assert_array_equal(factors, ROWS[:count])
+
+
+def test_the_layout_is_that_of_every_dataset_file(tmp_path: Path) -> None:
+    write(tmp_path / "a.h5", cut([5]))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert (file["images"].shape, file["images"].dtype) == ((5, 3, 5, 2), np.uint8)
+        assert (file["images"].chunks, file["images"].compression) == ((64, 3, 5, 2), "gzip")
+        assert (file["factors"].shape, file["factors"].dtype) == ((5, 2), np.float32)
+        attributes = dict(file.attrs)
+    assert SpaceConfig.model_validate_json(attributes.pop("space")) == SPACE.config
+    expected = {"sbvae_format": 1, "name": "n", "seed": 0, "held_out_share": 0, "complete": True}
+    assert attributes == expected
+
+
+def test_chunks_of_large_images_have_about_a_megabyte(tmp_path: Path) -> None:
+    large = np.random.default_rng(0).integers(256, size=(5, 500, 300, 3), dtype=np.uint8)
+    batches = iter([(ROWS[:3], large[:3]), (ROWS[3:5], large[3:])])
+    assert write(tmp_path / "a.h5", batches, shape=(500, 300, 3)) == 5
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["images"].chunks == (2, 500, 300, 3)
+        np.testing.assert_array_equal(file["images"][...], large)
+
+
+def test_images_need_no_factors(tmp_path: Path) -> None:
+    batches = ((rows[:, :0], images) for rows, images in cut([70, 30]))
+    assert write(tmp_path / "a.h5", batches, space=FactorSpace(SpaceConfig())) == 100
+    source = open_source(str(tmp_path / "a.h5"))
+    assert source.space.names == ()
+    images, factors = source.file.read(0, 100)
+    np.testing.assert_array_equal(images, IMAGES[:100])
+    assert factors.shape == (100, 0)
+
+
+@pytest.mark.parametrize("sizes", [(), (0, 0)])
+def test_no_images_are_one_line_and_no_file(tmp_path: Path, sizes: Sequence[int]) -> None:
+    path = tmp_path / "a.h5"
+    with pytest.raises(SbvaeError) as caught:
+        write(path, cut(sizes))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert os.listdir(tmp_path) == []
+
+
+def test_progress_counts_images(tmp_path: Path) -> None:
+    seen: list[int] = []
+    write(tmp_path / "a.h5", cut([7, 150, 43]), on_progress=seen.append)
+    assert seen == [64, 128, 192, 200]
+
+
+def test_few_images_wait_in_memory(tmp_path: Path) -> None:
+    """A chunk is written before the batch after the one that fills it is asked for."""
+    written: list[int] = []
+
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for number, batch in enumerate(cut([20] * 10)):
+            assert sum(written[-1:]) >= 20 * number - 64
+            yield batch
+
+    write(tmp_path / "a.h5", batches(), on_progress=written.append)
+    assert written == [64, 128, 192, 200]
+
+
+def test_a_signal_stops_between_chunks(tmp_path: Path) -> None:
+    asked = iter([None, 15])
+    with pytest.raises(StoppedError, match=r"a\.h5: stopped after 128 images; nothing") as caught:
+        write(tmp_path / "a.h5", cut([50] * 4), stop=lambda: next(asked))
+    assert caught.value.exit_code == 143
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_existing_file_is_kept_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.write_text("precious")
+    batches = cut([70])
+    with pytest.raises(SbvaeError, match=r"a\.h5: exists; .*--force"):
+        write(path, batches)
+    assert path.read_text() == "precious"
+    assert len(next(batches)[0]) == 70  # nothing was read for nothing
+    assert write(path, cut([70]), force=True) == 70
+    assert open_source(str(path)).count == 70
+
+
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with pytest.raises(SbvaeError, match="exists"):
+        write(path, cut([70]), on_progress=lambda done: path.write_text("theirs"))
+    assert path.read_text() == "theirs"
+    assert os.listdir(tmp_path) == ["a.h5"]
+
+
+def test_a_missing_folder_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="there is no folder"):
+        write(tmp_path / "no" / "a.h5", cut([3]))
+    with pytest.raises(SbvaeError, match="is a folder"):
+        write(tmp_path, cut([3]))
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("error", [SbvaeError("broken"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_an_error_in_the_batches_leaves_nothing(
+    tmp_path: Path, error: BaseException, force: bool, before: int
+) -> None:
+    path = tmp_path / "a.h5"
+    if force:
+        path.write_text("precious")
+
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        yield from cut([50] * before)
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        write(path, batches(), force=force)
+    assert caught.value is error
+    assert os.listdir(tmp_path) == (["a.h5"] if force else [])
+    assert not force or path.read_text() == "precious"
+
+
+FULL_DISK = """
+import resource, sys
+import numpy as np
+from pathlib import Path
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.stream import write_stream
+
+images = np.random.default_rng(0).integers(256, size=(200, 8, 8, 3), dtype=np.uint8)
+
+def write(path, on_progress=None):
+    batches = ((np.empty((50, 0), np.float32), images[i : i + 50]) for i in range(0, 200, 50))
+    space = FactorSpace(SpaceConfig())
+    write_stream(path, batches, space=space, name="n", shape=(8, 8, 3), on_progress=on_progress)
+
+whole = Path(sys.argv[1], "whole.h5")
+write(whole)
+size = whole.stat().st_size
+whole.unlink()
+for limit in (0, 1000, 10_000, size // 2, size - 5000, size - 2500, size - 500, size - 1):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    progress = []
+    try:
+        write(Path(sys.argv[1], "a.h5"), progress.append)
+    except Exception as error:
+        print(type(error).__name__, error, file=sys.stderr)
+        print(len(progress))
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit on file sizes")
+def test_a_full_disk_is_one_error_wherever_it_strikes(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk."""
+    run = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, tmp_path], capture_output=True, text=True, check=False
+    )
+    path = tmp_path / "a.h5"
+    line = f"SbvaeError {path}: File too large; nothing was kept, choose another place"
+    assert run.stderr.splitlines() == [line] * 8
+    assert run.returncode == 0
+    chunks = [int(line) for line in run.stdout.splitlines()]
+    assert chunks[:3] == [0, 0, 0]  # it ends with the chunk that found no room
+    assert chunks[3] < 4
+    assert os.listdir(tmp_path) == []
