@@ -99,7 +99,7 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
         on_unreadable=unreadable.append,
         strict=strict,
     )
-    skipped = f"{renders.unmatched:,} files have other names and were left out"
+    skipped = f"files with other names, left out: {renders.unmatched:,}"
     return Import(
         "rendered-chairs",
         FactorSpace(SpaceConfig(factors=tuple(factors))),

@@ -161,7 +161,7 @@ def _check(
     if any(len(np.unique(f[support][:, factor])) < 2 for factor in (0, 1)):
         raise SbvaeError(
             f"geometry: {np.count_nonzero(held)} of {held.size} grid points are held out; "
-            "two values of each factor must be left"
+            "two values of each factor must be left, so move the others out of the region by --at"
         )
     return _standardise(f, raw, held, circular, dead_below)
 

@@ -414,7 +414,7 @@ def chairs(sbvae: Sbvae) -> Path:
 def test_chairs_are_imported(sbvae: Sbvae, chairs: Path) -> None:
     done = sbvae("gen-data", "chairs", "--from", chairs, "--size", 20)
     assert done.code == 0, done.err
-    assert "note: 1 files have other names and were left out" in done.err.splitlines()
+    assert "note: files with other names, left out: 1" in done.err.splitlines()
     images, factors = contents("rendered-chairs.h5")
     assert factors.tolist() == [[0, 20, 0], [0, 20, 180], [1, 20, 90]]
     assert images.shape == (3, 20, 20, 1)

@@ -200,7 +200,7 @@ def test_unreadable_chairs_leave_the_rows_of_the_others_alone(chairs: Path) -> N
     rows, images = together(imported)
     assert rows.tolist() == [[0, 20, 0], [1, 20, 0], [1, 30, 348]]
     assert images[:, 16, 16, 0].tolist() == [200, 60, 30]
-    assert imported.notes == ["1 files have other names and were left out"]
+    assert imported.notes == ["files with other names, left out: 1"]
     (line,) = imported.unreadable
     assert line.startswith("a/renders/image_001_p030_t011_r096.png: not an image")
 
