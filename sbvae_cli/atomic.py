@@ -51,8 +51,32 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def refuse_to_lose(path: Path) -> None:
+    """Refuse to replace a dataset or a checkpoint by a picture, a table or codes.
+
+    Raises:
+        SbvaeError: With what stands there.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        start = file.read(8)
+    found = None
+    if start == b"\x89HDF\r\n\x1a\n":
+        found = "dataset"
+    if start.startswith(b"PK") and path.suffix in (".pt", ".pth"):
+        found = "checkpoint"
+    if found:
+        raise SbvaeError(f"{path}: is a {found}, which is not replaced; choose another name")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically."""
+    """Write a whole file atomically; datasets and checkpoints are not replaced.
+
+    Raises:
+        SbvaeError: If it cannot be written.
+    """
+    refuse_to_lose(path)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 

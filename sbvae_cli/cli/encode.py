@@ -32,7 +32,7 @@ def encode(
 ) -> None:
     """Encode images: means, deviations and factors, as NumPy arrays."""
     from sbvae_cli.analysis.codes import count_images, encode_source
-    from sbvae_cli.atomic import replacing
+    from sbvae_cli.atomic import refuse_to_lose, replacing
     from sbvae_cli.cli.console import reporter
     from sbvae_cli.models.devices import resolve_device
     from sbvae_cli.runs.open import open_checkpoint, open_data
@@ -41,6 +41,7 @@ def encode(
     source = open_data(opened, data)
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)
+    refuse_to_lose(out)
     with replacing(out) as temporary:  # first, so that a path that cannot be written costs no time
         with reporter("images", total) as bar:
             codes = encode_source(

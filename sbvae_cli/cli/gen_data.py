@@ -217,7 +217,7 @@ def images(
     strict: StrictOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Your own images, in any format that Pillow reads."""
+    """Your own images, of 8 bits, in any format that Pillow reads."""
     from sbvae_cli.cli.import_data import write_import
     from sbvae_cli.cli.options import parse_size
     from sbvae_cli.data.imports import import_own

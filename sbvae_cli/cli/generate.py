@@ -48,7 +48,10 @@ class Changes:
             space = self._read(space)
         ranges = {}
         for text in self.ranges or []:
-            ranges.update(parse_assignments(text))
+            for name, interval in parse_assignments(text).items():
+                if name in ranges:
+                    raise SbvaeError(f"--factor {name}: is given twice; give it once")
+                ranges[name] = interval
         return customise(
             space,
             ranges=ranges,

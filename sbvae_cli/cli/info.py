@@ -76,6 +76,9 @@ def _space_lines(facts: Facts) -> list[tuple[str, str]]:
         lines.append(("held out", f"{facts['held_out_share']:.1%} of the space: {regions}"))
     else:
         lines.append(("held out", "nothing"))
+    for pair in facts["space"]["correlated"]:
+        first, second = pair["factors"]
+        lines.append(("correlated", f"{first} and {second}, deviation {pair['deviation']:g}"))
     if facts["blank_share"]:
         lines.append(("blank", f"{facts['blank_share']:.1%} of the images"))
     return lines
@@ -158,7 +161,8 @@ def _factor(factor: Facts) -> str:
     if factor["levels"] is not None:
         levels = [f"{level:.4g}" for level in factor["levels"]]
         shown = levels if len(levels) <= 8 else [*levels[:3], "...", levels[-1]]
-        return f"{len(levels)} levels: {', '.join(shown)}{unit}"
+        circular = ", circular" if factor["circular"] else ""
+        return f"{len(levels)} levels: {', '.join(shown)}{unit}{circular}"
     if not factor["varies"]:
         return f"{factor['low']:g}{unit}, constant"
     circular = ", circular" if factor["circular"] else ""

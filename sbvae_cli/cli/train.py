@@ -26,7 +26,9 @@ RESUMABLE = {"steps", "device", "checkpoint_every"}
 def train(
     data: Annotated[
         str | None,
-        typer.Option(help="A dataset file, or circles:PRESET to draw images as they are needed."),
+        typer.Option(
+            help="A dataset file; or circles:PRESET, sprites, room or chairs, drawn as needed."
+        ),
     ] = None,
     profile: Annotated[
         Profile | None,

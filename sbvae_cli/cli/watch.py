@@ -65,7 +65,9 @@ def watch(config: Config, path: Path, start: int, call: Callable[[Callbacks], in
         )
     where = shlex.quote(str(path))
     inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
-    inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
+    space = config.data.space
+    if len(space.varying) > 1 and (space.renderer or space.complete_grid):
+        inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
     inform(f"  sbvae traverse {where} --out {shlex.quote(str(path / 'traversals.png'))}")
     inform(f"  sbvae eval {where}")
 

@@ -1,6 +1,7 @@
 """The paper's circle spaces (Table 3, Appendices A.3 and G), and how options change a space."""
 
 import difflib
+import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 
@@ -144,12 +145,20 @@ def customise(
 def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
     if factor.levels is None:
         return factor.model_copy(update={"low": low, "high": high})
-    levels = tuple(level for level in factor.levels if low - 1e-9 <= level <= high + 1e-9)
+    ordered = sorted(factor.levels)
+    gaps = [b - a for a, b in itertools.pairwise(ordered)]
+    near = 0.01 * min(gaps, default=0.0) + 1e-9  # as far as `info` rounds what it prints
+    levels = tuple(level for level in factor.levels if low - near <= level <= high + near)
     if not levels:
         shown = ", ".join(f"{level:g}" for level in factor.levels[:8])
         more = ", ..." if len(factor.levels) > 8 else ""
         found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
         raise SbvaeError(f"{found} has none of its levels {shown}{more}")
+    if low < ordered[0] - near or high > ordered[-1] + near:
+        raise SbvaeError(
+            f"{factor.name} = {low:g}..{high:g} lies outside of its levels, "
+            f"{ordered[0]:g}..{ordered[-1]:g}"
+        )
     return factor.model_copy(update={"levels": levels})
 
 

@@ -1,6 +1,6 @@
 """Factor spaces: n rows of factors at once, drawn, looked up and laid out on grids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -125,6 +125,8 @@ class FactorSpace:
     def scaled(self, factors: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float64]:
         """Columns scaled to [0, 1] by their ranges; a constant factor gives 0.5, a blank row NaN.
 
+        Circular ones are scaled by their period.
+
         Args:
             factors: Shape (n, F).
             names: The columns wanted.
@@ -134,9 +136,12 @@ class FactorSpace:
         """
         columns = []
         for name in names:
-            low, high = self.config.factors[self.index(name)].bounds
+            factor = self.config.factors[self.index(name)]
+            low, high = factor.bounds
             column = factors[:, self.index(name)].astype(np.float64)
-            columns.append((column - low) / (high - low) if low < high else column * 0 + 0.5)
+            # Levels that go all around end one step before they begin again.
+            width = factor.period if factor.period and factor.circular else high - low
+            columns.append((column - low) / width if low < high else column * 0 + 0.5)
         return np.stack(columns, 1) if columns else np.empty((len(factors), 0))
 
     def grid(
@@ -150,7 +155,8 @@ class FactorSpace:
         Args:
             names: The two factors.
             size: Points along a continuous factor, at least 2.
-            at: Values of other factors; the rest stand at the middle of their ranges or levels.
+            at: Values of other factors; the rest stand at the middle of their ranges or levels, or
+                elsewhere where the whole grid would be held out there.
 
         Raises:
             SbvaeError: If a name is unknown, named twice or does not vary, or the size is below 2.
@@ -168,7 +174,20 @@ class FactorSpace:
         rows = np.tile(middle, (len(first), len(second), 1))
         rows[:, :, self.index(names[0])] = first[:, None]
         rows[:, :, self.index(names[1])] = second[None, :]
-        return FactorGrid(rows.reshape(-1, len(middle)), rows.shape[:2], names)
+        flat = rows.reshape(-1, len(middle))
+        self._leave_regions(flat, {*names, *(at or {})})
+        return FactorGrid(flat, rows.shape[:2], names)
+
+    def _leave_regions(self, rows: Rows, fixed: Collection[str]) -> None:
+        """Move a factor from its middle where otherwise the whole grid would be held out."""
+        for region in self.config.held_out:
+            for name in region:
+                factor = self.config.factors[self.index(name)]
+                low, high = factor.bounds
+                for value in factor.levels or (low, (3 * low + high) / 4, high):
+                    if name in fixed or not self.held_out_mask(rows).all():
+                        break
+                    rows[:, self.index(name)] = value
 
     def _allowed(self, name: str, value: float) -> float:
         """A value within a factor's range; a constant may be moved anywhere in [0, 1]."""

@@ -277,7 +277,8 @@ def _open(path: Path) -> Any:
         size = path.stat().st_size
     except FileNotFoundError:
         raise SbvaeError(
-            f"{path}: there is no such file; make one with `sbvae gen-data`, or name circles:PRESET"
+            f"{path}: there is no such file; make one with `sbvae gen-data`, or name "
+            "circles:PRESET, sprites, room or chairs"
         ) from None
     except OSError as error:
         raise SbvaeError(f"{path}: {error.strerror or error}") from None

@@ -23,7 +23,7 @@ def levels_of(space: SpaceConfig, name: str) -> tuple[float, ...] | None:
         ("shape", (3, 3), (3,)),
         ("scale", (0.6, 0.8), (0.6, 0.7, 0.8)),
         ("scale", (0.55, 0.79), (0.6, 0.7)),
-        ("scale", (0, 9), (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)),
+        ("scale", (0.5, 1), (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)),
         ("orientation", (0, 0.2), (0.0, round(2 * math.pi / 39, 12))),
     ],
 )
@@ -36,6 +36,16 @@ def test_a_range_keeps_the_levels_within_it(
     assert space.names == before.names
     others = [f for f in space.factors if f.name != name]
     assert others == [f for f in before.factors if f.name != name]
+
+
+def test_a_range_past_the_levels_is_refused() -> None:
+    with pytest.raises(SbvaeError, match=r"scale = 0..9 lies outside of its levels, 0.5..1"):
+        customise(dataset_space("sprites"), ranges={"scale": (0, 9)})
+
+
+def test_a_level_is_found_by_what_info_prints_of_it() -> None:
+    space = customise(dataset_space("room"), ranges={"scale": (1.036, 1.036)})
+    assert levels_of(space, "scale") == (round(0.75 + 4 / 14, 12),)
 
 
 def test_what_a_user_writes_for_a_level_need_not_be_its_last_digit() -> None:
