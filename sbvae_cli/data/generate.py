@@ -72,7 +72,7 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
         except SbvaeError as error:
             fault = str(error).removeprefix("data.space: ")
             raise SbvaeError(f"{name}: {fault}") from error
-        render = partial(_masks, names=space.stored, height=height, width=width)
+        render = partial(render_sprites, names=space.stored, height=height, width=width)
     stored, level = FactorSpace(space), MASK_LEVEL if space.online else GZIP_LEVEL
     if count is not None:
         return Plan(stored, count, height, width, render, gzip_level=level)
@@ -90,10 +90,6 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
         lambda start, stop: combinations(space, numbers[start:stop]),
         level,
     )
-
-
-def _masks(rows: Rows, names: tuple[str, ...], height: int, width: int) -> Images:
-    return render_sprites(rows, names, height, width)
 
 
 def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:

@@ -9,9 +9,16 @@ import h5py
 import numpy as np
 
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
-from sbvae_cli.data.writer import appearing, chunk_length, pad, refuse_existing
-from sbvae_cli.errors import SbvaeError, StoppedError
+from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
+from sbvae_cli.data.writer import (
+    appearing,
+    chunk_length,
+    pad,
+    raise_if_stopped,
+    refuse_existing,
+    write_header,
+)
+from sbvae_cli.errors import SbvaeError
 
 
 def write_stream(
@@ -52,9 +59,7 @@ def write_stream(
     length = chunk_length(int(np.prod(shape)))
     with appearing(path, force) as disk, h5py.File(disk, "w") as file:
         images, factors = _create(file, shape, len(space.config.stored), length)
-        file.attrs.update(sbvae_format=FORMAT, name=name, seed=0)
-        file.attrs["space"] = space.config.model_dump_json()
-        file.attrs["held_out_share"] = space.held_out_share
+        write_header(file, space, name, seed=0)
         count = 0
         for rows, chunk in _chunks(batches, length):
             images.resize(count + len(chunk), axis=0)
@@ -66,10 +71,7 @@ def write_stream(
             disk.raise_kept()
             if on_progress:
                 on_progress(count)
-            signal_number = stop() if stop else None
-            if signal_number:
-                found = f"stopped after {count} images"
-                raise StoppedError(f"{path}: {found}; nothing was kept", signal_number)
+            raise_if_stopped(stop, f"{path}: stopped after {count} images")
         if count == 0:
             raise SbvaeError(f"{path}: there are no images to write")
         file.flush()

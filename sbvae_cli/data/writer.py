@@ -80,18 +80,13 @@ def write_dataset(
     sample = render(rows(0, 1))
     with appearing(path, force) as disk, h5py.File(disk, "w") as file:
         arrays = _create(file, space, count, sample)
-        file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
-        file.attrs["space"] = space.config.model_dump_json()
-        file.attrs["held_out_share"] = space.held_out_share
+        write_header(file, space, name, seed)
         with closing(_write_chunks(arrays, rows, render, gzip_level)) as written:
             for done in written:
                 disk.raise_kept()
                 if on_progress:
                     on_progress(done)
-                signal_number = stop() if stop else None
-                if signal_number:
-                    found = f"stopped after {done} of {count} images"
-                    raise StoppedError(f"{path}: {found}; nothing was kept", signal_number)
+                raise_if_stopped(stop, f"{path}: stopped after {done} of {count} images")
         file.flush()
         file.attrs["complete"] = True
 
@@ -127,6 +122,24 @@ class _Disk(io.FileIO):
         """Raise the first error, if there was one."""
         if self.kept:
             raise self.kept
+
+
+def write_header(file: Any, space: FactorSpace, name: str, seed: int) -> None:
+    """The attributes of a dataset file, all but `complete`, which is written last."""
+    file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
+    file.attrs["space"] = space.config.model_dump_json()
+    file.attrs["held_out_share"] = space.held_out_share
+
+
+def raise_if_stopped(stop: Callable[[], int | None] | None, found: str) -> None:
+    """Ask whether a signal wants the end.
+
+    Raises:
+        StoppedError: If one does; says what was found, and that nothing was kept.
+    """
+    signal_number = stop() if stop else None
+    if signal_number:
+        raise StoppedError(f"{found}; nothing was kept", signal_number)
 
 
 def refuse_existing(path: Path, force: bool) -> None:
