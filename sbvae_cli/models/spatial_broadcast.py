@@ -32,7 +32,39 @@ def spatial_broadcast(z: Tensor, grid: Tensor) -> Tensor:
     return torch.cat([tiled, grid.expand(len(z), -1, -1, -1)], dim=1)
 
 
-class BroadcastConv2d(nn.Module):
+class _BroadcastLayer(nn.Module):
+    """Weights over latents and coordinates, biases, and the coordinates themselves.
+
+    Args:
+        shape: Of the weights, whose inputs are `features` latents, then the grid's channels.
+        out_channels: Channels of the output.
+        features: See `BroadcastConv2d`, as for the others.
+        grid: Coordinate channels, shape (D, h, w).
+        keep_grid: Whether the state dict holds the grid.
+        generator: Draws the weights.
+    """
+
+    grid: Tensor
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int, int],
+        out_channels: int,
+        features: int,
+        grid: Tensor,
+        *,
+        keep_grid: bool,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.features = features
+        self.weight = nn.Parameter(torch.empty(shape))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+        initialize_(self.weight, (features + len(grid)) * shape[2] * shape[3], generator)
+        self.register_buffer("grid", grid, persistent=keep_grid)
+
+
+class BroadcastConv2d(_BroadcastLayer):
     """Same-padded convolution of the spatial broadcast, without the broadcast.
 
     A convolution of a constant plane differs from its middle value only where the kernel reaches
@@ -49,8 +81,6 @@ class BroadcastConv2d(nn.Module):
         generator: Draws the weights, whose fan-in counts the coordinates; biases are zero.
     """
 
-    grid: Tensor
-
     def __init__(
         self,
         features: int,
@@ -61,13 +91,10 @@ class BroadcastConv2d(nn.Module):
         keep_grid: bool = False,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
-        self.features = features
-        channels = features + len(grid)
-        self.weight = nn.Parameter(torch.empty(out_channels, channels, kernel_size, kernel_size))
-        self.bias = nn.Parameter(torch.zeros(out_channels))
-        initialize_(self.weight, channels * kernel_size**2, generator)
-        self.register_buffer("grid", grid, persistent=keep_grid)
+        shape = (out_channels, features + len(grid), kernel_size, kernel_size)
+        super().__init__(
+            shape, out_channels, features, grid, keep_grid=keep_grid, generator=generator
+        )
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to (B, C, H, W)."""
@@ -81,7 +108,7 @@ class BroadcastConv2d(nn.Module):
         )
 
 
-class BroadcastConvTranspose2d(nn.Module):
+class BroadcastConvTranspose2d(_BroadcastLayer):
     """Transposed convolution of stride 2 of the spatial broadcast, without the broadcast (F.3).
 
     Away from the borders its output repeats every two pixels, so a small plane holds all of it.
@@ -98,8 +125,6 @@ class BroadcastConvTranspose2d(nn.Module):
         generator: Draws the weights; biases are zero.
     """
 
-    grid: Tensor
-
     def __init__(
         self,
         features: int,
@@ -111,14 +136,11 @@ class BroadcastConvTranspose2d(nn.Module):
         keep_grid: bool = False,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
-        self.features = features
+        shape = (features + len(grid), out_channels, kernel_size, kernel_size)
+        super().__init__(
+            shape, out_channels, features, grid, keep_grid=keep_grid, generator=generator
+        )
         self.output_size = output_size
-        channels = features + len(grid)
-        self.weight = nn.Parameter(torch.empty(channels, out_channels, kernel_size, kernel_size))
-        self.bias = nn.Parameter(torch.zeros(out_channels))
-        initialize_(self.weight, channels * kernel_size**2, generator)
-        self.register_buffer("grid", grid, persistent=keep_grid)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to (B, C, H, W)."""
