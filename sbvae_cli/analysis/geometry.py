@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.analysis.batching import Progress
 from sbvae_cli.analysis.encode import encode
+from sbvae_cli.analysis.evaluation import PairGeometry
 from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source
@@ -37,20 +39,10 @@ class GridEmbedding:
     choice: LatentChoice
     scores: dict[str, Any]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
-        return {
-            "factors": list(self.grid.names),
-            "latents": list(self.choice.latents),
-            "select": {
-                "rule": self.choice.rule,
-                "by_variance": list(self.choice.by_variance),
-                "by_information": list(self.choice.by_information),
-            },
-            "population": "full",
-            "grid": list(self.grid.shape),
-            "scores": self.scores,
-        }
+    @property
+    def pair(self) -> PairGeometry:
+        """What a report says of it."""
+        return PairGeometry(self.grid.names, self.grid.shape, self.choice, self.scores)
 
 
 def embed_factor_grid(
@@ -63,27 +55,29 @@ def embed_factor_grid(
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
     trained_on: FactorSpace | None = None,
+    progress: Progress = lambda images: None,
 ) -> GridEmbedding:
     """Render a factor grid, encode it and score its embedding.
 
     Args:
         vae: On its device.
         source: Draws the images.
-        names: The two factors; the first two that vary where None.
+        names: The two factors; those of `default_pair` where None.
         size: Points along each factor; the grid spans the whole space, held-out regions included.
         at: Values of other factors; the rest stand at the middle of their ranges.
         select: How the two latents are chosen.
         latents: Two latents instead, the first for the first factor.
         trained_on: Space of the model's training, whose held-out regions count; the source's
             where None, or where it has other factors.
+        progress: Called with the number of images since the last call.
 
     Raises:
         SbvaeError: If factors or latents do not exist, or the data has no renderer.
     """
     space = source.space
-    pair = names or first_varying(space)
+    pair = names or default_pair(space)
     grid = space.grid(pair, size, at or {})
-    means, deviations = encode(vae, source.render(grid.factors))
+    means, deviations = encode(vae, source.render(grid.factors), progress)
     scaled = space.scaled(grid.factors, pair)
     choice = choose_latents(
         np.square(deviations).mean(0),
@@ -111,8 +105,8 @@ def _given(choice: LatentChoice, latents: tuple[int, int], count: int) -> Latent
     return replace(choice, latents=latents, rule="given")
 
 
-def first_varying(space: FactorSpace) -> tuple[str, str]:
-    """The first two factors that vary.
+def default_pair(space: FactorSpace) -> tuple[str, str]:
+    """Position where x and y vary, else the first two factors that vary.
 
     Raises:
         SbvaeError: If there are fewer.
@@ -120,4 +114,6 @@ def first_varying(space: FactorSpace) -> tuple[str, str]:
     if len(space.varying) < 2:
         found = ", ".join(space.varying) or "none"
         raise SbvaeError(f"geometry needs two factors that vary, this data has {found}")
+    if {"x", "y"} <= set(space.varying):
+        return "x", "y"
     return space.varying[0], space.varying[1]

@@ -2,45 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
 from sbvae_cli.analysis.encode import Floats, check_posteriors
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.score import Score, mean_score
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
 USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
-
-
-@dataclass(frozen=True)
-class Score:
-    """A number, how sure it is, and which images it speaks of.
-
-    Attributes:
-        value: None where the score does not exist for this model or data.
-        low: Lower end of a 95 % interval; None where there is none.
-        high: Upper end.
-        population: "train", "full", "heldout", or "file" for the rows of a file without renderer.
-        details: What belongs to it, such as its value for each factor; plain containers.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    population: str = "full"
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
-        own = {"value": self.value, "low": self.low, "high": self.high}
-        return {**own, "population": self.population, **self.details}
+_HALF_A_STEP = 0.5 / 255  # of 8-bit pixels
+_FAR_OFF = 0.1  # of the range of pixels
 
 
 @dataclass(frozen=True)
@@ -53,6 +32,11 @@ class ImageRates:
         kl: Of the posterior from the prior, summed over latents, nats, shape (N,).
         means: Posterior means, shape (N, K).
         deviations: Posterior deviations, shape (N, K).
+        floor: The entropy of Bernoulli pixels of the image's own values, which no Bernoulli NLL
+            goes below, nats, shape (N,).
+        squared_error: Of the expected image, mean over pixels and channels, shape (N,).
+        stuck: Share of pixels and channels, in [0, 1], that the model shows black or white, or
+            beyond, though they are off by a tenth of the range; shape (N,).
         likelihood: Which one the NLL is of; those of different ones do not compare.
         learned: What the likelihood has learned, such as its variance.
     """
@@ -61,8 +45,23 @@ class ImageRates:
     kl: Floats
     means: Floats
     deviations: Floats
+    floor: Floats
+    squared_error: Floats
+    stuck: Floats
     likelihood: str = ""
     learned: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def kl_by_latent(self) -> Floats:
+        """Mean KL of each latent, nats, shape (K,)."""
+        return latent_kl(self.means, self.deviations)
+
+
+def latent_kl(means: Floats, deviations: Floats) -> Floats:
+    """Mean KL of each latent's posterior from the prior, nats; (N, K) and (N, K) to (K,)."""
+    squares = np.square(means) + np.square(deviations)
+    kl: Floats = (0.5 * (squares - 1) - np.log(deviations)).mean(axis=0)
+    return kl
 
 
 def image_rates(
@@ -93,11 +92,13 @@ def image_rates(
         pixels = to_device(images[batch], device)
         mean, logvar = vae.encode(pixels)
         z = reparameterize(mean, logvar, torch.from_numpy(noise[batch]).to(device))
-        nll = vae.likelihood.nll(vae.decode(z), pixels)
-        return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar
+        output = vae.decode(z)
+        nll = vae.likelihood.nll(output, pixels)
+        shown = vae.likelihood.mean(output)
+        return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar, *_misses(shown, pixels)
 
     parts = map_batches(work, len(images), size, device, progress)
-    nll, kl, mean, logvar = (
+    nll, kl, mean, logvar, floor, error, stuck = (
         torch.cat(column).cpu().double() for column in zip(*parts, strict=True)
     )
     rates = ImageRates(
@@ -105,6 +106,9 @@ def image_rates(
         kl.numpy(),
         mean.numpy(),
         logvar.mul(0.5).exp().numpy(),
+        floor.numpy(),
+        error.numpy(),
+        stuck.numpy(),
         vae.likelihood.name,
         {name: value.item() for name, value in vae.likelihood.learned().items()},
     )
@@ -116,6 +120,15 @@ def image_rates(
             "it may have diverged: use an earlier checkpoint"
         )
     return rates
+
+
+def _misses(shown: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`floor`, `squared_error` and `stuck` of each image."""
+    floor = functional.binary_cross_entropy(pixels, pixels, reduction="none")
+    error = shown - pixels
+    stuck = (shown <= _HALF_A_STEP) | (shown >= 1 - _HALF_A_STEP)
+    wrong = (stuck & (error.abs() > _FAR_OFF)).float()
+    return floor.flatten(1).sum(1), error.square().flatten(1).mean(1), wrong.flatten(1).mean(1)
 
 
 def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
@@ -134,25 +147,15 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
     """
     used = (rates.deviations < USED_BELOW).sum(axis=1).astype(np.float64)
     by_mean = float((rates.deviations.mean(axis=0) < USED_BELOW).sum())
-    of = {"likelihood": rates.likelihood, **rates.learned}
+    of: dict[str, object] = {"likelihood": rates.likelihood, **rates.learned}
+    if rates.likelihood == "bernoulli":
+        of["floor"] = float(rates.floor.mean())
     return {
         "neg_elbo": replace(mean_score(rates.nll + rates.kl, population), details=of),
         "nll": replace(mean_score(rates.nll, population), details=of),
-        "kl": mean_score(rates.kl, population),
+        "kl": replace(
+            mean_score(rates.kl, population), details={"by_latent": rates.kl_by_latent.tolist()}
+        ),
         "latents_used": mean_score(used, population),
         "latents_used_by_mean": Score(by_mean, population=population),
     }
-
-
-def mean_score(values: Floats, population: str) -> Score:
-    """The mean of independent values with its 95 % normal interval.
-
-    Args:
-        values: Shape (N,), N at least 1; one value alone has no interval.
-        population: Which the values were drawn from.
-    """
-    mean = float(values.mean())
-    if len(values) < 2:
-        return Score(mean, population=population)
-    half = 1.959963984540054 * float(values.std(ddof=1)) / len(values) ** 0.5
-    return Score(mean, mean - half, mean + half, population)

@@ -1,66 +1,44 @@
-"""All scores of a model on data: rates, MIG, FactorVAE score, geometry (Sections 4 and F)."""
+"""All scores of a model on data: rates, metrics of factors, geometry (Sections 4 and F)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch
+from sbvae_cli.analysis.code_geometry import pairs_of_codes
+from sbvae_cli.analysis.code_scores import CodeSample, Scores, code_scores, sample_notes
+from sbvae_cli.analysis.diagnosis import diagnose
 from sbvae_cli.analysis.encode import Floats, encode
-from sbvae_cli.analysis.geometry import GridEmbedding, embed_factor_grid
-from sbvae_cli.analysis.protocol import (
-    Protocol,
-    applicable_groups,
-    has_heldout,
+from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
+from sbvae_cli.analysis.geometry import embed_factor_grid
+from sbvae_cli.analysis.plan import (
+    can_show_heldout,
     in_other_basis,
     probe,
     sample_size,
+    training_space,
 )
-from sbvae_cli.analysis.rates import ImageRates, Score, image_rates, rate_scores
-from sbvae_cli.analysis.votes import draw_votes, encode_votes, votes_from_pool
-from sbvae_cli.config.names import Population
+from sbvae_cli.analysis.rates import ImageRates, image_rates, rate_scores
+from sbvae_cli.analysis.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
+from sbvae_cli.analysis.votes import draw_votes, encode_votes
+from sbvae_cli.config.names import Metric
 from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.colour import colours_of
-from sbvae_cli.data.factors import Rows
+from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.factor_vae_score import factor_vae_score
-from sbvae_cli.metrics.information import MAX_CLASSES, Binning, Ints, mutual_information
-from sbvae_cli.metrics.mig import information_gaps
+from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
+from sbvae_cli.metrics.score import Score
 from sbvae_cli.models.vae import VAE
 
 _TAG = 0x6576616C  # keeps these random streams apart from others of the same seed
-_STREAMS = ("train", "heldout", "full", "noise-train", "noise-heldout", "votes")
-_FEW = 1000  # images below which the plug-in bias of the information is worth a word
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Every score of one model on one dataset.
-
-    Attributes:
-        protocol: What was computed; `metrics` are the groups that the data allowed.
-        scores: By name, in the order of the report.
-        geometry: By pair of factors, as "x,y".
-        notes: One line each on what the numbers do not say themselves.
-    """
-
-    protocol: Protocol
-    scores: dict[str, Score]
-    geometry: dict[str, GridEmbedding]
-    notes: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
-        return {
-            "protocol": {**self.protocol.as_dict(), "notes": list(self.notes)},
-            "scores": {name: score.as_dict() for name, score in self.scores.items()},
-            "geometry": {names: grid.as_dict() for names, grid in self.geometry.items()},
-        }
+_STREAMS = ("train", "heldout", "full", "noise-train", "noise-heldout", "votes", "test")
 
 
 def evaluate(
@@ -68,6 +46,7 @@ def evaluate(
     source: Source,
     protocol: Protocol | None = None,
     progress: Progress = lambda images: None,
+    trained_on: FactorSpace | None = None,
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
@@ -77,35 +56,31 @@ def evaluate(
     Args:
         vae: On its device, in evaluation mode.
         source: The data.
-        protocol: What to compute; the default computes all.
+        protocol: What to compute; the default computes what the paper reports.
         progress: Called with the number of images that were encoded since the last call; the sum
             is `Cost.encode`.
+        trained_on: Space of the model's training, whose held-out regions count; the source's
+            where None, or where it has other factors.
 
     Raises:
-        SbvaeError: If a group that the protocol names cannot be computed, or the model gives
+        SbvaeError: If a metric that the protocol names cannot be computed, or the model gives
             posteriors or likelihoods that are no numbers.
     """
     protocol = protocol or Protocol()
     in_other_basis(source.space.config, protocol.color_basis)  # refused before anything is encoded
     latents = probe(vae, source)
-    groups, notes = applicable_groups(source, latents, protocol)
-    protocol = replace(protocol, metrics=groups)
+    metrics, notes = possible_metrics(protocol, latents, source.space.varying, source.name)
+    protocol = replace(protocol, metrics=metrics)
     if sample_size(source, protocol.images) < protocol.images:
         notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
-    run = _Run(vae, source, protocol, progress, latents, list(notes))
-    scores: dict[str, Score] = {}
-    geometry: dict[str, GridEmbedding] = {}
-    if "rates" in groups:
-        scores.update(run.rates())
-    if "mig" in groups:
-        scores.update(run.information(reuse="rates" in groups))
-    if "factor-vae" in groups:
-        scores["factor_vae"] = run.factor_vae()
-    if "geometry" in groups:
-        embedding = embed_factor_grid(vae, source, size=protocol.grid)
-        geometry[",".join(embedding.grid.names)] = embedding
-        progress(len(embedding.grid.factors))
-    return Evaluation(protocol, scores, geometry, tuple(run.notes))
+    run = _Run(vae, source, protocol, progress, latents, trained_on, list(notes))
+    scores = {name: score for metric in metrics for name, score in run.scores_of(metric).items()}
+    geometry = dict(run.geometry()) if "geometry" in metrics else {}
+    if run.sampled:
+        run.notes.extend(sample_notes(run.sample, protocol))
+    rates = run.train_rates if "rates" in metrics else None
+    diagnosis = diagnose(scores, run.names, rates)
+    return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis)
 
 
 @dataclass
@@ -117,117 +92,154 @@ class _Run:
     protocol: Protocol
     progress: Progress
     latents: int
+    trained_on: FactorSpace | None
     notes: list[str]
+    sampled: bool = field(default=False, init=False)
 
-    def rates(self) -> dict[str, Score]:
-        """Rates on the training distribution, and NLL and KL on the held-out regions."""
-        scores = rate_scores(self._train_rates, "train")
-        if scores["latents_used_by_mean"].value == 0:
-            self.notes.append(
-                "no latent is used (none has a mean posterior deviation below 0.5): the model "
-                "hardly looks at its images"
-            )
-        heldout = {"nll": Score(None, population="heldout")}
-        heldout["kl"] = heldout["nll"]
-        if has_heldout(self.source):
-            images, _ = self._sample("heldout", self.protocol.images)
-            heldout = rate_scores(self._rates_of(images, "noise-heldout"), "heldout")
-        return {**scores, "nll_heldout": heldout["nll"], "kl_heldout": heldout["kl"]}
-
-    def information(self, *, reuse: bool) -> dict[str, Score]:
-        """MIG in both binnings; where there are blank images, what latents know of `present`."""
-        codes, factors, names = self._pool
-        if len(codes) < _FEW:
-            self.notes.append(
-                f"mig is over {len(codes):,} images: so few make latents seem informative"
-            )
-        scores = {
-            "mig": self._gap(codes, factors, names, "width"),
-            "mig_quantile": self._gap(codes, factors, names, "frequency"),
-        }
-        if self.source.space.config.blank > 0:
-            scores["present_information"] = self._present_information(reuse)
+    def scores_of(self, metric: Metric) -> Scores:
+        """Scores of one metric by name; geometry has none of its own."""
+        if metric == "rates":
+            return self._rates()
+        if metric == "geometry":
+            return {}
+        if metric in VOTES:
+            return self._vote_scores(metric)
+        scores = code_scores(self.sample, metric, self.protocol)
+        if metric == "mig" and self.source.space.config.blank > 0:
+            scores["present_information"] = self._present_information()
         return scores
 
-    def _gap(self, codes: Floats, factors: Rows, names: Sequence[str], binning: Binning) -> Score:
-        if not names:
-            return Score(None, population=self._population)
-        gaps = information_gaps(codes, factors, self.protocol.bins, names=names, binning=binning)
-        columns = zip(names, factors.T, strict=True)
-        details = {
-            "by_factor": dict(zip(names, gaps.tolist(), strict=True)),
-            "binned_factors": [n for n, v in columns if len(np.unique(v)) > MAX_CLASSES],
-        }
-        return Score(float(gaps.mean()), population=self._population, details=details)
+    def geometry(self) -> Iterator[tuple[str, PairGeometry]]:
+        """Of every pair of factors that vary."""
+        if not self.source.can_render:
+            yield from pairs_of_codes(self.sample, self.protocol, self.notes)
+            return
+        for pair in combinations(self.source.space.varying, 2):
+            embedding = embed_factor_grid(
+                self.vae,
+                self.source,
+                pair,
+                size=self.protocol.grid,
+                trained_on=self.trained_on,
+                progress=self.progress,
+            )
+            yield ",".join(pair), embedding.pair
 
-    def _present_information(self, reuse: bool) -> Score:
+    def _rates(self) -> Scores:
+        """Rates on the training distribution, and NLL and KL on the held-out regions."""
+        scores = rate_scores(self.train_rates, "train")
+        heldout = {"nll": Score(None, population="heldout")}
+        heldout["kl"] = heldout["nll"]
+        if can_show_heldout(self.source, self.trained_on):
+            space = training_space(self.source, self.trained_on)
+            rows = space.sample(self._generator("heldout"), self.protocol.images, "heldout")
+            rates = self._rates_of(self.source.render(rows), "noise-heldout")
+            heldout = rate_scores(rates, "heldout")
+        return {**scores, "nll_heldout": heldout["nll"], "kl_heldout": heldout["kl"]}
+
+    def _present_information(self) -> Score:
         images, factors = self._train_images
-        codes = self._train_rates.means if reuse else self._encode(images)[0]
+        reuse = "rates" in (self.protocol.metrics or ())
+        codes = self.train_rates.means if reuse else self._encode(images)
         present = factors[:, [self.source.space.index("present")]]
         nats = mutual_information(codes, present, self.protocol.bins)[:, 0]
         return Score(float(nats.max()), population="train", details={"by_latent": nats.tolist()})
 
-    def factor_vae(self) -> Score:
-        """The score, with its chance level and the factor that each latent stands for."""
-        codes, _, names = self._pool
-        if len(names) < 2:
-            self.notes.append("without factor-vae: fewer than two factors vary in these images")
-            return Score(None, population=self._population)
-        votes, fixed = self._votes()
-        variance = codes.var(axis=0, ddof=1)
-        found = factor_vae_score(votes, fixed, variance, self.protocol.votes_train, len(names))
-        if not found.alive:
-            self.notes.append(
-                "factor_vae: no latent's mean deviates by 0.05 or more; it is a constant guess"
-            )
-        stands_for = zip(found.alive, found.classifier, strict=True)
-        details = {
-            "chance": found.chance,
-            "train": found.train_score,
-            "classifier": {str(latent): names[factor] for latent, factor in stands_for},
-        }
-        return Score(found.score, found.low, found.high, self._population, details)
-
-    def _votes(self) -> tuple[Floats, Ints]:
-        """Codes of each vote's images, and the factor that they share, as an index of the pool."""
-        protocol, rng = self.protocol, self._generator("votes")
-        count, images = protocol.votes_train + protocol.votes_eval, protocol.vote_images
-        if self._rgb or not self.source.renders_fast:
-            why = "none can be drawn"
-            if self._rgb:
-                why = "others of one red, green or blue are not drawn"
-            elif self.source.can_render:
-                why = "single ones are slow to read from this file"
-            whose = "file's images" if not self.source.can_render else "MIG's images"
-            self.notes.append(f"factor_vae: votes share the {whose}, as {why}")
-            codes, factors, _ = self._pool
-            return votes_from_pool(codes, factors, rng, count, images)
-        rows, fixed = draw_votes(self.source.space, rng, count, images, protocol.population)
-        return encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed
+    def _vote_scores(self, metric: Metric) -> Scores:
+        if len(self.sample.names) < 2:
+            self.notes.append(f"without {metric}: fewer than two factors vary in these images")
+            return {}
+        return vote_scores(self._votes, metric, self.sample, self.protocol, self.notes)
 
     @cached_property
-    def _pool(self) -> tuple[Floats, Rows, tuple[str, ...]]:
+    def _votes(self) -> Votes:
+        protocol = self.protocol
+        if self._rgb or not self.source.renders_fast:
+            self.notes.append(self._why_votes_share_images)
+            return PoolVotes(self.sample, protocol)
+        count = protocol.votes_train + protocol.votes_eval
+        rng = self._generator("votes")
+        rows, fixed = draw_votes(
+            self.source.space, rng, count, protocol.vote_images, protocol.population
+        )
+        return DrawnVotes(
+            encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed
+        )
+
+    @property
+    def _why_votes_share_images(self) -> str:
+        why = "none can be drawn"
+        if self._rgb:
+            why = "others of one red, green or blue are not drawn"
+        elif self.source.can_render:
+            why = "single ones are slow to read from this file"
+        whose = "MIG's images" if self.source.can_render else "file's images"
+        return f"factor_vae, beta_vae: votes share the {whose}, as {why}"
+
+    @cached_property
+    def sample(self) -> CodeSample:
         """Codes and varying factors of images that show something, for the metrics of factors."""
-        space, wanted = self.source.space, self.protocol.population
-        count = sample_size(self.source, self.protocol.images)
-        blanks = space.config.blank if wanted == "train" or not self.source.can_render else 0.0
+        self.sampled = True
+        protocol, space = self.protocol, self.source.space
+        images, test_images = (
+            protocol.images,
+            protocol.pool(protocol.metrics or ()) - protocol.images,
+        )
+        if self.source.can_render:
+            parts = [self._present("full", images)]
+            if test_images:
+                parts.append(self._present("test", test_images))
+            codes, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
+        else:  # no row is to be in both parts
+            codes, factors = self._present(
+                "full", images + protocol.test_images, images + test_images
+            )
+        names, kept = self._columns(factors)
+        several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
+        return CodeSample(
+            codes,
+            kept[:, several].astype(np.float64),
+            tuple(names[i] for i in several),
+            frozenset(factor.name for factor in space.config.factors if factor.circular),
+            protocol.population if self.source.can_render else "file",
+            min(images, len(codes)),
+            protocol.train_share,
+        )
+
+    def _present(self, stream: str, count: int, encoded: int | None = None) -> tuple[Floats, Rows]:
+        """Codes and factors of so many images that are not blank, or of all that a file has.
+
+        Args:
+            stream: Of random numbers.
+            count: Images to draw.
+            encoded: Images to encode, the first ones; all where None.
+        """
+        wanted, blanks = self.protocol.population, self.source.space.config.blank
+        if wanted != "train" and self.source.can_render:
+            blanks = 0.0
+        count = sample_size(self.source, count)
         drawn = sample_size(self.source, int(1.1 * count / (1 - blanks)) + 16 if blanks else count)
-        images, factors = self._sample("full", drawn, wanted)
-        present = np.flatnonzero(~np.isnan(factors).any(axis=1))[:count]
+        images, factors = self.source.sample(self._generator(stream), drawn, wanted)
+        present = np.flatnonzero(~np.isnan(factors).any(axis=1))[: min(count, encoded or count)]
         if not len(present):
             raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
+        return self._encode(images[present]), factors[present]
+
+    def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Rows]:
+        """Names and values of the factors that vary, colours in the basis that is asked for."""
+        space = self.source.space
         names = space.varying
-        kept = factors[present][:, [space.index(name) for name in names]]
-        if self._rgb:
-            rgb = colours_of(factors[present], space.names)
-            others = [i for i, name in enumerate(names) if name not in HSV]
-            kept = np.concatenate([kept[:, others], rgb], axis=1)
-            names = (*(names[i] for i in others), *RGB)
-        codes = self._encode(images[present])[0]
-        if self._rgb or not self.source.can_render:  # what varies in its space may not in its rows
-            several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
-            return codes, kept[:, several], tuple(names[i] for i in several)
-        return codes, kept, names
+        kept = factors[:, [space.index(name) for name in names]]
+        if not self._rgb:
+            return names, kept
+        others = [i for i, name in enumerate(names) if name not in HSV]
+        rgb = colours_of(factors, space.names)
+        return (*(names[i] for i in others), *RGB), np.concatenate([kept[:, others], rgb], axis=1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the factors that the metrics see."""
+        return self.sample.names if self.sampled else ()
 
     @property
     def _rgb(self) -> bool:
@@ -235,16 +247,13 @@ class _Run:
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
-        return self._sample("train", sample_size(self.source, self.protocol.images))
+        count = sample_size(self.source, self.protocol.images)
+        return self.source.sample(self._generator("train"), count, "train")
 
     @cached_property
-    def _train_rates(self) -> ImageRates:
+    def train_rates(self) -> ImageRates:
+        """Of images of the training distribution."""
         return self._rates_of(self._train_images[0], "noise-train")
-
-    @property
-    def _population(self) -> str:
-        """Of the metrics that need factors."""
-        return self.protocol.population if self.source.can_render else "file"
 
     @cached_property
     def _batch(self) -> int:
@@ -255,13 +264,8 @@ class _Run:
     def _generator(self, stream: str) -> np.random.Generator:
         return np.random.default_rng([self.protocol.seed, _TAG, _STREAMS.index(stream)])
 
-    def _sample(
-        self, stream: Population, n: int, population: Population | None = None
-    ) -> tuple[NDArray[np.uint8], Rows]:
-        return self.source.sample(self._generator(stream), n, population or stream)
-
-    def _encode(self, images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        return encode(self.vae, images, self.progress)
+    def _encode(self, images: NDArray[np.uint8]) -> Floats:
+        return encode(self.vae, images, self.progress)[0]
 
     def _rates_of(self, images: NDArray[np.uint8], stream: str) -> ImageRates:
         noise = self._generator(stream).standard_normal((len(images), self.latents), np.float32)

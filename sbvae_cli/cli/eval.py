@@ -2,27 +2,37 @@
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sbvae_cli.cli.console import inform, remark
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
-from sbvae_cli.config.names import ColorBasis
+from sbvae_cli.cli.console import detail, inform, remark
+from sbvae_cli.cli.options import DeviceOption
+from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
+from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
-    from sbvae_cli.analysis.protocol import Cost, Protocol
-    from sbvae_cli.analysis.rates import Score
-    from sbvae_cli.analysis.scores import Evaluation
+    from sbvae_cli.analysis.evaluation import Evaluation
+    from sbvae_cli.analysis.plan import Cost
     from sbvae_cli.cli.console import Reporter
+    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.data.source import Source
+    from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.models.vae import VAE
 
 LONG = 20.0  # seconds, from which on a line says what is to come
 
 
 def evaluate(
-    checkpoint: CheckpointArgument,
+    targets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CKPT|NPZ...",
+            help="Run folders, ckpt.pt files, or NPZ files of codes and factors.",
+        ),
+    ],
     data: Annotated[
         str | None, typer.Option(help="Other data than the model was trained on.")
     ] = None,
@@ -31,64 +41,149 @@ def evaluate(
     ] = None,
     metrics: Annotated[
         str | None,
-        typer.Option(help="Of rates,mig,factor-vae,geometry; default: all that the data allows."),
+        typer.Option(
+            help="all, or of rates, mig, factor-vae, beta-vae, dci, dci-fast, sap, modularity, "
+            "explicitness, irs, infomec, unsupervised, geometry, udr; default: rates, mig, "
+            "factor-vae and geometry, of codes all.",
+        ),
+    ] = None,
+    protocol: Annotated[
+        ProtocolName,
+        typer.Option(help="Sample sizes: paper (800 votes), dlib (10,000 votes) or quick."),
+    ] = "paper",
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Factors that mig_subspace takes together, as x,y; repeat for several."),
     ] = None,
     population: Annotated[
         Literal["full", "train"],
-        typer.Option(help="Images for mig and factor-vae: held-out regions included or not."),
+        typer.Option(help="Images for metrics of factors: held-out regions included or not."),
     ] = "full",
     images: Annotated[
         int | None,
-        typer.Option(min=2, max=10_000_000, help="For rates and mig; default 10,000."),
+        typer.Option(min=2, max=10_000_000, help="Of each population; default 10,000."),
     ] = None,
     votes: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000_000, help="To train, and to score, factor-vae; default 800."),
+        typer.Option(min=1, max=1_000_000, help="To train, and to score, factor-vae and beta-vae."),
     ] = None,
     color_basis: Annotated[
         ColorBasis | None,
-        typer.Option(
-            help="Colours as mig and factor-vae see them; default: as the data have them."
-        ),
+        typer.Option(help="Colours as the metrics see them; default: as the data have them."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the images and posterior samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn, split or fitted.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Score a model: NLL, KL, latents used, MIG, FactorVAE score, geometry."""
-    from sbvae_cli.analysis.protocol import Protocol, other_factors, parse_groups
-    from sbvae_cli.cli.console import write_json
-    from sbvae_cli.models.devices import resolve_device
-    from sbvae_cli.runs.open import open_checkpoint, open_data
+    """Score models or codes: NLL, KL, MIG, FactorVAE score, DCI, geometry and more."""
+    from dataclasses import replace
 
-    groups = None if metrics is None else parse_groups(metrics)
-    opened = open_checkpoint(checkpoint)
-    source = open_data(opened, data)
-    vae = opened.build_vae(resolve_device(device))
-    sizes = {"images": images, "votes_train": votes, "votes_eval": votes}
-    given = {name: size for name, size in sizes.items() if size is not None}
-    protocol = Protocol(groups, population, color_basis, seed, **given)
-    found = _evaluate(vae, source, protocol)
-    difference = other_factors(opened.space, source.space.config) if data else None
-    for line in [difference, *found.notes]:
-        if line:
-            remark(f"note: {line}")
-    name = opened.config.data.source if data is None else data
+    from sbvae_cli.cli.console import write_json
+    from sbvae_cli.cli.evaluated import print_evaluations, ranked
+    from sbvae_cli.metrics.protocol import named_protocol, parse_groups, parse_metrics
+
+    wanted = None if metrics is None else parse_metrics(metrics)
+    settings = replace(
+        named_protocol(protocol),
+        population=population,
+        color_basis=color_basis,
+        seed=seed,
+        groups=parse_groups(group or []),
+        lenient="all" in [name.strip() for name in (metrics or "").split(",")],
+    )
+    if images is not None:
+        settings = replace(settings, images=images)
+    if votes is not None:
+        settings = replace(settings, votes_train=votes, votes_eval=votes)
+    found = [_evaluated(path, data, settings, wanted, device) for path in targets]
+    if wanted and "udr" in wanted and len(targets) > 1:
+        found = ranked(found, settings)
+    for each in found:
+        for line in each.notes:
+            remark(f"note: {each.name}: {line}" if len(found) > 1 else f"note: {line}")
     if json is not None:
-        about = {"checkpoint": str(checkpoint), "step": opened.step, "data": name}
-        about["model"] = ", ".join(opened.config.kinds)
-        write_json(json, {**about, **found.as_dict()})
+        results = [each.as_dict() for each in found]
+        write_json(json, results[0] if len(results) == 1 else {"results": results})
     if json != "-":
-        _print(found, ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"]))
+        print_evaluations(found)
         if json is not None:
             inform(f"wrote {json}")
 
 
-def _evaluate(vae: "VAE", source: "Source", protocol: "Protocol") -> "Evaluation":
-    from sbvae_cli.analysis.protocol import estimate_cost
+def _evaluated(
+    path: Path,
+    data: str | None,
+    settings: "Protocol",
+    wanted: "tuple[Metric, ...] | None",
+    device: str,
+) -> "Evaluated":
+    if path.suffix.lower() == ".npz":
+        if data or settings.color_basis or settings.population != "full":
+            raise SbvaeError(
+                f"{path}: has codes, not images: --data, --population and --color-basis are of no "
+                "use; leave them out"
+            )
+        return _of_codes(path, settings, wanted)
+    return _of_model(path, data, settings, wanted, device)
+
+
+def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | None") -> "Evaluated":
+    """Default: all that codes allow, since no training waits for it."""
+    from dataclasses import replace
+
+    from sbvae_cli.analysis.codes_evaluation import evaluate_codes
+    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.data.codes_file import read_codes
+    from sbvae_cli.metrics.protocol import OF_CODES
+
+    file = read_codes(path)
+    settings = replace(
+        settings, metrics=wanted or OF_CODES, lenient=settings.lenient or wanted is None
+    )
+    found = evaluate_codes(file, path.name, settings, lambda metric: detail(f"{metric} ..."))
+    latents = file.codes.shape[1]
+    title = f"{path.name}, {len(file.codes):,} rows, {latents} latents"
+    return Evaluated(str(path), title, found, {"codes": str(path)})
+
+
+def _of_model(
+    path: Path,
+    data: str | None,
+    settings: "Protocol",
+    wanted: "tuple[Metric, ...] | None",
+    device: str,
+) -> "Evaluated":
+    from dataclasses import replace
+
+    from sbvae_cli.analysis.plan import other_factors
+    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    opened = open_checkpoint(path)
+    source = open_data(opened, data)
+    vae = opened.build_vae(resolve_device(device))
+    settings = replace(settings, metrics=wanted)
+    found = _evaluate(vae, source, settings, FactorSpace(opened.space))
+    difference = other_factors(opened.space, source.space.config) if data else None
+    about = {
+        "checkpoint": str(path),
+        "step": opened.step,
+        "data": opened.config.data.source if data is None else data,
+        "model": ", ".join(opened.config.kinds),
+    }
+    title = ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"])
+    return Evaluated(str(path), title, found, about, difference, vae, source)
+
+
+def _evaluate(
+    vae: "VAE", source: "Source", protocol: "Protocol", trained_on: "FactorSpace"
+) -> "Evaluation":
+    from sbvae_cli.analysis.plan import estimate_cost
     from sbvae_cli.analysis.scores import evaluate as evaluate_model
     from sbvae_cli.cli.console import duration
 
-    cost = estimate_cost(vae, source, protocol)
+    cost = estimate_cost(vae, source, protocol, trained_on)
     if cost.seconds > LONG:
         device = next(vae.parameters()).device.type
         remark(
@@ -104,7 +199,7 @@ def _evaluate(vae: "VAE", source: "Source", protocol: "Protocol") -> "Evaluation
             if bar:
                 bar.update(done, "images encoded")
 
-        return evaluate_model(vae, source, protocol, advance)
+        return evaluate_model(vae, source, protocol, advance, trained_on)
 
 
 def _reporter(cost: "Cost") -> "AbstractContextManager[Reporter | None]":
@@ -115,36 +210,3 @@ def _reporter(cost: "Cost") -> "AbstractContextManager[Reporter | None]":
         bar: AbstractContextManager[Reporter | None] = reporter("evaluating", cost.encode)
         return bar
     return nullcontext()
-
-
-def _print(found: "Evaluation", title: str) -> None:
-    from sbvae_cli.cli.console import print_table
-
-    if found.scores:
-        rows = [_row(name, score) for name, score in found.scores.items()]
-        print_table(title, ["score", "value", "low..high", "population"], rows)
-    for embedding in found.geometry.values():
-        grid, latents = embedding.grid, embedding.choice.latents
-        rows = [
-            [name, "-" if value is None else f"{value:.4f}"]
-            for name, value in embedding.scores.items()
-            if not isinstance(value, list)
-        ]
-        heading = (
-            f"{' and '.join(grid.names)}, {grid.shape[0]}x{grid.shape[1]}, "
-            f"latents {latents[0]} and {latents[1]}"
-        )
-        print_table(heading, ["score", "value"], rows)
-
-
-def _row(name: str, score: "Score") -> list[str]:
-    chance = score.details.get("chance")
-    label = name if chance is None else f"{name} (chance {chance:.2f})"
-    if score.details.get("likelihood"):
-        label = f"{name} ({score.details['likelihood']})"
-    if score.value is None:
-        return [label, "-", "", score.population]
-    interval = ""
-    if score.low is not None and score.high is not None:
-        interval = f"{score.low:.4f}..{score.high:.4f}"
-    return [label, f"{score.value:.4f}", interval, score.population]

@@ -239,21 +239,32 @@ class FactorSpace:
             rows[blank, self.index(name)] = np.nan
         return rows
 
-    def sample_present(self, rng: np.random.Generator, n: int) -> Rows:
+    def sample_present(
+        self, rng: np.random.Generator, n: int, fixed: Mapping[int, float] | None = None
+    ) -> Rows:
         """Draw rows of the training distribution, less its blank ones; shape (n, F).
 
         By rejection in bulk: as many proposals as are likely to do, until there are enough.
+
+        Args:
+            rng: Where the randomness comes from.
+            n: Number of rows.
+            fixed: Values of some columns; the others are drawn given these.
+
+        Raises:
+            SbvaeError: If next to nothing is left to draw from.
         """
         if not self.config.held_out and not self.config.correlated:
-            return self._uniform(rng, n)
+            return _with_values(self._uniform(rng, n), fixed)
         kept: list[Rows] = []
         missing, share, fruitless = n, 1 - self.held_out_share, 0
         while missing > 0:
             proposals = int(1.1 * missing / share) + 16
-            rows = self._uniform(rng, min(proposals, _MOST_PROPOSALS))
+            rows = _with_values(self._uniform(rng, min(proposals, _MOST_PROPOSALS)), fixed)
             accepted = ~self.held_out_mask(rows)
             if self.config.correlated:
                 accepted &= rng.random(len(rows)) < self._density(rows)
+            if self.config.correlated or fixed:
                 share = max(float(accepted.mean()), _LEAST_SHARE)
                 fruitless = 0 if accepted.any() else fruitless + len(rows)
                 if fruitless > 1 / _LEAST_SHARE:
@@ -300,6 +311,12 @@ class FactorSpace:
                 column = values[:, self.index(name)]
                 row &= (column >= low) & (column <= high)
         return inside
+
+
+def _with_values(rows: Rows, fixed: Mapping[int, float] | None) -> Rows:
+    for column, value in (fixed or {}).items():
+        rows[:, column] = value
+    return rows
 
 
 def _middle(factor: FactorConfig) -> float:

@@ -62,8 +62,9 @@ def geometry_scores(
     Args:
         factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
             along axis 0 only, column 1 along axis 1 only, both increasing; steps may differ.
-        codes: Posterior means of the two latents, in prior deviations, shape (n0, n1, 2).
-        held_out: Which points were left out of training, shape (n0, n1).
+        codes: Posterior means of the two latents, in prior deviations, shape (n0, n1, 2). NaN at
+            held-out points that have no code; no score of the held-out region is then given.
+        held_out: Which points were left out of training, or have no code, shape (n0, n1).
         circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
             wraps, and only `inverse_r2` and `tear` are given.
         dead_below: A latent whose means have a smaller deviation over the support is constant.
@@ -124,7 +125,9 @@ def _flat_scores(grid: _Grid) -> Scores:
         "heldout_ratio": None,
         "heldout_area_ratio": None,
     }
-    if grid.held_out.any():
+    if not np.isfinite(grid.codes).all():
+        scores["fold_fraction_heldout"] = None
+    elif grid.held_out.any():
         nrmse = _root_mean_square(errors[grid.held_out])
         area = heldout_area_ratio(grid.factors, grid.codes, grid.held_out, matrix)
         scores["heldout_nrmse"] = nrmse
@@ -149,7 +152,7 @@ def _check(
         )
     if min(f.shape[:2]) < 2:
         raise SbvaeError(f"geometry needs a grid of 2x2 points or more, got {held.shape}")
-    for name, array in (("factors", f), ("codes", raw)):
+    for name, array in (("factors", f), ("codes", raw[~held])):
         if not np.isfinite(array).all():
             bad = np.count_nonzero(~np.isfinite(array))
             raise SbvaeError(f"geometry: {bad} of {array.size} {name} are not finite")
@@ -171,7 +174,7 @@ def _standardise(
 ) -> _Grid:
     mean, deviation = raw[~held].mean(axis=0), raw[~held].std(axis=0)
     # The second bound keeps the rounding of a constant code from being magnified.
-    alive = (deviation >= dead_below) & (deviation > 1e-12 * np.abs(raw).max())
+    alive = (deviation >= dead_below) & (deviation > 1e-12 * np.abs(raw[~held]).max())
     codes = np.where(alive, (raw - mean) / np.where(alive, deviation, 1.0), 0.0)
     raw = np.where(alive, raw - mean, 0.0)
     return _Grid(factors, raw, codes, alive, held, circular)

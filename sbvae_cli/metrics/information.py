@@ -1,6 +1,7 @@
 """Mutual information between latents and factors, by counting."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,79 @@ Ints = NDArray[np.int64]
 Binning = Literal["width", "frequency"]
 
 MAX_CLASSES = 100
+_ROUNDING = 1e-12  # nats
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each bin of each latent meets each class of each factor.
+
+    Attributes:
+        tables: One for each factor, of shape (..., K, bins, classes).
+    """
+
+    tables: tuple[Ints, ...]
+
+    def information(self) -> Floats:
+        """Plug-in mutual information in nats, at least 0, shape (..., K, F)."""
+        nats = [_information(table) for table in self.tables]
+        return np.stack(nats, axis=-1) if nats else np.empty((0, 0))
+
+    def entropies(self) -> Floats:
+        """Plug-in entropy of each factor in nats, shape (..., F)."""
+        nats = [_entropy(table[..., 0, :, :].sum(axis=-2)) for table in self.tables]
+        return np.stack(nats, axis=-1) if nats else np.empty(0)
+
+    def total(self) -> Self:
+        """All groups together, where the first axis is that of groups."""
+        return type(self)(tuple(table.sum(axis=0) for table in self.tables))
+
+    def without_each_group(self) -> Self:
+        """All groups but one, for each one; of the same shape."""
+        return type(self)(tuple(table.sum(axis=0) - table for table in self.tables))
+
+
+def count(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    bins: int = 20,
+    max_classes: int = MAX_CLASSES,
+    binning: Binning = "width",
+    groups: Ints | None = None,
+) -> Counts:
+    """Count codes and factors together; see `mutual_information` for bins and classes.
+
+    Args:
+        codes: Posterior means, shape (N, K), K at least 1.
+        factors: Factor values, shape (N, F).
+        bins: Of each latent, and of each factor that is binned.
+        max_classes: Most distinct values of a factor that is not binned.
+        binning: Of the latents.
+        groups: The group of each row, from 0, shape (N,); bins are those of all rows.
+
+    Returns:
+        Tables of shape (K, bins, classes), or with groups of shape (G, K, bins, classes).
+
+    Raises:
+        ValueError: As `mutual_information`.
+    """
+    z, v = np.asarray(codes, dtype=np.float64), np.asarray(factors, dtype=np.float64)
+    if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or 0 in z.shape:
+        raise ValueError(f"codes (N, K) and factors (N, F) do not fit: {z.shape} and {v.shape}")
+    if not (np.isfinite(z).all() and np.isfinite(v).all()):
+        raise ValueError("codes and factors must be finite")
+    cut = _equal_width if binning == "width" else _equal_frequency
+    number = 1 if groups is None else int(groups.max()) + 1
+    offsets = 0 if groups is None else bins * groups
+    rows = [offsets + cut(column, bins) for column in z.T]
+    tables = []
+    for column in v.T:
+        classes = factor_classes(column, bins, max_classes)
+        width = int(classes.max()) + 1
+        flat = [np.bincount(row * width + classes, minlength=number * bins * width) for row in rows]
+        table = np.stack(flat).reshape(len(rows), number, bins, width).swapaxes(0, 1)
+        tables.append(table[0] if groups is None else table)
+    return Counts(tuple(tables))
 
 
 def mutual_information(
@@ -41,16 +115,7 @@ def mutual_information(
         ValueError: If the arrays are not two-dimensional, or differ in length, or are empty, or
             hold values that are not finite.
     """
-    z, v = np.asarray(codes, dtype=np.float64), np.asarray(factors, dtype=np.float64)
-    if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or len(z) == 0:
-        raise ValueError(f"codes (N, K) and factors (N, F) do not fit: {z.shape} and {v.shape}")
-    if not (np.isfinite(z).all() and np.isfinite(v).all()):
-        raise ValueError("codes and factors must be finite")
-    cut = _equal_width if binning == "width" else _equal_frequency
-    latents = [cut(column, bins) for column in z.T]
-    classes = [factor_classes(column, bins, max_classes) for column in v.T]
-    pairs = [[_information(a, b) for b in classes] for a in latents]
-    return np.array(pairs, dtype=np.float64).reshape(z.shape[1], v.shape[1])
+    return count(codes, factors, bins, max_classes, binning).information()
 
 
 def factor_classes(column: ArrayLike, bins: int = 20, max_classes: int = MAX_CLASSES) -> Ints:
@@ -82,7 +147,7 @@ def factor_entropies(factors: ArrayLike, bins: int = 20, max_classes: int = MAX_
     """
     v = np.asarray(factors, dtype=np.float64)
     classes = [factor_classes(column, bins, max_classes) for column in v.T]
-    return np.array([_information(column, column) for column in classes], dtype=np.float64)
+    return np.array([_entropy(np.bincount(column)) for column in classes], dtype=np.float64)
 
 
 def _equal_width(column: Floats, bins: int) -> Ints:
@@ -95,10 +160,16 @@ def _equal_frequency(column: Floats, bins: int) -> Ints:
     return np.searchsorted(edges, column, side="right")
 
 
-def _information(a: Ints, b: Ints) -> float:
-    columns = int(b.max()) + 1
-    counts = np.bincount(a * columns + b, minlength=(int(a.max()) + 1) * columns)
-    joint = counts.reshape(-1, columns) / len(a)
-    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-    seen = joint > 0
-    return max(0.0, float(np.sum(joint[seen] * np.log(joint[seen] / independent[seen]))))
+def _information(table: Ints) -> Floats:
+    """H(bin) + H(class) - H(bin, class) of (..., bins, classes)."""
+    joint = _entropy(table.reshape(*table.shape[:-2], -1))
+    nats = _entropy(table.sum(axis=-1)) + _entropy(table.sum(axis=-2)) - joint
+    return np.where(nats > _ROUNDING, nats, 0.0)
+
+
+def _entropy(counts: Ints) -> Floats:
+    """In nats, over the last axis."""
+    total = counts.sum(axis=-1)
+    weighted = (counts * np.log(np.maximum(counts, 1))).sum(axis=-1)
+    nats: Floats = np.maximum(np.log(total) - weighted / total, 0.0)
+    return nats

@@ -98,7 +98,7 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
     not hidden by one that moves them much. About 1 to 3 for a smooth sheet.
 
     Args:
-        points: Standardised codes, shape (n0, n1, 2).
+        points: Standardised codes, shape (n0, n1, 2); NaN where there is none.
         steps: For each factor the distance to the next value, shape (n,): the last one wraps.
         wraps: Whether the last value of a factor is a neighbour of the first.
 
@@ -112,6 +112,9 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
         step = steps[axis] if wraps[axis] else steps[axis][:-1]
         apart = step > 1e-9  # both ends of a full turn in the grid are one setting
         slopes = gaps[: len(step)][apart] / step[apart, None]
+        slopes = slopes[np.isfinite(slopes)]  # of neighbours that both have a code
+        if not len(slopes):
+            continue
         typical = np.median(slopes)
         if typical <= COLLAPSED * slopes.mean():
             typical = slopes.mean()

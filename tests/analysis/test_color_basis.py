@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.protocol import Protocol
 from sbvae_cli.analysis.scores import evaluate
 from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.procedural import ProceduralSource, source_from_space
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
 

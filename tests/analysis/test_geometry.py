@@ -86,7 +86,7 @@ def test_other_factors_stand_in_the_middle_or_where_they_are_put() -> None:
 def test_named_latents_are_taken_and_checked() -> None:
     embedding = embed_factor_grid(centroid_vae(), source("xy"), size=5, latents=(0, 3))
     assert embedding.choice.latents == (0, 3)
-    assert embedding.as_dict()["select"]["rule"] == "given"
+    assert embedding.pair.as_dict()["select"]["rule"] == "given"
     for latents in ((0, 5), (-1, 2), (2, 2)):
         with pytest.raises(SbvaeError, match="name two different ones from 0 to 4"):
             embed_factor_grid(centroid_vae(), source("xy"), size=5, latents=latents)

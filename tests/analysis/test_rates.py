@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sbvae_cli.analysis.encode import check_posteriors
@@ -23,6 +23,8 @@ from sbvae_cli.config.model import (
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae
+from sbvae_cli.models.likelihoods import Gaussian
+from sbvae_cli.models.vae import VAE
 
 H, W, K, N = 16, 8, 3, 40
 DECODERS = {
@@ -112,10 +114,15 @@ def test_rates_are_those_of_plain_pytorch(decoder: str, likelihood: object, tmp_
     np.testing.assert_allclose(found.deviations, (logvar / 2).exp(), rtol=1e-4)
 
 
+def rates_of(nll: np.ndarray, kl: np.ndarray, deviations: np.ndarray) -> ImageRates:
+    none = np.zeros(len(nll))
+    return ImageRates(nll, kl, np.zeros(deviations.shape), deviations, none, none, none)
+
+
 def test_latents_used_is_counted_in_each_image_and_by_the_mean_deviation() -> None:
     """Four images of three latents; the second latent's mean is 0.55 though two images use it."""
     deviations = np.array([[0.1, 0.1, 1.0], [0.2, 0.1, 1.0], [0.499, 1.0, 0.5], [0.3, 1.0, 1.0]])
-    rates = ImageRates(np.arange(4.0), np.ones(4), np.zeros((4, 3)), deviations)
+    rates = rates_of(np.arange(4.0), np.ones(4), deviations)
 
     scores = rate_scores(rates, "train")
 
@@ -126,7 +133,7 @@ def test_latents_used_is_counted_in_each_image_and_by_the_mean_deviation() -> No
 
 def test_the_negative_elbo_is_nll_plus_kl_with_its_own_interval() -> None:
     nll, kl = np.array([1.0, 3.0, 5.0, 7.0]), np.array([7.0, 5.0, 3.0, 2.0])
-    rates = ImageRates(nll, kl, np.zeros((4, 1)), np.ones((4, 1)))
+    rates = rates_of(nll, kl, np.ones((4, 1)))
 
     scores = rate_scores(rates, "heldout")
 
@@ -139,8 +146,35 @@ def test_the_negative_elbo_is_nll_plus_kl_with_its_own_interval() -> None:
 
 
 def test_one_image_has_no_interval() -> None:
-    rates = ImageRates(np.ones(1), np.ones(1), np.zeros((1, 1)), np.ones((1, 1)))
+    rates = rates_of(np.ones(1), np.ones(1), np.ones((1, 1)))
     assert rate_scores(rates, "train")["nll"].low is None
+
+
+def test_what_an_image_misses_is_counted_pixel_by_pixel() -> None:
+    class Fixed(nn.Module):
+        def __init__(self, *outputs: Tensor) -> None:
+            super().__init__()
+            self.outputs = outputs
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, batch: Tensor) -> object:
+            found = [output.expand(len(batch), *output.shape) for output in self.outputs]
+            return tuple(found) if len(found) > 1 else found[0]
+
+    pixels = np.array([0, 51, 255, 102], np.uint8).reshape(1, 2, 2, 1)
+    shown = torch.tensor([0.0, -0.2, 0.3, 1.0]).reshape(1, 2, 2)
+    encoder = Fixed(torch.tensor([0.3, 0.0]), torch.tensor([0.5, 1.0]).log() * 2)
+    vae = VAE(encoder, Fixed(shown), Gaussian(0.3))
+
+    found = image_rates(vae, pixels, np.zeros((1, 2), np.float32))
+
+    assert found.squared_error[0] == pytest.approx((0.4**2 + 0.7**2 + 0.6**2) / 4)
+    assert found.stuck[0] == 2 / 4  # the second and the last; the first is black and right
+    entropy = sum(-p * math.log(p) - (1 - p) * math.log(1 - p) for p in (0.2, 0.4))
+    assert found.floor[0] == pytest.approx(entropy, rel=1e-5)
+    first = 0.5 * (0.3**2 + 0.5**2 - 1) - math.log(0.5)
+    assert found.kl_by_latent == pytest.approx([first, 0.0], abs=1e-6)
+    assert found.kl_by_latent.sum() == pytest.approx(found.kl[0])
 
 
 @pytest.mark.parametrize(

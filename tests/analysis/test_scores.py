@@ -9,18 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.protocol import (
-    Protocol,
-    applicable_groups,
-    estimate_cost,
-    other_factors,
-    parse_groups,
-)
+from sbvae_cli.analysis.plan import estimate_cost, other_factors
 from sbvae_cli.analysis.scores import evaluate
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.protocol import Protocol, named_protocol, parse_metrics, possible_metrics
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
 
@@ -101,7 +96,7 @@ def test_each_score_says_which_images_it_speaks_of() -> None:
     assert by_population == {
         **dict.fromkeys(["neg_elbo", "nll", "kl", "latents_used", "latents_used_by_mean"], "train"),
         **dict.fromkeys(["nll_heldout", "kl_heldout"], "heldout"),
-        **dict.fromkeys(["mig", "mig_quantile", "factor_vae"], "full"),
+        **dict.fromkeys(["mig", "mig_quantile", "mig_subspace", "factor_vae"], "full"),
     }
     assert found.geometry["x,y"].as_dict()["population"] == "full"
     assert evaluate(
@@ -131,7 +126,7 @@ def test_images_come_from_the_populations_that_are_reported(population: str) -> 
     source = Recording(source_of("xy-hole"))
     evaluate(centroid_vae(), source, Protocol(("rates", "mig"), population, images=50))  # type: ignore[arg-type]
     assert [asked for asked in source.asked if asked[1] == 50] == [
-        ("train", 50), ("heldout", 50), (population, 50),
+        ("train", 50), (population, 50),
     ]  # fmt: skip
 
 
@@ -180,9 +175,10 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
     found = evaluate(centroid_vae(), file_of(tmp_path / "d.h5", "xy"), SMALL)
     assert found.scores["mig"].population == found.scores["factor_vae"].population == "file"
     assert found.scores["factor_vae"].value > 0.9
-    assert found.geometry == {}
+    assert found.geometry["x,y"].population == "file"
+    assert found.geometry["x,y"].scores["affine_r2"] > 0.99
     notes = "\n".join(found.notes)
-    assert "without geometry: it needs a grid of images" in notes
+    assert "geometry of x,y: over cells of binned factors" in notes
     assert "votes share the file's images" in notes
     assert "mig is over 300 images" in notes
 
@@ -203,18 +199,33 @@ def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> 
         )
     found = evaluate(centroid_vae(), open_source(str(path)), SMALL)
     assert "nll" in found.scores and "mig" not in found.scores
-    line = "without mig and factor-vae and geometry: plain has no factors that vary"
+    line = "without mig, factor-vae and geometry: plain has no factors that vary"
     assert found.notes == (line, "plain has 7 images, not 400")
 
 
 def test_what_is_asked_for_by_name_must_be_possible() -> None:
-    for groups, source, latents, message in [
-        (("geometry",), source_of("xyh-small"), 4, "geometry cannot be .* x, y, hue"),
-        (("mig",), source_of("xy"), 1, "mig cannot .* compares two latents, the model has 1"),
-        (("geometry",), source_of("xy"), 1, "the model has 1"),
+    for metric, latents, factors, message in [
+        ("geometry", 4, ("x",), "geometry cannot be .* d varies in x alone"),
+        ("mig", 1, ("x", "y"), "mig cannot .* compares two latents, the model has 1"),
+        ("geometry", 1, ("x", "y"), "the model has 1"),
+        ("sap", 4, (), "d has no factors that vary"),
+        ("udr", 4, ("x", "y"), "udr cannot .* two checkpoints or more"),
     ]:
         with pytest.raises(SbvaeError, match=message):
-            applicable_groups(source, latents, Protocol(groups))
+            possible_metrics(Protocol((metric,)), latents, factors, "d")  # type: ignore[arg-type]
+        lenient = Protocol((metric, "rates"), lenient=True)  # type: ignore[arg-type]
+        assert possible_metrics(lenient, latents, factors, "d")[0] == ("rates",)
+
+
+def test_protocols_have_the_votes_of_their_papers() -> None:
+    votes = {
+        name: (named_protocol(name).votes_train, named_protocol(name).votes_eval)  # type: ignore[arg-type]
+        for name in ("paper", "dlib", "quick")
+    }
+    assert votes == {"paper": (800, 800), "dlib": (10_000, 5_000), "quick": (200, 200)}
+    for name in ("paper", "dlib"):
+        protocol = named_protocol(name)  # type: ignore[arg-type]
+        assert (protocol.images, protocol.bins, protocol.vote_images) == (10_000, 20, 64)
 
 
 def test_a_model_of_one_latent_gets_the_other_scores_and_a_line() -> None:
@@ -232,7 +243,7 @@ def test_a_dead_model_is_said_to_be_one_and_scores_at_chance() -> None:
     assert found.scores["mig"].value == found.scores["mig_quantile"].value == 0
     assert found.scores["factor_vae"].value == pytest.approx(0.5, abs=0.2)
     assert found.scores["latents_used"].value == 0
-    assert any("no latent is used" in note for note in found.notes)
+    assert found.diagnosis[0].startswith("no latent is used (KL 0 nats)")
     assert any("constant guess" in note for note in found.notes)
 
 
@@ -262,12 +273,15 @@ def test_the_result_is_plain_json_without_nan() -> None:
     assert found["protocol"]["images"] == 400
 
 
-def test_names_of_groups_are_read_in_any_order_and_the_nearest_is_named() -> None:
-    assert parse_groups("mig, rates") == ("rates", "mig")
+def test_names_of_metrics_are_read_in_any_order_and_the_nearest_is_named() -> None:
+    assert parse_metrics("mig, rates") == ("rates", "mig")
+    everything = parse_metrics("all")
+    assert "dci" in everything and "udr" in everything and "dci-fast" not in everything
+    assert "dci-fast" in parse_metrics("all,dci-fast")
     with pytest.raises(SbvaeError, match="metric geometri is unknown; did you mean geometry"):
-        parse_groups("rates,geometri")
+        parse_metrics("rates,geometri")
     with pytest.raises(SbvaeError, match="names none; choose from rates, mig"):
-        parse_groups(" , ")
+        parse_metrics(" , ")
 
 
 def test_factors_other_than_the_models_own_are_described() -> None:

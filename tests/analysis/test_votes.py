@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
-from sbvae_cli.analysis.votes import draw_votes, votes_from_pool
-from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.analysis.votes import draw_votes, encode_votes
+from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import PRESENT, circles_space
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.models.likelihoods import Bernoulli
+from sbvae_cli.models.vae import VAE
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -42,12 +46,15 @@ def test_the_full_space_has_its_held_out_region_and_the_training_distribution_ha
 
 
 def test_given_a_value_the_others_are_uniform_over_what_the_region_leaves() -> None:
-    """Where x crosses the hole, y keeps the two outer quarters, each half of the images."""
+    """Where x crosses the hole, y keeps the two outer quarters, each half of the images.
+
+    A third of the training images has such an x: half of the range times half of y, of 3/4.
+    """
     space = FactorSpace(circles_space("xy-hole"))
     rows, fixed = draw_votes(space, rng(), 400, 32, "train")
     x, y = rows[fixed == 0][:, :, space.index("x")], rows[fixed == 0][:, :, space.index("y")]
     through = (x > 0.35) & (x < 0.65)
-    assert through.any(axis=1).mean() == pytest.approx(0.5, abs=0.1)
+    assert through.any(axis=1).mean() == pytest.approx(1 / 3, abs=0.07)
     assert (y[through] < 0.35).mean() == pytest.approx(0.5, abs=0.03)
     assert (y[~through] < 0.35).mean() == pytest.approx(0.25, abs=0.03)
 
@@ -67,20 +74,52 @@ def test_votes_have_no_blank_images() -> None:
     assert (rows[:, :, space.index(PRESENT.name)] == 1).all()
 
 
-def test_a_file_gives_votes_of_rows_that_share_a_level_or_a_bin() -> None:
-    generator = rng(1)
-    factors = np.stack([generator.integers(0, 4, 4000), generator.uniform(0, 1, 4000)], axis=1)
+def test_correlated_factors_stay_so_in_votes_of_the_training_population() -> None:
+    space = FactorSpace(
+        circles_space("xy").model_copy(
+            update={"correlated": (CorrelationConfig(factors=("x", "y"), deviation=0.1),)}
+        )
+    )
+    for population, correlation in (("full", 0.0), ("train", 0.9)):
+        rows, fixed = draw_votes(space, rng(), 400, 16, population)
+        x, y = (rows[:, 0, space.index(name)] for name in ("x", "y"))
+        assert np.corrcoef(x, y)[0, 1] == pytest.approx(correlation, abs=0.1)
+        assert (np.ptp(rows[fixed == 0][:, :, space.index("x")], axis=1) == 0).all()
 
-    codes, fixed = votes_from_pool(factors, factors, rng(), 200, 32)
 
-    assert codes.shape == (200, 32, 2)
-    assert set(fixed.tolist()) == {0, 1}
-    assert (np.ptp(codes[fixed == 0][:, :, 0], axis=1) == 0).all()
-    assert np.ptp(codes[fixed == 1][:, :, 1], axis=1).max() <= 0.05 + 1e-3
-    assert all(len({tuple(row) for row in vote.tolist()}) == 32 for vote in codes)
+def test_no_combination_of_levels_is_encoded_twice() -> None:
+    levels = FactorConfig(name="x", kind="discrete", levels=(0.1, 0.2, 0.3))
+    others = FactorConfig(name="y", kind="discrete", levels=(0.5, 0.6))
+    space = FactorSpace(SpaceConfig(factors=(levels, others)))
+    rows, _ = draw_votes(space, rng(), 20, 8)
+    source, encoder = Recorder(space), MeanOfImage()
+    seen: list[int] = []
+
+    codes = encode_votes(VAE(encoder, encoder, Bernoulli()), source, rows, 4, seen.append)
+
+    assert source.rendered == 6 and sum(seen) == 160
+    expected = np.round(255 * (rows[..., 0] + rows[..., 1]) / 2) / 255
+    np.testing.assert_allclose(codes[..., 0], expected, atol=1e-6)
 
 
-def test_small_classes_are_drawn_with_replacement_and_single_rows_never() -> None:
-    factors = np.array([0, 0, 0, 1, 2, 2])[:, None]
-    codes, _ = votes_from_pool(np.arange(6.0)[:, None], factors, rng(), 100, 8)
-    assert set(np.unique(codes)) == {0.0, 1.0, 2.0, 4.0, 5.0}
+class MeanOfImage(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.scale * images.mean((1, 2, 3))[:, None]
+        return mean, torch.zeros_like(mean)
+
+
+class Recorder:
+    """Draws the mean of both factors as a grey level."""
+
+    def __init__(self, space: FactorSpace) -> None:
+        self.space = space
+        self.rendered = 0
+
+    def render(self, factors: np.ndarray) -> np.ndarray:
+        self.rendered += len(factors)
+        grey = np.round(255 * factors.mean(axis=1)).astype(np.uint8)
+        return np.broadcast_to(grey[:, None, None, None], (len(factors), 4, 4, 1)).copy()

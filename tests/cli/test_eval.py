@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 import sbvae_cli.cli.eval as eval_command
-from sbvae_cli.analysis import protocol
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.metrics import protocol
 from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
 SIZE = 16
 RATES = ["neg_elbo", "nll", "kl", "latents_used", "latents_used_by_mean"]
-SCORES = [*RATES, "nll_heldout", "kl_heldout", "mig", "mig_quantile", "factor_vae"]
+SCORES = [*RATES, "nll_heldout", "kl_heldout", "mig", "mig_quantile", "mig_subspace", "factor_vae"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
     done = sbvae("eval", run_folder, "--json", "-", "--seed", 3)
     assert done.code == 0
     found = json.loads(done.out)
-    assert list(found) == ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry"]
+    keys = ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry", "diagnosis"]
+    assert list(found) == keys
     assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)
     assert (found["data"], found["model"]) == ("circles:xy-hole", "broadcast")
     assert found["scores"]["nll"]["likelihood"] == "bernoulli"
@@ -86,7 +87,7 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
         if score["low"] is not None:
             assert score["low"] <= score["value"] <= score["high"], name
     assert found["scores"]["factor_vae"]["chance"] == 0.5
-    assert found["scores"]["mig"]["low"] is None
+    assert found["scores"]["mig"]["low"] is not None
     assert found["geometry"]["x,y"]["factors"] == ["x", "y"]
     assert 0 <= found["geometry"]["x,y"]["scores"]["affine_r2"] <= 1
     assert (found["protocol"]["seed"], found["protocol"]["population"]) == (3, "full")
@@ -185,7 +186,7 @@ def test_a_long_evaluation_says_first_what_it_costs(
     ("arguments", "message"),
     [
         (["run", "--metrics", "migg"], "metric migg is unknown; did you mean mig?"),
-        (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, geometry"),
+        (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, beta-vae"),
         (["run", "--population", "test"], "'test' is not one of 'full', 'train'"),
         (["run", "--seed", "-1"], "Invalid value for '--seed'"),
         (["run", "--data", "run"], "--data run: is a checkpoint, not data"),

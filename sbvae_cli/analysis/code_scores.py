@@ -1,0 +1,304 @@
+"""The scores that need codes and factors alone, each with its interval; knows no torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.names import Metric
+from sbvae_cli.metrics.dci import Dci, DciModel, dci
+from sbvae_cli.metrics.explicitness import CHANCE, explicitness
+from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
+from sbvae_cli.metrics.infomec import infomec
+from sbvae_cli.metrics.information import MAX_CLASSES, Binning, Floats, Ints, factor_classes
+from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
+from sbvae_cli.metrics.irs import irs
+from sbvae_cli.metrics.mig import mutual_information_gap
+from sbvae_cli.metrics.mig_subspace import latents_of_groups, mig_subspace
+from sbvae_cli.metrics.modularity import modularity
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.sap import sap
+from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.unsupervised import unsupervised
+
+Scores = dict[str, Score]
+Rows = NDArray[np.intp]
+_A_CELL = 5  # rows that counting needs, on average
+_DCI_BLOCKS = 4  # boosting takes its time with few rows too
+
+
+@dataclass(frozen=True)
+class CodeSample:
+    """Codes beside the factors that vary among them.
+
+    Attributes:
+        codes: Posterior means, shape (N, K).
+        factors: Shape (N, F), each of two values or more.
+        names: Of the factors.
+        circular: Factors whose range is a full turn.
+        population: Which the rows were drawn from.
+        images: Rows, from the first on, that metrics without a test set take.
+        train_share: Of all rows, from the first on, that models are fitted to; the others test
+            them.
+    """
+
+    codes: Floats
+    factors: Floats
+    names: tuple[str, ...]
+    circular: frozenset[str]
+    population: str
+    images: int
+    train_share: float = 2 / 3
+
+    @cached_property
+    def classes(self) -> Ints:
+        """Of each factor, shape (N, F)."""
+        return np.stack([factor_classes(column) for column in self.factors.T], axis=1)
+
+    @property
+    def first(self) -> "tuple[Floats, Floats]":
+        """Codes and factors of metrics without a test set."""
+        return self.codes[: self.images], self.factors[: self.images]
+
+    @property
+    def all_rows(self) -> Rows:
+        """Of metrics with a test set."""
+        return np.arange(len(self.codes))
+
+    @property
+    def binned(self) -> list[str]:
+        """Factors of so many values that they are cut into bins."""
+        columns = zip(self.names, self.factors.T, strict=True)
+        return [name for name, column in columns if len(np.unique(column)) > MAX_CLASSES]
+
+
+def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Scores:
+    """Scores of one metric by name.
+
+    Args:
+        sample: With as many latents and factors as `obstacle` asks for.
+        metric: One that needs nothing but codes and factors.
+        protocol: What it depends on.
+
+    Raises:
+        SbvaeError: If codes and factors do not allow it.
+    """
+    match metric:
+        case "mig":
+            return _mig(sample, protocol)
+        case "modularity":
+            return _modularity(sample, protocol)
+        case "dci" | "dci-fast":
+            return _dci(sample, protocol, "boosting" if metric == "dci" else "forest")
+        case "sap":
+            return _sap(sample, protocol)
+        case "explicitness":
+            return _explicitness(sample, protocol)
+        case "irs":
+            return _irs(sample, protocol)
+        case "infomec":
+            return _infomec(sample, protocol)
+        case "unsupervised":
+            return _unsupervised(sample, protocol)
+        case _:
+            raise ValueError(f"{metric} needs more than codes and factors")
+
+
+def _mig(sample: CodeSample, protocol: Protocol) -> Scores:
+    scores = {
+        "mig": _gap(sample, protocol, "width"),
+        "mig_quantile": _gap(sample, protocol, "frequency"),
+    }
+    groups = protocol.groups
+    if groups is None:  # what is a group by nature
+        plane = tuple(name for name in ("x", "y") if name in set(sample.names) - sample.circular)
+        groups = (plane,) if len(plane) == 2 else ()
+    needed = latents_of_groups(sample.names, sample.circular)
+    if protocol.groups is None and needed > sample.codes.shape[1]:
+        why = f"needs {needed} latents for these factors"
+        scores["mig_subspace"] = Score(None, population=sample.population, details={"why": why})
+    elif groups or sample.circular & set(sample.names):
+        codes, factors = sample.first
+        found = mig_subspace(
+            codes,
+            factors,
+            sample.names,
+            groups,
+            sample.circular & set(sample.names),
+            protocol.bins,
+            seed=protocol.seed,
+        )
+        details = {
+            "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
+            "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
+        }
+        scores["mig_subspace"] = Score(found.score, *found.interval, sample.population, details)
+    return scores
+
+
+def _gap(sample: CodeSample, protocol: Protocol, binning: Binning) -> Score:
+    found = mutual_information_gap(
+        *sample.first, protocol.bins, names=sample.names, binning=binning, seed=protocol.seed
+    )
+    details = {
+        "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
+        "binned_factors": sample.binned,
+        "information": found.information.tolist(),
+        "entropies": found.entropies.tolist(),
+    }
+    return Score(found.score, *found.interval, sample.population, details)
+
+
+def _modularity(sample: CodeSample, protocol: Protocol) -> Scores:
+    found = modularity(*sample.first, protocol.bins, seed=protocol.seed)
+    details = {"by_latent": found.by_latent.tolist()}
+    return {"modularity": Score(found.score, *found.interval, sample.population, details)}
+
+
+def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
+    codes, classes = sample.first[0], sample.classes[: sample.images]
+    found = irs(codes, classes)
+    (interval,) = subsample_interval(
+        lambda rows: irs(codes[rows], classes[rows]).score, found.score, len(codes), protocol.seed
+    )
+    details = {"by_latent": found.by_latent.tolist()}
+    return {"irs": Score(found.score, *interval, sample.population, details)}
+
+
+def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
+    codes, classes = sample.first[0], sample.classes[: sample.images]
+
+    def three(rows: Rows | slice) -> list[float]:
+        found = infomec(codes[rows], classes[rows], names=sample.names)
+        return [found.infom, found.infoe, found.infoc]
+
+    values = three(slice(None))
+    intervals = subsample_interval(three, values, len(codes), protocol.seed)
+    return {
+        name: Score(value, *interval, sample.population)
+        for name, value, interval in zip(
+            ("infom", "infoe", "infoc"), values, intervals, strict=True
+        )
+    }
+
+
+def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
+    codes = sample.codes[: sample.images]
+    names = (
+        "gaussian_total_correlation",
+        "gaussian_wasserstein",
+        "gaussian_wasserstein_normed",
+        "mutual_information",
+    )
+
+    def all_of(rows: Rows | slice) -> list[float]:
+        found = unsupervised(codes[rows])
+        return [getattr(found, name) for name in names]
+
+    values = all_of(slice(None))
+    bounds = (0.0, float("inf"))
+    intervals = subsample_interval(all_of, values, len(codes), protocol.seed, bounds)
+    return {
+        name: Score(value, *interval, sample.population)
+        for name, value, interval in zip(names, values, intervals, strict=True)
+    }
+
+
+def _sap(sample: CodeSample, protocol: Protocol) -> Scores:
+    found = sap(*_split(sample, sample.all_rows))
+    (score,) = _fitted(
+        sample, protocol, lambda rows: [sap(*_split(sample, rows)).score], [found.score]
+    )
+    details = {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))}
+    return {"sap": replace(score, details=details)}
+
+
+def _explicitness(sample: CodeSample, protocol: Protocol) -> Scores:
+    found = explicitness(*_split(sample, sample.all_rows))
+    (score,) = _fitted(
+        sample, protocol, lambda rows: [explicitness(*_split(sample, rows)).score], [found.score]
+    )
+    by_factor = dict(zip(sample.names, found.by_factor.tolist(), strict=True))
+    return {"explicitness": replace(score, details={"chance": CHANCE, "by_factor": by_factor})}
+
+
+def _dci(sample: CodeSample, protocol: Protocol, model: DciModel) -> Scores:
+    def fit(rows: Rows) -> Dci:
+        return dci(*_split(sample, rows), model=model, seed=protocol.seed)
+
+    def three(found: Dci) -> list[float]:
+        return [found.disentanglement, found.completeness, found.informativeness]
+
+    found = fit(sample.all_rows)
+    scores = _fitted(sample, protocol, lambda rows: three(fit(rows)), three(found), _DCI_BLOCKS)
+    details: list[dict[str, object]] = [
+        {"by_latent": found.by_latent.tolist(), "importance": found.importance.tolist()},
+        {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))},
+        {
+            "chance": found.chance,
+            "train": found.train_accuracy,
+            "by_factor": dict(zip(sample.names, found.accuracies.tolist(), strict=True)),
+        },
+    ]
+    prefix = "dci" if model == "boosting" else "dci_fast"
+    names = ("disentanglement", "completeness", "informativeness")
+    return {
+        f"{prefix}_{name}": replace(score, details=about)
+        for name, score, about in zip(names, scores, details, strict=True)
+    }
+
+
+def _split(sample: CodeSample, rows: Rows) -> tuple[Floats, Ints, Floats, Ints]:
+    """Codes and classes to fit to, and to test: of these rows, the first ones and the others."""
+    cut = min(max(1, round(sample.train_share * len(rows))), len(rows) - 1)
+    codes, classes = sample.codes[rows], sample.classes[rows]
+    return codes[:cut], classes[:cut], codes[cut:], classes[cut:]
+
+
+def _fitted(
+    sample: CodeSample,
+    protocol: Protocol,
+    fit: Callable[[Rows], list[float]],
+    values: list[float],
+    blocks: int = BLOCKS,
+) -> list[Score]:
+    """Scores with the intervals of what is fitted to some rows and tested on others."""
+
+    def of_part(rows: Rows) -> list[float]:
+        return fit(np.random.default_rng(protocol.seed).permutation(rows))
+
+    intervals = subsample_interval(of_part, values, len(sample.codes), protocol.seed, blocks=blocks)
+    return [
+        Score(value, *interval, sample.population)
+        for value, interval in zip(values, intervals, strict=True)
+    ]
+
+
+def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
+    """Lines on where the numbers should not be trusted."""
+    notes = []
+    if sample.binned:
+        many = len(sample.binned) > 1
+        notes.append(
+            f"{', '.join(sample.binned)} {'are' if many else 'is'} continuous and cut into "
+            f"{protocol.bins} bins: what is made of classes depends on these"
+        )
+    codes = sample.first[0]
+    deviations = codes.std(axis=0)
+    dead = np.flatnonzero(deviations < DEAD_BELOW * deviations.max()).tolist()
+    if not deviations.max():
+        notes.append("every latent is constant: no score can tell anything")
+    elif dead:
+        latents = ", ".join(map(str, dead))
+        notes.append(
+            f"latents that hardly deviate, and count as knowing next to nothing: {latents}"
+        )
+    classes = 1 + int(sample.classes.max()) if sample.classes.size else 0
+    if len(codes) < _A_CELL * protocol.bins * classes:
+        notes.append(
+            f"mig is over {len(codes):,} images, few for {protocol.bins} bins times {classes} "
+            "classes: latents seem more informative than they are"
+        )
+    return notes

@@ -1,0 +1,96 @@
+"""All scores of codes from a file, of whatever model; knows no torch."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from sbvae_cli.analysis.code_geometry import pairs_of_codes
+from sbvae_cli.analysis.code_scores import CodeSample, code_scores, sample_notes
+from sbvae_cli.analysis.diagnosis import diagnose
+from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
+from sbvae_cli.analysis.vote_scores import PoolVotes, vote_scores
+from sbvae_cli.config.names import Metric
+from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
+from sbvae_cli.metrics.score import Score
+
+_TAG = 0x636F6465  # keeps these random streams apart from others of the same seed
+
+
+def evaluate_codes(
+    file: CodesFile,
+    name: str,
+    protocol: Protocol,
+    progress: Callable[[Metric], None] = lambda metric: None,
+) -> Evaluation:
+    """Compute the scores that codes and factors allow.
+
+    Rows are taken at random, as many as the protocol has images; geometry takes all.
+
+    Args:
+        file: Codes and factors.
+        name: Of the file, for messages.
+        protocol: What to compute; "rates", which need a model, are left out where it is lenient.
+        progress: Called with each metric before it is computed.
+
+    Raises:
+        SbvaeError: If a metric that the protocol names cannot be computed.
+    """
+    whole, constant = _whole(file, protocol)
+    notes = list(file.notes)
+    if constant:
+        notes.append(f"left out, as they have one level here: {', '.join(constant)}")
+    metrics, skipped = possible_metrics(
+        protocol, whole.codes.shape[1], whole.names, name, with_model=False
+    )
+    notes += skipped
+    sample = _rows(whole, protocol, protocol.pool(metrics))
+    if len(sample.codes) < len(whole.codes):
+        notes.append(f"{len(sample.codes):,} of {len(whole.codes):,} rows, taken at random")
+    pool = PoolVotes(sample, protocol)
+    if VOTES & set(metrics):
+        notes.append("factor_vae, beta_vae: votes share the rows")
+    scores: dict[str, Score] = {}
+    geometry: dict[str, PairGeometry] = {}
+    for metric in metrics:
+        progress(metric)
+        if metric == "geometry":
+            geometry = dict(pairs_of_codes(whole, protocol, notes))
+        elif metric in VOTES:
+            scores.update(vote_scores(pool, metric, sample, protocol, notes))
+        else:
+            scores.update(code_scores(sample, metric, protocol))
+        if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
+            nats = mutual_information(file.all_codes, file.present[:, None], protocol.bins)[:, 0]
+            details = {"by_latent": nats.tolist()}
+            scores["present_information"] = Score(float(nats.max()), None, None, "file", details)
+    notes += sample_notes(sample, protocol)
+    protocol = replace(protocol, metrics=metrics)
+    return Evaluation(protocol, scores, geometry, tuple(notes), diagnose(scores, sample.names))
+
+
+def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
+    """All rows, and the names of factors that do not vary in them."""
+    several = np.flatnonzero((file.factors != file.factors[:1]).any(axis=0)).tolist()
+    sample = CodeSample(
+        file.codes,
+        file.factors[:, several],
+        tuple(file.names[i] for i in several),
+        file.circular,
+        "file",
+        len(file.codes),
+        protocol.train_share,
+    )
+    return sample, [name for i, name in enumerate(file.names) if i not in several]
+
+
+def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
+    order = np.random.default_rng([protocol.seed, _TAG]).permutation(len(whole.codes))[:most]
+    return replace(
+        whole,
+        codes=whole.codes[order],
+        factors=whole.factors[order],
+        images=min(protocol.images, len(order)),
+    )

@@ -1,0 +1,72 @@
+"""What an evaluation found, of a model or of codes from elsewhere."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.select import LatentChoice
+
+
+@dataclass(frozen=True)
+class PairGeometry:
+    """How the grid of two factors lies in two latents.
+
+    Attributes:
+        names: The two factors.
+        shape: Points of the grid.
+        choice: The latents, and what each rule would choose.
+        scores: As `geometry_scores` defines them.
+        population: "full" where the grid was rendered, "file" where codes were averaged.
+    """
+
+    names: tuple[str, str]
+    shape: tuple[int, int]
+    choice: LatentChoice
+    scores: dict[str, Any]
+    population: str = "full"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers for JSON."""
+        return {
+            "factors": list(self.names),
+            "latents": list(self.choice.latents),
+            "select": {
+                "rule": self.choice.rule,
+                "by_variance": list(self.choice.by_variance),
+                "by_information": list(self.choice.by_information),
+            },
+            "population": self.population,
+            "grid": list(self.shape),
+            "scores": self.scores,
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every score of one model on one dataset.
+
+    Attributes:
+        protocol: What was computed; `metrics` are those that the data allowed.
+        scores: By name, in the order of the report.
+        geometry: By pair of factors, as "x,y".
+        notes: One line each on what the numbers do not say themselves.
+        diagnosis: Sentences on the model, each with what could be done.
+        settings: Of the metrics that were computed: their models and constants.
+    """
+
+    protocol: Protocol
+    scores: dict[str, Score]
+    geometry: dict[str, PairGeometry]
+    notes: tuple[str, ...] = ()
+    diagnosis: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers for JSON."""
+        return {
+            "protocol": {**self.protocol.as_dict(), **self.settings, "notes": list(self.notes)},
+            "scores": {name: score.as_dict() for name, score in self.scores.items()},
+            "geometry": {names: pair.as_dict() for names, pair in self.geometry.items()},
+            "diagnosis": list(self.diagnosis),
+        }

@@ -1,0 +1,183 @@
+"""Codes and factors from an NPZ file, whatever wrote it."""
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.errors import SbvaeError
+
+Floats = NDArray[np.float64]
+
+_HOW = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
+_FEW = 100  # levels
+
+
+@dataclass(frozen=True)
+class CodesFile:
+    """Codes of images that show something, beside their factors.
+
+    Attributes:
+        codes: Finite, shape (N, K).
+        factors: Finite, shape (N, F); without `present`.
+        names: Of the factors.
+        circular: Factors whose range is a full turn.
+        present: 1 for each row of the file that shows something, 0 for a blank one, shape (M,);
+            None where the file does not say.
+        all_codes: Of every row, blank ones included, shape (M, K).
+        notes: Lines that a user should see.
+    """
+
+    codes: Floats
+    factors: Floats
+    names: tuple[str, ...]
+    circular: frozenset[str]
+    present: Floats | None
+    all_codes: Floats
+    notes: tuple[str, ...]
+
+
+def read_codes(path: Path) -> CodesFile:
+    """Read arrays `codes` (N, K) and `factors` (N, F), and `names` and `circular` if there are.
+
+    `names` has one for each factor, `circular` the names of factors whose range is a full turn.
+    Rows of a factor `present` that is 0 are blank, as `sbvae encode` writes them.
+
+    Raises:
+        SbvaeError: If the file cannot be read, an array is missing, is no array of finite numbers
+            or has another shape.
+    """
+    arrays = _arrays(path)
+    for name in ("codes", "factors"):
+        if name not in arrays:
+            found = ", ".join(arrays) or "nothing"
+            raise SbvaeError(f"{path}: has {found}, but no array {name}; {_HOW}")
+    codes, factors = (_numbers(path, name, arrays[name]) for name in ("codes", "factors"))
+    if len(codes) != len(factors):
+        turned = " (is one of them transposed?)" if len(codes) in factors.shape else ""
+        raise SbvaeError(
+            f"{path}: codes have {len(codes):,} rows and factors {len(factors):,}{turned}; {_HOW}"
+        )
+    if codes.shape[1] == 0 or len(codes) < 2:
+        raise SbvaeError(f"{path}: codes have shape {codes.shape}; two rows and a latent are least")
+    names = _names(path, arrays, factors.shape[1])
+    circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
+    unknown = [name for name in circular if name not in names]
+    if unknown:
+        raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
+    _refuse_infinite(path, "codes", codes, [str(i) for i in range(codes.shape[1])])
+    present = None
+    shown = np.ones(len(codes), np.bool_)
+    all_codes = codes
+    if "present" in names:
+        column = names.index("present")
+        present = factors[:, column]
+        shown = present > 0
+        factors = np.delete(factors, column, axis=1)
+        names = (*names[:column], *names[column + 1 :])
+    codes, factors = codes[shown], factors[shown]
+    if len(codes) < 2:
+        raise SbvaeError(f"{path}: {len(codes)} rows show something; two are the least")
+    _refuse_infinite(path, "factors", factors, names)
+    notes = (f"{path}: {_SWAPPED}",) if _look_swapped(codes, factors) else ()
+    return CodesFile(codes, factors, names, frozenset(circular), present, all_codes, notes)
+
+
+_SWAPPED = (
+    "codes have few whole levels and factors ever new values, as if the two were swapped; if they "
+    "are, swap them"
+)
+
+
+def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise SbvaeError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise SbvaeError(f"{path}: is no NPZ file of arrays; {_HOW}") from error
+    if isinstance(loaded, np.ndarray):
+        raise SbvaeError(f"{path}: holds one array without a name; {_HOW}")
+    arrays: dict[str, NDArray[np.generic]] = {}
+    with loaded:
+        for name in loaded.files:
+            if name not in ("codes", "factors", "names", "circular"):
+                arrays[name] = np.empty(0)  # named in an error, never read
+                continue
+            try:
+                arrays[name] = loaded[name]
+            except MemoryError:
+                raise SbvaeError(f"{path}: {name} does not fit into memory") from None
+            except ValueError as error:
+                if "pickle" in str(error) or "Object arrays" in str(error):
+                    what = "Python objects, which are never unpickled; store numbers"
+                else:
+                    what = "is damaged"
+                raise SbvaeError(f"{path}: {name} holds {what}") from error
+            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                raise SbvaeError(f"{path}: {name} is damaged; write the file again") from error
+    return arrays
+
+
+def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
+    if array.dtype.kind not in "biuf":
+        kind = {"U": "text", "S": "text", "c": "complex numbers"}.get(
+            array.dtype.kind, "no numbers"
+        )
+        what = "give each word a number" if kind == "text" else "store real numbers"
+        raise SbvaeError(f"{path}: {name} hold {kind}; {what}")
+    if array.ndim != 2:
+        raise SbvaeError(f"{path}: {name} have shape {array.shape}, not (rows, columns); {_HOW}")
+    return array.astype(np.float64)
+
+
+def _names(path: Path, arrays: dict[str, NDArray[np.generic]], count: int) -> tuple[str, ...]:
+    if "names" not in arrays:
+        return tuple(f"factor{i}" for i in range(count))
+    names = _texts(path, arrays, "names")
+    if len(names) != count:
+        raise SbvaeError(f"{path}: has {len(names)} names for {count} factors; give one for each")
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise SbvaeError(f"{path}: two factors are named {twice[0]}")
+    return names
+
+
+def _texts(path: Path, arrays: dict[str, NDArray[np.generic]], name: str) -> tuple[str, ...]:
+    array = arrays[name]
+    if array.ndim != 1 or (array.dtype.kind not in "US" and array.size):
+        raise SbvaeError(
+            f"{path}: {name} is to be a list of words, found {array.dtype} of shape {array.shape}"
+        )
+    texts = [
+        str(text, "utf-8", "replace") if isinstance(text, bytes) else str(text)
+        for text in array.tolist()
+    ]
+    for text in texts:
+        if not text.isprintable() or not text.strip() or "," in text:
+            raise SbvaeError(f"{path}: {name}: {text!r} is no name of a factor")
+    return tuple(texts)
+
+
+def _refuse_infinite(
+    path: Path, name: str, array: Floats, columns: list[str] | tuple[str, ...]
+) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        column = columns[int(bad.any(axis=0).argmax())]
+        raise SbvaeError(
+            f"{path}: {name}: {int(bad.sum()):,} of {bad.size:,} values are not finite, the first "
+            f"in column {column}; leave these rows out"
+        )
+
+
+def _look_swapped(codes: Floats, factors: Floats) -> bool:
+    if not factors.shape[1] or len(codes) <= _FEW:
+        return False
+    few = all(len(np.unique(column)) <= _FEW for column in codes.T) and (codes % 1 == 0).all()
+    return bool(few) and all(len(np.unique(column)) > _FEW for column in factors.T)

@@ -1,0 +1,142 @@
+"""The BetaVAE score (Higgins et al. 2017): do differences of codes tell which factor is shared?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.metrics.factor_vae_score import wilson_interval
+from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.intervals import spread_interval
+
+PAIRS = 64  # of a vote
+BETA_VAE_SETTINGS = {"classifier": "LogisticRegression, raw features", "pairs": PAIRS}
+_RESAMPLES = 20
+_AT_ONCE = 1000  # votes whose pairs are in memory together
+_MOST_STEPS = 10_000  # of the classifier
+
+
+@dataclass(frozen=True)
+class BetaVaeScore:
+    """The score and what it should be read beside.
+
+    Attributes:
+        score: Accuracy of the classifier on the evaluation votes, in [0, 1].
+        low: Lower end of the score's 95 % interval, over resamples of the evaluation groups.
+        high: Upper end.
+        train_score: Accuracy on the votes that made the classifier.
+        chance: 1 / F, of a classifier that knows nothing.
+    """
+
+    score: float
+    low: float
+    high: float
+    train_score: float
+    chance: float
+
+
+def beta_vae_score(
+    codes: ArrayLike,
+    fixed: ArrayLike,
+    n_train: int,
+    n_factors: int,
+    *,
+    votes_train: int,
+    votes_eval: int,
+    seed: int,
+    pairs: int = PAIRS,
+) -> BetaVaeScore:
+    """Accuracy of a linear classifier of mean absolute differences (Higgins et al. 2017).
+
+    A vote is the mean over pairs of images of |z1 - z2|; both images of a pair share the value of
+    one factor, which the classifier is to name. The pairs come out of the groups of the FactorVAE
+    score, whose images share one value, each pair from another group of the same factor, so that no
+    image is encoded for this score alone. The classifier is scikit-learn's logistic regression on
+    raw features, as in the study of Locatello et al. (2018). Its score can be 1 where a factor is
+    not encoded at all.
+
+    Args:
+        codes: Posterior means of each group's images, shape (V, L, K), L at least 2.
+        fixed: The factor that each group's images share, from 0, shape (V,).
+        n_train: Groups, from the first on, for the classifier's votes; the others evaluate it.
+        n_factors: Number of factors F that a group could fix.
+        votes_train: Votes that make the classifier.
+        votes_eval: Votes that evaluate it.
+        seed: Of the pairs and resamples.
+        pairs: Of a vote.
+
+    Returns:
+        The score and its interval, which is no narrower than that of independent votes.
+
+    Raises:
+        ValueError: If shapes do not fit, a value is not finite, or groups of either kind are none.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    z, factor = _checked(codes, fixed, n_train, n_factors)
+    rng = np.random.default_rng(seed)
+    train, labels = _votes(z[:n_train], factor[:n_train], votes_train, pairs, rng)
+    test, answers = _votes(z[n_train:], factor[n_train:], votes_eval, pairs, rng)
+    model = None
+    if len(np.unique(labels)) > 1:
+        model = LogisticRegression(max_iter=_MOST_STEPS).fit(train, labels)
+
+    def predict(votes: Floats) -> Ints:
+        return np.full(len(votes), labels[0]) if model is None else np.asarray(model.predict(votes))
+
+    score = float((predict(test) == answers).mean())
+    resampled = []
+    for _ in range(_RESAMPLES):
+        groups = _resample(factor[n_train:], rng)
+        votes, truth = _votes(z[n_train:][groups], factor[n_train:][groups], votes_eval, pairs, rng)
+        resampled.append(float((predict(votes) == truth).mean()))
+    spread = spread_interval(score, np.array(resampled))
+    least = wilson_interval(round(score * votes_eval), votes_eval)
+    return BetaVaeScore(
+        score=score,
+        low=min(spread.low, least[0]),
+        high=max(spread.high, least[1]),
+        train_score=float((predict(train) == labels).mean()),
+        chance=1 / n_factors,
+    )
+
+
+def _votes(
+    z: Floats, factor: Ints, votes: int, pairs: int, rng: np.random.Generator
+) -> tuple[Floats, Ints]:
+    """Features (votes, K) and the shared factors (votes,)."""
+    groups = {int(f): np.flatnonzero(factor == f) for f in np.unique(factor)}
+    labels: Ints = rng.choice(np.array(list(groups)), size=votes)
+    features = np.empty((votes, z.shape[2]))
+    images = z.shape[1]
+    for start in range(0, votes, _AT_ONCE):
+        part = labels[start : start + _AT_ONCE]
+        chosen = np.stack([rng.choice(groups[f], pairs) for f in part.tolist()])
+        first = rng.integers(images, size=chosen.shape)
+        second = (first + rng.integers(1, images, size=chosen.shape)) % images
+        differences = np.abs(z[chosen, first] - z[chosen, second])
+        features[start : start + _AT_ONCE] = differences.mean(axis=1)
+    return features, labels
+
+
+def _resample(factor: Ints, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Groups with replacement, as many of each factor as there are."""
+    parts = [np.flatnonzero(factor == f) for f in np.unique(factor)]
+    return np.concatenate([rng.choice(part, len(part)) for part in parts])
+
+
+def _checked(
+    codes: ArrayLike, fixed: ArrayLike, n_train: int, n_factors: int
+) -> tuple[Floats, Ints]:
+    z, factor = np.asarray(codes, np.float64), np.asarray(fixed, np.int64)
+    if z.ndim != 3 or z.shape[1] < 2 or factor.shape != z.shape[:1]:
+        raise ValueError(
+            f"codes (V, L, K), L at least 2, and fixed (V,) do not fit: {z.shape}, {factor.shape}"
+        )
+    if not ((factor >= 0) & (factor < n_factors)).all():
+        raise ValueError(f"fixed must name one of {n_factors} factors")
+    if not 0 < n_train < len(z):
+        raise ValueError(f"{n_train} training groups of {len(z)} leave none of a kind")
+    if not np.isfinite(z).all():
+        raise ValueError("codes must be finite")
+    return z, factor

@@ -1,0 +1,72 @@
+"""Modularity (Ridgeway and Mozer 2018): does each latent know of one factor alone?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.metrics.information import MAX_CLASSES, Floats, count
+from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
+
+
+@dataclass(frozen=True)
+class Modularity:
+    """The score and what it is the mean of.
+
+    Attributes:
+        score: In [0, 1].
+        interval: As that of the MIG.
+        by_latent: Shape (K,).
+    """
+
+    score: float
+    interval: Interval
+    by_latent: Floats
+
+
+def modularity(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    bins: int = 20,
+    *,
+    max_classes: int = MAX_CLASSES,
+    seed: int = 0,
+) -> Modularity:
+    """Mean over the latents of how little they know of factors other than their best one.
+
+    With M the information of a latent about the factors, and m its largest: 1 - (the sum of the
+    other squares of M) / (m squared times F - 1). A constant latent counts as 0, as in the study of
+    2018. Nothing corrects the bias of counting: a latent that knows nothing has small and nearly
+    equal information about all factors, and so scores low.
+
+    Args:
+        codes: Posterior means, shape (N, K).
+        factors: Factor values, shape (N, F), F at least 2.
+        bins: Of equal width over each latent's own range; of continuous factors too.
+        max_classes: Most distinct values of a factor that is not binned.
+        seed: Of the groups of rows that the interval is made of.
+
+    Raises:
+        ValueError: If the arrays do not fit, hold values that are not finite, or F is below 2.
+    """
+    z, v = np.asarray(codes), np.asarray(factors)
+    if v.ndim != 2 or v.shape[1] < 2:
+        raise ValueError(f"modularity needs two factors, got shape {v.shape}")
+    groups = count(z, v, bins, max_classes, groups=random_groups(len(z), seed))
+    by_latent = _by_latent(groups.total().information())
+    score = float(by_latent.mean())
+    interval = Interval(score, score)
+    if len(z) > 1:
+        others = _by_latent(groups.without_each_group().information()).mean(axis=-1)
+        interval = jackknife_interval(score, others)
+    return Modularity(score, interval, by_latent)
+
+
+def _by_latent(information: Floats) -> Floats:
+    """(..., K, F) to (..., K)."""
+    squares = np.square(information)
+    largest = squares.max(axis=-1)
+    others = squares.sum(axis=-1) - largest
+    alive = largest > 0
+    share = np.divide(others, largest, out=np.ones_like(largest), where=alive)
+    return np.where(alive, 1 - share / (information.shape[-1] - 1), 0.0)

@@ -1,0 +1,87 @@
+"""Votes from images that exist, for data that nobody can draw and for codes from elsewhere."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.metrics.information import MAX_CLASSES, Floats, Ints, factor_classes
+
+RESAMPLES = 30
+
+
+def votes_from_pool(
+    codes: Floats,
+    factors: NDArray[np.floating],
+    rng: np.random.Generator,
+    votes: int,
+    images: int,
+    bins: int = 20,
+    max_classes: int = MAX_CLASSES,
+) -> tuple[Floats, Ints]:
+    """Votes whose images share one class of one factor.
+
+    A class is a level, or where a factor has more than `max_classes` one of its bins. It is that of
+    a random image, among the classes of at least two. A class of fewer images than a vote has is
+    drawn from with replacement, and votes share images.
+
+    Args:
+        codes: Posterior means, shape (N, K).
+        factors: Those that vary, shape (N, F).
+        rng: Where the randomness comes from.
+        votes: Number of votes V.
+        images: Images of a vote L.
+        bins: Of a factor of many values, of equal width.
+        max_classes: Most distinct values of a factor that is not binned.
+
+    Returns:
+        Posterior means (V, L, K), and the factor that each vote fixes, (V,).
+    """
+    groups = [_groups(factor_classes(column, bins, max_classes)) for column in factors.T]
+    usable = np.flatnonzero([len(group) > 0 for group in groups])
+    fixed: Ints = rng.choice(usable, size=votes)
+    sizes = [np.array([len(group) for group in of]) for of in groups]
+    ends = [np.cumsum(size) for size in sizes]
+    picked = np.empty((votes, images), np.intp)
+    for vote, factor in enumerate(fixed.tolist()):
+        image = rng.integers(ends[factor][-1])
+        group = groups[factor][int(np.searchsorted(ends[factor], image, side="right"))]
+        picked[vote] = rng.choice(group, images, replace=len(group) < images)
+    return codes[picked], fixed
+
+
+def resampled_by_image(
+    score: Callable[[Floats, NDArray[np.floating], np.random.Generator], float],
+    codes: Floats,
+    factors: NDArray[np.floating],
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """A score of votes on bootstrap resamples of the images that the votes share.
+
+    Votes that share images are not independent: to count them as if they were makes an interval
+    too narrow.
+
+    Args:
+        score: Of codes, factors and a generator for the votes.
+        codes: Shape (N, K).
+        factors: Shape (N, F).
+        seed: Of the resamples.
+        resamples: Number of them B.
+
+    Returns:
+        Shape (B,).
+    """
+    found = []
+    for number in range(resamples):
+        rng = np.random.default_rng([seed, number])
+        rows = rng.integers(len(codes), size=len(codes))
+        found.append(score(codes[rows], factors[rows], rng))
+    return np.array(found)
+
+
+def _groups(classes: Ints) -> list[NDArray[np.intp]]:
+    """Rows of each class that has two at least."""
+    order = np.argsort(classes, kind="stable")
+    starts = np.flatnonzero(np.diff(classes[order])) + 1
+    return [group for group in np.split(order, starts) if len(group) > 1]

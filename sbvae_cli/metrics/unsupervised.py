@@ -1,0 +1,102 @@
+"""How dependent the latents are on each other: scores that need no factors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.metrics.information import Floats, Ints, factor_classes
+
+BINS = 20
+LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it is rounding
+
+
+@dataclass(frozen=True)
+class UnsupervisedScores:
+    """Dependence between latents; each is at least 0, and 0 where there is none to be seen.
+
+    Attributes:
+        gaussian_total_correlation: In nats. 0: no two latents are correlated. It does not change
+            with the latents' scales.
+        gaussian_wasserstein: In the codes' squared unit. 0: no two latents are correlated.
+        gaussian_wasserstein_normed: The same over the sum of the latents' variances, in [0, 2).
+        mutual_information: In nats, mean over pairs of different latents. 0: no pair's bins
+            depend on each other, or all latents but one are dead. The plug-in's bias keeps it
+            above 0: about 0.018 for 10,000 independent uniform codes.
+    """
+
+    gaussian_total_correlation: float
+    gaussian_wasserstein: float
+    gaussian_wasserstein_normed: float
+    mutual_information: float
+
+
+def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
+    """The unsupervised scores of the study of Locatello et al. (2018).
+
+    All are low for disentangled codes and for dead ones, so that they tell nothing of what is
+    encoded. The Gaussian scores see correlation alone: a latent and its square pass as independent.
+
+    Args:
+        codes: Posterior means, shape (N, K), N at least 2.
+
+    Returns:
+        The four scores.
+
+    Raises:
+        ValueError: If the array has another shape or holds values that are not finite.
+    """
+    z = np.asarray(codes, np.float64)
+    if z.ndim != 2 or len(z) < 2 or z.shape[1] == 0:
+        raise ValueError(f"codes must have shape (N, K), N at least 2, got {z.shape}")
+    if not np.isfinite(z).all():
+        raise ValueError("codes must be finite")
+    live = z[:, np.ptp(z, axis=0) > 0]
+    covariance = np.cov(live, rowvar=False).reshape(live.shape[1], live.shape[1])
+    wasserstein = _gaussian_wasserstein(covariance)
+    total = float(np.trace(covariance))
+    return UnsupervisedScores(
+        gaussian_total_correlation=_gaussian_total_correlation(covariance),
+        gaussian_wasserstein=wasserstein,
+        gaussian_wasserstein_normed=wasserstein / total if total > 0 else 0.0,
+        mutual_information=_mean_mutual_information(z),
+    )
+
+
+def _gaussian_total_correlation(covariance: Floats) -> float:
+    # 0.5 (sum log diag - log det) from the correlations; the floor keeps it finite, at most 14
+    # nats for each latent that the others determine.
+    scale = np.sqrt(np.diag(covariance))
+    eigenvalues = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
+    return max(0.0, -0.5 * float(np.log(np.maximum(eigenvalues, LEAST_EIGENVALUE)).sum()))
+
+
+def _gaussian_wasserstein(covariance: Floats) -> float:
+    # Squared 2-Wasserstein distance of N(0, covariance) and N(0, its diagonal).
+    scale = np.sqrt(np.diag(covariance))
+    eigenvalues = np.linalg.eigvalsh(covariance * np.outer(scale, scale))
+    total, root = float(np.trace(covariance)), float(np.sqrt(np.maximum(eigenvalues, 0)).sum())
+    return max(0.0, 2 * (total - root))
+
+
+def _mean_mutual_information(z: Floats) -> float:
+    count = z.shape[1]
+    if count < 2:
+        return 0.0
+    bins = np.stack([factor_classes(column, BINS, max_classes=0) for column in z.T])
+    entropies = _entropies(bins, BINS)
+    shared = []
+    for i in range(count - 1):
+        joint = _entropies(bins[i] * BINS + bins[i + 1 :], BINS * BINS)
+        shared.append(np.maximum(entropies[i] + entropies[i + 1 :] - joint, 0))
+    return float(np.concatenate(shared).mean())
+
+
+def _entropies(bins: Ints, size: int) -> Floats:
+    rows, samples = bins.shape
+    offsets = size * np.arange(rows)[:, None]
+    counts = np.bincount((bins + offsets).ravel(), minlength=rows * size).reshape(rows, size)
+    shares = counts / samples
+    logs = np.log(shares, out=np.zeros_like(shares), where=counts > 0)
+    entropies: Floats = -(shares * logs).sum(axis=1)
+    return entropies

@@ -1,0 +1,137 @@
+"""Intervals cover what is known of simulated data, 95 times of a hundred."""
+
+import numpy as np
+import pytest
+
+from sbvae_cli.metrics.factor_vae_score import wilson_interval
+from sbvae_cli.metrics.intervals import (
+    jackknife_interval,
+    random_groups,
+    spread_interval,
+    subsample_interval,
+)
+from sbvae_cli.metrics.mig import mutual_information_gap
+from sbvae_cli.metrics.modularity import modularity
+from sbvae_cli.metrics.score import mean_score
+
+LEAST = 0.9  # of 200 runs: an interval of 95 % covers in fewer than 91 % once in a hundred times
+
+
+def share_of_information(flips: float, levels: int) -> float:
+    """I(z; v) / H(v) where z is v, or with a probability any level."""
+    joint = np.eye(levels) * (1 - flips) / levels + flips / levels**2
+    return float((joint * np.log(joint * levels**2)).sum() / np.log(levels))
+
+
+def flipped(rng: np.random.Generator, rows: int, flips: list[float], levels: int) -> np.ndarray:
+    """Factors beside latents, each of which repeats its factor or now and then a random level."""
+    factors = rng.integers(0, levels, (rows, len(flips)))
+    replaced = rng.random(factors.shape) < flips
+    latents = np.where(replaced, rng.integers(0, levels, factors.shape), factors)
+    return np.stack([factors, latents])
+
+
+@pytest.mark.parametrize(
+    ("rows", "levels", "flips", "noise"),
+    [
+        (1000, 5, [0.1, 0.3], 0),
+        (1000, 5, [0.1, 0.6], 6),
+        (2000, 10, [0.02, 0.02, 0.02], 7),
+        (500, 10, [0.02, 0.5], 3),
+    ],
+)
+def test_the_interval_of_the_mig_covers_what_it_tends_to(
+    rows: int, levels: int, flips: list[float], noise: int
+) -> None:
+    truth = np.mean([share_of_information(flip, levels) for flip in flips])
+    covered = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        factors, latents = flipped(rng, rows, flips, levels)
+        codes = np.column_stack([latents, rng.normal(size=(rows, noise))])
+        found = mutual_information_gap(codes, factors)
+        covered += found.interval.low <= truth <= found.interval.high
+        assert found.interval.low <= found.score <= found.interval.high
+        assert found.interval.high - found.interval.low < 0.25
+    assert covered >= 100 * LEAST
+
+
+def test_the_interval_of_the_modularity_covers_what_it_tends_to() -> None:
+    levels = 4
+    both = np.array([(a, b) for a in range(levels) for b in range(levels)])
+    mixed = (4 * both[:, 0] + both[:, 1]) // 2  # the first factor, and half of the second
+    truth = modularity(np.column_stack([mixed, both[:, 1]]), both).score  # of every combination
+    covered = 0
+    for seed in range(200):
+        rows = np.random.default_rng(seed).integers(len(both), size=400)
+        factors = both[rows]
+        codes = np.column_stack([mixed[rows], factors[:, 1]])
+        found = modularity(codes, factors).interval
+        covered += found.low <= truth <= found.high
+    assert 0.5 < truth < 0.99
+    assert covered >= 200 * LEAST
+
+
+def test_the_jackknife_takes_away_a_bias_that_falls_with_the_number_of_rows() -> None:
+    """The plug-in variance is too small by 1/N; with ten rows that is a tenth of it."""
+    covered = 0
+    for seed in range(200):
+        sample = np.random.default_rng(seed).normal(size=10)
+        without = [np.delete(sample, row).var() for row in range(10)]
+        low, high = jackknife_interval(float(sample.var()), without, (0.0, 9.0))
+        covered += low <= 1 <= high
+        corrected = 10 * sample.var() - 9 * np.mean(without)
+        assert corrected == pytest.approx(sample.var(ddof=1))  # an identity of the jackknife
+        assert low <= corrected <= high and low <= sample.var() <= high
+    assert covered >= 200 * 0.85  # a variance of ten is skewed
+
+
+def test_disjoint_parts_tell_how_sure_a_fit_is() -> None:
+    """A slope by least squares, whose error is known: 1 / sqrt(rows)."""
+
+    def slope(x: np.ndarray, y: np.ndarray) -> float:
+        return float(x @ y / (x @ x))
+
+    covered, widths = 0, []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=400)
+        y = 0.3 * x + rng.normal(size=400)
+        value = slope(x, y)
+        (found,) = subsample_interval(
+            lambda rows, x=x, y=y: slope(x[rows], y[rows]), value, 400, seed, (-1, 1)
+        )
+        covered += found.low <= 0.3 <= found.high
+        widths.append(found.high - found.low)
+    assert covered >= 200 * LEAST
+    assert np.mean(widths) == pytest.approx(2 * 2.365 / 20, rel=0.1)  # Student's t of 7
+
+
+def test_several_scores_of_one_fit_have_an_interval_each() -> None:
+    found = subsample_interval(lambda rows: [0.5, len(rows) / 10], [0.5, 0.9], 21, 0)
+    assert found[0] == (0.5, 0.5)
+    assert found[1].low < 0.9 < found[1].high <= 1
+
+
+def test_the_interval_of_a_mean_and_of_a_share_cover() -> None:
+    mean = share = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        found = mean_score(rng.exponential(size=300), "full")
+        assert found.low is not None and found.high is not None
+        mean += found.low <= 1 <= found.high
+        low, high = wilson_interval(int(rng.binomial(100, 0.95)), 100)
+        share += low <= 0.95 <= high
+    assert mean >= 200 * LEAST and share >= 200 * LEAST
+
+
+def test_a_bootstraps_deviation_makes_an_interval_about_the_value() -> None:
+    found = spread_interval(0.99, np.array([0.9, 0.92, 0.94]))
+    assert found == (pytest.approx(0.99 - 1.96 * 0.02, abs=1e-4), 1.0)
+
+
+def test_groups_are_of_one_size_and_a_function_of_the_seed() -> None:
+    groups = random_groups(1003, 5)
+    assert sorted(np.bincount(groups).tolist()) == [50] * 17 + [51] * 3
+    assert groups.tolist() == random_groups(1003, 5).tolist()
+    assert sorted(random_groups(7, 0).tolist()) == list(range(7))

@@ -1,0 +1,120 @@
+"""The gap of subspaces on codes that are rotated, curled up, mixed, doubled or dead."""
+
+import numpy as np
+import pytest
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.mig import mutual_information_gap
+from sbvae_cli.metrics.mig_subspace import SubspaceGap, mig_subspace
+
+N = 6000
+RNG = np.random.default_rng(0)
+X, Y, HUE = RNG.uniform(size=(3, N))
+SCALE = RNG.integers(0, 6, N) / 6
+NOISE = RNG.normal(size=(N, 3))
+PLANE = np.column_stack([X, Y])
+NAMES = ("x", "y")
+
+
+def rotated(codes: np.ndarray, degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return codes @ np.array([[c, -s], [s, c]])
+
+
+def of_position(codes: np.ndarray) -> SubspaceGap:
+    return mig_subspace(np.column_stack([codes, NOISE]), PLANE, NAMES, [NAMES])
+
+
+@pytest.mark.parametrize("degrees", [0, 10, 20, 45, 70, -33])
+def test_a_rotation_of_the_group_costs_nothing(degrees: float) -> None:
+    found = of_position(rotated(PLANE, degrees))
+    assert found.score > 0.9
+    assert found.latents == {NAMES: (0, 1)}
+    assert found.interval.low <= found.score <= found.interval.high
+
+
+def test_the_mig_calls_the_same_codes_bad() -> None:
+    codes = np.column_stack([rotated(PLANE, 45), NOISE])
+    assert mutual_information_gap(codes, PLANE).score < 0.05
+
+
+@pytest.mark.parametrize(
+    ("codes", "most"),
+    [
+        (np.column_stack([X, X + 0.001 * Y]), 0.51),  # one factor in both
+        (np.column_stack([PLANE, PLANE]), 0.01),  # outside of the group they are known as well
+        (np.column_stack([rotated(PLANE, 45)] * 2), 0.01),
+        (NOISE[:, ::-1], 0.01),
+        (np.column_stack([X, X + 2 * Y]), 0.75),  # sheared
+        (np.abs(PLANE - 0.5), 0.85),  # folded: half of the bins
+        (np.zeros((N, 2)), 0.0),
+        (np.column_stack([X, np.zeros(N)]), 0.51),
+    ],
+    ids=["collapsed", "doubled", "doubled-rotated", "noise", "sheared", "folded", "dead", "half"],
+)
+def test_what_is_no_rotation_costs(codes: np.ndarray, most: float) -> None:
+    assert of_position(codes).score <= most
+
+
+def test_a_circular_factor_takes_two_latents_as_an_angle() -> None:
+    turns = 2 * np.pi * HUE
+    codes = np.column_stack([3 * np.cos(turns + 1), NOISE, np.sin(turns + 1), X])
+    factors = np.column_stack([HUE, X])
+
+    found = mig_subspace(codes, factors, ("hue", "x"), [], frozenset(["hue"]))
+
+    assert found.latents == {("hue",): (0, 4), ("x",): (5,)}
+    assert found.by_factor[0] > 0.85 and found.by_factor[1] > 0.95
+    assert mutual_information_gap(codes, factors).by_factor[0] < 0.1
+
+
+def test_three_factors_are_turned_back_too() -> None:
+    factors = np.column_stack([X, Y, SCALE])
+    axes = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    codes = np.column_stack([(factors - 0.5) @ axes, NOISE])
+
+    found = mig_subspace(codes, factors, ("x", "y", "scale"), [("x", "y", "scale")])
+
+    assert found.score > 0.75
+    assert mutual_information_gap(codes, factors).score < 0.4
+
+
+def test_other_factors_are_groups_of_their_own() -> None:
+    codes = np.column_stack([NOISE, SCALE, rotated(PLANE, 30)])
+    factors = np.column_stack([X, SCALE, Y])
+
+    found = mig_subspace(codes, factors, ("x", "scale", "y"), [NAMES])
+
+    assert found.latents == {NAMES: (4, 5), ("scale",): (3,)}
+    assert found.by_factor.min() > 0.9
+
+
+def test_without_groups_it_is_the_mig_of_the_scored_half() -> None:
+    """With a latent for each factor the runner-up is the same."""
+    codes = np.column_stack([PLANE + 0.02 * NOISE[:, :2], NOISE])
+    found = mig_subspace(codes, PLANE, NAMES, [])
+    assert found.by_factor == pytest.approx(
+        mutual_information_gap(codes, PLANE).by_factor, abs=0.02
+    )
+
+
+def test_the_same_seed_gives_the_same_number() -> None:
+    codes = rotated(PLANE, 45)
+    assert of_position(codes).score == of_position(codes).score
+
+
+@pytest.mark.parametrize(
+    ("groups", "circular", "message"),
+    [
+        ([("x", "z")], (), "z does not vary here; choose from x, y"),
+        ([("x", "x")], (), "x is named twice"),
+        ([("x",), ("y", "x")], (), "x is named twice"),
+        ([("x", "y")], ("x",), "x is circular"),
+        ([], ("x", "y"), "needs 4 latents for these factors, there are 3"),
+    ],
+)
+def test_groups_that_cannot_be_are_one_line(
+    groups: list[tuple[str, ...]], circular: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(SbvaeError, match=message):
+        mig_subspace(NOISE, PLANE, NAMES, groups, frozenset(circular))
