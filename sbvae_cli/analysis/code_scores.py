@@ -200,9 +200,10 @@ def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
     values = all_of(slice(None))
     bounds = (0.0, float("inf"))
     intervals = subsample_interval(all_of, values, len(codes), protocol.seed, bounds)
+    shown = (*names[:-1], "latent_mutual_information")
     return {
         name: Score(value, *interval, sample.population)
-        for name, value, interval in zip(names, values, intervals, strict=True)
+        for name, value, interval in zip(shown, values, intervals, strict=True)
     }
 
 

@@ -68,7 +68,9 @@ def evaluate_codes(
             scores["present_information"] = Score(float(nats.max()), None, None, "file", details)
     notes += sample_notes(sample, protocol)
     protocol = replace(protocol, metrics=metrics)
-    return Evaluation(protocol, scores, geometry, tuple(notes), diagnose(scores, sample.names))
+    return Evaluation(
+        protocol, scores, geometry, tuple(notes), diagnose(scores, geometry, sample.names)
+    )
 
 
 def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:

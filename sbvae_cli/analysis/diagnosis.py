@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sbvae_cli.analysis.evaluation import PairGeometry
 from sbvae_cli.analysis.rates import USED_BELOW, ImageRates
 from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
@@ -11,80 +13,105 @@ from sbvae_cli.metrics.score import Score
 FOUND = 0.1  # of a factor's entropy: less is no more than a trace
 ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
 LOOSE = 10.0  # times the residuals that a fixed variance may be
-GREY = 0.5  # of the Bernoulli NLL that may be the targets' own entropy
+FLAT = 0.9  # affine_r2 and inverse_r2 of a pair of factors that is only turned
+GREY = 0.9  # of the Bernoulli NLL that may be the targets' own entropy
 STUCK = 0.01  # of the pixels
 SPARE = 3.0  # times as many latents as factors
 
 
 def diagnose(
-    scores: Mapping[str, Score], names: Sequence[str], rates: ImageRates | None = None
+    scores: Mapping[str, Score],
+    geometry: Mapping[str, PairGeometry],
+    names: Sequence[str],
+    rates: ImageRates | None = None,
 ) -> tuple[str, ...]:
     """Sentences on where factors are, on unused latents, collapse and ill-suited settings.
 
     Args:
         scores: By name; `mig` says where the factors are.
+        geometry: By pair of factors; says which pairs are only turned.
         names: Of the factors.
         rates: Of training images; None where only codes are known.
     """
     lines: list[str] = []
-    if rates is not None:
-        lines += _use(rates, len(names))
+    used = None if rates is None else rates.deviations.mean(axis=0) < USED_BELOW
+    if rates is not None and used is not None:
+        lines += _use(used, float(rates.kl.mean()), len(names))
     if "mig" in scores and scores["mig"].value is not None:
         details = scores["mig"].details
         known = np.array(details["information"]) / np.array(details["entropies"])
-        subspace = scores.get("mig_subspace")
-        lines += _places(known, names, subspace)
+        if used is not None:
+            known[~used] = 0  # of what such a latent says the prior's noise leaves nothing
+        lines += _places(known, names, _turned(geometry), rates is not None)
     if rates is not None:
         lines += _likelihood(rates)
     return tuple(lines)
 
 
-def _places(known: Floats, names: Sequence[str], subspace: Score | None) -> list[str]:
+def _turned(geometry: Mapping[str, PairGeometry]) -> dict[str, PairGeometry]:
+    """Factors that lie flat beside another, each with its flattest pair."""
+    flat: dict[str, PairGeometry] = {}
+    for pair in geometry.values():
+        straight = pair.scores["affine_r2"]
+        if straight is None or min(straight, pair.scores["inverse_r2"]) < FLAT:
+            continue
+        for name in pair.names:
+            if name not in flat or flat[name].scores["affine_r2"] < straight:
+                flat[name] = pair
+    return flat
+
+
+def _places(
+    known: Floats, names: Sequence[str], flat: Mapping[str, PairGeometry], model: bool
+) -> list[str]:
     """Which latent carries which factor, from shares of what there is to know, (K, F)."""
     order = np.argsort(-known, axis=0, kind="stable")
     best, second = known[order[0], range(len(names))], known[order[1], range(len(names))]
     alone = [i for i in range(len(names)) if best[i] >= FOUND and second[i] < ALONE * best[i]]
-    spread = [i for i in range(len(names)) if best[i] >= FOUND and i not in alone]
     lines = []
     if alone:
         places = [f"{names[i]} in latent {order[0, i]} ({best[i]:.0%})" for i in alone]
         latents = " ".join(str(k) for k in dict.fromkeys(int(order[0, i]) for i in alone))
-        lines.append(
-            f"found: {', '.join(places)}, of all there is to know of each; look at them by "
-            f"`sbvae traverse` with --latents {latents}"
-        )
-    for i in spread:
+        look = f"; see them by `sbvae traverse --latents {latents}`" if model else ""
+        lines.append(f"found (share of all there is to know): {', '.join(places)}{look}")
+    for i in range(len(names)):
+        if best[i] < FOUND or i in alone:
+            continue
         line = (
             f"{names[i]} is spread over latents {order[0, i]} ({best[i]:.0%}) and "
             f"{order[1, i]} ({second[i]:.0%})"
         )
-        own = {} if subspace is None else subspace.details.get("by_factor", {})
-        turned = own.get(names[i], 0.0) > ALONE
-        lines.append(
-            f"{line}; together they know it (see mig_subspace), so it is only turned: no harm, or "
-            "train other seeds"
-            if turned
-            else f"{line}; train other seeds, or with --model beta-vae --beta 4"
-        )
+        if names[i] in flat:
+            pair = flat[names[i]]
+            line += (
+                f"; {pair.names[0]} and {pair.names[1]} lie flat in latents "
+                f"{pair.choice.latents[0]} and {pair.choice.latents[1]} (affine_r2 "
+                f"{pair.scores['affine_r2']:.2f}), only turned, which MIG punishes: look at "
+                "`sbvae geometry`"
+            )
+        else:
+            line += "; train other seeds, or with --model beta-vae --beta 4"
+        lines.append(line)
     missing = [names[i] for i in range(len(names)) if best[i] < FOUND]
     if missing:
         lines.append(
             f"in no latent: {', '.join(missing)}; train longer, or with more --latents or --model "
             "beta-vae --beta 0.5"
         )
-    shared = [k for k in range(len(known)) if sum(order[0, i] == k for i in alone) > 1]
-    for k in shared:
-        both = " and ".join(names[i] for i in alone if order[0, i] == k)
-        lines.append(f"latent {k} carries {both} at once; train longer or other seeds")
+    for k in range(len(known)):
+        both = [names[i] for i in alone if order[0, i] == k]
+        if len(both) > 1:
+            lines.append(
+                f"latent {k} carries {' and '.join(both)} at once; train longer or other seeds"
+            )
     return lines
 
 
-def _use(rates: ImageRates, factors: int) -> list[str]:
-    used = rates.deviations.mean(axis=0) < USED_BELOW
+def _use(used: NDArray[np.bool_], kl: float, factors: int) -> list[str]:
     count, latents = int(used.sum()), len(used)
     if count == 0:
         return [
-            f"no latent is used (KL {rates.kl.mean():.2g} nats): the model hardly looks at its "
+            f"no latent is used (KL {kl:.2g} nats): the model hardly looks at its "
             "images; train longer, or with --model beta-vae --beta 0.5"
         ]
     lines = []
@@ -120,7 +147,7 @@ def _likelihood(rates: ImageRates) -> list[str]:
         lines.append(
             f"of the Bernoulli NLL of {rates.nll.mean():,.0f} nats {rates.floor.mean():,.0f} are "
             "the entropy of grey pixels, which no model can avoid; compare differences of NLL, or "
-            "use --likelihood gaussian"
+            "train with --likelihood gaussian"
         )
     stuck = float(rates.stuck.mean())
     if stuck > STUCK:

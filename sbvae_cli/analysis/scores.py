@@ -79,7 +79,7 @@ def evaluate(
     if run.sampled:
         run.notes.extend(sample_notes(run.sample, protocol))
     rates = run.train_rates if "rates" in metrics else None
-    diagnosis = diagnose(scores, run.names, rates)
+    diagnosis = diagnose(scores, geometry, run.names, rates)
     return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis)
 
 

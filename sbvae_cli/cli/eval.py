@@ -94,8 +94,11 @@ def evaluate(
         settings = replace(settings, images=images)
     if votes is not None:
         settings = replace(settings, votes_train=votes, votes_eval=votes)
+    rank = len(targets) > 1 and "udr" in (wanted or ())
+    if rank:
+        wanted = tuple(metric for metric in wanted or () if metric != "udr")
     found = [_evaluated(path, data, settings, wanted, device) for path in targets]
-    if wanted and "udr" in wanted and len(targets) > 1:
+    if rank:
         found = ranked(found, settings)
     for each in found:
         for line in each.notes:

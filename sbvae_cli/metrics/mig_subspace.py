@@ -20,8 +20,8 @@ _COARSE, _FINE = np.arange(-45.0, 45.0, 5.0), np.arange(-4.5, 5.0, 0.5)  # degre
 _STARTS = 16  # of an angle's first bin, over the width of one
 _SWEEPS = 3  # over the planes of a group of more than two
 _LEAST_ROWS = 8
-_CONSTANT = 1e-12  # of a latent's size: a smaller deviation is rounding
-_FAINT = 0.05  # deviations of a latent: what is left along an axis where latents are nearly one
+_CONSTANT = 1e-12  # of the codes' size: a smaller deviation is rounding
+_FAINT = 0.05  # of a deviation: less is a trace that noise would drown
 _MOST = 4  # factors of a group: its best matching is found by trying all
 
 
@@ -128,7 +128,8 @@ def _checked(
             f"mig_subspace needs {needed} latents for these factors, there are {z.shape[1]}"
         )
     deviation = z.std(axis=0)
-    alive = deviation > _CONSTANT * np.abs(z).max(axis=0)
+    constant = deviation <= _CONSTANT * np.abs(z).max()
+    alive = ~constant & (deviation >= _FAINT * deviation.max())
     z = np.where(alive, (z - z.mean(axis=0)) / np.where(alive, deviation, 1.0), 0.0)
     return z, v, every
 
