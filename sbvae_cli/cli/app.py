@@ -1,10 +1,11 @@
 """The table of commands, and the one place where an error becomes a line."""
 
+import itertools
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +18,7 @@ from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
+FILE_OPTIONS = ("--out", "--data", "--from", "--sheet", "--json", "--config", "--space", "--resume")
 
 app = typer.Typer(
     name="sbvae",
@@ -81,11 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["NO_COLOR"] = "1"
     try:
         with raising():
-            code = typer.main.get_command(app).main(
-                args=arguments,
-                prog_name="sbvae",
-                standalone_mode=False,
-            )
+            command = typer.main.get_command(app)
+            _refuse_empty(arguments, _flags(command))
+            code = command.main(args=arguments, prog_name="sbvae", standalone_mode=False)
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SbvaeError as error:
@@ -125,6 +125,30 @@ def _anywhere_first(arguments: list[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     moved = [a for a in arguments[:end] if a in ANYWHERE]
     return moved + [a for a in arguments[:end] if a not in ANYWHERE] + arguments[end:]
+
+
+def _refuse_empty(arguments: Sequence[str], flags: Collection[str]) -> None:
+    """Refuse an empty text: as a path it would be the folder that one stands in.
+
+    Raises:
+        SbvaeError: With the option that it belongs to.
+    """
+    for before, argument in itertools.pairwise(["", *arguments]):
+        option, equals, value = argument.partition("=")
+        if argument.startswith("--") and equals and not value:
+            name = option
+        elif argument == "":
+            name = before if before.startswith("--") and before not in flags else "an argument"
+        else:
+            continue
+        hint = "name a file" if name in (*FILE_OPTIONS, "an argument") else "give it a value"
+        raise SbvaeError(f"{name} is empty; {hint} (is a shell variable unset?)")
+
+
+def _flags(command: Any) -> set[str]:
+    """The options of a command, and of those below it, that take no value."""
+    found = {name for p in command.params if getattr(p, "is_flag", False) for name in p.opts}
+    return found.union(*(_flags(c) for c in getattr(command, "commands", {}).values()))
 
 
 def _report(error: Exception) -> int:

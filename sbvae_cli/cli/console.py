@@ -73,6 +73,14 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or "under 1 s"
 
 
+def file_size(count: int) -> str:
+    """A number of bytes in the unit that leaves a few digits, such as `21.5 kB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout; the first column is text, the others are numbers."""
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbvae_cli.cli.console import inform
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, npz_file
 from sbvae_cli.config.names import Population
 
 if TYPE_CHECKING:
@@ -19,10 +19,16 @@ def encode(
         str | None,
         typer.Option(help="Other data than the model was trained on: a file, or circles:PRESET."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="NumPy file to write.")] = Path("codes.npz"),
+    out: Annotated[Path, typer.Option(callback=npz_file, help="NPZ file to write.")] = Path(
+        "codes.npz"
+    ),
     count: Annotated[
         int | None,
-        typer.Option(min=1, help="Images; default: a file's rows, or 10,000 that are drawn."),
+        typer.Option(
+            min=1,
+            help="Images; default: all of a file that --data names or that cannot be drawn, "
+            "else 10,000 drawn ones.",
+        ),
     ] = None,
     population: Annotated[
         Population, typer.Option(help="full: held-out regions too, and no blank images.")

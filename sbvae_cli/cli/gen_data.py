@@ -5,20 +5,23 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.cli.options import ForceOption, hdf5_file
 from sbvae_cli.config.names import CirclesPreset, Fit
 from sbvae_cli.errors import SbvaeError
 
 app = typer.Typer(help="Write a dataset file (Section A.3).", no_args_is_help=True)
 
-OutOption = Annotated[Path | None, typer.Option(help="File to write; default: after the dataset.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(callback=hdf5_file, help="HDF5 file to write; default: after the dataset."),
+]
 SizeOption = Annotated[str, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same contents.")]
 CountOption = Annotated[
     int | None, typer.Option(min=1, help="Random images; default: every combination once.")
 ]
 FactorOption = Annotated[
-    list[str] | None, typer.Option(help="Range or value of a factor, as x=0.2..0.8.")
+    list[str] | None, typer.Option(help="Range or value of a factor, as x=0.2..0.8 or shape=heart.")
 ]
 HoleOption = Annotated[
     list[str] | None, typer.Option(help="Hold out a region, as x=0.35..0.65,y=0.35..0.65.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sbvae_cli.cli.console import inform, reporter
+from sbvae_cli.cli.console import file_size, inform, reporter
 from sbvae_cli.cli.options import parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.config.files import build_space, read_yaml
@@ -48,14 +48,14 @@ class Changes:
             space = self._read(space)
         ranges = {}
         for text in self.ranges or []:
-            for name, interval in parse_assignments(text).items():
+            for name, interval in parse_assignments(text, space.factors).items():
                 if name in ranges:
                     raise SbvaeError(f"--factor {name}: is given twice; give it once")
                 ranges[name] = interval
         return customise(
             space,
             ranges=ranges,
-            holes=[parse_assignments(text) for text in self.holes or []],
+            holes=[parse_assignments(text, space.factors) for text in self.holes or []],
             correlations=[parse_correlation(text) for text in self.correlations or []],
             blank=self.blank,
         )
@@ -121,6 +121,6 @@ def generate(
             on_progress=lambda done: bar.update(done, ""),
             stop=lambda: request.number,
         )
-    size_text = f"{plan.height}x{plan.width}, {path.stat().st_size / 1e6:,.1f} MB"
+    size_text = f"{plan.height}x{plan.width}, {file_size(path.stat().st_size)}"
     inform(f"wrote {path}: {plan.count:,} images of {size_text}. Next:")
     inform(f"  sbvae train --decoder broadcast --data {shlex.quote(str(path))}")

@@ -1,11 +1,12 @@
 """`sbvae geometry`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.options import DeviceOption
+from sbvae_cli.cli.options import DeviceOption, png_file
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sbvae_cli.analysis.geometry import GridEmbedding
+    from sbvae_cli.config.space import FactorConfig
     from sbvae_cli.data.source import Source
 
 SAMPLES = 16  # as in Figure 7
@@ -23,7 +25,9 @@ def geometry(
         list[Path],
         typer.Argument(metavar="CKPT...", help="Run folders or ckpt.pt; several stand together."),
     ],
-    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("geometry.png"),
+    out: Annotated[Path, typer.Option(callback=png_file, help="PNG file to write.")] = Path(
+        "geometry.png"
+    ),
     json: Annotated[
         str | None, typer.Option(help="JSON file of the scores, or - for stdout.")
     ] = None,
@@ -32,7 +36,7 @@ def geometry(
     ] = None,
     grid: Annotated[int, typer.Option(min=2, max=512, help="Points along each factor.")] = 32,
     at: Annotated[
-        list[str] | None, typer.Option(help="Value of another factor, as hue=0.5.")
+        list[str] | None, typer.Option(help="Value of another factor, as hue=0.5 or shape=heart.")
     ] = None,
     select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
     latents: Annotated[
@@ -60,7 +64,7 @@ def geometry(
             source,
             _pair(factors),
             size=grid,
-            at=_values(at or []),
+            at=_values(at or [], source.space.config.factors),
             select=select,
             latents=latents,
             trained_on=FactorSpace(checkpoint.space),
@@ -71,7 +75,9 @@ def geometry(
         name = model if len(checkpoints) == 1 else _name(path, checkpoints)
         embeddings[name] = embedding
         caption = f"{config.data.name}, {model}, step {checkpoint.step:,}"
-        models.append({"checkpoint": str(path), "step": checkpoint.step, **embedding.as_dict()})
+        models.append(
+            {"checkpoint": str(path), "step": checkpoint.step, **embedding.pair.as_dict()}
+        )
     if len(models) > 1:
         caption = config.data.name
     write_picture(out, _draw(embeddings, source, caption))
@@ -116,7 +122,7 @@ def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str
             points[:, 0, source.space.index(first.grid.names[0])],
             points[0, :, source.space.index(first.grid.names[1])],
         ),
-        (_label(factors[0].name, factors[0].unit), _label(factors[1].name, factors[1].unit)),
+        (_label(factors[0]), _label(factors[1])),
         first.held_out,
         (factors[0].circular, factors[1].circular),
     )
@@ -135,8 +141,12 @@ def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str
     return draw_geometry(panel, sheets[0], caption, samples)
 
 
-def _label(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
+def _label(factor: "FactorConfig") -> str:
+    """The name with its unit, or with what the numbers at the axis mean."""
+    if factor.levels and factor.level_names:
+        levels = zip(factor.levels, factor.level_names, strict=True)
+        return f"{factor.name} ({', '.join(f'{level:g} {name}' for level, name in levels)})"
+    return f"{factor.name} ({factor.unit})" if factor.unit else factor.name
 
 
 def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:
@@ -173,12 +183,20 @@ def _pair(text: str | None) -> tuple[str, str] | None:
     return names[0], names[1]
 
 
-def _values(settings: list[str]) -> dict[str, float]:
+def _values(settings: list[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
+    from sbvae_cli.config.spaces import parse_value, unknown_name
+
+    known = {factor.name: factor for factor in factors}
     values = {}
     for setting in settings:
-        name, _, number = setting.partition("=")
+        name, equals, text = (part.strip() for part in setting.partition("="))
+        if not equals:
+            raise SbvaeError(f"--at {setting}: write name=number, as hue=0.5")
+        if name not in known:
+            raise SbvaeError(f"--at {setting}: {unknown_name(name, known)}")
         try:
-            values[name.strip()] = float(number)
-        except ValueError as error:
-            raise SbvaeError(f"--at {setting}: write name=number, as hue=0.5") from error
+            values[name] = parse_value(text, known[name])
+        except SbvaeError as error:
+            hint = "" if known[name].level_names else "; write name=number, as hue=0.5"
+            raise SbvaeError(f"--at {setting}: {error}{hint}") from None
     return values

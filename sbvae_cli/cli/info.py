@@ -1,5 +1,6 @@
 """`sbvae info`."""
 
+import itertools
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform
+from sbvae_cli.cli.console import file_size, inform
+from sbvae_cli.cli.options import png_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from sbvae_cli.config.space import FactorConfig
     from sbvae_cli.data.factors import FactorSpace, Rows
     from sbvae_cli.data.source import Source
 
@@ -25,7 +28,8 @@ def info(
         typer.Argument(metavar="FILE|DIR", help="Dataset, checkpoint, run, or circles:PRESET."),
     ],
     sheet: Annotated[
-        Path | None, typer.Option(help="PNG file of 8 x 8 samples with their factors.")
+        Path | None,
+        typer.Option(callback=png_file, help="PNG file of 8 x 8 samples with their factors."),
     ] = None,
     json: Annotated[str | None, typer.Option(help="JSON file, or - for stdout.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the samples.")] = 0,
@@ -58,11 +62,11 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
         *_space_lines(facts),
     ]
     if "file_bytes" in facts:
-        raw = f"{facts['share_of_raw']:.1%} of the {_size(facts['raw_bytes'])} of its pixels"
+        raw = f"{facts['share_of_raw']:.1%} of the {file_size(facts['raw_bytes'])} of its pixels"
         form = "layout of 3dshapes.h5" if facts["format"] is None else f"format {facts['format']}"
         lines += [
             ("seed", str(facts["seed"])),
-            ("file", f"{_size(facts['file_bytes'])}, {raw}; {form}"),
+            ("file", f"{file_size(facts['file_bytes'])}, {raw}; {form}"),
         ]
     return lines
 
@@ -72,7 +76,8 @@ def _space_lines(facts: Facts) -> list[tuple[str, str]]:
     if not lines:
         lines = [("factors", "none")]
     if facts["held_out"]:
-        regions = " and ".join(_region(region) for region in facts["held_out"])
+        by_name = {factor["name"]: factor for factor in facts["factors"]}
+        regions = " and ".join(_region(region, by_name) for region in facts["held_out"])
         lines.append(("held out", f"{facts['held_out_share']:.1%} of the space: {regions}"))
     else:
         lines.append(("held out", "nothing"))
@@ -108,7 +113,7 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
         ("precision", training["precision"]),
         ("seed", str(training["seed"])),
         ("threads", str(training["threads_used"])),
-        ("file", f"{_size(facts['file_bytes'])}; format {facts['format']}"),
+        ("file", f"{file_size(facts['file_bytes'])}; format {facts['format']}"),
     ]
     if not model["finite"]:
         lines.append(("weights", "not all finite: damaged, or the training diverged"))
@@ -159,30 +164,38 @@ def _values(value: Any) -> str:
 def _factor(factor: Facts) -> str:
     unit = f" {factor['unit']}" if factor["unit"] else ""
     if factor["levels"] is not None:
-        levels = [f"{level:.4g}" for level in factor["levels"]]
+        names = factor["level_names"] or [""] * len(factor["levels"])
+        levels = [
+            f"{level:.4g} {name}".rstrip()
+            for level, name in zip(factor["levels"], names, strict=True)
+        ]
         shown = levels if len(levels) <= 8 else [*levels[:3], "...", levels[-1]]
         circular = ", circular" if factor["circular"] else ""
-        return f"{len(levels)} levels: {', '.join(shown)}{unit}{circular}"
+        count = "1 level" if len(levels) == 1 else f"{len(levels)} levels"
+        return f"{count}: {', '.join(shown)}{unit}{circular}"
     if not factor["varies"]:
         return f"{factor['low']:g}{unit}, constant"
     circular = ", circular" if factor["circular"] else ""
     return f"{factor['low']:g} to {factor['high']:g}{unit}, continuous{circular}"
 
 
-def _region(region: Mapping[str, list[float]]) -> str:
-    return ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in region.items())
+def _region(region: Mapping[str, list[float]], factors: Mapping[str, Facts]) -> str:
+    """Ranges, or names of levels: `x 0.35 to 0.65, shape ellipse or heart`."""
+    parts = []
+    for name, (low, high) in region.items():
+        factor = factors[name]
+        if factor["level_names"] is None:
+            parts.append(f"{name} {low:g} to {high:g}")
+            continue
+        levels = zip(factor["levels"], factor["level_names"], strict=True)
+        words = [word for level, word in levels if low <= level <= high]
+        parts.append(f"{name} {' or '.join(words)}")
+    return ", ".join(parts)
 
 
 def _shape(facts: Facts) -> str:
     colour = "grey" if facts["channels"] == 1 else "colour"
     return f"{facts['height']}x{facts['width']} pixels, {colour}"
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _number(value: object) -> str:
@@ -203,11 +216,12 @@ def _draw_sheet(source: "Source", seed: int) -> "Image":
     count = SAMPLES if source.count is None else min(SAMPLES, source.count)
     images, factors = source.sample(np.random.default_rng(seed), count)
     caption = f"{source.name}, {source.height}x{source.width} pixels"
-    return draw_samples(images, factor_notes(source.space, factors), caption)
+    notes = factor_notes(source.space, factors)
+    return draw_samples(images, notes, source.space.varying, caption)
 
 
 def factor_notes(space: "FactorSpace", factors: "Rows") -> list[list[str]]:
-    """Names and values of the factors that vary, for each row; `blank` where there are none."""
+    """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
     varying = [factor for factor in space.config.factors if factor.name in space.varying]
     notes = []
     for row in factors.tolist():
@@ -215,14 +229,20 @@ def factor_notes(space: "FactorSpace", factors: "Rows") -> list[list[str]]:
         if values.get("present", 1) == 0:
             notes.append(["blank"])
             continue
-        texts = []
-        for factor in varying:
-            value = values[factor.name]
-            if factor.levels:
-                texts.append(f"{factor.name} {value:.3g}")
-                continue
-            low, high = factor.bounds
-            digits = max(0, 1 - math.floor(math.log10(high - low)))
-            texts.append(f"{factor.name} {value:.{digits}f}")
-        notes.append(texts)
+        notes.append([_value(factor, values[factor.name]) for factor in varying])
     return notes
+
+
+def _value(factor: "FactorConfig", value: float) -> str:
+    """A name of a level, or as few decimals as tell levels, or tenths of the range, apart."""
+    name = factor.name_of(value)
+    if name is not None:
+        return name
+    low, high = factor.bounds
+    levels = sorted(factor.levels or ())
+    step = min((b - a for a, b in itertools.pairwise(levels)), default=(high - low) / 10)
+    digits = max(0, math.ceil(-math.log10(0.4 * step)))
+    if digits > 4 or abs(value) >= 1e6:
+        return f"{value:.3g}"
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # the sum turns -0.0 into 0.0
+    return text.rstrip("0").rstrip(".") if levels and "." in text else text

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sbvae_cli.cli.console import remark
 from sbvae_cli.cli.options import ForceOption, parse_size
 from sbvae_cli.config.names import (
     Coordinates,
@@ -239,6 +240,8 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
     from sbvae_cli.runs.train import measure_cost, start_run
 
     config, source = resolve(request)
+    if config.training.in_memory and source.count is None:
+        remark("note: --in-memory changes nothing; the images are drawn, not read from a file")
     if dry_run:
         print_config(config)
         print_cost(config, measure_cost(config, source))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbvae_cli.cli.console import inform, remark
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, parse_size
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, parse_size, png_file
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ FARTHEST = 1000.0  # deviations of the prior
 
 def traverse(
     checkpoint: CheckpointArgument,
-    out: Annotated[Path, typer.Option(help="PNG file to write.")] = Path("traversal.png"),
+    out: Annotated[Path, typer.Option(callback=png_file, help="PNG file to write.")] = Path(
+        "traversal.png"
+    ),
     latents: Annotated[
         str, typer.Option(help="How many, of smallest variance; all; or which, as 0,3,5.")
     ] = "8",

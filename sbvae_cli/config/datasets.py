@@ -9,6 +9,7 @@ from sbvae_cli.config.spaces import HSV, RGB, check_circles, circles_space
 from sbvae_cli.errors import SbvaeError
 
 Levels = Mapping[str, tuple[float, ...]]
+Names = Mapping[str, tuple[str, ...]]
 
 
 def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -16,7 +17,7 @@ def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
     return tuple(round(low + (high - low) * i / (count - 1), 12) for i in range(count))
 
 
-# dSprites: square, ellipse, heart; both ends of the orientation look the same.
+# dSprites; both ends of the orientation look the same.
 SPRITES_LEVELS: Levels = {
     "shape": (1.0, 2.0, 3.0),
     "scale": evenly(0.5, 1.0, 6),
@@ -24,7 +25,8 @@ SPRITES_LEVELS: Levels = {
     "x": evenly(0.0, 1.0, 32),
     "y": evenly(0.0, 1.0, 32),
 }
-# 3D Shapes: cube, cylinder, sphere, pill.
+SPRITES_NAMES: Names = {"shape": ("square", "ellipse", "heart")}
+# 3D Shapes.
 ROOM_LEVELS: Levels = {
     "floor_hue": evenly(0.0, 0.9, 10),
     "wall_hue": evenly(0.0, 0.9, 10),
@@ -33,14 +35,20 @@ ROOM_LEVELS: Levels = {
     "shape": (0.0, 1.0, 2.0, 3.0),
     "orientation": evenly(-30.0, 30.0, 15),
 }
+ROOM_NAMES: Names = {"shape": ("cube", "cylinder", "sphere", "pill")}
 
 # Chairs: 62 views as in the public renders; sizes in shorter sides of the frame.
 CHAIRS_LEVELS: Levels = {
-    "back_style": (0.0, 1.0, 2.0),  # solid, slats, ladder
-    "leg_style": (0.0, 1.0, 2.0),  # four legs, pedestal, side panels
+    "back_style": (0.0, 1.0, 2.0),
+    "leg_style": (0.0, 1.0, 2.0),
     "arms": (0.0, 1.0),
     "elevation": (20.0, 30.0),
     "azimuth": evenly(0.0, 360 * 30 / 31, 31),
+}
+CHAIRS_NAMES: Names = {
+    "back_style": ("solid", "slats", "ladder"),
+    "leg_style": ("legs", "pedestal", "panels"),
+    "arms": ("no", "yes"),
 }
 CHAIRS_RANGES: Mapping[str, Interval] = {
     "seat_width": (0.36, 0.5),
@@ -63,7 +71,7 @@ def sprites_space() -> SpaceConfig:
     """Colored sprites: the dSprites grid, in colours of Section A.3."""
     colours = {"hue": (0.0, 1.0), "saturation": (0.3, 0.7), "value": (0.3, 0.7)}
     levels = [
-        discrete(name, values, "radian" if name == "orientation" else None)
+        discrete(name, values, "radian" if name == "orientation" else None, SPRITES_NAMES)
         for name, values in SPRITES_LEVELS.items()
     ]
     ranges = [
@@ -81,8 +89,7 @@ def sprites_space() -> SpaceConfig:
 
 def room_space() -> SpaceConfig:
     """3D Object-in-Room: the grid of 3D Shapes (Section A.3)."""
-    factors = tuple(discrete(name, values) for name, values in ROOM_LEVELS.items())
-    return SpaceConfig(renderer="room", factors=factors)
+    return SpaceConfig(renderer="room", factors=_grid(ROOM_LEVELS, ROOM_NAMES))
 
 
 def chairs_space() -> SpaceConfig:
@@ -91,17 +98,33 @@ def chairs_space() -> SpaceConfig:
         FactorConfig(name=name, unit="frame side", low=low, high=high)
         for name, (low, high) in CHAIRS_RANGES.items()
     ]
-    levels = [discrete(name, values) for name, values in CHAIRS_LEVELS.items()]
+    levels = _grid(CHAIRS_LEVELS, CHAIRS_NAMES)
     return SpaceConfig(renderer="chairs", factors=(*ranges, *levels))
 
 
-def discrete(name: str, levels: tuple[float, ...], unit: str | None = None) -> FactorConfig:
-    """A factor of levels, in the unit that its name has."""
+def _grid(levels: Levels, names: Names) -> tuple[FactorConfig, ...]:
+    return tuple(discrete(name, values, level_names=names) for name, values in levels.items())
+
+
+def discrete(
+    name: str,
+    levels: tuple[float, ...],
+    unit: str | None = None,
+    level_names: Names | None = None,
+) -> FactorConfig:
+    """A factor of levels, in the unit that its name has, and with its names of levels if any."""
     if unit is None:
         unit = "turn" if name in _HUES else _UNITS.get(name, "")
     periods = {"azimuth": 360.0, "radian": 2 * math.pi, **dict.fromkeys(_HUES, 1.0)}
     period = periods.get("radian" if unit == "radian" else name)
-    return FactorConfig(name=name, kind="discrete", unit=unit, levels=levels, period=period)
+    return FactorConfig(
+        name=name,
+        kind="discrete",
+        unit=unit,
+        levels=levels,
+        level_names=(level_names or {}).get(name),
+        period=period,
+    )
 
 
 def dataset_space(renderer: Renderer) -> SpaceConfig:

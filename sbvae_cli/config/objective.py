@@ -7,6 +7,11 @@ from pydantic import Field, PositiveInt, field_validator
 from sbvae_cli.config.base import FiniteNonNegative, FinitePositive, Frozen
 from sbvae_cli.config.names import TotalCorrelationEstimator
 
+# Beyond it a weight leaves nothing of the other terms in single precision, and no image of any
+# dataset here has a capacity that large.
+MOST = 1e6
+Weight = Annotated[FiniteNonNegative, Field(le=MOST)]
+
 AT_LEAST_TWO = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # images in a minibatch
 
 
@@ -20,7 +25,7 @@ class LinearConfig(Frozen):
     """From `start` in a straight line to the weight at step `steps`, then constant."""
 
     kind: Literal["linear"] = "linear"
-    start: FiniteNonNegative = 0.0
+    start: Weight = 0.0
     steps: PositiveInt
 
 
@@ -34,7 +39,7 @@ class CyclicConfig(Frozen):
     """
 
     kind: Literal["cyclic"] = "cyclic"
-    start: FiniteNonNegative = 0.0
+    start: Weight = 0.0
     steps: PositiveInt
     rising: Annotated[float, Field(gt=0, le=1)] = 0.5
 
@@ -62,7 +67,7 @@ class BetaVaeConfig(Frozen):
     """NLL + beta * KL (Higgins et al. 2017; Figure 4 has beta from 0.4 to 5.4)."""
 
     kind: Literal["beta-vae"] = "beta-vae"
-    beta: FiniteNonNegative = 4.0
+    beta: Weight = 4.0
     beta_schedule: ScheduleConfig = ConstantConfig()
 
 
@@ -70,8 +75,8 @@ class AnnealedVaeConfig(Frozen):
     """NLL + gamma * |KL - capacity|, the capacity in nats and growing (Burgess et al. 2018)."""
 
     kind: Literal["annealed-vae"] = "annealed-vae"
-    gamma: FiniteNonNegative = 1_000.0
-    capacity: FiniteNonNegative = 25.0
+    gamma: Weight = 1_000.0
+    capacity: Weight = 25.0
     capacity_schedule: ScheduleConfig = LinearConfig(steps=100_000)
 
 
@@ -88,8 +93,8 @@ class FactorVaeConfig(Frozen):
     """
 
     kind: Literal["factor-vae"] = "factor-vae"
-    gamma: FiniteNonNegative = 35.0
-    beta: FiniteNonNegative = 1.0
+    gamma: Weight = 35.0
+    beta: Weight = 1.0
     beta_schedule: ScheduleConfig = ConstantConfig()
     discriminator_units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1_000,) * 6
     discriminator_learning_rate: FinitePositive = 2e-5
@@ -106,7 +111,7 @@ class BetaTcvaeConfig(Frozen):
     """
 
     kind: Literal["beta-tcvae"] = "beta-tcvae"
-    beta: FiniteNonNegative = 6.0
+    beta: Weight = 6.0
     beta_schedule: ScheduleConfig = ConstantConfig()
     estimator: TotalCorrelationEstimator = "stratified"
     dataset_size: PositiveInt = 500_000
@@ -121,16 +126,16 @@ class DipVaeIConfig(Frozen):
     """
 
     kind: Literal["dip-vae-i"] = "dip-vae-i"
-    off_diagonal: FiniteNonNegative = 10.0
-    diagonal: FiniteNonNegative = 100.0
+    off_diagonal: Weight = 10.0
+    diagonal: Weight = 100.0
 
 
 class DipVaeIIConfig(Frozen):
     """As `DipVaeIConfig`, with the covariance of the sampled latents instead of their means'."""
 
     kind: Literal["dip-vae-ii"] = "dip-vae-ii"
-    off_diagonal: FiniteNonNegative = 10.0
-    diagonal: FiniteNonNegative = 10.0
+    off_diagonal: Weight = 10.0
+    diagonal: Weight = 10.0
 
 
 ObjectiveConfig = Annotated[

@@ -15,7 +15,8 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     """One factor of variation: uniform over a range, or over levels.
 
     A constant is a range whose ends are equal. A `period` (1 for a hue in turns) makes the factor
-    circular where its range is the whole period, or its levels go all around.
+    circular where its range is the whole period, or its levels go all around. `level_names` are
+    words for the levels, in their order, as square, ellipse, heart.
     """
 
     name: str = Field(min_length=1)
@@ -24,6 +25,7 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
     low: Finite | None = None
     high: Finite | None = None
     levels: tuple[Finite, ...] | None = None
+    level_names: tuple[str, ...] | None = None
     period: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
@@ -38,7 +40,33 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         elif self.low > self.high:
             found = f"{self.name} = {self.low:g}..{self.high:g}"
             raise ValueError(f"{found} is empty; write the lower end first")
+        self._check_level_names()
         return self
+
+    def _check_level_names(self) -> None:
+        if self.level_names is None:
+            return
+        found = f"level_names of {self.name} are {len(self.level_names)}"
+        if len(self.level_names) != len(self.levels or ()):
+            raise ValueError(f"{found}, its levels {len(self.levels or ())}; name each once")
+        for name in self.level_names:
+            if not name or name != name.strip() or not name.isprintable():
+                raise ValueError(f"{self.name} has a level called {name!r}; write a word")
+            if self.level_names.count(name) > 1:
+                raise ValueError(f"level_names of {self.name} has {name} twice")
+
+    def name_of(self, value: float) -> str | None:
+        """Name of the level nearest to a value; None where the levels have no names."""
+        if self.levels is None or self.level_names is None:
+            return None
+        distances = [abs(level - value) for level in self.levels]
+        return self.level_names[distances.index(min(distances))]
+
+    def level_of(self, name: str) -> float | None:
+        """The level of a name; None where there is none of that name."""
+        if self.levels is None or name not in (self.level_names or ()):
+            return None
+        return dict(zip(self.level_names or (), self.levels, strict=True))[name]
 
     @property
     def varies(self) -> bool:

@@ -150,7 +150,8 @@ def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
     near = 0.01 * min(gaps, default=0.0) + 1e-9  # as far as `info` rounds what it prints
     levels = tuple(level for level in factor.levels if low - near <= level <= high + near)
     if not levels:
-        shown = ", ".join(f"{level:g}" for level in factor.levels[:8])
+        named = [f"{level:g} {factor.name_of(level) or ''}".strip() for level in factor.levels[:8]]
+        shown = ", ".join(named)
         more = ", ..." if len(factor.levels) > 8 else ""
         found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
         raise SbvaeError(f"{found} has none of its levels {shown}{more}")
@@ -159,7 +160,8 @@ def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
             f"{factor.name} = {low:g}..{high:g} lies outside of its levels, "
             f"{ordered[0]:g}..{ordered[-1]:g}"
         )
-    return factor.model_copy(update={"levels": levels})
+    names = tuple(name for name in map(factor.name_of, levels) if name is not None) or None
+    return factor.model_copy(update={"levels": levels, "level_names": names})
 
 
 def check_circles(space: SpaceConfig) -> None:
@@ -194,16 +196,41 @@ def check_circles(space: SpaceConfig) -> None:
             raise SbvaeError(f"{found} is outside of 0..1")
 
 
-def parse_interval(text: str) -> Interval:
+def parse_value(text: str, factor: FactorConfig | None = None) -> float:
+    """Read a number, or the name of one of a factor's levels.
+
+    Raises:
+        SbvaeError: If it is neither.
+    """
+    level = factor.level_of(text) if factor else None
+    if level is not None:
+        return level
+    try:
+        return float(text)
+    except ValueError:
+        if factor and factor.level_names:
+            raise unknown_name(text, factor.level_names, factor.name) from None
+        raise SbvaeError(f"{text!r} is not a number") from None
+
+
+def parse_interval(text: str, factor: FactorConfig | None = None) -> Interval:
     """Read `0.2..0.8` as (0.2, 0.8), and `0.2` as (0.2, 0.2).
+
+    Args:
+        text: What a user wrote.
+        factor: Whose levels may be written by their names.
 
     Raises:
         SbvaeError: If these are not finite numbers, or the lower end is not written first.
     """
     low, dots, high = text.partition("..")
+    if factor and factor.level_of(text) is not None:  # a name may have dots
+        low, dots = text, ""
     try:
-        ends = float(low), float(high if dots else low)
-    except ValueError:
+        ends = parse_value(low, factor), parse_value(high if dots else low, factor)
+    except SbvaeError:
+        if factor and factor.level_names:
+            raise
         raise SbvaeError(f"{text!r} is not a number or a range such as 0.2..0.8") from None
     if not all(math.isfinite(end) for end in ends):
         raise SbvaeError(f"{text!r} is not finite; write a range such as 0.2..0.8")
@@ -212,12 +239,17 @@ def parse_interval(text: str) -> Interval:
     return ends
 
 
-def parse_assignments(text: str) -> dict[str, Interval]:
+def parse_assignments(text: str, factors: Sequence[FactorConfig] = ()) -> dict[str, Interval]:
     """Read `x=0.35..0.65,y=0.5` as {"x": (0.35, 0.65), "y": (0.5, 0.5)}.
+
+    Args:
+        text: What a user wrote.
+        factors: Whose levels may be written by their names, as `shape=heart`.
 
     Raises:
         SbvaeError: If a part is not NAME=RANGE, or a name stands there twice.
     """
+    known = {factor.name: factor for factor in factors}
     assignments: dict[str, Interval] = {}
     for part in text.split(","):
         name, equals, interval = (piece.strip() for piece in part.partition("="))
@@ -225,7 +257,7 @@ def parse_assignments(text: str) -> dict[str, Interval]:
             raise SbvaeError(f"{part.strip()!r} is not NAME=RANGE, such as x=0.2..0.8")
         if name in assignments:
             raise SbvaeError(f"{text!r} names {name} twice")
-        assignments[name] = parse_interval(interval)
+        assignments[name] = parse_interval(interval, known.get(name))
     return assignments
 
 

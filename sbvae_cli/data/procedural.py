@@ -1,5 +1,6 @@
 """Images drawn when they are asked for, by the renderer that a space names."""
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -84,6 +85,21 @@ class ProceduralSource:
 def is_procedural(text: str) -> bool:
     """Whether what `--data` names is drawn as needed; a file that exists is a file."""
     return text.partition(":")[0] in get_args(Renderer) and not Path(text).exists()
+
+
+def near_dataset(text: str) -> str:
+    """`did you mean chairs?` for a slip in such a name, else nothing."""
+    renderers, presets = get_args(Renderer), get_args(CirclesPreset)
+    if text in presets:
+        return f"did you mean circles:{text}?"
+    head, colon, preset = text.partition(":")
+    near = difflib.get_close_matches(head, renderers, n=1, cutoff=0.75)
+    if not near or Path(text).suffix:
+        return ""
+    if not colon or near[0] != "circles":
+        return f"did you mean {near[0]}?"
+    presets_near = difflib.get_close_matches(preset, presets, n=1)
+    return f"did you mean circles:{presets_near[0] if presets_near else 'PRESET'}?"
 
 
 def procedural_space(text: str) -> SpaceConfig:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import ROOM_LEVELS
+from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES
 from sbvae_cli.data.colour import hsv_to_rgb
 from sbvae_cli.data.columns import columns, present
 from sbvae_cli.data.raycast import Box, Capsule, Cylinder, Floats, Solid, Sphere, Vector, turn
 
 HUES = ("floor_hue", "wall_hue", "object_hue")
-SHAPES = ("cube", "cylinder", "sphere", "pill")
+SHAPES = ROOM_NAMES["shape"]
 LEVELS = ROOM_LEVELS  # of 3dshapes; the last factor varies fastest in its full grid
 
 # Lengths have no unit: the object's edge is 1.2 at scale 1. x points right, y away from the camera

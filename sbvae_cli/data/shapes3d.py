@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import ROOM_LEVELS, discrete
+from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES, discrete
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.combinations import combinations, count_combinations
 from sbvae_cli.errors import SbvaeError
@@ -65,7 +65,9 @@ def _grid(path: Path, values: NDArray[np.float64]) -> SpaceConfig:
             raise _differs(
                 path, f"its {name} has {len(levels)} levels", str(len(ROOM_LEVELS[name]))
             )
-        factors.append(discrete(name, tuple(float(level) for level in levels)))
+        usual = np.array_equal(levels, ROOM_LEVELS[name])
+        names = ROOM_NAMES if usual else None  # of other levels nobody knows what they show
+        factors.append(discrete(name, tuple(levels.tolist()), level_names=names))
     return SpaceConfig(factors=tuple(factors), complete_grid=True)
 
 

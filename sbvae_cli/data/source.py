@@ -2,12 +2,12 @@
 
 import zipfile
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.names import CirclesPreset, Population
+from sbvae_cli.config.names import Population
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.combinations import combination_numbers
 from sbvae_cli.data.factors import FactorSpace, Rows
@@ -15,6 +15,7 @@ from sbvae_cli.data.hdf5 import DatasetFile, Images
 from sbvae_cli.data.procedural import (
     ProceduralSource,
     is_procedural,
+    near_dataset,
     procedural_name,
     procedural_space,
     source_from_space,
@@ -199,8 +200,8 @@ def open_source(text: str, height: int | None = None, width: int | None = None) 
     """
     if is_procedural(text):
         return source_from_space(procedural_space(text), procedural_name(text), height, width)
-    if text in get_args(CirclesPreset) and not Path(text).exists():
-        raise SbvaeError(f"{text}: there is no such file; did you mean circles:{text}?")
+    if not Path(text).exists() and near_dataset(text):
+        raise SbvaeError(f"{text}: there is no such file; {near_dataset(text)}")
     _refuse_checkpoint(text)
     source = FileSource(DatasetFile(text))
     if (height or source.height, width or source.width) != (source.height, source.width):

@@ -6,6 +6,7 @@ The file appears under its name when it is whole; until then it has a hidden nam
 import io
 import os
 import secrets
+import shutil
 import zlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -67,7 +68,7 @@ def write_dataset(
 
     Raises:
         SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
-            full.
+            full or far too small.
         StoppedError: If `stop` gave a signal; then there is no file.
     """
     path = Path(path)
@@ -78,6 +79,7 @@ def write_dataset(
     refuse_existing(path, force)
     rows = rows or partial(_factor_rows, space, seed)
     sample = render(rows(0, 1))
+    _require_room(path, count, sample.nbytes, rows, render, gzip_level)
     with appearing(path, force) as disk, h5py.File(disk, "w") as file:
         arrays = _create(file, space, count, sample)
         write_header(file, space, name, seed)
@@ -89,6 +91,33 @@ def write_dataset(
                 raise_if_stopped(stop, f"{path}: stopped after {done} of {count} images")
         file.flush()
         file.attrs["complete"] = True
+
+
+def _require_room(
+    path: Path,
+    count: int,
+    image_bytes: int,
+    rows: Callable[[int, int], Rows],
+    render: Callable[[Rows], Images],
+    gzip_level: int,
+) -> None:
+    """Refuse what does not fit on the disk, judged by compressing some images from the middle.
+
+    Raises:
+        SbvaeError: If twice as much as is free would hardly do: some images tell only about.
+    """
+    free = shutil.disk_usage(path.parent).free
+    if count * image_bytes < free:
+        return
+    start = count // 2 // BLOCK * BLOCK
+    some = rows(start, min(start + max(8, chunk_length(image_bytes)), count))
+    stored = len(zlib.compress(render(some).data, gzip_level)) + some.nbytes
+    needed = count * stored // len(some)
+    if needed > 2 * free:
+        raise SbvaeError(
+            f"{path}: {count:,} images need about {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are "
+            "free; choose a smaller --count or --size, or another disk"
+        )
 
 
 class _Disk(io.FileIO):

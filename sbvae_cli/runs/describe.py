@@ -12,7 +12,7 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.procedural import is_procedural
+from sbvae_cli.data.procedural import is_procedural, near_dataset
 from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
@@ -41,10 +41,8 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
     if path.is_dir():
         return _describe_run(RunFolder(path))
     if not path.exists():
-        raise SbvaeError(
-            f"{target}: there is no such file; name a dataset, a checkpoint, a run folder or "
-            "circles:PRESET"
-        )
+        known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
+        raise SbvaeError(f"{target}: there is no such file; {near_dataset(target) or known}")
     if path.is_file() and h5py.is_hdf5(path):
         file = DatasetFile(path)
         return _file_facts(file), FileSource(file)
@@ -145,6 +143,7 @@ def _factor_facts(factor: FactorConfig) -> Facts:
         "low": low,
         "high": high,
         "levels": list(factor.levels) if factor.levels else None,
+        "level_names": list(factor.level_names) if factor.level_names else None,
         "varies": factor.varies,
         "circular": factor.circular,
     }

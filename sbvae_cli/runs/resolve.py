@@ -147,5 +147,10 @@ def _section(tree: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def default_folder(config: Config) -> Path:
-    """`runs/` and the names of data, of the model where it is no plain VAE, decoder and seed."""
-    return Path("runs") / "-".join([config.data.name, *config.kinds, str(config.training.seed)])
+    """`runs/` and the names of data, of the model where it is no plain VAE, decoder and seed.
+
+    Upscales (Table 10) are named where there are any.
+    """
+    upscales = getattr(config.model.decoder, "upscales", 0)
+    parts = [config.data.name, *config.kinds, *([f"upscales{upscales}"] if upscales else [])]
+    return Path("runs") / "-".join([*parts, str(config.training.seed)])

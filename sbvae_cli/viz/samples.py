@@ -9,22 +9,27 @@ from PIL import Image
 from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten, text_width
 from sbvae_cli.viz.image_grid import fit_tiles
 
-MARGIN, GAP, HEADER = 24, 18, 58
+MARGIN, GAP, TITLE_ROW = 24, 18, 58
 TITLE_SIZE, NOTE_SIZE, LINE = 24.0, 16.0, 20
 MOST_SIDE, LEAST_WIDTH = 128, 96  # pixels of a tile, and of a column
+LEGEND = "beneath each image:"
 
 
 def draw_samples(
     images: NDArray[np.uint8],
     notes: Sequence[Sequence[str]],
+    names: Sequence[str] = (),
     caption: str = "",
     columns: int = 8,
 ) -> Image.Image:
-    """Draw images in reading order, with notes beneath each.
+    """Draw images in reading order, with values beneath each, whose names stand at the top.
+
+    Each image has the same values in the same line, as the names at the top do.
 
     Args:
         images: Shape (N, H, W, 1 or 3); small ones are enlarged in sharp pixels.
-        notes: For each image short texts, which are broken into lines between them.
+        notes: For each image one short text a name, or a single one instead.
+        names: What the texts are, in order.
         caption: The line at the top.
         columns: Images a row.
 
@@ -38,36 +43,72 @@ def draw_samples(
         raise ValueError(f"images must have shape (N, H, W, 1 or 3), got {images.shape}")
     if len(notes) != len(images):
         raise ValueError(f"{len(notes)} notes do not fit {len(images)} images")
+    if not {len(texts) for texts in notes} <= {1, len(names)}:
+        raise ValueError(f"each image needs {len(names)} texts or 1, one for each of {names}")
     tiles = fit_tiles(images, MOST_SIDE)  # (N, h, w, 3)
     height, width = tiles.shape[1:3]
     step_x = max(width, LEAST_WIDTH) + GAP
-    lines = [wrap(texts, step_x - GAP) for texts in notes]
-    step_y = height + 6 + LINE * max(map(len, lines)) + GAP
+    lines = arrange(notes, len(names), step_x - GAP)
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    canvas = Canvas(
-        2 * MARGIN + max(columns * step_x - GAP, 300), HEADER + rows * step_y, oversample=1
-    )
-    fitting = shorten(caption, TITLE_SIZE, canvas.width - 2 * MARGIN)
-    canvas.text(MARGIN, 32, fitting, TITLE_SIZE, INK, "lm")
-    for index, (tile, note) in enumerate(zip(tiles, lines, strict=True)):
+    full_width = 2 * MARGIN + max(columns * step_x - GAP, 300)
+    legend = _legend(names, lines, full_width - 2 * MARGIN)
+    header = TITLE_ROW + (len(legend) * LINE + 10 if legend else 0)
+    step_y = height + 6 + LINE * max(len(lines), 1) + GAP
+    canvas = Canvas(full_width, header + rows * step_y, oversample=1)
+    canvas.text(MARGIN, 32, shorten(caption, TITLE_SIZE, full_width - 2 * MARGIN), TITLE_SIZE, INK)
+    _write(canvas, legend, MARGIN, TITLE_ROW - 4)
+    for index, (tile, texts) in enumerate(zip(tiles, notes, strict=True)):
         row, column = divmod(index, columns)
-        left, top = MARGIN + column * step_x, HEADER + row * step_y
+        left, top = MARGIN + column * step_x, header + row * step_y
         canvas.rectangle(left - 1, top - 1, width + 2, height + 2, FAINT)
         canvas.image(Image.fromarray(np.ascontiguousarray(tile)), left, top, width)
-        for number, text in enumerate(note):
-            y = top + height + 6 + LINE * number
-            canvas.text(left, y, text, NOTE_SIZE, QUIET, "lt")
+        shown = [_join(texts[line]) for line in lines] if len(texts) == len(names) else texts
+        fitting = [shorten(text, NOTE_SIZE, step_x - GAP) for text in shown]
+        _write(canvas, fitting, left, top + height + 6)
     return canvas.finish()
 
 
-def wrap(texts: Sequence[str], width: float) -> list[str]:
-    """Join texts with two spaces into as few lines as fit into `width`, in order."""
-    lines: list[str] = []
-    for text in texts:
-        joined = f"{lines[-1]}  {text}" if lines else text
-        if lines and text_width(joined, NOTE_SIZE) <= width:
-            lines[-1] = joined
-        else:
-            lines.append(shorten(text, NOTE_SIZE, width))
+def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[slice]:
+    """Break texts into as few lines as fit into `width`, at the same places for every image.
+
+    Args:
+        notes: For each image `count` texts; those with another number do not matter.
+        count: Texts of an image.
+        width: Design units.
+
+    Returns:
+        Which texts each line has.
+    """
+    whole = [texts for texts in notes if len(texts) == count]
+    lines: list[slice] = []
+    for index in range(count):
+        if lines:
+            longer = slice(lines[-1].start, index + 1)
+            if all(text_width(_join(texts[longer]), NOTE_SIZE) <= width for texts in whole):
+                lines[-1] = longer
+                continue
+        lines.append(slice(index, index + 1))
     return lines
+
+
+def _legend(names: Sequence[str], lines: Sequence[slice], width: float) -> list[str]:
+    """The names, with a bar wherever the values break; in as many lines as they need."""
+    words = [_join(names[line]) for line in lines]
+    legend: list[str] = []
+    for word in [LEGEND + "  " + words[0], *words[1:]] if words else []:
+        joined = f"{legend[-1]}  /  {word}" if legend else word
+        if legend and text_width(joined, NOTE_SIZE) <= width:
+            legend[-1] = joined
+        else:
+            legend.append(shorten(word, NOTE_SIZE, width))
+    return legend
+
+
+def _join(texts: Sequence[str]) -> str:
+    return ", ".join(texts)
+
+
+def _write(canvas: Canvas, lines: Sequence[str], left: float, top: float) -> None:
+    for number, text in enumerate(lines):
+        canvas.text(left, top + LINE * number, text, NOTE_SIZE, QUIET, "lt")

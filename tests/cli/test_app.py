@@ -244,3 +244,32 @@ def test_a_device_is_never_replaced(sbvae: Sbvae, tmp_path: Path) -> None:
     assert done.code == 1
     assert "is a device or a pipe" in done.err
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "todo"),
+    [
+        (["gen-data", "circles", "--count", "2", "--out", ""], "--out", "name a file"),
+        (["gen-data", "circles", "--count", "2", "--out="], "--out", "name a file"),
+        (["gen-data", "chairs", "--from", ""], "--from", "name a file"),
+        (["gen-data", "images", "--from=", "--quiet"], "--from", "name a file"),
+        (["train", "--data", ""], "--data", "name a file"),
+        (["train", "--config", ""], "--config", "name a file"),
+        (["train", "--data", "circles", "--size", ""], "--size", "give it a value"),
+        (["info", ""], "an argument", "name a file"),
+        (["info", "--quiet", ""], "an argument", "name a file"),
+        (["geometry", "run", ""], "an argument", "name a file"),
+        (["train", "--dry-run", ""], "an argument", "name a file"),
+        (["encode", "run", "--data", ""], "--data", "name a file"),
+    ],
+)
+def test_an_empty_text_is_no_path(sbvae: Sbvae, arguments: list[str], name: str, todo: str) -> None:
+    done = sbvae(*arguments)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"error: {name} is empty; {todo} (is a shell variable unset?)\n"
+    assert not list(Path().iterdir())
+
+
+def test_a_setting_may_be_empty(sbvae: Sbvae) -> None:
+    words = ("--data", "circles", "--size", 8, "--batch-size", 2, "--dry-run")
+    assert sbvae("train", *words, "--set", "training.clip_grad=").code == 0

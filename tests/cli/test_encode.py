@@ -9,8 +9,10 @@ import h5py
 import numpy as np
 import pytest
 import torch
+import typer
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.cli.app import app
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.spaces import circles_space
@@ -152,3 +154,26 @@ def test_a_full_disk_is_named(sbvae: Sbvae, model: Path, monkeypatch: pytest.Mon
     assert done.code == 1
     assert done.err.endswith("codes.npz: cannot be written: No space left on device\n")
     assert not Path("codes.npz").exists()
+
+
+def test_a_model_of_a_drawn_file_draws_10000_and_its_rows_are_named(
+    sbvae: Sbvae, model: Path, data: Path
+) -> None:
+    content = torch.load(model, weights_only=True)
+    content["config"]["data"]["source"] = str(data.resolve())
+    torch.save(content, model)
+    option = next(
+        p for p in typer.main.get_command(app).commands["encode"].params if p.name == "count"
+    )
+    assert "all of a file that --data names or that cannot be drawn, else 10,000" in option.help
+
+    drawn, stored = sbvae("encode", model), sbvae("encode", model, "--data", data)
+
+    assert drawn.out.startswith("wrote codes.npz: 10,000 images")
+    assert stored.out.startswith("wrote codes.npz: 150 images")
+
+
+def test_codes_are_no_csv(sbvae: Sbvae, model: Path) -> None:
+    done = sbvae("encode", model, "--out", "codes.csv")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "error: --out codes.csv: NPZ is what is written; call it codes.npz\n"

@@ -306,7 +306,10 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae, renderer: str) -
     ("renderer", "options", "code", "message"),
     [
         ("sprites", ["--factor", "shpae=1"], 1, "factor shpae is unknown; did you mean shape?"),
-        ("sprites", ["--factor", "shape=4"], 1, "shape = 4 has none of its levels 1, 2, 3"),
+        ("sprites", ["--factor", "shape=4"], 1, "shape = 4 has none of its levels 1 squ"),
+        ("sprites", ["--factor", "shape=hart"], 1, "shape hart is unknown; did you mean heart?"),
+        ("sprites", ["--hole", "shape=cube"], 1, "shape cube is unknown; there are square, ellip"),
+        ("sprites", ["--factor", "shape=heart..square"], 1, "'heart..square' is empty"),
         ("sprites", ["--factor", "shape"], 1, "'shape' is not NAME=RANGE"),
         ("sprites", ["--factor", "x=0.9..0.1"], 1, "'0.9..0.1' is empty"),
         ("sprites", ["--factor", "saturation=0..2", "--count", "2"], 1, "saturation = 0..2 is out"),
@@ -328,9 +331,14 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae, renderer: str) -
         ("sprites", ["--preset", "xy"], 2, "No such option: --preset"),
         ("room", ["--factor", "scale=3"], 1, "scale = 3 has none of its levels 0.75"),
         ("room", ["--correlate", "shape,scale=0.5"], 1, "room-custom: with correlated factors"),
+        ("room", ["--count", "2", "--out", "r.csv"], 1, "--out r.csv: HDF5 is what is written"),
+        ("chairs", ["--from", "no", "--out", "c.PNG"], 1, "--out c.PNG: HDF5 is what is written"),
+        ("images", ["--from", "no", "--out", "i.npz"], 1, "--out i.npz: HDF5 is what is written"),
+        ("room", ["--count", str(10**15)], 1, "room.h5: 1,000,000,000,000,000 images need about"),
+        ("room", ["--count", str(10**30)], 1, "room.h5: 1,000,000,000,000,000,000,000,000,000,000"),
         ("room", ["--count", "2", "--out", "no/r.h5"], 1, "no/r.h5: there is no folder no"),
         ("chairs", ["--factor", "seat_width=0.1..0.4"], 1, "seat_width = 0.1..0.4 is outside of"),
-        ("chairs", ["--factor", "arms=0.5"], 1, "arms = 0.5 has none of its levels 0, 1"),
+        ("chairs", ["--factor", "arms=0.5"], 1, "arms = 0.5 has none of its levels 0 no"),
         ("chairs", ["--count", "2", "--out", "."], 1, ".: is a folder"),
         ("circles", ["--diameter", "2"], 1, "diameter = 2 is outside of (0, 1] frame widths"),
         ("circles", ["--diameter", "0.2..x"], 1, "'0.2..x' is not a number or a range"),
@@ -475,3 +483,31 @@ def test_minibatches_of_a_file_of_sprites_are_distributed_as_those_of_the_stream
         found.append(np.concatenate(images).reshape(4000, -1))
     agree(*found, 5)
     assert 0 < found[0].mean() < 0.2
+
+
+def test_levels_may_be_written_by_their_names(sbvae: Sbvae) -> None:
+    rest = ("--factor", "orientation=0,x=0..0.1,y=0")
+    words = ("--factor", "shape=square..heart", "--hole", "shape=ellipse,scale=1", *rest)
+    numbers = ("--factor", "shape=1..3", "--hole", "shape=2,scale=1", *rest)
+
+    for path, options in (("words.h5", words), ("numbers.h5", numbers)):
+        assert generated(sbvae, "sprites", *options, "--out", path).code == 0
+
+    first, second = contents("words.h5"), contents("numbers.h5")
+    assert len(first[0]) == 3 * 6 * 4 - 4
+    for one, two in zip(first[:2], second[:2], strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert first[2] == second[2]
+
+
+@pytest.mark.parametrize("name", ["data", "data.set", "data.hdf5", "data.H5"])
+def test_a_name_that_says_nothing_or_hdf5_is_taken(sbvae: Sbvae, name: str) -> None:
+    assert generated(sbvae, "circles", "--count", 2, "--out", name).code == 0
+    assert h5py.is_hdf5(name)
+
+
+def test_a_small_file_is_told_in_kilobytes(sbvae: Sbvae) -> None:
+    done = generated(sbvae, "circles", "--count", 2, "--out", "two.h5")
+    size = os.path.getsize("two.h5")
+    assert 1_000 < size < 100_000
+    assert f"2 images of 16x16, {size / 1e3:.1f} kB." in done.out

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sbvae_cli.cli.geometry import _label
+from sbvae_cli.config.space import FactorConfig
+
 
 def width(path: str) -> int:
     with Image.open(path) as picture:
@@ -78,6 +81,9 @@ def test_models_of_the_same_folder_name_all_stand_there(
         (["run", "--factors", "x"], 1, "--factors x: name two, as x,y"),
         (["run", "--factors", "x,z"], 1, "z is unknown"),
         (["run", "--at", "hue"], 1, "--at hue: write name=number"),
+        (["run", "--at", "hue=red"], 1, "--at hue=red: factor hue is unknown"),
+        (["run", "--at", "diameter=big"], 1, "'big' is not a number; write name=number"),
+        (["run", "--out", "g.svg"], 1, "--out g.svg: PNG is what is written; call it g.png"),
         (["run", "--at", "x=0.5"], 1, "x spans the grid"),
         (["run", "--latents", "0", "9"], 1, "name two different ones from 0 to 2"),
         (["run", "--grid", "1"], 2, "--grid"),
@@ -98,3 +104,25 @@ def test_what_a_user_can_get_wrong_is_one_line(
     assert message in done.err
     assert len(done.err.strip().splitlines()) == 1
     assert not Path("geometry.png").exists()
+
+
+def test_a_level_may_be_written_by_its_name(sbvae: Callable[..., object], tiny: list[str]) -> None:
+    options = ["--data", "sprites", *tiny[2:]]
+    assert sbvae("train", *options, "--steps", 1, "--out", "run").code == 0
+    command = ("geometry", "run", "--factors", "x,scale", "--json", "-", "--at")
+
+    word, number, other = (
+        json.loads(sbvae(*command, f"shape={value}").out) for value in ("heart", 3, 1)
+    )
+
+    assert word == number != other
+    done = sbvae(*command, "shape=hart")
+    assert done.err == "error: --at shape=hart: shape hart is unknown; did you mean heart?\n"
+
+
+def test_the_axis_of_a_factor_says_what_its_levels_are() -> None:
+    shape = FactorConfig(
+        name="shape", kind="discrete", levels=(1, 2.5), level_names=("square", "heart")
+    )
+    assert _label(shape) == "shape (1 square, 2.5 heart)"
+    assert _label(FactorConfig(name="x", unit="turn", low=0, high=1)) == "x (turn)"

@@ -269,6 +269,12 @@ def test_a_long_run_says_how_long_and_what_would_be_shorter(sbvae: Sbvae, tiny: 
         (["train"], 1, "no data; give --data circles:xy-hole"),
         (["train", "--data", "none.h5"], 1, "none.h5"),
         (["train", "--data", "circles:xy-hle"], 1, "did you mean"),
+        (["train", "--data", "chair"], 1, "chair: there is no such file; did you mean chairs?"),
+        (
+            ["train", "--data", "circles:xy", "--model", "annealed-vae", "--capacity", "1e30"],
+            1,
+            "objective.capacity is 1e+30: input should be less than or equal to 1000000",
+        ),
         (["train", "--decoder", "resnet"], 2, "resnet"),
         (["train", "--stepz", "3"], 2, "--stepz"),
         (["train", "--steps", "x"], 2, "--steps"),
@@ -331,3 +337,25 @@ def test_a_run_whose_data_file_has_gone_says_so(sbvae: Sbvae, tiny: list[str]) -
     done = sbvae("train", "--resume", "run", "--steps", 4)
     assert done.code == 1
     assert done.err.startswith("error: ") and "d.h5" in done.err
+
+
+def test_in_memory_says_that_drawn_images_are_no_file(sbvae: Sbvae, tiny: list[str]) -> None:
+    note = "note: --in-memory changes nothing; the images are drawn, not read from a file"
+    sbvae("gen-data", "circles", "--size", 16, "--count", 8, "--out", "d.h5")
+
+    drawn = sbvae("train", *tiny, "--steps", 1, "--in-memory", "--out", "a")
+    stored = sbvae("train", "--data", "d.h5", *tiny[4:], "--steps", 1, "--in-memory", "--out", "b")
+
+    assert drawn.code == stored.code == 0
+    assert drawn.err.splitlines().count(note) == 1
+    assert note not in stored.err
+
+
+def test_models_that_differ_in_upscales_have_a_folder_each(sbvae: Sbvae, tiny: list[str]) -> None:
+    for upscales in (0, 1, 2):
+        assert sbvae("train", *tiny, "--steps", 1, "--upscales", upscales).code == 0
+    assert sorted(path.name for path in Path("runs").iterdir()) == [
+        "xy-hole-broadcast-0",
+        "xy-hole-broadcast-upscales1-0",
+        "xy-hole-broadcast-upscales2-0",
+    ]

@@ -53,6 +53,13 @@ def test_what_a_user_writes_for_a_level_need_not_be_its_last_digit() -> None:
     assert levels_of(space, "x") == pytest.approx((1 / 31, 2 / 31), abs=1e-11)
 
 
+def test_levels_keep_their_names() -> None:
+    space = customise(dataset_space("sprites"), ranges={"shape": (2, 3), "scale": (0.5, 0.6)})
+    shape, scale = space.factors[:2]
+    assert (shape.level_names, scale.level_names) == (("ellipse", "heart"), None)
+    assert shape.name_of(3) == "heart"
+
+
 def test_levels_keep_their_unit_and_period() -> None:
     before = dataset_space("chairs")
     after = customise(before, ranges={"azimuth": (0, 100)})
@@ -63,8 +70,12 @@ def test_levels_keep_their_unit_and_period() -> None:
 @pytest.mark.parametrize(
     ("name", "interval", "message"),
     [
-        ("shape", (0, 0), "shape = 0 has none of its levels 1, 2, 3"),
-        ("shape", (1.2, 1.8), "shape = 1.2..1.8 has none of its levels 1, 2, 3"),
+        ("shape", (0, 0), "shape = 0 has none of its levels 1 square, 2 ellipse, 3 heart"),
+        (
+            "shape",
+            (1.2, 1.8),
+            "shape = 1.2..1.8 has none of its levels 1 square, 2 ellipse, 3 heart",
+        ),
         (
             "x",
             (1.5, 2),

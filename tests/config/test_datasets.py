@@ -270,3 +270,56 @@ def test_grids_of_levels_are_shown_whole(renderer: Renderer) -> None:
     grid = space.grid((first, second), 2)
     levels = levels_of(space.config)
     assert grid.shape == (len(levels[first]), len(levels[second]))
+
+
+def test_levels_have_the_names_of_the_public_datasets() -> None:
+    found = {
+        renderer: {f.name: f.level_names for f in dataset_space(renderer).factors if f.level_names}
+        for renderer in RENDERERS
+    }
+    assert found == {  # in the order of both READMEs
+        "circles": {},
+        "sprites": {"shape": ("square", "ellipse", "heart")},
+        "room": {"shape": ("cube", "cylinder", "sphere", "pill")},
+        "chairs": {
+            "back_style": ("solid", "slats", "ladder"),
+            "leg_style": ("legs", "pedestal", "panels"),
+            "arms": ("no", "yes"),
+        },
+    }
+
+
+def covered(**words: str) -> int:
+    """Pixels of a chair, seen from all sides, other factors at their lowest."""
+    space = dataset_space("chairs")
+    row = [f.level_of(words[f.name]) if f.name in words else f.bounds[0] for f in space.factors]
+    rows = np.tile(np.array(row, np.float32), (31, 1))
+    rows[:, space.names.index("azimuth")] = factor_of(space, "azimuth").levels
+    return int((source_from_space(space, "chairs", 64, 64).render(rows) < 255).sum())
+
+
+def test_names_of_shapes_are_what_is_drawn() -> None:
+    still = {"orientation": 0.0, "scale": 1.0}
+    space = dataset_space("sprites")
+    names = space.factors[0].level_names or ()
+    rows = [
+        [still.get(f.name, level if f.name == "shape" else f.bounds[1]) for f in space.factors]
+        for level in space.factors[0].levels or ()
+    ]
+    images = source_from_space(space, "sprites", 64, 64).render(np.array(rows, np.float32))
+    boxes = {}
+    for name, image in zip(names, images.any(-1), strict=True):
+        tall, wide = (np.ptp(np.flatnonzero(image.any(axis))) + 1 for axis in (1, 0))
+        boxes[name] = (tall / wide, image.sum() / (tall * wide))
+    assert boxes["square"] == (1, 1)
+    assert boxes["ellipse"][0] < 0.8
+    assert boxes["ellipse"][1] == pytest.approx(math.pi / 4, abs=0.05)
+    assert 0.5 < boxes["heart"][1] < 0.75
+
+
+def test_names_of_parts_of_chairs_are_what_is_drawn() -> None:
+    assert covered(arms="yes") > covered(arms="no")
+    solid, *open_backs = (covered(back_style=word) for word in ("solid", "slats", "ladder"))
+    assert solid > max(open_backs)
+    panels, *others = (covered(leg_style=word) for word in ("panels", "legs", "pedestal"))
+    assert panels > max(others)

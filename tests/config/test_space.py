@@ -148,3 +148,48 @@ def test_levels_that_go_all_around_are_circular(
 ) -> None:
     factor = FactorConfig(name="angle", kind="discrete", levels=levels, period=period)
     assert factor.circular is circular
+
+
+def named(*names: str, levels: tuple[float, ...] = (1, 2, 3)) -> FactorConfig:
+    return FactorConfig(name="shape", kind="discrete", levels=levels, level_names=names)
+
+
+def test_a_level_and_its_name_lead_to_each_other() -> None:
+    factor = named("square", "ellipse", "heart", levels=(3, 1, 2))
+
+    for level, name in ((3.0, "square"), (1.0, "ellipse"), (2.0, "heart")):
+        assert factor.name_of(level) == factor.name_of(level + 0.4) == name
+        assert factor.level_of(name) == level
+    assert factor.level_of("Heart") is None
+    assert Y.name_of(1) is None and Y.level_of("1") is None and X.name_of(0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("square", "heart"), "level_names of shape are 2, its levels 3; name each once"),
+        ((), "level_names of shape are 0, its levels 3; name each once"),
+        (("a", "b", "a"), "level_names of shape has a twice"),
+        (("a", "", "b"), "shape has a level called ''; write a word"),
+        (("a", " b", "c"), "shape has a level called ' b'; write a word"),
+        (("a", "b\n", "c"), "shape has a level called 'b\\n'; write a word"),
+        (("a", "b\u200bb", "c"), "shape has a level called 'b\\u200bb'; write a word"),
+    ],
+)
+def test_names_of_levels_are_one_printable_word_each(names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        named(*names)
+    assert caught.value.errors()[0]["msg"] == f"Value error, {message}"
+
+
+def test_a_range_has_no_names_of_levels() -> None:
+    with pytest.raises(ValidationError, match="level_names of x are 1, its levels 0"):
+        FactorConfig(name="x", low=0, high=1, level_names=("a",))
+
+
+def test_a_space_without_names_of_levels_still_opens() -> None:
+    space = SpaceConfig(factors=(named("a", "b", "c"),))
+    tree = space.model_dump(mode="json")
+    assert SpaceConfig.model_validate_json(space.model_dump_json()) == space
+    del tree["factors"][0]["level_names"]
+    assert SpaceConfig.model_validate(tree).factors[0].level_names is None

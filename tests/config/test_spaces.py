@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sbvae_cli.config.names import CirclesPreset
-from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import (
     check_circles,
     circles_space,
     customise,
     parse_assignments,
     parse_interval,
+    parse_value,
 )
 from sbvae_cli.errors import SbvaeError
 
@@ -192,3 +193,38 @@ def test_assignments_are_read() -> None:
 def test_what_are_no_assignments_is_refused(text: str) -> None:
     with pytest.raises(SbvaeError):
         parse_assignments(text)
+
+
+SHAPE = FactorConfig(
+    name="shape", kind="discrete", levels=(1, 2, 3), level_names=("a square", "a..b", "7")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("a square", (1, 1)),
+        ("a..b", (2, 2)),
+        ("7", (3, 3)),
+        ("a square..7", (1, 3)),
+        ("2", (2, 2)),
+        ("1..7", (1, 3)),
+    ],
+)
+def test_a_name_of_a_level_stands_for_it(text: str, interval: tuple[float, float]) -> None:
+    assert parse_interval(text, SHAPE) == interval
+    assert parse_assignments(f"x=0.5,shape={text}", [SHAPE]) == {"x": (0.5, 0.5), "shape": interval}
+
+
+def test_a_value_is_a_number_or_a_name() -> None:
+    assert parse_value("a..b", SHAPE) == 2
+    assert parse_value("0.5", SHAPE) == parse_value("0.5") == 0.5
+    with pytest.raises(SbvaeError, match=r"^shape a squre is unknown; did you mean a square\?"):
+        parse_value("a squre", SHAPE)
+    with pytest.raises(SbvaeError, match=r"^'heart' is not a number$"):
+        parse_value("heart")
+
+
+def test_names_belong_to_their_factor() -> None:
+    with pytest.raises(SbvaeError, match="'a square' is not a number or a range"):
+        parse_assignments("shape=7,x=a square", [SHAPE])

@@ -56,6 +56,8 @@ def test_the_factors_have_the_names_units_and_levels_of_the_file(source: FileSou
     assert config.varying == tuple(name for name in NAMES if name != "object_hue")
     assert [factor.unit for factor in config.factors] == ["turn"] * 3 + ["", "", "degree"]
     assert [list(factor.levels or ()) for factor in config.factors] == list(LEVELS)
+    names = {f.name: f.level_names for f in config.factors if f.level_names}
+    assert names == {"shape": ("cube", "cylinder", "sphere", "pill")}
     assert config.complete_grid
     assert config.renderer is None
 

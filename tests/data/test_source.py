@@ -39,7 +39,15 @@ def test_circles_alone_are_those_of_x_and_y_at_the_size_of_the_paper() -> None:
     [
         ("circles:xy-hol", "circles preset xy-hol is unknown; did you mean xy-hole?"),
         ("xy-hole", "xy-hole: there is no such file; did you mean circles:xy-hole?"),
-        ("no/such.h5", "no/such.h5: there is no such file"),
+        ("no/such.h5", "no/such.h5: there is no such file; make one"),
+        ("chairs.h5", "chairs.h5: there is no such file; make one"),
+        ("chair", "chair: there is no such file; did you mean chairs?"),
+        ("sprite", "sprite: there is no such file; did you mean sprites?"),
+        ("rooms", "rooms: there is no such file; did you mean room?"),
+        ("circle", "circle: there is no such file; did you mean circles?"),
+        ("circle:xy-hol", "circle:xy-hol: there is no such file; did you mean circles:xy-hole?"),
+        ("circle:nothing", "circle:nothing: there is no such file; did you mean circles:PRESET?"),
+        ("circles:xhy", "circles preset xhy is unknown; did you mean xy?"),
     ],
 )
 def test_an_unknown_name_is_refused(text: str, message: str) -> None:

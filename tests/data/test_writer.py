@@ -2,11 +2,13 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -231,3 +233,29 @@ def test_a_full_disk_is_one_error_wherever_it_strikes(tmp_path: Path, write: Wri
     assert run.stderr.splitlines() == [line] * len(limits)
     assert run.returncode == 0
     assert os.listdir(folder) == []
+
+
+def test_what_the_disk_cannot_hold_is_refused_before_it_is_written(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = write(tmp_path / "whole.h5", count=20_000).stat().st_size
+    assert size < 0.5 * 20_000 * 6 * 10 * 3  # so that the pixels' bytes would not do as a measure
+
+    def with_free(share: float) -> Path:
+        usage = SimpleNamespace(free=int(share * size))
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+        return write(tmp_path / f"{share}.h5", count=20_000)
+
+    assert with_free(0.9).exists()
+    with pytest.raises(SbvaeError, match=r"20,000 images need about 0\.\d GB, 0\.0 GB are free"):
+        with_free(0.3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.9.h5", "whole.h5"]
+
+
+def test_a_number_of_images_beyond_any_disk_is_one_error(tmp_path: Path, write: Write) -> None:
+    for count in (10**15, 10**30):
+        with pytest.raises(
+            SbvaeError, match=rf"{count:,} images need about .* GB are free; choose"
+        ):
+            write(tmp_path / "huge.h5", count=count)
+    assert not list(tmp_path.iterdir())

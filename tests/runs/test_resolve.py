@@ -318,3 +318,30 @@ def test_settings_of_a_model_that_do_not_fit_are_one_line(
         resolve(Request(settings=settings, options=CIRCLES))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_folder_of_a_model_with_upscales_says_so() -> None:
+    def folder(**decoder: Any) -> str:
+        return default_folder(resolved(options={"model": {"decoder": decoder}})).name
+
+    assert folder() == folder(upscales=0) == "xy-hole-broadcast-0"
+    assert folder(upscales=2) == "xy-hole-broadcast-upscales2-0"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("annealed-vae", "capacity"),
+        ("annealed-vae", "gamma"),
+        ("beta-vae", "beta"),
+        ("factor-vae", "gamma"),
+        ("factor-vae", "beta"),
+        ("beta-tcvae", "beta"),
+        ("dip-vae-i", "diagonal"),
+        ("dip-vae-ii", "off_diagonal"),
+    ],
+)
+def test_weights_beyond_reason_are_refused(model: str, name: str) -> None:
+    assert getattr(resolved(model, options={"objective": {name: 1e6}}).objective, name) == 1e6
+    with pytest.raises(SbvaeError, match=rf"^objective.{name} is 1000001.0: .* equal to 1000000$"):
+        resolved(model, options={"objective": {name: 1_000_001.0}})

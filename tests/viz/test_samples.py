@@ -1,11 +1,13 @@
 """The sheet of samples: images in reading order, notes beneath."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from sbvae_cli.viz.canvas import text_width
 from sbvae_cli.viz.image_grid import fit_tiles
-from sbvae_cli.viz.samples import NOTE_SIZE, draw_samples, wrap
+from sbvae_cli.viz.samples import NOTE_SIZE, arrange, draw_samples
 
 
 def flat(count: int, height: int, width: int, channels: int = 1) -> np.ndarray:
@@ -15,7 +17,7 @@ def flat(count: int, height: int, width: int, channels: int = 1) -> np.ndarray:
 
 
 def test_images_stand_in_reading_order_enlarged_by_a_whole_factor() -> None:
-    pixels = np.asarray(draw_samples(flat(19, 24, 16, 3), [["x 1"]] * 19))
+    pixels = np.asarray(draw_samples(flat(19, 24, 16, 3), [["1"]] * 19, ["x"]))
 
     places = []
     for level in range(1, 20):
@@ -29,33 +31,59 @@ def test_images_stand_in_reading_order_enlarged_by_a_whole_factor() -> None:
 
 
 def test_notes_stand_beneath_their_image_only() -> None:
-    notes = [[], ["hue 0.25", "x 0.5"], []]
+    notes = [[""], ["0.25", "ellipse"], [""]]
 
-    pixels = np.asarray(draw_samples(flat(3, 32, 32), notes))
+    pixels = np.asarray(draw_samples(flat(3, 32, 32), notes, ["hue", "shape"]))
 
     left = [np.nonzero((pixels == level).all(axis=-1))[1].min() for level in (1, 2, 3)]
     bottom = np.nonzero((pixels == 1).all(axis=-1))[0].max() + 2
     inked = np.flatnonzero((pixels[bottom:] < 200).any(axis=(0, 2)))
     assert left[1] <= inked.min() and inked.max() < left[2]
-    assert inked.max() - inked.min() == pytest.approx(
-        text_width("hue 0.25  x 0.5", NOTE_SIZE), abs=4
-    )
+    assert inked.max() - inked.min() == pytest.approx(text_width("0.25, ellipse", NOTE_SIZE), abs=4)
 
 
-def test_notes_are_broken_between_texts_and_stay_within_the_width() -> None:
-    texts = ["x 0.12", "y 0.34", "hue 0.56", "a name that is far too long 0.25"]
+def test_notes_break_at_the_same_places_in_as_few_lines_as_fit() -> None:
+    rng = np.random.default_rng(0)
+    notes = [
+        ["heart" if rng.random() < 0.5 else "ellipse", *(f"{v:.2f}" for v in rng.random(7))]
+        for _ in range(20)
+    ]
 
-    lines = wrap(texts, 120)
+    lines = arrange([*notes, ["blank"]], 8, 120)
 
-    assert lines[:2] == ["x 0.12  y 0.34", "hue 0.56"]
-    assert lines[2].startswith("a name that") and lines[2].endswith("...")
-    assert max(text_width(line, NOTE_SIZE) for line in lines) <= 120
-    assert wrap([], 120) == []
+    assert [i for line in lines for i in range(8)[line]] == list(range(8))
+    widths = [[text_width(", ".join(texts[line]), NOTE_SIZE) for texts in notes] for line in lines]
+    assert max(map(max, widths)) <= 120
+    for line, following in pairwise(lines):  # one text more would not fit
+        longer = slice(line.start, following.start + 1)
+        assert max(text_width(", ".join(texts[longer]), NOTE_SIZE) for texts in notes) > 120
+    assert 2 <= len(lines) <= 4
+
+
+def test_a_text_wider_than_its_image_has_a_line_of_its_own_and_is_shortened() -> None:
+    names = ["x", "a", "y"]
+    assert arrange([["0.1", "far too long a name " * 9, "0.2"]], 3, 120) == [
+        *(slice(0, 1), slice(1, 2), slice(2, 3))
+    ]
+    picture = draw_samples(flat(3, 32, 32), [["1", "word " * 99, "2"], ["blank"], ["blank"]], names)
+    pixels = np.asarray(picture)
+    left = [np.nonzero((pixels == level).all(axis=-1))[1].min() for level in (1, 2)]
+    bottom = np.nonzero((pixels == 1).all(axis=-1))[0].max() + 26  # beneath the line of `blank`
+    assert np.flatnonzero((pixels[bottom:] < 200).any(axis=(0, 2))).max() < left[1]
+
+
+def test_the_names_stand_once_above_the_images() -> None:
+    def top(names: list[str]) -> int:
+        pixels = np.asarray(draw_samples(flat(3, 32, 32), [["0.5"] * len(names)] * 3, names))
+        return int(np.nonzero((pixels == 1).all(axis=-1))[0].min())
+
+    assert top(["x"]) == top(["x", "hue"])
+    assert top(["x"]) < top(["a name of many words"] * 6) < top(["a name of many words"] * 18)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 300), (700, 500)])
 def test_any_size_and_a_single_image_fit(size: tuple[int, int]) -> None:
-    picture = draw_samples(flat(1, *size), [["x 0.5"]], "a caption " * 30)
+    picture = draw_samples(flat(1, *size), [["0.5"]], ["x " * 99], "a caption " * 30)
 
     pixels = np.asarray(picture)
 
@@ -69,6 +97,8 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         draw_samples(np.zeros((2, 4, 4, 2), np.uint8), [[], []])
     with pytest.raises(ValueError, match="1 notes do not fit 2 images"):
         draw_samples(flat(2, 4, 4), [[]])
+    with pytest.raises(ValueError, match="needs 3 texts or 1"):
+        draw_samples(flat(1, 4, 4), [["1", "2"]], ["x", "y", "z"])
 
 
 def test_tiles_are_repeated_or_averaged_by_whole_factors() -> None:
