@@ -32,6 +32,8 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
             command[command.index("--steps") + 1] = "5"
         if "--resume" not in command:
             command = [*command, *SMALLER.get(command[0], [])]
+        if command[:2] == ["eval", "codes.npz"]:
+            command[-1] = "mig,irs"
         done = sbvae(*command)
         assert done.code == 0, (command, done.err)
     for path in (

@@ -1,17 +1,20 @@
 """The scores that need codes and factors alone, each with its interval; knows no torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Metric
-from sbvae_cli.metrics.dci import Dci, DciModel, dci
-from sbvae_cli.metrics.explicitness import CHANCE, explicitness
+from sbvae_cli.metrics.beta_vae_score import BETA_VAE_SETTINGS
+from sbvae_cli.metrics.dci import Dci, DciModel, dci, dci_settings
+from sbvae_cli.metrics.explicitness import CHANCE, EXPLICITNESS_SETTINGS, explicitness
+from sbvae_cli.metrics.factor_vae_score import LEAST_DEVIATION
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.infomec import infomec
+from sbvae_cli.metrics.infomec import NEIGHBOURS, infomec
 from sbvae_cli.metrics.information import MAX_CLASSES, Binning, Floats, Ints, factor_classes
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.irs import irs
@@ -19,12 +22,13 @@ from sbvae_cli.metrics.mig import mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import latents_of_groups, mig_subspace
 from sbvae_cli.metrics.modularity import modularity
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.sap import sap
+from sbvae_cli.metrics.sap import SAP_SETTINGS, sap
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.unsupervised import unsupervised
 
 Scores = dict[str, Score]
 Rows = NDArray[np.intp]
+USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
 _A_CELL = 5  # rows that counting needs, on average
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
 
@@ -54,8 +58,13 @@ class CodeSample:
 
     @cached_property
     def classes(self) -> Ints:
-        """Of each factor, shape (N, F)."""
-        return np.stack([factor_classes(column) for column in self.factors.T], axis=1)
+        """Of each factor, for metrics with a test set, shape (N, F)."""
+        return _classes(self.factors)
+
+    @cached_property
+    def first_classes(self) -> Ints:
+        """Of each factor, for metrics without; bins are those of these rows alone."""
+        return _classes(self.first[1])
 
     @property
     def first(self) -> "tuple[Floats, Floats]":
@@ -72,6 +81,11 @@ class CodeSample:
         """Factors of so many values that they are cut into bins."""
         columns = zip(self.names, self.factors.T, strict=True)
         return [name for name, column in columns if len(np.unique(column)) > MAX_CLASSES]
+
+
+def _classes(factors: Floats) -> Ints:
+    columns = [factor_classes(column) for column in factors.T]
+    return np.stack(columns, axis=1) if columns else np.empty(factors.shape, np.int64)
 
 
 def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Scores:
@@ -158,7 +172,7 @@ def _modularity(sample: CodeSample, protocol: Protocol) -> Scores:
 
 
 def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
-    codes, classes = sample.first[0], sample.classes[: sample.images]
+    codes, classes = sample.first[0], sample.first_classes
     found = irs(codes, classes)
     (interval,) = subsample_interval(
         lambda rows: irs(codes[rows], classes[rows]).score, found.score, len(codes), protocol.seed
@@ -168,7 +182,7 @@ def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
 
 
 def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
-    codes, classes = sample.first[0], sample.classes[: sample.images]
+    codes, classes = sample.first[0], sample.first_classes
 
     def three(rows: Rows | slice) -> list[float]:
         found = infomec(codes[rows], classes[rows], names=sample.names)
@@ -277,6 +291,27 @@ def _fitted(
     ]
 
 
+def metric_settings(metrics: Collection[Metric], bins: int) -> dict[str, Any]:
+    """Models and constants of the metrics, for a report."""
+    counted = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
+    every: dict[Metric, Callable[[], dict[str, Any]]] = {
+        "rates": lambda: {"posterior_samples": 1, "used_below": USED_BELOW},
+        "mig": lambda: {**counted, "codes": "posterior means", "max_classes": MAX_CLASSES},
+        "modularity": lambda: counted,
+        "factor-vae": lambda: {"least_deviation": LEAST_DEVIATION, "variance": "ddof 1"},
+        "beta-vae": lambda: BETA_VAE_SETTINGS,
+        "dci": lambda: dci_settings("boosting"),
+        "dci-fast": lambda: dci_settings("forest"),
+        "sap": lambda: SAP_SETTINGS,
+        "explicitness": lambda: EXPLICITNESS_SETTINGS,
+        "irs": lambda: {"quantile": 0.99},
+        "infomec": lambda: {"estimator": "Ross (2014)", "neighbours": NEIGHBOURS},
+        "unsupervised": lambda: counted,
+        "geometry": lambda: {"dead_below": DEAD_BELOW},
+    }
+    return {name: every[name]() for name in metrics if name in every}
+
+
 def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
     """Lines on where the numbers should not be trusted."""
     notes = []
@@ -296,7 +331,7 @@ def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
         notes.append(
             f"latents that hardly deviate, and count as knowing next to nothing: {latents}"
         )
-    classes = 1 + int(sample.classes.max()) if sample.classes.size else 0
+    classes = 1 + int(sample.first_classes.max()) if sample.first_classes.size else 0
     if len(codes) < _A_CELL * protocol.bins * classes:
         notes.append(
             f"mig is over {len(codes):,} images, few for {protocol.bins} bins times {classes} "

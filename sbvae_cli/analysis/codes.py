@@ -29,12 +29,14 @@ class Codes:
         deviations: Shape (N, K), float32.
         factors: Shape (N, F), float32; NaN where an image is blank.
         names: Of the factors, F of them.
+        circular: Those whose range is a full turn.
     """
 
     means: NDArray[np.float32]
     deviations: NDArray[np.float32]
     factors: Rows
     names: tuple[str, ...]
+    circular: tuple[str, ...]
 
 
 def count_images(source: Source, count: int | None, population: Population = "train") -> int:
@@ -138,6 +140,7 @@ def encode_source(
         np.concatenate(deviations),
         np.concatenate(factors),
         source.space.names,
+        tuple(factor.name for factor in source.space.config.factors if factor.circular),
     )
 
 

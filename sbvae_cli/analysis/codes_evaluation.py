@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from sbvae_cli.analysis.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.code_scores import CodeSample, code_scores, sample_notes
+from sbvae_cli.analysis.code_scores import CodeSample, code_scores, metric_settings, sample_notes
 from sbvae_cli.analysis.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
 from sbvae_cli.analysis.vote_scores import PoolVotes, vote_scores
@@ -67,10 +67,10 @@ def evaluate_codes(
             details = {"by_latent": nats.tolist()}
             scores["present_information"] = Score(float(nats.max()), None, None, "file", details)
     notes += sample_notes(sample, protocol)
+    diagnosis = diagnose(scores, geometry, sample.names)
+    settings = metric_settings(metrics, protocol.bins)
     protocol = replace(protocol, metrics=metrics)
-    return Evaluation(
-        protocol, scores, geometry, tuple(notes), diagnose(scores, geometry, sample.names)
-    )
+    return Evaluation(protocol, scores, geometry, tuple(notes), diagnosis, settings)
 
 
 def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:

@@ -52,7 +52,7 @@ class Evaluation:
         geometry: By pair of factors, as "x,y".
         notes: One line each on what the numbers do not say themselves.
         diagnosis: Sentences on the model, each with what could be done.
-        settings: Of the metrics that were computed: their models and constants.
+        settings: Models and constants of each metric that was computed.
     """
 
     protocol: Protocol
@@ -65,7 +65,12 @@ class Evaluation:
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""
         return {
-            "protocol": {**self.protocol.as_dict(), **self.settings, "notes": list(self.notes)},
+            "protocol": {
+                **self.protocol.as_dict(),
+                "interval": 0.95,
+                "settings": self.settings,
+                "notes": list(self.notes),
+            },
             "scores": {name: score.as_dict() for name, score in self.scores.items()},
             "geometry": {names: pair.as_dict() for names, pair in self.geometry.items()},
             "diagnosis": list(self.diagnosis),

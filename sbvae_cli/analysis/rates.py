@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
+from sbvae_cli.analysis.code_scores import USED_BELOW
 from sbvae_cli.analysis.encode import Floats, check_posteriors
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
@@ -17,7 +18,6 @@ from sbvae_cli.metrics.score import Score, mean_score
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
-USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
 _HALF_A_STEP = 0.5 / 255  # of 8-bit pixels
 _FAR_OFF = 0.1  # of the range of pixels
 

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch
 from sbvae_cli.analysis.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.code_scores import CodeSample, Scores, code_scores, sample_notes
+from sbvae_cli.analysis.code_scores import (
+    CodeSample,
+    Scores,
+    code_scores,
+    metric_settings,
+    sample_notes,
+)
 from sbvae_cli.analysis.diagnosis import diagnose
 from sbvae_cli.analysis.encode import Floats, encode
 from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
@@ -80,7 +86,8 @@ def evaluate(
         run.notes.extend(sample_notes(run.sample, protocol))
     rates = run.train_rates if "rates" in metrics else None
     diagnosis = diagnose(scores, geometry, run.names, rates)
-    return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis)
+    settings = metric_settings(metrics, protocol.bins)
+    return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis, settings)
 
 
 @dataclass

@@ -76,4 +76,5 @@ def _save(path: Path, codes: "Codes") -> None:
             deviations=codes.deviations,
             factors=codes.factors,
             names=np.array(codes.names, dtype=np.str_),
+            circular=np.array(codes.circular, dtype=np.str_),
         )

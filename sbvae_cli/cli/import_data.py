@@ -1,6 +1,7 @@
 """What the commands of imported datasets share: batches into a file, and what was left out."""
 
 import shlex
+from contextlib import closing
 from pathlib import Path
 
 from sbvae_cli.cli.console import inform, remark, reporter
@@ -20,17 +21,23 @@ def write_import(imported: Import, out: Path | None, *, force: bool) -> None:
         force: Whether to replace a file.
     """
     path = out or Path(f"{imported.name}.h5")
-    with imported.held, deferred() as request, reporter("images", imported.count) as bar:
+    with (
+        imported.held,
+        closing(imported.batches) as batches,
+        deferred() as request,
+        reporter("images", imported.count) as bar,
+    ):
         count = write_stream(
             path,
-            imported.batches,
+            batches,
             space=imported.space,
             name=imported.name,
             shape=imported.shape,
             force=force,
-            on_progress=lambda done: bar.update(done, ""),
+            on_progress=lambda done: bar.update(done + len(imported.unreadable), ""),
             stop=lambda: request.number,
         )
+        bar.update(count + len(imported.unreadable), "")  # with those after the last image
     for line in imported.notes:
         remark(f"note: {line}")
     if imported.unreadable:

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from sbvae_cli.errors import SbvaeError
 
 Floats = NDArray[np.float64]
+Arrays = dict[str, NDArray[np.generic]]
 
 _HOW = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
+_READ = ("codes", "factors", "names", "circular")
 _FEW = 100  # levels
 
 
@@ -92,36 +95,36 @@ _SWAPPED = (
 )
 
 
-def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+def _arrays(path: Path) -> Arrays:
     try:
-        loaded = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise SbvaeError(f"{path}: holds one array without a name; {_HOW}")
+            # Others are named in errors, and never read.
+            return {
+                name: _array(path, name, loaded) if name in _READ else np.empty(0)
+                for name in loaded.files
+            }
     except FileNotFoundError:
         raise SbvaeError(f"{path}: there is no such file") from None
     except OSError as error:
         raise SbvaeError(f"{path}: {error.strerror or error}") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SbvaeError(f"{path}: is no NPZ file of arrays; {_HOW}") from error
-    if isinstance(loaded, np.ndarray):
-        raise SbvaeError(f"{path}: holds one array without a name; {_HOW}")
-    arrays: dict[str, NDArray[np.generic]] = {}
-    with loaded:
-        for name in loaded.files:
-            if name not in ("codes", "factors", "names", "circular"):
-                arrays[name] = np.empty(0)  # named in an error, never read
-                continue
-            try:
-                arrays[name] = loaded[name]
-            except MemoryError:
-                raise SbvaeError(f"{path}: {name} does not fit into memory") from None
-            except ValueError as error:
-                if "pickle" in str(error) or "Object arrays" in str(error):
-                    what = "Python objects, which are never unpickled; store numbers"
-                else:
-                    what = "is damaged"
-                raise SbvaeError(f"{path}: {name} holds {what}") from error
-            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-                raise SbvaeError(f"{path}: {name} is damaged; write the file again") from error
-    return arrays
+
+
+def _array(path: Path, name: str, loaded: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
+    try:
+        return loaded[name]
+    except MemoryError:
+        raise SbvaeError(f"{path}: {name} does not fit into memory") from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if "allow_pickle" in str(error):
+            what = "holds Python objects, which are never unpickled; store numbers"
+        else:
+            what = "is damaged; write the file again"
+        raise SbvaeError(f"{path}: {name} {what}") from error
 
 
 def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
@@ -148,7 +151,7 @@ def _names(path: Path, arrays: dict[str, NDArray[np.generic]], count: int) -> tu
     return names
 
 
-def _texts(path: Path, arrays: dict[str, NDArray[np.generic]], name: str) -> tuple[str, ...]:
+def _texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
     array = arrays[name]
     if array.ndim != 1 or (array.dtype.kind not in "US" and array.size):
         raise SbvaeError(

@@ -1,7 +1,7 @@
 """Datasets from elsewhere: their space, and their images in batches."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Import:
         space: Of its factors.
         count: Images at most; unreadable ones are left out.
         shape: (H, W, C) of what is stored.
-        batches: Stored factors (n, S) and images (n, H, W, C).
+        batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `held`.
         held: Closes what the batches are read from.
         unreadable: Lines "name: reason", filled while the batches are read.
         notes: Lines that a user should see.
@@ -42,7 +42,7 @@ class Import:
     space: FactorSpace
     count: int
     shape: tuple[int, int, int]
-    batches: Iterator[tuple[Rows, Images]]
+    batches: Generator[tuple[Rows, Images], None, None]
     held: AbstractContextManager[object] = field(default_factory=nullcontext)
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ def import_dsprites(path: Path) -> Import:
     changed = {"renderer": None, "online": HSV, "complete_grid": True}
     space = SpaceConfig.model_validate({**ours.model_dump(), **changed})
 
-    def batches() -> Iterator[tuple[Rows, Images]]:
+    def batches() -> Generator[tuple[Rows, Images], None, None]:
         start = 0
         for block in archive.blocks():
             numbers = np.arange(start, start + len(block))
@@ -94,7 +94,7 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
     unreadable: list[str] = []
     found = renders.images(
         size,
-        threads=usable_cores(),
+        workers=usable_cores(),
         invert=invert,
         on_unreadable=unreadable.append,
         strict=strict,
@@ -138,7 +138,7 @@ def import_own(
         size,
         fit,
         grey,
-        threads=usable_cores(),
+        workers=usable_cores(),
         on_unreadable=unreadable.append,
         strict=strict,
     )
@@ -167,6 +167,9 @@ def _own_factors(
     return SpaceConfig(factors=tuple(table.factors)), table.rows, notes
 
 
-def _with_rows(batches: Iterator[Batch], rows: Rows) -> Iterator[tuple[Rows, Images]]:
-    for numbers, images in batches:
-        yield rows[numbers], images
+def _with_rows(
+    batches: Generator[Batch, None, None], rows: Rows
+) -> Generator[tuple[Rows, Images], None, None]:
+    with closing(batches):
+        for numbers, images in batches:
+            yield rows[numbers], images

@@ -13,10 +13,16 @@ import pytest
 
 import sbvae_cli.cli.eval as eval_command
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
-from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.model import (
+    BernoulliConfig,
+    BroadcastDecoderConfig,
+    EncoderConfig,
+    GaussianConfig,
+    ModelConfig,
+)
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.metrics import protocol
 from sbvae_cli.models.build import build_vae
 
@@ -36,14 +42,22 @@ class FewImages(protocol.Protocol):
 
 
 def save_model(
-    folder: Path, latents: int = 3, weight: float = 1.0, preset: str = "xy-hole"
+    folder: Path,
+    latents: int = 3,
+    weight: float = 1.0,
+    preset: str = "xy-hole",
+    likelihood: str = "bernoulli",
+    full_hue: bool = False,
 ) -> Path:
     model = ModelConfig(
+        likelihood=BernoulliConfig() if likelihood == "bernoulli" else GaussianConfig(),
         latent_dim=latents,
         encoder=EncoderConfig(hidden_channels=(4, 4), hidden_units=(8,)),
         decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
     )
     space = circles_space(preset)  # type: ignore[arg-type]
+    if full_hue:
+        space = customise(space, ranges={"hue": (0.0, 1.0)})
     data = DataConfig(source=f"circles:{preset}", name=preset, height=SIZE, width=SIZE, space=space)
     vae = build_vae(model, data.image_shape, seed=1)
     vae.encoder.output.weight.data *= weight
@@ -246,3 +260,144 @@ def test_sample_sizes_are_options(sbvae: Sbvae, run_folder: Path, few: None) -> 
     done = sbvae("eval", run_folder, "--json", "-", "--images", 40, "--votes", 9)
     found = json.loads(done.out)["protocol"]
     assert (found["images"], found["votes_train"], found["votes_eval"]) == (40, 9, 9)
+
+
+def write_codes(path: Path, **arrays: object) -> Path:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 4, (300, 2))
+    codes = np.column_stack([factors, rng.normal(size=(300, 1))])
+    np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
+    return path
+
+
+def test_codes_of_anybody_are_scored(sbvae: Sbvae, few: None, tmp_path: Path) -> None:
+    path = write_codes(tmp_path / "codes.npz")
+    done = sbvae("eval", path, "--metrics", "mig,sap,factor-vae,geometry", "--json", "scores.json")
+    assert done.code == 0
+    assert "codes.npz, 300 rows, 3 latents" in done.out and "x and y, 4x4" in done.out
+    found = json.loads(Path("scores.json").read_text())
+    assert found["codes"] == str(path)
+    assert found["scores"]["mig"]["value"] > 0.9
+    assert found["scores"]["factor_vae"]["population"] == "file"
+    assert found["protocol"]["settings"]["sap"]["C"] == 0.01
+    assert any("x in latent 0" in line for line in found["diagnosis"])
+
+
+def test_codes_get_every_metric_that_needs_no_model(
+    sbvae: Sbvae, few: None, tmp_path: Path
+) -> None:
+    done = sbvae("eval", write_codes(tmp_path / "codes.npz"), "--json", "-")
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert found["protocol"]["metrics"] == list(protocol.OF_CODES)
+    assert {"mig", "beta_vae", "dci_disentanglement", "sap", "modularity", "irs"} <= (
+        found["scores"].keys()
+    )
+    assert "nll" not in found["scores"]
+
+
+def test_what_encode_writes_can_be_scored(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    assert sbvae("encode", run_folder, "--count", 200, "--out", "own.npz").code == 0
+    done = sbvae("eval", "own.npz", "--metrics", "mig")
+    assert done.code == 0
+    assert "left out, as they have one level here: diameter" in done.err
+    blank = save_model(Path("blank"), preset="xh-blank")
+    assert sbvae("encode", blank, "--count", 200, "--out", "blank.npz").code == 0
+    done = sbvae("eval", "blank.npz", "--metrics", "mig")
+    assert done.code == 0 and "present_information" in done.out
+
+
+def test_a_hue_that_encode_wrote_stays_circular(sbvae: Sbvae, few: None) -> None:
+    model = save_model(Path("hue"), preset="xh", latents=4, full_hue=True)
+    assert sbvae("encode", model, "--count", 200, "--out", "hue.npz").code == 0
+    done = sbvae("eval", "hue.npz", "--metrics", "mig", "--json", "-")
+    assert json.loads(done.out)["scores"]["mig_subspace"]["latents"].keys() == {"x", "hue"}
+    assert len(json.loads(done.out)["scores"]["mig_subspace"]["latents"]["hue"]) == 2
+
+
+def test_several_make_one_table_with_a_row_for_each(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    other = save_model(Path("other"), latents=4)
+    codes = write_codes(Path("codes.npz"))
+    done = sbvae("eval", run_folder, other, codes, "--metrics", "all", "--json", "all.json")
+    assert done.code == 0
+    results = json.loads(Path("all.json").read_text())["results"]
+    assert [each.get("checkpoint", each.get("codes")) for each in results] == [
+        str(run_folder), "other", "codes.npz",
+    ]  # fmt: skip
+    heading = next(line for line in done.out.splitlines() if "neg_elbo" in line)
+    assert "nll (bernoulli)" in heading and "mig" in heading and "affine_r2" in heading
+    rows = [line for line in done.out.splitlines() if line.startswith("│")]
+    assert [row.split("│")[1].strip() for row in rows] == [str(run_folder), "other", "codes.npz"]
+    assert f"{results[1]['scores']['mig']['value']:.4f}" in rows[1]
+    assert "without udr: it compares models of the same data" in done.err
+
+
+def test_figures_of_different_likelihoods_stand_in_different_columns(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    other = save_model(Path("other"), likelihood="gaussian")
+    done = sbvae("eval", run_folder, other, "--metrics", "rates")
+    heading = next(line for line in done.out.splitlines() if "neg_elbo" in line)
+    columns = [column.strip() for column in heading.strip("┃").split("┃")]
+    assert "nll (bernoulli)" in columns and "nll (gaussian, variance 0.3)" in columns
+    rows = [line.split("│")[1:-1] for line in done.out.splitlines() if line.startswith("│")]
+    for row, own in zip(rows, ("nll (bernoulli)", "nll (gaussian, variance 0.3)"), strict=True):
+        cells = dict(zip(columns, [cell.strip() for cell in row], strict=True))
+        assert cells[own] != "-"
+        assert [cells[c] for c in columns if c.startswith("nll (") and c != own] == ["-"]
+
+
+def test_models_of_one_dataset_are_ranked_by_agreement(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    save_model(Path("again"))
+    done = sbvae("eval", run_folder, "again", "--metrics", "udr,mig", "--json", "-")
+    assert done.code == 0
+    for each in json.loads(done.out)["results"]:
+        assert each["scores"]["udr_spearman"]["models"] == 2
+        assert 0 <= each["scores"]["udr_spearman"]["low"] <= each["scores"]["udr_spearman"]["high"]
+    alone = sbvae("eval", run_folder, "--metrics", "udr")
+    assert alone.code == 1 and "two checkpoints or more" in alone.err
+
+
+def test_a_protocol_sets_sizes_and_options_override_it(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    options = ["--metrics", "mig", "--json", "-"]
+    quick = json.loads(sbvae("eval", run_folder, *options, "--protocol", "quick").out)["protocol"]
+    assert (quick["name"], quick["images"], quick["votes_eval"]) == ("quick", 2000, 200)
+    done = sbvae("eval", run_folder, *options, "--protocol", "dlib", "--images", 50, "--votes", 9)
+    dlib = json.loads(done.out)["protocol"]
+    assert (dlib["name"], dlib["images"], dlib["votes_train"]) == ("dlib", 50, 9)
+
+
+def test_groups_are_named_by_factors(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    done = sbvae("eval", run_folder, "--metrics", "mig", "--group", "x,y", "--json", "-")
+    found = json.loads(done.out)
+    assert found["protocol"]["groups"] == [["x", "y"]]
+    assert list(found["scores"]["mig_subspace"]["latents"]) == ["x,y"]
+    for text, message in [("x", "names 1 factors"), ("x,hue", "hue does not vary here")]:
+        done = sbvae("eval", run_folder, "--metrics", "mig", "--group", text)
+        assert done.code == 1 and message in done.err and len(lines(done.err)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["codes.npz", "--data", "circles:xy"], "has codes, not images: --data"),
+        (["codes.npz", "--metrics", "rates"], "rates cannot be computed: they need a model"),
+        (["short.npz"], "codes have 300 rows and factors 200"),
+        (["none.npz"], "there is no such file"),
+        (["run", "none"], "none: no such file"),
+    ],
+)
+def test_codes_that_cannot_be_used_are_one_line(
+    sbvae: Sbvae, run_folder: Path, few: None, arguments: list[str], message: str
+) -> None:
+    write_codes(Path("codes.npz"))
+    write_codes(Path("short.npz"), factors=np.zeros((200, 2)))
+    done = sbvae("eval", *arguments)
+    assert done.code == 1
+    assert len(lines(done.err)) == 1 and message in done.err

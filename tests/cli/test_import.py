@@ -3,7 +3,10 @@
 import os
 import signal
 import struct
+import subprocess
+import sys
 import tarfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from PIL import Image
 from sbvae_cli.cli import import_data
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data import imports
+from sbvae_cli.data.hdf5 import usable_cores
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.importers.fit import fit_image
 
@@ -126,7 +130,7 @@ def test_factors_come_from_a_table(sbvae: Sbvae, kind: str) -> None:
     np.testing.assert_array_equal(images, IN_ORDER)
     np.testing.assert_array_equal(factors, [[1, 0], [2, 1], [5, 2], [3, 1]])
     done = sbvae("info", "pics.h5")
-    assert "4 levels: 1, 2, 3, 5" in done.out and "3 levels: 0, 1, 2" in done.out
+    assert "4 levels: 1, 2, 3, 5" in done.out and "3 levels: 0 blue, 1 red, 2 x" in done.out
 
 
 def test_factors_of_an_array_are_joined_by_number(sbvae: Sbvae) -> None:
@@ -194,6 +198,16 @@ def test_unreadable_files_are_counted_listed_and_left_out(sbvae: Sbvae, kind: st
         assert line.startswith(f"  {name}: ")
         assert reason in line
     assert "wrote pics.h5: 4 images" in done.out
+
+
+@pytest.mark.parametrize(("start", "first"), [("0", 67), ("z", 64)])
+def test_progress_counts_the_unreadable_files_too(sbvae: Sbvae, start: str, first: int) -> None:
+    good = {f"{i:03}.png": FILES["a.png"] for i in range(128)}  # 64 are written together
+    pack("folder", {**good, **{f"{start}{i}x.png": b"x" for i in range(3)}})
+    done = sbvae("gen-data", "images", "--from", "pics", *SIZE)
+    progress = [line.strip() for line in done.err.splitlines() if line.startswith("images ")]
+    assert (progress[0], progress[-1]) == (f"images {first}/131", "images 131/131")
+    assert contents()[0].shape[0] == 128
 
 
 def test_many_unreadable_files_are_cut_short(sbvae: Sbvae) -> None:
@@ -296,13 +310,20 @@ def test_an_empty_folder_is_one_line(sbvae: Sbvae) -> None:
 @pytest.mark.parametrize(
     ("table", "found"),
     [
-        ("file,a\nc.png,1\na.png,2\nother.png,3\n", "rows name no image: 1, as other.png"),
+        (
+            "file,a\nc.png,1\na.png,2\nother.png,3\n",
+            "1 of 3 rows name files that are not among the images, the first is o",
+        ),
         ("file,a\nc.png,1\na.png,2\n", "images have no row: 2, as b/10.png"),
         ("file,a\nc.png,1\nc.png,2\n", "rows name an image again: 1, as c.png"),
         ("file\nc.png\n", "holds one column (file) and no factors"),
         ("file,a\nc.png,1\na.png,\n2.png,1\n10.png,2", "column a has empty cells: 1, as row 3"),
         ("file,a\nc.png,nan\na.png,1\n2.png,1\n10.png,2", "numbers that are not finite"),
         ("", "is empty; it needs a header"),
+        (
+            "c.png,1\na.png,2\n2.png,1\n10.png,2",
+            "has no header, its first line is the row of c.pn",
+        ),
     ],
 )
 def test_a_table_that_does_not_match_is_one_line(sbvae: Sbvae, table: str, found: str) -> None:
@@ -365,6 +386,54 @@ def test_ctrl_c_leaves_nothing(
     assert done.err == f"error: {expected}\n"
 
 
+def children(pid: int) -> list[int]:
+    """Processes that decode for a program."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and b"serve" in (path / "cmdline").read_bytes():
+                found.append(int(path.name))
+        except OSError:
+            pass  # gone meanwhile
+    return found
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists() or usable_cores() < 2, reason="needs /proc and two cores"
+)
+@pytest.mark.parametrize("ends", ["program", "worker"])
+def test_an_end_from_outside_is_one_line_and_leaves_nothing(
+    ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    noise = np.random.default_rng(0).integers(256, size=(256, 256, 3), dtype=np.uint8)
+    first = pack("folder", {"0000.png": png(noise)}) / "0000.png"
+    for i in range(1, 3000):
+        os.link(first, first.with_name(f"{i:04}.png"))
+    command = [sys.executable, "-m", "sbvae_cli", "gen-data", "images", "--from", "pics"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as program:
+        end = time.monotonic() + 20
+        while not (workers := children(program.pid)) and time.monotonic() < end:
+            time.sleep(0.01)  # the sooner the better: they may still load
+        if ends == "program":
+            os.killpg(program.pid, signal.SIGINT)  # as Ctrl-C on a terminal
+        else:
+            os.kill(workers[0], signal.SIGKILL)
+        out, err = program.communicate(timeout=60)
+    *progress, line = err.splitlines()
+    if ends == "program":
+        assert line.startswith("error: pics.h5: stopped after ")
+    else:
+        assert line.startswith("error: pics: a process that reads images was ended by SIGKILL; ")
+    assert all(line.startswith("images ") for line in progress), err
+    assert (program.returncode, out) == (130 if ends == "program" else 1, "")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    assert os.listdir() == ["pics"]
+
+
 def test_a_model_is_trained_and_scored_without_factors(sbvae: Sbvae, tiny: list[str]) -> None:
     pack("folder", FILES)
     assert sbvae("gen-data", "images", "--from", "pics", "--size", 16).code == 0
@@ -374,7 +443,8 @@ def test_a_model_is_trained_and_scored_without_factors(sbvae: Sbvae, tiny: list[
     done = sbvae("eval", "run", "--json", "scores.json")
     assert done.code == 0, done.err
     (left_out,) = (line for line in done.err.splitlines() if "without" in line)
-    assert left_out.startswith("note: without mig and factor-vae and geometry: pics has no factors")
+    assert left_out.startswith("note: without mig")
+    assert "factor-vae and geometry: pics has no factors" in left_out
     assert "nll" in done.out and "mig" not in done.out
     assert "has no factors that vary" in sbvae("eval", "run", "--metrics", "mig").err
     assert sbvae("traverse", "run").code == 0

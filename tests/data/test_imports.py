@@ -145,8 +145,8 @@ def chairs(tmp_path: Path) -> Path:
     """White renders with a grey box in the centre, of another grey each."""
     root = tmp_path / "rendered_chairs"
     for number, (chair, elevation, azimuth, grey) in enumerate(VIEWS):
-        image = np.full((60, 60, 3), 255, np.uint8)
-        image[20:40, 20:40] = grey
+        image = np.full((100, 100, 3), 255, np.uint8)
+        image[30:70, 30:70] = grey
         name = f"image_{number:03}_p{elevation:03}_t{azimuth:03}_r096.png"
         save(root / chair / "renders" / name, image)
     return root
@@ -185,11 +185,11 @@ def test_views_from_all_around_are_circular(tmp_path: Path) -> None:
 def test_chairs_are_cropped_and_their_background_inverted(chairs: Path) -> None:
     images = {}
     for invert in (False, True):
-        imported = import_chairs(chairs, (40, 40), invert=invert, strict=False)
+        imported = import_chairs(chairs, (42, 42), invert=invert, strict=False)
         images[invert] = together(imported)[1]
     inner = images[False] < 255
-    assert inner.sum((1, 2, 3)).tolist() == [400] * 4  # the central 40 of 60 pixels, unscaled
-    assert inner[:, 10:30, 10:30].all()
+    assert inner.sum((1, 2, 3)).tolist() == [1600] * 4  # a box of 40, a margin of a twentieth
+    assert inner[:, 1:41, 1:41].all()
     np.testing.assert_array_equal(images[True], 255 - images[False])
 
 
@@ -292,7 +292,7 @@ def test_a_table_that_does_not_match_closes_the_archive(own: Path, tmp_path: Pat
         archive.add(own / "0" / "00.png", "00.png")
     csv = tmp_path / "factors.csv"
     csv.write_text("file,number\nother.png,1\n")
-    with pytest.raises(SbvaeError, match=r"rows name no image: 1, as other.png"):
+    with pytest.raises(SbvaeError, match=r"1 of 1 rows .* the images, the first is other.png"):
         take(tmp_path / "a.tar", csv)
 
 

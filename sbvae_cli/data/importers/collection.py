@@ -1,12 +1,14 @@
 """Images by number, whatever holds them, and why one of them cannot be read."""
 
+import os
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Protocol, Self
+from typing import IO, Protocol, Self
 
 from PIL import Image, UnidentifiedImageError
 
@@ -45,7 +47,10 @@ class UnreadableImageError(SbvaeError):
 
 
 class ImageCollection(ABC):
-    """Images with names, in the order of the names; reading is safe from several threads.
+    """Images with names, in the order of the names.
+
+    One that `can_move` can be pickled, and unpickled in another process of this computer while this
+    one has it open.
 
     Args:
         path: The folder or archive.
@@ -57,6 +62,11 @@ class ImageCollection(ABC):
         self.path = path
         self.names = tuple(names)
         self._held = held
+
+    @property
+    def can_move(self) -> bool:
+        """Whether other processes can read it too."""
+        return False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -123,8 +133,22 @@ class ImageFiles(ImageCollection):
         """The bytes of an image file."""
 
 
+def refuse_bombs() -> None:
+    """Make Pillow's warning about decompression bombs an error in this process."""
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+def place(file: IO[bytes]) -> str | None:
+    """Where another process can open the same file, while it is open here; None for nowhere."""
+    descriptor = f"/proc/{os.getpid()}/fd/{file.fileno()}"
+    if os.path.exists(descriptor):
+        return descriptor  # of the same file, whatever its name has come to mean, and without one
+    return os.fspath(file.name) if isinstance(file.name, (str, os.PathLike)) else None
+
+
 def readable_formats() -> list[str]:
     """Names of the formats that are tried; the usual ones come first."""
+    Image.init()
     return [name for name in Image.ID if name not in _NEVER]
 
 

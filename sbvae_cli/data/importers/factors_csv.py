@@ -55,9 +55,12 @@ def read_factors(path: Path | str, names: Sequence[str]) -> FactorTable:
     path = Path(path)
     header, table = _read_table(path)
     key = next((header.index(n) for n in _NAME_COLUMNS if n in header), 0)
+    image_of = _finder(names)
+    if header[key] not in _NAME_COLUMNS:
+        _refuse_row_as_header(path, header, [cells[key] for cells in table], image_of)
     titles = [title for i, title in enumerate(header) if i != key]
     _check_titles(path, titles)
-    order = _join(path, [cells[key] for cells in table], names)
+    order = _join(path, [cells[key] for cells in table], names, image_of)
     columns = [[cells[i] for cells in table] for i in range(len(header)) if i != key]
     rows = np.empty((len(names), len(titles)), np.float32)
     level_names = {}
@@ -66,7 +69,9 @@ def read_factors(path: Path | str, names: Sequence[str]) -> FactorTable:
         rows[:, f] = np.array(values, np.float32)[order]
         if words:
             level_names[title] = words
-    factors = [_factor(title, rows[:, f]) for f, title in enumerate(titles)]
+    factors = [
+        _factor(title, rows[:, f], level_names.get(title, ())) for f, title in enumerate(titles)
+    ]
     return FactorTable(factors, rows, level_names)
 
 
@@ -105,28 +110,55 @@ def _check_titles(path: Path, titles: list[str]) -> None:
         raise SbvaeError(f"{path}: a column is called present; {todo}")
 
 
-def _join(path: Path, cells: list[str], names: Sequence[str]) -> NDArray[np.intp]:
+def _refuse_row_as_header(
+    path: Path, header: list[str], cells: list[str], image_of: Callable[[str], int | None]
+) -> None:
+    """Refuse a first line that is an image's only row; a title may be called like an image."""
+    image = image_of(header[0])
+    if image is not None and image not in map(image_of, cells):
+        titles = ["file", *(f"factor{i}" for i in range(1, len(header)))]
+        shown = ",".join(titles if len(titles) <= 4 else [*titles[:3], "..."])
+        found = f"has no header, its first line is the row of {printable(header[0])}"
+        raise SbvaeError(f"{path}: {found}; name the columns in a line before it, as {shown}")
+
+
+def _join(
+    path: Path, cells: list[str], names: Sequence[str], image_of: Callable[[str], int | None]
+) -> NDArray[np.intp]:
     """The row of each image."""
-    exact = {_normal(name): i for i, name in enumerate(names)}
-    ends = Counter(_end(name) for name in exact)
-    unique = {_end(name): name for name in exact if ends[_end(name)] == 1}
     unknown, twice = [], []
     order = np.full(len(names), -1, np.intp)
     for row, cell in enumerate(cells):
-        name = _normal(cell)
-        if name not in exact:
-            name = _longer_or_shorter(name, unique.get(_end(name)))
-        if not name:
+        image = image_of(cell)
+        if image is None:
             unknown.append(cell)
-        elif order[exact[name]] >= 0:
+        elif order[image] >= 0:
             twice.append(cell)
         else:
-            order[exact[name]] = row
-    _refuse(f"{path}: rows name no image", unknown, "remove them, or write paths as in the archive")
+            order[image] = row
+    if unknown:
+        found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
+        todo = "remove them, or write paths as in the archive"
+        raise SbvaeError(f"{path}: {found}, the first is {printable(unknown[0])}; {todo}")
     _refuse(f"{path}: rows name an image again", twice, "keep one row for each image")
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]
     _refuse(f"{path}: images have no row", missing, "add their rows, or remove the images")
     return order
+
+
+def _finder(names: Sequence[str]) -> Callable[[str], int | None]:
+    """From a cell to the number of the image that it names."""
+    exact = {_normal(name): i for i, name in enumerate(names)}
+    ends = Counter(_end(name) for name in exact)
+    unique = {_end(name): name for name in exact if ends[_end(name)] == 1}
+
+    def find(cell: str) -> int | None:
+        name = _normal(cell)
+        if name not in exact:
+            name = _longer_or_shorter(name, unique.get(_end(name)))
+        return exact.get(name)
+
+    return find
 
 
 def _normal(name: str) -> str:
@@ -175,9 +207,13 @@ def _refuse(found: str, examples: Sequence[str], todo: str) -> None:
         raise SbvaeError(f"{found}: {len(examples)}, as {printable(examples[0])}; {todo}")
 
 
-def _factor(name: str, values: NDArray[np.float32]) -> FactorConfig:
+def _factor(name: str, values: NDArray[np.float32], words: tuple[str, ...]) -> FactorConfig:
     found = np.unique(values)
     if len(found) > _MOST_LEVELS:
         return FactorConfig(name=name, low=float(found[0]), high=float(found[-1]))
     levels = tuple(float(str(value)) for value in found)  # 0.1, not 0.10000000149
-    return FactorConfig(name=name, kind="discrete", levels=levels)
+    names = tuple(printable(word) for word in words)
+    unique = len(set(names)) == len(levels)  # no longer, where odd characters told words apart
+    return FactorConfig(
+        name=name, kind="discrete", levels=levels, level_names=names if unique else None
+    )

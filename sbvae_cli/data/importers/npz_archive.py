@@ -44,6 +44,11 @@ class ArrayImages(ImageCollection):
         if header.columns_first:  # the pixels of an image are not neighbours in the file
             self._rows = np.memmap(parts.file, np.uint8, "r", shape=header.shape, order="F")
 
+    @property
+    def can_move(self) -> bool:
+        """Where the unpacked file can be opened again and is read image by image."""
+        return self._rows is None and self._parts.place is not None
+
     def _open(self, index: int) -> Image.Image:
         if self._rows is not None:
             pixels = self._rows[index].reshape(self._shape)

@@ -1,14 +1,18 @@
 """From a path to a collection of images; the contents decide what it is, not the name."""
 
 import os
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import ImageCollection, readable_formats, reason_of
+from sbvae_cli.data.importers.collection import (
+    ImageCollection,
+    readable_formats,
+    reason_of,
+    refuse_bombs,
+)
 from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
 from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
@@ -39,8 +43,7 @@ def open_images(path: Path | str) -> ImageCollection:
         SbvaeError: If there is nothing to read, or an archive is broken or hostile.
     """
     path = Path(path)
-    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-    Image.init()  # loads the readers here, rather than in several threads at once
+    refuse_bombs()
     images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
     if not images.names:
         images.close()

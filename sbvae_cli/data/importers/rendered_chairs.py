@@ -1,7 +1,8 @@
 """The public renders of chairs (Aubry et al. 2014): who and from where stands in the file names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,19 @@ from PIL import Image
 
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.fit import fit_image
-from sbvae_cli.data.importers.reader import Batch, OnUnreadable, decode_images
+from sbvae_cli.data.importers.reader import (
+    Batch,
+    Decoded,
+    OnUnreadable,
+    batch_length,
+    decode,
+    run_work,
+)
 from sbvae_cli.errors import SbvaeError
 
-KEPT = 2 / 3  # of the side: the central 400x400 of 600x600, as public loaders crop the wide margin
+_BACKGROUND = 250  # and above; the renders are white around the chair, to a rounding
+_MARGIN = 1.05  # of the square's side over the chair's
+_KEPT_PIXELS = 64 << 20  # of one chair in memory; the public ones have 22 million
 _RENDER = re.compile(r"(?:^|/)([^/]+)/renders/image_\d+_p(-?\d+)_t(-?\d+)_r\d+\.png$")
 
 
@@ -46,16 +56,16 @@ class ChairRenders:
         self,
         size: tuple[int, int],
         *,
-        threads: int,
+        workers: int,
         invert: bool = False,
         on_unreadable: OnUnreadable | None = None,
         strict: bool = False,
-    ) -> Iterator[Batch]:
-        """Decode the renders: cropped to the central 2/3 of the side, in one channel.
+    ) -> Generator[Batch, None, None]:
+        """Decode the renders: cropped to the chair as by `ChairCropping`, in one channel.
 
         Args:
             size: Height and width.
-            threads: See `import_images`.
+            workers: See `import_images`.
             invert: Whether to make the white background black.
             on_unreadable: See `import_images`.
             strict: See `import_images`.
@@ -66,15 +76,88 @@ class ChairRenders:
         Raises:
             SbvaeError: See `import_images`.
         """
-        for found, images in decode_images(
-            self.collection,
-            self.indices.tolist(),
-            lambda image: fit_image(_crop(image), size, grey=True),
-            threads=threads,
+        ends = np.flatnonzero(np.diff(self.chair)) + 1  # a chair's renders follow each other
+        batches = run_work(
+            ChairCropping(self.collection, size, invert),
+            [unit.tolist() for unit in np.split(self.indices, ends)],
+            workers=workers,
             on_unreadable=on_unreadable,
             strict=strict,
-        ):
-            yield np.searchsorted(self.indices, found), 255 - images if invert else images
+        )
+        with closing(batches):
+            for found, images in batches:
+                yield np.searchsorted(self.indices, found), images
+
+
+@dataclass(frozen=True)
+class ChairCropping:
+    """One square for all views of a chair: the chair keeps its size and its axis between views.
+
+    The square is about the centre of the image, where the axis of the turntable is, and reaches as
+    far as the chair does in any of the views that can be read, with a margin of a twentieth. So
+    each chair fills the frame in its widest view. A frame that is not square shows more beside or
+    above the square, white beyond the image. Where all views are blank, they are kept whole.
+
+    Attributes:
+        collection: Where the renders are.
+        size: Height and width of the result.
+        invert: Whether to make the white background black.
+    """
+
+    collection: ImageCollection
+    size: tuple[int, int]
+    invert: bool
+
+    def __call__(self, indices: Sequence[int]) -> Iterator[Decoded]:
+        """Read the views of one chair; each is decoded once, unless they are too large to keep."""
+        share, kept, pixels = 0.0, {}, 0
+        for index in indices:
+            with suppress(SbvaeError):  # told of below
+                view = self._view(index)
+                share = max(share, _share(view))
+                if pixels + view.size <= _KEPT_PIXELS:
+                    kept[index] = view
+                    pixels += view.size
+        share = share or 1.0
+
+        def read(index: int) -> NDArray[np.uint8]:
+            view = kept.pop(index, None)
+            cropped = self._crop(self._view(index) if view is None else view, share)
+            return 255 - cropped if self.invert else cropped
+
+        batch = batch_length(self.size)
+        for start in range(0, len(indices), batch):
+            yield decode(indices[start : start + batch], read)
+
+    def _view(self, index: int) -> NDArray[np.uint8]:
+        image = self.collection.read(index)
+        return fit_image(image, (image.height, image.width), grey=True)[..., 0]
+
+    def _crop(self, view: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+        height, width = view.shape
+        scale = share * min(view.shape) / min(self.size)  # pixels of the render in one of ours
+        top, left = (
+            round((scale * ours - theirs) / 2)
+            for ours, theirs in zip(self.size, view.shape, strict=True)
+        )
+        frame = Image.new("L", (width + 2 * left, height + 2 * top), "white")
+        frame.paste(Image.fromarray(view), (left, top))
+        return fit_image(frame, self.size, "stretch", grey=True)
+
+
+def _share(view: NDArray[np.uint8]) -> float:
+    """Side of the square about the centre, over the smaller side of the image; 0 without a chair.
+
+    The margin is left out where the image has none.
+    """
+    reach = 0.0
+    for pixels in (view.min(1), view.min(0)):
+        dark = np.flatnonzero(pixels < _BACKGROUND)
+        if len(dark):
+            centre = len(pixels) / 2
+            reach = max(reach, centre - int(dark[0]), int(dark[-1]) + 1 - centre)
+    share: float = 2 * reach / min(view.shape)
+    return min(_MARGIN * share, max(1.0, share))
 
 
 def find_chairs(collection: ImageCollection) -> ChairRenders:
@@ -104,10 +187,3 @@ def find_chairs(collection: ImageCollection) -> ChairRenders:
         np.array(azimuths, np.int64),
         len(matches) - len(found),
     )
-
-
-def _crop(image: Image.Image) -> Image.Image:
-    """The central square of a fixed share of the smaller side."""
-    side = max(1, round(KEPT * min(image.size)))
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))

@@ -1,12 +1,12 @@
-"""Parts of one file by their offsets, from several threads; compressed archives unpacked once."""
+"""Parts of one file by their offsets; compressed archives unpacked once."""
 
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 from typing import IO, Protocol
 
+from sbvae_cli.data.importers.collection import place
 from sbvae_cli.errors import SbvaeError
 
 COPY_BYTES = 1 << 20
@@ -28,7 +28,15 @@ class StoredParts:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _open_parts, (self.place,)
+
+    @property
+    def place(self) -> str | None:
+        """See `place` of collections."""
+        self._file.flush()
+        return place(self._file)
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of one part.
@@ -36,9 +44,8 @@ class StoredParts:
         Raises:
             EOFError: If the file ends before.
         """
-        with self._lock:
-            self._file.seek(offset)
-            data = self._file.read(size)
+        self._file.seek(offset)
+        data = self._file.read(size)
         if len(data) < size:
             raise EOFError("the archive ends before the image does")
         return data
@@ -46,6 +53,10 @@ class StoredParts:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _open_parts(place: str) -> StoredParts:
+    return StoredParts(open(place, "rb"))
 
 
 class UnpackedParts(StoredParts):

@@ -43,6 +43,11 @@ class TarImages(ImageFiles):
         self._parts = parts
         self._spans = [spans[name] for name in self.names]
 
+    @property
+    def can_move(self) -> bool:
+        """Where the file, or the nameless one it is unpacked to, can be opened again."""
+        return self._parts.place is not None
+
     def _stored(self, index: int) -> bytes:
         offset, size = self._spans[index]
         check_size(size)

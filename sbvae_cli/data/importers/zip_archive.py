@@ -10,6 +10,7 @@ from sbvae_cli.data.importers.collection import (
     check_size,
     inner_name,
     is_candidate,
+    place,
     printable,
     reason_of,
 )
@@ -21,8 +22,7 @@ def open_zip(path: Path, file: IO[bytes]) -> ZipFile:
 
     Args:
         path: For messages.
-        file: The open archive; not the ZipFile's to close, which would count its readers without a
-            lock.
+        file: The open archive; not the ZipFile's to close.
 
     Raises:
         SbvaeError: If the archive is broken.
@@ -47,7 +47,7 @@ class ZipImages(ImageFiles):
     """
 
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
-        self._archive = archive
+        self._file, self._archive = file, archive
         members = {_checked_name(path, member): member for member in archive.infolist()}
         names = sorted(
             n for n, member in members.items() if is_candidate(n) and not member.is_dir()
@@ -55,11 +55,24 @@ class ZipImages(ImageFiles):
         self._members = [members[name] for name in names]
         super().__init__(path, names, (archive, file))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _reopen, (self.path, place(self._file))
+
+    @property
+    def can_move(self) -> bool:
+        """Where the file can be opened again."""
+        return place(self._file) is not None
+
     def _stored(self, index: int) -> bytes:
         member = self._members[index]
         check_size(member.file_size)
         with self._archive.open(member) as stored:
             return stored.read()
+
+
+def _reopen(path: Path, place: str) -> ZipImages:
+    file = open(place, "rb")  # noqa: SIM115 (closed by close)
+    return ZipImages(path, file, open_zip(path, file))
 
 
 def _checked_name(path: Path, member: ZipInfo) -> str:

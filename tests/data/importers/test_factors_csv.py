@@ -25,7 +25,7 @@ def test_rows_are_joined_by_path_or_unique_end(tmp_path: Path) -> None:
     assert table.level_names == {"File name": ("x", "y")}
     assert table.factors == [
         FactorConfig(name="size", kind="discrete", levels=(0.5, 1, 2.5)),
-        FactorConfig(name="File name", kind="discrete", levels=(0, 1)),
+        FactorConfig(name="File name", kind="discrete", levels=(0, 1), level_names=("x", "y")),
     ]
     SpaceConfig(factors=tuple(table.factors))
 
@@ -73,7 +73,10 @@ GOOD = "a/1.png,1\na/2.png,2\nb/3.png,3\n"
         ("", "is empty; it needs a header"),
         ("file\na/1.png\n", r"one column \(file\) and no factors"),
         ("file;x\na/1.png;1\n", r"one column \(file;x\) and no factors; separate columns"),
-        ("file,x\n" + GOOD + "c.png,4\nd.png,5\n", "rows name no image: 2, as c.png; remove"),
+        (
+            "file,x\n" + GOOD + "c.png,4\nd.png,5\n",
+            "2 of 5 rows name files that are not among the images, the first is c.png; remove",
+        ),
         ("file,x\na/1.png,1\n", "images have no row: 2, as a/2.png; add"),
         ("file,x\n" + GOOD + "2.png,2\n", "rows name an image again: 1, as 2.png"),
         ("file,x\n" + GOOD.replace(",2", ","), r"column x has empty cells: 1, as row 3 \(\)"),
@@ -98,13 +101,45 @@ def test_a_wrong_table_is_one_line(text: str, found: str, tmp_path: Path) -> Non
 
 def test_an_end_that_two_images_share_names_neither(tmp_path: Path) -> None:
     path = write(tmp_path, "file,x\na/1.png,1\n1.png,2\n")
-    with pytest.raises(SbvaeError, match=r"rows name no image: 1, as 1.png"):
+    with pytest.raises(SbvaeError, match=r"1 of 2 rows .* the images, the first is 1.png"):
         read_factors(path, ["a/1.png", "b/1.png"])
 
 
 def test_another_folder_with_the_same_file_name_is_unknown(tmp_path: Path) -> None:
-    with pytest.raises(SbvaeError, match=r"rows name no image: 1, as c/1.png"):
+    with pytest.raises(SbvaeError, match=r"1 of 1 rows .* the images, the first is c/1.png"):
         read_factors(write(tmp_path, "file,x\nc/1.png,1\n"), ["a/1.png"])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (GOOD, "file,factor1"),
+        (GOOD.replace("a/1.png,1", "1.png,2.5"), "file,factor1"),
+        (GOOD.replace("\n", ",1\n"), "file,factor1,factor2"),  # the titles 1 and 1 too
+        (GOOD.replace("\n", ",7,8,9\n"), "file,factor1,factor2,..."),
+    ],
+)
+def test_a_missing_header_is_one_line(text: str, shown: str, tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        read_factors(write(tmp_path, text), NAMES)
+    first = text.partition(",")[0]
+    assert str(caught.value) == (
+        f"{tmp_path / 'f.csv'}: has no header, its first line is the row of {first}; "
+        f"name the columns in a line before it, as {shown}"
+    )
+
+
+def test_a_missing_header_of_an_array_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="has no header, its first line is the row of 0;"):
+        read_factors(write(tmp_path, "0,5\n1,6\n"), ["0", "1"])
+
+
+@pytest.mark.parametrize("title", ["file", "id"])
+def test_a_title_may_be_called_like_an_image(title: str, tmp_path: Path) -> None:
+    table = read_factors(write(tmp_path, f"{title},x\na,1\n{title},2\n"), ["a", title])
+    np.testing.assert_array_equal(table.rows, [[1], [2]])
+    with pytest.raises(SbvaeError, match="images have no row: 1, as file; add"):
+        read_factors(write(tmp_path, "file,x\na,1\n"), ["a", "file"])
 
 
 def test_text_in_another_encoding_is_one_line(tmp_path: Path) -> None:
@@ -120,3 +155,17 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_labels_like_1_2_are_words(tmp_path: Path) -> None:
     table = read_factors(write(tmp_path, "file,x\na/1.png,1_2\na/2.png,1_0\n3.png,1_2\n"), NAMES)
     assert table.level_names == {"x": ("1_0", "1_2")}
+
+
+def test_words_are_the_names_of_levels_if_they_stay_different(tmp_path: Path) -> None:
+    text = "file,kind,odd,size\na/1.png,dog,u\u200b,1\na/2.png,cat,u\u200e,2\n3.png,dog,u,3\n"
+    kind, odd, size = read_factors(write(tmp_path, text), NAMES).factors
+    assert [kind.level_of(name) for name in ("cat", "dog")] == [0, 1]
+    assert odd.levels == (0, 1, 2) and odd.level_names is None
+    assert size.level_names is None
+
+
+def test_one_odd_character_in_a_word_is_replaced(tmp_path: Path) -> None:
+    text = "file,kind\na/1.png,a\u200bb\na/2.png,cat\n3.png,cat\n"
+    (kind,) = read_factors(write(tmp_path, text), NAMES).factors
+    assert kind.level_names == ("a\ufffdb", "cat")

@@ -1,8 +1,12 @@
-"""Order, bounds and failures of reading in threads."""
+"""Order, bounds and failures of reading, here and in other processes."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+import pickle
+import subprocess
+import sys
+import tarfile
+import warnings
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,36 +14,53 @@ import pytest
 from PIL import Image
 
 from sbvae_cli.data.importers import reader
-from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError
+from sbvae_cli.data.importers.collection import UnreadableImageError
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.open_images import open_images
-from sbvae_cli.data.importers.reader import decode_images, import_images
+from sbvae_cli.data.importers.reader import Batch, Fitting, import_images
 from sbvae_cli.errors import SbvaeError
 
 Write = Callable[[dict[str, bytes]], Path]
+KINDS = ["folder", "zip", "w:", "w:gz"]
 
 
-class Numbered(ImageCollection):
-    """Images that hold their number; some cannot be read."""
-
-    def __init__(self, count: int, broken: tuple[int, ...] = ()) -> None:
-        super().__init__(Path("numbered"), [f"{i:04}" for i in range(count)])
-        self.broken = broken
-        self.opened = 0
-        self.lock = threading.Lock()
-
-    def _open(self, index: int) -> Image.Image:
-        with self.lock:
-            self.opened += 1
-        if index in self.broken:
-            raise OSError("worn out")
-        return Image.new("L", (2, 2), index % 251)
+def numbered(count: int, broken: tuple[int, ...] = ()) -> dict[str, bytes]:
+    """Files of images that hold their number; some cannot be read."""
+    return {
+        f"{i:04}.pgm": b"worn out" if i in broken else b"P5 2 2 255\n" + bytes([i % 251] * 4)
+        for i in range(count)
+    }
 
 
-@pytest.mark.parametrize("threads", [1, 4])
+def pack(folder: Path, kind: str) -> Path:
+    """The folder, or an archive of what is in it."""
+    path = folder.with_suffix(".archive")
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in folder.iterdir():
+                archive.write(file, file.name)
+    elif kind.startswith("w"):
+        with tarfile.open(path, kind) as tar:
+            tar.add(folder, ".")
+    return folder if kind == "folder" else path
+
+
+def read(path: Path, size: tuple[int, int] = (2, 2), **options: object) -> list[Batch]:
+    with open_images(path) as images:
+        return list(import_images(images, size, grey=True, **{"workers": 1, **options}))
+
+
+@pytest.fixture(params=[1, 3])
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many decode: this process, or others, whatever they cost."""
+    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
+    return request.param
+
+
 @pytest.mark.parametrize("count", [1, 64, 333])
-def test_images_come_in_order(threads: int, count: int) -> None:
-    batches = list(import_images(Numbered(count), (2, 2), grey=True, threads=threads))
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_come_in_order(kind: str, count: int, workers: int, write_folder: Write) -> None:
+    batches = read(pack(write_folder(numbered(count)), kind), workers=workers)
     indices = np.concatenate([i for i, _ in batches])
     images = np.concatenate([images for _, images in batches])
     np.testing.assert_array_equal(indices, np.arange(count))
@@ -47,70 +68,112 @@ def test_images_come_in_order(threads: int, count: int) -> None:
     np.testing.assert_array_equal(images[:, 0, 0, 0], np.arange(count) % 251)
 
 
-def test_unreadable_images_are_told_and_left_out() -> None:
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_of_an_array_come_in_order(order: str, workers: int, tmp_path: Path) -> None:
+    array = np.random.default_rng(0).integers(256, size=(200, 6, 8)).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", images=np.asarray(array, order=order))
+    with open_images(tmp_path / "a.npz") as images:
+        assert images.can_move == (order == "C")  # else all of it would be pickled
+    found = read(tmp_path / "a.npz", (6, 8), workers=workers)
+    np.testing.assert_array_equal(np.concatenate([i for _, i in found])[..., 0], array)
+
+
+def test_unreadable_images_are_told_and_left_out(workers: int, write_folder: Write) -> None:
     broken = (0, 70, *range(128, 192), 199)
     lines: list[str] = []
-    found = import_images(
-        Numbered(200, broken), (2, 2), grey=True, threads=3, on_unreadable=lines.append
-    )
+    found = read(write_folder(numbered(200, broken)), workers=workers, on_unreadable=lines.append)
     indices = np.concatenate([i for i, _ in found])
     np.testing.assert_array_equal(indices, np.setdiff1d(np.arange(200), broken))
-    assert lines == [f"{i:04}: worn out" for i in broken]
+    assert lines == [f"{i:04}.pgm: not an image that Pillow reads" for i in broken]
 
 
-def test_strict_ends_at_the_first_unreadable_image() -> None:
+def test_strict_ends_at_the_first_unreadable_image(workers: int, write_folder: Write) -> None:
     seen: list[int] = []
-    with pytest.raises(UnreadableImageError, match="numbered: 0070: worn out"):
-        for indices, _ in import_images(Numbered(200, (70, 90)), (2, 2), threads=2, strict=True):
+    images = open_images(write_folder(numbered(200, (70, 90))))
+    with pytest.raises(UnreadableImageError, match=r"folder: 0070.pgm: not an image"):
+        for indices, _ in import_images(images, (2, 2), workers=workers, strict=True):
             seen.extend(indices)
     assert seen == list(range(64))
 
 
-def test_nothing_readable_is_one_line() -> None:
-    with pytest.raises(SbvaeError, match=r"none of 3 files can be read.*first is 0000: worn out"):
-        list(import_images(Numbered(3, (0, 1, 2)), (2, 2), threads=2))
+def test_nothing_readable_is_one_line(workers: int, write_folder: Write) -> None:
+    folder = write_folder(numbered(99, tuple(range(99))))
+    with pytest.raises(SbvaeError, match=r"none of 99 files can be read.*first is 0000.pgm: not"):
+        read(folder, workers=workers)
 
 
 def test_an_image_that_cannot_be_fitted_counts_as_unreadable(
-    files: dict[str, bytes], write_folder: Write
+    workers: int, write_folder: Write
 ) -> None:
-    folder = write_folder({"a.png": files["a.png"]})
+    folder = write_folder(numbered(64))
     Image.new("I;16", (4, 4)).save(folder / "deep.png")
     lines: list[str] = []
-    found = list(import_images(open_images(folder), (4, 4), threads=1, on_unreadable=lines.append))
-    assert [i.tolist() for i, _ in found] == [[0]]
+    found = read(folder, workers=workers, on_unreadable=lines.append)
+    assert sum(len(i) for i, _ in found) == 64
     assert len(lines) == 1 and lines[0].startswith("deep.png: 16-bit")
 
 
-def test_only_a_few_images_are_decoded_ahead() -> None:
-    collection = Numbered(2000)
-    batches = import_images(collection, (2, 2), threads=2)
-    next(batches)
-    assert isinstance(batches, Iterator)
-    time.sleep(0.2)  # enough for all of them
-    batches.close()  # type: ignore[attr-defined]  # waits for the threads
-    assert collection.opened <= 64 * reader._AHEAD * 2
+def test_pillows_limit_of_pixels_holds_in_every_process(
+    workers: int, write_folder: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    folder = write_folder({**numbered(64), "z.pgm": b"P5 6 5 255\n" + bytes(30)})
+    lines: list[str] = []
+    with warnings.catch_warnings():
+        read(folder, workers=workers, on_unreadable=lines.append)
+    assert len(lines) == 1 and "exceeds limit of 20 pixels" in lines[0]
 
 
-def test_batches_of_large_images_are_small() -> None:
-    indices, images = next(import_images(Numbered(9), (512, 512), threads=1))
-    assert (indices.tolist(), images.shape) == ([0], (1, 512, 512, 3))
+def test_processes_are_started_only_where_they_pay(
+    write_folder: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "in_processes", None)
+    folder = write_folder(numbered(200))
+    assert len(read(folder, workers=2)) == 4
+    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
+    assert len(read(folder, workers=1)) == 4
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        read(folder, workers=2)
 
 
-def test_some_images_of_a_collection() -> None:
-    found = list(
-        decode_images(
-            Numbered(300), [5, 7, 200], lambda i: fit_image(i, (2, 2)), batch=2, threads=2
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_processes_load_nothing_heavy(kind: str, write_folder: Write) -> None:
+    with open_images(pack(write_folder(numbered(1)), kind)) as images:
+        assert images.can_move
+        job = pickle.dumps(Fitting(images, (2, 2), "crop", False))
+        code = (
+            f"import pickle, sys; work = pickle.loads({job!r}); assert len(list(work([0]))) == 1;"
+            "print(*{'torch', 'h5py', 'pydantic', 'sklearn', 'typer'} & {*sys.modules})"
         )
-    )
-    assert [i.tolist() for i, _ in found] == [[5, 7], [200]]
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+@pytest.mark.parametrize("kind", ["zip", "w:", "w:gz"])
+def test_an_archive_that_is_replaced_meanwhile_is_read_to_its_end(
+    kind: str, write_folder: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("this system opens files by their names alone")
+    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
+    path = pack(write_folder(numbered(200)), kind)
+    with open_images(path) as images:
+        path.unlink()
+        path.write_bytes(b"another")
+        found = list(import_images(images, (2, 2), workers=2))
+    assert sum(len(i) for i, _ in found) == 200
+
+
+def test_batches_of_large_images_are_small(write_folder: Write) -> None:
+    shapes = [images.shape for _, images in read(write_folder(numbered(2)), (512, 512))]
+    assert shapes == [(1, 512, 512, 1)] * 2
 
 
 def test_large_jpeg_files_look_as_if_decoded_in_full(tmp_path: Path) -> None:
     rows, columns = np.mgrid[:512, :768]
     smooth = 127 + 60 * np.sin(rows / 40) + 60 * np.cos(columns / 50)
     Image.fromarray(smooth.astype(np.uint8)).save(tmp_path / "a.jpg", quality=95)
-    ((_, found),) = import_images(open_images(tmp_path), (64, 64), grey=True, threads=1)
+    ((_, found),) = read(tmp_path, (64, 64))
     with Image.open(tmp_path / "a.jpg") as image:
         expected = fit_image(image, (64, 64), grey=True)
     np.testing.assert_allclose(found[0].astype(int), expected, atol=3)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sbvae_cli.data.importers import reader, rendered_chairs
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
 from sbvae_cli.errors import SbvaeError
@@ -59,24 +60,116 @@ def test_names_tell_chair_elevation_and_azimuth(
     assert chairs.unmatched == 1
 
 
-@pytest.mark.parametrize("invert", [False, True])
-def test_the_margin_is_cropped_and_the_background_kept_or_inverted(
-    invert: bool, write_folder: Write
+SIDE = 120  # pixels; what reaches 40 from the centre is shown in a square of 84
+
+
+def view(top: int, bottom: int, left: int, right: int, grey: int = 40) -> np.ndarray:
+    """White, with a grey box."""
+    image = np.full((SIDE, SIDE), 255, np.uint8)
+    image[top:bottom, left:right] = grey
+    return image
+
+
+BLANK = view(0, 0, 0, 0)
+WIDE = view(50, 90, 20, 60)  # 40 to the left, 30 down
+NARROW = view(55, 70, 58, 66)
+UP = view(20, 60, 50, 70)  # 40 up
+SMALL = [view(50, 70, 40, 50), view(55, 65, 50, 70)]  # 20 to the left, and 10
+
+
+def save_chairs(folder: Path, chairs: dict[str, list[np.ndarray | bytes]]) -> Path:
+    for chair, views in chairs.items():
+        (folder / chair / "renders").mkdir(parents=True)
+        for number, image in enumerate(views):
+            path = folder / chair / "renders" / f"image_{number:03}_p020_t{number:03}_r096.png"
+            if isinstance(image, bytes):
+                path.write_bytes(image)
+            else:
+                Image.fromarray(image).save(path)
+    return folder
+
+
+def crop(path: Path, size: tuple[int, int] = (84, 84), **options: object) -> np.ndarray:
+    with open_images(path) as images:
+        batches = list(find_chairs(images).images(size, **{"workers": 1, **options}))
+    numbers = np.concatenate([numbers for numbers, _ in batches])
+    assert (np.diff(numbers) > 0).all()
+    pixels = np.concatenate([pixels for _, pixels in batches])
+    assert pixels.shape == (len(numbers), *size, 1) and pixels.dtype == np.uint8
+    return pixels[..., 0]
+
+
+@pytest.mark.parametrize("views", [[WIDE, NARROW], [NARROW, UP], [NARROW, BLANK, WIDE, UP]])
+@pytest.mark.parametrize("kept", [0, 64 << 20])
+def test_all_views_of_a_chair_are_cut_by_the_square_of_the_widest(
+    views: list[np.ndarray], kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rendered_chairs, "_KEPT_PIXELS", kept)
+    expected = np.stack([image[18:102, 18:102] for image in views])
+    np.testing.assert_array_equal(crop(save_chairs(tmp_path, {"a": views})), expected)
+
+
+def test_the_background_is_kept_or_inverted(tmp_path: Path) -> None:
+    path = save_chairs(tmp_path, {"a": [WIDE, NARROW]})
+    np.testing.assert_array_equal(crop(path, invert=True), 255 - crop(path))
+
+
+def test_each_chair_fills_the_frame_by_itself(tmp_path: Path) -> None:
+    images = crop(save_chairs(tmp_path, {"a": SMALL, "b": [WIDE, NARROW]}), (63, 63))
+    first, second = ((255 - images).astype(float) / 215).sum((1, 2)).reshape(2, 2)
+    np.testing.assert_allclose(first, 200 * (63 / 42) ** 2, rtol=0.03)
+    np.testing.assert_allclose(second, np.array([1600, 120]) * (63 / 84) ** 2, rtol=0.03)
+    for image in images[[0, 2]]:  # the widest views reach to the margin
+        assert np.flatnonzero((image < 250).any(0))[0] in (1, 2)
+
+
+def test_a_frame_that_is_not_square_shows_more_beside_the_square(tmp_path: Path) -> None:
+    (image,) = crop(save_chairs(tmp_path, {"a": [WIDE]}), (84, 168))
+    expected = np.full((84, 168), 255)
+    expected[:, 24:144] = WIDE[18:102]
+    np.testing.assert_array_equal(image, expected)
+
+
+def test_a_chair_that_reaches_the_border_keeps_the_whole_image_and_no_more(tmp_path: Path) -> None:
+    views = [view(0, SIDE, 0, SIDE), NARROW]
+    np.testing.assert_array_equal(crop(save_chairs(tmp_path, {"a": views}), (120, 120)), views)
+
+
+def test_the_axis_of_an_image_that_is_not_square_stays_in_the_middle(tmp_path: Path) -> None:
+    (image,) = crop(save_chairs(tmp_path, {"a": [WIDE[10:110]]}))
+    np.testing.assert_array_equal(image, WIDE[18:102, 18:102])
+
+
+def test_blank_chairs_stay_blank(tmp_path: Path) -> None:
+    images = crop(save_chairs(tmp_path, {"a": [BLANK, BLANK], "b": [WIDE]}))
+    assert (images[:2] == 255).all() and (images[2] < 255).any()
+
+
+def test_an_unreadable_view_is_told_and_leaves_the_others_alone(tmp_path: Path) -> None:
     lines: list[str] = []
-    with open_images(write_folder(renders())) as images:
-        ((found, pixels),) = find_chairs(images).images(
-            (64, 64), threads=1, invert=invert, on_unreadable=lines.append
-        )
-    assert found.tolist() == [1, 2]  # of the renders, not of the files
-    assert pixels.shape == (2, 64, 64, 1) and pixels.dtype == np.uint8
-    expected = np.zeros((2, 64, 64, 1))
-    expected[0, :, 32:] = 255
-    expected = 255 - expected if invert else expected
-    np.testing.assert_allclose(
-        pixels[:, :, [0, 20, 50, 63]], expected[:, :, [0, 20, 50, 63]], atol=1
+    path = save_chairs(tmp_path, {"a": [NARROW, b"broken", WIDE], "b": [b"", WIDE]})
+    images = crop(path, on_unreadable=lines.append)
+    np.testing.assert_array_equal(
+        images, np.stack([image[18:102, 18:102] for image in (NARROW, WIDE, WIDE)])
     )
-    assert len(lines) == 1 and "image_002_p020_t034" in lines[0]
+    assert [line.partition(": ")[0] for line in lines] == [
+        "a/renders/image_001_p020_t001_r096.png",
+        "b/renders/image_000_p020_t000_r096.png",
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+def test_chairs_come_in_order_from_other_processes(
+    batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chairs = {f"c{i}": [view(60 - i, 60 + i, 50, 70, 9 * i), NARROW] for i in range(1, 9)}
+    path = save_chairs(tmp_path / "chairs", {**chairs, "c5": [b"broken", *chairs["c5"]]})
+    expected = crop(path)
+    monkeypatch.setattr(reader, "_BATCH", batch)
+    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
+    with tarfile.open(tmp_path / "c.tar", "w") as tar:
+        tar.add(path, "chairs")
+    np.testing.assert_array_equal(crop(tmp_path / "c.tar", workers=2), expected)
 
 
 def test_no_render_is_one_line(files: dict[str, bytes], write_folder: Write) -> None:

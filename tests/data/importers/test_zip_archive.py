@@ -2,10 +2,8 @@
 
 import stat
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sbvae_cli.data.importers import zip_archive
@@ -63,17 +61,3 @@ def test_a_member_that_unpacks_to_too_much_is_unreadable(tmp_path: Path) -> None
         images._members[0].file_size = (256 << 20) + 1
         with pytest.raises(UnreadableImageError, match="more than the limit of 256 MB"):
             images.read(0)
-
-
-def test_threads_read_the_same_archive(pictures: dict[str, np.ndarray], tmp_path: Path) -> None:
-    from PIL import Image
-
-    path = tmp_path / "x.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, pixels in pictures.items():
-            with archive.open(name, "w") as member:
-                Image.fromarray(pixels).save(member, "BMP")
-    with open_images(path) as images, ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda i: np.array(images.read(i % 3)), range(300)))
-    for i, pixels in enumerate(found):
-        np.testing.assert_array_equal(pixels, pictures[images.names[i % 3]])

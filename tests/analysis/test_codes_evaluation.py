@@ -1,0 +1,209 @@
+"""All metrics on codes that are made by construction, and what the report warns of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sbvae_cli.analysis.codes_evaluation import evaluate_codes
+from sbvae_cli.analysis.evaluation import Evaluation
+from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol
+
+N = 1500
+RNG = np.random.default_rng(0)
+X, Y, HUE = RNG.uniform(size=(3, N))
+SHAPE = RNG.integers(0, 3, N)
+NOISE = RNG.normal(size=(N, 2))
+FAST: Protocol = replace(
+    named_protocol("quick"),
+    metrics=tuple("dci-fast" if metric == "dci" else metric for metric in OF_CODES),
+    lenient=True,
+    votes_train=100,
+    votes_eval=100,
+    vote_images=16,
+    images=1000,
+    test_images=500,
+    grid=8,
+)
+# What each score should be near to, at least and at most.
+GOOD = {
+    "mig": (0.9, 1), "mig_quantile": (0.8, 1), "mig_subspace": (0.9, 1), "factor_vae": (1, 1),
+    "beta_vae": (0.95, 1), "modularity": (0.95, 1), "explicitness": (0.9, 1), "irs": (0.9, 1),
+    "infom": (0.9, 1), "infoe": (0.95, 1), "infoc": (0.9, 1), "dci_fast_disentanglement": (0.9, 1),
+    "dci_fast_completeness": (0.9, 1), "dci_fast_informativeness": (0.85, 1),
+}  # fmt: skip
+TURNED = {
+    "mig": (0, 0.4), "mig_subspace": (0.85, 1), "modularity": (0.3, 0.75), "infom": (0.3, 0.75),
+    "dci_fast_disentanglement": (0.2, 0.75), "explicitness": (0.9, 1), "infoe": (0.9, 1),
+}  # fmt: skip
+NOTHING = {
+    "mig": (0, 0.05), "mig_subspace": (0, 0.05), "factor_vae": (0, 0.6), "beta_vae": (0, 0.6),
+    "infoe": (0, 0.1), "explicitness": (0.4, 0.6), "dci_fast_disentanglement": (0, 0.2),
+    "sap": (0, 0.1),
+}  # fmt: skip
+
+
+def evaluated(
+    codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...], **options: object
+) -> Evaluation:
+    circular = options.pop("circular", frozenset())
+    file = CodesFile(codes, factors, names, circular, None, codes, ())  # type: ignore[arg-type]
+    return evaluate_codes(file, "c.npz", replace(FAST, **options))  # type: ignore[arg-type]
+
+
+def three(codes: np.ndarray, **options: object) -> Evaluation:
+    return evaluated(codes, np.column_stack([X, Y, SHAPE]), ("x", "y", "shape"), **options)
+
+
+def turned(degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (np.column_stack([X, Y]) - 0.5) @ np.array([[c, s], [-s, c]])
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (np.column_stack([X, Y, SHAPE / 3]), GOOD),
+        (np.column_stack([turned(45), SHAPE / 3]), TURNED),
+        (RNG.normal(size=(N, 3)), NOTHING),
+    ],
+    ids=["perfect", "turned", "noise"],
+)
+def test_every_score_of_known_codes_is_where_it_should_be(
+    codes: np.ndarray, expected: dict[str, tuple[float, float]]
+) -> None:
+    found = three(codes).scores
+    for name, (least, most) in expected.items():
+        value = found[name].value
+        assert value is not None and least <= value <= most, (name, value)
+    for name, score in found.items():
+        assert score.value is not None and score.low is not None and score.high is not None, name
+        assert score.low <= score.value <= score.high, name
+        assert score.population == "file"
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.zeros((N, 3)),
+        np.column_stack([X, np.zeros((N, 3))]),
+        np.column_stack([X, Y, SHAPE, np.full(N, 1e6), NOISE * 1e-12]),
+        np.column_stack([X, X, X]),
+        np.round(np.column_stack([X, Y, SHAPE])),
+        1e6 * np.column_stack([X, Y, SHAPE]),
+    ],
+    ids=["all-dead", "one-alive", "scales", "copies", "whole", "large"],
+)
+def test_no_codes_give_nan_or_raise(codes: np.ndarray) -> None:
+    found = three(codes)
+    for name, score in found.scores.items():
+        if score.value is not None:
+            assert np.isfinite([score.value, score.low, score.high]).all(), name  # type: ignore[list-item]
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others() -> None:
+    codes = np.column_stack([X, Y, SHAPE]) + 0.1 * RNG.normal(size=(N, 3))
+    whole = three(codes).as_dict()
+    assert three(codes).as_dict() == whole
+    assert (
+        three(codes, seed=1, metrics=("mig", "sap")).scores["sap"].value
+        != (whole["scores"]["sap"]["value"])
+    )
+
+
+def test_a_score_does_not_depend_on_the_others() -> None:
+    codes = np.column_stack([X, Y, SHAPE]) + 0.1 * RNG.normal(size=(N, 3))
+    whole = three(codes).scores
+    for metric in ("mig", "sap", "irs", "beta-vae", "infomec"):
+        for name, score in three(codes, metrics=(metric,)).scores.items():
+            assert score == whole[name], name
+
+
+def test_a_circular_factor_is_scored_as_one() -> None:
+    turns = 2 * np.pi * HUE
+    codes = np.column_stack([np.cos(turns), np.sin(turns), X, NOISE])
+    factors = np.column_stack([HUE, X])
+    found = evaluated(
+        codes, factors, ("hue", "x"), circular=frozenset(["hue"]), metrics=("mig", "geometry")
+    )
+    assert found.scores["mig"].details["by_factor"]["hue"] < 0.3
+    assert found.scores["mig_subspace"].details["by_factor"]["hue"] > 0.7
+    assert found.scores["mig_subspace"].details["latents"] == {"hue": [0, 1], "x": [2]}
+    assert found.geometry["hue,x"].scores["affine_r2"] is None
+    too_few = evaluated(
+        codes[:, :2],
+        factors,
+        ("hue", "x"),
+        circular=frozenset(["hue"]),
+        metrics=("mig", "geometry"),
+    )
+    assert too_few.scores["mig_subspace"].value is None
+    assert too_few.scores["mig_subspace"].details["why"] == "needs 3 latents for these factors"
+
+
+def test_geometry_of_every_pair_is_given() -> None:
+    found = three(np.column_stack([X, Y, SHAPE]), metrics=("geometry",))
+    assert list(found.geometry) == ["x,y", "x,shape", "y,shape"] and found.scores == {}
+    assert found.geometry["x,y"].choice.latents == (0, 1)
+    assert min(pair.scores["affine_r2"] for pair in found.geometry.values()) > 0.98
+    folded = three(np.column_stack([np.abs(X - 0.5), Y, SHAPE]), metrics=("geometry",))
+    assert folded.geometry["x,y"].scores["fold_fraction"] > 0.3
+
+
+def test_the_report_warns_of_what_should_not_be_trusted() -> None:
+    codes = np.column_stack([X, Y, SHAPE, np.zeros(N)])
+    notes = "\n".join(three(codes).notes)
+    assert "x, y are continuous and cut into 20 bins" in notes
+    assert "count as knowing next to nothing: 3" in notes
+    assert "mig is over 1,000 images, few for 20 bins times 20 classes" in notes
+    assert "1,500 of" not in notes
+    constant = evaluated(codes, np.column_stack([SHAPE, np.ones(N)]), ("shape", "size"))
+    notes = "\n".join(constant.notes)
+    assert "left out, as they have one level here: size" in notes
+    assert "without factor-vae, beta-vae" in notes and "varies in shape alone" in notes
+    assert "mig is over" not in notes
+
+
+def test_what_is_asked_for_by_name_must_be_possible() -> None:
+    for metric, codes, message in [
+        ("rates", NOISE, "rates cannot be computed: they need a model"),
+        ("sap", NOISE[:, :1], "compares two latents, the model has 1"),
+    ]:
+        with pytest.raises(SbvaeError, match=message):
+            three(codes, metrics=(metric,), lenient=False)
+    with pytest.raises(SbvaeError, match=r"c\.npz varies in x alone"):
+        evaluated(NOISE, X[:, None], ("x",), metrics=("dci",), lenient=False)
+    with pytest.raises(SbvaeError, match="z does not vary here"):
+        three(np.column_stack([X, Y, SHAPE]), metrics=("mig",), groups=(("x", "z"),))
+
+
+def test_what_codes_know_of_present_is_told() -> None:
+    present = (RNG.random(N) < 0.7).astype(float)
+    codes = np.column_stack([X, present, NOISE])
+    shown = present > 0
+    factors = np.column_stack([X, Y])[shown]
+    file = CodesFile(codes[shown], factors, ("x", "y"), frozenset(), present, codes, ())
+    found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("mig",)))
+    share = present.mean()
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    nats = found.scores["present_information"].details["by_latent"]
+    assert nats[1] == pytest.approx(entropy) and nats[0] < 0.02
+
+
+def diagnosed(codes: np.ndarray) -> tuple[str, ...]:
+    return three(codes, metrics=("mig", "geometry")).diagnosis
+
+
+def test_the_diagnosis_says_where_factors_are() -> None:
+    apart = diagnosed(np.column_stack([SHAPE, X, NOISE]))
+    assert apart[0].startswith("found (share of all there is to know): x in latent 1 (")
+    assert apart[0].endswith("shape in latent 0 (100%)")
+    assert any(line.startswith("in no latent: y;") for line in apart)
+    flat = diagnosed(np.column_stack([turned(45), SHAPE]))
+    assert any("x and y lie flat in latents" in line and "only turned" in line for line in flat)
+    mixed = diagnosed(np.column_stack([X * np.sign(Y - 0.5), Y * np.sign(X - 0.5), SHAPE]))
+    assert not any("only turned" in line for line in mixed)
+    together = diagnosed(np.column_stack([3 * SHAPE + X, NOISE]))
+    assert any("latent 0 carries" in line for line in together)

@@ -1,0 +1,116 @@
+"""Codes from anybody's NPZ file, and what is said of files that are none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.data.codes_file import read_codes
+from sbvae_cli.errors import SbvaeError
+
+RNG = np.random.default_rng(0)
+CODES, FACTORS = RNG.normal(size=(50, 4)), RNG.integers(0, 5, (50, 2))
+
+
+def write(path: Path, **arrays: object) -> Path:
+    np.savez(path, **{"codes": CODES, "factors": FACTORS, **arrays})
+    return path
+
+
+def test_two_arrays_are_enough(tmp_path: Path) -> None:
+    found = read_codes(write(tmp_path / "c.npz"))
+    np.testing.assert_array_equal(found.codes, CODES)
+    np.testing.assert_array_equal(found.factors, FACTORS)
+    assert found.names == ("factor0", "factor1")
+    assert found.circular == frozenset() and found.present is None and found.notes == ()
+
+
+def test_names_and_circular_factors_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.npz", names=["x", "hue"], circular=np.array([b"hue"]))
+    found = read_codes(path)
+    assert found.names == ("x", "hue") and found.circular == {"hue"}
+    found = read_codes(write(path, names=["x", "hue"], circular=[]))
+    assert found.circular == frozenset()
+
+
+def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_path: Path) -> None:
+    factors = np.column_stack([FACTORS, np.ones(50)]).astype(float)
+    factors[:7] = [np.nan, np.nan, 0]
+    found = read_codes(write(tmp_path / "c.npz", factors=factors, names=["x", "y", "present"]))
+    assert found.codes.shape == (43, 4) and found.factors.shape == (43, 2)
+    assert found.names == ("x", "y")
+    assert found.all_codes.shape == (50, 4)
+    assert found.present is not None and found.present.sum() == 43
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"codes": CODES[:40]}, "codes have 40 rows and factors 50; write numpy.savez"),
+        ({"codes": CODES.T}, "codes have 4 rows and factors 50"),
+        ({"factors": FACTORS.T}, "(is one of them transposed?)"),
+        ({"codes": np.where(CODES > 1, np.nan, CODES)}, "values are not finite, the first in"),
+        ({"factors": np.full((50, 2), np.inf)}, "factors: 100 of 100 values are not finite"),
+        ({"codes": np.full((50, 4), "a")}, "codes hold text; give each word a number"),
+        ({"factors": np.full((50, 2), "red")}, "factors hold text; give each word a number"),
+        ({"codes": CODES * 1j}, "codes hold complex numbers"),
+        ({"codes": CODES[:, 0]}, "codes have shape (50,), not (rows, columns)"),
+        ({"factors": np.array([[{}] * 2] * 50)}, "Python objects, which are never unpickled"),
+        ({"codes": CODES[:, :0]}, "codes have shape (50, 0)"),
+        ({"codes": CODES[:1], "factors": FACTORS[:1]}, "two rows and a latent are least"),
+        ({"names": ["x"]}, "has 1 names for 2 factors"),
+        ({"names": ["x", "x"]}, "two factors are named x"),
+        ({"names": ["x", "a,b"]}, "'a,b' is no name of a factor"),
+        ({"names": [1, 2]}, "names is to be a list of words, found int64"),
+        ({"circular": ["hue"]}, "circular names hue, which is no factor"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(
+    tmp_path: Path, arrays: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        read_codes(write(tmp_path / "c.npz", **arrays))
+    assert message in str(caught.value) and str(caught.value).startswith(f"{tmp_path / 'c.npz'}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_array_is_named_beside_what_is_there(tmp_path: Path) -> None:
+    np.savez(tmp_path / "c.npz", means=CODES, factors=FACTORS)
+    with pytest.raises(SbvaeError, match="has means, factors, but no array codes; write numpy"):
+        read_codes(tmp_path / "c.npz")
+
+
+def test_files_that_are_no_npz_are_one_line(tmp_path: Path) -> None:
+    for name, content in [("a.npz", b""), ("b.npz", b"PK\x03\x04 no"), ("c.npz", b"hello" * 99)]:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SbvaeError, match="is no NPZ file of arrays"):
+            read_codes(tmp_path / name)
+    with pytest.raises(SbvaeError, match="there is no such file"):
+        read_codes(tmp_path / "none.npz")
+    with pytest.raises(SbvaeError, match="directory"):
+        read_codes(tmp_path)
+    with (tmp_path / "one.npz").open("wb") as file:
+        np.save(file, CODES)
+    with pytest.raises(SbvaeError, match="holds one array without a name"):
+        read_codes(tmp_path / "one.npz")
+
+
+def test_a_truncated_file_is_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.npz")
+    whole = path.read_bytes()
+    for cut in (30, 400, len(whole) // 2, len(whole) - 10):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(SbvaeError):
+            read_codes(path)
+    damaged = bytearray(whole)
+    damaged[300:320] = bytes(20)
+    path.write_bytes(damaged)
+    with pytest.raises(SbvaeError, match="codes is damaged"):
+        read_codes(path)
+
+
+def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
+    rows = RNG.integers(0, 3, (300, 2)), RNG.normal(size=(300, 5))
+    swapped = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
+    assert "as if the two were swapped" in swapped.notes[0]
+    assert read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).notes == ()
