@@ -4,7 +4,7 @@ import shlex
 from contextlib import closing
 from pathlib import Path
 
-from sbvae_cli.cli.console import inform, remark, reporter
+from sbvae_cli.cli.console import file_size, inform, remark, reporter
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.data.imports import Import
 from sbvae_cli.data.stream import write_stream
@@ -47,7 +47,7 @@ def write_import(imported: Import, out: Path | None, *, force: bool) -> None:
         if len(imported.unreadable) > SHOWN:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
     height, width, _ = imported.shape
-    size = f"{height}x{width}, {path.stat().st_size / 1e6:,.1f} MB"
+    size = f"{height}x{width}, {file_size(path.stat().st_size)}"
     inform(f"wrote {path}: {count:,} images of {size}. Next:")
     inform(f"  sbvae info {shlex.quote(str(path))} --sheet samples.png")
     inform(f"  sbvae train --decoder broadcast --data {shlex.quote(str(path))}")

@@ -1,7 +1,10 @@
 """Writing images that come from elsewhere, as many as there turn out to be."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import h5py
 import numpy as np
 
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
+from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images, usable_cores
 from sbvae_cli.data.writer import (
     appearing,
     chunk_length,
@@ -61,22 +64,43 @@ def write_stream(
         images, factors = _create(file, shape, len(space.config.stored), length)
         write_header(file, space, name, seed=0)
         count = 0
-        for rows, chunk in _chunks(batches, length):
-            images.resize(count + len(chunk), axis=0)
-            factors.resize(count + len(chunk), axis=0)
-            stored = zlib.compress(pad(chunk, length).data, gzip_level)
-            images.id.write_direct_chunk((count, 0, 0, 0), stored)
-            factors[count:] = rows
-            count += len(chunk)
-            disk.raise_kept()
-            if on_progress:
-                on_progress(count)
-            raise_if_stopped(stop, f"{path}: stopped after {count} images")
+        with closing(_compressed(_chunks(batches, length), length, gzip_level)) as chunks:
+            for rows, stored in chunks:
+                images.resize(count + len(rows), axis=0)
+                factors.resize(count + len(rows), axis=0)
+                images.id.write_direct_chunk((count, 0, 0, 0), stored)
+                factors[count:] = rows
+                count += len(rows)
+                disk.raise_kept()
+                if on_progress:
+                    on_progress(count)
+                raise_if_stopped(stop, f"{path}: stopped after {count} images")
         if count == 0:
             raise SbvaeError(f"{path}: there are no images to write")
         file.flush()
         file.attrs["complete"] = True
     return count
+
+
+def _compressed(
+    chunks: Iterator[tuple[Rows, Images]], length: int, gzip_level: int
+) -> Generator[tuple[Rows, bytes], None, None]:
+    """Chunks in order, each compressed in a thread while the next ones are read."""
+    workers = usable_cores()
+    ahead: deque[tuple[Rows, Future[bytes]]] = deque()
+    pool = ThreadPoolExecutor(workers, "sbvae-compress")
+    try:
+        for rows, images in chunks:
+            whole = pad(images, length)
+            ahead.append((rows, pool.submit(zlib.compress, whole.data, gzip_level)))
+            if len(ahead) > workers:
+                ready, stored = ahead.popleft()
+                yield ready, stored.result()
+        while ahead:
+            ready, stored = ahead.popleft()
+            yield ready, stored.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _create(file: Any, shape: tuple[int, int, int], columns: int, length: int) -> tuple[Any, Any]:

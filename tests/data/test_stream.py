@@ -13,6 +13,7 @@ import pytest
 
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.hdf5 import usable_cores
 from sbvae_cli.data.source import open_source
 from sbvae_cli.data.stream import write_stream
 from sbvae_cli.errors import SbvaeError, StoppedError
@@ -101,16 +102,16 @@ def test_progress_counts_images(tmp_path: Path) -> None:
 
 
 def test_few_images_wait_in_memory(tmp_path: Path) -> None:
-    """A chunk is written before the batch after the one that fills it is asked for."""
+    """As many chunks as there are cores are being compressed, and one is being filled."""
     written: list[int] = []
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for number, batch in enumerate(cut([20] * 10)):
-            assert sum(written[-1:]) >= 20 * number - 64
+        for number, batch in enumerate(cut([20] * 30)):
+            assert sum(written[-1:]) >= 20 * number - 64 * (usable_cores() + 1)
             yield batch
 
     write(tmp_path / "a.h5", batches(), on_progress=written.append)
-    assert written == [64, 128, 192, 200]
+    assert written == [*range(64, 600, 64), 600]
 
 
 def test_a_signal_stops_between_chunks(tmp_path: Path) -> None:
