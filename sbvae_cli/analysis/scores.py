@@ -36,7 +36,7 @@ from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.source import Source
+from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
@@ -44,7 +44,9 @@ from sbvae_cli.metrics.score import Score
 from sbvae_cli.models.vae import VAE
 
 _TAG = 0x6576616C  # keeps these random streams apart from others of the same seed
-_STREAMS = ("train", "heldout", "full", "noise-train", "noise-heldout", "votes", "test")
+_MOST_UNSEEN = 2_000  # images: rows that lie far apart are slow to read
+_STREAMS = ("train", "heldout", "full", "noise-train", "noise-heldout", "votes", "test",
+            "unseen", "noise-unseen")  # fmt: skip
 
 
 def evaluate(
@@ -53,6 +55,7 @@ def evaluate(
     protocol: Protocol | None = None,
     progress: Progress = lambda images: None,
     trained_on: FactorSpace | None = None,
+    kept_out: NDArray[np.int64] | None = None,
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
@@ -67,6 +70,8 @@ def evaluate(
             is `Cost.encode`.
         trained_on: Space of the model's training, whose held-out regions count; the source's
             where None, or where it has other factors.
+        kept_out: Rows of the source, a file, that training never saw (`train --holdout`): rates are
+            given of these and of the others.
 
     Raises:
         SbvaeError: If a metric that the protocol names cannot be computed, or the model gives
@@ -79,7 +84,7 @@ def evaluate(
     protocol = replace(protocol, metrics=metrics)
     if sample_size(source, protocol.images) < protocol.images:
         notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
-    run = _Run(vae, source, protocol, progress, latents, trained_on, list(notes))
+    run = _Run(vae, source, protocol, progress, latents, trained_on, kept_out, list(notes))
     scores = {name: score for metric in metrics for name, score in run.scores_of(metric).items()}
     geometry = dict(run.geometry()) if "geometry" in metrics else {}
     if run.sampled:
@@ -100,6 +105,7 @@ class _Run:
     progress: Progress
     latents: int
     trained_on: FactorSpace | None
+    kept_out: NDArray[np.int64] | None
     notes: list[str]
     sampled: bool = field(default=False, init=False)
 
@@ -142,7 +148,11 @@ class _Run:
             rows = space.sample(self._generator("heldout"), self.protocol.images, "heldout")
             rates = self._rates_of(self.source.render(rows), "noise-heldout")
             heldout = rate_scores(rates, "heldout")
-        return {**scores, "nll_heldout": heldout["nll"], "kl_heldout": heldout["kl"]}
+        scores = {**scores, "nll_heldout": heldout["nll"], "kl_heldout": heldout["kl"]}
+        if self.kept_out is not None:
+            found = rate_scores(self._rates_of(self._unseen_images, "noise-unseen"), "holdout")
+            scores = {**scores, "nll_holdout": found["nll"], "kl_holdout": found["kl"]}
+        return scores
 
     def _present_information(self) -> Score:
         images, factors = self._train_images
@@ -254,8 +264,19 @@ class _Run:
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
-        count = sample_size(self.source, self.protocol.images)
-        return self.source.sample(self._generator("train"), count, "train")
+        count, rng = sample_size(self.source, self.protocol.images), self._generator("train")
+        if self.kept_out is None or not isinstance(self.source, FileSource):
+            return self.source.sample(rng, count, "train")
+        rows = self.source.random_rows(rng, count)
+        return self.source.read_rows(rng, np.setdiff1d(rows, self.kept_out))
+
+    @property
+    def _unseen_images(self) -> NDArray[np.uint8]:
+        if self.kept_out is None or not isinstance(self.source, FileSource):
+            raise TypeError("only a file has images that are kept out")
+        rng = self._generator("unseen")
+        some = np.sort(rng.permutation(self.kept_out)[: min(self.protocol.images, _MOST_UNSEEN)])
+        return self.source.read_rows(rng, some)[0]
 
     @cached_property
     def train_rates(self) -> ImageRates:

@@ -13,6 +13,9 @@ from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sbvae_cli.analysis.evaluation import Evaluation
     from sbvae_cli.analysis.plan import Cost
     from sbvae_cli.cli.console import Reporter
@@ -159,7 +162,9 @@ def _of_model(
 
     from sbvae_cli.analysis.plan import other_factors
     from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.data.batches import held_out_rows
     from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.data.source import FileSource
     from sbvae_cli.models.devices import resolve_device
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
@@ -167,7 +172,11 @@ def _of_model(
     source = open_data(opened, data)
     vae = opened.build_vae(resolve_device(device))
     settings = replace(settings, metrics=wanted)
-    found = _evaluate(vae, source, settings, FactorSpace(opened.space))
+    training = opened.config.training
+    kept_out = None
+    if training.holdout and data is None and isinstance(source, FileSource):
+        kept_out = held_out_rows(source, training.holdout, training.seed)
+    found = _evaluate(vae, source, settings, FactorSpace(opened.space), kept_out)
     difference = other_factors(opened.space, source.space.config) if data else None
     about = {
         "checkpoint": str(path),
@@ -180,7 +189,11 @@ def _of_model(
 
 
 def _evaluate(
-    vae: "VAE", source: "Source", protocol: "Protocol", trained_on: "FactorSpace"
+    vae: "VAE",
+    source: "Source",
+    protocol: "Protocol",
+    trained_on: "FactorSpace",
+    kept_out: "NDArray[np.int64] | None",
 ) -> "Evaluation":
     from sbvae_cli.analysis.plan import estimate_cost
     from sbvae_cli.analysis.scores import evaluate as evaluate_model
@@ -202,7 +215,7 @@ def _evaluate(
             if bar:
                 bar.update(done, "images encoded")
 
-        return evaluate_model(vae, source, protocol, advance, trained_on)
+        return evaluate_model(vae, source, protocol, advance, trained_on, kept_out)
 
 
 def _reporter(cost: "Cost") -> "AbstractContextManager[Reporter | None]":

@@ -152,7 +152,7 @@ class FileSource:
                 f"{self.file.path}: images of the held-out region cannot be drawn from this file; "
                 "use --population train"
             )
-        return self.read_rows(rng, self._random_rows(rng, n))
+        return self.read_rows(rng, self.random_rows(rng, n))
 
     def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
         """Rows of the file, with the factors that it does not store drawn and applied."""
@@ -165,7 +165,8 @@ class FileSource:
             return images
         return paint(images, colours_of(factors, self.space.names))
 
-    def _random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
+    def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
+        """Rows as `sample` takes them, shape (n,)."""
         if n > self.count:
             return rng.integers(self.count, size=n)
         length, chunks = self.file.chunk_length, self.file.chunk_count

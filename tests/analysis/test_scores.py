@@ -203,6 +203,29 @@ def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> 
     assert found.notes == (line, "plain has 7 images, not 400")
 
 
+def test_images_that_training_never_saw_are_scored_beside_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "d.h5"
+    kept_out = np.array([1, 4, 5, 11])
+    images = np.zeros((12, SIZE, SIZE, 3), np.uint8)
+    images[kept_out] = 255
+    with h5py.File(path, "w") as file:
+        file["images"], file["factors"] = images, np.zeros((12, 0), np.float32)
+        file.attrs.update(
+            sbvae_format=1, name="plain", seed=0, space=SpaceConfig().model_dump_json(),
+            complete=True,
+        )  # fmt: skip
+    vae = centroid_vae()
+    vae.decoder.level.data.fill_(2.0)
+
+    found = evaluate(vae, open_source(str(path)), Protocol(("rates",)), kept_out=kept_out).scores
+
+    values = 3 * SIZE * SIZE
+    assert found["nll"].value == pytest.approx(values * np.log1p(np.exp(2)), rel=1e-5)
+    assert found["nll_holdout"].value == pytest.approx(values * np.log1p(np.exp(-2)), rel=1e-5)
+    assert found["nll_holdout"].population == "holdout"
+    assert "nll_holdout" not in evaluate(vae, source_of("xy"), SMALL).scores
+
+
 def test_what_is_asked_for_by_name_must_be_possible() -> None:
     for metric, latents, factors, message in [
         ("geometry", 4, ("x",), "geometry cannot be .* d varies in x alone"),

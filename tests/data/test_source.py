@@ -110,10 +110,10 @@ def test_few_rows_of_a_large_file_need_few_chunks(
     source = open_source(str(small))
     monkeypatch.setattr(source, "count", 64 * 100_000)
     monkeypatch.setattr(type(source.file), "chunk_count", 100_000)
-    rows = source._random_rows(rng(), 10_000)
+    rows = source.random_rows(rng(), 10_000)
     assert len(np.unique(rows)) == 10_000
     assert len(np.unique(rows // 64)) <= 320
-    assert len(np.unique(source._random_rows(rng(), 500) // 64)) == 32
+    assert len(np.unique(source.random_rows(rng(), 500) // 64)) == 32
 
 
 def test_a_file_with_a_renderer_draws_the_other_populations(small: Path) -> None:

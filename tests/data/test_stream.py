@@ -106,12 +106,12 @@ def test_few_images_wait_in_memory(tmp_path: Path) -> None:
     written: list[int] = []
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for number, batch in enumerate(cut([20] * 30)):
-            assert sum(written[-1:]) >= 20 * number - 64 * (usable_cores() + 1)
-            yield batch
+        for number in range(100):
+            assert sum(written[-1:]) >= 20 * number - 64 * (usable_cores() + 2)
+            yield ROWS[:20], IMAGES[:20]
 
     write(tmp_path / "a.h5", batches(), on_progress=written.append)
-    assert written == [*range(64, 600, 64), 600]
+    assert written == [*range(64, 2000, 64), 2000]
 
 
 def test_a_signal_stops_between_chunks(tmp_path: Path) -> None:
