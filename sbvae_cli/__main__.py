@@ -1,6 +1,26 @@
-"""`python -m sbvae_cli` is the command `sbvae`."""
+"""`python -m sbvae_cli` and the command `sbvae`: the command line as a process."""
+
+import os
+import sys
 
 from sbvae_cli.cli.app import main
 
+SIGNALLED = 128  # exit codes from here on are of runs that a signal ended
+
+
+def run() -> int:
+    """Run the command line and return its exit code; after a signal, end the process at once.
+
+    What was to be cleaned up has been by then. Threads of PyTorch may still compute, and an
+    interpreter that ends in the usual way under them now and then aborts with a line of its own.
+    """
+    code = main()
+    if code > SIGNALLED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run())

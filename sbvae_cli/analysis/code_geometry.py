@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from sbvae_cli.analysis.code_scores import CodeSample
-from sbvae_cli.analysis.evaluation import PairGeometry
+from sbvae_cli.analysis.evaluation import PairGeometry, some
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.code_grid import code_grid
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores
@@ -47,7 +47,11 @@ def pairs_of_codes(
         if any(grid.binned) or len(sample.names) > 2:
             binned.append(",".join(names))
         shape = missing.shape[0], missing.shape[1]
-        yield ",".join(names), PairGeometry(names, shape, choice, scores, sample.population)
+        deviations = codes[:, choice.latents].std(axis=0)
+        chosen_deviations = zip(choice.latents, deviations, strict=True)
+        dead = tuple(k for k, deviation in chosen_deviations if deviation < DEAD_BELOW * widest)
+        yield ",".join(names), PairGeometry(names, shape, choice, scores, sample.population, dead)
     if binned:
-        pairs = " ".join(binned[:3]) + (" ..." if len(binned) > 3 else "")
-        notes.append(f"geometry of {pairs}: over cells of binned factors, codes averaged in each")
+        notes.append(
+            f"geometry of {some(binned)}: over cells of binned factors, codes averaged in each"
+        )

@@ -8,7 +8,7 @@ import numpy as np
 from sbvae_cli.analysis.code_geometry import pairs_of_codes
 from sbvae_cli.analysis.code_scores import CodeSample, code_scores, metric_settings, sample_notes
 from sbvae_cli.analysis.diagnosis import diagnose
-from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
+from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.vote_scores import PoolVotes, vote_scores
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
@@ -66,7 +66,7 @@ def evaluate_codes(
             nats = mutual_information(file.all_codes, file.present[:, None], protocol.bins)[:, 0]
             details = {"by_latent": nats.tolist()}
             scores["present_information"] = Score(float(nats.max()), None, None, "file", details)
-    notes += sample_notes(sample, protocol)
+    notes += pair_notes(list(geometry.values())) + sample_notes(sample, protocol)
     diagnosis = diagnose(scores, geometry, sample.names)
     settings = metric_settings(metrics, protocol.bins)
     protocol = replace(protocol, metrics=metrics)

@@ -1,5 +1,6 @@
 """What an evaluation found, of a model or of codes from elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ class PairGeometry:
         choice: The latents, and what each rule would choose.
         scores: As `geometry_scores` defines them.
         population: "full" where the grid was rendered, "file" where codes were averaged.
+        dead: Which of the two latents hardly deviate over the grid.
     """
 
     names: tuple[str, str]
@@ -25,6 +27,24 @@ class PairGeometry:
     choice: LatentChoice
     scores: dict[str, Any]
     population: str = "full"
+    dead: tuple[int, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines on what the scores do not say themselves."""
+        notes = []
+        if self.dead:
+            latents = " and ".join(map(str, self.dead))
+            notes.append(
+                f"{self.names[0]} and {self.names[1]}: the means of latent {latents} hardly "
+                "deviate, so that it counts as constant, and the grid as folded"
+            )
+        if self.scores["affine_r2"] is None:
+            notes.append(
+                f"{self.names[0]} and {self.names[1]}: one is circular, which leaves inverse_r2 "
+                "and tear"
+            )
+        return notes
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""
@@ -40,6 +60,25 @@ class PairGeometry:
             "grid": list(self.shape),
             "scores": self.scores,
         }
+
+
+def pair_notes(pairs: Sequence[PairGeometry]) -> list[str]:
+    """The notes of each pair, or in a line how many have what note where there are many."""
+    if len(pairs) == 1:
+        return pairs[0].notes
+    dead = [",".join(pair.names) for pair in pairs if pair.dead]
+    circular = [",".join(pair.names) for pair in pairs if pair.scores["affine_r2"] is None]
+    notes = []
+    if dead:
+        notes.append(f"geometry of {some(dead)}: a latent hardly deviates and counts as constant")
+    if circular:
+        notes.append(f"geometry of {some(circular)}: circular, which leaves inverse_r2 and tear")
+    return notes
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three, and how many more."""
+    return " ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 @dataclass(frozen=True)

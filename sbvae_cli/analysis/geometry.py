@@ -14,7 +14,7 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.geometry_scores import geometry_scores
+from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores
 from sbvae_cli.metrics.select import LatentChoice, choose_latents
 from sbvae_cli.models.vae import VAE
 
@@ -42,7 +42,10 @@ class GridEmbedding:
     @property
     def pair(self) -> PairGeometry:
         """What a report says of it."""
-        return PairGeometry(self.grid.names, self.grid.shape, self.choice, self.scores)
+        deviations = self.codes[~self.held_out].std(axis=0)
+        chosen = zip(self.choice.latents, deviations, strict=True)
+        dead = tuple(latent for latent, deviation in chosen if deviation < DEAD_BELOW)
+        return PairGeometry(self.grid.names, self.grid.shape, self.choice, self.scores, dead=dead)
 
 
 def embed_factor_grid(

@@ -19,7 +19,7 @@ from sbvae_cli.analysis.code_scores import (
 )
 from sbvae_cli.analysis.diagnosis import diagnose
 from sbvae_cli.analysis.encode import Floats, encode
-from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
+from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.geometry import embed_factor_grid
 from sbvae_cli.analysis.plan import (
     can_show_heldout,
@@ -87,6 +87,7 @@ def evaluate(
     run = _Run(vae, source, protocol, progress, latents, trained_on, kept_out, list(notes))
     scores = {name: score for metric in metrics for name, score in run.scores_of(metric).items()}
     geometry = dict(run.geometry()) if "geometry" in metrics else {}
+    run.notes.extend(pair_notes(list(geometry.values())))
     if run.sampled:
         run.notes.extend(sample_notes(run.sample, protocol))
     rates = run.train_rates if "rates" in metrics else None

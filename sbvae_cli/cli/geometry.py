@@ -49,7 +49,7 @@ def geometry(
 ) -> None:
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
     from sbvae_cli.analysis.geometry import embed_factor_grid
-    from sbvae_cli.cli.console import inform, write_json, write_picture
+    from sbvae_cli.cli.console import inform, remark, write_json, write_picture
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.models.devices import resolve_device
     from sbvae_cli.runs.open import open_checkpoint, open_data
@@ -78,6 +78,8 @@ def geometry(
         models.append(
             {"checkpoint": str(path), "step": checkpoint.step, **embedding.pair.as_dict()}
         )
+        for line in embedding.pair.notes:
+            remark(f"note: {line}" if len(checkpoints) == 1 else f"note: {name}: {line}")
     if len(models) > 1:
         caption = config.data.name
     write_picture(out, _draw(embeddings, source, caption))
