@@ -78,11 +78,12 @@ def geometry(
         models.append(
             {"checkpoint": str(path), "step": checkpoint.step, **embedding.pair.as_dict()}
         )
-        for line in embedding.pair.notes:
-            remark(f"note: {line}" if len(checkpoints) == 1 else f"note: {name}: {line}")
     if len(models) > 1:
         caption = config.data.name
     write_picture(out, _draw(embeddings, source, caption))
+    for name, embedding in embeddings.items():
+        for line in embedding.pair.notes:
+            remark(f"note: {line}" if len(models) == 1 else f"note: {name}: {line}")
     if json is not None:
         write_json(json, models[0] if len(models) == 1 else {"models": models})
     if json != "-":
