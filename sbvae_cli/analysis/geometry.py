@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.analysis.evaluation import PairGeometry
+from sbvae_cli.analysis.evaluation.result import PairGeometry
 from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sbvae_cli.analysis.evaluation import Evaluation
-    from sbvae_cli.analysis.plan import Cost
+    from sbvae_cli.analysis.evaluation.plan import Cost
+    from sbvae_cli.analysis.evaluation.result import Evaluation
     from sbvae_cli.cli.console import Reporter
     from sbvae_cli.cli.evaluated import Evaluated
     from sbvae_cli.data.factors import FactorSpace
@@ -136,7 +136,7 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
     """Default: all that codes allow, since no training waits for it."""
     from dataclasses import replace
 
-    from sbvae_cli.analysis.codes_evaluation import evaluate_codes
+    from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
     from sbvae_cli.cli.evaluated import Evaluated
     from sbvae_cli.data.codes_file import read_codes
     from sbvae_cli.metrics.protocol import OF_CODES
@@ -160,7 +160,7 @@ def _of_model(
 ) -> "Evaluated":
     from dataclasses import replace
 
-    from sbvae_cli.analysis.plan import other_factors
+    from sbvae_cli.analysis.evaluation.plan import other_factors
     from sbvae_cli.cli.evaluated import Evaluated
     from sbvae_cli.data.batches import held_out_rows
     from sbvae_cli.data.factors import FactorSpace
@@ -195,8 +195,8 @@ def _evaluate(
     trained_on: "FactorSpace",
     kept_out: "NDArray[np.int64] | None",
 ) -> "Evaluation":
-    from sbvae_cli.analysis.plan import estimate_cost
-    from sbvae_cli.analysis.scores import evaluate as evaluate_model
+    from sbvae_cli.analysis.evaluation.of_model import evaluate as evaluate_model
+    from sbvae_cli.analysis.evaluation.plan import estimate_cost
     from sbvae_cli.cli.console import duration
 
     cost = estimate_cost(vae, source, protocol, trained_on)

@@ -10,7 +10,7 @@ import typer
 from sbvae_cli.cli.console import print_table, remark
 
 if TYPE_CHECKING:
-    from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry
+    from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry
     from sbvae_cli.data.source import Source
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.metrics.score import Score
@@ -57,7 +57,7 @@ class Evaluated:
 
 def ranked(several: Sequence[Evaluated], protocol: "Protocol") -> list[Evaluated]:
     """With the scores of agreement, where all are models of the same data; else with a line."""
-    from sbvae_cli.analysis.ranking import rank_models
+    from sbvae_cli.analysis.evaluation.ranking import rank_models
 
     models = [each.vae for each in several if each.vae is not None]
     spaces = [each.source.space.config for each in several if each.source is not None]

@@ -14,7 +14,7 @@ from sbvae_cli.data.combinations import combinations, count_combinations
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.procedural import source_from_space
-from sbvae_cli.data.sprites import render_sprites
+from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.errors import SbvaeError
 
 MOST_COMBINATIONS = 20_000_000

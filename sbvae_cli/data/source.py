@@ -20,7 +20,7 @@ from sbvae_cli.data.procedural import (
     procedural_space,
     source_from_space,
 )
-from sbvae_cli.data.sprites import paint
+from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.errors import SbvaeError
 
 _LEAST_CHUNKS = 32

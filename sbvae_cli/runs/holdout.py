@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sbvae_cli.analysis.rates import image_rates
+from sbvae_cli.analysis.evaluation.rates import image_rates
 from sbvae_cli.data.batches import held_out_rows
 from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.models.vae import VAE

@@ -10,12 +10,12 @@ from sbvae_cli.config.datasets import dataset_space
 from sbvae_cli.config.names import Renderer
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space, customise, parse_correlation
-from sbvae_cli.data.chairs import render_chairs
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
 from sbvae_cli.data.hdf5 import GZIP_LEVEL
-from sbvae_cli.data.room import render_room
-from sbvae_cli.data.sprites import render_sprites
+from sbvae_cli.data.renderers.chairs import render_chairs
+from sbvae_cli.data.renderers.room import render_room
+from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.errors import SbvaeError
 
 SMALL = {

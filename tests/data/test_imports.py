@@ -18,8 +18,8 @@ from sbvae_cli.data.combinations import count_combinations
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, import_own
+from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.data.source import FileSource
-from sbvae_cli.data.sprites import paint
 from sbvae_cli.data.stream import write_stream
 from sbvae_cli.errors import SbvaeError
 

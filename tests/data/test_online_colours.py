@@ -16,8 +16,8 @@ from sbvae_cli.data import windows
 from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.colour import colours_of, hsv_to_rgb
 from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.renderers.sprites import paint, render_sprites
 from sbvae_cli.data.source import FileSource, open_source
-from sbvae_cli.data.sprites import paint, render_sprites
 from sbvae_cli.data.writer import write_dataset
 
 Sbvae = Callable[..., object]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.spaces import circles_space, customise
-from sbvae_cli.data.circles import render_circles
 from sbvae_cli.data.procedural import ProceduralSource, source_from_space
+from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.source import FileSource, open_source
 from sbvae_cli.errors import SbvaeError
 

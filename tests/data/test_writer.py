@@ -16,8 +16,8 @@ import pytest
 
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
-from sbvae_cli.data.circles import render_circles
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.errors import SbvaeError, StoppedError
 
 Write = Callable[..., Path]

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sbvae_cli.data.sprites import LEVELS, paint, render_sprites
+from sbvae_cli.data.renderers.sprites import LEVELS, paint, render_sprites
 
 NAMES = ("shape", "scale", "orientation", "x", "y")
 SQUARE, ELLIPSE, HEART = 1, 2, 3

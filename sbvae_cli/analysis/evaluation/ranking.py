@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress
-from sbvae_cli.analysis.code_scores import Scores
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.analysis.plan import sample_size
-from sbvae_cli.analysis.rates import latent_kl
+from sbvae_cli.analysis.evaluation.code_scores import Scores
+from sbvae_cli.analysis.evaluation.plan import sample_size
+from sbvae_cli.analysis.evaluation.rates import latent_kl
 from sbvae_cli.data.source import Source
 from sbvae_cli.metrics.intervals import subsample_interval
 from sbvae_cli.metrics.protocol import Protocol

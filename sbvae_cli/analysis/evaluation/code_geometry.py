@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from sbvae_cli.analysis.code_scores import CodeSample
-from sbvae_cli.analysis.evaluation import PairGeometry, some
+from sbvae_cli.analysis.evaluation.result import PairGeometry, some
+from sbvae_cli.analysis.evaluation.sample import CodeSample
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.code_grid import code_grid
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbvae_cli.data.circles import disc_coverage, render_circles
+from sbvae_cli.data.renderers.circles import disc_coverage, render_circles
 
 RGB = ("x", "y", "diameter", "red", "green", "blue")
 HSV = ("x", "y", "diameter", "hue", "saturation", "value")

@@ -9,28 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch
-from sbvae_cli.analysis.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.code_scores import (
-    CodeSample,
-    Scores,
-    code_scores,
-    metric_settings,
-    sample_notes,
-)
-from sbvae_cli.analysis.diagnosis import diagnose
 from sbvae_cli.analysis.encode import Floats, encode
-from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.analysis.geometry import embed_factor_grid
-from sbvae_cli.analysis.plan import (
+from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
+from sbvae_cli.analysis.evaluation.code_scores import Scores, code_scores
+from sbvae_cli.analysis.evaluation.diagnosis import diagnose
+from sbvae_cli.analysis.evaluation.plan import (
     can_show_heldout,
     in_other_basis,
     probe,
     sample_size,
     training_space,
 )
-from sbvae_cli.analysis.rates import ImageRates, image_rates, rate_scores
-from sbvae_cli.analysis.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
-from sbvae_cli.analysis.votes import draw_votes, encode_votes
+from sbvae_cli.analysis.evaluation.rates import ImageRates, image_rates, rate_scores
+from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
+from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
+from sbvae_cli.analysis.evaluation.settings import metric_settings
+from sbvae_cli.analysis.evaluation.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
+from sbvae_cli.analysis.evaluation.votes import draw_votes, encode_votes
+from sbvae_cli.analysis.geometry import embed_factor_grid
 from sbvae_cli.config.names import Metric
 from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device

@@ -1,91 +1,30 @@
 """The scores that need codes and factors alone, each with its interval; knows no torch."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sbvae_cli.analysis.evaluation.sample import CodeSample, Rows
 from sbvae_cli.config.names import Metric
-from sbvae_cli.metrics.beta_vae_score import BETA_VAE_SETTINGS
-from sbvae_cli.metrics.dci import Dci, DciModel, dci, dci_settings
-from sbvae_cli.metrics.explicitness import CHANCE, EXPLICITNESS_SETTINGS, explicitness
-from sbvae_cli.metrics.factor_vae_score import LEAST_DEVIATION
-from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.infomec import NEIGHBOURS, infomec
-from sbvae_cli.metrics.information import MAX_CLASSES, Binning, Floats, Ints, factor_classes
+from sbvae_cli.metrics.dci import Dci, DciModel, dci
+from sbvae_cli.metrics.explicitness import CHANCE, explicitness
+from sbvae_cli.metrics.infomec import infomec
+from sbvae_cli.metrics.information import Binning, Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.irs import irs
 from sbvae_cli.metrics.mig import mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import latents_of_groups, mig_subspace
 from sbvae_cli.metrics.modularity import modularity
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.sap import SAP_SETTINGS, sap
+from sbvae_cli.metrics.sap import sap
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.unsupervised import unsupervised
 
 Scores = dict[str, Score]
-Rows = NDArray[np.intp]
-USED_BELOW = 0.5  # posterior deviation of a latent in use (Appendix F)
-_A_CELL = 5  # rows that counting needs, on average
+
+
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
-
-
-@dataclass(frozen=True)
-class CodeSample:
-    """Codes beside the factors that vary among them.
-
-    Attributes:
-        codes: Posterior means, shape (N, K).
-        factors: Shape (N, F), each of two values or more.
-        names: Of the factors.
-        circular: Factors whose range is a full turn.
-        population: Which the rows were drawn from.
-        images: Rows, from the first on, that metrics without a test set take.
-        train_share: Of all rows, from the first on, that models are fitted to; the others test
-            them.
-    """
-
-    codes: Floats
-    factors: Floats
-    names: tuple[str, ...]
-    circular: frozenset[str]
-    population: str
-    images: int
-    train_share: float = 2 / 3
-
-    @cached_property
-    def classes(self) -> Ints:
-        """Of each factor, for metrics with a test set, shape (N, F)."""
-        return _classes(self.factors)
-
-    @cached_property
-    def first_classes(self) -> Ints:
-        """Of each factor, for metrics without; bins are those of these rows alone."""
-        return _classes(self.first[1])
-
-    @property
-    def first(self) -> "tuple[Floats, Floats]":
-        """Codes and factors of metrics without a test set."""
-        return self.codes[: self.images], self.factors[: self.images]
-
-    @property
-    def all_rows(self) -> Rows:
-        """Of metrics with a test set."""
-        return np.arange(len(self.codes))
-
-    @property
-    def binned(self) -> list[str]:
-        """Factors of so many values that they are cut into bins."""
-        columns = zip(self.names, self.factors.T, strict=True)
-        return [name for name, column in columns if len(np.unique(column)) > MAX_CLASSES]
-
-
-def _classes(factors: Floats) -> Ints:
-    columns = [factor_classes(column) for column in factors.T]
-    return np.stack(columns, axis=1) if columns else np.empty(factors.shape, np.int64)
 
 
 def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Scores:
@@ -289,52 +228,3 @@ def _fitted(
         Score(value, *interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)
     ]
-
-
-def metric_settings(metrics: Collection[Metric], bins: int) -> dict[str, Any]:
-    """Models and constants of the metrics, for a report."""
-    counted = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
-    every: dict[Metric, Callable[[], dict[str, Any]]] = {
-        "rates": lambda: {"posterior_samples": 1, "used_below": USED_BELOW},
-        "mig": lambda: {**counted, "codes": "posterior means", "max_classes": MAX_CLASSES},
-        "modularity": lambda: counted,
-        "factor-vae": lambda: {"least_deviation": LEAST_DEVIATION, "variance": "ddof 1"},
-        "beta-vae": lambda: BETA_VAE_SETTINGS,
-        "dci": lambda: dci_settings("boosting"),
-        "dci-fast": lambda: dci_settings("forest"),
-        "sap": lambda: SAP_SETTINGS,
-        "explicitness": lambda: EXPLICITNESS_SETTINGS,
-        "irs": lambda: {"quantile": 0.99},
-        "infomec": lambda: {"estimator": "Ross (2014)", "neighbours": NEIGHBOURS},
-        "unsupervised": lambda: counted,
-        "geometry": lambda: {"dead_below": DEAD_BELOW},
-    }
-    return {name: every[name]() for name in metrics if name in every}
-
-
-def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
-    """Lines on where the numbers should not be trusted."""
-    notes = []
-    if sample.binned:
-        many = len(sample.binned) > 1
-        notes.append(
-            f"{', '.join(sample.binned)} {'are' if many else 'is'} continuous and cut into "
-            f"{protocol.bins} bins: what is made of classes depends on these"
-        )
-    codes = sample.first[0]
-    deviations = codes.std(axis=0)
-    dead = np.flatnonzero(deviations < DEAD_BELOW * deviations.max()).tolist()
-    if not deviations.max():
-        notes.append("every latent is constant: no score can tell anything")
-    elif dead:
-        latents = ", ".join(map(str, dead))
-        notes.append(
-            f"latents that hardly deviate, and count as knowing next to nothing: {latents}"
-        )
-    classes = 1 + int(sample.first_classes.max()) if sample.first_classes.size else 0
-    if len(codes) < _A_CELL * protocol.bins * classes:
-        notes.append(
-            f"mig is over {len(codes):,} images, few for {protocol.bins} bins times {classes} "
-            "classes: latents seem more informative than they are"
-        )
-    return notes

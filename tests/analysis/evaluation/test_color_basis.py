@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.scores import evaluate
+from sbvae_cli.analysis.evaluation.of_model import evaluate
 from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.procedural import ProceduralSource, source_from_space
 from sbvae_cli.errors import SbvaeError

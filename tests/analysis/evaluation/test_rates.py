@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sbvae_cli.analysis.encode import check_posteriors
-from sbvae_cli.analysis.rates import ImageRates, image_rates, rate_scores
+from sbvae_cli.analysis.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sbvae_cli.config.model import (
     BernoulliConfig,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.votes import draw_votes, encode_votes
+from sbvae_cli.analysis.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import PRESENT, circles_space
 from sbvae_cli.data.factors import FactorSpace

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch, map_batches
-from sbvae_cli.analysis.code_scores import USED_BELOW
 from sbvae_cli.analysis.encode import Floats, check_posteriors
+from sbvae_cli.analysis.evaluation.settings import USED_BELOW
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.score import Score, mean_score

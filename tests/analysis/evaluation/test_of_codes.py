@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbvae_cli.analysis.codes_evaluation import evaluate_codes
-from sbvae_cli.analysis.evaluation import Evaluation
+from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
+from sbvae_cli.analysis.evaluation.result import Evaluation
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol

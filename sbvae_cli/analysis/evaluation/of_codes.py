@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from sbvae_cli.analysis.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.code_scores import CodeSample, code_scores, metric_settings, sample_notes
-from sbvae_cli.analysis.diagnosis import diagnose
-from sbvae_cli.analysis.evaluation import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.analysis.vote_scores import PoolVotes, vote_scores
+from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
+from sbvae_cli.analysis.evaluation.code_scores import code_scores
+from sbvae_cli.analysis.evaluation.diagnosis import diagnose
+from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
+from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
+from sbvae_cli.analysis.evaluation.settings import metric_settings
+from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.metrics.information import mutual_information

@@ -7,8 +7,8 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from sbvae_cli.data.chair_parts import GREYS, LEAN, PARTS, build_parts
-from sbvae_cli.data.chairs import DISTANCE, FACTORS, draw_parts, render_chairs, view_from
+from sbvae_cli.data.renderers.chair_parts import GREYS, LEAN, PARTS, build_parts
+from sbvae_cli.data.renderers.chairs import DISTANCE, FACTORS, draw_parts, render_chairs, view_from
 
 NAMES = tuple(FACTORS)
 FRONT_AND_SIDE = [0.42, 0.4, 0.24, 0.28, 1, 0, 1, 30, 40.0]  # a chair with slats, legs and arms

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.analysis.plan import estimate_cost, other_factors
-from sbvae_cli.analysis.scores import evaluate
+from sbvae_cli.analysis.evaluation.of_model import evaluate
+from sbvae_cli.analysis.evaluation.plan import estimate_cost, other_factors
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.source import FileSource, Source, open_source

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from sbvae_cli.data.raycast import Box, Capsule, Cylinder, Solid, Sphere, turn
+from sbvae_cli.data.renderers.raycast import Box, Capsule, Cylinder, Solid, Sphere, turn
 
 Point = tuple[float, float, float]
 SOLIDS = [Box(0.6, 0.4), Box(0.45), Cylinder(0.5, 1.3), Sphere(0.7), Capsule(0.4, 1.5)]

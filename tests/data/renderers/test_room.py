@@ -10,9 +10,17 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from sbvae_cli.data import room
-from sbvae_cli.data.raycast import Box, Capsule, Cylinder, Solid, Sphere
-from sbvae_cli.data.room import HUES, LEVELS, SHAPES, LayerCache, Scene, cast_layers, render_room
+from sbvae_cli.data.renderers import room
+from sbvae_cli.data.renderers.raycast import Box, Capsule, Cylinder, Solid, Sphere
+from sbvae_cli.data.renderers.room import (
+    HUES,
+    LEVELS,
+    SHAPES,
+    LayerCache,
+    Scene,
+    cast_layers,
+    render_room,
+)
 
 NAMES = tuple(LEVELS)
 FLOOR, WALL, OBJECT, SKY = range(4)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.code_scores import CodeSample, Scores
+from sbvae_cli.analysis.evaluation.code_scores import Scores
+from sbvae_cli.analysis.evaluation.sample import CodeSample
 from sbvae_cli.config.names import Metric
 from sbvae_cli.metrics.beta_vae_score import BetaVaeScore, beta_vae_score
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score

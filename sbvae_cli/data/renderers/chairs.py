@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.chair_parts import (
+from sbvae_cli.data.columns import columns, present
+from sbvae_cli.data.renderers.chair_parts import (
     ABOVE,
     FACTORS,
     GREYS,
@@ -18,7 +19,6 @@ from sbvae_cli.data.chair_parts import (
     build_parts,
     seat_top,
 )
-from sbvae_cli.data.columns import columns, present
 
 __all__ = ["DISTANCE", "FACTORS", "View", "draw_parts", "render_chairs", "view_from"]
 

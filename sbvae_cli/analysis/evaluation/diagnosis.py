@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.code_scores import USED_BELOW
-from sbvae_cli.analysis.evaluation import PairGeometry
-from sbvae_cli.analysis.rates import ImageRates
+from sbvae_cli.analysis.evaluation.rates import ImageRates
+from sbvae_cli.analysis.evaluation.result import PairGeometry
+from sbvae_cli.analysis.evaluation.settings import USED_BELOW
 from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
 

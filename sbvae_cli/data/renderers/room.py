@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES
 from sbvae_cli.data.colour import hsv_to_rgb
 from sbvae_cli.data.columns import columns, present
-from sbvae_cli.data.raycast import Box, Capsule, Cylinder, Floats, Solid, Sphere, Vector, turn
+from sbvae_cli.data.renderers.raycast import (
+    Box,
+    Capsule,
+    Cylinder,
+    Floats,
+    Solid,
+    Sphere,
+    Vector,
+    turn,
+)
 
 HUES = ("floor_hue", "wall_hue", "object_hue")
 SHAPES = ROOM_NAMES["shape"]

@@ -1,0 +1,1 @@
+"""Factors in, images out: one file a dataset, vectorised."""
