@@ -38,7 +38,8 @@ def diagnose(
     used = None if rates is None else rates.deviations.mean(axis=0) < USED_BELOW
     if rates is not None and used is not None:
         lines += _use(used, float(rates.kl.mean()), len(names))
-    if "mig" in scores and scores["mig"].value is not None:
+    anything = used is None or bool(used.any())
+    if anything and "mig" in scores and scores["mig"].value is not None:
         details = scores["mig"].details
         known = np.array(details["information"]) / np.array(details["entropies"])
         if used is not None:

@@ -124,6 +124,12 @@ class _Run:
         if not self.source.can_render:
             yield from pairs_of_codes(self.sample, self.protocol, self.notes)
             return
+        named = [f.name for f in self.source.space.config.factors if f.varies and f.level_names]
+        if named and len(self.source.space.varying) > 1:
+            self.notes.append(
+                f"geometry with {', '.join(named)}: kinds have no order, so that it depends on how "
+                "they are numbered"
+            )
         for pair in combinations(self.source.space.varying, 2):
             embedding = embed_factor_grid(
                 self.vae,
