@@ -145,7 +145,7 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
     settings = replace(
         settings, metrics=wanted or OF_CODES, lenient=settings.lenient or wanted is None
     )
-    found = evaluate_codes(file, path.name, settings, lambda metric: detail(f"{metric} ..."))
+    found = evaluate_codes(file, path.name, settings, _announce)
     latents = file.codes.shape[1]
     title = f"{path.name}, {len(file.codes):,} rows, {latents} latents"
     return Evaluated(str(path), title, found, {"codes": str(path)})
@@ -215,7 +215,14 @@ def _evaluate(
             if bar:
                 bar.update(done, "images encoded")
 
-        return evaluate_model(vae, source, protocol, advance, trained_on, kept_out)
+        return evaluate_model(vae, source, protocol, advance, trained_on, kept_out, _announce)
+
+
+def _announce(metric: Metric) -> None:
+    if metric == "dci":
+        remark("dci: gradient boosting for each factor, which may take minutes; dci-fast, seconds")
+    else:
+        detail(f"{metric} ...")
 
 
 def _reporter(cost: "Cost") -> "AbstractContextManager[Reporter | None]":

@@ -244,6 +244,19 @@ def test_one_latent_gets_the_scores_that_need_no_second(sbvae: Sbvae, few: None)
     assert "without mig and geometry: it compares two latents" in done.err
 
 
+def test_codes_from_elsewhere_load_no_torch(tmp_path: Path) -> None:
+    path = write_codes(tmp_path / "codes.npz")
+    code = (
+        f"import sys; from sbvae_cli.cli.app import main; main(['eval', {str(path)!r}, "
+        "'--metrics', 'mig,geometry,factor-vae']); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mig" in done.stdout
+
+
 def test_help_loads_no_heavy_library() -> None:
     code = (
         "import sys; from sbvae_cli.cli.app import main; main(['eval', '--help']); "

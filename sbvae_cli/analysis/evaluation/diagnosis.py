@@ -1,15 +1,18 @@
 """What the numbers say of a model, in plain words, each with one thing to do."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.evaluation.rates import ImageRates
 from sbvae_cli.analysis.evaluation.result import PairGeometry
 from sbvae_cli.analysis.evaluation.settings import USED_BELOW
 from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
+
+if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+    from sbvae_cli.analysis.evaluation.rates import ImageRates
 
 FOUND = 0.1  # of a factor's entropy: less is no more than a trace
 ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
@@ -24,7 +27,7 @@ def diagnose(
     scores: Mapping[str, Score],
     geometry: Mapping[str, PairGeometry],
     names: Sequence[str],
-    rates: ImageRates | None = None,
+    rates: "ImageRates | None" = None,
 ) -> tuple[str, ...]:
     """Sentences on where factors are, on unused latents, collapse and ill-suited settings.
 
@@ -134,7 +137,7 @@ def _latents(numbers: Sequence[int]) -> str:
     return f"latent{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
-def _likelihood(rates: ImageRates) -> list[str]:
+def _likelihood(rates: "ImageRates") -> list[str]:
     lines = []
     error = float(rates.squared_error.mean())
     if rates.likelihood.startswith("gaussian"):

@@ -25,7 +25,7 @@ def evaluate_codes(
     file: CodesFile,
     name: str,
     protocol: Protocol,
-    progress: Callable[[Metric], None] = lambda metric: None,
+    on_metric: Callable[[Metric], None] = lambda metric: None,
 ) -> Evaluation:
     """Compute the scores that codes and factors allow.
 
@@ -35,7 +35,7 @@ def evaluate_codes(
         file: Codes and factors.
         name: Of the file, for messages.
         protocol: What to compute; "rates", which need a model, are left out where it is lenient.
-        progress: Called with each metric before it is computed.
+        on_metric: Called with each metric before it is computed.
 
     Raises:
         SbvaeError: If a metric that the protocol names cannot be computed.
@@ -57,7 +57,7 @@ def evaluate_codes(
     scores: dict[str, Score] = {}
     geometry: dict[str, PairGeometry] = {}
     for metric in metrics:
-        progress(metric)
+        on_metric(metric)
         if metric == "geometry":
             geometry = dict(pairs_of_codes(whole, protocol, notes))
         elif metric in VOTES:

@@ -1,6 +1,6 @@
 """All scores of a model on data: rates, metrics of factors, geometry (Sections 4 and F)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -52,6 +52,7 @@ def evaluate(
     progress: Progress = lambda images: None,
     trained_on: FactorSpace | None = None,
     kept_out: NDArray[np.int64] | None = None,
+    on_metric: Callable[[Metric], None] = lambda metric: None,
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
@@ -68,6 +69,7 @@ def evaluate(
             where None, or where it has other factors.
         kept_out: Rows of the source, a file, that training never saw (`train --holdout`): rates are
             given of these and of the others.
+        on_metric: Called with each metric before it is computed.
 
     Raises:
         SbvaeError: If a metric that the protocol names cannot be computed, or the model gives
@@ -81,7 +83,10 @@ def evaluate(
     if sample_size(source, protocol.images) < protocol.images:
         notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
     run = _Run(vae, source, protocol, progress, latents, trained_on, kept_out, list(notes))
-    scores = {name: score for metric in metrics for name, score in run.scores_of(metric).items()}
+    scores: Scores = {}
+    for metric in metrics:
+        on_metric(metric)
+        scores |= run.scores_of(metric)
     geometry = dict(run.geometry()) if "geometry" in metrics else {}
     run.notes.extend(pair_notes(list(geometry.values())))
     if run.sampled:
