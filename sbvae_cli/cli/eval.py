@@ -64,7 +64,11 @@ def evaluate(
     ] = "full",
     images: Annotated[
         int | None,
-        typer.Option(min=2, max=10_000_000, help="Of each population; default 10,000."),
+        typer.Option(
+            min=2,
+            max=10_000_000,
+            help="Of each population, and half as many to test what is fitted; default 10,000.",
+        ),
     ] = None,
     votes: Annotated[
         int | None,
@@ -94,7 +98,7 @@ def evaluate(
         lenient="all" in [name.strip() for name in (metrics or "").split(",")],
     )
     if images is not None:
-        settings = replace(settings, images=images)
+        settings = replace(settings, images=images, test_images=max(1, images // 2))
     if votes is not None:
         settings = replace(settings, votes_train=votes, votes_eval=votes)
     rank = len(targets) > 1 and "udr" in (wanted or ())

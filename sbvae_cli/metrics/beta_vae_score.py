@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sbvae_cli.metrics.explicitness import fit_logistic
 from sbvae_cli.metrics.factor_vae_score import wilson_interval
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import spread_interval
@@ -13,7 +14,6 @@ PAIRS = 64  # of a vote
 BETA_VAE_SETTINGS = {"classifier": "LogisticRegression, raw features", "pairs": PAIRS}
 _RESAMPLES = 20
 _AT_ONCE = 1000  # votes whose pairs are in memory together
-_MOST_STEPS = 10_000  # of the classifier
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def beta_vae_score(
 
     A vote is the mean over pairs of images of |z1 - z2|; both images of a pair share the value of
     one factor, which the classifier is to name. The pairs come out of the groups of the FactorVAE
-    score, whose images share one value, each pair from another group of the same factor, so that no
-    image is encoded for this score alone. The classifier is scikit-learn's logistic regression on
-    raw features, as in the study of Locatello et al. (2018). Its score can be 1 where a factor is
-    not encoded at all.
+    score, whose images share one value: each pair is two different images of a random group of that
+    factor, so that no image is encoded for this score alone. The classifier is scikit-learn's
+    logistic regression on raw features (see `fit_logistic`), as in the study of Locatello et al.
+    (2018). Its score can be 1 where a factor is not encoded at all.
 
     Args:
         codes: Posterior means of each group's images, shape (V, L, K), L at least 2.
@@ -66,23 +66,20 @@ def beta_vae_score(
         pairs: Of a vote.
 
     Returns:
-        The score and its interval, which is no narrower than that of independent votes.
+        The score and its interval, given the classifier. It is no narrower than that of independent
+        votes; with 20 evaluation groups of a factor it covers in 90 % of cases, with 40 in 95 %.
 
     Raises:
         ValueError: If shapes do not fit, a value is not finite, or groups of either kind are none.
     """
-    from sklearn.linear_model import LogisticRegression
-
     z, factor = _checked(codes, fixed, n_train, n_factors)
     rng = np.random.default_rng(seed)
     train, labels = _votes(z[:n_train], factor[:n_train], votes_train, pairs, rng)
     test, answers = _votes(z[n_train:], factor[n_train:], votes_eval, pairs, rng)
-    model = None
-    if len(np.unique(labels)) > 1:
-        model = LogisticRegression(max_iter=_MOST_STEPS).fit(train, labels)
+    model = fit_logistic(train, labels) if len(np.unique(labels)) > 1 else None
 
     def predict(votes: Floats) -> Ints:
-        return np.full(len(votes), labels[0]) if model is None else np.asarray(model.predict(votes))
+        return np.full(len(votes), labels[0]) if model is None else model.predict(votes)
 
     score = float((predict(test) == answers).mean())
     resampled = []
@@ -105,24 +102,29 @@ def _votes(
     z: Floats, factor: Ints, votes: int, pairs: int, rng: np.random.Generator
 ) -> tuple[Floats, Ints]:
     """Features (votes, K) and the shared factors (votes,)."""
-    groups = {int(f): np.flatnonzero(factor == f) for f in np.unique(factor)}
-    labels: Ints = rng.choice(np.array(list(groups)), size=votes)
+    kinds, number = np.unique(factor, return_counts=True)
+    order = np.argsort(factor, kind="stable")
+    starts = np.cumsum(number) - number
+    shared = rng.integers(len(kinds), size=votes)
     features = np.empty((votes, z.shape[2]))
     images = z.shape[1]
     for start in range(0, votes, _AT_ONCE):
-        part = labels[start : start + _AT_ONCE]
-        chosen = np.stack([rng.choice(groups[f], pairs) for f in part.tolist()])
+        part = shared[start : start + _AT_ONCE, None]
+        chosen = order[starts[part] + rng.integers(number[part], size=(len(part), pairs))]
         first = rng.integers(images, size=chosen.shape)
         second = (first + rng.integers(1, images, size=chosen.shape)) % images
         differences = np.abs(z[chosen, first] - z[chosen, second])
         features[start : start + _AT_ONCE] = differences.mean(axis=1)
-    return features, labels
+    return features, kinds[shared]
 
 
 def _resample(factor: Ints, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Groups with replacement, as many of each factor as there are."""
+    """Groups with replacement, one less of each factor than there are (Rao and Wu 1988).
+
+    As many as there are would spread too little where a factor has few groups.
+    """
     parts = [np.flatnonzero(factor == f) for f in np.unique(factor)]
-    return np.concatenate([rng.choice(part, len(part)) for part in parts])
+    return np.concatenate([rng.choice(part, max(len(part) - 1, 1)) for part in parts])
 
 
 def _checked(

@@ -1,15 +1,18 @@
 """DCI: disentanglement, completeness, informativeness (Eastwood and Williams 2018)."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.metrics.explicitness import checked_split
 from sbvae_cli.metrics.information import Floats, Ints
 
 DciModel = Literal["boosting", "forest"]
-_FOREST = {"n_estimators": 20, "max_features": None, "min_samples_leaf": 5, "max_samples": 0.5}
+# Deeper trees fit the noise of blurred codes: disentanglement 0.45 in place of 0.87.
+_FOREST = {"n_estimators": 10, "max_depth": 6, "max_features": None, "max_samples": 0.5}
 
 
 @dataclass(frozen=True)
@@ -70,34 +73,43 @@ def dci(
     predicts each factor's class from all codes. Its importances are summed over trees and then
     normalised; before version 0.20 they were normalised tree by tree, by which noise weighs more:
     the same trees give other scores, so that values may not compare with published ones. A factor
-    that no latent encodes hands its importance to noise.
+    that no latent encodes hands its importance to noise. Trees do not see a code's scale.
+
+    Boosting's time grows with the number of classes: about two minutes on one core for 10,000 rows,
+    ten codes and eight factors of 3 to 20 classes. The forest's scores are within 0.01 of it for
+    axis-aligned codes, and up to 0.06 lower for codes rotated by a few degrees.
 
     Args:
         train_codes: Posterior means, shape (N, K), K at least 2.
         train_classes: Class of each factor, from 0, shape (N, F), F at least 2.
         test_codes: Shape (M, K).
         test_classes: Shape (M, F).
-        model: "boosting", or "forest", a random forest that takes a hundredth of the time.
+        model: "boosting", or "forest", a random forest of ten trees that takes a fiftieth of the
+            time.
         seed: Of the fits, which are the same for any number of jobs.
-        jobs: Factors at once; -1 takes all cores.
+        jobs: Factors at once, in threads; -1 takes all cores.
+
+    Returns:
+        The scores; a factor of one class has no importance, and no weight in completeness.
 
     Raises:
-        ValueError: If the arrays do not fit each other.
+        ValueError: If there are fewer than two latents or factors; see also `checked_split`.
     """
     from sklearn.utils.parallel import Parallel, delayed
 
-    z, v = np.asarray(train_codes, np.float64), np.asarray(train_classes, np.int64)
-    other, truth = np.asarray(test_codes, np.float64), np.asarray(test_classes, np.int64)
-    if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or len(other) != len(truth):
-        raise ValueError(f"codes and classes do not fit: {z.shape} and {v.shape}")
+    z, v, other, truth = checked_split(train_codes, train_classes, test_codes, test_classes)
     if min(z.shape[1], v.shape[1]) < 2:
         raise ValueError(f"dci compares latents and factors, got {z.shape} and {v.shape}")
     slowest_first = np.argsort([-len(np.unique(column)) for column in v.T], kind="stable")
-    run = Parallel(n_jobs=jobs)
-    fits = run(
-        delayed(_fit)(z, v[:, factor], other, truth[:, factor], model, seed)
-        for factor in slowest_first.tolist()
-    )
+    # Trees grow outside of the interpreter's lock. Processes would be no faster, and would outlive
+    # a program that is killed.
+    run = Parallel(n_jobs=jobs, prefer="threads")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # on classes as many as half of the rows
+        fits = run(
+            delayed(_fit)(z, v[:, factor], other, truth[:, factor], model, seed)
+            for factor in slowest_first.tolist()
+        )
     importance = np.empty((z.shape[1], v.shape[1]))
     accuracies, train = np.empty(v.shape[1]), np.empty(v.shape[1])
     for factor, (weights, accuracy, own) in zip(slowest_first.tolist(), fits, strict=True):

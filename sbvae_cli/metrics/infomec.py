@@ -137,6 +137,7 @@ def _log_loss(latents: Floats, classes: Ints) -> float:
     with warnings.catch_warnings():
         # Codes that separate the classes have no finite optimum: a fit may well stop early.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", UserWarning)  # on classes as many as half of the rows
         model = LogisticRegression(C=1e9, max_iter=FIT_STEPS).fit(latents, target)
     likelihood = model.predict_proba(latents)[np.arange(len(target)), target]
     return -float(np.log(np.maximum(likelihood, np.finfo(np.float64).tiny)).mean())

@@ -35,6 +35,7 @@ SCORES = [*RATES, "nll_heldout", "kl_heldout", "mig", "mig_quantile", "mig_subsp
 @dataclass(frozen=True)
 class FewImages(protocol.Protocol):
     images: int = 300
+    test_images: int = 150
     votes_train: int = 30
     votes_eval: int = 30
     vote_images: int = 8
@@ -277,7 +278,7 @@ def test_sample_sizes_are_options(sbvae: Sbvae, run_folder: Path, few: None) -> 
 
 def write_codes(path: Path, **arrays: object) -> Path:
     rng = np.random.default_rng(0)
-    factors = rng.integers(0, 4, (300, 2))
+    factors = rng.integers(0, 3, (300, 2))
     codes = np.column_stack([factors, rng.normal(size=(300, 1))])
     np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
     return path
@@ -287,7 +288,7 @@ def test_codes_of_anybody_are_scored(sbvae: Sbvae, few: None, tmp_path: Path) ->
     path = write_codes(tmp_path / "codes.npz")
     done = sbvae("eval", path, "--metrics", "mig,sap,factor-vae,geometry", "--json", "scores.json")
     assert done.code == 0
-    assert "codes.npz, 300 rows, 3 latents" in done.out and "x and y, 4x4" in done.out
+    assert "codes.npz, 300 rows, 3 latents" in done.out and "x and y, 3x3" in done.out
     found = json.loads(Path("scores.json").read_text())
     assert found["codes"] == str(path)
     assert found["scores"]["mig"]["value"] > 0.9
@@ -333,14 +334,18 @@ def test_several_make_one_table_with_a_row_for_each(
 ) -> None:
     other = save_model(Path("other"), latents=4)
     codes = write_codes(Path("codes.npz"))
-    done = sbvae("eval", run_folder, other, codes, "--metrics", "all", "--json", "all.json")
+    metrics = "rates,mig,modularity,geometry,udr"
+    done = sbvae("eval", other, codes, "--metrics", metrics)
+    assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
+    metrics = "mig,modularity,geometry,udr"
+    done = sbvae("eval", run_folder, other, codes, "--metrics", metrics, "--json", "all.json")
     assert done.code == 0
     results = json.loads(Path("all.json").read_text())["results"]
     assert [each.get("checkpoint", each.get("codes")) for each in results] == [
         str(run_folder), "other", "codes.npz",
     ]  # fmt: skip
-    heading = next(line for line in done.out.splitlines() if "neg_elbo" in line)
-    assert "nll (bernoulli)" in heading and "mig" in heading and "affine_r2" in heading
+    heading = next(line for line in done.out.splitlines() if "mig" in line)
+    assert "modularity" in heading and "affine_r2" in heading
     rows = [line for line in done.out.splitlines() if line.startswith("│")]
     assert [row.split("│")[1].strip() for row in rows] == [str(run_folder), "other", "codes.npz"]
     assert f"{results[1]['scores']['mig']['value']:.4f}" in rows[1]
@@ -384,6 +389,7 @@ def test_a_protocol_sets_sizes_and_options_override_it(
     done = sbvae("eval", run_folder, *options, "--protocol", "dlib", "--images", 50, "--votes", 9)
     dlib = json.loads(done.out)["protocol"]
     assert (dlib["name"], dlib["images"], dlib["votes_train"]) == ("dlib", 50, 9)
+    assert dlib["test_images"] == 25
 
 
 def test_groups_are_named_by_factors(sbvae: Sbvae, run_folder: Path, few: None) -> None:

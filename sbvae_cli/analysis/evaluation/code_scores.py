@@ -24,6 +24,7 @@ from sbvae_cli.metrics.unsupervised import unsupervised
 Scores = dict[str, Score]
 
 
+_A_CLASS = 10  # rows of a part that are fitted to, on average
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
 
 
@@ -113,51 +114,53 @@ def _modularity(sample: CodeSample, protocol: Protocol) -> Scores:
 def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
     codes, classes = sample.first[0], sample.first_classes
     found = irs(codes, classes)
-    (interval,) = subsample_interval(
-        lambda rows: irs(codes[rows], classes[rows]).score, found.score, len(codes), protocol.seed
+    blocks = min(BLOCKS, _enough(len(codes), classes))
+    (score,) = _scored(
+        sample,
+        protocol,
+        lambda rows: [irs(codes[rows], classes[rows]).score],
+        [found.score],
+        len(codes),
+        blocks,
     )
-    details = {"by_latent": found.by_latent.tolist()}
-    return {"irs": Score(found.score, *interval, sample.population, details)}
+    return {"irs": replace(score, details={"by_latent": found.by_latent.tolist()})}
 
 
 def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
     codes, classes = sample.first[0], sample.first_classes
 
-    def three(rows: Rows | slice) -> list[float]:
+    def three(rows: Rows) -> list[float]:
         found = infomec(codes[rows], classes[rows], names=sample.names)
         return [found.infom, found.infoe, found.infoc]
 
-    values = three(slice(None))
-    intervals = subsample_interval(three, values, len(codes), protocol.seed)
-    return {
-        name: Score(value, *interval, sample.population)
-        for name, value, interval in zip(
-            ("infom", "infoe", "infoc"), values, intervals, strict=True
-        )
-    }
+    blocks = min(BLOCKS, _enough(len(codes), classes))
+    values = three(np.arange(len(codes)))
+    scores = _scored(sample, protocol, three, values, len(codes), blocks)
+    return dict(zip(("infom", "infoe", "infoc"), scores, strict=True))
 
 
 def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
     codes = sample.codes[: sample.images]
+
+    def four(rows: Rows) -> list[float]:
+        found = unsupervised(codes[rows])
+        return [
+            found.gaussian_total_correlation,
+            found.gaussian_wasserstein,
+            found.gaussian_wasserstein_normed,
+            found.mutual_information,
+        ]
+
     names = (
         "gaussian_total_correlation",
         "gaussian_wasserstein",
         "gaussian_wasserstein_normed",
-        "mutual_information",
+        "latent_mutual_information",
     )
-
-    def all_of(rows: Rows | slice) -> list[float]:
-        found = unsupervised(codes[rows])
-        return [getattr(found, name) for name in names]
-
-    values = all_of(slice(None))
-    bounds = (0.0, float("inf"))
-    intervals = subsample_interval(all_of, values, len(codes), protocol.seed, bounds)
-    shown = (*names[:-1], "latent_mutual_information")
-    return {
-        name: Score(value, *interval, sample.population)
-        for name, value, interval in zip(shown, values, intervals, strict=True)
-    }
+    blocks = min(BLOCKS, len(codes) // _A_CLASS)
+    values, bounds = four(np.arange(len(codes))), (0.0, float("inf"))
+    scores = _scored(sample, protocol, four, values, len(codes), blocks, bounds)
+    return dict(zip(names, scores, strict=True))
 
 
 def _sap(sample: CodeSample, protocol: Protocol) -> Scores:
@@ -218,12 +221,34 @@ def _fitted(
     values: list[float],
     blocks: int = BLOCKS,
 ) -> list[Score]:
-    """Scores with the intervals of what is fitted to some rows and tested on others."""
+    """Scores of what is fitted to some rows and tested on others."""
 
     def of_part(rows: Rows) -> list[float]:
         return fit(np.random.default_rng(protocol.seed).permutation(rows))
 
-    intervals = subsample_interval(of_part, values, len(sample.codes), protocol.seed, blocks=blocks)
+    rows = len(sample.codes)
+    blocks = min(blocks, _enough(int(sample.train_share * rows), sample.classes))
+    return _scored(sample, protocol, of_part, values, rows, blocks)
+
+
+def _enough(rows: int, classes: Ints) -> int:
+    """How many parts have rows for each class."""
+    return rows // (_A_CLASS * (1 + int(classes.max(initial=0))))
+
+
+def _scored(
+    sample: CodeSample,
+    protocol: Protocol,
+    score: Callable[[Rows], list[float]],
+    values: list[float],
+    rows: int,
+    blocks: int,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> list[Score]:
+    """Scores with intervals from disjoint parts of the rows; without where these are too few."""
+    if blocks < 2:
+        return [Score(value, population=sample.population) for value in values]
+    intervals = subsample_interval(score, values, rows, protocol.seed, bounds, blocks)
     return [
         Score(value, *interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)

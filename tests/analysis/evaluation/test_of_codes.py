@@ -207,3 +207,16 @@ def test_the_diagnosis_says_where_factors_are() -> None:
     assert not any("only turned" in line for line in mixed)
     together = diagnosed(np.column_stack([3 * SHAPE + X, NOISE]))
     assert any("latent 0 carries" in line for line in together)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5, 10, 40])
+def test_few_rows_give_numbers_or_one_line(rows: int) -> None:
+    codes = np.column_stack([X, Y, SHAPE])[:rows]
+    factors = np.column_stack([np.arange(rows) % 2, np.arange(rows) // 2 % 2])[:rows]
+    try:
+        found = evaluated(codes, factors, ("a", "b"), metrics=FAST.metrics, vote_images=4)
+    except SbvaeError as error:
+        assert "\n" not in str(error)
+        return
+    for score in found.scores.values():
+        assert score.low is None or score.low <= score.value <= score.high  # type: ignore[operator]
