@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.metrics.explicitness import fit_logistic
 from sbvae_cli.metrics.factor_vae_score import wilson_interval
+from sbvae_cli.metrics.fitting import fit_logistic
 from sbvae_cli.metrics.information import Floats, Ints
-from sbvae_cli.metrics.intervals import spread_interval
+from sbvae_cli.metrics.intervals import Interval, spread_interval
 
 PAIRS = 64  # of a vote
 BETA_VAE_SETTINGS = {"classifier": "LogisticRegression, raw features", "pairs": PAIRS}
-_RESAMPLES = 20
+RESAMPLES = 20
 _AT_ONCE = 1000  # votes whose pairs are in memory together
 
 
@@ -45,6 +45,7 @@ def beta_vae_score(
     votes_eval: int,
     seed: int,
     pairs: int = PAIRS,
+    resamples: int = RESAMPLES,
 ) -> BetaVaeScore:
     """Accuracy of a linear classifier of mean absolute differences (Higgins et al. 2017).
 
@@ -64,6 +65,8 @@ def beta_vae_score(
         votes_eval: Votes that evaluate it.
         seed: Of the pairs and resamples.
         pairs: Of a vote.
+        resamples: Of the evaluation groups; with fewer than two the interval is that of independent
+            votes.
 
     Returns:
         The score and its interval, given the classifier. It is no narrower than that of independent
@@ -83,12 +86,14 @@ def beta_vae_score(
 
     score = float((predict(test) == answers).mean())
     resampled = []
-    for _ in range(_RESAMPLES):
+    for _ in range(resamples):
         groups = _resample(factor[n_train:], rng)
         votes, truth = _votes(z[n_train:][groups], factor[n_train:][groups], votes_eval, pairs, rng)
         resampled.append(float((predict(votes) == truth).mean()))
-    spread = spread_interval(score, np.array(resampled))
     least = wilson_interval(round(score * votes_eval), votes_eval)
+    spread = Interval(*least)
+    if resamples > 1:
+        spread = spread_interval(score, np.array(resampled))
     return BetaVaeScore(
         score=score,
         low=min(spread.low, least[0]),

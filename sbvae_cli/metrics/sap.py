@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.explicitness import checked_split
+from sbvae_cli.metrics.fitting import checked_split
 from sbvae_cli.metrics.information import Floats, Ints
 
 SAP_SETTINGS = {"classifier": "LinearSVC on one raw code", "C": 0.01, "class_weight": "balanced"}

@@ -94,7 +94,7 @@ def test_a_rotation_costs_more_the_further_it_goes() -> None:
     assert 0.95 > near.disentanglement > far.disentanglement + 0.15
     assert 0.95 > near.completeness > far.completeness + 0.15
     assert far.by_latent[:2].max() < 0.5 and far.by_factor[:2].max() < 0.5
-    assert far.by_latent[2] > 0.95 and far.by_factor[2] > 0.95
+    assert min(far.by_latent[2], far.by_factor[2]) > far.disentanglement + 0.15
 
 
 def test_duplicates_cost_completeness_alone() -> None:
@@ -183,13 +183,20 @@ def test_scores_depend_on_the_seed_and_not_on_the_number_of_jobs(model: DciModel
         assert score(codes, classes, seed=1).importance.tolist() != one.tolist()
 
 
-def test_the_forest_stands_in_for_boosting() -> None:
+@pytest.mark.parametrize(("degrees", "blur"), [(0, 0.05), (45, 0.05), (0, 0.5)])
+def test_the_forest_stands_in_for_boosting(degrees: float, blur: float) -> None:
     codes, classes = sample()
-    for turn in (lambda z: z, lambda z: rotated(z, 45)):
-        noisy = np.column_stack([turn(codes + 0.05 * noise(3)), noise(1, seed=4)])
-        slow, fast = (score(noisy, classes, model, -1) for model in ("boosting", "forest"))
-        assert fast.disentanglement == pytest.approx(slow.disentanglement, abs=0.07)
-        assert fast.completeness == pytest.approx(slow.completeness, abs=0.07)
+    noisy = np.column_stack([rotated(codes + blur * noise(3), degrees), noise(1, seed=4)])
+    slow, fast = (score(noisy, classes, model, -1) for model in ("boosting", "forest"))
+    assert fast.disentanglement == pytest.approx(slow.disentanglement, abs=0.1)
+    assert fast.completeness == pytest.approx(slow.completeness, abs=0.1)
+
+
+@pytest.mark.parametrize("model", ["boosting", "forest"])
+def test_classes_as_many_as_rows_warn_of_nothing(model: DciModel) -> None:
+    codes, classes = noise(2)[:36], np.stack([np.arange(36), np.arange(36) % 2], axis=1)
+    found = dci(codes[:24], classes[:24], codes[24:], classes[24:], model=model, jobs=2)
+    assert found.accuracies[0] == 0
 
 
 def test_settings_name_what_was_fitted() -> None:

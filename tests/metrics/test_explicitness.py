@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from sbvae_cli.metrics.explicitness import CHANCE, checked_split, explicitness, fit_logistic
+from sbvae_cli.metrics.explicitness import CHANCE, explicitness
+from sbvae_cli.metrics.fitting import checked_split, fit_logistic
 
 N, CUT = 900, 600
 LEVELS = (2, 3, 5)
@@ -134,6 +135,19 @@ def test_codes_of_odd_scales_warn_of_nothing(scale: float) -> None:
     codes, classes = sample()
     found = score(codes * scale, classes)
     assert np.isfinite(found.by_factor).all() and found.score > 0.6
+
+
+def test_a_fit_that_takes_all_of_its_steps_warns_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sbvae_cli.metrics.explicitness._MOST_STEPS", 1)
+    assert 0 <= score(*sample()).score <= 1
+
+
+def test_classes_as_many_as_rows_warn_of_nothing() -> None:
+    codes, each = sample()[0], np.arange(40)[:, None]
+    found = explicitness(codes[:40], each, codes[40:80], each)
+    assert 0 <= found.score <= 1
 
 
 def test_large_codes_are_read_at_least_as_well_as_plain_ones() -> None:

@@ -134,6 +134,12 @@ def test_codes_of_odd_scales_warn_of_nothing(scale: float) -> None:
     assert np.isfinite(found.matrix).all() and 0 <= found.score <= 1
 
 
+def test_classes_as_many_as_rows_warn_of_nothing() -> None:
+    each = np.arange(40)[:, None]
+    found = sap(noise(2)[:40], each, noise(2)[40:80], np.full_like(each, 40))
+    assert found.matrix.tolist() == [[0], [0]]
+
+
 def test_the_same_rows_give_the_same_numbers() -> None:
     classes = two_levels()
     codes = classes + noise(3)

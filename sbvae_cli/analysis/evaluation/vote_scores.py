@@ -1,5 +1,6 @@
 """The scores of votes: FactorVAE and BetaVAE, of images drawn for them or of a pool."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from sbvae_cli.analysis.evaluation.code_scores import Scores
 from sbvae_cli.analysis.evaluation.sample import CodeSample
 from sbvae_cli.config.names import Metric
-from sbvae_cli.metrics.beta_vae_score import BetaVaeScore, beta_vae_score
+from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import Interval, spread_interval
@@ -77,6 +78,7 @@ def vote_scores(
         notes: Gets a line where the score is a guess.
     """
     variance = sample.first[0].var(axis=0, ddof=1)
+    score: Callable[..., FactorVaeScore | BetaVaeScore]
     score = _factor_vae if metric == "factor-vae" else _beta_vae
     names = sample.names
     if isinstance(votes, DrawnVotes):
@@ -84,11 +86,12 @@ def vote_scores(
         interval = Interval(found.low, found.high)
     else:
         pool = votes
-        found = score(pool.drawn(), variance, len(names), protocol)
+        found = score(pool.drawn(), variance, len(names), protocol, with_interval=False)
 
         def again(codes: Floats, factors: NDArray[np.floating], rng: np.random.Generator) -> float:
             drawn = pool.drawn_from(codes, factors, rng)
-            return score(drawn, codes.var(axis=0, ddof=1), len(names), protocol).score
+            variance = codes.var(axis=0, ddof=1)
+            return score(drawn, variance, len(names), protocol, with_interval=False).score
 
         resampled = resampled_by_image(again, *sample.first, protocol.seed)
         interval = spread_interval(found.score, resampled)
@@ -105,13 +108,21 @@ def vote_scores(
 
 
 def _factor_vae(
-    votes: DrawnVotes, variance: Floats, factors: int, protocol: Protocol
+    votes: DrawnVotes,
+    variance: Floats,
+    factors: int,
+    protocol: Protocol,
+    with_interval: bool = True,
 ) -> FactorVaeScore:
     return factor_vae_score(votes.codes, votes.fixed, variance, protocol.votes_train, factors)
 
 
 def _beta_vae(
-    votes: DrawnVotes, variance: Floats, factors: int, protocol: Protocol
+    votes: DrawnVotes,
+    variance: Floats,
+    factors: int,
+    protocol: Protocol,
+    with_interval: bool = True,
 ) -> BetaVaeScore:
     return beta_vae_score(
         votes.codes,
@@ -121,4 +132,5 @@ def _beta_vae(
         votes_train=protocol.votes_train,
         votes_eval=protocol.votes_eval,
         seed=protocol.seed,
+        resamples=RESAMPLES if with_interval else 0,
     )

@@ -1,0 +1,89 @@
+"""What metrics that fit a classifier to codes share."""
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.metrics.information import Floats, Ints
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
+_MOST_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class LogisticClassifier:
+    """A multinomial logistic regression on raw features, and how they were rescaled for it.
+
+    Attributes:
+        model: Fitted to features less `middle`, over `scale`.
+        middle: Shape (D,).
+        scale: One number for all features.
+    """
+
+    model: "LogisticRegression"
+    middle: Floats
+    scale: float
+
+    def predict(self, features: Floats) -> Ints:
+        """Classes, shape (N,), of features (N, D)."""
+        return np.asarray(self.model.predict((features - self.middle) / self.scale))
+
+    def probabilities(self, features: Floats) -> Floats:
+        """Of each class that was fitted to, in order, shape (N, classes)."""
+        return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
+
+
+def checked_split(
+    train_codes: ArrayLike, train_classes: ArrayLike, test_codes: ArrayLike, test_classes: ArrayLike
+) -> tuple[Floats, Ints, Floats, Ints]:
+    """Codes (N, K) in float64 and classes (N, F) to fit to, and (M, K) and (M, F) to test.
+
+    Raises:
+        ValueError: If the arrays do not fit each other, one is empty, or codes are not finite.
+    """
+    z, v = np.asarray(train_codes, np.float64), np.asarray(train_classes, np.int64)
+    other, truth = np.asarray(test_codes, np.float64), np.asarray(test_classes, np.int64)
+    for codes, classes in ((z, v), (other, truth)):
+        if codes.ndim != 2 or classes.ndim != 2 or len(codes) != len(classes):
+            raise ValueError(f"codes and classes do not fit: {codes.shape} and {classes.shape}")
+        if 0 in codes.shape + classes.shape:
+            raise ValueError(f"codes or classes are empty: {codes.shape} and {classes.shape}")
+        if not np.isfinite(codes).all():
+            raise ValueError("codes must be finite")
+    if other.shape[1] != z.shape[1] or truth.shape[1] != v.shape[1]:
+        raise ValueError(
+            f"test rows have other columns: codes {z.shape} and {other.shape}, "
+            f"classes {v.shape} and {truth.shape}"
+        )
+    return z, v, other, truth
+
+
+def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
+    """Fit scikit-learn's default logistic regression (C = 1, multinomial) to raw features.
+
+    What is minimised is the loss of raw features, but the solver sees them centred and over one
+    common scale, with C to match: on features of a deviation of 1,000 it would else stop far from
+    the optimum. Features of very uneven scales, and classes that are separable where the penalty is
+    next to nothing, may still take all 1,000 steps; the fit is then used as it is.
+
+    Args:
+        features: Finite, shape (N, D).
+        classes: Of two different values or more, shape (N,).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    middle = features.mean(axis=0)
+    centred = features - middle
+    # A constant column's deviation may be rounding and not 0; its range is 0.
+    scale = float(centred.std()) if np.ptp(features, axis=0).any() else 1.0
+    model = LogisticRegression(C=scale**2, max_iter=_MOST_STEPS)
+    with warnings.catch_warnings():
+        # On steps that ran out, and on classes as many as half of the rows.
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(centred / scale, classes)
+    return LogisticClassifier(model, middle, scale)
