@@ -140,7 +140,7 @@ def test_codes_of_odd_scales_warn_of_nothing(scale: float) -> None:
 def test_a_fit_that_takes_all_of_its_steps_warns_of_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sbvae_cli.metrics.explicitness._MOST_STEPS", 1)
+    monkeypatch.setattr("sbvae_cli.metrics.fitting._MOST_STEPS", 1)
     assert 0 <= score(*sample()).score <= 1
 
 
