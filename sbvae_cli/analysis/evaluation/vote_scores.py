@@ -86,12 +86,12 @@ def vote_scores(
         interval = Interval(found.low, found.high)
     else:
         pool = votes
-        found = score(pool.drawn(), variance, len(names), protocol, whole=False)
+        found = score(pool.drawn(), variance, len(names), protocol, with_interval=False)
 
         def again(codes: Floats, factors: NDArray[np.floating], rng: np.random.Generator) -> float:
             drawn = pool.drawn_from(codes, factors, rng)
             variance = codes.var(axis=0, ddof=1)
-            return score(drawn, variance, len(names), protocol, whole=False).score
+            return score(drawn, variance, len(names), protocol, with_interval=False).score
 
         resampled = resampled_by_image(again, *sample.first, protocol.seed)
         interval = spread_interval(found.score, resampled)
@@ -132,5 +132,5 @@ def _beta_vae(
         votes_train=protocol.votes_train,
         votes_eval=protocol.votes_eval,
         seed=protocol.seed,
-        resamples=RESAMPLES if whole else 0,
+        resamples=RESAMPLES if with_interval else 0,
     )
