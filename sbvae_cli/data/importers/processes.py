@@ -11,7 +11,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -82,9 +82,10 @@ class _Worker:
             "OPENBLAS_NUM_THREADS": "1",
         }  # halves the work of loading NumPy
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", serve], stdin=pipe, stdout=pipe, env=environment, **apart
-            )
+            with _without_interrupts():
+                self.process = subprocess.Popen(
+                    [sys.executable, "-c", serve], stdin=pipe, stdout=pipe, env=environment, **apart
+                )
         except OSError as error:
             found = f"no process to read images can be started ({reason_of(error)})"
             raise SbvaeError(f"{path}: {found}; end other programs") from error
@@ -121,6 +122,19 @@ class _Worker:
                 how = f"by {signal.Signals(-code).name}"
         found = f"a process that reads images was ended {how}"
         return SbvaeError(f"{self._path}: {found}; close other programs if memory is short")
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits: it would end a child that is not yet apart from its parent's group."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def serve() -> None:
