@@ -9,6 +9,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,7 +29,11 @@ _NUMBER_BYTES = 8
 
 
 def in_processes(
-    path: Path, work: Callable[[U], Iterable[R]], units: Sequence[U], workers: int
+    path: Path,
+    work: Callable[[U], Iterable[R]],
+    units: Sequence[U],
+    workers: int,
+    meanwhile_seconds: float = 0.0,
 ) -> Generator[R, None, None]:
     """Yield `work(unit)`'s results of each unit, in order, made in other processes.
 
@@ -40,6 +45,7 @@ def in_processes(
         work: Can be pickled; not from the main module, which is not imported there.
         units: Can be pickled.
         workers: Processes; at least 1 and at most `MOST_WORKERS` are started.
+        meanwhile_seconds: How long this process works on the first units, while the others load.
 
     Raises:
         SbvaeError: If `work` does, or a process cannot start or ends before its work.
@@ -53,9 +59,13 @@ def in_processes(
             started.append(_Worker(path))
         for worker in started:
             worker.send(job)
-        for number in range(min(_AHEAD * count, len(units))):
+        first, until = 0, time.perf_counter() + meanwhile_seconds
+        while first < len(units) and time.perf_counter() < until:
+            yield from work(units[first])
+            first += 1
+        for number in range(first, min(first + _AHEAD * count, len(units))):
             started[number % count].send(number.to_bytes(_NUMBER_BYTES))
-        for number in range(len(units)):
+        for number in range(first, len(units)):
             worker = started[number % count]
             while (reply := worker.receive()) is not None:
                 yield reply

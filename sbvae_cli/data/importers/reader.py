@@ -21,6 +21,7 @@ _BATCH = 64  # images, of 64x64 pixels in colour or fewer
 _BATCH_BYTES = 1 << 20
 _DRAFT = 2  # JPEG files are decoded at twice the final size or more
 _PAYS_SECONDS = 0.5  # of work; to start the processes takes about 0.15
+_LOADING_SECONDS = 0.15  # that a process takes to load
 
 
 class Decoded(NamedTuple):
@@ -167,7 +168,9 @@ def _parts(
     yield first
     yield from parts
     if workers > 1 and left > _PAYS_SECONDS and work.collection.can_move:
-        yield from in_processes(work.collection.path, work, units[1:], workers)
+        yield from in_processes(
+            work.collection.path, work, units[1:], workers, meanwhile_seconds=_LOADING_SECONDS
+        )
         return
     for unit in units[1:]:
         yield from work(unit)

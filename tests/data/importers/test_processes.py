@@ -49,6 +49,17 @@ def test_workers_share_the_units_and_are_not_too_many() -> None:
     assert os.getpid() not in pids
 
 
+def test_this_process_works_while_the_others_load() -> None:
+    units = [[f"(__import__('time').sleep(0.02), {PID}, {i})"] for i in range(100)]
+    found = list(in_processes(HERE, RUN, units, 2, meanwhile_seconds=0.1))
+    assert [number for _, _, number in found] == list(range(100))
+    pids = [pid for _, pid, _ in found]
+    own = pids.count(os.getpid())
+    assert 1 <= own <= 6 and pids[:own] == [os.getpid()] * own
+    assert len(set(pids)) == 3
+    assert len(list(in_processes(HERE, RUN, units[:2], 2, meanwhile_seconds=9))) == 2
+
+
 def test_large_units_and_results_do_not_block_each_other() -> None:
     units = [[f"bytes({1 << 20}) or '{'x' * 200_000}'"]] * 12
     assert [len(r) for r in in_processes(HERE, RUN, units, 2)] == [1 << 20] * 12
