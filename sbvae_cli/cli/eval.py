@@ -151,7 +151,7 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
     )
     found = evaluate_codes(file, path.name, settings, _announce)
     latents = file.codes.shape[1]
-    title = f"{path.name}, {len(file.codes):,} rows, {latents} latents"
+    title = f"{path.name}, {len(file.codes):,} rows, {latents} latent{'s' if latents > 1 else ''}"
     return Evaluated(str(path), title, found, {"codes": str(path)})
 
 

@@ -53,5 +53,5 @@ def pairs_of_codes(
         yield ",".join(names), PairGeometry(names, shape, choice, scores, sample.population, dead)
     if binned:
         notes.append(
-            f"geometry of {some(binned)}: over cells of binned factors, codes averaged in each"
+            f"geometry of {some(binned)}: of codes averaged over each cell of the two factors"
         )

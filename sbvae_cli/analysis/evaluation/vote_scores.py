@@ -68,7 +68,8 @@ def vote_scores(
     """The FactorVAE or the BetaVAE score by name.
 
     Votes of their own images have an interval over the evaluation votes, given the classifier;
-    votes that share images one over resamples of the images, classifier included.
+    votes that share images one over resamples of the images, classifier included, which is no
+    narrower than that of independent votes.
 
     Args:
         votes: Whose codes are those of the sample's model.
@@ -94,7 +95,8 @@ def vote_scores(
             return score(drawn, variance, len(names), protocol, with_interval=False).score
 
         resampled = resampled_by_image(again, *sample.first, protocol.seed)
-        interval = spread_interval(found.score, resampled)
+        spread = spread_interval(found.score, resampled)
+        interval = Interval(min(spread.low, found.low), max(spread.high, found.high))
     details: dict[str, object] = {"chance": found.chance, "train": found.train_score}
     if isinstance(found, FactorVaeScore):
         stands_for = zip(found.alive, found.classifier, strict=True)

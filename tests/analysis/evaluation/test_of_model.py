@@ -178,7 +178,7 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
     assert found.geometry["x,y"].population == "file"
     assert found.geometry["x,y"].scores["affine_r2"] > 0.99
     notes = "\n".join(found.notes)
-    assert "geometry of x,y: over cells of binned factors" in notes
+    assert "geometry of x,y: of codes averaged over each cell" in notes
     assert "votes share the file's images" in notes
     assert "mig is over 300 images" in notes
 
