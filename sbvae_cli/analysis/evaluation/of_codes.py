@@ -14,7 +14,7 @@ from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
-from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score
 
@@ -65,9 +65,9 @@ def evaluate_codes(
         else:
             scores.update(code_scores(sample, metric, protocol))
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
-            nats = mutual_information(file.all_codes, file.present[:, None], protocol.bins)[:, 0]
-            details = {"by_latent": nats.tolist()}
-            scores["present_information"] = Score(float(nats.max()), None, None, "file", details)
+            known = present_information(file.all_codes, file.present, protocol.bins, protocol.seed)
+            details = {"by_latent": known.by_latent.tolist()}
+            scores["present_information"] = Score(known.nats, *known.interval, "file", details)
     notes += pair_notes(list(geometry.values())) + sample_notes(sample, protocol)
     diagnosis = diagnose(scores, geometry, sample.names)
     settings = metric_settings(metrics, protocol.bins)

@@ -34,7 +34,7 @@ from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.models.vae import VAE
@@ -166,9 +166,10 @@ class _Run:
         images, factors = self._train_images
         reuse = "rates" in (self.protocol.metrics or ())
         codes = self.train_rates.means if reuse else self._encode(images)
-        present = factors[:, [self.source.space.index("present")]]
-        nats = mutual_information(codes, present, self.protocol.bins)[:, 0]
-        return Score(float(nats.max()), population="train", details={"by_latent": nats.tolist()})
+        present = factors[:, self.source.space.index("present")]
+        found = present_information(codes, present, self.protocol.bins, self.protocol.seed)
+        details = {"by_latent": found.by_latent.tolist()}
+        return Score(found.nats, *found.interval, "train", details)
 
     def _vote_scores(self, metric: Metric) -> Scores:
         if len(self.sample.names) < 2:
@@ -221,6 +222,9 @@ class _Run:
             )
         names, kept = self._columns(factors)
         several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
+        constant = [name for i, name in enumerate(names) if i not in several]
+        if constant:
+            self.notes.append(f"left out, as they have one level here: {', '.join(constant)}")
         return CodeSample(
             codes,
             kept[:, several].astype(np.float64),

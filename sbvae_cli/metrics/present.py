@@ -1,0 +1,47 @@
+"""What latents know of whether an image shows anything."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.metrics.information import Floats, count
+from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
+
+
+@dataclass(frozen=True)
+class PresentInformation:
+    """Information about `present`, in nats.
+
+    Attributes:
+        nats: Of the latent that knows most.
+        interval: As that of the MIG.
+        by_latent: Shape (K,).
+    """
+
+    nats: float
+    interval: Interval
+    by_latent: Floats
+
+
+def present_information(
+    codes: ArrayLike, present: ArrayLike, bins: int = 20, seed: int = 0
+) -> PresentInformation:
+    """Plug-in information of each latent about whether an image is blank.
+
+    Args:
+        codes: Posterior means of images, blank ones included, shape (N, K), N at least 2.
+        present: 0 for a blank image, 1 for others, shape (N,).
+        bins: Of equal width over each latent's own range.
+        seed: Of the groups of rows that the interval is made of.
+
+    Raises:
+        ValueError: If the arrays do not fit each other or hold values that are not finite.
+    """
+    z, shown = np.asarray(codes, np.float64), np.asarray(present, np.float64)
+    groups = count(z, shown[:, None], bins, groups=random_groups(len(z), seed))
+    by_latent = groups.total().information()[:, 0]
+    without = groups.without_each_group().information()[..., 0].max(axis=-1)
+    most = float(by_latent.max())
+    interval = jackknife_interval(most, without, (0.0, float(np.log(2))))
+    return PresentInformation(most, interval, by_latent)
