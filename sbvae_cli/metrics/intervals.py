@@ -63,6 +63,7 @@ def subsample_interval(
     seed: int,
     bounds: tuple[float, float] = (0.0, 1.0),
     blocks: int = BLOCKS,
+    shrinks: bool = True,
 ) -> tuple[Interval, ...]:
     """Of scores that need a model to be fitted, from disjoint parts of the rows.
 
@@ -77,6 +78,8 @@ def subsample_interval(
         seed: Of the parts.
         bounds: Of the scores.
         blocks: Number of parts, at least 2.
+        shrinks: Whether the spread falls as the root of the number of rows. That of maxima and of
+            shares of noise does not, and is taken as it is.
 
     Returns:
         For each score an interval about its value.
@@ -84,7 +87,7 @@ def subsample_interval(
     order = np.random.default_rng(seed).permutation(n)
     parts = [np.sort(part) for part in np.array_split(order, blocks)]
     found = np.stack([np.atleast_1d(np.asarray(score(part), np.float64)) for part in parts])
-    half = _T[blocks - 2] * found.std(axis=0, ddof=1) / np.sqrt(blocks)
+    half = _T[blocks - 2] * found.std(axis=0, ddof=1) / (np.sqrt(blocks) if shrinks else 1)
     ends = []
     for middle, width in zip(np.atleast_1d(np.asarray(value)), half, strict=True):
         low, high = max(middle - width, bounds[0]), min(middle + width, bounds[1])

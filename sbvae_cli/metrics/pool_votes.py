@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import MAX_CLASSES, Floats, Ints, factor_classes
 
 RESAMPLES = 30
@@ -36,9 +37,14 @@ def votes_from_pool(
 
     Returns:
         Posterior means (V, L, K), and the factor that each vote fixes, (V,).
+
+    Raises:
+        SbvaeError: If no two rows share a class.
     """
     groups = [_groups(factor_classes(column, bins, max_classes)) for column in factors.T]
     usable = np.flatnonzero([len(group) > 0 for group in groups])
+    if not len(usable):
+        raise SbvaeError(f"votes need rows that share a level, none of {len(codes):,} do")
     fixed: Ints = rng.choice(usable, size=votes)
     sizes = [np.array([len(group) for group in of]) for of in groups]
     ends = [np.cumsum(size) for size in sizes]

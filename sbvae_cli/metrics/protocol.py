@@ -64,11 +64,6 @@ class Protocol:
         groups = None if self.groups is None else [list(group) for group in self.groups]
         return {**plain, "metrics": list(self.metrics or ()), "groups": groups}
 
-    @property
-    def train_share(self) -> float:
-        """Of the pool, what models are fitted to."""
-        return self.images / (self.images + self.test_images)
-
     def pool(self, metrics: Collection[Metric]) -> int:
         """Images of the metrics of factors, those that test what was fitted included."""
         return self.images + (self.test_images if FITTED & set(metrics) else 0)

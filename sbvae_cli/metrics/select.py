@@ -44,6 +44,7 @@ def choose_latents(
     factors: ArrayLike,
     select: Select = "auto",
     exactly_two_vary: bool = True,
+    dead_below: float = DEAD_BELOW,
 ) -> LatentChoice:
     """Choose two latents for two factors: those of smallest posterior variance, as in Figure 7.
 
@@ -58,6 +59,7 @@ def choose_latents(
         factors: The two factors, shape (N, 2).
         select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
         exactly_two_vary: Whether the data varies in these two factors alone.
+        dead_below: Deviation of the means of a latent that is not informative.
 
     Returns:
         The choice, and the pairs of both rules.
@@ -78,19 +80,19 @@ def choose_latents(
     information = mutual_information(z, v)
     smallest = np.argsort(variance, kind="stable")[:2].tolist()
     by_variance = _best_pair(information, smallest)
-    by_information = _best_pair(information, _alive(z))
+    by_information = _best_pair(information, _alive(z, dead_below))
     if select == "informative" or (select == "auto" and not exactly_two_vary):
         return LatentChoice(by_information, "informative", by_variance, by_information)
     return LatentChoice(by_variance, "variance", by_variance, by_information)
 
 
-def _alive(z: Floats) -> list[int]:
+def _alive(z: Floats, dead_below: float) -> list[int]:
     """Latents that carry something, or all where fewer than two do.
 
     Information is blind to scale: the means of a dead latent often keep a faint but exact trace of
     a factor, which the prior's noise would drown.
     """
-    alive = np.flatnonzero(z.std(axis=0) >= DEAD_BELOW).tolist()
+    alive = np.flatnonzero(z.std(axis=0) >= dead_below).tolist()
     return alive if len(alive) >= 2 else list(range(z.shape[1]))
 
 

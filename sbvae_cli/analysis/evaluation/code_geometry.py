@@ -35,7 +35,13 @@ def pairs_of_codes(
         circular = names[0] in sample.circular, names[1] in sample.circular
         try:
             grid = code_grid(codes, factors, protocol.grid, circular, len(sample.names) > 2)
-            choice = choose_latents(np.ones(codes.shape[1]), codes, factors, "informative")
+            choice = choose_latents(
+                np.ones(codes.shape[1]),
+                codes,
+                factors,
+                "informative",
+                dead_below=DEAD_BELOW * widest,
+            )
             chosen = grid.codes[..., choice.latents]
             missing = np.isnan(chosen).any(axis=-1)
             scores = geometry_scores(

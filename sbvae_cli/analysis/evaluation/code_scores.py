@@ -122,6 +122,7 @@ def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
         [found.score],
         len(codes),
         blocks,
+        shrinks=False,
     )
     return {"irs": replace(score, details={"by_latent": found.by_latent.tolist()})}
 
@@ -130,12 +131,14 @@ def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
     codes, classes = sample.first[0], sample.first_classes
 
     def three(rows: Rows) -> list[float]:
-        found = infomec(codes[rows], classes[rows], names=sample.names)
+        some = classes[rows]
+        several = (some != some[:1]).any(axis=0)  # a part may lack a level that is rare
+        found = infomec(codes[rows], some[:, several])
         return [found.infom, found.infoe, found.infoc]
 
     blocks = min(BLOCKS, _enough(len(codes), classes))
     values = three(np.arange(len(codes)))
-    scores = _scored(sample, protocol, three, values, len(codes), blocks)
+    scores = _scored(sample, protocol, three, values, len(codes), blocks, shrinks=False)
     return dict(zip(("infom", "infoe", "infoc"), scores, strict=True))
 
 
@@ -244,11 +247,12 @@ def _scored(
     rows: int,
     blocks: int,
     bounds: tuple[float, float] = (0.0, 1.0),
+    shrinks: bool = True,
 ) -> list[Score]:
     """Scores with intervals from disjoint parts of the rows; without where these are too few."""
     if blocks < 2:
         return [Score(value, population=sample.population) for value in values]
-    intervals = subsample_interval(score, values, rows, protocol.seed, bounds, blocks)
+    intervals = subsample_interval(score, values, rows, protocol.seed, bounds, blocks, shrinks)
     return [
         Score(value, *interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)

@@ -9,7 +9,7 @@ from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
 from sbvae_cli.analysis.evaluation.code_scores import code_scores
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
+from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
 from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores
 from sbvae_cli.config.names import Metric
@@ -85,7 +85,6 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
         file.circular,
         "file",
         len(file.codes),
-        protocol.train_share,
     )
     return sample, [name for i, name in enumerate(file.names) if i not in several]
 
@@ -97,4 +96,5 @@ def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
         codes=whole.codes[order],
         factors=whole.factors[order],
         images=min(protocol.images, len(order)),
+        train_share=train_share(protocol, len(order)),
     )

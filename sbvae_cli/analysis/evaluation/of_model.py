@@ -22,7 +22,7 @@ from sbvae_cli.analysis.evaluation.plan import (
 )
 from sbvae_cli.analysis.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
+from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
 from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
 from sbvae_cli.analysis.evaluation.votes import draw_votes, encode_votes
@@ -127,7 +127,9 @@ class _Run:
     def geometry(self) -> Iterator[tuple[str, PairGeometry]]:
         """Of every pair of factors that vary."""
         if not self.source.can_render:
-            yield from pairs_of_codes(self.sample, self.protocol, self.notes)
+            codes, factors = self.sample.first  # whatever other metrics need
+            first = replace(self.sample, codes=codes, factors=factors)
+            yield from pairs_of_codes(first, self.protocol, self.notes)
             return
         named = [f.name for f in self.source.space.config.factors if f.varies and f.level_names]
         if named and len(self.source.space.varying) > 1:
@@ -232,7 +234,7 @@ class _Run:
             frozenset(factor.name for factor in space.config.factors if factor.circular),
             protocol.population if self.source.can_render else "file",
             min(images, len(codes)),
-            protocol.train_share,
+            train_share(protocol, len(codes)),
         )
 
     def _present(self, stream: str, count: int, encoded: int | None = None) -> tuple[Floats, Rows]:

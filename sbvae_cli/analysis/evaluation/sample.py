@@ -69,6 +69,12 @@ def _classes(factors: Floats) -> Ints:
     return np.stack(columns, axis=1) if columns else np.empty(factors.shape, np.int64)
 
 
+def train_share(protocol: Protocol, rows: int) -> float:
+    """What models are fitted to: the protocol's images, or two thirds of a smaller pool."""
+    whole = protocol.images + protocol.test_images
+    return protocol.images / whole if rows >= whole else 2 / 3
+
+
 def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
     """Lines on where the numbers should not be trusted."""
     notes = []
