@@ -16,6 +16,7 @@ from sbvae_cli.metrics.information import MAX_CLASSES, Counts, Floats, Ints, cou
 from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
 
 Group = tuple[str, ...]
+Axes = Callable[[Floats], Floats]
 _COARSE, _FINE = np.arange(-45.0, 45.0, 5.0), np.arange(-4.5, 5.0, 0.5)  # degrees
 _STARTS = 16  # of an angle's first bin, over the width of one
 _SWEEPS = 3  # over the planes of a group of more than two
@@ -57,8 +58,9 @@ def mig_subspace(
 
     Groups get the latents that know most of their factors, one for each; a circular factor is a
     group of its own with two latents; every other factor is one with one. On one half of the
-    rows a group's latents, standardised, are rotated so that each knows as much as can be of a
-    factor of its own; of a circular factor it is the angle in the plane of its two latents that
+    rows a group's latents, standardised or as they are (a rotation mixes unequal ranges), whichever
+    tells more, are rotated so that each knows as much as can be of a factor of its own; of a
+    circular factor it is the angle in the plane of its two latents, standardised or whitened, that
     knows. Scored on the other half: the information of the factor's rotated latent, less that of
     the best latent outside of the group, over the factor's entropy, 0 where that is negative.
 
@@ -85,8 +87,11 @@ def mig_subspace(
     without = np.empty((int(rows.max()) + 1, len(names)))
     for group, latents in chosen.items():
         columns, own = [list(names).index(name) for name in group], z[:, latents]
-        align = _angle if group[0] in circular else _rotation
-        axes = align(own[fit], v[fit][:, columns], bins)
+        if group[0] in circular:
+            axes = _best_axes(_angle, _whitening(own[fit]), own[fit], v[fit][:, columns], bins)
+        else:
+            raw = np.diag(_deviations(codes)[list(latents)])
+            axes = _best_axes(_rotation, raw, own[fit], v[fit][:, columns], bins)
         found = np.concatenate([axes(own[~fit]), np.delete(z[~fit], latents, axis=1)], axis=1)
         counts = count(found, v[~fit][:, columns], bins, max_classes, groups=rows)
         gaps[columns] = _gaps(counts.total())
@@ -152,6 +157,47 @@ def _assign(
         group: tuple(sorted(k for name in group for k in chosen[list(names).index(name)]))
         for group in groups
     }
+
+
+def _best_axes(
+    align: Callable[[Floats, Floats, int], Axes],
+    other: Floats,
+    codes: Floats,
+    factors: Floats,
+    bins: int,
+) -> Axes:
+    """Aligned as they are or in another basis (d, d), whichever knows more on these rows."""
+    best: tuple[float, Axes] | None = None
+    classes = np.stack([factor_classes(column, bins) for column in factors.T], axis=1)
+    for basis in (np.eye(codes.shape[1]), other):
+        turned = align(codes @ basis, factors, bins)
+
+        def axes(z: Floats, basis: Floats = basis, turned: Axes = turned) -> Floats:
+            return turned(z @ basis)
+
+        counts = count(axes(codes), classes, bins)
+        known = np.diagonal(counts.information()) / counts.entropies()
+        if best is None or known.mean() > best[0]:
+            best = float(known.mean()), axes
+    if best is None:
+        raise ValueError("a group has no latents")
+    return best[1]
+
+
+def _deviations(codes: ArrayLike) -> Floats:
+    """Of each latent, over the largest."""
+    deviations = np.asarray(codes, np.float64).std(axis=0)
+    shares: Floats = deviations / max(float(deviations.max()), np.finfo(float).tiny)
+    return shares
+
+
+def _whitening(codes: Floats) -> Floats:
+    """To uncorrelated axes of deviation 1; those of next to no deviation are left out as 0."""
+    variances, directions = np.linalg.eigh(np.cov(codes.T).reshape(codes.shape[1], -1))
+    kept = variances > _FAINT**2 * max(variances.max(), np.finfo(float).tiny)
+    scale = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1.0)), 0.0)
+    whitening: Floats = directions * scale
+    return whitening
 
 
 def _angle(codes: Floats, factor: Floats, bins: int) -> Callable[[Floats], Floats]:

@@ -33,6 +33,20 @@ def test_a_rotation_of_the_group_costs_nothing(degrees: float) -> None:
     assert found.interval.low <= found.score <= found.interval.high
 
 
+@pytest.mark.parametrize("degrees", [10, 20, 30])
+def test_a_rotation_of_unequal_ranges_costs_nothing_either(degrees: float) -> None:
+    assert of_position(rotated(PLANE * [1, 2], degrees)).score > 0.9
+    assert of_position(rotated(PLANE * [1, 1.5], degrees)).score > 0.9
+
+
+def test_a_stretched_and_turned_ring_is_still_an_angle() -> None:
+    turns = 2 * np.pi * HUE
+    ring = rotated(np.column_stack([np.cos(turns), 3 * np.sin(turns)]), 29)
+    codes = np.column_stack([ring, X, NOISE])
+    found = mig_subspace(codes, np.column_stack([HUE, X]), ("hue", "x"), [], frozenset(["hue"]))
+    assert found.by_factor[0] > 0.85
+
+
 def test_the_mig_calls_the_same_codes_bad() -> None:
     codes = np.column_stack([rotated(PLANE, 45), NOISE])
     assert mutual_information_gap(codes, PLANE).score < 0.05
