@@ -14,8 +14,10 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores
-from sbvae_cli.metrics.select import LatentChoice, choose_latents
+from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.select import LatentChoice, choose_pair
 from sbvae_cli.models.vae import VAE
 
 
@@ -82,10 +84,10 @@ def embed_factor_grid(
     grid = space.grid(pair, size, at or {})
     means, deviations = encode(vae, source.render(grid.factors), progress)
     scaled = space.scaled(grid.factors, pair)
-    choice = choose_latents(
+    choice = choose_pair(
         np.square(deviations).mean(0),
-        means,
-        scaled,
+        means.std(axis=0, dtype=np.float64),
+        mutual_information(means, factor_classes(scaled)),
         select,
         exactly_two_vary=set(pair) == set(space.varying),
     )

@@ -1,13 +1,12 @@
 """DCI: disentanglement, completeness, informativeness (Eastwood and Williams 2018)."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.fitting import checked_split
+from sbvae_cli.metrics.fitting import checked_split, expected_warnings
 from sbvae_cli.metrics.information import Floats, Ints
 
 DciModel = Literal["boosting", "forest"]
@@ -86,7 +85,8 @@ def dci(
     ten codes and eight factors of 3 to 20 classes. There the forest's disentanglement and
     completeness were within 0.03 of boosting's for codes that were axis-aligned, blurred,
     duplicated or rotated by 45 degrees, and up to 0.05 lower after 10 degrees; its informativeness
-    up to 0.04 lower.
+    up to 0.04 lower. Of factors of two or three levels mixed into all codes its disentanglement was
+    0.31, boosting's 0.44: compare one with its like.
 
     Args:
         train_codes: Posterior means, shape (N, K), K at least 2.
@@ -113,8 +113,7 @@ def dci(
     # Trees grow outside of the interpreter's lock. Processes would be no faster, and would outlive
     # a program that is killed.
     run = Parallel(n_jobs=jobs, prefer="threads")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # on classes as many as half of the rows
+    with expected_warnings():
         fits = run(
             delayed(_fit)(z, v[:, factor], other, truth[:, factor], model, seed)
             for factor in slowest_first.tolist()

@@ -1,6 +1,8 @@
 """What metrics that fit a classifier to codes share."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,22 @@ class LogisticClassifier:
     def probabilities(self, features: Floats) -> Floats:
         """Of each class that was fitted to, in order, shape (N, classes)."""
         return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
+
+
+@contextmanager
+def expected_warnings() -> Iterator[None]:
+    """Hide scikit-learn's warnings on what its callers allow, and no other.
+
+    Fits to codes that part the classes have no finite optimum and may stop early, and rows may be
+    few, for classes or for trees.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+        warnings.filterwarnings("ignore", message="Using the fractional value max_samples")
+        yield
 
 
 def checked_split(
@@ -82,8 +100,6 @@ def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
     # A constant column's deviation may be rounding and not 0; its range is 0.
     scale = float(centred.std()) if np.ptp(features, axis=0).any() else 1.0
     model = LogisticRegression(C=scale**2, max_iter=_MOST_STEPS)
-    with warnings.catch_warnings():
-        # On steps that ran out, and on classes as many as half of the rows.
-        warnings.simplefilter("ignore", UserWarning)
+    with expected_warnings():
         model.fit(centred / scale, classes)
     return LogisticClassifier(model, middle, scale)

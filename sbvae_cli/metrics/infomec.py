@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.fitting import expected_warnings
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.nearest import nearest_information
 
@@ -128,16 +129,10 @@ def _whitened(z: Floats) -> Floats:
 
 
 def _log_loss(latents: Floats, classes: Ints) -> float:
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     _, target = np.unique(classes, return_inverse=True)
-    with warnings.catch_warnings():
-        # Codes that separate the classes have no finite optimum: a fit may well stop early.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", UserWarning)  # on classes as many as half of the rows
+    with expected_warnings():
         model = LogisticRegression(C=1e9, max_iter=FIT_STEPS).fit(latents, target)
     likelihood = model.predict_proba(latents)[np.arange(len(target)), target]
     return -float(np.log(np.maximum(likelihood, np.finfo(np.float64).tiny)).mean())

@@ -51,9 +51,23 @@ def jackknife_interval(
     others = np.asarray(without, np.float64)
     groups = len(others)
     unbiased = value - (groups - 1) * (others.mean() - value)
-    half = _T[groups - 2] * np.sqrt((groups - 1) * others.var())
+    half = _T[groups - 2] * float(jackknife_deviation(others))
     low, high = min(value, unbiased) - half, max(value, unbiased) + half
     return Interval(float(max(low, bounds[0])), float(min(high, bounds[1])))
+
+
+def jackknife_deviation(without: ArrayLike) -> Floats:
+    """Standard error of scores, from their values with one group of rows left out at a time.
+
+    Args:
+        without: Shape (G, ...).
+
+    Returns:
+        Shape (...).
+    """
+    others = np.asarray(without, np.float64)
+    error: Floats = np.sqrt((len(others) - 1) * others.var(axis=0))
+    return error
 
 
 def subsample_interval(

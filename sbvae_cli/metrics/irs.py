@@ -34,12 +34,14 @@ def irs(codes: ArrayLike, classes: ArrayLike, quantile: float = 0.99) -> Interve
     As in the study of Locatello et al. (2018): among the samples of one value of a factor, the
     spread of a latent is a quantile of its absolute deviations from their mean. The mean over the
     factor's values, over the largest absolute deviation from the overall mean, is subtracted from
-    1. Each latent has its best factor; the score is their mean, weighted by the largest deviation,
-    so that it depends on the latents' scales. Dead latents have no weight.
+    1. Values are weighted by their samples: in the study's plain mean, noise looks robust to a
+    factor of which many values have one sample, and so no spread. Each latent has its best factor;
+    the score is their mean, weighted by the largest deviation, so that it depends on the latents'
+    scales. Dead latents have no weight.
 
     Two latents that follow one factor each score 1, whether or not another factor is missed. Noise
-    alone does not score 0, since its quantile lies below its largest deviation: about 0.35 for
-    10,000 normal codes.
+    alone does not score 0, since its quantile lies below its largest deviation, the more the more
+    samples there are: about 0.35 for 10,000 normal codes.
 
     Args:
         codes: Posterior means, shape (N, K).
@@ -77,7 +79,7 @@ def _held_spread(latents: Floats, column: Ints, quantile: float) -> Floats:
     means = np.add.reduceat(values, starts, axis=1) / counts
     deviations = np.abs(values - np.repeat(means, counts, axis=1))
     spreads = [_quantile(part, quantile) for part in np.split(deviations, starts[1:], axis=1)]
-    mean: Floats = np.mean(spreads, axis=0)
+    mean: Floats = np.average(spreads, axis=0, weights=counts)
     return mean
 
 

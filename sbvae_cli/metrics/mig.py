@@ -8,13 +8,19 @@ from numpy.typing import ArrayLike
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import (
-    MAX_CLASSES,
     Binning,
     Counts,
     Floats,
+    checked_classes,
     count,
+    fills_table,
 )
-from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
+from sbvae_cli.metrics.intervals import (
+    Interval,
+    jackknife_deviation,
+    jackknife_interval,
+    random_groups,
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class InformationGap:
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
         interval: That holds the score and, in 95 % of samples, what it tends to with many rows in
-            the same bins.
+            the same bins; None where rows are too few to tell, see `fills_table`.
         by_factor: How much more the best latent knows of each factor than the next, over the
             factor's entropy, shape (F,). A constant latent can be next but never best.
         information: Of every latent about every factor, in nats, shape (K, F).
@@ -32,7 +38,7 @@ class InformationGap:
     """
 
     score: float
-    interval: Interval
+    interval: Interval | None
     by_factor: Floats
     information: Floats
     entropies: Floats
@@ -40,11 +46,10 @@ class InformationGap:
 
 def mutual_information_gap(
     codes: ArrayLike,
-    factors: ArrayLike,
+    classes: ArrayLike,
     bins: int = 20,
     *,
     names: Sequence[str] | None = None,
-    max_classes: int = MAX_CLASSES,
     binning: Binning = "width",
     seed: int = 0,
 ) -> InformationGap:
@@ -57,10 +62,9 @@ def mutual_information_gap(
 
     Args:
         codes: Posterior means, shape (N, K).
-        factors: Factor values, shape (N, F).
-        bins: Of each latent over its own range, left-closed; of continuous factors too.
+        classes: Class of each factor, from 0, shape (N, F); `factor_classes` makes them.
+        bins: Of each latent over its own range, left-closed.
         names: Of the factors, for errors.
-        max_classes: Most distinct values of a factor that is not binned.
         binning: Of the latents: bins of equal "width" (the MIG), or of equal "frequency".
         seed: Of the groups of rows that the interval is made of.
 
@@ -68,14 +72,14 @@ def mutual_information_gap(
         ValueError: If the arrays do not fit each other or hold values that are not finite.
         SbvaeError: If there are fewer than two latents, or no factor, or one of a single level.
     """
-    z, v = np.asarray(codes), np.asarray(factors)
-    _check(z.shape[-1], v, names)
-    groups = count(z, v, bins, max_classes, binning, random_groups(len(z), seed))
+    z, v = checked_classes(codes, classes)
+    _check(z.shape[1], v, names)
+    groups = count(z, v, bins, binning, random_groups(len(z), seed))
     whole = groups.total()
     gaps = _gaps(whole)
     score = float(gaps.mean())
-    interval = Interval(score, score)
-    if len(z) > 1:
+    interval = None
+    if fills_table(v, bins):
         others = groups.without_each_group()
         interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
         high = interval.high + _luck_of_the_next(whole, others)
@@ -120,5 +124,4 @@ def _luck_of_the_next(whole: Counts, others: Counts) -> float:
         return 0.0
     second = np.argsort(nats, axis=0)[-2]  # (F,)
     without = others.information()[:, second, np.arange(len(second))]  # (G, F)
-    deviation = np.sqrt((len(without) - 1) * without.var(axis=0))
-    return float((deviation / entropies).mean())
+    return float((jackknife_deviation(without) / entropies).mean())

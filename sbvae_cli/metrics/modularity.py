@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import MAX_CLASSES, Floats, count
+from sbvae_cli.metrics.information import Floats, checked_classes, count, fills_table
 from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
 
 
@@ -20,17 +20,12 @@ class Modularity:
     """
 
     score: float
-    interval: Interval
+    interval: Interval | None
     by_latent: Floats
 
 
 def modularity(
-    codes: ArrayLike,
-    factors: ArrayLike,
-    bins: int = 20,
-    *,
-    max_classes: int = MAX_CLASSES,
-    seed: int = 0,
+    codes: ArrayLike, classes: ArrayLike, bins: int = 20, *, seed: int = 0
 ) -> Modularity:
     """Mean over the latents of how little they know of factors other than their best one.
 
@@ -41,22 +36,21 @@ def modularity(
 
     Args:
         codes: Posterior means, shape (N, K).
-        factors: Factor values, shape (N, F), F at least 2.
-        bins: Of equal width over each latent's own range; of continuous factors too.
-        max_classes: Most distinct values of a factor that is not binned.
+        classes: Class of each factor, from 0, shape (N, F), F at least 2.
+        bins: Of equal width over each latent's own range.
         seed: Of the groups of rows that the interval is made of.
 
     Raises:
         ValueError: If the arrays do not fit, hold values that are not finite, or F is below 2.
     """
-    z, v = np.asarray(codes), np.asarray(factors)
-    if v.ndim != 2 or v.shape[1] < 2:
+    z, v = checked_classes(codes, classes)
+    if v.shape[1] < 2:
         raise ValueError(f"modularity needs two factors, got shape {v.shape}")
-    groups = count(z, v, bins, max_classes, groups=random_groups(len(z), seed))
+    groups = count(z, v, bins, groups=random_groups(len(z), seed))
     by_latent = _by_latent(groups.total().information())
     score = float(by_latent.mean())
-    interval = Interval(score, score)
-    if len(z) > 1:
+    interval = None
+    if fills_table(v, bins):
         others = _by_latent(groups.without_each_group().information()).mean(axis=-1)
         interval = jackknife_interval(score, others)
     return Modularity(score, interval, by_latent)

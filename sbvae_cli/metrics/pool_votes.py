@@ -6,34 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import MAX_CLASSES, Floats, Ints, factor_classes
+from sbvae_cli.metrics.information import Floats, Ints
 
 RESAMPLES = 30
 
 
 def votes_from_pool(
-    codes: Floats,
-    factors: NDArray[np.floating],
-    rng: np.random.Generator,
-    votes: int,
-    images: int,
-    bins: int = 20,
-    max_classes: int = MAX_CLASSES,
+    codes: Floats, classes: Ints, rng: np.random.Generator, votes: int, images: int
 ) -> tuple[Floats, Ints]:
     """Votes whose images share one class of one factor.
 
-    A class is a level, or where a factor has more than `max_classes` one of its bins. It is that of
-    a random image, among the classes of at least two. A class of fewer images than a vote has is
-    drawn from with replacement, and votes share images.
+    The class is that of a random image, among the classes of at least two. A class of fewer images
+    than a vote has is drawn from with replacement, and votes share images.
 
     Args:
         codes: Posterior means, shape (N, K).
-        factors: Those that vary, shape (N, F).
+        classes: Of each factor, shape (N, F).
         rng: Where the randomness comes from.
         votes: Number of votes V.
         images: Images of a vote L.
-        bins: Of a factor of many values, of equal width.
-        max_classes: Most distinct values of a factor that is not binned.
 
     Returns:
         Posterior means (V, L, K), and the factor that each vote fixes, (V,).
@@ -41,7 +32,7 @@ def votes_from_pool(
     Raises:
         SbvaeError: If no two rows share a class.
     """
-    groups = [_groups(factor_classes(column, bins, max_classes)) for column in factors.T]
+    groups = [_groups(column) for column in classes.T]
     usable = np.flatnonzero([len(group) > 0 for group in groups])
     if not len(usable):
         raise SbvaeError(f"votes need rows that share a level, none of {len(codes):,} do")
@@ -57,9 +48,9 @@ def votes_from_pool(
 
 
 def resampled_by_image(
-    score: Callable[[Floats, NDArray[np.floating], np.random.Generator], float],
+    score: Callable[[Floats, Ints, np.random.Generator], float],
     codes: Floats,
-    factors: NDArray[np.floating],
+    classes: Ints,
     seed: int,
     resamples: int = RESAMPLES,
 ) -> Floats:
@@ -69,9 +60,9 @@ def resampled_by_image(
     too narrow.
 
     Args:
-        score: Of codes, factors and a generator for the votes.
+        score: Of codes, classes and a generator for the votes.
         codes: Shape (N, K).
-        factors: Shape (N, F).
+        classes: Shape (N, F).
         seed: Of the resamples.
         resamples: Number of them B.
 
@@ -82,7 +73,7 @@ def resampled_by_image(
     for number in range(resamples):
         rng = np.random.default_rng([seed, number])
         rows = rng.integers(len(codes), size=len(codes))
-        found.append(score(codes[rows], factors[rows], rng))
+        found.append(score(codes[rows], classes[rows], rng))
     return np.array(found)
 
 

@@ -38,7 +38,7 @@ def present_information(
     Raises:
         ValueError: If the arrays do not fit each other or hold values that are not finite.
     """
-    z, shown = np.asarray(codes, np.float64), np.asarray(present, np.float64)
+    z, shown = np.asarray(codes, np.float64), np.asarray(present).astype(np.int64)
     groups = count(z, shown[:, None], bins, groups=random_groups(len(z), seed))
     by_latent = groups.total().information()[:, 0]
     without = groups.without_each_group().information()[..., 0].max(axis=-1)

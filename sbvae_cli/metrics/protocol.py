@@ -70,7 +70,12 @@ class Protocol:
 
 
 def possible_metrics(
-    protocol: Protocol, latents: int, factors: Sequence[str], data: str, with_model: bool = True
+    protocol: Protocol,
+    latents: int,
+    factors: Sequence[str],
+    data: str,
+    with_model: bool = True,
+    of_geometry: Sequence[str] | None = None,
 ) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
     """The metrics to compute, and a line on each that this data or model does not allow.
 
@@ -80,6 +85,7 @@ def possible_metrics(
         factors: That vary in the data.
         data: Its name, for messages.
         with_model: Whether there is a model beside the codes.
+        of_geometry: Factors that geometry sees, where these are others.
 
     Raises:
         SbvaeError: If a metric that was asked for by name is not possible; says why.
@@ -87,7 +93,8 @@ def possible_metrics(
     possible: list[Metric] = []
     skipped: dict[str, list[Metric]] = {}
     for metric in protocol.metrics or OF_THE_PAPER:
-        reason = _obstacle(metric, latents, factors, data)
+        seen = factors if metric != "geometry" or of_geometry is None else of_geometry
+        reason = _obstacle(metric, latents, seen, data)
         if metric == "rates" and not with_model:
             reason = "they need a model"
         if reason is None:

@@ -1,12 +1,11 @@
 """SAP, the separated attribute predictability (Kumar et al. 2018)."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.fitting import checked_split
+from sbvae_cli.metrics.fitting import checked_split, expected_warnings
 from sbvae_cli.metrics.information import Floats, Ints
 
 SAP_SETTINGS = {"classifier": "LinearSVC on one raw code", "C": 0.01, "class_weight": "balanced"}
@@ -77,7 +76,6 @@ def sap(
 def _accuracy(z: Floats, classes: Ints, other: Floats, truth: Ints) -> float:
     from sklearn.svm import LinearSVC
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # on classes as many as half of the rows
+    with expected_warnings():
         machine = LinearSVC(C=0.01, class_weight="balanced", dual=False).fit(z, classes)
     return float((machine.predict(other) == truth).mean())

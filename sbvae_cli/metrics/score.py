@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.metrics.intervals import Interval
+
 
 @dataclass(frozen=True)
 class Score:
@@ -31,6 +33,14 @@ class Score:
         """Plain containers for JSON."""
         own = {"value": self.value, "low": self.low, "high": self.high}
         return {**own, "population": self.population, **self.details}
+
+
+def scored(
+    value: float, interval: Interval | None, population: str, details: Mapping[str, Any]
+) -> Score:
+    """A score with its interval, or without where there is none."""
+    low, high = interval or (None, None)
+    return Score(value, low, high, population, details)
 
 
 def mean_score(values: NDArray[np.float64], population: str) -> Score:

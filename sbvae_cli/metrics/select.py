@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.information import Floats, mutual_information
+from sbvae_cli.metrics.information import Floats
 
 Pair = tuple[int, int]
 
@@ -38,10 +38,10 @@ class LatentChoice:
         return set(self.by_variance) == set(self.by_information)
 
 
-def choose_latents(
+def choose_pair(
     variances: ArrayLike,
-    means: ArrayLike,
-    factors: ArrayLike,
+    deviations: ArrayLike,
+    information: ArrayLike,
     select: Select = "auto",
     exactly_two_vary: bool = True,
     dead_below: float = DEAD_BELOW,
@@ -50,13 +50,13 @@ def choose_latents(
 
     That rule holds where exactly two factors vary; where more do, the least uncertain latents may
     encode others, so "auto" takes the most informative pair, among latents whose means deviate by
-    0.05 or more. Both pairs are ordered by the larger
-    sum of mutual information, so that the first latent goes with the first factor.
+    0.05 or more. Both pairs are ordered by the larger sum of mutual information, so that the first
+    latent goes with the first factor.
 
     Args:
         variances: Posterior variance of each latent, averaged over the images, shape (K,).
-        means: Posterior means, shape (N, K).
-        factors: The two factors, shape (N, 2).
+        deviations: Of each latent's posterior means, shape (K,).
+        information: Of each latent about the two factors, shape (K, 2).
         select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
         exactly_two_vary: Whether the data varies in these two factors alone.
         dead_below: Deviation of the means of a latent that is not informative.
@@ -68,32 +68,31 @@ def choose_latents(
         ValueError: If shapes do not agree.
         SbvaeError: If the model has fewer than two latents.
     """
-    variance, v = np.asarray(variances, dtype=np.float64), np.asarray(factors, dtype=np.float64)
-    z = np.asarray(means, dtype=np.float64)
-    if z.ndim != 2 or variance.shape != z.shape[1:] or v.shape != (len(z), 2):
+    variance, spread = np.asarray(variances, np.float64), np.asarray(deviations, np.float64)
+    known = np.asarray(information, np.float64)
+    if variance.ndim != 1 or spread.shape != variance.shape or known.shape != (len(variance), 2):
         raise ValueError(
-            "variances (K,), means (N, K) and factors (N, 2) do not fit: "
-            f"{variance.shape}, {z.shape} and {v.shape}"
+            "variances (K,), deviations (K,) and information (K, 2) do not fit: "
+            f"{variance.shape}, {spread.shape} and {known.shape}"
         )
     if len(variance) < 2:
         raise SbvaeError(f"geometry needs two latents, the model has {len(variance)}")
-    information = mutual_information(z, v)
     smallest = np.argsort(variance, kind="stable")[:2].tolist()
-    by_variance = _best_pair(information, smallest)
-    by_information = _best_pair(information, _alive(z, dead_below))
+    by_variance = _best_pair(known, smallest)
+    by_information = _best_pair(known, _alive(spread, dead_below))
     if select == "informative" or (select == "auto" and not exactly_two_vary):
         return LatentChoice(by_information, "informative", by_variance, by_information)
     return LatentChoice(by_variance, "variance", by_variance, by_information)
 
 
-def _alive(z: Floats, dead_below: float) -> list[int]:
+def _alive(deviations: Floats, dead_below: float) -> list[int]:
     """Latents that carry something, or all where fewer than two do.
 
     Information is blind to scale: the means of a dead latent often keep a faint but exact trace of
     a factor, which the prior's noise would drown.
     """
-    alive = np.flatnonzero(z.std(axis=0) >= dead_below).tolist()
-    return alive if len(alive) >= 2 else list(range(z.shape[1]))
+    alive = np.flatnonzero(deviations >= dead_below).tolist()
+    return alive if len(alive) >= 2 else list(range(len(deviations)))
 
 
 def _best_pair(information: Floats, candidates: Iterable[int]) -> Pair:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, Ints, factor_classes
+from sbvae_cli.metrics.information import Floats, Ints, equal_width
 
 BINS = 20
 LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it is rounding
@@ -83,7 +83,7 @@ def _mean_mutual_information(z: Floats) -> float:
     count = z.shape[1]
     if count < 2:
         return 0.0
-    bins = np.stack([factor_classes(column, BINS, max_classes=0) for column in z.T])
+    bins = np.stack([equal_width(column, BINS) for column in z.T])
     entropies = _entropies(bins, BINS)
     shared = []
     for i in range(count - 1):

@@ -102,7 +102,7 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
         if score["low"] is not None:
             assert score["low"] <= score["value"] <= score["high"], name
     assert found["scores"]["factor_vae"]["chance"] == 0.5
-    assert found["scores"]["mig"]["low"] is not None
+    assert found["scores"]["factor_vae"]["low"] is not None
     assert found["geometry"]["x,y"]["factors"] == ["x", "y"]
     assert 0 <= found["geometry"]["x,y"]["scores"]["affine_r2"] <= 1
     assert (found["protocol"]["seed"], found["protocol"]["population"]) == (3, "full")

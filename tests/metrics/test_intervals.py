@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.factor_vae_score import wilson_interval
 from sbvae_cli.metrics.intervals import (
     jackknife_interval,
@@ -10,7 +11,8 @@ from sbvae_cli.metrics.intervals import (
     spread_interval,
     subsample_interval,
 )
-from sbvae_cli.metrics.mig import mutual_information_gap
+from sbvae_cli.metrics.mig import InformationGap, mutual_information_gap
+from sbvae_cli.metrics.mig_subspace import SubspaceGap, mig_subspace
 from sbvae_cli.metrics.modularity import modularity
 from sbvae_cli.metrics.score import mean_score
 
@@ -50,6 +52,7 @@ def test_the_interval_of_the_mig_covers_what_it_tends_to(
         factors, latents = flipped(rng, rows, flips, levels)
         codes = np.column_stack([latents, rng.normal(size=(rows, noise))])
         found = mutual_information_gap(codes, factors)
+        assert found.interval is not None
         covered += found.interval.low <= truth <= found.interval.high
         assert found.interval.low <= found.score <= found.interval.high
         assert found.interval.high - found.interval.low < 0.25
@@ -67,9 +70,48 @@ def test_the_interval_of_the_modularity_covers_what_it_tends_to() -> None:
         factors = both[rows]
         codes = np.column_stack([mixed[rows], factors[:, 1]])
         found = modularity(codes, factors).interval
+        assert found is not None
         covered += found.low <= truth <= found.high
     assert 0.5 < truth < 0.99
     assert covered >= 200 * LEAST
+
+
+@pytest.mark.parametrize("rows", [400, 1000])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_the_interval_of_the_mig_of_a_range_covers_with_a_row_for_each_cell(
+    rows: int, noise: float
+) -> None:
+    def drawn(rows: int, seed: int) -> InformationGap:
+        rng = np.random.default_rng(seed)
+        factors = rng.uniform(size=(rows, 2))
+        codes = np.column_stack(
+            [factors + noise * rng.normal(size=(rows, 2)), rng.normal(size=(rows, 3))]
+        )
+        return mutual_information_gap(codes, factor_classes(factors))
+
+    truth = drawn(200_000, 0).score
+    found = [drawn(rows, seed).interval for seed in range(1, 101)]
+    assert sum(ends is not None and ends.low <= truth <= ends.high for ends in found) >= 100 * LEAST
+    assert drawn(399, 0).interval is None
+
+
+@pytest.mark.parametrize(("degrees", "noise"), [(10, 0.05), (45, 0.02)])
+def test_the_interval_of_a_turned_plane_covers_what_many_rows_give(
+    degrees: float, noise: float
+) -> None:
+    """Angles are fitted to one half of the rows and scored on the other."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+
+    def drawn(rows: int, seed: int) -> SubspaceGap:
+        rng = np.random.default_rng(seed)
+        factors = rng.uniform(size=(rows, 2))
+        codes = (factors + noise * rng.normal(size=(rows, 2))) @ np.array([[c, -s], [s, c]])
+        codes = np.column_stack([codes, rng.normal(size=(rows, 2))])
+        return mig_subspace(codes, factor_classes(factors), ("x", "y"), [("x", "y")])
+
+    truth = drawn(100_000, 0).score
+    found = [drawn(3000, seed).interval for seed in range(1, 31)]
+    assert sum(ends is not None and ends.low <= truth <= ends.high for ends in found) >= 27
 
 
 def test_the_jackknife_takes_away_a_bias_that_falls_with_the_number_of_rows() -> None:

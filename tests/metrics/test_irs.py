@@ -16,11 +16,12 @@ def looped(codes: np.ndarray, classes: np.ndarray, q: float) -> tuple[float, np.
     for k in range(latents):
         largest[k] = max(abs(v - np.mean(codes[:, k])) for v in codes[:, k])
         for f in range(factors):
-            spreads = []
+            spreads, samples = [], []
             for level in sorted(set(classes[:, f].tolist())):
                 held = [codes[n, k] for n in range(len(codes)) if classes[n, f] == level]
                 spreads.append(np.quantile([abs(v - np.mean(held)) for v in held], q))
-            matrix[k, f] = 1 - np.mean(spreads) / largest[k]
+                samples.append(len(held))
+            matrix[k, f] = 1 - np.dot(spreads, samples) / len(codes) / largest[k]
     return float(np.sum(matrix.max(axis=1) * largest) / largest.sum()), matrix
 
 
@@ -66,6 +67,13 @@ def test_noise_scores_what_lies_between_its_quantile_and_its_largest_deviation()
 
     assert irs(codes, classes).score == pytest.approx(0.01, abs=0.01)
     assert irs(rng.normal(size=(10_000, 3)), classes).score > 0.2
+
+
+def test_values_of_a_single_sample_do_not_make_noise_robust() -> None:
+    rng = np.random.default_rng(0)
+    classes = np.concatenate([np.arange(1000) % 2, np.arange(2, 62)])[:, None]
+
+    assert irs(rng.uniform(-1, 1, size=(1060, 3)), classes).score < 0.1
 
 
 def test_latents_weigh_by_their_largest_deviation() -> None:

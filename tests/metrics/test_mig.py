@@ -8,17 +8,19 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.mig import mutual_information_gap
 
 N = 10_000
 
 
 def mig(codes: object, factors: object) -> float:
-    return mutual_information_gap(codes, factors).score  # type: ignore[arg-type]
+    return mutual_information_gap(codes, factor_classes(factors)).score  # type: ignore[arg-type]
 
 
 def mig_quantile(codes: object, factors: object) -> float:
-    return mutual_information_gap(codes, factors, binning="frequency").score  # type: ignore[arg-type]
+    classes = factor_classes(factors)  # type: ignore[arg-type]
+    return mutual_information_gap(codes, classes, binning="frequency").score  # type: ignore[arg-type]
 
 
 def entropy(*columns: np.ndarray) -> float:
@@ -145,4 +147,4 @@ def test_a_factor_of_one_level_is_named() -> None:
 
 def test_no_factors_are_refused() -> None:
     with pytest.raises(SbvaeError, match="there is none"):
-        mig(np.zeros((9, 2)), np.zeros((9, 0)))
+        mutual_information_gap(np.zeros((9, 2)), np.zeros((9, 0), int))

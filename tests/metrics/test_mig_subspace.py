@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.mig import mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import SubspaceGap, mig_subspace
 
@@ -12,7 +13,9 @@ RNG = np.random.default_rng(0)
 X, Y, HUE = RNG.uniform(size=(3, N))
 SCALE = RNG.integers(0, 6, N) / 6
 NOISE = RNG.normal(size=(N, 3))
+LEAK = RNG.normal(size=N)
 PLANE = np.column_stack([X, Y])
+POSITION = factor_classes(PLANE)
 NAMES = ("x", "y")
 
 
@@ -22,7 +25,7 @@ def rotated(codes: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def of_position(codes: np.ndarray) -> SubspaceGap:
-    return mig_subspace(np.column_stack([codes, NOISE]), PLANE, NAMES, [NAMES])
+    return mig_subspace(np.column_stack([codes, NOISE]), POSITION, NAMES, [NAMES])
 
 
 @pytest.mark.parametrize("degrees", [0, 10, 20, 45, 70, -33])
@@ -30,6 +33,7 @@ def test_a_rotation_of_the_group_costs_nothing(degrees: float) -> None:
     found = of_position(rotated(PLANE, degrees))
     assert found.score > 0.9
     assert found.latents == {NAMES: (0, 1)}
+    assert found.interval is not None
     assert found.interval.low <= found.score <= found.interval.high
 
 
@@ -43,13 +47,15 @@ def test_a_stretched_and_turned_ring_is_still_an_angle() -> None:
     turns = 2 * np.pi * HUE
     ring = rotated(np.column_stack([np.cos(turns), 3 * np.sin(turns)]), 29)
     codes = np.column_stack([ring, X, NOISE])
-    found = mig_subspace(codes, np.column_stack([HUE, X]), ("hue", "x"), [], frozenset(["hue"]))
+    found = mig_subspace(
+        codes, factor_classes(np.column_stack([HUE, X])), ("hue", "x"), [], frozenset(["hue"])
+    )
     assert found.by_factor[0] > 0.85
 
 
 def test_the_mig_calls_the_same_codes_bad() -> None:
     codes = np.column_stack([rotated(PLANE, 45), NOISE])
-    assert mutual_information_gap(codes, PLANE).score < 0.05
+    assert mutual_information_gap(codes, POSITION).score < 0.05
 
 
 @pytest.mark.parametrize(
@@ -61,10 +67,21 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         (NOISE[:, ::-1], 0.01),
         (np.column_stack([X, X + 2 * Y]), 0.75),  # sheared
         (np.abs(PLANE - 0.5), 0.85),  # folded: half of the bins
-        (np.zeros((N, 2)), 0.0),
+        (np.zeros((N, 2)), 0.01),
         (np.column_stack([X, np.zeros(N)]), 0.51),
+        (np.column_stack([PLANE, rotated(PLANE, 45)]), 0.01),  # outside another turned copy
     ],
-    ids=["collapsed", "doubled", "doubled-rotated", "noise", "sheared", "folded", "dead", "half"],
+    ids=[
+        "collapsed",
+        "doubled",
+        "doubled-rotated",
+        "noise",
+        "sheared",
+        "folded",
+        "dead",
+        "half",
+        "doubled-turned",
+    ],
 )
 def test_what_is_no_rotation_costs(codes: np.ndarray, most: float) -> None:
     assert of_position(codes).score <= most
@@ -73,7 +90,7 @@ def test_what_is_no_rotation_costs(codes: np.ndarray, most: float) -> None:
 def test_a_circular_factor_takes_two_latents_as_an_angle() -> None:
     turns = 2 * np.pi * HUE
     codes = np.column_stack([3 * np.cos(turns + 1), NOISE, np.sin(turns + 1), X])
-    factors = np.column_stack([HUE, X])
+    factors = factor_classes(np.column_stack([HUE, X]))
 
     found = mig_subspace(codes, factors, ("hue", "x"), [], frozenset(["hue"]))
 
@@ -82,20 +99,28 @@ def test_a_circular_factor_takes_two_latents_as_an_angle() -> None:
     assert mutual_information_gap(codes, factors).by_factor[0] < 0.1
 
 
+def test_a_second_ring_of_the_same_circular_factor_is_a_runner_up() -> None:
+    turns = 2 * np.pi * HUE
+    ring = np.column_stack([np.cos(turns), np.sin(turns)])
+    codes = np.column_stack([ring, X, rotated(ring, 20)])
+    classes = factor_classes(np.column_stack([HUE, X]))
+    assert mig_subspace(codes, classes, ("hue", "x"), [], frozenset(["hue"])).by_factor[0] < 0.05
+
+
 def test_three_factors_are_turned_back_too() -> None:
     factors = np.column_stack([X, Y, SCALE])
     axes = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
     codes = np.column_stack([(factors - 0.5) @ axes, NOISE])
 
-    found = mig_subspace(codes, factors, ("x", "y", "scale"), [("x", "y", "scale")])
+    found = mig_subspace(codes, factor_classes(factors), ("x", "y", "scale"), [("x", "y", "scale")])
 
     assert found.score > 0.75
-    assert mutual_information_gap(codes, factors).score < 0.4
+    assert mutual_information_gap(codes, factor_classes(factors)).score < 0.4
 
 
 def test_other_factors_are_groups_of_their_own() -> None:
     codes = np.column_stack([NOISE, SCALE, rotated(PLANE, 30)])
-    factors = np.column_stack([X, SCALE, Y])
+    factors = factor_classes(np.column_stack([X, SCALE, Y]))
 
     found = mig_subspace(codes, factors, ("x", "scale", "y"), [NAMES])
 
@@ -106,9 +131,9 @@ def test_other_factors_are_groups_of_their_own() -> None:
 def test_without_groups_it_is_the_mig_of_the_scored_half() -> None:
     """With a latent for each factor the runner-up is the same."""
     codes = np.column_stack([PLANE + 0.02 * NOISE[:, :2], NOISE])
-    found = mig_subspace(codes, PLANE, NAMES, [])
+    found = mig_subspace(codes, POSITION, NAMES, [])
     assert found.by_factor == pytest.approx(
-        mutual_information_gap(codes, PLANE).by_factor, abs=0.02
+        mutual_information_gap(codes, POSITION).by_factor, abs=0.02
     )
 
 
@@ -124,11 +149,41 @@ def test_the_same_seed_gives_the_same_number() -> None:
         ([("x", "x")], (), "x is named twice"),
         ([("x",), ("y", "x")], (), "x is named twice"),
         ([("x", "y")], ("x",), "x is circular"),
-        ([], ("x", "y"), "needs 4 latents for these factors, there are 3"),
     ],
 )
 def test_groups_that_cannot_be_are_one_line(
     groups: list[tuple[str, ...]], circular: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(SbvaeError, match=message):
-        mig_subspace(NOISE, PLANE, NAMES, groups, frozenset(circular))
+        mig_subspace(NOISE, POSITION, NAMES, groups, frozenset(circular))
+
+
+def test_fewer_latents_than_factors_or_next_to_no_rows_are_one_line() -> None:
+    with pytest.raises(SbvaeError, match="needs a latent for each of 2 factors, there are 1"):
+        mig_subspace(NOISE[:, :1], POSITION, NAMES, [NAMES])
+    with pytest.raises(SbvaeError, match="needs 8 rows, there are 7"):
+        mig_subspace(NOISE[:7], POSITION[:7], NAMES, [NAMES])
+
+
+def test_a_latent_that_leaks_one_factor_does_not_stand_in_for_the_plane() -> None:
+    """It knows more of x than either of the two that hold the plane turned by 45 degrees."""
+    codes = np.column_stack([rotated(PLANE, 45), X + 0.2 * LEAK, NOISE])
+
+    found = mig_subspace(codes, POSITION, NAMES, [NAMES])
+
+    assert found.latents == {NAMES: (0, 1)}
+    assert found.by_factor[0] > 0.75 and found.by_factor[1] > 0.95
+
+
+def test_a_circular_factor_in_one_latent_is_not_worse_than_by_the_mig() -> None:
+    codes, classes = np.column_stack([NOISE, HUE, X]), factor_classes(np.column_stack([HUE, X]))
+    for some in (codes, codes[:, 3:]):  # there may be no second latent to spare
+        found = mig_subspace(some, classes, ("hue", "x"), [], frozenset(["hue"]))
+        gaps = mutual_information_gap(some, classes).by_factor
+        assert found.by_factor[0] == pytest.approx(gaps[0], abs=0.03)  # of half of the rows
+        assert len(found.latents["hue",]) == 1
+
+
+def test_rows_too_few_for_the_bins_leave_no_interval() -> None:
+    assert mig_subspace(NOISE[:1500], POSITION[:1500], NAMES, [NAMES]).interval is None
+    assert mig_subspace(NOISE[:1700], POSITION[:1700], NAMES, [NAMES]).interval is not None

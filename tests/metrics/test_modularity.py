@@ -28,6 +28,7 @@ def test_it_is_one_less_the_squares_of_what_else_a_latent_knows(seed: int) -> No
     found = modularity(codes, factors)
     assert found.by_latent == pytest.approx(expected, abs=1e-9)
     assert found.score == pytest.approx(np.mean(expected), abs=1e-9)
+    assert found.interval is not None
     assert found.interval.low <= found.score <= found.interval.high
 
 
@@ -53,9 +54,10 @@ def test_noise_scores_low() -> None:
 
 def test_one_factor_is_refused() -> None:
     with pytest.raises(ValueError, match="needs two factors"):
-        modularity(np.zeros((9, 2)), np.zeros((9, 1)))
+        modularity(np.zeros((9, 2)), np.zeros((9, 1), int))
 
 
-def test_a_single_row_has_an_interval_of_no_width() -> None:
-    found = modularity(np.ones((1, 2)), np.ones((1, 2)))
-    assert found.score == found.interval.low == found.interval.high == 0
+def test_rows_too_few_for_the_bins_leave_no_interval() -> None:
+    factors = levels()
+    assert modularity(factors[:159], factors[:159]).interval is None
+    assert modularity(factors[:160], factors[:160]).interval is not None

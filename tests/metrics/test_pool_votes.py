@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
 
 
@@ -13,7 +14,7 @@ def test_a_file_gives_votes_of_rows_that_share_a_level_or_a_bin() -> None:
     generator = rng(1)
     factors = np.stack([generator.integers(0, 4, 4000), generator.uniform(0, 1, 4000)], axis=1)
 
-    codes, fixed = votes_from_pool(factors, factors, rng(), 200, 32)
+    codes, fixed = votes_from_pool(factors, factor_classes(factors), rng(), 200, 32)
 
     assert codes.shape == (200, 32, 2)
     assert set(fixed.tolist()) == {0, 1}

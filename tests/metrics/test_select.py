@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.select import choose_latents
+from sbvae_cli.metrics.classes import factor_classes
+from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.select import LatentChoice, choose_pair
+
+
+def choose(
+    variances: np.ndarray, means: np.ndarray, factors: np.ndarray, **rule: object
+) -> LatentChoice:
+    information = mutual_information(means, factor_classes(factors))
+    return choose_pair(variances, means.std(axis=0), information, **rule)  # type: ignore[arg-type]
 
 
 def made_codes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -18,7 +27,7 @@ def made_codes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_where_two_factors_vary_the_least_uncertain_two_are_taken() -> None:
-    choice = choose_latents(*made_codes(), exactly_two_vary=True)
+    choice = choose(*made_codes(), exactly_two_vary=True)
 
     assert choice.rule == "variance"
     assert choice.latents == choice.by_variance == (0, 1)
@@ -27,7 +36,7 @@ def test_where_two_factors_vary_the_least_uncertain_two_are_taken() -> None:
 
 
 def test_where_more_vary_the_most_informative_pair_is_taken() -> None:
-    choice = choose_latents(*made_codes(), exactly_two_vary=False)
+    choice = choose(*made_codes(), exactly_two_vary=False)
 
     assert choice.rule == "informative" and choice.latents == (3, 1)
 
@@ -35,15 +44,15 @@ def test_where_more_vary_the_most_informative_pair_is_taken() -> None:
 def test_a_named_rule_stands_whatever_varies() -> None:
     made = made_codes()
 
-    assert choose_latents(*made, select="informative", exactly_two_vary=True).latents == (3, 1)
-    assert choose_latents(*made, select="variance", exactly_two_vary=False).latents == (0, 1)
+    assert choose(*made, select="informative", exactly_two_vary=True).latents == (3, 1)
+    assert choose(*made, select="variance", exactly_two_vary=False).latents == (0, 1)
 
 
 def test_the_first_latent_goes_with_the_first_factor_under_either_rule() -> None:
     _, means, factors = made_codes()
     variances = np.array([1.0, 0.01, 1.0, 0.02, 1.0])  # latent 1 first, but it has factor 1
 
-    choice = choose_latents(variances, means, factors)
+    choice = choose(variances, means, factors)
 
     assert choice.by_variance == choice.by_information == (3, 1)
     assert choice.rules_agree
@@ -55,29 +64,31 @@ def test_one_latent_may_not_stand_for_both_factors() -> None:
     both = factors @ np.array([4.0, 1.0])
     means = np.stack([both, factors[:, 1] + rng.normal(size=3000), np.zeros(3000)], axis=1)
 
-    assert choose_latents(np.ones(3), means, factors, select="informative").latents == (0, 1)
+    assert choose(np.ones(3), means, factors, select="informative").latents == (0, 1)
 
 
 def test_dead_latents_are_chosen_without_complaint() -> None:
     factors = np.random.default_rng(2).uniform(size=(50, 2))
 
-    choice = choose_latents(np.ones(3), np.zeros((50, 3)), factors)
+    choice = choose(np.ones(3), np.zeros((50, 3)), factors)
 
     assert set(choice.latents) == {0, 1}
 
 
 def test_a_model_of_one_latent_is_refused() -> None:
     with pytest.raises(SbvaeError, match="needs two latents, the model has 1"):
-        choose_latents(np.ones(1), np.zeros((9, 1)), np.zeros((9, 2)))
+        choose(np.ones(1), np.zeros((9, 1)), np.zeros((9, 2)))
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
-        choose_latents(np.ones(3), np.zeros((9, 2)), np.zeros((9, 2)))
+        choose_pair(np.ones(3), np.ones(2), np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="do not fit"):
+        choose_pair(np.ones(3), np.ones(3), np.zeros((2, 2)))
 
 
 def test_a_faint_exact_trace_in_a_dead_latent_is_not_chosen() -> None:
     variances, means, factors = made_codes()
     means[:, 0] = 1e-4 * factors[:, 0]
 
-    assert choose_latents(variances, means, factors, select="informative").latents == (3, 1)
+    assert choose(variances, means, factors, select="informative").latents == (3, 1)

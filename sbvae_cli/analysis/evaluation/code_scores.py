@@ -1,12 +1,14 @@
 """The scores that need codes and factors alone, each with its interval; knows no torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
 from sbvae_cli.analysis.evaluation.sample import CodeSample, Rows
 from sbvae_cli.config.names import Metric
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.dci import Dci, DciModel, dci
 from sbvae_cli.metrics.explicitness import CHANCE, explicitness
 from sbvae_cli.metrics.infomec import infomec
@@ -14,11 +16,11 @@ from sbvae_cli.metrics.information import Binning, Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.irs import irs
 from sbvae_cli.metrics.mig import mutual_information_gap
-from sbvae_cli.metrics.mig_subspace import latents_of_groups, mig_subspace
+from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.modularity import modularity
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.sap import sap
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.score import Score, scored
 from sbvae_cli.metrics.unsupervised import unsupervised
 
 Scores = dict[str, Score]
@@ -26,6 +28,17 @@ Scores = dict[str, Score]
 
 _A_CLASS = 10  # rows of a part that are fitted to, on average
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
+
+
+@contextmanager
+def left_out(metric: Metric, notes: list[str], lenient: bool) -> Iterator[None]:
+    """Turn an error into a note that the metric is missing, where that is asked for."""
+    try:
+        yield
+    except SbvaeError as error:
+        if not lenient:
+            raise
+        notes.append(f"without {metric}: {error}")
 
 
 def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Scores:
@@ -69,27 +82,29 @@ def _mig(sample: CodeSample, protocol: Protocol) -> Scores:
     if groups is None:  # what is a group by nature
         plane = tuple(name for name in ("x", "y") if name in set(sample.names) - sample.circular)
         groups = (plane,) if len(plane) == 2 else ()
-    needed = latents_of_groups(sample.names, sample.circular)
-    if protocol.groups is None and needed > sample.codes.shape[1]:
-        why = f"needs {needed} latents for these factors"
-        scores["mig_subspace"] = Score(None, population=sample.population, details={"why": why})
-    elif groups or sample.circular & set(sample.names):
-        codes, factors = sample.first
+    if groups or sample.circular & set(sample.names):
+        scores["mig_subspace"] = _subspace(sample, protocol, groups)
+    return scores
+
+
+def _subspace(sample: CodeSample, protocol: Protocol, groups: tuple[tuple[str, ...], ...]) -> Score:
+    try:
         found = mig_subspace(
-            codes,
-            factors,
+            *sample.first,
             sample.names,
             groups,
             sample.circular & set(sample.names),
             protocol.bins,
             seed=protocol.seed,
         )
-        details = {
-            "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
-            "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
-        }
-        scores["mig_subspace"] = Score(found.score, *found.interval, sample.population, details)
-    return scores
+    except SbvaeError as error:  # too few latents or rows, for which mig need not be missed
+        why = str(error).removeprefix("mig_subspace ")
+        return Score(None, population=sample.population, details={"why": why})
+    details = {
+        "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
+        "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
+    }
+    return scored(found.score, found.interval, sample.population, details)
 
 
 def _gap(sample: CodeSample, protocol: Protocol, binning: Binning) -> Score:
@@ -102,20 +117,20 @@ def _gap(sample: CodeSample, protocol: Protocol, binning: Binning) -> Score:
         "information": found.information.tolist(),
         "entropies": found.entropies.tolist(),
     }
-    return Score(found.score, *found.interval, sample.population, details)
+    return scored(found.score, found.interval, sample.population, details)
 
 
 def _modularity(sample: CodeSample, protocol: Protocol) -> Scores:
     found = modularity(*sample.first, protocol.bins, seed=protocol.seed)
     details = {"by_latent": found.by_latent.tolist()}
-    return {"modularity": Score(found.score, *found.interval, sample.population, details)}
+    return {"modularity": scored(found.score, found.interval, sample.population, details)}
 
 
 def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
-    codes, classes = sample.first[0], sample.first_classes
+    codes, classes = sample.first
     found = irs(codes, classes)
     blocks = min(BLOCKS, _enough(len(codes), classes))
-    (score,) = _scored(
+    (score,) = _by_parts(
         sample,
         protocol,
         lambda rows: [irs(codes[rows], classes[rows]).score],
@@ -128,7 +143,7 @@ def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
 
 
 def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
-    codes, classes = sample.first[0], sample.first_classes
+    codes, classes = sample.first
 
     def three(rows: Rows) -> list[float]:
         some = classes[rows]
@@ -138,7 +153,7 @@ def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
 
     blocks = min(BLOCKS, _enough(len(codes), classes))
     values = three(np.arange(len(codes)))
-    scores = _scored(sample, protocol, three, values, len(codes), blocks, shrinks=False)
+    scores = _by_parts(sample, protocol, three, values, len(codes), blocks, shrinks=False)
     return dict(zip(("infom", "infoe", "infoc"), scores, strict=True))
 
 
@@ -162,7 +177,7 @@ def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
     )
     blocks = min(BLOCKS, len(codes) // _A_CLASS)
     values, bounds = four(np.arange(len(codes))), (0.0, float("inf"))
-    scores = _scored(sample, protocol, four, values, len(codes), blocks, bounds)
+    scores = _by_parts(sample, protocol, four, values, len(codes), blocks, bounds)
     return dict(zip(names, scores, strict=True))
 
 
@@ -231,7 +246,7 @@ def _fitted(
 
     rows = len(sample.codes)
     blocks = min(blocks, _enough(int(sample.train_share * rows), sample.classes))
-    return _scored(sample, protocol, of_part, values, rows, blocks)
+    return _by_parts(sample, protocol, of_part, values, rows, blocks)
 
 
 def _enough(rows: int, classes: Ints) -> int:
@@ -239,7 +254,7 @@ def _enough(rows: int, classes: Ints) -> int:
     return rows // (_A_CLASS * (1 + int(classes.max(initial=0))))
 
 
-def _scored(
+def _by_parts(
     sample: CodeSample,
     protocol: Protocol,
     score: Callable[[Rows], list[float]],

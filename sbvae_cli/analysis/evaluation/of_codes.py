@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.evaluation.code_scores import code_scores
+from sbvae_cli.analysis.evaluation.code_scores import code_scores, left_out
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
@@ -14,6 +14,7 @@ from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score
@@ -58,19 +59,20 @@ def evaluate_codes(
     geometry: dict[str, PairGeometry] = {}
     for metric in metrics:
         on_metric(metric)
-        if metric == "geometry":
-            geometry = dict(pairs_of_codes(whole, protocol, notes))
-        elif metric in VOTES:
-            scores.update(vote_scores(pool, metric, sample, protocol, notes))
-        else:
-            scores.update(code_scores(sample, metric, protocol))
+        with left_out(metric, notes, protocol.lenient):
+            if metric == "geometry":
+                geometry = dict(pairs_of_codes(whole, protocol, notes))
+            elif metric in VOTES:
+                scores.update(vote_scores(pool, metric, sample, protocol, notes))
+            else:
+                scores.update(code_scores(sample, metric, protocol))
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
             known = present_information(file.all_codes, file.present, protocol.bins, protocol.seed)
             details = {"by_latent": known.by_latent.tolist()}
             scores["present_information"] = Score(known.nats, *known.interval, "file", details)
     notes += pair_notes(list(geometry.values())) + sample_notes(sample, protocol)
     diagnosis = diagnose(scores, geometry, sample.names)
-    settings = metric_settings(metrics, protocol.bins)
+    settings = metric_settings(metrics, protocol.bins, with_model=False)
     protocol = replace(protocol, metrics=metrics)
     return Evaluation(protocol, scores, geometry, tuple(notes), diagnosis, settings)
 
@@ -85,7 +87,10 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
         file.circular,
         "file",
         len(file.codes),
+        bins=protocol.bins,
+        unit=float(file.codes.std(axis=0).max()),
     )
+    every_group(sample.names, protocol.groups or (), file.circular)
     return sample, [name for i, name in enumerate(file.names) if i not in several]
 
 

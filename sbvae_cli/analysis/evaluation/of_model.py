@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from sbvae_cli.analysis.batching import Progress, fitting_batch
 from sbvae_cli.analysis.encode import Floats, encode
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.evaluation.code_scores import Scores, code_scores
+from sbvae_cli.analysis.evaluation.code_scores import Scores, code_scores, left_out
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
+from sbvae_cli.analysis.evaluation.draw import SampleDraw, generator
 from sbvae_cli.analysis.evaluation.plan import (
+    allowed_metrics,
     can_show_heldout,
     in_other_basis,
     probe,
@@ -22,27 +24,21 @@ from sbvae_cli.analysis.evaluation.plan import (
 )
 from sbvae_cli.analysis.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
+from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
 from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
 from sbvae_cli.analysis.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.analysis.geometry import embed_factor_grid
 from sbvae_cli.config.names import Metric
-from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
-from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import FileSource, Source
-from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.present import present_information
-from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
+from sbvae_cli.metrics.protocol import VOTES, Protocol
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.models.vae import VAE
 
-_TAG = 0x6576616C  # keeps these random streams apart from others of the same seed
 _MOST_UNSEEN = 2_000  # images: rows that lie far apart are slow to read
-_STREAMS = ("train", "heldout", "full", "noise-train", "noise-heldout", "votes", "test",
-            "unseen", "noise-unseen")  # fmt: skip
 
 
 def evaluate(
@@ -76,10 +72,9 @@ def evaluate(
             posteriors or likelihoods that are no numbers.
     """
     protocol = protocol or Protocol()
-    in_other_basis(source.space.config, protocol.color_basis)  # refused before anything is encoded
     latents = probe(vae, source)
-    metrics, notes = possible_metrics(protocol, latents, source.space.varying, source.name)
-    protocol = replace(protocol, metrics=metrics)
+    metrics, notes = allowed_metrics(source, protocol, latents)  # refused before all are encoded
+    protocol = replace(protocol, metrics=metrics, lenient=protocol.lenient or not protocol.metrics)
     if sample_size(source, protocol.images) < protocol.images:
         notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
     run = _Run(vae, source, protocol, progress, latents, trained_on, kept_out, list(notes))
@@ -93,7 +88,7 @@ def evaluate(
         run.notes.extend(sample_notes(run.sample, protocol))
     rates = run.train_rates if "rates" in metrics else None
     diagnosis = diagnose(scores, geometry, run.names, rates)
-    settings = metric_settings(metrics, protocol.bins)
+    settings = metric_settings(metrics, protocol.bins, with_model=True)
     return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis, settings)
 
 
@@ -119,7 +114,10 @@ class _Run:
             return {}
         if metric in VOTES:
             return self._vote_scores(metric)
-        scores = code_scores(self.sample, metric, self.protocol)
+        scores: Scores = {}
+        sample = self.sample
+        with left_out(metric, self.notes, self.protocol.lenient):
+            scores = code_scores(sample, metric, self.protocol)
         if metric == "mig" and self.source.space.config.blank > 0:
             scores["present_information"] = self._present_information()
         return scores
@@ -127,10 +125,10 @@ class _Run:
     def geometry(self) -> Iterator[tuple[str, PairGeometry]]:
         """Of every pair of factors that vary."""
         if not self.source.can_render:
-            codes, factors = self.sample.first  # whatever other metrics need
-            first = replace(self.sample, codes=codes, factors=factors)
-            yield from pairs_of_codes(first, self.protocol, self.notes)
+            yield from pairs_of_codes(self.sample.first_rows, self.protocol, self.notes)
             return
+        if self._rgb:
+            self.notes.append("geometry is of hue, saturation and value, as the data have them")
         named = [f.name for f in self.source.space.config.factors if f.varies and f.level_names]
         if named and len(self.source.space.varying) > 1:
             self.notes.append(
@@ -155,7 +153,9 @@ class _Run:
         heldout["kl"] = heldout["nll"]
         if can_show_heldout(self.source, self.trained_on):
             space = training_space(self.source, self.trained_on)
-            rows = space.sample(self._generator("heldout"), self.protocol.images, "heldout")
+            rows = space.sample(
+                generator(self.protocol, "heldout"), self.protocol.images, "heldout"
+            )
             rates = self._rates_of(self.source.render(rows), "noise-heldout")
             heldout = rate_scores(rates, "heldout")
         scores = {**scores, "nll_heldout": heldout["nll"], "kl_heldout": heldout["kl"]}
@@ -177,7 +177,10 @@ class _Run:
         if len(self.sample.names) < 2:
             self.notes.append(f"without {metric}: fewer than two factors vary in these images")
             return {}
-        return vote_scores(self._votes, metric, self.sample, self.protocol, self.notes)
+        votes = self._votes
+        with left_out(metric, self.notes, self.protocol.lenient):
+            return vote_scores(votes, metric, self.sample, self.protocol, self.notes)
+        return {}
 
     @cached_property
     def _votes(self) -> Votes:
@@ -186,9 +189,14 @@ class _Run:
             self.notes.append(self._why_votes_share_images)
             return PoolVotes(self.sample, protocol)
         count = protocol.votes_train + protocol.votes_eval
-        rng = self._generator("votes")
+        rng = generator(self.protocol, "votes")
         rows, fixed = draw_votes(
-            self.source.space, rng, count, protocol.vote_images, protocol.population
+            self.source.space,
+            self.sample.names,
+            rng,
+            count,
+            protocol.vote_images,
+            protocol.population,
         )
         return DrawnVotes(
             encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed
@@ -208,64 +216,7 @@ class _Run:
     def sample(self) -> CodeSample:
         """Codes and varying factors of images that show something, for the metrics of factors."""
         self.sampled = True
-        protocol, space = self.protocol, self.source.space
-        images, test_images = (
-            protocol.images,
-            protocol.pool(protocol.metrics or ()) - protocol.images,
-        )
-        if self.source.can_render:
-            parts = [self._present("full", images)]
-            if test_images:
-                parts.append(self._present("test", test_images))
-            codes, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
-        else:  # no row is to be in both parts
-            codes, factors = self._present(
-                "full", images + protocol.test_images, images + test_images
-            )
-        names, kept = self._columns(factors)
-        several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
-        constant = [name for i, name in enumerate(names) if i not in several]
-        if constant:
-            self.notes.append(f"left out, as they have one level here: {', '.join(constant)}")
-        return CodeSample(
-            codes,
-            kept[:, several].astype(np.float64),
-            tuple(names[i] for i in several),
-            frozenset(factor.name for factor in space.config.factors if factor.circular),
-            protocol.population if self.source.can_render else "file",
-            min(images, len(codes)),
-            train_share(protocol, len(codes)),
-        )
-
-    def _present(self, stream: str, count: int, encoded: int | None = None) -> tuple[Floats, Rows]:
-        """Codes and factors of so many images that are not blank, or of all that a file has.
-
-        Args:
-            stream: Of random numbers.
-            count: Images to draw.
-            encoded: Images to encode, the first ones; all where None.
-        """
-        wanted, blanks = self.protocol.population, self.source.space.config.blank
-        if wanted != "train" and self.source.can_render:
-            blanks = 0.0
-        count = sample_size(self.source, count)
-        drawn = sample_size(self.source, int(1.1 * count / (1 - blanks)) + 16 if blanks else count)
-        images, factors = self.source.sample(self._generator(stream), drawn, wanted)
-        present = np.flatnonzero(~np.isnan(factors).any(axis=1))[: min(count, encoded or count)]
-        if not len(present):
-            raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
-        return self._encode(images[present]), factors[present]
-
-    def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Rows]:
-        """Names and values of the factors that vary, colours in the basis that is asked for."""
-        space = self.source.space
-        names = space.varying
-        kept = factors[:, [space.index(name) for name in names]]
-        if not self._rgb:
-            return names, kept
-        others = [i for i, name in enumerate(names) if name not in HSV]
-        rgb = colours_of(factors, space.names)
-        return (*(names[i] for i in others), *RGB), np.concatenate([kept[:, others], rgb], axis=1)
+        return SampleDraw(self.source, self.protocol, self._encode).sample(self.notes)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -278,7 +229,10 @@ class _Run:
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
-        count, rng = sample_size(self.source, self.protocol.images), self._generator("train")
+        count, rng = (
+            sample_size(self.source, self.protocol.images),
+            generator(self.protocol, "train"),
+        )
         if self.kept_out is None or not isinstance(self.source, FileSource):
             return self.source.sample(rng, count, "train")
         rows = self.source.random_rows(rng, count)
@@ -288,7 +242,7 @@ class _Run:
     def _unseen_images(self) -> NDArray[np.uint8]:
         if self.kept_out is None or not isinstance(self.source, FileSource):
             raise TypeError("only a file has images that are kept out")
-        rng = self._generator("unseen")
+        rng = generator(self.protocol, "unseen")
         some = np.sort(rng.permutation(self.kept_out)[: min(self.protocol.images, _MOST_UNSEEN)])
         return self.source.read_rows(rng, some)[0]
 
@@ -303,12 +257,11 @@ class _Run:
         device = next(self.vae.parameters()).device
         return fitting_batch(self.vae.encoder, to_device(np.zeros(shape, np.uint8), device))
 
-    def _generator(self, stream: str) -> np.random.Generator:
-        return np.random.default_rng([self.protocol.seed, _TAG, _STREAMS.index(stream)])
-
     def _encode(self, images: NDArray[np.uint8]) -> Floats:
         return encode(self.vae, images, self.progress)[0]
 
     def _rates_of(self, images: NDArray[np.uint8], stream: str) -> ImageRates:
-        noise = self._generator(stream).standard_normal((len(images), self.latents), np.float32)
+        noise = generator(self.protocol, stream).standard_normal(
+            (len(images), self.latents), np.float32
+        )
         return image_rates(self.vae, images, noise, self.progress)

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from sbvae_cli.analysis.batching import fitting_batch, map_batches
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.config.names import ColorBasis
+from sbvae_cli.config.names import ColorBasis, Metric
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 
@@ -42,6 +44,24 @@ def in_other_basis(space: SpaceConfig, wanted: ColorBasis | None) -> bool:
             "leave it out"
         )
     return has != wanted
+
+
+def allowed_metrics(
+    source: Source, protocol: Protocol, latents: int
+) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+    """The metrics to compute, and a line on each that this data or model does not allow.
+
+    Raises:
+        SbvaeError: If one that was asked for by name is not possible, or a colour basis or a group
+            of factors does not fit the data.
+    """
+    space = source.space
+    names = space.varying
+    if in_other_basis(space.config, protocol.color_basis):
+        names = (*(name for name in names if name not in HSV), *RGB)
+    circular = frozenset(factor.name for factor in space.config.factors if factor.circular)
+    every_group(names, protocol.groups or (), circular)
+    return possible_metrics(protocol, latents, names, source.name, of_geometry=space.varying)
 
 
 def other_factors(trained: SpaceConfig, seen: SpaceConfig) -> str | None:
@@ -86,8 +106,7 @@ def estimate_cost(
         SbvaeError: If a metric cannot be computed, or the model gives no numbers.
     """
     latents = probe(vae, source)
-    varying = source.space.varying
-    metrics = set(possible_metrics(protocol, latents, varying, source.name)[0])
+    metrics = set(allowed_metrics(source, protocol, latents)[0])
     encode_count = decode_count = 0
     pool = sample_size(source, protocol.images)
     if "rates" in metrics:
@@ -101,7 +120,9 @@ def estimate_cost(
     if metrics & VOTES and source.renders_fast and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in metrics and source.can_render:
-        grids = [source.space.grid(pair, protocol.grid) for pair in combinations(varying, 2)]
+        grids = [
+            source.space.grid(pair, protocol.grid) for pair in combinations(source.space.varying, 2)
+        ]
         encode_count += sum(len(grid.factors) for grid in grids)
     per_encode, per_decode = _seconds_an_image(vae, source, latents)
     return Cost(encode_count, decode_count, encode_count * per_encode + decode_count * per_decode)

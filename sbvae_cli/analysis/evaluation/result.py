@@ -8,6 +8,8 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.select import LatentChoice
 
+_MOST_LUCK = 0.1  # affine_r2 of noise that needs no word
+
 
 @dataclass(frozen=True)
 class PairGeometry:
@@ -30,9 +32,19 @@ class PairGeometry:
     dead: tuple[int, ...] = ()
 
     @property
+    def luck(self) -> float:
+        """The affine_r2 that noise has on average: two slopes are fitted to so many points."""
+        return 2 / (self.shape[0] * self.shape[1] - 1)
+
+    @property
     def notes(self) -> list[str]:
         """Lines on what the scores do not say themselves."""
         notes = []
+        if self.luck > _MOST_LUCK:
+            notes.append(
+                f"{self.names[0]} and {self.names[1]}: of so few points that noise has an "
+                f"affine_r2 of {self.luck:.2f}"
+            )
         if self.dead:
             latents = " and ".join(map(str, self.dead))
             notes.append(
@@ -68,7 +80,14 @@ def pair_notes(pairs: Sequence[PairGeometry]) -> list[str]:
         return pairs[0].notes
     dead = [",".join(pair.names) for pair in pairs if pair.dead]
     circular = [",".join(pair.names) for pair in pairs if pair.scores["affine_r2"] is None]
+    small = [",".join(pair.names) for pair in pairs if pair.luck > _MOST_LUCK]
     notes = []
+    if small:
+        most = max(pair.luck for pair in pairs)
+        notes.append(
+            f"geometry of {some(small)}: of so few points that noise has an affine_r2 of up to "
+            f"{most:.2f}"
+        )
     if dead:
         notes.append(f"geometry of {some(dead)}: a latent hardly deviates and counts as constant")
     if circular:

@@ -1,13 +1,16 @@
 """Codes beside factors: all that most metrics see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.analysis.evaluation.result import some
+from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.information import MAX_CLASSES, Floats, Ints, factor_classes
+from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.protocol import Protocol
 
 Rows = NDArray[np.intp]
@@ -27,6 +30,9 @@ class CodeSample:
         images: Rows, from the first on, that metrics without a test set take.
         train_share: Of all rows, from the first on, that models are fitted to; the others test
             them.
+        bins: Of a continuous factor.
+        unit: Deviation that others are measured in: 1, that of the prior, for codes of a model; the
+            widest latent's for codes that may have any scale.
     """
 
     codes: Floats
@@ -36,21 +42,23 @@ class CodeSample:
     population: str
     images: int
     train_share: float = 2 / 3
+    bins: int = 20
+    unit: float = 1.0
 
     @cached_property
     def classes(self) -> Ints:
-        """Of each factor, for metrics with a test set, shape (N, F)."""
-        return _classes(self.factors)
-
-    @cached_property
-    def first_classes(self) -> Ints:
-        """Of each factor, for metrics without; bins are those of these rows alone."""
-        return _classes(self.first[1])
+        """Of each factor, shape (N, F); the first rows decide on bins, whatever others follow."""
+        return factor_classes(self.factors, self.bins, self.images)
 
     @property
-    def first(self) -> "tuple[Floats, Floats]":
-        """Codes and factors of metrics without a test set."""
-        return self.codes[: self.images], self.factors[: self.images]
+    def first(self) -> tuple[Floats, Ints]:
+        """Codes and classes of metrics without a test set."""
+        return self.codes[: self.images], self.classes[: self.images]
+
+    @property
+    def first_rows(self) -> Self:
+        """The rows of metrics without a test set alone."""
+        return replace(self, codes=self.codes[: self.images], factors=self.factors[: self.images])
 
     @property
     def all_rows(self) -> Rows:
@@ -60,13 +68,8 @@ class CodeSample:
     @property
     def binned(self) -> list[str]:
         """Factors of so many values that they are cut into bins."""
-        columns = zip(self.names, self.factors.T, strict=True)
-        return [name for name, column in columns if len(np.unique(column)) > MAX_CLASSES]
-
-
-def _classes(factors: Floats) -> Ints:
-    columns = [factor_classes(column) for column in factors.T]
-    return np.stack(columns, axis=1) if columns else np.empty(factors.shape, np.int64)
+        columns = zip(self.names, self.factors[: self.images].T, strict=True)
+        return [name for name, column in columns if is_continuous(column, self.bins)]
 
 
 def train_share(protocol: Protocol, rows: int) -> float:
@@ -82,11 +85,11 @@ def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
         many = len(sample.binned) > 1
         notes.append(
             f"{', '.join(sample.binned)} {'are' if many else 'is'} continuous and cut into "
-            f"{protocol.bins} bins: what is made of classes depends on these"
+            f"{sample.bins} bins: what is made of classes depends on these"
         )
-    codes = sample.first[0]
+    codes, classes = sample.first
     deviations = codes.std(axis=0)
-    dead = np.flatnonzero(deviations < DEAD_BELOW * deviations.max()).tolist()
+    dead = np.flatnonzero(deviations < DEAD_BELOW * sample.unit).tolist()
     if not deviations.max():
         notes.append("every latent is constant: no score can tell anything")
     elif dead:
@@ -94,10 +97,29 @@ def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
         notes.append(
             f"latents that hardly deviate, and count as knowing next to nothing: {latents}"
         )
-    classes = 1 + int(sample.first_classes.max()) if sample.first_classes.size else 0
-    if len(codes) < _A_CELL * protocol.bins * classes:
+    return notes + _counting_notes(sample, classes)
+
+
+def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
+    """Lines on too few rows for the bins, and on too few bins for the levels."""
+    rows, bins, most = len(classes), sample.bins, 1 + int(classes.max(initial=0))
+    notes = []
+    if rows < _A_CELL * bins * most:
+        note = (
+            f"mig is over {rows:,} images, few for {bins} bins times {most} classes: latents seem "
+            "more informative than they are"
+        )
+        if rows < bins * most:
+            note += ", and no interval can tell by how much"
+        notes.append(note)
+    fine = [
+        f"{name} ({int(column.max()) + 1})"
+        for name, column in zip(sample.names, classes.T, strict=True)
+        if int(column.max()) >= bins
+    ]
+    if fine:
         notes.append(
-            f"mig is over {len(codes):,} images, few for {protocol.bins} bins times {classes} "
-            "classes: latents seem more informative than they are"
+            f"mig falls short of 1 where a factor has more levels than a latent's {bins} bins: "
+            f"{some(fine)}"
         )
     return notes

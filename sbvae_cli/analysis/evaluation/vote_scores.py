@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sbvae_cli.analysis.evaluation.code_scores import Scores
 from sbvae_cli.analysis.evaluation.sample import CodeSample
 from sbvae_cli.config.names import Metric
 from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
-from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
+from sbvae_cli.metrics.factor_vae_score import (
+    LEAST_DEVIATION,
+    FactorVaeScore,
+    factor_vae_score,
+)
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import Interval, spread_interval
 from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
@@ -50,13 +53,10 @@ class PoolVotes:
         rng = np.random.default_rng([self.protocol.seed, _TAG])
         return self.drawn_from(*self.sample.first, rng)
 
-    def drawn_from(
-        self, codes: Floats, factors: NDArray[np.floating], rng: np.random.Generator
-    ) -> DrawnVotes:
+    def drawn_from(self, codes: Floats, classes: Ints, rng: np.random.Generator) -> DrawnVotes:
         """Votes from other rows, such as a resample."""
         count = self.protocol.votes_train + self.protocol.votes_eval
-        images, bins = self.protocol.vote_images, self.protocol.bins
-        return DrawnVotes(*votes_from_pool(codes, factors, rng, count, images, bins))
+        return DrawnVotes(*votes_from_pool(codes, classes, rng, count, self.protocol.vote_images))
 
 
 Votes = DrawnVotes | PoolVotes
@@ -83,16 +83,16 @@ def vote_scores(
     score = _factor_vae if metric == "factor-vae" else _beta_vae
     names = sample.names
     if isinstance(votes, DrawnVotes):
-        found = score(votes, variance, len(names), protocol)
+        found = score(votes, variance, sample, protocol)
         interval = Interval(found.low, found.high)
     else:
         pool = votes
-        found = score(pool.drawn(), variance, len(names), protocol, with_interval=False)
+        found = score(pool.drawn(), variance, sample, protocol, with_interval=False)
 
-        def again(codes: Floats, factors: NDArray[np.floating], rng: np.random.Generator) -> float:
-            drawn = pool.drawn_from(codes, factors, rng)
+        def again(codes: Floats, classes: Ints, rng: np.random.Generator) -> float:
+            drawn = pool.drawn_from(codes, classes, rng)
             variance = codes.var(axis=0, ddof=1)
-            return score(drawn, variance, len(names), protocol, with_interval=False).score
+            return score(drawn, variance, sample, protocol, with_interval=False).score
 
         resampled = resampled_by_image(again, *sample.first, protocol.seed)
         spread = spread_interval(found.score, resampled)
@@ -103,7 +103,7 @@ def vote_scores(
         details["classifier"] = {str(latent): names[factor] for latent, factor in stands_for}
         if not found.alive:
             notes.append(
-                "factor_vae: no latent's mean deviates by 0.05 or more; it is a constant guess"
+                "factor_vae: no latent's mean deviates enough to win a vote; it is a constant guess"
             )
     name = metric.replace("-", "_")
     return {name: Score(found.score, *interval, sample.population, details)}
@@ -112,17 +112,24 @@ def vote_scores(
 def _factor_vae(
     votes: DrawnVotes,
     variance: Floats,
-    factors: int,
+    sample: CodeSample,
     protocol: Protocol,
     with_interval: bool = True,
 ) -> FactorVaeScore:
-    return factor_vae_score(votes.codes, votes.fixed, variance, protocol.votes_train, factors)
+    return factor_vae_score(
+        votes.codes,
+        votes.fixed,
+        variance,
+        protocol.votes_train,
+        len(sample.names),
+        LEAST_DEVIATION * sample.unit,
+    )
 
 
 def _beta_vae(
     votes: DrawnVotes,
     variance: Floats,
-    factors: int,
+    sample: CodeSample,
     protocol: Protocol,
     with_interval: bool = True,
 ) -> BetaVaeScore:
@@ -130,7 +137,7 @@ def _beta_vae(
         votes.codes,
         votes.fixed,
         protocol.votes_train,
-        factors,
+        len(sample.names),
         votes_train=protocol.votes_train,
         votes_eval=protocol.votes_eval,
         seed=protocol.seed,

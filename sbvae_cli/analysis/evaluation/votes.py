@@ -1,5 +1,7 @@
 """The images of a FactorVAE score's votes, drawn and encoded (Kim and Mnih 2018, Section 4)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from sbvae_cli.models.vae import VAE
 
 def draw_votes(
     space: FactorSpace,
+    names: Sequence[str],
     rng: np.random.Generator,
     votes: int,
     images: int,
@@ -21,23 +24,24 @@ def draw_votes(
 ) -> tuple[Rows, Ints]:
     """Factors of votes whose images share the value of one factor; none is blank.
 
-    The factor is uniform over those that vary, its value that of one image of the population; the
-    others are drawn from the population given that value.
+    The factor is uniform over those that are named, its value that of one image of the population;
+    the others are drawn from the population given that value.
 
     Args:
-        space: With at least one factor that varies.
+        space: Of the images.
+        names: Factors that a vote may fix, one at least.
         rng: Where the randomness comes from.
         votes: Number of votes V.
         images: Images of a vote L.
         population: "full", or "train", which leaves the held-out regions out.
 
     Returns:
-        Rows (V, L, F), and for each vote which of `space.varying` is fixed, (V,).
+        Rows (V, L, F), and for each vote which of `names` is fixed, (V,).
 
     Raises:
         SbvaeError: If the held-out regions leave next to nothing to draw from.
     """
-    columns = [space.index(name) for name in space.varying]
+    columns = [space.index(name) for name in names]
     fixed: Ints = rng.integers(len(columns), size=votes)
     whole = FactorSpace(space.config.model_copy(update={"held_out": (), "correlated": ()}))
     drawn_from = whole if population == "full" else space

@@ -1,5 +1,7 @@
 """Colours scored in the basis that the data have, or in the other one (Section 4.4)."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -59,3 +61,19 @@ def test_data_in_rgb_are_scored_as_they_are() -> None:
 def test_a_basis_that_the_data_do_not_have_is_refused() -> None:
     with pytest.raises(SbvaeError, match="have colours in RGB"):
         mig(coloured(hsv=False), "hsv")
+
+
+def test_geometry_stays_in_the_basis_of_the_data_and_says_so() -> None:
+    """One hue alone is no pair, though it is three of red, green and blue."""
+    space = customise(circles_space("xh"), ranges={"x": (0.5, 0.5)})
+    vae = VAE(SeesColours(), nn.Identity(), Bernoulli()).eval()
+    protocol = Protocol(
+        ("beta-vae", "geometry"), color_basis="rgb", images=300, votes_train=20, votes_eval=20
+    )
+    hue = source_from_space(space, "coloured", 12, 12)
+    found = evaluate(vae, hue, replace(protocol, lenient=True))
+    assert "beta_vae" in found.scores and found.geometry == {}
+    assert any(line.startswith("without geometry: ") for line in found.notes)
+    both = evaluate(vae, coloured(), replace(protocol, metrics=("geometry",), grid=4))
+    assert "geometry is of hue, saturation and value, as the data have them" in both.notes
+    assert list(both.geometry) == ["hue,saturation", "hue,value", "saturation,value"]

@@ -11,7 +11,7 @@ from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol
 
-N = 1500
+N = 3000
 RNG = np.random.default_rng(0)
 X, Y, HUE = RNG.uniform(size=(3, N))
 SHAPE = RNG.integers(0, 3, N)
@@ -23,8 +23,8 @@ FAST: Protocol = replace(
     votes_train=100,
     votes_eval=100,
     vote_images=16,
-    images=1000,
-    test_images=500,
+    images=2000,
+    test_images=1000,
     grid=8,
 )
 # What each score should be near to, at least and at most.
@@ -100,7 +100,8 @@ def test_no_codes_give_nan_or_raise(codes: np.ndarray) -> None:
     found = three(codes)
     for name, score in found.scores.items():
         if score.value is not None:
-            assert np.isfinite([score.value, score.low, score.high]).all(), name  # type: ignore[list-item]
+            assert score.low is not None and score.high is not None, name
+            assert np.isfinite([score.value, score.low, score.high]).all(), name
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_others() -> None:
@@ -139,8 +140,8 @@ def test_a_circular_factor_is_scored_as_one() -> None:
         circular=frozenset(["hue"]),
         metrics=("mig", "geometry"),
     )
-    assert too_few.scores["mig_subspace"].value is None
-    assert too_few.scores["mig_subspace"].details["why"] == "needs 3 latents for these factors"
+    latents = too_few.scores["mig_subspace"].details["latents"]
+    assert sorted(latents["hue"] + latents["x"]) == [0, 1]
 
 
 def test_geometry_of_every_pair_is_given() -> None:
@@ -154,16 +155,53 @@ def test_geometry_of_every_pair_is_given() -> None:
 
 def test_the_report_warns_of_what_should_not_be_trusted() -> None:
     codes = np.column_stack([X, Y, SHAPE, np.zeros(N)])
-    notes = "\n".join(three(codes).notes)
+    notes = "\n".join(three(codes, images=1000, test_images=500).notes)
     assert "x, y are continuous and cut into 20 bins" in notes
     assert "count as knowing next to nothing: 3" in notes
     assert "mig is over 1,000 images, few for 20 bins times 20 classes" in notes
-    assert "1,500 of" not in notes
+    assert "no interval" not in notes
+    few = "\n".join(three(codes[:, :2], images=399, test_images=200).notes)
+    assert "more informative than they are, and no interval can tell by how much" in few
     constant = evaluated(codes, np.column_stack([SHAPE, np.ones(N)]), ("shape", "size"))
     notes = "\n".join(constant.notes)
     assert "left out, as they have one level here: size" in notes
     assert "without factor-vae, beta-vae" in notes and "varies in shape alone" in notes
     assert "mig is over" not in notes
+
+
+def test_more_levels_than_bins_and_grids_of_few_points_are_told() -> None:
+    fine = RNG.integers(0, 40, N)
+    notes = "\n".join(
+        evaluated(
+            np.column_stack([fine, SHAPE]), np.column_stack([fine, SHAPE]), ("pose", "shape")
+        ).notes
+    )
+    assert "more levels than a latent's 20 bins: pose (40)" in notes and "affine_r2" not in notes
+    pair = np.column_stack([SHAPE, RNG.integers(0, 2, N)])
+    found = evaluated(RNG.normal(size=(N, 3)), pair, ("shape", "side"), metrics=("geometry",))
+    assert "noise has an affine_r2 of 0.40" in "\n".join(found.notes)
+
+
+def test_what_cannot_be_computed_is_left_out_with_a_line_where_all_is_asked_for() -> None:
+    """A level that only later rows have leaves its factor constant in the first."""
+    rare = np.zeros(60)
+    rare[59] = 1
+    factors = np.column_stack([SHAPE[:60], rare])
+    few: dict[str, object] = {"images": 5, "test_images": 2, "vote_images": 4}
+    codes = np.column_stack([X, Y])[:60]
+    found = evaluated(codes, factors, ("shape", "rare"), metrics=("mig", "irs"), **few)
+    assert any(line.startswith("without mig: factor rare has one level") for line in found.notes)
+    assert "irs" in found.scores
+    with pytest.raises(SbvaeError, match="factor rare has one level"):
+        evaluated(codes, factors, ("shape", "rare"), metrics=("mig",), lenient=False, **few)
+
+
+def test_codes_of_any_scale_have_votes_and_dead_latents_have_none() -> None:
+    codes = 1e-4 * np.column_stack([X, Y, SHAPE, 1e-3 * NOISE])
+    found = three(codes, metrics=("factor-vae", "geometry"))
+    assert found.scores["factor_vae"].value == 1
+    assert sorted(found.scores["factor_vae"].details["classifier"]) == ["0", "1", "2"]
+    assert found.settings["factor-vae"]["unit"] == "deviations of the widest latent"
 
 
 def test_what_is_asked_for_by_name_must_be_possible() -> None:

@@ -1,6 +1,7 @@
 """A whole evaluation of models whose codes are known, with few images."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -9,10 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sbvae_cli.analysis.evaluation.draw import SampleDraw
 from sbvae_cli.analysis.evaluation.of_model import evaluate
 from sbvae_cli.analysis.evaluation.plan import estimate_cost, other_factors
+from sbvae_cli.config.datasets import sprites_space
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.config.spaces import circles_space, customise
+from sbvae_cli.data.procedural import source_from_space
 from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol, named_protocol, parse_metrics, possible_metrics
@@ -187,6 +191,30 @@ def test_a_file_with_a_renderer_is_scored_on_the_whole_space(tmp_path: Path) -> 
     found = evaluate(centroid_vae(), file_of(tmp_path / "d.h5", "xy-hole", renderer=True), SMALL)
     assert found.scores["mig"].population == "full"
     assert found.scores["nll_heldout"].value is not None
+
+
+def test_rows_of_one_file_are_not_both_fitted_to_and_tested(tmp_path: Path) -> None:
+    """A file that could draw images anew has rows alone for its training distribution."""
+    source = file_of(tmp_path / "f.h5", "xy", renderer=True)
+    protocol = Protocol(("sap",), "train", images=180, test_images=90)
+    found = SampleDraw(source, protocol, lambda images: np.zeros((len(images), 2))).sample([])
+    assert len(found.factors) == 270 and found.images == 180
+    assert len(np.unique(found.factors, axis=0)) == 270
+    assert found.population == "train"
+
+
+def test_votes_fix_the_factors_that_vary_in_the_population() -> None:
+    """Without the other two shapes there is one, so that the votes' numbers shift."""
+    space = customise(sprites_space(), holes=[{"shape": (1, 2)}])
+    source = source_from_space(space, "ellipses", SIZE, SIZE)
+    found = evaluate(
+        centroid_vae(),
+        source,
+        replace(SMALL, votes_train=300, metrics=("factor-vae",), population="train"),
+    )
+    stands_for = found.scores["factor_vae"].details["classifier"]
+    assert (stands_for["0"], stands_for["1"]) == ("x", "y")
+    assert "left out, as they have one level here: shape" in found.notes
 
 
 def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> None:

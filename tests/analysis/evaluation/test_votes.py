@@ -19,7 +19,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def test_a_vote_shares_the_fixed_factor_and_no_other() -> None:
     space = FactorSpace(circles_space("xyh-small"))
-    rows, fixed = draw_votes(space, rng(), 60, 16)
+    rows, fixed = draw_votes(space, space.varying, rng(), 60, 16)
     columns = [space.index(name) for name in space.varying]
     assert rows.shape == (60, 16, len(space.names))
     assert set(fixed.tolist()) == {0, 1, 2}
@@ -30,7 +30,7 @@ def test_a_vote_shares_the_fixed_factor_and_no_other() -> None:
 
 def test_values_are_uniform_over_the_factors_range() -> None:
     space = FactorSpace(circles_space("xy"))
-    rows, fixed = draw_votes(space, rng(), 2000, 2)
+    rows, fixed = draw_votes(space, space.varying, rng(), 2000, 2)
     values = rows[fixed == 0][:, 0, space.index("x")]
     counts, _ = np.histogram(values, 6, (0.2, 0.8))
     assert np.abs(counts / len(values) - 1 / 6).max() < 0.04
@@ -40,7 +40,7 @@ def test_values_are_uniform_over_the_factors_range() -> None:
 def test_the_full_space_has_its_held_out_region_and_the_training_distribution_has_not() -> None:
     space = FactorSpace(circles_space("xy-hole"))
     for population, share in (("full", 0.25), ("train", 0.0)):
-        rows, _ = draw_votes(space, rng(), 300, 32, population)
+        rows, _ = draw_votes(space, space.varying, rng(), 300, 32, population)
         held_out = space.held_out_mask(rows.reshape(-1, rows.shape[2])).mean()
         assert held_out == pytest.approx(share, abs=0.03)
 
@@ -51,7 +51,7 @@ def test_given_a_value_the_others_are_uniform_over_what_the_region_leaves() -> N
     A third of the training images has such an x: half of the range times half of y, of 3/4.
     """
     space = FactorSpace(circles_space("xy-hole"))
-    rows, fixed = draw_votes(space, rng(), 400, 32, "train")
+    rows, fixed = draw_votes(space, space.varying, rng(), 400, 32, "train")
     x, y = rows[fixed == 0][:, :, space.index("x")], rows[fixed == 0][:, :, space.index("y")]
     through = (x > 0.35) & (x < 0.65)
     assert through.any(axis=1).mean() == pytest.approx(1 / 3, abs=0.07)
@@ -63,13 +63,13 @@ def test_a_value_that_is_wholly_held_out_is_drawn_again() -> None:
     levels = FactorConfig(name="shape", kind="discrete", levels=(0.1, 0.2, 0.3))
     x = FactorConfig(name="x", low=0.0, high=1.0)
     space = FactorSpace(SpaceConfig(factors=(levels, x), held_out=({"shape": (0.15, 0.25)},)))
-    rows, fixed = draw_votes(space, rng(), 200, 4, "train")
+    rows, fixed = draw_votes(space, space.varying, rng(), 200, 4, "train")
     assert set(np.unique(rows[fixed == 0][:, :, 0])) == {np.float32(0.1), np.float32(0.3)}
 
 
 def test_votes_have_no_blank_images() -> None:
     space = FactorSpace(circles_space("xh-blank"))
-    rows, fixed = draw_votes(space, rng(), 50, 8, "train")
+    rows, fixed = draw_votes(space, space.varying, rng(), 50, 8, "train")
     assert np.isfinite(rows).all() and set(fixed.tolist()) == {0, 1}
     assert (rows[:, :, space.index(PRESENT.name)] == 1).all()
 
@@ -81,7 +81,7 @@ def test_correlated_factors_stay_so_in_votes_of_the_training_population() -> Non
         )
     )
     for population, correlation in (("full", 0.0), ("train", 0.9)):
-        rows, fixed = draw_votes(space, rng(), 400, 16, population)
+        rows, fixed = draw_votes(space, space.varying, rng(), 400, 16, population)
         x, y = (rows[:, 0, space.index(name)] for name in ("x", "y"))
         assert np.corrcoef(x, y)[0, 1] == pytest.approx(correlation, abs=0.1)
         assert (np.ptp(rows[fixed == 0][:, :, space.index("x")], axis=1) == 0).all()
@@ -91,7 +91,7 @@ def test_no_combination_of_levels_is_encoded_twice() -> None:
     levels = FactorConfig(name="x", kind="discrete", levels=(0.1, 0.2, 0.3))
     others = FactorConfig(name="y", kind="discrete", levels=(0.5, 0.6))
     space = FactorSpace(SpaceConfig(factors=(levels, others)))
-    rows, _ = draw_votes(space, rng(), 20, 8)
+    rows, _ = draw_votes(space, space.varying, rng(), 20, 8)
     source, encoder = Recorder(space), MeanOfImage()
     seen: list[int] = []
 

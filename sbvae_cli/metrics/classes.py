@@ -1,0 +1,53 @@
+"""Factors as classes: their levels, or bins where they are continuous."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sbvae_cli.metrics.information import Ints, equal_width
+
+MAX_CLASSES = 100
+ROWS_OF_A_LEVEL = 5  # on average; more levels than that are taken for samples of a range
+
+
+def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None) -> Ints:
+    """The class of each value of each factor: its level, or its bin where it is continuous.
+
+    Classes are to be made once, before rows are split or drawn from: whether a factor is continuous
+    is seen from many rows only.
+
+    Args:
+        factors: Finite values, shape (N, F).
+        bins: Of a continuous factor, of equal width over its own range, left-closed.
+        first: Rows, from the first on, that decide on bins and their range; all where None.
+
+    Returns:
+        Shape (N, F), from 0.
+
+    Raises:
+        ValueError: If the array has another shape or holds values that are not finite.
+    """
+    v = np.asarray(factors, dtype=np.float64)
+    if v.ndim != 2 or not np.isfinite(v).all():
+        raise ValueError(f"factors must be finite and of shape (N, F), got {v.shape}")
+    columns = [
+        equal_width(column, bins, column[:first])
+        if is_continuous(column[:first], bins)
+        else np.unique(column, return_inverse=True)[1]
+        for column in v.T
+    ]
+    return np.stack(columns, axis=1) if columns else np.empty(v.shape, np.int64)
+
+
+def is_continuous(column: ArrayLike, bins: int = 20) -> bool:
+    """Whether a factor has so many values that it enters by its bins.
+
+    These are more than 100, or more than `bins` with fewer than five rows for each: of a range that
+    is sampled a hundred times every value is another.
+
+    Args:
+        column: Shape (N,).
+        bins: That it would have.
+    """
+    values = np.asarray(column)
+    levels = len(np.unique(values))
+    return levels > MAX_CLASSES or levels > max(bins, len(values) / ROWS_OF_A_LEVEL)
