@@ -52,7 +52,7 @@ def geometry_scores(
             direction, the projection that tells the factor's values best apart; the smaller. A
             warped axis keeps 1.
         fold_fraction, fold_fraction_heldout: Share of triangles turned over or without area.
-        tear: Largest over median distance between codes of neighbours.
+        tear: Largest over median distance between codes of neighbours; None where all are one.
         affine_axis_ratio: Short over long axis of the ellipse that the affine map makes of a
             circle, in raw latents; near 0 where both carry nearly the same mixture of the factors.
         support_nrmse, heldout_nrmse, heldout_ratio: Error of the support's affine map there and in

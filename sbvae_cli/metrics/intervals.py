@@ -78,12 +78,14 @@ def subsample_interval(
     bounds: tuple[float, float] = (0.0, 1.0),
     blocks: int = BLOCKS,
     shrinks: bool = True,
+    biased: bool = False,
 ) -> tuple[Interval, ...]:
     """Of scores that need a model to be fitted, from disjoint parts of the rows.
 
     Each of the parts gives the scores again; their spread, which falls as the root of the number of
     rows, is carried over to all rows (subsampling: Politis and Romano 1994). All together cost as
-    much as one fit to all rows, where resampling would cost a fit each.
+    much as one fit to all rows, where resampling would cost a fit each. The interval is that of a
+    score with so many rows: what is fitted to more may well score higher.
 
     Args:
         score: Rows (m,) to scores (S,), or one number.
@@ -94,19 +96,29 @@ def subsample_interval(
         blocks: Number of parts, at least 2.
         shrinks: Whether the spread falls as the root of the number of rows. That of maxima and of
             shares of noise does not, and is taken as it is.
+        biased: Whether the score has a bias that falls as 1/N, as what is counted and what is
+            tested on the rows that it was fitted to have. It is then judged from two halves of the
+            rows, and the interval holds the score without it too.
 
     Returns:
         For each score an interval about its value.
     """
     order = np.random.default_rng(seed).permutation(n)
-    parts = [np.sort(part) for part in np.array_split(order, blocks)]
-    found = np.stack([np.atleast_1d(np.asarray(score(part), np.float64)) for part in parts])
+
+    def of_parts(number: int) -> Floats:
+        parts = [np.sort(part) for part in np.array_split(order, number)]
+        return np.stack([np.atleast_1d(np.asarray(score(part), np.float64)) for part in parts])
+
+    values, found = np.atleast_1d(np.asarray(value, np.float64)), of_parts(blocks)
     half = _T[blocks - 2] * found.std(axis=0, ddof=1) / (np.sqrt(blocks) if shrinks else 1)
-    ends = []
-    for middle, width in zip(np.atleast_1d(np.asarray(value)), half, strict=True):
-        low, high = max(middle - width, bounds[0]), min(middle + width, bounds[1])
-        ends.append(Interval(float(low), float(high)))
-    return tuple(ends)
+    unbiased = 2 * values - of_parts(2).mean(axis=0) if biased else values
+    low = np.maximum(np.minimum(values, unbiased) - half, bounds[0])
+    high = np.minimum(np.maximum(values, unbiased) + half, bounds[1])
+    return tuple(
+        # An unbiased score beyond the bounds must not push the value itself out.
+        Interval(float(min(a, v)), float(max(b, v)))
+        for a, b, v in zip(low, high, values, strict=True)
+    )
 
 
 def spread_interval(

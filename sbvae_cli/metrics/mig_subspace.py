@@ -139,9 +139,10 @@ def _check_size(z: Floats, names: Sequence[str]) -> None:
 
 
 def _deviations(z: Floats) -> Floats:
-    """Of each latent; 0 where it is constant, or deviates by next to nothing beside others."""
+    """Of each latent; 0 where it is constant or faint, beside the prior or the widest."""
     deviations = z.std(axis=0)
-    alive = (deviations > _CONSTANT * np.abs(z).max()) & (deviations >= FAINT * deviations.max())
+    unit = min(1.0, float(deviations.max()))
+    alive = (deviations > _CONSTANT * np.abs(z).max()) & (deviations >= FAINT * unit)
     return np.where(alive, deviations, 0.0)
 
 

@@ -12,30 +12,47 @@ RESAMPLES = 30
 
 
 def votes_from_pool(
-    codes: Floats, classes: Ints, rng: np.random.Generator, votes: int, images: int
+    codes: Floats, classes: Ints, rng: np.random.Generator, votes: tuple[int, int], images: int
 ) -> tuple[Floats, Ints]:
     """Votes whose images share one class of one factor.
 
+    The votes that make a classifier are of the first half of the images, those that it is scored on
+    of the other: where both had the same images, codes that know nothing would score above chance,
+    the more so the fewer images there are.
+
     The class is that of a random image, among the classes of at least two. A class of fewer images
-    than a vote has is drawn from with replacement, and votes share images.
+    than a vote has is drawn from with replacement, and votes of one kind share images.
 
     Args:
         codes: Posterior means, shape (N, K).
         classes: Of each factor, shape (N, F).
         rng: Where the randomness comes from.
-        votes: Number of votes V.
+        votes: Number of votes of either kind.
         images: Images of a vote L.
 
     Returns:
         Posterior means (V, L, K), and the factor that each vote fixes, (V,).
 
     Raises:
-        SbvaeError: If no two rows share a class.
+        SbvaeError: If no two rows of a half share a class.
     """
+    half = len(codes) // 2
+    parts = [
+        _votes(codes[rows], classes[rows], rng, number, images)
+        for rows, number in zip((slice(half), slice(half, None)), votes, strict=True)
+    ]
+    return np.concatenate([z for z, _ in parts]), np.concatenate([fixed for _, fixed in parts])
+
+
+def _votes(
+    codes: Floats, classes: Ints, rng: np.random.Generator, votes: int, images: int
+) -> tuple[Floats, Ints]:
     groups = [_groups(column) for column in classes.T]
     usable = np.flatnonzero([len(group) > 0 for group in groups])
     if not len(usable):
-        raise SbvaeError(f"votes need rows that share a level, none of {len(codes):,} do")
+        raise SbvaeError(
+            f"votes need rows that share a level of a factor, none of {len(codes):,} do"
+        )
     fixed: Ints = rng.choice(usable, size=votes)
     sizes = [np.array([len(group) for group in of]) for of in groups]
     ends = [np.cumsum(size) for size in sizes]
@@ -57,7 +74,7 @@ def resampled_by_image(
     """A score of votes on bootstrap resamples of the images that the votes share.
 
     Votes that share images are not independent: to count them as if they were makes an interval
-    too narrow.
+    too narrow. The halves of `votes_from_pool` are resampled each by itself.
 
     Args:
         score: Of codes, classes and a generator for the votes.
@@ -72,7 +89,8 @@ def resampled_by_image(
     found = []
     for number in range(resamples):
         rng = np.random.default_rng([seed, number])
-        rows = rng.integers(len(codes), size=len(codes))
+        half, rest = len(codes) // 2, len(codes) - len(codes) // 2
+        rows = np.concatenate([rng.integers(half, size=half), half + rng.integers(rest, size=rest)])
         found.append(score(codes[rows], classes[rows], rng))
     return np.array(found)
 

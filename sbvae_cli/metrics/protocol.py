@@ -24,7 +24,7 @@ class Protocol:
     """Sample sizes, bins and models of an evaluation.
 
     Attributes:
-        metrics: What is asked for; None is what the paper reports, and lenient.
+        metrics: What is asked for, if anything; None is what the paper reports, and lenient.
         population: Of the metrics that need factors: "full" is the whole factor space, held-out
             regions included, "train" the training distribution; neither has blank images.
         color_basis: Colours as the metrics see them: "hsv" or "rgb"; None as the data have them.
@@ -92,7 +92,7 @@ def possible_metrics(
     """
     possible: list[Metric] = []
     skipped: dict[str, list[Metric]] = {}
-    for metric in protocol.metrics or OF_THE_PAPER:
+    for metric in OF_THE_PAPER if protocol.metrics is None else protocol.metrics:
         seen = factors if metric != "geometry" or of_geometry is None else of_geometry
         reason = _obstacle(metric, latents, seen, data)
         if metric == "rates" and not with_model:

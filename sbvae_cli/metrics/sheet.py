@@ -90,7 +90,7 @@ def fold_fractions(
     )
 
 
-def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool]) -> float:
+def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool]) -> float | None:
     """Largest over median distance between codes of neighbours, for the factor where it is larger.
 
     Distances are divided by the factor steps, so that levels at unequal distances do not look torn,
@@ -103,9 +103,10 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
         wraps: Whether the last value of a factor is a neighbour of the first.
 
     Returns:
-        At least 1. Where the median vanishes (a staircase) the mean takes its place.
+        At least 1; None where all codes are one. Where the median vanishes (a staircase) the mean
+        takes its place.
     """
-    worst = 1.0
+    worst = None
     for axis in (0, 1):
         gaps = np.linalg.norm(np.roll(points, -1, axis=axis) - points, axis=-1)
         gaps = np.moveaxis(gaps, axis, 0)
@@ -119,7 +120,7 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
         if typical <= COLLAPSED * slopes.mean():
             typical = slopes.mean()
         if typical > 0:
-            worst = max(worst, float(slopes.max() / typical))
+            worst = max(worst or 1.0, float(slopes.max() / typical))
     return worst
 
 

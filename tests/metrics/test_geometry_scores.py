@@ -108,7 +108,7 @@ def test_two_dead_latents_score_nothing() -> None:
     assert [scores[name] for name in R2_NAMES] == [0.0, 0.0, 0.0, 0.0]
     assert scores["fold_fraction"] == 0.5
     assert scores["support_nrmse"] == 1.0
-    assert scores["tear"] == 1.0
+    assert scores["tear"] is None  # no distance between neighbours
 
 
 def test_the_threshold_of_death_can_be_moved() -> None:

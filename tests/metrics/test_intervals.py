@@ -5,6 +5,7 @@ import pytest
 
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.factor_vae_score import wilson_interval
+from sbvae_cli.metrics.infomec import explicit_information
 from sbvae_cli.metrics.intervals import (
     jackknife_interval,
     random_groups,
@@ -147,6 +148,25 @@ def test_disjoint_parts_tell_how_sure_a_fit_is() -> None:
         widths.append(found.high - found.low)
     assert covered >= 200 * LEAST
     assert np.mean(widths) == pytest.approx(2 * 2.365 / 20, rel=0.1)  # Student's t of 7
+
+
+def test_a_bias_that_falls_with_the_rows_is_within_the_interval() -> None:
+    """Noise, of which a classifier of its own rows explains a share by overfitting."""
+    covered = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        codes, classes = rng.normal(size=(600, 8)), rng.integers(0, 3, size=(600, 2))
+
+        def share(rows: np.ndarray, codes: np.ndarray = codes, v: np.ndarray = classes) -> float:
+            return float(explicit_information(codes[rows], v[rows]).mean())
+
+        value = share(np.arange(600))
+        assert value > 0.005
+        (found,) = subsample_interval(share, value, 600, seed, shrinks=False, biased=True)
+        covered += found.low <= 0 <= value <= found.high
+        (plain,) = subsample_interval(share, 0.9, 600, seed)
+        assert plain.low > 0.8  # without a bias the parts tell of the spread alone
+    assert covered >= 18
 
 
 def test_several_scores_of_one_fit_have_an_interval_each() -> None:

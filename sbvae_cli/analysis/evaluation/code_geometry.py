@@ -20,8 +20,8 @@ def pairs_of_codes(
 ) -> Iterator[tuple[str, PairGeometry]]:
     """Average codes over the cells of each pair of factors and score the grid.
 
-    The two latents are the most informative ones, as no posterior variance is known here. One is
-    dead where it deviates by less than 0.05 of the sample's unit.
+    The two latents are those of `choose_pair`; the most informative ones where no posterior
+    deviation is known. One is dead where it deviates by less than 0.05 of the sample's unit.
 
     Args:
         sample: All its rows count.
@@ -30,7 +30,7 @@ def pairs_of_codes(
     """
     codes, dead_below = sample.codes, DEAD_BELOW * sample.unit
     deviations, information = codes.std(axis=0), mutual_information(codes, sample.classes)
-    binned: list[str] = []
+    posterior, binned = sample.deviations, list[str]()
     for first, second in combinations(range(len(sample.names)), 2):
         names = sample.names[first], sample.names[second]
         factors = sample.factors[:, [first, second]]
@@ -38,10 +38,11 @@ def pairs_of_codes(
         try:
             grid = code_grid(codes, factors, protocol.grid, circular, len(sample.names) > 2)
             choice = choose_pair(
-                np.ones(codes.shape[1]),
+                np.ones(codes.shape[1]) if posterior is None else np.square(posterior),
                 deviations,
                 information[:, [first, second]],
-                "informative",
+                "informative" if posterior is None else "auto",
+                exactly_two_vary=len(sample.names) == 2,
                 dead_below=dead_below,
             )
             chosen = grid.codes[..., choice.latents]

@@ -27,6 +27,7 @@ Scores = dict[str, Score]
 
 
 _A_CLASS = 10  # rows of a part that are fitted to, on average
+_WARPED = 0.2  # between the MIG in bins of either kind
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
 
 
@@ -73,6 +74,19 @@ def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Score
             raise ValueError(f"{metric} needs more than codes and factors")
 
 
+def score_notes(scores: Scores) -> list[str]:
+    """Lines on scores that contradict each other."""
+    width, frequency = scores.get("mig"), scores.get("mig_quantile")
+    if width is None or frequency is None or width.value is None or frequency.value is None:
+        return []
+    if frequency.value - width.value < _WARPED:
+        return []
+    return [
+        f"mig is {width.value:.2f} in bins of equal width, {frequency.value:.2f} in bins of equal "
+        "frequency: latents are warped, or a few codes lie far out; read mig_quantile"
+    ]
+
+
 def _mig(sample: CodeSample, protocol: Protocol) -> Scores:
     scores = {
         "mig": _gap(sample, protocol, "width"),
@@ -111,10 +125,12 @@ def _gap(sample: CodeSample, protocol: Protocol, binning: Binning) -> Score:
     found = mutual_information_gap(
         *sample.first, protocol.bins, names=sample.names, binning=binning, seed=protocol.seed
     )
+    cells = (protocol.bins - 1) * sample.first[1].max(axis=0)
     details = {
         "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
         "binned_factors": sample.binned,
         "information": found.information.tolist(),
+        "bias": (cells / (2 * len(sample.first[0]))).tolist(),  # of a latent that knows nothing
         "entropies": found.entropies.tolist(),
     }
     return scored(found.score, found.interval, sample.population, details)
@@ -153,7 +169,9 @@ def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
 
     blocks = min(BLOCKS, _enough(len(codes), classes))
     values = three(np.arange(len(codes)))
-    scores = _by_parts(sample, protocol, three, values, len(codes), blocks, shrinks=False)
+    scores = _by_parts(
+        sample, protocol, three, values, len(codes), blocks, shrinks=False, biased=True
+    )
     return dict(zip(("infom", "infoe", "infoc"), scores, strict=True))
 
 
@@ -177,7 +195,7 @@ def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
     )
     blocks = min(BLOCKS, len(codes) // _A_CLASS)
     values, bounds = four(np.arange(len(codes))), (0.0, float("inf"))
-    scores = _by_parts(sample, protocol, four, values, len(codes), blocks, bounds)
+    scores = _by_parts(sample, protocol, four, values, len(codes), blocks, bounds, biased=True)
     return dict(zip(names, scores, strict=True))
 
 
@@ -263,11 +281,14 @@ def _by_parts(
     blocks: int,
     bounds: tuple[float, float] = (0.0, 1.0),
     shrinks: bool = True,
+    biased: bool = False,
 ) -> list[Score]:
     """Scores with intervals from disjoint parts of the rows; without where these are too few."""
     if blocks < 2:
         return [Score(value, population=sample.population) for value in values]
-    intervals = subsample_interval(score, values, rows, protocol.seed, bounds, blocks, shrinks)
+    intervals = subsample_interval(
+        score, values, rows, protocol.seed, bounds, blocks, shrinks, biased
+    )
     return [
         Score(value, *interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)

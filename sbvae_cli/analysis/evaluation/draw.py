@@ -34,12 +34,12 @@ class SampleDraw:
     Attributes:
         source: Of the images.
         protocol: How many, and of which population.
-        encode: Images (N, H, W, C) to posterior means (N, K).
+        encode: Images (N, H, W, C) to posterior means and deviations, each (N, K).
     """
 
     source: Source
     protocol: Protocol
-    encode: Callable[[Images], Floats]
+    encode: Callable[[Images], tuple[Floats, Floats]]
 
     def sample(self, notes: list[str]) -> CodeSample:
         """Codes beside the factors that vary among them.
@@ -57,11 +57,9 @@ class SampleDraw:
             parts = [self._present("full", images)]
             if test_images:
                 parts.append(self._present("test", test_images))
-            codes, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
         else:  # no row is to be in both parts
-            codes, factors = self._present(
-                "full", images + protocol.test_images, images + test_images
-            )
+            parts = [self._present("full", images + protocol.test_images, images + test_images)]
+        codes, deviations, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
         names, kept = self._columns(factors)
         several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
         constant = [name for i, name in enumerate(names) if i not in several]
@@ -76,6 +74,7 @@ class SampleDraw:
             min(images, len(codes)),
             train_share(protocol, len(codes)),
             protocol.bins,
+            deviations=deviations[:images].mean(axis=0, dtype=np.float64),
         )
 
     @property
@@ -84,8 +83,10 @@ class SampleDraw:
         of_file = isinstance(self.source, FileSource) and self.protocol.population == "train"
         return self.source.can_render and not of_file
 
-    def _present(self, stream: str, count: int, encoded: int | None = None) -> tuple[Floats, Rows]:
-        """Codes and factors of so many images that are not blank, or of all that a file has.
+    def _present(
+        self, stream: str, count: int, encoded: int | None = None
+    ) -> tuple[Floats, Floats, Rows]:
+        """Codes, deviations and factors of so many images with something, or of all in a file.
 
         Args:
             stream: Of random numbers.
@@ -101,7 +102,7 @@ class SampleDraw:
         present = np.flatnonzero(~np.isnan(factors).any(axis=1))[: min(count, encoded or count)]
         if not len(present):
             raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
-        return self.encode(images[present]), factors[present]
+        return *self.encode(images[present]), factors[present]
 
     def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Rows]:
         """Names and values of the factors that vary, colours in the basis that is asked for."""

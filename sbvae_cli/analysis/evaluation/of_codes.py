@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.evaluation.code_scores import code_scores, left_out
+from sbvae_cli.analysis.evaluation.code_scores import code_scores, left_out, score_notes
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
@@ -70,8 +70,11 @@ def evaluate_codes(
             known = present_information(file.all_codes, file.present, protocol.bins, protocol.seed)
             details = {"by_latent": known.by_latent.tolist()}
             scores["present_information"] = Score(known.nats, *known.interval, "file", details)
-    notes += pair_notes(list(geometry.values())) + sample_notes(sample, protocol)
-    diagnosis = diagnose(scores, geometry, sample.names)
+    notes += pair_notes(list(geometry.values())) + sample_notes(sample, metrics)
+    notes += score_notes(scores)
+    diagnosis = diagnose(
+        scores, geometry, sample.names, deviations=whole.deviations, with_model=False
+    )
     settings = metric_settings(metrics, protocol.bins, with_model=False)
     protocol = replace(protocol, metrics=metrics)
     return Evaluation(protocol, scores, geometry, tuple(notes), diagnosis, settings)
@@ -80,6 +83,7 @@ def evaluate_codes(
 def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
     """All rows, and the names of factors that do not vary in them."""
     several = np.flatnonzero((file.factors != file.factors[:1]).any(axis=0)).tolist()
+    posterior = file.deviations is not None
     sample = CodeSample(
         file.codes,
         file.factors[:, several],
@@ -88,7 +92,8 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
         "file",
         len(file.codes),
         bins=protocol.bins,
-        unit=float(file.codes.std(axis=0).max()),
+        unit=1.0 if posterior else min(1.0, float(file.codes.std(axis=0).max())),
+        deviations=None if file.deviations is None else file.deviations.mean(axis=0),
     )
     every_group(sample.names, protocol.groups or (), file.circular)
     return sample, [name for i, name in enumerate(file.names) if i not in several]

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from sbvae_cli.analysis.batching import Progress, fitting_batch
 from sbvae_cli.analysis.encode import Floats, encode
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.evaluation.code_scores import Scores, code_scores, left_out
+from sbvae_cli.analysis.evaluation.code_scores import (
+    Scores,
+    code_scores,
+    left_out,
+    score_notes,
+)
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.draw import SampleDraw, generator
 from sbvae_cli.analysis.evaluation.plan import (
@@ -74,7 +79,9 @@ def evaluate(
     protocol = protocol or Protocol()
     latents = probe(vae, source)
     metrics, notes = allowed_metrics(source, protocol, latents)  # refused before all are encoded
-    protocol = replace(protocol, metrics=metrics, lenient=protocol.lenient or not protocol.metrics)
+    protocol = replace(
+        protocol, metrics=metrics, lenient=protocol.lenient or protocol.metrics is None
+    )
     if sample_size(source, protocol.images) < protocol.images:
         notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
     run = _Run(vae, source, protocol, progress, latents, trained_on, kept_out, list(notes))
@@ -85,9 +92,11 @@ def evaluate(
     geometry = dict(run.geometry()) if "geometry" in metrics else {}
     run.notes.extend(pair_notes(list(geometry.values())))
     if run.sampled:
-        run.notes.extend(sample_notes(run.sample, protocol))
+        run.notes.extend(sample_notes(run.sample, metrics))
+    run.notes.extend(score_notes(scores))
     rates = run.train_rates if "rates" in metrics else None
-    diagnosis = diagnose(scores, geometry, run.names, rates)
+    deviations = run.sample.deviations if run.sampled else None
+    diagnosis = diagnose(scores, geometry, run.names, rates, deviations)
     settings = metric_settings(metrics, protocol.bins, with_model=True)
     return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis, settings)
 
@@ -167,7 +176,7 @@ class _Run:
     def _present_information(self) -> Score:
         images, factors = self._train_images
         reuse = "rates" in (self.protocol.metrics or ())
-        codes = self.train_rates.means if reuse else self._encode(images)
+        codes = self.train_rates.means if reuse else self._encode(images)[0]
         present = factors[:, self.source.space.index("present")]
         found = present_information(codes, present, self.protocol.bins, self.protocol.seed)
         details = {"by_latent": found.by_latent.tolist()}
@@ -257,8 +266,8 @@ class _Run:
         device = next(self.vae.parameters()).device
         return fitting_batch(self.vae.encoder, to_device(np.zeros(shape, np.uint8), device))
 
-    def _encode(self, images: NDArray[np.uint8]) -> Floats:
-        return encode(self.vae, images, self.progress)[0]
+    def _encode(self, images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        return encode(self.vae, images, self.progress)
 
     def _rates_of(self, images: NDArray[np.uint8], stream: str) -> ImageRates:
         noise = generator(self.protocol, stream).standard_normal(

@@ -95,9 +95,9 @@ def pair_notes(pairs: Sequence[PairGeometry]) -> list[str]:
     return notes
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], between: str = " ") -> str:
     """The first three, and how many more."""
-    return " ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return between.join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 @dataclass(frozen=True)

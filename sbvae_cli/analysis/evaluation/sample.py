@@ -1,5 +1,6 @@
 """Codes beside factors: all that most metrics see."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.evaluation.result import some
+from sbvae_cli.config.names import Metric
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
 from sbvae_cli.metrics.information import Floats, Ints
@@ -15,6 +17,7 @@ from sbvae_cli.metrics.protocol import Protocol
 
 Rows = NDArray[np.intp]
 _A_CELL = 5  # rows that counting needs, on average
+_COUNTED = {"mig", "modularity"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,9 @@ class CodeSample:
         train_share: Of all rows, from the first on, that models are fitted to; the others test
             them.
         bins: Of a continuous factor.
-        unit: Deviation that others are measured in: 1, that of the prior, for codes of a model; the
-            widest latent's for codes that may have any scale.
+        unit: Deviation that others are measured in: 1, that of the prior, for codes of a model; for
+            codes of any scale the widest latent's, where that is less.
+        deviations: Mean posterior deviation of each latent, shape (K,), where there is one.
     """
 
     codes: Floats
@@ -44,6 +48,7 @@ class CodeSample:
     train_share: float = 2 / 3
     bins: int = 20
     unit: float = 1.0
+    deviations: Floats | None = None
 
     @cached_property
     def classes(self) -> Ints:
@@ -78,10 +83,10 @@ def train_share(protocol: Protocol, rows: int) -> float:
     return protocol.images / whole if rows >= whole else 2 / 3
 
 
-def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
-    """Lines on where the numbers should not be trusted."""
+def sample_notes(sample: CodeSample, metrics: Collection[Metric]) -> list[str]:
+    """Lines on where the numbers of these metrics should not be trusted."""
     notes = []
-    if sample.binned:
+    if sample.binned and set(metrics) - {"unsupervised", "geometry"}:
         many = len(sample.binned) > 1
         notes.append(
             f"{', '.join(sample.binned)} {'are' if many else 'is'} continuous and cut into "
@@ -95,9 +100,10 @@ def sample_notes(sample: CodeSample, protocol: Protocol) -> list[str]:
     elif dead:
         latents = ", ".join(map(str, dead))
         notes.append(
-            f"latents that hardly deviate, and count as knowing next to nothing: {latents}"
+            "latents that hardly deviate, which geometry, mig_subspace and votes leave out: "
+            + latents
         )
-    return notes + _counting_notes(sample, classes)
+    return notes + (_counting_notes(sample, classes) if _COUNTED & set(metrics) else [])
 
 
 def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
@@ -106,8 +112,8 @@ def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
     notes = []
     if rows < _A_CELL * bins * most:
         note = (
-            f"mig is over {rows:,} images, few for {bins} bins times {most} classes: latents seem "
-            "more informative than they are"
+            f"{rows:,} images are few for {bins} bins times {most} classes: where these are "
+            "counted (mig and its kin, modularity) latents seem to know more than they do"
         )
         if rows < bins * most:
             note += ", and no interval can tell by how much"

@@ -22,9 +22,11 @@ def metric_settings(metrics: Collection[Metric], bins: int, with_model: bool) ->
     Args:
         metrics: That were computed.
         bins: Of latents and continuous factors.
-        with_model: Whether deviations are in the prior's, or in those of the widest latent.
+        with_model: Whether the prior's deviation of 1 is the codes' scale.
     """
-    unit = "prior deviations" if with_model else "deviations of the widest latent"
+    unit = "prior deviations"
+    if not with_model:
+        unit += ", or those of the widest latent where they are less"
     continuous = {"levels_above": MAX_CLASSES, "rows_of_a_level_below": ROWS_OF_A_LEVEL}
     counted = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
     every: dict[Metric, Callable[[], dict[str, Any]]] = {

@@ -55,7 +55,7 @@ class PoolVotes:
 
     def drawn_from(self, codes: Floats, classes: Ints, rng: np.random.Generator) -> DrawnVotes:
         """Votes from other rows, such as a resample."""
-        count = self.protocol.votes_train + self.protocol.votes_eval
+        count = self.protocol.votes_train, self.protocol.votes_eval
         return DrawnVotes(*votes_from_pool(codes, classes, rng, count, self.protocol.vote_images))
 
 

@@ -184,7 +184,7 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
     notes = "\n".join(found.notes)
     assert "geometry of x,y: of codes averaged over each cell" in notes
     assert "votes share the file's images" in notes
-    assert "mig is over 300 images" in notes
+    assert "300 images are few for" in notes
 
 
 def test_a_file_with_a_renderer_is_scored_on_the_whole_space(tmp_path: Path) -> None:
@@ -197,7 +197,10 @@ def test_rows_of_one_file_are_not_both_fitted_to_and_tested(tmp_path: Path) -> N
     """A file that could draw images anew has rows alone for its training distribution."""
     source = file_of(tmp_path / "f.h5", "xy", renderer=True)
     protocol = Protocol(("sap",), "train", images=180, test_images=90)
-    found = SampleDraw(source, protocol, lambda images: np.zeros((len(images), 2))).sample([])
+    found = SampleDraw(
+        source, protocol, lambda images: (np.zeros((len(images), 2)), np.ones((len(images), 2)))
+    ).sample([])
+    assert found.deviations is not None and found.deviations.tolist() == [1, 1]
     assert len(found.factors) == 270 and found.images == 180
     assert len(np.unique(found.factors, axis=0)) == 270
     assert found.population == "train"

@@ -1,0 +1,210 @@
+"""Which latent carries which factor, in plain words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sbvae_cli.analysis.evaluation.result import PairGeometry, some
+from sbvae_cli.metrics.information import Floats
+from sbvae_cli.metrics.score import Score
+
+FOUND = 0.1  # of a factor's entropy: less is no more than a trace
+MOST = 0.5  # of a factor's entropy: from here on a latent holds it
+CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
+ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
+FLAT = 0.9  # affine_r2 and inverse_r2 of a pair of factors that is turned or slanted
+MIXED = 0.03  # of two factors' entropies, in one latent: it carries both
+TURNED = 0.9  # similarity_r2 of a pair that is only turned
+FOLDED = 0.1  # fold_fraction of a sheet that is not merely rough
+RING = 0.5  # gap of a circular factor that two latents hold by their angle
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What could be done: for our own models by options, for codes from elsewhere in words."""
+
+    spread: str
+    missing: str
+    other: str
+    look: str
+
+
+OF_MODELS = Remedies(
+    spread="train other seeds, or with --model beta-vae --beta 4",
+    missing="train longer, or with more --latents or --model beta-vae --beta 0.5",
+    other="train longer or other seeds",
+    look=": look at `sbvae geometry`",
+)
+OF_CODES = Remedies(
+    spread="other seeds or a larger beta may part it",
+    missing="longer training or a smaller beta may find it",
+    other="longer training or other seeds may mend it",
+    look="",
+)
+
+
+def places(
+    scores: Mapping[str, Score],
+    geometry: Mapping[str, PairGeometry],
+    names: Sequence[str],
+    used: np.ndarray | None,
+    remedies: Remedies,
+) -> list[str]:
+    """Sentences on where each factor is.
+
+    Args:
+        scores: By name, `mig` and `mig_quantile` among them.
+        geometry: By pair of factors; says which are turned, slanted or folded.
+        names: Of the factors.
+        used: Whether each latent is in use, shape (K,); None where that is not known. Of what
+            others say the prior's noise leaves nothing.
+        remedies: What could be done.
+    """
+    known = _known(scores)
+    if used is not None:
+        known[~used] = 0
+    order = np.argsort(-known, axis=0, kind="stable")
+    gaps = _subspace_gaps(scores)
+    rings = _rings(scores, gaps)
+    found: dict[str, int] = {}
+    lines, missing = [], []
+    for i, name in enumerate(names):
+        first, second = int(order[0, i]), int(order[1, i])
+        best, next_best = known[first, i], known[second, i]
+        pair = _flattest(name, first, known, names, geometry)
+        if name in rings:
+            continue
+        if next_best < ALONE * best and best >= MOST:
+            found[name] = first
+        elif pair is not None:
+            lines.append(_turned(pair, gaps, remedies))
+        elif best < FOUND:
+            missing.append(name)
+        else:
+            lines.append(_unclear(name, (first, second), (best, next_best), remedies))
+    told = [
+        f"{name} in latent {k} ({known[k, list(names).index(name)]:.0%})"
+        for name, k in found.items()
+    ]
+    told += [f"{name} by the angle of latents {a} and {b}" for name, (a, b) in rings.items()]
+    if told:
+        lines.insert(0, f"found (share of all there is to know): {', '.join(told)}")
+    if missing:
+        lines.append(f"in no latent: {', '.join(missing)}; {remedies.missing}")
+    for latent in dict.fromkeys(found.values()):
+        both = [name for name, k in found.items() if k == latent]
+        if len(both) > 1:
+            lines.append(f"latent {latent} carries {' and '.join(both)} at once; {remedies.other}")
+    return [*dict.fromkeys(lines), *_folds(found, geometry, remedies)]
+
+
+def latents_to_see(scores: Mapping[str, Score], used: np.ndarray | None) -> list[int]:
+    """The latent that knows most of each factor that is found, in the order of the factors."""
+    known = _known(scores)
+    if used is not None:
+        known[~used] = 0
+    best = known.argmax(axis=0)
+    found = [int(k) for i, k in enumerate(best) if known[k, i] >= FOUND]
+    return list(dict.fromkeys(found))
+
+
+def _known(scores: Mapping[str, Score]) -> Floats:
+    """Share of each factor's entropy that each latent knows, less the bias of counting, (K, F).
+
+    Of bins of either kind, whichever tell more: a code far out leaves others in one bin of width.
+    """
+    shares = []
+    for name in ("mig", "mig_quantile"):
+        details = scores[name].details
+        entropies = np.array(details["entropies"])
+        share = np.minimum(np.array(details["information"]) / entropies, 1.0)
+        # All that chance adds is there where nothing is known, and nothing where all is.
+        shares.append(share - (1 - share) * np.array(details["bias"]) / entropies)
+    known: Floats = np.maximum(np.maximum(*shares), 0.0)
+    return known
+
+
+def _subspace_gaps(scores: Mapping[str, Score]) -> dict[str, float]:
+    """Of each factor, the gap that forgives a rotation; empty where it is not known."""
+    subspace = scores.get("mig_subspace")
+    if subspace is None or subspace.value is None:
+        return {}
+    return dict(subspace.details["by_factor"])
+
+
+def _rings(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, list[int]]:
+    """Circular factors that two latents hold, by name."""
+    latents = scores["mig_subspace"].details["latents"] if gaps else {}
+    return {
+        name: own
+        for name, own in latents.items()
+        if name in gaps and len(own) == 2 and gaps[name] >= RING
+    }
+
+
+def _flattest(
+    name: str,
+    latent: int,
+    known: Floats,
+    names: Sequence[str],
+    geometry: Mapping[str, PairGeometry],
+) -> PairGeometry | None:
+    """The flat sheet of a factor and another, both of which one of its latents carries."""
+    flat = [
+        pair
+        for pair in geometry.values()
+        if name in pair.names
+        and latent in pair.choice.latents
+        and pair.scores["affine_r2"] is not None
+        and min(pair.scores["affine_r2"], pair.scores["inverse_r2"]) >= FLAT
+        and known[np.ix_(pair.choice.latents, [list(names).index(own) for own in pair.names])]
+        .min(axis=1)
+        .max()
+        >= MIXED
+    ]
+    return max(flat, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
+
+
+def _turned(pair: PairGeometry, gaps: Mapping[str, float], remedies: Remedies) -> str:
+    flat = (
+        f"{pair.names[0]} and {pair.names[1]} lie flat in latents {pair.choice.latents[0]} and "
+        f"{pair.choice.latents[1]} (affine_r2 {pair.scores['affine_r2']:.2f})"
+    )
+    similarity = pair.scores["similarity_r2"]
+    if similarity >= TURNED or min(gaps.get(name, 0.0) for name in pair.names) >= FLAT:
+        return f"{flat}, only turned, which MIG punishes{remedies.look}"
+    return f"{flat}, but slanted or stretched (similarity_r2 {similarity:.2f}); {remedies.other}"
+
+
+def _unclear(
+    name: str, latents: tuple[int, int], shares: tuple[float, float], remedies: Remedies
+) -> str:
+    """Of a factor that no latent holds by itself."""
+    both = f"latents {latents[0]} ({shares[0]:.0%}) and {latents[1]} ({shares[1]:.0%})"
+    if shares[1] >= CLEAR:
+        return f"{name} is in {both} alike, of which MIG counts neither; {remedies.spread}"
+    if shares[1] >= ALONE * shares[0]:
+        return f"{name} is spread over {both}; {remedies.spread}"
+    return f"{name} is in latent {latents[0]} ({shares[0]:.0%}) in part; {remedies.other}"
+
+
+def _folds(
+    found: Mapping[str, int], geometry: Mapping[str, PairGeometry], remedies: Remedies
+) -> list[str]:
+    """Pairs of factors that have a latent each, in which their sheet is folded."""
+    folded = [
+        pair
+        for pair in geometry.values()
+        if (pair.scores["fold_fraction"] or 0.0) >= FOLDED
+        and not pair.dead
+        and tuple(found.get(name) for name in pair.names) == pair.choice.latents
+    ]
+    if not folded:
+        return []
+    worst = max(float(pair.scores["fold_fraction"]) for pair in folded)
+    listed = some([" and ".join(pair.names) for pair in folded], ", ")
+    return [
+        f"folded: {listed} (fold_fraction up to {worst:.2f}), so that settings that differ share "
+        f"codes; {remedies.other}"
+    ]

@@ -1,0 +1,105 @@
+"""Where factors are, in words: codes that are apart, turned, slanted, folded, doubled, noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
+from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.metrics.protocol import Protocol
+
+N = 4000
+RNG = np.random.default_rng(0)
+X, Y, HUE = RNG.uniform(size=(3, N))
+SHAPE = RNG.integers(0, 3, N)
+NOISE = RNG.normal(size=(N, 3))
+FACTORS = np.column_stack([X, Y, SHAPE])
+
+
+def turned(degrees: float, stretch: float = 1.0) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.column_stack([X - 0.5, stretch * (Y - 0.5)]) @ np.array([[c, s], [-s, c]])
+
+
+def diagnosed(
+    codes: np.ndarray,
+    factors: np.ndarray = FACTORS,
+    names: tuple[str, ...] = ("x", "y", "shape"),
+    circular: frozenset[str] = frozenset(),
+    deviations: np.ndarray | None = None,
+) -> str:
+    file = CodesFile(codes, factors, names, circular, None, codes, (), deviations=deviations)
+    protocol = replace(Protocol(), metrics=("mig", "geometry"), lenient=True)
+    return "\n".join(evaluate_codes(file, "c.npz", protocol).diagnosis)
+
+
+def test_factors_with_a_latent_each_are_found() -> None:
+    said = diagnosed(np.column_stack([SHAPE, X, NOISE]))
+    assert said.startswith("found (share of all there is to know): x in latent 1 (")
+    assert "shape in latent 0 (100%)" in said
+    assert "in no latent: y; longer training or a smaller beta may find it" in said
+    assert "--" not in said  # options are of no use for codes from elsewhere
+
+
+@pytest.mark.parametrize(("degrees", "stretch"), [(30, 1), (45, 1), (45, 2)])
+def test_a_turned_plane_is_told_from_a_spread_factor(degrees: float, stretch: float) -> None:
+    said = diagnosed(np.column_stack([turned(degrees, stretch), SHAPE]))
+    assert said.count("x and y lie flat in latents") == 1
+    assert "only turned, which MIG punishes" in said
+    assert "folded" not in said and "spread" not in said and "in no latent" not in said
+
+
+def test_a_slanted_plane_is_not_called_turned() -> None:
+    said = diagnosed(np.column_stack([X + 2 * Y, Y, SHAPE]))
+    assert "x and y lie flat" in said and "but slanted or stretched" in said
+
+
+def test_a_fold_is_told() -> None:
+    said = diagnosed(np.column_stack([np.abs(X - 0.5), Y, SHAPE]))
+    assert "folded: x and y" in said and "settings that differ share codes" in said
+
+
+def test_copies_are_not_called_turned() -> None:
+    said = diagnosed(np.column_stack([X, X, Y, Y, SHAPE]))
+    assert "x is in latents 0 (100%) and 1 (100%) alike" in said
+    assert "turned" not in said and "flat" not in said
+
+
+@pytest.mark.parametrize("rows", [500, N])
+def test_noise_is_in_no_latent_however_much_counting_finds(rows: int) -> None:
+    said = diagnosed(NOISE[:rows], FACTORS[:rows])
+    assert said.startswith("in no latent: x, y, shape") and "\n" not in said
+
+
+def test_blurred_codes_are_there_in_part_and_not_turned() -> None:
+    said = diagnosed(FACTORS + 0.3 * NOISE)
+    assert "x is in latent 0 (" in said and "in part" in said
+    assert "turned" not in said
+
+
+def test_one_latent_of_two_factors_and_a_factor_in_two_latents_are_told() -> None:
+    assert "latent 0 carries x and shape at once" in diagnosed(
+        np.column_stack([3 * SHAPE + X, NOISE])
+    )
+    spread = np.column_stack([np.where(X < 0.5, X, 0.5), np.maximum(X, 0.5), Y, SHAPE])
+    assert "x is spread over latents" in diagnosed(spread)
+
+
+def test_a_code_far_out_does_not_hide_where_a_factor_is() -> None:
+    codes = FACTORS.copy()
+    codes[0, 0] = 1e3
+    assert "x in latent 0 (9" in diagnosed(codes)
+
+
+def test_a_ring_is_where_a_circular_factor_belongs() -> None:
+    turns = 2 * np.pi * HUE
+    codes = np.column_stack([np.cos(turns), np.sin(turns), X, NOISE])
+    said = diagnosed(codes, np.column_stack([HUE, X]), ("hue", "x"), frozenset(["hue"]))
+    assert "hue by the angle of latents 0 and 1" in said and "spread" not in said
+
+
+def test_unused_latents_say_nothing_where_posterior_deviations_are_known() -> None:
+    deviations = np.tile([0.1, 0.9, 0.1, 0.1], (N, 1))
+    said = diagnosed(np.column_stack([X, Y, SHAPE, Y]), deviations=deviations)
+    assert "unused: latent 1 of 4" in said and "y in latent 3 (100%)" in said
