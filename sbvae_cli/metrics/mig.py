@@ -11,6 +11,7 @@ from sbvae_cli.metrics.information import (
     Binning,
     Counts,
     Floats,
+    Ints,
     checked_classes,
     count,
     fills_table,
@@ -83,6 +84,8 @@ def mutual_information_gap(
         others = groups.without_each_group()
         interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
         high = interval.high + _luck_of_the_next(whole, others)
+        if binning == "frequency":
+            high = max(high, _with_still_edges(z, v, bins, score, seed))
         interval = Interval(interval.low, min(high, 1.0))
     return InformationGap(score, interval, gaps, whole.information(), whole.entropies())
 
@@ -111,6 +114,18 @@ def _gaps(counts: Counts) -> Floats:
         best[..., -1, :] - best[..., -2, :], entropies, out=none, where=entropies > 0
     )
     return gap
+
+
+def _with_still_edges(z: Floats, v: Ints, bins: int, score: float, seed: int) -> float:
+    """The score if edges of equal frequency did not wander, from two halves of the rows.
+
+    They are those of a sample, and what their wandering costs falls more slowly than the jackknife
+    expects, for codes that are exact about as N^-0.4: with 4,000 rows these score 0.9, with 256,000
+    0.98.
+    """
+    half = random_groups(len(z), seed, 2)
+    parts = [_gaps(count(z[half == h], v[half == h], bins, "frequency")).mean() for h in (0, 1)]
+    return score + max(0.0, score - float(np.mean(parts))) / (2**0.4 - 1)
 
 
 def _luck_of_the_next(whole: Counts, others: Counts) -> float:

@@ -43,7 +43,7 @@ class PairGeometry:
         if self.luck > _MOST_LUCK:
             notes.append(
                 f"{self.names[0]} and {self.names[1]}: of so few points that noise has an "
-                f"affine_r2 of {self.luck:.2f}"
+                f"affine_r2 of {self.luck:.2f}, and more where latents are picked from many"
             )
         if self.dead:
             latents = " and ".join(map(str, self.dead))
@@ -86,7 +86,7 @@ def pair_notes(pairs: Sequence[PairGeometry]) -> list[str]:
         most = max(pair.luck for pair in pairs)
         notes.append(
             f"geometry of {some(small)}: of so few points that noise has an affine_r2 of up to "
-            f"{most:.2f}"
+            f"{most:.2f}, and more where latents are picked from many"
         )
     if dead:
         notes.append(f"geometry of {some(dead)}: a latent hardly deviates and counts as constant")
