@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import typer
 
 from sbvae_cli.atomic import write_bytes
+from sbvae_cli.cli.options import check_json_target
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,27 +83,57 @@ def file_size(count: int) -> str:
     return f"{count} bytes"
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; the first column is text, the others are numbers."""
+def terminal_width() -> int | None:
+    """Columns of the terminal; None where there is none, and so no width to fit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Columns of a terminal that a table takes."""
+    return 1 + sum(max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns)))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], spare: int = 0
+) -> None:
+    """Print a table on stdout; the first column is text, the others are numbers.
+
+    Args:
+        title: Above it.
+        columns: Their names.
+        rows: A cell for each column.
+        spare: So many of the last columns are left out, from the right, where the terminal is too
+            narrow. After that the first column is broken into lines; the others never are.
+    """
     from rich.console import Console
     from rich.table import Table
 
+    width = terminal_width()
+    shown = len(columns)
+    while width and spare and table_width(columns[:shown], [row[:shown] for row in rows]) > width:
+        shown, spare = shown - 1, spare - 1
     table = Table(title=title, title_justify="left", title_style="bold")
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if i else "left", no_wrap=True)
+    for i, column in enumerate(columns[:shown]):
+        table.add_column(column, justify="right" if i else "left", no_wrap=i > 0, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*row[:shown])
 
     class Pipe(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # which `main` knows; Rich would end the program with 1
 
     # Without a terminal there is no width to fit: whoever reads the text wants all of it.
-    Pipe(width=None if sys.stdout.isatty() else 500).print(table)
+    # Rich keeps to a width only where there is a height too.
+    Pipe(width=width or 500, height=25, markup=False, emoji=False).print(table)
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:
-    """Write JSON to a file, atomically, or to stdout where the target is `-`."""
+    """Write JSON to a file, atomically, or to stdout where the target is `-`.
+
+    Raises:
+        SbvaeError: If `check_json_target` refuses the target, or it cannot be written.
+    """
+    check_json_target(target)
     text = json.dumps(content, indent=2, allow_nan=False)
     if target == "-":
         typer.echo(text)

@@ -3,12 +3,12 @@
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from sbvae_cli.cli.console import detail, inform, remark
-from sbvae_cli.cli.options import DeviceOption
+from sbvae_cli.cli.options import OWN_ENDINGS, DeviceOption, json_file
 from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
 from sbvae_cli.errors import SbvaeError
 
@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 
     from sbvae_cli.analysis.evaluation.plan import Cost
     from sbvae_cli.analysis.evaluation.result import Evaluation
+    from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.cli.console import Reporter
     from sbvae_cli.cli.evaluated import Evaluated
-    from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.data.source import Source
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.models.vae import VAE
 
 LONG = 20.0  # seconds, from which on a line says what is to come
+CHECKPOINTS_AND_DATASETS = (".pt", ".pth", *OWN_ENDINGS["HDF5"])
+MOST_SEED = 2**32 - 1  # that scikit-learn takes
+
+
+class _Opened(NamedTuple):
+    checkpoint: "Checkpoint"
+    source: "Source"
+    vae: "VAE"
 
 
 def evaluate(
@@ -37,10 +45,11 @@ def evaluate(
         ),
     ],
     data: Annotated[
-        str | None, typer.Option(help="Other data than the model was trained on.")
+        str | None, typer.Option(help="Other data than the model's own, or their file.")
     ] = None,
     json: Annotated[
-        str | None, typer.Option(help="JSON file of the scores, or - for stdout.")
+        str | None,
+        typer.Option(callback=json_file, help="JSON file of the scores, or - for stdout."),
     ] = None,
     metrics: Annotated[
         str | None,
@@ -52,7 +61,10 @@ def evaluate(
     ] = None,
     protocol: Annotated[
         ProtocolName,
-        typer.Option(help="Sample sizes: paper (800 votes), dlib (10,000 votes) or quick."),
+        typer.Option(
+            help="Sample sizes: paper (800 votes to train and 800 to score), dlib (10,000 and "
+            "5,000) or quick (200 and 200)."
+        ),
     ] = "paper",
     group: Annotated[
         list[str] | None,
@@ -72,20 +84,31 @@ def evaluate(
     ] = None,
     votes: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000_000, help="To train, and to score, factor-vae and beta-vae."),
+        typer.Option(
+            min=1,
+            max=1_000_000,
+            help="Of factor-vae and beta-vae: so many to train, and as many to score.",
+        ),
     ] = None,
     color_basis: Annotated[
         ColorBasis | None,
         typer.Option(help="Colours as the metrics see them; default: as the data have them."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn, split or fitted.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Of all that is drawn, split or fitted.")
+    ] = 0,
     device: DeviceOption = "auto",
 ) -> None:
     """Score models or codes: NLL, KL, MIG, FactorVAE score, DCI, geometry and more."""
     from dataclasses import replace
 
     from sbvae_cli.cli.console import write_json
-    from sbvae_cli.cli.evaluated import print_evaluations, ranked
+    from sbvae_cli.cli.evaluated import (
+        print_evaluations,
+        ranked,
+        shared_notes,
+        split_comparison,
+    )
     from sbvae_cli.metrics.protocol import named_protocol, parse_groups, parse_metrics
 
     wanted = None if metrics is None else parse_metrics(metrics)
@@ -101,39 +124,63 @@ def evaluate(
         settings = replace(settings, images=images, test_images=max(1, images // 2))
     if votes is not None:
         settings = replace(settings, votes_train=votes, votes_eval=votes)
-    rank = len(targets) > 1 and "udr" in (wanted or ())
+    # All are opened, and what cannot be done is refused, before the first one takes its time.
+    _refuse_images_of_codes(targets, data, settings)
+    opened = {path: _open(path, data, device) for path in targets if not _has_codes(path)}
+    sources = {path: each.source for path, each in opened.items()}
+    wanted, rank = split_comparison(targets, sources, wanted, settings.lenient)
+    found = [
+        _of_model(path, opened[path], data, settings, wanted)
+        if path in opened
+        else _of_codes(path, settings, wanted)
+        for path in targets
+    ]
     if rank:
-        wanted = tuple(metric for metric in wanted or () if metric != "udr")
-    found = [_evaluated(path, data, settings, wanted, device) for path in targets]
-    if rank:
-        found = ranked(found, settings)
-    for each in found:
-        for line in each.notes:
-            remark(f"note: {each.name}: {line}" if len(found) > 1 else f"note: {line}")
-    if json is not None:
-        results = [each.as_dict() for each in found]
-        write_json(json, results[0] if len(results) == 1 else {"results": results})
-    if json != "-":
-        print_evaluations(found)
+        models = [opened[path] for path in targets]
+        found = ranked(found, [model.vae for model in models], models[0].source, settings)
+    for line in shared_notes(found):
+        remark(f"note: {line}")
+    try:
         if json is not None:
-            inform(f"wrote {json}")
+            results = [each.as_dict() for each in found]
+            write_json(json, results[0] if len(results) == 1 else {"results": results})
+    finally:  # on a full disk too: who waited for the scores gets to see them
+        if json != "-":
+            print_evaluations(found)
+    if json not in (None, "-"):
+        inform(f"wrote {json}")
 
 
-def _evaluated(
-    path: Path,
-    data: str | None,
-    settings: "Protocol",
-    wanted: "tuple[Metric, ...] | None",
-    device: str,
-) -> "Evaluated":
-    if path.suffix.lower() == ".npz":
-        if data or settings.color_basis or settings.population != "full":
-            raise SbvaeError(
-                f"{path}: has codes, not images: --data, --population and --color-basis are of no "
-                "use; leave them out"
-            )
-        return _of_codes(path, settings, wanted)
-    return _of_model(path, data, settings, wanted, device)
+def _has_codes(path: Path) -> bool:
+    return path.suffix.lower() == ".npz"
+
+
+def _refuse_images_of_codes(targets: list[Path], data: str | None, settings: "Protocol") -> None:
+    codes = [path for path in targets if _has_codes(path)]
+    if codes and (data or settings.color_basis or settings.population != "full"):
+        raise SbvaeError(
+            f"{codes[0]}: has codes, not images: --data, --population and --color-basis are of no "
+            "use; leave them out"
+        )
+    for path in codes:
+        if not path.exists():
+            raise SbvaeError(f"{path}: there is no such file")
+
+
+def _open(path: Path, data: str | None, device: str) -> _Opened:
+    from sbvae_cli.data.codes_file import HOW_TO_WRITE
+    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    try:
+        checkpoint = open_checkpoint(path)
+    except SbvaeError as error:
+        if path.is_file() and path.suffix.lower() not in CHECKPOINTS_AND_DATASETS:
+            raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
+        raise
+    return _Opened(
+        checkpoint, open_data(checkpoint, data), checkpoint.build_vae(resolve_device(device))
+    )
 
 
 def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | None") -> "Evaluated":
@@ -147,7 +194,9 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
 
     file = read_codes(path)
     settings = replace(
-        settings, metrics=wanted or OF_CODES, lenient=settings.lenient or wanted is None
+        settings,
+        metrics=OF_CODES if wanted is None else wanted,
+        lenient=settings.lenient or wanted is None,
     )
     found = evaluate_codes(file, path.name, settings, _announce)
     latents = file.codes.shape[1]
@@ -157,52 +206,55 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
 
 def _of_model(
     path: Path,
+    opened: _Opened,
     data: str | None,
     settings: "Protocol",
     wanted: "tuple[Metric, ...] | None",
-    device: str,
 ) -> "Evaluated":
     from dataclasses import replace
 
     from sbvae_cli.analysis.evaluation.plan import other_factors
     from sbvae_cli.cli.evaluated import Evaluated
-    from sbvae_cli.data.batches import held_out_rows
-    from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.data.source import FileSource
-    from sbvae_cli.models.devices import resolve_device
-    from sbvae_cli.runs.open import open_checkpoint, open_data
 
-    opened = open_checkpoint(path)
-    source = open_data(opened, data)
-    vae = opened.build_vae(resolve_device(device))
-    settings = replace(settings, metrics=wanted)
-    training = opened.config.training
-    kept_out = None
-    if training.holdout and data is None and isinstance(source, FileSource):
-        kept_out = held_out_rows(source, training.holdout, training.seed)
-    found = _evaluate(vae, source, settings, FactorSpace(opened.space), kept_out)
-    difference = other_factors(opened.space, source.space.config) if data else None
+    checkpoint, source, _ = opened
+    found = _evaluate(opened, replace(settings, metrics=wanted), _kept_out(opened, data))
+    difference = other_factors(checkpoint.space, source.space.config) if data else None
     about = {
         "checkpoint": str(path),
-        "step": opened.step,
-        "data": opened.config.data.source if data is None else data,
-        "model": ", ".join(opened.config.kinds),
+        "step": checkpoint.step,
+        "data": checkpoint.config.data.source if data is None else data,
+        "model": ", ".join(checkpoint.config.kinds),
     }
-    title = ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"])
-    return Evaluated(str(path), title, found, about, difference, vae, source)
+    title = ", ".join([source.name, *checkpoint.config.kinds, f"step {checkpoint.step:,}"])
+    return Evaluated(str(path), title, found, about, difference)
+
+
+def _kept_out(opened: _Opened, data: str | None) -> "NDArray[np.int64] | None":
+    """Rows that training never saw of its own file; None where this is another, or none."""
+    from sbvae_cli.data.batches import held_out_rows
+    from sbvae_cli.data.source import FileSource
+
+    training, trained_on = opened.checkpoint.config.training, opened.checkpoint.config.data
+    source = opened.source
+    if not training.holdout or not isinstance(source, FileSource):
+        return None
+    if data is not None and Path(data).resolve() != Path(trained_on.source).resolve():
+        return None
+    if (source.count, source.file.seed) != (trained_on.count, trained_on.seed):
+        return None  # another file has taken its place
+    return held_out_rows(source, training.holdout, training.seed)
 
 
 def _evaluate(
-    vae: "VAE",
-    source: "Source",
-    protocol: "Protocol",
-    trained_on: "FactorSpace",
-    kept_out: "NDArray[np.int64] | None",
+    opened: _Opened, protocol: "Protocol", kept_out: "NDArray[np.int64] | None"
 ) -> "Evaluation":
     from sbvae_cli.analysis.evaluation.of_model import evaluate as evaluate_model
     from sbvae_cli.analysis.evaluation.plan import estimate_cost
     from sbvae_cli.cli.console import duration
+    from sbvae_cli.data.factors import FactorSpace
 
+    source, vae = opened.source, opened.vae
+    trained_on = FactorSpace(opened.checkpoint.space)
     cost = estimate_cost(vae, source, protocol, trained_on)
     if cost.seconds > LONG:
         device = next(vae.parameters()).device.type

@@ -1,16 +1,18 @@
 """Tables of one evaluation or of several."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import print_table, remark
+from sbvae_cli.cli.console import print_table, remark, terminal_width
+from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry
+    from sbvae_cli.config.names import Metric
     from sbvae_cli.data.source import Source
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.metrics.score import Score
@@ -21,11 +23,12 @@ _OF_A_PAIR = (
     "heldout_area_ratio",
 )  # fmt: skip
 _MOST_PAIRS = 10  # in a table; JSON has all
+_MOST_NAMES = 3  # beside a note
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An evaluation, what it is of, and the model where there is one.
+    """An evaluation, and what it is of.
 
     Attributes:
         name: As the user wrote it.
@@ -33,8 +36,6 @@ class Evaluated:
         found: Its scores.
         about: Leads the JSON.
         difference: How the data differ from the model's own.
-        vae: The model.
-        source: Its data.
     """
 
     name: str
@@ -42,8 +43,6 @@ class Evaluated:
     found: "Evaluation"
     about: dict[str, Any]
     difference: str | None = None
-    vae: "VAE | None" = None
-    source: "Source | None" = None
 
     @property
     def notes(self) -> list[str]:
@@ -55,21 +54,82 @@ class Evaluated:
         return {**self.about, **self.found.as_dict()}
 
 
-def ranked(several: Sequence[Evaluated], protocol: "Protocol") -> list[Evaluated]:
-    """With the scores of agreement, where all are models of the same data; else with a line."""
+def split_comparison(
+    targets: Sequence[Path],
+    sources: "Mapping[Path, Source]",
+    wanted: "tuple[Metric, ...] | None",
+    lenient: bool,
+) -> "tuple[tuple[Metric, ...] | None, bool]":
+    """The metrics of each target alone, and whether its model is compared with the others.
+
+    Args:
+        targets: Models and codes.
+        sources: Of the models.
+        wanted: As the user named them; None is the default.
+        lenient: Whether udr is left out, with a line, where it cannot be had.
+
+    Raises:
+        SbvaeError: If it cannot be had, and that is not lenient.
+    """
+    codes = [path for path in targets if path not in sources]
+    if wanted is None or "udr" not in wanted or (len(targets) == 1 and not codes):
+        return wanted, False
+    images = {path: _images(source) for path, source in sources.items()}
+    others = [path for path in images if not codes and images[path] != images[targets[0]]]
+    obstacle = None
+    if codes:
+        obstacle = f"{codes[0]} has only codes"
+    elif others:
+        obstacle = f"the data of {others[0]} are not those of {targets[0]}"
+    if obstacle and not lenient:
+        use = "leave udr out" if codes else "name one dataset by --data, or leave udr out"
+        raise SbvaeError(f"udr compares models; {obstacle}; {use}")
+    if obstacle:
+        remark(f"note: without udr: it compares models; {obstacle}")
+    return tuple(metric for metric in wanted if metric != "udr"), obstacle is None
+
+
+def _images(source: "Source") -> tuple[object, ...]:
+    return source.space.config, source.height, source.width, source.channels
+
+
+def ranked(
+    several: Sequence[Evaluated], models: "Sequence[VAE]", source: "Source", protocol: "Protocol"
+) -> list[Evaluated]:
+    """With the scores of agreement of their models on one source."""
     from sbvae_cli.analysis.evaluation.ranking import rank_models
 
-    models = [each.vae for each in several if each.vae is not None]
-    spaces = [each.source.space.config for each in several if each.source is not None]
-    source = several[0].source
-    if source is None or len(models) < len(several) or any(s != spaces[0] for s in spaces):
-        remark("note: without udr: it compares models of the same data; name one by --data")
-        return list(several)
     scores = rank_models(models, source, protocol)
-    return [
-        replace(each, found=replace(each.found, scores={**each.found.scores, **own}))
-        for each, own in zip(several, scores, strict=True)
-    ]
+    return [_with(each, own) for each, own in zip(several, scores, strict=True)]
+
+
+def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
+    found = each.found
+    metrics: tuple[Metric, ...] = (*(found.protocol.metrics or ()), "udr")
+    return replace(
+        each,
+        found=replace(
+            found,
+            protocol=replace(found.protocol, metrics=metrics),
+            scores={**found.scores, **udr},
+        ),
+    )
+
+
+def shared_notes(several: Sequence[Evaluated]) -> list[str]:
+    """Each note once, with the names it is for where there are several."""
+    names: dict[str, list[str]] = {}
+    for each in several:
+        for note in dict.fromkeys(each.notes):
+            names.setdefault(note, []).append(each.name)
+    if len(several) == 1:
+        return list(names)
+    return [f"{_some(those)}: {note}" for note, those in names.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def print_evaluations(several: Sequence[Evaluated]) -> None:
@@ -77,14 +137,18 @@ def print_evaluations(several: Sequence[Evaluated]) -> None:
     if len(several) == 1:
         _print_one(several[0])
     else:
-        _print_rows(several)
+        _print_several(several)
 
 
 def _print_one(each: Evaluated) -> None:
     found = each.found
-    if found.scores:
-        rows = [_row(name, score) for name, score in found.scores.items()]
-        print_table(each.title, ["score", "value", "low..high", "population"], rows)
+    rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
+    if rows:
+        columns = ["score", "value", "low..high", "population"]
+        print_table(each.title, columns, rows, spare=2)
+    for name, score in found.scores.items():
+        if score.value is None and "why" in score.details:
+            typer.echo(f"- {name}: {score.details['why']}")
     pairs = list(found.geometry.values())
     if len(pairs) == 1:
         _print_pair(pairs[0])
@@ -94,23 +158,27 @@ def _print_one(each: Evaluated) -> None:
         typer.echo(f"- {line}")
 
 
+def _tells(score: "Score") -> bool:
+    return score.value is not None or "why" in score.details
+
+
 def _row(name: str, score: "Score") -> list[str]:
     chance = score.details.get("chance")
     label = name if chance is None else f"{name} (chance {chance:.2f})"
     if score.details.get("likelihood"):
         label = f"{name} ({score.details['likelihood']})"
-    if score.value is None:
-        return [label, "-", str(score.details.get("why", "")), score.population]
     interval = ""
     if score.low is not None and score.high is not None:
         interval = f"{score.low:.4f}..{score.high:.4f}"
-    return [label, f"{score.value:.4f}", interval, score.population]
+    return [label, _number(score.value), interval, score.population]
 
 
 def _print_pair(pair: "PairGeometry") -> None:
     latents = pair.choice.latents
     rows = [
-        [name, _number(value)] for name, value in pair.scores.items() if not isinstance(value, list)
+        [name, _number(value)]
+        for name, value in pair.scores.items()
+        if value is not None and not isinstance(value, list)
     ]
     heading = (
         f"{' and '.join(pair.names)}, {pair.shape[0]}x{pair.shape[1]}, "
@@ -120,18 +188,20 @@ def _print_pair(pair: "PairGeometry") -> None:
 
 
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
+    shown = pairs[:_MOST_PAIRS]
+    names = [n for n in _OF_A_PAIR if any(pair.scores[n] is not None for pair in shown)]
     rows = []
-    for pair in pairs[:_MOST_PAIRS]:
+    for pair in shown:
         latents = ",".join(map(str, pair.choice.latents))
-        values = [_number(pair.scores[name]) for name in _OF_A_PAIR]
+        values = [_number(pair.scores[name]) for name in names]
         rows.append([",".join(pair.names), latents, *values])
     title = "geometry of pairs of factors"
     if len(pairs) > _MOST_PAIRS:
         title += f" (the first {_MOST_PAIRS} of {len(pairs)}; --json has all)"
-    _print_wide(title, ["factors", "latents", *_OF_A_PAIR], rows)
+    _print_wide(title, ["factors", "latents", *names], rows)
 
 
-def _print_rows(several: Sequence[Evaluated]) -> None:
+def _print_several(several: Sequence[Evaluated]) -> None:
     """Figures of different likelihoods stand in columns of their own."""
     columns: dict[str, None] = {}
     values: list[dict[str, str]] = []
@@ -139,10 +209,12 @@ def _print_rows(several: Sequence[Evaluated]) -> None:
         row: dict[str, str] = {}
         for name, score in each.found.scores.items():
             kind = score.details.get("likelihood")
-            row[f"{name} ({kind})" if kind else name] = _number(score.value)
+            if _tells(score):
+                row[f"{name} ({kind})" if kind else name] = _number(score.value)
         if len(each.found.geometry) == 1:
             (pair,) = each.found.geometry.values()
-            row |= {name: _number(pair.scores[name]) for name in _OF_A_PAIR}
+            found = {name: pair.scores[name] for name in _OF_A_PAIR}
+            row |= {name: _number(value) for name, value in found.items() if value is not None}
         columns |= dict.fromkeys(row)
         values.append(row)
     rows = [
@@ -157,10 +229,11 @@ def _print_rows(several: Sequence[Evaluated]) -> None:
 
 def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """In as many tables as the terminal's width asks for, the first column in each."""
-    import shutil
-
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
+    width = terminal_width() or 500
     widths = [max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns))]
+    if 1 + widths[0] + sum(sorted(widths[1:])[-2:]) > width:
+        _print_turned(title, columns, rows)
+        return
     start = 1
     while start < len(columns):
         stop, room = start + 1, width - 1 - widths[0] - widths[start]
@@ -170,6 +243,15 @@ def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         parts = [[row[0], *row[start:stop]] for row in rows]
         print_table(title, [columns[0], *columns[start:stop]], parts)
         start, title = stop, ""
+
+
+def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for each row, of names and values, where there is room for little more."""
+    typer.echo(title)
+    for name, *values in rows:
+        pairs = zip(columns[1:], values, strict=True)
+        known = [[column, value] for column, value in pairs if value != "-"]
+        print_table(name, ["score", "value"], known)
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.options import DeviceOption, png_file
+from sbvae_cli.cli.options import DeviceOption, json_file, png_file
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 
@@ -29,7 +29,8 @@ def geometry(
         "geometry.png"
     ),
     json: Annotated[
-        str | None, typer.Option(help="JSON file of the scores, or - for stdout.")
+        str | None,
+        typer.Option(callback=json_file, help="JSON file of the scores, or - for stdout."),
     ] = None,
     factors: Annotated[
         str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sbvae_cli.cli.console import file_size, inform
-from sbvae_cli.cli.options import png_file
+from sbvae_cli.cli.options import json_file, png_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,7 +31,9 @@ def info(
         Path | None,
         typer.Option(callback=png_file, help="PNG file of 8 x 8 samples with their factors."),
     ] = None,
-    json: Annotated[str | None, typer.Option(help="JSON file, or - for stdout.")] = None,
+    json: Annotated[
+        str | None, typer.Option(callback=json_file, help="JSON file, or - for stdout.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the samples.")] = 0,
 ) -> None:
     """Say what a dataset, a checkpoint or a run holds."""

@@ -1,9 +1,10 @@
 """Codes and factors from an NPZ file, whatever wrote it."""
 
+import math
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from sbvae_cli.errors import SbvaeError
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
-_HOW = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
-_READ = ("codes", "factors", "names", "circular")
+HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
+_READ = ("codes", "factors", "names", "circular", "deviations")
 _FEW = 100  # levels
+_GUESSED_FROM = 10_000  # rows
+_LARGEST = 1e100  # whose squares, and sums of them, are finite
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class CodesFile:
             None where the file does not say.
         all_codes: Of every row, blank ones included, shape (M, K).
         notes: Lines that a user should see.
+        deviations: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
+            where the file does not say.
     """
 
     codes: Floats
@@ -41,52 +46,54 @@ class CodesFile:
     present: Floats | None
     all_codes: Floats
     notes: tuple[str, ...]
+    deviations: Floats | None = field(default=None, kw_only=True)
 
 
 def read_codes(path: Path) -> CodesFile:
-    """Read arrays `codes` (N, K) and `factors` (N, F), and `names` and `circular` if there are.
+    """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
 
-    `names` has one for each factor, `circular` the names of factors whose range is a full turn.
-    Rows of a factor `present` that is 0 are blank, as `sbvae encode` writes them.
+    `names` has one for each factor, `circular` the names of factors whose range is a full turn,
+    `deviations` (N, K) those of the posteriors. Rows of a factor `present` that is 0 are blank.
+    All of this is as `sbvae encode` writes it.
 
     Raises:
         SbvaeError: If the file cannot be read, an array is missing, is no array of finite numbers
             or has another shape.
     """
     arrays = _arrays(path)
-    for name in ("codes", "factors"):
-        if name not in arrays:
-            found = ", ".join(arrays) or "nothing"
-            raise SbvaeError(f"{path}: has {found}, but no array {name}; {_HOW}")
-    codes, factors = (_numbers(path, name, arrays[name]) for name in ("codes", "factors"))
-    if len(codes) != len(factors):
-        turned = " (is one of them transposed?)" if len(codes) in factors.shape else ""
-        raise SbvaeError(
-            f"{path}: codes have {len(codes):,} rows and factors {len(factors):,}{turned}; {_HOW}"
-        )
-    if codes.shape[1] == 0 or len(codes) < 2:
-        raise SbvaeError(f"{path}: codes have shape {codes.shape}; two rows and a latent are least")
+    codes, factors = _codes_and_factors(path, arrays)
     names = _names(path, arrays, factors.shape[1])
     circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
     if unknown:
         raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
-    _refuse_infinite(path, "codes", codes, [str(i) for i in range(codes.shape[1])])
+    latents = [str(i) for i in range(codes.shape[1])]
+    _refuse_infinite(path, "codes", codes, latents)
+    deviations = _deviations(path, arrays, codes.shape, latents)
     present = None
-    shown = np.ones(len(codes), np.bool_)
     all_codes = codes
     if "present" in names:
         column = names.index("present")
         present = factors[:, column]
+        _refuse_infinite(path, "factors", factors[:, column : column + 1], ["present"])
         shown = present > 0
-        factors = np.delete(factors, column, axis=1)
+        codes, factors = codes[shown], np.delete(factors, column, axis=1)[shown]
+        deviations = None if deviations is None else deviations[shown]
         names = (*names[:column], *names[column + 1 :])
-    codes, factors = codes[shown], factors[shown]
-    if len(codes) < 2:
-        raise SbvaeError(f"{path}: {len(codes)} rows show something; two are the least")
+        if len(codes) < 2:
+            raise SbvaeError(f"{path}: {len(codes)} rows show something; two are the least")
     _refuse_infinite(path, "factors", factors, names)
-    notes = (f"{path}: {_SWAPPED}",) if _look_swapped(codes, factors) else ()
-    return CodesFile(codes, factors, names, frozenset(circular), present, all_codes, notes)
+    notes = (_SWAPPED,) if _look_swapped(codes, factors) else ()
+    return CodesFile(
+        codes,
+        factors,
+        names,
+        frozenset(circular),
+        present,
+        all_codes,
+        notes,
+        deviations=deviations,
+    )
 
 
 _SWAPPED = (
@@ -95,12 +102,49 @@ _SWAPPED = (
 )
 
 
+def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
+    for name in ("codes", "factors"):
+        if name not in arrays:
+            found = ", ".join(arrays) or "nothing"
+            raise SbvaeError(f"{path}: has {found}, but no array {name}; {HOW_TO_WRITE}")
+    codes, factors = (_numbers(path, name, arrays[name]) for name in ("codes", "factors"))
+    if len(codes) != len(factors):
+        turned = " (is one of them transposed?)" if len(codes) in factors.shape else ""
+        raise SbvaeError(
+            f"{path}: codes have {len(codes):,} rows and factors {len(factors):,}{turned}; "
+            f"{HOW_TO_WRITE}"
+        )
+    if codes.shape[1] == 0 or len(codes) < 2:
+        raise SbvaeError(f"{path}: codes have shape {codes.shape}; two rows and a latent are least")
+    return codes, factors
+
+
+def _deviations(
+    path: Path, arrays: Arrays, shape: tuple[int, ...], latents: Sequence[str]
+) -> Floats | None:
+    if "deviations" not in arrays:
+        return None
+    deviations = _numbers(path, "deviations", arrays["deviations"])
+    if deviations.shape != shape:
+        raise SbvaeError(
+            f"{path}: deviations have shape {deviations.shape} and codes {shape}; give one for "
+            "each code, or leave them out"
+        )
+    _refuse_infinite(path, "deviations", deviations, latents)
+    if deviations.min() < 0:
+        raise SbvaeError(
+            f"{path}: deviations reach {deviations.min():g}; they are at least 0 (for the "
+            "logarithm of the variance, write numpy.exp(logvar / 2))"
+        )
+    return deviations
+
+
 def _arrays(path: Path) -> Arrays:
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
-                raise SbvaeError(f"{path}: holds one array without a name; {_HOW}")
+                raise SbvaeError(f"{path}: holds one array without a name; {HOW_TO_WRITE}")
             # Others are named in errors, and never read.
             return {
                 name: _array(path, name, loaded) if name in _READ else np.empty(0)
@@ -111,7 +155,10 @@ def _arrays(path: Path) -> Arrays:
     except OSError as error:
         raise SbvaeError(f"{path}: {error.strerror or error}") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SbvaeError(f"{path}: is no NPZ file of arrays; {_HOW}") from error
+        raise SbvaeError(f"{path}: is no NPZ file of arrays; {HOW_TO_WRITE}") from error
+
+
+_PLAIN = {name: f"store words, as numpy.array({name}, dtype=str)" for name in ("names", "circular")}
 
 
 def _array(path: Path, name: str, loaded: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
@@ -121,7 +168,8 @@ def _array(path: Path, name: str, loaded: Mapping[str, NDArray[np.generic]]) -> 
         raise SbvaeError(f"{path}: {name} does not fit into memory") from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
-            what = "holds Python objects, which are never unpickled; store numbers"
+            plain = _PLAIN.get(name, "store numbers")
+            what = f"holds Python objects, which are never unpickled; {plain}"
         else:
             what = "is damaged; write the file again"
         raise SbvaeError(f"{path}: {name} {what}") from error
@@ -135,8 +183,11 @@ def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
         what = "give each word a number" if kind == "text" else "store real numbers"
         raise SbvaeError(f"{path}: {name} hold {kind}; {what}")
     if array.ndim != 2:
-        raise SbvaeError(f"{path}: {name} have shape {array.shape}, not (rows, columns); {_HOW}")
-    return array.astype(np.float64)
+        raise SbvaeError(
+            f"{path}: {name} have shape {array.shape}, not (rows, columns); {HOW_TO_WRITE}"
+        )
+    with np.errstate(over="ignore"):  # of wider floats, which are then refused as infinite
+        return array.astype(np.float64, copy=False)
 
 
 def _names(path: Path, arrays: dict[str, NDArray[np.generic]], count: int) -> tuple[str, ...]:
@@ -162,25 +213,41 @@ def _texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
         for text in array.tolist()
     ]
     for text in texts:
-        if not text.isprintable() or not text.strip() or "," in text:
+        if "," in text:
+            raise SbvaeError(
+                f"{path}: {name}: {text!r} has a comma, which stands between names; leave it out"
+            )
+        if not text.isprintable() or not text.strip():
             raise SbvaeError(f"{path}: {name}: {text!r} is no name of a factor")
     return tuple(texts)
 
 
-def _refuse_infinite(
-    path: Path, name: str, array: Floats, columns: list[str] | tuple[str, ...]
-) -> None:
-    bad = ~np.isfinite(array)
-    if bad.any():
+def _refuse_infinite(path: Path, name: str, array: Floats, columns: Sequence[str]) -> None:
+    """Refuse what is not finite, or too large for its square to be."""
+    if not array.size:
+        return
+    low, high = float(array.min()), float(array.max())  # no copy of the array, unlike isfinite
+    if not (math.isfinite(low) and math.isfinite(high)):
+        bad = ~np.isfinite(array)
         column = columns[int(bad.any(axis=0).argmax())]
         raise SbvaeError(
             f"{path}: {name}: {int(bad.sum()):,} of {bad.size:,} values are not finite, the first "
             f"in column {column}; leave these rows out"
         )
+    largest = high if high >= -low else low
+    if abs(largest) > _LARGEST:
+        raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {_LARGEST:g}")
 
 
 def _look_swapped(codes: Floats, factors: Floats) -> bool:
+    """A guess from some rows, spread over the file; codes that are constant tell nothing."""
     if not factors.shape[1] or len(codes) <= _FEW:
         return False
-    few = all(len(np.unique(column)) <= _FEW for column in codes.T) and (codes % 1 == 0).all()
-    return bool(few) and all(len(np.unique(column)) > _FEW for column in factors.T)
+    some = slice(None, None, -(-len(codes) // _GUESSED_FROM))
+    codes, factors = codes[some], factors[some]
+    codes = codes[:, (codes != codes[:1]).any(axis=0)]
+    if not codes.shape[1] or (codes % 1 != 0).any():
+        return False
+    return all(len(np.unique(column)) <= _FEW for column in codes.T) and all(
+        len(np.unique(column)) > _FEW for column in factors.T
+    )

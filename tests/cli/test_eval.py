@@ -334,10 +334,9 @@ def test_several_make_one_table_with_a_row_for_each(
 ) -> None:
     other = save_model(Path("other"), latents=4)
     codes = write_codes(Path("codes.npz"))
-    metrics = "rates,mig,modularity,geometry,udr"
-    done = sbvae("eval", other, codes, "--metrics", metrics)
+    done = sbvae("eval", other, codes, "--metrics", "rates,mig,modularity,geometry")
     assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
-    metrics = "mig,modularity,geometry,udr"
+    metrics = "mig,modularity,geometry"
     done = sbvae("eval", run_folder, other, codes, "--metrics", metrics, "--json", "all.json")
     assert done.code == 0
     results = json.loads(Path("all.json").read_text())["results"]
@@ -349,7 +348,6 @@ def test_several_make_one_table_with_a_row_for_each(
     rows = [line for line in done.out.splitlines() if line.startswith("│")]
     assert [row.split("│")[1].strip() for row in rows] == [str(run_folder), "other", "codes.npz"]
     assert f"{results[1]['scores']['mig']['value']:.4f}" in rows[1]
-    assert "without udr: it compares models of the same data" in done.err
 
 
 def test_figures_of_different_likelihoods_stand_in_different_columns(
@@ -376,8 +374,84 @@ def test_models_of_one_dataset_are_ranked_by_agreement(
     for each in json.loads(done.out)["results"]:
         assert each["scores"]["udr_spearman"]["models"] == 2
         assert 0 <= each["scores"]["udr_spearman"]["low"] <= each["scores"]["udr_spearman"]["high"]
+        assert each["protocol"]["metrics"] == ["mig", "udr"]
     alone = sbvae("eval", run_folder, "--metrics", "udr")
     assert alone.code == 1 and "two checkpoints or more" in alone.err
+
+
+def test_udr_alone_computes_nothing_else(sbvae: Sbvae, run_folder: Path, few: None) -> None:
+    save_model(Path("again"))
+    done = sbvae("eval", run_folder, "again", "--metrics", "udr", "--json", "all.json")
+    assert done.code == 0
+    for each in json.loads(Path("all.json").read_text())["results"]:
+        assert list(each["scores"]) == ["udr_spearman", "udr_lasso"]
+        assert each["geometry"] == {} and each["protocol"]["metrics"] == ["udr"]
+    heading = next(line for line in done.out.splitlines() if "udr_spearman" in line)
+    assert [cell.strip() for cell in heading.strip("┃").split("┃")][1:] == [
+        "udr_spearman", "udr_lasso",
+    ]  # fmt: skip
+
+
+def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
+    sbvae: Sbvae, run_folder: Path, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    save_model(Path("other"), preset="xh")
+    monkeypatch.setattr(eval_command, "_of_model", None)
+    monkeypatch.setattr(eval_command, "_of_codes", None)
+    for targets in ([codes], [codes, codes], [run_folder, codes]):
+        done = sbvae("eval", *targets, "--metrics", "mig,udr")
+        assert (done.code, done.out) == (1, "")
+        assert done.err == "error: udr compares models; codes.npz has only codes; leave udr out\n"
+    done = sbvae("eval", run_folder, "other", "--metrics", "udr")
+    assert done.code == 1 and len(lines(done.err)) == 1
+    assert f"the data of other are not those of {run_folder}; name one dataset" in done.err
+
+
+def test_all_metrics_of_codes_leave_udr_out_with_a_note(
+    sbvae: Sbvae, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap = ("mig", "udr")
+    monkeypatch.setattr(protocol, "ALL", cheap)
+    codes = write_codes(Path("codes.npz"))
+    done = sbvae("eval", codes, codes, "--metrics", "all", "--json", "-")
+    assert done.code == 0
+    assert "note: without udr: it compares models; codes.npz has only codes" in done.err
+    assert json.loads(done.out)["results"][0]["protocol"]["metrics"] == ["mig"]
+
+
+@pytest.mark.parametrize("faulty", ["none", "none.npz", "text.csv"])
+def test_a_faulty_target_is_refused_before_those_before_it_are_scored(
+    sbvae: Sbvae, run_folder: Path, faulty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("text.csv").write_text("1,2\n")
+    monkeypatch.setattr(eval_command, "_of_model", None)
+    done = sbvae("eval", run_folder, faulty)
+    assert done.code == 1 and done.err.startswith(f"error: {faulty}: ")
+
+
+def test_other_files_are_told_how_codes_come(sbvae: Sbvae, tmp_path: Path) -> None:
+    Path("x.csv").write_text("1,2\n")
+    np.save("x.npy", np.zeros((4, 2)))
+    for name in ("x.csv", "x.npy"):
+        done = sbvae("eval", name)
+        assert done.code == 1 and len(lines(done.err)) == 1
+        assert f"{name}: is no checkpoint" in done.err
+        assert "if it has codes, write numpy.savez(path, codes=..., factors=...)" in done.err
+    Path("ckpt.pt").write_text("no")
+    assert "savez" not in sbvae("eval", "ckpt.pt").err
+
+
+@pytest.mark.parametrize("command", [["--metrics", "dci-fast"], ["--metrics", "mig"]])
+def test_the_largest_seed_is_that_of_every_metric(
+    sbvae: Sbvae, few: None, command: list[str]
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    assert sbvae("eval", codes, *command, "--seed", 2**32 - 1).code == 0
+    done = sbvae("eval", codes, *command, "--seed", 2**32)
+    assert (
+        done.code == 2 and "'--seed': Input should be less than or equal to 4294967295" in done.err
+    )
 
 
 def test_a_protocol_sets_sizes_and_options_override_it(
@@ -420,3 +494,24 @@ def test_codes_that_cannot_be_used_are_one_line(
     done = sbvae("eval", *arguments)
     assert done.code == 1
     assert len(lines(done.err)) == 1 and message in done.err
+
+
+def test_images_that_holdout_kept_out_are_measured_where_data_names_their_file(
+    sbvae: Sbvae, tiny: list[str], few: None
+) -> None:
+    make = ("gen-data", "circles", "--count", 60, "--size", 16, "--out")
+    assert sbvae(*make, "own.h5").code == 0
+    assert sbvae(*make, "other.h5", "--seed", 1).code == 0
+    options = ["--data", "own.h5", *tiny[4:], "--steps", 1, "--holdout", 0.2, "--out", "run"]
+    assert sbvae("train", *options).code == 0
+    Path("link.h5").symlink_to("own.h5")
+
+    def measured(*data: str) -> bool:
+        done = sbvae("eval", "run", "--metrics", "rates", "--json", "-", *data)
+        assert done.code == 0
+        return "nll_holdout" in json.loads(done.out)["scores"]
+
+    assert measured("--data", "own.h5") and measured("--data", "link.h5")
+    assert not measured("--data", "other.h5") and not measured()
+    Path("other.h5").replace("own.h5")  # other images under the same name
+    assert not measured("--data", "own.h5")

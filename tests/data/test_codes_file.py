@@ -23,6 +23,7 @@ def test_two_arrays_are_enough(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.factors, FACTORS)
     assert found.names == ("factor0", "factor1")
     assert found.circular == frozenset() and found.present is None and found.notes == ()
+    assert found.deviations is None
 
 
 def test_names_and_circular_factors_are_read(tmp_path: Path) -> None:
@@ -43,6 +44,27 @@ def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_pa
     assert found.present is not None and found.present.sum() == 43
 
 
+def test_deviations_are_read_without_those_of_blank_rows(tmp_path: Path) -> None:
+    deviations = np.abs(CODES).astype(np.float32)
+    deviations[3] = 0  # of an encoder that knows no doubt
+    path = write(tmp_path / "c.npz", deviations=deviations)
+    found = read_codes(path)
+    assert found.deviations is not None
+    np.testing.assert_array_equal(found.deviations, deviations.astype(float))
+    factors = np.column_stack([FACTORS, np.arange(50) % 5 > 0])
+    names = ["x", "y", "present"]
+    found = read_codes(write(path, factors=factors, names=names, deviations=deviations))
+    assert found.deviations is not None and found.deviations.shape == found.codes.shape == (40, 4)
+    np.testing.assert_array_equal(found.deviations, deviations[np.arange(50) % 5 > 0].astype(float))
+
+
+def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
+    factors = np.column_stack([FACTORS, np.full(50, np.nan)])
+    path = write(tmp_path / "c.npz", factors=factors, names=["x", "y", "present"])
+    with pytest.raises(SbvaeError, match="not finite, the first in column present"):
+        read_codes(path)
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
@@ -55,12 +77,25 @@ def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_pa
         ({"factors": np.full((50, 2), "red")}, "factors hold text; give each word a number"),
         ({"codes": CODES * 1j}, "codes hold complex numbers"),
         ({"codes": CODES[:, 0]}, "codes have shape (50,), not (rows, columns)"),
-        ({"factors": np.array([[{}] * 2] * 50)}, "Python objects, which are never unpickled"),
+        ({"factors": np.array([[{}] * 2] * 50)}, "which are never unpickled; store numbers"),
+        ({"names": np.array(["x", "y"], object)}, "store words, as numpy.array(names, dtype=str)"),
+        ({"circular": np.array(["x"], object)}, "words, as numpy.array(circular, dtype=str)"),
+        ({"codes": CODES * 1e300}, "e+300; scale them to below 1e+100"),
+        ({"factors": np.where(FACTORS > 3, -2e100, 0)}, "factors reach -2e+100; scale them"),
+        ({"codes": np.where(CODES > 1, np.longdouble("1e4000"), 0)}, "values are not finite"),
+        ({"deviations": CODES[:, :3]}, "deviations have shape (50, 3) and codes (50, 4); give"),
+        ({"deviations": CODES[:40]}, "deviations have shape (40, 4) and codes (50, 4); give"),
+        ({"deviations": CODES[:, 0]}, "deviations have shape (50,), not (rows, columns)"),
+        ({"deviations": np.full((50, 4), "a")}, "deviations hold text"),
+        ({"deviations": np.where(CODES > 1, np.nan, 1)}, "deviations: "),
+        ({"deviations": np.full((50, 4), 1e101)}, "deviations reach 1e+101"),
+        ({"deviations": np.full((50, 4), -0.5)}, "deviations reach -0.5; they are at least 0"),
         ({"codes": CODES[:, :0]}, "codes have shape (50, 0)"),
         ({"codes": CODES[:1], "factors": FACTORS[:1]}, "two rows and a latent are least"),
         ({"names": ["x"]}, "has 1 names for 2 factors"),
         ({"names": ["x", "x"]}, "two factors are named x"),
-        ({"names": ["x", "a,b"]}, "'a,b' is no name of a factor"),
+        ({"names": ["x", "a,b"]}, "'a,b' has a comma, which stands between names; leave it out"),
+        ({"names": ["x", " "]}, "' ' is no name of a factor"),
         ({"names": [1, 2]}, "names is to be a list of words, found int64"),
         ({"circular": ["hue"]}, "circular names hue, which is no factor"),
     ],
@@ -114,3 +149,30 @@ def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
     swapped = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
     assert "as if the two were swapped" in swapped.notes[0]
     assert read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).notes == ()
+    beside = np.column_stack([rows[0], np.full(300, 0.37)])
+    assert read_codes(write(tmp_path / "c.npz", codes=beside, factors=rows[1])).notes
+
+
+def test_codes_of_a_collapsed_model_do_not_look_swapped(tmp_path: Path) -> None:
+    for value in (0.0, 2.0):
+        path = write(
+            tmp_path / "c.npz", codes=np.full((300, 4), value), factors=RNG.normal(size=(300, 2))
+        )
+        assert read_codes(path).notes == ()
+
+
+def test_rows_by_the_hundred_thousand_are_read_without_a_copy_of_each_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    unique = np.unique
+
+    def counting(column: np.ndarray) -> np.ndarray:
+        sizes.append(len(column))
+        return unique(column)
+
+    monkeypatch.setattr(np, "unique", counting)
+    rows = RNG.integers(0, 3, (100_001, 2)), RNG.normal(size=(100_001, 3))
+    found = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
+    assert "as if the two were swapped" in found.notes[0]
+    assert sizes and max(sizes) <= 10_000
