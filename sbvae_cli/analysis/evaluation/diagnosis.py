@@ -48,7 +48,7 @@ def diagnose(
     anything = used is None or bool(used.any())
     if anything and "mig" in scores:
         lines += places(scores, geometry, names, used, OF_MODELS if with_model else OF_CODES)
-        latents = latents_to_see(scores, used)
+        latents = latents_to_see(scores, geometry, used)
         if with_model and latents:
             lines.append(f"see them by `sbvae traverse --latents {' '.join(map(str, latents))}`")
     if rates is not None:

@@ -72,13 +72,15 @@ def places(
     for i, name in enumerate(names):
         first, second = int(order[0, i]), int(order[1, i])
         best, next_best = known[first, i], known[second, i]
-        pair = _flattest(name, first, known, names, geometry)
+        pair = _flattest(name, known, names, geometry)
         if name in rings:
             continue
         if next_best < ALONE * best and best >= MOST:
             found[name] = first
         elif pair is not None:
             lines.append(_turned(pair, gaps, remedies))
+            if first not in pair.choice.latents and best >= FOUND:
+                lines.append(f"{name} is in latent {first} ({best:.0%}) as well; {remedies.spread}")
         elif best < FOUND:
             missing.append(name)
         else:
@@ -99,14 +101,17 @@ def places(
     return [*dict.fromkeys(lines), *_folds(found, geometry, remedies)]
 
 
-def latents_to_see(scores: Mapping[str, Score], used: np.ndarray | None) -> list[int]:
-    """The latent that knows most of each factor that is found, in the order of the factors."""
+def latents_to_see(
+    scores: Mapping[str, Score], geometry: Mapping[str, PairGeometry], used: np.ndarray | None
+) -> list[int]:
+    """The latent that knows most of each factor that is found, then those of flat sheets."""
     known = _known(scores)
     if used is not None:
         known[~used] = 0
     best = known.argmax(axis=0)
     found = [int(k) for i, k in enumerate(best) if known[k, i] >= FOUND]
-    return list(dict.fromkeys(found))
+    flat = [k for pair in geometry.values() if _is_flat(pair) for k in pair.choice.latents]
+    return list(dict.fromkeys(found + [k for k in flat if used is None or used[k]]))
 
 
 def _known(scores: Mapping[str, Score]) -> Floats:
@@ -144,26 +149,25 @@ def _rings(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, 
 
 
 def _flattest(
-    name: str,
-    latent: int,
-    known: Floats,
-    names: Sequence[str],
-    geometry: Mapping[str, PairGeometry],
+    name: str, known: Floats, names: Sequence[str], geometry: Mapping[str, PairGeometry]
 ) -> PairGeometry | None:
     """The flat sheet of a factor and another, both of which one of its latents carries."""
     flat = [
         pair
         for pair in geometry.values()
         if name in pair.names
-        and latent in pair.choice.latents
-        and pair.scores["affine_r2"] is not None
-        and min(pair.scores["affine_r2"], pair.scores["inverse_r2"]) >= FLAT
+        and _is_flat(pair)
         and known[np.ix_(pair.choice.latents, [list(names).index(own) for own in pair.names])]
         .min(axis=1)
         .max()
         >= MIXED
     ]
     return max(flat, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
+
+
+def _is_flat(pair: PairGeometry) -> bool:
+    straight = pair.scores["affine_r2"]
+    return straight is not None and min(straight, pair.scores["inverse_r2"]) >= FLAT
 
 
 def _turned(pair: PairGeometry, gaps: Mapping[str, float], remedies: Remedies) -> str:

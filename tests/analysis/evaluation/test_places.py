@@ -50,6 +50,14 @@ def test_a_turned_plane_is_told_from_a_spread_factor(degrees: float, stretch: fl
     assert "folded" not in said and "spread" not in said and "in no latent" not in said
 
 
+def test_a_third_latent_of_a_turned_plane_is_named_beside_it() -> None:
+    codes = np.column_stack([turned(45), Y + 0.02 * NOISE[:, 0]])
+    deviations = np.tile([0.05, 0.05, 0.3], (N, 1))  # the two least uncertain are looked at
+    said = diagnosed(codes, np.column_stack([X, Y]), ("x", "y"), deviations=deviations)
+    assert "x and y lie flat in latents" in said and "only turned" in said
+    assert "y is in latent 2 (" in said and "as well; other seeds" in said
+
+
 def test_a_slanted_plane_is_not_called_turned() -> None:
     said = diagnosed(np.column_stack([X + 2 * Y, Y, SHAPE]))
     assert "x and y lie flat" in said and "but slanted or stretched" in said
