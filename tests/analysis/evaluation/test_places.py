@@ -51,7 +51,7 @@ def test_a_turned_plane_is_told_from_a_spread_factor(degrees: float, stretch: fl
 
 
 def test_a_third_latent_of_a_turned_plane_is_named_beside_it() -> None:
-    codes = np.column_stack([turned(45), Y + 0.02 * NOISE[:, 0]])
+    codes = np.column_stack([turned(45), Y + 0.08 * NOISE[:, 0]])
     deviations = np.tile([0.05, 0.05, 0.3], (N, 1))  # the two least uncertain are looked at
     said = diagnosed(codes, np.column_stack([X, Y]), ("x", "y"), deviations=deviations)
     assert "x and y lie flat in latents" in said and "only turned" in said
