@@ -146,7 +146,6 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
         Scores by name, means over the images with their normal interval.
     """
     used = (rates.deviations < USED_BELOW).sum(axis=1).astype(np.float64)
-    by_mean = float((rates.deviations.mean(axis=0) < USED_BELOW).sum())
     of: dict[str, object] = {"likelihood": rates.likelihood, **rates.learned}
     if rates.likelihood == "bernoulli":
         of["floor"] = float(rates.floor.mean())
@@ -157,5 +156,16 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
             mean_score(rates.kl, population), details={"by_latent": rates.kl_by_latent.tolist()}
         ),
         "latents_used": mean_score(used, population),
-        "latents_used_by_mean": Score(by_mean, population=population),
+        "latents_used_by_mean": _used_by_mean(rates.deviations, population),
     }
+
+
+def _used_by_mean(deviations: Floats, population: str) -> Score:
+    """How many latents deviate by less on average, and how many might, were there more images."""
+    mean = deviations.mean(axis=0)
+    count = float((mean < USED_BELOW).sum())
+    if len(deviations) < 2:
+        return Score(count, population=population)
+    half = 1.959963984540054 * deviations.std(axis=0, ddof=1) / len(deviations) ** 0.5
+    low, high = ((mean + sign * half < USED_BELOW).sum() for sign in (1, -1))
+    return Score(count, float(low), float(high), population)

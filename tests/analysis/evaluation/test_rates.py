@@ -128,7 +128,11 @@ def test_latents_used_is_counted_in_each_image_and_by_the_mean_deviation() -> No
 
     assert scores["latents_used"].value == (2 + 2 + 1 + 1) / 4
     assert scores["latents_used_by_mean"].value == 1
-    assert scores["latents_used_by_mean"].low is None
+    # The second latent's mean of 0.55 has a standard error of 0.26: more images may bring it below.
+    assert (scores["latents_used_by_mean"].low, scores["latents_used_by_mean"].high) == (1, 2)
+    assert rate_scores(rates_of(np.ones(1), np.ones(1), deviations[:1]), "train")[
+        "latents_used_by_mean"
+    ].low is None  # fmt: skip
 
 
 def test_the_negative_elbo_is_nll_plus_kl_with_its_own_interval() -> None:
