@@ -27,6 +27,7 @@ from sbvae_cli.metrics import protocol
 from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
+WriteCodes = Callable[..., Path]
 SIZE = 16
 RATES = ["neg_elbo", "nll", "kl", "latents_used", "latents_used_by_mean"]
 SCORES = [*RATES, "nll_heldout", "kl_heldout", "mig", "mig_quantile", "mig_subspace", "factor_vae"]
@@ -245,7 +246,7 @@ def test_one_latent_gets_the_scores_that_need_no_second(sbvae: Sbvae, few: None)
     assert "without mig and geometry: it compares two latents" in done.err
 
 
-def test_codes_from_elsewhere_load_no_torch(tmp_path: Path) -> None:
+def test_codes_from_elsewhere_load_no_torch(write_codes: WriteCodes, tmp_path: Path) -> None:
     path = write_codes(tmp_path / "codes.npz")
     code = (
         f"import sys; from sbvae_cli.cli.app import main; main(['eval', {str(path)!r}, "
@@ -276,15 +277,9 @@ def test_sample_sizes_are_options(sbvae: Sbvae, run_folder: Path, few: None) -> 
     assert (found["images"], found["votes_train"], found["votes_eval"]) == (40, 9, 9)
 
 
-def write_codes(path: Path, **arrays: object) -> Path:
-    rng = np.random.default_rng(0)
-    factors = rng.integers(0, 3, (300, 2))
-    codes = np.column_stack([factors, rng.normal(size=(300, 1))])
-    np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
-    return path
-
-
-def test_codes_of_anybody_are_scored(sbvae: Sbvae, few: None, tmp_path: Path) -> None:
+def test_codes_of_anybody_are_scored(
+    sbvae: Sbvae, write_codes: WriteCodes, few: None, tmp_path: Path
+) -> None:
     path = write_codes(tmp_path / "codes.npz")
     done = sbvae("eval", path, "--metrics", "mig,sap,factor-vae,geometry", "--json", "scores.json")
     assert done.code == 0
@@ -298,7 +293,7 @@ def test_codes_of_anybody_are_scored(sbvae: Sbvae, few: None, tmp_path: Path) ->
 
 
 def test_codes_get_every_metric_that_needs_no_model(
-    sbvae: Sbvae, few: None, tmp_path: Path
+    sbvae: Sbvae, write_codes: WriteCodes, few: None, tmp_path: Path
 ) -> None:
     done = sbvae("eval", write_codes(tmp_path / "codes.npz"), "--json", "-")
     assert done.code == 0
@@ -330,7 +325,7 @@ def test_a_hue_that_encode_wrote_stays_circular(sbvae: Sbvae, few: None) -> None
 
 
 def test_several_make_one_table_with_a_row_for_each(
-    sbvae: Sbvae, run_folder: Path, few: None
+    sbvae: Sbvae, write_codes: WriteCodes, run_folder: Path, few: None
 ) -> None:
     other = save_model(Path("other"), latents=4)
     codes = write_codes(Path("codes.npz"))
@@ -393,7 +388,11 @@ def test_udr_alone_computes_nothing_else(sbvae: Sbvae, run_folder: Path, few: No
 
 
 def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
-    sbvae: Sbvae, run_folder: Path, few: None, monkeypatch: pytest.MonkeyPatch
+    sbvae: Sbvae,
+    write_codes: WriteCodes,
+    run_folder: Path,
+    few: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     save_model(Path("other"), preset="xh")
@@ -409,7 +408,7 @@ def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
 
 
 def test_all_metrics_of_codes_leave_udr_out_with_a_note(
-    sbvae: Sbvae, few: None, monkeypatch: pytest.MonkeyPatch
+    sbvae: Sbvae, write_codes: WriteCodes, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap = ("mig", "udr")
     monkeypatch.setattr(protocol, "ALL", cheap)
@@ -444,7 +443,7 @@ def test_other_files_are_told_how_codes_come(sbvae: Sbvae, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("command", [["--metrics", "dci-fast"], ["--metrics", "mig"]])
 def test_the_largest_seed_is_that_of_every_metric(
-    sbvae: Sbvae, few: None, command: list[str]
+    sbvae: Sbvae, write_codes: WriteCodes, few: None, command: list[str]
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     assert sbvae("eval", codes, *command, "--seed", 2**32 - 1).code == 0
@@ -487,7 +486,12 @@ def test_groups_are_named_by_factors(sbvae: Sbvae, run_folder: Path, few: None) 
     ],
 )
 def test_codes_that_cannot_be_used_are_one_line(
-    sbvae: Sbvae, run_folder: Path, few: None, arguments: list[str], message: str
+    sbvae: Sbvae,
+    write_codes: WriteCodes,
+    run_folder: Path,
+    few: None,
+    arguments: list[str],
+    message: str,
 ) -> None:
     write_codes(Path("codes.npz"))
     write_codes(Path("short.npz"), factors=np.zeros((200, 2)))

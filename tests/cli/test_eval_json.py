@@ -4,24 +4,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import sbvae_cli.cli.eval as eval_command
 
 Sbvae = Callable[..., object]
+WriteCodes = Callable[..., Path]
 
 
 def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
-
-
-def write_codes(path: Path, **arrays: object) -> Path:
-    rng = np.random.default_rng(0)
-    factors = rng.integers(0, 3, (300, 2))
-    codes = np.column_stack([factors, rng.normal(size=(300, 1))])
-    np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
-    return path
 
 
 @pytest.mark.parametrize(
@@ -41,7 +33,11 @@ def write_codes(path: Path, **arrays: object) -> Path:
     ],
 )
 def test_a_target_of_json_is_refused_before_anything_is_scored(
-    sbvae: Sbvae, target: str, message: str, monkeypatch: pytest.MonkeyPatch
+    sbvae: Sbvae,
+    write_codes: WriteCodes,
+    target: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     other = write_codes(Path("other.npz"))
@@ -70,14 +66,18 @@ def test_a_checkpoint_and_a_dataset_without_an_ending_are_no_targets_of_json(
         assert Path(target).read_bytes() == before
 
 
-def test_json_goes_into_a_new_folder_or_over_older_json_or_to_a_device(sbvae: Sbvae) -> None:
+def test_json_goes_into_a_new_folder_or_over_older_json_or_to_a_device(
+    sbvae: Sbvae, write_codes: WriteCodes
+) -> None:
     codes = write_codes(Path("codes.npz"))
     for target in ("new/deep/s.json", "new/deep/s.json", "without-ending", "/dev/null"):
         assert sbvae("eval", codes, "--metrics", "mig", "--json", target).code == 0, target
     assert "scores" in json.loads(Path("new/deep/s.json").read_text())
 
 
-def test_the_table_is_printed_though_the_disk_is_full(sbvae: Sbvae) -> None:
+def test_the_table_is_printed_though_the_disk_is_full(
+    sbvae: Sbvae, write_codes: WriteCodes
+) -> None:
     codes = write_codes(Path("codes.npz"))
     done = sbvae("eval", codes, "--metrics", "mig", "--json", "/dev/full")
     assert done.code == 1 and "mig_quantile" in done.out and "wrote" not in done.out

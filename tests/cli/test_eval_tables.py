@@ -11,18 +11,11 @@ import pytest
 
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
 Sbvae = Callable[..., object]
+WriteCodes = Callable[..., Path]
 
 
 def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
-
-
-def write_codes(path: Path, **arrays: object) -> Path:
-    rng = np.random.default_rng(0)
-    factors = rng.integers(0, 3, (300, 2))
-    codes = np.column_stack([factors, rng.normal(size=(300, 1))])
-    np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
-    return path
 
 
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
@@ -82,7 +75,9 @@ def test_several_on_a_narrow_terminal_get_a_turned_table_each(
             assert f" {score['value']:.4f} " in out
 
 
-def test_a_note_of_several_stands_once_with_their_names(sbvae: Sbvae) -> None:
+def test_a_note_of_several_stands_once_with_their_names(
+    sbvae: Sbvae, write_codes: WriteCodes
+) -> None:
     names = [f"c{i}.npz" for i in range(5)]
     for name in names:
         write_codes(Path(name), codes=np.random.default_rng(1).normal(size=(300, 3)))
@@ -108,7 +103,9 @@ def test_scores_that_there_are_not_stand_in_json_alone(sbvae: Sbvae, tiny: list[
 
 
 @pytest.mark.parametrize("names", [["x", "y"], ["x", "y", "z"]])
-def test_what_a_pair_of_circular_factors_lacks_is_left_out(sbvae: Sbvae, names: list[str]) -> None:
+def test_what_a_pair_of_circular_factors_lacks_is_left_out(
+    sbvae: Sbvae, write_codes: WriteCodes, names: list[str]
+) -> None:
     rng = np.random.default_rng(0)
     factors = rng.integers(0, 4, (300, len(names)))
     codes = factors + 0.1 * rng.normal(size=factors.shape)
@@ -120,7 +117,7 @@ def test_what_a_pair_of_circular_factors_lacks_is_left_out(sbvae: Sbvae, names: 
     assert f"{pair['tear']:.4f}" in done.out and f"{pair['inverse_r2']:.4f}" in done.out
 
 
-def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae) -> None:
+def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae, write_codes: WriteCodes) -> None:
     factors = np.random.default_rng(0).integers(0, 3, (300, 3))
     three = {"factors": factors, "names": ["x", "y", "z"], "circular": ["z"]}
     path = write_codes(Path("c.npz"), codes=factors[:, :2], **three)
@@ -131,6 +128,6 @@ def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae) -> None:
     assert row.split("│")[2].strip() == "-"
 
 
-def test_a_name_in_brackets_stands_in_the_table(sbvae: Sbvae) -> None:
+def test_a_name_in_brackets_stands_in_the_table(sbvae: Sbvae, write_codes: WriteCodes) -> None:
     done = sbvae("eval", write_codes(Path("[bold]:smile:.npz")), "--metrics", "mig")
     assert done.code == 0 and "[bold]:smile:.npz, 300 rows" in done.out
