@@ -112,7 +112,7 @@ def print_table(
     shown = len(columns)
     while width and spare and table_width(columns[:shown], [row[:shown] for row in rows]) > width:
         shown, spare = shown - 1, spare - 1
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table()
     for i, column in enumerate(columns[:shown]):
         table.add_column(column, justify="right" if i else "left", no_wrap=i > 0, overflow="fold")
     for row in rows:
@@ -124,7 +124,10 @@ def print_table(
 
     # Without a terminal there is no width to fit: whoever reads the text wants all of it.
     # Rich keeps to a width only where there is a height too.
-    Pipe(width=width or 500, height=25, markup=False, emoji=False).print(table)
+    out = Pipe(width=width or 500, height=25, markup=False, emoji=False)
+    if title:  # a table's own title is broken where it is wider than the table
+        out.print(title, style="bold", highlight=False)
+    out.print(table)
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def test_a_note_of_several_stands_once_with_their_names(
     assert done.code == 0
     notes = lines(done.err)
     assert len(notes) == len({note.rsplit(": ", 1)[-1] for note in notes})
-    (shared,) = [note for note in notes if "votes share the rows" in note]
+    (shared,) = [note for note in notes if "votes share rows" in note]
     assert shared.startswith("note: c0.npz, c1.npz, c2.npz and 3 more: ")
     assert any(note.startswith("note: d.npz: ") for note in notes)
 

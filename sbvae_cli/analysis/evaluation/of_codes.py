@@ -11,7 +11,7 @@ from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
 from sbvae_cli.analysis.evaluation.settings import metric_settings
-from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores
+from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores, voted
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.metrics.mig_subspace import every_group
@@ -54,7 +54,9 @@ def evaluate_codes(
         notes.append(f"{len(sample.codes):,} of {len(whole.codes):,} rows, taken at random")
     pool = PoolVotes(sample, protocol)
     if VOTES & set(metrics):
-        notes.append("factor_vae, beta_vae: votes share the rows")
+        notes.append(
+            f"{voted(metrics)}: votes share rows, of one half to train, of the other to score"
+        )
     scores: dict[str, Score] = {}
     geometry: dict[str, PairGeometry] = {}
     for metric in metrics:

@@ -31,7 +31,13 @@ from sbvae_cli.analysis.evaluation.rates import ImageRates, image_rates, rate_sc
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes
 from sbvae_cli.analysis.evaluation.settings import metric_settings
-from sbvae_cli.analysis.evaluation.vote_scores import DrawnVotes, PoolVotes, Votes, vote_scores
+from sbvae_cli.analysis.evaluation.vote_scores import (
+    DrawnVotes,
+    PoolVotes,
+    Votes,
+    vote_scores,
+    voted,
+)
 from sbvae_cli.analysis.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.analysis.geometry import embed_factor_grid
 from sbvae_cli.config.names import Metric
@@ -219,7 +225,7 @@ class _Run:
         elif self.source.can_render:
             why = "single ones are slow to read from this file"
         whose = "MIG's images" if self.source.can_render else "file's images"
-        return f"factor_vae, beta_vae: votes share the {whose}, as {why}"
+        return f"{voted(self.protocol.metrics or ())}: votes share the {whose}, as {why}"
 
     @cached_property
     def sample(self) -> CodeSample:

@@ -1,6 +1,6 @@
 """The scores of votes: FactorVAE and BetaVAE, of images drawn for them or of a pool."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from sbvae_cli.metrics.factor_vae_score import (
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import Interval, spread_interval
 from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
-from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.protocol import VOTES, Protocol
 from sbvae_cli.metrics.score import Score
 
 _TAG = 0x706F6F6C  # keeps these random streams apart from others of the same seed
@@ -60,6 +60,11 @@ class PoolVotes:
 
 
 Votes = DrawnVotes | PoolVotes
+
+
+def voted(metrics: Collection[Metric]) -> str:
+    """The scores of votes among these metrics, by name."""
+    return ", ".join(name.replace("-", "_") for name in metrics if name in VOTES)
 
 
 def vote_scores(
