@@ -109,6 +109,9 @@ def dci(
     z, v, other, truth = checked_split(train_codes, train_classes, test_codes, test_classes)
     if min(z.shape[1], v.shape[1]) < 2:
         raise ValueError(f"dci compares latents and factors, got {z.shape} and {v.shape}")
+    # Trees count in single precision and take a range below 1e-7 for a constant.
+    middle, scale = z.mean(axis=0), np.where(np.ptp(z, axis=0) > 0, z.std(axis=0), 1.0)
+    z, other = (z - middle) / scale, (other - middle) / scale
     slowest_first = np.argsort([-len(np.unique(column)) for column in v.T], kind="stable")
     # Trees grow outside of the interpreter's lock. Processes would be no faster, and would outlive
     # a program that is killed.

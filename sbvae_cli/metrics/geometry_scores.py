@@ -55,6 +55,10 @@ def geometry_scores(
         tear: Largest over median distance between codes of neighbours; None where all are one.
         affine_axis_ratio: Short over long axis of the ellipse that the affine map makes of a
             circle, in raw latents; near 0 where both carry nearly the same mixture of the factors.
+        axis_angle_degrees: Between the affine map's images of both factors' axes, in raw latents:
+            90 where it turns or stretches along the factors, less where it slants.
+        axis_turn_degrees: From those images to the nearest latent axis, the larger one: 0 where
+            each factor has a latent of its own, 45 where they are turned most.
         support_nrmse, heldout_nrmse, heldout_ratio: Error of the support's affine map there and in
             the held-out region, over the deviation of the support's codes; and their quotient.
         heldout_area_ratio: Latent area of the held-out region over the affine map's prediction.
@@ -91,14 +95,16 @@ def geometry_scores(
 
 
 _FLAT_SCORES = (
-    "affine_r2", "affine_r2_by_latent", "affine_axis_ratio", "similarity_r2",
+    "affine_r2", "affine_r2_by_latent", "affine_axis_ratio", "axis_angle_degrees",
+    "axis_turn_degrees", "similarity_r2",
     "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout",
     "support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
 )  # fmt: skip
 _ORDER = (
     "affine_r2", "affine_r2_by_latent", "inverse_r2", "inverse_r2_by_factor", "similarity_r2",
     "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout", "tear",
-    "affine_axis_ratio", "support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
+    "affine_axis_ratio", "axis_angle_degrees", "axis_turn_degrees", "support_nrmse",
+    "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
 )  # fmt: skip
 
 
@@ -115,6 +121,7 @@ def _flat_scores(grid: _Grid) -> Scores:
         "affine_r2": float(np.mean(by_latent)),
         "affine_r2_by_latent": by_latent,
         "affine_axis_ratio": float(short / long) if long > 0 else 0.0,
+        **_axes(raw_matrix),
         "similarity_r2": _similarity_r2(grid),
         "monotone_r2": min(monotone),
         "monotone_r2_by_factor": monotone,
@@ -200,6 +207,19 @@ def _inverse_r2(grid: _Grid, factor: int) -> float:
     fit = codes @ np.linalg.lstsq(codes, values, rcond=None)[0]
     residual, total = np.square(values - fit).sum(), np.square(values).sum()
     return float(np.clip(1.0 - residual / total, 0.0, 1.0))
+
+
+def _axes(matrix: Floats) -> Scores:
+    """How the images of the factors' axes, its rows, lie to each other and to the latents."""
+    lengths = np.linalg.norm(matrix, axis=1)
+    if lengths.min() <= EXACT * lengths.max():
+        return {"axis_angle_degrees": None, "axis_turn_degrees": None}
+    images = np.abs(matrix) / lengths[:, None]
+    cosine = min(abs(float(matrix[0] @ matrix[1])) / float(lengths.prod()), 1.0)
+    return {
+        "axis_angle_degrees": float(np.degrees(np.arccos(cosine))),
+        "axis_turn_degrees": float(np.degrees(np.arctan2(images.min(1), images.max(1))).max()),
+    }
 
 
 def _similarity_r2(grid: _Grid) -> float:

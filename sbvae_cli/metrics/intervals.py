@@ -17,6 +17,7 @@ BLOCKS = 8  # of the subsampling
 # Student's t, 0.975 quantile, by degrees of freedom.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
       2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)  # fmt: skip
+BLOCK_QUANTILE = _T[BLOCKS - 2]
 
 
 class Interval(NamedTuple):

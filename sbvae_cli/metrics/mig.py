@@ -17,6 +17,8 @@ from sbvae_cli.metrics.information import (
     fills_table,
 )
 from sbvae_cli.metrics.intervals import (
+    BLOCK_QUANTILE,
+    BLOCKS,
     Interval,
     jackknife_deviation,
     jackknife_interval,
@@ -84,9 +86,9 @@ def mutual_information_gap(
         others = groups.without_each_group()
         interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
         high = interval.high + _luck_of_the_next(whole, others)
-        if binning == "frequency":
-            high = max(high, _with_still_edges(z, v, bins, score, seed))
         interval = Interval(interval.low, min(high, 1.0))
+        if binning == "frequency":
+            interval = _with_still_edges(z, v, bins, score, interval, seed)
     return InformationGap(score, interval, gaps, whole.information(), whole.entropies())
 
 
@@ -116,16 +118,27 @@ def _gaps(counts: Counts) -> Floats:
     return gap
 
 
-def _with_still_edges(z: Floats, v: Ints, bins: int, score: float, seed: int) -> float:
-    """The score if edges of equal frequency did not wander, from two halves of the rows.
+def _with_still_edges(
+    z: Floats, v: Ints, bins: int, score: float, interval: Interval, seed: int
+) -> Interval:
+    """Wide enough for edges of equal frequency, which are those of a sample and wander.
 
-    They are those of a sample, and what their wandering costs falls more slowly than the jackknife
-    expects, for codes that are exact about as N^-0.4: with 4,000 rows these score 0.9, with 256,000
-    0.98.
+    What their wandering costs falls more slowly than the jackknife expects, for codes that are
+    exact about as the cube root of N (with 4,000 rows these score 0.9, with 256,000 0.98), and is
+    judged from two halves of the rows; its spread is that of disjoint parts, each with edges of its
+    own. Latents that are nearly copies approach their gap more slowly still: with 2,000 rows the
+    interval holds it in 63 % of cases, with 10,000 in 90 %.
     """
-    half = random_groups(len(z), seed, 2)
-    parts = [_gaps(count(z[half == h], v[half == h], bins, "frequency")).mean() for h in (0, 1)]
-    return score + max(0.0, score - float(np.mean(parts))) / (2**0.4 - 1)
+
+    def of_parts(number: int) -> list[float]:
+        part = random_groups(len(z), seed, number)
+        rows = [np.flatnonzero(part == k) for k in range(number)]
+        return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in rows]
+
+    half = BLOCK_QUANTILE * float(np.std(of_parts(BLOCKS), ddof=1)) / BLOCKS**0.5
+    halves = score - float(np.mean(of_parts(2)))
+    still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
+    return Interval(max(min(interval.low, score - half), 0.0), min(max(interval.high, still), 1.0))
 
 
 def _luck_of_the_next(whole: Counts, others: Counts) -> float:

@@ -7,6 +7,7 @@ needs two latents to go round a circle; the MIG is 0 for both (Section 4.4). The
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +25,7 @@ from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
 
 _LEAST_ROWS = 8
 _SEARCHED = 2500  # rows that latents are chosen on
+_RIVALS = 4  # latents outside that know most, of which the best few are a group's runner-up
 _ROWS_OF_A_CELL = 2  # of half of the rows: with fewer no interval covers codes that are perfect
 _CONSTANT = 1e-12  # of the codes' size: a smaller deviation is rounding
 _MOST = 4  # factors of a group: its best matching is found by trying all
@@ -69,7 +71,8 @@ def mig_subspace(
     that of the best latent outside of the group, or of the best axis of as many latents there,
     turned likewise, over the factor's entropy, 0 where that is negative.
 
-    What shares a plane with an angle, such as saturation as the distance from the centre of a disc
+    Two copies within a group are one axis of its plane, and do not cost the factor they copy. What
+    shares a plane with an angle, such as saturation as the distance from the centre of a disc
     of colours, is not seen: it has no latent of its own.
 
     Args:
@@ -104,7 +107,10 @@ def mig_subspace(
     if interval is not None:
         # The best axes of many rows are worse than these on the rows that these were fitted to.
         _, fitted = halves[0].scored(readings, seed)
-        interval = Interval(interval.low, max(interval.high, fitted.high if fitted else 1.0))
+        high = max(interval.high, fitted.high if fitted else 1.0)
+        if any(len(own) == 2 for group, own in chosen.items() if group[0] in circular):
+            high = max(high, halves[1].with_still_angles(readings, float(gaps.mean()), seed))
+        interval = Interval(interval.low, min(high, 1.0))
     return SubspaceGap(float(gaps.mean()), interval, gaps, chosen)
 
 
@@ -180,7 +186,10 @@ class _Half:
     bins: int
 
     def first(self, rows: int) -> "_Half":
-        codes, classes = self.codes[:rows], self.classes[:rows]
+        return self._rows(slice(rows))
+
+    def _rows(self, rows: slice | Ints) -> "_Half":
+        codes, classes = self.codes[rows], self.classes[rows]
         return _Half(codes, classes, self.deviations, self.names, self.circular, self.bins)
 
     def columns(self, group: Group) -> list[int]:
@@ -194,14 +203,17 @@ class _Half:
         return turned_axes(own, self.deviations[list(latents)] / widest, classes, self.bins)
 
     def reading(self, group: Group, latents: tuple[int, ...]) -> "_Reading":
-        """Axes of a group's own latents, and of as many others that know most of it."""
+        """Axes of a group's own latents, and of as many others, two for a circle."""
         columns = self.columns(group)
         outside = [k for k in range(self.codes.shape[1]) if k not in latents]
         known = count(self.codes, self.classes[:, columns], self.bins).information().sum(axis=1)
-        rivals = tuple(sorted(sorted(outside, key=lambda k: -known[k])[: len(latents)]))
+        number = 2 if group[0] in self.circular else len(latents)
         own = self.axes(group, latents)
-        if len(latents) == 1 or len(rivals) < len(latents):
+        if number == 1 or len(outside) < number:
             return _Reading(columns, latents, own)
+        some = sorted(outside, key=lambda k: -known[k])[: max(_RIVALS, number)]
+        few = self.first(_SEARCHED)
+        rivals = max(combinations(sorted(some), number), key=lambda those: few.value(group, those))
         return _Reading(columns, latents, own, rivals, self.axes(group, rivals))
 
     def scored(self, readings: Sequence["_Reading"], seed: int) -> tuple[Floats, Interval | None]:
@@ -220,22 +232,32 @@ class _Half:
         low, high = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
         return gaps, Interval(low, min(high + float(luck.mean()), 1.0))
 
+    def with_still_angles(self, readings: Sequence["_Reading"], score: float, seed: int) -> float:
+        """The score if the middle of a ring did not wander, as the root of 1/N; from two halves."""
+        part = random_groups(len(self.codes), seed, 2)
+        found = [
+            float(self._rows(np.flatnonzero(part == half)).scored(readings, seed)[0].mean())
+            for half in (0, 1)
+        ]
+        wander = max(score - float(np.mean(found)), 0.0) + float(np.ptp(found))
+        return score + wander / (2**0.5 - 1)
+
     def chosen(self, groups: Sequence[Group]) -> Chosen:
         counts = count(self.codes, self.classes, self.bins)
         nats, entropies = counts.information(), np.maximum(counts.entropies(), np.finfo(float).tiny)
 
-        @cache
-        def value(group: Group, latents: tuple[int, ...]) -> float:
-            """Summed shares of what there is to know of a group's factors.
-
-            Not the gaps: two copies of one latent would gain from hiding each other.
-            """
-            columns = self.columns(group)
-            turned = self.axes(group, latents)(self.codes[:, latents])
-            own = count(turned, self.classes[:, columns], self.bins).information()
-            return float((np.diagonal(own) / entropies[columns]).sum())
-
+        value = cache(self.value)
         return choose_subspaces(nats / entropies, self.names, groups, self.circular, value)
+
+    def value(self, group: Group, latents: tuple[int, ...]) -> float:
+        """Summed shares of what there is to know of a group's factors.
+
+        Not the gaps: two copies of one latent would gain from hiding each other.
+        """
+        turned = self.axes(group, latents)(self.codes[:, latents])
+        counts = count(turned, self.classes[:, self.columns(group)], self.bins)
+        entropies = np.maximum(counts.entropies(), np.finfo(float).tiny)
+        return float((np.diagonal(counts.information()) / entropies).sum())
 
 
 def _gaps(counts: Counts) -> Floats:

@@ -51,7 +51,8 @@ def _votes(
     usable = np.flatnonzero([len(group) > 0 for group in groups])
     if not len(usable):
         raise SbvaeError(
-            f"votes need rows that share a level of a factor, none of {len(codes):,} do"
+            f"votes need rows that share a level of a factor, none of {len(codes):,} do; bring "
+            "more rows"
         )
     fixed: Ints = rng.choice(usable, size=votes)
     sizes = [np.array([len(group) for group in of]) for of in groups]

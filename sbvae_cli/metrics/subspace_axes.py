@@ -80,9 +80,11 @@ def _whitening(codes: Floats) -> Floats:
 
 def _angle(codes: Floats, classes: Ints, bins: int) -> Axes:
     """The angle in the plane of two latents, from (n, 2) codes to (n, 1); bins start best at it."""
-    starts = np.arange(_STARTS) * 2 * np.pi / bins / _STARTS
-    known = [count(_turns(codes, start), classes, bins).information()[0, 0] for start in starts]
-    best = starts[int(np.argmax(known))]
+    best, step = 0.0, 2 * np.pi / bins / _STARTS
+    for starts in (np.arange(_STARTS), (np.arange(_STARTS) - _STARTS / 2) / _STARTS):
+        tried = best + step * starts
+        known = [count(_turns(codes, start), classes, bins).information()[0, 0] for start in tried]
+        best = float(tried[int(np.argmax(known))])
     return lambda z: _turns(z, best)
 
 

@@ -54,11 +54,10 @@ def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
     live = z[:, np.ptp(z, axis=0) > 0]
     covariance = np.cov(live, rowvar=False).reshape(live.shape[1], live.shape[1])
     wasserstein = _gaussian_wasserstein(covariance)
-    total = float(np.trace(covariance))
     return UnsupervisedScores(
         gaussian_total_correlation=_gaussian_total_correlation(covariance),
-        gaussian_wasserstein=wasserstein,
-        gaussian_wasserstein_normed=wasserstein / total if total > 0 else 0.0,
+        gaussian_wasserstein=wasserstein * float(np.trace(covariance)),
+        gaussian_wasserstein_normed=wasserstein,
         mutual_information=_mean_mutual_information(z),
     )
 
@@ -72,11 +71,14 @@ def _gaussian_total_correlation(covariance: Floats) -> float:
 
 
 def _gaussian_wasserstein(covariance: Floats) -> float:
-    # Squared 2-Wasserstein distance of N(0, covariance) and N(0, its diagonal).
-    scale = np.sqrt(np.diag(covariance))
-    eigenvalues = np.linalg.eigvalsh(covariance * np.outer(scale, scale))
-    total, root = float(np.trace(covariance)), float(np.sqrt(np.maximum(eigenvalues, 0)).sum())
-    return max(0.0, 2 * (total - root))
+    # Squared 2-Wasserstein distance of N(0, covariance) and N(0, its diagonal), over the variance.
+    total = float(np.trace(covariance))
+    if total == 0:
+        return 0.0
+    share = covariance / total
+    scale = np.sqrt(np.diag(share))
+    eigenvalues = np.linalg.eigvalsh(share * np.outer(scale, scale))
+    return max(0.0, 2 * (1 - float(np.sqrt(np.maximum(eigenvalues, 0)).sum())))
 
 
 def _mean_mutual_information(z: Floats) -> float:

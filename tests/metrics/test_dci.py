@@ -165,10 +165,10 @@ def test_chance_is_the_share_of_the_most_frequent_class() -> None:
     assert score(codes, classes).chance == pytest.approx(np.mean(shares), abs=1e-12)
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1e3])
-def test_the_scale_of_codes_changes_nothing(scale: float) -> None:
+@pytest.mark.parametrize(("scale", "shift"), [(1e-9, 0.0), (1e3, 0.0), (1.0, 1e7)])
+def test_neither_scale_nor_offset_of_codes_changes_anything(scale: float, shift: float) -> None:
     codes, classes = sample()
-    plain, scaled = score(codes, classes), score(codes * scale, classes)
+    plain, scaled = score(codes, classes), score(codes * scale + shift, classes)
     assert scaled.importance == pytest.approx(plain.importance, abs=1e-9)
     assert scaled.accuracies.tolist() == plain.accuracies.tolist()
 

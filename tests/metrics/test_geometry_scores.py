@@ -70,6 +70,24 @@ def test_the_similarity_of_a_scaled_axis_is_known() -> None:
     assert score(sheet(X, 0.3 * Y))["affine_axis_ratio"] == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize("degrees", [0, 10, 45, 80, 135])
+@pytest.mark.parametrize("stretch", [1.0, 3.0])
+def test_a_turn_keeps_the_right_angle_of_the_axes_whatever_their_lengths(
+    degrees: float, stretch: float
+) -> None:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    scores = score(sheet(c * X - s * stretch * Y, s * X + c * stretch * Y))
+    assert scores["axis_angle_degrees"] == pytest.approx(90)
+    assert scores["axis_turn_degrees"] == pytest.approx(min(degrees % 90, 90 - degrees % 90))
+
+
+def test_a_slant_has_the_angle_of_its_axes() -> None:
+    scores = score(sheet(X + Y, Y))  # the second axis goes to the diagonal
+    assert scores["axis_angle_degrees"] == pytest.approx(45)
+    assert scores["axis_turn_degrees"] == pytest.approx(45)
+    assert score(sheet(X, 0 * Y))["axis_angle_degrees"] is None
+
+
 def test_both_latents_with_one_factor_fool_only_the_affine_fit() -> None:
     scores = score(sheet(X, 2 * X))
 

@@ -119,6 +119,19 @@ def test_the_interval_of_a_turned_plane_covers_what_many_rows_give(
     assert sum(ends is not None and ends.low <= truth <= ends.high for ends in found) >= 27
 
 
+@pytest.mark.parametrize("rows", [2000, 8000])
+def test_the_interval_of_a_ring_covers_what_many_rows_give(rows: int) -> None:
+    def drawn(rows: int, seed: int) -> SubspaceGap:
+        x, hue = np.random.default_rng(seed).uniform(size=(2, rows))
+        codes = np.column_stack([x, np.cos(2 * np.pi * hue), np.sin(2 * np.pi * hue)])
+        classes = factor_classes(np.column_stack([x, hue]))
+        return mig_subspace(codes, classes, ("x", "hue"), [], frozenset(["hue"]))
+
+    truth = drawn(200_000, 0).score
+    found = [drawn(rows, seed).interval for seed in range(1, 31)]
+    assert sum(ends is not None and ends.low <= truth <= ends.high for ends in found) >= 26
+
+
 def test_the_jackknife_takes_away_a_bias_that_falls_with_the_number_of_rows() -> None:
     """The plug-in variance is too small by 1/N; with ten rows that is a tenth of it."""
     covered = 0

@@ -70,6 +70,7 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         (np.zeros((N, 2)), 0.01),
         (np.column_stack([X, np.zeros(N)]), 0.51),
         (np.column_stack([PLANE, rotated(PLANE, 45)]), 0.01),  # outside another turned copy
+        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.3 * NOISE[:, :2]]), 0.05),
     ],
     ids=[
         "collapsed",
@@ -81,6 +82,7 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         "dead",
         "half",
         "doubled-turned",
+        "doubled-turned-hidden",
     ],
 )
 def test_what_is_no_rotation_costs(codes: np.ndarray, most: float) -> None:
@@ -105,6 +107,8 @@ def test_a_second_ring_of_the_same_circular_factor_is_a_runner_up() -> None:
     codes = np.column_stack([ring, X, rotated(ring, 20)])
     classes = factor_classes(np.column_stack([HUE, X]))
     assert mig_subspace(codes, classes, ("hue", "x"), [], frozenset(["hue"])).by_factor[0] < 0.05
+    line = np.column_stack([HUE, ring, X])  # a latent of its own beside a ring
+    assert mig_subspace(line, classes, ("hue", "x"), [], frozenset(["hue"])).by_factor[0] < 0.15
 
 
 def test_three_factors_are_turned_back_too() -> None:

@@ -30,7 +30,9 @@ def pairs_of_codes(
     """
     codes, dead_below = sample.codes, DEAD_BELOW * sample.unit
     deviations, information = codes.std(axis=0), mutual_information(codes, sample.classes)
-    posterior, binned = sample.deviations, list[str]()
+    posterior, binned = np.ones(codes.shape[1]), list[str]()
+    if sample.deviations is not None:
+        posterior = np.square(sample.deviations).mean(axis=0)
     for first, second in combinations(range(len(sample.names)), 2):
         names = sample.names[first], sample.names[second]
         factors = sample.factors[:, [first, second]]
@@ -38,10 +40,10 @@ def pairs_of_codes(
         try:
             grid = code_grid(codes, factors, protocol.grid, circular, len(sample.names) > 2)
             choice = choose_pair(
-                np.ones(codes.shape[1]) if posterior is None else np.square(posterior),
+                posterior,
                 deviations,
                 information[:, [first, second]],
-                "informative" if posterior is None else "auto",
+                "informative" if sample.deviations is None else "auto",
                 exactly_two_vary=len(sample.names) == 2,
                 dead_below=dead_below,
             )
@@ -56,8 +58,20 @@ def pairs_of_codes(
         shape = missing.shape[0], missing.shape[1]
         spreads = zip(choice.latents, chosen[~missing].std(axis=0), strict=True)
         dead = tuple(latent for latent, spread in spreads if spread < dead_below)
-        yield ",".join(names), PairGeometry(names, shape, choice, scores, sample.population, dead)
+        yield (
+            ",".join(names),
+            PairGeometry(
+                names,
+                shape,
+                choice,
+                scores,
+                sample.population,
+                dead,
+                int(np.count_nonzero(~missing)),
+            ),
+        )
     if binned:
         notes.append(
-            f"geometry of {some(binned)}: of codes averaged over each cell of the two factors"
+            f"geometry of {some(binned)}: of codes averaged over each cell of the two factors, "
+            "whose noise shows as folds and tears"
         )

@@ -11,7 +11,7 @@ from sbvae_cli.config.names import Metric
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.dci import Dci, DciModel, dci
 from sbvae_cli.metrics.explicitness import CHANCE, explicitness
-from sbvae_cli.metrics.infomec import infomec
+from sbvae_cli.metrics.infomec import InfoMec, infomec
 from sbvae_cli.metrics.information import Binning, Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.irs import irs
@@ -21,12 +21,13 @@ from sbvae_cli.metrics.modularity import modularity
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.sap import sap
 from sbvae_cli.metrics.score import Score, scored
-from sbvae_cli.metrics.unsupervised import unsupervised
+from sbvae_cli.metrics.unsupervised import BINS, unsupervised
 
 Scores = dict[str, Score]
 
 
-_A_CLASS = 10  # rows of a part that are fitted to, on average
+_A_CLASS = 30  # rows of a part that are fitted to, on average
+_A_PART = 10  # rows, of codes alone
 _WARPED = 0.2  # between the MIG in bins of either kind
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
 
@@ -161,18 +162,27 @@ def _irs(sample: CodeSample, protocol: Protocol) -> Scores:
 def _infomec(sample: CodeSample, protocol: Protocol) -> Scores:
     codes, classes = sample.first
 
-    def three(rows: Rows) -> list[float]:
+    def fit(rows: Rows) -> tuple[InfoMec, list[str]]:
         some = classes[rows]
-        several = (some != some[:1]).any(axis=0)  # a part may lack a level that is rare
-        found = infomec(codes[rows], some[:, several])
+        several = np.flatnonzero((some != some[:1]).any(axis=0))  # a rare level may be missing
+        return infomec(codes[rows], some[:, several]), [sample.names[i] for i in several]
+
+    def three(found: InfoMec) -> list[float]:
         return [found.infom, found.infoe, found.infoc]
 
-    blocks = min(BLOCKS, _enough(len(codes), classes))
-    values = three(np.arange(len(codes)))
-    scores = _by_parts(
-        sample, protocol, three, values, len(codes), blocks, shrinks=False, biased=True
+    whole, names = fit(np.arange(len(codes)))
+    infom, infoe, infoc = _by_parts(
+        sample,
+        protocol,
+        lambda rows: three(fit(rows)[0]),
+        three(whole),
+        len(codes),
+        min(BLOCKS, _enough(len(codes), classes)),
+        shrinks=False,
+        biased=True,
     )
-    return dict(zip(("infom", "infoe", "infoc"), scores, strict=True))
+    read = {"by_factor": dict(zip(names, whole.explicitness.tolist(), strict=True))}
+    return {"infom": infom, "infoe": replace(infoe, details=read), "infoc": infoc}
 
 
 def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
@@ -193,9 +203,11 @@ def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
         "gaussian_wasserstein_normed",
         "latent_mutual_information",
     )
-    blocks = min(BLOCKS, len(codes) // _A_CLASS)
+    blocks = min(BLOCKS, len(codes) // _A_PART)
     values, bounds = four(np.arange(len(codes))), (0.0, float("inf"))
     scores = _by_parts(sample, protocol, four, values, len(codes), blocks, bounds, biased=True)
+    if len(codes) < 2 * BINS**2:  # bias for the most part, and no parts of the rows tell how much
+        scores[-1] = replace(scores[-1], low=None, high=None)
     return dict(zip(names, scores, strict=True))
 
 
@@ -225,7 +237,14 @@ def _dci(sample: CodeSample, protocol: Protocol, model: DciModel) -> Scores:
         return [found.disentanglement, found.completeness, found.informativeness]
 
     found = fit(sample.all_rows)
-    scores = _fitted(sample, protocol, lambda rows: three(fit(rows)), three(found), _DCI_BLOCKS)
+    scores = _fitted(
+        sample,
+        protocol,
+        lambda rows: three(fit(rows)),
+        three(found),
+        _DCI_BLOCKS if model == "boosting" else BLOCKS,
+        shrinks=model == "boosting",  # the forest's own chance is the same with many rows
+    )
     details: list[dict[str, object]] = [
         {"by_latent": found.by_latent.tolist(), "importance": found.importance.tolist()},
         {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))},
@@ -256,6 +275,7 @@ def _fitted(
     fit: Callable[[Rows], list[float]],
     values: list[float],
     blocks: int = BLOCKS,
+    shrinks: bool = True,
 ) -> list[Score]:
     """Scores of what is fitted to some rows and tested on others."""
 
@@ -264,7 +284,7 @@ def _fitted(
 
     rows = len(sample.codes)
     blocks = min(blocks, _enough(int(sample.train_share * rows), sample.classes))
-    return _by_parts(sample, protocol, of_part, values, rows, blocks)
+    return _by_parts(sample, protocol, of_part, values, rows, blocks, shrinks=shrinks)
 
 
 def _enough(rows: int, classes: Ints) -> int:

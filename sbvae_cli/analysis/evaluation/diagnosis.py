@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
 LOOSE = 10.0  # times the residuals that a fixed variance may be
 GREY = 0.9  # of the Bernoulli NLL that may be the targets' own entropy
 STUCK = 0.01  # of the pixels
+SOMETIMES = 0.1  # of the images: a latent that is in use for fewer is not
 SPARE = 3.0  # times as many latents as factors
 
 
@@ -36,13 +37,15 @@ def diagnose(
         geometry: By pair of factors; says which pairs are only turned.
         names: Of the factors.
         rates: Of training images; None where they were not asked for.
-        deviations: Mean posterior deviation of each latent, shape (K,); None where none is known.
+        deviations: Of the posteriors, shape (N, K); None where none is known.
         with_model: Whether the codes are of a model that was trained here.
     """
     lines: list[str] = []
     if rates is not None:
-        deviations = rates.deviations.mean(axis=0)
-    used = None if deviations is None else deviations < USED_BELOW
+        deviations = rates.deviations
+    used = None
+    if deviations is not None:  # a latent may rest where an image is blank
+        used = (deviations < USED_BELOW).mean(axis=0) >= SOMETIMES
     if used is not None:
         lines += _use(used, None if rates is None else float(rates.kl.mean()), len(names))
     anything = used is None or bool(used.any())

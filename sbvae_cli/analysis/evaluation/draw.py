@@ -74,7 +74,7 @@ class SampleDraw:
             min(images, len(codes)),
             train_share(protocol, len(codes)),
             protocol.bins,
-            deviations=deviations[:images].mean(axis=0, dtype=np.float64),
+            deviations=deviations,
         )
 
     @property

@@ -17,7 +17,7 @@ from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.score import Score, scored
 
 _TAG = 0x636F6465  # keeps these random streams apart from others of the same seed
 
@@ -71,7 +71,7 @@ def evaluate_codes(
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
             known = present_information(file.all_codes, file.present, protocol.bins, protocol.seed)
             details = {"by_latent": known.by_latent.tolist()}
-            scores["present_information"] = Score(known.nats, *known.interval, "file", details)
+            scores["present_information"] = scored(known.nats, known.interval, "file", details)
     notes += pair_notes(list(geometry.values())) + sample_notes(sample, metrics)
     notes += score_notes(scores)
     diagnosis = diagnose(
@@ -95,7 +95,7 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
         len(file.codes),
         bins=protocol.bins,
         unit=1.0 if posterior else min(1.0, float(file.codes.std(axis=0).max())),
-        deviations=None if file.deviations is None else file.deviations.mean(axis=0),
+        deviations=file.deviations,
     )
     every_group(sample.names, protocol.groups or (), file.circular)
     return sample, [name for i, name in enumerate(file.names) if i not in several]
@@ -107,6 +107,7 @@ def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
         whole,
         codes=whole.codes[order],
         factors=whole.factors[order],
+        deviations=None if whole.deviations is None else whole.deviations[order],
         images=min(protocol.images, len(order)),
         train_share=train_share(protocol, len(order)),
     )

@@ -46,7 +46,7 @@ from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.score import Score, scored
 from sbvae_cli.models.vae import VAE
 
 _MOST_UNSEEN = 2_000  # images: rows that lie far apart are slow to read
@@ -186,7 +186,7 @@ class _Run:
         present = factors[:, self.source.space.index("present")]
         found = present_information(codes, present, self.protocol.bins, self.protocol.seed)
         details = {"by_latent": found.by_latent.tolist()}
-        return Score(found.nats, *found.interval, "train", details)
+        return scored(found.nats, found.interval, "train", details)
 
     def _vote_scores(self, metric: Metric) -> Scores:
         if len(self.sample.names) < 2:

@@ -14,9 +14,11 @@ MOST = 0.5  # of a factor's entropy: from here on a latent holds it
 CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
 ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
 FLAT = 0.9  # affine_r2 and inverse_r2 of a pair of factors that is turned or slanted
-MIXED = 0.03  # of two factors' entropies, in one latent: it carries both
-TURNED = 0.9  # similarity_r2 of a pair that is only turned
+LUCK = 0.1  # affine_r2 of noise on a grid: on a smaller one sheets lie flat by chance
+TURNED = 8.0  # degrees: a sheet that is turned by less is as good as upright
+UPRIGHT = 75.0  # degrees between the axes of a sheet that is turned and not slanted
 FOLDED = 0.1  # fold_fraction of a sheet that is not merely rough
+APART = 0.75  # gap of the factors of a group that is only turned
 RING = 0.5  # gap of a circular factor that two latents hold by their angle
 
 
@@ -26,19 +28,22 @@ class Remedies:
 
     spread: str
     missing: str
+    crowded: str  # where every latent is in use
     other: str
     look: str
 
 
 OF_MODELS = Remedies(
     spread="train other seeds, or with --model beta-vae --beta 4",
-    missing="train longer, or with more --latents or --model beta-vae --beta 0.5",
+    missing="train longer, or with --model beta-vae --beta 0.5",
+    crowded="train longer, or with more --latents",
     other="train longer or other seeds",
     look=": look at `sbvae geometry`",
 )
 OF_CODES = Remedies(
     spread="other seeds or a larger beta may part it",
     missing="longer training or a smaller beta may find it",
+    crowded="longer training or more latents may find it",
     other="longer training or other seeds may mend it",
     look="",
 )
@@ -61,24 +66,30 @@ def places(
             others say the prior's noise leaves nothing.
         remedies: What could be done.
     """
+    if scores["mig"].low is None:
+        return ["where factors are cannot be told from so few rows; bring more"]
     known = _known(scores)
     if used is not None:
         known[~used] = 0
     order = np.argsort(-known, axis=0, kind="stable")
     gaps = _subspace_gaps(scores)
-    rings = _rings(scores, gaps)
+    rings, turned = _rings(scores, gaps), _turned_groups(scores, gaps)
     found: dict[str, int] = {}
     lines, missing = [], []
     for i, name in enumerate(names):
         first, second = int(order[0, i]), int(order[1, i])
         best, next_best = known[first, i], known[second, i]
-        pair = _flattest(name, known, names, geometry)
+        pair = _flattest(name, geometry)
         if name in rings:
             continue
         if next_best < ALONE * best and best >= MOST:
             found[name] = first
+            if pair is not None and best < CLEAR:
+                lines.append(_turned(pair, remedies))
+        elif pair is None and name in turned:
+            lines.append(turned[name])
         elif pair is not None:
-            lines.append(_turned(pair, gaps, remedies))
+            lines.append(_turned(pair, remedies))
             if first not in pair.choice.latents and best >= FOUND:
                 lines.append(f"{name} is in latent {first} ({best:.0%}) as well; {remedies.spread}")
         elif best < FOUND:
@@ -93,7 +104,9 @@ def places(
     if told:
         lines.insert(0, f"found (share of all there is to know): {', '.join(told)}")
     if missing:
-        lines.append(f"in no latent: {', '.join(missing)}; {remedies.missing}")
+        crowded = used is not None and bool(used.all())
+        remedy = remedies.crowded if crowded else remedies.missing
+        lines += _nowhere(missing, scores, remedy)
     for latent in dict.fromkeys(found.values()):
         both = [name for name, k in found.items() if k == latent]
         if len(both) > 1:
@@ -148,21 +161,33 @@ def _rings(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, 
     }
 
 
-def _flattest(
-    name: str, known: Floats, names: Sequence[str], geometry: Mapping[str, PairGeometry]
-) -> PairGeometry | None:
-    """The flat sheet of a factor and another, both of which one of its latents carries."""
-    flat = [
+def _turned_groups(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, str]:
+    """By factor, a sentence on its group where that is only turned; for want of geometry."""
+    latents = scores["mig_subspace"].details["latents"] if gaps else {}
+    sentences: dict[str, str] = {}
+    for group, own in latents.items():
+        names = [group] if group in gaps else group.split(",")
+        if len(names) > 1 and min(gaps[name] for name in names) >= APART:
+            least = min(gaps[name] for name in names)
+            sentence = (
+                f"{' and '.join(names)} are turned within latents {' and '.join(map(str, own))} "
+                f"(mig_subspace {least:.2f} or more), which MIG punishes"
+            )
+            sentences |= dict.fromkeys(names, sentence)
+    return sentences
+
+
+def _flattest(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeometry | None:
+    """The flattest turned sheet of a factor and another."""
+    turned = [
         pair
         for pair in geometry.values()
         if name in pair.names
         and _is_flat(pair)
-        and known[np.ix_(pair.choice.latents, [list(names).index(own) for own in pair.names])]
-        .min(axis=1)
-        .max()
-        >= MIXED
+        and pair.luck <= LUCK
+        and (pair.scores["axis_turn_degrees"] or 0.0) >= TURNED
     ]
-    return max(flat, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
+    return max(turned, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
 
 
 def _is_flat(pair: PairGeometry) -> bool:
@@ -170,15 +195,32 @@ def _is_flat(pair: PairGeometry) -> bool:
     return straight is not None and min(straight, pair.scores["inverse_r2"]) >= FLAT
 
 
-def _turned(pair: PairGeometry, gaps: Mapping[str, float], remedies: Remedies) -> str:
+def _turned(pair: PairGeometry, remedies: Remedies) -> str:
     flat = (
         f"{pair.names[0]} and {pair.names[1]} lie flat in latents {pair.choice.latents[0]} and "
         f"{pair.choice.latents[1]} (affine_r2 {pair.scores['affine_r2']:.2f})"
     )
-    similarity = pair.scores["similarity_r2"]
-    if similarity >= TURNED or min(gaps.get(name, 0.0) for name in pair.names) >= FLAT:
-        return f"{flat}, only turned, which MIG punishes{remedies.look}"
-    return f"{flat}, but slanted or stretched (similarity_r2 {similarity:.2f}); {remedies.other}"
+    turn, angle = pair.scores["axis_turn_degrees"], pair.scores["axis_angle_degrees"]
+    if angle >= UPRIGHT:
+        return f"{flat}, only turned by {turn:.0f} degrees, which MIG punishes{remedies.look}"
+    return f"{flat}, but slanted: their axes cross at {angle:.0f} degrees; {remedies.other}"
+
+
+def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], remedy: str) -> list[str]:
+    """Of factors that no latent knows, though all together may."""
+    read = scores["infoe"].details["by_factor"] if "infoe" in scores else {}
+    mixed = [name for name in missing if read.get(name, 0.0) >= MOST]
+    absent = [name for name in missing if name not in mixed]
+    lines = []
+    if mixed:
+        shares = ", ".join(f"{name} ({read[name]:.0%})" for name in mixed)
+        lines.append(
+            f"mixed into many latents, from which a linear classifier reads them: {shares}; other "
+            "seeds may part them"
+        )
+    if absent:
+        lines.append(f"in no latent: {', '.join(absent)}; {remedy}")
+    return lines
 
 
 def _unclear(

@@ -1,6 +1,7 @@
 """Agreement of several models on the same images (Duan et al. 2020)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.metrics.intervals import subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
-from sbvae_cli.metrics.udr import Similarity, udr
+from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 
 _TAG = 0x72616E6B  # keeps these random streams apart from others of the same seed
@@ -58,4 +59,9 @@ def rank_models(
         )
         for own, value, interval in zip(scores, values.tolist(), intervals, strict=True):
             own[f"udr_{kind}"] = Score(value, *interval, "train", {"models": len(models)})
+    for own, kl in zip(scores, kls, strict=True):
+        if kl.max() < LEAST_KL:
+            why = f"no latent is informative: the largest KL is {kl.max():.2g} nats"
+            for name, each in own.items():
+                own[name] = replace(each, details={**each.details, "why": why})
     return scores

@@ -155,9 +155,16 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
         "kl": replace(
             mean_score(rates.kl, population), details={"by_latent": rates.kl_by_latent.tolist()}
         ),
-        "latents_used": mean_score(used, population),
+        "latents_used": _within(mean_score(used, population), rates.deviations.shape[1]),
         "latents_used_by_mean": _used_by_mean(rates.deviations, population),
     }
+
+
+def _within(score: Score, latents: int) -> Score:
+    """The interval of a count, from none to all."""
+    if score.low is None or score.high is None:
+        return score
+    return replace(score, low=max(score.low, 0.0), high=min(score.high, float(latents)))
 
 
 def _used_by_mean(deviations: Floats, population: str) -> Score:

@@ -22,6 +22,7 @@ class PairGeometry:
         scores: As `geometry_scores` defines them.
         population: "full" where the grid was rendered, "file" where codes were averaged.
         dead: Which of the two latents hardly deviate over the grid.
+        points: That have codes; all of the grid's where None.
     """
 
     names: tuple[str, str]
@@ -30,11 +31,13 @@ class PairGeometry:
     scores: dict[str, Any]
     population: str = "full"
     dead: tuple[int, ...] = ()
+    points: int | None = None
 
     @property
     def luck(self) -> float:
         """The affine_r2 that noise has on average: two slopes are fitted to so many points."""
-        return 2 / (self.shape[0] * self.shape[1] - 1)
+        points = self.shape[0] * self.shape[1] if self.points is None else self.points
+        return min(2 / max(points - 1, 1), 1.0)
 
     @property
     def notes(self) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 from typing import Self
 
 import numpy as np
@@ -12,12 +13,16 @@ from sbvae_cli.analysis.evaluation.result import some
 from sbvae_cli.config.names import Metric
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.information import Floats, Ints, count
 from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.unsupervised import BINS
 
 Rows = NDArray[np.intp]
 _A_CELL = 5  # rows that counting needs, on average
 _COUNTED = {"mig", "modularity"}
+_FAR = 30.0  # times the middle half of a latent's codes
+_CROWDED = 0.8  # of the rows, in one bin
+_DEPENDENT = 0.1  # of a factor's entropy that another one tells
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class CodeSample:
         bins: Of a continuous factor.
         unit: Deviation that others are measured in: 1, that of the prior, for codes of a model; for
             codes of any scale the widest latent's, where that is less.
-        deviations: Mean posterior deviation of each latent, shape (K,), where there is one.
+        deviations: Of the posteriors, shape (N, K), where these are known.
     """
 
     codes: Floats
@@ -95,15 +100,69 @@ def sample_notes(sample: CodeSample, metrics: Collection[Metric]) -> list[str]:
     codes, classes = sample.first
     deviations = codes.std(axis=0)
     dead = np.flatnonzero(deviations < DEAD_BELOW * sample.unit).tolist()
+    constant = np.flatnonzero(np.ptp(codes, axis=0) == 0).tolist()
     if not deviations.max():
         notes.append("every latent is constant: no score can tell anything")
     elif dead:
-        latents = ", ".join(map(str, dead))
         notes.append(
             "latents that hardly deviate, which geometry, mig_subspace and votes leave out: "
-            + latents
+            + ", ".join(map(str, dead))
+        )
+    if constant and deviations.max() and "modularity" in metrics:
+        notes.append(f"modularity counts {len(constant)} constant latents as 0")
+    notes += _far_out(sample) + _dependent_factors(sample)
+    if "unsupervised" in metrics and len(codes) < _A_CELL * BINS**2 and codes.shape[1] > 1:
+        notes.append(
+            f"latent_mutual_information is over {len(codes):,} images, few for {BINS} times {BINS} "
+            "bins: independent latents seem to share information"
         )
     return notes + (_counting_notes(sample, classes) if _COUNTED & set(metrics) else [])
+
+
+def _far_out(sample: CodeSample) -> list[str]:
+    """Lines on codes and factors of which a few lie so far out that the others share a bin."""
+    codes, classes = sample.first
+    low, middle, high = np.quantile(codes, [0.25, 0.5, 0.75], axis=0)
+    furthest = np.abs(codes - middle).max(axis=0)
+    latents = np.flatnonzero((high > low) & (furthest > _FAR * (high - low))).tolist()
+    notes = []
+    if latents:
+        notes.append(
+            f"codes far out in latent {', '.join(map(str, latents))}: what sees their scale (mig, "
+            "mig_subspace, votes, irs, geometry) follows these few"
+        )
+    binned = [sample.names.index(name) for name in sample.binned]
+    most = [np.bincount(classes[:, i]).max() / len(classes) for i in binned]
+    crowded = [sample.names[i] for i, share in zip(binned, most, strict=True) if share > _CROWDED]
+    if crowded:
+        notes.append(
+            f"most values of {', '.join(crowded)} share one of {sample.bins} bins, as a few lie "
+            "far out"
+        )
+    return notes
+
+
+def _dependent_factors(sample: CodeSample) -> list[str]:
+    """A line on factors that tell of each other, so that no latent can tell of one alone."""
+    classes = sample.first[1]
+    pairs = []
+    for first, second in combinations(range(classes.shape[1]), 2):
+        counts = count(classes[:, [first]], classes[:, [second]], bins=1 + int(classes.max()))
+        most = _chance(classes[:, first], classes[:, second])
+        share = (counts.information()[0, 0] - most) / max(float(counts.entropies()[0]), 1e-12)
+        if share > _DEPENDENT:
+            pairs.append(f"{sample.names[first]} and {sample.names[second]} ({share:.0%})")
+    if not pairs:
+        return []
+    return [
+        "factors that tell of each other, so that a latent of one tells of both: "
+        + some(pairs, ", ")
+    ]
+
+
+def _chance(first: Ints, second: Ints) -> float:
+    """Information that independent classes have on average, in nats."""
+    return int(first.max()) * int(second.max()) / (2 * len(first))
 
 
 def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:

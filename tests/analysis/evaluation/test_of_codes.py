@@ -171,6 +171,19 @@ def test_the_report_warns_of_what_should_not_be_trusted() -> None:
     assert "are few for" not in notes
 
 
+def test_factors_that_tell_of_each_other_and_constant_latents_are_told() -> None:
+    close = X + 0.02 * RNG.normal(size=N)
+    codes = np.column_stack([X, close, np.zeros((N, 2))])
+    found = evaluated(codes, np.column_stack([X, close, SHAPE]), ("x", "close", "shape"))
+    notes = "\n".join(found.notes)
+    assert (
+        "factors that tell of each other, so that a latent of one tells of both: x and cl" in notes
+    )
+    assert "shape (" not in notes
+    assert "modularity counts 2 constant latents as 0" in notes
+    assert "tell of each other" not in "\n".join(three(codes).notes)
+
+
 def test_more_levels_than_bins_and_grids_of_few_points_are_told() -> None:
     fine = RNG.integers(0, 40, N)
     notes = "\n".join(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
+from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.metrics.protocol import Protocol
 
@@ -28,9 +29,10 @@ def diagnosed(
     names: tuple[str, ...] = ("x", "y", "shape"),
     circular: frozenset[str] = frozenset(),
     deviations: np.ndarray | None = None,
+    metrics: tuple[Metric, ...] = ("mig", "geometry"),
 ) -> str:
     file = CodesFile(codes, factors, names, circular, None, codes, (), deviations=deviations)
-    protocol = replace(Protocol(), metrics=("mig", "geometry"), lenient=True)
+    protocol = replace(Protocol(), metrics=metrics, lenient=True)
     return "\n".join(evaluate_codes(file, "c.npz", protocol).diagnosis)
 
 
@@ -42,12 +44,19 @@ def test_factors_with_a_latent_each_are_found() -> None:
     assert "--" not in said  # options are of no use for codes from elsewhere
 
 
-@pytest.mark.parametrize(("degrees", "stretch"), [(30, 1), (45, 1), (45, 2)])
+@pytest.mark.parametrize(("degrees", "stretch"), [(10, 1), (30, 1), (45, 1), (45, 2)])
 def test_a_turned_plane_is_told_from_a_spread_factor(degrees: float, stretch: float) -> None:
     said = diagnosed(np.column_stack([turned(degrees, stretch), SHAPE]))
     assert said.count("x and y lie flat in latents") == 1
-    assert "only turned, which MIG punishes" in said
+    assert f"only turned by {degrees} degrees, which MIG punishes" in said
     assert "folded" not in said and "spread" not in said and "in no latent" not in said
+
+
+def test_a_turned_plane_is_told_without_geometry_too() -> None:
+    said = diagnosed(np.column_stack([turned(45), SHAPE]), metrics=("mig",))
+    assert said.count("x and y are turned within latents 0 and 1 (mig_subspace 0.9") == 1
+    assert "spread" not in said
+    assert "turned" not in diagnosed(FACTORS + 0.3 * NOISE, metrics=("mig",))
 
 
 def test_a_third_latent_of_a_turned_plane_is_named_beside_it() -> None:
@@ -60,7 +69,7 @@ def test_a_third_latent_of_a_turned_plane_is_named_beside_it() -> None:
 
 def test_a_slanted_plane_is_not_called_turned() -> None:
     said = diagnosed(np.column_stack([X + 2 * Y, Y, SHAPE]))
-    assert "x and y lie flat" in said and "but slanted or stretched" in said
+    assert "x and y lie flat" in said and "but slanted: their axes cross at 27 degrees" in said
 
 
 def test_a_fold_is_told() -> None:
@@ -72,6 +81,32 @@ def test_copies_are_not_called_turned() -> None:
     said = diagnosed(np.column_stack([X, X, Y, Y, SHAPE]))
     assert "x is in latents 0 (100%) and 1 (100%) alike" in said
     assert "turned" not in said and "flat" not in said
+
+
+def test_factors_of_small_grids_are_not_called_flat() -> None:
+    """Among many latents two lie flat by chance on a grid of 2x2."""
+    factors = RNG.integers(0, 2, (N, 2))
+    said = diagnosed(RNG.normal(size=(N, 60)), factors, ("a", "b"))
+    assert said.startswith("in no latent: a, b")
+
+
+def test_few_rows_tell_of_no_place() -> None:
+    for codes in (FACTORS, NOISE):
+        assert diagnosed(codes[:200], FACTORS[:200]) == (
+            "where factors are cannot be told from so few rows; bring more"
+        )
+
+
+def test_what_is_mixed_into_many_latents_is_told_where_a_linear_classifier_was_asked() -> None:
+    factors = RNG.integers(0, 4, (N, 6))
+    hadamard = np.array([[1, 1], [1, -1]])
+    turns = np.kron(np.kron(hadamard, hadamard), hadamard)[:6] / 8  # each in eight latents alike
+    codes = factors @ turns + 0.05 * RNG.normal(size=(N, 8))
+    names = tuple("abcdef")
+    file = CodesFile(codes, factors, names, frozenset(), None, codes, ())  # type: ignore[arg-type]
+    protocol = replace(Protocol(), metrics=("mig", "infomec"), lenient=True)
+    said = "\n".join(evaluate_codes(file, "c.npz", protocol).diagnosis)
+    assert "mixed into many latents, from which a linear classifier reads them: " in said
 
 
 @pytest.mark.parametrize("rows", [500, N])
@@ -109,5 +144,6 @@ def test_a_ring_is_where_a_circular_factor_belongs() -> None:
 
 def test_unused_latents_say_nothing_where_posterior_deviations_are_known() -> None:
     deviations = np.tile([0.1, 0.9, 0.1, 0.1], (N, 1))
+    deviations[: N // 2] = 1.0  # where an image is blank, none is in use
     said = diagnosed(np.column_stack([X, Y, SHAPE, Y]), deviations=deviations)
     assert "unused: latent 1 of 4" in said and "y in latent 3 (100%)" in said
