@@ -30,6 +30,7 @@ class Codes:
         factors: Shape (N, F), float32; NaN where an image is blank.
         names: Of the factors, F of them.
         circular: Those whose range is a full turn.
+        held_out: Which images lie in a region that the space leaves out of training, shape (N,).
     """
 
     means: NDArray[np.float32]
@@ -37,6 +38,7 @@ class Codes:
     factors: Rows
     names: tuple[str, ...]
     circular: tuple[str, ...]
+    held_out: NDArray[np.bool_]
 
 
 def count_images(source: Source, count: int | None, population: Population = "train") -> int:
@@ -135,12 +137,14 @@ def encode_source(
         factors.append(rows)
         if on_progress:
             on_progress(stop)
+    every = np.concatenate(factors)
     return Codes(
         np.concatenate(means),
         np.concatenate(deviations),
-        np.concatenate(factors),
+        every,
         source.space.names,
         tuple(factor.name for factor in source.space.config.factors if factor.circular),
+        source.space.held_out_mask(every),
     )
 
 

@@ -77,4 +77,5 @@ def _save(path: Path, codes: "Codes") -> None:
             factors=codes.factors,
             names=np.array(codes.names, dtype=np.str_),
             circular=np.array(codes.circular, dtype=np.str_),
+            held_out=codes.held_out,
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import Floats, Ints
@@ -19,11 +20,15 @@ class CodeGrid:
             (n0, n1, 2).
         codes: Mean of the codes in each cell, NaN where there is none, shape (n0, n1, K).
         binned: Whether each factor was cut into bins.
+        held_out: Cells whose rows are held out for the most part, shape (n0, n1).
+        within: Share of each latent's variance that lies within the cells, shape (K,).
     """
 
     factors: Floats
     codes: Floats
     binned: tuple[bool, bool]
+    held_out: NDArray[np.bool_]
+    within: Floats
 
 
 def code_grid(
@@ -32,6 +37,7 @@ def code_grid(
     size: int = 32,
     circular: tuple[bool, bool] = (False, False),
     others_vary: bool = True,
+    held_out: NDArray[np.bool_] | None = None,
 ) -> CodeGrid:
     """Average codes over the cells of two factors; other factors are averaged over.
 
@@ -46,6 +52,7 @@ def code_grid(
         circular: Whether a factor's range is a full turn: levels are then scaled by one more step
             than they span, so that the last is a neighbour of the first.
         others_vary: Whether there are other factors that vary.
+        held_out: Rows that training left out, shape (N,).
 
     Raises:
         SbvaeError: If a factor has one level, or N is too small for a grid.
@@ -60,13 +67,17 @@ def code_grid(
     second, other = _axis(factors[:, 1], levels[1], bins[1], circular[1])
     shape = len(first), len(second)
     cell = place * shape[1] + other
+    held_out = np.zeros(len(codes), np.bool_) if held_out is None else held_out
     number = np.bincount(cell, minlength=shape[0] * shape[1])
     sums = [np.bincount(cell, column, len(number)) for column in codes.T]
     with np.errstate(invalid="ignore"):
         means = np.stack(sums, axis=1) / number[:, None]
+        left_out = np.bincount(cell, held_out, len(number)) / number >= 0.5  # False where empty
     points = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)
     binned = bins[0] < levels[0], bins[1] < levels[1]
-    return CodeGrid(points, means.reshape(*shape, -1), binned)
+    residual, total = codes - means[cell], codes.var(axis=0)
+    within = np.divide(residual.var(axis=0), total, out=np.zeros_like(total), where=total > 0)
+    return CodeGrid(points, means.reshape(*shape, -1), binned, left_out.reshape(shape), within)
 
 
 def _points(levels: list[int], cells: float, size: int, others_vary: bool) -> tuple[int, int]:

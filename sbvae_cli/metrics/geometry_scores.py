@@ -67,7 +67,7 @@ def geometry_scores(
         factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
             along axis 0 only, column 1 along axis 1 only, both increasing; steps may differ.
         codes: Posterior means of the two latents, in prior deviations, shape (n0, n1, 2). NaN at
-            held-out points that have no code; no score of the held-out region is then given.
+            points that have no code, which belong neither to the support nor to what is held out.
         held_out: Which points were left out of training, or have no code, shape (n0, n1).
         circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
             wraps, and only `inverse_r2` and `tear` are given.
@@ -112,7 +112,9 @@ def _flat_scores(grid: _Grid) -> Scores:
     support = ~grid.held_out
     matrix, errors = _affine(grid)
     by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
-    folds = fold_fractions(grid.factors, grid.codes, support)
+    known: Bools = np.logical_and.reduce(np.isfinite(grid.codes), axis=-1)
+    left_out = grid.held_out & known
+    folds = fold_fractions(grid.factors, grid.codes, support, known)
     monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
     raw_matrix = matrix * grid.raw[support].std(axis=0)
     long, short = np.linalg.svd(raw_matrix, compute_uv=False)
@@ -132,14 +134,13 @@ def _flat_scores(grid: _Grid) -> Scores:
         "heldout_ratio": None,
         "heldout_area_ratio": None,
     }
-    if not np.isfinite(grid.codes).all():
-        scores["fold_fraction_heldout"] = None
-    elif grid.held_out.any():
-        nrmse = _root_mean_square(errors[grid.held_out])
-        area = heldout_area_ratio(grid.factors, grid.codes, grid.held_out, matrix)
+    if left_out.any():
+        nrmse = _root_mean_square(errors[left_out])
         scores["heldout_nrmse"] = nrmse
         scores["heldout_ratio"] = max(nrmse, EXACT) / max(support_nrmse, EXACT)
-        scores["heldout_area_ratio"] = area
+        scores["heldout_area_ratio"] = heldout_area_ratio(
+            grid.factors, grid.codes, grid.held_out, matrix, known
+        )
     return scores
 
 

@@ -66,7 +66,7 @@ def folded_triangles(factors: Floats, points: Floats, support: Bools) -> Bools:
 
 
 def fold_fractions(
-    factors: Floats, points: Floats, support: Bools
+    factors: Floats, points: Floats, support: Bools, known: Bools
 ) -> tuple[float | None, float | None]:
     """Share of folded triangles within the support (at most 0.5), and among the others (at most 1).
 
@@ -77,13 +77,14 @@ def fold_fractions(
         factors: Factor values of the grid, shape (n0, n1, 2).
         points: The embedding, shape (n0, n1, 2).
         support: Shape (n0, n1).
+        known: Points that have a code, those of the support among them, shape (n0, n1).
 
     Returns:
         Both shares; None for one that has no triangles.
     """
     folded = folded_triangles(factors, points, support)
     within = triangles_within(support)
-    inside, others = folded[within], folded[~within]
+    inside, others = folded[within], folded[~within & triangles_within(known)]
     return (
         min(0.5, float(inside.mean())) if inside.size else None,
         float(others.mean()) if others.size else None,
@@ -125,7 +126,7 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
 
 
 def heldout_area_ratio(
-    factors: Floats, points: Floats, held_out: Bools, matrix: Floats
+    factors: Floats, points: Floats, held_out: Bools, matrix: Floats, known: Bools
 ) -> float | None:
     """Net latent area of the held-out region over the area that the support's affine map predicts.
 
@@ -138,13 +139,14 @@ def heldout_area_ratio(
         points: Codes, standardised over the support, shape (n0, n1, 2).
         held_out: Shape (n0, n1).
         matrix: Linear part of the affine map from factors to codes, shape (2, 2), row convention.
+        known: Points that have a code, those of the support among them, shape (n0, n1).
 
     Returns:
         1 where the model extends linearly, 0 where the hole collapses, negative where it is turned
         over; None without triangles, or where the map explains less than a hundredth of a latent's
         variance along one of its axes (a latent is dead or noise) and so predicts no area.
     """
-    inside = triangles_within(held_out)
+    inside = triangles_within(held_out & known)
     fitted = factors[~held_out] @ matrix
     explained = np.linalg.eigvalsh(np.cov(fitted.T, bias=True))
     if not inside.any() or explained[0] < LEAST_EXPLAINED:

@@ -58,7 +58,7 @@ def test_a_file_is_encoded_whole_and_in_order(sbvae: Sbvae, model: Path, data: P
     assert done.code == 0
     assert re.match("wrote codes.npz: 150 images; codes and deviations of 3 latents", done.out)
     arrays = load()
-    assert sorted(arrays) == ["circular", "codes", "deviations", "factors", "names"]
+    assert sorted(arrays) == ["circular", "codes", "deviations", "factors", "held_out", "names"]
     assert arrays["names"].tolist() == NAMES and arrays["names"].dtype.kind == "U"
     assert arrays["codes"].shape == arrays["deviations"].shape == (150, 3)
     with h5py.File(data) as file:

@@ -38,7 +38,9 @@ def pairs_of_codes(
         factors = sample.factors[:, [first, second]]
         circular = names[0] in sample.circular, names[1] in sample.circular
         try:
-            grid = code_grid(codes, factors, protocol.grid, circular, len(sample.names) > 2)
+            grid = code_grid(
+                codes, factors, protocol.grid, circular, len(sample.names) > 2, sample.held_out
+            )
             choice = choose_pair(
                 posterior,
                 deviations,
@@ -49,14 +51,15 @@ def pairs_of_codes(
             )
             chosen = grid.codes[..., choice.latents]
             missing = np.isnan(chosen).any(axis=-1)
-            scores = geometry_scores(grid.factors, chosen, missing, circular, dead_below)
+            held_out = missing | grid.held_out
+            scores = geometry_scores(grid.factors, chosen, held_out, circular, dead_below)
         except SbvaeError as error:
             notes.append(f"without geometry of {names[0]} and {names[1]}: {error}")
             continue
         if any(grid.binned) or len(sample.names) > 2:
             binned.append(",".join(names))
         shape = missing.shape[0], missing.shape[1]
-        spreads = zip(choice.latents, chosen[~missing].std(axis=0), strict=True)
+        spreads = zip(choice.latents, chosen[~held_out].std(axis=0), strict=True)
         dead = tuple(latent for latent, spread in spreads if spread < dead_below)
         yield (
             ",".join(names),
@@ -67,7 +70,8 @@ def pairs_of_codes(
                 scores,
                 sample.population,
                 dead,
-                int(np.count_nonzero(~missing)),
+                int(np.count_nonzero(~held_out)),
+                float(grid.within[list(choice.latents)].mean()),
             ),
         )
     if binned:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.analysis.evaluation.places import OF_CODES, OF_MODELS, latents_to_see, places
+from sbvae_cli.analysis.evaluation.places import latents_to_see, places
+from sbvae_cli.analysis.evaluation.remedies import OF_CODES, OF_MODELS
 from sbvae_cli.analysis.evaluation.result import PairGeometry
 from sbvae_cli.analysis.evaluation.settings import USED_BELOW
 from sbvae_cli.metrics.information import Floats
@@ -47,7 +48,8 @@ def diagnose(
     if deviations is not None:  # a latent may rest where an image is blank
         used = (deviations < USED_BELOW).mean(axis=0) >= SOMETIMES
     if used is not None:
-        lines += _use(used, None if rates is None else float(rates.kl.mean()), len(names))
+        kl = None if rates is None else float(rates.kl.mean())
+        lines += _use(used, kl, len(names), with_model)
     anything = used is None or bool(used.any())
     if anything and "mig" in scores:
         lines += places(scores, geometry, names, used, OF_MODELS if with_model else OF_CODES)
@@ -59,13 +61,14 @@ def diagnose(
     return tuple(lines)
 
 
-def _use(used: NDArray[np.bool_], kl: float | None, factors: int) -> list[str]:
+def _use(used: NDArray[np.bool_], kl: float | None, factors: int, with_model: bool) -> list[str]:
     count, latents = int(used.sum()), len(used)
     if count == 0:
         how = "" if kl is None else f" (KL {kl:.2g} nats)"
+        smaller = "--model beta-vae --beta 0.5" if with_model else "a smaller beta"
         return [
             f"no latent is used{how}: the model hardly looks at its images; train longer, or with "
-            "--model beta-vae --beta 0.5"
+            + smaller
         ]
     lines = []
     idle = np.flatnonzero(~used).tolist()
@@ -74,10 +77,8 @@ def _use(used: NDArray[np.bool_], kl: float | None, factors: int) -> list[str]:
             f"unused: {_latents(idle)} of {latents}, which cost next to nothing; nothing to do"
         )
     if factors and count > SPARE * factors:
-        lines.append(
-            f"{count} latents are used for {factors} factors; --model beta-vae --beta 4 may gather "
-            "them"
-        )
+        larger = "--model beta-vae --beta 4" if with_model else "a larger beta"
+        lines.append(f"{count} latents are used for {factors} factors; {larger} may gather them")
     return lines
 
 

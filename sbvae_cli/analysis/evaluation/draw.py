@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.analysis.encode import Floats
-from sbvae_cli.analysis.evaluation.plan import in_other_basis, sample_size
+from sbvae_cli.analysis.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
+from sbvae_cli.analysis.evaluation.plan import sample_size
 from sbvae_cli.analysis.evaluation.sample import CodeSample, train_share
-from sbvae_cli.config.spaces import HSV, RGB
-from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import Rows
 from sbvae_cli.data.source import FileSource, Source
 from sbvae_cli.errors import SbvaeError
@@ -67,7 +66,7 @@ class SampleDraw:
             notes.append(f"left out, as they have one level here: {', '.join(constant)}")
         return CodeSample(
             codes,
-            kept[:, several].astype(np.float64),
+            kept[:, several],
             tuple(names[i] for i in several),
             frozenset(factor.name for factor in source.space.config.factors if factor.circular),
             protocol.population if source.can_render else "file",
@@ -104,13 +103,11 @@ class SampleDraw:
             raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
         return *self.encode(images[present]), factors[present]
 
-    def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Rows]:
+    def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Floats]:
         """Names and values of the factors that vary, colours in the basis that is asked for."""
         space = self.source.space
         names = space.varying
-        kept = factors[:, [space.index(name) for name in names]]
-        if not in_other_basis(space.config, self.protocol.color_basis):
+        kept = factors[:, [space.index(name) for name in names]].astype(np.float64)
+        if not in_other_basis(space.names, names, self.protocol.color_basis):
             return names, kept
-        others = [i for i, name in enumerate(names) if name not in HSV]
-        rgb = colours_of(factors, space.names)
-        return (*(names[i] for i in others), *RGB), np.concatenate([kept[:, others], rgb], axis=1)
+        return names_in_rgb(names), factors_in_rgb(factors, space.names, names)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sbvae_cli.analysis.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
 from sbvae_cli.analysis.evaluation.code_scores import code_scores, left_out, score_notes
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
@@ -14,11 +15,13 @@ from sbvae_cli.analysis.evaluation.settings import metric_settings
 from sbvae_cli.analysis.evaluation.vote_scores import PoolVotes, vote_scores, voted
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score, scored
 
+_LEAST_RANGE = 1e-70  # whose squares, and products of these, are not 0
 _TAG = 0x636F6465  # keeps these random streams apart from others of the same seed
 
 
@@ -84,21 +87,27 @@ def evaluate_codes(
 
 def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
     """All rows, and the names of factors that do not vary in them."""
-    several = np.flatnonzero((file.factors != file.factors[:1]).any(axis=0)).tolist()
-    posterior = file.deviations is not None
+    names, factors = file.names, file.factors
+    if in_other_basis(names, names, protocol.color_basis):
+        names, factors = names_in_rgb(names), factors_in_rgb(factors, names, names)
+    several = np.flatnonzero((factors != factors[:1]).any(axis=0)).tolist()
+    posterior, widest = file.deviations is not None, float(np.ptp(file.codes, axis=0).max())
+    if 0 < widest < _LEAST_RANGE:
+        raise SbvaeError(f"codes range over {widest:.0e} at most; scale them up, to about 1")
     sample = CodeSample(
         file.codes,
-        file.factors[:, several],
-        tuple(file.names[i] for i in several),
+        factors[:, several],
+        tuple(names[i] for i in several),
         file.circular,
         "file",
         len(file.codes),
         bins=protocol.bins,
         unit=1.0 if posterior else min(1.0, float(file.codes.std(axis=0).max())),
         deviations=file.deviations,
+        held_out=file.held_out,
     )
     every_group(sample.names, protocol.groups or (), file.circular)
-    return sample, [name for i, name in enumerate(file.names) if i not in several]
+    return sample, [name for i, name in enumerate(names) if i not in several]
 
 
 def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
@@ -108,6 +117,7 @@ def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
         codes=whole.codes[order],
         factors=whole.factors[order],
         deviations=None if whole.deviations is None else whole.deviations[order],
+        held_out=None if whole.held_out is None else whole.held_out[order],
         images=min(protocol.images, len(order)),
         train_share=train_share(protocol, len(order)),
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.analysis.batching import Progress, fitting_batch
 from sbvae_cli.analysis.encode import Floats, encode
+from sbvae_cli.analysis.evaluation.basis import in_other_basis
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
 from sbvae_cli.analysis.evaluation.code_scores import (
     Scores,
@@ -22,7 +23,6 @@ from sbvae_cli.analysis.evaluation.draw import SampleDraw, generator
 from sbvae_cli.analysis.evaluation.plan import (
     allowed_metrics,
     can_show_heldout,
-    in_other_basis,
     probe,
     sample_size,
     training_space,
@@ -240,7 +240,8 @@ class _Run:
 
     @property
     def _rgb(self) -> bool:
-        return in_other_basis(self.source.space.config, self.protocol.color_basis)
+        space = self.source.space
+        return in_other_basis(space.names, space.varying, self.protocol.color_basis)
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:

@@ -1,11 +1,19 @@
 """Which latent carries which factor, in plain words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from sbvae_cli.analysis.evaluation.result import PairGeometry, some
+from sbvae_cli.analysis.evaluation.remedies import Remedies
+from sbvae_cli.analysis.evaluation.result import PairGeometry
+from sbvae_cli.analysis.evaluation.sheets import (
+    collapsed_sheets,
+    folded_sheets,
+    is_flat,
+    say_turned,
+    torn_sheets,
+    turned_sheet,
+)
 from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
 
@@ -13,40 +21,8 @@ FOUND = 0.1  # of a factor's entropy: less is no more than a trace
 MOST = 0.5  # of a factor's entropy: from here on a latent holds it
 CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
 ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
-FLAT = 0.9  # affine_r2 and inverse_r2 of a pair of factors that is turned or slanted
-LUCK = 0.1  # affine_r2 of noise on a grid: on a smaller one sheets lie flat by chance
-TURNED = 8.0  # degrees: a sheet that is turned by less is as good as upright
-UPRIGHT = 75.0  # degrees between the axes of a sheet that is turned and not slanted
-FOLDED = 0.1  # fold_fraction of a sheet that is not merely rough
 APART = 0.75  # gap of the factors of a group that is only turned
 RING = 0.5  # gap of a circular factor that two latents hold by their angle
-
-
-@dataclass(frozen=True)
-class Remedies:
-    """What could be done: for our own models by options, for codes from elsewhere in words."""
-
-    spread: str
-    missing: str
-    crowded: str  # where every latent is in use
-    other: str
-    look: str
-
-
-OF_MODELS = Remedies(
-    spread="train other seeds, or with --model beta-vae --beta 4",
-    missing="train longer, or with --model beta-vae --beta 0.5",
-    crowded="train longer, or with more --latents",
-    other="train longer or other seeds",
-    look=": look at `sbvae geometry`",
-)
-OF_CODES = Remedies(
-    spread="other seeds or a larger beta may part it",
-    missing="longer training or a smaller beta may find it",
-    crowded="longer training or more latents may find it",
-    other="longer training or other seeds may mend it",
-    look="",
-)
 
 
 def places(
@@ -73,23 +49,26 @@ def places(
         known[~used] = 0
     order = np.argsort(-known, axis=0, kind="stable")
     gaps = _subspace_gaps(scores)
-    rings, turned = _rings(scores, gaps), _turned_groups(scores, gaps)
+    rings, turned = _rings(scores, gaps, used), _turned_groups(scores, gaps)
+    collapsed = collapsed_sheets(geometry, remedies)
     found: dict[str, int] = {}
     lines, missing = [], []
     for i, name in enumerate(names):
         first, second = int(order[0, i]), int(order[1, i])
         best, next_best = known[first, i], known[second, i]
-        pair = _flattest(name, geometry)
+        pair = turned_sheet(name, geometry)
         if name in rings:
             continue
         if next_best < ALONE * best and best >= MOST:
             found[name] = first
             if pair is not None and best < CLEAR:
-                lines.append(_turned(pair, remedies))
+                lines.append(say_turned(pair, remedies))
+        elif name in collapsed:
+            lines.append(collapsed[name])
         elif pair is None and name in turned:
             lines.append(turned[name])
         elif pair is not None:
-            lines.append(_turned(pair, remedies))
+            lines.append(say_turned(pair, remedies))
             if first not in pair.choice.latents and best >= FOUND:
                 lines.append(f"{name} is in latent {first} ({best:.0%}) as well; {remedies.spread}")
         elif best < FOUND:
@@ -111,7 +90,8 @@ def places(
         both = [name for name, k in found.items() if k == latent]
         if len(both) > 1:
             lines.append(f"latent {latent} carries {' and '.join(both)} at once; {remedies.other}")
-    return [*dict.fromkeys(lines), *_folds(found, geometry, remedies)]
+    lines += [*folded_sheets(found, geometry, remedies), *torn_sheets(found, geometry, remedies)]
+    return list(dict.fromkeys(lines))
 
 
 def latents_to_see(
@@ -123,7 +103,7 @@ def latents_to_see(
         known[~used] = 0
     best = known.argmax(axis=0)
     found = [int(k) for i, k in enumerate(best) if known[k, i] >= FOUND]
-    flat = [k for pair in geometry.values() if _is_flat(pair) for k in pair.choice.latents]
+    flat = [k for pair in geometry.values() if is_flat(pair) for k in pair.choice.latents]
     return list(dict.fromkeys(found + [k for k in flat if used is None or used[k]]))
 
 
@@ -151,13 +131,18 @@ def _subspace_gaps(scores: Mapping[str, Score]) -> dict[str, float]:
     return dict(subspace.details["by_factor"])
 
 
-def _rings(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, list[int]]:
+def _rings(
+    scores: Mapping[str, Score], gaps: Mapping[str, float], used: np.ndarray | None
+) -> dict[str, list[int]]:
     """Circular factors that two latents hold, by name."""
     latents = scores["mig_subspace"].details["latents"] if gaps else {}
     return {
         name: own
         for name, own in latents.items()
-        if name in gaps and len(own) == 2 and gaps[name] >= RING
+        if name in gaps
+        and len(own) == 2
+        and gaps[name] >= RING
+        and (used is None or bool(used[own].all()))
     }
 
 
@@ -177,35 +162,6 @@ def _turned_groups(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> di
     return sentences
 
 
-def _flattest(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeometry | None:
-    """The flattest turned sheet of a factor and another."""
-    turned = [
-        pair
-        for pair in geometry.values()
-        if name in pair.names
-        and _is_flat(pair)
-        and pair.luck <= LUCK
-        and (pair.scores["axis_turn_degrees"] or 0.0) >= TURNED
-    ]
-    return max(turned, key=lambda pair: float(pair.scores["affine_r2"]), default=None)
-
-
-def _is_flat(pair: PairGeometry) -> bool:
-    straight = pair.scores["affine_r2"]
-    return straight is not None and min(straight, pair.scores["inverse_r2"]) >= FLAT
-
-
-def _turned(pair: PairGeometry, remedies: Remedies) -> str:
-    flat = (
-        f"{pair.names[0]} and {pair.names[1]} lie flat in latents {pair.choice.latents[0]} and "
-        f"{pair.choice.latents[1]} (affine_r2 {pair.scores['affine_r2']:.2f})"
-    )
-    turn, angle = pair.scores["axis_turn_degrees"], pair.scores["axis_angle_degrees"]
-    if angle >= UPRIGHT:
-        return f"{flat}, only turned by {turn:.0f} degrees, which MIG punishes{remedies.look}"
-    return f"{flat}, but slanted: their axes cross at {angle:.0f} degrees; {remedies.other}"
-
-
 def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], remedy: str) -> list[str]:
     """Of factors that no latent knows, though all together may."""
     read = scores["infoe"].details["by_factor"] if "infoe" in scores else {}
@@ -219,7 +175,7 @@ def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], remedy: str) -
             "seeds may part them"
         )
     if absent:
-        lines.append(f"in no latent: {', '.join(absent)}; {remedy}")
+        lines.append(f"in no single latent: {', '.join(absent)}; {remedy}")
     return lines
 
 
@@ -233,24 +189,3 @@ def _unclear(
     if shares[1] >= ALONE * shares[0]:
         return f"{name} is spread over {both}; {remedies.spread}"
     return f"{name} is in latent {latents[0]} ({shares[0]:.0%}) in part; {remedies.other}"
-
-
-def _folds(
-    found: Mapping[str, int], geometry: Mapping[str, PairGeometry], remedies: Remedies
-) -> list[str]:
-    """Pairs of factors that have a latent each, in which their sheet is folded."""
-    folded = [
-        pair
-        for pair in geometry.values()
-        if (pair.scores["fold_fraction"] or 0.0) >= FOLDED
-        and not pair.dead
-        and tuple(found.get(name) for name in pair.names) == pair.choice.latents
-    ]
-    if not folded:
-        return []
-    worst = max(float(pair.scores["fold_fraction"]) for pair in folded)
-    listed = some([" and ".join(pair.names) for pair in folded], ", ")
-    return [
-        f"folded: {listed} (fold_fraction up to {worst:.2f}), so that settings that differ share "
-        f"codes; {remedies.other}"
-    ]

@@ -10,40 +10,17 @@ from torch import Tensor, nn
 
 from sbvae_cli.analysis.batching import fitting_batch, map_batches
 from sbvae_cli.analysis.encode import encode
-from sbvae_cli.config.names import ColorBasis, Metric
+from sbvae_cli.analysis.evaluation.basis import in_other_basis, names_in_rgb
+from sbvae_cli.config.names import Metric
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
-from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 
 _TIMED_BATCHES = 8
-
-
-def in_other_basis(space: SpaceConfig, wanted: ColorBasis | None) -> bool:
-    """Whether the metrics see red, green and blue of colours that the space has in HSV.
-
-    Raises:
-        SbvaeError: If the space has no such colours, or has them in RGB and HSV is wanted.
-    """
-    if wanted is None:
-        return False
-    has = "hsv" if "hue" in space.names else "rgb" if "red" in space.names else None
-    if has is None:
-        raise SbvaeError(
-            f"--color-basis {wanted}: needs hue, saturation and value (or red, green and blue) of "
-            f"one thing, these data have {', '.join(space.varying) or 'no factors'}; leave it out"
-        )
-    if has == "rgb" and wanted == "hsv":
-        raise SbvaeError(
-            "--color-basis hsv: these data have colours in RGB, of which grey ones have no hue; "
-            "leave it out"
-        )
-    return has != wanted
 
 
 def allowed_metrics(
@@ -57,8 +34,8 @@ def allowed_metrics(
     """
     space = source.space
     names = space.varying
-    if in_other_basis(space.config, protocol.color_basis):
-        names = (*(name for name in names if name not in HSV), *RGB)
+    if in_other_basis(space.names, names, protocol.color_basis):
+        names = names_in_rgb(names)
     circular = frozenset(factor.name for factor in space.config.factors if factor.circular)
     every_group(names, protocol.groups or (), circular)
     return possible_metrics(protocol, latents, names, source.name, of_geometry=space.varying)
@@ -116,7 +93,8 @@ def estimate_cost(
         encode_count += pool
     if metrics - ({"rates"} if not source.can_render else {"rates", "geometry"}):
         encode_count += sample_size(source, protocol.pool(metrics))
-    rgb = in_other_basis(source.space.config, protocol.color_basis)
+    space = source.space
+    rgb = in_other_basis(space.names, space.varying, protocol.color_basis)
     if metrics & VOTES and source.renders_fast and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in metrics and source.can_render:

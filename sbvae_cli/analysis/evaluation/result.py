@@ -22,7 +22,8 @@ class PairGeometry:
         scores: As `geometry_scores` defines them.
         population: "full" where the grid was rendered, "file" where codes were averaged.
         dead: Which of the two latents hardly deviate over the grid.
-        points: That have codes; all of the grid's where None.
+        points: Of the support; all of the grid's where None.
+        within: Share of the two latents' variance that the cells' averages leave out.
     """
 
     names: tuple[str, str]
@@ -32,6 +33,7 @@ class PairGeometry:
     population: str = "full"
     dead: tuple[int, ...] = ()
     points: int | None = None
+    within: float = 0.0
 
     @property
     def luck(self) -> float:
@@ -92,7 +94,10 @@ def pair_notes(pairs: Sequence[PairGeometry]) -> list[str]:
             f"{most:.2f}, and more where latents are picked from many"
         )
     if dead:
-        notes.append(f"geometry of {some(dead)}: a latent hardly deviates and counts as constant")
+        notes.append(
+            f"geometry of {some(dead)}: a latent hardly deviates over the grid, and counts as "
+            "constant"
+        )
     if circular:
         notes.append(f"geometry of {some(circular)}: circular, which leaves inverse_r2 and tear")
     return notes

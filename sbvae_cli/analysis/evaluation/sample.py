@@ -42,6 +42,7 @@ class CodeSample:
         unit: Deviation that others are measured in: 1, that of the prior, for codes of a model; for
             codes of any scale the widest latent's, where that is less.
         deviations: Of the posteriors, shape (N, K), where these are known.
+        held_out: Rows that training left out, shape (N,), where a file says so.
     """
 
     codes: Floats
@@ -54,6 +55,7 @@ class CodeSample:
     bins: int = 20
     unit: float = 1.0
     deviations: Floats | None = None
+    held_out: NDArray[np.bool_] | None = None
 
     @cached_property
     def classes(self) -> Ints:

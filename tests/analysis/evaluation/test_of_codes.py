@@ -8,6 +8,7 @@ import pytest
 from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
 from sbvae_cli.analysis.evaluation.result import Evaluation
 from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.data.colour import colours_of
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol
 
@@ -151,6 +152,40 @@ def test_geometry_of_every_pair_is_given() -> None:
     assert min(pair.scores["affine_r2"] for pair in found.geometry.values()) > 0.98
     folded = three(np.column_stack([np.abs(X - 0.5), Y, SHAPE]), metrics=("geometry",))
     assert folded.geometry["x,y"].scores["fold_fraction"] > 0.3
+
+
+def test_rows_that_training_left_out_are_a_region_of_the_sheet() -> None:
+    """Codes that contract to a third within a hole, on a grid and on rows at random."""
+    side = (np.arange(32) + 0.5) / 32
+    grid = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2)
+    scattered = np.random.default_rng(1).uniform(size=(40_000, 2))
+    for factors in (grid, scattered):
+        hole = (np.abs(factors - 0.5) < 0.25).all(axis=1)
+        codes = np.where(hole[:, None], 0.5 + 0.3 * (factors - 0.5), factors)
+        file = CodesFile(codes, factors, ("x", "y"), frozenset(), None, codes, (), held_out=hole)
+        found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
+        scores = found.geometry["x,y"].scores
+        assert scores["heldout_area_ratio"] == pytest.approx(0.09, abs=0.02)
+        assert scores["heldout_nrmse"] > 0.2 and scores["support_nrmse"] < 0.01
+        assert scores["fold_fraction_heldout"] is not None
+        whole = replace(file, held_out=None)
+        found = evaluate_codes(whole, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
+        assert found.geometry["x,y"].scores["heldout_area_ratio"] is None
+
+
+def test_colours_of_a_file_are_scored_in_either_basis() -> None:
+    hsv = np.column_stack([HUE, 0.3 + 0.4 * X, 0.3 + 0.4 * Y, SHAPE])
+    names = ("hue", "saturation", "value", "shape")
+    rgb = colours_of(hsv, names).astype(np.float64)
+    codes = np.column_stack([rgb, SHAPE])
+    found = evaluated(codes, hsv, names, metrics=("mig", "geometry"), color_basis="rgb")
+    assert list(found.scores["mig"].details["by_factor"]) == ["shape", "red", "green", "blue"]
+    assert found.scores["mig"].value > 0.4 + evaluated(codes, hsv, names, metrics=("mig",)).scores[
+        "mig"
+    ].value  # fmt: skip
+    assert "red,green" in found.geometry
+    with pytest.raises(SbvaeError, match="--color-basis rgb: needs hue, saturation and value"):
+        three(np.column_stack([X, Y, SHAPE]), color_basis="rgb")
 
 
 def test_the_report_warns_of_what_should_not_be_trusted() -> None:

@@ -40,7 +40,7 @@ def test_factors_with_a_latent_each_are_found() -> None:
     said = diagnosed(np.column_stack([SHAPE, X, NOISE]))
     assert said.startswith("found (share of all there is to know): x in latent 1 (")
     assert "shape in latent 0 (100%)" in said
-    assert "in no latent: y; longer training or a smaller beta may find it" in said
+    assert "in no single latent: y; longer training or a smaller beta may find it" in said
     assert "--" not in said  # options are of no use for codes from elsewhere
 
 
@@ -49,7 +49,7 @@ def test_a_turned_plane_is_told_from_a_spread_factor(degrees: float, stretch: fl
     said = diagnosed(np.column_stack([turned(degrees, stretch), SHAPE]))
     assert said.count("x and y lie flat in latents") == 1
     assert f"only turned by {degrees} degrees, which MIG punishes" in said
-    assert "folded" not in said and "spread" not in said and "in no latent" not in said
+    assert "folded" not in said and "spread" not in said and "in no single latent" not in said
 
 
 def test_a_turned_plane_is_told_without_geometry_too() -> None:
@@ -72,6 +72,26 @@ def test_a_slanted_plane_is_not_called_turned() -> None:
     assert "x and y lie flat" in said and "but slanted: their axes cross at 27 degrees" in said
 
 
+def test_two_latents_of_one_mixture_are_called_collapsed() -> None:
+    mixture = X + Y
+    said = diagnosed(np.column_stack([mixture, SHAPE, mixture + 0.01 * NOISE[:, 0]]))
+    assert said.count("x and y are collapsed onto one mixture, in latents") == 1
+    assert "spread" not in said and "turned" not in said
+
+
+def test_a_tear_is_told() -> None:
+    said = diagnosed(np.column_stack([X + 5 * (X > 0.5), Y, SHAPE]))
+    assert "torn: x and y" in said and "codes of neighbours jump" in said
+
+
+def test_a_plane_that_others_outweigh_is_not_called_flat() -> None:
+    """Averaged over the third factor the plane is straight, and its latents follow that one."""
+    third = RNG.uniform(size=N)
+    codes = np.column_stack([X + Y + 4 * third, X - Y + 4 * third, third])
+    said = diagnosed(codes, np.column_stack([X, Y, third]), ("x", "y", "third"))
+    assert "flat" not in said
+
+
 def test_a_fold_is_told() -> None:
     said = diagnosed(np.column_stack([np.abs(X - 0.5), Y, SHAPE]))
     assert "folded: x and y" in said and "settings that differ share codes" in said
@@ -87,7 +107,7 @@ def test_factors_of_small_grids_are_not_called_flat() -> None:
     """Among many latents two lie flat by chance on a grid of 2x2."""
     factors = RNG.integers(0, 2, (N, 2))
     said = diagnosed(RNG.normal(size=(N, 60)), factors, ("a", "b"))
-    assert said.startswith("in no latent: a, b")
+    assert said.startswith("in no single latent: a, b")
 
 
 def test_few_rows_tell_of_no_place() -> None:
@@ -112,7 +132,7 @@ def test_what_is_mixed_into_many_latents_is_told_where_a_linear_classifier_was_a
 @pytest.mark.parametrize("rows", [500, N])
 def test_noise_is_in_no_latent_however_much_counting_finds(rows: int) -> None:
     said = diagnosed(NOISE[:rows], FACTORS[:rows])
-    assert said.startswith("in no latent: x, y, shape") and "\n" not in said
+    assert said.startswith("in no single latent: x, y, shape") and "\n" not in said
 
 
 def test_blurred_codes_are_there_in_part_and_not_turned() -> None:
@@ -146,4 +166,9 @@ def test_unused_latents_say_nothing_where_posterior_deviations_are_known() -> No
     deviations = np.tile([0.1, 0.9, 0.1, 0.1], (N, 1))
     deviations[: N // 2] = 1.0  # where an image is blank, none is in use
     said = diagnosed(np.column_stack([X, Y, SHAPE, Y]), deviations=deviations)
+    turns = 2 * np.pi * HUE
+    ring = np.column_stack([np.cos(turns), np.sin(turns), X])
+    half = np.tile([0.1, 0.9, 0.1], (N, 1))
+    one = diagnosed(ring, np.column_stack([HUE, X]), ("hue", "x"), frozenset(["hue"]), half)
+    assert "by the angle" not in one
     assert "unused: latent 1 of 4" in said and "y in latent 3 (100%)" in said

@@ -1,0 +1,61 @@
+"""Colours as the metrics see them: hue, saturation and value, or red, green and blue."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.names import ColorBasis
+from sbvae_cli.config.spaces import HSV, RGB
+from sbvae_cli.data.colour import colours_of
+from sbvae_cli.errors import SbvaeError
+
+
+def in_other_basis(names: Sequence[str], varying: Sequence[str], wanted: ColorBasis | None) -> bool:
+    """Whether the metrics see red, green and blue of colours that the data have in HSV.
+
+    Args:
+        names: Of all factors.
+        varying: Those that vary, for errors.
+        wanted: As asked for; None is as the data have them.
+
+    Raises:
+        SbvaeError: If the data have no such colours, or have them in RGB and HSV is wanted.
+    """
+    if wanted is None:
+        return False
+    has = next((basis for basis, own in _BASES.items() if set(own) <= set(names)), None)
+    if has is None:
+        raise SbvaeError(
+            f"--color-basis {wanted}: needs hue, saturation and value (or red, green and blue) of "
+            f"one thing, these data have {', '.join(varying) or 'no factors'}; leave it out"
+        )
+    if has == "rgb" and wanted == "hsv":
+        raise SbvaeError(
+            "--color-basis hsv: these data have colours in RGB, of which grey ones have no hue; "
+            "leave it out"
+        )
+    return has != wanted
+
+
+_BASES: dict[ColorBasis, tuple[str, ...]] = {"hsv": HSV, "rgb": RGB}
+
+
+def names_in_rgb(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of other factors, then red, green and blue."""
+    return (*(name for name in names if name not in HSV), *RGB)
+
+
+def factors_in_rgb(
+    factors: NDArray[np.floating], names: Sequence[str], kept: Sequence[str]
+) -> NDArray[np.float64]:
+    """Columns of `names_in_rgb(kept)`.
+
+    Args:
+        factors: Shape (N, F), hue, saturation and value among them.
+        names: Of the F columns.
+        kept: Which factors are wanted.
+    """
+    others = [list(names).index(name) for name in kept if name not in HSV]
+    rgb = colours_of(factors, names)
+    return np.concatenate([factors[:, others], rgb], axis=1, dtype=np.float64)
