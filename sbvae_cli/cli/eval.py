@@ -1,16 +1,25 @@
 """`sbvae eval`."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sbvae_cli.cli.console import detail, inform, remark
-from sbvae_cli.cli.options import OWN_ENDINGS, DeviceOption, json_file
+from sbvae_cli.cli.eval_targets import (
+    Opened,
+    has_codes,
+    kept_out,
+    named,
+    open_target,
+    refuse_images_of_codes,
+    split_comparison,
+)
+from sbvae_cli.cli.options import DeviceOption, json_file
 from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
-from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,22 +27,12 @@ if TYPE_CHECKING:
 
     from sbvae_cli.analysis.evaluation.plan import Cost
     from sbvae_cli.analysis.evaluation.result import Evaluation
-    from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.cli.console import Reporter
     from sbvae_cli.cli.evaluated import Evaluated
-    from sbvae_cli.data.source import Source
     from sbvae_cli.metrics.protocol import Protocol
-    from sbvae_cli.models.vae import VAE
 
 LONG = 20.0  # seconds, from which on a line says what is to come
-CHECKPOINTS_AND_DATASETS = (".pt", ".pth", *OWN_ENDINGS["HDF5"])
 MOST_SEED = 2**32 - 1  # that scikit-learn takes
-
-
-class _Opened(NamedTuple):
-    checkpoint: "Checkpoint"
-    source: "Source"
-    vae: "VAE"
 
 
 def evaluate(
@@ -56,7 +55,7 @@ def evaluate(
         typer.Option(
             help="all, or of rates, mig, factor-vae, beta-vae, dci, dci-fast, sap, modularity, "
             "explicitness, irs, infomec, unsupervised, geometry, udr; default: rates, mig, "
-            "factor-vae and geometry, of codes all.",
+            "factor-vae and geometry, of codes alone all.",
         ),
     ] = None,
     protocol: Annotated[
@@ -102,13 +101,7 @@ def evaluate(
     """Score models or codes: NLL, KL, MIG, FactorVAE score, DCI, geometry and more."""
     from dataclasses import replace
 
-    from sbvae_cli.cli.console import write_json
-    from sbvae_cli.cli.evaluated import (
-        print_evaluations,
-        ranked,
-        shared_notes,
-        split_comparison,
-    )
+    from sbvae_cli.cli.evaluated import ranked
     from sbvae_cli.metrics.protocol import named_protocol, parse_groups, parse_metrics
 
     wanted = None if metrics is None else parse_metrics(metrics)
@@ -117,27 +110,34 @@ def evaluate(
         population=population,
         color_basis=color_basis,
         seed=seed,
-        groups=parse_groups(group or []),
-        lenient="all" in [name.strip() for name in (metrics or "").split(",")],
+        groups=parse_groups(group or [], wanted),
+        lenient="all" in [name.strip().lower() for name in (metrics or "").split(",")],
     )
     if images is not None:
         settings = replace(settings, images=images, test_images=max(1, images // 2))
     if votes is not None:
         settings = replace(settings, votes_train=votes, votes_eval=votes)
     # All are opened, and what cannot be done is refused, before the first one takes its time.
-    _refuse_images_of_codes(targets, data, settings)
-    opened = {path: _open(path, data, device) for path in targets if not _has_codes(path)}
+    refuse_images_of_codes(targets, data, settings, device)
+    opened = {path: open_target(path, data, device) for path in targets if not has_codes(path)}
     sources = {path: each.source for path, each in opened.items()}
     wanted, rank = split_comparison(targets, sources, wanted, settings.lenient)
     found = [
         _of_model(path, opened[path], data, settings, wanted)
         if path in opened
-        else _of_codes(path, settings, wanted)
+        else _of_codes(path, settings, wanted, bool(opened))
         for path in targets
     ]
     if rank:
         models = [opened[path] for path in targets]
         found = ranked(found, [model.vae for model in models], models[0].source, settings)
+    _report(found, json)
+
+
+def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
+    from sbvae_cli.cli.console import write_json
+    from sbvae_cli.cli.evaluated import print_evaluations, shared_notes
+
     for line in shared_notes(found):
         remark(f"note: {line}")
     try:
@@ -151,54 +151,29 @@ def evaluate(
         inform(f"wrote {json}")
 
 
-def _has_codes(path: Path) -> bool:
-    return path.suffix.lower() == ".npz"
-
-
-def _refuse_images_of_codes(targets: list[Path], data: str | None, settings: "Protocol") -> None:
-    codes = [path for path in targets if _has_codes(path)]
-    if codes and (data or settings.color_basis or settings.population != "full"):
-        raise SbvaeError(
-            f"{codes[0]}: has codes, not images: --data, --population and --color-basis are of no "
-            "use; leave them out"
-        )
-    for path in codes:
-        if not path.exists():
-            raise SbvaeError(f"{path}: there is no such file")
-
-
-def _open(path: Path, data: str | None, device: str) -> _Opened:
-    from sbvae_cli.data.codes_file import HOW_TO_WRITE
-    from sbvae_cli.models.devices import resolve_device
-    from sbvae_cli.runs.open import open_checkpoint, open_data
-
-    try:
-        checkpoint = open_checkpoint(path)
-    except SbvaeError as error:
-        if path.is_file() and path.suffix.lower() not in CHECKPOINTS_AND_DATASETS:
-            raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
-        raise
-    return _Opened(
-        checkpoint, open_data(checkpoint, data), checkpoint.build_vae(resolve_device(device))
-    )
-
-
-def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | None") -> "Evaluated":
-    """Default: all that codes allow, since no training waits for it."""
+def _of_codes(
+    path: Path,
+    settings: "Protocol",
+    wanted: "tuple[Metric, ...] | None",
+    beside_models: bool,
+) -> "Evaluated":
+    """Default: all that codes allow, or, beside models, what these get."""
     from dataclasses import replace
 
     from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
     from sbvae_cli.cli.evaluated import Evaluated
     from sbvae_cli.data.codes_file import read_codes
-    from sbvae_cli.metrics.protocol import OF_CODES
+    from sbvae_cli.metrics.protocol import OF_CODES, OF_THE_PAPER
 
+    default = tuple(m for m in OF_CODES if m in OF_THE_PAPER) if beside_models else OF_CODES
     file = read_codes(path)
     settings = replace(
         settings,
-        metrics=OF_CODES if wanted is None else wanted,
+        metrics=default if wanted is None else wanted,
         lenient=settings.lenient or wanted is None,
     )
-    found = evaluate_codes(file, path.name, settings, _announce)
+    with named(path):
+        found = evaluate_codes(file, path.name, settings, _announce)
     latents = file.codes.shape[1]
     title = f"{path.name}, {len(file.codes):,} rows, {latents} latent{'s' if latents > 1 else ''}"
     return Evaluated(str(path), title, found, {"codes": str(path)})
@@ -206,7 +181,7 @@ def _of_codes(path: Path, settings: "Protocol", wanted: "tuple[Metric, ...] | No
 
 def _of_model(
     path: Path,
-    opened: _Opened,
+    opened: Opened,
     data: str | None,
     settings: "Protocol",
     wanted: "tuple[Metric, ...] | None",
@@ -217,7 +192,8 @@ def _of_model(
     from sbvae_cli.cli.evaluated import Evaluated
 
     checkpoint, source, _ = opened
-    found = _evaluate(opened, replace(settings, metrics=wanted), _kept_out(opened, data))
+    with named(path):
+        found = _evaluate(opened, replace(settings, metrics=wanted), kept_out(opened, data))
     difference = other_factors(checkpoint.space, source.space.config) if data else None
     about = {
         "checkpoint": str(path),
@@ -229,24 +205,8 @@ def _of_model(
     return Evaluated(str(path), title, found, about, difference)
 
 
-def _kept_out(opened: _Opened, data: str | None) -> "NDArray[np.int64] | None":
-    """Rows that training never saw of its own file; None where this is another, or none."""
-    from sbvae_cli.data.batches import held_out_rows
-    from sbvae_cli.data.source import FileSource
-
-    training, trained_on = opened.checkpoint.config.training, opened.checkpoint.config.data
-    source = opened.source
-    if not training.holdout or not isinstance(source, FileSource):
-        return None
-    if data is not None and Path(data).resolve() != Path(trained_on.source).resolve():
-        return None
-    if (source.count, source.file.seed) != (trained_on.count, trained_on.seed):
-        return None  # another file has taken its place
-    return held_out_rows(source, training.holdout, training.seed)
-
-
 def _evaluate(
-    opened: _Opened, protocol: "Protocol", kept_out: "NDArray[np.int64] | None"
+    opened: Opened, protocol: "Protocol", unseen: "NDArray[np.int64] | None"
 ) -> "Evaluation":
     from sbvae_cli.analysis.evaluation.of_model import evaluate as evaluate_model
     from sbvae_cli.analysis.evaluation.plan import estimate_cost
@@ -271,7 +231,7 @@ def _evaluate(
             if bar:
                 bar.update(done, "images encoded")
 
-        return evaluate_model(vae, source, protocol, advance, trained_on, kept_out, _announce)
+        return evaluate_model(vae, source, protocol, advance, trained_on, unseen, _announce)
 
 
 def _announce(metric: Metric) -> None:

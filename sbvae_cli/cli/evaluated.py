@@ -1,14 +1,12 @@
 """Tables of one evaluation or of several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import print_table, remark, terminal_width
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.cli.console import inform, print_table, table_width, terminal_width
 
 if TYPE_CHECKING:
     from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry
@@ -22,8 +20,11 @@ _OF_A_PAIR = (
     "affine_r2", "inverse_r2", "monotone_r2", "fold_fraction", "tear", "heldout_nrmse",
     "heldout_area_ratio",
 )  # fmt: skip
+_SPARE = 2  # columns of a table that JSON has too
 _MOST_PAIRS = 10  # in a table; JSON has all
 _MOST_NAMES = 3  # beside a note
+_MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
+_LINES_OF_EACH = 4  # of several
 
 
 @dataclass(frozen=True)
@@ -54,45 +55,6 @@ class Evaluated:
         return {**self.about, **self.found.as_dict()}
 
 
-def split_comparison(
-    targets: Sequence[Path],
-    sources: "Mapping[Path, Source]",
-    wanted: "tuple[Metric, ...] | None",
-    lenient: bool,
-) -> "tuple[tuple[Metric, ...] | None, bool]":
-    """The metrics of each target alone, and whether its model is compared with the others.
-
-    Args:
-        targets: Models and codes.
-        sources: Of the models.
-        wanted: As the user named them; None is the default.
-        lenient: Whether udr is left out, with a line, where it cannot be had.
-
-    Raises:
-        SbvaeError: If it cannot be had, and that is not lenient.
-    """
-    codes = [path for path in targets if path not in sources]
-    if wanted is None or "udr" not in wanted or (len(targets) == 1 and not codes):
-        return wanted, False
-    images = {path: _images(source) for path, source in sources.items()}
-    others = [path for path in images if not codes and images[path] != images[targets[0]]]
-    obstacle = None
-    if codes:
-        obstacle = f"{codes[0]} has only codes"
-    elif others:
-        obstacle = f"the data of {others[0]} are not those of {targets[0]}"
-    if obstacle and not lenient:
-        use = "leave udr out" if codes else "name one dataset by --data, or leave udr out"
-        raise SbvaeError(f"udr compares models; {obstacle}; {use}")
-    if obstacle:
-        remark(f"note: without udr: it compares models; {obstacle}")
-    return tuple(metric for metric in wanted if metric != "udr"), obstacle is None
-
-
-def _images(source: "Source") -> tuple[object, ...]:
-    return source.space.config, source.height, source.width, source.channels
-
-
 def ranked(
     several: Sequence[Evaluated], models: "Sequence[VAE]", source: "Source", protocol: "Protocol"
 ) -> list[Evaluated]:
@@ -106,25 +68,37 @@ def ranked(
 def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
     found = each.found
     metrics: tuple[Metric, ...] = (*(found.protocol.metrics or ()), "udr")
+    notes = {
+        f"udr is 0: {score.details['why']}" for score in udr.values() if "why" in score.details
+    }
     return replace(
         each,
         found=replace(
             found,
             protocol=replace(found.protocol, metrics=metrics),
             scores={**found.scores, **udr},
+            notes=(*found.notes, *notes),
         ),
     )
 
 
 def shared_notes(several: Sequence[Evaluated]) -> list[str]:
-    """Each note once, with the names it is for where there are several."""
+    """Each note once, with the names it is for where there are several; no more than are read."""
     names: dict[str, list[str]] = {}
     for each in several:
         for note in dict.fromkeys(each.notes):
             names.setdefault(note, []).append(each.name)
     if len(several) == 1:
-        return list(names)
-    return [f"{_some(those)}: {note}" for note, those in names.items()]
+        return _first(list(names), _MOST_LINES)
+    lines = [f"{_some(those)}: {note}" for note, those in names.items()]
+    return _first(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
+
+
+def _first(lines: Sequence[str], most: int) -> list[str]:
+    more = len(lines) - most
+    if more <= 0:
+        return list(lines)
+    return [*lines[:most], f"... and {more:,} more line{'s' if more > 1 else ''} (--json has all)"]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -145,7 +119,10 @@ def _print_one(each: Evaluated) -> None:
     rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
     if rows:
         columns = ["score", "value", "low..high", "population"]
-        print_table(each.title, columns, rows, spare=2)
+        print_table(each.title, columns, rows, spare=_SPARE)
+        left_out = _left_out(columns, rows)
+        if left_out:
+            inform(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
     for name, score in found.scores.items():
         if score.value is None and "why" in score.details:
             typer.echo(f"- {name}: {score.details['why']}")
@@ -154,8 +131,19 @@ def _print_one(each: Evaluated) -> None:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
-    for line in found.diagnosis:
+    for line in _first(found.diagnosis, _MOST_LINES):
         typer.echo(f"- {line}")
+
+
+def _left_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[str]:
+    """The columns for which the terminal is too narrow, as `print_table` counts them."""
+    width, shown = terminal_width(), len(columns)
+    least = shown - _SPARE
+    while width and shown > least:
+        if table_width(columns[:shown], [row[:shown] for row in rows]) <= width:
+            break
+        shown -= 1
+    return columns[shown:]
 
 
 def _tells(score: "Score") -> bool:
@@ -223,7 +211,7 @@ def _print_several(several: Sequence[Evaluated]) -> None:
     ]
     _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
     for each in several:
-        for line in each.found.diagnosis:
+        for line in _first(each.found.diagnosis, _LINES_OF_EACH):
             typer.echo(f"- {each.name}: {line}")
 
 

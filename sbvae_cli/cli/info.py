@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,10 +11,12 @@ import typer
 
 from sbvae_cli.cli.console import file_size, inform
 from sbvae_cli.cli.options import json_file, png_file
+from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.config.space import FactorConfig
     from sbvae_cli.data.factors import FactorSpace, Rows
     from sbvae_cli.data.source import Source
@@ -38,9 +41,9 @@ def info(
 ) -> None:
     """Say what a dataset, a checkpoint or a run holds."""
     from sbvae_cli.cli.console import write_json, write_picture
-    from sbvae_cli.runs.describe import data_of, describe
+    from sbvae_cli.runs.describe import data_of
 
-    facts, opened = describe(target)
+    facts, opened = _describe(target)
     if sheet is not None:
         write_picture(sheet, _draw_sheet(data_of(opened), seed))
     if json is not None:
@@ -54,6 +57,25 @@ def info(
         typer.echo(f"  {name:<{width}}  {text}")
     for path in filter(None, (sheet, json)):
         inform(f"wrote {path}")
+
+
+def _describe(target: str) -> "tuple[dict[str, Any], Source | Checkpoint]":
+    """Facts, or an error that says what else is there: codes, or a folder of runs."""
+    from sbvae_cli.runs.describe import describe
+    from sbvae_cli.runs.open import refuse_folder_of_runs
+
+    path = Path(target)
+    try:
+        return describe(target)
+    except SbvaeError as error:
+        if path.is_dir() and not (path / "ckpt.pt").exists():
+            refuse_folder_of_runs(path)
+        if path.is_file() and path.suffix.lower() == ".npz":
+            raise SbvaeError(
+                f"{target}: is no checkpoint, but NPZ; codes in it are scored by "
+                f"`sbvae eval {shlex.quote(target)}`"
+            ) from error
+        raise
 
 
 def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
@@ -73,16 +95,18 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
     return lines
 
 
-def _space_lines(facts: Facts) -> list[tuple[str, str]]:
+def _space_lines(facts: Facts, holdout: float = 0.0) -> list[tuple[str, str]]:
     lines = [(f"factor {factor['name']}", _factor(factor)) for factor in facts["factors"]]
     if not lines:
         lines = [("factors", "none")]
+    held_out = []
     if facts["held_out"]:
         by_name = {factor["name"]: factor for factor in facts["factors"]}
         regions = " and ".join(_region(region, by_name) for region in facts["held_out"])
-        lines.append(("held out", f"{facts['held_out_share']:.1%} of the space: {regions}"))
-    else:
-        lines.append(("held out", "nothing"))
+        held_out.append(f"{facts['held_out_share']:.1%} of the space: {regions}")
+    if holdout:
+        held_out.append(f"{100 * holdout:.3g}% of the images, kept out of training")
+    lines.append(("held out", "; and ".join(held_out) or "nothing"))
     for pair in facts["space"]["correlated"]:
         first, second = pair["factors"]
         lines.append(("correlated", f"{first} and {second}, deviation {pair['deviation']:g}"))
@@ -98,7 +122,7 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
     parts = ", ".join(f"{name} {n:,}" for name, n in parameters.items() if name != "total")
     lines = [
         ("data", f"{data['name']} ({data['source']}), {_shape(data)}"),
-        *_space_lines(data),
+        *_space_lines(data, training["holdout"]),
         ("decoder", _decoder(model["decoder"])),
         ("likelihood", likelihood["kind"] + variance),
         ("latents", str(model["latent_dim"])),

@@ -16,10 +16,11 @@ Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
 HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
-_READ = ("codes", "factors", "names", "circular", "deviations")
+_READ = ("codes", "factors", "names", "circular", "deviations", "held_out")
 _FEW = 100  # levels
 _GUESSED_FROM = 10_000  # rows
-_LARGEST = 1e100  # whose squares, and sums of them, are finite
+_NAMED = 3  # of many arrays
+_LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class CodesFile:
         notes: Lines that a user should see.
         deviations: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
             where the file does not say.
+        held_out: Rows that training left out, shape (N,); None where the file does not say.
     """
 
     codes: Floats
@@ -47,13 +49,15 @@ class CodesFile:
     all_codes: Floats
     notes: tuple[str, ...]
     deviations: Floats | None = field(default=None, kw_only=True)
+    held_out: NDArray[np.bool_] | None = field(default=None, kw_only=True)
 
 
 def read_codes(path: Path) -> CodesFile:
     """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
 
     `names` has one for each factor, `circular` the names of factors whose range is a full turn,
-    `deviations` (N, K) those of the posteriors. Rows of a factor `present` that is 0 are blank.
+    `deviations` (N, K) those of the posteriors, `held_out` (N,) whether training left a row out.
+    Rows of a factor `present` that is 0 are blank.
     All of this is as `sbvae encode` writes it.
 
     Raises:
@@ -62,6 +66,7 @@ def read_codes(path: Path) -> CodesFile:
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
+    notes = _shape_notes(codes, factors) + _unread_notes(arrays)
     names = _names(path, arrays, factors.shape[1])
     circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
@@ -70,20 +75,19 @@ def read_codes(path: Path) -> CodesFile:
     latents = [str(i) for i in range(codes.shape[1])]
     _refuse_infinite(path, "codes", codes, latents)
     deviations = _deviations(path, arrays, codes.shape, latents)
-    present = None
+    held_out = _held_out(path, arrays, len(codes))
     all_codes = codes
-    if "present" in names:
-        column = names.index("present")
-        present = factors[:, column]
-        _refuse_infinite(path, "factors", factors[:, column : column + 1], ["present"])
+    present, names, factors = _split_present(path, names, factors)
+    if present is not None:
         shown = present > 0
-        codes, factors = codes[shown], np.delete(factors, column, axis=1)[shown]
+        if shown.sum() < 2:
+            raise SbvaeError(f"{path}: {shown.sum()} rows show something; two are the least")
+        codes, factors = codes[shown], factors[shown]
         deviations = None if deviations is None else deviations[shown]
-        names = (*names[:column], *names[column + 1 :])
-        if len(codes) < 2:
-            raise SbvaeError(f"{path}: {len(codes)} rows show something; two are the least")
-    _refuse_infinite(path, "factors", factors, names)
-    notes = (_SWAPPED,) if _look_swapped(codes, factors) else ()
+        held_out = None if held_out is None else held_out[shown]
+    _refuse_infinite(path, "factors", factors, names, "" if present is not None else _MARK_BLANK)
+    if _look_swapped(codes, factors):
+        notes = (_SWAPPED, *notes)
     return CodesFile(
         codes,
         factors,
@@ -93,13 +97,54 @@ def read_codes(path: Path) -> CodesFile:
         all_codes,
         notes,
         deviations=deviations,
+        held_out=held_out,
     )
 
 
+def _split_present(
+    path: Path, names: tuple[str, ...], factors: Floats
+) -> tuple[Floats | None, tuple[str, ...], Floats]:
+    """The factor `present`, and the others."""
+    if "present" not in names:
+        return None, names, factors
+    column = names.index("present")
+    _refuse_infinite(path, "factors", factors[:, column : column + 1], ["present"])
+    others = (*names[:column], *names[column + 1 :])
+    return factors[:, column], others, np.delete(factors, column, axis=1)
+
+
+_MARK_BLANK = ", or name a factor present, 0 where an image is blank"
 _SWAPPED = (
     "codes have few whole levels and factors ever new values, as if the two were swapped; if they "
     "are, swap them"
 )
+
+
+def _shape_notes(codes: Floats, factors: Floats) -> tuple[str, ...]:
+    rows, latents = codes.shape
+    if rows >= min(latents, factors.shape[1]):
+        return ()
+    return (
+        f"{rows:,} rows of {latents:,} latents and of {factors.shape[1]:,} factors: both look "
+        "transposed; if they are, write codes.T and factors.T",
+    )
+
+
+def _unread_notes(arrays: Arrays) -> tuple[str, ...]:
+    """Lines on arrays whose names say nothing to `read_codes`."""
+    unread = [name if name.isprintable() else repr(name) for name in arrays if name not in _READ]
+    notes = []
+    if "present" in unread:
+        unread.remove("present")
+        notes.append(
+            "the array present is not read: present is a factor, a column of factors that names "
+            "calls present"
+        )
+    if unread:
+        more = len(unread) - _NAMED
+        listed = ", ".join(unread[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        notes.append(f"arrays that are not read: {listed}; those that are: {', '.join(_READ)}")
+    return tuple(notes)
 
 
 def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
@@ -137,6 +182,19 @@ def _deviations(
             "logarithm of the variance, write numpy.exp(logvar / 2))"
         )
     return deviations
+
+
+def _held_out(path: Path, arrays: Arrays, rows: int) -> NDArray[np.bool_] | None:
+    if "held_out" not in arrays:
+        return None
+    found = arrays["held_out"]
+    flags = found.astype(np.int64) if found.dtype.kind in "biu" else np.array([-1])
+    if found.shape != (rows,) or not np.isin(flags, (0, 1)).all():
+        raise SbvaeError(
+            f"{path}: held_out is {found.dtype} of shape {found.shape}; it is to be True or False "
+            f"for each of {rows:,} rows"
+        )
+    return flags.astype(np.bool_)
 
 
 def _arrays(path: Path) -> Arrays:
@@ -222,8 +280,10 @@ def _texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _refuse_infinite(path: Path, name: str, array: Floats, columns: Sequence[str]) -> None:
-    """Refuse what is not finite, or too large for its square to be."""
+def _refuse_infinite(
+    path: Path, name: str, array: Floats, columns: Sequence[str], or_else: str = ""
+) -> None:
+    """Refuse what is not finite, `or_else` of NaN, or too large for its square to be."""
     if not array.size:
         return
     low, high = float(array.min()), float(array.max())  # no copy of the array, unlike isfinite
@@ -233,6 +293,7 @@ def _refuse_infinite(path: Path, name: str, array: Floats, columns: Sequence[str
         raise SbvaeError(
             f"{path}: {name}: {int(bad.sum()):,} of {bad.size:,} values are not finite, the first "
             f"in column {column}; leave these rows out"
+            f"{or_else if np.isnan(array).any() else ''}"
         )
     largest = high if high >= -low else low
     if abs(largest) > _LARGEST:

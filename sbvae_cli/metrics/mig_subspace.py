@@ -281,5 +281,5 @@ def _luck_of_the_next(groups: Counts) -> Floats:
         return np.zeros_like(entropies)
     own, factors = len(entropies), np.arange(len(entropies))
     without = groups.without_each_group().information()[:, own + outside.argmax(axis=0), factors]
-    luck: Floats = jackknife_deviation(without) / entropies
+    luck: Floats = jackknife_deviation(without) / np.maximum(entropies, np.finfo(float).tiny)
     return luck

@@ -1,6 +1,6 @@
 """Everything that scores depend on beside the model and the data."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
@@ -14,6 +14,29 @@ FITTED: frozenset[Metric] = frozenset({"dci", "dci-fast", "sap", "explicitness"}
 VOTES: frozenset[Metric] = frozenset({"factor-vae", "beta-vae"})
 _TWO_LATENTS = ("mig", "dci", "dci-fast", "sap", "infomec", "unsupervised", "geometry")
 _TWO_FACTORS = ("factor-vae", "beta-vae", "dci", "dci-fast", "modularity", "infomec", "geometry")
+# Scores that stand in reports under other names than the metric that computes them.
+_PARTS: Mapping[Metric, tuple[str, ...]] = {
+    "rates": (
+        *("neg_elbo", "nll", "kl", "nll_heldout", "kl_heldout", "nll_holdout", "kl_holdout"),
+        *("latents_used", "latents_used_by_mean"),
+    ),
+    "mig": ("mig_quantile", "mig_subspace", "present_information"),
+    "dci": ("dci_disentanglement", "dci_completeness", "dci_informativeness"),
+    "dci-fast": ("dci_fast_disentanglement", "dci_fast_completeness", "dci_fast_informativeness"),
+    "infomec": ("infom", "infoe", "infoc"),
+    "unsupervised": (
+        *("gaussian_total_correlation", "gaussian_wasserstein", "gaussian_wasserstein_normed"),
+        "latent_mutual_information",
+    ),
+    "geometry": (
+        *("affine_r2", "affine_r2_by_latent", "inverse_r2", "inverse_r2_by_factor"),
+        *("similarity_r2", "monotone_r2", "monotone_r2_by_factor", "fold_fraction"),
+        *("fold_fraction_heldout", "tear", "affine_axis_ratio", "axis_angle_degrees"),
+        *("axis_turn_degrees", "support_nrmse", "heldout_nrmse", "heldout_ratio"),
+        "heldout_area_ratio",
+    ),
+    "udr": ("udr_spearman", "udr_lasso"),
+}
 # `dci-fast` stands in for `dci`: who asks for all gets the number that others publish.
 ALL: tuple[Metric, ...] = tuple(name for name in METRICS if name != "dci-fast")
 OF_CODES: tuple[Metric, ...] = tuple(name for name in ALL if name not in ("rates", "udr"))
@@ -100,7 +123,10 @@ def possible_metrics(
         if reason is None:
             possible.append(metric)
         elif protocol.metrics is not None and not protocol.lenient:
-            raise SbvaeError(f"{metric} cannot be computed: {reason}")
+            others = _listed(_possible(latents, seen, data, with_model))
+            if metric in ("rates", "udr") or not others:
+                raise SbvaeError(f"{metric} cannot be computed: {reason}")
+            raise SbvaeError(f"{metric} cannot be computed: {reason}; these can: {others}")
         else:
             skipped.setdefault(reason, []).append(metric)
     lines = [f"without {_listed(metrics)}: {why}" for why, metrics in skipped.items()]
@@ -108,7 +134,18 @@ def possible_metrics(
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _possible(
+    latents: int, factors: Sequence[str], data: str, with_model: bool
+) -> tuple[Metric, ...]:
+    """Of `ALL`, what so many latents and factors allow."""
+    return tuple(
+        metric
+        for metric in ALL
+        if (with_model or metric != "rates") and not _obstacle(metric, latents, factors, data)
+    )
 
 
 def _obstacle(metric: Metric, latents: int, factors: Sequence[str], data: str) -> str | None:
@@ -143,26 +180,50 @@ def named_protocol(name: ProtocolName) -> Protocol:
 
 
 def parse_metrics(text: str) -> tuple[Metric, ...]:
-    """Read `rates,mig`, or `all`.
+    """Read `rates,mig`, or `all`, in capitals too.
 
     Raises:
-        SbvaeError: If a name is unknown, with the nearest one, or none is given.
+        SbvaeError: If a name is that of a score, with the metric that computes it, or unknown, with
+            the nearest one, or none is given.
     """
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
     for name in names:
-        if name not in METRICS and name != "all":
-            raise unknown_name(name, [*METRICS, "all"], "metric")
+        if name in METRICS or name == "all":
+            continue
+        metric = _metric_of(name)
+        if metric is not None:
+            raise SbvaeError(f"{name} is computed by {metric}; write --metrics {metric}")
+        raise unknown_name(name, [*METRICS, "all"], "metric")
     if not names:
         raise SbvaeError(f"--metrics names none; choose from {', '.join(METRICS)}, or all")
     return tuple(name for name in METRICS if name in names or ("all" in names and name in ALL))
 
 
-def parse_groups(texts: list[str]) -> tuple[tuple[str, ...], ...] | None:
+def _metric_of(score: str) -> Metric | None:
+    """The metric that computes a score of this name, or is spelt otherwise."""
+    for metric in METRICS:
+        if score in _PARTS.get(metric, ()) or score.replace("_", "-") == metric:
+            return metric
+    return None
+
+
+def parse_groups(
+    texts: Sequence[str], metrics: Collection[Metric] | None = None
+) -> tuple[tuple[str, ...], ...] | None:
     """Read `x,y` of each `--group`.
 
+    Args:
+        texts: As the user wrote them.
+        metrics: That are computed; None are those of a default, which has mig.
+
     Raises:
-        SbvaeError: If one names fewer than two factors.
+        SbvaeError: If one names fewer than two factors, or mig, which they are for, is not
+            computed.
     """
+    if texts and metrics is not None and "mig" not in metrics:
+        raise SbvaeError(
+            "--group is of mig_subspace, a part of mig; add mig to --metrics, or leave --group out"
+        )
     groups = [tuple(name.strip() for name in text.split(",") if name.strip()) for text in texts]
     for text, group in zip(texts, groups, strict=True):
         if len(group) < 2:

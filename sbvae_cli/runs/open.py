@@ -8,6 +8,8 @@ from sbvae_cli.data.procedural import is_procedural, source_from_space
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 
+_MOST_RUNS = 3  # that are named, of a folder
+
 
 def open_checkpoint(path: Path) -> Checkpoint:
     """Read the checkpoint of a run folder, or the file itself.
@@ -17,6 +19,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """
     if path.is_dir():
         if not (path / "ckpt.pt").exists():
+            refuse_folder_of_runs(path)
             raise SbvaeError(
                 f"{path}: holds no ckpt.pt (yet); name a folder where `train` has saved one"
             )
@@ -48,6 +51,22 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
             f"{data}: its images are {_shape(found)}, the model takes {_shape(wanted)}"
         )
     return source
+
+
+def refuse_folder_of_runs(path: Path) -> None:
+    """Refuse a folder that is no run but holds some.
+
+    Raises:
+        SbvaeError: With the names of the first three.
+    """
+    runs = sorted(entry.name for entry in path.iterdir() if (entry / "ckpt.pt").is_file())
+    if not runs:
+        return
+    some, more = runs[:_MOST_RUNS], len(runs) - _MOST_RUNS
+    if more > 0:
+        some.append(f"{more} more")
+    listed = " and ".join([", ".join(some[:-1]), some[-1]] if len(some) > 1 else some)
+    raise SbvaeError(f"{path}: is no run folder; it holds {listed}; name one, as {path / runs[0]}")
 
 
 def _own_data(config: DataConfig) -> Source:

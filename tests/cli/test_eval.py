@@ -374,6 +374,16 @@ def test_models_of_one_dataset_are_ranked_by_agreement(
     assert alone.code == 1 and "two checkpoints or more" in alone.err
 
 
+def test_a_model_without_informative_latents_is_told_where_it_agrees_with_none(
+    sbvae: Sbvae, run_folder: Path, few: None
+) -> None:
+    save_model(Path("still"), weight=1e-6)
+    done = sbvae("eval", run_folder, "still", "--metrics", "udr")
+    assert "note: still: udr is 0: no latent is informative, the largest KL is" in done.err
+    twice = [line for line in done.err.splitlines() if line.startswith("note: still: udr is 0")]
+    assert len(twice) == 1  # one line for both kinds of the score
+
+
 def test_udr_alone_computes_nothing_else(sbvae: Sbvae, run_folder: Path, few: None) -> None:
     save_model(Path("again"))
     done = sbvae("eval", run_folder, "again", "--metrics", "udr", "--json", "all.json")

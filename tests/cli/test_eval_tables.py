@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbvae_cli.analysis.evaluation import of_codes
+
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
 Sbvae = Callable[..., object]
 WriteCodes = Callable[..., Path]
@@ -131,3 +133,59 @@ def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae, write_codes: WriteCo
 def test_a_name_in_brackets_stands_in_the_table(sbvae: Sbvae, write_codes: WriteCodes) -> None:
     done = sbvae("eval", write_codes(Path("[bold]:smile:.npz")), "--metrics", "mig")
     assert done.code == 0 and "[bold]:smile:.npz, 300 rows" in done.out
+
+
+def test_columns_that_are_left_out_are_named_under_the_table(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = write_codes(Path("c.npz"))
+    for width, missing in [(35, "low..high and population"), (45, "population"), (80, None)]:
+        on_a_terminal(monkeypatch, width)
+        out = plain(sbvae("eval", codes, *FEW, "--metrics", "mig,irs").out)
+        said = [line for line in out.splitlines() if "on a wider terminal" in line]
+        assert said == ([f"({missing}: on a wider terminal, or in --json)"] if missing else [])
+
+
+def test_a_long_diagnosis_is_cut_and_counted(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count, shown, more in [(12, 12, None), (13, 12, "1 more line"), (40, 12, "28 more lines")]:
+        diagnosed(monkeypatch, count)
+        codes = write_codes(Path("c.npz"))
+        done = sbvae("eval", codes, *FEW, "--metrics", "mig", "--json", "s.json")
+        said = [line for line in done.out.splitlines() if line.startswith("- ")]
+        assert said == [
+            *(f"- line {i}" for i in range(shown)),
+            *([f"- ... and {more} (--json has all)"] if more else []),
+        ]
+        assert len(json.loads(Path("s.json").read_text())["diagnosis"]) == count
+
+
+def test_several_show_four_lines_of_diagnosis_each(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diagnosed(monkeypatch, 6)
+    names = [write_codes(Path(name)) for name in ("a.npz", "b.npz")]
+    done = sbvae("eval", *names, *FEW, "--metrics", "mig")
+    said = [line for line in done.out.splitlines() if line.startswith("- ")]
+    for name in ("a.npz", "b.npz"):
+        own = [line.removeprefix(f"- {name}: ") for line in said if name in line]
+        assert own == [*(f"line {i}" for i in range(4)), "... and 2 more lines (--json has all)"]
+
+
+def diagnosed(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    sentences = tuple(f"line {i}" for i in range(count))
+    monkeypatch.setattr(of_codes, "diagnose", lambda *_, **__: sentences)
+
+
+def test_notes_by_the_hundred_are_cut_and_counted(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    rows = np.random.default_rng(0).integers(0, 4, (3, 30))
+    arrays = {"names": [f"f{i}" for i in range(30)], "factors": rows, "codes": rows + 0.5}
+    codes = write_codes(Path("c.npz"), **arrays)
+    done = sbvae("eval", codes, *FEW, "--metrics", "all", "--json", "s.json")
+    assert done.code == 0
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    every = json.loads(Path("s.json").read_text())["protocol"]["notes"]
+    assert len(every) > 100 and len(notes) <= 14
+    assert f"note: ... and {len(every) - 12} more lines (--json has all)" in notes
+    assert any("both look transposed" in note for note in notes)

@@ -122,6 +122,40 @@ def test_a_dataset_is_known_by_its_content(sbvae: Sbvae, data: Path) -> None:
     assert facts(sbvae, "data.pt")["kind"] == "dataset"
 
 
+@pytest.mark.parametrize(
+    ("preset", "holdout", "line"),
+    [
+        ("xy", 0.2, "20% of the images, kept out of training"),
+        ("xy", 0.125, "12.5% of the images, kept out of training"),
+        ("xy", 0, "nothing"),
+        ("xy-hole", 0.2, "25.0% of the space: x 0.35 to 0.65, y 0.35 to 0.65; and 20% of the "
+         "images, kept out of training"),
+    ],
+)  # fmt: skip
+def test_images_that_holdout_keeps_out_are_told(
+    sbvae: Sbvae, tiny: list[str], preset: str, holdout: float, line: str
+) -> None:
+    make = ("gen-data", "circles", "--preset", preset, "--count", 60, "--size", 16)
+    assert sbvae(*make, "--out", "own.h5").code == 0
+    options = ["--data", "own.h5", *tiny[4:], "--steps", 1, "--out", "run"]
+    assert sbvae("train", *options, "--holdout", holdout).code == 0
+
+    assert re.search(f"^  held out +{line}$", sbvae("info", "run").out, re.MULTILINE)
+
+
+def test_codes_are_pointed_to_eval(sbvae: Sbvae) -> None:
+    np.savez("my codes.npz", codes=np.zeros((3, 2)), factors=np.zeros((3, 2)))
+
+    done = sbvae("info", "my codes.npz")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: my codes.npz: is no checkpoint, but NPZ; codes in it are scored by "
+        "`sbvae eval 'my codes.npz'`\n"
+    )
+    assert "there is no such file" in sbvae("info", "none.npz").err
+
+
 def test_a_diverged_model_is_told(sbvae: Sbvae, run: Path) -> None:
     content = torch.load(run / "ckpt.pt", weights_only=True)
     content["model"]["encoder.output.bias"][0] = float("nan")

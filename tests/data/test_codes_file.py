@@ -80,7 +80,7 @@ def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
         ({"factors": np.array([[{}] * 2] * 50)}, "which are never unpickled; store numbers"),
         ({"names": np.array(["x", "y"], object)}, "store words, as numpy.array(names, dtype=str)"),
         ({"circular": np.array(["x"], object)}, "words, as numpy.array(circular, dtype=str)"),
-        ({"codes": CODES * 1e300}, "e+300; scale them to below 1e+100"),
+        ({"codes": CODES * 1e300}, "e+300; scale them to below 1e+70"),
         ({"factors": np.where(FACTORS > 3, -2e100, 0)}, "factors reach -2e+100; scale them"),
         ({"codes": np.where(CODES > 1, np.longdouble("1e4000"), 0)}, "values are not finite"),
         ({"deviations": CODES[:, :3]}, "deviations have shape (50, 3) and codes (50, 4); give"),
@@ -88,7 +88,7 @@ def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
         ({"deviations": CODES[:, 0]}, "deviations have shape (50,), not (rows, columns)"),
         ({"deviations": np.full((50, 4), "a")}, "deviations hold text"),
         ({"deviations": np.where(CODES > 1, np.nan, 1)}, "deviations: "),
-        ({"deviations": np.full((50, 4), 1e101)}, "deviations reach 1e+101"),
+        ({"deviations": np.full((50, 4), 1e71)}, "deviations reach 1e+71"),
         ({"deviations": np.full((50, 4), -0.5)}, "deviations reach -0.5; they are at least 0"),
         ({"codes": CODES[:, :0]}, "codes have shape (50, 0)"),
         ({"codes": CODES[:1], "factors": FACTORS[:1]}, "two rows and a latent are least"),
@@ -151,6 +151,68 @@ def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
     assert read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).notes == ()
     beside = np.column_stack([rows[0], np.full(300, 0.37)])
     assert read_codes(write(tmp_path / "c.npz", codes=beside, factors=rows[1])).notes
+
+
+def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.npz", name=["x", "y"], deviation=CODES, names=["x", "y"])
+    assert read_codes(path).notes == (
+        "arrays that are not read: name, deviation; those that are: codes, factors, names, "
+        "circular, deviations, held_out",
+    )
+    many = {f"a{i}": np.zeros(2) for i in range(40)}
+    (note,) = read_codes(write(path, **many)).notes
+    assert note.startswith("arrays that are not read: a0, a1, a2 and 37 more; those that are:")
+
+
+def test_what_encode_writes_needs_no_word(tmp_path: Path) -> None:
+    arrays = {"deviations": np.abs(CODES), "names": ["x", "y"], "circular": np.array([], str)}
+    assert read_codes(write(tmp_path / "c.npz", **arrays, held_out=np.zeros(50, bool))).notes == ()
+
+
+def test_present_as_an_array_of_its_own_is_said_to_be_a_factor(tmp_path: Path) -> None:
+    path = write(tmp_path / "c.npz", present=np.ones(50))
+    assert read_codes(path).notes == (
+        "the array present is not read: present is a factor, a column of factors that names calls "
+        "present",
+    )
+    found = read_codes(write(path, present=np.ones(50), label=np.ones(50))).notes
+    assert len(found) == 2 and found[1].startswith("arrays that are not read: label; those")
+
+
+def test_factors_of_blank_images_are_told_how_to_be_marked(tmp_path: Path) -> None:
+    factors = FACTORS.astype(float)
+    factors[7:9] = np.nan
+    with pytest.raises(SbvaeError) as caught:
+        read_codes(write(tmp_path / "c.npz", factors=factors))
+    assert str(caught.value).endswith(
+        "factors: 4 of 100 values are not finite, the first in column factor0; leave these rows "
+        "out, or name a factor present, 0 where an image is blank"
+    )
+    shown = np.column_stack([factors, np.ones(50)])
+    for arrays in (
+        {"factors": shown, "names": ["x", "y", "present"]},
+        {"codes": np.full((50, 4), np.nan)},
+    ):
+        with pytest.raises(SbvaeError, match=r"leave these rows out$"):
+            read_codes(write(tmp_path / "c.npz", **arrays))
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "transposed"),
+    [
+        ((3, 50), (3, 50), True),
+        ((9, 10), (9, 10), True),
+        ((10, 10), (10, 10), False),
+        ((9, 10), (9, 9), False),  # few rows of a wide code
+        ((9, 3), (9, 10), False),
+    ],
+)
+def test_arrays_that_look_transposed_are_said_to(
+    tmp_path: Path, codes: tuple[int, int], factors: tuple[int, int], transposed: bool
+) -> None:
+    arrays = {"codes": RNG.normal(size=codes), "factors": RNG.integers(0, 5, factors)}
+    notes = read_codes(write(tmp_path / "c.npz", **arrays)).notes
+    assert any("both look transposed" in note for note in notes) is transposed
 
 
 def test_codes_of_a_collapsed_model_do_not_look_swapped(tmp_path: Path) -> None:

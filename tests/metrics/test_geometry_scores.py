@@ -393,6 +393,19 @@ def test_codes_that_are_not_finite_are_counted() -> None:
         score(codes)
 
 
+def test_points_without_a_code_are_neither_support_nor_held_out() -> None:
+    codes = np.where(HOLE[..., None], 0.5 * sheet(X, Y), sheet(X, Y))
+    whole = score(codes, HOLE)
+    missing = (X < -0.9) | ((X > 0.2) & HOLE)
+    codes[missing] = np.nan
+    scores = score(codes, HOLE | missing)
+    assert scores["heldout_area_ratio"] == pytest.approx(0.25, abs=1e-3)
+    assert scores["fold_fraction_heldout"] == whole["fold_fraction_heldout"] == 0
+    assert scores["heldout_nrmse"] is not None and scores["affine_r2"] == pytest.approx(1)
+    gone = np.where(HOLE[..., None], np.nan, codes)
+    assert [score(gone, HOLE | missing)[name] for name in HELDOUT_NAMES] == [None] * 4
+
+
 def test_a_region_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(SbvaeError, match="two values of each factor must be left"):
         score(sheet(X, Y), np.ones_like(NOTHING))

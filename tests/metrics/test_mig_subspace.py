@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 X, Y, HUE = RNG.uniform(size=(3, N))
 SCALE = RNG.integers(0, 6, N) / 6
 NOISE = RNG.normal(size=(N, 3))
-LEAK = RNG.normal(size=N)
+LEAK, DECOYS = RNG.normal(size=N), RNG.normal(size=(N, 2))
 PLANE = np.column_stack([X, Y])
 POSITION = factor_classes(PLANE)
 NAMES = ("x", "y")
@@ -70,7 +70,7 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         (np.zeros((N, 2)), 0.01),
         (np.column_stack([X, np.zeros(N)]), 0.51),
         (np.column_stack([PLANE, rotated(PLANE, 45)]), 0.01),  # outside another turned copy
-        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.3 * NOISE[:, :2]]), 0.05),
+        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.3 * DECOYS]), 0.05),
     ],
     ids=[
         "collapsed",
@@ -191,3 +191,8 @@ def test_a_circular_factor_in_one_latent_is_not_worse_than_by_the_mig() -> None:
 def test_rows_too_few_for_the_bins_leave_no_interval() -> None:
     assert mig_subspace(NOISE[:1500], POSITION[:1500], NAMES, [NAMES]).interval is None
     assert mig_subspace(NOISE[:1700], POSITION[:1700], NAMES, [NAMES]).interval is not None
+
+
+def test_a_class_that_few_rows_have_is_no_division_by_nothing() -> None:
+    classes = np.column_stack([np.arange(N) == 3, factor_classes(Y[:, None])[:, 0]]).astype(int)
+    assert 0 <= mig_subspace(np.column_stack([PLANE, NOISE]), classes, NAMES, [NAMES]).score <= 1

@@ -16,6 +16,7 @@ def test_a_latent_that_tells_blank_images_apart_knows_their_entropy() -> None:
 
     assert found.nats == pytest.approx(mutual_info_score(present, present), abs=1e-9)
     assert found.by_latent[0] < 0.02 and found.by_latent[2] == 0
+    assert found.interval is not None
     assert found.interval.low <= found.nats <= found.interval.high <= np.log(2)
 
 
@@ -30,5 +31,20 @@ def test_the_interval_covers_what_is_known() -> None:
         latent = np.where(rng.random(500) < 0.2, rng.integers(0, 2, 500), present)
         codes = np.column_stack([latent, rng.normal(size=(500, 2))])
         found = present_information(codes, present).interval
+        assert found is not None
         covered += found.low <= truth <= found.high
     assert covered >= 90
+
+
+def test_the_luckiest_of_many_latents_that_know_nothing_may_know_nothing() -> None:
+    covered = 0
+    for seed in range(60):
+        codes = np.random.default_rng(seed).normal(size=(100, 10))
+        found = present_information(codes, np.arange(100) >= 10).interval
+        assert found is not None
+        covered += found.low == 0
+    assert covered >= 54
+
+
+def test_next_to_no_rows_leave_no_interval() -> None:
+    assert present_information(np.eye(39), np.arange(39) > 9).interval is None

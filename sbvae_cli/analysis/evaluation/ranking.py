@@ -61,7 +61,7 @@ def rank_models(
             own[f"udr_{kind}"] = Score(value, *interval, "train", {"models": len(models)})
     for own, kl in zip(scores, kls, strict=True):
         if kl.max() < LEAST_KL:
-            why = f"no latent is informative: the largest KL is {kl.max():.2g} nats"
+            why = f"no latent is informative, the largest KL is {kl.max():.2g} nats"
             for name, each in own.items():
                 own[name] = replace(each, details={**each.details, "why": why})
     return scores

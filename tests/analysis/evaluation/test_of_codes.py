@@ -219,6 +219,33 @@ def test_factors_that_tell_of_each_other_and_constant_latents_are_told() -> None
     assert "tell of each other" not in "\n".join(three(codes).notes)
 
 
+def test_a_few_values_far_out_are_told_of() -> None:
+    codes, factors = np.column_stack([X, Y, SHAPE]), np.column_stack([X, Y, SHAPE])
+    codes[5, 1], factors[6, 0] = -300, 900
+    whole: dict[str, object] = {"metrics": ("mig",), "images": N, "test_images": 2}
+    notes = "\n".join(evaluated(codes, factors, ("x", "y", "shape"), **whole).notes)
+    assert "codes far out in latent 1: what sees their scale" in notes
+    assert "most values of x share one of 20 bins, as a few lie far out" in notes
+    assert "far out" not in "\n".join(three(np.column_stack([X, Y, SHAPE])).notes)
+
+
+def test_dependence_of_latents_has_no_interval_from_few_rows() -> None:
+    few = three(NOISE, metrics=("unsupervised",), images=700, test_images=300)
+    assert few.scores["latent_mutual_information"].low is None
+    assert few.scores["gaussian_total_correlation"].low is not None
+    assert "latent_mutual_information is over 700 images, few for 20 times 20 bins" in few.notes[-1]
+    enough = three(NOISE, metrics=("unsupervised",), images=900, test_images=300)
+    low = enough.scores["latent_mutual_information"].low
+    assert low is not None and low <= 0.01
+
+
+def test_codes_too_small_for_their_squares_are_refused() -> None:
+    with pytest.raises(SbvaeError, match="codes range over 1e-200 at most; scale them up"):
+        three(1e-200 * np.column_stack([X, Y, SHAPE / 2]))
+    large = three(1e69 * np.column_stack([X, Y, SHAPE]), metrics=("unsupervised", "mig"))
+    assert large.scores["gaussian_wasserstein_normed"].value < 0.01  # type: ignore[operator]
+
+
 def test_more_levels_than_bins_and_grids_of_few_points_are_told() -> None:
     fine = RNG.integers(0, 40, N)
     notes = "\n".join(

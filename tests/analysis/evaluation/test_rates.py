@@ -135,6 +135,15 @@ def test_latents_used_is_counted_in_each_image_and_by_the_mean_deviation() -> No
     ].low is None  # fmt: skip
 
 
+def test_the_interval_of_a_count_of_latents_stays_within_them() -> None:
+    deviations = np.full((10, 3), 1.0)
+    deviations[0, 0] = 0.1
+    few = rate_scores(rates_of(np.ones(10), np.ones(10), deviations), "train")["latents_used"]
+    most = rate_scores(rates_of(np.ones(10), np.ones(10), 1.05 - deviations), "train")
+    assert few.low == 0 and few.high > 0.1
+    assert most["latents_used"].high == 3
+
+
 def test_the_negative_elbo_is_nll_plus_kl_with_its_own_interval() -> None:
     nll, kl = np.array([1.0, 3.0, 5.0, 7.0]), np.array([7.0, 5.0, 3.0, 2.0])
     rates = rates_of(nll, kl, np.ones((4, 1)))

@@ -1,0 +1,168 @@
+"""What `sbvae eval` takes, and what it says of what it does not."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sbvae_cli.cli.eval as eval_command
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.protocol import parse_metrics
+
+FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
+Sbvae = Callable[..., object]
+WriteCodes = Callable[..., Path]
+
+
+@pytest.fixture
+def run_folder(sbvae: Sbvae, tiny: list[str]) -> Path:
+    assert sbvae("train", *tiny, "--steps", 1, "--out", "run").code == 0
+    return Path("run")
+
+
+@pytest.mark.parametrize(
+    ("again", "what"),
+    [
+        ("run", "run is named twice"),
+        ("run/ckpt.pt", "run/ckpt.pt is run again"),
+        ("link", "link is run again"),
+    ],
+)
+def test_udr_of_a_model_and_itself_is_refused_before_anything_is_scored(
+    sbvae: Sbvae, run_folder: Path, again: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("link").symlink_to("run")
+    assert sbvae("train", "--resume", "run", "--steps", 2).code == 0
+    monkeypatch.setattr(eval_command, "_of_model", None)
+    done = sbvae("eval", run_folder, again, "--metrics", "udr", *FEW)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (f"error: udr compares models; {what}; name each once, or leave udr out\n")
+
+
+def test_all_metrics_of_a_model_named_twice_leave_udr_out_with_a_note(
+    sbvae: Sbvae, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sbvae_cli.metrics.protocol.ALL", ("rates", "udr"))
+    done = sbvae("eval", run_folder, run_folder, "--metrics", "ALL", *FEW, "--json", "-")
+    assert done.code == 0
+    assert "note: without udr: it compares models; run is named twice\n" in done.err
+    for each in json.loads(done.out)["results"]:
+        assert each["protocol"]["metrics"] == ["rates"]
+
+
+def test_a_model_may_be_named_twice_where_nothing_is_compared(
+    sbvae: Sbvae, run_folder: Path
+) -> None:
+    done = sbvae("eval", run_folder, run_folder, "--metrics", "rates", *FEW)
+    assert done.code == 0 and "twice" not in done.err
+
+
+def test_codes_beside_a_model_get_the_metrics_that_it_gets(
+    sbvae: Sbvae, write_codes: WriteCodes, run_folder: Path
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    done = sbvae("eval", run_folder, codes, *FEW, "--json", "-")
+    assert done.code == 0 and "dci" not in done.err
+    model, own = (each["protocol"]["metrics"] for each in json.loads(done.out)["results"])
+    assert model == ["rates", "mig", "factor-vae", "geometry"]
+    assert own == ["mig", "factor-vae", "geometry"]
+    assert "rates" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["codes.npz", "--metrics", "rates"], "codes.npz: rates cannot be computed: they need"),
+        (["one.npz", "--metrics", "mig"], "one.npz: mig cannot be computed: it compares two"),
+        (["run", "--metrics", "beta-vae,irs"], "run: beta-vae cannot be computed: it tells"),
+        (["run", "sub/codes.npz", "--metrics", "mig,rates"], "sub/codes.npz: rates cannot be"),
+        (["codes.npz", "--metrics", "mig", "--group", "x,z"], "codes.npz: "),
+    ],
+)
+def test_what_cannot_be_computed_names_its_file(
+    sbvae: Sbvae,
+    write_codes: WriteCodes,
+    tiny: list[str],
+    command: list[str],
+    message: str,
+) -> None:
+    make = ("gen-data", "circles", "--preset", "xh", "--factor", "x=0.5", "--count", 60)
+    assert sbvae(*make, "--size", 16, "--out", "one.h5").code == 0
+    options = ["--data", "one.h5", *tiny[4:]]
+    assert sbvae("train", *options, "--steps", 1, "--out", "run").code == 0
+    Path("sub").mkdir()
+    for path in ("codes.npz", "sub/codes.npz"):
+        write_codes(Path(path))
+    write_codes(Path("one.npz"), codes=np.random.default_rng(0).normal(size=(300, 1)))
+    done = sbvae("eval", *command, *FEW)
+    assert done.code == 1 and done.out == "" and done.err.count("\n") == 1
+    assert done.err.startswith(f"error: {message}")
+
+
+def test_what_encode_writes_is_all_read(sbvae: Sbvae, run_folder: Path) -> None:
+    assert sbvae("encode", run_folder, "--count", 100).code == 0
+    done = sbvae("eval", "codes.npz", "--metrics", "mig", *FEW)
+    assert done.code == 0 and "not read" not in done.err
+
+
+def test_every_score_of_a_report_is_a_metric_or_is_traced_to_one(
+    sbvae: Sbvae, write_codes: WriteCodes, run_folder: Path
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    names: list[str] = []
+    for command in ([codes, "--metrics", "all,dci-fast"], [run_folder]):
+        found = json.loads(sbvae("eval", *command, *FEW, "--json", "-").out)
+        names += [*found["scores"], *(n for p in found["geometry"].values() for n in p["scores"])]
+    assert {"nll", "mig", "irs", "dci_disentanglement", "affine_r2"} <= set(names)
+    for name in names:
+        try:
+            assert parse_metrics(name) == (name,)
+        except SbvaeError as error:
+            assert f"{name} is computed by " in str(error)
+
+
+def test_one_latent_is_told_which_metrics_take_it(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    one = write_codes(Path("one.npz"), codes=np.random.default_rng(0).normal(size=(300, 1)))
+    done = sbvae("eval", one, "--metrics", "mig", *FEW)
+    can = done.err.strip().split("these can: ")[1].replace(" and ", ", ").split(", ")
+    assert can == ["factor-vae", "beta-vae", "modularity", "explicitness", "irs"]
+    done = sbvae("eval", one, "--metrics", ",".join(can), *FEW, "--json", "-")
+    assert done.code == 0
+    assert list(json.loads(done.out)["scores"]) == [name.replace("-", "_") for name in can]
+
+
+def test_groups_and_no_mig_are_one_line_before_anything_is_opened(sbvae: Sbvae) -> None:
+    done = sbvae("eval", "none.npz", "--group", "x,y", "--metrics", "sap")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: --group is of mig_subspace, a part of mig; add mig to --metrics, or leave --group "
+        "out\n"
+    )
+
+
+def test_a_gpu_is_said_to_be_of_no_use_to_codes(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    codes = write_codes(Path("codes.npz"))
+    for device, said in [("cuda", True), ("cpu", False), ("auto", False)]:
+        done = sbvae("eval", codes, "--metrics", "mig", "--device", device, *FEW)
+        assert done.code == 0
+        assert ("note: --device is of no use: codes are scored on the CPU" in done.err) is said
+
+
+def test_a_folder_of_runs_names_some_of_them(sbvae: Sbvae, run_folder: Path) -> None:
+    demo = Path("demo")
+    demo.mkdir()
+    (demo / "notes").mkdir()
+    for name in ("broadcast", "deconv"):
+        shutil.copytree(run_folder, demo / name)
+    said = "demo: is no run folder; it holds broadcast and deconv; name one, as demo/broadcast\n"
+    for command in (["eval", "demo"], ["info", "demo"], ["encode", "demo"]):
+        done = sbvae(*command)
+        assert (done.code, done.out, done.err) == (1, "", f"error: {said}")
+    for name in ("a", "b", "c"):
+        shutil.copytree(run_folder, demo / name)
+    assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("eval", "demo").err
+    done = sbvae("eval", "demo/notes")
+    assert "demo/notes: holds no ckpt.pt (yet)" in done.err
