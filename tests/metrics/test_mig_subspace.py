@@ -70,7 +70,7 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         (np.zeros((N, 2)), 0.01),
         (np.column_stack([X, np.zeros(N)]), 0.51),
         (np.column_stack([PLANE, rotated(PLANE, 45)]), 0.01),  # outside another turned copy
-        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.3 * DECOYS]), 0.05),
+        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.02 * DECOYS]), 0.1),
     ],
     ids=[
         "collapsed",

@@ -70,18 +70,9 @@ def folded_sheets(
     found: Mapping[str, int], geometry: Mapping[str, PairGeometry], remedies: Remedies
 ) -> list[str]:
     """Pairs of factors that have a latent each, in which their sheet is folded."""
-    folded = [
-        pair
-        for pair in geometry.values()
-        if (pair.scores["fold_fraction"] or 0.0) >= FOLDED
-        and not pair.dead
-        and pair.within <= OTHERS
-        and tuple(found.get(name) for name in pair.names) == pair.choice.latents
-    ]
-    if not folded:
+    listed, worst = _worst("fold_fraction", FOLDED, found, geometry)
+    if not listed:
         return []
-    worst = max(float(pair.scores["fold_fraction"]) for pair in folded)
-    listed = some([" and ".join(pair.names) for pair in folded], ", ")
     return [
         f"folded: {listed} (fold_fraction up to {worst:.2f}), so that settings that differ share "
         f"codes; {remedies.other}"
@@ -92,15 +83,22 @@ def torn_sheets(
     found: Mapping[str, int], geometry: Mapping[str, PairGeometry], remedies: Remedies
 ) -> list[str]:
     """Pairs of factors that have a latent each, in which their sheet is torn."""
-    torn = [
-        pair
+    listed, worst = _worst("tear", TORN, found, geometry)
+    if not listed:
+        return []
+    return [f"torn: {listed} (tear up to {worst:.0f}): codes of neighbours jump; {remedies.other}"]
+
+
+def _worst(
+    score: str, least: float, found: Mapping[str, int], geometry: Mapping[str, PairGeometry]
+) -> tuple[str, float]:
+    """Pairs in the latents of their factors that score so much, listed, and the largest score."""
+    values = {
+        " and ".join(pair.names): float(pair.scores[score] or 0.0)
         for pair in geometry.values()
-        if (pair.scores["tear"] or 0.0) >= TORN
+        if not pair.dead
         and pair.within <= OTHERS
         and tuple(found.get(name) for name in pair.names) == pair.choice.latents
-    ]
-    if not torn:
-        return []
-    worst = max(float(pair.scores["tear"]) for pair in torn)
-    listed = some([" and ".join(pair.names) for pair in torn], ", ")
-    return [f"torn: {listed} (tear up to {worst:.0f}): codes of neighbours jump; {remedies.other}"]
+    }
+    bad = {names: value for names, value in values.items() if value >= least}
+    return some(list(bad), ", "), max(bad.values(), default=0.0)
