@@ -66,7 +66,7 @@ def read_codes(path: Path) -> CodesFile:
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
-    notes = _shape_notes(codes, factors) + _unread_notes(arrays)
+    notes = _unread_notes(arrays)
     names = _names(path, arrays, factors.shape[1])
     circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
@@ -120,16 +120,6 @@ _SWAPPED = (
 )
 
 
-def _shape_notes(codes: Floats, factors: Floats) -> tuple[str, ...]:
-    rows, latents = codes.shape
-    if rows >= min(latents, factors.shape[1]):
-        return ()
-    return (
-        f"{rows:,} rows of {latents:,} latents and of {factors.shape[1]:,} factors: both look "
-        "transposed; if they are, write codes.T and factors.T",
-    )
-
-
 def _unread_notes(arrays: Arrays) -> tuple[str, ...]:
     """Lines on arrays whose names say nothing to `read_codes`."""
     unread = [name if name.isprintable() else repr(name) for name in arrays if name not in _READ]
@@ -161,6 +151,12 @@ def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
         )
     if codes.shape[1] == 0 or len(codes) < 2:
         raise SbvaeError(f"{path}: codes have shape {codes.shape}; two rows and a latent are least")
+    if len(codes) < min(codes.shape[1], factors.shape[1]):
+        raise SbvaeError(
+            f"{path}: {len(codes):,} rows of {codes.shape[1]:,} latents and of "
+            f"{factors.shape[1]:,} factors are too few, or both are transposed: write codes.T and "
+            "factors.T"
+        )
     return codes, factors
 
 
