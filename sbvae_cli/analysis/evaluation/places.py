@@ -49,7 +49,7 @@ def places(
         known[~used] = 0
     order = np.argsort(-known, axis=0, kind="stable")
     gaps = _subspace_gaps(scores)
-    rings, turned = _rings(scores, gaps, used), _turned_groups(scores, gaps)
+    rings, turned = _rings(scores, gaps, used), _turned_groups(scores, gaps, remedies)
     collapsed = collapsed_sheets(geometry, remedies)
     found: dict[str, int] = {}
     lines, missing = [], []
@@ -146,7 +146,9 @@ def _rings(
     }
 
 
-def _turned_groups(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> dict[str, str]:
+def _turned_groups(
+    scores: Mapping[str, Score], gaps: Mapping[str, float], remedies: Remedies
+) -> dict[str, str]:
     """By factor, a sentence on its group where that is only turned; for want of geometry."""
     latents = scores["mig_subspace"].details["latents"] if gaps else {}
     sentences: dict[str, str] = {}
@@ -156,7 +158,7 @@ def _turned_groups(scores: Mapping[str, Score], gaps: Mapping[str, float]) -> di
             least = min(gaps[name] for name in names)
             sentence = (
                 f"{' and '.join(names)} are turned within latents {' and '.join(map(str, own))} "
-                f"(mig_subspace {least:.2f} or more), which MIG punishes"
+                f"(mig_subspace {least:.2f} or more), which MIG punishes{remedies.look}"
             )
             sentences |= dict.fromkeys(names, sentence)
     return sentences

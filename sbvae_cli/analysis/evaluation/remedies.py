@@ -12,7 +12,7 @@ class Remedies:
         missing: Where no latent has it.
         crowded: The same where every latent is in use.
         other: Of any other fault.
-        look: Where to see a sheet; may be empty.
+        look: Of what is turned and no fault.
     """
 
     spread: str
@@ -34,5 +34,5 @@ OF_CODES = Remedies(
     missing="longer training or a smaller beta may find it",
     crowded="longer training or more latents may find it",
     other="longer training or other seeds may mend it",
-    look="",
+    look=": read mig_subspace",
 )
