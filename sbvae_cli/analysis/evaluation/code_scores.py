@@ -26,8 +26,8 @@ from sbvae_cli.metrics.unsupervised import BINS, unsupervised
 Scores = dict[str, Score]
 
 
-_A_CLASS = 30  # rows of a part that are fitted to, on average
-_A_PART = 10  # rows, of codes alone
+_A_CLASS = 10  # rows of a part, on average
+_A_FITTED_CLASS = 30  # of what is fitted: with fewer, parts scatter unlike all rows
 _WARPED = 0.2  # between the MIG in bins of either kind
 _DCI_BLOCKS = 4  # boosting takes its time with few rows too
 
@@ -203,7 +203,7 @@ def _unsupervised(sample: CodeSample, protocol: Protocol) -> Scores:
         "gaussian_wasserstein_normed",
         "latent_mutual_information",
     )
-    blocks = min(BLOCKS, len(codes) // _A_PART)
+    blocks = min(BLOCKS, len(codes) // _A_CLASS)
     values, bounds = four(np.arange(len(codes))), (0.0, float("inf"))
     scores = _by_parts(sample, protocol, four, values, len(codes), blocks, bounds, biased=True)
     if len(codes) < 2 * BINS**2:  # bias for the most part, and no parts of the rows tell how much
@@ -283,13 +283,14 @@ def _fitted(
         return fit(np.random.default_rng(protocol.seed).permutation(rows))
 
     rows = len(sample.codes)
-    blocks = min(blocks, _enough(int(sample.train_share * rows), sample.classes))
+    fitted = int(sample.train_share * rows)
+    blocks = min(blocks, _enough(fitted, sample.classes, _A_FITTED_CLASS))
     return _by_parts(sample, protocol, of_part, values, rows, blocks, shrinks=shrinks)
 
 
-def _enough(rows: int, classes: Ints) -> int:
+def _enough(rows: int, classes: Ints, a_class: int = _A_CLASS) -> int:
     """How many parts have rows for each class."""
-    return rows // (_A_CLASS * (1 + int(classes.max(initial=0))))
+    return rows // (a_class * (1 + int(classes.max(initial=0))))
 
 
 def _by_parts(
