@@ -147,12 +147,15 @@ def _far_out(sample: CodeSample) -> list[str]:
 def _dependent_factors(sample: CodeSample) -> list[str]:
     """A line on factors that tell of each other, so that no latent can tell of one alone."""
     classes = sample.first[1]
+    most = 1 + int(classes.max(initial=0))
+    counts = count(classes, classes, bins=most)  # a bin for each class
+    nats, entropies = counts.information(), np.maximum(counts.entropies(), 1e-12)
     pairs = []
     for first, second in combinations(range(classes.shape[1]), 2):
-        counts = count(classes[:, [first]], classes[:, [second]], bins=1 + int(classes.max()))
-        most = _chance(classes[:, first], classes[:, second])
-        share = (counts.information()[0, 0] - most) / max(float(counts.entropies()[0]), 1e-12)
-        if share > _DEPENDENT:
+        chance = _chance(classes[:, first], classes[:, second])
+        # A table that rows hardly fill holds chance alone.
+        share = (nats[first, second] - chance) / min(entropies[first], entropies[second])
+        if share > _DEPENDENT and len(classes) >= most * most:
             pairs.append(f"{sample.names[first]} and {sample.names[second]} ({share:.0%})")
     if not pairs:
         return []
