@@ -44,11 +44,8 @@ def refuse_images_of_codes(
         SbvaeError: With the first such target.
     """
     codes = [path for path in targets if has_codes(path)]
-    if codes and (data or settings.population != "full"):
-        raise SbvaeError(
-            f"{codes[0]}: has codes, not images: --data and --population are of no use; leave them "
-            "out"
-        )
+    if codes and data:
+        raise SbvaeError(f"{codes[0]}: has codes, not images: --data is of no use; leave it out")
     for path in codes:
         if not path.exists():
             raise SbvaeError(f"{path}: there is no such file")

@@ -33,7 +33,8 @@ def evaluate_codes(
 ) -> Evaluation:
     """Compute the scores that codes and factors allow.
 
-    Rows are taken at random, as many as the protocol has images; geometry takes all.
+    Rows are taken at random, as many as the protocol has images, held-out ones among them unless
+    the population is "train"; geometry takes all.
 
     Args:
         file: Codes and factors.
@@ -111,13 +112,22 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
 
 
 def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
-    order = np.random.default_rng([protocol.seed, _TAG]).permutation(len(whole.codes))[:most]
+    """Rows at random, of those that training saw where that is the population."""
+    eligible = np.arange(len(whole.codes))
+    if protocol.population == "train":
+        if whole.held_out is None:
+            raise SbvaeError("--population train: needs an array held_out beside the codes")
+        eligible = np.flatnonzero(~whole.held_out)
+        if len(eligible) < 2:
+            raise SbvaeError(f"--population train: {len(eligible)} rows are not held out")
+    order = np.random.default_rng([protocol.seed, _TAG]).permutation(eligible)[:most]
     return replace(
         whole,
         codes=whole.codes[order],
         factors=whole.factors[order],
         deviations=None if whole.deviations is None else whole.deviations[order],
         held_out=None if whole.held_out is None else whole.held_out[order],
+        population="train" if protocol.population == "train" else whole.population,
         images=min(protocol.images, len(order)),
         train_share=train_share(protocol, len(order)),
     )

@@ -173,6 +173,22 @@ def test_rows_that_training_left_out_are_a_region_of_the_sheet() -> None:
         assert found.geometry["x,y"].scores["heldout_area_ratio"] is None
 
 
+def test_the_population_of_training_leaves_out_the_rows_that_training_did() -> None:
+    hole = (np.abs(np.column_stack([X, Y]) - 0.5) < 0.25).all(axis=1)
+    codes = np.column_stack([X, Y])
+    factors = np.column_stack([X, Y, hole])
+    file = CodesFile(codes, factors, ("x", "y", "in"), frozenset(), None, codes, (), held_out=hole)
+    asked = replace(FAST, metrics=("mig", "geometry"), population="train", lenient=False)
+    with pytest.raises(SbvaeError, match="factor in has one level"):  # every row is outside
+        evaluate_codes(file, "c.npz", asked)
+    file = replace(file, factors=codes, names=("x", "y"))
+    found = evaluate_codes(file, "c.npz", asked)
+    assert found.scores["mig"].population == "train"
+    assert found.geometry["x,y"].scores["heldout_area_ratio"] == pytest.approx(1, abs=0.1)
+    with pytest.raises(SbvaeError, match="needs an array held_out"):
+        evaluate_codes(replace(file, held_out=None), "c.npz", asked)
+
+
 def test_colours_of_a_file_are_scored_in_either_basis() -> None:
     hsv = np.column_stack([HUE, 0.3 + 0.4 * X, 0.3 + 0.4 * Y, SHAPE])
     names = ("hue", "saturation", "value", "shape")
