@@ -132,6 +132,15 @@ def test_quantile_bins_give_perfect_codes_the_whole_gap() -> None:
     assert mig_quantile(levels, levels) == pytest.approx(1, abs=0.01)
 
 
+def test_quantile_bins_do_not_see_the_sign_of_a_code() -> None:
+    """A rare level at the top is in a bin of its own, as one at the bottom is."""
+    rng = np.random.default_rng(0)
+    levels = np.stack([rng.random(N) < 0.03, rng.integers(0, 4, N)], axis=1).astype(int)
+    for sign in (1, -1):
+        found = mutual_information_gap(sign * levels, levels, binning="frequency")
+        assert found.by_factor == pytest.approx([1, 1], abs=0.01)
+
+
 def test_one_latent_has_no_gap() -> None:
     with pytest.raises(SbvaeError, match="compares two latents, the model has 1"):
         mig(np.zeros((9, 1)), np.arange(9)[:, None])
