@@ -88,14 +88,14 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Columns of a terminal that a table takes."""
     return 1 + sum(max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns)))
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], spare: int = 0
-) -> None:
+) -> Sequence[str]:
     """Print a table on stdout; the first column is text, the others are numbers.
 
     Args:
@@ -104,13 +104,16 @@ def print_table(
         rows: A cell for each column.
         spare: So many of the last columns are left out, from the right, where the terminal is too
             narrow. After that the first column is broken into lines; the others never are.
+
+    Returns:
+        The names of the columns that were left out.
     """
     from rich.console import Console
     from rich.table import Table
 
     width = terminal_width()
     shown = len(columns)
-    while width and spare and table_width(columns[:shown], [row[:shown] for row in rows]) > width:
+    while width and spare and _table_width(columns[:shown], [row[:shown] for row in rows]) > width:
         shown, spare = shown - 1, spare - 1
     table = Table()
     for i, column in enumerate(columns[:shown]):
@@ -128,6 +131,7 @@ def print_table(
     if title:  # a table's own title is broken where it is wider than the table
         out.print(title, style="bold", highlight=False)
     out.print(table)
+    return columns[shown:]
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:

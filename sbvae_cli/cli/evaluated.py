@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, print_table, table_width, terminal_width
+from sbvae_cli.cli.console import inform, print_table, terminal_width
 
 if TYPE_CHECKING:
     from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry
@@ -22,7 +22,6 @@ _OF_A_PAIR = (
 )  # fmt: skip
 _SPARE = 2  # columns of a table that JSON has too
 _MOST_PAIRS = 10  # in a table; JSON has all
-_MOST_NAMES = 3  # beside a note
 _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
 _LINES_OF_EACH = 4  # of several
 
@@ -84,13 +83,15 @@ def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
 
 def shared_notes(several: Sequence[Evaluated]) -> list[str]:
     """Each note once, with the names it is for where there are several; no more than are read."""
+    from sbvae_cli.analysis.evaluation.result import some
+
     names: dict[str, list[str]] = {}
     for each in several:
         for note in dict.fromkeys(each.notes):
             names.setdefault(note, []).append(each.name)
     if len(several) == 1:
         return _first(list(names), _MOST_LINES)
-    lines = [f"{_some(those)}: {note}" for note, those in names.items()]
+    lines = [f"{some(those, ', ')}: {note}" for note, those in names.items()]
     return _first(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
 
 
@@ -99,11 +100,6 @@ def _first(lines: Sequence[str], most: int) -> list[str]:
     if more <= 0:
         return list(lines)
     return [*lines[:most], f"... and {more:,} more line{'s' if more > 1 else ''} (--json has all)"]
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def print_evaluations(several: Sequence[Evaluated]) -> None:
@@ -119,8 +115,7 @@ def _print_one(each: Evaluated) -> None:
     rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
     if rows:
         columns = ["score", "value", "low..high", "population"]
-        print_table(each.title, columns, rows, spare=_SPARE)
-        left_out = _left_out(columns, rows)
+        left_out = print_table(each.title, columns, rows, spare=_SPARE)
         if left_out:
             inform(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
     for name, score in found.scores.items():
@@ -133,17 +128,6 @@ def _print_one(each: Evaluated) -> None:
         _print_pairs(pairs)
     for line in _first(found.diagnosis, _MOST_LINES):
         typer.echo(f"- {line}")
-
-
-def _left_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The columns for which the terminal is too narrow, as `print_table` counts them."""
-    width, shown = terminal_width(), len(columns)
-    least = shown - _SPARE
-    while width and shown > least:
-        if table_width(columns[:shown], [row[:shown] for row in rows]) <= width:
-            break
-        shown -= 1
-    return columns[shown:]
 
 
 def _tells(score: "Score") -> bool:

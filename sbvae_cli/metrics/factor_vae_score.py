@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.metrics.information import Ints
+from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 
 LEAST_DEVIATION = 0.05  # of a latent's means, in prior deviations; below it there is no vote
 
@@ -90,7 +91,7 @@ def factor_vae_score(
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
-    z, share = 1.959963984540054, successes / trials
+    z, share = NORMAL_QUANTILE, successes / trials
     middle = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials

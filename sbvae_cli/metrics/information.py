@@ -29,6 +29,12 @@ class Counts:
         nats = [_information(table) for table in self.tables]
         return np.stack(nats, axis=-1) if nats else np.empty((0, 0))
 
+    def shares(self) -> Floats:
+        """Information over each factor's entropy; 0 of a factor of one class, (..., K, F)."""
+        entropies = np.maximum(self.entropies(), np.finfo(float).tiny)
+        share: Floats = self.information() / entropies[..., None, :]
+        return share
+
     def entropies(self) -> Floats:
         """Plug-in entropy of each factor in nats, shape (..., F)."""
         nats = [_entropy(table[..., 0, :, :].sum(axis=-2)) for table in self.tables]
@@ -132,6 +138,11 @@ def fills_table(classes: Ints, bins: int, rows: int = 1) -> bool:
         rows: For each cell, on average.
     """
     return len(classes) >= rows * bins * (1 + int(classes.max(initial=0)))
+
+
+def chance_information(bins: int, classes: int, rows: int) -> float:
+    """Plug-in information in nats that independent bins and classes have on average."""
+    return (bins - 1) * (classes - 1) / (2 * rows)
 
 
 def equal_width(column: Floats, bins: int, ranged: Floats | None = None) -> Ints:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.information import Counts, Floats, Ints
 
 GROUPS = 20  # of the jackknife
 BLOCKS = 8  # of the subsampling
 # Student's t, 0.975 quantile, by degrees of freedom.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
       2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)  # fmt: skip
+NORMAL_QUANTILE = 1.959963984540054  # 0.975
 BLOCK_QUANTILE = _T[BLOCKS - 2]
 
 
@@ -30,6 +31,12 @@ class Interval(NamedTuple):
 def random_groups(n: int, seed: int, groups: int = GROUPS) -> Ints:
     """A group for each of n rows, from 0, of sizes that differ by one at most; shape (n,)."""
     return np.random.default_rng(seed).permutation(n) % min(groups, n)
+
+
+def random_parts(n: int, seed: int, parts: int) -> list[NDArray[np.intp]]:
+    """The rows of each of so many `random_groups`."""
+    group = random_groups(n, seed, parts)
+    return [np.flatnonzero(group == part) for part in range(parts)]
 
 
 def jackknife_interval(
@@ -69,6 +76,26 @@ def jackknife_deviation(without: ArrayLike) -> Floats:
     others = np.asarray(without, np.float64)
     error: Floats = np.sqrt((len(others) - 1) * others.var(axis=0))
     return error
+
+
+def luck_of(whole: Counts, others: Counts, latents: Ints) -> Floats:
+    """Deviation of what the latent that knows most, or next most, knows of each factor.
+
+    Where many latents know next to nothing, the largest of their counted informations exceeds what
+    each of them tends to by about that much, which no leaving out of rows shows.
+
+    Args:
+        whole: Of all rows.
+        others: With each of G groups left out.
+        latents: One for each factor, shape (F,).
+
+    Returns:
+        Over the factors' entropies, shape (F,).
+    """
+    without = others.information()[:, latents, np.arange(len(latents))]  # (G, F)
+    entropies = np.maximum(whole.entropies(), np.finfo(float).tiny)
+    luck: Floats = jackknife_deviation(without) / entropies
+    return luck
 
 
 def subsample_interval(
@@ -132,5 +159,5 @@ def spread_interval(
         resampled: On each resample, shape (B,), B at least 2.
         bounds: Of the score.
     """
-    half = 1.959963984540054 * float(np.std(resampled, ddof=1))
+    half = NORMAL_QUANTILE * float(np.std(resampled, ddof=1))
     return Interval(max(value - half, bounds[0]), min(value + half, bounds[1]))

@@ -20,9 +20,10 @@ from sbvae_cli.metrics.intervals import (
     BLOCK_QUANTILE,
     BLOCKS,
     Interval,
-    jackknife_deviation,
     jackknife_interval,
+    luck_of,
     random_groups,
+    random_parts,
 )
 
 
@@ -85,7 +86,10 @@ def mutual_information_gap(
     if fills_table(v, bins):
         others = groups.without_each_group()
         interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
-        high = interval.high + _luck_of_the_next(whole, others)
+        high = interval.high
+        if z.shape[1] > 2:  # the next best of several is a lucky one
+            second = np.argsort(whole.information(), axis=0)[-2]
+            high += float(luck_of(whole, others, second).mean())
         interval = Interval(interval.low, min(high, 1.0))
         if binning == "frequency":
             interval = _with_still_edges(z, v, bins, score, interval, seed)
@@ -131,25 +135,10 @@ def _with_still_edges(
     """
 
     def of_parts(number: int) -> list[float]:
-        part = random_groups(len(z), seed, number)
-        rows = [np.flatnonzero(part == k) for k in range(number)]
-        return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in rows]
+        parts = random_parts(len(z), seed, number)
+        return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in parts]
 
     half = BLOCK_QUANTILE * float(np.std(of_parts(BLOCKS), ddof=1)) / BLOCKS**0.5
     halves = score - float(np.mean(of_parts(2)))
     still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
     return Interval(max(min(interval.low, score - half), 0.0), min(max(interval.high, still), 1.0))
-
-
-def _luck_of_the_next(whole: Counts, others: Counts) -> float:
-    """How much too small the score may be, since the next best of several latents is a lucky one.
-
-    Where many latents know next to nothing, the largest of their counted informations exceeds what
-    each of them tends to by about its own deviation, which no leaving out of rows shows.
-    """
-    entropies, nats = whole.entropies(), whole.information()
-    if len(nats) < 3:
-        return 0.0
-    second = np.argsort(nats, axis=0)[-2]  # (F,)
-    without = others.information()[:, second, np.arange(len(second))]  # (G, F)
-    return float((jackknife_deviation(without) / entropies).mean())

@@ -16,9 +16,10 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import Counts, Floats, Ints, checked_classes, count, fills_table
 from sbvae_cli.metrics.intervals import (
     Interval,
-    jackknife_deviation,
     jackknife_interval,
+    luck_of,
     random_groups,
+    random_parts,
 )
 from sbvae_cli.metrics.subspace_axes import FAINT, Axes, circular_axes, turned_axes
 from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
@@ -224,9 +225,10 @@ class _Half:
         for each in readings:
             columns = each.columns
             counts = count(each.of(self.codes), self.classes[:, columns], self.bins, groups=rows)
-            gaps[columns] = _gaps(counts.total())
-            without[:, columns] = _gaps(counts.without_each_group())
-            luck[columns] = _luck_of_the_next(counts)
+            whole, others = counts.total(), counts.without_each_group()
+            gaps[columns] = _gaps(whole)
+            without[:, columns] = _gaps(others)
+            luck[columns] = _luck_of_the_next(whole, others)
         if not fills_table(self.classes, self.bins, _ROWS_OF_A_CELL):
             return gaps, None
         low, high = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
@@ -234,20 +236,16 @@ class _Half:
 
     def with_still_angles(self, readings: Sequence["_Reading"], score: float, seed: int) -> float:
         """The score if the middle of a ring did not wander, as the root of 1/N; from two halves."""
-        part = random_groups(len(self.codes), seed, 2)
         found = [
-            float(self._rows(np.flatnonzero(part == half)).scored(readings, seed)[0].mean())
-            for half in (0, 1)
+            float(self._rows(half).scored(readings, seed)[0].mean())
+            for half in random_parts(len(self.codes), seed, 2)
         ]
         wander = max(score - float(np.mean(found)), 0.0) + float(np.ptp(found))
         return score + wander / (2**0.5 - 1)
 
     def chosen(self, groups: Sequence[Group]) -> Chosen:
-        counts = count(self.codes, self.classes, self.bins)
-        nats, entropies = counts.information(), np.maximum(counts.entropies(), np.finfo(float).tiny)
-
-        value = cache(self.value)
-        return choose_subspaces(nats / entropies, self.names, groups, self.circular, value)
+        known = count(self.codes, self.classes, self.bins).shares()
+        return choose_subspaces(known, self.names, groups, self.circular, cache(self.value))
 
     def value(self, group: Group, latents: tuple[int, ...]) -> float:
         """Summed shares of what there is to know of a group's factors.
@@ -256,8 +254,7 @@ class _Half:
         """
         turned = self.axes(group, latents)(self.codes[:, latents])
         counts = count(turned, self.classes[:, self.columns(group)], self.bins)
-        entropies = np.maximum(counts.entropies(), np.finfo(float).tiny)
-        return float((np.diagonal(counts.information()) / entropies).sum())
+        return float(np.diagonal(counts.shares()).sum())
 
 
 def _gaps(counts: Counts) -> Floats:
@@ -272,14 +269,10 @@ def _gaps(counts: Counts) -> Floats:
     return gap
 
 
-def _luck_of_the_next(groups: Counts) -> Floats:
-    """Deviation of what the best latent outside knows, over the entropy; see the MIG's."""
-    whole = groups.total()
-    outside = whole.information()[whole.information().shape[1] :]
-    entropies = whole.entropies()
-    if len(outside) < 2:
-        return np.zeros_like(entropies)
-    own, factors = len(entropies), np.arange(len(entropies))
-    without = groups.without_each_group().information()[:, own + outside.argmax(axis=0), factors]
-    luck: Floats = jackknife_deviation(without) / np.maximum(entropies, np.finfo(float).tiny)
-    return luck
+def _luck_of_the_next(whole: Counts, others: Counts) -> Floats:
+    """Of the best latent outside for each factor, where there are several; 0 where not."""
+    nats = whole.information()
+    own = nats.shape[1]
+    if len(nats) - own < 2:
+        return np.zeros(own)
+    return luck_of(whole, others, own + nats[own:].argmax(axis=0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, count, fills_table
+from sbvae_cli.metrics.information import Floats, chance_information, count, fills_table
 from sbvae_cli.metrics.intervals import (
     Interval,
     jackknife_deviation,
@@ -44,16 +44,15 @@ def present_information(
         ValueError: If the arrays do not fit each other or hold values that are not finite.
     """
     z, shown = np.asarray(codes, np.float64), np.asarray(present).astype(np.int64)
-    if not fills_table(shown[:, None], bins):
-        nats = count(z, shown[:, None], bins).information()[:, 0]
-        return PresentInformation(float(nats.max()), None, nats)
     groups = count(z, shown[:, None], bins, groups=random_groups(len(z), seed))
     by_latent = groups.total().information()[:, 0]
-    without = groups.without_each_group().information()[..., 0]  # (G, K)
     best = int(by_latent.argmax())
     most = float(by_latent[best])
+    if not fills_table(shown[:, None], bins):
+        return PresentInformation(most, None, by_latent)
+    without = groups.without_each_group().information()[..., 0]  # (G, K)
     low, high = jackknife_interval(most, without.max(axis=-1), (0.0, float(np.log(2))))
     # The best of several latents that know nothing is a lucky one, and all are counted too high.
-    bias = (bins - 1) / (2 * len(z))
+    bias = chance_information(bins, 2, len(z))
     luck = float(jackknife_deviation(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
     return PresentInformation(most, Interval(max(low - bias - luck, 0.0), high), by_latent)

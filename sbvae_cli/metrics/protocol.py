@@ -117,13 +117,11 @@ def possible_metrics(
     skipped: dict[str, list[Metric]] = {}
     for metric in OF_THE_PAPER if protocol.metrics is None else protocol.metrics:
         seen = factors if metric != "geometry" or of_geometry is None else of_geometry
-        reason = _obstacle(metric, latents, seen, data)
-        if metric == "rates" and not with_model:
-            reason = "they need a model"
+        reason = _obstacle(metric, latents, seen, data, with_model)
         if reason is None:
             possible.append(metric)
         elif protocol.metrics is not None and not protocol.lenient:
-            others = _listed(_possible(latents, seen, data, with_model))
+            others = _listed([m for m in ALL if not _obstacle(m, latents, seen, data, with_model)])
             if metric in ("rates", "udr") or not others:
                 raise SbvaeError(f"{metric} cannot be computed: {reason}")
             raise SbvaeError(f"{metric} cannot be computed: {reason}; these can: {others}")
@@ -137,18 +135,11 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _possible(
-    latents: int, factors: Sequence[str], data: str, with_model: bool
-) -> tuple[Metric, ...]:
-    """Of `ALL`, what so many latents and factors allow."""
-    return tuple(
-        metric
-        for metric in ALL
-        if (with_model or metric != "rates") and not _obstacle(metric, latents, factors, data)
-    )
-
-
-def _obstacle(metric: Metric, latents: int, factors: Sequence[str], data: str) -> str | None:
+def _obstacle(
+    metric: Metric, latents: int, factors: Sequence[str], data: str, with_model: bool
+) -> str | None:
+    if metric == "rates" and not with_model:
+        return "they need a model"
     if metric == "udr":
         return "it compares models; name two checkpoints or more"
     if not factors and metric not in ("rates", "unsupervised"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.metrics.intervals import Interval
+from sbvae_cli.metrics.intervals import NORMAL_QUANTILE, Interval
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,5 @@ def mean_score(values: NDArray[np.float64], population: str) -> Score:
     mean = float(values.mean())
     if len(values) < 2:
         return Score(mean, population=population)
-    half = 1.959963984540054 * float(values.std(ddof=1)) / len(values) ** 0.5
+    half = NORMAL_QUANTILE * float(values.std(ddof=1)) / len(values) ** 0.5
     return Score(mean, mean - half, mean + half, population)

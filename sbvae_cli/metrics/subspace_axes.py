@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from sbvae_cli.metrics.information import Counts, Floats, Ints, count
+from sbvae_cli.metrics.information import Floats, Ints, count
 
 Axes = Callable[[Floats], Floats]  # of a group's latents (n, d) to (n, factors)
 
@@ -64,7 +64,7 @@ def _knowing_most(
     known = []
     for basis, turn in zip(bases, turned, strict=True):
         counts = count(turn(codes @ basis), classes, bins)
-        known.append(np.diagonal(_shares(counts)).mean())
+        known.append(np.diagonal(counts.shares()).mean())
     best = int(np.argmax(known))
     return lambda z: turned[best](z @ bases[best])
 
@@ -123,16 +123,9 @@ def _turn(size: int, plane: tuple[int, int], degrees: float) -> Floats:
 
 def _matched(codes: Floats, classes: Ints, bins: int) -> tuple[float, tuple[int, ...]]:
     """The largest mean share of what there is to know, and the latent for each factor."""
-    counts = count(codes, classes, bins)
-    known = _shares(counts)
+    known = count(codes, classes, bins).shares()
     columns = np.arange(known.shape[1])
     orders = list(permutations(range(len(known))))
     shares = [float(known[list(order), columns].mean()) for order in orders]
     best = int(np.argmax(shares))
     return shares[best], orders[best]
-
-
-def _shares(counts: Counts) -> Floats:
-    """Information over the entropies; 0 of a factor that some rows have one class of."""
-    shares: Floats = counts.information() / np.maximum(counts.entropies(), np.finfo(float).tiny)
-    return shares

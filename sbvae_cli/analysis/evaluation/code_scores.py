@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sbvae_cli.analysis.evaluation.sample import CodeSample, Rows
 from sbvae_cli.config.names import Metric
@@ -12,12 +13,13 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.dci import Dci, DciModel, dci
 from sbvae_cli.metrics.explicitness import CHANCE, explicitness
 from sbvae_cli.metrics.infomec import InfoMec, infomec
-from sbvae_cli.metrics.information import Binning, Floats, Ints
+from sbvae_cli.metrics.information import Binning, Floats, Ints, chance_information
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.irs import irs
 from sbvae_cli.metrics.mig import mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.modularity import modularity
+from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.sap import sap
 from sbvae_cli.metrics.score import Score, scored
@@ -75,6 +77,13 @@ def code_scores(sample: CodeSample, metric: Metric, protocol: Protocol) -> Score
             raise ValueError(f"{metric} needs more than codes and factors")
 
 
+def present_score(codes: Floats, present: ArrayLike, protocol: Protocol, population: str) -> Score:
+    """What the best latent knows of whether an image is blank; of all rows, blank ones too."""
+    found = present_information(codes, present, protocol.bins, protocol.seed)
+    details = {"by_latent": found.by_latent.tolist()}
+    return scored(found.nats, found.interval, population, details)
+
+
 def score_notes(scores: Scores) -> list[str]:
     """Lines on scores that contradict each other."""
     width, frequency = scores.get("mig"), scores.get("mig_quantile")
@@ -123,15 +132,16 @@ def _subspace(sample: CodeSample, protocol: Protocol, groups: tuple[tuple[str, .
 
 
 def _gap(sample: CodeSample, protocol: Protocol, binning: Binning) -> Score:
+    codes, classes = sample.first
     found = mutual_information_gap(
-        *sample.first, protocol.bins, names=sample.names, binning=binning, seed=protocol.seed
+        codes, classes, protocol.bins, names=sample.names, binning=binning, seed=protocol.seed
     )
-    cells = (protocol.bins - 1) * sample.first[1].max(axis=0)
+    sizes = (1 + classes.max(axis=0)).tolist()
     details = {
         "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
         "binned_factors": sample.binned,
         "information": found.information.tolist(),
-        "bias": (cells / (2 * len(sample.first[0]))).tolist(),  # of a latent that knows nothing
+        "bias": [chance_information(protocol.bins, size, len(codes)) for size in sizes],
         "entropies": found.entropies.tolist(),
     }
     return scored(found.score, found.interval, sample.population, details)

@@ -7,7 +7,12 @@ import numpy as np
 
 from sbvae_cli.analysis.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.analysis.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.analysis.evaluation.code_scores import code_scores, left_out, score_notes
+from sbvae_cli.analysis.evaluation.code_scores import (
+    code_scores,
+    left_out,
+    present_score,
+    score_notes,
+)
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
 from sbvae_cli.analysis.evaluation.result import Evaluation, PairGeometry, pair_notes
 from sbvae_cli.analysis.evaluation.sample import CodeSample, sample_notes, train_share
@@ -17,9 +22,8 @@ from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.mig_subspace import every_group
-from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
-from sbvae_cli.metrics.score import Score, scored
+from sbvae_cli.metrics.score import Score
 
 _LEAST_RANGE = 1e-70  # whose squares, and products of these, are not 0
 _TAG = 0x636F6465  # keeps these random streams apart from others of the same seed
@@ -73,9 +77,9 @@ def evaluate_codes(
             else:
                 scores.update(code_scores(sample, metric, protocol))
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
-            known = present_information(file.all_codes, file.present, protocol.bins, protocol.seed)
-            details = {"by_latent": known.by_latent.tolist()}
-            scores["present_information"] = scored(known.nats, known.interval, "file", details)
+            scores["present_information"] = present_score(
+                file.all_codes, file.present, protocol, "file"
+            )
     notes += pair_notes(list(geometry.values())) + sample_notes(sample, metrics)
     notes += score_notes(scores)
     diagnosis = diagnose(
@@ -122,11 +126,7 @@ def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
             raise SbvaeError(f"--population train: {len(eligible)} rows are not held out")
     order = np.random.default_rng([protocol.seed, _TAG]).permutation(eligible)[:most]
     return replace(
-        whole,
-        codes=whole.codes[order],
-        factors=whole.factors[order],
-        deviations=None if whole.deviations is None else whole.deviations[order],
-        held_out=None if whole.held_out is None else whole.held_out[order],
+        whole.at(order),
         population="train" if protocol.population == "train" else whole.population,
         images=min(protocol.images, len(order)),
         train_share=train_share(protocol, len(order)),

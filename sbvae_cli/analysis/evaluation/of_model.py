@@ -16,6 +16,7 @@ from sbvae_cli.analysis.evaluation.code_scores import (
     Scores,
     code_scores,
     left_out,
+    present_score,
     score_notes,
 )
 from sbvae_cli.analysis.evaluation.diagnosis import diagnose
@@ -44,9 +45,8 @@ from sbvae_cli.config.names import Metric
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import FileSource, Source
-from sbvae_cli.metrics.present import present_information
 from sbvae_cli.metrics.protocol import VOTES, Protocol
-from sbvae_cli.metrics.score import Score, scored
+from sbvae_cli.metrics.score import Score
 from sbvae_cli.models.vae import VAE
 
 _MOST_UNSEEN = 2_000  # images: rows that lie far apart are slow to read
@@ -184,9 +184,7 @@ class _Run:
         reuse = "rates" in (self.protocol.metrics or ())
         codes = self.train_rates.means if reuse else self._encode(images)[0]
         present = factors[:, self.source.space.index("present")]
-        found = present_information(codes, present, self.protocol.bins, self.protocol.seed)
-        details = {"by_latent": found.by_latent.tolist()}
-        return scored(found.nats, found.interval, "train", details)
+        return present_score(codes, present, self.protocol, "train")
 
     def _vote_scores(self, metric: Metric) -> Scores:
         if len(self.sample.names) < 2:
@@ -245,10 +243,8 @@ class _Run:
 
     @cached_property
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
-        count, rng = (
-            sample_size(self.source, self.protocol.images),
-            generator(self.protocol, "train"),
-        )
+        count = sample_size(self.source, self.protocol.images)
+        rng = generator(self.protocol, "train")
         if self.kept_out is None or not isinstance(self.source, FileSource):
             return self.source.sample(rng, count, "train")
         rows = self.source.random_rows(rng, count)

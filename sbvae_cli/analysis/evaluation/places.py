@@ -44,15 +44,13 @@ def places(
     """
     if scores["mig"].low is None:
         return ["where factors are cannot be told from so few rows; bring more"]
-    known = _known(scores)
-    if used is not None:
-        known[~used] = 0
+    known = _known(scores, used)
     order = np.argsort(-known, axis=0, kind="stable")
     gaps = _subspace_gaps(scores)
     rings, turned = _rings(scores, gaps, used), _turned_groups(scores, gaps, remedies)
     collapsed = collapsed_sheets(geometry, remedies)
     found: dict[str, int] = {}
-    lines, missing = [], []
+    told, lines, missing = [], [], []
     for i, name in enumerate(names):
         first, second = int(order[0, i]), int(order[1, i])
         best, next_best = known[first, i], known[second, i]
@@ -61,6 +59,7 @@ def places(
             continue
         if next_best < ALONE * best and best >= MOST:
             found[name] = first
+            told.append(f"{name} in latent {first} ({best:.0%})")
             if pair is not None and best < CLEAR:
                 lines.append(say_turned(pair, remedies))
         elif name in collapsed:
@@ -75,10 +74,6 @@ def places(
             missing.append(name)
         else:
             lines.append(_unclear(name, (first, second), (best, next_best), remedies))
-    told = [
-        f"{name} in latent {k} ({known[k, list(names).index(name)]:.0%})"
-        for name, k in found.items()
-    ]
     told += [f"{name} by the angle of latents {a} and {b}" for name, (a, b) in rings.items()]
     if told:
         lines.insert(0, f"found (share of all there is to know): {', '.join(told)}")
@@ -98,18 +93,17 @@ def latents_to_see(
     scores: Mapping[str, Score], geometry: Mapping[str, PairGeometry], used: np.ndarray | None
 ) -> list[int]:
     """The latent that knows most of each factor that is found, then those of flat sheets."""
-    known = _known(scores)
-    if used is not None:
-        known[~used] = 0
+    known = _known(scores, used)
     best = known.argmax(axis=0)
     found = [int(k) for i, k in enumerate(best) if known[k, i] >= FOUND]
     flat = [k for pair in geometry.values() if is_flat(pair) for k in pair.choice.latents]
     return list(dict.fromkeys(found + [k for k in flat if used is None or used[k]]))
 
 
-def _known(scores: Mapping[str, Score]) -> Floats:
+def _known(scores: Mapping[str, Score], used: np.ndarray | None) -> Floats:
     """Share of each factor's entropy that each latent knows, less the bias of counting, (K, F).
 
+    0 of latents that are not in use.
     Of bins of either kind, whichever tell more: a code far out leaves others in one bin of width.
     """
     shares = []
@@ -120,6 +114,8 @@ def _known(scores: Mapping[str, Score]) -> Floats:
         # All that chance adds is there where nothing is known, and nothing where all is.
         shares.append(share - (1 - share) * np.array(details["bias"]) / entropies)
     known: Floats = np.maximum(np.maximum(*shares), 0.0)
+    if used is not None:
+        known[~used] = 0
     return known
 
 

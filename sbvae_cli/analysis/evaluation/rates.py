@@ -14,6 +14,7 @@ from sbvae_cli.analysis.encode import Floats, check_posteriors
 from sbvae_cli.analysis.evaluation.settings import USED_BELOW
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 from sbvae_cli.metrics.score import Score, mean_score
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
@@ -173,6 +174,6 @@ def _used_by_mean(deviations: Floats, population: str) -> Score:
     count = float((mean < USED_BELOW).sum())
     if len(deviations) < 2:
         return Score(count, population=population)
-    half = 1.959963984540054 * deviations.std(axis=0, ddof=1) / len(deviations) ** 0.5
+    half = NORMAL_QUANTILE * deviations.std(axis=0, ddof=1) / len(deviations) ** 0.5
     low, high = ((mean + sign * half < USED_BELOW).sum() for sign in (1, -1))
     return Score(count, float(low), float(high), population)

@@ -13,7 +13,7 @@ from sbvae_cli.analysis.evaluation.result import some
 from sbvae_cli.config.names import Metric
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.information import Floats, Ints, count
+from sbvae_cli.metrics.information import Floats, Ints, chance_information, count
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.unsupervised import BINS
 
@@ -70,7 +70,17 @@ class CodeSample:
     @property
     def first_rows(self) -> Self:
         """The rows of metrics without a test set alone."""
-        return replace(self, codes=self.codes[: self.images], factors=self.factors[: self.images])
+        return self.at(slice(self.images))
+
+    def at(self, rows: Rows | slice) -> Self:
+        """These rows alone, in their order."""
+        return replace(
+            self,
+            codes=self.codes[rows],
+            factors=self.factors[rows],
+            deviations=None if self.deviations is None else self.deviations[rows],
+            held_out=None if self.held_out is None else self.held_out[rows],
+        )
 
     @property
     def all_rows(self) -> Rows:
@@ -147,12 +157,13 @@ def _far_out(sample: CodeSample) -> list[str]:
 def _dependent_factors(sample: CodeSample) -> list[str]:
     """A line on factors that tell of each other, so that no latent can tell of one alone."""
     classes = sample.first[1]
-    most = 1 + int(classes.max(initial=0))
+    sizes = (1 + classes.max(axis=0)).tolist()
+    most = max(sizes, default=1)
     counts = count(classes, classes, bins=most)  # a bin for each class
     nats, entropies = counts.information(), np.maximum(counts.entropies(), 1e-12)
     pairs = []
     for first, second in combinations(range(classes.shape[1]), 2):
-        chance = _chance(classes[:, first], classes[:, second])
+        chance = chance_information(sizes[first], sizes[second], len(classes))
         # A table that rows hardly fill holds chance alone.
         share = (nats[first, second] - chance) / min(entropies[first], entropies[second])
         if share > _DEPENDENT and len(classes) >= most * most:
@@ -163,11 +174,6 @@ def _dependent_factors(sample: CodeSample) -> list[str]:
         "factors that tell of each other, so that a latent of one tells of both: "
         + some(pairs, ", ")
     ]
-
-
-def _chance(first: Ints, second: Ints) -> float:
-    """Information that independent classes have on average, in nats."""
-    return int(first.max()) * int(second.max()) / (2 * len(first))
 
 
 def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
