@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from sbvae_cli import __version__
-from sbvae_cli.atomic import replacing
 from sbvae_cli.config.files import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import replacing
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 

@@ -5,9 +5,21 @@ from collections.abc import Mapping
 
 
 class SbvaeError(Exception):
-    """Input that cannot be used: the message says where, what was found, and what would do."""
+    """Input that cannot be used: the message says where, what was found, and what would do.
+
+    A message names arguments in backticks, as `count` or `population=train`; the command line
+    shows these as its flags.
+
+    Args:
+        message: One line.
+        field: Name of the argument at fault, where there is one; the message follows it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class DivergedError(SbvaeError):

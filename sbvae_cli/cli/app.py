@@ -13,7 +13,8 @@ from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.choices import describe_choices
-from sbvae_cli.cli.console import complain, manners
+from sbvae_cli.cli.console import complain, console_settings
+from sbvae_cli.cli.flags import describe
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
 
@@ -62,7 +63,7 @@ def sbvae(
     ] = False,
 ) -> None:
     """Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
-    manners.quiet, manners.verbose = quiet, verbose
+    console_settings.quiet, console_settings.verbose = quiet, verbose
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run that diverged, 128 and the number of a signal.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
-    manners.quiet, manners.verbose = False, "--verbose" in arguments
+    console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     if "--no-color" in arguments:  # before the parser, which prints help by itself
         os.environ["NO_COLOR"] = "1"
     try:
@@ -89,9 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SbvaeError as error:
-        if manners.verbose:
+        if console_settings.verbose:
             traceback.print_exc()
-        complain(str(error))
+        complain(describe(str(error), error.field))
         return error.exit_code
     except Interrupted as signal:
         complain("interrupted; nothing half-written was left")
@@ -156,7 +157,7 @@ def _report(error: Exception) -> int:
     if isinstance(error, RuntimeError) and "memory" in str(error):  # as PyTorch has it
         return _out_of_memory()
     if not hasattr(error, "format_message"):
-        if manners.verbose:
+        if console_settings.verbose:
             traceback.print_exception(error)
         complain(
             f"a fault of sbvae itself: {type(error).__name__}: {error}; "

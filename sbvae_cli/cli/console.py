@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
-from sbvae_cli.atomic import write_bytes
+from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.options import check_json_target
+from sbvae_cli.files import write_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,31 +23,31 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Manners:
+class ConsoleSettings:
     """How much is said; set once, from the options before any command."""
 
     quiet: bool = False
     verbose: bool = False
 
 
-manners = Manners()
+console_settings = ConsoleSettings()
 
 
 def inform(message: str) -> None:
     """Print a line on stdout that `--quiet` leaves out."""
-    if not manners.quiet:
+    if not console_settings.quiet:
         typer.echo(message)
 
 
 def remark(message: str) -> None:
     """Print a line on stderr that `--quiet` leaves out."""
-    if not manners.quiet:
-        typer.echo(message, err=True)
+    if not console_settings.quiet:
+        typer.echo(with_flags(message), err=True)
 
 
 def detail(message: str) -> None:
     """Print a line on stderr that only `--verbose` shows."""
-    if manners.verbose:
+    if console_settings.verbose:
         typer.echo(message, err=True)
 
 
@@ -57,10 +58,10 @@ def complain(message: str) -> None:
 
 def notice(message: str) -> None:
     """Print a line on stderr that nobody overlooks on a terminal."""
-    if manners.quiet:
+    if console_settings.quiet:
         return
     color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
-    typer.secho(message, err=True, fg=color, bold=True)
+    typer.secho(with_flags(message), err=True, fg=color, bold=True)
 
 
 def duration(seconds: float) -> str:
@@ -170,7 +171,7 @@ class Reporter(Protocol):
 
 def reporter(name: str, total: int, start: int = 0) -> Reporter:
     """A progress bar on a terminal; elsewhere plain lines, one every ten seconds at most."""
-    if manners.quiet:
+    if console_settings.quiet:
         return _SilentReporter()
     if sys.stderr.isatty():
         return _BarReporter(name, total, start)

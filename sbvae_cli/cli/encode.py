@@ -10,7 +10,7 @@ from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, npz_file
 from sbvae_cli.config.names import Population
 
 if TYPE_CHECKING:
-    from sbvae_cli.analysis.codes import Codes
+    from sbvae_cli.evaluation.codes import Codes
 
 
 def encode(
@@ -36,12 +36,12 @@ def encode(
     seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Encode images: means, deviations and factors, as NumPy arrays."""
-    from sbvae_cli.analysis.codes import count_images, encode_source
-    from sbvae_cli.atomic import refuse_to_lose, replacing
+    """Encode images: means, stds and factors, as NumPy arrays."""
     from sbvae_cli.cli.console import reporter
-    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.evaluation.codes import count_images, encode_source
+    from sbvae_cli.files import refuse_to_lose, replacing
     from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.training.devices import resolve_device
 
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
@@ -61,7 +61,7 @@ def encode(
         _save(temporary, codes)
     images, latents = codes.means.shape
     inform(
-        f"wrote {out}: {images:,} images; codes and deviations of {latents} latents, "
+        f"wrote {out}: {images:,} images; codes and stds of {latents} latents, "
         f"factors {', '.join(codes.names) or '(none)'}"
     )
 
@@ -73,7 +73,7 @@ def _save(path: Path, codes: "Codes") -> None:
         np.savez(
             file,
             codes=codes.means,
-            deviations=codes.deviations,
+            stds=codes.stds,
             factors=codes.factors,
             names=np.array(codes.names, dtype=np.str_),
             circular=np.array(codes.circular, dtype=np.str_),

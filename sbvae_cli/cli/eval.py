@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sbvae_cli.cli.console import detail, inform, remark
-from sbvae_cli.cli.eval_targets import (
+from sbvae_cli.cli.evaluation_inputs import (
     Opened,
     has_codes,
-    kept_out,
     named,
     open_target,
     refuse_images_of_codes,
     split_comparison,
+    validation_rows_of,
 )
 from sbvae_cli.cli.options import DeviceOption, json_file
 from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sbvae_cli.analysis.evaluation.plan import Cost
-    from sbvae_cli.analysis.evaluation.result import Evaluation
     from sbvae_cli.cli.console import Reporter
-    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.cli.evaluation_tables import Evaluated
+    from sbvae_cli.evaluation.plan import Cost
+    from sbvae_cli.evaluation.result import Evaluation
     from sbvae_cli.metrics.protocol import Protocol
 
 LONG = 20.0  # seconds, from which on a line says what is to come
@@ -101,7 +101,7 @@ def evaluate(
     """Score models or codes: NLL, KL, MIG, FactorVAE score, DCI, geometry and more."""
     from dataclasses import replace
 
-    from sbvae_cli.cli.evaluated import ranked
+    from sbvae_cli.cli.evaluation_tables import ranked
     from sbvae_cli.metrics.protocol import named_protocol, parse_groups, parse_metrics
 
     wanted = None if metrics is None else parse_metrics(metrics)
@@ -136,7 +136,7 @@ def evaluate(
 
 def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
     from sbvae_cli.cli.console import write_json
-    from sbvae_cli.cli.evaluated import print_evaluations, shared_notes
+    from sbvae_cli.cli.evaluation_tables import print_evaluations, shared_notes
 
     for line in shared_notes(found):
         remark(f"note: {line}")
@@ -160,9 +160,9 @@ def _of_codes(
     """Default: all that codes allow, or, beside models, what these get."""
     from dataclasses import replace
 
-    from sbvae_cli.analysis.evaluation.of_codes import evaluate_codes
-    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.cli.evaluation_tables import Evaluated
     from sbvae_cli.data.codes_file import read_codes
+    from sbvae_cli.evaluation.of_codes import evaluate_codes
     from sbvae_cli.metrics.protocol import OF_CODES, OF_THE_PAPER
 
     default = tuple(m for m in OF_CODES if m in OF_THE_PAPER) if beside_models else OF_CODES
@@ -188,12 +188,14 @@ def _of_model(
 ) -> "Evaluated":
     from dataclasses import replace
 
-    from sbvae_cli.analysis.evaluation.plan import other_factors
-    from sbvae_cli.cli.evaluated import Evaluated
+    from sbvae_cli.cli.evaluation_tables import Evaluated
+    from sbvae_cli.evaluation.plan import other_factors
 
     checkpoint, source, _ = opened
     with named(path):
-        found = _evaluate(opened, replace(settings, metrics=wanted), kept_out(opened, data))
+        found = _evaluate(
+            opened, replace(settings, metrics=wanted), validation_rows_of(opened, data)
+        )
     difference = other_factors(checkpoint.space, source.space.config) if data else None
     about = {
         "checkpoint": str(path),
@@ -206,12 +208,12 @@ def _of_model(
 
 
 def _evaluate(
-    opened: Opened, protocol: "Protocol", unseen: "NDArray[np.int64] | None"
+    opened: Opened, protocol: "Protocol", validation: "NDArray[np.int64] | None"
 ) -> "Evaluation":
-    from sbvae_cli.analysis.evaluation.of_model import evaluate as evaluate_model
-    from sbvae_cli.analysis.evaluation.plan import estimate_cost
     from sbvae_cli.cli.console import duration
     from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.evaluation.of_model import evaluate as evaluate_model
+    from sbvae_cli.evaluation.plan import estimate_cost
 
     source, vae = opened.source, opened.vae
     trained_on = FactorSpace(opened.checkpoint.space)
@@ -231,7 +233,7 @@ def _evaluate(
             if bar:
                 bar.update(done, "images encoded")
 
-        return evaluate_model(vae, source, protocol, advance, trained_on, unseen, _announce)
+        return evaluate_model(vae, source, protocol, advance, trained_on, validation, _announce)
 
 
 def _announce(metric: Metric) -> None:

@@ -28,7 +28,7 @@ HoleOption = Annotated[
 ]
 CorrelateOption = Annotated[
     list[str] | None,
-    typer.Option(help="Let two factors follow each other, as x,y=0.2, the deviation."),
+    typer.Option(help="Let two factors follow each other, as x,y=0.2, the std."),
 ]
 BlankOption = Annotated[
     float | None, typer.Option(help="Share of images without an object, from 0 to below 1.")

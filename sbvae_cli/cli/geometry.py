@@ -13,9 +13,9 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from sbvae_cli.analysis.geometry import GridEmbedding
     from sbvae_cli.config.space import FactorConfig
     from sbvae_cli.data.source import Source
+    from sbvae_cli.evaluation.geometry import GridEmbedding
 
 SAMPLES = 16  # as in Figure 7
 
@@ -49,11 +49,11 @@ def geometry(
     device: DeviceOption = "auto",
 ) -> None:
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
-    from sbvae_cli.analysis.geometry import embed_factor_grid
     from sbvae_cli.cli.console import inform, remark, write_json, write_picture
     from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.evaluation.geometry import embed_factor_grid
     from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.training.devices import resolve_device
 
     models: list[dict[str, Any]] = []
     embeddings: dict[str, GridEmbedding] = {}

@@ -95,7 +95,7 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
     return lines
 
 
-def _space_lines(facts: Facts, holdout: float = 0.0) -> list[tuple[str, str]]:
+def _space_lines(facts: Facts, validation: float = 0.0) -> list[tuple[str, str]]:
     lines = [(f"factor {factor['name']}", _factor(factor)) for factor in facts["factors"]]
     if not lines:
         lines = [("factors", "none")]
@@ -104,12 +104,12 @@ def _space_lines(facts: Facts, holdout: float = 0.0) -> list[tuple[str, str]]:
         by_name = {factor["name"]: factor for factor in facts["factors"]}
         regions = " and ".join(_region(region, by_name) for region in facts["held_out"])
         held_out.append(f"{facts['held_out_share']:.1%} of the space: {regions}")
-    if holdout:
-        held_out.append(f"{100 * holdout:.3g}% of the images, kept out of training")
+    if validation:
+        held_out.append(f"{100 * validation:.3g}% of the images, kept out of training")
     lines.append(("held out", "; and ".join(held_out) or "nothing"))
     for pair in facts["space"]["correlated"]:
         first, second = pair["factors"]
-        lines.append(("correlated", f"{first} and {second}, deviation {pair['deviation']:g}"))
+        lines.append(("correlated", f"{first} and {second}, std {pair['std']:g}"))
     if facts["blank_share"]:
         lines.append(("blank", f"{facts['blank_share']:.1%} of the images"))
     return lines
@@ -122,7 +122,7 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
     parts = ", ".join(f"{name} {n:,}" for name, n in parameters.items() if name != "total")
     lines = [
         ("data", f"{data['name']} ({data['source']}), {_shape(data)}"),
-        *_space_lines(data, training["holdout"]),
+        *_space_lines(data, training["validation"]),
         ("decoder", _decoder(model["decoder"])),
         ("likelihood", likelihood["kind"] + variance),
         ("latents", str(model["latent_dim"])),

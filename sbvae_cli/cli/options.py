@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.atomic import refuse_to_lose
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import refuse_to_lose
 
 CheckpointArgument = Annotated[
     Path, typer.Argument(metavar="CKPT", help="A run folder or its ckpt.pt.")

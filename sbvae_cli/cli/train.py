@@ -136,7 +136,7 @@ def train(
         float | None,
         typer.Option(help="Largest norm of a gradient; default: none.", rich_help_panel=TRAINING),
     ] = None,
-    holdout: Annotated[
+    validation: Annotated[
         float | None,
         typer.Option(
             help="Share of a file's images to leave out; their NLL and KL are logged.",
@@ -217,7 +217,7 @@ def train(
             "precision": precision,
             "threads": threads,
             "clip_grad": clip_grad,
-            "holdout": holdout,
+            "validation": validation,
             "in_memory": in_memory or None,
             "checkpoint_every": checkpoint_every,
         },
@@ -234,7 +234,7 @@ def train(
 
 
 def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
-    from sbvae_cli.cli.watch import print_config, print_cost, watch
+    from sbvae_cli.cli.training_report import print_config, print_cost, watch
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.resolve import default_folder, resolve
     from sbvae_cli.runs.train import measure_cost, start_run
@@ -256,7 +256,7 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
 
 
 def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
-    from sbvae_cli.cli.watch import watch
+    from sbvae_cli.cli.training_report import watch
     from sbvae_cli.errors import SbvaeError
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.train import load_run, resume_run

@@ -12,11 +12,11 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from sbvae_cli.analysis.traversal import Traversal
+    from sbvae_cli.evaluation.traversal import Traversal
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
 MOST_PIXELS = 512  # a side of an image
-FARTHEST = 1000.0  # deviations of the prior
+FARTHEST = 1000.0  # stds of the prior
 
 
 def traverse(
@@ -51,10 +51,10 @@ def traverse(
     wanted, span = parse_latents(latents), parse_range(ends)
     drawn = parse_size(size, MOST_PIXELS) if size else None
 
-    from sbvae_cli.analysis import traversal
     from sbvae_cli.cli.console import write_picture
-    from sbvae_cli.models.devices import resolve_device
+    from sbvae_cli.evaluation import traversal
     from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.training.devices import resolve_device
 
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
@@ -79,10 +79,10 @@ def traverse(
             f"note: drawn at {drawn[0]}x{drawn[1]}, trained at {trained[0]}x{trained[1]}: the "
             "further apart, the smaller objects come out, as kernels keep their size in pixels"
         )
-    coding = int((result.deviations < traversal.NON_CODING).sum())
+    coding = int((result.stds < traversal.NON_CODING).sum())
     inform(
-        f"wrote {out}: {len(result.latents)} of {len(result.deviations)} latents, "
-        f"{coding} with a mean deviation below {traversal.NON_CODING}"
+        f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
+        f"{coding} with a mean std below {traversal.NON_CODING}"
     )
 
 
@@ -106,7 +106,7 @@ def parse_range(text: str) -> tuple[float, float]:
     """`2` is -2..2; `-3..1` is itself.
 
     Raises:
-        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 deviations.
+        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 stds.
     """
     low, dots, high = text.partition("..")
     try:
@@ -121,13 +121,13 @@ def parse_range(text: str) -> tuple[float, float]:
 
 
 def _draw(result: "Traversal", caption: str) -> "Image":
-    from sbvae_cli.analysis.traversal import NON_CODING
+    from sbvae_cli.evaluation.traversal import NON_CODING
     from sbvae_cli.viz.traversal import Examples, Sweep, draw_traversal
 
     examples = Examples(result.inputs, result.reconstructions, result.held_out)
     sweeps = []
     for latent, images in zip(result.latents, result.sweeps, strict=True):
-        deviation = float(result.deviations[latent])
+        std = float(result.stds[latent])
         start = float(result.code[latent])
-        sweeps.append(Sweep(latent, deviation, deviation < NON_CODING, start, images))
+        sweeps.append(Sweep(latent, std, std < NON_CODING, start, images))
     return draw_traversal(examples, sweeps, result.values, caption)

@@ -55,8 +55,8 @@ class TrainingConfig(Frozen):
         threads: Of the CPU; None leaves the number to PyTorch.
         clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
             leaves gradients as they are.
-        holdout: Share of a file's images that training never sees, in [0, 1); their NLL and KL are
-            logged at every checkpoint.
+        validation: Share of a file's images that training never sees, in [0, 1); their NLL and KL
+            are logged at every checkpoint.
         in_memory: Whether a file is read whole before training, as its bytes without compression;
             else a shuffle buffer of 8,192 images runs through it.
         checkpoint_every: Steps between checkpoints.
@@ -72,7 +72,7 @@ class TrainingConfig(Frozen):
     precision: Precision = "fp32"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     in_memory: bool = False
     checkpoint_every: PositiveInt = 1_000
     log_every: PositiveInt = 50

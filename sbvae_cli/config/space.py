@@ -8,7 +8,7 @@ from sbvae_cli.config.names import Renderer
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Interval = tuple[Finite, Finite]
-LEAST_DEVIATION = 1e-3  # of a correlation: one closer would be a factor less
+LEAST_STD = 1e-3  # of a correlation: one closer would be a factor less
 
 
 class FactorConfig(BaseModel, frozen=True, extra="forbid"):
@@ -100,11 +100,11 @@ class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
 
     Attributes:
         factors: Two names.
-        deviation: Of the Gaussian; the smaller, the closer the two follow each other.
+        std: Of the Gaussian; the smaller, the closer the two follow each other.
     """
 
     factors: tuple[str, str]
-    deviation: float = Field(ge=LEAST_DEVIATION, allow_inf_nan=False)
+    std: float = Field(ge=LEAST_STD, allow_inf_nan=False)
 
 
 class SpaceConfig(BaseModel, frozen=True, extra="forbid"):

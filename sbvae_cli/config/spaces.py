@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.config.space import (
-    LEAST_DEVIATION,
+    LEAST_STD,
     CorrelationConfig,
     FactorConfig,
     Interval,
@@ -262,7 +262,7 @@ def parse_assignments(text: str, factors: Sequence[FactorConfig] = ()) -> dict[s
 
 
 def parse_correlation(text: str) -> CorrelationConfig:
-    """Read `x,y=0.2`: two factors, and the deviation of the Gaussian in their scaled difference.
+    """Read `x,y=0.2`: two factors, and the std of the Gaussian in their scaled difference.
 
     Raises:
         SbvaeError: If it is not two different names and a positive number.
@@ -270,19 +270,18 @@ def parse_correlation(text: str) -> CorrelationConfig:
     names, equals, number = text.partition("=")
     pair = [name.strip() for name in names.split(",")]
     try:
-        deviation = float(number) if equals else 0.0
+        std = float(number) if equals else 0.0
     except ValueError:
-        deviation = 0.0
-    if 0 < deviation < LEAST_DEVIATION:
+        std = 0.0
+    if 0 < std < LEAST_STD:
         raise SbvaeError(
-            f"{text!r}: two factors that close are one; give a deviation of {LEAST_DEVIATION:g} or "
-            "more"
+            f"{text!r}: two factors that close are one; give a std of {LEAST_STD:g} or more"
         )
-    if len(pair) != 2 or not all(pair) or not (math.isfinite(deviation) and deviation > 0):
-        raise SbvaeError(f"{text!r} is not NAME,NAME=DEVIATION, such as x,y=0.2")
+    if len(pair) != 2 or not all(pair) or not (math.isfinite(std) and std > 0):
+        raise SbvaeError(f"{text!r} is not NAME,NAME=STD, such as x,y=0.2")
     if pair[0] == pair[1]:
         raise SbvaeError(f"{text!r}: a correlation needs two factors, found {pair[0]} twice")
-    return CorrelationConfig(factors=(pair[0], pair[1]), deviation=deviation)
+    return CorrelationConfig(factors=(pair[0], pair[1]), std=std)
 
 
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:

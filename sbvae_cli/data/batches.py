@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.shuffle_order import ShuffledFile
 from sbvae_cli.data.source import FileSource, Source
-from sbvae_cli.data.windows import ShuffledFile
 from sbvae_cli.errors import SbvaeError
 
 _TAG = 0x6F6E6C69  # keeps these random streams apart from others of the same seed
 _COLOUR_TAG = 0x636F6C6F
-_HOLDOUT_TAG = 0x686F6C64
+_VALIDATION_TAG = 0x686F6C64
 _AHEAD = 4  # minibatches that wait for the consumer
 
 
@@ -52,7 +52,7 @@ class Batches:
         source: Where the images come from.
         batch_size: Images in a minibatch.
         seed: At least 0.
-        holdout: Share of a file's images that never come; see `held_out_rows`.
+        validation: Share of a file's images that never come; see `validation_rows`.
         in_memory: Whether a file is read whole, so that all of its images mix freely.
 
     Raises:
@@ -65,15 +65,15 @@ class Batches:
         batch_size: int,
         seed: int,
         *,
-        holdout: float = 0.0,
+        validation: float = 0.0,
         in_memory: bool = False,
     ) -> None:
         if batch_size < 1:
             raise SbvaeError(f"a minibatch of {batch_size} images is empty; choose 1 or more")
         self._in_memory = in_memory
         self._left_out = None
-        if holdout > 0:
-            rows = held_out_rows(source, holdout, seed)
+        if validation > 0:
+            rows = validation_rows(source, validation, seed)
             self._left_out = np.zeros(source.count or 0, np.bool_)
             self._left_out[rows] = True
         self._source = source
@@ -129,7 +129,7 @@ class Batches:
         return self._source.sample(rng, self._batch_size, "train")[0]
 
 
-def held_out_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
+def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
     """Rows of a file that training leaves out, a function of the seed and the file's length.
 
     Args:
@@ -146,15 +146,15 @@ def held_out_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
     if not isinstance(source, FileSource):
         raise SbvaeError(
             f"{source.name}: is drawn as needed and never repeats, there is nothing to hold out; "
-            "leave --holdout out, or write a file with gen-data"
+            "leave --validation out, or write a file with gen-data"
         )
     count = max(1, round(share * source.count))
     if count >= source.count:
         raise SbvaeError(
             f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
-            "on; choose a smaller --holdout"
+            "on; choose a smaller --validation"
         )
-    rng = np.random.default_rng([seed, _HOLDOUT_TAG])
+    rng = np.random.default_rng([seed, _VALIDATION_TAG])
     return np.sort(rng.permutation(source.count)[:count])
 
 

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
 HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
-_READ = ("codes", "factors", "names", "circular", "deviations", "held_out")
+_READ = ("codes", "factors", "names", "circular", "stds", "held_out")
 _FEW = 100  # levels
 _GUESSED_FROM = 10_000  # rows
 _NAMED = 3  # of many arrays
@@ -36,7 +36,7 @@ class CodesFile:
             None where the file does not say.
         all_codes: Of every row, blank ones included, shape (M, K).
         notes: Lines that a user should see.
-        deviations: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
+        stds: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
             where the file does not say.
         held_out: Rows that training left out, shape (N,); None where the file does not say.
     """
@@ -48,7 +48,7 @@ class CodesFile:
     present: Floats | None
     all_codes: Floats
     notes: tuple[str, ...]
-    deviations: Floats | None = field(default=None, kw_only=True)
+    stds: Floats | None = field(default=None, kw_only=True)
     held_out: NDArray[np.bool_] | None = field(default=None, kw_only=True)
 
 
@@ -56,7 +56,7 @@ def read_codes(path: Path) -> CodesFile:
     """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
 
     `names` has one for each factor, `circular` the names of factors whose range is a full turn,
-    `deviations` (N, K) those of the posteriors, `held_out` (N,) whether training left a row out.
+    `stds` (N, K) those of the posteriors, `held_out` (N,) whether training left a row out.
     Rows of a factor `present` that is 0 are blank.
     All of this is as `sbvae encode` writes it.
 
@@ -74,7 +74,7 @@ def read_codes(path: Path) -> CodesFile:
         raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
     latents = [str(i) for i in range(codes.shape[1])]
     _refuse_infinite(path, "codes", codes, latents)
-    deviations = _deviations(path, arrays, codes.shape, latents)
+    stds = _stds(path, arrays, codes.shape, latents)
     held_out = _held_out(path, arrays, len(codes))
     all_codes = codes
     present, names, factors = _split_present(path, names, factors)
@@ -83,7 +83,7 @@ def read_codes(path: Path) -> CodesFile:
         if shown.sum() < 2:
             raise SbvaeError(f"{path}: {shown.sum()} rows show something; two are the least")
         codes, factors = codes[shown], factors[shown]
-        deviations = None if deviations is None else deviations[shown]
+        stds = None if stds is None else stds[shown]
         held_out = None if held_out is None else held_out[shown]
     _refuse_infinite(path, "factors", factors, names, "" if present is not None else _MARK_BLANK)
     if _look_swapped(codes, factors):
@@ -96,7 +96,7 @@ def read_codes(path: Path) -> CodesFile:
         present,
         all_codes,
         notes,
-        deviations=deviations,
+        stds=stds,
         held_out=held_out,
     )
 
@@ -160,24 +160,24 @@ def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
     return codes, factors
 
 
-def _deviations(
+def _stds(
     path: Path, arrays: Arrays, shape: tuple[int, ...], latents: Sequence[str]
 ) -> Floats | None:
-    if "deviations" not in arrays:
+    if "stds" not in arrays:
         return None
-    deviations = _numbers(path, "deviations", arrays["deviations"])
-    if deviations.shape != shape:
+    stds = _numbers(path, "stds", arrays["stds"])
+    if stds.shape != shape:
         raise SbvaeError(
-            f"{path}: deviations have shape {deviations.shape} and codes {shape}; give one for "
+            f"{path}: stds have shape {stds.shape} and codes {shape}; give one for "
             "each code, or leave them out"
         )
-    _refuse_infinite(path, "deviations", deviations, latents)
-    if deviations.min() < 0:
+    _refuse_infinite(path, "stds", stds, latents)
+    if stds.min() < 0:
         raise SbvaeError(
-            f"{path}: deviations reach {deviations.min():g}; they are at least 0 (for the "
+            f"{path}: stds reach {stds.min():g}; they are at least 0 (for the "
             "logarithm of the variance, write numpy.exp(logvar / 2))"
         )
-    return deviations
+    return stds
 
 
 def _held_out(path: Path, arrays: Arrays, rows: int) -> NDArray[np.bool_] | None:

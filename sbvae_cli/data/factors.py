@@ -270,7 +270,7 @@ class FactorSpace:
                 if fruitless > 1 / _LEAST_SHARE:
                     raise SbvaeError(
                         "the held-out regions leave nothing where the correlated factors lie; "
-                        "make them smaller, or the deviation larger"
+                        "make them smaller, or the std larger"
                     )
             kept.append(rows[accepted][:missing])
             missing -= len(kept[-1])
@@ -281,7 +281,7 @@ class FactorSpace:
         exponent = np.zeros(len(rows))
         for pair in self.config.correlated:
             first, second = self.scaled(rows, pair.factors).T
-            exponent += 0.5 * np.square((first - second) / pair.deviation)
+            exponent += 0.5 * np.square((first - second) / pair.std)
         return np.exp(-exponent)
 
     def _sample_heldout(self, rng: np.random.Generator, n: int) -> Rows:

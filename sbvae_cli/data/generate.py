@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sbvae_cli.config.files import build_space
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV, RGB
-from sbvae_cli.data.combinations import combinations, count_combinations
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
+from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.data.procedural import source_from_space
 from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.errors import SbvaeError

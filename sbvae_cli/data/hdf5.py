@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.combinations import count_combinations
 from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.errors import SbvaeError
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES, discrete
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.combinations import combinations, count_combinations
+from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.errors import SbvaeError
 
 

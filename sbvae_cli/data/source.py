@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
 from sbvae_cli.data.colour import colours_of
-from sbvae_cli.data.combinations import combination_numbers
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import DatasetFile, Images
+from sbvae_cli.data.level_grid import combination_numbers
 from sbvae_cli.data.procedural import (
     ProceduralSource,
     is_procedural,

@@ -37,7 +37,7 @@ def explicitness(
     Logistic regression predicts a factor's class from all raw codes; see `fit_logistic`. It is
     multinomial, as it now is by default in scikit-learn; published values are often of one
     classifier for each class, which are lower (0.94 in place of 1.00 on one set of perfect codes).
-    The penalty is felt where codes are small: perfect codes of a deviation of 0.001 get about 0.8.
+    The penalty is felt where codes are small: perfect codes of a std of 0.001 get about 0.8.
 
     Args:
         train_codes: Posterior means, shape (N, K).

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sbvae_cli.metrics.information import Ints
 from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 
-LEAST_DEVIATION = 0.05  # of a latent's means, in prior deviations; below it there is no vote
+LEAST_STD = 0.05  # of a latent's means, in prior stds; below it there is no vote
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def factor_vae_score(
     global_variance: ArrayLike,
     n_train: int,
     n_factors: int,
-    least_deviation: float = LEAST_DEVIATION,
+    least_std: float = LEAST_STD,
 ) -> FactorVaeScore:
     """Accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
 
@@ -58,7 +58,7 @@ def factor_vae_score(
             independent images, shape (K,).
         n_train: Votes, from the first on, that make the classifier; the others evaluate it.
         n_factors: Number of factors F that a vote could fix.
-        least_deviation: Of the means of a latent that may win, in the codes' unit.
+        least_std: Of the means of a latent that may win, in the codes' unit.
 
     Returns:
         The score, its interval and the classifier.
@@ -67,7 +67,7 @@ def factor_vae_score(
         ValueError: If shapes do not fit, a value is not finite, or votes of either kind are none.
     """
     z, factor, variance = _checked(codes, fixed, global_variance, n_train, n_factors)
-    alive = np.flatnonzero((np.sqrt(variance) >= least_deviation) & (variance > 0))
+    alive = np.flatnonzero((np.sqrt(variance) >= least_std) & (variance > 0))
     if len(alive):
         local = z[:, :, alive].var(axis=1, ddof=1)
         winners: NDArray[np.intp] = np.argmin(local / variance[alive], axis=1)

@@ -85,7 +85,7 @@ def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
     """Fit scikit-learn's default logistic regression (C = 1, multinomial) to raw features.
 
     What is minimised is the loss of raw features, but the solver sees them centred and over one
-    common scale, with C to match: on features of a deviation of 1,000 it would else stop far from
+    common scale, with C to match: on features of a std of 1,000 it would else stop far from
     the optimum. Features of very uneven scales, and classes that are separable where the penalty is
     next to nothing, may still take all 1,000 steps; the fit is then used as it is.
 
@@ -97,7 +97,7 @@ def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
 
     middle = features.mean(axis=0)
     centred = features - middle
-    # A constant column's deviation may be rounding and not 0; its range is 0.
+    # A constant column's std may be rounding and not 0; its range is 0.
     scale = float(centred.std()) if np.ptp(features, axis=0).any() else 1.0
     model = LogisticRegression(C=scale**2, max_iter=_MOST_STEPS)
     with expected_warnings():

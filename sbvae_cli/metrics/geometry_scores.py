@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Scores = dict[str, float | list[float] | None]
 
-DEAD_BELOW = 0.05  # prior deviations; the threshold of the FactorVAE score (Kim and Mnih 2018)
+DEAD_BELOW = 0.05  # prior stds; the threshold of the FactorVAE score (Kim and Mnih 2018)
 EXACT = 1e-9  # errors below this are rounding
 
 
@@ -42,7 +42,7 @@ def geometry_scores(
     that a fold in a weak latent does not hide behind a strong one. A latent whose means deviate by
     less than `dead_below` is dead: it carries nothing that survives the prior's noise, whatever
     faint order its means keep. It counts as a constant: 0 in the mean of `affine_r2`, an error of
-    its whole deviation in the `nrmse` scores, and every triangle folded.
+    its whole std in the `nrmse` scores, and every triangle folded.
 
     Scores (R2 is 1 - residual / total over the support, and in [0, 1]):
         affine_r2, affine_r2_by_latent: Latents from factors by the best affine map, and their mean.
@@ -60,18 +60,18 @@ def geometry_scores(
         axis_turn_degrees: From those images to the nearest latent axis, the larger one: 0 where
             each factor has a latent of its own, 45 where they are turned most.
         support_nrmse, heldout_nrmse, heldout_ratio: Error of the support's affine map there and in
-            the held-out region, over the deviation of the support's codes; and their quotient.
+            the held-out region, over the std of the support's codes; and their quotient.
         heldout_area_ratio: Latent area of the held-out region over the affine map's prediction.
 
     Args:
         factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
             along axis 0 only, column 1 along axis 1 only, both increasing; steps may differ.
-        codes: Posterior means of the two latents, in prior deviations, shape (n0, n1, 2). NaN at
+        codes: Posterior means of the two latents, in prior stds, shape (n0, n1, 2). NaN at
             points that have no code, which belong neither to the support nor to what is held out.
         held_out: Which points were left out of training, or have no code, shape (n0, n1).
         circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
             wraps, and only `inverse_r2` and `tear` are given.
-        dead_below: A latent whose means have a smaller deviation over the support is constant.
+        dead_below: A latent whose means have a smaller std over the support is constant.
 
     Returns:
         A dict of floats, lists of two floats, and None where a score does not apply.
@@ -180,10 +180,10 @@ def _check(
 def _standardise(
     factors: Floats, raw: Floats, held: Bools, circular: tuple[bool, bool], dead_below: float
 ) -> _Grid:
-    mean, deviation = raw[~held].mean(axis=0), raw[~held].std(axis=0)
+    mean, std = raw[~held].mean(axis=0), raw[~held].std(axis=0)
     # The second bound keeps the rounding of a constant code from being magnified.
-    alive = (deviation >= dead_below) & (deviation > 1e-12 * np.abs(raw[~held]).max())
-    codes = np.where(alive, (raw - mean) / np.where(alive, deviation, 1.0), 0.0)
+    alive = (std >= dead_below) & (std > 1e-12 * np.abs(raw[~held]).max())
+    codes = np.where(alive, (raw - mean) / np.where(alive, std, 1.0), 0.0)
     raw = np.where(alive, raw - mean, 0.0)
     return _Grid(factors, raw, codes, alive, held, circular)
 

@@ -59,12 +59,12 @@ def jackknife_interval(
     others = np.asarray(without, np.float64)
     groups = len(others)
     unbiased = value - (groups - 1) * (others.mean() - value)
-    half = _T[groups - 2] * float(jackknife_deviation(others))
+    half = _T[groups - 2] * float(jackknife_std(others))
     low, high = min(value, unbiased) - half, max(value, unbiased) + half
     return Interval(float(max(low, bounds[0])), float(min(high, bounds[1])))
 
 
-def jackknife_deviation(without: ArrayLike) -> Floats:
+def jackknife_std(without: ArrayLike) -> Floats:
     """Standard error of scores, from their values with one group of rows left out at a time.
 
     Args:
@@ -78,8 +78,8 @@ def jackknife_deviation(without: ArrayLike) -> Floats:
     return error
 
 
-def luck_of(whole: Counts, others: Counts, latents: Ints) -> Floats:
-    """Deviation of what the latent that knows most, or next most, knows of each factor.
+def selection_bias(whole: Counts, others: Counts, latents: Ints) -> Floats:
+    """Std of what the latent that knows most, or next most, knows of each factor.
 
     Where many latents know next to nothing, the largest of their counted informations exceeds what
     each of them tends to by about that much, which no leaving out of rows shows.
@@ -94,7 +94,7 @@ def luck_of(whole: Counts, others: Counts, latents: Ints) -> Floats:
     """
     without = others.information()[:, latents, np.arange(len(latents))]  # (G, F)
     entropies = np.maximum(whole.entropies(), np.finfo(float).tiny)
-    luck: Floats = jackknife_deviation(without) / entropies
+    luck: Floats = jackknife_std(without) / entropies
     return luck
 
 
@@ -152,7 +152,7 @@ def subsample_interval(
 def spread_interval(
     value: float, resampled: Floats, bounds: tuple[float, float] = (0.0, 1.0)
 ) -> Interval:
-    """Of a score from its values on bootstrap resamples: their deviation, about the value itself.
+    """Of a score from its values on bootstrap resamples: their std, about the value itself.
 
     Args:
         value: The score.

@@ -77,8 +77,8 @@ def _held_spread(latents: Floats, column: Ints, quantile: float) -> Floats:
     counts = np.diff(starts, append=len(column))
     values = latents[:, order]  # (K, N), the samples of a class side by side
     means = np.add.reduceat(values, starts, axis=1) / counts
-    deviations = np.abs(values - np.repeat(means, counts, axis=1))
-    spreads = [_quantile(part, quantile) for part in np.split(deviations, starts[1:], axis=1)]
+    stds = np.abs(values - np.repeat(means, counts, axis=1))
+    spreads = [_quantile(part, quantile) for part in np.split(stds, starts[1:], axis=1)]
     mean: Floats = np.average(spreads, axis=0, weights=counts)
     return mean
 

@@ -21,9 +21,9 @@ from sbvae_cli.metrics.intervals import (
     BLOCKS,
     Interval,
     jackknife_interval,
-    luck_of,
     random_groups,
     random_parts,
+    selection_bias,
 )
 
 
@@ -89,10 +89,10 @@ def mutual_information_gap(
         high = interval.high
         if z.shape[1] > 2:  # the next best of several is a lucky one
             second = np.argsort(whole.information(), axis=0)[-2]
-            high += float(luck_of(whole, others, second).mean())
+            high += float(selection_bias(whole, others, second).mean())
         interval = Interval(interval.low, min(high, 1.0))
         if binning == "frequency":
-            interval = _with_still_edges(z, v, bins, score, interval, seed)
+            interval = _extrapolated(z, v, bins, score, interval, seed)
     return InformationGap(score, interval, gaps, whole.information(), whole.entropies())
 
 
@@ -122,7 +122,7 @@ def _gaps(counts: Counts) -> Floats:
     return gap
 
 
-def _with_still_edges(
+def _extrapolated(
     z: Floats, v: Ints, bins: int, score: float, interval: Interval, seed: int
 ) -> Interval:
     """Wide enough for edges of equal frequency, which are those of a sample and wander.

@@ -17,9 +17,9 @@ from sbvae_cli.metrics.information import Counts, Floats, Ints, checked_classes,
 from sbvae_cli.metrics.intervals import (
     Interval,
     jackknife_interval,
-    luck_of,
     random_groups,
     random_parts,
+    selection_bias,
 )
 from sbvae_cli.metrics.subspace_axes import FAINT, Axes, circular_axes, turned_axes
 from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
@@ -28,7 +28,7 @@ _LEAST_ROWS = 8
 _SEARCHED = 2500  # rows that latents are chosen on
 _RIVALS = 4  # latents outside that know most, of which the best few are a group's runner-up
 _ROWS_OF_A_CELL = 2  # of half of the rows: with fewer no interval covers codes that are perfect
-_CONSTANT = 1e-12  # of the codes' size: a smaller deviation is rounding
+_CONSTANT = 1e-12  # of the codes' size: a smaller std is rounding
 _MOST = 4  # factors of a group: its best matching is found by trying all
 
 
@@ -96,12 +96,10 @@ def mig_subspace(
         raise ValueError(f"{len(names)} names do not fit classes of shape {v.shape}")
     every = every_group(names, groups, circular)
     _check_size(z, names)
-    deviations = _deviations(z)
-    z = _standardised(z, deviations)
+    stds = _stds(z)
+    z = _standardised(z, stds)
     fit = np.random.default_rng(seed).permutation(len(z)) < len(z) // 2
-    halves = [
-        _Half(z[rows], v[rows], deviations, tuple(names), circular, bins) for rows in (fit, ~fit)
-    ]
+    halves = [_Half(z[rows], v[rows], stds, tuple(names), circular, bins) for rows in (fit, ~fit)]
     chosen = halves[0].first(_SEARCHED).chosen(every)
     readings = [halves[0].reading(group, latents) for group, latents in chosen.items()]
     gaps, interval = halves[1].scored(readings, seed)
@@ -145,17 +143,17 @@ def _check_size(z: Floats, names: Sequence[str]) -> None:
         raise SbvaeError(f"mig_subspace needs {_LEAST_ROWS} rows, there are {len(z)}")
 
 
-def _deviations(z: Floats) -> Floats:
+def _stds(z: Floats) -> Floats:
     """Of each latent; 0 where it is constant or faint, beside the prior or the widest."""
-    deviations = z.std(axis=0)
-    unit = min(1.0, float(deviations.max()))
-    alive = (deviations > _CONSTANT * np.abs(z).max()) & (deviations >= FAINT * unit)
-    return np.where(alive, deviations, 0.0)
+    stds = z.std(axis=0)
+    unit = min(1.0, float(stds.max()))
+    alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= FAINT * unit)
+    return np.where(alive, stds, 0.0)
 
 
-def _standardised(z: Floats, deviations: Floats) -> Floats:
-    alive = deviations > 0
-    standard: Floats = (z - z.mean(axis=0)) / np.where(alive, deviations, 1.0)
+def _standardised(z: Floats, stds: Floats) -> Floats:
+    alive = stds > 0
+    standard: Floats = (z - z.mean(axis=0)) / np.where(alive, stds, 1.0)
     return np.where(alive, standard, 0.0)
 
 
@@ -181,7 +179,7 @@ class _Half:
 
     codes: Floats
     classes: Ints
-    deviations: Floats
+    stds: Floats
     names: tuple[str, ...]
     circular: frozenset[str]
     bins: int
@@ -191,7 +189,7 @@ class _Half:
 
     def _rows(self, rows: slice | Ints) -> "_Half":
         codes, classes = self.codes[rows], self.classes[rows]
-        return _Half(codes, classes, self.deviations, self.names, self.circular, self.bins)
+        return _Half(codes, classes, self.stds, self.names, self.circular, self.bins)
 
     def columns(self, group: Group) -> list[int]:
         return [self.names.index(name) for name in group]
@@ -200,8 +198,8 @@ class _Half:
         own, classes = self.codes[:, latents], self.classes[:, self.columns(group)]
         if group[0] in self.circular:
             return circular_axes(own, classes, self.bins)
-        widest = max(float(self.deviations.max()), np.finfo(float).tiny)
-        return turned_axes(own, self.deviations[list(latents)] / widest, classes, self.bins)
+        widest = max(float(self.stds.max()), np.finfo(float).tiny)
+        return turned_axes(own, self.stds[list(latents)] / widest, classes, self.bins)
 
     def reading(self, group: Group, latents: tuple[int, ...]) -> "_Reading":
         """Axes of a group's own latents, and of as many others, two for a circle."""
@@ -228,7 +226,7 @@ class _Half:
             whole, others = counts.total(), counts.without_each_group()
             gaps[columns] = _gaps(whole)
             without[:, columns] = _gaps(others)
-            luck[columns] = _luck_of_the_next(whole, others)
+            luck[columns] = _selection_bias_of_the_next(whole, others)
         if not fills_table(self.classes, self.bins, _ROWS_OF_A_CELL):
             return gaps, None
         low, high = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
@@ -269,10 +267,10 @@ def _gaps(counts: Counts) -> Floats:
     return gap
 
 
-def _luck_of_the_next(whole: Counts, others: Counts) -> Floats:
+def _selection_bias_of_the_next(whole: Counts, others: Counts) -> Floats:
     """Of the best latent outside for each factor, where there are several; 0 where not."""
     nats = whole.information()
     own = nats.shape[1]
     if len(nats) - own < 2:
         return np.zeros(own)
-    return luck_of(whole, others, own + nats[own:].argmax(axis=0))
+    return selection_bias(whole, others, own + nats[own:].argmax(axis=0))

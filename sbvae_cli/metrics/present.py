@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from sbvae_cli.metrics.information import Floats, chance_information, count, fills_table
 from sbvae_cli.metrics.intervals import (
     Interval,
-    jackknife_deviation,
     jackknife_interval,
+    jackknife_std,
     random_groups,
 )
 
@@ -54,5 +54,5 @@ def present_information(
     low, high = jackknife_interval(most, without.max(axis=-1), (0.0, float(np.log(2))))
     # The best of several latents that know nothing is a lucky one, and all are counted too high.
     bias = chance_information(bins, 2, len(z))
-    luck = float(jackknife_deviation(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
+    luck = float(jackknife_std(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
     return PresentInformation(most, Interval(max(low - bias - luck, 0.0), high), by_latent)

@@ -17,7 +17,7 @@ _TWO_FACTORS = ("factor-vae", "beta-vae", "dci", "dci-fast", "modularity", "info
 # Scores that stand in reports under other names than the metric that computes them.
 _PARTS: Mapping[Metric, tuple[str, ...]] = {
     "rates": (
-        *("neg_elbo", "nll", "kl", "nll_heldout", "kl_heldout", "nll_holdout", "kl_holdout"),
+        *("neg_elbo", "nll", "kl", "nll_heldout", "kl_heldout", "nll_validation", "kl_validation"),
         *("latents_used", "latents_used_by_mean"),
     ),
     "mig": ("mig_quantile", "mig_subspace", "present_information"),

@@ -36,7 +36,7 @@ def sap(
     As in the study of Locatello et al. (2018): a linear SVM predicts a factor's class from one raw
     code. It sees the code's scale, and its hyperplanes part the classes at the two ends from the
     others only: perfect codes of a factor of ten levels get about 0.09 as they are, and 0.5 where
-    there are two levels. Codes of a deviation of 0.001 predict next to nothing, those of 1,000 as
+    there are two levels. Codes of a std of 0.001 predict next to nothing, those of 1,000 as
     well as they can; a large offset spoils them, since the SVM shrinks it too. The loss is summed
     over rows, so that their number counts as well. Compare models of one dataset and with as many
     images, never datasets.

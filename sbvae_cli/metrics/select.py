@@ -40,7 +40,7 @@ class LatentChoice:
 
 def choose_pair(
     variances: ArrayLike,
-    deviations: ArrayLike,
+    stds: ArrayLike,
     information: ArrayLike,
     select: Select = "auto",
     exactly_two_vary: bool = True,
@@ -55,11 +55,11 @@ def choose_pair(
 
     Args:
         variances: Posterior variance of each latent, averaged over the images, shape (K,).
-        deviations: Of each latent's posterior means, shape (K,).
+        stds: Of each latent's posterior means, shape (K,).
         information: Of each latent about the two factors, shape (K, 2).
         select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
         exactly_two_vary: Whether the data varies in these two factors alone.
-        dead_below: Deviation of the means of a latent that is not informative.
+        dead_below: Std of the means of a latent that is not informative.
 
     Returns:
         The choice, and the pairs of both rules.
@@ -68,11 +68,11 @@ def choose_pair(
         ValueError: If shapes do not agree.
         SbvaeError: If the model has fewer than two latents.
     """
-    variance, spread = np.asarray(variances, np.float64), np.asarray(deviations, np.float64)
+    variance, spread = np.asarray(variances, np.float64), np.asarray(stds, np.float64)
     known = np.asarray(information, np.float64)
     if variance.ndim != 1 or spread.shape != variance.shape or known.shape != (len(variance), 2):
         raise ValueError(
-            "variances (K,), deviations (K,) and information (K, 2) do not fit: "
+            "variances (K,), stds (K,) and information (K, 2) do not fit: "
             f"{variance.shape}, {spread.shape} and {known.shape}"
         )
     if len(variance) < 2:
@@ -85,14 +85,14 @@ def choose_pair(
     return LatentChoice(by_variance, "variance", by_variance, by_information)
 
 
-def _alive(deviations: Floats, dead_below: float) -> list[int]:
+def _alive(stds: Floats, dead_below: float) -> list[int]:
     """Latents that carry something, or all where fewer than two do.
 
     Information is blind to scale: the means of a dead latent often keep a faint but exact trace of
     a factor, which the prior's noise would drown.
     """
-    alive = np.flatnonzero(deviations >= dead_below).tolist()
-    return alive if len(alive) >= 2 else list(range(len(deviations)))
+    alive = np.flatnonzero(stds >= dead_below).tolist()
+    return alive if len(alive) >= 2 else list(range(len(stds)))
 
 
 def _best_pair(information: Floats, candidates: Iterable[int]) -> Pair:

@@ -9,20 +9,20 @@ from sbvae_cli.metrics.information import Floats, Ints, count
 
 Axes = Callable[[Floats], Floats]  # of a group's latents (n, d) to (n, factors)
 
-FAINT = 0.05  # of a deviation: less is a trace that noise would drown
+FAINT = 0.05  # of a std: less is a trace that noise would drown
 _COARSE, _FINE = np.arange(-45.0, 45.0, 5.0), np.arange(-4.5, 5.0, 0.5)  # degrees
 _STARTS = 16  # of an angle's first bin, over the width of one
 _SWEEPS = 3  # over the planes of a group of more than two
 
 
-def turned_axes(codes: Floats, deviations: Floats, classes: Ints, bins: int) -> Axes:
+def turned_axes(codes: Floats, stds: Floats, classes: Ints, bins: int) -> Axes:
     """A rotation, of standardised latents or of latents as they are, whichever knows more.
 
     A rotation mixes unequal ranges, so that standardised latents need not be a rotation of factors.
 
     Args:
         codes: Standardised, shape (n, d).
-        deviations: Of the latents before they were standardised, shape (d,).
+        stds: Of the latents before they were standardised, shape (d,).
         classes: Of the group's factors, shape (n, d).
         bins: Of equal width along each axis.
 
@@ -31,9 +31,7 @@ def turned_axes(codes: Floats, deviations: Floats, classes: Ints, bins: int) -> 
     """
     if codes.shape[1] == 1:
         return lambda z: z
-    return _knowing_most(
-        _rotation, (np.eye(len(deviations)), np.diag(deviations)), codes, classes, bins
-    )
+    return _knowing_most(_rotation, (np.eye(len(stds)), np.diag(stds)), codes, classes, bins)
 
 
 def circular_axes(codes: Floats, classes: Ints, bins: int) -> Axes:
@@ -70,7 +68,7 @@ def _knowing_most(
 
 
 def _whitening(codes: Floats) -> Floats:
-    """To uncorrelated axes of deviation 1; those of next to no deviation are left out as 0."""
+    """To uncorrelated axes of std 1; those of next to no std are left out as 0."""
     variances, directions = np.linalg.eigh(np.cov(codes.T))
     kept = variances > FAINT**2 * max(variances.max(), np.finfo(float).tiny)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1.0)), 0.0)

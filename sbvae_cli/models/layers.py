@@ -19,15 +19,13 @@ def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
 
 
 def initialize_(weight: Tensor, fan_in: int, generator: torch.Generator) -> None:
-    """Fill with a truncated normal of deviation 1/sqrt(fan_in), redrawn past 2 deviations.
+    """Fill with a truncated normal of std 1/sqrt(fan_in), redrawn past 2 stds.
 
-    The deviation is that of the normal before it is cut; nothing is rescaled.
+    The std is that of the normal before it is cut; nothing is rescaled.
     """
-    deviation = 1 / math.sqrt(fan_in)
+    std = 1 / math.sqrt(fan_in)
     with torch.no_grad():
-        nn.init.trunc_normal_(
-            weight, std=deviation, a=-2 * deviation, b=2 * deviation, generator=generator
-        )
+        nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std, generator=generator)
 
 
 def initialize_layer_(

@@ -48,7 +48,7 @@ class Gaussian(Likelihood):
     """Independent Gaussian pixels of one fixed variance around the output.
 
     Args:
-        variance: Of each pixel, not its deviation; the paper advises 0.3.
+        variance: Of each pixel, not its std; the paper advises 0.3.
     """
 
     def __init__(self, variance: float) -> None:

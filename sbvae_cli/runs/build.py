@@ -20,12 +20,12 @@ from sbvae_cli.config.objective import (
 )
 from sbvae_cli.config.schema import Config
 from sbvae_cli.models.build import build_discriminator, build_vae
-from sbvae_cli.models.devices import allow_tf32, resolve_device
 from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.objectives import factor_vae
 from sbvae_cli.objectives.dip import dip_vae
 from sbvae_cli.objectives.elbo import annealed_vae, elbo
 from sbvae_cli.objectives.total_correlation import beta_tcvae
+from sbvae_cli.training.devices import allow_tf32, resolve_device
 from sbvae_cli.training.schedules import cyclic, linear
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
@@ -33,29 +33,29 @@ DISCRIMINATOR_BETAS = (0.5, 0.9)  # of Adam (Kim and Mnih 2018)
 
 
 @dataclass(frozen=True)
-class Appetite:
+class BatchCounts:
     """How many minibatches an update of an objective takes."""
 
     images: int = 1
     noise: int = 1
 
 
-def appetite(config: ObjectiveConfig) -> Appetite:
+def batch_counts(config: ObjectiveConfig) -> BatchCounts:
     """Minibatches of images and of noise in an update."""
     if isinstance(config, FactorVaeConfig):
-        return Appetite(factor_vae.PARTS, factor_vae.NOISE_PARTS)
-    return Appetite()
+        return BatchCounts(factor_vae.PARTS, factor_vae.NOISE_PARTS)
+    return BatchCounts()
 
 
 def noise_shape(config: Config) -> tuple[int, int]:
     """(n, K) of the noise of an update."""
-    rows = appetite(config.objective).noise * config.training.batch_size
+    rows = batch_counts(config.objective).noise * config.training.batch_size
     return rows, config.model.latent_dim
 
 
 def images_per_update(config: Config) -> int:
     """Images of an update."""
-    return appetite(config.objective).images * config.training.batch_size
+    return batch_counts(config.objective).images * config.training.batch_size
 
 
 def build_updater(config: Config) -> Updater:

@@ -8,10 +8,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sbvae_cli.atomic import replacing, write_bytes
 from sbvae_cli.config.files import write_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import replacing, write_bytes
 
 
 class RunFolder:

@@ -12,7 +12,7 @@ from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.data.procedural import is_procedural, source_from_space
 from sbvae_cli.data.source import FileSource, Source, open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.complete import complete_objective, differences, resize_decoder
+from sbvae_cli.runs.derived_settings import complete_objective, differences, resize_decoder
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError, origins
 from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.holdout import Holdout
 from sbvae_cli.runs.resolve import describe_data, reopen_source
+from sbvae_cli.runs.validation import Validation
 from sbvae_cli.training.loop import Progress, noise_of_step, train
 from sbvae_cli.training.update import Updater
 
@@ -124,9 +124,9 @@ def _run(
     callbacks: Callbacks,
 ) -> int:
     training = config.training
-    holdout = None
-    if training.holdout:
-        holdout = Holdout(source, training.holdout, training.seed, config.model.latent_dim)
+    validation = None
+    if training.validation:
+        validation = Validation(source, training.validation, training.seed, config.model.latent_dim)
 
     def on_progress(progress: Progress) -> None:
         record = {
@@ -135,8 +135,8 @@ def _run(
             "images_per_second": round(progress.images_per_second, 1),
         }
         saved = progress.step % training.checkpoint_every == 0 or progress.step == training.steps
-        if holdout and saved:
-            record |= holdout.measure(updater.vae)
+        if validation and saved:
+            record |= validation.measure(updater.vae)
         folder.append_log(record)
         callbacks.on_progress(progress)
 
@@ -157,7 +157,7 @@ def _run(
         source,
         images_per_update(config),
         training.seed,
-        holdout=training.holdout,
+        validation=training.validation,
         in_memory=training.in_memory,
     )
     stream = batches.stream(start)

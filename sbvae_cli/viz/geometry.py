@@ -71,7 +71,7 @@ class Embedding:
     """The grid in two latents of a model.
 
     Attributes:
-        codes: Posterior means, in deviations of the prior, shape (n0, n1, 2), finite.
+        codes: Posterior means, in stds of the prior, shape (n0, n1, 2), finite.
         labels: Names of both latents.
         name: Title of the panel.
         scores: By the names of `geometry_scores`; what is missing is not shown, None is a dash.
@@ -175,7 +175,7 @@ def _draw_embedding(canvas: Canvas, grid: FactorPanel, embedding: Embedding, lef
         raise ValueError(f"codes {codes.shape} do not fit a grid {grid.points.shape}")
     if not np.isfinite(codes).all():
         raise ValueError("codes must be finite")
-    # The prior's deviation is seen at least: what hardly moves should look so.
+    # The prior's std is seen at least: what hardly moves should look so.
     x_range, y_range = equal_ranges(codes, SIDE, SIDE, least=2.2)
     panel = Panel(left, HEADER + TOP, SIDE, SIDE, x_range, y_range)
     panel.draw_frame(canvas)
@@ -223,7 +223,7 @@ def _draw_legend(canvas: Canvas, y: float, embeddings: Sequence[Embedding], held
         x = _legend_text(canvas, x + 22, y, "turned over or without area")
     for dash in range(3):
         canvas.line([(x + 8 * dash, y), (x + 8 * dash + 5, y)], FAINT, 1.6)
-    _legend_text(canvas, x + 30, y, "1 and 2 deviations of the prior")
+    _legend_text(canvas, x + 30, y, "1 and 2 stds of the prior")
 
 
 def _legend_text(canvas: Canvas, x: float, y: float, text: str) -> float:

@@ -53,7 +53,7 @@ def draw_sheet(
 
 
 def draw_prior(canvas: Canvas, panel: Panel) -> None:
-    """Dashed circles at one and two deviations of the standard normal prior, within the panel."""
+    """Dashed circles at one and two stds of the standard normal prior, within the panel."""
     for radius in (1.0, 2.0):
         angles = np.linspace(0.0, 2.0 * np.pi, 144 * int(radius) + 1)
         ring = panel.place(radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1))

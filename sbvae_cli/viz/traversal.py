@@ -49,14 +49,14 @@ class Sweep:
 
     Attributes:
         latent: Its index.
-        deviation: Mean deviation of its posterior.
+        std: Mean std of its posterior.
         codes: Whether it carries anything; if not, its label is grey.
         start: Its value in the code that the sweep starts from.
         images: Shape (S, h, w, 1 or 3).
     """
 
     latent: int
-    deviation: float
+    std: float
     codes: bool
     start: float
     images: Pictures
@@ -211,7 +211,7 @@ def _draw_sweep(
     middle = top + layout.tile[0] / 2
     name, note = (INK, QUIET) if swept.codes else (NON_CODING, NON_CODING)
     canvas.text(MARGIN, middle - 12, _name(swept), LABEL_SIZE, name, "lm")
-    canvas.text(MARGIN, middle + 12, f"sd {swept.deviation:.2f}", NOTE_SIZE, note, "lm")
+    canvas.text(MARGIN, middle + 12, f"std {swept.std:.2f}", NOTE_SIZE, note, "lm")
     nearest = nearest_column(swept.start, values)
     for column, image in enumerate(_tiles(swept.images, layout)):
         frame = NEAREST if column == nearest else None

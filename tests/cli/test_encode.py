@@ -56,11 +56,11 @@ def test_a_file_is_encoded_whole_and_in_order(sbvae: Sbvae, model: Path, data: P
     done = sbvae("encode", model, "--data", data)
 
     assert done.code == 0
-    assert re.match("wrote codes.npz: 150 images; codes and deviations of 3 latents", done.out)
+    assert re.match("wrote codes.npz: 150 images; codes and stds of 3 latents", done.out)
     arrays = load()
-    assert sorted(arrays) == ["circular", "codes", "deviations", "factors", "held_out", "names"]
+    assert sorted(arrays) == ["circular", "codes", "stds", "factors", "held_out", "names"]
     assert arrays["names"].tolist() == NAMES and arrays["names"].dtype.kind == "U"
-    assert arrays["codes"].shape == arrays["deviations"].shape == (150, 3)
+    assert arrays["codes"].shape == arrays["stds"].shape == (150, 3)
     with h5py.File(data) as file:
         np.testing.assert_array_equal(arrays["factors"], file["factors"][:])
         assert arrays["factors"].dtype == np.float32
@@ -70,7 +70,7 @@ def test_a_file_is_encoded_whole_and_in_order(sbvae: Sbvae, model: Path, data: P
         posteriors = [vae.encode(image[None]) for image in images]
     means, logvars = (torch.cat(part).numpy() for part in zip(*posteriors, strict=True))
     np.testing.assert_allclose(arrays["codes"], means, atol=1e-6)
-    np.testing.assert_allclose(arrays["deviations"], np.exp(logvars / 2), rtol=1e-5)
+    np.testing.assert_allclose(arrays["stds"], np.exp(logvars / 2), rtol=1e-5)
 
 
 def test_its_own_data_are_drawn_from_the_seed_10000_unless_told(sbvae: Sbvae, model: Path) -> None:

@@ -510,20 +510,20 @@ def test_codes_that_cannot_be_used_are_one_line(
     assert len(lines(done.err)) == 1 and message in done.err
 
 
-def test_images_that_holdout_kept_out_are_measured_where_data_names_their_file(
+def test_images_that_validation_kept_out_are_measured_where_data_names_their_file(
     sbvae: Sbvae, tiny: list[str], few: None
 ) -> None:
     make = ("gen-data", "circles", "--count", 60, "--size", 16, "--out")
     assert sbvae(*make, "own.h5").code == 0
     assert sbvae(*make, "other.h5", "--seed", 1).code == 0
-    options = ["--data", "own.h5", *tiny[4:], "--steps", 1, "--holdout", 0.2, "--out", "run"]
+    options = ["--data", "own.h5", *tiny[4:], "--steps", 1, "--validation", 0.2, "--out", "run"]
     assert sbvae("train", *options).code == 0
     Path("link.h5").symlink_to("own.h5")
 
     def measured(*data: str) -> bool:
         done = sbvae("eval", "run", "--metrics", "rates", "--json", "-", *data)
         assert done.code == 0
-        return "nll_holdout" in json.loads(done.out)["scores"]
+        return "nll_validation" in json.loads(done.out)["scores"]
 
     assert measured("--data", "own.h5") and measured("--data", "link.h5")
     assert not measured("--data", "other.h5") and not measured()

@@ -181,7 +181,7 @@ def test_correlated_factors_follow_each_other(sbvae: Sbvae, renderer: str) -> No
     x, y = (factors[:, stored.index(name)] for name in ("x", "y"))
     assert np.corrcoef(x, y)[0, 1] > 0.95
     assert np.std((x - y) / np.ptp(x)) == pytest.approx(0.05, rel=0.2)
-    assert space["correlated"] == [{"factors": ["x", "y"], "deviation": 0.05}]
+    assert space["correlated"] == [{"factors": ["x", "y"], "std": 0.05}]
 
 
 def test_several_correlations_hold_together(sbvae: Sbvae) -> None:
@@ -261,7 +261,7 @@ def test_a_space_that_a_file_holds_can_be_given_again(sbvae: Sbvae) -> None:
         (SPACE.replace("kind: discrete, levels: [1]", "low: 0, high: 2"), "scale = 0..2 is outsi"),
         (SPACE + "held_out: [{z: [0, 1]}]\n", "s.yaml: "),
         (SPACE + "held_uot: []\n", "s.yaml: held_uot is unknown"),
-        (SPACE + "correlated: [{factors: [x, blue], deviation: 1}]\n", "s.yaml: "),
+        (SPACE + "correlated: [{factors: [x, blue], std: 1}]\n", "s.yaml: "),
         (SPACE.replace("low: 0.3", "low: 0.4"), "s.yaml: "),
         (SPACE.replace("name: y", "name: x"), "s.yaml: "),
         ("factors: [a, b]\n", "s.yaml: factors.0 is 'a'"),
@@ -317,7 +317,7 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae, renderer: str) -
         ("sprites", ["--hole", "x=0.5"], 1, "the hole at x = 0.5..0.5 has none of its levels"),
         ("sprites", ["--hole", "x=2..3"], 1, "the hole at x = 2..3 lies outside of 0..1"),
         ("sprites", ["--hole", "shape=0.5..3.5"], 1, "the held-out regions leave nothing"),
-        ("sprites", ["--correlate", "x,y"], 1, "'x,y' is not NAME,NAME=DEVIATION"),
+        ("sprites", ["--correlate", "x,y"], 1, "'x,y' is not NAME,NAME=STD"),
         ("sprites", ["--correlate", "x,x=1"], 1, "'x,x=1': a correlation needs two factors"),
         ("sprites", ["--correlate", "x,z=1"], 1, "factor z is unknown"),
         ("sprites", ["--correlate", "x,y=0.2"], 1, "sprites-custom: with correlated factors ther"),

@@ -123,7 +123,7 @@ def test_a_dataset_is_known_by_its_content(sbvae: Sbvae, data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "holdout", "line"),
+    ("preset", "validation", "line"),
     [
         ("xy", 0.2, "20% of the images, kept out of training"),
         ("xy", 0.125, "12.5% of the images, kept out of training"),
@@ -132,13 +132,13 @@ def test_a_dataset_is_known_by_its_content(sbvae: Sbvae, data: Path) -> None:
          "images, kept out of training"),
     ],
 )  # fmt: skip
-def test_images_that_holdout_keeps_out_are_told(
-    sbvae: Sbvae, tiny: list[str], preset: str, holdout: float, line: str
+def test_images_that_validation_keeps_out_are_told(
+    sbvae: Sbvae, tiny: list[str], preset: str, validation: float, line: str
 ) -> None:
     make = ("gen-data", "circles", "--preset", preset, "--count", 60, "--size", 16)
     assert sbvae(*make, "--out", "own.h5").code == 0
     options = ["--data", "own.h5", *tiny[4:], "--steps", 1, "--out", "run"]
-    assert sbvae("train", *options, "--holdout", holdout).code == 0
+    assert sbvae("train", *options, "--validation", validation).code == 0
 
     assert re.search(f"^  held out +{line}$", sbvae("info", "run").out, re.MULTILINE)
 

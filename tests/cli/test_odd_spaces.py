@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from sbvae_cli.config.datasets import dataset_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import customise
-from sbvae_cli.data.combinations import combination_numbers, combinations
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.level_grid import combination_numbers, combinations
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
 
@@ -46,7 +46,7 @@ def test_what_joins_a_mask_and_its_colour_is_one_clear_line(
 
 
 def test_a_factor_of_a_correlation_cannot_be_made_constant(sbvae: Sbvae) -> None:
-    pair = {"factors": ["x", "y"], "deviation": 0.2}
+    pair = {"factors": ["x", "y"], "std": 0.2}
     path = write_space(dataset_space("sprites"), correlated=[pair])
     done = sbvae("gen-data", "sprites", "--space", path, "--factor", "x=0", "--count", 3)
     assert done.code == 1
@@ -86,7 +86,7 @@ def test_regions_are_finite() -> None:
 def test_a_deviation_that_leaves_one_factor_is_refused(sbvae: Sbvae) -> None:
     done = sbvae("gen-data", "circles", "--correlate", "x,y=1e-9", "--count", 10)
     assert done.code == 1
-    assert "two factors that close are one; give a deviation of 0.001 or more" in done.err
+    assert "two factors that close are one; give a std of 0.001 or more" in done.err
 
 
 def test_holes_that_leave_nothing_of_a_correlation_end_in_a_line(sbvae: Sbvae) -> None:

@@ -101,7 +101,7 @@ def test_correlations_are_added_to_those_of_the_space() -> None:
 
 
 def test_levels_and_ranges_are_correlated_alike() -> None:
-    pair = CorrelationConfig(factors=("shape", "hue"), deviation=0.1)
+    pair = CorrelationConfig(factors=("shape", "hue"), std=0.1)
     assert customise(dataset_space("sprites"), correlations=[pair]).correlated == (pair,)
 
 
@@ -166,12 +166,12 @@ names = st.text(st.characters(exclude_characters=",=", categories=["L", "N", "P"
 
 @given(names, names, st.floats(min_value=1e-3, allow_infinity=False), st.sampled_from(["", " "]))
 def test_a_correlation_is_read_back_as_it_was_written(
-    first: str, second: str, deviation: float, space: str
+    first: str, second: str, std: float, space: str
 ) -> None:
     if first == second:
         second += "2"
-    pair = parse_correlation(f"{space}{first}{space},{space}{second} ={space}{deviation!r}{space}")
-    assert pair == CorrelationConfig(factors=(first, second), deviation=deviation)
+    pair = parse_correlation(f"{space}{first}{space},{space}{second} ={space}{std!r}{space}")
+    assert pair == CorrelationConfig(factors=(first, second), std=std)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_correlation_is_read_back_as_it_was_written(
 def test_what_is_no_correlation_is_refused(text: str) -> None:
     with pytest.raises(SbvaeError) as caught:
         parse_correlation(text)
-    assert str(caught.value) == f"{text!r} is not NAME,NAME=DEVIATION, such as x,y=0.2"
+    assert str(caught.value) == f"{text!r} is not NAME,NAME=STD, such as x,y=0.2"
 
 
 def test_a_correlation_of_one_factor_is_refused() -> None:

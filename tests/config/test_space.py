@@ -17,8 +17,8 @@ PRESENT = FactorConfig(name="present", kind="discrete", levels=(0, 1))
 FACTORS = (X, Y, HUE, VALUE, FIXED, LONE)
 
 
-def correlation(first: str, second: str, deviation: float = 0.2) -> CorrelationConfig:
-    return CorrelationConfig(factors=(first, second), deviation=deviation)
+def correlation(first: str, second: str, std: float = 0.2) -> CorrelationConfig:
+    return CorrelationConfig(factors=(first, second), std=std)
 
 
 def refusal(**fields: object) -> str:
@@ -27,16 +27,16 @@ def refusal(**fields: object) -> str:
     return caught.value.errors()[0]["msg"].removeprefix("Value error, ")
 
 
-@pytest.mark.parametrize("deviation", [0, -0.1, float("nan"), float("inf")])
-def test_a_deviation_is_positive_and_finite(deviation: float) -> None:
-    with pytest.raises(ValidationError, match="deviation"):
-        correlation("x", "y", deviation)
+@pytest.mark.parametrize("std", [0, -0.1, float("nan"), float("inf")])
+def test_a_deviation_is_positive_and_finite(std: float) -> None:
+    with pytest.raises(ValidationError, match="std"):
+        correlation("x", "y", std)
 
 
 @pytest.mark.parametrize("names", [("x",), ("x", "y", "hue"), ()])
 def test_a_correlation_has_two_names(names: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError, match="factors"):
-        CorrelationConfig(factors=names, deviation=0.2)
+        CorrelationConfig(factors=names, std=0.2)
 
 
 @pytest.mark.parametrize("name", ["fixed", "lone", "unknown", "present"])
@@ -110,7 +110,7 @@ def test_unknown_keys_are_refused() -> None:
     with pytest.raises(ValidationError, match="complete_gird"):
         SpaceConfig(factors=(Y,), complete_gird=True)
     with pytest.raises(ValidationError, match="strength"):
-        CorrelationConfig(factors=("x", "y"), deviation=0.1, strength=1)
+        CorrelationConfig(factors=("x", "y"), std=0.1, strength=1)
 
 
 @given(
@@ -125,7 +125,7 @@ def test_a_space_survives_json(
 ) -> None:
     space = SpaceConfig(
         factors=FACTORS,
-        correlated=tuple(correlation(*names[:2], deviation) for names, deviation in pairs),
+        correlated=tuple(correlation(*names[:2], std) for names, std in pairs),
         complete_grid=complete,
         online=tuple(online),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.data import windows
+from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.procedural import ProceduralSource
 from sbvae_cli.data.source import FileSource, Source, open_source
@@ -22,7 +22,7 @@ def source(request: pytest.FixtureRequest, small: Path, monkeypatch: pytest.Monk
     if request.param == "drawn":
         return open_source("circles:xyh-small", 6, 10)
     if request.param == "windows":
-        monkeypatch.setattr(windows, "WINDOW_IMAGES", 64)
+        monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", 64)
     return open_source(str(small))
 
 

@@ -23,7 +23,7 @@ def test_two_arrays_are_enough(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.factors, FACTORS)
     assert found.names == ("factor0", "factor1")
     assert found.circular == frozenset() and found.present is None and found.notes == ()
-    assert found.deviations is None
+    assert found.stds is None
 
 
 def test_names_and_circular_factors_are_read(tmp_path: Path) -> None:
@@ -45,17 +45,17 @@ def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_pa
 
 
 def test_deviations_are_read_without_those_of_blank_rows(tmp_path: Path) -> None:
-    deviations = np.abs(CODES).astype(np.float32)
-    deviations[3] = 0  # of an encoder that knows no doubt
-    path = write(tmp_path / "c.npz", deviations=deviations)
+    stds = np.abs(CODES).astype(np.float32)
+    stds[3] = 0  # of an encoder that knows no doubt
+    path = write(tmp_path / "c.npz", stds=stds)
     found = read_codes(path)
-    assert found.deviations is not None
-    np.testing.assert_array_equal(found.deviations, deviations.astype(float))
+    assert found.stds is not None
+    np.testing.assert_array_equal(found.stds, stds.astype(float))
     factors = np.column_stack([FACTORS, np.arange(50) % 5 > 0])
     names = ["x", "y", "present"]
-    found = read_codes(write(path, factors=factors, names=names, deviations=deviations))
-    assert found.deviations is not None and found.deviations.shape == found.codes.shape == (40, 4)
-    np.testing.assert_array_equal(found.deviations, deviations[np.arange(50) % 5 > 0].astype(float))
+    found = read_codes(write(path, factors=factors, names=names, stds=stds))
+    assert found.stds is not None and found.stds.shape == found.codes.shape == (40, 4)
+    np.testing.assert_array_equal(found.stds, stds[np.arange(50) % 5 > 0].astype(float))
 
 
 def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
@@ -83,13 +83,13 @@ def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
         ({"codes": CODES * 1e300}, "e+300; scale them to below 1e+70"),
         ({"factors": np.where(FACTORS > 3, -2e100, 0)}, "factors reach -2e+100; scale them"),
         ({"codes": np.where(CODES > 1, np.longdouble("1e4000"), 0)}, "values are not finite"),
-        ({"deviations": CODES[:, :3]}, "deviations have shape (50, 3) and codes (50, 4); give"),
-        ({"deviations": CODES[:40]}, "deviations have shape (40, 4) and codes (50, 4); give"),
-        ({"deviations": CODES[:, 0]}, "deviations have shape (50,), not (rows, columns)"),
-        ({"deviations": np.full((50, 4), "a")}, "deviations hold text"),
-        ({"deviations": np.where(CODES > 1, np.nan, 1)}, "deviations: "),
-        ({"deviations": np.full((50, 4), 1e71)}, "deviations reach 1e+71"),
-        ({"deviations": np.full((50, 4), -0.5)}, "deviations reach -0.5; they are at least 0"),
+        ({"stds": CODES[:, :3]}, "stds have shape (50, 3) and codes (50, 4); give"),
+        ({"stds": CODES[:40]}, "stds have shape (40, 4) and codes (50, 4); give"),
+        ({"stds": CODES[:, 0]}, "stds have shape (50,), not (rows, columns)"),
+        ({"stds": np.full((50, 4), "a")}, "stds hold text"),
+        ({"stds": np.where(CODES > 1, np.nan, 1)}, "stds: "),
+        ({"stds": np.full((50, 4), 1e71)}, "stds reach 1e+71"),
+        ({"stds": np.full((50, 4), -0.5)}, "stds reach -0.5; they are at least 0"),
         ({"codes": CODES[:, :0]}, "codes have shape (50, 0)"),
         ({"codes": CODES[:1], "factors": FACTORS[:1]}, "two rows and a latent are least"),
         ({"names": ["x"]}, "has 1 names for 2 factors"),
@@ -154,10 +154,10 @@ def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
 
 
 def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "c.npz", name=["x", "y"], deviation=CODES, names=["x", "y"])
+    path = write(tmp_path / "c.npz", name=["x", "y"], std=CODES, names=["x", "y"])
     assert read_codes(path).notes == (
-        "arrays that are not read: name, deviation; those that are: codes, factors, names, "
-        "circular, deviations, held_out",
+        "arrays that are not read: name, std; those that are: codes, factors, names, "
+        "circular, stds, held_out",
     )
     many = {f"a{i}": np.zeros(2) for i in range(40)}
     (note,) = read_codes(write(path, **many)).notes
@@ -165,7 +165,7 @@ def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
 
 
 def test_what_encode_writes_needs_no_word(tmp_path: Path) -> None:
-    arrays = {"deviations": np.abs(CODES), "names": ["x", "y"], "circular": np.array([], str)}
+    arrays = {"stds": np.abs(CODES), "names": ["x", "y"], "circular": np.array([], str)}
     assert read_codes(write(tmp_path / "c.npz", **arrays, held_out=np.zeros(50, bool))).notes == ()
 
 

@@ -19,10 +19,10 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def correlated(deviation: float, **changes: object) -> FactorSpace:
+def correlated(std: float, **changes: object) -> FactorSpace:
     """x in 0.2..0.8 and y in 0.1..0.3 that follow each other."""
     ranges = {"x": (0.2, 0.8), "y": (0.1, 0.3)}
-    pairs = [CorrelationConfig(factors=("x", "y"), deviation=deviation)]
+    pairs = [CorrelationConfig(factors=("x", "y"), std=std)]
     space = customise(circles_space("xy"), ranges=ranges, correlations=pairs, **changes)
     return FactorSpace(space)
 
@@ -32,21 +32,21 @@ def differences(space: FactorSpace, rows: np.ndarray) -> np.ndarray:
     return first - second
 
 
-def cdf_of_difference(d: np.ndarray, deviation: float) -> np.ndarray:
+def cdf_of_difference(d: np.ndarray, std: float) -> np.ndarray:
     """Of the difference of two uniforms, weighted by a Gaussian: (1 - |d|) exp(-d^2 / 2 s^2)."""
 
     def mass(t: np.ndarray) -> np.ndarray:  # of [0, t]
-        gaussian = deviation * np.sqrt(np.pi / 2) * erf(t / deviation / np.sqrt(2))
-        return gaussian - deviation**2 * (1 - np.exp(-np.square(t / deviation) / 2))
+        gaussian = std * np.sqrt(np.pi / 2) * erf(t / std / np.sqrt(2))
+        return gaussian - std**2 * (1 - np.exp(-np.square(t / std) / 2))
 
     return 0.5 + 0.5 * np.sign(d) * mass(np.abs(d)) / mass(np.array(1.0))
 
 
-@pytest.mark.parametrize("deviation", [0.01, 0.1, 0.3, 1.0, 10.0])
-def test_the_scaled_difference_has_the_density_of_the_closed_form(deviation: float) -> None:
-    space = correlated(deviation)
+@pytest.mark.parametrize("std", [0.01, 0.1, 0.3, 1.0, 10.0])
+def test_the_scaled_difference_has_the_density_of_the_closed_form(std: float) -> None:
+    space = correlated(std)
     found = differences(space, space.sample(rng(), 20_000))
-    test = stats.kstest(found, lambda d: cdf_of_difference(d, deviation))
+    test = stats.kstest(found, lambda d: cdf_of_difference(d, std))
     assert test.pvalue > 1e-3
 
 
@@ -68,7 +68,7 @@ def test_levels_follow_each_other_as_their_weights_say() -> None:
         FactorConfig(name="a", kind="discrete", levels=(1, 2, 3)),
         FactorConfig(name="b", kind="discrete", levels=(0, 10, 20, 30, 40)),
     )
-    pair = CorrelationConfig(factors=("a", "b"), deviation=0.4)
+    pair = CorrelationConfig(factors=("a", "b"), std=0.4)
     space = FactorSpace(SpaceConfig(factors=factors, correlated=(pair,)))
     rows = space.sample(rng(2), 30_000)
     found = np.array([[(rows == (a, b)).all(1).sum() for b in range(0, 50, 10)] for a in (1, 2, 3)])
@@ -97,9 +97,9 @@ def test_two_correlations_multiply() -> None:
     assert some.sum() > 40
 
 
-@pytest.mark.parametrize("deviation", [0.01, 0.1, 1.0])
-def test_factors_stay_in_their_ranges_and_others_stay_uniform(deviation: float) -> None:
-    space = correlated(deviation, blank=0.0)
+@pytest.mark.parametrize("std", [0.01, 0.1, 1.0])
+def test_factors_stay_in_their_ranges_and_others_stay_uniform(std: float) -> None:
+    space = correlated(std, blank=0.0)
     config = customise(space.config, ranges={"red": (0.0, 1.0)})
     rows = FactorSpace(config).sample(rng(), 20_000)
     for name, low, high in (("x", 0.2, 0.8), ("y", 0.1, 0.3), ("red", 0.0, 1.0)):

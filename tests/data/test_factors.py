@@ -109,8 +109,8 @@ def test_overlapping_regions_are_drawn_uniformly() -> None:
     assert space.held_out_mask(found).all()
     edges = [[-0.5, 0.5, 1.5, 2.5], [0, 45, 60, 90, 120], [0.5, 0.65, 0.8, 1]]
     counts = [np.histogramdd(rows, edges)[0] for rows in (expected, found)]
-    deviation = (counts[0] - counts[1]) / np.sqrt(np.maximum(counts[0] + counts[1], 1))
-    assert np.abs(deviation).max() < 4.5
+    std = (counts[0] - counts[1]) / np.sqrt(np.maximum(counts[0] + counts[1], 1))
+    assert np.abs(std).max() < 4.5
     halves = found[: len(found) // 2, 0].mean(), found[len(found) // 2 :, 0].mean()
     assert halves[0] == pytest.approx(halves[1], abs=0.02)
 

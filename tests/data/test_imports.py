@@ -14,10 +14,10 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data import imports
 from sbvae_cli.data.colour import hsv_to_rgb
-from sbvae_cli.data.combinations import count_combinations
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, import_own
+from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.data.source import FileSource
 from sbvae_cli.data.stream import write_stream

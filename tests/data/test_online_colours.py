@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.analysis.codes import images_between
 from sbvae_cli.config.datasets import sprites_space
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import customise
-from sbvae_cli.data import windows
+from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.colour import colours_of, hsv_to_rgb
 from sbvae_cli.data.generate import plan_dataset
 from sbvae_cli.data.renderers.sprites import paint, render_sprites
 from sbvae_cli.data.source import FileSource, open_source
 from sbvae_cli.data.writer import write_dataset
+from sbvae_cli.evaluation.codes import images_between
 
 Sbvae = Callable[..., object]
 COLOURS = ("hue", "saturation", "value")
@@ -221,7 +221,7 @@ def assert_same(one: Masks, other: Masks) -> None:
 def test_minibatch_i_is_the_same_from_a_stream_and_by_itself(
     source: FileSource, size: int, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "WINDOW_IMAGES", window)
+    monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", window)
     stream = Batches(source, size, 5).stream(3)
     streamed = [next(stream) for _ in range(8)]
     stream.close()

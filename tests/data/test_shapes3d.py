@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sbvae_cli.data import windows
+from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.source import FileSource, open_source
@@ -198,7 +198,7 @@ def test_images_are_the_same_however_they_are_chunked(tmp_path: Path, options: d
 def test_an_epoch_of_a_stream_has_each_image_once(
     tmp_path: Path, options: dict, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "WINDOW_IMAGES", window)
+    monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", window)
     batches = Batches(open_source(str(save(tmp_path / "a.h5", **options))), 16, 3)
     stream = batches.stream(2)
     streamed = [next(stream) for _ in range(14)]

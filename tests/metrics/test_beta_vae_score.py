@@ -32,9 +32,9 @@ def score(encode: Encode, n: int = 600, votes: int = 400, **options: int) -> Bet
     return beta_vae_score(codes, fixed, n // 2, F, **given)
 
 
-def noisy(encode: Encode, deviation: float, latents: int, seed: int = 1) -> Encode:
+def noisy(encode: Encode, std: float, latents: int, seed: int = 1) -> Encode:
     rng = np.random.default_rng(seed)
-    return lambda v: encode(v) + deviation * rng.normal(size=(len(v), latents))
+    return lambda v: encode(v) + std * rng.normal(size=(len(v), latents))
 
 
 def rotation(degrees: float) -> np.ndarray:

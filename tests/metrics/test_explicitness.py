@@ -13,7 +13,7 @@ LEVELS = (2, 3, 5)
 
 
 def sample(seed: int = 0, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-    """A latent for each factor, of a deviation near 1, and one of noise."""
+    """A latent for each factor, of a std near 1, and one of noise."""
     rng = np.random.default_rng(seed)
     classes = np.stack([rng.integers(0, count, N) for count in LEVELS], axis=1)
     codes = 4 * classes / (np.array(LEVELS) - 1) - 2 + noise * rng.normal(size=classes.shape)

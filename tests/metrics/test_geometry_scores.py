@@ -256,8 +256,8 @@ def test_the_error_in_the_hole_is_known_for_a_shift() -> None:
     clean = score(sheet(X, Y) + noise, HOLE)
     shifted = score(sheet(X + 0.3 * HOLE, Y) + noise, HOLE)
 
-    deviation = np.sqrt(2) * X[~HOLE].std()
-    assert shifted["heldout_nrmse"] == pytest.approx(0.3 / deviation, rel=0.01)
+    std = np.sqrt(2) * X[~HOLE].std()
+    assert shifted["heldout_nrmse"] == pytest.approx(0.3 / std, rel=0.01)
     assert shifted["support_nrmse"] == clean["support_nrmse"]
     assert clean["heldout_ratio"] == pytest.approx(1.0, abs=0.2)
     assert shifted["heldout_ratio"] > 10

@@ -61,7 +61,7 @@ def test_a_rotation_by_45_degrees_leaves_half_of_the_largest_spread() -> None:
     assert irs(codes, GRID, quantile=1).score == pytest.approx(0.5, abs=1e-12)
 
 
-def test_noise_scores_what_lies_between_its_quantile_and_its_largest_deviation() -> None:
+def test_noise_scores_what_lies_between_its_quantile_and_its_largest_std() -> None:
     rng = np.random.default_rng(0)
     classes, codes = rng.integers(0, 4, size=(10_000, 2)), rng.uniform(-1, 1, size=(10_000, 3))
 
@@ -76,7 +76,7 @@ def test_values_of_a_single_sample_do_not_make_noise_robust() -> None:
     assert irs(rng.uniform(-1, 1, size=(1060, 3)), classes).score < 0.1
 
 
-def test_latents_weigh_by_their_largest_deviation() -> None:
+def test_latents_weigh_by_their_largest_std() -> None:
     mixed = (GRID[:, 0] + GRID[:, 1]) / 4  # largest deviation 1, robustness 0.5
     codes = np.stack([mixed, 1.5 * GRID[:, 0]], axis=1)  # largest deviation 3, robustness 1
 

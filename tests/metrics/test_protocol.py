@@ -24,7 +24,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
         ("mig_quantile", "mig"),
         ("present_information", "mig"),
         ("nll", "rates"),
-        ("kl_holdout", "rates"),
+        ("kl_validation", "rates"),
         ("neg_elbo", "rates"),
         ("latents_used_by_mean", "rates"),
         ("factor_vae", "factor-vae"),

@@ -89,13 +89,13 @@ def test_transposed_convolution_refuses_a_size_that_does_not_fit() -> None:
         layer(torch.zeros(1, 1, 4, 4))
 
 
-def test_weights_are_a_normal_cut_at_two_deviations() -> None:
+def test_weights_are_a_normal_cut_at_two_stds() -> None:
     weight = torch.empty(400_000)
     initialize_(weight, 16, torch.Generator().manual_seed(0))
     cut = 2 * 0.25
     assert weight.abs().max() <= cut
     assert weight.abs().max() > 0.99 * cut
-    # A standard normal cut at 2 has deviation sqrt(1 - 2 * 2 * phi(2) / (2 * Phi(2) - 1)).
+    # A standard normal cut at 2 has std sqrt(1 - 2 * 2 * phi(2) / (2 * Phi(2) - 1)).
     density = math.exp(-2) / math.sqrt(2 * math.pi)
     inside = math.erf(2 / math.sqrt(2))
     expected = 0.25 * math.sqrt(1 - 4 * density / inside)

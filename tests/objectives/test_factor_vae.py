@@ -102,7 +102,7 @@ def test_every_permutation_comes_equally_often() -> None:
     product = permute_latents(z, torch.randn(3, 6_000, generator=generator))
     _, counts = product.T.unique(dim=0, return_counts=True)
     assert len(counts) == 6
-    assert counts.min() > 880  # 1,000 expected, deviation 29
+    assert counts.min() > 880  # 1,000 expected, std 29
     assert counts.max() < 1_120
 
 

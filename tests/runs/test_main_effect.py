@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from sbvae_cli.analysis.geometry import embed_factor_grid
+from sbvae_cli.evaluation.geometry import embed_factor_grid
 from sbvae_cli.runs.open import open_checkpoint, open_data
 
 

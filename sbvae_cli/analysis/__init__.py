@@ -1,1 +1,0 @@
-"""A model and a source to arrays."""

@@ -1,0 +1,230 @@
+"""Tables of one evaluation or of several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sbvae_cli.cli.console import inform, print_table, terminal_width
+
+if TYPE_CHECKING:
+    from sbvae_cli.config.names import Metric
+    from sbvae_cli.data.source import Source
+    from sbvae_cli.evaluation.result import Evaluation, PairGeometry
+    from sbvae_cli.metrics.protocol import Protocol
+    from sbvae_cli.metrics.score import Score
+    from sbvae_cli.models.vae import VAE
+
+_OF_A_PAIR = (
+    "affine_r2", "inverse_r2", "monotone_r2", "fold_fraction", "tear", "heldout_nrmse",
+    "heldout_area_ratio",
+)  # fmt: skip
+_SPARE = 2  # columns of a table that JSON has too
+_MOST_PAIRS = 10  # in a table; JSON has all
+_MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
+_LINES_OF_EACH = 4  # of several
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation, and what it is of.
+
+    Attributes:
+        name: As the user wrote it.
+        title: Of its table.
+        found: Its scores.
+        about: Leads the JSON.
+        difference: How the data differ from the model's own.
+    """
+
+    name: str
+    title: str
+    found: "Evaluation"
+    about: dict[str, Any]
+    difference: str | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines on what the numbers do not say."""
+        return [line for line in (self.difference, *self.found.notes) if line]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers for JSON."""
+        return {**self.about, **self.found.as_dict()}
+
+
+def ranked(
+    several: Sequence[Evaluated], models: "Sequence[VAE]", source: "Source", protocol: "Protocol"
+) -> list[Evaluated]:
+    """With the scores of agreement of their models on one source."""
+    from sbvae_cli.evaluation.ranking import rank_models
+
+    scores = rank_models(models, source, protocol)
+    return [_with(each, own) for each, own in zip(several, scores, strict=True)]
+
+
+def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
+    found = each.found
+    metrics: tuple[Metric, ...] = (*(found.protocol.metrics or ()), "udr")
+    notes = {
+        f"udr is 0: {score.details['why']}" for score in udr.values() if "why" in score.details
+    }
+    return replace(
+        each,
+        found=replace(
+            found,
+            protocol=replace(found.protocol, metrics=metrics),
+            scores={**found.scores, **udr},
+            notes=(*found.notes, *notes),
+        ),
+    )
+
+
+def shared_notes(several: Sequence[Evaluated]) -> list[str]:
+    """Each note once, with the names it is for where there are several; no more than are read."""
+    from sbvae_cli.evaluation.result import abbreviate
+
+    names: dict[str, list[str]] = {}
+    for each in several:
+        for note in dict.fromkeys(each.notes):
+            names.setdefault(note, []).append(each.name)
+    if len(several) == 1:
+        return _first(list(names), _MOST_LINES)
+    lines = [f"{abbreviate(those, ', ')}: {note}" for note, those in names.items()]
+    return _first(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
+
+
+def _first(lines: Sequence[str], most: int) -> list[str]:
+    more = len(lines) - most
+    if more <= 0:
+        return list(lines)
+    return [*lines[:most], f"... and {more:,} more line{'s' if more > 1 else ''} (--json has all)"]
+
+
+def print_evaluations(several: Sequence[Evaluated]) -> None:
+    """One in full, several in one table with a row for each."""
+    if len(several) == 1:
+        _print_one(several[0])
+    else:
+        _print_several(several)
+
+
+def _print_one(each: Evaluated) -> None:
+    found = each.found
+    rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
+    if rows:
+        columns = ["score", "value", "low..high", "population"]
+        left_out = print_table(each.title, columns, rows, spare=_SPARE)
+        if left_out:
+            inform(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
+    for name, score in found.scores.items():
+        if score.value is None and "why" in score.details:
+            typer.echo(f"- {name}: {score.details['why']}")
+    pairs = list(found.geometry.values())
+    if len(pairs) == 1:
+        _print_pair(pairs[0])
+    elif pairs:
+        _print_pairs(pairs)
+    for line in _first(found.diagnosis, _MOST_LINES):
+        typer.echo(f"- {line}")
+
+
+def _tells(score: "Score") -> bool:
+    return score.value is not None or "why" in score.details
+
+
+def _row(name: str, score: "Score") -> list[str]:
+    chance = score.details.get("chance")
+    label = name if chance is None else f"{name} (chance {chance:.2f})"
+    if score.details.get("likelihood"):
+        label = f"{name} ({score.details['likelihood']})"
+    interval = ""
+    if score.low is not None and score.high is not None:
+        interval = f"{score.low:.4f}..{score.high:.4f}"
+    return [label, _number(score.value), interval, score.population]
+
+
+def _print_pair(pair: "PairGeometry") -> None:
+    latents = pair.choice.latents
+    rows = [
+        [name, _number(value)]
+        for name, value in pair.scores.items()
+        if value is not None and not isinstance(value, list)
+    ]
+    heading = (
+        f"{' and '.join(pair.names)}, {pair.shape[0]}x{pair.shape[1]}, "
+        f"latents {latents[0]} and {latents[1]}"
+    )
+    print_table(heading, ["score", "value"], rows)
+
+
+def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
+    shown = pairs[:_MOST_PAIRS]
+    names = [n for n in _OF_A_PAIR if any(pair.scores[n] is not None for pair in shown)]
+    rows = []
+    for pair in shown:
+        latents = ",".join(map(str, pair.choice.latents))
+        values = [_number(pair.scores[name]) for name in names]
+        rows.append([",".join(pair.names), latents, *values])
+    title = "geometry of pairs of factors"
+    if len(pairs) > _MOST_PAIRS:
+        title += f" (the first {_MOST_PAIRS} of {len(pairs)}; --json has all)"
+    _print_wide(title, ["factors", "latents", *names], rows)
+
+
+def _print_several(several: Sequence[Evaluated]) -> None:
+    """Figures of different likelihoods stand in columns of their own."""
+    columns: dict[str, None] = {}
+    values: list[dict[str, str]] = []
+    for each in several:
+        row: dict[str, str] = {}
+        for name, score in each.found.scores.items():
+            kind = score.details.get("likelihood")
+            if _tells(score):
+                row[f"{name} ({kind})" if kind else name] = _number(score.value)
+        if len(each.found.geometry) == 1:
+            (pair,) = each.found.geometry.values()
+            found = {name: pair.scores[name] for name in _OF_A_PAIR}
+            row |= {name: _number(value) for name, value in found.items() if value is not None}
+        columns |= dict.fromkeys(row)
+        values.append(row)
+    rows = [
+        [each.name, *(row.get(name, "-") for name in columns)]
+        for each, row in zip(several, values, strict=True)
+    ]
+    _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
+    for each in several:
+        for line in _first(each.found.diagnosis, _LINES_OF_EACH):
+            typer.echo(f"- {each.name}: {line}")
+
+
+def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """In as many tables as the terminal's width asks for, the first column in each."""
+    width = terminal_width() or 500
+    widths = [max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns))]
+    if 1 + widths[0] + sum(sorted(widths[1:])[-2:]) > width:
+        _print_turned(title, columns, rows)
+        return
+    start = 1
+    while start < len(columns):
+        stop, room = start + 1, width - 1 - widths[0] - widths[start]
+        while stop < len(columns) and room >= widths[stop]:
+            room -= widths[stop]
+            stop += 1
+        parts = [[row[0], *row[start:stop]] for row in rows]
+        print_table(title, [columns[0], *columns[start:stop]], parts)
+        start, title = stop, ""
+
+
+def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for each row, of names and values, where there is room for little more."""
+    typer.echo(title)
+    for name, *values in rows:
+        pairs = zip(columns[1:], values, strict=True)
+        known = [[column, value] for column, value in pairs if value != "-"]
+        print_table(name, ["score", "value"], known)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

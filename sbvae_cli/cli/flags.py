@@ -1,0 +1,21 @@
+"""Names of arguments, as the library has them, to the command line's flags."""
+
+import re
+
+_OTHER_NAMES = {"source": "data"}  # arguments whose flag has another name
+_ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
+
+
+def flag(name: str) -> str:
+    """The flag of an argument: `--vote-images` of `vote_images`."""
+    return "--" + _OTHER_NAMES.get(name, name).replace("_", "-")
+
+
+def with_flags(message: str) -> str:
+    """A message whose arguments in backticks, as `count` or `population=train`, are flags."""
+    return _ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
+
+
+def describe(message: str, field: str | None) -> str:
+    """The line that an error becomes: the flag at fault, where there is one, and the message."""
+    return f"{flag(field)} {with_flags(message)}" if field else with_flags(message)

@@ -1,0 +1,94 @@
+"""Images to posteriors, in batches that suit the device."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sbvae_cli.data.batches import to_device
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.batching import Progress, fitting_batch, map_batches
+from sbvae_cli.models.vae import VAE
+
+Floats = NDArray[np.float64]
+
+
+def encode(
+    vae: VAE, images: NDArray[np.uint8], progress: Progress = lambda images: None
+) -> tuple[Floats, Floats]:
+    """Posterior means and stds, checked.
+
+    Args:
+        vae: On its device.
+        images: uint8, shape (N, H, W, C), N at least 1.
+        progress: Called with the number of images since the last call.
+
+    Returns:
+        Two arrays of shape (N, K).
+
+    Raises:
+        SbvaeError: If the model gives posteriors that are no numbers.
+    """
+    device = next(vae.parameters()).device
+    size = fitting_batch(vae.encoder, to_device(images[:1], device))
+    return encode_batches(vae, images.__getitem__, len(images), size, progress)
+
+
+def encode_batches(
+    vae: VAE,
+    images: Callable[[slice], NDArray[np.uint8]],
+    count: int,
+    size: int,
+    progress: Progress = lambda images: None,
+) -> tuple[Floats, Floats]:
+    """Posterior means and stds of images that are made batch by batch, checked.
+
+    Args:
+        vae: On its device.
+        images: Makes the images (n, H, W, C) of a slice; called from several threads.
+        count: Number of images N, at least 1.
+        size: Images that the encoder takes at once.
+        progress: Called with the number of images since the last call.
+
+    Returns:
+        Two arrays of shape (N, K).
+
+    Raises:
+        SbvaeError: If the model gives posteriors that are no numbers.
+    """
+    device = next(vae.parameters()).device
+
+    @torch.no_grad()
+    def work(batch: slice) -> tuple[Floats, Floats]:
+        mean, logvar = vae.encode(to_device(images(batch), device))
+        return mean.cpu().double().numpy(), logvar.cpu().double().mul(0.5).exp().numpy()
+
+    parts = map_batches(work, count, size, device, progress)
+    means, stds = (np.concatenate(column) for column in zip(*parts, strict=True))
+    check_posteriors(means, stds)
+    return means, stds
+
+
+def check_posteriors(means: Floats, stds: Floats) -> None:
+    """Check that every mean is a number and every std a positive one.
+
+    Args:
+        means: Posterior means, shape (N, K).
+        stds: Posterior stds, shape (N, K).
+
+    Raises:
+        SbvaeError: If not; says on how many images.
+    """
+    bad = int((~np.isfinite(means)).any(1).sum())
+    if bad:
+        raise SbvaeError(
+            f"the model's posterior means are not finite on {bad:,} of {len(means):,} images; "
+            "it may have diverged: use an earlier checkpoint"
+        )
+    bad = int((~(np.isfinite(stds) & (stds > 0))).any(1).sum())
+    if bad:
+        raise SbvaeError(
+            f"the model's posterior stds are not positive numbers on {bad:,} of "
+            f"{len(means):,} images; it may have diverged: use an earlier checkpoint"
+        )

@@ -1,0 +1,1 @@
+"""Results of evaluations and logs to pictures: one call a figure."""

@@ -1,0 +1,190 @@
+"""What `sbvae eval` prints, on wide and on narrow terminals."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sbvae_cli.evaluation import of_codes
+
+FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
+Sbvae = Callable[..., object]
+WriteCodes = Callable[..., Path]
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (35, ["score", "value"]),
+        (40, ["score", "value"]),
+        (60, ["score", "value", "low..high"]),
+        (80, ["score", "value", "low..high", "population"]),
+    ],
+)
+def test_a_narrow_terminal_gets_fewer_columns_and_every_value(
+    sbvae: Sbvae,
+    tiny: list[str],
+    width: int,
+    columns: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sbvae("train", *tiny, "--steps", 1, "--out", "run").code == 0
+    on_a_terminal(monkeypatch, width)
+    done = sbvae("eval", "run", *FEW, "--json", "s.json")
+    out = plain(done.out)
+    headings = [line for line in out.splitlines() if line.startswith("┃")]
+    assert [cell.strip() for cell in headings[0].strip("┃").split("┃")] == columns
+    assert "…" not in out
+    assert all(len(line) <= width for line in out.splitlines() if line[:1] in "┃│┏└")
+    for score in json.loads(Path("s.json").read_text())["scores"].values():
+        assert f" {score['value']:.4f} " in out
+
+
+def test_several_on_a_narrow_terminal_get_a_turned_table_each(
+    sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bernoulli", "gaussian"):
+        train = ("train", *tiny, "--steps", 1, "--likelihood", name, "--out", name)
+        assert sbvae(*train).code == 0
+    on_a_terminal(monkeypatch, 40)
+    command = ("eval", "bernoulli", "gaussian", *FEW, "--metrics", "rates,mig", "--json", "s.json")
+    out = plain(sbvae(*command).out)
+    headings = [line for line in out.splitlines() if line.startswith("┃")]
+    assert [[cell.strip() for cell in h.strip("┃").split("┃")] for h in headings] == [
+        ["score", "value"]
+    ] * 2
+    assert "…" not in out and all(len(line) <= 40 for line in out.splitlines() if "│" in line)
+    for each in json.loads(Path("s.json").read_text())["results"]:
+        for score in each["scores"].values():
+            assert f" {score['value']:.4f} " in out
+
+
+def test_a_note_of_several_stands_once_with_their_names(
+    sbvae: Sbvae, write_codes: WriteCodes
+) -> None:
+    names = [f"c{i}.npz" for i in range(5)]
+    for name in names:
+        write_codes(Path(name), codes=np.random.default_rng(1).normal(size=(300, 3)))
+    write_codes(Path("d.npz"), factors=np.random.default_rng(1).normal(size=(300, 2)))
+    done = sbvae("eval", *names, "d.npz", "--metrics", "factor-vae", *FEW)
+    assert done.code == 0
+    notes = lines(done.err)
+    assert len(notes) == len({note.rsplit(": ", 1)[-1] for note in notes})
+    (shared,) = [note for note in notes if "votes share rows" in note]
+    assert shared.startswith("note: c0.npz, c1.npz, c2.npz and 3 more: ")
+    assert any(note.startswith("note: d.npz: ") for note in notes)
+
+
+def test_scores_that_there_are_not_stand_in_json_alone(sbvae: Sbvae, tiny: list[str]) -> None:
+    options = ["--data", "circles:xy", *tiny[2:]]
+    assert sbvae("train", *options, "--steps", 1, "--out", "run").code == 0
+    done = sbvae("eval", "run", *FEW, "--metrics", "rates", "--json", "s.json")
+    found = json.loads(Path("s.json").read_text())["scores"]
+    assert found["nll_heldout"]["value"] is None
+    assert "nll_heldout" not in done.out and "kl_heldout" not in done.out and "kl" in done.out
+    done = sbvae("eval", "run", "run", *FEW, "--metrics", "rates")
+    assert "nll_heldout" not in done.out and "kl" in done.out
+
+
+@pytest.mark.parametrize("names", [["x", "y"], ["x", "y", "z"]])
+def test_what_a_pair_of_circular_factors_lacks_is_left_out(
+    sbvae: Sbvae, write_codes: WriteCodes, names: list[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 4, (300, len(names)))
+    codes = factors + 0.1 * rng.normal(size=factors.shape)
+    write_codes(Path("c.npz"), codes=codes, factors=factors, names=names, circular=names)
+    done = sbvae("eval", "c.npz", "--metrics", "geometry", "--json", "s.json")
+    pair = json.loads(Path("s.json").read_text())["geometry"]["x,y"]["scores"]
+    assert pair["affine_r2"] is None and pair["fold_fraction"] is None
+    assert "affine_r2" not in done.out and "fold_fraction" not in done.out
+    assert f"{pair['tear']:.4f}" in done.out and f"{pair['inverse_r2']:.4f}" in done.out
+
+
+def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    factors = np.random.default_rng(0).integers(0, 3, (300, 3))
+    three = {"factors": factors, "names": ["x", "y", "z"], "circular": ["z"]}
+    path = write_codes(Path("c.npz"), codes=factors[:, :2], **three)
+    done = sbvae("eval", path, "--metrics", "mig", "--json", "s.json")
+    score = json.loads(Path("s.json").read_text())["scores"]["mig_subspace"]
+    assert score["value"] is None and f"- mig_subspace: {score['why']}" in done.out
+    (row,) = [line for line in done.out.splitlines() if line.startswith("│ mig_subspace")]
+    assert row.split("│")[2].strip() == "-"
+
+
+def test_a_name_in_brackets_stands_in_the_table(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    done = sbvae("eval", write_codes(Path("[bold]:smile:.npz")), "--metrics", "mig")
+    assert done.code == 0 and "[bold]:smile:.npz, 300 rows" in done.out
+
+
+def test_columns_that_are_left_out_are_named_under_the_table(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = write_codes(Path("c.npz"))
+    for width, missing in [(35, "low..high and population"), (45, "population"), (80, None)]:
+        on_a_terminal(monkeypatch, width)
+        out = plain(sbvae("eval", codes, *FEW, "--metrics", "mig,irs").out)
+        said = [line for line in out.splitlines() if "on a wider terminal" in line]
+        assert said == ([f"({missing}: on a wider terminal, or in --json)"] if missing else [])
+
+
+def test_a_long_diagnosis_is_cut_and_counted(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count, shown, more in [(12, 12, None), (13, 12, "1 more line"), (40, 12, "28 more lines")]:
+        diagnosed(monkeypatch, count)
+        codes = write_codes(Path("c.npz"))
+        done = sbvae("eval", codes, *FEW, "--metrics", "mig", "--json", "s.json")
+        said = [line for line in done.out.splitlines() if line.startswith("- ")]
+        assert said == [
+            *(f"- line {i}" for i in range(shown)),
+            *([f"- ... and {more} (--json has all)"] if more else []),
+        ]
+        assert len(json.loads(Path("s.json").read_text())["diagnosis"]) == count
+
+
+def test_several_show_four_lines_of_diagnosis_each(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diagnosed(monkeypatch, 6)
+    names = [write_codes(Path(name)) for name in ("a.npz", "b.npz")]
+    done = sbvae("eval", *names, *FEW, "--metrics", "mig")
+    said = [line for line in done.out.splitlines() if line.startswith("- ")]
+    for name in ("a.npz", "b.npz"):
+        own = [line.removeprefix(f"- {name}: ") for line in said if name in line]
+        assert own == [*(f"line {i}" for i in range(4)), "... and 2 more lines (--json has all)"]
+
+
+def diagnosed(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    sentences = tuple(f"line {i}" for i in range(count))
+    monkeypatch.setattr(of_codes, "diagnose", lambda *_, **__: sentences)
+
+
+def test_notes_by_the_hundred_are_cut_and_counted(sbvae: Sbvae, write_codes: WriteCodes) -> None:
+    rows = np.random.default_rng(0).integers(0, 4, (30, 30))
+    arrays = {"names": [f"f{i}" for i in range(30)], "factors": rows, "codes": rows + 0.5}
+    codes = write_codes(Path("c.npz"), **arrays)
+    done = sbvae("eval", codes, *FEW, "--metrics", "all", "--json", "s.json")
+    assert done.code == 0
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    every = json.loads(Path("s.json").read_text())["protocol"]["notes"]
+    assert len(every) > 100 and len(notes) <= 14
+    assert f"note: ... and {len(every) - 12} more lines (--json has all)" in notes

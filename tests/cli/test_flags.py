@@ -1,0 +1,21 @@
+"""Arguments of the library as flags of the command line."""
+
+from sbvae_cli.cli.flags import describe, with_flags
+
+
+def test_arguments_in_backticks_become_flags() -> None:
+    said = "too many; choose a smaller `vote_images`, `population=train`, or another `source`"
+
+    assert with_flags(said) == (
+        "too many; choose a smaller --vote-images, --population train, or another --data"
+    )
+
+
+def test_commands_in_backticks_stay() -> None:
+    assert with_flags("see `sbvae train --help`") == "see `sbvae train --help`"
+
+
+def test_the_argument_at_fault_stands_first() -> None:
+    assert describe("7: is too many; choose `images`", "latents") == (
+        "--latents 7: is too many; choose --images"
+    )

@@ -1,0 +1,146 @@
+"""Sources to codes, block by block."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import sbvae_cli.evaluation.codes as codes_module
+from sbvae_cli.config.model import EncoderConfig, ModelConfig
+from sbvae_cli.config.spaces import circles_space
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.procedural import ProceduralSource
+from sbvae_cli.data.source import FileSource
+from sbvae_cli.data.writer import write_dataset
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.codes import (
+    BLOCK,
+    count_images,
+    encode_source,
+    images_between,
+)
+from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.models.build import build_vae
+from sbvae_cli.models.vae import VAE
+
+CIRCLES = ProceduralSource("xy-hole", FactorSpace(circles_space("xy-hole")), 6, 10)
+
+
+@pytest.fixture(scope="module")
+def vae() -> VAE:
+    config = ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,)))
+    return build_vae(config, (3, 6, 10), seed=1).eval()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> FileSource:
+    path = tmp_path_factory.mktemp("codes") / "xy.h5"
+    write_dataset(
+        path,
+        space=CIRCLES.space,
+        name="xy-hole",
+        seed=3,
+        count=150,
+        height=6,
+        width=10,
+        render=CIRCLES.render,
+    )
+    return FileSource(DatasetFile(path))
+
+
+def test_a_files_rows_are_encoded_in_order_as_the_model_does_it_one_by_one(
+    vae: VAE, file: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes_module, "_MOST_IMAGES", 100)  # blocks of 64, the last one short
+    done: list[int] = []
+
+    codes = encode_source(vae, file, 140, on_progress=done.append)
+
+    assert done == [64, 128, 140]
+    images, factors = file.file.read(0, 140)
+    np.testing.assert_array_equal(codes.factors, factors)
+    assert codes.names == ("x", "y", "diameter", "red", "green", "blue")
+    assert codes.means.dtype == codes.stds.dtype == np.float32
+    for row, image in enumerate(images):
+        tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+        with torch.no_grad():
+            mean, logvar = vae.encode(tensor)
+        np.testing.assert_allclose(codes.means[row], mean[0], atol=1e-6)
+        np.testing.assert_allclose(codes.stds[row], (logvar[0] / 2).exp(), atol=1e-6)
+
+
+def test_memory_is_bounded_in_bytes_too(
+    vae: VAE, file: FileSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes_module, "_MOST_BYTES", 1)
+    done: list[int] = []
+
+    encode_source(vae, file, 150, on_progress=done.append)
+
+    assert done == [64, 128, 150]
+
+
+@pytest.mark.parametrize("start", [0, 5, BLOCK - 1, BLOCK, 3 * BLOCK + 7])
+def test_a_drawn_image_is_a_function_of_its_number_and_the_seed(start: int) -> None:
+    images, factors = images_between(CIRCLES, 0, 4 * BLOCK, seed=2)
+
+    some, rows = images_between(CIRCLES, start, start + 2, seed=2)
+
+    np.testing.assert_array_equal(some, images[start : start + 2])
+    np.testing.assert_array_equal(rows, factors[start : start + 2])
+    np.testing.assert_array_equal(CIRCLES.render(rows), some)
+    assert not np.array_equal(rows, images_between(CIRCLES, start, start + 2, seed=3)[1])
+
+
+def test_populations_differ_in_the_held_out_region() -> None:
+    shares = {
+        population: CIRCLES.space.held_out_mask(
+            images_between(CIRCLES, 0, 2000, population=population)[1]
+        ).mean()
+        for population in ("train", "full", "heldout")
+    }
+
+    assert shares["train"] == 0 and shares["heldout"] == 1
+    assert shares["full"] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_files_own_rows_are_its_training_population_and_others_are_drawn(
+    file: FileSource,
+) -> None:
+    np.testing.assert_array_equal(images_between(file, 2, 9)[1], file.file.read(2, 9)[1])
+    assert file.space.held_out_mask(images_between(file, 0, 200, 0, "heldout")[1]).all()
+    assert count_images(file, None) == 150
+    assert count_images(file, 7) == 7
+    assert count_images(file, None, "full") == count_images(CIRCLES, None) == 10_000
+
+
+def test_an_image_beyond_the_file_is_named(file: FileSource) -> None:
+    with pytest.raises(SbvaeError, match="has images 0 to 149, there is no 150"):
+        images_between(file, 150, 151)
+    with pytest.raises(SbvaeError, match="holds 150 images, not 151"):
+        count_images(file, 151)
+
+
+@pytest.mark.parametrize("logvar", [float("nan"), float("inf"), -5_000.0, 5_000.0])
+def test_deviations_that_are_no_positive_numbers_are_named(vae: VAE, logvar: float) -> None:
+    images, _ = images_between(CIRCLES, 0, 4)
+    damaged = build_vae(
+        ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,))), (3, 6, 10)
+    )
+    damaged.encoder.output.bias.data[4] = logvar  # of latent 1
+
+    encode(vae, images)
+    with pytest.raises(SbvaeError, match=r"4 of 4 images; it may have diverged"):
+        encode(damaged, images)
+
+
+def test_a_damaged_file_is_named(vae: VAE, file: FileSource, tmp_path: Path) -> None:
+    content = bytearray(file.file.path.read_bytes())
+    found = content.index(b"\x78\x01", len(content) // 10)  # a zlib header
+    content[found : found + 40] = bytes(40)
+    (tmp_path / "bad.h5").write_bytes(content)
+
+    with pytest.raises(SbvaeError, match="damaged"):
+        encode_source(vae, FileSource(DatasetFile(tmp_path / "bad.h5")), 150)

@@ -1,0 +1,339 @@
+"""All metrics on codes that are made by construction, and what the report warns of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.data.colour import colours_of
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.of_codes import evaluate_codes
+from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol
+
+N = 3000
+RNG = np.random.default_rng(0)
+X, Y, HUE = RNG.uniform(size=(3, N))
+SHAPE = RNG.integers(0, 3, N)
+NOISE = RNG.normal(size=(N, 2))
+FAST: Protocol = replace(
+    named_protocol("quick"),
+    metrics=tuple("dci-fast" if metric == "dci" else metric for metric in OF_CODES),
+    lenient=True,
+    votes_train=100,
+    votes_eval=100,
+    vote_images=16,
+    images=2000,
+    test_images=1000,
+    grid=8,
+)
+# What each score should be near to, at least and at most.
+GOOD = {
+    "mig": (0.9, 1), "mig_quantile": (0.8, 1), "mig_subspace": (0.9, 1), "factor_vae": (1, 1),
+    "beta_vae": (0.95, 1), "modularity": (0.95, 1), "explicitness": (0.9, 1), "irs": (0.9, 1),
+    "infom": (0.9, 1), "infoe": (0.95, 1), "infoc": (0.9, 1), "dci_fast_disentanglement": (0.9, 1),
+    "dci_fast_completeness": (0.9, 1), "dci_fast_informativeness": (0.85, 1),
+}  # fmt: skip
+TURNED = {
+    "mig": (0, 0.4), "mig_subspace": (0.85, 1), "modularity": (0.3, 0.75), "infom": (0.3, 0.75),
+    "dci_fast_disentanglement": (0.2, 0.75), "explicitness": (0.9, 1), "infoe": (0.9, 1),
+}  # fmt: skip
+NOTHING = {
+    "mig": (0, 0.05), "mig_subspace": (0, 0.05), "factor_vae": (0, 0.6), "beta_vae": (0, 0.6),
+    "infoe": (0, 0.1), "explicitness": (0.4, 0.6), "dci_fast_disentanglement": (0, 0.2),
+    "sap": (0, 0.1),
+}  # fmt: skip
+
+
+def evaluated(
+    codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...], **options: object
+) -> Evaluation:
+    circular = options.pop("circular", frozenset())
+    file = CodesFile(codes, factors, names, circular, None, codes, ())  # type: ignore[arg-type]
+    return evaluate_codes(file, "c.npz", replace(FAST, **options))  # type: ignore[arg-type]
+
+
+def three(codes: np.ndarray, **options: object) -> Evaluation:
+    return evaluated(codes, np.column_stack([X, Y, SHAPE]), ("x", "y", "shape"), **options)
+
+
+def turned(degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (np.column_stack([X, Y]) - 0.5) @ np.array([[c, s], [-s, c]])
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (np.column_stack([X, Y, SHAPE / 3]), GOOD),
+        (np.column_stack([turned(45), SHAPE / 3]), TURNED),
+        (RNG.normal(size=(N, 3)), NOTHING),
+    ],
+    ids=["perfect", "turned", "noise"],
+)
+def test_every_score_of_known_codes_is_where_it_should_be(
+    codes: np.ndarray, expected: dict[str, tuple[float, float]]
+) -> None:
+    found = three(codes).scores
+    for name, (least, most) in expected.items():
+        value = found[name].value
+        assert value is not None and least <= value <= most, (name, value)
+    for name, score in found.items():
+        assert score.value is not None and score.low is not None and score.high is not None, name
+        assert score.low <= score.value <= score.high, name
+        assert score.population == "file"
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.zeros((N, 3)),
+        np.column_stack([X, np.zeros((N, 3))]),
+        np.column_stack([X, Y, SHAPE, np.full(N, 1e6), NOISE * 1e-12]),
+        np.column_stack([X, X, X]),
+        np.round(np.column_stack([X, Y, SHAPE])),
+        1e6 * np.column_stack([X, Y, SHAPE]),
+    ],
+    ids=["all-dead", "one-alive", "scales", "copies", "whole", "large"],
+)
+def test_no_codes_give_nan_or_raise(codes: np.ndarray) -> None:
+    found = three(codes)
+    for name, score in found.scores.items():
+        if score.value is not None:
+            assert score.low is not None and score.high is not None, name
+            assert np.isfinite([score.value, score.low, score.high]).all(), name
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others() -> None:
+    codes = np.column_stack([X, Y, SHAPE]) + 0.1 * RNG.normal(size=(N, 3))
+    whole = three(codes).as_dict()
+    assert three(codes).as_dict() == whole
+    assert (
+        three(codes, seed=1, metrics=("mig", "sap")).scores["sap"].value
+        != (whole["scores"]["sap"]["value"])
+    )
+
+
+def test_a_score_does_not_depend_on_the_others() -> None:
+    codes = np.column_stack([X, Y, SHAPE]) + 0.1 * RNG.normal(size=(N, 3))
+    whole = three(codes).scores
+    for metric in ("mig", "sap", "irs", "beta-vae", "infomec"):
+        for name, score in three(codes, metrics=(metric,)).scores.items():
+            assert score == whole[name], name
+
+
+def test_a_circular_factor_is_scored_as_one() -> None:
+    turns = 2 * np.pi * HUE
+    codes = np.column_stack([np.cos(turns), np.sin(turns), X, NOISE])
+    factors = np.column_stack([HUE, X])
+    found = evaluated(
+        codes, factors, ("hue", "x"), circular=frozenset(["hue"]), metrics=("mig", "geometry")
+    )
+    assert found.scores["mig"].details["by_factor"]["hue"] < 0.3
+    assert found.scores["mig_subspace"].details["by_factor"]["hue"] > 0.7
+    assert found.scores["mig_subspace"].details["latents"] == {"hue": [0, 1], "x": [2]}
+    assert found.geometry["hue,x"].scores["affine_r2"] is None
+    too_few = evaluated(
+        codes[:, :2],
+        factors,
+        ("hue", "x"),
+        circular=frozenset(["hue"]),
+        metrics=("mig", "geometry"),
+    )
+    latents = too_few.scores["mig_subspace"].details["latents"]
+    assert sorted(latents["hue"] + latents["x"]) == [0, 1]
+
+
+def test_geometry_of_every_pair_is_given() -> None:
+    found = three(np.column_stack([X, Y, SHAPE]), metrics=("geometry",))
+    assert list(found.geometry) == ["x,y", "x,shape", "y,shape"] and found.scores == {}
+    assert found.geometry["x,y"].choice.latents == (0, 1)
+    assert min(pair.scores["affine_r2"] for pair in found.geometry.values()) > 0.98
+    folded = three(np.column_stack([np.abs(X - 0.5), Y, SHAPE]), metrics=("geometry",))
+    assert folded.geometry["x,y"].scores["fold_fraction"] > 0.3
+
+
+def test_rows_that_training_left_out_are_a_region_of_the_sheet() -> None:
+    """Codes that contract to a third within a hole, on a grid and on rows at random."""
+    side = (np.arange(32) + 0.5) / 32
+    grid = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2)
+    scattered = np.random.default_rng(1).uniform(size=(40_000, 2))
+    for factors in (grid, scattered):
+        hole = (np.abs(factors - 0.5) < 0.25).all(axis=1)
+        codes = np.where(hole[:, None], 0.5 + 0.3 * (factors - 0.5), factors)
+        file = CodesFile(codes, factors, ("x", "y"), frozenset(), None, codes, (), held_out=hole)
+        found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
+        scores = found.geometry["x,y"].scores
+        assert scores["heldout_area_ratio"] == pytest.approx(0.09, abs=0.02)
+        assert scores["heldout_nrmse"] > 0.2 and scores["support_nrmse"] < 0.01
+        assert scores["fold_fraction_heldout"] is not None
+        whole = replace(file, held_out=None)
+        found = evaluate_codes(whole, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
+        assert found.geometry["x,y"].scores["heldout_area_ratio"] is None
+
+
+def test_the_population_of_training_leaves_out_the_rows_that_training_did() -> None:
+    hole = (np.abs(np.column_stack([X, Y]) - 0.5) < 0.25).all(axis=1)
+    codes = np.column_stack([X, Y])
+    factors = np.column_stack([X, Y, hole])
+    file = CodesFile(codes, factors, ("x", "y", "in"), frozenset(), None, codes, (), held_out=hole)
+    asked = replace(FAST, metrics=("mig", "geometry"), population="train", lenient=False)
+    with pytest.raises(SbvaeError, match="factor in has one level"):  # every row is outside
+        evaluate_codes(file, "c.npz", asked)
+    file = replace(file, factors=codes, names=("x", "y"))
+    found = evaluate_codes(file, "c.npz", asked)
+    assert found.scores["mig"].population == "train"
+    assert found.geometry["x,y"].scores["heldout_area_ratio"] == pytest.approx(1, abs=0.1)
+    with pytest.raises(SbvaeError, match="needs an array held_out"):
+        evaluate_codes(replace(file, held_out=None), "c.npz", asked)
+
+
+def test_colours_of_a_file_are_scored_in_either_basis() -> None:
+    hsv = np.column_stack([HUE, 0.3 + 0.4 * X, 0.3 + 0.4 * Y, SHAPE])
+    names = ("hue", "saturation", "value", "shape")
+    rgb = colours_of(hsv, names).astype(np.float64)
+    codes = np.column_stack([rgb, SHAPE])
+    found = evaluated(codes, hsv, names, metrics=("mig", "geometry"), color_basis="rgb")
+    assert list(found.scores["mig"].details["by_factor"]) == ["shape", "red", "green", "blue"]
+    assert found.scores["mig"].value > 0.4 + evaluated(codes, hsv, names, metrics=("mig",)).scores[
+        "mig"
+    ].value  # fmt: skip
+    assert "red,green" in found.geometry
+    with pytest.raises(SbvaeError, match="--color-basis rgb: needs hue, saturation and value"):
+        three(np.column_stack([X, Y, SHAPE]), color_basis="rgb")
+
+
+def test_the_report_warns_of_what_should_not_be_trusted() -> None:
+    codes = np.column_stack([X, Y, SHAPE, np.zeros(N)])
+    notes = "\n".join(three(codes, images=1000, test_images=500).notes)
+    assert "x, y are continuous and cut into 20 bins" in notes
+    assert (
+        "latents that hardly deviate, which geometry, mig_subspace and votes leave out: 3" in notes
+    )
+    assert "1,000 images are few for 20 bins times 20 classes" in notes
+    assert "no interval" not in notes
+    few = "\n".join(three(codes[:, :2], images=399, test_images=200).notes)
+    assert "seem to know more than they do, and no interval can tell by how much" in few
+    constant = evaluated(codes, np.column_stack([SHAPE, np.ones(N)]), ("shape", "size"))
+    notes = "\n".join(constant.notes)
+    assert "left out, as they have one level here: size" in notes
+    assert "without factor-vae, beta-vae" in notes and "varies in shape alone" in notes
+    assert "are few for" not in notes
+
+
+def test_factors_that_tell_of_each_other_and_constant_latents_are_told() -> None:
+    close = X + 0.02 * RNG.normal(size=N)
+    codes = np.column_stack([X, close, np.zeros((N, 2))])
+    found = evaluated(codes, np.column_stack([X, close, SHAPE]), ("x", "close", "shape"))
+    notes = "\n".join(found.notes)
+    assert (
+        "factors that tell of each other, so that a latent of one tells of both: x and cl" in notes
+    )
+    assert "shape (" not in notes
+    assert "modularity counts 2 constant latents as 0" in notes
+    assert "tell of each other" not in "\n".join(three(codes).notes)
+
+
+def test_a_few_values_far_out_are_told_of() -> None:
+    codes, factors = np.column_stack([X, Y, SHAPE]), np.column_stack([X, Y, SHAPE])
+    codes[5, 1], factors[6, 0] = -300, 900
+    whole: dict[str, object] = {"metrics": ("mig",), "images": N, "test_images": 2}
+    notes = "\n".join(evaluated(codes, factors, ("x", "y", "shape"), **whole).notes)
+    assert "codes far out in latent 1: what sees their scale" in notes
+    assert "most values of x share one of 20 bins, as a few lie far out" in notes
+    assert "far out" not in "\n".join(three(np.column_stack([X, Y, SHAPE])).notes)
+
+
+def test_dependence_of_latents_has_no_interval_from_few_rows() -> None:
+    few = three(NOISE, metrics=("unsupervised",), images=700, test_images=300)
+    assert few.scores["latent_mutual_information"].low is None
+    assert few.scores["gaussian_total_correlation"].low is not None
+    assert "latent_mutual_information is over 700 images, few for 20 times 20 bins" in few.notes[-1]
+    enough = three(NOISE, metrics=("unsupervised",), images=900, test_images=300)
+    low = enough.scores["latent_mutual_information"].low
+    assert low is not None and low <= 0.01
+
+
+def test_codes_too_small_for_their_squares_are_refused() -> None:
+    with pytest.raises(SbvaeError, match="codes range over 1e-200 at most; scale them up"):
+        three(1e-200 * np.column_stack([X, Y, SHAPE / 2]))
+    large = three(1e69 * np.column_stack([X, Y, SHAPE]), metrics=("unsupervised", "mig"))
+    assert large.scores["gaussian_wasserstein_normed"].value < 0.01  # type: ignore[operator]
+
+
+def test_more_levels_than_bins_and_grids_of_few_points_are_told() -> None:
+    fine = RNG.integers(0, 40, N)
+    notes = "\n".join(
+        evaluated(
+            np.column_stack([fine, SHAPE]), np.column_stack([fine, SHAPE]), ("pose", "shape")
+        ).notes
+    )
+    assert "more levels than a latent's 20 bins: pose (40)" in notes and "affine_r2" not in notes
+    pair = np.column_stack([SHAPE, RNG.integers(0, 2, N)])
+    found = evaluated(RNG.normal(size=(N, 3)), pair, ("shape", "side"), metrics=("geometry",))
+    assert "noise has an affine_r2 of 0.40" in "\n".join(found.notes)
+
+
+def test_what_cannot_be_computed_is_left_out_with_a_line_where_all_is_asked_for() -> None:
+    """A level that only later rows have leaves its factor constant in the first."""
+    rare = np.zeros(60)
+    rare[59] = 1
+    factors = np.column_stack([SHAPE[:60], rare])
+    few: dict[str, object] = {"images": 5, "test_images": 2, "vote_images": 4}
+    codes = np.column_stack([X, Y])[:60]
+    found = evaluated(codes, factors, ("shape", "rare"), metrics=("mig", "irs"), **few)
+    assert any(line.startswith("without mig: factor rare has one level") for line in found.notes)
+    assert "irs" in found.scores
+    with pytest.raises(SbvaeError, match="factor rare has one level"):
+        evaluated(codes, factors, ("shape", "rare"), metrics=("mig",), lenient=False, **few)
+
+
+def test_codes_of_any_scale_have_votes_and_dead_latents_have_none() -> None:
+    codes = 1e-4 * np.column_stack([X, Y, SHAPE, 1e-3 * NOISE])
+    found = three(codes, metrics=("factor-vae", "geometry"))
+    assert found.scores["factor_vae"].value == 1
+    assert sorted(found.scores["factor_vae"].details["classifier"]) == ["0", "1", "2"]
+    assert "the widest latent" in found.settings["factor-vae"]["unit"]
+    wide = 50 * np.column_stack([X, 1e-2 * Y, 1e-2 * SHAPE, 1e-6 * NOISE])
+    found = three(wide, metrics=("factor-vae",))  # beside a wide one others are not dead
+    assert sorted(found.scores["factor_vae"].details["classifier"]) == ["0", "1", "2"]
+
+
+def test_what_is_asked_for_by_name_must_be_possible() -> None:
+    for metric, codes, message in [
+        ("rates", NOISE, "rates cannot be computed: they need a model"),
+        ("sap", NOISE[:, :1], "compares two latents, the model has 1"),
+    ]:
+        with pytest.raises(SbvaeError, match=message):
+            three(codes, metrics=(metric,), lenient=False)
+    with pytest.raises(SbvaeError, match=r"c\.npz varies in x alone"):
+        evaluated(NOISE, X[:, None], ("x",), metrics=("dci",), lenient=False)
+    with pytest.raises(SbvaeError, match="z does not vary here"):
+        three(np.column_stack([X, Y, SHAPE]), metrics=("mig",), groups=(("x", "z"),))
+
+
+def test_what_codes_know_of_present_is_told() -> None:
+    present = (RNG.random(N) < 0.7).astype(float)
+    codes = np.column_stack([X, present, NOISE])
+    shown = present > 0
+    factors = np.column_stack([X, Y])[shown]
+    file = CodesFile(codes[shown], factors, ("x", "y"), frozenset(), present, codes, ())
+    found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("mig",)))
+    share = present.mean()
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    nats = found.scores["present_information"].details["by_latent"]
+    assert nats[1] == pytest.approx(entropy) and nats[0] < 0.02
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5, 10, 40])
+def test_few_rows_give_numbers_or_one_line(rows: int) -> None:
+    codes = np.column_stack([X, Y, SHAPE])[:rows]
+    factors = np.column_stack([np.arange(rows) % 2, np.arange(rows) // 2 % 2])[:rows]
+    try:
+        found = evaluated(codes, factors, ("a", "b"), metrics=FAST.metrics, vote_images=4)
+    except SbvaeError as error:
+        assert "\n" not in str(error)
+        return
+    for score in found.scores.values():
+        assert score.low is None or score.low <= score.value <= score.high  # type: ignore[operator]

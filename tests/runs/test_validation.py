@@ -1,0 +1,86 @@
+"""Images that training never sees, and what the log says of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.data.batches import Batches, validation_rows
+from sbvae_cli.data.source import open_source
+from sbvae_cli.errors import SbvaeError
+
+Sbvae = Callable[..., object]
+
+
+@pytest.fixture
+def data(sbvae: Sbvae) -> str:
+    made = ["circles", "--preset", "xy", "--count", 40, "--size", 16, "--out", "d.h5"]
+    assert sbvae("gen-data", *made).code == 0
+    return "d.h5"
+
+
+def test_the_share_is_held_out_and_follows_from_the_seed(data: str) -> None:
+    source = open_source(data)
+    rows = validation_rows(source, 0.25, 3)
+    assert len(rows) == len(set(rows.tolist())) == 10
+    assert np.array_equal(rows, validation_rows(source, 0.25, 3))
+    assert not np.array_equal(rows, validation_rows(source, 0.25, 4))
+    assert len(validation_rows(source, 0.001, 3)) == 1
+
+
+def test_minibatches_never_have_what_is_held_out(data: str) -> None:
+    source = open_source(data)
+    rows = validation_rows(source, 0.25, 3)
+    hidden = {image.tobytes() for image in source.file.read_rows(rows)[0]}
+    batches = Batches(source, 15, 3, validation=0.25)
+    seen = [image.tobytes() for i in range(4) for image in batches.batch(i)]
+    assert not hidden & set(seen)
+    assert len(set(seen)) == 30
+
+
+def test_every_checkpoint_logs_what_plain_pytorch_finds(
+    sbvae: Sbvae, tiny: list[str], data: str
+) -> None:
+    options = ["--data", data, *tiny[4:], "--validation", 0.25, "--checkpoint-every", 4]
+    assert sbvae("train", *options, "--steps", 6, "--out", "run").code == 0
+    log = [json.loads(line) for line in Path("run/log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log if "nll_validation" in line] == [4, 6]
+    source = open_source(data)
+    images, _ = source.file.read_rows(validation_rows(source, 0.25, 0))
+    vae = load_checkpoint(Path("run/ckpt.pt")).build_vae()
+    with torch.no_grad():
+        mean, logvar = vae.encode(torch.from_numpy(images).permute(0, 3, 1, 2) / 255)
+    kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).sum(1).mean()
+    assert log[-1]["kl_validation"] == pytest.approx(kl.item(), rel=1e-5)
+    assert log[-1]["nll_validation"] > 0
+
+
+def test_a_run_with_a_validation_goes_on_as_if_it_had_not_stopped(
+    sbvae: Sbvae, tiny: list[str], data: str
+) -> None:
+    options = ["--data", data, *tiny[4:], "--validation", 0.25]
+    assert sbvae("train", *options, "--steps", 8, "--out", "whole").code == 0
+    assert sbvae("train", *options, "--steps", 3, "--out", "part").code == 0
+    assert sbvae("train", "--resume", "part", "--steps", 8).code == 0
+    whole, part = (load_checkpoint(Path(run, "ckpt.pt")).model for run in ("whole", "part"))
+    assert all(torch.equal(whole[name], part[name]) for name in whole)
+
+
+def test_in_memory_trains_too(sbvae: Sbvae, tiny: list[str], data: str) -> None:
+    options = ["--data", data, *tiny[4:], "--in-memory", "--steps", 3, "--out", "run"]
+    assert sbvae("train", *options).code == 0
+
+
+def test_images_drawn_as_needed_cannot_be_held_out(sbvae: Sbvae, tiny: list[str]) -> None:
+    done = sbvae("train", *tiny, "--validation", 0.1, "--steps", 2, "--out", "run")
+    assert done.code == 1
+    assert "is drawn as needed and never repeats" in done.err
+
+
+def test_something_must_be_left(data: str) -> None:
+    with pytest.raises(SbvaeError, match="leave none to train on"):
+        validation_rows(open_source(data), 0.99, 0)

@@ -1,0 +1,66 @@
+"""Files appear whole or not at all."""
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import replacing, write_bytes
+
+
+def test_a_failure_leaves_what_stood_there_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"before")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_missing_folders_are_made_and_permissions_follow_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b"
+    before = os.umask(0o027)
+    try:
+        write_bytes(path, b"content")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == b"content"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="is a folder; name a file to write"):
+        write_bytes(tmp_path, b"")
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"before")
+    link.symlink_to(target)
+    write_bytes(link, b"after")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"after"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(path.read_bytes()))
+    reader.start()
+    write_bytes(path, b"through")
+    reader.join(timeout=10)
+    assert received == [b"through"]
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
+def test_a_full_device_is_one_line() -> None:
+    with pytest.raises(SbvaeError, match="cannot be written: No space left on device"):
+        write_bytes(Path("/dev/full"), b"content")
+    assert Path("/dev/full").is_char_device()
