@@ -1,7 +1,8 @@
 """What a user can get wrong, and a run that diverged; the command line prints each as one line."""
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class SbvaeError(Exception):
@@ -70,3 +71,11 @@ class StoppedError(SbvaeError):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:
+    """The error for a name that is not among the known ones; it suggests the nearest of them."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
+    return SbvaeError(f"{what} {name} is unknown{hint}{listed}")

@@ -188,7 +188,8 @@ def _pair(text: str | None) -> tuple[str, str] | None:
 
 
 def _values(settings: list[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
-    from sbvae_cli.config.spaces import parse_value, unknown_name
+    from sbvae_cli.config.spaces import parse_value
+    from sbvae_cli.errors import unknown_name
 
     known = {factor.name: factor for factor in factors}
     values = {}

@@ -1,6 +1,5 @@
 """The paper's circle spaces (Table 3, Appendices A.3 and G), and how options change a space."""
 
-import difflib
 import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +12,7 @@ from sbvae_cli.config.space import (
     Interval,
     SpaceConfig,
 )
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, unknown_name
 
 HSV = ("hue", "saturation", "value")
 RGB = ("red", "green", "blue")
@@ -282,14 +281,6 @@ def parse_correlation(text: str) -> CorrelationConfig:
     if pair[0] == pair[1]:
         raise SbvaeError(f"{text!r}: a correlation needs two factors, found {pair[0]} twice")
     return CorrelationConfig(factors=(pair[0], pair[1]), std=std)
-
-
-def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:
-    """The error for a name that is not among the known ones; it suggests the nearest of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
-    return SbvaeError(f"{what} {name} is unknown{hint}{listed}")
 
 
 def _require_known(name: str, factors: Collection[str]) -> None:

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import FactorConfig, Interval, SpaceConfig
-from sbvae_cli.config.spaces import unknown_name
 from sbvae_cli.data.regions import overlap, union_share
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, unknown_name
 
 Rows = NDArray[np.float32]
 

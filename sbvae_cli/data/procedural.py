@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sbvae_cli.config.datasets import check_space, dataset_space
 from sbvae_cli.config.names import CirclesPreset, Population, Renderer
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space, unknown_name
+from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import Images
@@ -19,7 +19,7 @@ from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import paint, render_sprites
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, unknown_name
 
 DEFAULT_SIZE = 64  # pixels, as in the paper
 

@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
 from sbvae_cli.config.names import ColorBasis, Metric, Population, ProtocolName
-from sbvae_cli.config.spaces import unknown_name
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, unknown_name
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
 OF_THE_PAPER: tuple[Metric, ...] = ("rates", "mig", "factor-vae", "geometry")
