@@ -108,13 +108,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "threads": checkpoint.threads,
         "discriminator": checkpoint.discriminator,
     }
-    with replacing(path) as temporary:
-        try:
-            torch.save(content, temporary)
-        except RuntimeError as error:  # PyTorch's writer reports a full disk like this
-            raise SbvaeError(
-                f"{path}: cannot be written: {str(error).splitlines()[0]}; is the disk full?"
-            ) from error
+    with replacing(path) as file:
+        torch.save(content, file)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -1,54 +1,98 @@
 """Files that appear whole under their final name, or not at all."""
 
+import errno
+import io
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sbvae_cli.errors import SbvaeError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class WholeFile(io.FileIO):
+    """A file that keeps its first error until it is asked for.
+
+    HDF5 leaves objects behind that crash the process later when a write fails as it closes a file,
+    and with a full disk the last of its own records often are what fails. So it is told that all
+    went well, closes in order, and the file is then thrown away.
+    """
+
+    kept: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of the data, or keep the error; nothing is written after one."""
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while rest and not self.kept:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.kept = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or lengthen the file, or keep the error."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.kept = self.kept or error
+            return self.tell() if size is None else size
+
+    def raise_kept(self) -> None:
+        """Raise the first error, if there was one."""
+        if self.kept:
+            raise self.kept
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` to write to; renamed to `path` at the end.
+def replacing(path: Path) -> Iterator[WholeFile]:
+    """A binary file under a hidden name beside `path`, which is renamed to `path` at the end.
 
     A link is followed. A device or pipe, such as /dev/stdout, is written to and not replaced.
 
-    If the block raises, or the process is interrupted, the temporary file is removed and what
-    stood under `path` before still stands there.
+    If the block raises, or the process is interrupted, the hidden file is removed and what stood
+    under `path` before still stands there. A write that fails is an error at the end of the block,
+    or when `raise_kept` asks.
 
     Raises:
         SbvaeError: If the folder is missing or cannot be written, or the disk is full.
     """
+    if path.is_dir():
+        raise SbvaeError(f"{path}: is a folder; name a file to write")
+    hidden = None
     try:
         special = path.exists() and not path.is_file()
-        if path.is_dir():
-            raise SbvaeError(f"{path}: is a folder; name a file to write")
         final = path if special else path.resolve()
-        if not special:
-            final.parent.mkdir(parents=True, exist_ok=True)
-        folder = None if special else final.parent
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)
-        os.close(descriptor)
-    except OSError as error:
-        raise SbvaeError(f"{path}: cannot be written: {error.strerror}") from error
-    temporary = Path(name)
-    try:
-        yield temporary
+        folder = Path(tempfile.gettempdir()) if special else final.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        # Opened here and not by `tempfile`, so that permissions follow the user's umask.
+        unused = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        with WholeFile(unused, "x+") as file:
+            hidden = unused
+            yield file
+            file.raise_kept()
+            os.fsync(file.fileno())  # some file systems find out here that there is no room
         if special:
-            with final.open("wb") as device:
-                device.write(temporary.read_bytes())
-            return
-        _flush(temporary)
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp's files are private to the user
-        temporary.replace(final)
+            final.write_bytes(hidden.read_bytes())
+        else:
+            hidden.replace(final)
     except OSError as error:
-        raise SbvaeError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _unwritten(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if hidden is not None:
+            hidden.unlink(missing_ok=True)
+
+
+def _unwritten(path: Path, error: OSError) -> SbvaeError:
+    reason = error.strerror or " ".join(str(error).split())
+    advice = "; make room, or choose another place" if error.errno in _NO_ROOM else ""
+    return SbvaeError(f"{path}: cannot be written: {reason}{advice}")
 
 
 def refuse_to_lose(path: Path) -> None:
@@ -77,10 +121,5 @@ def write_bytes(path: Path, content: bytes) -> None:
         SbvaeError: If it cannot be written.
     """
     refuse_to_lose(path)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    with replacing(path) as file:
+        file.write(content)

@@ -1,6 +1,8 @@
 """What several tests use."""
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,3 +47,19 @@ def sbvae(
 def tiny() -> list[str]:
     """Options of a run that takes a second; the decoder has its default width."""
     return TINY
+
+
+@pytest.fixture
+def room() -> Callable[[int], AbstractContextManager[None]]:
+    """Leave files only so many bytes, as a full disk does; the error is EFBIG."""
+
+    @contextmanager
+    def leave(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return leave

@@ -1,8 +1,11 @@
 """Files appear whole or not at all."""
 
 import os
+import re
 import stat
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,12 +13,14 @@ import pytest
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import replacing, write_bytes
 
+Room = Callable[[int], AbstractContextManager[None]]
+
 
 def test_a_failure_leaves_what_stood_there_and_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_bytes(path, b"before")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
-        temporary.write_bytes(b"half")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+        file.write(b"half")
         raise KeyboardInterrupt
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
@@ -57,6 +62,26 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert received == [b"through"]
     assert stat.S_ISFIFO(path.stat().st_mode)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_what_stood_there(tmp_path: Path, room: Room) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"before")
+    line = f"{path}: cannot be written: File too large; make room, or choose another place"
+    with room(9), pytest.raises(SbvaeError, match=re.escape(line)):
+        write_bytes(path, b"more bytes")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_is_told_when_asked_and_at_the_end(tmp_path: Path, room: Room) -> None:
+    reached = []
+    with room(9), pytest.raises(SbvaeError, match="File too large"), replacing(tmp_path / "a") as a:
+        assert a.write(b"more bytes") == 10
+        with pytest.raises(OSError):
+            a.raise_kept()
+        reached.append(a.tell())
+    assert reached == [9]
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")

@@ -1,7 +1,7 @@
 """`sbvae encode`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -48,7 +48,7 @@ def encode(
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)
     refuse_to_lose(out)
-    with replacing(out) as temporary:  # first, so that a path that cannot be written costs no time
+    with replacing(out) as file:  # first, so that a path that cannot be written costs no time
         with reporter("images", total) as bar:
             codes = encode_source(
                 vae,
@@ -58,7 +58,7 @@ def encode(
                 population=population,
                 on_progress=lambda done: bar.update(done, ""),
             )
-        _save(temporary, codes)
+        _save(file, codes)
     images, latents = codes.means.shape
     inform(
         f"wrote {out}: {images:,} images; codes and stds of {latents} latents, "
@@ -66,16 +66,15 @@ def encode(
     )
 
 
-def _save(path: Path, codes: "Codes") -> None:
+def _save(file: BinaryIO, codes: "Codes") -> None:
     import numpy as np
 
-    with path.open("wb") as file:
-        np.savez(
-            file,
-            codes=codes.means,
-            stds=codes.stds,
-            factors=codes.factors,
-            names=np.array(codes.names, dtype=np.str_),
-            circular=np.array(codes.circular, dtype=np.str_),
-            held_out=codes.held_out,
-        )
+    np.savez(
+        file,
+        codes=codes.means,
+        stds=codes.stds,
+        factors=codes.factors,
+        names=np.array(codes.names, dtype=np.str_),
+        circular=np.array(codes.circular, dtype=np.str_),
+        held_out=codes.held_out,
+    )

@@ -60,9 +60,10 @@ def read_yaml(path: Path) -> Tree:
     return tree
 
 
-def write_yaml(path: Path, tree: Tree) -> None:
-    """Write a mapping as YAML, keys in the order given."""
-    path.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), encoding="utf-8")
+def to_yaml(tree: Tree) -> str:
+    """A mapping as YAML, keys in the order given."""
+    text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    return text
 
 
 def parse_settings(settings: Sequence[str]) -> Tree:

@@ -8,10 +8,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sbvae_cli.config.files import write_yaml
+from sbvae_cli.config.files import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import replacing, write_bytes
+from sbvae_cli.files import write_bytes
 
 
 class RunFolder:
@@ -76,8 +76,7 @@ class RunFolder:
 
     def write_config(self, config: Config) -> None:
         """Write `config.yaml`, complete."""
-        with replacing(self.config) as temporary:
-            write_yaml(temporary, config.as_dict())
+        write_bytes(self.config, to_yaml(config.as_dict()).encode())
 
     def append_log(self, record: dict[str, Any]) -> None:
         """Add a line to `log.jsonl`."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml, write_yaml
+from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml, to_yaml
 from sbvae_cli.config.model import DeconvDecoderConfig
 from sbvae_cli.config.presets import paper_preset, profile
 from sbvae_cli.errors import SbvaeError
@@ -83,7 +83,7 @@ def test_config_survives_yaml(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     preset = paper_preset("vae", "circles", "deconv")
     config = build_config(merge(preset, profile("quick", preset)))
-    write_yaml(path, config.as_dict())
+    path.write_text(to_yaml(config.as_dict()), encoding="utf-8")
     assert build_config(read_yaml(path)) == config
     assert isinstance(config.model.decoder, DeconvDecoderConfig)
 
