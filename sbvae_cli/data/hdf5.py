@@ -5,10 +5,8 @@ attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `hel
 space) and `complete`. Colours of sprites are not stored, and `factors` has no columns for them.
 """
 
-import os
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,17 +19,13 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
+from sbvae_cli.data.workers import in_order, usable_cores
 from sbvae_cli.errors import SbvaeError
 
 FORMAT = 1
 GZIP_LEVEL = 1
 
 Images = NDArray[np.uint8]
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class DatasetFile:
@@ -215,8 +209,8 @@ class DatasetFile:
             for call in calls:
                 copy(*call)
             return
-        with ThreadPoolExecutor(min(usable_cores(), 8), "sbvae-read") as pool:
-            list(pool.map(lambda call: copy(*call), calls))
+        for _ in in_order(lambda call: copy(*call), calls, min(usable_cores(), 8)):
+            pass
 
     def _read_chunk(self, chunk: int) -> Images:
         """One chunk's images; HDF5 itself would hold its lock while it decompresses."""

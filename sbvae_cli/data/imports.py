@@ -12,7 +12,7 @@ from sbvae_cli.config.names import Fit
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import Images, usable_cores
+from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
 from sbvae_cli.data.importers.factors_csv import read_factors
@@ -20,6 +20,7 @@ from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
 from sbvae_cli.data.level_grid import combinations
+from sbvae_cli.data.workers import usable_cores
 from sbvae_cli.errors import SbvaeError
 
 

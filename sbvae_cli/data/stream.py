@@ -12,7 +12,8 @@ import h5py
 import numpy as np
 
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images, usable_cores
+from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
+from sbvae_cli.data.workers import usable_cores
 from sbvae_cli.data.writer import (
     appearing,
     chunk_length,

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images, usable_cores
+from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
+from sbvae_cli.data.workers import usable_cores
 from sbvae_cli.errors import SbvaeError, StoppedError
 
 BLOCK = 64  # rows of factors from one random state; chunks are blocks or even parts of them

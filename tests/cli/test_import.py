@@ -21,9 +21,9 @@ from PIL import Image
 from sbvae_cli.cli import import_data
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data import imports
-from sbvae_cli.data.hdf5 import usable_cores
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.importers.fit import fit_image
+from sbvae_cli.data.workers import usable_cores
 
 Sbvae = Callable[..., object]
 NAMES = ["b/10.png", "b/2.png", "c.png", "a.png"]

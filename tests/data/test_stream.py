@@ -13,9 +13,9 @@ import pytest
 
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.hdf5 import usable_cores
 from sbvae_cli.data.source import open_source
 from sbvae_cli.data.stream import write_stream
+from sbvae_cli.data.workers import usable_cores
 from sbvae_cli.errors import SbvaeError, StoppedError
 
 SPACE = FactorSpace(
