@@ -196,7 +196,7 @@ def _of_model(
         found = _evaluate(
             opened, replace(settings, metrics=wanted), validation_rows_of(opened, data)
         )
-    difference = other_factors(checkpoint.space, source.space.config) if data else None
+    difference = other_factors(checkpoint.space, source.space) if data else None
     about = {
         "checkpoint": str(path),
         "step": checkpoint.step,

@@ -77,15 +77,14 @@ def open_target(path: Path, data: str | None, device: str) -> Opened:
 def validation_rows_of(opened: Opened, data: str | None) -> "NDArray[np.int64] | None":
     """Rows that training never saw of its own file; None where this is another, or none."""
     from sbvae_cli.data.batches import validation_rows
-    from sbvae_cli.data.source import FileSource
 
     training, trained_on = opened.checkpoint.config.training, opened.checkpoint.config.data
     source = opened.source
-    if not training.validation or not isinstance(source, FileSource):
+    if not training.validation or source.count is None:
         return None
     if data is not None and Path(data).resolve() != Path(trained_on.source).resolve():
         return None
-    if (source.count, source.file.seed) != (trained_on.count, trained_on.seed):
+    if source.fingerprint != trained_on.fingerprint:
         return None  # another file has taken its place
     return validation_rows(source, training.validation, training.seed)
 
@@ -128,7 +127,7 @@ def split_comparison(
 
 
 def _images(source: "Source") -> tuple[object, ...]:
-    return source.space.config, source.height, source.width, source.channels
+    return source.space, source.height, source.width, source.channels
 
 
 def _named_twice(targets: Sequence[Path]) -> str | None:

@@ -65,7 +65,7 @@ def geometry(
             source,
             _pair(factors),
             size=grid,
-            at=_values(at or [], source.space.config.factors),
+            at=_values(at or [], source.space.factors),
             select=select,
             latents=latents,
             trained_on=FactorSpace(checkpoint.space),
@@ -119,7 +119,7 @@ def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str
     from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_comparison, draw_geometry
 
     first = next(iter(embeddings.values()))
-    factors = [source.space.config.factors[source.space.index(n)] for n in first.grid.names]
+    factors = [source.space.factor(name) for name in first.grid.names]
     points = first.grid.factors.astype(np.float64).reshape(*first.grid.shape, -1)
     panel = FactorPanel(
         (

@@ -248,7 +248,7 @@ def _draw_sheet(source: "Source", seed: int) -> "Image":
 
 def factor_notes(space: "FactorSpace", factors: "Rows") -> list[list[str]]:
     """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
-    varying = [factor for factor in space.config.factors if factor.name in space.varying]
+    varying = [factor for factor in space.factors if factor.name in space.varying]
     notes = []
     for row in factors.tolist():
         values = dict(zip(space.names, row, strict=True))

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
-from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile, Renderer
 
 Tree = dict[str, Any]
 
@@ -23,10 +22,10 @@ TABLE_2 = {"encoder": [32, 32, 64, 64], "deconv": [64, 64, 32, 32]}
 QUICK_SIZE = 32
 
 
-def paper_dataset(space: SpaceConfig, name: str) -> PaperDataset:
+def paper_dataset(renderer: Renderer | None, name: str) -> PaperDataset:
     """Which of the paper's datasets some data are; a file of unknown origin counts as circles."""
-    if space.renderer is not None:
-        return space.renderer
+    if renderer is not None:
+        return renderer
     named: dict[str, PaperDataset] = {
         "dsprites": "sprites",
         "3dshapes": "room",

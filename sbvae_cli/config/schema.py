@@ -40,6 +40,14 @@ class DataConfig(Frozen):
         """(C, H, W)."""
         return self.channels, self.height, self.width
 
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells these data from others, wherever a file lies, as `Source.fingerprint` has it.
+
+        Plain containers.
+        """
+        return self.model_dump(mode="json", exclude={"source"})
+
 
 class TrainingConfig(Frozen):
     """How the model is trained; the defaults are the paper's for the circles (A.1, Table 4).

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.shuffle_order import ShuffledFile
-from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.random import stream
 
-_TAG = 0x6F6E6C69  # keeps these random streams apart from others of the same seed
-_COLOUR_TAG = 0x636F6C6F
-_VALIDATION_TAG = 0x686F6C64
 _AHEAD = 4  # minibatches that wait for the consumer
 
 
@@ -107,7 +105,7 @@ class Batches:
                 file.close()
 
     def _shuffled(self, *, read_ahead: bool) -> ShuffledFile | None:
-        if isinstance(self._source, FileSource):
+        if self._source.file:
             return ShuffledFile(
                 self._source.file,
                 self._seed,
@@ -121,11 +119,11 @@ class Batches:
         if file:
             images = file.images(i * self._batch_size, (i + 1) * self._batch_size)
             space = self._source.space
-            if not space.config.online:
+            if not space.online:
                 return images
-            rng = np.random.default_rng([self._seed, _COLOUR_TAG, i])
+            rng = stream(self._seed, "colours", i)
             return Masks(images, colours_of(space.sample_present(rng, len(images)), space.names))
-        rng = np.random.default_rng([self._seed, _TAG, i])
+        rng = stream(self._seed, "drawn", i)
         return self._source.sample(rng, self._batch_size, "train")[0]
 
 
@@ -143,18 +141,18 @@ def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64
     Raises:
         SbvaeError: If the images are drawn as needed, or too few would be left.
     """
-    if not isinstance(source, FileSource):
+    if source.count is None:
         raise SbvaeError(
             f"{source.name}: is drawn as needed and never repeats, there is nothing to hold out; "
-            "leave --validation out, or write a file with gen-data"
+            "leave `validation` out, or write a file with gen-data"
         )
     count = max(1, round(share * source.count))
     if count >= source.count:
         raise SbvaeError(
             f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
-            "on; choose a smaller --validation"
+            "on; choose a smaller `validation`"
         )
-    rng = np.random.default_rng([seed, _VALIDATION_TAG])
+    rng = stream(seed, "validation")
     return np.sort(rng.permutation(source.count)[:count])
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.names import Population
+from sbvae_cli.config.names import Population, Renderer
 from sbvae_cli.config.space import FactorConfig, Interval, SpaceConfig
 from sbvae_cli.data.regions import overlap, union_share
 from sbvae_cli.errors import SbvaeError, unknown_name
@@ -42,7 +43,7 @@ class FactorSpace:
     region lies in it.
 
     Attributes:
-        config: The serial form.
+        config: The serial form, for what writes and reads it; the rest asks the space itself.
 
     Raises:
         SbvaeError: If the held-out regions leave less than a millionth of the space.
@@ -52,7 +53,7 @@ class FactorSpace:
 
     def __post_init__(self) -> None:
         if 1 - self.held_out_share < _LEAST_SHARE:
-            regions = " and ".join(map(_write_region, self.config.held_out))
+            regions = " and ".join(map(_write_region, self.held_out))
             raise SbvaeError(
                 f"the held-out regions leave nothing of the space ({regions}); make them smaller"
             )
@@ -67,10 +68,63 @@ class FactorSpace:
         """Names of the factors that vary, without `present`."""
         return self.config.varying
 
+    @property
+    def circular(self) -> frozenset[str]:
+        """Names of the factors whose two ends are the same setting, as for a full turn of hue."""
+        return frozenset(factor.name for factor in self.factors if factor.circular)
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Names of the factors that a file has columns for."""
+        return self.config.stored
+
+    @property
+    def online(self) -> tuple[str, ...]:
+        """Names of the factors that no file stores; they are drawn anew with each image."""
+        return self.config.online
+
+    @property
+    def factors(self) -> tuple[FactorConfig, ...]:
+        """The factors themselves, in the order of the columns."""
+        return self.config.factors
+
+    @property
+    def held_out(self) -> tuple[dict[str, Interval], ...]:
+        """Regions left out of training, each the product of ranges of the named factors."""
+        return self.config.held_out
+
+    @property
+    def blank(self) -> float:
+        """Share of training images without any object, in [0, 1)."""
+        return self.config.blank
+
+    @property
+    def renderer(self) -> Renderer | None:
+        """Name of the renderer that draws images of it; None where only stored images exist."""
+        return self.config.renderer
+
+    @property
+    def complete_grid(self) -> bool:
+        """Whether a file's rows are all combinations of levels in order."""
+        return self.config.complete_grid
+
+    def as_dict(self) -> dict[str, Any]:
+        """The serial form in plain containers, as in YAML and in checkpoints."""
+        return self.config.model_dump(mode="json")
+
+    @property
+    def whole(self) -> "FactorSpace":
+        """The same factors with nothing held out and none that depend on each other."""
+        return FactorSpace(self.config.model_copy(update={"held_out": (), "correlated": ()}))
+
+    def factor(self, name: str) -> FactorConfig:
+        """A factor by its name; errors as for `index`."""
+        return self.factors[self.index(name)]
+
     @cached_property
     def held_out_share(self) -> float:
         """Exact share of the space, in [0, 1], that the held-out regions cover together."""
-        return union_share(self.config.factors, self.config.held_out)
+        return union_share(self.factors, self.held_out)
 
     def index(self, name: str) -> int:
         """Column of a factor.
@@ -103,8 +157,8 @@ class FactorSpace:
         if population == "heldout":
             return self._sample_heldout(rng, n)
         rows = self.sample_present(rng, n)
-        if self.config.blank > 0:
-            blank = rng.random(n) < self.config.blank
+        if self.blank > 0:
+            blank = rng.random(n) < self.blank
             rows[blank, :-1] = np.nan
             rows[blank, -1] = 0
         return rows
@@ -135,7 +189,7 @@ class FactorSpace:
         """
         columns = []
         for name in names:
-            factor = self.config.factors[self.index(name)]
+            factor = self.factor(name)
             low, high = factor.bounds
             column = factors[:, self.index(name)].astype(np.float64)
             # Levels that go all around end one step before they begin again.
@@ -164,7 +218,7 @@ class FactorSpace:
             raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
         if names[0] == names[1]:
             raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
-        middle = np.array([_middle(factor) for factor in self.config.factors], np.float32)
+        middle = np.array([_middle(factor) for factor in self.factors], np.float32)
         for name, value in (at or {}).items():
             if name in names:
                 raise SbvaeError(f"{name} spans the grid; fix other factors only")
@@ -179,9 +233,9 @@ class FactorSpace:
 
     def _leave_regions(self, rows: Rows, fixed: Collection[str]) -> None:
         """Move a factor from its middle where otherwise the whole grid would be held out."""
-        for region in self.config.held_out:
+        for region in self.held_out:
             for name in region:
-                factor = self.config.factors[self.index(name)]
+                factor = self.factor(name)
                 low, high = factor.bounds
                 for value in factor.levels or (low, (3 * low + high) / 4, high):
                     if name in fixed or not self.held_out_mask(rows).all():
@@ -190,7 +244,7 @@ class FactorSpace:
 
     def _allowed(self, name: str, value: float) -> float:
         """A value within a factor's range; a constant may be moved anywhere in [0, 1]."""
-        factor = self.config.factors[self.index(name)]
+        factor = self.factor(name)
         low, high = factor.bounds if factor.varies else (0.0, 1.0)
         # What a user writes for an end of the range may differ from it in the last digits.
         if not low - 1e-6 <= value <= high + 1e-6:
@@ -198,7 +252,7 @@ class FactorSpace:
         return value
 
     def _axis(self, name: str, size: int) -> Rows:
-        factor = self.config.factors[self.index(name)]
+        factor = self.factor(name)
         if name not in self.varying:
             raise SbvaeError(f"{name} does not vary here; choose from {', '.join(self.varying)}")
         values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
@@ -206,9 +260,9 @@ class FactorSpace:
 
     def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> Rows:
         """Rows of the whole space, or of one held-out region."""
-        held_out = {} if region is None else self.config.held_out[region]
+        held_out = {} if region is None else self.held_out[region]
         rows = np.empty((n, len(self.names)), np.float32)
-        for column, factor in enumerate(self.config.factors):
+        for column, factor in enumerate(self.factors):
             part = overlap(factor, held_out.get(factor.name))
             if factor.name == "present":
                 rows[:, column] = 1
@@ -229,12 +283,12 @@ class FactorSpace:
         Returns:
             Shape (n, F); blank rows stay NaN.
         """
-        if not self.config.online:
+        if not self.online:
             return stored
         rows = self.sample_present(rng, len(stored))
-        rows[:, [self.index(name) for name in self.config.stored]] = stored
+        rows[:, [self.index(name) for name in self.stored]] = stored
         blank = np.isnan(stored).any(axis=1)
-        for name in self.config.online:
+        for name in self.online:
             rows[blank, self.index(name)] = np.nan
         return rows
 
@@ -253,7 +307,7 @@ class FactorSpace:
         Raises:
             SbvaeError: If next to nothing is left to draw from.
         """
-        if not self.config.held_out and not self.config.correlated:
+        if not self.held_out and not self.config.correlated:
             return _with_values(self._uniform(rng, n), fixed)
         kept: list[Rows] = []
         missing, share, fruitless = n, 1 - self.held_out_share, 0
@@ -285,10 +339,10 @@ class FactorSpace:
 
     def _sample_heldout(self, rng: np.random.Generator, n: int) -> Rows:
         """Propose from the regions by their sizes; where m overlap, accept one in m."""
-        regions = self.config.held_out
-        sizes = np.array([union_share(self.config.factors, [region]) for region in regions])
+        regions = self.held_out
+        sizes = np.array([union_share(self.factors, [region]) for region in regions])
         if sizes.sum() == 0:
-            raise SbvaeError("this space has no held-out region; add one with --hole")
+            raise SbvaeError("this space has no held-out region; add one with `hole`")
         kept = [self._uniform(rng, 0)]
         missing = n
         while missing > 0:
@@ -303,8 +357,8 @@ class FactorSpace:
     def _regions_around(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Which regions each row lies in, shape (regions, n)."""
         values = np.asarray(factors, np.float32)
-        inside = np.ones((len(self.config.held_out), len(values)), np.bool_)
-        for row, region in zip(inside, self.config.held_out, strict=True):
+        inside = np.ones((len(self.held_out), len(values)), np.bool_)
+        for row, region in zip(inside, self.held_out, strict=True):
             for name, ends in region.items():
                 low, high = np.asarray(ends, np.float32)
                 column = values[:, self.index(name)]

@@ -13,8 +13,8 @@ from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
-from sbvae_cli.data.procedural import source_from_space
 from sbvae_cli.data.renderers.sprites import render_sprites
+from sbvae_cli.data.source import source_from_space
 from sbvae_cli.errors import SbvaeError
 
 MOST_COMBINATIONS = 20_000_000

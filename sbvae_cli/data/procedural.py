@@ -1,19 +1,18 @@
 """Images drawn when they are asked for, by the renderer that a space names."""
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import check_space, dataset_space
-from sbvae_cli.config.names import CirclesPreset, Population, Renderer
+from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.config.names import CirclesPreset, Renderer
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.colour import colours_of
-from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
@@ -21,65 +20,26 @@ from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import paint, render_sprites
 from sbvae_cli.errors import SbvaeError, unknown_name
 
-DEFAULT_SIZE = 64  # pixels, as in the paper
+
+def channels_of(renderer: Renderer | None) -> int:
+    """Channels of what a renderer draws: 1 for grey chairs, else 3."""
+    return 1 if renderer == "chairs" else 3
 
 
-@dataclass(frozen=True)
-class ProceduralSource:
-    """Images drawn when they are asked for.
-
-    Attributes:
-        name: What the data set is called.
-        space: A space with a renderer.
-        height: Rows of an image.
-        width: Columns of an image.
-
-    Raises:
-        SbvaeError: If the space has no renderer or does not fit it, or the size is below 1.
-    """
-
-    name: str
-    space: FactorSpace
-    height: int = DEFAULT_SIZE
-    width: int = DEFAULT_SIZE
-    count: None = None
-    can_render: bool = True
-    renders_fast: bool = True
-
-    def __post_init__(self) -> None:
-        if min(self.height, self.width) < 1:
-            raise SbvaeError(
-                f"{self.name}: images of {self.height}x{self.width} pixels have no pixels; "
-                "choose 1 or more"
-            )
-        if self.space.config.renderer is None:
-            raise SbvaeError(f"{self.name}: its images are stored ones; name their file")
-        check_space(self.space.config)
-
-    @property
-    def channels(self) -> int:
-        """1 for grey chairs, else 3."""
-        return 1 if self.space.config.renderer == "chairs" else 3
-
-    def sample(
-        self, rng: np.random.Generator, n: int, population: Population = "train"
-    ) -> tuple[Images, Rows]:
-        """See Source."""
-        factors = self.space.sample(rng, n, population)
-        return self.render(factors), factors
-
-    def render(self, factors: NDArray[np.floating]) -> Images:
-        """See Source."""
-        names, size = self.space.names, (self.height, self.width)
-        match self.space.config.renderer:
-            case "sprites":
-                return paint(render_sprites(factors, names, *size), colours_of(factors, names))
-            case "room":
-                return render_room(factors, names, *size)
-            case "chairs":
-                return render_chairs(factors, names, *size)
-            case _:
-                return render_circles(factors, names, *size)
+def draw(
+    renderer: Renderer, factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
+) -> Images:
+    """Images of rows of factors, shape (n, height, width, C), by the renderer of that name."""
+    match renderer:
+        case "circles":
+            return render_circles(factors, names, height, width)
+        case "sprites":
+            masks = render_sprites(factors, names, height, width)
+            return paint(masks, colours_of(factors, names))
+        case "room":
+            return render_room(factors, names, height, width)
+        case "chairs":
+            return render_chairs(factors, names, height, width)
 
 
 def is_procedural(text: str) -> bool:
@@ -136,15 +96,3 @@ def circles_preset(name: str) -> SpaceConfig:
         if preset == name:
             return circles_space(preset)
     raise unknown_name(name, presets, "circles preset")
-
-
-def source_from_space(
-    space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
-) -> ProceduralSource:
-    """The source that draws a space's images, as for a checkpoint of a procedural data set.
-
-    Raises:
-        SbvaeError: If the space has no renderer or does not fit it.
-    """
-    size = DEFAULT_SIZE if height is None else height, DEFAULT_SIZE if width is None else width
-    return ProceduralSource(name, FactorSpace(space), *size)

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.hdf5 import DatasetFile, Images
+from sbvae_cli.random import stream
 
 WINDOW_IMAGES = 8192
 WINDOW_BYTES = 96 << 20
-_TAG = 0x77696E64  # keeps these random streams apart from others of the same seed
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class ShuffledFile:
         images = self._read(chunks) if self._whole is None else self._whole
         if self._windows == 1:
             self._whole = images
-        rng = np.random.default_rng([self._seed, _TAG, epoch, 1 + number])
+        rng = stream(self._seed, "shuffle", epoch, 1 + number)
         return _Window(images, rng.permutation(len(images)))
 
     def _read(self, chunks: NDArray[np.int64]) -> Images:
@@ -132,7 +132,7 @@ class ShuffledFile:
         """Order of the chunks, and where each window starts (with the end of the last)."""
         known = self._epochs.get(epoch)
         if known is None:
-            rng = np.random.default_rng([self._seed, _TAG, epoch, 0])
+            rng = stream(self._seed, "shuffle", epoch, 0)
             order = rng.permutation(self._file.chunk_count)
             sizes = self._chunk_sizes[order]
             windows = np.add.reduceat(sizes, np.arange(0, len(order), self._chunks))

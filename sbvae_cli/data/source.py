@@ -1,95 +1,236 @@
-"""Sources of images: drawn on demand, or rows of a file; all that a command sees of a data set."""
+"""Sources of images, rows of a file or drawn on demand: all that a command sees of a data set."""
 
 import zipfile
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.datasets import check_space
 from sbvae_cli.config.names import Population
+from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
 from sbvae_cli.data.procedural import (
-    ProceduralSource,
+    channels_of,
+    draw,
     is_procedural,
     near_dataset,
     procedural_name,
     procedural_space,
-    source_from_space,
 )
 from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.random import stream
 
+DEFAULT_SIZE = 64  # pixels, as in the paper
+DRAWN_TOGETHER = 64  # images, or colours of images, that come from one random state
 _LEAST_CHUNKS = 32
 _SMALL_CHUNK = 256  # images; of 3dshapes.h5 thousands are stored together, and so read
 
 
-class Source(Protocol):
-    """Images and the factors that they were drawn from."""
+class Source:
+    """Images and the factors behind them: rows of a file, or drawn when they are asked for.
+
+    Population "train" of a file is its own rows, with new colours each time where those are not
+    stored. Without a file it is drawn by the renderer that the space names, and so are "full" and
+    "heldout". A file without a renderer has "full" only: uniform over a complete grid's rows,
+    looked up, or the file's rows again.
+
+    Args:
+        name: What the data set is called, such as "xy-hole".
+        space: Where the factors come from; without a file it needs a renderer.
+        height: Rows of an image.
+        width: Columns of an image.
+        file: The open file that stores the images; None where they are drawn.
+
+    Attributes:
+        channels: Channels of an image, 1 or 3.
+        count: Number of images in the file; None without a file.
+        can_render: Whether images of any factors can be had, drawn or looked up.
+        renders_fast: Whether hundred thousands of these can be had one by one.
+
+    Raises:
+        SbvaeError: If there is neither file nor renderer, the space does not fit its renderer, or
+            the size is below 1.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        space: FactorSpace,
+        height: int = DEFAULT_SIZE,
+        width: int = DEFAULT_SIZE,
+        file: DatasetFile | None = None,
+    ) -> None:
+        self.name, self.space, self.height, self.width, self.file = name, space, height, width, file
+        if min(height, width) < 1:
+            raise SbvaeError(
+                f"{name}: images of {height}x{width} pixels have no pixels; choose 1 or more"
+            )
+        if file is None and space.renderer is None:
+            raise SbvaeError(f"{name}: its images are stored ones; name their file")
+        try:
+            check_space(space.config)
+        except SbvaeError as error:
+            raise SbvaeError(f"{file.path}: {error}" if file else str(error)) from None
+        self.count = file.count if file else None
+        stored = file.channels if file and not space.online else None
+        self.channels = stored or channels_of(space.renderer)
+        self.can_render = space.renderer is not None or space.complete_grid
+        looked_up = file is not None and file.chunk_length <= _SMALL_CHUNK
+        self.renders_fast = space.renderer is not None or (self.can_render and looked_up)
+
+    @classmethod
+    def of_file(cls, file: DatasetFile) -> Self:
+        """The source that an open file is."""
+        return cls(file.name, file.space, file.height, file.width, file)
 
     @property
-    def name(self) -> str:
-        """What the data set is called, such as "xy-hole"."""
-        ...
+    def label(self) -> str:
+        """What an error begins with: the file's path, or the name."""
+        return str(self.file.path) if self.file else self.name
 
     @property
-    def space(self) -> FactorSpace:
-        """Where its factors come from."""
-        ...
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells these data from others, wherever a file lies; plain containers."""
+        return {
+            "name": self.name,
+            "height": self.height,
+            "width": self.width,
+            "channels": self.channels,
+            "count": self.count,
+            "seed": self.file.seed if self.file else None,
+            "space": self.space.as_dict(),
+        }
 
-    @property
-    def height(self) -> int:
-        """Rows of an image."""
-        ...
+    def stored_rows(self, population: Population = "train") -> int | None:
+        """Number of the file's rows that are this population; None where it is drawn.
 
-    @property
-    def width(self) -> int:
-        """Columns of an image."""
-        ...
+        Colours that no file stores are drawn in both cases.
+        """
+        own = population == "train" or (population == "full" and not self.can_render)
+        return self.count if own else None
 
-    @property
-    def channels(self) -> int:
-        """Of an image."""
-        ...
+    def together(self, population: Population = "train") -> int:
+        """Number of images that `images` makes or reads at once, so that none is made twice."""
+        stored = self.file if self.stored_rows(population) is not None else None
+        return stored.chunk_length if stored else DRAWN_TOGETHER
 
-    @property
-    def count(self) -> int | None:
-        """Number of stored images; None where they are drawn on demand."""
-        ...
-
-    @property
-    def can_render(self) -> bool:
-        """Whether images of any factors can be drawn."""
-        ...
-
-    @property
-    def renders_fast(self) -> bool:
-        """Whether hundred thousands of images of any factors can be had one by one."""
-        ...
-
-    def sample(
-        self, rng: np.random.Generator, n: int, population: Population = "train"
+    def images(
+        self, start: int, stop: int, seed: int = 0, population: Population = "train"
     ) -> tuple[Images, Rows]:
-        """Draw images, as a pure function of the generator's state.
+        """Images `start` to `stop` - 1: a file's rows, or those drawn from a seed.
+
+        Image i that is drawn is a pure function of the space, the seed, the population and i.
 
         Args:
-            rng: Where the randomness comes from.
-            n: Number of images.
-            population: See FactorSpace.sample.
+            start: First image.
+            stop: One past the last image, more than `start`.
+            seed: Root seed of images, or colours, that are drawn.
+            population: Name of the population, as in `sample`.
 
         Returns:
             Images (n, H, W, C) and factors (n, F).
 
         Raises:
+            SbvaeError: If a file has no such image, or there are none of this population.
+        """
+        stored = self.stored_rows(population)
+        if stored is not None and stop > stored:
+            raise SbvaeError(
+                f"{self.label}: has images 0 to {stored - 1:,}, there is no {stop - 1:,}"
+            )
+        if self.file and stored is not None and not self.space.online:
+            return self.file.read(start, stop)
+        first = start // DRAWN_TOGETHER
+        blocks = [
+            self._block(stream(seed, "images", block), block, population)
+            for block in range(first, -(-stop // DRAWN_TOGETHER))
+        ]
+        kept = slice(start - first * DRAWN_TOGETHER, stop - first * DRAWN_TOGETHER)
+        images, factors = zip(*blocks, strict=True)
+        return np.concatenate(images)[kept], np.concatenate(factors)[kept]
+
+    def _block(
+        self, rng: np.random.Generator, block: int, population: Population
+    ) -> tuple[Images, Rows]:
+        """Images drawn from one random state, or a file's rows in colours from one."""
+        stored = self.stored_rows(population)
+        if stored is None:
+            return self.sample(rng, DRAWN_TOGETHER, population)
+        start = block * DRAWN_TOGETHER
+        return self.read_rows(rng, np.arange(start, min(start + DRAWN_TOGETHER, stored)))
+
+    def sample(
+        self, rng: np.random.Generator, n: int, population: Population = "train"
+    ) -> tuple[Images, Rows]:
+        """Images at random, as a pure function of the generator's state.
+
+        Args:
+            rng: Where the randomness comes from.
+            n: Number of images.
+            population: "train", "full" or "heldout", as `FactorSpace.sample` has them.
+
+        Returns:
+            Images (n, H, W, C) and factors (n, F); a file's rows are those of `random_rows`.
+
+        Raises:
             SbvaeError: If there are no images of this population.
         """
-        ...
+        if self.stored_rows(population) is not None:
+            return self.read_rows(rng, self.random_rows(rng, n))
+        if population == "heldout" and self.space.renderer is None:
+            raise SbvaeError(
+                f"{self.label}: images of the held-out region cannot be drawn from this file; "
+                "use `population=train`"
+            )
+        factors = self.space.sample(rng, n, population)
+        return self.render(factors), factors
+
+    def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
+        """Numbers of n rows of the file at random, distinct where it has enough.
+
+        They come from random chunks, about twice as many as hold n images and at least 32, so that
+        10,000 images cost a second at most however large the file is. The rows of a file that
+        `gen-data` wrote are independent, so any choice of chunks does; a file in some order gets
+        rows that are spread over it.
+
+        Returns:
+            Shape (n,).
+        """
+        file = self.file or self._no_file()
+        if n > file.count:
+            return rng.integers(file.count, size=n)
+        length, chunks = file.chunk_length, file.chunk_count
+        some = min(chunks, max(_LEAST_CHUNKS, 2 * -(-n // length) + 1))
+        starts = length * rng.choice(chunks, some, replace=False)
+        rows = (starts[:, None] + np.arange(length)).ravel()
+        return rng.choice(rows[rows < file.count], n, replace=False)
+
+    def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
+        """Some rows of the file, in any order, with the factors that it does not store drawn.
+
+        Args:
+            rng: Where colours that are not stored come from.
+            rows: Numbers of the rows, shape (n,).
+
+        Returns:
+            Images (n, H, W, C) and factors (n, F).
+
+        Raises:
+            SbvaeError: If there is no file, or it is damaged there.
+        """
+        file = self.file or self._no_file()
+        images, stored = file.read_rows(rows)
+        factors = self.space.fill_online(rng, stored)
+        return self._coloured(images, factors), factors
 
     def render(self, factors: NDArray[np.floating]) -> Images:
-        """Draw images of given factors.
+        """Images of given factors; of a complete grid, those of the nearest combinations.
 
         Args:
             factors: Shape (n, F), columns as in `space.names`.
@@ -98,128 +239,73 @@ class Source(Protocol):
             Shape (n, H, W, C).
 
         Raises:
-            SbvaeError: If this source cannot draw.
+            SbvaeError: If `can_render` is not so.
         """
-        ...
-
-
-class FileSource:
-    """Images of a data set file, and what can be drawn or looked up beside them.
-
-    Population "train" is the file's own rows, with new colours each time where those are not
-    stored. "full" and "heldout" are drawn where the file's space has a renderer; otherwise "full"
-    is uniform over a complete grid's rows, or the file's rows too.
-
-    Args:
-        file: An open file.
-    """
-
-    def __init__(self, file: DatasetFile) -> None:
-        self.file = file
-        self.name, self.space, self.count = file.name, file.space, file.count
-        self.height, self.width = file.height, file.width
-        config = file.space.config
-        self.channels = 3 if config.online else file.channels
-        self.can_render = config.renderer is not None or config.complete_grid
-        try:
-            self._drawn = (
-                ProceduralSource(self.name, self.space, self.height, self.width)
-                if config.renderer is not None
-                else None
-            )
-        except SbvaeError as error:
-            raise SbvaeError(f"{file.path}: {error}") from None
-        looked_up = config.complete_grid and file.chunk_length <= _SMALL_CHUNK
-        self.renders_fast = self._drawn is not None or looked_up
-
-    def sample(
-        self, rng: np.random.Generator, n: int, population: Population = "train"
-    ) -> tuple[Images, Rows]:
-        """See Source; rows are distinct where the file has enough.
-
-        They come from random chunks, about twice as many as hold n images and at least 32, so that
-        10,000 images cost a second at most however large the file is. The rows of a file that
-        `gen-data` wrote are independent, so any choice of chunks does; a file in some order gets
-        rows that are spread over it.
-        """
-        if population != "train" and self._drawn:
-            return self._drawn.sample(rng, n, population)
-        if population == "full" and self.can_render:
-            factors = self.space.sample(rng, n, population)
-            return self.render(factors), factors
-        if population == "heldout":
-            raise SbvaeError(
-                f"{self.file.path}: images of the held-out region cannot be drawn from this file; "
-                "use --population train"
-            )
-        return self.read_rows(rng, self.random_rows(rng, n))
-
-    def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
-        """Rows of the file, with the factors that it does not store drawn and applied."""
-        images, stored = self.file.read_rows(rows)
-        factors = self.space.fill_online(rng, stored)
-        return self._coloured(images, factors), factors
+        if self.space.renderer is not None:
+            return draw(self.space.renderer, factors, self.space.names, self.height, self.width)
+        file = self.file or self._no_file()
+        if not self.can_render:
+            raise SbvaeError(f"{self.label}: has stored images only; others cannot be drawn")
+        shown = ~np.isnan(factors).any(axis=1)
+        images = np.zeros((len(factors), self.height, self.width, file.channels), np.uint8)
+        rows = combination_numbers(self.space.config, factors[shown])
+        images[shown] = file.read_rows(rows)[0]
+        return self._coloured(images, factors)
 
     def _coloured(self, images: Images, factors: NDArray[np.floating]) -> Images:
-        if not self.space.config.online:
+        if not self.space.online:
             return images
         return paint(images, colours_of(factors, self.space.names))
 
-    def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-        """Rows as `sample` takes them, shape (n,)."""
-        if n > self.count:
-            return rng.integers(self.count, size=n)
-        length, chunks = self.file.chunk_length, self.file.chunk_count
-        some = min(chunks, max(_LEAST_CHUNKS, 2 * -(-n // length) + 1))
-        starts = length * rng.choice(chunks, some, replace=False)
-        rows = (starts[:, None] + np.arange(length)).ravel()
-        return rng.choice(rows[rows < self.count], n, replace=False)
-
-    def render(self, factors: NDArray[np.floating]) -> Images:
-        """See Source; of a complete grid, the image of the nearest combination."""
-        if self._drawn:
-            return self._drawn.render(factors)
-        if not self.can_render:
-            raise SbvaeError(f"{self.file.path}: has stored images only; others cannot be drawn")
-        shown = ~np.isnan(factors).any(axis=1)
-        images = np.zeros((len(factors), self.height, self.width, self.file.channels), np.uint8)
-        rows = combination_numbers(self.space.config, factors[shown])
-        images[shown] = self.file.read_rows(rows)[0]
-        return self._coloured(images, factors)
+    def _no_file(self) -> NoReturn:
+        raise SbvaeError(f"{self.name}: is drawn as needed and has no rows to read")
 
 
-def open_source(text: str, height: int | None = None, width: int | None = None) -> Source:
-    """Open what `--data` names: `circles:PRESET`, `sprites`, `room`, `chairs`, or a file.
+def source_from_space(
+    space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
+) -> Source:
+    """The source that draws a space's images, as for a checkpoint of a procedural data set.
+
+    Raises:
+        SbvaeError: If the space has no renderer or does not fit it.
+    """
+    size = DEFAULT_SIZE if height is None else height, DEFAULT_SIZE if width is None else width
+    return Source(name, FactorSpace(space), *size)
+
+
+def open_source(data: str | Path, height: int | None = None, width: int | None = None) -> Source:
+    """Open what an argument `data` names: `circles:PRESET`, `sprites`, `room`, `chairs`, or a file.
 
     Args:
-        text: `circles` alone is `circles:xy`.
+        data: A file's path, or a name; `circles` alone is `circles:xy`.
         height: Rows of an image; None takes the file's, or 64.
         width: Columns of an image; None takes the file's, or 64.
 
     Raises:
         SbvaeError: If the preset is unknown, the file cannot be used or has another size.
     """
+    text = str(data)
     if is_procedural(text):
         return source_from_space(procedural_space(text), procedural_name(text), height, width)
     if not Path(text).exists() and near_dataset(text):
         raise SbvaeError(f"{text}: there is no such file; {near_dataset(text)}")
     _refuse_checkpoint(text)
-    source = FileSource(DatasetFile(text))
-    if (height or source.height, width or source.width) != (source.height, source.width):
-        found = f"{height or source.height}x{width or source.width}"
-        source.file.close()
-        raise SbvaeError(f"{text}: has images of {_size(source)}, not {found}; leave the size out")
-    return source
+    file = DatasetFile(text)
+    if (height or file.height, width or file.width) != (file.height, file.width):
+        found = f"{height or file.height}x{width or file.width}"
+        file.close()
+        raise SbvaeError(
+            f"{text}: has images of {file.height}x{file.width} pixels, not {found}; "
+            "leave the size out"
+        )
+    return Source.of_file(file)
 
 
 def _refuse_checkpoint(text: str) -> None:
     path = Path(text)
     if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
         raise SbvaeError(
-            f"--data {text}: is a checkpoint, not data; a checkpoint stands first, without an "
-            "option, and --data takes a file that gen-data wrote or circles:PRESET"
+            f"{text}: is a checkpoint, not data; a checkpoint stands first, without an option, "
+            "and `data` takes a file that gen-data wrote or circles:PRESET",
+            field="data",
         )
-
-
-def _size(source: Source) -> str:
-    return f"{source.height}x{source.width} pixels"

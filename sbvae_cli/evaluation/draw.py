@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.factors import Rows
-from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import Floats
@@ -68,7 +68,7 @@ class SampleDraw:
             codes,
             kept[:, several],
             tuple(names[i] for i in several),
-            frozenset(factor.name for factor in source.space.config.factors if factor.circular),
+            source.space.circular,
             protocol.population if source.can_render else "file",
             min(images, len(codes)),
             train_share(protocol, len(codes)),
@@ -79,8 +79,7 @@ class SampleDraw:
     @property
     def _fresh(self) -> bool:
         """Whether each draw has images of its own, instead of rows of one file."""
-        of_file = isinstance(self.source, FileSource) and self.protocol.population == "train"
-        return self.source.can_render and not of_file
+        return self.source.stored_rows(self.protocol.population) is None
 
     def _present(
         self, stream: str, count: int, encoded: int | None = None
@@ -92,7 +91,7 @@ class SampleDraw:
             count: Images to draw.
             encoded: Images to encode, the first ones; all where None.
         """
-        wanted, blanks = self.protocol.population, self.source.space.config.blank
+        wanted, blanks = self.protocol.population, self.source.space.blank
         if wanted != "train" and self.source.can_render:
             blanks = 0.0
         count = sample_size(self.source, count)

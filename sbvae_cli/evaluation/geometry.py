@@ -97,8 +97,7 @@ def embed_factor_grid(
     if trained_on is None or trained_on.names != space.names:
         trained_on = space
     held_out = trained_on.held_out_mask(grid.factors).reshape(grid.shape)
-    factors = space.config.factors
-    circular = (factors[space.index(pair[0])].circular, factors[space.index(pair[1])].circular)
+    circular = (space.factor(pair[0]).circular, space.factor(pair[1]).circular)
     scores = geometry_scores(scaled.reshape(*grid.shape, 2), codes, held_out, circular)
     return GridEmbedding(grid, held_out, codes, stds.mean(0), choice, scores)
 

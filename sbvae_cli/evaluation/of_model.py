@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sbvae_cli.config.names import Metric
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis
 from sbvae_cli.evaluation.batching import Progress, fitting_batch
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
@@ -133,7 +133,7 @@ class _Run:
         sample = self.sample
         with left_out(metric, self.notes, self.protocol.lenient):
             scores = code_scores(sample, metric, self.protocol)
-        if metric == "mig" and self.source.space.config.blank > 0:
+        if metric == "mig" and self.source.space.blank > 0:
             scores["present_information"] = self._present_information()
         return scores
 
@@ -144,7 +144,7 @@ class _Run:
             return
         if self._rgb:
             self.notes.append("geometry is of hue, saturation and value, as the data have them")
-        named = [f.name for f in self.source.space.config.factors if f.varies and f.level_names]
+        named = [f.name for f in self.source.space.factors if f.varies and f.level_names]
         if named and len(self.source.space.varying) > 1:
             self.notes.append(
                 f"geometry with {', '.join(named)}: kinds have no order, so that it depends on how "
@@ -247,15 +247,15 @@ class _Run:
     def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
         count = sample_size(self.source, self.protocol.images)
         rng = generator(self.protocol, "train")
-        if self.validation_rows is None or not isinstance(self.source, FileSource):
+        if self.validation_rows is None:
             return self.source.sample(rng, count, "train")
         rows = self.source.random_rows(rng, count)
         return self.source.read_rows(rng, np.setdiff1d(rows, self.validation_rows))
 
     @property
     def _validation_images(self) -> NDArray[np.uint8]:
-        if self.validation_rows is None or not isinstance(self.source, FileSource):
-            raise TypeError("only a file has images that are kept out")
+        if self.validation_rows is None:
+            raise TypeError("there are no images that are kept out")
         rng = generator(self.protocol, "validation")
         some = np.sort(
             rng.permutation(self.validation_rows)[: min(self.protocol.images, _MOST_VALIDATION)]

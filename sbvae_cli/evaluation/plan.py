@@ -36,12 +36,11 @@ def allowed_metrics(
     names = space.varying
     if in_other_basis(space.names, names, protocol.color_basis):
         names = names_in_rgb(names)
-    circular = frozenset(factor.name for factor in space.config.factors if factor.circular)
-    every_group(names, protocol.groups or (), circular)
+    every_group(names, protocol.groups or (), space.circular)
     return possible_metrics(protocol, latents, names, source.name, of_geometry=space.varying)
 
 
-def other_factors(trained: SpaceConfig, seen: SpaceConfig) -> str | None:
+def other_factors(trained: SpaceConfig, seen: FactorSpace) -> str | None:
     """A line on how the factors differ from those of the training data; None where they do not."""
     if trained.factors == seen.factors:
         return None
@@ -89,7 +88,7 @@ def estimate_cost(
     if "rates" in metrics:
         decode_count = pool + (protocol.images if can_show_heldout(source, trained_on) else 0)
         encode_count += decode_count
-    elif "mig" in metrics and source.space.config.blank > 0:
+    elif "mig" in metrics and source.space.blank > 0:
         encode_count += pool
     if metrics - ({"rates"} if not source.can_render else {"rates", "geometry"}):
         encode_count += sample_size(source, protocol.pool(metrics))
@@ -134,7 +133,7 @@ def training_space(source: Source, trained_on: FactorSpace | None) -> FactorSpac
 
 def can_show_heldout(source: Source, trained_on: FactorSpace | None) -> bool:
     """Whether images of the regions that training left out can be drawn."""
-    return bool(training_space(source, trained_on).config.held_out) and source.can_render
+    return bool(training_space(source, trained_on).held_out) and source.can_render
 
 
 def _seconds_an_image(vae: VAE, source: Source, latents: int) -> tuple[float, float]:

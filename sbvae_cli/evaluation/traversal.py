@@ -11,7 +11,6 @@ from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.codes import images_between
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.reconstruct import render_codes
 from sbvae_cli.models.vae import VAE
@@ -71,7 +70,7 @@ def traverse(
         ends: First and last value of a sweep.
         columns: Values of a sweep.
         examples: Inputs to reconstruct, at least 1.
-        index: The image that the sweeps start from, as `images_between` counts; the first that is
+        index: The image that the sweeps start from, as `Source.images` counts; the first that is
             not blank where None.
         seed: Of images that are drawn.
 
@@ -161,9 +160,9 @@ def sweep(
 def _start(source: Source, index: int | None, seed: int) -> tuple[Images, Rows]:
     """One image and its factors."""
     if index is not None:
-        return images_between(source, index, index + 1, seed)
+        return source.images(index, index + 1, seed)
     count = IMAGES if source.count is None else min(IMAGES, source.count)
-    images, factors = images_between(source, 0, count, seed)
+    images, factors = source.images(0, count, seed)
     first = _shown(factors)[:1]
     return images[first], factors[first]
 

@@ -43,8 +43,7 @@ def draw_votes(
     """
     columns = [space.index(name) for name in names]
     fixed: Ints = rng.integers(len(columns), size=votes)
-    whole = FactorSpace(space.config.model_copy(update={"held_out": (), "correlated": ()}))
-    drawn_from = whole if population == "full" else space
+    drawn_from = space.whole if population == "full" else space
     values = drawn_from.sample_present(rng, votes)
     rows = [
         drawn_from.sample_present(rng, images, {columns[i]: row[columns[i]]})
@@ -82,7 +81,7 @@ def encode_votes(
 
 def _distinct(space: FactorSpace, rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
     """Rows that differ, and which of them each row is; those of a range differ anyway."""
-    factors = [factor for factor in space.config.factors if factor.varies]
+    factors = [factor for factor in space.factors if factor.varies]
     if any(factor.kind == "continuous" for factor in factors):
         return rows, np.arange(len(rows))
     once, place = np.unique(rows, axis=0, return_inverse=True)

@@ -13,7 +13,7 @@ from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.procedural import is_procedural, near_dataset
-from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.open import open_data
@@ -45,7 +45,8 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
         raise SbvaeError(f"{target}: there is no such file; {near_dataset(target) or known}")
     if path.is_file() and h5py.is_hdf5(path):
         file = DatasetFile(path)
-        return _file_facts(file), FileSource(file)
+        source = Source.of_file(file)
+        return _file_facts(file, source), source
     if path.is_file() and not zipfile.is_zipfile(path):
         raise SbvaeError(
             f"{path}: is neither a dataset nor a checkpoint, or is damaged or cut short"
@@ -93,7 +94,7 @@ def last_record(log: Path) -> Facts | None:
     return None
 
 
-def _file_facts(file: DatasetFile) -> Facts:
+def _file_facts(file: DatasetFile, source: Source) -> Facts:
     stored = file.path.stat().st_size
     raw = file.count * file.height * file.width * file.channels
     with h5py.File(file.path, "r") as opened:
@@ -102,7 +103,7 @@ def _file_facts(file: DatasetFile) -> Facts:
         "kind": "dataset",
         "path": str(file.path),
         "format": None if version is None else int(version),
-        **_source_facts(FileSource(file)),
+        **_source_facts(source),
         "seed": file.seed,
         "file_bytes": stored,
         "raw_bytes": raw,
@@ -123,14 +124,14 @@ def _source_facts(source: Source) -> Facts:
 
 def _space_facts(space: FactorSpace) -> Facts:
     return {
-        "renderer": space.config.renderer,
-        "factors": [_factor_facts(factor) for factor in space.config.factors],
+        "renderer": space.renderer,
+        "factors": [_factor_facts(factor) for factor in space.factors],
         "held_out": [
-            {name: list(ends) for name, ends in region.items()} for region in space.config.held_out
+            {name: list(ends) for name, ends in region.items()} for region in space.held_out
         ],
         "held_out_share": space.held_out_share,
-        "blank_share": space.config.blank,
-        "space": space.config.model_dump(mode="json"),
+        "blank_share": space.blank,
+        "space": space.as_dict(),
     }
 
 

@@ -9,8 +9,8 @@ from sbvae_cli.config.files import build_config, build_space, merge, parse_setti
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.data.procedural import is_procedural, source_from_space
-from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.data.procedural import is_procedural
+from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, differences, resize_decoder
 
@@ -58,7 +58,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
     text = str(data["source"])
     profile_name: Profile = request.profile or preset.get("profile", "paper")
     source = _open(text, data, QUICK_SIZE if profile_name == "quick" else None)
-    dataset = preset.get("dataset") or paper_dataset(source.space.config, source.name)
+    dataset = preset.get("dataset") or paper_dataset(source.space.renderer, source.name)
     paper = _paper(wanted, dataset)
     below = merge(paper, profile(profile_name, paper))
     tree = merge(below, wanted, {"preset": below["preset"], "data": describe_data(text, source)})
@@ -98,13 +98,7 @@ def describe_data(text: str, source: Source) -> dict[str, Any]:
     """The section `data` of a configuration, complete; the path of a file is absolute in it."""
     return {
         "source": text if is_procedural(text) else str(Path(text).resolve()),
-        "name": source.name,
-        "height": source.height,
-        "width": source.width,
-        "channels": source.channels,
-        "count": source.count,
-        "seed": source.file.seed if isinstance(source, FileSource) else None,
-        "space": source.space.config.model_dump(mode="json"),
+        **source.fingerprint,
     }
 
 

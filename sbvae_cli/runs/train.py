@@ -18,7 +18,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError, origins
 from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.resolve import describe_data, reopen_source
+from sbvae_cli.runs.resolve import reopen_source
 from sbvae_cli.runs.validation import Validation
 from sbvae_cli.training.loop import Progress, noise_of_step, train
 from sbvae_cli.training.update import Updater
@@ -85,7 +85,7 @@ def resume_run(
         DivergedError: If the loss was not finite.
     """
     source = reopen_source(config.data)
-    if describe_data(config.data.source, source) != config.data.model_dump(mode="json"):
+    if source.fingerprint != config.data.fingerprint:
         raise SbvaeError(
             f"{config.data.source}: is not the file any more that the run was trained on; "
             "write that one again, or start a new run"

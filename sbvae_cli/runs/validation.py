@@ -3,7 +3,7 @@
 import numpy as np
 
 from sbvae_cli.data.batches import validation_rows
-from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.rates import image_rates
 from sbvae_cli.models.vae import VAE
 
@@ -28,8 +28,6 @@ class Validation:
         rows = validation_rows(source, share, seed)
         rng = np.random.default_rng([seed, _TAG])
         some = np.sort(rng.permutation(rows)[:MOST])
-        if not isinstance(source, FileSource):
-            raise TypeError("only a file has images to hold out")
         self._images, _ = source.read_rows(rng, some)
         self._noise = rng.standard_normal((len(some), latent_dim), np.float32)
 

@@ -18,11 +18,10 @@ import pytest
 from sbvae_cli.config.datasets import dataset_space
 from sbvae_cli.config.spaces import customise, parse_assignments, parse_correlation
 from sbvae_cli.data.batches import Batches, to_device
-from sbvae_cli.data.procedural import source_from_space
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import render_sprites
-from sbvae_cli.data.source import open_source
+from sbvae_cli.data.source import open_source, source_from_space
 from sbvae_cli.data.writer import write_dataset
 
 Sbvae = Callable[..., object]

@@ -10,8 +10,8 @@ from sbvae_cli.config.names import Renderer
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.procedural import source_from_space
 from sbvae_cli.data.renderers.chair_parts import FACTORS
+from sbvae_cli.data.source import source_from_space
 from sbvae_cli.errors import SbvaeError
 
 RENDERERS: tuple[Renderer, ...] = ("circles", "sprites", "room", "chairs")

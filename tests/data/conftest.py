@@ -9,7 +9,7 @@ import pytest
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.procedural import ProceduralSource
+from sbvae_cli.data.source import Source
 from sbvae_cli.data.writer import write_dataset
 
 
@@ -18,7 +18,7 @@ def write() -> Callable[..., Path]:
     """Write circles to a file; 150 images of 6x10 in three chunks unless told otherwise."""
 
     def write(path: Path, *, preset: str = "xy-hole", **changes: object) -> Path:
-        source = ProceduralSource(preset, FactorSpace(circles_space(preset)), 6, 10)
+        source = Source(preset, FactorSpace(circles_space(preset)), 6, 10)
         arguments = {
             "space": source.space,
             "name": preset,

@@ -12,8 +12,7 @@ import torch
 
 from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, to_device
-from sbvae_cli.data.procedural import ProceduralSource
-from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 
 
@@ -93,13 +92,13 @@ def test_a_stream_that_is_dropped_ends_its_threads(source: Source) -> None:
 
 def test_few_minibatches_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    original = ProceduralSource.sample
+    original = Source.sample
 
-    def sample(self: ProceduralSource, *arguments: object) -> object:
+    def sample(self: Source, *arguments: object) -> object:
         made.append(1)
         return original(self, *arguments)
 
-    monkeypatch.setattr(ProceduralSource, "sample", sample)
+    monkeypatch.setattr(Source, "sample", sample)
     stream = Batches(open_source("circles:xy", 8, 8), 4, 0).stream(0)
     for _ in range(3):
         next(stream)
@@ -115,7 +114,6 @@ def test_an_error_in_the_thread_is_raised_in_the_consumer(
         raise SbvaeError("damaged")
 
     source = open_source(str(small))
-    assert isinstance(source, FileSource)
     monkeypatch.setattr(type(source.file), "read_chunks", fail)
     stream = Batches(source, 4, 0).stream(0)
     with pytest.raises(SbvaeError, match="damaged"):

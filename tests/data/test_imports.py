@@ -14,12 +14,11 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data import imports
 from sbvae_cli.data.colour import hsv_to_rgb
-from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, import_own
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.renderers.sprites import paint
-from sbvae_cli.data.source import FileSource
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.stream import write_stream
 from sbvae_cli.errors import SbvaeError
 
@@ -39,7 +38,7 @@ def save(path: Path, image: np.ndarray) -> None:
     Image.fromarray(image).save(path)
 
 
-def write(path: Path, imported: Import) -> FileSource:
+def write(path: Path, imported: Import) -> Source:
     with imported.held:
         write_stream(
             path,
@@ -48,7 +47,7 @@ def write(path: Path, imported: Import) -> FileSource:
             name=imported.name,
             shape=imported.shape,
         )
-    return FileSource(DatasetFile(path))
+    return open_source(path)
 
 
 # dSprites, with fewer levels

@@ -16,9 +16,8 @@ from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.colour import colours_of, hsv_to_rgb
 from sbvae_cli.data.generate import plan_dataset
 from sbvae_cli.data.renderers.sprites import paint, render_sprites
-from sbvae_cli.data.source import FileSource, open_source
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.writer import write_dataset
-from sbvae_cli.evaluation.codes import images_between
 
 Sbvae = Callable[..., object]
 COLOURS = ("hue", "saturation", "value")
@@ -59,14 +58,13 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("sprites") / "sprites.h5", grid(HOLE))
 
 
-def opened(path: Path) -> FileSource:
+def opened(path: Path) -> Source:
     source = open_source(str(path))
-    assert isinstance(source, FileSource)
     return source
 
 
 @pytest.fixture
-def source(path: Path) -> FileSource:
+def source(path: Path) -> Source:
     return opened(path)
 
 
@@ -81,7 +79,7 @@ def painted(factors: np.ndarray) -> np.ndarray:
     return paint(masks, hsv_to_rgb(factors[:, 5:].astype(np.float64)))
 
 
-def test_the_file_stores_masks_without_colours(path: Path, source: FileSource) -> None:
+def test_the_file_stores_masks_without_colours(path: Path, source: Source) -> None:
     with h5py.File(path) as file:
         assert file["images"].shape == (COUNT, 16, 16, 1)
         assert file["factors"].shape == (COUNT, 5)
@@ -90,7 +88,7 @@ def test_the_file_stores_masks_without_colours(path: Path, source: FileSource) -
     assert source.space.config.complete_grid
 
 
-def test_images_have_three_channels_and_the_colours_of_their_factors(source: FileSource) -> None:
+def test_images_have_three_channels_and_the_colours_of_their_factors(source: Source) -> None:
     assert (source.channels, source.count, source.space.names) == (3, COUNT, (*STORED, *COLOURS))
     images, factors = source.sample(rng(), 90)
     assert (images.shape, images.dtype) == ((90, 16, 16, 3), np.uint8)
@@ -101,7 +99,7 @@ def test_images_have_three_channels_and_the_colours_of_their_factors(source: Fil
     assert len(np.unique(factors[:, 5])) == 90
 
 
-def test_stored_factors_come_back_beside_the_colours(source: FileSource) -> None:
+def test_stored_factors_come_back_beside_the_colours(source: Source) -> None:
     rows = rng().permutation(COUNT)
     images, factors = source.read_rows(rng(1), rows)
     with h5py.File(source.file.path) as file:
@@ -110,7 +108,7 @@ def test_stored_factors_come_back_beside_the_colours(source: FileSource) -> None
     np.testing.assert_array_equal(images.any(-1, keepdims=True), lit)
 
 
-def test_colours_are_new_at_each_call_and_a_function_of_the_generator(source: FileSource) -> None:
+def test_colours_are_new_at_each_call_and_a_function_of_the_generator(source: Source) -> None:
     generator, rows = rng(4), np.arange(20)
     first, second = (source.read_rows(generator, rows) for _ in range(2))
     again = source.read_rows(rng(4), rows)
@@ -120,7 +118,7 @@ def test_colours_are_new_at_each_call_and_a_function_of_the_generator(source: Fi
         np.testing.assert_array_equal(one, other)
 
 
-def test_colours_are_those_of_the_space_and_held_out_ones_never_come(source: FileSource) -> None:
+def test_colours_are_those_of_the_space_and_held_out_ones_never_come(source: Source) -> None:
     colours = source.sample(rng(), 5000)[1][:, 5:]
     hue, saturation, value = colours.T
     assert not ((hue >= 0.4) & (hue <= 0.6)).any()
@@ -130,7 +128,7 @@ def test_colours_are_those_of_the_space_and_held_out_ones_never_come(source: Fil
         assert 0.3 <= part.min() < 0.31 and 0.69 < part.max() <= 0.7
 
 
-def test_minibatches_never_have_held_out_colours(source: FileSource) -> None:
+def test_minibatches_never_have_held_out_colours(source: Source) -> None:
     batches = Batches(source, 500, 0)
     rgb = np.concatenate([masks_of(batches, i).colours for i in range(10)])
     value = rgb.max(1)
@@ -146,7 +144,7 @@ def test_minibatches_never_have_held_out_colours(source: FileSource) -> None:
     assert ((hue > 0.3) & (hue < 0.4)).any() and ((hue > 0.6) & (hue < 0.7)).any()
 
 
-def test_the_full_and_held_out_populations_are_drawn(source: FileSource) -> None:
+def test_the_full_and_held_out_populations_are_drawn(source: Source) -> None:
     images, factors = source.sample(rng(), 300, "heldout")
     assert ((factors[:, 5] >= 0.4) & (factors[:, 5] <= 0.6)).all()
     np.testing.assert_array_equal(images, painted(factors))
@@ -154,7 +152,7 @@ def test_the_full_and_held_out_populations_are_drawn(source: FileSource) -> None
     assert 30 < ((hue >= 0.4) & (hue <= 0.6)).sum() < 90
 
 
-def test_images_of_given_factors_are_in_their_colours(source: FileSource) -> None:
+def test_images_of_given_factors_are_in_their_colours(source: Source) -> None:
     factors = source.space.sample(rng(), 30, "full")
     np.testing.assert_array_equal(source.render(factors), painted(factors))
 
@@ -188,19 +186,19 @@ SPANS = [(0, COUNT), (0, 1), (63, 65), (64, 128), (100, 150), (COUNT - 1, COUNT)
 
 @pytest.mark.parametrize("span", SPANS)
 def test_image_i_is_the_same_whatever_span_it_is_read_in(
-    source: FileSource, span: tuple[int, int]
+    source: Source, span: tuple[int, int]
 ) -> None:
-    whole = images_between(source, 0, COUNT, seed=7)
-    part = images_between(source, *span, seed=7)
+    whole = source.images(0, COUNT, seed=7)
+    part = source.images(*span, seed=7)
     for all_of_it, found in zip(whole, part, strict=True):
         np.testing.assert_array_equal(found, all_of_it[slice(*span)])
     np.testing.assert_array_equal(part[0], painted(part[1]))
 
 
-def test_images_in_order_have_the_files_rows_and_the_seeds_colours(source: FileSource) -> None:
-    factors = images_between(source, 0, COUNT, seed=7)[1]
+def test_images_in_order_have_the_files_rows_and_the_seeds_colours(source: Source) -> None:
+    factors = source.images(0, COUNT, seed=7)[1]
     np.testing.assert_array_equal(factors[:, :5], source.file.read(0, COUNT)[1])
-    other = images_between(source, 0, COUNT, seed=8)[1]
+    other = source.images(0, COUNT, seed=8)[1]
     assert (factors[:, 5] != other[:, 5]).all()
     assert len(np.unique(factors[:, 5])) == COUNT
 
@@ -219,7 +217,7 @@ def assert_same(one: Masks, other: Masks) -> None:
 @pytest.mark.parametrize("window", [64, 8192])
 @pytest.mark.parametrize("size", [7, 64, 250])
 def test_minibatch_i_is_the_same_from_a_stream_and_by_itself(
-    source: FileSource, size: int, window: int, monkeypatch: pytest.MonkeyPatch
+    source: Source, size: int, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", window)
     stream = Batches(source, size, 5).stream(3)
@@ -232,14 +230,14 @@ def test_minibatch_i_is_the_same_from_a_stream_and_by_itself(
         assert (alone.colours.shape, alone.colours.dtype) == ((size, 3), np.float32)
 
 
-def test_seeds_and_numbers_give_other_colours(source: FileSource) -> None:
+def test_seeds_and_numbers_give_other_colours(source: Source) -> None:
     batches = Batches(source, 32, 5)
     first = masks_of(batches, 0)
     assert (first.colours != masks_of(batches, 1).colours).all(1).all()
     assert (first.colours != masks_of(Batches(source, 32, 6), 0).colours).all(1).all()
 
 
-def test_an_epoch_has_each_mask_once_and_the_next_one_other_colours(source: FileSource) -> None:
+def test_an_epoch_has_each_mask_once_and_the_next_one_other_colours(source: Source) -> None:
     batches = Batches(source, 48, 0)
     expected = sorted(mask.tobytes() for mask in source.file.read(0, COUNT)[0])
     colours = []
@@ -251,7 +249,7 @@ def test_an_epoch_has_each_mask_once_and_the_next_one_other_colours(source: File
     assert len(np.unique(np.concatenate(colours), axis=0)) == 2 * COUNT
 
 
-def test_colouring_on_the_device_is_painting_bit_by_bit(source: FileSource) -> None:
+def test_colouring_on_the_device_is_painting_bit_by_bit(source: Source) -> None:
     masks = masks_of(Batches(source, 400, 0), 0)
     planes = to_device(masks, "cpu")
     assert (planes.shape, planes.dtype) == ((400, 3, 16, 16), torch.float32)
@@ -261,7 +259,7 @@ def test_colouring_on_the_device_is_painting_bit_by_bit(source: FileSource) -> N
 
 
 @pytest.mark.cuda
-def test_a_gpu_colours_alike(source: FileSource) -> None:
+def test_a_gpu_colours_alike(source: Source) -> None:
     masks = masks_of(Batches(source, 400, 0), 0)
     planes = [to_device(masks, device).cpu() * 255 for device in ("cpu", "cuda")]
     assert torch.equal(*(plane.round() for plane in planes))
@@ -314,7 +312,7 @@ def test_codes_are_those_of_the_files_rows(sbvae: Sbvae, run: Path, path: Path) 
     done = sbvae("encode", run, "--data", path)
     assert done.code == 0, done.err
     with np.load("codes.npz") as codes:
-        np.testing.assert_array_equal(codes["factors"], images_between(opened(path), 0, COUNT)[1])
+        np.testing.assert_array_equal(codes["factors"], opened(path).images(0, COUNT)[1])
 
 
 def test_info_tells_of_the_file_and_draws_a_sheet(sbvae: Sbvae, path: Path) -> None:

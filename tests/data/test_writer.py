@@ -186,7 +186,7 @@ def test_a_missing_folder_and_a_folder_are_named(tmp_path: Path, write: Write) -
 FULL_DISK = """
 import resource, sys
 from sbvae_cli.config.spaces import circles_space
-from sbvae_cli.data.procedural import source_from_space
+from sbvae_cli.data.source import source_from_space
 from sbvae_cli.data.writer import write_dataset
 
 source = source_from_space(circles_space("xy"), "xy", 16, 16)

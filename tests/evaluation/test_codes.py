@@ -10,22 +10,18 @@ import sbvae_cli.evaluation.codes as codes_module
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.procedural import ProceduralSource
-from sbvae_cli.data.source import FileSource
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes import (
-    BLOCK,
     count_images,
     encode_source,
-    images_between,
 )
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
-CIRCLES = ProceduralSource("xy-hole", FactorSpace(circles_space("xy-hole")), 6, 10)
+CIRCLES = Source("xy-hole", FactorSpace(circles_space("xy-hole")), 6, 10)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +31,7 @@ def vae() -> VAE:
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> FileSource:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Source:
     path = tmp_path_factory.mktemp("codes") / "xy.h5"
     write_dataset(
         path,
@@ -47,11 +43,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> FileSource:
         width=10,
         render=CIRCLES.render,
     )
-    return FileSource(DatasetFile(path))
+    return open_source(path)
 
 
 def test_a_files_rows_are_encoded_in_order_as_the_model_does_it_one_by_one(
-    vae: VAE, file: FileSource, monkeypatch: pytest.MonkeyPatch
+    vae: VAE, file: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(codes_module, "_MOST_IMAGES", 100)  # blocks of 64, the last one short
     done: list[int] = []
@@ -72,7 +68,7 @@ def test_a_files_rows_are_encoded_in_order_as_the_model_does_it_one_by_one(
 
 
 def test_memory_is_bounded_in_bytes_too(
-    vae: VAE, file: FileSource, monkeypatch: pytest.MonkeyPatch
+    vae: VAE, file: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(codes_module, "_MOST_BYTES", 1)
     done: list[int] = []
@@ -82,22 +78,22 @@ def test_memory_is_bounded_in_bytes_too(
     assert done == [64, 128, 150]
 
 
-@pytest.mark.parametrize("start", [0, 5, BLOCK - 1, BLOCK, 3 * BLOCK + 7])
+@pytest.mark.parametrize("start", [0, 5, 63, 64, 199])
 def test_a_drawn_image_is_a_function_of_its_number_and_the_seed(start: int) -> None:
-    images, factors = images_between(CIRCLES, 0, 4 * BLOCK, seed=2)
+    images, factors = CIRCLES.images(0, 256, seed=2)
 
-    some, rows = images_between(CIRCLES, start, start + 2, seed=2)
+    some, rows = CIRCLES.images(start, start + 2, seed=2)
 
     np.testing.assert_array_equal(some, images[start : start + 2])
     np.testing.assert_array_equal(rows, factors[start : start + 2])
     np.testing.assert_array_equal(CIRCLES.render(rows), some)
-    assert not np.array_equal(rows, images_between(CIRCLES, start, start + 2, seed=3)[1])
+    assert not np.array_equal(rows, CIRCLES.images(start, start + 2, seed=3)[1])
 
 
 def test_populations_differ_in_the_held_out_region() -> None:
     shares = {
         population: CIRCLES.space.held_out_mask(
-            images_between(CIRCLES, 0, 2000, population=population)[1]
+            CIRCLES.images(0, 2000, population=population)[1]
         ).mean()
         for population in ("train", "full", "heldout")
     }
@@ -107,25 +103,25 @@ def test_populations_differ_in_the_held_out_region() -> None:
 
 
 def test_a_files_own_rows_are_its_training_population_and_others_are_drawn(
-    file: FileSource,
+    file: Source,
 ) -> None:
-    np.testing.assert_array_equal(images_between(file, 2, 9)[1], file.file.read(2, 9)[1])
-    assert file.space.held_out_mask(images_between(file, 0, 200, 0, "heldout")[1]).all()
+    np.testing.assert_array_equal(file.images(2, 9)[1], file.file.read(2, 9)[1])
+    assert file.space.held_out_mask(file.images(0, 200, 0, "heldout")[1]).all()
     assert count_images(file, None) == 150
     assert count_images(file, 7) == 7
     assert count_images(file, None, "full") == count_images(CIRCLES, None) == 10_000
 
 
-def test_an_image_beyond_the_file_is_named(file: FileSource) -> None:
+def test_an_image_beyond_the_file_is_named(file: Source) -> None:
     with pytest.raises(SbvaeError, match="has images 0 to 149, there is no 150"):
-        images_between(file, 150, 151)
+        file.images(150, 151)
     with pytest.raises(SbvaeError, match="holds 150 images, not 151"):
         count_images(file, 151)
 
 
 @pytest.mark.parametrize("logvar", [float("nan"), float("inf"), -5_000.0, 5_000.0])
 def test_deviations_that_are_no_positive_numbers_are_named(vae: VAE, logvar: float) -> None:
-    images, _ = images_between(CIRCLES, 0, 4)
+    images, _ = CIRCLES.images(0, 4)
     damaged = build_vae(
         ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,))), (3, 6, 10)
     )
@@ -136,11 +132,11 @@ def test_deviations_that_are_no_positive_numbers_are_named(vae: VAE, logvar: flo
         encode(damaged, images)
 
 
-def test_a_damaged_file_is_named(vae: VAE, file: FileSource, tmp_path: Path) -> None:
+def test_a_damaged_file_is_named(vae: VAE, file: Source, tmp_path: Path) -> None:
     content = bytearray(file.file.path.read_bytes())
     found = content.index(b"\x78\x01", len(content) // 10)  # a zlib header
     content[found : found + 40] = bytes(40)
     (tmp_path / "bad.h5").write_bytes(content)
 
     with pytest.raises(SbvaeError, match="damaged"):
-        encode_source(vae, FileSource(DatasetFile(tmp_path / "bad.h5")), 150)
+        encode_source(vae, open_source(tmp_path / "bad.h5"), 150)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sbvae_cli.config.spaces import circles_space, customise
-from sbvae_cli.data.procedural import ProceduralSource, source_from_space
+from sbvae_cli.data.source import Source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.of_model import evaluate
 from sbvae_cli.metrics.protocol import Protocol
@@ -27,7 +27,7 @@ class SeesColours(nn.Module):
         return mean, torch.full_like(mean, -4.0)
 
 
-def coloured(hsv: bool = True) -> ProceduralSource:
+def coloured(hsv: bool = True) -> Source:
     ranges = {"hue": (0.0, 1.0), "saturation": (0.3, 0.7), "value": (0.3, 0.7)}
     if not hsv:
         ranges = dict.fromkeys(("red", "green", "blue"), (0.2, 0.9))
@@ -35,7 +35,7 @@ def coloured(hsv: bool = True) -> ProceduralSource:
     return source_from_space(space, "coloured", 12, 12)
 
 
-def mig(source: ProceduralSource, basis: str | None) -> dict[str, float]:
+def mig(source: Source, basis: str | None) -> dict[str, float]:
     vae = VAE(SeesColours(), nn.Identity(), Bernoulli()).eval()
     protocol = Protocol(
         ("mig", "factor-vae"), color_basis=basis, images=3_000, votes_train=40, votes_eval=40

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.data.procedural import ProceduralSource
-from sbvae_cli.data.source import open_source
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.geometry import embed_factor_grid
@@ -40,9 +39,8 @@ def centroid_vae() -> VAE:
     return VAE(Centroids(), nn.Identity(), Bernoulli())
 
 
-def source(preset: str) -> ProceduralSource:
+def source(preset: str) -> Source:
     opened = open_source(f"circles:{preset}", 32, 32)
-    assert isinstance(opened, ProceduralSource)
     return opened
 
 

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from sbvae_cli.config.datasets import sprites_space
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space, customise
-from sbvae_cli.data.procedural import source_from_space
-from sbvae_cli.data.source import FileSource, Source, open_source
+from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.draw import SampleDraw
 from sbvae_cli.evaluation.of_model import evaluate
@@ -65,7 +64,7 @@ def source_of(preset: str) -> Source:
     return open_source(f"circles:{preset}", SIZE, SIZE)
 
 
-def file_of(path: Path, preset: str, n: int = 300, renderer: bool = False) -> FileSource:
+def file_of(path: Path, preset: str, n: int = 300, renderer: bool = False) -> Source:
     drawn = source_of(preset)
     images, factors = drawn.sample(np.random.default_rng(5), n)
     space = drawn.space.config if renderer else drawn.space.config.model_copy(
@@ -77,7 +76,6 @@ def file_of(path: Path, preset: str, n: int = 300, renderer: bool = False) -> Fi
             sbvae_format=1, name="stored", seed=0, space=space.model_dump_json(), complete=True
         )
     source = open_source(str(path))
-    assert isinstance(source, FileSource)
     return source
 
 

@@ -10,12 +10,9 @@ from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelC
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.procedural import ProceduralSource
-from sbvae_cli.data.source import FileSource, Source
+from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.codes import images_between
 from sbvae_cli.evaluation.traversal import (
     Traversal,
     choose_latents,
@@ -30,8 +27,8 @@ HEIGHT, WIDTH = 8, 12
 HOLE = circles_space("xy-hole")
 
 
-def circles(preset: str = "xy-hole") -> ProceduralSource:
-    return ProceduralSource(preset, FactorSpace(circles_space(preset)), HEIGHT, WIDTH)
+def circles(preset: str = "xy-hole") -> Source:
+    return Source(preset, FactorSpace(circles_space(preset)), HEIGHT, WIDTH)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +113,7 @@ def test_latents_that_cannot_be_swept_are_named(wanted: object, message: str) ->
 @pytest.mark.parametrize("index", [0, 3, 70])
 def test_the_sweep_starts_from_the_image_of_that_number(vae: VAE, index: int) -> None:
     source = circles()
-    image, _ = images_between(source, index, index + 1, seed=4)
+    image, _ = source.images(index, index + 1, seed=4)
 
     result = run(vae, source, index=index, seed=4, columns=5)
 
@@ -153,7 +150,7 @@ def test_other_data_are_marked_by_what_the_models_training_left_out(vae: VAE) ->
 
 def test_a_blank_image_starts_a_sweep_only_if_it_is_named(vae: VAE) -> None:
     source = circles("xh-blank")
-    _, factors = images_between(source, 0, 64, seed=0)
+    _, factors = source.images(0, 64, seed=0)
     blanks = np.flatnonzero(np.isnan(factors[:, 0]))
 
     named = run(vae, source, circles_space("xh-blank"), index=int(blanks[0]))
@@ -177,7 +174,7 @@ def test_a_file_without_a_renderer_gives_its_rows(vae: VAE, tmp_path: Path) -> N
             (255 * rows[:, 0]).astype(np.uint8)[:, None, None, None], (1, HEIGHT, WIDTH, 3)
         ),
     )
-    source = FileSource(DatasetFile(tmp_path / "grey.h5"))
+    source = open_source(tmp_path / "grey.h5")
     images, _ = source.file.read(0, 5)
 
     result = run(vae, source, space.config, index=3)
