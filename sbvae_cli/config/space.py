@@ -137,7 +137,7 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
         if twice:
             raise ValueError(f"factor {twice[0]} is named twice")
         if (self.blank > 0) != (names[-1:] == ["present"]) or "present" in names[:-1]:
-            raise ValueError("a space with blank images, and no other, has a last factor `present`")
+            raise ValueError("a space with blank images, and no other, has a last factor present")
         for region in self.held_out:
             for name, (low, high) in region.items():
                 if name not in names:

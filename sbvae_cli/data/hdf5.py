@@ -84,11 +84,11 @@ class DatasetFile:
         try:
             self.space = FactorSpace(SpaceConfig.model_validate_json(attributes["space"]))
         except KeyError:
-            raise self._error("has no attribute `space`; generate it again") from None
+            raise self._error("has no attribute space; generate it again") from None
         except ValidationError as error:
             problem = error.errors()[0]
             where = ".".join(map(str, problem["loc"]))
-            message = f"its attribute `space` cannot be read ({where} {problem['msg']})".replace(
+            message = f"its attribute space cannot be read ({where} {problem['msg']})".replace(
                 "\n", " "
             )
             raise self._error(f"{message}; generate it again") from None
@@ -108,9 +108,7 @@ class DatasetFile:
     def _check_kind(self) -> None:
         attributes = self._file.attrs
         if "sbvae_format" not in attributes or "images" not in self._file:
-            missing = (
-                "dataset `images`" if "images" not in self._file else "attribute `sbvae_format`"
-            )
+            missing = "dataset images" if "images" not in self._file else "attribute sbvae_format"
             raise self._error(f"has no {missing}; make a data set with `sbvae gen-data`")
         found = attributes["sbvae_format"]
         if not isinstance(found, (int, np.integer)) or found < 1:
@@ -126,10 +124,10 @@ class DatasetFile:
         images, factors = self._images, self._factors
         for name, array, kind, ndim in (("images", images, "u1", 4), ("factors", factors, "f4", 2)):
             if not isinstance(array, h5py.Dataset):
-                raise self._error(f"has no dataset `{name}`; generate it again")
+                raise self._error(f"has no dataset {name}; generate it again")
             if array.ndim != ndim or array.dtype != np.dtype(kind):
                 raise self._error(
-                    f"its `{name}` are {array.dtype} of shape {array.shape}, expected "
+                    f"its {name} are {array.dtype} of shape {array.shape}, expected "
                     f"{np.dtype(kind)} in {ndim} dimensions; generate it again"
                 )
         if len(images) != len(factors):
@@ -138,7 +136,7 @@ class DatasetFile:
             )
         if 0 in images.shape:
             raise self._error(
-                f"holds no images (shape {images.shape}); generate it with --count 1 or more"
+                f"holds no images (shape {images.shape}); generate it with `count` 1 or more"
             )
 
     @property

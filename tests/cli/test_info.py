@@ -293,7 +293,7 @@ class Hostile:
         ("codes.npz", "codes.npz: is no checkpoint"),
         ("folder", "folder: is no run: it holds no ckpt.pt"),
         ("begun", "begun: is a run without a checkpoint yet"),
-        ("other.h5", "other.h5: has no dataset `images`"),
+        ("other.h5", "other.h5: has no dataset images"),
         ("circles:xz", "circles preset xz is unknown"),
     ],
 )

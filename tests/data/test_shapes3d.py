@@ -169,7 +169,7 @@ def test_a_file_of_ours_is_never_taken_for_it(small: Path, tmp_path: Path) -> No
 def test_a_file_without_labels_is_no_such_file(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["images"] = IMAGES
-    with pytest.raises(SbvaeError, match="has no attribute `sbvae_format`"):
+    with pytest.raises(SbvaeError, match="has no attribute sbvae_format"):
         open_source(str(tmp_path / "x.h5"))
 
 

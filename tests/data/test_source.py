@@ -1,5 +1,6 @@
 """Sources: drawn and from files."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_few_rows_of_a_large_file_need_few_chunks(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = open_source(str(small))
-    monkeypatch.setattr(source, "count", 64 * 100_000)
+    monkeypatch.setattr(source.file, "count", 64 * 100_000)
     monkeypatch.setattr(type(source.file), "chunk_count", 100_000)
     rows = source.random_rows(rng(), 10_000)
     assert len(np.unique(rows)) == 10_000
@@ -144,6 +145,14 @@ def test_a_size_that_is_not_the_file_s_is_refused(small: Path) -> None:
         open_source(str(small), 64)
 
 
-def test_a_procedural_source_is_a_value() -> None:
-    one, other = (open_source("circles:rg", 8, 8) for _ in range(2))
-    assert one == other
+def test_a_fingerprint_tells_sources_apart_and_not_where_a_file_lies(
+    small: Path, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    moved = tmp_path / "moved.h5"
+    moved.write_bytes(small.read_bytes())
+    other = write(tmp_path / "other.h5", seed=4)
+    drawn = [open_source("circles:rg", 8, 8).fingerprint for _ in range(2)]
+
+    assert drawn[0] == drawn[1] != open_source("circles:rg", 8, 9).fingerprint
+    assert open_source(moved).fingerprint == open_source(small).fingerprint
+    assert open_source(other).fingerprint != open_source(small).fingerprint
