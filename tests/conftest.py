@@ -13,7 +13,7 @@ from sbvae_cli.cli.app import main
 # A run that takes a second: small networks on small images.
 TINY = [
     *("--data", "circles:xy-hole", "--size", "16", "--device", "cpu", "--threads", "1"),
-    *("--batch-size", "4", "--latents", "3"),
+    *("--batch-size", "4", "--latent-dim", "3"),
     *("--set", "model.encoder.hidden_channels=[4, 4]", "--set", "model.encoder.hidden_units=[8]"),
     *("--set", "training.log_every=2"),
 ]

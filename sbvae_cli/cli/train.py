@@ -62,9 +62,9 @@ def train(
             metavar="NAME", help="Default: bernoulli; all stand below.", rich_help_panel=MODEL
         ),
     ] = None,
-    latents: Annotated[
+    latent_dim: Annotated[
         int | None,
-        typer.Option(min=1, help="Size of the latent space.", rich_help_panel=MODEL),
+        typer.Option(min=1, help="Number of latents.", rich_help_panel=MODEL),
     ] = None,
     beta: Annotated[
         float | None,
@@ -197,7 +197,7 @@ def train(
         "data": {"source": data, "height": height, "width": width},
         "preset": {"dataset": preset},
         "model": {
-            "latent_dim": latents,
+            "latent_dim": latent_dim,
             "decoder": {"kind": decoder, "upscales": upscales, "coordinates": coordinates},
             "likelihood": {"kind": likelihood},
         },

@@ -25,7 +25,7 @@ class Advice:
 OF_MODELS = Advice(
     spread="train other seeds, or with --model beta-vae --beta 4",
     missing="train longer, or with --model beta-vae --beta 0.5",
-    crowded="train longer, or with more --latents",
+    crowded="train longer, or with a larger --latent-dim",
     other="train longer or other seeds",
     look=": look at `sbvae geometry`",
 )

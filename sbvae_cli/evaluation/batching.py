@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from sbvae_cli.models.arithmetic import cpu_threads, tf32
+
 _CPU_BYTES = 2 << 20  # of the largest activation: it stays in a core's cache
 _GPU_BYTES = 1 << 30
 _GPU_BATCH = 512
@@ -70,8 +72,13 @@ def map_batches(
     """
     batches = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     results: list[T] = []
+
+    def exact(batch: slice) -> T:
+        with tf32(device, allowed=False):
+            return work(batch)
+
     with _mapper(device) as run:
-        for batch, result in zip(batches, run(work, batches), strict=True):
+        for batch, result in zip(batches, run(exact, batches), strict=True):
             results.append(result)
             progress(batch.stop - batch.start)
     return results
@@ -82,11 +89,9 @@ def _mapper(device: torch.device) -> Iterator[Callable[..., Iterator[Any]]]:
     if device.type != "cpu":
         yield map
         return
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, "sbvae-batch", torch.set_num_threads, (1,))
-    torch.set_num_threads(1)
-    try:
-        yield pool.map
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
+    pool = ThreadPoolExecutor(torch.get_num_threads(), "sbvae-batch", torch.set_num_threads, (1,))
+    with cpu_threads(1):
+        try:
+            yield pool.map
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -16,6 +16,11 @@ class Likelihood(nn.Module, ABC):
     def name(self) -> str:
         """What it is, with its fixed variance; figures of different names do not compare."""
 
+    @property
+    @abstractmethod
+    def variance(self) -> float | Tensor | None:
+        """Variance of each pixel around its mean, fixed or learned so far; None if it has none."""
+
     @abstractmethod
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, shape (B,), nats, summed over its pixels."""
@@ -33,6 +38,7 @@ class Bernoulli(Likelihood):
     """Independent Bernoulli pixels, by logits; on grey targets no normalised likelihood."""
 
     name = "bernoulli"
+    variance = None
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image; see `Likelihood`."""
@@ -48,17 +54,22 @@ class Gaussian(Likelihood):
     """Independent Gaussian pixels of one fixed variance around the output.
 
     Args:
-        variance: Of each pixel, not its std; the paper advises 0.3.
+        variance: Variance of each pixel, not its std; the paper advises 0.3.
     """
 
     def __init__(self, variance: float) -> None:
         super().__init__()
-        self.variance = variance
+        self._variance = variance
 
     @property
     def name(self) -> str:
-        """See `Likelihood`."""
+        """What it is, with its variance."""
         return f"gaussian, variance {self.variance:g}"
+
+    @property
+    def variance(self) -> float:
+        """Variance of each pixel."""
+        return self._variance
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
         """Negative log likelihood of each image, constant included; see `Likelihood`."""
@@ -87,14 +98,11 @@ class LearnedGaussian(Likelihood):
         self.floor = floor
         self.log_excess = nn.Parameter(torch.tensor(math.log(variance - floor)))
 
-    @property
-    def name(self) -> str:
-        """See `Likelihood`."""
-        return "learned-gaussian"
+    name = "learned-gaussian"
 
     @property
     def variance(self) -> Tensor:
-        """Of every pixel, a scalar."""
+        """Variance of each pixel, a scalar."""
         return self.floor + self.log_excess.exp()
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:

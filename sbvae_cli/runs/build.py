@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from sbvae_cli.config.objective import (
     AnnealedVaeConfig,
     BetaTcvaeConfig,
@@ -25,7 +23,7 @@ from sbvae_cli.objectives import factor_vae
 from sbvae_cli.objectives.dip import dip_vae
 from sbvae_cli.objectives.elbo import annealed_vae, elbo
 from sbvae_cli.objectives.total_correlation import beta_tcvae
-from sbvae_cli.training.devices import allow_tf32, resolve_device
+from sbvae_cli.training.devices import resolve_device
 from sbvae_cli.training.schedules import cyclic, linear
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
@@ -62,10 +60,6 @@ def build_updater(config: Config) -> Updater:
     """Model, objective and optimizers on the device that the configuration names."""
     training = config.training
     device = resolve_device(training.device)
-    if training.threads is not None:
-        torch.set_num_threads(training.threads)
-    if device.type == "cuda" and training.precision == "tf32":
-        allow_tf32(True)
     vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
     discriminator = adversary = None
     if isinstance(config.objective, FactorVaeConfig):

@@ -16,6 +16,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError, origins
+from sbvae_cli.models.arithmetic import cpu_threads
 from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resolve import reopen_source
@@ -45,7 +46,7 @@ def start_run(
         DivergedError: If the loss was not finite.
     """
     updater = build_updater(config)
-    with folder.locked():
+    with cpu_threads(config.training.threads), folder.locked():
         if not force:
             folder.refuse_if_used()
         folder.clear(config)
@@ -91,10 +92,9 @@ def resume_run(
             "write that one again, or start a new run"
         )
     updater = build_updater(config)
-    if updater.device.type == "cpu" and torch.get_num_threads() != checkpoint.threads:
-        torch.set_num_threads(checkpoint.threads)
     _restore(updater, checkpoint, folder)
-    with folder.locked():
+    threads = checkpoint.threads if updater.device.type == "cpu" else config.training.threads
+    with cpu_threads(threads), folder.locked():
         if load_checkpoint(folder.checkpoint).step != checkpoint.step:
             raise SbvaeError(f"{folder.path}: another process went on with it; try again")
         folder.cut_log(checkpoint.step)
@@ -221,10 +221,11 @@ def measure_cost(config: Config, source: Source) -> Cost:
             network(example)
         counts[name] = counter.get_total_flops() // 2
     times = []
-    for step in range(6):
-        began = time.perf_counter()
-        updater.update(images, noise, step)["loss"].item()
-        times.append(time.perf_counter() - began)
+    with cpu_threads(config.training.threads):
+        for step in range(6):
+            began = time.perf_counter()
+            updater.update(images, noise, step)["loss"].item()
+            times.append(time.perf_counter() - began)
     parameters = {
         name: sum(parameter.numel() for parameter in network.parameters())
         for name, (network, _) in networks.items()

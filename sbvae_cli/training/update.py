@@ -1,7 +1,6 @@
 """One update of the weights, with the finiteness of terms and gradients checked on the device."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sbvae_cli.config.names import Precision
+from sbvae_cli.models.arithmetic import tf32
 from sbvae_cli.models.vae import VAE
 
 # Model, images, noise and the number of updates before, to loss terms, among them `loss`.
@@ -96,12 +96,13 @@ class Updater:
         Returns:
             The objective's terms, on the device, detached.
         """
-        with self._autocast():
-            terms = self.objective(self.vae, images, noise, step)
         norms = {}
-        for trained in self._trained:
-            trained.differentiate(terms[trained.loss])
-            norms[trained.norm_name] = trained.norm(self._clip_grad)
+        with tf32(self.device, allowed=self._precision == "tf32"):
+            with torch.autocast(self.device.type, torch.bfloat16, self._precision == "bf16"):
+                terms = self.objective(self.vae, images, noise, step)
+            for trained in self._trained:
+                trained.differentiate(terms[trained.loss])
+                norms[trained.norm_name] = trained.norm(self._clip_grad)
         terms = {name: term.detach() for name, term in terms.items()}
         self._check({**terms, **norms})
         for trained in self._trained:
@@ -168,11 +169,6 @@ class Updater:
                 for name, value in seen.items()
             }
         self.failed = torch.maximum(self.failed, (~finite).float())
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        if self._precision == "bf16":
-            return torch.autocast(self.device.type, torch.bfloat16)
-        return nullcontext()
 
 
 class _Trained:

@@ -70,7 +70,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.chdir(folder)
     try:
         options = ["--data", "circles:xy", "--size", "8", "--batch-size", "2", "--steps", "1"]
-        narrow = ["--latents", "3", "--set", "model.encoder.hidden_channels=[4]"]
+        narrow = ["--latent-dim", "3", "--set", "model.encoder.hidden_channels=[4]"]
         assert main(["train", *options, *narrow, "--threads", "1", "--out", "run"]) == 0
     finally:
         os.chdir(here)

@@ -227,7 +227,7 @@ def test_a_model_is_trained_on_the_file_and_looked_at_with_it(
     tmp_path: Path, sbvae: Callable[..., object]
 ) -> None:
     save(tmp_path / "3dshapes.h5", chunks=(100, 2, 4, 1))
-    narrow = ("--set", "model.encoder.hidden_channels=[4]", "--latents", 3, "--device", "cpu")
+    narrow = ("--set", "model.encoder.hidden_channels=[4]", "--latent-dim", 3, "--device", "cpu")
     options = ("--batch-size", 4, "--steps", 2, "--threads", 1, "--out", "run", *narrow)
     done = sbvae("train", "--data", "3dshapes.h5", *options)
     assert done.code == 0, done.err

@@ -73,3 +73,9 @@ def test_likelihoods_name_themselves_so_that_their_figures_are_not_mixed() -> No
         "gaussian, variance 0.3",
         "learned-gaussian",
     ]
+
+
+def test_a_likelihood_tells_its_variance() -> None:
+    assert Bernoulli().variance is None
+    assert Gaussian(0.2).variance == 0.2
+    assert LearnedGaussian(0.25, 0.1).variance.item() == pytest.approx(0.25)
