@@ -19,7 +19,8 @@ from sbvae_cli.cli.evaluation_inputs import (
     validation_rows_of,
 )
 from sbvae_cli.cli.options import DeviceOption, json_file
-from sbvae_cli.config.names import ColorBasis, Metric, ProtocolName
+from sbvae_cli.config.metrics import IN_PAPER, METRICS, OF_CODES
+from sbvae_cli.config.names import ColorBasis, ProtocolName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,9 +54,8 @@ def evaluate(
     metrics: Annotated[
         str | None,
         typer.Option(
-            help="all, or of rates, mig, factor-vae, beta-vae, dci, dci-fast, sap, modularity, "
-            "explicitness, irs, infomec, unsupervised, geometry, udr; default: rates, mig, "
-            "factor-vae and geometry, of codes alone all.",
+            help=f"all, or of {', '.join(METRICS)}; default: {', '.join(IN_PAPER[:-1])} and "
+            f"{IN_PAPER[-1]}, of codes alone all.",
         ),
     ] = None,
     protocol: Annotated[
@@ -102,7 +102,8 @@ def evaluate(
     from dataclasses import replace
 
     from sbvae_cli.cli.evaluation_tables import ranked
-    from sbvae_cli.metrics.protocol import named_protocol, parse_groups, parse_metrics
+    from sbvae_cli.cli.parse import parse_groups, parse_metrics
+    from sbvae_cli.metrics.protocol import named_protocol
 
     wanted = None if metrics is None else parse_metrics(metrics)
     settings = replace(
@@ -154,7 +155,7 @@ def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
 def _of_codes(
     path: Path,
     settings: "Protocol",
-    wanted: "tuple[Metric, ...] | None",
+    wanted: "tuple[str, ...] | None",
     beside_models: bool,
 ) -> "Evaluated":
     """Default: all that codes allow, or, beside models, what these get."""
@@ -163,9 +164,8 @@ def _of_codes(
     from sbvae_cli.cli.evaluation_tables import Evaluated
     from sbvae_cli.data.codes_file import read_codes
     from sbvae_cli.evaluation.of_codes import evaluate_codes
-    from sbvae_cli.metrics.protocol import OF_CODES, OF_THE_PAPER
 
-    default = tuple(m for m in OF_CODES if m in OF_THE_PAPER) if beside_models else OF_CODES
+    default = tuple(m for m in OF_CODES if m in IN_PAPER) if beside_models else OF_CODES
     file = read_codes(path)
     settings = replace(
         settings,
@@ -184,7 +184,7 @@ def _of_model(
     opened: Opened,
     data: str | None,
     settings: "Protocol",
-    wanted: "tuple[Metric, ...] | None",
+    wanted: "tuple[str, ...] | None",
 ) -> "Evaluated":
     from dataclasses import replace
 
@@ -236,7 +236,7 @@ def _evaluate(
         return evaluate_model(vae, source, protocol, advance, trained_on, validation, _announce)
 
 
-def _announce(metric: Metric) -> None:
+def _announce(metric: str) -> None:
     if metric == "dci":
         remark("dci: gradient boosting for each factor, which may take minutes; dci-fast, seconds")
     else:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sbvae_cli.checkpoint import Checkpoint
-    from sbvae_cli.config.names import Metric
     from sbvae_cli.data.source import Source
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.models.vae import VAE
@@ -92,9 +91,9 @@ def validation_rows_of(opened: Opened, data: str | None) -> "NDArray[np.int64] |
 def split_comparison(
     targets: Sequence[Path],
     sources: "Mapping[Path, Source]",
-    wanted: "tuple[Metric, ...] | None",
+    wanted: "tuple[str, ...] | None",
     lenient: bool,
-) -> "tuple[tuple[Metric, ...] | None, bool]":
+) -> "tuple[tuple[str, ...] | None, bool]":
     """The metrics of each target alone, and whether its model is compared with the others.
 
     Args:

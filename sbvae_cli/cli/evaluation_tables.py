@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sbvae_cli.cli.console import inform, print_table, terminal_width
+from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
-    from sbvae_cli.config.names import Metric
     from sbvae_cli.data.source import Source
     from sbvae_cli.evaluation.result import Evaluation, PairGeometry
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.metrics.score import Score
     from sbvae_cli.models.vae import VAE
 
-_OF_A_PAIR = (
-    "affine_r2", "inverse_r2", "monotone_r2", "fold_fraction", "tear", "heldout_nrmse",
-    "heldout_area_ratio",
-)  # fmt: skip
+_MAIN_SCORES = METRICS["geometry"].main_scores
 _SPARE = 2  # columns of a table that JSON has too
 _MOST_PAIRS = 10  # in a table; JSON has all
 _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
@@ -66,7 +63,7 @@ def ranked(
 
 def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
     found = each.found
-    metrics: tuple[Metric, ...] = (*(found.protocol.metrics or ()), "udr")
+    metrics: tuple[str, ...] = (*(found.protocol.metrics or ()), "udr")
     notes = {
         f"udr is 0: {score.details['why']}" for score in udr.values() if "why" in score.details
     }
@@ -161,7 +158,7 @@ def _print_pair(pair: "PairGeometry") -> None:
 
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     shown = pairs[:_MOST_PAIRS]
-    names = [n for n in _OF_A_PAIR if any(pair.scores[n] is not None for pair in shown)]
+    names = [n for n in _MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
     rows = []
     for pair in shown:
         latents = ",".join(map(str, pair.choice.latents))
@@ -185,7 +182,7 @@ def _print_several(several: Sequence[Evaluated]) -> None:
                 row[f"{name} ({kind})" if kind else name] = _number(score.value)
         if len(each.found.geometry) == 1:
             (pair,) = each.found.geometry.values()
-            found = {name: pair.scores[name] for name in _OF_A_PAIR}
+            found = {name: pair.scores[name] for name in _MAIN_SCORES}
             row |= {name: _number(value) for name, value in found.items() if value is not None}
         columns |= dict.fromkeys(row)
         values.append(row)

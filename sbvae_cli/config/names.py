@@ -24,8 +24,4 @@ LearningRateSchedule = Literal["constant", "linear", "cosine"]
 Population = Literal["train", "full", "heldout"]
 ColorBasis = Literal["hsv", "rgb"]
 Select = Literal["auto", "variance", "informative"]
-Metric = Literal[
-    "rates", "mig", "factor-vae", "beta-vae", "dci", "dci-fast", "sap", "modularity",
-    "explicitness", "irs", "infomec", "unsupervised", "geometry", "udr",
-]  # fmt: skip
 ProtocolName = Literal["paper", "dlib", "quick"]

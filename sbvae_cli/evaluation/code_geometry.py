@@ -5,18 +5,19 @@ from itertools import combinations
 
 import numpy as np
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.result import PairGeometry, abbreviate
-from sbvae_cli.evaluation.sample import CodeSample
 from sbvae_cli.metrics.code_grid import code_grid
-from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores
+from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.select import choose_pair
 
 
 def pairs_of_codes(
-    sample: CodeSample, protocol: Protocol, notes: list[str]
+    sample: LabelledCodes, protocol: Protocol, notes: list[str]
 ) -> Iterator[tuple[str, PairGeometry]]:
     """Average codes over the cells of each pair of factors and score the grid.
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.advice import OF_CODES, OF_MODELS
 from sbvae_cli.evaluation.factor_locations import latents_to_see, places
 from sbvae_cli.evaluation.result import PairGeometry
-from sbvae_cli.evaluation.settings import USED_BELOW
 from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
 

@@ -12,7 +12,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import Floats
 from sbvae_cli.evaluation.plan import sample_size
-from sbvae_cli.evaluation.sample import CodeSample, train_share
+from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.protocol import Protocol
 
 Images = NDArray[np.uint8]
@@ -40,7 +40,7 @@ class SampleDraw:
     protocol: Protocol
     encode: Callable[[Images], tuple[Floats, Floats]]
 
-    def sample(self, notes: list[str]) -> CodeSample:
+    def sample(self, notes: list[str]) -> LabelledCodes:
         """Codes beside the factors that vary among them.
 
         Args:
@@ -64,7 +64,7 @@ class SampleDraw:
         constant = [name for i, name in enumerate(names) if i not in several]
         if constant:
             notes.append(f"left out, as they have one level here: {', '.join(constant)}")
-        return CodeSample(
+        return LabelledCodes(
             codes,
             kept[:, several],
             tuple(names[i] for i in several),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source
@@ -15,7 +16,7 @@ from sbvae_cli.evaluation.batching import Progress
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.result import PairGeometry
 from sbvae_cli.metrics.classes import factor_classes
-from sbvae_cli.metrics.geometry_scores import DEAD_BELOW, geometry_scores
+from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.metrics.select import LatentChoice, choose_pair
 from sbvae_cli.models.vae import VAE

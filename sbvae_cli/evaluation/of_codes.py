@@ -5,24 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from sbvae_cli.config.names import Metric
+from sbvae_cli.config.metrics import METRICS, metric_settings
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.evaluation.code_scores import (
-    code_scores,
-    left_out,
-    present_score,
-    score_notes,
-)
 from sbvae_cli.evaluation.diagnosis import diagnose
+from sbvae_cli.evaluation.notes import left_out, sample_notes, score_notes, vote_notes, voted
 from sbvae_cli.evaluation.result import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.evaluation.sample import CodeSample, sample_notes, train_share
-from sbvae_cli.evaluation.settings import metric_settings
-from sbvae_cli.evaluation.vote_scores import PoolVotes, vote_scores, voted
+from sbvae_cli.metrics.compute import compute
+from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.mig_subspace import every_group
-from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
+from sbvae_cli.metrics.present import present_score
+from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score
 
 _LEAST_RANGE = 1e-70  # whose squares, and products of these, are not 0
@@ -33,7 +28,7 @@ def evaluate_codes(
     file: CodesFile,
     name: str,
     protocol: Protocol,
-    on_metric: Callable[[Metric], None] = lambda metric: None,
+    on_metric: Callable[[str], None] = lambda metric: None,
 ) -> Evaluation:
     """Compute the scores that codes and factors allow.
 
@@ -60,8 +55,7 @@ def evaluate_codes(
     sample = _rows(whole, protocol, protocol.pool(metrics))
     if len(sample.codes) < len(whole.codes):
         notes.append(f"{len(sample.codes):,} of {len(whole.codes):,} rows, taken at random")
-    pool = PoolVotes(sample, protocol)
-    if VOTES & set(metrics):
+    if any(METRICS[metric].votes for metric in metrics):
         notes.append(
             f"{voted(metrics)}: votes share rows, of one half to train, of the other to score"
         )
@@ -72,10 +66,10 @@ def evaluate_codes(
         with left_out(metric, notes, protocol.lenient):
             if metric == "geometry":
                 geometry = dict(pairs_of_codes(whole, protocol, notes))
-            elif metric in VOTES:
-                scores.update(vote_scores(pool, metric, sample, protocol, notes))
             else:
-                scores.update(code_scores(sample, metric, protocol))
+                found = compute(metric, sample, protocol)
+                scores |= found
+                notes += vote_notes(found)
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
             scores["present_information"] = present_score(
                 file.all_codes, file.present, protocol, "file"
@@ -88,7 +82,7 @@ def evaluate_codes(
     return Evaluation(protocol, scores, geometry, tuple(notes), diagnosis, settings)
 
 
-def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
+def _whole(file: CodesFile, protocol: Protocol) -> tuple[LabelledCodes, list[str]]:
     """All rows, and the names of factors that do not vary in them."""
     names, factors = file.names, file.factors
     if in_other_basis(names, names, protocol.color_basis):
@@ -97,7 +91,7 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
     posterior, widest = file.stds is not None, float(np.ptp(file.codes, axis=0).max())
     if 0 < widest < _LEAST_RANGE:
         raise SbvaeError(f"codes range over {widest:.0e} at most; scale them up, to about 1")
-    sample = CodeSample(
+    sample = LabelledCodes(
         file.codes,
         factors[:, several],
         tuple(names[i] for i in several),
@@ -113,7 +107,7 @@ def _whole(file: CodesFile, protocol: Protocol) -> tuple[CodeSample, list[str]]:
     return sample, [name for i, name in enumerate(names) if i not in several]
 
 
-def _rows(whole: CodeSample, protocol: Protocol, most: int) -> CodeSample:
+def _rows(whole: LabelledCodes, protocol: Protocol, most: int) -> LabelledCodes:
     """Rows at random, of those that training saw where that is the population."""
     eligible = np.arange(len(whole.codes))
     if protocol.population == "train":

@@ -8,24 +8,18 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.names import Metric
+from sbvae_cli.config.metrics import METRICS, metric_settings
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis
 from sbvae_cli.evaluation.batching import Progress, fitting_batch
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.evaluation.code_scores import (
-    Scores,
-    code_scores,
-    left_out,
-    present_score,
-    score_notes,
-)
 from sbvae_cli.evaluation.diagnosis import diagnose
 from sbvae_cli.evaluation.draw import SampleDraw, generator
 from sbvae_cli.evaluation.encode import Floats, encode
 from sbvae_cli.evaluation.geometry import embed_factor_grid
+from sbvae_cli.evaluation.notes import left_out, sample_notes, score_notes, vote_notes, voted
 from sbvae_cli.evaluation.plan import (
     allowed_metrics,
     can_show_heldout,
@@ -35,18 +29,12 @@ from sbvae_cli.evaluation.plan import (
 )
 from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.evaluation.result import Evaluation, PairGeometry, pair_notes
-from sbvae_cli.evaluation.sample import CodeSample, sample_notes
-from sbvae_cli.evaluation.settings import metric_settings
-from sbvae_cli.evaluation.vote_scores import (
-    DrawnVotes,
-    PoolVotes,
-    Votes,
-    vote_scores,
-    voted,
-)
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
-from sbvae_cli.metrics.protocol import VOTES, Protocol
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.compute import compute
+from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
+from sbvae_cli.metrics.present import present_score
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score, Scores
 from sbvae_cli.models.vae import VAE
 
 _MOST_VALIDATION = 2_000  # images: rows that lie far apart are slow to read
@@ -59,7 +47,7 @@ def evaluate(
     progress: Progress = lambda images: None,
     trained_on: FactorSpace | None = None,
     validation_rows: NDArray[np.int64] | None = None,
-    on_metric: Callable[[Metric], None] = lambda metric: None,
+    on_metric: Callable[[str], None] = lambda metric: None,
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
@@ -121,18 +109,18 @@ class _Run:
     notes: list[str]
     sampled: bool = field(default=False, init=False)
 
-    def scores_of(self, metric: Metric) -> Scores:
+    def scores_of(self, metric: str) -> Scores:
         """Scores of one metric by name; geometry has none of its own."""
         if metric == "rates":
             return self._rates()
         if metric == "geometry":
             return {}
-        if metric in VOTES:
+        if METRICS[metric].votes:
             return self._vote_scores(metric)
         scores: Scores = {}
         sample = self.sample
         with left_out(metric, self.notes, self.protocol.lenient):
-            scores = code_scores(sample, metric, self.protocol)
+            scores = compute(metric, sample, self.protocol)
         if metric == "mig" and self.source.space.blank > 0:
             scores["present_information"] = self._present_information()
         return scores
@@ -188,21 +176,23 @@ class _Run:
         present = factors[:, self.source.space.index("present")]
         return present_score(codes, present, self.protocol, "train")
 
-    def _vote_scores(self, metric: Metric) -> Scores:
+    def _vote_scores(self, metric: str) -> Scores:
         if len(self.sample.names) < 2:
             self.notes.append(f"without {metric}: fewer than two factors vary in these images")
             return {}
-        votes = self._votes
+        sample = replace(self.sample, votes=self._votes)
+        scores: Scores = {}
         with left_out(metric, self.notes, self.protocol.lenient):
-            return vote_scores(votes, metric, self.sample, self.protocol, self.notes)
-        return {}
+            scores = compute(metric, sample, self.protocol)
+            self.notes += vote_notes(scores)
+        return scores
 
     @cached_property
-    def _votes(self) -> Votes:
+    def _votes(self) -> Votes | None:
         protocol = self.protocol
         if self._rgb or not self.source.renders_fast:
             self.notes.append(self._why_votes_share_images)
-            return PoolVotes(self.sample, protocol)
+            return None
         count = protocol.votes_train + protocol.votes_eval
         rng = generator(self.protocol, "votes")
         rows, fixed = draw_votes(
@@ -213,9 +203,7 @@ class _Run:
             protocol.vote_images,
             protocol.population,
         )
-        return DrawnVotes(
-            encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed
-        )
+        return Votes(encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed)
 
     @property
     def _why_votes_share_images(self) -> str:
@@ -228,7 +216,7 @@ class _Run:
         return f"{voted(self.protocol.metrics or ())}: votes share the {whose}, as {why}"
 
     @cached_property
-    def sample(self) -> CodeSample:
+    def sample(self) -> LabelledCodes:
         """Codes and varying factors of images that show something, for the metrics of factors."""
         self.sampled = True
         return SampleDraw(self.source, self.protocol, self._encode).sample(self.notes)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.config.names import Metric
+from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace
@@ -17,7 +17,7 @@ from sbvae_cli.evaluation.basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.batching import fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.metrics.mig_subspace import every_group
-from sbvae_cli.metrics.protocol import VOTES, Protocol, possible_metrics
+from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 
 _TIMED_BATCHES = 8
@@ -25,7 +25,7 @@ _TIMED_BATCHES = 8
 
 def allowed_metrics(
     source: Source, protocol: Protocol, latents: int
-) -> tuple[tuple[Metric, ...], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The metrics to compute, and a line on each that this data or model does not allow.
 
     Raises:
@@ -94,7 +94,7 @@ def estimate_cost(
         encode_count += sample_size(source, protocol.pool(metrics))
     space = source.space
     rgb = in_other_basis(space.names, space.varying, protocol.color_basis)
-    if metrics & VOTES and source.renders_fast and not rgb:
+    if any(METRICS[name].votes for name in metrics) and source.renders_fast and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in metrics and source.can_render:
         grids = [

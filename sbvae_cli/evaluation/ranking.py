@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.batching import Progress
-from sbvae_cli.evaluation.code_scores import Scores
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.plan import sample_size
 from sbvae_cli.evaluation.rates import latent_kl
 from sbvae_cli.metrics.intervals import subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.score import Score, Scores
 from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import Progress, fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import Floats, check_posteriors
-from sbvae_cli.evaluation.settings import USED_BELOW
 from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 from sbvae_cli.metrics.score import Score, mean_score
 from sbvae_cli.models.vae import VAE, reparameterize

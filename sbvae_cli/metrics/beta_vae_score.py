@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sbvae_cli.config.metrics import PAIRS
 from sbvae_cli.metrics.factor_vae_score import wilson_interval
 from sbvae_cli.metrics.fitting import fit_logistic
 from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import Interval, spread_interval
 
-PAIRS = 64  # of a vote
-BETA_VAE_SETTINGS = {"classifier": "LogisticRegression, raw features", "pairs": PAIRS}
 RESAMPLES = 20
 _AT_ONCE = 1000  # votes whose pairs are in memory together
 

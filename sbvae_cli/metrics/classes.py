@@ -3,10 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import MAX_LEVELS, ROWS_OF_A_LEVEL
 from sbvae_cli.metrics.information import Ints, equal_width
-
-MAX_CLASSES = 100
-ROWS_OF_A_LEVEL = 5  # on average; more levels than that are taken for samples of a range
 
 
 def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None) -> Ints:
@@ -50,4 +48,4 @@ def is_continuous(column: ArrayLike, bins: int = 20) -> bool:
     """
     values = np.asarray(column)
     levels = len(np.unique(values))
-    return levels > MAX_CLASSES or levels > max(bins, len(values) / ROWS_OF_A_LEVEL)
+    return levels > MAX_LEVELS or levels > max(bins, len(values) / ROWS_OF_A_LEVEL)

@@ -1,19 +1,18 @@
 """Explicitness (Ridgeway and Mozer 2018): can a linear classifier read the factors off?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.metrics.fitting import checked_split, fit_logistic
 from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores
+from sbvae_cli.metrics.subsampling import scores_of_fits, split
 
 CHANCE = 0.5
-EXPLICITNESS_SETTINGS = {
-    "classifier": "multinomial LogisticRegression on raw codes",
-    "C": 1.0,
-    "score": "one-versus-rest ROC AUC, mean over classes",
-}
 
 
 @dataclass(frozen=True)
@@ -78,3 +77,13 @@ def _roc_area(score: Floats, positive: NDArray[np.bool_]) -> float:
     m = np.count_nonzero(positive)
     n = len(score) - m
     return float((ranks[positive].sum() - m * (m + 1) / 2) / (m * n))
+
+
+def explicitness_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The explicitness by name."""
+    found = explicitness(*split(sample))
+    (score,) = scores_of_fits(
+        sample, protocol, lambda rows: [explicitness(*rows).score], [found.score]
+    )
+    by_factor = dict(zip(sample.names, found.by_factor.tolist(), strict=True))
+    return {"explicitness": replace(score, details={"chance": CHANCE, "by_factor": by_factor})}

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.metrics.information import Ints
 from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
-
-LEAST_STD = 0.05  # of a latent's means, in prior stds; below it there is no vote
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def factor_vae_score(
     global_variance: ArrayLike,
     n_train: int,
     n_factors: int,
-    least_std: float = LEAST_STD,
+    least_std: float = DEAD_BELOW,
 ) -> FactorVaeScore:
     """Accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
 from sbvae_cli.metrics.sheet import fold_fractions, heldout_area_ratio, tear
@@ -13,7 +14,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Scores = dict[str, float | list[float] | None]
 
-DEAD_BELOW = 0.05  # prior stds; the threshold of the FactorVAE score (Kim and Mnih 2018)
 EXACT = 1e-9  # errors below this are rounding
 
 
@@ -89,23 +89,9 @@ def geometry_scores(
         "inverse_r2_by_factor": inverse,
         "tear": tear(grid.codes, (steps[0], steps[1]), circular),
     }
-    flat = dict.fromkeys(_FLAT_SCORES) if any(circular) else _flat_scores(grid)
+    flat: Scores = {} if any(circular) else _flat_scores(grid)
     scores = flat | shared
-    return {name: scores[name] for name in _ORDER}
-
-
-_FLAT_SCORES = (
-    "affine_r2", "affine_r2_by_latent", "affine_axis_ratio", "axis_angle_degrees",
-    "axis_turn_degrees", "similarity_r2",
-    "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout",
-    "support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
-)  # fmt: skip
-_ORDER = (
-    "affine_r2", "affine_r2_by_latent", "inverse_r2", "inverse_r2_by_factor", "similarity_r2",
-    "monotone_r2", "monotone_r2_by_factor", "fold_fraction", "fold_fraction_heldout", "tear",
-    "affine_axis_ratio", "axis_angle_degrees", "axis_turn_degrees", "support_nrmse",
-    "heldout_nrmse", "heldout_ratio", "heldout_area_ratio",
-)  # fmt: skip
+    return {name: scores.get(name) for name in METRICS["geometry"].scores}
 
 
 def _flat_scores(grid: _Grid) -> Scores:

@@ -1,17 +1,22 @@
 """InfoMEC (Hsu et al. 2023): modularity, explicitness and compactness in shares of information."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import NEIGHBOURS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.fitting import expected_warnings
 from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.nearest import nearest_information
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores
+from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
 
-NEIGHBOURS = 10
 ACTIVE_RANGE = 1 / 20  # of the widest latent's range
 FIT_STEPS = 300
 LEAST_VARIANCE = 1e-10  # of a direction in standardised codes; below it is rounding
@@ -155,3 +160,30 @@ def _entropy(classes: Ints) -> float:
     share = np.bincount(classes) / len(classes)
     share = share[share > 0]
     return -float((share * np.log(share)).sum()) if len(share) > 1 else 0.0
+
+
+def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """InfoM, InfoE and InfoC by name."""
+    codes, classes = sample.first
+
+    def fit(rows: Indices | slice) -> tuple[InfoMec, list[str]]:
+        some = classes[rows]
+        several = np.flatnonzero((some != some[:1]).any(axis=0))  # a rare level may be missing
+        return infomec(codes[rows], some[:, several]), [sample.names[i] for i in several]
+
+    def three(found: InfoMec) -> list[float]:
+        return [found.infom, found.infoe, found.infoc]
+
+    whole, names = fit(slice(None))
+    infom, infoe, infoc = scores_by_parts(
+        sample,
+        protocol,
+        lambda rows: three(fit(rows)[0]),
+        three(whole),
+        len(codes),
+        min(BLOCKS, enough_parts(len(codes), classes)),
+        shrinks=False,
+        biased=True,
+    )
+    read = {"by_factor": dict(zip(names, whole.explicitness.tolist(), strict=True))}
+    return {"infom": infom, "infoe": replace(infoe, details=read), "infoc": infoc}

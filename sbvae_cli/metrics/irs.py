@@ -1,11 +1,17 @@
 """The interventional robustness score (Suter et al. 2019): what else moves a latent?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import IRS_QUANTILE
 from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores
+from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
 
 NO_FACTOR = -1  # of a dead latent
 
@@ -28,7 +34,9 @@ class InterventionalRobustness:
     matrix: Floats
 
 
-def irs(codes: ArrayLike, classes: ArrayLike, quantile: float = 0.99) -> InterventionalRobustness:
+def irs(
+    codes: ArrayLike, classes: ArrayLike, quantile: float = IRS_QUANTILE
+) -> InterventionalRobustness:
     """How still each latent is while one factor is held (Suter et al. 2019).
 
     As in the study of Locatello et al. (2018): among the samples of one value of a factor, the
@@ -102,3 +110,19 @@ def _checked(codes: ArrayLike, classes: ArrayLike, quantile: float) -> tuple[Flo
     if not 0 <= quantile <= 1:
         raise ValueError(f"quantile must be in [0, 1], got {quantile}")
     return z, levels
+
+
+def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The interventional robustness by name."""
+    codes, classes = sample.first
+    found = irs(codes, classes)
+    (score,) = scores_by_parts(
+        sample,
+        protocol,
+        lambda rows: [irs(codes[rows], classes[rows]).score],
+        [found.score],
+        len(codes),
+        min(BLOCKS, enough_parts(len(codes), classes)),
+        shrinks=False,
+    )
+    return {"irs": replace(score, details={"by_latent": found.by_latent.tolist()})}

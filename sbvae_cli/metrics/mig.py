@@ -12,6 +12,7 @@ from sbvae_cli.metrics.information import (
     Counts,
     Floats,
     Ints,
+    chance_information,
     checked_classes,
     count,
     fills_table,
@@ -25,6 +26,10 @@ from sbvae_cli.metrics.intervals import (
     random_parts,
     selection_bias,
 )
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.mig_subspace import mig_subspace
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score, Scores, scored
 
 
 @dataclass(frozen=True)
@@ -142,3 +147,52 @@ def _extrapolated(
     halves = score - float(np.mean(of_parts(2)))
     still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
     return Interval(max(min(interval.low, score - half), 0.0), min(max(interval.high, still), 1.0))
+
+
+def mig_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The gap in bins of either kind, and of groups of factors where there are such, by name."""
+    scores = {
+        "mig": _gap_score(sample, protocol, "width"),
+        "mig_quantile": _gap_score(sample, protocol, "frequency"),
+    }
+    groups = protocol.groups
+    if groups is None:  # what is a group by nature
+        plane = tuple(name for name in ("x", "y") if name in set(sample.names) - sample.circular)
+        groups = (plane,) if len(plane) == 2 else ()
+    if groups or sample.circular & set(sample.names):
+        scores["mig_subspace"] = _subspace_score(sample, protocol, groups)
+    return scores
+
+
+def _gap_score(sample: LabelledCodes, protocol: Protocol, binning: Binning) -> Score:
+    codes, classes = sample.first
+    found = mutual_information_gap(
+        codes, classes, protocol.bins, names=sample.names, binning=binning, seed=protocol.seed
+    )
+    sizes = (1 + classes.max(axis=0)).tolist()
+    details = {
+        "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
+        "binned_factors": sample.binned,
+        "information": found.information.tolist(),
+        "bias": [chance_information(protocol.bins, size, len(codes)) for size in sizes],
+        "entropies": found.entropies.tolist(),
+    }
+    return scored(found.score, found.interval, sample.population, details)
+
+
+def _subspace_score(
+    sample: LabelledCodes, protocol: Protocol, groups: tuple[tuple[str, ...], ...]
+) -> Score:
+    circular = sample.circular & set(sample.names)
+    try:
+        found = mig_subspace(
+            *sample.first, sample.names, groups, circular, protocol.bins, seed=protocol.seed
+        )
+    except SbvaeError as error:  # too few latents or rows, for which mig need not be missed
+        why = str(error).removeprefix("mig_subspace ")
+        return Score(None, population=sample.population, details={"why": why})
+    details = {
+        "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
+        "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
+    }
+    return scored(found.score, found.interval, sample.population, details)

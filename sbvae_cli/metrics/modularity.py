@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 
 from sbvae_cli.metrics.information import Floats, checked_classes, count, fills_table
 from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores, scored
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,10 @@ def _by_latent(information: Floats) -> Floats:
     alive = largest > 0
     share = np.divide(others, largest, out=np.ones_like(largest), where=alive)
     return np.where(alive, 1 - share / (information.shape[-1] - 1), 0.0)
+
+
+def modularity_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The modularity by name."""
+    found = modularity(*sample.first, protocol.bins, seed=protocol.seed)
+    details = {"by_latent": found.by_latent.tolist()}
+    return {"modularity": scored(found.score, found.interval, sample.population, details)}

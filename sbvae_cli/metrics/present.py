@@ -12,6 +12,8 @@ from sbvae_cli.metrics.intervals import (
     jackknife_std,
     random_groups,
 )
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score, scored
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,17 @@ def present_information(
     bias = chance_information(bins, 2, len(z))
     luck = float(jackknife_std(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
     return PresentInformation(most, Interval(max(low - bias - luck, 0.0), high), by_latent)
+
+
+def present_score(codes: Floats, present: ArrayLike, protocol: Protocol, population: str) -> Score:
+    """What the best latent knows of whether an image is blank, as a score of `mig`.
+
+    Args:
+        codes: Posterior means of all images, blank ones too, shape (N, K).
+        present: 0 for a blank image, 1 for others, shape (N,).
+        protocol: Number of bins, seed.
+        population: Which the images were drawn from.
+    """
+    found = present_information(codes, present, protocol.bins, protocol.seed)
+    details = {"by_latent": found.by_latent.tolist()}
+    return scored(found.nats, found.interval, population, details)

@@ -1,14 +1,18 @@
 """SAP, the separated attribute predictability (Kumar et al. 2018)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import SAP_PENALTY
 from sbvae_cli.metrics.fitting import checked_split, expected_warnings
 from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores
+from sbvae_cli.metrics.subsampling import scores_of_fits, split
 
-SAP_SETTINGS = {"classifier": "LinearSVC on one raw code", "C": 0.01, "class_weight": "balanced"}
 _CONSTANT = 1e-12  # variance of a code that predicts nothing
 
 
@@ -79,5 +83,13 @@ def _accuracy(z: Floats, classes: Ints, other: Floats, truth: Ints) -> float:
     from sklearn.svm import LinearSVC
 
     with expected_warnings():
-        machine = LinearSVC(C=0.01, class_weight="balanced", dual=False).fit(z, classes)
+        machine = LinearSVC(C=SAP_PENALTY, class_weight="balanced", dual=False).fit(z, classes)
     return float((machine.predict(other) == truth).mean())
+
+
+def sap_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The SAP by name."""
+    found = sap(*split(sample))
+    (score,) = scores_of_fits(sample, protocol, lambda rows: [sap(*rows).score], [found.score])
+    details = {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))}
+    return {"sap": replace(score, details=details)}

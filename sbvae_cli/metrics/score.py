@@ -35,6 +35,9 @@ class Score:
         return {**own, "population": self.population, **self.details}
 
 
+Scores = dict[str, Score]  # by name
+
+
 def scored(
     value: float, interval: Interval | None, population: str, details: Mapping[str, Any]
 ) -> Score:

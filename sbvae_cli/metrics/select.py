@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
 from sbvae_cli.metrics.information import Floats
 
 Pair = tuple[int, int]

@@ -1,11 +1,17 @@
 """How dependent the latents are on each other: scores that need no factors."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.metrics.information import Floats, Ints, equal_width
+from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Scores
+from sbvae_cli.metrics.subsampling import ROWS_OF_A_CLASS, scores_by_parts
 
 BINS = 20
 LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it is rounding
@@ -102,3 +108,20 @@ def _entropies(bins: Ints, size: int) -> Floats:
     logs = np.log(shares, out=np.zeros_like(shares), where=counts > 0)
     entropies: Floats = -(shares * logs).sum(axis=1)
     return entropies
+
+
+def unsupervised_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The four scores by name."""
+    codes = sample.codes[: sample.images]
+
+    def four(rows: Indices | slice) -> list[float]:
+        return list(astuple(unsupervised(codes[rows])))
+
+    blocks = min(BLOCKS, len(codes) // ROWS_OF_A_CLASS)
+    values, bounds = four(slice(None)), (0.0, float("inf"))
+    scores = scores_by_parts(
+        sample, protocol, four, values, len(codes), blocks, bounds, biased=True
+    )
+    if len(codes) < 2 * BINS**2:  # bias for the most part, and no parts of the rows tell how much
+        scores[-1] = replace(scores[-1], low=None, high=None)
+    return dict(zip(METRICS["unsupervised"].scores, scores, strict=True))

@@ -13,6 +13,7 @@ import pytest
 
 import sbvae_cli.cli.eval as eval_command
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
+from sbvae_cli.config.metrics import OF_CODES
 from sbvae_cli.config.model import (
     BernoulliConfig,
     BroadcastDecoderConfig,
@@ -298,7 +299,7 @@ def test_codes_get_every_metric_that_needs_no_model(
     done = sbvae("eval", write_codes(tmp_path / "codes.npz"), "--json", "-")
     assert done.code == 0
     found = json.loads(done.out)
-    assert found["protocol"]["metrics"] == list(protocol.OF_CODES)
+    assert found["protocol"]["metrics"] == list(OF_CODES)
     assert {"mig", "beta_vae", "dci_disentanglement", "sap", "modularity", "irs"} <= (
         found["scores"].keys()
     )
@@ -421,7 +422,7 @@ def test_all_metrics_of_codes_leave_udr_out_with_a_note(
     sbvae: Sbvae, write_codes: WriteCodes, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap = ("mig", "udr")
-    monkeypatch.setattr(protocol, "ALL", cheap)
+    monkeypatch.setattr("sbvae_cli.cli.parse.ALL", cheap)
     codes = write_codes(Path("codes.npz"))
     done = sbvae("eval", codes, codes, "--metrics", "all", "--json", "-")
     assert done.code == 0

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import sbvae_cli.cli.eval as eval_command
+from sbvae_cli.cli.parse import parse_metrics
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.protocol import parse_metrics
 
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
 Sbvae = Callable[..., object]
@@ -45,7 +45,7 @@ def test_udr_of_a_model_and_itself_is_refused_before_anything_is_scored(
 def test_all_metrics_of_a_model_named_twice_leave_udr_out_with_a_note(
     sbvae: Sbvae, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sbvae_cli.metrics.protocol.ALL", ("rates", "udr"))
+    monkeypatch.setattr("sbvae_cli.cli.parse.ALL", ("rates", "udr"))
     done = sbvae("eval", run_folder, run_folder, "--metrics", "ALL", *FEW, "--json", "-")
     assert done.code == 0
     assert "note: without udr: it compares models; run is named twice\n" in done.err

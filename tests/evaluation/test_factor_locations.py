@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbvae_cli.config.names import Metric
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.evaluation.of_codes import evaluate_codes
 from sbvae_cli.evaluation.sheets import is_flat
@@ -30,7 +29,7 @@ def diagnosed(
     names: tuple[str, ...] = ("x", "y", "shape"),
     circular: frozenset[str] = frozenset(),
     stds: np.ndarray | None = None,
-    metrics: tuple[Metric, ...] = ("mig", "geometry"),
+    metrics: tuple[str, ...] = ("mig", "geometry"),
 ) -> str:
     file = CodesFile(codes, factors, names, circular, None, codes, (), stds=stds)
     protocol = replace(Protocol(), metrics=metrics, lenient=True)

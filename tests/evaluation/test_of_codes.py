@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sbvae_cli.config.metrics import OF_CODES
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.of_codes import evaluate_codes
 from sbvae_cli.evaluation.result import Evaluation
-from sbvae_cli.metrics.protocol import OF_CODES, Protocol, named_protocol
+from sbvae_cli.metrics.protocol import Protocol, named_protocol
 
 N = 3000
 RNG = np.random.default_rng(0)

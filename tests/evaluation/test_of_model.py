@@ -18,7 +18,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.draw import SampleDraw
 from sbvae_cli.evaluation.of_model import evaluate
 from sbvae_cli.evaluation.plan import estimate_cost, other_factors
-from sbvae_cli.metrics.protocol import Protocol, named_protocol, parse_metrics, possible_metrics
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
 
@@ -257,31 +257,6 @@ def test_images_that_training_never_saw_are_scored_beside_the_others(tmp_path: P
     assert "nll_validation" not in evaluate(vae, source_of("xy"), SMALL).scores
 
 
-def test_what_is_asked_for_by_name_must_be_possible() -> None:
-    for metric, latents, factors, message in [
-        ("geometry", 4, ("x",), "geometry cannot be .* d varies in x alone"),
-        ("mig", 1, ("x", "y"), "mig cannot .* compares two latents, the model has 1"),
-        ("geometry", 1, ("x", "y"), "the model has 1"),
-        ("sap", 4, (), "d has no factors that vary"),
-        ("udr", 4, ("x", "y"), "udr cannot .* two checkpoints or more"),
-    ]:
-        with pytest.raises(SbvaeError, match=message):
-            possible_metrics(Protocol((metric,)), latents, factors, "d")  # type: ignore[arg-type]
-        lenient = Protocol((metric, "rates"), lenient=True)  # type: ignore[arg-type]
-        assert possible_metrics(lenient, latents, factors, "d")[0] == ("rates",)
-
-
-def test_protocols_have_the_votes_of_their_papers() -> None:
-    votes = {
-        name: (named_protocol(name).votes_train, named_protocol(name).votes_eval)  # type: ignore[arg-type]
-        for name in ("paper", "dlib", "quick")
-    }
-    assert votes == {"paper": (800, 800), "dlib": (10_000, 5_000), "quick": (200, 200)}
-    for name in ("paper", "dlib"):
-        protocol = named_protocol(name)  # type: ignore[arg-type]
-        assert (protocol.images, protocol.bins, protocol.vote_images) == (10_000, 20, 64)
-
-
 def test_a_model_of_one_latent_gets_the_other_scores_and_a_line() -> None:
     found = evaluate(centroid_vae(1), source_of("xy"), SMALL)
     assert "mig" not in found.scores and found.geometry == {}
@@ -325,17 +300,6 @@ def test_the_result_is_plain_json_without_nan() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["protocol"]["metrics"] == ["rates", "mig", "factor-vae", "geometry"]
     assert found["protocol"]["images"] == 400
-
-
-def test_names_of_metrics_are_read_in_any_order_and_the_nearest_is_named() -> None:
-    assert parse_metrics("mig, rates") == ("rates", "mig")
-    everything = parse_metrics("all")
-    assert "dci" in everything and "udr" in everything and "dci-fast" not in everything
-    assert "dci-fast" in parse_metrics("all,dci-fast")
-    with pytest.raises(SbvaeError, match="metric geometri is unknown; did you mean geometry"):
-        parse_metrics("rates,geometri")
-    with pytest.raises(SbvaeError, match="names none; choose from rates, mig"):
-        parse_metrics(" , ")
 
 
 def test_factors_other_than_the_models_own_are_described() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
-from sbvae_cli.metrics.dci import Dci, DciModel, dci, dci_settings
+from sbvae_cli.metrics.dci import Dci, DciModel, dci
 
 N, CUT = 1500, 1000
 LEVELS = (3, 4, 6)
@@ -197,12 +197,6 @@ def test_classes_as_many_as_rows_warn_of_nothing(model: DciModel) -> None:
     codes, classes = noise(2)[:36], np.stack([np.arange(36), np.arange(36) % 2], axis=1)
     found = dci(codes[:24], classes[:24], codes[24:], classes[24:], model=model, jobs=2)
     assert found.accuracies[0] == 0
-
-
-def test_settings_name_what_was_fitted() -> None:
-    assert dci_settings("boosting")["model"] == "GradientBoostingClassifier"
-    assert dci_settings("boosting")["settings"] == {}
-    assert dci_settings("forest")["settings"]["n_estimators"] == 10
 
 
 @pytest.mark.parametrize("cut", [lambda z: (z[:, :1], z), lambda z: (z, z[:, :1])])

@@ -1,109 +1,42 @@
-"""Codes beside factors: all that most metrics see."""
+"""Lines on where the numbers of an evaluation should not be trusted."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from itertools import combinations
-from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sbvae_cli.config.names import Metric
+from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.result import abbreviate
-from sbvae_cli.metrics.classes import factor_classes, is_continuous
-from sbvae_cli.metrics.geometry_scores import DEAD_BELOW
-from sbvae_cli.metrics.information import Floats, Ints, chance_information, count
-from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.information import Ints, chance_information, count
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.unsupervised import BINS
 
-Rows = NDArray[np.intp]
 _A_CELL = 5  # rows that counting needs, on average
-_COUNTED = {"mig", "modularity"}
 _FAR = 30.0  # times the middle half of a latent's codes
 _CROWDED = 0.8  # of the rows, in one bin
 _DEPENDENT = 0.1  # of a factor's entropy that another one tells
+_WARPED = 0.2  # between the MIG in bins of either kind
 
 
-@dataclass(frozen=True)
-class CodeSample:
-    """Codes beside the factors that vary among them.
-
-    Attributes:
-        codes: Posterior means, shape (N, K).
-        factors: Shape (N, F), each of two values or more.
-        names: Of the factors.
-        circular: Factors whose range is a full turn.
-        population: Which the rows were drawn from.
-        images: Rows, from the first on, that metrics without a test set take.
-        train_share: Of all rows, from the first on, that models are fitted to; the others test
-            them.
-        bins: Of a continuous factor.
-        unit: Std that others are measured in: 1, that of the prior, for codes of a model; for
-            codes of any scale the widest latent's, where that is less.
-        stds: Of the posteriors, shape (N, K), where these are known.
-        held_out: Rows that training left out, shape (N,), where a file says so.
-    """
-
-    codes: Floats
-    factors: Floats
-    names: tuple[str, ...]
-    circular: frozenset[str]
-    population: str
-    images: int
-    train_share: float = 2 / 3
-    bins: int = 20
-    unit: float = 1.0
-    stds: Floats | None = None
-    held_out: NDArray[np.bool_] | None = None
-
-    @cached_property
-    def classes(self) -> Ints:
-        """Of each factor, shape (N, F); the first rows decide on bins, whatever others follow."""
-        return factor_classes(self.factors, self.bins, self.images)
-
-    @property
-    def first(self) -> tuple[Floats, Ints]:
-        """Codes and classes of metrics without a test set."""
-        return self.codes[: self.images], self.classes[: self.images]
-
-    @property
-    def first_rows(self) -> Self:
-        """The rows of metrics without a test set alone."""
-        return self.at(slice(self.images))
-
-    def at(self, rows: Rows | slice) -> Self:
-        """These rows alone, in their order."""
-        return replace(
-            self,
-            codes=self.codes[rows],
-            factors=self.factors[rows],
-            stds=None if self.stds is None else self.stds[rows],
-            held_out=None if self.held_out is None else self.held_out[rows],
-        )
-
-    @property
-    def all_rows(self) -> Rows:
-        """Of metrics with a test set."""
-        return np.arange(len(self.codes))
-
-    @property
-    def binned(self) -> list[str]:
-        """Factors of so many values that they are cut into bins."""
-        columns = zip(self.names, self.factors[: self.images].T, strict=True)
-        return [name for name, column in columns if is_continuous(column, self.bins)]
+@contextmanager
+def left_out(metric: str, notes: list[str], lenient: bool) -> Iterator[None]:
+    """Turn an error into a note that the metric is missing, where that is asked for."""
+    try:
+        yield
+    except SbvaeError as error:
+        if not lenient:
+            raise
+        notes.append(f"without {metric}: {error}")
 
 
-def train_share(protocol: Protocol, rows: int) -> float:
-    """What models are fitted to: the protocol's images, or two thirds of a smaller pool."""
-    whole = protocol.images + protocol.test_images
-    return protocol.images / whole if rows >= whole else 2 / 3
-
-
-def sample_notes(sample: CodeSample, metrics: Collection[Metric]) -> list[str]:
+def sample_notes(sample: LabelledCodes, metrics: Collection[str]) -> list[str]:
     """Lines on where the numbers of these metrics should not be trusted."""
     notes = []
-    if sample.binned and set(metrics) - {"unsupervised", "geometry"}:
+    of_classes = any(METRICS[m].source == "codes" and METRICS[m].least_factors for m in metrics)
+    if sample.binned and of_classes:
         many = len(sample.binned) > 1
         notes.append(
             f"{', '.join(sample.binned)} {'are' if many else 'is'} continuous and cut into "
@@ -128,10 +61,11 @@ def sample_notes(sample: CodeSample, metrics: Collection[Metric]) -> list[str]:
             f"latent_mutual_information is over {len(codes):,} images, few for {BINS} times {BINS} "
             "bins: independent latents seem to share information"
         )
-    return notes + (_counting_notes(sample, classes) if _COUNTED & set(metrics) else [])
+    counted = any(METRICS[m].bins and METRICS[m].least_factors for m in metrics)
+    return notes + (_counting_notes(sample, classes) if counted else [])
 
 
-def _far_out(sample: CodeSample) -> list[str]:
+def _far_out(sample: LabelledCodes) -> list[str]:
     """Lines on codes and factors of which a few lie so far out that the others share a bin."""
     codes, classes = sample.first
     low, middle, high = np.quantile(codes, [0.25, 0.5, 0.75], axis=0)
@@ -154,7 +88,7 @@ def _far_out(sample: CodeSample) -> list[str]:
     return notes
 
 
-def _dependent_factors(sample: CodeSample) -> list[str]:
+def _dependent_factors(sample: LabelledCodes) -> list[str]:
     """A line on factors that tell of each other, so that no latent can tell of one alone."""
     classes = sample.first[1]
     sizes = (1 + classes.max(axis=0)).tolist()
@@ -176,7 +110,7 @@ def _dependent_factors(sample: CodeSample) -> list[str]:
     ]
 
 
-def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
+def _counting_notes(sample: LabelledCodes, classes: Ints) -> list[str]:
     """Lines on too few rows for the bins, and on too few bins for the levels."""
     rows, bins, most = len(classes), sample.bins, 1 + int(classes.max(initial=0))
     notes = []
@@ -199,3 +133,31 @@ def _counting_notes(sample: CodeSample, classes: Ints) -> list[str]:
             f"{abbreviate(fine)}"
         )
     return notes
+
+
+def score_notes(scores: Scores) -> list[str]:
+    """Lines on scores that contradict each other."""
+    width, frequency = scores.get("mig"), scores.get("mig_quantile")
+    if width is None or frequency is None or width.value is None or frequency.value is None:
+        return []
+    if frequency.value - width.value < _WARPED:
+        return []
+    return [
+        f"mig is {width.value:.2f} in bins of equal width, {frequency.value:.2f} in bins of equal "
+        "frequency: latents are warped, or a few codes lie far out; read mig_quantile"
+    ]
+
+
+def voted(metrics: Collection[str]) -> str:
+    """The scores of votes among these metrics, by name."""
+    return ", ".join(
+        score for name in metrics if METRICS[name].votes for score in METRICS[name].scores
+    )
+
+
+def vote_notes(scores: Scores) -> list[str]:
+    """A line on a FactorVAE score that is a guess."""
+    score = scores.get("factor_vae")
+    if score is None or score.details["classifier"]:
+        return []
+    return ["factor_vae: no latent's mean deviates enough to win a vote; it is a constant guess"]

@@ -1,0 +1,330 @@
+"""The table of metrics: what each computes, needs and depends on; metrics/ has its functions."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+USED_BELOW = 0.5  # posterior std of a latent in use (Appendix F)
+DEAD_BELOW = 0.05  # std of a dead latent's means, in prior stds (Kim and Mnih 2018)
+MAX_LEVELS = 100  # of a factor that is not continuous
+ROWS_OF_A_LEVEL = 5  # on average; a factor of more levels than that is continuous
+PAIRS = 64  # of images in a vote of the BetaVAE score
+# Deeper trees fit the noise of blurred codes (disentanglement 0.41 where boosting has 0.76), and
+# smaller leaves that of a thousand rows (0.35 where it has 0.46).
+FOREST: Mapping[str, Any] = MappingProxyType(
+    {
+        "n_estimators": 10,
+        "max_depth": 6,
+        "min_samples_leaf": 5,
+        "max_features": None,
+        "max_samples": 0.5,
+    }
+)
+SAP_PENALTY = 0.01  # C of the support vector machine
+IRS_QUANTILE = 0.99  # of the absolute deviations
+NEIGHBOURS = 10  # of the estimator of information of InfoMEC
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What help, reports and documents say of a metric.
+
+    Attributes:
+        help: What it is, in one line.
+        scores: Meaning of each of its scores, by name, in the order of reports.
+        source: What it is computed from: codes beside factors, the codes of grids of two factors,
+            a model and images, or several models and the same images.
+        least_latents: Number of latents that it needs.
+        least_factors: Number of factors that must vary.
+        fitted: Whether a model is fitted to some rows and tested on others.
+        votes: Whether it is made of votes, sets of images that share the value of a factor.
+        bins: Whether it counts codes in the protocol's bins.
+        scaled: Whether it depends on a threshold in the codes' unit.
+        settings: Models and constants.
+        library: Distribution whose version the scores depend on.
+        in_paper: Whether the paper reports it.
+        in_all: Whether it is among all; one that stands in for another is not.
+        main_scores: Scores that stand in a table of several pairs of factors.
+    """
+
+    help: str
+    scores: Mapping[str, str]
+    source: Literal["codes", "grid", "model", "models"] = "codes"
+    least_latents: int = 1
+    least_factors: int = 1
+    fitted: bool = False
+    votes: bool = False
+    bins: bool = False
+    scaled: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    library: str | None = None
+    in_paper: bool = False
+    in_all: bool = True
+    main_scores: tuple[str, ...] = ()
+
+
+def _dci(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    importance = "summed over trees, then normalised"
+    return {"model": model, "settings": dict(settings), "importance": importance}
+
+
+METRICS: Mapping[str, Metric] = {
+    "rates": Metric(
+        help="NLL, KL and latents used (Appendix F)",
+        scores={
+            "neg_elbo": "`nll` + `kl`, in nats an image, whatever the model minimised",
+            "nll": "negative log likelihood of one posterior sample, in nats an image; the "
+            "likelihood stands beside it, since those of different ones do not compare",
+            "kl": "of the posterior from the prior, in nats an image",
+            "latents_used": "latents whose posterior std is below 0.5, averaged over images",
+            "latents_used_by_mean": "latents whose mean posterior std is below 0.5",
+            "nll_heldout": "`nll` on the held-out region",
+            "kl_heldout": "`kl` on the held-out region",
+            "nll_validation": "`nll` on the images of a file that training kept out",
+            "kl_validation": "`kl` on the images of a file that training kept out",
+        },
+        source="model",
+        least_factors=0,
+        settings={"posterior_samples": 1, "used_below": USED_BELOW},
+        in_paper=True,
+    ),
+    "mig": Metric(
+        help="mutual information gap (Chen et al. 2018) and its kin",
+        scores={
+            "mig": "mutual information gap in 20 bins of equal width. It falls under a rotation of "
+            "x and y, sees no fold, and falls short of 1 where a factor has more than 20 levels",
+            "mig_quantile": "the same in bins of equal frequency, which see no warp, and of which "
+            "exact codes of a continuous factor lose a tenth with 4,000 images",
+            "mig_subspace": "the gap when factors are taken together (x and y, or those that are "
+            "named): the latents that know most of them are rotated to the best on one half of the "
+            "images and scored on the other, against the best latent outside, or as many outside "
+            "when turned likewise. A circular factor takes one latent or two, by their angle",
+            "present_information": "what the best latent knows, in nats, of whether an image is "
+            "blank",
+        },
+        least_latents=2,
+        bins=True,
+        settings={
+            "codes": "posterior means",
+            "continuous": {"levels_above": MAX_LEVELS, "rows_of_a_level_below": ROWS_OF_A_LEVEL},
+        },
+        in_paper=True,
+    ),
+    "factor-vae": Metric(
+        help="FactorVAE score: majority vote of the latents that vary least (Kim and Mnih 2018)",
+        scores={
+            "factor_vae": "accuracy of the majority vote of Kim and Mnih (2018); chance is one "
+            "over the number of factors. Of a file's images one half makes the classifier and the "
+            "other is scored"
+        },
+        least_factors=2,
+        votes=True,
+        scaled=True,
+        settings={"least_std": DEAD_BELOW, "variance": "ddof 1"},
+        in_paper=True,
+    ),
+    "beta-vae": Metric(
+        help="BetaVAE score: a linear classifier of differences of codes (Higgins et al. 2017)",
+        scores={
+            "beta_vae": "accuracy of a linear classifier of differences (Higgins et al. 2017), "
+            "from the images of `factor_vae`; can be 1 where a factor is missing, and falls to "
+            "chance where codes are small"
+        },
+        least_factors=2,
+        votes=True,
+        settings={"classifier": "LogisticRegression, raw features", "pairs": PAIRS},
+    ),
+    "dci": Metric(
+        help="DCI by gradient boosting (Eastwood and Williams 2018), in minutes",
+        scores={
+            "dci_disentanglement": "whether a latent matters for one factor alone (Eastwood and "
+            "Williams 2018), by gradient boosting",
+            "dci_completeness": "whether a factor depends on one latent alone",
+            "dci_informativeness": "how well all latents predict: accuracy on other images",
+        },
+        least_latents=2,
+        least_factors=2,
+        fitted=True,
+        settings=_dci("GradientBoostingClassifier", {}),
+        library="scikit-learn",
+    ),
+    "dci-fast": Metric(
+        help="DCI by a random forest, in seconds",
+        scores={
+            "dci_fast_disentanglement": "`dci_disentanglement` by a random forest; compare it with "
+            "its like alone",
+            "dci_fast_completeness": "`dci_completeness` by a random forest",
+            "dci_fast_informativeness": "`dci_informativeness` by a random forest",
+        },
+        least_latents=2,
+        least_factors=2,
+        fitted=True,
+        settings=_dci("RandomForestClassifier", FOREST),
+        library="scikit-learn",
+        in_all=False,  # who asks for all gets the number that others publish
+    ),
+    "sap": Metric(
+        help="SAP: gap between the two latents that predict a factor best (Kumar et al. 2018)",
+        scores={
+            "sap": "gap between the two latents that predict a factor best by a linear SVM (Kumar "
+            "et al. 2018); depends on the scale of codes, the number of levels and that of images"
+        },
+        least_latents=2,
+        fitted=True,
+        settings={
+            "classifier": "LinearSVC on one raw code",
+            "C": SAP_PENALTY,
+            "class_weight": "balanced",
+        },
+    ),
+    "modularity": Metric(
+        help="whether a latent knows of one factor alone (Ridgeway and Mozer 2018)",
+        scores={
+            "modularity": "whether a latent knows of one factor alone (Ridgeway and Mozer 2018); "
+            "constant latents count as 0"
+        },
+        least_factors=2,
+        bins=True,
+    ),
+    "explicitness": Metric(
+        help="whether a linear classifier reads the factors off (Ridgeway and Mozer 2018)",
+        scores={
+            "explicitness": "area under the ROC curve of a linear classifier of all latents, "
+            "chance 0.5, lower where codes are small (Ridgeway and Mozer 2018)"
+        },
+        fitted=True,
+        settings={
+            "classifier": "multinomial LogisticRegression on raw codes",
+            "C": 1.0,
+            "score": "one-versus-rest ROC AUC, mean over classes",
+        },
+    ),
+    "irs": Metric(
+        help="interventional robustness (Suter et al. 2019)",
+        scores={
+            "irs": "how still a latent is while its factor is held (Suter et al. 2019), values "
+            "weighted by their images; noise has about 0.35"
+        },
+        settings={"quantile": IRS_QUANTILE},
+    ),
+    "infomec": Metric(
+        help="modularity, explicitness, compactness in shares of information (Hsu et al. 2023)",
+        scores={
+            "infom": "modularity in shares of information (Hsu et al. 2023); read it beside "
+            "`infoe`, noise has some of it",
+            "infoe": "explicitness: share of the factors' entropy that a linear classifier removes",
+            "infoc": "compactness in shares of information",
+        },
+        least_latents=2,
+        least_factors=2,
+        settings={"estimator": "Ross (2014)", "neighbours": NEIGHBOURS},
+    ),
+    "unsupervised": Metric(
+        help="dependence between latents, which needs no factors (Locatello et al. 2018)",
+        scores={
+            "gaussian_total_correlation": "dependence between latents as Gaussians, in nats; it "
+            "needs no factors and tells nothing of what is encoded",
+            "gaussian_wasserstein": "distance of the codes' Gaussian from one of independent "
+            "latents, in the codes' squared unit",
+            "gaussian_wasserstein_normed": "the same over the sum of the latents' variances",
+            "latent_mutual_information": "mean over pairs of latents, in nats, in bins of equal "
+            "width",
+        },
+        least_latents=2,
+        least_factors=0,
+        bins=True,
+    ),
+    "geometry": Metric(
+        help="how flat two factors lie in two latents (Section 4.4)",
+        scores={
+            "affine_r2": "of two factors and two latents: how well an affine map gives the latents "
+            "from the factors",
+            "affine_r2_by_latent": "the same for each of both latents",
+            "inverse_r2": "how well an affine map gives the factors from the latents, the worse "
+            "one",
+            "inverse_r2_by_factor": "the same for each of both factors",
+            "similarity_r2": "`affine_r2` with a rotation and one scale only",
+            "monotone_r2": "the factors from the latents after a monotone warp of each axis, the "
+            "worse one",
+            "monotone_r2_by_factor": "the same for each of both factors",
+            "fold_fraction": "share of the grid's triangles that are turned over in latent space, "
+            "against the majority, so at most 0.5. Finer grids also see jitter smaller than a "
+            "pixel",
+            "fold_fraction_heldout": "the share in the held-out region, against the same majority",
+            "tear": "largest over median distance between neighbouring points: 1 to 3 for a smooth "
+            "grid, none where all codes are one",
+            "affine_axis_ratio": "how far the two latents differ in what they carry: 0 where both "
+            "carry one mixture of the factors",
+            "axis_angle_degrees": "between the images of the factors' axes, 90 unless the grid is "
+            "slanted",
+            "axis_turn_degrees": "from these to the latents' axes, 0 where each factor has its "
+            "own, at most 45",
+            "support_nrmse": "error of the affine map where it was fitted",
+            "heldout_nrmse": "error of the affine map in the held-out region",
+            "heldout_ratio": "`heldout_nrmse` over `support_nrmse`",
+            "heldout_area_ratio": "the held-out region's area in latent space over the affine "
+            "map's: below 1 the model contracts the hole",
+        },
+        source="grid",
+        least_latents=2,
+        least_factors=2,
+        scaled=True,
+        settings={"dead_below": DEAD_BELOW},
+        in_paper=True,
+        main_scores=(
+            *("affine_r2", "inverse_r2", "monotone_r2", "fold_fraction", "tear"),
+            *("heldout_nrmse", "heldout_area_ratio"),
+        ),
+    ),
+    "udr": Metric(
+        help="whether models agree on their latents (Duan et al. 2020)",
+        scores={
+            "udr_spearman": "whether models that differ in the seed agree on latents (Duan et al. "
+            "2020), by rank correlation",
+            "udr_lasso": "the same by sparse regression",
+        },
+        source="models",
+        least_factors=0,
+    ),
+}
+ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
+OF_CODES = tuple(name for name in ALL if METRICS[name].source in ("codes", "grid"))
+IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)
+
+
+def metric_of(score: str) -> str | None:
+    """Name of the metric that computes a score of this name, or is spelt otherwise."""
+    for name, metric in METRICS.items():
+        if score in metric.scores or score.replace("_", "-") == name:
+            return name
+    return None
+
+
+def metric_settings(metrics: Collection[str], bins: int, with_model: bool) -> dict[str, Any]:
+    """Models and constants of metrics, for a report.
+
+    Args:
+        metrics: Names of those that were computed.
+        bins: Number of bins of latents and continuous factors.
+        with_model: Whether the prior's std of 1 is the codes' scale.
+    """
+    from importlib.metadata import version
+
+    unit = "prior stds"
+    if not with_model:
+        unit += ", or those of the widest latent where they are less"
+    found = {}
+    for name in metrics:
+        metric = METRICS[name]
+        settings = dict(metric.settings)
+        if metric.bins:
+            binning = "equal width over each latent's own range, left-closed"
+            settings = {"bins": bins, "binning": binning, **settings}
+        if metric.scaled:
+            settings["unit"] = unit
+        if metric.library:
+            settings[metric.library] = version(metric.library)
+        if settings:
+            found[name] = settings
+    return found

@@ -1,0 +1,91 @@
+"""Scores of a sample whose intervals come from disjoint parts of its rows."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
+from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score
+
+ROWS_OF_A_CLASS = 10  # of a part, on average
+_FITTED_ROWS_OF_A_CLASS = 30  # with fewer, parts scatter unlike all rows
+
+Split = tuple[Floats, Ints, Floats, Ints]  # codes and classes to fit to, and to test
+
+
+def scores_by_parts(
+    sample: LabelledCodes,
+    protocol: Protocol,
+    score: Callable[[Indices], list[float]],
+    values: Sequence[float],
+    rows: int,
+    blocks: int,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    shrinks: bool = True,
+    biased: bool = False,
+) -> list[Score]:
+    """Scores with intervals from disjoint parts of the rows; without where these are too few.
+
+    Args:
+        sample: Whose population is recorded.
+        protocol: Seed of the parts.
+        score: Rows to scores.
+        values: Scores of all rows.
+        rows: Number of rows.
+        blocks: Number of parts that have rows enough.
+        bounds: Least and largest value that a score can have.
+        shrinks: As in `subsample_interval`.
+        biased: As in `subsample_interval`.
+    """
+    if blocks < 2:
+        return [Score(value, population=sample.population) for value in values]
+    intervals = subsample_interval(
+        score, values, rows, protocol.seed, bounds, blocks, shrinks, biased
+    )
+    return [
+        Score(value, *interval, sample.population)
+        for value, interval in zip(values, intervals, strict=True)
+    ]
+
+
+def scores_of_fits(
+    sample: LabelledCodes,
+    protocol: Protocol,
+    score: Callable[[Split], list[float]],
+    values: Sequence[float],
+    blocks: int = BLOCKS,
+    shrinks: bool = True,
+) -> list[Score]:
+    """Scores of what is fitted to some rows and tested on others, with intervals from parts.
+
+    Args:
+        sample: Rows to split.
+        protocol: Seed of the parts, and of the order of rows in each.
+        score: Split rows to scores.
+        values: Scores of all rows.
+        blocks: Most parts.
+        shrinks: As in `subsample_interval`.
+    """
+
+    def of_part(rows: Indices) -> list[float]:
+        return score(split(sample, np.random.default_rng(protocol.seed).permutation(rows)))
+
+    rows = len(sample.codes)
+    fitted = int(sample.train_share * rows)
+    blocks = min(blocks, enough_parts(fitted, sample.classes, _FITTED_ROWS_OF_A_CLASS))
+    return scores_by_parts(sample, protocol, of_part, values, rows, blocks, shrinks=shrinks)
+
+
+def split(sample: LabelledCodes, rows: Indices | slice = slice(None)) -> Split:
+    """Codes and classes to fit to, and to test: of these rows, the first ones and the others."""
+    codes, classes = sample.codes[rows], sample.classes[rows]
+    cut = min(max(1, round(sample.train_share * len(codes))), len(codes) - 1)
+    return codes[:cut], classes[:cut], codes[cut:], classes[cut:]
+
+
+def enough_parts(rows: int, classes: Ints, rows_of_a_class: int = ROWS_OF_A_CLASS) -> int:
+    """How many parts have rows for each class."""
+    return rows // (rows_of_a_class * (1 + int(classes.max(initial=0))))

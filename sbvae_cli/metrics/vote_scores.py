@@ -1,0 +1,89 @@
+"""The FactorVAE and BetaVAE scores by name, of images drawn for votes or of a sample's own."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
+from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
+from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.intervals import Interval, spread_interval
+from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
+from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.score import Score, Scores
+from sbvae_cli.random import stream
+
+T = TypeVar("T", FactorVaeScore, BetaVaeScore)
+
+
+def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The FactorVAE score by name; its details say which factor each latent stands for."""
+
+    def score(votes: Votes, variance: Floats, with_interval: bool) -> FactorVaeScore:
+        return factor_vae_score(
+            votes.codes,
+            votes.fixed,
+            variance,
+            protocol.votes_train,
+            len(sample.names),
+            DEAD_BELOW * sample.unit,
+        )
+
+    found, interval = _scored(score, sample, protocol)
+    stands_for = zip(found.alive, found.classifier, strict=True)
+    details = {
+        "chance": found.chance,
+        "train": found.train_score,
+        "classifier": {str(latent): sample.names[factor] for latent, factor in stands_for},
+    }
+    return {"factor_vae": Score(found.score, *interval, sample.population, details)}
+
+
+def beta_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
+    """The BetaVAE score by name."""
+
+    def score(votes: Votes, variance: Floats, with_interval: bool) -> BetaVaeScore:
+        return beta_vae_score(
+            votes.codes,
+            votes.fixed,
+            protocol.votes_train,
+            len(sample.names),
+            votes_train=protocol.votes_train,
+            votes_eval=protocol.votes_eval,
+            seed=protocol.seed,
+            resamples=RESAMPLES if with_interval else 0,
+        )
+
+    found, interval = _scored(score, sample, protocol)
+    details = {"chance": found.chance, "train": found.train_score}
+    return {"beta_vae": Score(found.score, *interval, sample.population, details)}
+
+
+def _scored(
+    score: Callable[[Votes, Floats, bool], T], sample: LabelledCodes, protocol: Protocol
+) -> tuple[T, Interval]:
+    """A score and its interval.
+
+    Votes of their own images have an interval over the evaluation votes, given the classifier;
+    votes that share images one over resamples of the images, classifier included, which is no
+    narrower than that of independent votes.
+    """
+    codes, classes = sample.first
+    if sample.votes is not None:
+        found = score(sample.votes, codes.var(axis=0, ddof=1), True)
+        return found, Interval(found.low, found.high)
+    number = protocol.votes_train, protocol.votes_eval
+
+    def of_pool(codes: Floats, classes: Ints, rng: np.random.Generator) -> T:
+        votes = Votes(*votes_from_pool(codes, classes, rng, number, protocol.vote_images))
+        return score(votes, codes.var(axis=0, ddof=1), False)
+
+    found = of_pool(codes, classes, stream(protocol.seed, "pool-votes"))
+    resampled = resampled_by_image(
+        lambda *sample: of_pool(*sample).score, codes, classes, protocol.seed
+    )
+    spread = spread_interval(found.score, resampled)
+    return found, Interval(min(spread.low, found.low), max(spread.high, found.high))
