@@ -1,24 +1,18 @@
-"""What the commands print: one-line errors, tables, durations, JSON and progress."""
+"""What the commands print: messages, one-line errors, tables, durations and progress."""
 
-import io
-import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.options import check_json_target
-from sbvae_cli.files import write_bytes
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from rich.progress import Progress as Bar
 
 
@@ -100,11 +94,11 @@ def print_table(
     """Print a table on stdout; the first column is text, the others are numbers.
 
     Args:
-        title: Above it.
-        columns: Their names.
-        rows: A cell for each column.
-        spare: So many of the last columns are left out, from the right, where the terminal is too
-            narrow. After that the first column is broken into lines; the others never are.
+        title: Line above the table.
+        columns: Names of the columns.
+        rows: Rows of the table, a cell for each column.
+        spare: Number of last columns that may be left out, from the right, where the terminal is
+            too narrow. After that the first column is broken into lines; the others never are.
 
     Returns:
         The names of the columns that were left out.
@@ -133,27 +127,6 @@ def print_table(
         out.print(title, style="bold", highlight=False)
     out.print(table)
     return columns[shown:]
-
-
-def write_json(target: str, content: dict[str, Any]) -> None:
-    """Write JSON to a file, atomically, or to stdout where the target is `-`.
-
-    Raises:
-        SbvaeError: If `check_json_target` refuses the target, or it cannot be written.
-    """
-    check_json_target(target)
-    text = json.dumps(content, indent=2, allow_nan=False)
-    if target == "-":
-        typer.echo(text)
-    else:
-        write_bytes(Path(target), (text + "\n").encode())
-
-
-def write_picture(path: Path, picture: "Image") -> None:
-    """Write a PNG file, atomically."""
-    content = io.BytesIO()
-    picture.save(content, format="PNG", optimize=True)
-    write_bytes(path, content.getvalue())
 
 
 class Reporter(Protocol):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from sbvae_cli.cli.console import inform
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, npz_file
+from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, OtherDataOption
+from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.config.names import Population
 
 if TYPE_CHECKING:
@@ -15,25 +16,22 @@ if TYPE_CHECKING:
 
 def encode(
     checkpoint: CheckpointArgument,
-    data: Annotated[
-        str | None,
-        typer.Option(help="Other data than the model was trained on: a file, or circles:PRESET."),
-    ] = None,
-    out: Annotated[Path, typer.Option(callback=npz_file, help="NPZ file to write.")] = Path(
+    data: OtherDataOption = None,
+    out: Annotated[Path, typer.Option(callback=named_as("NPZ"), help="NPZ file to write.")] = Path(
         "codes.npz"
     ),
     count: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Images; default: all of a file that --data names or that cannot be drawn, "
-            "else 10,000 drawn ones.",
+            help="Number of images; default: all of a file that --data names or whose images "
+            "cannot be rendered, else 10,000 samples.",
         ),
     ] = None,
     population: Annotated[
         Population, typer.Option(help="full: held-out regions too, and no blank images.")
     ] = "train",
-    seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
     """Encode images: means, stds and factors, as NumPy arrays."""

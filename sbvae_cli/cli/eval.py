@@ -18,7 +18,7 @@ from sbvae_cli.cli.evaluation_inputs import (
     split_comparison,
     validation_rows_of,
 )
-from sbvae_cli.cli.options import DeviceOption, json_file
+from sbvae_cli.cli.options import DeviceOption, JsonOption
 from sbvae_cli.config.metrics import IN_PAPER, METRICS, OF_CODES
 from sbvae_cli.config.names import ColorBasis, ProtocolName
 
@@ -47,10 +47,7 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option(help="Other data than the model's own, or their file.")
     ] = None,
-    json: Annotated[
-        str | None,
-        typer.Option(callback=json_file, help="JSON file of the scores, or - for stdout."),
-    ] = None,
+    json: JsonOption = None,
     metrics: Annotated[
         str | None,
         typer.Option(
@@ -136,8 +133,8 @@ def evaluate(
 
 
 def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
-    from sbvae_cli.cli.console import write_json
     from sbvae_cli.cli.evaluation_tables import print_evaluations, shared_notes
+    from sbvae_cli.cli.outputs import write_json
 
     for line in shared_notes(found):
         remark(f"note: {line}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sbvae_cli.cli.console import remark
-from sbvae_cli.cli.options import OWN_ENDINGS
+from sbvae_cli.cli.outputs import OWN_ENDINGS
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:

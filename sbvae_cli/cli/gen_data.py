@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.options import ForceOption, hdf5_file
+from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.config.names import CirclesPreset, Fit
 from sbvae_cli.errors import SbvaeError
 
@@ -13,7 +14,7 @@ app = typer.Typer(help="Write a dataset file (Section A.3).", no_args_is_help=Tr
 
 OutOption = Annotated[
     Path | None,
-    typer.Option(callback=hdf5_file, help="HDF5 file to write; default: after the dataset."),
+    typer.Option(callback=named_as("HDF5"), help="HDF5 file to write; default: after the dataset."),
 ]
 SizeOption = Annotated[str, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same contents.")]

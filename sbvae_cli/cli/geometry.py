@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.options import DeviceOption, json_file, png_file
+from sbvae_cli.cli.options import DeviceOption, JsonOption, OtherDataOption, PictureOption
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from sbvae_cli.config.space import FactorConfig
-    from sbvae_cli.data.source import Source
     from sbvae_cli.evaluation.geometry import GridEmbedding
-
-SAMPLES = 16  # as in Figure 7
 
 
 def geometry(
@@ -25,13 +20,8 @@ def geometry(
         list[Path],
         typer.Argument(metavar="CKPT...", help="Run folders or ckpt.pt; several stand together."),
     ],
-    out: Annotated[Path, typer.Option(callback=png_file, help="PNG file to write.")] = Path(
-        "geometry.png"
-    ),
-    json: Annotated[
-        str | None,
-        typer.Option(callback=json_file, help="JSON file of the scores, or - for stdout."),
-    ] = None,
+    out: PictureOption = Path("geometry.png"),
+    json: JsonOption = None,
     factors: Annotated[
         str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
     ] = None,
@@ -43,20 +33,20 @@ def geometry(
     latents: Annotated[
         tuple[int, int] | None, typer.Option(help="Two latents instead, as 3 7.")
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Other data than the model was trained on.")
-    ] = None,
+    data: OtherDataOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
-    from sbvae_cli.cli.console import inform, remark, write_json, write_picture
+    from sbvae_cli.cli.console import inform, remark
+    from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.evaluation.geometry import embed_factor_grid
+    from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
-    models: list[dict[str, Any]] = []
     embeddings: dict[str, GridEmbedding] = {}
+    models: list[dict[str, Any]] = []
     for path in checkpoints:
         checkpoint = open_checkpoint(path)
         source = open_data(checkpoint, data)
@@ -70,18 +60,16 @@ def geometry(
             latents=latents,
             trained_on=FactorSpace(checkpoint.space),
         )
-        _require_one_grid(embedding, list(embeddings.values()), path)
         config = checkpoint.config
         model = ", ".join(config.kinds)
-        name = model if len(checkpoints) == 1 else _name(path, checkpoints)
-        embeddings[name] = embedding
+        embeddings[model if len(checkpoints) == 1 else _name(path, checkpoints)] = embedding
         caption = f"{config.data.name}, {model}, step {checkpoint.step:,}"
         models.append(
             {"checkpoint": str(path), "step": checkpoint.step, **embedding.pair.as_dict()}
         )
     if len(models) > 1:
         caption = config.data.name
-    write_picture(out, _draw(embeddings, source, caption))
+    write_picture(out, draw_geometry(embeddings, source, caption))
     for name, embedding in embeddings.items():
         for line in embedding.pair.notes:
             remark(f"note: {line}" if len(models) == 1 else f"note: {name}: {line}")
@@ -92,65 +80,11 @@ def geometry(
         inform(f"wrote {out}")
 
 
-def _require_one_grid(new: "GridEmbedding", others: "list[GridEmbedding]", path: Path) -> None:
-    import numpy as np
-
-    for other in others:
-        same = new.grid.names == other.grid.names and np.array_equal(
-            new.grid.factors, other.grid.factors
-        )
-        if not (same and np.array_equal(new.held_out, other.held_out)):
-            raise SbvaeError(
-                f"{path}: its factors or held-out regions are not those of the models before it; "
-                "draw it by itself, or give all the same --factors and --data"
-            )
-
-
 def _name(path: Path, others: list[Path]) -> str:
     """The run folder's name, or its path where another folder has the same name."""
     folder = path.parent if path.name == "ckpt.pt" else path
     alike = [p for p in others if folder.name in (p.name, p.parent.name)]
     return folder.name if len(alike) == 1 else str(folder)
-
-
-def _draw(embeddings: "dict[str, GridEmbedding]", source: "Source", caption: str) -> "Image":
-    import numpy as np
-
-    from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_comparison, draw_geometry
-
-    first = next(iter(embeddings.values()))
-    factors = [source.space.factor(name) for name in first.grid.names]
-    points = first.grid.factors.astype(np.float64).reshape(*first.grid.shape, -1)
-    panel = FactorPanel(
-        (
-            points[:, 0, source.space.index(first.grid.names[0])],
-            points[0, :, source.space.index(first.grid.names[1])],
-        ),
-        (_label(factors[0]), _label(factors[1])),
-        first.held_out,
-        (factors[0].circular, factors[1].circular),
-    )
-    sheets = [
-        Embedding(
-            embedding.codes,
-            (f"latent {embedding.choice.latents[0]}", f"latent {embedding.choice.latents[1]}"),
-            name,
-            embedding.scores,
-        )
-        for name, embedding in embeddings.items()
-    ]
-    if len(sheets) > 1:
-        return draw_comparison(panel, sheets, caption)
-    samples, _ = source.sample(np.random.default_rng(0), SAMPLES)
-    return draw_geometry(panel, sheets[0], caption, samples)
-
-
-def _label(factor: "FactorConfig") -> str:
-    """The name with its unit, or with what the numbers at the axis mean."""
-    if factor.levels and factor.level_names:
-        levels = zip(factor.levels, factor.level_names, strict=True)
-        return f"{factor.name} ({', '.join(f'{level:g} {name}' for level, name in levels)})"
-    return f"{factor.name} ({factor.unit})" if factor.unit else factor.name
 
 
 def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:

@@ -1,7 +1,5 @@
 """`sbvae info`."""
 
-import itertools
-import math
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sbvae_cli.cli.console import file_size, inform
-from sbvae_cli.cli.options import json_file, png_file
+from sbvae_cli.cli.options import JsonOption
+from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from sbvae_cli.checkpoint import Checkpoint
-    from sbvae_cli.config.space import FactorConfig
-    from sbvae_cli.data.factors import FactorSpace, Rows
     from sbvae_cli.data.source import Source
 
-SAMPLES = 64
 Facts = Mapping[str, Any]
 
 
@@ -32,20 +26,19 @@ def info(
     ],
     sheet: Annotated[
         Path | None,
-        typer.Option(callback=png_file, help="PNG file of 8 x 8 samples with their factors."),
+        typer.Option(callback=named_as("PNG"), help="PNG file of 64 samples and their factors."),
     ] = None,
-    json: Annotated[
-        str | None, typer.Option(callback=json_file, help="JSON file, or - for stdout.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the samples.")] = 0,
+    json: JsonOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of samples.")] = 0,
 ) -> None:
     """Say what a dataset, a checkpoint or a run holds."""
-    from sbvae_cli.cli.console import write_json, write_picture
+    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.figures.samples import draw_samples
     from sbvae_cli.runs.describe import data_of
 
     facts, opened = _describe(target)
     if sheet is not None:
-        write_picture(sheet, _draw_sheet(data_of(opened), seed))
+        write_picture(sheet, draw_samples(data_of(opened), seed))
     if json is not None:
         write_json(json, facts)
     if json == "-":
@@ -232,43 +225,3 @@ def _number(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3g}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def _draw_sheet(source: "Source", seed: int) -> "Image":
-    import numpy as np
-
-    from sbvae_cli.viz.samples import draw_samples
-
-    count = SAMPLES if source.count is None else min(SAMPLES, source.count)
-    images, factors = source.sample(np.random.default_rng(seed), count)
-    caption = f"{source.name}, {source.height}x{source.width} pixels"
-    notes = factor_notes(source.space, factors)
-    return draw_samples(images, notes, source.space.varying, caption)
-
-
-def factor_notes(space: "FactorSpace", factors: "Rows") -> list[list[str]]:
-    """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
-    varying = [factor for factor in space.factors if factor.name in space.varying]
-    notes = []
-    for row in factors.tolist():
-        values = dict(zip(space.names, row, strict=True))
-        if values.get("present", 1) == 0:
-            notes.append(["blank"])
-            continue
-        notes.append([_value(factor, values[factor.name]) for factor in varying])
-    return notes
-
-
-def _value(factor: "FactorConfig", value: float) -> str:
-    """A name of a level, or as few decimals as tell levels, or tenths of the range, apart."""
-    name = factor.name_of(value)
-    if name is not None:
-        return name
-    low, high = factor.bounds
-    levels = sorted(factor.levels or ())
-    step = min((b - a for a, b in itertools.pairwise(levels)), default=(high - low) / 10)
-    digits = max(0, math.ceil(-math.log10(0.4 * step)))
-    if digits > 4 or abs(value) >= 1e6:
-        return f"{value:.3g}"
-    text = f"{round(value, digits) + 0.0:.{digits}f}"  # the sum turns -0.0 into 0.0
-    return text.rstrip("0").rstrip(".") if levels and "." in text else text

@@ -13,7 +13,7 @@ class Interrupted(BaseException):
     """A signal asked the program to end.
 
     Args:
-        number: Of the signal.
+        number: Number of the signal.
     """
 
     def __init__(self, number: int) -> None:

@@ -1,18 +1,19 @@
 """`sbvae traverse`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sbvae_cli.cli.console import inform, remark
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, parse_size, png_file
+from sbvae_cli.cli.options import (
+    CheckpointArgument,
+    DeviceOption,
+    OtherDataOption,
+    PictureOption,
+    parse_size,
+)
 from sbvae_cli.errors import SbvaeError
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from sbvae_cli.evaluation.traversal import Traversal
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
 MOST_PIXELS = 512  # a side of an image
@@ -21,16 +22,15 @@ FARTHEST = 1000.0  # stds of the prior
 
 def traverse(
     checkpoint: CheckpointArgument,
-    out: Annotated[Path, typer.Option(callback=png_file, help="PNG file to write.")] = Path(
-        "traversal.png"
-    ),
+    out: PictureOption = Path("traversal.png"),
     latents: Annotated[
-        str, typer.Option(help="How many, of smallest variance; all; or which, as 0,3,5.")
+        str, typer.Option(help="How many latents, of smallest variance; all; or which, as 0,3,5.")
     ] = "8",
     ends: Annotated[
-        str, typer.Option("--range", help="From -R to R, as 2; or from A to B, as -3..1.")
+        str,
+        typer.Option("--range", help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1."),
     ] = "2",
-    columns: Annotated[int, typer.Option(min=2, max=51, help="Values of each latent.")] = 11,
+    columns: Annotated[int, typer.Option(min=2, max=51, help="Number of values of a latent.")] = 11,
     index: Annotated[
         int | None,
         typer.Option(
@@ -39,27 +39,26 @@ def traverse(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(help="Draw at another size than trained, pixels: 256, or HEIGHTxWIDTH."),
+        typer.Option(help="Size of decoded images in pixels, another than trained: 256, or HxW."),
     ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Other data than the model was trained on.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of drawn images.")] = 0,
+    data: OtherDataOption = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of images.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
     """Sweep each latent around one image's code (Figure 2)."""
     wanted, span = parse_latents(latents), parse_range(ends)
-    drawn = parse_size(size, MOST_PIXELS) if size else None
+    decoded = parse_size(size, MOST_PIXELS) if size else None
 
-    from sbvae_cli.cli.console import write_picture
+    from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.evaluation import traversal
+    from sbvae_cli.figures.traversal import draw_traversal
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
     opened = open_checkpoint(checkpoint)
     source = open_data(opened, data)
     result = traversal.traverse(
-        opened.build_vae(resolve_device(device), drawn),
+        opened.build_vae(resolve_device(device), decoded),
         source,
         opened.space,
         latents=wanted,
@@ -70,13 +69,13 @@ def traverse(
         seed=seed,
     )
     caption = ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"])
-    if drawn:
-        caption += f", drawn at {drawn[0]}x{drawn[1]}"
-    write_picture(out, _draw(result, caption))
+    if decoded:
+        caption += f", drawn at {decoded[0]}x{decoded[1]}"
+    write_picture(out, draw_traversal(result, caption))
     trained = (source.height, source.width)
-    if drawn and max(a / b for a, b in zip(drawn, trained, strict=True)) >= 2:
+    if decoded and max(a / b for a, b in zip(decoded, trained, strict=True)) >= 2:
         remark(
-            f"note: drawn at {drawn[0]}x{drawn[1]}, trained at {trained[0]}x{trained[1]}: the "
+            f"note: drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
             "further apart, the smaller objects come out, as kernels keep their size in pixels"
         )
     coding = int((result.stds < traversal.NON_CODING).sum())
@@ -118,16 +117,3 @@ def parse_range(text: str) -> tuple[float, float]:
             f"--range {text}: the lower end comes first, and both lie within -1000..1000"
         )
     return ends
-
-
-def _draw(result: "Traversal", caption: str) -> "Image":
-    from sbvae_cli.evaluation.traversal import NON_CODING
-    from sbvae_cli.viz.traversal import Examples, Sweep, draw_traversal
-
-    examples = Examples(result.inputs, result.reconstructions, result.held_out)
-    sweeps = []
-    for latent, images in zip(result.latents, result.sweeps, strict=True):
-        std = float(result.stds[latent])
-        start = float(result.code[latent])
-        sweeps.append(Sweep(latent, std, std < NON_CODING, start, images))
-    return draw_traversal(examples, sweeps, result.values, caption)

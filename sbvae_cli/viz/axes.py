@@ -17,13 +17,13 @@ LEFT, BOTTOM, TOP = 66.0, 58.0, 38.0  # room that `Panel.draw_labels` uses outsi
 
 @dataclass(frozen=True)
 class Panel:
-    """A box on the canvas, in design units, and the data ranges that it shows; y points up.
+    """A box on the canvas, in its pixels, and the data ranges that it shows; y points up.
 
     Attributes:
         left: Left edge of the box.
         top: Upper edge of the box.
-        width: Of the box.
-        height: Of the box.
+        width: Width of the box.
+        height: Height of the box.
         x_range: Data at the left and right edge, different.
         y_range: Data at the lower and upper edge, different.
     """
@@ -78,8 +78,8 @@ def equal_ranges(
 
     Args:
         points: Data, shape (N, 2), finite.
-        width: Of the box.
-        height: Of the box.
+        width: Width of the box.
+        height: Height of the box.
         least: Smallest span of the shorter axis, so that a point or a line gets a range too.
 
     Returns:
@@ -89,7 +89,7 @@ def equal_ranges(
     low, high = data.min(axis=0), data.max(axis=0)
     centre, span = (low + high) / 2, (high - low) * 1.14
     shorter = min(width, height)
-    unit = max(span[0] / width, span[1] / height, least / shorter)  # data a design unit
+    unit = max(span[0] / width, span[1] / height, least / shorter)  # data a pixel
     half_x, half_y = unit * width / 2, unit * height / 2
     x, y = float(centre[0]), float(centre[1])
     return (x - half_x, x + half_x), (y - half_y, y + half_y)

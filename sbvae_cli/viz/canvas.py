@@ -1,4 +1,4 @@
-"""A white sheet to draw on: shapes are anti-aliased by drawing them large, text at its size."""
+"""A white canvas: shapes are anti-aliased by drawing them large, text at its size."""
 
 import math
 import re
@@ -22,31 +22,29 @@ EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
 
 @dataclass
 class Canvas:
-    """Positions and sizes are in units of the design; an image has `scale` pixels a unit.
+    """A picture in the making; positions and sizes are in its pixels, and need not be whole.
 
     Shapes are drawn in the order of the calls, all text above them.
 
     Args:
-        width: Design units.
-        height: Design units.
-        scale: Pixels a design unit.
-        oversample: Pixels that shapes are drawn with for one of the image; 1 is exact, and saves
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        oversample: Pixels that shapes are drawn with for one of the picture; 1 is exact, and saves
             memory, where all edges lie on whole pixels.
     """
 
     width: float
     height: float
-    scale: float = 1.0
     oversample: int = OVERSAMPLE
     _texts: list[tuple[Image.Image, tuple[int, int], Colour]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the enlarged white image."""
-        self._size = round(self.width * self.scale), round(self.height * self.scale)
+        self._size = round(self.width), round(self.height)
         large = (self._size[0] * self.oversample, self._size[1] * self.oversample)
         self._image = Image.new("RGB", large, "white")
         self._draw = ImageDraw.Draw(self._image, "RGBA")  # blends colours that have an opacity
-        self._zoom = self.scale * self.oversample
+        self._zoom = self.oversample
 
     def line(self, points: ArrayLike, colour: Colour, width: float = 1.0) -> None:
         """Draw a polyline with round joins; `points` (N, 2) as x to the right, y down."""
@@ -96,15 +94,15 @@ class Canvas:
         """Write one line.
 
         Args:
-            x: Where the anchor lies.
-            y: Where the anchor lies.
+            x: Position of the anchor from the left.
+            y: Position of the anchor from the top.
             text: One line. Letters lose their accents; what else the font lacks is a box.
             size: Height of the font.
-            colour: Of the letters.
+            colour: Colour of the letters.
             anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
-            upright: Turn the line to be read from bottom to top.
+            upright: Whether the line is turned, to be read from bottom to top.
         """
-        mask = _text_mask(text, size * self.scale)
+        mask = _text_mask(text, size)
         if upright:
             mask = mask.transpose(Image.Transpose.ROTATE_90)
             anchor = {"t": "l", "m": "m", "b": "r"}[anchor[1]] + {"l": "b", "m": "m", "r": "t"}[
@@ -112,8 +110,8 @@ class Canvas:
             ]
         share_x = {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
         share_y = {"t": 0.0, "m": 0.5, "b": 1.0}[anchor[1]]
-        left = round(x * self.scale - share_x * mask.width)
-        top = round(y * self.scale - share_y * mask.height)
+        left = round(x - share_x * mask.width)
+        top = round(y - share_y * mask.height)
         self._texts.append((mask, (left, top), colour))
 
     def finish(self) -> Image.Image:
@@ -125,13 +123,13 @@ class Canvas:
 
 
 def text_width(text: str, size: float) -> float:
-    """Width of a line in design units."""
+    """Width of a line in pixels, not rounded."""
     zoom = 16  # at which advances are no longer rounded visibly
     return sum(_font(part * zoom).getlength(run) for run, part in _runs(text, size)) / zoom
 
 
 def shorten(text: str, size: float, width: float) -> str:
-    """The text itself where it fits into `width` design units, else its start and three dots."""
+    """The text itself where it fits into `width` pixels, else its start and three dots."""
     if text_width(text, size) <= width:
         return text
     kept = len(text)

@@ -10,7 +10,7 @@ from PIL import Image
 from sbvae_cli.viz.axes import BOTTOM, LEFT, TOP, Panel, equal_ranges, padded_range, short_number
 from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten, text_width
 from sbvae_cli.viz.image_grid import tile_images
-from sbvae_cli.viz.sheet import FOLDED, HELD_OUT, Bools, Floats, draw_prior, draw_sheet
+from sbvae_cli.viz.mesh import HELD_OUT, Bools, Floats, draw_mesh, draw_prior
 
 SIDE, GAP, MARGIN, HEADER, FOOTER = 430.0, 26.0, 22.0, 54.0, 40.0
 COLUMN = LEFT + SIDE + GAP
@@ -75,22 +75,19 @@ class Embedding:
         labels: Names of both latents.
         name: Title of the panel.
         scores: By the names of `geometry_scores`; what is missing is not shown, None is a dash.
-        folded: Triangles to darken, as in `draw_sheet`.
     """
 
     codes: NDArray[np.floating]
     labels: tuple[str, str]
     name: str = "latent space"
     scores: Mapping[str, object] = field(default_factory=dict)
-    folded: Bools | None = None
 
 
-def draw_geometry(
+def draw_embedding(
     grid: FactorPanel,
     embedding: Embedding,
     caption: str = "",
     samples: NDArray[np.uint8] | None = None,
-    scale: float = 1.0,
 ) -> Image.Image:
     """Draw one model: factor grid, its embedding, and at the side sample images and scores.
 
@@ -99,44 +96,42 @@ def draw_geometry(
 
     Args:
         grid: Factor space.
-        embedding: Latent space; the sheet has the same shape.
-        caption: The line at the top.
+        embedding: Latent space, of a grid of the same shape.
+        caption: Line at the top of the picture.
         samples: Images of the data, shape (N, H, W, 1 or 3); 16 are a good number (Figure 7).
-        scale: Pixels a unit; 1 makes a picture about 1,400 pixels wide.
 
     Returns:
-        RGB.
+        RGB, about 1,400 pixels wide.
 
     Raises:
         ValueError: If shapes do not agree or codes are not finite.
     """
     width = MARGIN + 2 * COLUMN + SIDEBAR + MARGIN
     height = HEADER + TOP + SIDE + BOTTOM + FOOTER
-    canvas = Canvas(width, height, scale)
+    canvas = Canvas(width, height)
     _draw_caption(canvas, caption, width)
     _draw_factors(canvas, grid, MARGIN + LEFT)
-    _draw_embedding(canvas, grid, embedding, MARGIN + COLUMN + LEFT)
+    _draw_codes(canvas, grid, embedding, MARGIN + COLUMN + LEFT)
     left, top = MARGIN + 2 * COLUMN + 6.0, HEADER + TOP
     if samples is not None:
         top = _draw_samples(canvas, samples, left, top) + 14.0
     _draw_score_list(canvas, embedding.scores, left, top)
-    _draw_legend(canvas, height - FOOTER / 2 - 4, [embedding], bool(grid.held_out.any()))
+    _draw_legend(canvas, height - FOOTER / 2 - 4, bool(grid.held_out.any()))
     return canvas.finish()
 
 
-def draw_comparison(
-    grid: FactorPanel, embeddings: Sequence[Embedding], caption: str = "", scale: float = 1.0
+def draw_embeddings(
+    grid: FactorPanel, embeddings: Sequence[Embedding], caption: str = ""
 ) -> Image.Image:
     """Draw several models side by side: the factor grid, then each embedding with its scores below.
 
     Args:
         grid: Factor space, shared by all.
         embeddings: From left to right.
-        caption: The line at the top.
-        scale: Pixels a unit; 1 makes a picture of two models about 1,600 pixels wide.
+        caption: Line at the top of the picture.
 
     Returns:
-        RGB.
+        RGB, about 1,600 pixels wide with two models.
 
     Raises:
         ValueError: If there is none, shapes do not agree or codes are not finite.
@@ -146,14 +141,14 @@ def draw_comparison(
     width = 2 * MARGIN + (1 + len(embeddings)) * COLUMN
     strip = STRIP if any(embedding.scores for embedding in embeddings) else 0.0
     height = HEADER + TOP + SIDE + BOTTOM + strip + FOOTER
-    canvas = Canvas(width, height, scale)
+    canvas = Canvas(width, height)
     _draw_caption(canvas, caption, width)
     _draw_factors(canvas, grid, MARGIN + LEFT)
     for column, embedding in enumerate(embeddings, start=1):
         left = MARGIN + column * COLUMN + LEFT
-        _draw_embedding(canvas, grid, embedding, left)
+        _draw_codes(canvas, grid, embedding, left)
         _draw_score_strip(canvas, embedding.scores, left, HEADER + TOP + SIDE + BOTTOM + 8.0)
-    _draw_legend(canvas, height - FOOTER / 2 - 4, embeddings, bool(grid.held_out.any()))
+    _draw_legend(canvas, height - FOOTER / 2 - 4, bool(grid.held_out.any()))
     return canvas.finish()
 
 
@@ -165,11 +160,11 @@ def _draw_factors(canvas: Canvas, grid: FactorPanel, left: float) -> None:
     ranges = [padded_range(float(v[0]), float(v[-1])) for v in grid.values]
     panel = Panel(left, HEADER + TOP, SIDE, SIDE, ranges[0], ranges[1])
     panel.draw_frame(canvas)
-    draw_sheet(canvas, panel, grid.points, grid.positions, grid.held_out)
+    draw_mesh(canvas, panel, grid.points, grid.positions, grid.held_out)
     panel.draw_labels(canvas, "factor space", *grid.labels)
 
 
-def _draw_embedding(canvas: Canvas, grid: FactorPanel, embedding: Embedding, left: float) -> None:
+def _draw_codes(canvas: Canvas, grid: FactorPanel, embedding: Embedding, left: float) -> None:
     codes = np.asarray(embedding.codes, dtype=np.float64)
     if codes.shape != grid.points.shape or grid.held_out.shape != codes.shape[:2]:
         raise ValueError(f"codes {codes.shape} do not fit a grid {grid.points.shape}")
@@ -180,17 +175,17 @@ def _draw_embedding(canvas: Canvas, grid: FactorPanel, embedding: Embedding, lef
     panel = Panel(left, HEADER + TOP, SIDE, SIDE, x_range, y_range)
     panel.draw_frame(canvas)
     draw_prior(canvas, panel)
-    draw_sheet(canvas, panel, codes, grid.positions, grid.held_out, embedding.folded, grid.wraps)
+    draw_mesh(canvas, panel, codes, grid.positions, grid.held_out, grid.wraps)
     panel.draw_labels(canvas, embedding.name, *embedding.labels)
 
 
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
     """Returns the lower edge."""
     canvas.text(left, top - 9, "samples", 18.0, INK, "lb")
-    sheet = tile_images(samples)
-    width = min(SIDEBAR_INNER, SIDEBAR_INNER * sheet.width / sheet.height)
-    canvas.image(sheet, left, top, width)
-    return top + width * sheet.height / sheet.width
+    tiled = tile_images(samples)
+    width = min(SIDEBAR_INNER, SIDEBAR_INNER * tiled.width / tiled.height)
+    canvas.image(tiled, left, top, width)
+    return top + width * tiled.height / tiled.width
 
 
 def _draw_score_list(canvas: Canvas, scores: Mapping[str, object], left: float, top: float) -> None:
@@ -213,14 +208,11 @@ def _draw_score_strip(
         canvas.text(x, top + 29.0, label, 12.5, QUIET, "mt")
 
 
-def _draw_legend(canvas: Canvas, y: float, embeddings: Sequence[Embedding], held_out: bool) -> None:
+def _draw_legend(canvas: Canvas, y: float, held_out: bool) -> None:
     x = MARGIN + LEFT
     if held_out:
         canvas.disc(x + 6, y, 4.0, HELD_OUT)
         x = _legend_text(canvas, x + 18, y, "held out of training")
-    if any(embedding.folded is not None and embedding.folded.any() for embedding in embeddings):
-        canvas.rectangle(x, y - 6, 14.0, 12.0, FOLDED)
-        x = _legend_text(canvas, x + 22, y, "turned over or without area")
     for dash in range(3):
         canvas.line([(x + 8 * dash, y), (x + 8 * dash + 5, y)], FAINT, 1.6)
     _legend_text(canvas, x + 30, y, "1 and 2 stds of the prior")

@@ -6,17 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+PADDING = 2  # pixels between images and at the border
 
-def tile_images(
-    images: NDArray[np.uint8], columns: int = 0, padding: int = 2, background: int = 255
-) -> Image.Image:
-    """Tile images in reading order, with padding between them and around.
+
+def tile_images(images: NDArray[np.uint8]) -> Image.Image:
+    """Tile images in reading order, as square as possible, with white between them and around.
 
     Args:
-        images: Shape (N, H, W, C), C 1 or 3.
-        columns: Images a row; 0 makes the tiling as square as possible.
-        padding: Pixels between images and at the border.
-        background: Grey level of the padding and of places without an image.
+        images: Images, shape (N, H, W, C), C 1 or 3.
 
     Returns:
         RGB.
@@ -29,23 +26,23 @@ def tile_images(
     if images.dtype != np.uint8:
         raise ValueError(f"images must be uint8, got {images.dtype}")
     count, height, width, _ = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
+    columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    step_y, step_x = height + padding, width + padding
-    sheet = np.full((rows * step_y + padding, columns * step_x + padding, 3), background, np.uint8)
+    step_y, step_x = height + PADDING, width + PADDING
+    tiled = np.full((rows * step_y + PADDING, columns * step_x + PADDING, 3), 255, np.uint8)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        top, left = padding + row * step_y, padding + column * step_x
-        sheet[top : top + height, left : left + width] = image  # one channel spreads to three
-    return Image.fromarray(sheet)
+        top, left = PADDING + row * step_y, PADDING + column * step_x
+        tiled[top : top + height, left : left + width] = image  # one channel spreads to three
+    return Image.fromarray(tiled)
 
 
 def fit_tiles(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Images whose longer side is about `side` pixels: whole pixels repeated, or averaged.
 
     Args:
-        images: Shape (..., H, W, C), C 1 or 3.
-        side: The most that the longer side may have.
+        images: Images, shape (..., H, W, C), C 1 or 3.
+        side: Most pixels that the longer side may have.
 
     Returns:
         Shape (..., h, w, 3): enlarged by the largest whole factor that fits, so that every pixel

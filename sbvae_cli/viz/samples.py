@@ -12,26 +12,25 @@ from sbvae_cli.viz.image_grid import fit_tiles
 MARGIN, GAP, TITLE_ROW = 24, 18, 58
 TITLE_SIZE, NOTE_SIZE, LINE = 24.0, 16.0, 20
 MOST_SIDE, LEAST_WIDTH = 128, 96  # pixels of a tile, and of a column
+COLUMNS = 8  # images a row
 LEGEND = "beneath each image:"
 
 
-def draw_samples(
+def draw_noted_images(
     images: NDArray[np.uint8],
     notes: Sequence[Sequence[str]],
     names: Sequence[str] = (),
     caption: str = "",
-    columns: int = 8,
 ) -> Image.Image:
     """Draw images in reading order, with values beneath each, whose names stand at the top.
 
     Each image has the same values in the same line, as the names at the top do.
 
     Args:
-        images: Shape (N, H, W, 1 or 3); small ones are enlarged in sharp pixels.
-        notes: For each image one short text a name, or a single one instead.
-        names: What the texts are, in order.
-        caption: The line at the top.
-        columns: Images a row.
+        images: Images, shape (N, H, W, 1 or 3); small ones are enlarged in sharp pixels.
+        notes: Short texts of each image, one for each name, or a single one instead.
+        names: Names of the texts, in order.
+        caption: Line at the top of the picture.
 
     Returns:
         RGB.
@@ -49,7 +48,7 @@ def draw_samples(
     height, width = tiles.shape[1:3]
     step_x = max(width, LEAST_WIDTH) + GAP
     lines = arrange(notes, len(names), step_x - GAP)
-    columns = min(columns, len(tiles))
+    columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
     full_width = 2 * MARGIN + max(columns * step_x - GAP, 300)
     legend = _legend(names, lines, full_width - 2 * MARGIN)
@@ -73,12 +72,12 @@ def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[sl
     """Break texts into as few lines as fit into `width`, at the same places for every image.
 
     Args:
-        notes: For each image `count` texts; those with another number do not matter.
-        count: Texts of an image.
-        width: Design units.
+        notes: Texts of each image; those with another number than `count` do not matter.
+        count: Number of texts of an image.
+        width: Width of a line in pixels.
 
     Returns:
-        Which texts each line has.
+        Range of the texts in each line.
     """
     whole = [texts for texts in notes if len(texts) == count]
     lines: list[slice] = []

@@ -19,7 +19,7 @@ VALUES = 64  # room above the sweeps: a space, then their values
 LABEL_GAP = 16  # from the rows' labels to the images
 TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 26.0, 21.0, 18.0
 LEAST_PITCH = 60  # of rows: two lines of text
-SHEET_WIDTH, LEAST_SIDE, MOST_SIDE = 1520, 64, 128  # pixels of all columns, and of a tile
+COLUMNS_WIDTH, LEAST_SIDE, MOST_SIDE = 1520, 64, 128  # pixels of all columns, and of a tile
 
 HELD_OUT: Colour = (230, 110, 0)
 NEAREST: Colour = (40, 110, 220)
@@ -33,9 +33,9 @@ class Examples:
     """Inputs and what the model makes of them.
 
     Attributes:
-        inputs: Shape (N, H, W, 1 or 3); the first is the image that the sweeps start from.
-        reconstructions: Shape (N, h, w, 1 or 3), the size of the sweeps' images.
-        held_out: Which of them show what training left out, shape (N,).
+        inputs: Images, shape (N, H, W, 1 or 3); the first is where the sweeps start.
+        reconstructions: Decoded images, shape (N, h, w, 1 or 3), the size of the sweeps' images.
+        held_out: Whether each shows what training left out, shape (N,).
     """
 
     inputs: Pictures
@@ -48,11 +48,11 @@ class Sweep:
     """A latent that takes one value after another.
 
     Attributes:
-        latent: Its index.
-        std: Mean std of its posterior.
-        codes: Whether it carries anything; if not, its label is grey.
-        start: Its value in the code that the sweep starts from.
-        images: Shape (S, h, w, 1 or 3).
+        latent: Index of the latent.
+        std: Mean std of the latent's posterior.
+        codes: Whether the latent carries anything; if not, its label is grey.
+        start: Value of the latent in the code that the sweep starts from.
+        images: Decoded images, shape (S, h, w, 1 or 3).
     """
 
     latent: int
@@ -62,24 +62,24 @@ class Sweep:
     images: Pictures
 
 
-def draw_traversal(
+def draw_sweeps(
     examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating], caption: str = ""
 ) -> Image.Image:
     """Draw inputs above reconstructions above one row of images a latent.
 
-    Small images are enlarged by a whole factor, in sharp pixels. Where the model draws larger
+    Small images are enlarged by a whole factor, in sharp pixels. Where the model decodes to larger
     images than it takes, they are shown as they are, and the inputs as large. Held-out inputs are
     framed in orange; in each sweep the image nearest the start has a blue frame, if the start is in
     range.
 
     Args:
-        examples: The two rows at the top.
-        sweeps: From top to bottom.
-        values: That each latent takes, increasing, shape (S,).
-        caption: The line at the top.
+        examples: Images of the two rows at the top.
+        sweeps: Latents and their images, from top to bottom.
+        values: Values that each latent takes, increasing, shape (S,).
+        caption: Line at the top of the picture.
 
     Returns:
-        RGB, about 1,600 pixels wide, or as wide as images that are drawn larger need.
+        RGB, about 1,600 pixels wide, or as wide as images that are decoded larger need.
 
     Raises:
         ValueError: If shapes do not agree, or there is no sweep.
@@ -112,10 +112,10 @@ class _Layout:
     @classmethod
     def of(cls, examples: Examples, sweeps: Sequence[Sweep], values: int) -> "_Layout":
         columns = max(len(examples.inputs), values)
-        side = min(MOST_SIDE, max(LEAST_SIDE, SHEET_WIDTH // columns - GAP))
-        drawn = max(sweeps[0].images.shape[1:3])
-        if drawn > max(examples.inputs.shape[1:3]):
-            side = max(side, drawn)
+        side = min(MOST_SIDE, max(LEAST_SIDE, COLUMNS_WIDTH // columns - GAP))
+        decoded = max(sweeps[0].images.shape[1:3])
+        if decoded > max(examples.inputs.shape[1:3]):
+            side = max(side, decoded)
         tile = fit_tiles(sweeps[0].images[:1], side).shape[1:3]
         labels = ["reconstruction", *(_name(swept) for swept in sweeps)]
         gutter = round(max(text_width(label, LABEL_SIZE) for label in labels)) + LABEL_GAP
@@ -127,7 +127,7 @@ class _Layout:
         return max(self.tile[0] + GAP, LEAST_PITCH), self.tile[1] + GAP
 
     def example_top(self, row: int) -> int:
-        """Of the tiles, which stand in the middle of what the labels need."""
+        """The tiles' upper edge; they stand in the middle of what the labels need."""
         return HEADER + BRACKETS + row * self.pitch[0] + self._slack
 
     def sweep_top(self, row: int) -> int:
@@ -151,19 +151,19 @@ class _Layout:
 
 
 def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
-    shape, drawn = examples.inputs.shape, examples.reconstructions.shape
+    shape, decoded = examples.inputs.shape, examples.reconstructions.shape
     if len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
         raise ValueError(f"inputs must have shape (N, H, W, 1 or 3), got {shape}")
-    if len(drawn) != 4 or drawn[:1] != shape[:1] or examples.held_out.shape != shape[:1]:
-        found = f"{drawn}, {examples.held_out.shape}"
+    if len(decoded) != 4 or decoded[:1] != shape[:1] or examples.held_out.shape != shape[:1]:
+        found = f"{decoded}, {examples.held_out.shape}"
         raise ValueError(f"reconstructions and marks {found} do not fit inputs {shape}")
     if not sweeps:
         raise ValueError("a traversal needs one sweep or more")
     for swept in sweeps:
-        if swept.images.shape != (len(values), *drawn[1:]):
+        if swept.images.shape != (len(values), *decoded[1:]):
             raise ValueError(
                 f"latent {swept.latent}: images {swept.images.shape} do not fit {len(values)} "
-                f"values and reconstructions {drawn}"
+                f"values and reconstructions {decoded}"
             )
 
 
@@ -258,8 +258,8 @@ def nearest_column(start: float, values: NDArray[np.floating]) -> int | None:
     """The column whose value is nearest, or None where the start is more than half a step away.
 
     Args:
-        start: In the values' unit.
-        values: Increasing, evenly spaced, shape (S,), S at least 2.
+        start: Value of the latent that the sweep starts from.
+        values: Values of the columns, increasing, evenly spaced, shape (S,), S at least 2.
     """
     distances = np.abs(np.asarray(values, dtype=np.float64) - start)
     column = int(distances.argmin())
@@ -270,7 +270,7 @@ def value_names(values: NDArray[np.floating]) -> list[str]:
     """Each value to a tenth of a step or better, without a sign where that is zero.
 
     Args:
-        values: Increasing, shape (S,), S at least 2.
+        values: Values of the columns, increasing, shape (S,), S at least 2.
     """
     digits = max(0, 1 - math.floor(math.log10(values[1] - values[0])))
     return [f"{round(float(value), digits) + 0.0:.10g}" for value in values]

@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sbvae_cli.cli.geometry import _label
-from sbvae_cli.config.space import FactorConfig
-
 
 def width(path: str) -> int:
     with Image.open(path) as picture:
@@ -119,11 +116,3 @@ def test_a_level_may_be_written_by_its_name(sbvae: Callable[..., object], tiny: 
     assert word == number != other
     done = sbvae(*command, "shape=hart")
     assert done.err == "error: --at shape=hart: shape hart is unknown; did you mean heart?\n"
-
-
-def test_the_axis_of_a_factor_says_what_its_levels_are() -> None:
-    shape = FactorConfig(
-        name="shape", kind="discrete", levels=(1, 2.5), level_names=("square", "heart")
-    )
-    assert _label(shape) == "shape (1 square, 2.5 heart)"
-    assert _label(FactorConfig(name="x", unit="turn", low=0, high=1)) == "x (turn)"

@@ -13,10 +13,6 @@ import pytest
 import torch
 from PIL import Image
 
-from sbvae_cli.cli.info import factor_notes
-from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.data.factors import FactorSpace
-
 Sbvae = Callable[..., object]
 
 
@@ -187,58 +183,6 @@ def test_the_sheet_has_64_samples(
     assert [int((np.diff(line.astype(int)) == 1).sum()) for line in (rows, columns)] == [8, 8]
 
 
-def test_notes_are_of_the_factors_that_vary() -> None:
-    space = FactorSpace(
-        SpaceConfig(
-            factors=(
-                FactorConfig(name="x", low=0.2, high=0.8),
-                FactorConfig(name="size", low=0.3, high=0.3),
-                FactorConfig(name="azimuth", low=-30, high=330),
-                FactorConfig(name="shape", kind="discrete", levels=(1, 2.5, 3)),
-                FactorConfig(
-                    name="kind", kind="discrete", levels=(0, 1), level_names=("cat", "dog")
-                ),
-                FactorConfig(name="present", kind="discrete", levels=(0, 1)),
-            ),
-            blank=0.5,
-        )
-    )
-    rows = np.array([[0.456, 0.3, 12.3, 2.5, 1, 1], [*[np.nan] * 5, 0]], np.float32)
-
-    assert factor_notes(space, rows) == [["0.46", "12", "2.5", "dog"], ["blank"]]
-    assert len(space.varying) == 4
-
-
-def test_notes_tell_levels_apart_with_few_decimals() -> None:
-    levels = {
-        "x": [i / 31 for i in range(32)],
-        "angle": [-30 + 60 * i / 14 for i in range(15)],
-        "elevation": [20, 30],
-        "tiny": [-1e-7, 1e-7],
-        "huge": [0, 2e6],
-    }
-    space = FactorSpace(
-        SpaceConfig(
-            factors=tuple(
-                FactorConfig(name=name, kind="discrete", levels=values)
-                for name, values in levels.items()
-            )
-        )
-    )
-
-    for column, values in enumerate(levels.values()):
-        rows = np.array([[v[0] for v in levels.values()]] * len(values), np.float32)
-        rows[:, column] = values
-        texts = [note[column] for note in factor_notes(space, rows)]
-        assert len(set(texts)) == len(values)
-        assert max(map(len, texts)) <= 6
-        gap = min(np.diff(values))
-        assert np.abs(np.array(texts, float) - values).max() <= 0.2 * gap + 1e-6 * max(values)
-    assert factor_notes(space, np.array([[2 / 31, -30 + 60 / 14, 20, 0, 0]]))[0][:3] == [
-        *("0.06", "-26", "20")
-    ]
-
-
 def test_names_of_levels_stand_beside_them(sbvae: Sbvae) -> None:
     options = ("--factor", "x=0,y=0,orientation=0", "--size", 8, "--out", "s.h5")
     hole = ("--hole", "shape=ellipse..heart,scale=0.5..0.6")
@@ -255,18 +199,6 @@ def test_names_of_levels_stand_beside_them(sbvae: Sbvae) -> None:
     factors = {factor["name"]: factor for factor in facts(sbvae, "s.h5")["factors"]}
     assert factors["shape"]["level_names"] == ["square", "ellipse", "heart"]
     assert factors["scale"]["level_names"] is None
-
-
-def test_a_file_from_before_levels_had_names_opens(sbvae: Sbvae) -> None:
-    options = ("--factor", "x=0,y=0,orientation=0", "--size", 8, "--out", "s.h5")
-    assert sbvae("gen-data", "sprites", *options).code == 0
-    with h5py.File("s.h5", "r+") as file:
-        space = json.loads(file.attrs["space"])
-        for factor in space["factors"]:
-            del factor["level_names"]
-        file.attrs["space"] = json.dumps(space)
-
-    assert re.search(r"^  factor shape +3 levels: 1, 2, 3$", sbvae("info", "s.h5").out, re.M)
 
 
 def test_a_sheet_is_no_jpg(sbvae: Sbvae) -> None:

@@ -7,8 +7,8 @@ from PIL import Image
 from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
-from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_comparison, draw_geometry
-from sbvae_cli.viz.sheet import draw_prior, draw_sheet
+from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
+from sbvae_cli.viz.mesh import draw_mesh, draw_prior
 
 LABELS = ("latent 3", "latent 7")
 SCORES = {
@@ -35,22 +35,19 @@ def margins_are_white(image: Image.Image, margin: int = 4) -> bool:
     return all((edge == 255).all() for edge in edges)
 
 
-def test_one_model_is_about_1400_pixels_wide_and_scales() -> None:
+def test_one_model_is_about_1400_pixels_wide() -> None:
     grid = factor_grid()
-    embedding = Embedding(codes_of(grid), LABELS)
 
-    image = draw_geometry(grid, embedding)
-    large = draw_geometry(grid, embedding, scale=1.5)
+    image = draw_embedding(grid, Embedding(codes_of(grid), LABELS))
 
     assert image.mode == "RGB" and 1300 <= image.width <= 1500
-    assert large.width == pytest.approx(1.5 * image.width, abs=1)
 
 
 def test_points_have_their_colour_and_held_out_points_are_black() -> None:
     grid = factor_grid()
     canvas, panel = Canvas(400, 400), Panel(0, 0, 400, 400, (-2, 2), (-2, 2))
     codes = codes_of(grid)
-    draw_sheet(canvas, panel, codes, grid.positions, grid.held_out)
+    draw_mesh(canvas, panel, codes, grid.positions, grid.held_out)
 
     pixels = np.asarray(canvas.finish()).astype(int)
 
@@ -59,23 +56,6 @@ def test_points_have_their_colour_and_held_out_points_are_black() -> None:
         x, y = np.floor(panel.place(codes[index])).astype(int)
         expected = [0, 0, 0] if grid.held_out[index] else colours[index]
         assert np.abs(pixels[y, x] - expected).max() <= 2, index
-
-
-def test_folded_triangles_are_darker() -> None:
-    grid = factor_grid(hole=False)
-    folded = np.zeros((7, 7, 2), dtype=bool)
-    folded[3, 3] = True
-    panel = Panel(0, 0, 400, 400, (-2, 2), (-2, 2))
-    levels = []
-    for marks in (None, folded):
-        canvas = Canvas(400, 400)
-        draw_sheet(canvas, panel, codes_of(grid), grid.positions, grid.held_out, marks)
-        levels.append(np.asarray(canvas.finish().convert("L")).astype(int))
-
-    darkened = levels[0] - levels[1]
-
-    cell = (400 * 3 / 7 / 4) ** 2
-    assert (darkened > 20).sum() == pytest.approx(cell, rel=0.25)  # less the lines and points
 
 
 def test_lines_join_neighbours_and_the_two_ends_where_a_factor_wraps() -> None:
@@ -89,7 +69,7 @@ def test_lines_join_neighbours_and_the_two_ends_where_a_factor_wraps() -> None:
     drawn = []
     for wraps in ((False, False), (True, False)):
         canvas = Canvas(400, 400)
-        draw_sheet(canvas, panel, ring, grid.positions, grid.held_out, wraps=wraps)
+        draw_mesh(canvas, panel, ring, grid.positions, grid.held_out, wraps=wraps)
         around = np.asarray(canvas.finish())[seam[1] - 2 : seam[1] + 3, seam[0] - 2 : seam[0] + 3]
         drawn.append(bool((around < 200).any()))
 
@@ -111,7 +91,7 @@ def test_held_out_points_are_black_in_both_panels() -> None:
 
     counts = []
     for grid in (with_hole, without):
-        image = draw_geometry(grid, Embedding(codes_of(grid), LABELS))
+        image = draw_embedding(grid, Embedding(codes_of(grid), LABELS))
         black = (np.asarray(image)[100:520] < 8).all(axis=-1)
         counts.append((int(black[:, :560].sum()), int(black[:, 600:1050].sum())))
 
@@ -124,8 +104,8 @@ def test_the_same_call_draws_the_same_pixels() -> None:
     embedding = Embedding(codes_of(grid), LABELS, scores=SCORES)
     samples = np.random.default_rng(0).integers(0, 256, (16, 20, 20, 3), dtype=np.uint8)
 
-    first = draw_geometry(grid, embedding, "caption", samples)
-    second = draw_geometry(grid, embedding, "caption", samples)
+    first = draw_embedding(grid, embedding, "caption", samples)
+    second = draw_embedding(grid, embedding, "caption", samples)
 
     assert first.tobytes() == second.tobytes()
 
@@ -145,7 +125,7 @@ def test_the_same_call_draws_the_same_pixels() -> None:
 def test_degenerate_codes_are_drawn_within_the_picture(codes: np.ndarray) -> None:
     grid = factor_grid()
 
-    image = draw_geometry(grid, Embedding(codes, LABELS, scores=SCORES), "x")
+    image = draw_embedding(grid, Embedding(codes, LABELS, scores=SCORES), "x")
 
     assert margins_are_white(image)
     assert (np.asarray(image)[100:520, 620:1040] < 200).any()
@@ -155,7 +135,7 @@ def test_degenerate_codes_are_drawn_within_the_picture(codes: np.ndarray) -> Non
 def test_grids_of_any_size_are_drawn(shape: tuple[int, int]) -> None:
     grid = factor_grid(*shape, hole=False)
 
-    assert margins_are_white(draw_geometry(grid, Embedding(codes_of(grid), LABELS)))
+    assert margins_are_white(draw_embedding(grid, Embedding(codes_of(grid), LABELS)))
 
 
 def test_long_names_stay_within_the_picture() -> None:
@@ -164,8 +144,8 @@ def test_long_names_stay_within_the_picture() -> None:
     named = FactorPanel(grid.values, (name, name), grid.held_out)
     embedding = Embedding(codes_of(grid), (name, name), name, SCORES)
 
-    assert margins_are_white(draw_geometry(named, embedding, name))
-    assert margins_are_white(draw_comparison(named, [embedding] * 2, name))
+    assert margins_are_white(draw_embedding(named, embedding, name))
+    assert margins_are_white(draw_embeddings(named, [embedding] * 2, name))
 
 
 @pytest.mark.parametrize("shape", [(16, 64, 64, 3), (1, 30, 90, 1), (3, 90, 30, 3), (40, 8, 8, 3)])
@@ -173,7 +153,7 @@ def test_samples_of_any_shape_leave_room_for_the_scores(shape: tuple[int, ...]) 
     grid = factor_grid()
     samples = np.zeros(shape, np.uint8)
 
-    image = draw_geometry(grid, Embedding(codes_of(grid), LABELS, scores=SCORES), samples=samples)
+    image = draw_embedding(grid, Embedding(codes_of(grid), LABELS, scores=SCORES), samples=samples)
 
     assert margins_are_white(image)
 
@@ -182,7 +162,7 @@ def test_a_comparison_grows_by_a_column_for_each_model() -> None:
     grid = factor_grid()
     embedding = Embedding(codes_of(grid), LABELS, "broadcast", SCORES)
 
-    sizes = [draw_comparison(grid, [embedding] * count).size for count in (1, 2, 3)]
+    sizes = [draw_embeddings(grid, [embedding] * count).size for count in (1, 2, 3)]
 
     assert sizes[1][0] - sizes[0][0] == sizes[2][0] - sizes[1][0] > 430
     assert len({height for _, height in sizes}) == 1
@@ -191,8 +171,8 @@ def test_a_comparison_grows_by_a_column_for_each_model() -> None:
 def test_what_cannot_be_drawn_is_refused() -> None:
     grid = factor_grid()
     with pytest.raises(ValueError, match="do not fit a grid"):
-        draw_geometry(grid, Embedding(np.zeros((7, 8, 2)), LABELS))
+        draw_embedding(grid, Embedding(np.zeros((7, 8, 2)), LABELS))
     with pytest.raises(ValueError, match="finite"):
-        draw_geometry(grid, Embedding(np.full((8, 8, 2), np.nan), LABELS))
+        draw_embedding(grid, Embedding(np.full((8, 8, 2), np.nan), LABELS))
     with pytest.raises(ValueError, match="one embedding or more"):
-        draw_comparison(grid, [])
+        draw_embeddings(grid, [])

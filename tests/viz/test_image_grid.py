@@ -9,21 +9,21 @@ from sbvae_cli.viz.image_grid import tile_images
 def test_images_stand_in_reading_order_with_padding_between() -> None:
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] + np.zeros((5, 4, 6, 3), np.uint8)
 
-    sheet = np.asarray(tile_images(images, columns=3, padding=2))
+    tiled = np.asarray(tile_images(images))
 
-    assert sheet.shape == (2 * 4 + 3 * 2, 3 * 6 + 4 * 2, 3)
+    assert tiled.shape == (2 * 4 + 3 * 2, 3 * 6 + 4 * 2, 3)
     for index in range(5):
         row, column = divmod(index, 3)
-        tile = sheet[2 + row * 6 :, 2 + column * 8 :][:4, :6]
+        tile = tiled[2 + row * 6 :, 2 + column * 8 :][:4, :6]
         assert (tile == index).all()
-    assert (sheet != 255).any(axis=-1).sum() == 5 * 24
+    assert (tiled != 255).any(axis=-1).sum() == 5 * 24
 
 
 def test_sixteen_images_make_a_square_and_grey_ones_are_drawn() -> None:
-    sheet = tile_images(np.full((16, 8, 8, 1), 7, np.uint8), padding=0)
+    tiled = tile_images(np.full((16, 8, 8, 1), 7, np.uint8))
 
-    assert sheet.size == (32, 32)
-    assert (np.asarray(sheet) == 7).all()
+    assert tiled.size == (42, 42)
+    assert (np.asarray(tiled) == 7).sum() == 3 * 16 * 64
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 4, 3), (3, 4, 4), (3, 4, 4, 2)])

@@ -12,7 +12,7 @@ from sbvae_cli.viz.traversal import (
     NON_CODING,
     Examples,
     Sweep,
-    draw_traversal,
+    draw_sweeps,
     nearest_column,
     value_names,
 )
@@ -79,7 +79,7 @@ def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
 ) -> None:
     examples, sweeps = made(height, width, channels)
 
-    picture = draw_traversal(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES)
 
     rows = [examples.inputs, examples.reconstructions, *(swept.images for swept in sweeps)]
     places = [[find(picture, image, zoom) for image in row] for row in rows]
@@ -94,7 +94,7 @@ def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
 def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> None:
     examples, sweeps = made()
 
-    picture = draw_traversal(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES)
 
     for images in (examples.inputs, examples.reconstructions):
         for image, held_out in zip(images, examples.held_out, strict=True):
@@ -106,7 +106,7 @@ def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> Non
     examples, sweeps = made()
     sweeps[1] = Sweep(1, 0.9, False, 2.21, sweeps[1].images)
 
-    picture = draw_traversal(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES)
 
     framed = [
         [
@@ -133,7 +133,7 @@ def labels(picture: Image.Image, top: int, bottom: int) -> np.ndarray:
 
 def test_non_coding_latents_have_grey_labels() -> None:
     examples, sweeps = made()
-    picture = draw_traversal(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES)
 
     for swept in sweeps:
         top, _ = find(picture, swept.images[0], 8)
@@ -144,9 +144,9 @@ def test_non_coding_latents_have_grey_labels() -> None:
 
 def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
     examples, sweeps = made(300, 200, latents=1)
-    large = draw_traversal(examples, sweeps, VALUES)
+    large = draw_sweeps(examples, sweeps, VALUES)
     examples, sweeps = made(4, 64, latents=3)
-    flat = draw_traversal(examples, sweeps, VALUES)
+    flat = draw_sweeps(examples, sweeps, VALUES)
     tops = [find(flat, swept.images[0], 2)[0] for swept in sweeps]
 
     assert large.width < 1700 and large.height < 800
@@ -157,7 +157,7 @@ def test_what_is_drawn_larger_is_shown_as_it_is_and_inputs_as_large() -> None:
     inputs, drawn = noise(3, 16, 16, 3), noise(3, 200, 200, 3)
     swept = Sweep(0, 0.1, True, 0.0, noise(11, 200, 200, 3))
 
-    picture = draw_traversal(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES)
+    picture = draw_sweeps(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES)
 
     for image in (*drawn, *swept.images):
         find(picture, image, 1)
@@ -174,7 +174,7 @@ def test_any_number_of_rows_and_columns_fits_within_white_margins(
     inputs, outputs = noise(2, examples, 16, 16, 1)
     images = noise(latents, values, 16, 16, 1)
     sweeps = [Sweep(k, 0.1, False, 0.0, images[k]) for k in range(latents)]
-    picture = draw_traversal(
+    picture = draw_sweeps(
         Examples(inputs, outputs, np.ones(examples, bool)),
         sweeps,
         np.linspace(-1.2345, 1.2345, values),
@@ -191,14 +191,14 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
     examples, sweeps = made()
 
     with pytest.raises(ValueError, match="inputs must have shape"):
-        draw_traversal(Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES)
+        draw_sweeps(Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES)
     with pytest.raises(ValueError, match="do not fit inputs"):
         short = Examples(examples.inputs, examples.reconstructions[1:], examples.held_out)
-        draw_traversal(short, sweeps, VALUES)
+        draw_sweeps(short, sweeps, VALUES)
     with pytest.raises(ValueError, match="one sweep or more"):
-        draw_traversal(examples, [], VALUES)
+        draw_sweeps(examples, [], VALUES)
     with pytest.raises(ValueError, match="latent 0: images"):
-        draw_traversal(examples, sweeps, VALUES[1:])
+        draw_sweeps(examples, sweeps, VALUES[1:])
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_the_legend_names_what_is_there() -> None:
     out_of_range = [Sweep(0, 0.2, True, 9.0, sweeps[0].images)]
 
     def blue(swept: list[Sweep]) -> bool:
-        picture = np.asarray(draw_traversal(examples, swept, VALUES))
+        picture = np.asarray(draw_sweeps(examples, swept, VALUES))
         return bool((picture[-48:] == NEAREST).all(axis=-1).any())
 
     assert blue(sweeps[:1]) and not blue(out_of_range)

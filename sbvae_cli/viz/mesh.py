@@ -1,4 +1,4 @@
-"""A grid of points as a coloured sheet, so that its folds and holes show."""
+"""A grid of points as a coloured mesh, so that its folds and holes show."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +13,29 @@ Bools = NDArray[np.bool_]
 HELD_OUT: Colour = (0, 0, 0)
 HELD_OUT_LINE: Colour = (70, 70, 76)
 HELD_OUT_FILL = (150, 150, 156)
-FOLDED: Colour = (40, 40, 48, 70)
 FILL_OPACITY = 62
 
 
-def draw_sheet(
+def draw_mesh(
     canvas: Canvas,
     panel: Panel,
     points: Floats,
     positions: Floats,
     held_out: Bools,
-    folded: Bools | None = None,
     wraps: tuple[bool, bool] = (False, False),
 ) -> None:
     """Draw the cells faintly, the lines between neighbours, and the points, black if held out.
 
     Args:
-        canvas: To draw on.
-        panel: Where.
-        points: In the data of the panel, shape (n0, n1, 2).
-        positions: In the unit square, shape (n0, n1, 2): the colour of each point.
-        held_out: Shape (n0, n1).
-        folded: Triangles to darken, shape (n0 - 1, n1 - 1, 2): in each cell (i, j) the one of
-            (i, j), (i+1, j), (i+1, j+1), then the one of (i, j), (i+1, j+1), (i, j+1).
+        canvas: Canvas to draw on.
+        panel: Box on the canvas and its data ranges.
+        points: Points in the data of the panel, shape (n0, n1, 2).
+        positions: Points in the unit square, which give their colours, shape (n0, n1, 2).
+        held_out: Points that training left out, shape (n0, n1).
         wraps: Whether the last value of a factor is a neighbour of the first.
     """
     placed, colours = panel.place(points), square_colours(positions)
-    _draw_cells(canvas, placed, colours, held_out, folded)
+    _draw_cells(canvas, placed, colours, held_out)
     line_width = float(np.clip(0.05 * panel.width / max(points.shape[:2]), 0.9, 1.8))
     for axis in (0, 1):
         _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
@@ -66,21 +62,15 @@ def draw_prior(canvas: Canvas, panel: Panel) -> None:
 
 
 def _draw_cells(
-    canvas: Canvas,
-    placed: Floats,
-    colours: NDArray[np.uint8],
-    held_out: Bools,
-    folded: Bools | None,
+    canvas: Canvas, placed: Floats, colours: NDArray[np.uint8], held_out: Bools
 ) -> None:
     for i, j in np.ndindex(placed.shape[0] - 1, placed.shape[1] - 1):
         shade = _rgb(colours[i : i + 2, j : j + 2].mean(axis=(0, 1)))
         if held_out[i : i + 2, j : j + 2].all():
             shade = HELD_OUT_FILL
-        for part, third in enumerate(((i + 1, j), (i, j + 1))):
+        for third in ((i + 1, j), (i, j + 1)):
             outline = [placed[corner].tolist() for corner in ((i, j), third, (i + 1, j + 1))]
             canvas.polygon(outline, (*shade, FILL_OPACITY))
-            if folded is not None and folded[i, j, part]:
-                canvas.polygon(outline, FOLDED)
 
 
 def _draw_lines(

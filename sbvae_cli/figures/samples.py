@@ -1,0 +1,59 @@
+"""A sheet of samples of a dataset, each with its factors' values beneath."""
+
+import itertools
+import math
+
+from PIL.Image import Image
+
+from sbvae_cli.config.space import FactorConfig
+from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.source import Source
+from sbvae_cli.random import stream
+from sbvae_cli.viz.samples import draw_noted_images
+
+SAMPLES = 64
+
+
+def draw_samples(source: Source, seed: int = 0) -> Image:
+    """Draw 64 samples of a dataset, or all images where it has fewer.
+
+    Args:
+        source: Dataset.
+        seed: Seed of the choice of samples, at least 0.
+
+    Returns:
+        RGB.
+    """
+    count = SAMPLES if source.count is None else min(SAMPLES, source.count)
+    images, factors = source.sample(stream(seed, "samples"), count)
+    caption = f"{source.name}, {source.height}x{source.width} pixels"
+    notes = factor_notes(source.space, factors)
+    return draw_noted_images(images, notes, source.space.varying, caption)
+
+
+def factor_notes(space: FactorSpace, factors: Rows) -> list[list[str]]:
+    """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
+    varying = [factor for factor in space.factors if factor.name in space.varying]
+    notes = []
+    for row in factors.tolist():
+        values = dict(zip(space.names, row, strict=True))
+        if values.get("present", 1) == 0:
+            notes.append(["blank"])
+            continue
+        notes.append([_value(factor, values[factor.name]) for factor in varying])
+    return notes
+
+
+def _value(factor: FactorConfig, value: float) -> str:
+    """A name of a level, or as few decimals as tell levels, or tenths of the range, apart."""
+    name = factor.name_of(value)
+    if name is not None:
+        return name
+    low, high = factor.bounds
+    levels = sorted(factor.levels or ())
+    step = min((b - a for a, b in itertools.pairwise(levels)), default=(high - low) / 10)
+    digits = max(0, math.ceil(-math.log10(0.4 * step)))
+    if digits > 4 or abs(value) >= 1e6:
+        return f"{value:.3g}"
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # the sum turns -0.0 into 0.0
+    return text.rstrip("0").rstrip(".") if levels and "." in text else text
