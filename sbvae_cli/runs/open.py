@@ -21,7 +21,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
         if not (path / "ckpt.pt").exists():
             refuse_folder_of_runs(path)
             raise SbvaeError(
-                f"{path}: holds no ckpt.pt (yet); name a folder where `train` has saved one"
+                f"{path}: holds no ckpt.pt (yet); name a folder where `sbvae train` has saved one"
             )
         path = path / "ckpt.pt"
     return load_checkpoint(path)
