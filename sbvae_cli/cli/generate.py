@@ -15,8 +15,7 @@ from sbvae_cli.config.spaces import (
     parse_assignments,
     parse_correlation,
 )
-from sbvae_cli.data.generate import plan_dataset
-from sbvae_cli.data.writer import write_dataset
+from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.errors import SbvaeError
 
 
@@ -91,13 +90,13 @@ def generate(
     """Draw a dataset into a file and say what comes next.
 
     Args:
-        space: Of the dataset, before changes.
-        name: Of the dataset; `-custom` is added where the space is another.
+        space: Factor space of the dataset, before changes.
+        name: Name of the dataset; `-custom` is added where the space is another.
         changes: What is wanted otherwise.
         out: File to write; None names it after the dataset.
-        count: Random images; None draws every combination of the levels once.
-        size: As `parse_size` reads it.
-        seed: Of random images.
+        count: Number of random images; None draws every combination of the levels once.
+        size: Pixels, 64 or HEIGHTxWIDTH.
+        seed: Seed of random images.
         force: Whether to replace a file.
         stem: Begins the file's name.
     """
@@ -106,21 +105,21 @@ def generate(
     plan = plan_dataset(custom, name, count, *parse_size(size))
     path = out or Path(f"{stem}{name}.h5")
     with deferred() as request, reporter("images", plan.count) as bar:
-        write_dataset(
-            path,
-            space=plan.space,
-            name=name,
-            seed=seed,
-            count=plan.count,
-            height=plan.height,
-            width=plan.width,
-            render=plan.render,
-            rows=plan.rows,
-            gzip_level=plan.gzip_level,
-            force=force,
-            on_progress=lambda done: bar.update(done, ""),
-            stop=lambda: request.number,
-        )
-    size_text = f"{plan.height}x{plan.width}, {file_size(path.stat().st_size)}"
-    inform(f"wrote {path}: {plan.count:,} images of {size_text}. Next:")
-    inform(f"  sbvae train --decoder broadcast --data {shlex.quote(str(path))}")
+
+        def on_progress(done: int) -> None:
+            bar.update(done, "")
+            request.end_if_asked(f"{path}: stopped after {done} of {plan.count} images")
+
+        write_plan(path, plan, name=name, seed=seed, force=force, on_progress=on_progress)
+    say_written(path, plan.count, (plan.height, plan.width))
+
+
+def say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
+    """Say what a file holds, and which commands come next: these, and `train`."""
+    height, width = size
+    inform(
+        f"wrote {path}: {count:,} images of {height}x{width}, {file_size(path.stat().st_size)}. "
+        "Next:"
+    )
+    for command in (*commands, f"sbvae train --decoder broadcast --data {shlex.quote(str(path))}"):
+        inform(f"  {command}")

@@ -4,10 +4,11 @@ import shlex
 from contextlib import closing
 from pathlib import Path
 
-from sbvae_cli.cli.console import file_size, inform, remark, reporter
+from sbvae_cli.cli.console import remark, reporter
+from sbvae_cli.cli.generate import say_written
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.data.imports import Import
-from sbvae_cli.data.stream import write_stream
+from sbvae_cli.data.write import write_dataset
 
 SHOWN = 10  # unreadable files that are named
 
@@ -27,15 +28,19 @@ def write_import(imported: Import, out: Path | None, *, force: bool) -> None:
         deferred() as request,
         reporter("images", imported.count) as bar,
     ):
-        count = write_stream(
+
+        def on_progress(done: int) -> None:
+            bar.update(done + len(imported.unreadable), "")
+            request.end_if_asked(f"{path}: stopped after {done} images")
+
+        count = write_dataset(
             path,
             batches,
             space=imported.space,
             name=imported.name,
             shape=imported.shape,
             force=force,
-            on_progress=lambda done: bar.update(done + len(imported.unreadable), ""),
-            stop=lambda: request.number,
+            on_progress=on_progress,
         )
         bar.update(count + len(imported.unreadable), "")  # with those after the last image
     for line in imported.notes:
@@ -46,8 +51,5 @@ def write_import(imported: Import, out: Path | None, *, force: bool) -> None:
             remark(f"  {line}")
         if len(imported.unreadable) > SHOWN:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
-    height, width, _ = imported.shape
-    size = f"{height}x{width}, {file_size(path.stat().st_size)}"
-    inform(f"wrote {path}: {count:,} images of {size}. Next:")
-    inform(f"  sbvae info {shlex.quote(str(path))} --sheet samples.png")
-    inform(f"  sbvae train --decoder broadcast --data {shlex.quote(str(path))}")
+    look = f"sbvae info {shlex.quote(str(path))} --sheet samples.png"
+    say_written(path, count, imported.shape[:2], look)

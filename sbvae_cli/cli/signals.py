@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from sbvae_cli.errors import StoppedError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -29,6 +31,18 @@ class Request:
     def __call__(self) -> bool:
         """Whether a signal came."""
         return self.number is not None
+
+    def end_if_asked(self, found: str) -> None:
+        """End what nothing is kept of.
+
+        Args:
+            found: How far it was.
+
+        Raises:
+            StoppedError: If a signal came.
+        """
+        if self.number is not None:
+            raise StoppedError(f"{found}; nothing was kept", self.number)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:

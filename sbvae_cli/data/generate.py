@@ -1,8 +1,12 @@
-"""What goes into the file of a procedural dataset: which rows, and who draws them."""
+"""The file of a procedural dataset: which rows it gets, who draws them, and writing it."""
 
+import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import prod
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +19,26 @@ from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.data.source import source_from_space
+from sbvae_cli.data.write import Chunk, chunk_length, refuse_existing, write_dataset
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.random import stream
 
 MOST_COMBINATIONS = 20_000_000
 MASK_LEVEL = 3
+BLOCK = 64  # rows of factors from one random state; chunks are blocks or even parts of them
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A file to be written.
+    """What a file will hold.
 
     Attributes:
-        space: Of the file; colours of sprites are `online`.
-        count: Images.
+        space: Factor space of the file; colours of sprites are `online`.
+        count: Number of images.
         height: Rows of an image.
         width: Columns of an image.
-        render: Stored factors (n, S) to stored images.
-        rows: Stored factors of images start to stop - 1; None where they are drawn at random.
+        render: Stored factors (n, S) to stored images (n, H, W, C); runs in several threads.
+        rows: Gives the stored factors of images start to stop - 1; None where they are drawn.
         gzip_level: Masks repeat so much that level 3 is as fast as 1, and half as large.
     """
 
@@ -43,6 +50,92 @@ class Plan:
     rows: Callable[[int, int], Rows] | None = None
     gzip_level: int = GZIP_LEVEL
 
+    def stored_rows(self, seed: int, start: int, stop: int) -> Rows:
+        """Stored factors of images start to stop - 1, of one block where they are drawn.
+
+        They are a function of the seed and their numbers alone.
+        """
+        if self.rows:
+            return self.rows(start, stop)
+        block, first = divmod(start, BLOCK)
+        rows = self.space.sample(stream(seed, "file", block), BLOCK)[first : first + stop - start]
+        if not self.space.config.online:
+            return rows
+        return rows[:, [self.space.index(name) for name in self.space.config.stored]]
+
+    def chunk(self, seed: int, start: int, stop: int) -> Chunk:
+        """Those factors, and the images of them."""
+        rows = self.stored_rows(seed, start, stop)
+        return rows, self.render(rows)
+
+
+def write_plan(
+    path: Path | str,
+    plan: Plan,
+    *,
+    name: str,
+    seed: int,
+    force: bool = False,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Draw a dataset and write it to an HDF5 file, which appears when it is whole.
+
+    The same seed gives the same images, whatever the number of threads; a larger count begins with
+    the same ones. The factors are the same for every image size.
+
+    Args:
+        path: File to write; its folder must exist.
+        plan: What the file will hold.
+        name: Name of the dataset.
+        seed: Seed of the drawn factors, at least 0.
+        force: Whether to replace a file that exists.
+        on_progress: Called with the number of images written so far; what it raises ends it all.
+
+    Raises:
+        SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
+            full or far too small.
+    """
+    path = Path(path)
+    if plan.count < 1 or plan.height < 1 or plan.width < 1:
+        pixels = f"{plan.height}x{plan.width} pixels"
+        raise SbvaeError(f"{path}: {plan.count} images of {pixels} hold nothing; choose 1 or more")
+    refuse_existing(path, force)
+    shape = plan.chunk(seed, 0, 1)[1].shape[1:]
+    _refuse_small_disk(path, plan, seed, prod(shape))
+    write_dataset(
+        path,
+        partial(plan.chunk, seed),
+        space=plan.space,
+        name=name,
+        shape=shape,
+        count=plan.count,
+        seed=seed,
+        gzip_level=plan.gzip_level,
+        force=force,
+        on_progress=on_progress,
+    )
+
+
+def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> None:
+    """Refuse what does not fit on the disk, judged by compressing some images from the middle.
+
+    Raises:
+        SbvaeError: If twice as much as is free would hardly do: some images tell only about.
+    """
+    free = shutil.disk_usage(path.parent).free
+    count = plan.count
+    if count * image_bytes < free:
+        return
+    start = count // 2 // BLOCK * BLOCK
+    some = min(max(8, chunk_length(image_bytes)), count - start)
+    rows, images = plan.chunk(seed, start, start + some)
+    needed = count * (len(zlib.compress(images.data, plan.gzip_level)) + rows.nbytes) // some
+    if needed > 2 * free:
+        raise SbvaeError(
+            f"{path}: {count:,} images need about {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are "
+            "free; choose a smaller `count` or `size`, or another disk"
+        )
+
 
 def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, width: int) -> Plan:
     """Decide what a file holds.
@@ -52,9 +145,9 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
     colours, which are drawn whenever an image is read.
 
     Args:
-        space: With a renderer.
-        name: For messages.
-        count: Images drawn at random; None for all combinations.
+        space: Factor space with a renderer.
+        name: Name of the dataset, for messages.
+        count: Number of images drawn at random; None for all combinations.
         height: Rows of an image.
         width: Columns of an image.
 
@@ -102,9 +195,9 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
         ]
         why = "blank images" if config.blank > 0 else f"continuous {', '.join(varying)}"
         why = "correlated factors" if config.correlated else why
-        raise SbvaeError(f"{name}: with {why} there is no list of all images; give --count")
+        raise SbvaeError(f"{name}: with {why} there is no list of all images; give `count`")
     if found > MOST_COMBINATIONS:
-        raise SbvaeError(f"{name}: has {found:,} combinations of levels; give --count")
+        raise SbvaeError(f"{name}: has {found:,} combinations of levels; give `count`")
     numbers = np.arange(found)
     if not any(set(region) <= set(config.stored) for region in config.held_out):
         return numbers

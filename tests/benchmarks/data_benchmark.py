@@ -18,10 +18,9 @@ from typing import get_args
 
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.data.batches import Batches
-from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.procedural import procedural_space
 from sbvae_cli.data.source import open_source
-from sbvae_cli.data.writer import write_dataset
 
 OTHERS = ("sprites", "room", "chairs")
 
@@ -31,18 +30,7 @@ def write(preset: str, path: Path, count: int, size: int) -> tuple[float, float,
     text = preset if preset in OTHERS else f"circles:{preset}"
     plan = plan_dataset(procedural_space(text), preset, count, size, size)
     start = time.perf_counter()
-    write_dataset(
-        path,
-        space=plan.space,
-        name=preset,
-        seed=0,
-        count=count,
-        height=size,
-        width=size,
-        render=plan.render,
-        gzip_level=plan.gzip_level,
-        force=True,
-    )
+    write_plan(path, plan, name=preset, seed=0, force=True)
     seconds = time.perf_counter() - start
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     channels = 3 if preset not in ("sprites", "chairs") else 1

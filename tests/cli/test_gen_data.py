@@ -18,11 +18,11 @@ import pytest
 from sbvae_cli.config.datasets import dataset_space
 from sbvae_cli.config.spaces import customise, parse_assignments, parse_correlation
 from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.data.generate import write_plan
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.data.source import open_source, source_from_space
-from sbvae_cli.data.writer import write_dataset
 
 Sbvae = Callable[..., object]
 
@@ -407,9 +407,9 @@ def test_a_signal_in_the_middle_keeps_the_file_that_was_to_be_replaced(
                 os.kill(os.getpid(), signal.SIGINT)
             progress(done)
 
-        write_dataset(*args, **{**options, "on_progress": counted})
+        write_plan(*args, **{**options, "on_progress": counted})
 
-    monkeypatch.setattr("sbvae_cli.cli.generate.write_dataset", writing)
+    monkeypatch.setattr("sbvae_cli.cli.generate.write_plan", writing)
     done = generated(sbvae, "room", "--count", 500, "--out", "s.h5", "--force")
     assert done.code == 130
     assert done.err.splitlines()[-1] == (

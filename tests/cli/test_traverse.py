@@ -19,7 +19,7 @@ from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.writer import write_dataset
+from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae
 
@@ -44,16 +44,11 @@ def write_model(path: Path, latents: int = 4, **data: object) -> Path:
 
 def write_grey(path: Path, count: int = 6) -> Path:
     """Grey images that no renderer draws; image i is of its factor's level."""
-    write_dataset(
-        path,
-        space=FactorSpace(GREY),
-        name="grey",
-        seed=0,
-        count=count,
-        height=12,
-        width=8,
-        render=lambda rows: np.tile((255 * rows).astype(np.uint8)[:, :, None, None], (1, 12, 8, 1)),
-    )
+
+    def render(rows: np.ndarray) -> np.ndarray:
+        return np.tile((255 * rows).astype(np.uint8)[:, :, None, None], (1, 12, 8, 1))
+
+    write_plan(path, Plan(FactorSpace(GREY), count, 12, 8, render), name="grey", seed=0)
     return path
 
 

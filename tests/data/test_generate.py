@@ -1,7 +1,12 @@
-"""What goes into a file: which rows, in which order, and how they are stored."""
+"""What goes into a file: which rows, in which order, how they are stored, and that they are."""
 
+import shutil
+from collections.abc import Callable
 from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -14,10 +19,12 @@ from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
 from sbvae_cli.data.hdf5 import GZIP_LEVEL
 from sbvae_cli.data.renderers.chairs import render_chairs
+from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import render_sprites
 from sbvae_cli.errors import SbvaeError
 
+Write = Callable[..., Path]
 SMALL = {
     "sprites": {"scale": (0.9, 1), "orientation": (0, 0.5), "x": (0, 0.1), "y": (0.5, 0.6)},
     "room": {
@@ -182,19 +189,19 @@ def test_chairs_are_grey_and_white_where_there_is_none(blank: float) -> None:
         (
             dataset_space("chairs"),
             "mine: with continuous seat_width, seat_depth, leg_height, back_height there is no "
-            "list of all images; give --count",
+            "list of all images; give `count`",
         ),
         (
             small("sprites", blank=0.5),
-            "mine: with blank images there is no list of all images; give --count",
+            "mine: with blank images there is no list of all images; give `count`",
         ),
         (
             small("room", correlations=[parse_correlation("shape,scale=0.3")]),
-            "mine: with correlated factors there is no list of all images; give --count",
+            "mine: with correlated factors there is no list of all images; give `count`",
         ),
         (
             small("sprites", correlations=[parse_correlation("x,y=0.3")]),
-            "mine: with correlated factors there is no list of all images; give --count",
+            "mine: with correlated factors there is no list of all images; give `count`",
         ),
     ],
 )
@@ -202,7 +209,7 @@ def test_without_a_count_there_must_be_a_list(space: SpaceConfig, message: str) 
     with pytest.raises(SbvaeError) as caught:
         plan(space)
     assert str(caught.value).startswith(message)
-    assert "give --count" in str(caught.value)
+    assert "give `count`" in str(caught.value)
     made = plan(space, count=5)
     assert (made.count, made.rows) == (5, None)
     assert made.space.config.correlated == space.correlated
@@ -212,7 +219,7 @@ def test_more_combinations_than_anybody_wants_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sbvae_cli.data.generate, "MOST_COMBINATIONS", 100)
-    with pytest.raises(SbvaeError, match=r"^mine: has \d+ combinations of levels; give --count$"):
+    with pytest.raises(SbvaeError, match=r"^mine: has \d+ combinations of levels; give `count`$"):
         plan(small("sprites"))
 
 
@@ -232,3 +239,108 @@ def test_a_plan_changes_nothing_of_the_space_it_is_made_from() -> None:
     plan(space)
     assert space.model_dump() == before
     assert not space.complete_grid
+
+
+# Its file
+
+
+def contents(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    with h5py.File(path) as file:
+        return file["images"][...], file["factors"][...]
+
+
+def test_a_file_holds_what_was_drawn(small: Path) -> None:
+    images, factors = contents(small)
+    assert (images.shape, images.dtype) == ((150, 6, 10, 3), np.uint8)
+    space = circles_space("xy-hole")
+    np.testing.assert_array_equal(images, render_circles(factors, space.names, 6, 10))
+    with h5py.File(small) as file:
+        assert SpaceConfig.model_validate_json(file.attrs["space"]) == space
+        found = [file.attrs[key] for key in ("name", "seed", "held_out_share")]
+    assert found == ["xy-hole", 3, 0.25]
+
+
+def test_factors_are_those_of_the_training_set(small: Path, tmp_path: Path, write: Write) -> None:
+    factors = contents(small)[1]
+    assert not FactorSpace(circles_space("xy-hole")).held_out_mask(factors).any()
+    assert len(np.unique(factors[:, 0])) > 145
+    blank = contents(write(tmp_path / "blank.h5", preset="xh-blank"))
+    empty = np.isnan(blank[1][:, 0])
+    assert 50 < empty.sum() < 100
+    np.testing.assert_array_equal(blank[0].any((1, 2, 3)), ~empty)
+
+
+def test_the_same_seed_gives_the_same_contents(small: Path, tmp_path: Path, write: Write) -> None:
+    again = contents(write(tmp_path / "again.h5"))
+    other = contents(write(tmp_path / "other.h5", seed=4))
+    for first, second, third in zip(contents(small), again, other, strict=True):
+        np.testing.assert_array_equal(first, second)
+        assert (first != third).any()
+
+
+def test_a_larger_set_begins_with_the_smaller_one(
+    small: Path, tmp_path: Path, write: Write
+) -> None:
+    more = contents(write(tmp_path / "more.h5", count=5000))
+    few = contents(write(tmp_path / "few.h5", count=10))
+    for first, larger, smaller in zip(contents(small), more, few, strict=True):
+        np.testing.assert_array_equal(first, larger[:150])
+        np.testing.assert_array_equal(first[:10], smaller)
+
+
+def test_factors_do_not_depend_on_the_size_of_images_or_chunks(
+    small: Path, tmp_path: Path, write: Write
+) -> None:
+    space = circles_space("xy-hole")
+    large = write(
+        tmp_path / "large.h5",
+        count=40,
+        height=300,
+        width=200,
+        render=lambda factors: render_circles(factors, space.names, 300, 200),
+    )
+    with h5py.File(large) as file:
+        assert file["images"].chunks[0] == 4
+    np.testing.assert_array_equal(contents(large)[1], contents(small)[1][:40])
+
+
+@pytest.mark.parametrize("changes", [{"count": 0}, {"height": 0}, {"width": -1}])
+def test_nothing_to_write_is_refused(tmp_path: Path, write: Write, changes: dict) -> None:
+    with pytest.raises(SbvaeError, match="hold nothing"):
+        write(tmp_path / "a.h5", **changes)
+
+
+def test_what_the_disk_cannot_hold_is_refused_before_it_is_written(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = write(tmp_path / "whole.h5", count=20_000).stat().st_size
+    assert size < 0.5 * 20_000 * 6 * 10 * 3  # so that the pixels' bytes would not do as a measure
+
+    def with_free(share: float) -> Path:
+        usage = SimpleNamespace(free=int(share * size))
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+        return write(tmp_path / f"{share}.h5", count=20_000)
+
+    assert with_free(0.9).exists()
+    with pytest.raises(SbvaeError, match=r"20,000 images need about 0\.\d GB, 0\.0 GB are free"):
+        with_free(0.3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.9.h5", "whole.h5"]
+
+
+def test_an_existing_file_is_kept_without_force(tmp_path: Path, write: Write) -> None:
+    path = tmp_path / "a.h5"
+    path.write_text("precious")
+    drawn = []
+    with pytest.raises(SbvaeError, match=r"a\.h5: exists; .*`force`"):
+        write(path, render=drawn.append)
+    assert (path.read_text(), drawn) == ("precious", [])
+    assert len(contents(write(path, force=True))[0]) == 150
+
+
+def test_a_number_of_images_beyond_any_disk_is_one_error(tmp_path: Path, write: Write) -> None:
+    for count in (10**15, 10**30):
+        with pytest.raises(
+            SbvaeError, match=rf"{count:,} images need about .* GB are free; choose"
+        ):
+            write(tmp_path / "huge.h5", count=count)
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, impor
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.data.source import Source, open_source
-from sbvae_cli.data.stream import write_stream
+from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
 
 SHAPES, SCALES, ANGLES, XS, YS = FEW = (3, 2, 3, 2, 4)
@@ -40,7 +40,7 @@ def save(path: Path, image: np.ndarray) -> None:
 
 def write(path: Path, imported: Import) -> Source:
     with imported.held:
-        write_stream(
+        write_dataset(
             path,
             imported.batches,
             space=imported.space,

@@ -14,10 +14,9 @@ from sbvae_cli.config.spaces import customise
 from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.colour import colours_of, hsv_to_rgb
-from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.renderers.sprites import paint, render_sprites
 from sbvae_cli.data.source import Source, open_source
-from sbvae_cli.data.writer import write_dataset
 
 Sbvae = Callable[..., object]
 COLOURS = ("hue", "saturation", "value")
@@ -37,19 +36,7 @@ def grid(*holes: dict[str, tuple[float, float]]) -> SpaceConfig:
 
 
 def write(path: Path, space: SpaceConfig, count: int | None = None) -> Path:
-    plan = plan_dataset(space, "sprites", count, 16, 16)
-    write_dataset(
-        path,
-        space=plan.space,
-        name="sprites",
-        seed=0,
-        count=plan.count,
-        height=16,
-        width=16,
-        render=plan.render,
-        rows=plan.rows,
-        gzip_level=plan.gzip_level,
-    )
+    write_plan(path, plan_dataset(space, "sprites", count, 16, 16), name="sprites", seed=0)
     return path
 
 

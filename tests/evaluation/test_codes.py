@@ -10,8 +10,8 @@ import sbvae_cli.evaluation.codes as codes_module
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
-from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes import (
     count_images,
@@ -33,16 +33,8 @@ def vae() -> VAE:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Source:
     path = tmp_path_factory.mktemp("codes") / "xy.h5"
-    write_dataset(
-        path,
-        space=CIRCLES.space,
-        name="xy-hole",
-        seed=3,
-        count=150,
-        height=6,
-        width=10,
-        render=CIRCLES.render,
-    )
+    plan = Plan(CIRCLES.space, 150, 6, 10, CIRCLES.render)
+    write_plan(path, plan, name="xy-hole", seed=3)
     return open_source(path)
 
 

@@ -10,8 +10,8 @@ from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelC
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
-from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.traversal import (
     Traversal,
@@ -162,18 +162,13 @@ def test_a_blank_image_starts_a_sweep_only_if_it_is_named(vae: VAE) -> None:
 
 def test_a_file_without_a_renderer_gives_its_rows(vae: VAE, tmp_path: Path) -> None:
     space = FactorSpace(SpaceConfig(factors=HOLE.factors[:1]))
-    write_dataset(
-        tmp_path / "grey.h5",
-        space=space,
-        name="grey",
-        seed=0,
-        count=5,
-        height=HEIGHT,
-        width=WIDTH,
-        render=lambda rows: np.tile(
-            (255 * rows[:, 0]).astype(np.uint8)[:, None, None, None], (1, HEIGHT, WIDTH, 3)
-        ),
-    )
+
+    def render(rows: np.ndarray) -> np.ndarray:
+        greys = (255 * rows[:, 0]).astype(np.uint8)
+        return np.tile(greys[:, None, None, None], (1, HEIGHT, WIDTH, 3))
+
+    plan = Plan(space, 5, HEIGHT, WIDTH, render)
+    write_plan(tmp_path / "grey.h5", plan, name="grey", seed=0)
     source = open_source(tmp_path / "grey.h5")
     images, _ = source.file.read(0, 5)
 

@@ -9,8 +9,8 @@ import yaml
 from sbvae_cli.config.files import merge
 from sbvae_cli.config.objective import ConstantConfig, CyclicConfig, LinearConfig, ScheduleConfig
 from sbvae_cli.config.schema import Config
+from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import open_source
-from sbvae_cli.data.writer import write_dataset
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.resolve import Request, default_folder, reopen_source, resolve
 
@@ -258,16 +258,7 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
     assert resolved("beta-tcvae").objective.dataset_size == 500_000
     path = tmp_path / "few.h5"
     source = open_source("circles:xy", 8, 8)
-    write_dataset(
-        path,
-        space=source.space,
-        name="xy",
-        seed=0,
-        count=40,
-        height=8,
-        width=8,
-        render=source.render,
-    )
+    write_plan(path, Plan(source.space, 40, 8, 8, source.render), name="xy", seed=0)
     options = {"data": {"source": str(path)}, "objective": {"kind": "beta-tcvae"}}
     config, _ = resolve(Request(options=options))
     assert config.objective.dataset_size == 40
