@@ -183,7 +183,7 @@ def chairs(
     """Grey chairs of parts in many proportions, seen from 62 sides."""
     if source is not None:
         from sbvae_cli.cli.import_data import write_import
-        from sbvae_cli.cli.options import parse_size
+        from sbvae_cli.cli.parse import parse_size
         from sbvae_cli.data.imports import import_chairs
 
         changes = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
@@ -223,7 +223,7 @@ def images(
 ) -> None:
     """Your own images, of 8 bits, in any format that Pillow reads."""
     from sbvae_cli.cli.import_data import write_import
-    from sbvae_cli.cli.options import parse_size
+    from sbvae_cli.cli.parse import parse_size
     from sbvae_cli.data.imports import import_own
 
     imported = import_own(source, factors, parse_size(size), fit=fit, grey=gray, strict=strict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbvae_cli.cli.console import file_size, inform, reporter
-from sbvae_cli.cli.options import parse_size
+from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.config.files import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig

@@ -1,17 +1,15 @@
 """`sbvae geometry`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sbvae_cli.cli.options import DeviceOption, JsonOption, OtherDataOption, PictureOption
+from sbvae_cli.cli.parse import parse_levels, parse_pair
 from sbvae_cli.config.names import Select
-from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
-    from sbvae_cli.config.space import FactorConfig
     from sbvae_cli.evaluation.geometry import GridEmbedding
 
 
@@ -53,9 +51,9 @@ def geometry(
         embedding = embed_factor_grid(
             checkpoint.build_vae(resolve_device(device)),
             source,
-            _pair(factors),
+            parse_pair(factors) if factors is not None else None,
             size=grid,
-            at=_values(at or [], source.space.factors),
+            at=parse_levels(at or [], source.space.factors),
             select=select,
             latents=latents,
             trained_on=FactorSpace(checkpoint.space),
@@ -110,32 +108,3 @@ def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:
 
 def _number(value: Any) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _pair(text: str | None) -> tuple[str, str] | None:
-    if text is None:
-        return None
-    names = [name.strip() for name in text.split(",")]
-    if len(names) != 2 or not all(names):
-        raise SbvaeError(f"--factors {text}: name two, as x,y")
-    return names[0], names[1]
-
-
-def _values(settings: list[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
-    from sbvae_cli.config.spaces import parse_value
-    from sbvae_cli.errors import unknown_name
-
-    known = {factor.name: factor for factor in factors}
-    values = {}
-    for setting in settings:
-        name, equals, text = (part.strip() for part in setting.partition("="))
-        if not equals:
-            raise SbvaeError(f"--at {setting}: write name=number, as hue=0.5")
-        if name not in known:
-            raise SbvaeError(f"--at {setting}: {unknown_name(name, known)}")
-        try:
-            values[name] = parse_value(text, known[name])
-        except SbvaeError as error:
-            hint = "" if known[name].level_names else "; write name=number, as hue=0.5"
-            raise SbvaeError(f"--at {setting}: {error}{hint}") from None
-    return values

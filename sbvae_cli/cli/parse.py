@@ -1,9 +1,16 @@
 """Text of options to values."""
 
+import re
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from sbvae_cli.config.metrics import ALL, METRICS, metric_of
 from sbvae_cli.errors import SbvaeError, unknown_name
+
+if TYPE_CHECKING:
+    from sbvae_cli.config.space import FactorConfig
+
+FARTHEST = 1000.0  # stds of the prior
 
 
 def parse_metrics(text: str) -> tuple[str, ...]:
@@ -48,3 +55,93 @@ def parse_groups(
         if len(group) < 2:
             raise SbvaeError(f"--group {text}: names {len(group)} factors, a group has two or more")
     return tuple(groups) or None
+
+
+def parse_size(text: str, most: int = 4096) -> tuple[int, int]:
+    """Height and width from `64`, a square, or `48x64`, height first.
+
+    Raises:
+        SbvaeError: If the text is neither, or a side is not from 1 to `most` pixels.
+    """
+    match = re.fullmatch(r"(\d{1,9})(?:x(\d{1,9}))?", text.strip().lower())
+    if not match:
+        raise SbvaeError(f"--size {text}: write a side in pixels, as 64, or HEIGHTxWIDTH")
+    height = int(match[1])
+    width = int(match[2] or match[1])
+    if not (1 <= height <= most and 1 <= width <= most):
+        raise SbvaeError(f"--size {text}: a side has 1 to {most} pixels")
+    return height, width
+
+
+def parse_latents(text: str) -> int | tuple[int, ...] | None:
+    """A count, some indices such as `0,3,5` (one alone as `3,`), or None for `all`.
+
+    Raises:
+        SbvaeError: If the text is none of these.
+    """
+    if text.strip() == "all":
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise SbvaeError(f"--latents {text}: write a number, all, or indices, as 0,3,5")
+    return tuple(map(int, parts)) if "," in text else int(parts[0])
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """`2` is -2..2; `-3..1` is itself.
+
+    Raises:
+        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 stds.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        ends = (float(low), float(high)) if dots else (-float(low), float(low))
+    except ValueError:
+        raise SbvaeError(f"--range {text}: write a number, as 2, or a range, as -3..1") from None
+    if not -FARTHEST <= ends[0] < ends[1] <= FARTHEST:
+        raise SbvaeError(
+            f"--range {text}: the lower end comes first, and both lie within -1000..1000"
+        )
+    return ends
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """Two names of factors, as `x,y`.
+
+    Raises:
+        SbvaeError: If the text names fewer or more.
+    """
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names):
+        raise SbvaeError(f"--factors {text}: name two, as x,y")
+    return names[0], names[1]
+
+
+def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
+    """Values of factors, each as `hue=0.5`, or `shape=heart` where levels have names.
+
+    Args:
+        texts: What the user wrote.
+        factors: Factors that there are.
+
+    Raises:
+        SbvaeError: If a factor is unknown, or a text names no value of it.
+    """
+    from sbvae_cli.config.spaces import parse_value
+
+    known = {factor.name: factor for factor in factors}
+    values = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise SbvaeError(f"--at {text}: write name=number, as hue=0.5")
+        if name not in known:
+            raise SbvaeError(f"--at {text}: {unknown_name(name, known)}")
+        try:
+            values[name] = parse_value(value, known[name])
+        except SbvaeError as error:
+            hint = "" if known[name].level_names else "; write name=number, as hue=0.5"
+            raise SbvaeError(f"--at {text}: {error}{hint}") from None
+    return values

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli.cli.console import remark
-from sbvae_cli.cli.options import ForceOption, parse_size
+from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.config.names import (
     Coordinates,
     DecoderKind,

@@ -11,13 +11,11 @@ from sbvae_cli.cli.options import (
     DeviceOption,
     OtherDataOption,
     PictureOption,
-    parse_size,
 )
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.cli.parse import parse_latents, parse_range, parse_size
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
 MOST_PIXELS = 512  # a side of an image
-FARTHEST = 1000.0  # stds of the prior
 
 
 def traverse(
@@ -83,37 +81,3 @@ def traverse(
         f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
         f"{coding} with a mean std below {traversal.NON_CODING}"
     )
-
-
-def parse_latents(text: str) -> int | tuple[int, ...] | None:
-    """A count, some indices such as `0,3,5` (one alone as `3,`), or None for `all`.
-
-    Raises:
-        SbvaeError: If the text is none of these.
-    """
-    if text.strip() == "all":
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    if not all(part.isdecimal() and len(part) < 10 for part in parts):
-        raise SbvaeError(f"--latents {text}: write a number, all, or indices, as 0,3,5")
-    return tuple(map(int, parts)) if "," in text else int(parts[0])
-
-
-def parse_range(text: str) -> tuple[float, float]:
-    """`2` is -2..2; `-3..1` is itself.
-
-    Raises:
-        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 stds.
-    """
-    low, dots, high = text.partition("..")
-    try:
-        ends = (float(low), float(high)) if dots else (-float(low), float(low))
-    except ValueError:
-        raise SbvaeError(f"--range {text}: write a number, as 2, or a range, as -3..1") from None
-    if not -FARTHEST <= ends[0] < ends[1] <= FARTHEST:
-        raise SbvaeError(
-            f"--range {text}: the lower end comes first, and both lie within -1000..1000"
-        )
-    return ends

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbvae_cli.cli.parse import parse_groups, parse_metrics
+from sbvae_cli.cli.parse import parse_groups, parse_latents, parse_metrics, parse_range
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError
 
@@ -67,3 +67,31 @@ def test_groups_are_refused_where_mig_is_not_computed() -> None:
         assert parse_groups([], metrics) is None
     for metrics in (None, ("mig",), tuple(METRICS)):
         assert parse_groups(["x,y"], metrics) == (("x", "y"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "latents"),
+    [("8", 8), ("all", None), ("0,3,5", (0, 3, 5)), ("3,", (3,)), ("1, 2", (1, 2))],
+)
+def test_latents_are_read(text: str, latents: object) -> None:
+    assert parse_latents(text) == latents
+
+
+@pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "1,,2", "1,x", "9" * 12])
+def test_latents_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SbvaeError, match="--latents"):
+        parse_latents(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [("2", (-2, 2)), ("2.5", (-2.5, 2.5)), ("-3..1", (-3, 1)), ("0..1e3", (0, 1000))],
+)
+def test_ranges_are_read(text: str, ends: tuple[float, float]) -> None:
+    assert parse_range(text) == ends
+
+
+@pytest.mark.parametrize("text", ["", "0", "-2", "1..1", "inf", "0..1001", "..", "1..x"])
+def test_ranges_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SbvaeError, match="--range"):
+        parse_range(text)

@@ -13,14 +13,12 @@ from PIL import Image
 
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.cli.app import main
-from sbvae_cli.cli.traverse import parse_latents, parse_range
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
-from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
@@ -202,34 +200,6 @@ def test_the_parser_refuses_with_exit_code_2(
 ) -> None:
     assert main(["traverse", "ckpt.pt", *option]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "latents"),
-    [("8", 8), ("all", None), ("0,3,5", (0, 3, 5)), ("3,", (3,)), ("1, 2", (1, 2))],
-)
-def test_latents_are_read(text: str, latents: object) -> None:
-    assert parse_latents(text) == latents
-
-
-@pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "1,,2", "1,x", "9" * 12])
-def test_latents_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(SbvaeError, match="--latents"):
-        parse_latents(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "ends"),
-    [("2", (-2, 2)), ("2.5", (-2.5, 2.5)), ("-3..1", (-3, 1)), ("0..1e3", (0, 1000))],
-)
-def test_ranges_are_read(text: str, ends: tuple[float, float]) -> None:
-    assert parse_range(text) == ends
-
-
-@pytest.mark.parametrize("text", ["", "0", "-2", "1..1", "inf", "0..1001", "..", "1..x"])
-def test_ranges_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(SbvaeError, match="--range"):
-        parse_range(text)
 
 
 def test_scikit_learn_is_not_loaded(tmp_path: Path) -> None:
