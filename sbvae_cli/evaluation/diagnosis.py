@@ -10,8 +10,8 @@ from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.advice import OF_CODES, OF_MODELS
 from sbvae_cli.evaluation.factor_locations import latents_to_see, places
 from sbvae_cli.evaluation.result import PairGeometry
-from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.validate import Floats
 
 if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
     from sbvae_cli.evaluation.rates import ImageRates

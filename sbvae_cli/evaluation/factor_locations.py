@@ -14,8 +14,8 @@ from sbvae_cli.evaluation.sheets import (
     torn_sheets,
     turned_sheet,
 )
-from sbvae_cli.metrics.information import Floats
 from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.validate import Floats
 
 FOUND = 0.1  # of a factor's entropy: less is no more than a trace
 MOST = 0.5  # of a factor's entropy: from here on a latent holds it

@@ -9,10 +9,11 @@ import numpy as np
 from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.result import abbreviate
-from sbvae_cli.metrics.information import Ints, chance_information, count
+from sbvae_cli.metrics.information import chance_information, count
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.unsupervised import BINS
+from sbvae_cli.metrics.validate import Ints
 
 _A_CELL = 5  # rows that counting needs, on average
 _FAR = 30.0  # times the middle half of a latent's codes

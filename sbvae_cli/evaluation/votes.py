@@ -10,7 +10,7 @@ from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.batching import Progress
 from sbvae_cli.evaluation.encode import Floats, encode_batches
-from sbvae_cli.metrics.information import Ints
+from sbvae_cli.metrics.validate import Ints
 from sbvae_cli.models.vae import VAE
 
 

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.config.metrics import PAIRS
-from sbvae_cli.metrics.factor_vae_score import wilson_interval
 from sbvae_cli.metrics.fitting import fit_logistic
-from sbvae_cli.metrics.information import Floats, Ints
-from sbvae_cli.metrics.intervals import Interval, spread_interval
+from sbvae_cli.metrics.intervals import Interval, spread_interval, wilson_interval
+from sbvae_cli.metrics.validate import Floats, Ints, codes_of_votes
 
 RESAMPLES = 20
 _AT_ONCE = 1000  # votes whose pairs are in memory together
@@ -72,9 +71,9 @@ def beta_vae_score(
         votes; with 20 evaluation groups of a factor it covers in 90 % of cases, with 40 in 95 %.
 
     Raises:
-        ValueError: If shapes do not fit, a value is not finite, or groups of either kind are none.
+        ValueError: See `codes_of_votes`.
     """
-    z, factor = _checked(codes, fixed, n_train, n_factors)
+    z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
     rng = np.random.default_rng(seed)
     train, labels = _votes(z[:n_train], factor[:n_train], votes_train, pairs, rng)
     test, answers = _votes(z[n_train:], factor[n_train:], votes_eval, pairs, rng)
@@ -129,20 +128,3 @@ def _resample(factor: Ints, rng: np.random.Generator) -> NDArray[np.intp]:
     """
     parts = [np.flatnonzero(factor == f) for f in np.unique(factor)]
     return np.concatenate([rng.choice(part, max(len(part) - 1, 1)) for part in parts])
-
-
-def _checked(
-    codes: ArrayLike, fixed: ArrayLike, n_train: int, n_factors: int
-) -> tuple[Floats, Ints]:
-    z, factor = np.asarray(codes, np.float64), np.asarray(fixed, np.int64)
-    if z.ndim != 3 or z.shape[1] < 2 or factor.shape != z.shape[:1]:
-        raise ValueError(
-            f"codes (V, L, K), L at least 2, and fixed (V,) do not fit: {z.shape}, {factor.shape}"
-        )
-    if not ((factor >= 0) & (factor < n_factors)).all():
-        raise ValueError(f"fixed must name one of {n_factors} factors")
-    if not 0 < n_train < len(z):
-        raise ValueError(f"{n_train} training groups of {len(z)} leave none of a kind")
-    if not np.isfinite(z).all():
-        raise ValueError("codes must be finite")
-    return z, factor

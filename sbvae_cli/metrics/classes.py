@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.config.metrics import MAX_LEVELS, ROWS_OF_A_LEVEL
-from sbvae_cli.metrics.information import Ints, equal_width
+from sbvae_cli.metrics.information import equal_width
+from sbvae_cli.metrics.validate import Ints
 
 
 def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None) -> Ints:

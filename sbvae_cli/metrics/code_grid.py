@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.validate import Floats, Ints
 
 _IN_A_CELL = 8  # rows, on average, of factors that are binned
 

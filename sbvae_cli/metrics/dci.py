@@ -5,15 +5,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import entr
 
 from sbvae_cli.config.metrics import FOREST, METRICS
-from sbvae_cli.metrics.fitting import checked_split, expected_warnings
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.fitting import expected_warnings
 from sbvae_cli.metrics.intervals import BLOCKS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import Split, scores_of_fits, split
+from sbvae_cli.metrics.validate import Floats, Ints, train_and_test
 
 DciModel = Literal["boosting", "forest"]
 _BOOSTING_BLOCKS = 4  # it takes its time with few rows too
@@ -87,11 +88,11 @@ def dci(
         The scores; a factor of one class has no importance, and no weight in completeness.
 
     Raises:
-        ValueError: If there are fewer than two latents or factors; see also `checked_split`.
+        ValueError: If there are fewer than two latents or factors; see also `train_and_test`.
     """
     from sklearn.utils.parallel import Parallel, delayed
 
-    z, v, other, truth = checked_split(train_codes, train_classes, test_codes, test_classes)
+    z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     if min(z.shape[1], v.shape[1]) < 2:
         raise ValueError(f"dci compares latents and factors, got {z.shape} and {v.shape}")
     # Trees count in single precision and take a range below 1e-7 for a constant.
@@ -149,8 +150,7 @@ def _concentration(weights: Floats) -> Floats:
     """1 - entropy / log(columns) of each row; 0 for a row of zeros."""
     total = weights.sum(axis=1, keepdims=True)
     shares = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    logs = np.log(np.where(shares > 0, shares, 1.0))
-    found: Floats = 1 + (shares * logs).sum(axis=1) / np.log(weights.shape[1])
+    found: Floats = 1 - entr(shares).sum(axis=1) / np.log(weights.shape[1])
     return np.where(total[:, 0] > 0, found, 0.0)
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.fitting import checked_split, fit_logistic
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.fitting import fit_logistic
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import scores_of_fits, split
+from sbvae_cli.metrics.validate import Floats, Ints, train_and_test
 
 CHANCE = 0.5
 
@@ -49,34 +49,26 @@ def explicitness(
         factor's mean; a factor of which no class is left has `CHANCE`.
 
     Raises:
-        ValueError: See `checked_split`.
+        ValueError: See `train_and_test`.
     """
-    z, v, other, truth = checked_split(train_codes, train_classes, test_codes, test_classes)
+    z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     areas = [_area(z, v[:, factor], other, truth[:, factor]) for factor in range(v.shape[1])]
     return Explicitness(float(np.mean(areas)), np.array(areas))
 
 
 def _area(z: Floats, classes: Ints, other: Floats, truth: Ints) -> float:
+    from sklearn.metrics import roc_auc_score
+
     known = np.unique(classes)
     if len(known) < 2:
         return CHANCE
     odds = fit_logistic(z, classes).probabilities(other)
     found = [
-        _roc_area(odds[:, column], truth == level)
+        float(roc_auc_score(truth == level, odds[:, column]))
         for column, level in enumerate(known.tolist())
         if 0 < np.count_nonzero(truth == level) < len(truth)
     ]
     return float(np.mean(found)) if found else CHANCE
-
-
-def _roc_area(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """Chance that a positive one has the larger score, ties counting half (Mann and Whitney)."""
-    _, place, number = np.unique(score, return_inverse=True, return_counts=True)
-    ends = np.cumsum(number)
-    ranks = (ends - (number - 1) / 2)[place]
-    m = np.count_nonzero(positive)
-    n = len(score) - m
-    return float((ranks[positive].sum() - m * (m + 1) / 2) / (m * n))
 
 
 def explicitness_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:

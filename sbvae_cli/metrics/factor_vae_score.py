@@ -1,14 +1,13 @@
 """The FactorVAE score (Kim and Mnih 2018): does the latent that varies least name the factor?"""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
-from sbvae_cli.metrics.information import Ints
-from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
+from sbvae_cli.metrics.intervals import wilson_interval
+from sbvae_cli.metrics.validate import codes_of_votes
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,12 @@ def factor_vae_score(
         The score, its interval and the classifier.
 
     Raises:
-        ValueError: If shapes do not fit, a value is not finite, or votes of either kind are none.
+        ValueError: If the variances do not fit or are not finite; see also `codes_of_votes`.
     """
-    z, factor, variance = _checked(codes, fixed, global_variance, n_train, n_factors)
+    z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
+    variance = np.asarray(global_variance, np.float64)
+    if variance.shape != z.shape[2:] or not np.isfinite(variance).all():
+        raise ValueError(f"global_variance must be finite, one for each latent, got {variance}")
     alive = np.flatnonzero((np.sqrt(variance) >= least_std) & (variance > 0))
     if len(alive):
         local = z[:, :, alive].var(axis=1, ddof=1)
@@ -86,31 +88,3 @@ def factor_vae_score(
         alive=tuple(alive.tolist()),
         classifier=tuple(classifier[: len(alive)].tolist()),
     )
-
-
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
-    z, share = NORMAL_QUANTILE, successes / trials
-    middle = share + z * z / (2 * trials)
-    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
-    scale = 1 + z * z / trials
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
-
-
-def _checked(
-    codes: ArrayLike, fixed: ArrayLike, global_variance: ArrayLike, n_train: int, n_factors: int
-) -> tuple[NDArray[np.float64], Ints, NDArray[np.float64]]:
-    z, variance = np.asarray(codes, np.float64), np.asarray(global_variance, np.float64)
-    factor = np.asarray(fixed, np.int64)
-    if z.ndim != 3 or z.shape[1] < 2 or variance.shape != z.shape[2:]:
-        raise ValueError(
-            "codes (V, L, K), L at least 2, and global_variance (K,) do not fit: "
-            f"{z.shape} and {variance.shape}"
-        )
-    if factor.shape != z.shape[:1] or not ((factor >= 0) & (factor < n_factors)).all():
-        raise ValueError(f"fixed must name one of {n_factors} factors for each of {len(z)} votes")
-    if not 0 < n_train < len(z):
-        raise ValueError(f"{n_train} training votes of {len(z)} leave none of a kind")
-    if not (np.isfinite(z).all() and np.isfinite(variance).all()):
-        raise ValueError("codes and variances must be finite")
-    return z, factor, variance

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.validate import Floats, Ints
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -54,31 +53,6 @@ def expected_warnings() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="Using the fractional value max_samples")
         yield
-
-
-def checked_split(
-    train_codes: ArrayLike, train_classes: ArrayLike, test_codes: ArrayLike, test_classes: ArrayLike
-) -> tuple[Floats, Ints, Floats, Ints]:
-    """Codes (N, K) in float64 and classes (N, F) to fit to, and (M, K) and (M, F) to test.
-
-    Raises:
-        ValueError: If the arrays do not fit each other, one is empty, or codes are not finite.
-    """
-    z, v = np.asarray(train_codes, np.float64), np.asarray(train_classes, np.int64)
-    other, truth = np.asarray(test_codes, np.float64), np.asarray(test_classes, np.int64)
-    for codes, classes in ((z, v), (other, truth)):
-        if codes.ndim != 2 or classes.ndim != 2 or len(codes) != len(classes):
-            raise ValueError(f"codes and classes do not fit: {codes.shape} and {classes.shape}")
-        if 0 in codes.shape + classes.shape:
-            raise ValueError(f"codes or classes are empty: {codes.shape} and {classes.shape}")
-        if not np.isfinite(codes).all():
-            raise ValueError("codes must be finite")
-    if other.shape[1] != z.shape[1] or truth.shape[1] != v.shape[1]:
-        raise ValueError(
-            f"test rows have other columns: codes {z.shape} and {other.shape}, "
-            f"classes {v.shape} and {truth.shape}"
-        )
-    return z, v, other, truth
 
 
 def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import entr
 
 from sbvae_cli.config.metrics import NEIGHBOURS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.fitting import expected_warnings
-from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.nearest import nearest_information
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 ACTIVE_RANGE = 1 / 20  # of the widest latent's range
 FIT_STEPS = 300
@@ -76,8 +77,8 @@ def infomec(
         ValueError: See `nearest_information`.
         SbvaeError: If a factor has one level.
     """
-    information = nearest_information(codes, classes, neighbours)
-    z, levels = np.asarray(codes, np.float64), np.asarray(classes, np.int64)
+    z, levels = codes_and_classes(codes, classes)
+    information = nearest_information(z, levels, neighbours)
     entropies = np.array([_entropy(column) for column in levels.T])
     for factor in np.flatnonzero(entropies == 0).tolist():
         name = names[factor] if names else f"{factor}"
@@ -116,7 +117,7 @@ def explicit_information(codes: ArrayLike, classes: ArrayLike) -> Floats:
     Returns:
         Shape (F,), in [0, 1].
     """
-    z, levels = np.asarray(codes, np.float64), np.asarray(classes, np.int64)
+    z, levels = codes_and_classes(codes, classes)
     white = _whitened(z)
     if white.shape[1] == 0:
         return np.zeros(levels.shape[1])
@@ -157,9 +158,7 @@ def _concentration(information: Floats) -> float:
 
 
 def _entropy(classes: Ints) -> float:
-    share = np.bincount(classes) / len(classes)
-    share = share[share > 0]
-    return -float((share * np.log(share)).sum()) if len(share) > 1 else 0.0
+    return float(entr(np.bincount(classes) / len(classes)).sum())
 
 
 def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:

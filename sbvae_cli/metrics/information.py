@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 Binning = Literal["width", "frequency"]
 
@@ -56,22 +55,24 @@ def count(
     binning: Binning = "width",
     groups: Ints | None = None,
 ) -> Counts:
-    """Count codes and classes together; see `mutual_information` for the bins.
+    """Number of rows in each bin of each latent and class of each factor.
+
+    The bins are those of `mutual_information`.
 
     Args:
         codes: Posterior means, shape (N, K), K at least 1.
         classes: Class of each factor, from 0, shape (N, F).
-        bins: Of each latent.
-        binning: Of the latents.
+        bins: Number of bins of each latent.
+        binning: How the latents are cut.
         groups: The group of each row, from 0, shape (N,); bins are those of all rows.
 
     Returns:
         Tables of shape (K, bins, classes), or with groups of shape (G, K, bins, classes).
 
     Raises:
-        ValueError: As `mutual_information`.
+        ValueError: See `codes_and_classes`.
     """
-    z, v = checked_classes(codes, classes)
+    z, v = codes_and_classes(codes, classes)
     cut = equal_width if binning == "width" else _equal_frequency
     number = 1 if groups is None else int(groups.max()) + 1
     offsets = 0 if groups is None else bins * groups
@@ -96,7 +97,7 @@ def mutual_information(
     Args:
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, from 0, shape (N, F); `factor_classes` makes them.
-        bins: Of each latent; left-closed.
+        bins: Number of bins of each latent; left-closed.
         binning: "width" cuts each latent's own range into equal parts, "frequency" its values into
             equal numbers, ties together.
 
@@ -104,29 +105,12 @@ def mutual_information(
         Shape (K, F), in nats, at least 0. A constant code or factor has 0.
 
     Raises:
-        ValueError: See `checked_classes`.
+        ValueError: See `codes_and_classes`.
     """
     return count(codes, classes, bins, binning).information()
 
 
-def checked_classes(codes: ArrayLike, classes: ArrayLike) -> tuple[Floats, Ints]:
-    """Codes (N, K) in float64 and classes (N, F).
-
-    Raises:
-        ValueError: If the arrays are not two-dimensional, or differ in length, or there are no
-            codes, or these are not finite, or classes are no whole numbers from 0 on.
-    """
-    z, v = np.asarray(codes, dtype=np.float64), np.asarray(classes)
-    if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or 0 in z.shape:
-        raise ValueError(f"codes (N, K) and classes (N, F) do not fit: {z.shape} and {v.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("codes must be finite")
-    if v.dtype.kind not in "iu" or v.min(initial=0) < 0:
-        raise ValueError("classes must be whole numbers from 0 on; factor_classes makes them")
-    return z, v.astype(np.int64, copy=False)
-
-
-def fills_table(classes: Ints, bins: int, rows: int = 1) -> bool:
+def fills_table(classes: Ints, bins: int, of_a_cell: int = 1) -> bool:
     """Whether there are rows for each bin of a latent and class of the factor that has most.
 
     With fewer rows counted information is bias for the most part, and no leaving out of rows tells
@@ -134,15 +118,15 @@ def fills_table(classes: Ints, bins: int, rows: int = 1) -> bool:
 
     Args:
         classes: Class of each factor, from 0, shape (N, F).
-        bins: Of a latent.
-        rows: For each cell, on average.
+        bins: Number of bins of a latent.
+        of_a_cell: Least rows of a cell, on average.
     """
-    return len(classes) >= rows * bins * (1 + int(classes.max(initial=0)))
+    return len(classes) >= of_a_cell * bins * (1 + int(classes.max(initial=0)))
 
 
-def chance_information(bins: int, classes: int, rows: int) -> float:
-    """Plug-in information in nats that independent bins and classes have on average."""
-    return (bins - 1) * (classes - 1) / (2 * rows)
+def chance_information(bins: int, classes: int, n: int) -> float:
+    """Plug-in information in nats that independent bins and classes of n rows have on average."""
+    return (bins - 1) * (classes - 1) / (2 * n)
 
 
 def equal_width(column: Floats, bins: int, ranged: Floats | None = None) -> Ints:

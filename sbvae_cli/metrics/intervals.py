@@ -4,13 +4,15 @@ A percentile bootstrap does not do for information that is counted: a resample r
 every latent seems to know more than it does, and the interval may leave out the score itself.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.metrics.information import Counts, Floats, Ints
+from sbvae_cli.metrics.information import Counts
+from sbvae_cli.metrics.validate import Floats, Ints
 
 GROUPS = 20  # of the jackknife
 BLOCKS = 8  # of the subsampling
@@ -161,3 +163,12 @@ def spread_interval(
     """
     half = NORMAL_QUANTILE * float(np.std(resampled, ddof=1))
     return Interval(max(value - half, bounds[0]), min(value + half, bounds[1]))
+
+
+def wilson_interval(successes: int, trials: int) -> Interval:
+    """Interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
+    z, share = NORMAL_QUANTILE, successes / trials
+    middle = share + z * z / (2 * trials)
+    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    scale = 1 + z * z / trials
+    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.config.metrics import IRS_QUANTILE
-from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 NO_FACTOR = -1  # of a dead latent
 
@@ -60,10 +60,11 @@ def irs(
         The score and its parts; a score of 0 where every latent is dead.
 
     Raises:
-        ValueError: If the arrays do not fit each other, or hold values that are not finite or
-            classes below 0, or `quantile` is outside [0, 1].
+        ValueError: If `quantile` is outside [0, 1]; see also `codes_and_classes`.
     """
-    z, levels = _checked(codes, classes, quantile)
+    z, levels = codes_and_classes(codes, classes)
+    if not 0 <= quantile <= 1:
+        raise ValueError(f"quantile must be in [0, 1], got {quantile}")
     alive = np.ptp(z, axis=0) > 0
     largest = np.abs(z - z.mean(axis=0)).max(axis=0)[alive]
     live = np.ascontiguousarray(z[:, alive].T)
@@ -99,17 +100,6 @@ def _quantile(values: Floats, quantile: float) -> Floats:
     parts = np.partition(values, (low, high), axis=1)
     between: Floats = parts[:, low] + (place - low) * (parts[:, high] - parts[:, low])
     return between
-
-
-def _checked(codes: ArrayLike, classes: ArrayLike, quantile: float) -> tuple[Floats, Ints]:
-    z, levels = np.asarray(codes, np.float64), np.asarray(classes, np.int64)
-    if z.ndim != 2 or levels.ndim != 2 or len(z) != len(levels) or 0 in z.shape + levels.shape:
-        raise ValueError(f"codes (N, K) and classes (N, F) do not fit: {z.shape}, {levels.shape}")
-    if not np.isfinite(z).all() or levels.min() < 0:
-        raise ValueError("codes must be finite and classes at least 0")
-    if not 0 <= quantile <= 1:
-        raise ValueError(f"quantile must be in [0, 1], got {quantile}")
-    return z, levels
 
 
 def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
-from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.metrics.validate import Floats, Ints
 
 Indices = NDArray[np.intp]
 

@@ -10,10 +10,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import (
     Binning,
     Counts,
-    Floats,
-    Ints,
     chance_information,
-    checked_classes,
     count,
     fills_table,
 )
@@ -30,6 +27,7 @@ from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores, scored
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def mutual_information_gap(
         ValueError: If the arrays do not fit each other or hold values that are not finite.
         SbvaeError: If there are fewer than two latents, or no factor, or one of a single level.
     """
-    z, v = checked_classes(codes, classes)
+    z, v = codes_and_classes(codes, classes)
     _check(z.shape[1], v, names)
     groups = count(z, v, bins, binning, random_groups(len(z), seed))
     whole = groups.total()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import Counts, Floats, Ints, checked_classes, count, fills_table
+from sbvae_cli.metrics.information import Counts, count, fills_table
 from sbvae_cli.metrics.intervals import (
     Interval,
     jackknife_interval,
@@ -23,6 +23,7 @@ from sbvae_cli.metrics.intervals import (
 )
 from sbvae_cli.metrics.subspace_axes import FAINT, Axes, circular_axes, turned_axes
 from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 _LEAST_ROWS = 8
 _SEARCHED = 2500  # rows that latents are chosen on
@@ -91,7 +92,7 @@ def mig_subspace(
         SbvaeError: If a group names an unknown or circular factor, or one twice, or there are
             fewer latents than factors or fewer than eight rows.
     """
-    z, v = checked_classes(codes, classes)
+    z, v = codes_and_classes(codes, classes)
     if v.shape[1] != len(names):
         raise ValueError(f"{len(names)} names do not fit classes of shape {v.shape}")
     every = every_group(names, groups, circular)

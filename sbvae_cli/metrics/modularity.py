@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, checked_classes, count, fills_table
+from sbvae_cli.metrics.information import count, fills_table
 from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
+from sbvae_cli.metrics.validate import Floats, codes_and_classes
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def modularity(
     Raises:
         ValueError: If the arrays do not fit, hold values that are not finite, or F is below 2.
     """
-    z, v = checked_classes(codes, classes)
+    z, v = codes_and_classes(codes, classes)
     if v.shape[1] < 2:
         raise ValueError(f"modularity needs two factors, got shape {v.shape}")
     groups = count(z, v, bins, groups=random_groups(len(z), seed))

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 
 def nearest_information(codes: ArrayLike, classes: ArrayLike, neighbours: int = 3) -> Floats:
@@ -26,14 +26,9 @@ def nearest_information(codes: ArrayLike, classes: ArrayLike, neighbours: int = 
         unbiased, so that independent pairs give 0 about half of the time. 0 for a dead latent.
 
     Raises:
-        ValueError: If the arrays do not fit each other, or hold values that are not finite or
-            classes below 0, or `neighbours` is below 1.
+        ValueError: If `neighbours` is below 1; see also `codes_and_classes`.
     """
-    z, levels = np.asarray(codes, np.float64), np.asarray(classes, np.int64)
-    if z.ndim != 2 or levels.ndim != 2 or len(z) != len(levels) or 0 in z.shape + levels.shape:
-        raise ValueError(f"codes (N, K) and classes (N, F) do not fit: {z.shape}, {levels.shape}")
-    if not np.isfinite(z).all() or levels.min() < 0:
-        raise ValueError("codes must be finite and classes at least 0")
+    z, levels = codes_and_classes(codes, classes)
     if neighbours < 1:
         raise ValueError(f"neighbours must be at least 1, got {neighbours}")
     information = np.zeros((z.shape[1], levels.shape[1]))

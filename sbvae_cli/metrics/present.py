@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import Floats, chance_information, count, fills_table
+from sbvae_cli.metrics.information import chance_information, count, fills_table
 from sbvae_cli.metrics.intervals import (
     Interval,
     jackknife_interval,
@@ -14,6 +14,7 @@ from sbvae_cli.metrics.intervals import (
 )
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, scored
+from sbvae_cli.metrics.validate import Floats
 
 
 @dataclass(frozen=True)

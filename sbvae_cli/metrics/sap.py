@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.config.metrics import SAP_PENALTY
-from sbvae_cli.metrics.fitting import checked_split, expected_warnings
-from sbvae_cli.metrics.information import Floats, Ints
+from sbvae_cli.metrics.fitting import expected_warnings
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import scores_of_fits, split
+from sbvae_cli.metrics.validate import Floats, Ints, train_and_test
 
 _CONSTANT = 1e-12  # variance of a code that predicts nothing
 
@@ -58,9 +58,9 @@ def sap(
         The scores; a factor of one class has no gap.
 
     Raises:
-        ValueError: If there are fewer than two latents; see also `checked_split`.
+        ValueError: If there are fewer than two latents; see also `train_and_test`.
     """
-    z, v, other, truth = checked_split(train_codes, train_classes, test_codes, test_classes)
+    z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     if z.shape[1] < 2:
         raise ValueError(f"sap compares two latents, got codes of shape {z.shape}")
     constant = z.var(axis=0) <= _CONSTANT

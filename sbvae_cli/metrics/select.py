@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import Floats
+from sbvae_cli.metrics.validate import Floats
 
 Pair = tuple[int, int]
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.validate import Floats, Ints
 
 ROWS_OF_A_CLASS = 10  # of a part, on average
 _FITTED_ROWS_OF_A_CLASS = 30  # with fewer, parts scatter unlike all rows

@@ -5,7 +5,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from sbvae_cli.metrics.information import Floats, Ints, count
+from sbvae_cli.metrics.information import count
+from sbvae_cli.metrics.validate import Floats, Ints
 
 Axes = Callable[[Floats], Floats]  # of a group's latents (n, d) to (n, factors)
 

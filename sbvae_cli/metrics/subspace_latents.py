@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sbvae_cli.metrics.information import Floats
+from sbvae_cli.metrics.validate import Floats
 
 Group = tuple[str, ...]
 Chosen = dict[Group, tuple[int, ...]]

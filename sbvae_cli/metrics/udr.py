@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import Floats
+from sbvae_cli.metrics.validate import Floats, codes_and_kls
 
 Similarity = Literal["spearman", "lasso"]
 
@@ -54,16 +54,17 @@ def udr(
 
     Raises:
         SbvaeError: If there are fewer than two models.
-        ValueError: If the arrays do not fit each other or hold values that are not finite, or
-            `method` is unknown.
+        ValueError: If `method` is unknown; see also `codes_and_kls`.
     """
+    from scipy.stats import rankdata
+
     if len(codes) < 2:
         raise SbvaeError(f"unsupervised ranking compares models, found {len(codes)}; give two")
     if method not in ("spearman", "lasso"):
         raise ValueError(f"method must be spearman or lasso, got {method}")
-    models = [z[:, kl >= LEAST_KL] for z, kl in _checked(codes, kls)]
+    models = [z[:, kl >= LEAST_KL] for z, kl in codes_and_kls(codes, kls)]
     if method == "spearman":
-        models = [_ranks(z) for z in models]
+        models = [rankdata(z, axis=0) for z in models]
     models = [_standardised(z) for z in models]
     similarity = _correlation if method == "spearman" else _lasso
     pairwise = np.zeros((len(models), len(models)))
@@ -98,34 +99,8 @@ def _lasso(predictors: Floats, targets: Floats) -> Floats:
     return np.abs(np.reshape(coefficients, (targets.shape[1], predictors.shape[1]))).T
 
 
-def _ranks(z: Floats) -> Floats:
-    ranks = np.empty_like(z)
-    for latent, column in enumerate(z.T):
-        _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
-        ranks[:, latent] = (np.cumsum(counts) - (counts - 1) / 2)[place]  # ties share their mean
-    return ranks
-
-
 def _standardised(z: Floats) -> Floats:
     centred = z - z.mean(axis=0)
     alive = np.ptp(z, axis=0) > 0
     standard: Floats = np.divide(centred, z.std(axis=0), out=np.zeros_like(z), where=alive)
     return standard
-
-
-def _checked(codes: Sequence[ArrayLike], kls: Sequence[ArrayLike]) -> list[tuple[Floats, Floats]]:
-    if len(codes) != len(kls):
-        raise ValueError(f"{len(codes)} models have codes, {len(kls)} have KL")
-    pairs = [
-        (np.asarray(z, np.float64), np.asarray(kl, np.float64))
-        for z, kl in zip(codes, kls, strict=True)
-    ]
-    for z, kl in pairs:
-        if z.ndim != 2 or len(z) == 0 or z.shape[1:] != kl.shape or len(z) != len(pairs[0][0]):
-            raise ValueError(
-                "codes (N, K) of the same N and KL (K,) do not fit: "
-                f"{z.shape} and {kl.shape}, the first has {len(pairs[0][0])} samples"
-            )
-        if not (np.isfinite(z).all() and np.isfinite(kl).all()):
-            raise ValueError("codes and KL must be finite")
-    return pairs

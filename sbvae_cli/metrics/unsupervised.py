@@ -4,14 +4,16 @@ from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import entr
 
 from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.metrics.information import Floats, Ints, equal_width
+from sbvae_cli.metrics.information import equal_width
 from sbvae_cli.metrics.intervals import BLOCKS
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import ROWS_OF_A_CLASS, scores_by_parts
+from sbvae_cli.metrics.validate import Floats, Ints, finite_codes
 
 BINS = 20
 LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it is rounding
@@ -50,13 +52,11 @@ def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
         The four scores.
 
     Raises:
-        ValueError: If the array has another shape or holds values that are not finite.
+        ValueError: If there is one row; see also `finite_codes`.
     """
-    z = np.asarray(codes, np.float64)
-    if z.ndim != 2 or len(z) < 2 or z.shape[1] == 0:
-        raise ValueError(f"codes must have shape (N, K), N at least 2, got {z.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("codes must be finite")
+    z = finite_codes(codes)
+    if len(z) < 2:
+        raise ValueError("codes must have two rows or more")
     live = z[:, np.ptp(z, axis=0) > 0]
     covariance = np.cov(live, rowvar=False).reshape(live.shape[1], live.shape[1])
     wasserstein = _gaussian_wasserstein(covariance)
@@ -104,9 +104,7 @@ def _entropies(bins: Ints, size: int) -> Floats:
     rows, samples = bins.shape
     offsets = size * np.arange(rows)[:, None]
     counts = np.bincount((bins + offsets).ravel(), minlength=rows * size).reshape(rows, size)
-    shares = counts / samples
-    logs = np.log(shares, out=np.zeros_like(shares), where=counts > 0)
-    entropies: Floats = -(shares * logs).sum(axis=1)
+    entropies: Floats = entr(counts / samples).sum(axis=1)
     return entropies
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
-from sbvae_cli.metrics.information import Floats, Ints
 from sbvae_cli.metrics.intervals import Interval, spread_interval
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
 from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores
+from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
 T = TypeVar("T", FactorVaeScore, BetaVaeScore)

@@ -184,23 +184,3 @@ def test_one_seed_gives_one_score_and_another_other_pairs() -> None:
 
     assert once(0) == once(0)
     assert once(0) != once(1)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"codes": np.zeros((4, 1, 2))}, "L at least 2"),
-        ({"codes": np.zeros((4, 3))}, "do not fit"),
-        ({"fixed": [0, 1, 0]}, "do not fit"),
-        ({"fixed": [0, 1, 2, 0]}, "one of 2 factors"),
-        ({"fixed": [0, 1, -1, 0]}, "one of 2 factors"),
-        ({"n_train": 4}, "leave none"),
-        ({"n_train": 0}, "leave none"),
-        ({"codes": np.full((4, 3, 2), np.nan)}, "finite"),
-    ],
-)
-def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
-    good = {"codes": np.zeros((4, 3, 2)), "fixed": [0, 1, 0, 1], "n_train": 2, "n_factors": 2}
-    votes = {"votes_train": 5, "votes_eval": 5, "seed": 0}
-    with pytest.raises(ValueError, match=message):
-        beta_vae_score(**{**good, **change}, **votes)  # type: ignore[arg-type]

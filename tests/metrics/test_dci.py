@@ -206,9 +206,3 @@ def test_one_latent_or_one_factor_is_refused(
     codes, classes = cut(np.zeros((N, 2)))
     with pytest.raises(ValueError, match="dci compares latents and factors, got"):
         score(codes, classes.astype(int))
-
-
-def test_test_rows_of_other_columns_are_refused() -> None:
-    codes, classes = sample()
-    with pytest.raises(ValueError, match="other columns"):
-        dci(codes, classes, codes[:, :2], classes)

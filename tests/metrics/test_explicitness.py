@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from sbvae_cli.metrics.explicitness import CHANCE, explicitness
-from sbvae_cli.metrics.fitting import checked_split, fit_logistic
+from sbvae_cli.metrics.fitting import fit_logistic
 
 N, CUT = 900, 600
 LEVELS = (2, 3, 5)
@@ -158,27 +158,3 @@ def test_large_codes_are_read_at_least_as_well_as_plain_ones() -> None:
 def test_the_same_rows_give_the_same_numbers() -> None:
     codes, classes = sample()
     assert score(codes, classes).by_factor.tolist() == score(codes, classes).by_factor.tolist()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"train_codes": np.zeros((3, 2))}, r"do not fit: \(3, 2\) and \(4, 2\)"),
-        ({"test_classes": np.zeros((3, 2), int)}, r"do not fit: \(4, 2\) and \(3, 2\)"),
-        ({"train_codes": np.zeros(4)}, "do not fit"),
-        ({"test_codes": np.zeros((4, 3))}, "other columns"),
-        ({"test_classes": np.zeros((4, 3), int)}, "other columns"),
-        ({"test_codes": np.zeros((0, 2)), "test_classes": np.zeros((0, 2), int)}, "empty"),
-        ({"train_classes": np.zeros((4, 0), int)}, "empty"),
-        ({"test_codes": np.full((4, 2), np.nan)}, "finite"),
-    ],
-)
-def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
-    good = {
-        "train_codes": np.zeros((4, 2)),
-        "train_classes": np.zeros((4, 2), int),
-        "test_codes": np.zeros((4, 2)),
-        "test_classes": np.zeros((4, 2), int),
-    }
-    with pytest.raises(ValueError, match=message):
-        checked_split(**{**good, **change})  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.extmath import cartesian
 
-from sbvae_cli.metrics.factor_vae_score import factor_vae_score, wilson_interval
+from sbvae_cli.metrics.factor_vae_score import factor_vae_score
 
 LEVELS, L = 5, 16
 
@@ -89,25 +89,7 @@ def test_rotations_up_to_30_degrees_are_not_seen_with_two_factors_and_45_are() -
     assert score(rotated(45), factors=2).score == pytest.approx(0.5, abs=0.1)
 
 
-def test_the_interval_has_wilsons_known_values() -> None:
-    assert wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson_interval(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"codes": np.zeros((4, 1, 2))}, "do not fit"),
-        ({"global_variance": np.ones(3)}, "do not fit"),
-        ({"fixed": [0, 1, 2, 0]}, "one of 2 factors"),
-        ({"fixed": [0, 1, 0]}, "each of 4 votes"),
-        ({"n_train": 4}, "leave none"),
-        ({"n_train": 0}, "leave none"),
-        ({"codes": np.full((4, 3, 2), np.nan)}, "finite"),
-    ],
-)
-def test_what_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
-    good = {"codes": np.zeros((4, 3, 2)), "fixed": [0, 1, 0, 1], "global_variance": np.ones(2)}
-    with pytest.raises(ValueError, match=message):
-        factor_vae_score(**{**good, "n_train": 2, "n_factors": 2, **change})  # type: ignore[arg-type]
+@pytest.mark.parametrize("variance", [np.ones(3), np.array([1, np.nan])])
+def test_each_latent_has_a_variance(variance: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="global_variance must be finite, one for each latent"):
+        factor_vae_score(np.zeros((4, 3, 2)), [0, 1, 0, 1], variance, 2, 2)

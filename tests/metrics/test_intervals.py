@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sbvae_cli.metrics.classes import factor_classes
-from sbvae_cli.metrics.factor_vae_score import wilson_interval
 from sbvae_cli.metrics.infomec import explicit_information
 from sbvae_cli.metrics.information import Binning
 from sbvae_cli.metrics.intervals import (
@@ -12,6 +11,7 @@ from sbvae_cli.metrics.intervals import (
     random_groups,
     spread_interval,
     subsample_interval,
+    wilson_interval,
 )
 from sbvae_cli.metrics.mig import InformationGap, mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import SubspaceGap, mig_subspace
@@ -214,3 +214,9 @@ def test_groups_are_of_one_size_and_a_function_of_the_seed() -> None:
     assert sorted(np.bincount(groups).tolist()) == [50] * 17 + [51] * 3
     assert groups.tolist() == random_groups(1003, 5).tolist()
     assert sorted(random_groups(7, 0).tolist()) == list(range(7))
+
+
+def test_a_share_has_wilsons_known_values() -> None:
+    assert wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson_interval(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)

@@ -149,8 +149,3 @@ def test_the_same_rows_give_the_same_numbers() -> None:
 def test_one_latent_is_refused() -> None:
     with pytest.raises(ValueError, match=r"sap compares two latents, got codes of shape \(2000, 1"):
         score(noise(1), two_levels())
-
-
-def test_test_rows_of_other_columns_are_refused() -> None:
-    with pytest.raises(ValueError, match="other columns"):
-        sap(noise(3), two_levels(), noise(2), two_levels())

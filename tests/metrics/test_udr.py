@@ -141,22 +141,6 @@ def test_one_model_cannot_be_ranked() -> None:
         udr([GRID], [ONES])
 
 
-@pytest.mark.parametrize(
-    ("codes", "kls", "message"),
-    [
-        ([GRID, GRID], [ONES], "2 models have codes, 1 have KL"),
-        ([GRID, GRID[:5]], [ONES, ONES], r"do not fit: \(5, 3\) and \(3,\), the first has 216"),
-        ([GRID, GRID], [ONES, ONES[:2]], "do not fit"),
-        ([GRID, GRID * np.nan], [ONES, ONES], "finite"),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    codes: list[np.ndarray], kls: list[np.ndarray], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        udr(codes, kls)
-
-
 def test_an_unknown_similarity_is_refused() -> None:
     with pytest.raises(ValueError, match="method must be spearman or lasso, got pearson"):
         udr([GRID, GRID], [ONES, ONES], "pearson")  # type: ignore[arg-type]

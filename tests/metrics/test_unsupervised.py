@@ -96,14 +96,3 @@ def test_fewer_than_two_living_latents_score_zero(alive: int) -> None:
 
     assert unsupervised(z) == UnsupervisedScores(0, 0, 0, 0)
     assert unsupervised(z[:, :1]) == UnsupervisedScores(0, 0, 0, 0)
-
-
-@pytest.mark.parametrize("codes", [np.zeros(4), np.zeros((1, 2)), np.zeros((4, 0))])
-def test_codes_of_another_shape_are_refused(codes: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="codes must have shape"):
-        unsupervised(codes)
-
-
-def test_codes_that_are_not_finite_are_refused() -> None:
-    with pytest.raises(ValueError, match="finite"):
-        unsupervised(np.full((4, 2), np.inf))
