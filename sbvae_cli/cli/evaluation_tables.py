@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sbvae_cli.cli.console import inform, print_table, terminal_width
+from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
     from sbvae_cli.data.source import Source
-    from sbvae_cli.evaluation.result import Evaluation, PairGeometry
+    from sbvae_cli.evaluation.pair_geometry import PairGeometry
+    from sbvae_cli.evaluation.result import Evaluation
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.metrics.score import Score
     from sbvae_cli.models.vae import VAE
@@ -44,11 +46,18 @@ class Evaluated:
     @property
     def notes(self) -> list[str]:
         """Lines on what the numbers do not say."""
-        return [line for line in (self.difference, *self.found.notes) if line]
+        return [line for line in (self.difference, *map(with_flags, self.found.notes)) if line]
+
+    @property
+    def diagnosis(self) -> list[str]:
+        """What was found, and what could be done."""
+        return [with_flags(line) for line in self.found.diagnosis]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""
-        return {**self.about, **self.found.as_dict()}
+        found = self.found.as_dict()
+        found["protocol"]["notes"] = [with_flags(line) for line in self.found.notes]
+        return {**self.about, **found, "diagnosis": self.diagnosis}
 
 
 def ranked(
@@ -62,25 +71,28 @@ def ranked(
 
 
 def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
+    from sbvae_cli.evaluation.findings.finding import Finding
+
     found = each.found
     metrics: tuple[str, ...] = (*(found.protocol.metrics or ()), "udr")
-    notes = {
-        f"udr is 0: {score.details['why']}" for score in udr.values() if "why" in score.details
-    }
+    without = [score.details["why"] for score in udr.values() if "why" in score.details]
     return replace(
         each,
         found=replace(
             found,
             protocol=replace(found.protocol, metrics=metrics),
             scores={**found.scores, **udr},
-            notes=(*found.notes, *notes),
+            findings=(
+                *found.findings,
+                *(Finding("no-udr", values={"why": why}) for why in without[:1]),
+            ),
         ),
     )
 
 
 def shared_notes(several: Sequence[Evaluated]) -> list[str]:
     """Each note once, with the names it is for where there are several; no more than are read."""
-    from sbvae_cli.evaluation.result import abbreviate
+    from sbvae_cli.evaluation.findings.words import abbreviate
 
     names: dict[str, list[str]] = {}
     for each in several:
@@ -123,7 +135,7 @@ def _print_one(each: Evaluated) -> None:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
-    for line in _first(found.diagnosis, _MOST_LINES):
+    for line in _first(each.diagnosis, _MOST_LINES):
         typer.echo(f"- {line}")
 
 
@@ -192,7 +204,7 @@ def _print_several(several: Sequence[Evaluated]) -> None:
     ]
     _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
     for each in several:
-        for line in _first(each.found.diagnosis, _LINES_OF_EACH):
+        for line in _first(each.diagnosis, _LINES_OF_EACH):
             typer.echo(f"- {each.name}: {line}")
 
 

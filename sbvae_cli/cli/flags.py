@@ -3,6 +3,7 @@
 import re
 
 _OTHER_NAMES = {"source": "data"}  # arguments whose flag has another name
+_COMMAND = re.compile(r"`(sbvae [a-z-]+) ([a-z][a-z0-9_]*)=([^`]+)`")
 _ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
 
 
@@ -12,7 +13,11 @@ def flag(name: str) -> str:
 
 
 def with_flags(message: str) -> str:
-    """A message whose arguments in backticks, as `count` or `population=train`, are flags."""
+    """A message whose arguments in backticks, as `count` or `population=train`, are flags.
+
+    A command, as `sbvae traverse latents=0 2`, keeps its backticks.
+    """
+    message = _COMMAND.sub(lambda m: f"`{m[1]} {flag(m[2])} {m[3]}`", message)
     return _ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
 
 

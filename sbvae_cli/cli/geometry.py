@@ -69,7 +69,7 @@ def geometry(
         caption = config.data.name
     write_picture(out, draw_geometry(embeddings, source, caption))
     for name, embedding in embeddings.items():
-        for line in embedding.pair.notes:
+        for line in embedding.notes:
             remark(f"note: {line}" if len(models) == 1 else f"note: {name}: {line}")
     if json is not None:
         write_json(json, models[0] if len(models) == 1 else {"models": models})

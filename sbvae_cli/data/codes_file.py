@@ -16,10 +16,9 @@ Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
 HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
-_READ = ("codes", "factors", "names", "circular", "stds", "held_out")
+READ = ("codes", "factors", "names", "circular", "stds", "held_out")
 _FEW = 100  # levels
 _GUESSED_FROM = 10_000  # rows
-_NAMED = 3  # of many arrays
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
@@ -35,7 +34,8 @@ class CodesFile:
         present: 1 for each row of the file that shows something, 0 for a blank one, shape (M,);
             None where the file does not say.
         all_codes: Of every row, blank ones included, shape (M, K).
-        notes: Lines that a user should see.
+        unread: Names of arrays that say nothing to `read_codes`.
+        swapped: Whether codes look like factors, and factors like codes.
         stds: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
             where the file does not say.
         held_out: Rows that training left out, shape (N,); None where the file does not say.
@@ -47,7 +47,8 @@ class CodesFile:
     circular: frozenset[str]
     present: Floats | None
     all_codes: Floats
-    notes: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    swapped: bool = False
     stds: Floats | None = field(default=None, kw_only=True)
     held_out: NDArray[np.bool_] | None = field(default=None, kw_only=True)
 
@@ -66,7 +67,6 @@ def read_codes(path: Path) -> CodesFile:
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
-    notes = _unread_notes(arrays)
     names = _names(path, arrays, factors.shape[1])
     circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
@@ -86,8 +86,6 @@ def read_codes(path: Path) -> CodesFile:
         stds = None if stds is None else stds[shown]
         held_out = None if held_out is None else held_out[shown]
     _refuse_infinite(path, "factors", factors, names, "" if present is not None else _MARK_BLANK)
-    if _look_swapped(codes, factors):
-        notes = (_SWAPPED, *notes)
     return CodesFile(
         codes,
         factors,
@@ -95,7 +93,8 @@ def read_codes(path: Path) -> CodesFile:
         frozenset(circular),
         present,
         all_codes,
-        notes,
+        tuple(name if name.isprintable() else repr(name) for name in arrays if name not in READ),
+        _look_swapped(codes, factors),
         stds=stds,
         held_out=held_out,
     )
@@ -114,27 +113,6 @@ def _split_present(
 
 
 _MARK_BLANK = ", or name a factor present, 0 where an image is blank"
-_SWAPPED = (
-    "codes have few whole levels and factors ever new values, as if the two were swapped; if they "
-    "are, swap them"
-)
-
-
-def _unread_notes(arrays: Arrays) -> tuple[str, ...]:
-    """Lines on arrays whose names say nothing to `read_codes`."""
-    unread = [name if name.isprintable() else repr(name) for name in arrays if name not in _READ]
-    notes = []
-    if "present" in unread:
-        unread.remove("present")
-        notes.append(
-            "the array present is not read: present is a factor, a column of factors that names "
-            "calls present"
-        )
-    if unread:
-        more = len(unread) - _NAMED
-        listed = ", ".join(unread[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        notes.append(f"arrays that are not read: {listed}; those that are: {', '.join(_READ)}")
-    return tuple(notes)
 
 
 def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
@@ -201,7 +179,7 @@ def _arrays(path: Path) -> Arrays:
                 raise SbvaeError(f"{path}: holds one array without a name; {HOW_TO_WRITE}")
             # Others are named in errors, and never read.
             return {
-                name: _array(path, name, loaded) if name in _READ else np.empty(0)
+                name: _array(path, name, loaded) if name in READ else np.empty(0)
                 for name in loaded.files
             }
     except FileNotFoundError:

@@ -7,7 +7,8 @@ import numpy as np
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.result import PairGeometry, abbreviate
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.code_grid import code_grid
 from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
@@ -17,7 +18,7 @@ from sbvae_cli.metrics.select import choose_pair
 
 
 def pairs_of_codes(
-    sample: LabelledCodes, protocol: Protocol, notes: list[str]
+    sample: LabelledCodes, protocol: Protocol, findings: list[Finding]
 ) -> Iterator[tuple[str, PairGeometry]]:
     """Average codes over the cells of each pair of factors and score the grid.
 
@@ -27,11 +28,11 @@ def pairs_of_codes(
     Args:
         sample: All its rows count.
         protocol: Points of the grid.
-        notes: Gets a line for each pair that cannot be laid out, and one for those that are binned.
+        findings: Gets the pairs that cannot be laid out, and those that are binned.
     """
     codes, dead_below = sample.codes, DEAD_BELOW * sample.unit
     stds, information = codes.std(axis=0), mutual_information(codes, sample.classes)
-    posterior, binned = np.ones(codes.shape[1]), list[str]()
+    posterior, averaged = np.ones(codes.shape[1]), list[Finding]()
     if sample.stds is not None:
         posterior = np.square(sample.stds).mean(axis=0)
     for first, second in combinations(range(len(sample.names)), 2):
@@ -55,10 +56,10 @@ def pairs_of_codes(
             held_out = missing | grid.held_out
             scores = geometry_scores(grid.factors, chosen, held_out, circular, dead_below)
         except SbvaeError as error:
-            notes.append(f"without geometry of {names[0]} and {names[1]}: {error}")
+            findings.append(Finding("no-pair", names, values={"why": str(error)}))
             continue
         if any(grid.binned) or len(sample.names) > 2:
-            binned.append(",".join(names))
+            averaged.append(Finding("averaged", names))
         shape = missing.shape[0], missing.shape[1]
         spreads = zip(choice.latents, chosen[~held_out].std(axis=0), strict=True)
         dead = tuple(latent for latent, spread in spreads if spread < dead_below)
@@ -75,8 +76,4 @@ def pairs_of_codes(
                 float(grid.within[list(choice.latents)].mean()),
             ),
         )
-    if binned:
-        notes.append(
-            f"geometry of {abbreviate(binned)}: of codes averaged over each cell of the two "
-            "factors, whose noise shows as folds and tears"
-        )
+    findings.extend(averaged)

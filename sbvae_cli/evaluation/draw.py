@@ -11,6 +11,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import Floats
+from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.plan import sample_size
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.protocol import Protocol
@@ -40,11 +41,11 @@ class SampleDraw:
     protocol: Protocol
     encode: Callable[[Images], tuple[Floats, Floats]]
 
-    def sample(self, notes: list[str]) -> LabelledCodes:
+    def sample(self, findings: list[Finding]) -> LabelledCodes:
         """Codes beside the factors that vary among them.
 
         Args:
-            notes: Gets a line on factors that do not.
+            findings: Gets the factors that do not.
 
         Raises:
             SbvaeError: If every image is blank.
@@ -63,7 +64,7 @@ class SampleDraw:
         several = np.flatnonzero((kept != kept[:1]).any(axis=0)).tolist()
         constant = [name for i, name in enumerate(names) if i not in several]
         if constant:
-            notes.append(f"left out, as they have one level here: {', '.join(constant)}")
+            findings.append(Finding("constant-factors", tuple(constant)))
         return LabelledCodes(
             codes,
             kept[:, several],

@@ -14,7 +14,9 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import Progress
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.result import PairGeometry
+from sbvae_cli.evaluation.findings.geometry import cautions
+from sbvae_cli.evaluation.findings.words import NOTES, sentences
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
@@ -49,6 +51,11 @@ class GridEmbedding:
         chosen = zip(self.choice.latents, stds, strict=True)
         dead = tuple(latent for latent, std in chosen if std < DEAD_BELOW)
         return PairGeometry(self.grid.names, self.grid.shape, self.choice, self.scores, dead=dead)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what the scores do not say themselves."""
+        return sentences(cautions([self.pair]), NOTES)
 
 
 def embed_factor_grid(

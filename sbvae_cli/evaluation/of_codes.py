@@ -6,13 +6,16 @@ from dataclasses import replace
 import numpy as np
 
 from sbvae_cli.config.metrics import METRICS, metric_settings
-from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.data.codes_file import READ, CodesFile
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.evaluation.diagnosis import diagnose
-from sbvae_cli.evaluation.notes import left_out, sample_notes, score_notes, vote_notes, voted
-from sbvae_cli.evaluation.result import Evaluation, PairGeometry, pair_notes
+from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
+from sbvae_cli.evaluation.findings.finding import Finding, left_out, voted
+from sbvae_cli.evaluation.findings.geometry import cautions
+from sbvae_cli.evaluation.findings.sample import sample_findings
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.compute import compute
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.mig_subspace import every_group
@@ -45,41 +48,52 @@ def evaluate_codes(
         SbvaeError: If a metric that the protocol names cannot be computed.
     """
     whole, constant = _whole(file, protocol)
-    notes = list(file.notes)
+    findings = _of_reading(file)
     if constant:
-        notes.append(f"left out, as they have one level here: {', '.join(constant)}")
+        findings.append(Finding("constant-factors", tuple(constant)))
     metrics, skipped = possible_metrics(
         protocol, whole.codes.shape[1], whole.names, name, with_model=False
     )
-    notes += skipped
+    findings += [
+        Finding("without", values={"metrics": some, "why": why}) for why, some in skipped.items()
+    ]
     sample = _rows(whole, protocol, protocol.pool(metrics))
     if len(sample.codes) < len(whole.codes):
-        notes.append(f"{len(sample.codes):,} of {len(whole.codes):,} rows, taken at random")
+        values = {"rows": len(sample.codes), "of": len(whole.codes)}
+        findings.append(Finding("some-rows", values=values))
     if any(METRICS[metric].votes for metric in metrics):
-        notes.append(
-            f"{voted(metrics)}: votes share rows, of one half to train, of the other to score"
-        )
+        findings.append(Finding("half-votes", values={"scores": voted(metrics)}))
     scores: dict[str, Score] = {}
     geometry: dict[str, PairGeometry] = {}
     for metric in metrics:
         on_metric(metric)
-        with left_out(metric, notes, protocol.lenient):
+        with left_out(metric, findings, protocol.lenient):
             if metric == "geometry":
-                geometry = dict(pairs_of_codes(whole, protocol, notes))
+                geometry = dict(pairs_of_codes(whole, protocol, findings))
             else:
-                found = compute(metric, sample, protocol)
-                scores |= found
-                notes += vote_notes(found)
+                scores |= compute(metric, sample, protocol)
         if metric == "mig" and file.present is not None and np.ptp(file.present) > 0:
             scores["present_information"] = present_score(
                 file.all_codes, file.present, protocol, "file"
             )
-    notes += pair_notes(list(geometry.values())) + sample_notes(sample, metrics)
-    notes += score_notes(scores)
-    diagnosis = diagnose(scores, geometry, sample.names, stds=whole.stds, with_model=False)
+    findings += cautions(list(geometry.values())) + sample_findings(sample, metrics)
+    findings += contradictions(scores)
+    findings += diagnose(scores, geometry, sample.names, stds=whole.stds, with_model=False)
     settings = metric_settings(metrics, protocol.bins, with_model=False)
     protocol = replace(protocol, metrics=metrics)
-    return Evaluation(protocol, scores, geometry, tuple(notes), diagnosis, settings)
+    return Evaluation(protocol, scores, geometry, tuple(findings), settings, of_model=False)
+
+
+def _of_reading(file: CodesFile) -> list[Finding]:
+    """Arrays that are not read, and codes that look like factors."""
+    found = [Finding("swapped")] if file.swapped else []
+    if "present" in file.unread:
+        found.append(Finding("unnamed-present"))
+    return found + [
+        Finding("unread", values={"array": name, "read": list(READ)})
+        for name in file.unread
+        if name != "present"
+    ]
 
 
 def _whole(file: CodesFile, protocol: Protocol) -> tuple[LabelledCodes, list[str]]:

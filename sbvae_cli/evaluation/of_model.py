@@ -15,11 +15,14 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis
 from sbvae_cli.evaluation.batching import Progress, fitting_batch
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
-from sbvae_cli.evaluation.diagnosis import diagnose
 from sbvae_cli.evaluation.draw import SampleDraw, generator
 from sbvae_cli.evaluation.encode import Floats, encode
+from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
+from sbvae_cli.evaluation.findings.finding import Finding, left_out, voted, without
+from sbvae_cli.evaluation.findings.geometry import cautions
+from sbvae_cli.evaluation.findings.sample import sample_findings
 from sbvae_cli.evaluation.geometry import embed_factor_grid
-from sbvae_cli.evaluation.notes import left_out, sample_notes, score_notes, vote_notes, voted
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.plan import (
     allowed_metrics,
     can_show_heldout,
@@ -28,7 +31,7 @@ from sbvae_cli.evaluation.plan import (
     training_space,
 )
 from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
-from sbvae_cli.evaluation.result import Evaluation, PairGeometry, pair_notes
+from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.metrics.compute import compute
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
@@ -72,27 +75,31 @@ def evaluate(
     """
     protocol = protocol or Protocol()
     latents = probe(vae, source)
-    metrics, notes = allowed_metrics(source, protocol, latents)  # refused before all are encoded
+    metrics, skipped = allowed_metrics(source, protocol, latents)  # refused before all are encoded
     protocol = replace(
         protocol, metrics=metrics, lenient=protocol.lenient or protocol.metrics is None
     )
+    findings = [
+        Finding("without", values={"metrics": some, "why": why}) for why, some in skipped.items()
+    ]
     if sample_size(source, protocol.images) < protocol.images:
-        notes += (f"{source.name} has {source.count:,} images, not {protocol.images:,}",)
-    run = _Run(vae, source, protocol, progress, latents, trained_on, validation_rows, list(notes))
+        values = {"data": source.name, "images": source.count, "wanted": protocol.images}
+        findings.append(Finding("few-images", values=values))
+    run = _Run(vae, source, protocol, progress, latents, trained_on, validation_rows, findings)
     scores: Scores = {}
     for metric in metrics:
         on_metric(metric)
         scores |= run.scores_of(metric)
     geometry = dict(run.geometry()) if "geometry" in metrics else {}
-    run.notes.extend(pair_notes(list(geometry.values())))
+    findings += cautions(list(geometry.values()))
     if run.sampled:
-        run.notes.extend(sample_notes(run.sample, metrics))
-    run.notes.extend(score_notes(scores))
+        findings += sample_findings(run.sample, metrics)
+    findings += contradictions(scores)
     rates = run.train_rates if "rates" in metrics else None
     stds = run.sample.stds if run.sampled else None
-    diagnosis = diagnose(scores, geometry, run.names, rates, stds)
+    findings += diagnose(scores, geometry, run.names, rates, stds)
     settings = metric_settings(metrics, protocol.bins, with_model=True)
-    return Evaluation(protocol, scores, geometry, tuple(run.notes), diagnosis, settings)
+    return Evaluation(protocol, scores, geometry, tuple(findings), settings)
 
 
 @dataclass
@@ -106,7 +113,7 @@ class _Run:
     latents: int
     trained_on: FactorSpace | None
     validation_rows: NDArray[np.int64] | None
-    notes: list[str]
+    findings: list[Finding]
     sampled: bool = field(default=False, init=False)
 
     def scores_of(self, metric: str) -> Scores:
@@ -119,7 +126,7 @@ class _Run:
             return self._vote_scores(metric)
         scores: Scores = {}
         sample = self.sample
-        with left_out(metric, self.notes, self.protocol.lenient):
+        with left_out(metric, self.findings, self.protocol.lenient):
             scores = compute(metric, sample, self.protocol)
         if metric == "mig" and self.source.space.blank > 0:
             scores["present_information"] = self._present_information()
@@ -128,16 +135,13 @@ class _Run:
     def geometry(self) -> Iterator[tuple[str, PairGeometry]]:
         """Of every pair of factors that vary."""
         if not self.source.can_render:
-            yield from pairs_of_codes(self.sample.first_rows, self.protocol, self.notes)
+            yield from pairs_of_codes(self.sample.first_rows, self.protocol, self.findings)
             return
         if self._rgb:
-            self.notes.append("geometry is of hue, saturation and value, as the data have them")
+            self.findings.append(Finding("hsv-geometry"))
         named = [f.name for f in self.source.space.factors if f.varies and f.level_names]
         if named and len(self.source.space.varying) > 1:
-            self.notes.append(
-                f"geometry with {', '.join(named)}: kinds have no order, so that it depends on how "
-                "they are numbered"
-            )
+            self.findings.append(Finding("kinds", tuple(named)))
         for pair in combinations(self.source.space.varying, 2):
             embedding = embed_factor_grid(
                 self.vae,
@@ -178,20 +182,19 @@ class _Run:
 
     def _vote_scores(self, metric: str) -> Scores:
         if len(self.sample.names) < 2:
-            self.notes.append(f"without {metric}: fewer than two factors vary in these images")
+            self.findings.append(without(metric, "fewer than two factors vary in these images"))
             return {}
         sample = replace(self.sample, votes=self._votes)
         scores: Scores = {}
-        with left_out(metric, self.notes, self.protocol.lenient):
+        with left_out(metric, self.findings, self.protocol.lenient):
             scores = compute(metric, sample, self.protocol)
-            self.notes += vote_notes(scores)
         return scores
 
     @cached_property
     def _votes(self) -> Votes | None:
         protocol = self.protocol
         if self._rgb or not self.source.renders_fast:
-            self.notes.append(self._why_votes_share_images)
+            self.findings.append(self._shared_votes())
             return None
         count = protocol.votes_train + protocol.votes_eval
         rng = generator(self.protocol, "votes")
@@ -205,21 +208,17 @@ class _Run:
         )
         return Votes(encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed)
 
-    @property
-    def _why_votes_share_images(self) -> str:
-        why = "none can be drawn"
-        if self._rgb:
-            why = "others of one red, green or blue are not drawn"
-        elif self.source.can_render:
-            why = "single ones are slow to read from this file"
-        whose = "MIG's images" if self.source.can_render else "file's images"
-        return f"{voted(self.protocol.metrics or ())}: votes share the {whose}, as {why}"
+    def _shared_votes(self) -> Finding:
+        drawn = self.source.can_render
+        code = "rgb-votes" if self._rgb else "slow-votes" if drawn else "undrawn-votes"
+        scores = voted(self.protocol.metrics or ())
+        return Finding(code, values={"scores": scores, "whose": "MIG's" if drawn else "file's"})
 
     @cached_property
     def sample(self) -> LabelledCodes:
         """Codes and varying factors of images that show something, for the metrics of factors."""
         self.sampled = True
-        return SampleDraw(self.source, self.protocol, self._encode).sample(self.notes)
+        return SampleDraw(self.source, self.protocol, self._encode).sample(self.findings)
 
     @property
     def names(self) -> tuple[str, ...]:

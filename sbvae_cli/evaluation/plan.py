@@ -25,8 +25,8 @@ _TIMED_BATCHES = 8
 
 def allowed_metrics(
     source: Source, protocol: Protocol, latents: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The metrics to compute, and a line on each that this data or model does not allow.
+) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The metrics to compute, and by reason those that this data or model does not allow.
 
     Raises:
         SbvaeError: If one that was asked for by name is not possible, or a colour basis or a group

@@ -16,6 +16,7 @@ from sbvae_cli.evaluation.batching import Progress, fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import Floats, check_posteriors
 from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 from sbvae_cli.metrics.score import Score, mean_score
+from sbvae_cli.models.likelihoods import Gaussian
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
@@ -40,6 +41,7 @@ class ImageRates:
             beyond, though they are off by a tenth of the range; shape (N,).
         likelihood: Which one the NLL is of; those of different ones do not compare.
         learned: What the likelihood has learned, such as its variance.
+        variance: Fixed variance of Gaussian pixels; None of other likelihoods.
     """
 
     nll: Floats
@@ -51,6 +53,7 @@ class ImageRates:
     stuck: Floats
     likelihood: str = ""
     learned: Mapping[str, float] = field(default_factory=dict)
+    variance: float | None = None
 
     @property
     def kl_by_latent(self) -> Floats:
@@ -112,6 +115,7 @@ def image_rates(
         stuck.numpy(),
         vae.likelihood.name,
         {name: value.item() for name, value in vae.likelihood.learned().items()},
+        vae.likelihood.variance if isinstance(vae.likelihood, Gaussian) else None,
     )
     check_posteriors(rates.means, rates.stds)
     bad = int((~np.isfinite(rates.nll + rates.kl)).sum())

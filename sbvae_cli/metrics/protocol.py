@@ -67,8 +67,8 @@ def possible_metrics(
     data: str,
     with_model: bool = True,
     of_geometry: Sequence[str] | None = None,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The metrics to compute, and a line on each that this data or model does not allow.
+) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The metrics to compute, and by reason those that this data or model does not allow.
 
     Args:
         protocol: What is asked for.
@@ -95,8 +95,7 @@ def possible_metrics(
             raise SbvaeError(f"{metric} cannot be computed: {reason}; these can: {others}")
         else:
             skipped.setdefault(reason, []).append(metric)
-    lines = [f"without {_listed(metrics)}: {why}" for why, metrics in skipped.items()]
-    return tuple(possible), tuple(lines)
+    return tuple(possible), skipped
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -93,7 +93,9 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
     assert done.code == 0
     found = json.loads(done.out)
     keys = ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry", "diagnosis"]
-    assert list(found) == keys
+    assert list(found) == [*keys, "findings"]
+    assert found["findings"][-1]["code"] == "no-kl"
+    assert found["diagnosis"][-1].endswith("train longer, or with --model beta-vae --beta 0.5")
     assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)
     assert (found["data"], found["model"]) == ("circles:xy-hole", "broadcast")
     assert found["scores"]["nll"]["likelihood"] == "bernoulli"

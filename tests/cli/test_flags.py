@@ -13,6 +13,7 @@ def test_arguments_in_backticks_become_flags() -> None:
 
 def test_commands_in_backticks_stay() -> None:
     assert with_flags("see `sbvae train --help`") == "see `sbvae train --help`"
+    assert with_flags("`sbvae traverse latents=0 2`") == "`sbvae traverse --latents 0 2`"
 
 
 def test_the_argument_at_fault_stands_first() -> None:

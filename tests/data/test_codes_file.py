@@ -22,7 +22,7 @@ def test_two_arrays_are_enough(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.codes, CODES)
     np.testing.assert_array_equal(found.factors, FACTORS)
     assert found.names == ("factor0", "factor1")
-    assert found.circular == frozenset() and found.present is None and found.notes == ()
+    assert found.circular == frozenset() and found.present is None and found.unread == ()
     assert found.stds is None
 
 
@@ -147,36 +147,20 @@ def test_a_truncated_file_is_one_line(tmp_path: Path) -> None:
 def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
     rows = RNG.integers(0, 3, (300, 2)), RNG.normal(size=(300, 5))
     swapped = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
-    assert "as if the two were swapped" in swapped.notes[0]
-    assert read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).notes == ()
+    assert swapped.swapped
+    assert not read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).swapped
     beside = np.column_stack([rows[0], np.full(300, 0.37)])
-    assert read_codes(write(tmp_path / "c.npz", codes=beside, factors=rows[1])).notes
+    assert read_codes(write(tmp_path / "c.npz", codes=beside, factors=rows[1])).swapped
 
 
 def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "c.npz", name=["x", "y"], std=CODES, names=["x", "y"])
-    assert read_codes(path).notes == (
-        "arrays that are not read: name, std; those that are: codes, factors, names, "
-        "circular, stds, held_out",
-    )
-    many = {f"a{i}": np.zeros(2) for i in range(40)}
-    (note,) = read_codes(write(path, **many)).notes
-    assert note.startswith("arrays that are not read: a0, a1, a2 and 37 more; those that are:")
+    assert read_codes(path).unread == ("name", "std")
 
 
 def test_what_encode_writes_needs_no_word(tmp_path: Path) -> None:
     arrays = {"stds": np.abs(CODES), "names": ["x", "y"], "circular": np.array([], str)}
-    assert read_codes(write(tmp_path / "c.npz", **arrays, held_out=np.zeros(50, bool))).notes == ()
-
-
-def test_present_as_an_array_of_its_own_is_said_to_be_a_factor(tmp_path: Path) -> None:
-    path = write(tmp_path / "c.npz", present=np.ones(50))
-    assert read_codes(path).notes == (
-        "the array present is not read: present is a factor, a column of factors that names calls "
-        "present",
-    )
-    found = read_codes(write(path, present=np.ones(50), label=np.ones(50))).notes
-    assert len(found) == 2 and found[1].startswith("arrays that are not read: label; those")
+    assert read_codes(write(tmp_path / "c.npz", **arrays, held_out=np.zeros(50, bool))).unread == ()
 
 
 def test_factors_of_blank_images_are_told_how_to_be_marked(tmp_path: Path) -> None:
@@ -224,7 +208,7 @@ def test_codes_of_a_collapsed_model_do_not_look_swapped(tmp_path: Path) -> None:
         path = write(
             tmp_path / "c.npz", codes=np.full((300, 4), value), factors=RNG.normal(size=(300, 2))
         )
-        assert read_codes(path).notes == ()
+        assert not read_codes(path).swapped
 
 
 def test_rows_by_the_hundred_thousand_are_read_without_a_copy_of_each_column(
@@ -240,5 +224,5 @@ def test_rows_by_the_hundred_thousand_are_read_without_a_copy_of_each_column(
     monkeypatch.setattr(np, "unique", counting)
     rows = RNG.integers(0, 3, (100_001, 2)), RNG.normal(size=(100_001, 3))
     found = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
-    assert "as if the two were swapped" in found.notes[0]
+    assert found.swapped
     assert sizes and max(sizes) <= 10_000

@@ -73,7 +73,9 @@ def test_geometry_stays_in_the_basis_of_the_data_and_says_so() -> None:
     hue = source_from_space(space, "coloured", 12, 12)
     found = evaluate(vae, hue, replace(protocol, lenient=True))
     assert "beta_vae" in found.scores and found.geometry == {}
-    assert any(line.startswith("without geometry: ") for line in found.notes)
+    assert [each.values["metrics"] for each in found.findings if each.code == "without"] == [
+        ["geometry"]
+    ]
     both = evaluate(vae, coloured(), replace(protocol, metrics=("geometry",), grid=4))
-    assert "geometry is of hue, saturation and value, as the data have them" in both.notes
+    assert "hsv-geometry" in [each.code for each in both.findings]
     assert list(both.geometry) == ["hue,saturation", "hue,value", "saturation,value"]

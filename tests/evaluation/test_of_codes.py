@@ -9,6 +9,7 @@ from sbvae_cli.config.metrics import OF_CODES
 from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.data.colour import colours_of
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.of_codes import evaluate_codes
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol, named_protocol
@@ -51,7 +52,7 @@ def evaluated(
     codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...], **options: object
 ) -> Evaluation:
     circular = options.pop("circular", frozenset())
-    file = CodesFile(codes, factors, names, circular, None, codes, ())  # type: ignore[arg-type]
+    file = CodesFile(codes, factors, names, circular, None, codes)  # type: ignore[arg-type]
     return evaluate_codes(file, "c.npz", replace(FAST, **options))  # type: ignore[arg-type]
 
 
@@ -163,7 +164,7 @@ def test_rows_that_training_left_out_are_a_region_of_the_sheet() -> None:
     for factors in (grid, scattered):
         hole = (np.abs(factors - 0.5) < 0.25).all(axis=1)
         codes = np.where(hole[:, None], 0.5 + 0.3 * (factors - 0.5), factors)
-        file = CodesFile(codes, factors, ("x", "y"), frozenset(), None, codes, (), held_out=hole)
+        file = CodesFile(codes, factors, ("x", "y"), frozenset(), None, codes, held_out=hole)
         found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
         scores = found.geometry["x,y"].scores
         assert scores["heldout_area_ratio"] == pytest.approx(0.09, abs=0.02)
@@ -178,7 +179,7 @@ def test_the_population_of_training_leaves_out_the_rows_that_training_did() -> N
     hole = (np.abs(np.column_stack([X, Y]) - 0.5) < 0.25).all(axis=1)
     codes = np.column_stack([X, Y])
     factors = np.column_stack([X, Y, hole])
-    file = CodesFile(codes, factors, ("x", "y", "in"), frozenset(), None, codes, (), held_out=hole)
+    file = CodesFile(codes, factors, ("x", "y", "in"), frozenset(), None, codes, held_out=hole)
     asked = replace(FAST, metrics=("mig", "geometry"), population="train", lenient=False)
     with pytest.raises(SbvaeError, match="factor in has one level"):  # every row is outside
         evaluate_codes(file, "c.npz", asked)
@@ -205,52 +206,11 @@ def test_colours_of_a_file_are_scored_in_either_basis() -> None:
         three(np.column_stack([X, Y, SHAPE]), color_basis="rgb")
 
 
-def test_the_report_warns_of_what_should_not_be_trusted() -> None:
-    codes = np.column_stack([X, Y, SHAPE, np.zeros(N)])
-    notes = "\n".join(three(codes, images=1000, test_images=500).notes)
-    assert "x, y are continuous and cut into 20 bins" in notes
-    assert (
-        "latents that hardly deviate, which geometry, mig_subspace and votes leave out: 3" in notes
-    )
-    assert "1,000 images are few for 20 bins times 20 classes" in notes
-    assert "no interval" not in notes
-    few = "\n".join(three(codes[:, :2], images=399, test_images=200).notes)
-    assert "seem to know more than they do, and no interval can tell by how much" in few
-    constant = evaluated(codes, np.column_stack([SHAPE, np.ones(N)]), ("shape", "size"))
-    notes = "\n".join(constant.notes)
-    assert "left out, as they have one level here: size" in notes
-    assert "without factor-vae, beta-vae" in notes and "varies in shape alone" in notes
-    assert "are few for" not in notes
-
-
-def test_factors_that_tell_of_each_other_and_constant_latents_are_told() -> None:
-    close = X + 0.02 * RNG.normal(size=N)
-    codes = np.column_stack([X, close, np.zeros((N, 2))])
-    found = evaluated(codes, np.column_stack([X, close, SHAPE]), ("x", "close", "shape"))
-    notes = "\n".join(found.notes)
-    assert (
-        "factors that tell of each other, so that a latent of one tells of both: x and cl" in notes
-    )
-    assert "shape (" not in notes
-    assert "modularity counts 2 constant latents as 0" in notes
-    assert "tell of each other" not in "\n".join(three(codes).notes)
-
-
-def test_a_few_values_far_out_are_told_of() -> None:
-    codes, factors = np.column_stack([X, Y, SHAPE]), np.column_stack([X, Y, SHAPE])
-    codes[5, 1], factors[6, 0] = -300, 900
-    whole: dict[str, object] = {"metrics": ("mig",), "images": N, "test_images": 2}
-    notes = "\n".join(evaluated(codes, factors, ("x", "y", "shape"), **whole).notes)
-    assert "codes far out in latent 1: what sees their scale" in notes
-    assert "most values of x share one of 20 bins, as a few lie far out" in notes
-    assert "far out" not in "\n".join(three(np.column_stack([X, Y, SHAPE])).notes)
-
-
 def test_dependence_of_latents_has_no_interval_from_few_rows() -> None:
     few = three(NOISE, metrics=("unsupervised",), images=700, test_images=300)
     assert few.scores["latent_mutual_information"].low is None
     assert few.scores["gaussian_total_correlation"].low is not None
-    assert "latent_mutual_information is over 700 images, few for 20 times 20 bins" in few.notes[-1]
+    assert few.findings[-1] == Finding("few-to-pair", values={"rows": 700, "bins": 20})
     enough = three(NOISE, metrics=("unsupervised",), images=900, test_images=300)
     low = enough.scores["latent_mutual_information"].low
     assert low is not None and low <= 0.01
@@ -263,19 +223,6 @@ def test_codes_too_small_for_their_squares_are_refused() -> None:
     assert large.scores["gaussian_wasserstein_normed"].value < 0.01  # type: ignore[operator]
 
 
-def test_more_levels_than_bins_and_grids_of_few_points_are_told() -> None:
-    fine = RNG.integers(0, 40, N)
-    notes = "\n".join(
-        evaluated(
-            np.column_stack([fine, SHAPE]), np.column_stack([fine, SHAPE]), ("pose", "shape")
-        ).notes
-    )
-    assert "more levels than a latent's 20 bins: pose (40)" in notes and "affine_r2" not in notes
-    pair = np.column_stack([SHAPE, RNG.integers(0, 2, N)])
-    found = evaluated(RNG.normal(size=(N, 3)), pair, ("shape", "side"), metrics=("geometry",))
-    assert "noise has an affine_r2 of 0.40" in "\n".join(found.notes)
-
-
 def test_what_cannot_be_computed_is_left_out_with_a_line_where_all_is_asked_for() -> None:
     """A level that only later rows have leaves its factor constant in the first."""
     rare = np.zeros(60)
@@ -284,7 +231,9 @@ def test_what_cannot_be_computed_is_left_out_with_a_line_where_all_is_asked_for(
     few: dict[str, object] = {"images": 5, "test_images": 2, "vote_images": 4}
     codes = np.column_stack([X, Y])[:60]
     found = evaluated(codes, factors, ("shape", "rare"), metrics=("mig", "irs"), **few)
-    assert any(line.startswith("without mig: factor rare has one level") for line in found.notes)
+    (left_out,) = [each for each in found.findings if each.code == "without"]
+    assert left_out.values["metrics"] == ["mig"]
+    assert left_out.values["why"].startswith("factor rare has one level")
     assert "irs" in found.scores
     with pytest.raises(SbvaeError, match="factor rare has one level"):
         evaluated(codes, factors, ("shape", "rare"), metrics=("mig",), lenient=False, **few)
@@ -319,7 +268,7 @@ def test_what_codes_know_of_present_is_told() -> None:
     codes = np.column_stack([X, present, NOISE])
     shown = present > 0
     factors = np.column_stack([X, Y])[shown]
-    file = CodesFile(codes[shown], factors, ("x", "y"), frozenset(), present, codes, ())
+    file = CodesFile(codes[shown], factors, ("x", "y"), frozenset(), present, codes)
     found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("mig",)))
     share = present.mean()
     entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)

@@ -16,6 +16,7 @@ from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.draw import SampleDraw
+from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.of_model import evaluate
 from sbvae_cli.evaluation.plan import estimate_cost, other_factors
 from sbvae_cli.metrics.protocol import Protocol
@@ -179,10 +180,10 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
     assert found.scores["factor_vae"].value > 0.9
     assert found.geometry["x,y"].population == "file"
     assert found.geometry["x,y"].scores["affine_r2"] > 0.99
-    notes = "\n".join(found.notes)
-    assert "geometry of x,y: of codes averaged over each cell" in notes
-    assert "votes share the file's images" in notes
-    assert "300 images are few for" in notes
+    findings = {finding.code: finding for finding in found.findings}
+    assert findings["averaged"].factors == ("x", "y")
+    assert findings["undrawn-votes"].values["scores"] == ["factor_vae"]
+    assert findings["too-few-to-count"].values["rows"] == 300
 
 
 def test_a_file_with_a_renderer_is_scored_on_the_whole_space(tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ def test_votes_fix_the_factors_that_vary_in_the_population() -> None:
     )
     stands_for = found.scores["factor_vae"].details["classifier"]
     assert (stands_for["0"], stands_for["1"]) == ("x", "y")
-    assert "left out, as they have one level here: shape" in found.notes
+    assert Finding("constant-factors", ("shape",)) in found.findings
 
 
 def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> None:
@@ -228,8 +229,15 @@ def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> 
         )
     found = evaluate(centroid_vae(), open_source(str(path)), SMALL)
     assert "nll" in found.scores and "mig" not in found.scores
-    line = "without mig, factor-vae and geometry: plain has no factors that vary"
-    assert found.notes == (line, "plain has 7 images, not 400")
+    without = {
+        "metrics": ["mig", "factor-vae", "geometry"],
+        "why": "plain has no factors that vary",
+    }
+    few = {"data": "plain", "images": 7, "wanted": 400}
+    assert found.findings[:2] == (
+        Finding("without", values=without),
+        Finding("few-images", values=few),
+    )
 
 
 def test_images_that_training_never_saw_are_scored_beside_the_others(tmp_path: Path) -> None:
@@ -261,7 +269,8 @@ def test_a_model_of_one_latent_gets_the_other_scores_and_a_line() -> None:
     found = evaluate(centroid_vae(1), source_of("xy"), SMALL)
     assert "mig" not in found.scores and found.geometry == {}
     assert found.scores["factor_vae"].value == pytest.approx(0.5, abs=0.2)
-    assert any("compares two latents, the model has 1" in note for note in found.notes)
+    (without,) = [each for each in found.findings if each.code == "without"]
+    assert without.values["metrics"] == ["mig", "geometry"]
 
 
 def test_a_dead_model_is_said_to_be_one_and_scores_at_chance() -> None:
@@ -272,8 +281,8 @@ def test_a_dead_model_is_said_to_be_one_and_scores_at_chance() -> None:
     assert found.scores["mig"].value == found.scores["mig_quantile"].value == 0
     assert found.scores["factor_vae"].value == pytest.approx(0.5, abs=0.2)
     assert found.scores["latents_used"].value == 0
-    assert found.diagnosis[0].startswith("no latent is used (KL 0 nats)")
-    assert any("constant guess" in note for note in found.notes)
+    assert Finding("no-kl", values={"kl": 0.0}) in found.findings
+    assert Finding("constant-guess") in found.findings
 
 
 def test_a_model_that_gives_no_numbers_is_named_before_anything_is_computed() -> None:

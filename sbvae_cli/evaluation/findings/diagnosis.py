@@ -1,0 +1,63 @@
+"""What the numbers say of a model: where factors are, what is not used, what does not suit."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.findings.model import (
+    ill_suited_likelihood,
+    latents_in_use,
+    use_of_latents,
+)
+from sbvae_cli.evaluation.findings.places import find_places, latents_to_see
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.validate import Floats
+
+if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+    from sbvae_cli.evaluation.rates import ImageRates
+
+_WARPED = 0.2  # between the MIG in bins of either kind
+
+
+def diagnose(
+    scores: Mapping[str, Score],
+    geometry: Mapping[str, PairGeometry],
+    names: Sequence[str],
+    rates: "ImageRates | None" = None,
+    stds: Floats | None = None,
+    with_model: bool = True,
+) -> list[Finding]:
+    """Where factors are, unused latents, collapse and ill-suited settings.
+
+    Args:
+        scores: By name; `mig` says where the factors are.
+        geometry: By pair of factors; says which pairs are only turned.
+        names: Names of the factors.
+        rates: Rates of training images; None where they were not asked for.
+        stds: Posterior stds, shape (N, K); None where none is known.
+        with_model: Whether the codes are of a model that was trained here.
+    """
+    if rates is not None:
+        stds = rates.stds
+    used = None if stds is None else latents_in_use(stds)
+    found = [] if used is None else use_of_latents(used, len(names), rates)
+    if (used is None or used.any()) and "mig" in scores:
+        found += find_places(scores, geometry, names, used)
+        found += latents_to_see(scores, geometry, used) if with_model else []
+    return found + ([] if rates is None else ill_suited_likelihood(rates))
+
+
+def contradictions(scores: Mapping[str, Score]) -> list[Finding]:
+    """Scores that contradict each other, or stand for nothing."""
+    found = []
+    votes = scores.get("factor_vae")
+    if votes is not None and not votes.details["classifier"]:
+        found.append(Finding("constant-guess"))
+    width, frequency = scores.get("mig"), scores.get("mig_quantile")
+    if width is None or frequency is None or width.value is None or frequency.value is None:
+        return found
+    if frequency.value - width.value >= _WARPED:
+        values = {"mig": width.value, "mig_quantile": frequency.value}
+        found.append(Finding("warped", values=values))
+    return found

@@ -1,0 +1,196 @@
+"""Which latent carries which factor."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.evaluation.findings.finding import Finding, once
+from sbvae_cli.evaluation.findings.geometry import (
+    collapsed,
+    flat,
+    flattest_turned,
+    folded_and_torn,
+    is_flat,
+)
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.validate import Floats
+
+TRACE = 0.1  # of a factor's entropy: less is no more than a trace
+MOST = 0.5  # of a factor's entropy: from here on a latent holds it
+CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
+ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
+APART = 0.75  # gap of the factors of a group that is only turned
+RING = 0.5  # gap of a circular factor that two latents hold by their angle
+
+Used = NDArray[np.bool_] | None
+
+
+def find_places(
+    scores: Mapping[str, Score],
+    geometry: Mapping[str, PairGeometry],
+    names: Sequence[str],
+    used: Used,
+) -> list[Finding]:
+    """Where each factor is: those that have a latent first, then what is wrong with others.
+
+    Args:
+        scores: By name, `mig` and `mig_quantile` among them.
+        geometry: By pair of factors; says which are turned, slanted or folded.
+        names: Names of the factors.
+        used: Whether each latent is in use, shape (K,); None where that is not known. Of what
+            others say the prior's noise leaves nothing.
+    """
+    if scores["mig"].low is None:
+        return [Finding("unknown")]
+    known = _known(scores, used)
+    rings = _rings(scores, used)
+    turned_groups, mixtures = _turned_groups(scores), collapsed(geometry)
+    found: dict[str, Finding] = {}
+    others, missing = [], []
+    for column, name in enumerate(names):
+        if name in rings:
+            continue
+        best = _best(known[:, column])
+        pair = flattest_turned(name, geometry)
+        if best.alone and best.shares[0] >= MOST:
+            found[name] = _in_first("found", name, best)
+            if pair is not None and best.shares[0] < CLEAR:
+                others.append(flat(pair))
+        elif name in mixtures:
+            others.append(mixtures[name])
+        elif pair is None and name in turned_groups:
+            others.append(turned_groups[name])
+        elif pair is not None:
+            others.append(flat(pair))
+            if best.latents[0] not in pair.choice.latents and best.shares[0] >= TRACE:
+                others.append(_in_first("also", name, best))
+        elif best.shares[0] < TRACE:
+            missing.append(name)
+        else:
+            others.append(_unclear(name, best))
+    places = {name: finding.latents[0] for name, finding in found.items()}
+    return once(
+        [
+            *found.values(),
+            *rings.values(),
+            *others,
+            *_nowhere(missing, scores, used),
+            *_shared(places),
+            *folded_and_torn(places, geometry),
+        ]
+    )
+
+
+def latents_to_see(
+    scores: Mapping[str, Score], geometry: Mapping[str, PairGeometry], used: Used
+) -> list[Finding]:
+    """The latent that knows most of each factor that is found, then those of flat grids."""
+    known = _known(scores, used)
+    best = known.argmax(axis=0)
+    found = [int(k) for i, k in enumerate(best) if known[k, i] >= TRACE]
+    of_flat = [k for pair in geometry.values() if is_flat(pair) for k in pair.choice.latents]
+    latents = dict.fromkeys(found + [k for k in of_flat if used is None or used[k]])
+    return [Finding("to-see", latents=tuple(latents))] if latents else []
+
+
+class _Best(NamedTuple):
+    """The two latents that know most of a factor, and their shares of its entropy."""
+
+    latents: tuple[int, int]
+    shares: tuple[float, float]
+
+    @property
+    def alone(self) -> bool:
+        return self.shares[1] < ALONE * self.shares[0]
+
+
+def _best(known: Floats) -> _Best:
+    first, second = np.argsort(-known, kind="stable")[:2].tolist()
+    return _Best((first, second), (float(known[first]), float(known[second])))
+
+
+def _in_first(code: str, name: str, best: _Best) -> Finding:
+    return Finding(code, (name,), best.latents[:1], {"share": best.shares[0]})
+
+
+def _unclear(name: str, best: _Best) -> Finding:
+    """A factor that no latent holds by itself."""
+    if best.shares[1] < CLEAR and best.alone:
+        return _in_first("partial", name, best)
+    code = "copied" if best.shares[1] >= CLEAR else "spread"
+    return Finding(code, (name,), best.latents, {"shares": list(best.shares)})
+
+
+def _known(scores: Mapping[str, Score], used: Used) -> Floats:
+    """Share of each factor's entropy that each latent knows, less the bias of counting, (K, F).
+
+    0 of latents that are not in use.
+    Of bins of either kind, whichever tell more: a code far out leaves others in one bin of width.
+    """
+    shares = []
+    for name in ("mig", "mig_quantile"):
+        details = scores[name].details
+        entropies = np.array(details["entropies"])
+        share = np.minimum(np.array(details["information"]) / entropies, 1.0)
+        # All that chance adds is there where nothing is known, and nothing where all is.
+        shares.append(share - (1 - share) * np.array(details["bias"]) / entropies)
+    known: Floats = np.maximum(np.maximum(*shares), 0.0)
+    if used is not None:
+        known[~used] = 0
+    return known
+
+
+def _subspaces(scores: Mapping[str, Score]) -> dict[tuple[str, ...], tuple[list[int], float]]:
+    """Latents of each group of factors, and its least gap; empty where these are not known."""
+    subspace = scores.get("mig_subspace")
+    if subspace is None or subspace.value is None:
+        return {}
+    gaps = subspace.details["by_factor"]
+    groups = {
+        (group,) if group in gaps else tuple(group.split(",")): own
+        for group, own in subspace.details["latents"].items()
+    }
+    return {group: (own, min(gaps[name] for name in group)) for group, own in groups.items()}
+
+
+def _rings(scores: Mapping[str, Score], used: Used) -> dict[str, Finding]:
+    """Circular factors that two latents hold, by name."""
+    return {
+        group[0]: Finding("ring", group, tuple(own), {"gap": gap})
+        for group, (own, gap) in _subspaces(scores).items()
+        if len(group) == 1
+        and len(own) == 2
+        and gap >= RING
+        and (used is None or bool(used[own].all()))
+    }
+
+
+def _turned_groups(scores: Mapping[str, Score]) -> dict[str, Finding]:
+    """By factor, its group where that is only turned; for want of geometry."""
+    return {
+        name: Finding("turned-group", group, tuple(own), {"gap": gap})
+        for group, (own, gap) in _subspaces(scores).items()
+        for name in group
+        if len(group) > 1 and gap >= APART
+    }
+
+
+def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], used: Used) -> list[Finding]:
+    """Factors that no latent knows, though all together may."""
+    read = scores["infoe"].details["by_factor"] if "infoe" in scores else {}
+    mixed = [name for name in missing if read.get(name, 0.0) >= MOST]
+    absent = tuple(name for name in missing if name not in mixed)
+    found = [Finding("mixed", (name,), values={"share": read[name]}) for name in mixed]
+    crowded = used is not None and bool(used.all())
+    return found + ([Finding("crowded-out" if crowded else "missing", absent)] if absent else [])
+
+
+def _shared(places: Mapping[str, int]) -> list[Finding]:
+    """Latents that have several factors."""
+    names = {latent: [n for n, k in places.items() if k == latent] for latent in places.values()}
+    return [
+        Finding("shared", tuple(own), (latent,)) for latent, own in names.items() if len(own) > 1
+    ]

@@ -1,0 +1,96 @@
+"""Where the numbers of a sample of codes should not be trusted."""
+
+from collections.abc import Collection
+from itertools import combinations
+
+import numpy as np
+
+from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.metrics.information import chance_information, count
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.unsupervised import BINS
+
+_A_CELL = 5  # rows that counting needs, on average
+_FAR = 30.0  # times the middle half of a latent's codes
+_CROWDED = 0.8  # of the rows, in one bin
+_DEPENDENT = 0.1  # of a factor's entropy that another one tells
+
+
+def sample_findings(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:
+    """What speaks against the numbers of these metrics."""
+    found, rows = [], len(sample.first[0])
+    of_classes = any(METRICS[m].source == "codes" and METRICS[m].least_factors for m in metrics)
+    if sample.binned and of_classes:
+        found.append(Finding("binned", tuple(sample.binned), values={"bins": sample.bins}))
+    found += _still_latents(sample, metrics) + _far_out(sample) + _dependent_factors(sample)
+    few = rows < _A_CELL * BINS**2 and sample.codes.shape[1] > 1
+    if "unsupervised" in metrics and few:
+        found.append(Finding("few-to-pair", values={"rows": rows, "bins": BINS}))
+    counted = any(METRICS[m].bins and METRICS[m].least_factors for m in metrics)
+    return found + (_counting(sample) if counted else [])
+
+
+def _still_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:
+    codes = sample.first[0]
+    stds = codes.std(axis=0)
+    if not stds.max():
+        return [Finding("constant-codes")]
+    dead = np.flatnonzero(stds < DEAD_BELOW * sample.unit).tolist()
+    constant = np.flatnonzero(np.ptp(codes, axis=0) == 0).tolist()
+    found = [Finding("dead", latents=tuple(dead))] if dead else []
+    if constant and "modularity" in metrics:
+        values = {"count": len(constant)}
+        found.append(Finding("constant-latents", latents=tuple(constant), values=values))
+    return found
+
+
+def _far_out(sample: LabelledCodes) -> list[Finding]:
+    """Codes and factors of which a few lie so far out that the others share a bin."""
+    codes, classes = sample.first
+    low, middle, high = np.quantile(codes, [0.25, 0.5, 0.75], axis=0)
+    furthest = np.abs(codes - middle).max(axis=0)
+    latents = np.flatnonzero((high > low) & (furthest > _FAR * (high - low))).tolist()
+    crowded = [
+        name
+        for name in sample.binned
+        if np.bincount(classes[:, sample.names.index(name)]).max() / len(classes) > _CROWDED
+    ]
+    found = [Finding("far-codes", latents=tuple(latents))] if latents else []
+    if crowded:
+        found.append(Finding("far-values", tuple(crowded), values={"bins": sample.bins}))
+    return found
+
+
+def _dependent_factors(sample: LabelledCodes) -> list[Finding]:
+    """Factors that tell of each other, so that no latent can tell of one alone."""
+    classes = sample.first[1]
+    sizes = (1 + classes.max(axis=0)).tolist()
+    most = max(sizes, default=1)
+    if len(classes) < most * most:  # a table that rows hardly fill holds chance alone
+        return []
+    counts = count(classes, classes, bins=most)  # a bin for each class
+    nats, entropies = counts.information(), np.maximum(counts.entropies(), 1e-12)
+    found = []
+    for first, second in combinations(range(classes.shape[1]), 2):
+        chance = chance_information(sizes[first], sizes[second], len(classes))
+        share = (nats[first, second] - chance) / min(entropies[first], entropies[second])
+        if share > _DEPENDENT:
+            names = sample.names[first], sample.names[second]
+            found.append(Finding("dependent", names, values={"share": float(share)}))
+    return found
+
+
+def _counting(sample: LabelledCodes) -> list[Finding]:
+    """Too few rows for the bins, and too few bins for the levels."""
+    classes, bins = sample.first[1], sample.bins
+    rows, most = len(classes), 1 + int(classes.max(initial=0))
+    found = []
+    if rows < _A_CELL * bins * most:
+        code = "too-few-to-count" if rows < bins * most else "few-to-count"
+        found.append(Finding(code, values={"rows": rows, "bins": bins, "classes": most}))
+    return found + [
+        Finding("fine-levels", (name,), values={"levels": int(column.max()) + 1, "bins": bins})
+        for name, column in zip(sample.names, classes.T, strict=True)
+        if int(column.max()) >= bins
+    ]
