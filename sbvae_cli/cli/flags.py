@@ -3,8 +3,8 @@
 import re
 
 _OTHER_NAMES = {"source": "data"}  # arguments whose flag has another name
-_COMMAND = re.compile(r"`(sbvae [a-z-]+) ([a-z][a-z0-9_]*)=([^`]+)`")
-_ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
+COMMAND = re.compile(r"`(sbvae [a-z-]+) ([a-z][a-z0-9_]*)=([^`]+)`")
+ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
 
 
 def flag(name: str) -> str:
@@ -17,8 +17,8 @@ def with_flags(message: str) -> str:
 
     A command, as `sbvae traverse latents=0 2`, keeps its backticks.
     """
-    message = _COMMAND.sub(lambda m: f"`{m[1]} {flag(m[2])} {m[3]}`", message)
-    return _ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
+    message = COMMAND.sub(lambda m: f"`{m[1]} {flag(m[2])} {m[3]}`", message)
+    return ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
 
 
 def describe(message: str, field: str | None) -> str:

@@ -35,7 +35,7 @@ def geometry(
     device: DeviceOption = "auto",
 ) -> None:
     """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
-    from sbvae_cli.cli.console import inform, remark
+    from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.evaluation.geometry import embed_factor_grid
@@ -68,9 +68,7 @@ def geometry(
     if len(models) > 1:
         caption = config.data.name
     write_picture(out, draw_geometry(embeddings, source, caption))
-    for name, embedding in embeddings.items():
-        for line in embedding.notes:
-            remark(f"note: {line}" if len(models) == 1 else f"note: {name}: {line}")
+    _print_notes(embeddings)
     if json is not None:
         write_json(json, models[0] if len(models) == 1 else {"models": models})
     if json != "-":
@@ -83,6 +81,14 @@ def _name(path: Path, others: list[Path]) -> str:
     folder = path.parent if path.name == "ckpt.pt" else path
     alike = [p for p in others if folder.name in (p.name, p.parent.name)]
     return folder.name if len(alike) == 1 else str(folder)
+
+
+def _print_notes(embeddings: "dict[str, GridEmbedding]") -> None:
+    from sbvae_cli.cli.console import remark
+
+    for name, embedding in embeddings.items():
+        for line in embedding.notes:
+            remark(f"note: {line}" if len(embeddings) == 1 else f"note: {name}: {line}")
 
 
 def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:

@@ -37,7 +37,7 @@ def traverse(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(help="Size of decoded images in pixels, another than trained: 256, or HxW."),
+        typer.Option(help="Size of decoded images in pixels: 256, or HEIGHTxWIDTH."),
     ] = None,
     data: OtherDataOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of images.")] = 0,
@@ -70,14 +70,18 @@ def traverse(
     if decoded:
         caption += f", drawn at {decoded[0]}x{decoded[1]}"
     write_picture(out, draw_traversal(result, caption))
-    trained = (source.height, source.width)
-    if decoded and max(a / b for a, b in zip(decoded, trained, strict=True)) >= 2:
-        remark(
-            f"note: drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
-            "further apart, the smaller objects come out, as kernels keep their size in pixels"
-        )
+    if decoded:
+        _note_size(decoded, (source.height, source.width))
     coding = int((result.stds < traversal.NON_CODING).sum())
     inform(
         f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
         f"{coding} with a mean std below {traversal.NON_CODING}"
     )
+
+
+def _note_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
+    if max(a / b for a, b in zip(decoded, trained, strict=True)) >= 2:
+        remark(
+            f"note: drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
+            "further apart, the smaller objects come out, as kernels keep their size in pixels"
+        )

@@ -19,7 +19,7 @@ def draw_samples(source: Source, seed: int = 0) -> Image:
 
     Args:
         source: Dataset.
-        seed: Seed of the choice of samples, at least 0.
+        seed: Root seed, at least 0.
 
     Returns:
         RGB.

@@ -96,7 +96,7 @@ def _find(path: Path, archive: ZipFile) -> tuple[str, ArrayHeader]:
     keys = named[:1] or alike
     if len(keys) != 1:
         found = ", ".join(f"{printable(key)} {headers[key].shape}" for key in sorted(headers))
-        raise SbvaeError(f"{path}: holds {found}; call the array of images `images`")
+        raise SbvaeError(f"{path}: holds {found}; name the array of images 'images'")
     key, header = keys[0], headers[keys[0]]
     _check(f"{path}: {printable(key)}", header)
     if header.stored_bytes != archive.getinfo(f"{key}.npy").file_size:

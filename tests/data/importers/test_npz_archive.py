@@ -62,8 +62,8 @@ def test_the_only_array_with_the_dimensions_of_images_is_taken(tmp_path: Path) -
         ({"images": COLOUR[0, 0]}, r"images has the shape \(7, 3\)"),
         ({"images": COLOUR[:0]}, r"images has the shape \(0, 5, 7, 3\)"),
         ({"images": COLOUR.transpose(0, 3, 1, 2)}, r"images.transpose\(0, 2, 3, 1\)"),
-        ({"a": COLOUR, "b": COLOUR}, r"holds a \(12, 5, 7, 3\), b .*; call the array of images"),
-        ({"a": np.arange(3)}, r"holds a \(3,\); call the array of images `images`"),
+        ({"a": COLOUR, "b": COLOUR}, r"holds a \(12, 5, 7, 3\), b .*; name the array of images"),
+        ({"a": np.arange(3)}, r"holds a \(3,\); name the array of images 'images'"),
     ],
 )
 def test_other_arrays_are_one_line(

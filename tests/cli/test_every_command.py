@@ -1,4 +1,4 @@
-"""Manners of the command line as a whole."""
+"""What every command does alike: wrong values, help, quiet, JSON, hostile files, devices."""
 
 import itertools
 import json
