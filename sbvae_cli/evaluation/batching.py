@@ -1,20 +1,18 @@
 """Many images through a network: how many at once, and on all cores of a CPU."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Barrier, Lock
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.models.arithmetic import cpu_threads, tf32
-
-_CPU_BYTES = 2 << 20  # of the largest activation: it stays in a core's cache
+_CPU_BYTES = 2 << 20  # bytes of the largest activation: it stays in a core's cache
 _GPU_BYTES = 1 << 30
 _GPU_BATCH = 512
 
-Progress = Callable[[int], None]
+OnImages = Callable[[int], None]  # gets the number of images since the last call
 T = TypeVar("T")
 
 
@@ -52,7 +50,7 @@ def map_batches(
     count: int,
     size: int,
     device: torch.device,
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
 ) -> list[T]:
     """Apply a function to consecutive batches, on a CPU to as many at once as it has threads.
 
@@ -63,35 +61,61 @@ def map_batches(
     Args:
         work: Gets the batch as a slice of `range(count)`.
         count: Number of images.
-        size: Of a batch; the last one may be smaller.
+        size: Images of a batch; the last one may be smaller.
         device: Where the function computes.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Returns:
         The function's results, in order.
     """
     batches = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     results: list[T] = []
-
-    def exact(batch: slice) -> T:
-        with tf32(device, allowed=False):
-            return work(batch)
-
-    with _mapper(device) as run:
-        for batch, result in zip(batches, run(exact, batches), strict=True):
-            results.append(result)
-            progress(batch.stop - batch.start)
+    for batch, result in zip(batches, _run(work, batches, device), strict=True):
+        results.append(result)
+        on_images(batch.stop - batch.start)
     return results
 
 
-@contextmanager
-def _mapper(device: torch.device) -> Iterator[Callable[..., Iterator[Any]]]:
-    if device.type != "cpu":
-        yield map
+def _run(work: Callable[[slice], T], batches: list[slice], device: torch.device) -> Iterator[T]:
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    if threads == 1:
+        yield from map(work, batches)
         return
-    pool = ThreadPoolExecutor(torch.get_num_threads(), "sbvae-batch", torch.set_num_threads, (1,))
-    with cpu_threads(1):
-        try:
-            yield pool.map
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = _single_threads(threads)
+    futures = [pool.submit(work, batch) for batch in batches]
+    try:
+        for future in futures:
+            yield future.result()
+    finally:  # nothing works on after an error
+        for future in futures:
+            future.cancel()
+        wait(futures)
+
+
+_POOLS: dict[int, ThreadPoolExecutor] = {}
+_MAKING = Lock()
+
+
+def _single_threads(count: int) -> ThreadPoolExecutor:
+    """So many threads of one CPU thread each, which live as long as the process.
+
+    A thread that sets its own number of CPU threads sets that of the process too. So all are
+    started at once, and the number is put back before anybody computes; a pool for each call would
+    put back what another call had set.
+    """
+    with _MAKING:
+        if count not in _POOLS:
+            before, started = torch.get_num_threads(), Barrier(count + 1)
+
+            def start() -> None:
+                torch.get_num_threads()  # a thread's first look takes the process's number
+                torch.set_num_threads(1)
+                started.wait()
+
+            pool = ThreadPoolExecutor(count, "sbvae-batch")
+            for _ in range(count):  # each waits for the others, so that each has its own thread
+                pool.submit(start)
+            started.wait()
+            torch.set_num_threads(before)
+            _POOLS[count] = pool
+        return _POOLS[count]

@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.batching import Progress, fitting_batch, map_batches
+from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches
 from sbvae_cli.models.vae import VAE
 
 Floats = NDArray[np.float64]
 
 
 def encode(
-    vae: VAE, images: NDArray[np.uint8], progress: Progress = lambda images: None
+    vae: VAE, images: NDArray[np.uint8], on_images: OnImages = lambda images: None
 ) -> tuple[Floats, Floats]:
     """Posterior means and stds, checked.
 
     Args:
         vae: On its device.
         images: uint8, shape (N, H, W, C), N at least 1.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Returns:
         Two arrays of shape (N, K).
@@ -32,7 +32,7 @@ def encode(
     """
     device = next(vae.parameters()).device
     size = fitting_batch(vae.encoder, to_device(images[:1], device))
-    return encode_batches(vae, images.__getitem__, len(images), size, progress)
+    return encode_batches(vae, images.__getitem__, len(images), size, on_images)
 
 
 def encode_batches(
@@ -40,7 +40,7 @@ def encode_batches(
     images: Callable[[slice], NDArray[np.uint8]],
     count: int,
     size: int,
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
 ) -> tuple[Floats, Floats]:
     """Posterior means and stds of images that are made batch by batch, checked.
 
@@ -49,7 +49,7 @@ def encode_batches(
         images: Makes the images (n, H, W, C) of a slice; called from several threads.
         count: Number of images N, at least 1.
         size: Images that the encoder takes at once.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Returns:
         Two arrays of shape (N, K).
@@ -64,7 +64,7 @@ def encode_batches(
         mean, logvar = vae.encode(to_device(images(batch), device))
         return mean.cpu().double().numpy(), logvar.cpu().double().mul(0.5).exp().numpy()
 
-    parts = map_batches(work, count, size, device, progress)
+    parts = map_batches(work, count, size, device, on_images)
     means, stds = (np.concatenate(column) for column in zip(*parts, strict=True))
     check_posteriors(means, stds)
     return means, stds

@@ -12,7 +12,7 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.data.factors import FactorGrid, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.batching import Progress
+from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.geometry import cautions
 from sbvae_cli.evaluation.findings.words import NOTES, sentences
@@ -68,7 +68,7 @@ def embed_factor_grid(
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
     trained_on: FactorSpace | None = None,
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
 ) -> GridEmbedding:
     """Render a factor grid, encode it and score its embedding.
 
@@ -82,7 +82,7 @@ def embed_factor_grid(
         latents: Two latents instead, the first for the first factor.
         trained_on: Space of the model's training, whose held-out regions count; the source's
             where None, or where it has other factors.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Raises:
         SbvaeError: If factors or latents do not exist, or the data has no renderer.
@@ -90,7 +90,7 @@ def embed_factor_grid(
     space = source.space
     pair = names or default_pair(space)
     grid = space.grid(pair, size, at or {})
-    means, stds = encode(vae, source.render(grid.factors), progress)
+    means, stds = encode(vae, source.render(grid.factors), on_images)
     scaled = space.scaled(grid.factors, pair)
     choice = choose_pair(
         np.square(stds).mean(0),

@@ -13,7 +13,7 @@ from sbvae_cli.data.batches import to_device
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis
-from sbvae_cli.evaluation.batching import Progress, fitting_batch
+from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.code_geometry import pairs_of_codes
 from sbvae_cli.evaluation.draw import SampleDraw, generator
 from sbvae_cli.evaluation.encode import Floats, encode
@@ -47,7 +47,7 @@ def evaluate(
     vae: VAE,
     source: Source,
     protocol: Protocol | None = None,
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
     trained_on: FactorSpace | None = None,
     validation_rows: NDArray[np.int64] | None = None,
     on_metric: Callable[[str], None] = lambda metric: None,
@@ -61,7 +61,7 @@ def evaluate(
         vae: On its device, in evaluation mode.
         source: The data.
         protocol: What to compute; the default computes what the paper reports.
-        progress: Called with the number of images that were encoded since the last call; the sum
+        on_images: Called with the number of images that were encoded since the last call; the sum
             is `Cost.encode`.
         trained_on: Space of the model's training, whose held-out regions count; the source's
             where None, or where it has other factors.
@@ -85,7 +85,7 @@ def evaluate(
     if sample_size(source, protocol.images) < protocol.images:
         values = {"data": source.name, "images": source.count, "wanted": protocol.images}
         findings.append(Finding("few-images", values=values))
-    run = _Run(vae, source, protocol, progress, latents, trained_on, validation_rows, findings)
+    run = _Run(vae, source, protocol, on_images, latents, trained_on, validation_rows, findings)
     scores: Scores = {}
     for metric in metrics:
         on_metric(metric)
@@ -109,7 +109,7 @@ class _Run:
     vae: VAE
     source: Source
     protocol: Protocol
-    progress: Progress
+    on_images: OnImages
     latents: int
     trained_on: FactorSpace | None
     validation_rows: NDArray[np.int64] | None
@@ -149,7 +149,7 @@ class _Run:
                 pair,
                 size=self.protocol.grid,
                 trained_on=self.trained_on,
-                progress=self.progress,
+                on_images=self.on_images,
             )
             yield ",".join(pair), embedding.pair
 
@@ -206,7 +206,7 @@ class _Run:
             protocol.vote_images,
             protocol.population,
         )
-        return Votes(encode_votes(self.vae, self.source, rows, self._batch, self.progress), fixed)
+        return Votes(encode_votes(self.vae, self.source, rows, self._batch, self.on_images), fixed)
 
     def _shared_votes(self) -> Finding:
         drawn = self.source.can_render
@@ -261,10 +261,10 @@ class _Run:
         return fitting_batch(self.vae.encoder, to_device(np.zeros(shape, np.uint8), device))
 
     def _encode(self, images: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        return encode(self.vae, images, self.progress)
+        return encode(self.vae, images, self.on_images)
 
     def _rates_of(self, images: NDArray[np.uint8], stream: str) -> ImageRates:
         noise = generator(self.protocol, stream).standard_normal(
             (len(images), self.latents), np.float32
         )
-        return image_rates(self.vae, images, noise, self.progress)
+        return image_rates(self.vae, images, noise, self.on_images)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.source import Source
-from sbvae_cli.evaluation.batching import Progress
+from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.plan import sample_size
 from sbvae_cli.evaluation.rates import latent_kl
@@ -25,7 +25,7 @@ def rank_models(
     models: Sequence[VAE],
     source: Source,
     protocol: Protocol,
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
 ) -> list[Scores]:
     """Unsupervised disentanglement ranking of each model among the others.
 
@@ -33,7 +33,7 @@ def rank_models(
         models: Two or more, on their devices, for the images of one source.
         source: Its training distribution is encoded.
         protocol: Number of images, seed.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Returns:
         For each model `udr_spearman` and `udr_lasso`, with intervals over the images.
@@ -43,7 +43,7 @@ def rank_models(
     """
     rng = np.random.default_rng([protocol.seed, _TAG])
     images, _ = source.sample(rng, sample_size(source, protocol.images), "train")
-    posteriors = [encode(vae, images, progress) for vae in models]
+    posteriors = [encode(vae, images, on_images) for vae in models]
     codes = [means for means, _ in posteriors]
     kls = [latent_kl(*posterior) for posterior in posteriors]
     scores: list[Scores] = [{} for _ in models]

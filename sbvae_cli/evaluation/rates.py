@@ -12,7 +12,7 @@ from torch.nn import functional
 from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.data.batches import to_device
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.batching import Progress, fitting_batch, map_batches
+from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import Floats, check_posteriors
 from sbvae_cli.metrics.intervals import NORMAL_QUANTILE
 from sbvae_cli.metrics.score import Score, mean_score
@@ -72,7 +72,7 @@ def image_rates(
     vae: VAE,
     images: NDArray[np.uint8],
     noise: NDArray[np.float32],
-    progress: Progress = lambda images: None,
+    on_images: OnImages = lambda images: None,
 ) -> ImageRates:
     """Encode images, decode one posterior sample of each, and score it (Appendix F).
 
@@ -80,7 +80,7 @@ def image_rates(
         vae: On its device.
         images: uint8, shape (N, H, W, C), N at least 1.
         noise: Standard normal, shape (N, K).
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Raises:
         SbvaeError: If the model gives posteriors or likelihoods that are no numbers.
@@ -101,7 +101,7 @@ def image_rates(
         shown = vae.likelihood.mean(output)
         return nll, gaussian_kl(mean, logvar).sum(1), mean, logvar, *_misses(shown, pixels)
 
-    parts = map_batches(work, len(images), size, device, progress)
+    parts = map_batches(work, len(images), size, device, on_images)
     nll, kl, mean, logvar, floor, error, stuck = (
         torch.cat(column).cpu().double() for column in zip(*parts, strict=True)
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sbvae_cli.config.names import Population
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.source import Source
-from sbvae_cli.evaluation.batching import Progress
+from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import Floats, encode_batches
 from sbvae_cli.metrics.validate import Ints
 from sbvae_cli.models.vae import VAE
@@ -53,7 +53,7 @@ def draw_votes(
 
 
 def encode_votes(
-    vae: VAE, source: Source, rows: Rows, size: int, progress: Progress = lambda images: None
+    vae: VAE, source: Source, rows: Rows, size: int, on_images: OnImages = lambda images: None
 ) -> Floats:
     """Render and encode the images of votes, some at a time, and none of them twice.
 
@@ -62,7 +62,7 @@ def encode_votes(
         source: Draws the images.
         rows: Factors, shape (V, L, F).
         size: Images that the encoder takes at once.
-        progress: Called with the number of images since the last call.
+        on_images: Called with the number of images since the last call.
 
     Returns:
         Posterior means, shape (V, L, K).
@@ -73,9 +73,9 @@ def encode_votes(
     flat = rows.reshape(-1, rows.shape[2])
     once, place = _distinct(source.space, flat)
     codes, _ = encode_batches(
-        vae, lambda batch: source.render(once[batch]), len(once), size, progress
+        vae, lambda batch: source.render(once[batch]), len(once), size, on_images
     )
-    progress(len(flat) - len(once))
+    on_images(len(flat) - len(once))
     return codes[place].reshape(*rows.shape[:2], codes.shape[1])
 
 
