@@ -13,7 +13,7 @@ from sbvae_cli.evaluation.plan import sample_size
 from sbvae_cli.evaluation.rates import latent_kl
 from sbvae_cli.metrics.intervals import subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score, Scores
+from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 
@@ -57,7 +57,7 @@ def rank_models(
             agree, values, len(images), protocol.seed, (0.0, float("inf"))
         )
         for own, value, interval in zip(scores, values.tolist(), intervals, strict=True):
-            own[f"udr_{kind}"] = Score(value, *interval, "train", {"models": len(models)})
+            own[f"udr_{kind}"] = scored(value, interval, "train", {"models": len(models)})
     for own, kl in zip(scores, kls, strict=True):
         if kl.max() < LEAST_KL:
             why = f"no latent is informative, the largest KL is {kl.max():.2g} nats"

@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.config.metrics import PAIRS
 from sbvae_cli.metrics.fitting import fit_logistic
-from sbvae_cli.metrics.intervals import Interval, spread_interval, wilson_interval
+from sbvae_cli.metrics.intervals import spread_interval, wilson_interval
 from sbvae_cli.metrics.validate import Floats, Ints, codes_of_votes
+from sbvae_cli.random import stream
 
 RESAMPLES = 20
-_AT_ONCE = 1000  # votes whose pairs are in memory together
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def beta_vae_score(
         ValueError: See `codes_of_votes`.
     """
     z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "pairs")
     train, labels = _votes(z[:n_train], factor[:n_train], votes_train, pairs, rng)
     test, answers = _votes(z[n_train:], factor[n_train:], votes_eval, pairs, rng)
     model = fit_logistic(train, labels) if len(np.unique(labels)) > 1 else None
@@ -84,25 +84,29 @@ def beta_vae_score(
 
     score = float((predict(test) == answers).mean())
     resampled = []
-    for _ in range(resamples):
+    for number in range(resamples):
+        rng = stream(seed, "resample", number)
         groups = _resample(factor[n_train:], rng)
         votes, truth = _votes(z[n_train:][groups], factor[n_train:][groups], votes_eval, pairs, rng)
         resampled.append(float((predict(votes) == truth).mean()))
     least = wilson_interval(round(score * votes_eval), votes_eval)
-    spread = Interval(*least)
-    if resamples > 1:
-        spread = spread_interval(score, np.array(resampled))
+    spread = spread_interval(score, np.array(resampled)) if resamples > 1 else least
     return BetaVaeScore(
         score=score,
-        low=min(spread.low, least[0]),
-        high=max(spread.high, least[1]),
+        low=min(spread.low, least.low),
+        high=max(spread.high, least.high),
         train_score=float((predict(train) == labels).mean()),
         chance=1 / n_factors,
     )
 
 
 def _votes(
-    z: Floats, factor: Ints, votes: int, pairs: int, rng: np.random.Generator
+    z: Floats,
+    factor: Ints,
+    votes: int,
+    pairs: int,
+    rng: np.random.Generator,
+    at_once: int = 1000,  # votes whose pairs are in memory together
 ) -> tuple[Floats, Ints]:
     """Features (votes, K) and the shared factors (votes,)."""
     kinds, number = np.unique(factor, return_counts=True)
@@ -111,13 +115,13 @@ def _votes(
     shared = rng.integers(len(kinds), size=votes)
     features = np.empty((votes, z.shape[2]))
     images = z.shape[1]
-    for start in range(0, votes, _AT_ONCE):
-        part = shared[start : start + _AT_ONCE, None]
+    for start in range(0, votes, at_once):
+        part = shared[start : start + at_once, None]
         chosen = order[starts[part] + rng.integers(number[part], size=(len(part), pairs))]
         first = rng.integers(images, size=chosen.shape)
         second = (first + rng.integers(1, images, size=chosen.shape)) % images
         differences = np.abs(z[chosen, first] - z[chosen, second])
-        features[start : start + _AT_ONCE] = differences.mean(axis=1)
+        features[start : start + at_once] = differences.mean(axis=1)
     return features, kinds[shared]
 
 

@@ -13,8 +13,6 @@ from sbvae_cli.metrics.validate import Floats, Ints
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
-_MOST_STEPS = 1000
-
 
 @dataclass(frozen=True)
 class LogisticClassifier:
@@ -55,17 +53,18 @@ def expected_warnings() -> Iterator[None]:
         yield
 
 
-def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
+def fit_logistic(features: Floats, classes: Ints, most_steps: int = 1000) -> LogisticClassifier:
     """Fit scikit-learn's default logistic regression (C = 1, multinomial) to raw features.
 
     What is minimised is the loss of raw features, but the solver sees them centred and over one
     common scale, with C to match: on features of a std of 1,000 it would else stop far from
     the optimum. Features of very uneven scales, and classes that are separable where the penalty is
-    next to nothing, may still take all 1,000 steps; the fit is then used as it is.
+    next to nothing, may still take all steps; the fit is then used as it is.
 
     Args:
         features: Finite, shape (N, D).
-        classes: Of two different values or more, shape (N,).
+        classes: Class of each row, of two different values or more, shape (N,).
+        most_steps: Steps after which the fit is used as it is.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -73,7 +72,7 @@ def fit_logistic(features: Floats, classes: Ints) -> LogisticClassifier:
     centred = features - middle
     # A constant column's std may be rounding and not 0; its range is 0.
     scale = float(centred.std()) if np.ptp(features, axis=0).any() else 1.0
-    model = LogisticRegression(C=scale**2, max_iter=_MOST_STEPS)
+    model = LogisticRegression(C=scale**2, max_iter=most_steps)
     with expected_warnings():
         model.fit(centred / scale, classes)
     return LogisticClassifier(model, middle, scale)

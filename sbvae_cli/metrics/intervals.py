@@ -10,67 +10,72 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from sbvae_cli.metrics.information import Counts
 from sbvae_cli.metrics.validate import Floats, Ints
+from sbvae_cli.random import stream
 
 GROUPS = 20  # of the jackknife
 BLOCKS = 8  # of the subsampling
-# Student's t, 0.975 quantile, by degrees of freedom.
-_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-      2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)  # fmt: skip
 NORMAL_QUANTILE = 1.959963984540054  # 0.975
-BLOCK_QUANTILE = _T[BLOCKS - 2]
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """Ends of a 95 % interval."""
 
     low: float
     high: float
 
 
+def t_quantile(degrees: int) -> float:
+    """Student's t, 0.975 quantile, of so many degrees of freedom."""
+    return float(stdtrit(degrees, 0.975))
+
+
 def random_groups(n: int, seed: int, groups: int = GROUPS) -> Ints:
     """A group for each of n rows, from 0, of sizes that differ by one at most; shape (n,)."""
-    return np.random.default_rng(seed).permutation(n) % min(groups, n)
+    return stream(seed, "jackknife").permutation(n) % min(groups, n)
 
 
 def random_parts(n: int, seed: int, parts: int) -> list[NDArray[np.intp]]:
-    """The rows of each of so many `random_groups`."""
-    group = random_groups(n, seed, parts)
-    return [np.flatnonzero(group == part) for part in range(parts)]
+    """Disjoint parts of n rows, in order, of sizes that differ by one at most."""
+    order = stream(seed, "parts").permutation(n)
+    return [np.sort(part) for part in np.array_split(order, parts)]
 
 
 def jackknife_interval(
     value: float, without: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)
-) -> Interval:
-    """Of a smooth function of counts, from its values with one group of rows left out at a time.
+) -> ConfidenceInterval | None:
+    """Interval of a smooth function of counts, from its values with a group of rows left out.
 
     The delete-a-group jackknife (Quenouille 1956, Tukey 1958) also measures the bias that falls as
     1/N, which counted information has. The interval holds both the score and the score without that
     bias, so that it covers what the score tends to with many rows.
 
     Args:
-        value: With all rows.
-        without: With each of G groups left out, G at least 2, shape (G,).
-        bounds: Of the score; the interval ends there.
+        value: The score of all rows.
+        without: The score with each of G groups left out, shape (G,).
+        bounds: Least and largest value of the score.
 
     Returns:
-        Both ends; `value` lies between them.
+        Both ends, `value` between them; None where there is one group.
     """
     others = np.asarray(without, np.float64)
     groups = len(others)
+    if groups < 2:
+        return None
     unbiased = value - (groups - 1) * (others.mean() - value)
-    half = _T[groups - 2] * float(jackknife_std(others))
+    half = t_quantile(groups - 1) * float(jackknife_std(others))
     low, high = min(value, unbiased) - half, max(value, unbiased) + half
-    return Interval(float(max(low, bounds[0])), float(min(high, bounds[1])))
+    return ConfidenceInterval(float(max(low, bounds[0])), float(min(high, bounds[1])))
 
 
 def jackknife_std(without: ArrayLike) -> Floats:
     """Standard error of scores, from their values with one group of rows left out at a time.
 
     Args:
-        without: Shape (G, ...).
+        without: Scores with each of G groups left out, shape (G, ...).
 
     Returns:
         Shape (...).
@@ -87,17 +92,17 @@ def selection_bias(whole: Counts, others: Counts, latents: Ints) -> Floats:
     each of them tends to by about that much, which no leaving out of rows shows.
 
     Args:
-        whole: Of all rows.
-        others: With each of G groups left out.
-        latents: One for each factor, shape (F,).
+        whole: Counts of all rows.
+        others: Counts with each of G groups left out.
+        latents: A latent for each factor, shape (F,).
 
     Returns:
-        Over the factors' entropies, shape (F,).
+        Shares of the factors' entropies, shape (F,).
     """
     without = others.information()[:, latents, np.arange(len(latents))]  # (G, F)
     entropies = np.maximum(whole.entropies(), np.finfo(float).tiny)
-    luck: Floats = jackknife_std(without) / entropies
-    return luck
+    bias: Floats = jackknife_std(without) / entropies
+    return bias
 
 
 def subsample_interval(
@@ -109,8 +114,8 @@ def subsample_interval(
     blocks: int = BLOCKS,
     shrinks: bool = True,
     biased: bool = False,
-) -> tuple[Interval, ...]:
-    """Of scores that need a model to be fitted, from disjoint parts of the rows.
+) -> tuple[ConfidenceInterval | None, ...]:
+    """Intervals of scores that need a model to be fitted, from disjoint parts of the rows.
 
     Each of the parts gives the scores again; their spread, which falls as the root of the number of
     rows, is carried over to all rows (subsampling: Politis and Romano 1994). All together cost as
@@ -121,9 +126,9 @@ def subsample_interval(
         score: Rows (m,) to scores (S,), or one number.
         value: The scores of all rows.
         n: Number of rows.
-        seed: Of the parts.
-        bounds: Of the scores.
-        blocks: Number of parts, at least 2.
+        seed: Root seed of the parts.
+        bounds: Least and largest value of the scores.
+        blocks: Number of parts.
         shrinks: Whether the spread falls as the root of the number of rows. That of maxima and of
             shares of noise does not, and is taken as it is.
         biased: Whether the score has a bias that falls as 1/N, as what is counted and what is
@@ -131,44 +136,46 @@ def subsample_interval(
             rows, and the interval holds the score without it too.
 
     Returns:
-        For each score an interval about its value.
+        For each score an interval about its value; None where there are fewer than two parts.
     """
-    order = np.random.default_rng(seed).permutation(n)
+    values = np.atleast_1d(np.asarray(value, np.float64))
+    if blocks < 2:
+        return (None,) * len(values)
 
     def of_parts(number: int) -> Floats:
-        parts = [np.sort(part) for part in np.array_split(order, number)]
+        parts = random_parts(n, seed, number)
         return np.stack([np.atleast_1d(np.asarray(score(part), np.float64)) for part in parts])
 
-    values, found = np.atleast_1d(np.asarray(value, np.float64)), of_parts(blocks)
-    half = _T[blocks - 2] * found.std(axis=0, ddof=1) / (np.sqrt(blocks) if shrinks else 1)
+    found = of_parts(blocks)
+    half = t_quantile(blocks - 1) * found.std(axis=0, ddof=1) / (np.sqrt(blocks) if shrinks else 1)
     unbiased = 2 * values - of_parts(2).mean(axis=0) if biased else values
     low = np.maximum(np.minimum(values, unbiased) - half, bounds[0])
     high = np.minimum(np.maximum(values, unbiased) + half, bounds[1])
     return tuple(
         # An unbiased score beyond the bounds must not push the value itself out.
-        Interval(float(min(a, v)), float(max(b, v)))
+        ConfidenceInterval(float(min(a, v)), float(max(b, v)))
         for a, b, v in zip(low, high, values, strict=True)
     )
 
 
 def spread_interval(
     value: float, resampled: Floats, bounds: tuple[float, float] = (0.0, 1.0)
-) -> Interval:
-    """Of a score from its values on bootstrap resamples: their std, about the value itself.
+) -> ConfidenceInterval:
+    """Interval of a score from its values on bootstrap resamples: their std, about the value.
 
     Args:
         value: The score.
-        resampled: On each resample, shape (B,), B at least 2.
-        bounds: Of the score.
+        resampled: The score of each resample, shape (B,), B at least 2.
+        bounds: Least and largest value of the score.
     """
     half = NORMAL_QUANTILE * float(np.std(resampled, ddof=1))
-    return Interval(max(value - half, bounds[0]), min(value + half, bounds[1]))
+    return ConfidenceInterval(max(value - half, bounds[0]), min(value + half, bounds[1]))
 
 
-def wilson_interval(successes: int, trials: int) -> Interval:
+def wilson_interval(successes: int, trials: int) -> ConfidenceInterval:
     """Interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
     z, share = NORMAL_QUANTILE, successes / trials
     middle = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
-    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+    return ConfidenceInterval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))

@@ -15,13 +15,13 @@ from sbvae_cli.metrics.information import (
     fills_table,
 )
 from sbvae_cli.metrics.intervals import (
-    BLOCK_QUANTILE,
     BLOCKS,
-    Interval,
+    ConfidenceInterval,
     jackknife_interval,
     random_groups,
     random_parts,
     selection_bias,
+    t_quantile,
 )
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig_subspace import mig_subspace
@@ -45,7 +45,7 @@ class InformationGap:
     """
 
     score: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
     by_factor: Floats
     information: Floats
     entropies: Floats
@@ -89,11 +89,12 @@ def mutual_information_gap(
     if fills_table(v, bins):
         others = groups.without_each_group()
         interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
+    if interval is not None:
         high = interval.high
-        if z.shape[1] > 2:  # the next best of several is a lucky one
+        if z.shape[1] > 2:  # the next best of several is a chance find
             second = np.argsort(whole.information(), axis=0)[-2]
             high += float(selection_bias(whole, others, second).mean())
-        interval = Interval(interval.low, min(high, 1.0))
+        interval = ConfidenceInterval(interval.low, min(high, 1.0))
         if binning == "frequency":
             interval = _extrapolated(z, v, bins, score, interval, seed)
     return InformationGap(score, interval, gaps, whole.information(), whole.entropies())
@@ -126,8 +127,8 @@ def _gaps(counts: Counts) -> Floats:
 
 
 def _extrapolated(
-    z: Floats, v: Ints, bins: int, score: float, interval: Interval, seed: int
-) -> Interval:
+    z: Floats, v: Ints, bins: int, score: float, interval: ConfidenceInterval, seed: int
+) -> ConfidenceInterval:
     """Wide enough for edges of equal frequency, which are those of a sample and wander.
 
     What their wandering costs falls more slowly than the jackknife expects, for codes that are
@@ -141,10 +142,12 @@ def _extrapolated(
         parts = random_parts(len(z), seed, number)
         return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in parts]
 
-    half = BLOCK_QUANTILE * float(np.std(of_parts(BLOCKS), ddof=1)) / BLOCKS**0.5
+    half = t_quantile(BLOCKS - 1) * float(np.std(of_parts(BLOCKS), ddof=1)) / BLOCKS**0.5
     halves = score - float(np.mean(of_parts(2)))
     still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
-    return Interval(max(min(interval.low, score - half), 0.0), min(max(interval.high, still), 1.0))
+    return ConfidenceInterval(
+        max(min(interval.low, score - half), 0.0), min(max(interval.high, still), 1.0)
+    )
 
 
 def mig_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:

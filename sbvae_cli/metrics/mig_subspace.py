@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import Counts, count, fills_table
 from sbvae_cli.metrics.intervals import (
-    Interval,
+    ConfidenceInterval,
     jackknife_interval,
     random_groups,
     random_parts,
@@ -24,6 +24,7 @@ from sbvae_cli.metrics.intervals import (
 from sbvae_cli.metrics.subspace_axes import FAINT, Axes, circular_axes, turned_axes
 from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
+from sbvae_cli.random import stream
 
 _LEAST_ROWS = 8
 _SEARCHED = 2500  # rows that latents are chosen on
@@ -47,7 +48,7 @@ class SubspaceGap:
     """
 
     score: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
     by_factor: Floats
     latents: Chosen
 
@@ -99,7 +100,7 @@ def mig_subspace(
     _check_size(z, names)
     stds = _stds(z)
     z = _standardised(z, stds)
-    fit = np.random.default_rng(seed).permutation(len(z)) < len(z) // 2
+    fit = stream(seed, "subspace").permutation(len(z)) < len(z) // 2
     halves = [_Half(z[rows], v[rows], stds, tuple(names), circular, bins) for rows in (fit, ~fit)]
     chosen = halves[0].first(_SEARCHED).chosen(every)
     readings = [halves[0].reading(group, latents) for group, latents in chosen.items()]
@@ -110,7 +111,7 @@ def mig_subspace(
         high = max(interval.high, fitted.high if fitted else 1.0)
         if any(len(own) == 2 for group, own in chosen.items() if group[0] in circular):
             high = max(high, halves[1].with_still_angles(readings, float(gaps.mean()), seed))
-        interval = Interval(interval.low, min(high, 1.0))
+        interval = ConfidenceInterval(interval.low, min(high, 1.0))
     return SubspaceGap(float(gaps.mean()), interval, gaps, chosen)
 
 
@@ -216,7 +217,9 @@ class _Half:
         rivals = max(combinations(sorted(some), number), key=lambda those: few.value(group, those))
         return _Reading(columns, latents, own, rivals, self.axes(group, rivals))
 
-    def scored(self, readings: Sequence["_Reading"], seed: int) -> tuple[Floats, Interval | None]:
+    def scored(
+        self, readings: Sequence["_Reading"], seed: int
+    ) -> tuple[Floats, ConfidenceInterval | None]:
         """Gap of each factor, and the interval of their mean."""
         rows = random_groups(len(self.codes), seed)
         gaps, luck = np.empty(len(self.names)), np.empty(len(self.names))
@@ -228,10 +231,14 @@ class _Half:
             gaps[columns] = _gaps(whole)
             without[:, columns] = _gaps(others)
             luck[columns] = _selection_bias_of_the_next(whole, others)
-        if not fills_table(self.classes, self.bins, _ROWS_OF_A_CELL):
-            return gaps, None
-        low, high = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
-        return gaps, Interval(low, min(high + float(luck.mean()), 1.0))
+        interval = None
+        if fills_table(self.classes, self.bins, _ROWS_OF_A_CELL):
+            interval = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
+        if interval is not None:
+            interval = ConfidenceInterval(
+                interval.low, min(interval.high + float(luck.mean()), 1.0)
+            )
+        return gaps, interval
 
     def with_still_angles(self, readings: Sequence["_Reading"], score: float, seed: int) -> float:
         """The score if the middle of a ring did not wander, as the root of 1/N; from two halves."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.metrics.information import count, fills_table
-from sbvae_cli.metrics.intervals import Interval, jackknife_interval, random_groups
+from sbvae_cli.metrics.intervals import ConfidenceInterval, jackknife_interval, random_groups
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
@@ -24,7 +24,7 @@ class Modularity:
     """
 
     score: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
     by_latent: Floats
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.validate import Floats, Ints
+from sbvae_cli.random import stream
 
 RESAMPLES = 30
 
@@ -89,7 +90,7 @@ def resampled_by_image(
     """
     found = []
     for number in range(resamples):
-        rng = np.random.default_rng([seed, number])
+        rng = stream(seed, "resample", number)
         half, rest = len(codes) // 2, len(codes) - len(codes) // 2
         rows = np.concatenate([rng.integers(half, size=half), half + rng.integers(rest, size=rest)])
         found.append(score(codes[rows], classes[rows], rng))

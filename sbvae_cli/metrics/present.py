@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from sbvae_cli.metrics.information import chance_information, count, fills_table
 from sbvae_cli.metrics.intervals import (
-    Interval,
+    ConfidenceInterval,
     jackknife_interval,
     jackknife_std,
     random_groups,
@@ -28,7 +28,7 @@ class PresentInformation:
     """
 
     nats: float
-    interval: Interval | None
+    interval: ConfidenceInterval | None
     by_latent: Floats
 
 
@@ -51,14 +51,16 @@ def present_information(
     by_latent = groups.total().information()[:, 0]
     best = int(by_latent.argmax())
     most = float(by_latent[best])
-    if not fills_table(shown[:, None], bins):
-        return PresentInformation(most, None, by_latent)
     without = groups.without_each_group().information()[..., 0]  # (G, K)
-    low, high = jackknife_interval(most, without.max(axis=-1), (0.0, float(np.log(2))))
-    # The best of several latents that know nothing is a lucky one, and all are counted too high.
-    bias = chance_information(bins, 2, len(z))
-    luck = float(jackknife_std(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
-    return PresentInformation(most, Interval(max(low - bias - luck, 0.0), high), by_latent)
+    interval = None
+    if fills_table(shown[:, None], bins):
+        interval = jackknife_interval(most, without.max(axis=-1), (0.0, float(np.log(2))))
+    if interval is not None:
+        # The best of several latents that know nothing is a chance find, and all are counted high.
+        bias = chance_information(bins, 2, len(z))
+        bias += float(jackknife_std(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
+        interval = ConfidenceInterval(max(interval.low - bias, 0.0), interval.high)
+    return PresentInformation(most, interval, by_latent)
 
 
 def present_score(codes: Floats, present: ArrayLike, protocol: Protocol, population: str) -> Score:

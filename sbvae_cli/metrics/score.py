@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.metrics.intervals import NORMAL_QUANTILE, Interval
+from sbvae_cli.metrics.intervals import NORMAL_QUANTILE, ConfidenceInterval
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,14 @@ Scores = dict[str, Score]  # by name
 
 
 def scored(
-    value: float, interval: Interval | None, population: str, details: Mapping[str, Any]
+    value: float,
+    interval: ConfidenceInterval | None,
+    population: str,
+    details: Mapping[str, Any] | None = None,
 ) -> Score:
     """A score with its interval, or without where there is none."""
     low, high = interval or (None, None)
-    return Score(value, low, high, population, details)
+    return Score(value, low, high, population, details or {})
 
 
 def mean_score(values: NDArray[np.float64], population: str) -> Score:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Score
+from sbvae_cli.metrics.score import Score, scored
 from sbvae_cli.metrics.validate import Floats, Ints
+from sbvae_cli.random import stream
 
 ROWS_OF_A_CLASS = 10  # of a part, on average
 _FITTED_ROWS_OF_A_CLASS = 30  # with fewer, parts scatter unlike all rows
@@ -40,13 +39,11 @@ def scores_by_parts(
         shrinks: As in `subsample_interval`.
         biased: As in `subsample_interval`.
     """
-    if blocks < 2:
-        return [Score(value, population=sample.population) for value in values]
     intervals = subsample_interval(
         score, values, rows, protocol.seed, bounds, blocks, shrinks, biased
     )
     return [
-        Score(value, *interval, sample.population)
+        scored(value, interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)
     ]
 
@@ -71,7 +68,7 @@ def scores_of_fits(
     """
 
     def of_part(rows: Indices) -> list[float]:
-        return score(split(sample, np.random.default_rng(protocol.seed).permutation(rows)))
+        return score(split(sample, stream(protocol.seed, "fit").permutation(rows)))
 
     rows = len(sample.codes)
     fitted = int(sample.train_share * rows)

@@ -8,7 +8,7 @@ import numpy as np
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
-from sbvae_cli.metrics.intervals import Interval, spread_interval
+from sbvae_cli.metrics.intervals import ConfidenceInterval, spread_interval
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
 from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
 from sbvae_cli.metrics.protocol import Protocol
@@ -64,7 +64,7 @@ def beta_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
 
 def _scored(
     score: Callable[[Votes, Floats, bool], T], sample: LabelledCodes, protocol: Protocol
-) -> tuple[T, Interval]:
+) -> tuple[T, ConfidenceInterval]:
     """A score and its interval.
 
     Votes of their own images have an interval over the evaluation votes, given the classifier;
@@ -74,7 +74,7 @@ def _scored(
     codes, classes = sample.first
     if sample.votes is not None:
         found = score(sample.votes, codes.var(axis=0, ddof=1), True)
-        return found, Interval(found.low, found.high)
+        return found, ConfidenceInterval(found.low, found.high)
     number = protocol.votes_train, protocol.votes_eval
 
     def of_pool(codes: Floats, classes: Ints, rng: np.random.Generator) -> T:
@@ -86,4 +86,4 @@ def _scored(
         lambda *sample: of_pool(*sample).score, codes, classes, protocol.seed
     )
     spread = spread_interval(found.score, resampled)
-    return found, Interval(min(spread.low, found.low), max(spread.high, found.high))
+    return found, ConfidenceInterval(min(spread.low, found.low), max(spread.high, found.high))

@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 
 from sbvae_cli.metrics import beta_vae_score as module
 from sbvae_cli.metrics.beta_vae_score import BetaVaeScore, beta_vae_score
-from sbvae_cli.metrics.factor_vae_score import wilson_interval
+from sbvae_cli.metrics.intervals import wilson_interval
+from sbvae_cli.random import stream
 
 L, F = 8, 3
 
@@ -112,9 +113,10 @@ def test_votes_average_over_their_pairs() -> None:
     assert features[:, 0].mean() == pytest.approx(3, abs=0.2)
 
 
-def test_votes_in_several_parts_are_of_the_same_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_AT_ONCE", 7)
-    assert score(lambda v: v, votes=100).score == 1
+def test_votes_in_several_parts_are_of_the_same_kind() -> None:
+    codes, fixed = groups(lambda v: v, 100)
+    features, labels = module._votes(codes, fixed, 100, 40, np.random.default_rng(0), at_once=7)
+    assert features.argmin(axis=1).tolist() == labels.tolist()
 
 
 def test_training_and_evaluation_groups_never_mix() -> None:
@@ -129,7 +131,7 @@ def test_training_and_evaluation_groups_never_mix() -> None:
 def test_the_classifier_is_the_logistic_regression_of_scikit_learn() -> None:
     encode = noisy(lambda v: v, 1.0, F)
     codes, fixed = groups(encode, 600)
-    rng = np.random.default_rng(5)
+    rng = stream(5, "pairs")
     train, labels = module._votes(codes[:300], fixed[:300], 500, 64, rng)
     test, truth = module._votes(codes[300:], fixed[300:], 500, 64, rng)
     plain = LogisticRegression(tol=1e-8).fit(train, labels)

@@ -11,6 +11,7 @@ from sbvae_cli.metrics.intervals import (
     random_groups,
     spread_interval,
     subsample_interval,
+    t_quantile,
     wilson_interval,
 )
 from sbvae_cli.metrics.mig import InformationGap, mutual_information_gap
@@ -190,6 +191,22 @@ def test_several_scores_of_one_fit_have_an_interval_each() -> None:
     found = subsample_interval(lambda rows: [0.5, len(rows) / 10], [0.5, 0.9], 21, 0)
     assert found[0] == (0.5, 0.5)
     assert found[1].low < 0.9 < found[1].high <= 1
+
+
+def test_one_group_or_part_gives_no_interval_and_more_than_twenty_do() -> None:
+    assert jackknife_interval(0.5, [0.4]) is None
+    assert subsample_interval(lambda rows: [0.5, 0.4], [0.5, 0.4], 21, 0, blocks=1) == (None, None)
+    few, many = (
+        jackknife_interval(0.5, 0.5 + 0.01 * np.random.default_rng(0).normal(size=groups))
+        for groups in (21, 2000)
+    )
+    assert few is not None and many is not None
+    assert few.low < 0.5 < few.high and many.low < 0.5 < many.high
+
+
+@pytest.mark.parametrize(("degrees", "quantile"), [(1, 12.706), (7, 2.365), (19, 2.093)])
+def test_students_quantiles_are_those_of_the_tables(degrees: int, quantile: float) -> None:
+    assert t_quantile(degrees) == pytest.approx(quantile, abs=5e-4)
 
 
 def test_the_interval_of_a_mean_and_of_a_share_cover() -> None:
