@@ -1,7 +1,7 @@
 """Datasets from elsewhere: their space, and their images in batches."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from sbvae_cli.config.names import Fit
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data.factors import FactorSpace, Rows
-from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
 from sbvae_cli.data.importers.factors_csv import read_factors
@@ -20,8 +19,7 @@ from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
 from sbvae_cli.data.level_grid import combinations
-from sbvae_cli.data.workers import usable_cores
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.data.write import Chunk
 
 
 @dataclass
@@ -29,10 +27,10 @@ class Import:
     """A dataset to be read and written.
 
     Attributes:
-        name: Of the dataset.
-        space: Of its factors.
-        count: Images at most; unreadable ones are left out.
-        shape: (H, W, C) of what is stored.
+        name: Name of the dataset.
+        space: Factor space of the images.
+        count: Number of images at most; unreadable ones are left out.
+        shape: Shape (H, W, C) of a stored image.
         batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `held`.
         held: Closes what the batches are read from.
         unreadable: Lines "name: reason", filled while the batches are read.
@@ -43,7 +41,7 @@ class Import:
     space: FactorSpace
     count: int
     shape: tuple[int, int, int]
-    batches: Generator[tuple[Rows, Images], None, None]
+    batches: Generator[Chunk, None, None]
     held: AbstractContextManager[object] = field(default_factory=nullcontext)
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -60,7 +58,7 @@ def import_dsprites(path: Path) -> Import:
     changed = {"renderer": None, "online": HSV, "complete_grid": True}
     space = SpaceConfig.model_validate({**ours.model_dump(), **changed})
 
-    def batches() -> Generator[tuple[Rows, Images], None, None]:
+    def batches() -> Generator[Chunk, None, None]:
         start = 0
         for block in archive.blocks():
             numbers = np.arange(start, start + len(block))
@@ -76,41 +74,35 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
     Raises:
         SbvaeError: If there are no such renders.
     """
-    collection = open_images(path)
-    try:
+    with ExitStack() as held:
+        collection = held.enter_context(open_images(path))
         renders = find_chairs(collection)
-    except SbvaeError:
-        collection.close()
-        raise
-    columns = {
-        "chair": renders.chair,
-        "elevation": renders.elevation_degrees,
-        "azimuth": renders.azimuth_degrees,
-    }
-    rows = np.stack(list(columns.values()), 1).astype(np.float32)
-    factors = [
-        discrete(name, tuple(float(level) for level in np.unique(column)))
-        for name, column in columns.items()
-    ]
-    unreadable: list[str] = []
-    found = renders.images(
-        size,
-        workers=usable_cores(),
-        invert=invert,
-        on_unreadable=unreadable.append,
-        strict=strict,
-    )
-    skipped = f"files with other names, left out: {renders.unmatched:,}"
-    return Import(
-        "rendered-chairs",
-        FactorSpace(SpaceConfig(factors=tuple(factors))),
-        len(renders),
-        (*size, 1),
-        _with_rows(found, rows),
-        collection,
-        unreadable,
-        [skipped] if renders.unmatched else [],
-    )
+        columns = {
+            "chair": renders.chair,
+            "elevation": renders.elevation_degrees,
+            "azimuth": renders.azimuth_degrees,
+        }
+        rows = np.full((len(collection), len(columns)), np.nan, np.float32)
+        rows[renders.indices] = np.stack(list(columns.values()), 1)
+        factors = [
+            discrete(name, tuple(float(level) for level in np.unique(column)))
+            for name, column in columns.items()
+        ]
+        unreadable: list[str] = []
+        batches = renders.images(
+            size, invert=invert, on_unreadable=unreadable.append, strict=strict
+        )
+        skipped = f"files with other names, left out: {renders.unmatched:,}"
+        return Import(
+            "rendered-chairs",
+            FactorSpace(SpaceConfig(factors=tuple(factors))),
+            len(renders),
+            (*size, 1),
+            _with_rows(batches, rows),
+            held.pop_all(),
+            unreadable,
+            [skipped] if renders.unmatched else [],
+        )
 
 
 def import_own(
@@ -127,32 +119,23 @@ def import_own(
     Raises:
         SbvaeError: If there are no images, or the table does not match them.
     """
-    collection = open_images(path)
-    try:
+    with ExitStack() as held:
+        collection = held.enter_context(open_images(path))
         space, rows, notes = _own_factors(factors, collection)
-    except SbvaeError:
-        collection.close()
-        raise
-    unreadable: list[str] = []
-    found = import_images(
-        collection,
-        size,
-        fit,
-        grey,
-        workers=usable_cores(),
-        on_unreadable=unreadable.append,
-        strict=strict,
-    )
-    return Import(
-        path.resolve().name.split(".")[0] or "images",
-        FactorSpace(space),
-        len(collection),
-        (*size, 1 if grey else 3),
-        _with_rows(found, rows),
-        collection,
-        unreadable,
-        notes,
-    )
+        unreadable: list[str] = []
+        batches = import_images(
+            collection, size, fit, grey, on_unreadable=unreadable.append, strict=strict
+        )
+        return Import(
+            path.resolve().name.split(".")[0] or "images",
+            FactorSpace(space),
+            len(collection),
+            (*size, 1 if grey else 3),
+            _with_rows(batches, rows),
+            held.pop_all(),
+            unreadable,
+            notes,
+        )
 
 
 def _own_factors(
@@ -168,9 +151,8 @@ def _own_factors(
     return SpaceConfig(factors=tuple(table.factors)), table.rows, notes
 
 
-def _with_rows(
-    batches: Generator[Batch, None, None], rows: Rows
-) -> Generator[tuple[Rows, Images], None, None]:
+def _with_rows(batches: Generator[Batch, None, None], rows: Rows) -> Generator[Chunk, None, None]:
+    """Put the factors of each image of a collection, shape (N, S), beside those that were read."""
     with closing(batches):
-        for numbers, images in batches:
-            yield rows[numbers], images
+        for indices, images in batches:
+            yield rows[indices], images

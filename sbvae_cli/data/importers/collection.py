@@ -1,8 +1,7 @@
 """Images by number, whatever holds them, and why one of them cannot be read."""
 
-import os
 import re
-import warnings
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from io import BytesIO
@@ -16,7 +15,6 @@ from sbvae_cli.errors import SbvaeError
 
 MAX_MEMBER_BYTES = 256 << 20  # of one stored image
 _NEVER = {"EPS"}  # Pillow hands these files to Ghostscript, a program that runs what they say
-_PNG, _AT_ONCE = b"\x89PNG\r\n\x1a\n", ["PNG"]  # spares the most usual files the other readers
 _NO_IMAGES = frozenset(
     "7z bz2 csv db doc docx gz h5 hdf5 htm html ini ipynb json jsonl log mat md mov mp4 npy npz"  # noqa: SIM905
     " parquet pdf pickle pkl pt py rar rst sh tar tex tgz toml tsv txt url wav xls xlsx xml xz yaml"
@@ -36,7 +34,7 @@ class UnreadableImageError(SbvaeError):
 
     Args:
         path: The collection.
-        name: Of the image in it.
+        name: Name of the image in it.
         reason: What was found.
     """
 
@@ -47,10 +45,7 @@ class UnreadableImageError(SbvaeError):
 
 
 class ImageCollection(ABC):
-    """Images with names, in the order of the names.
-
-    One that `can_move` can be pickled, and unpickled in another process of this computer while this
-    one has it open.
+    """Images with names, in the order of the names; several threads may read them at once.
 
     Args:
         path: The folder or archive.
@@ -62,11 +57,6 @@ class ImageCollection(ABC):
         self.path = path
         self.names = tuple(names)
         self._held = held
-
-    @property
-    def can_move(self) -> bool:
-        """Whether other processes can read it too."""
-        return False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -101,11 +91,7 @@ class ImageCollection(ABC):
         """
         try:
             image = self._open(index)
-            limit = Image.MAX_IMAGE_PIXELS
-            if limit and image.width * image.height > limit:
-                raise Image.DecompressionBombError(
-                    f"{image.width}x{image.height} pixels, more than the limit of {limit}"
-                )
+            _refuse_bomb(image)
             if enough and image.format == "JPEG":
                 image.draft(None, (enough, enough))
             image.load()
@@ -124,32 +110,43 @@ class ImageFiles(ImageCollection):
     """A collection of image files."""
 
     def _open(self, index: int) -> Image.Image:
-        data = self._stored(index)
-        formats = _AT_ONCE if data.startswith(_PNG) else readable_formats()
-        return Image.open(BytesIO(data), formats=formats)
+        return identify(BytesIO(self._stored(index)))
 
     @abstractmethod
     def _stored(self, index: int) -> bytes:
         """The bytes of an image file."""
 
 
-def refuse_bombs() -> None:
-    """Make Pillow's warning about decompression bombs an error in this process."""
-    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+def identify(file: IO[bytes]) -> Image.Image:
+    """An image that waits to be decoded: `Image.open` without its word on large images.
 
+    That is a warning, and how warnings are taken is a matter of the whole process.
 
-def place(file: IO[bytes]) -> str | None:
-    """Where another process can open the same file, while it is open here; None for nowhere."""
-    descriptor = f"/proc/{os.getpid()}/fd/{file.fileno()}"
-    if os.path.exists(descriptor):
-        return descriptor  # of the same file, whatever its name has come to mean, and without one
-    return os.fspath(file.name) if isinstance(file.name, (str, os.PathLike)) else None
-
-
-def readable_formats() -> list[str]:
-    """Names of the formats that are tried; the usual ones come first."""
+    Raises:
+        UnidentifiedImageError: If it is in no format that Pillow reads.
+        Exception: Anything that Pillow's readers raise for a broken file.
+    """
     Image.init()
-    return [name for name in Image.ID if name not in _NEVER]
+    start = file.read(16)
+    for name in Image.ID:
+        read, accepts = Image.OPEN[name]
+        if name in _NEVER or (accepts and accepts(start) is not True):
+            continue
+        file.seek(0)
+        try:
+            return read(file, "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue  # as in `Image.open`: another format may do
+    raise UnidentifiedImageError
+
+
+def _refuse_bomb(image: Image.Image) -> None:
+    pixels, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
+    if limit and pixels > limit:
+        raise Image.DecompressionBombError(
+            f"Image size ({pixels} pixels) exceeds limit of {limit} pixels, could be "
+            "decompression bomb DOS attack."
+        )
 
 
 def check_size(size: int) -> None:

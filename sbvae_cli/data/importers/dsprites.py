@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.collection import reason_of
-from sbvae_cli.data.importers.npy import read_array_header
+from sbvae_cli.data.importers.npy import check_stored_size, read_array_header
 from sbvae_cli.errors import SbvaeError
 
 LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; the last is the fastest
@@ -112,8 +112,7 @@ def _check_array(archive: ZipFile, name: str, shape: tuple[int, ...], dtype: str
         order = " in Fortran's order" if header.columns_first else ""
         found = f"{name} is {header.dtype} of shape {header.shape}{order}"
         raise ValueError(f"{found}, it should be {wanted} of shape {shape}")
-    if archive.getinfo(name).file_size != header.stored_bytes:
-        raise ValueError(f"{name} has not the size that its header says")
+    check_stored_size(archive, name, header)
 
 
 def _broken(path: Path, error: Exception) -> SbvaeError:

@@ -1,22 +1,14 @@
 """One image to the size and channels of a data set."""
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from sbvae_cli.config.names import Fit
 from sbvae_cli.errors import SbvaeError
 
-_ORIENTATION = 0x0112  # the EXIF tag
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _REDUCING_GAP = 3.0  # shrink by a whole factor first; Pillow calls the result indistinguishable
 
 
@@ -31,7 +23,7 @@ def fit_image(
     get here: Pillow itself keeps the upper eight bits.)
 
     Args:
-        image: Of any mode with 8 bits a channel or less.
+        image: Image of any mode with 8 bits a channel or less; turned upright in place.
         size: Height and width of the result.
         fit: "crop" keeps the largest central part of the right shape, "pad" keeps all between black
             bars, "stretch" changes the shape.
@@ -51,23 +43,16 @@ def fit_image(
             f"{kind} image (mode {image.mode}); convert it to 8 bits a channel, as by "
             "ImageMagick's -auto-level -depth 8"
         )
+    with suppress(Exception):  # broken EXIF data in a good image; Pillow raises anything
+        ImageOps.exif_transpose(image, in_place=True)
     try:
-        flat = _flatten(_turn_upright(image), "L" if grey else "RGB")
+        flat = _flatten(image, "L" if grey else "RGB")
     except ValueError as error:
         raise SbvaeError(f"{error}; convert the image to RGB") from error
     if flat.size != (width, height):
         flat = _resize(flat, height, width, fit)
     pixels: NDArray[np.uint8] = np.array(flat)
     return pixels[..., None] if grey else pixels
-
-
-def _turn_upright(image: Image.Image) -> Image.Image:
-    try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # broken EXIF data in a good image; Pillow raises anything
-        return image
-    turn = _TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
 
 
 def _flatten(image: Image.Image, mode: str) -> Image.Image:

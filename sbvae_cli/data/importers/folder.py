@@ -25,11 +25,6 @@ class FolderImages(ImageFiles):
         super().__init__(path, names)
         self._root = os.fspath(path)
 
-    @property
-    def can_move(self) -> bool:
-        """Always: the files are opened one by one."""
-        return True
-
     def _stored(self, index: int) -> bytes:
         # a quarter less time for a small file than by open()
         file = os.open(

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from math import prod
 from typing import IO, Any
+from zipfile import ZipFile
 
 import numpy as np
+
+from sbvae_cli.data.importers.collection import printable
 
 
 @dataclass(frozen=True)
@@ -12,8 +15,8 @@ class ArrayHeader:
     """What an .npy file says about itself.
 
     Attributes:
-        shape: Of the array.
-        dtype: Of its items.
+        shape: Shape of the array.
+        dtype: Type of its items.
         columns_first: Whether the first index is the fastest (Fortran's order).
         bytes_before: Where the data begins.
     """
@@ -43,3 +46,14 @@ def read_array_header(stream: IO[bytes]) -> ArrayHeader:
     else:
         raise ValueError(f"version {version[0]}.{version[1]} of the format")
     return ArrayHeader(tuple(shape), dtype, columns_first, stream.tell())
+
+
+def check_stored_size(archive: ZipFile, name: str, header: ArrayHeader) -> None:
+    """Compare the size of a member with what its header says.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    if archive.getinfo(name).file_size != header.stored_bytes:
+        shown = printable(name.removesuffix(".npy"))
+        raise ValueError(f"{shown} has not the size that its header says")

@@ -2,6 +2,7 @@
 
 from math import prod
 from pathlib import Path
+from typing import IO
 from zipfile import ZipFile
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sbvae_cli.data.importers.collection import ImageCollection, printable, reason_of
-from sbvae_cli.data.importers.npy import ArrayHeader, read_array_header
-from sbvae_cli.data.importers.stored_parts import UnpackedParts
+from sbvae_cli.data.importers.npy import ArrayHeader, check_stored_size, read_array_header
+from sbvae_cli.data.importers.stored_parts import StoredParts, unpack
 from sbvae_cli.errors import SbvaeError
 
 _KEYS = ("images", "imgs")
@@ -28,26 +29,21 @@ class ArrayImages(ImageCollection):
 
     Args:
         path: For messages.
-        parts: The array's data, as stored.
+        file: The array's data, as stored; closed with this object.
         header: Its shape and order.
         scale: 255 where the array's values are 0 and 1, else 1.
     """
 
-    def __init__(self, path: Path, parts: UnpackedParts, header: ArrayHeader, scale: int) -> None:
+    def __init__(self, path: Path, file: IO[bytes], header: ArrayHeader, scale: int) -> None:
         count, *shape = header.shape
         digits = len(str(count - 1))
-        super().__init__(path, [f"{i:0{digits}}" for i in range(count)], (parts,))
-        self._parts = parts
+        self._parts = StoredParts(file)
+        super().__init__(path, [f"{i:0{digits}}" for i in range(count)], (self._parts,))
         self._shape = tuple(shape[:2] if shape[2:] == [1] else shape)
         self._scale = np.uint8(scale)
         self._rows: NDArray[np.uint8] | None = None
         if header.columns_first:  # the pixels of an image are not neighbours in the file
-            self._rows = np.memmap(parts.file, np.uint8, "r", shape=header.shape, order="F")
-
-    @property
-    def can_move(self) -> bool:
-        """Where the unpacked file can be opened again and is read image by image."""
-        return self._rows is None and self._parts.place is not None
+            self._rows = np.memmap(file, np.uint8, "r", shape=header.shape, order="F")
 
     def _open(self, index: int) -> Image.Image:
         if self._rows is not None:
@@ -99,8 +95,7 @@ def _find(path: Path, archive: ZipFile) -> tuple[str, ArrayHeader]:
         raise SbvaeError(f"{path}: holds {found}; name the array of images 'images'")
     key, header = keys[0], headers[keys[0]]
     _check(f"{path}: {printable(key)}", header)
-    if header.stored_bytes != archive.getinfo(f"{key}.npy").file_size:
-        raise EOFError(f"{printable(key)} has not the size that its header says")
+    check_stored_size(archive, f"{key}.npy", header)
     return f"{key}.npy", header
 
 
@@ -123,13 +118,7 @@ def _unpack(path: Path, archive: ZipFile, name: str, header: ArrayHeader) -> Arr
         nonlocal largest
         largest = max(largest, int(np.frombuffer(block, np.uint8).max()))
 
-    parts = UnpackedParts(path)
-    try:
-        with archive.open(name) as stream:
-            read_array_header(stream)
-            parts.append(stream, prod(header.shape), see)
-            stream.read(1)  # at the end the checksum is compared
-        return ArrayImages(path, parts, header, 255 if largest <= 1 else 1)
-    except BaseException:
-        parts.close()
-        raise
+    with archive.open(name) as stream:
+        read_array_header(stream)
+        file = unpack(path, stream, prod(header.shape), see)  # at its end is the checksum
+    return ArrayImages(path, file, header, 255 if largest <= 1 else 1)

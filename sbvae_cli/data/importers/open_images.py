@@ -5,13 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from PIL import Image
-
 from sbvae_cli.data.importers.collection import (
     ImageCollection,
-    readable_formats,
+    identify,
     reason_of,
-    refuse_bombs,
 )
 from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
@@ -24,7 +21,7 @@ _USTAR = slice(257, 262)
 _WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
 _OTHERS = {
     b"\x93NUMPY": "a single array; save it by np.savez(FILE, images=ARRAY)",
-    b"\x89HDF": "an HDF5 file, which needs no import: give it as --data",
+    b"\x89HDF": "an HDF5 file, which needs no import: give it as `source`",
     b"Rar!": "a RAR archive; pack the images as ZIP or TAR",
     b"7z\xbc\xaf": "a 7z archive; pack the images as ZIP or TAR",
     b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it, or pack the images as ZIP or TAR",
@@ -36,14 +33,12 @@ def open_images(path: Path | str) -> ImageCollection:
 
     Hidden files and those that never are images (.csv, .txt, ...) are left out. Nothing is written
     under a name from an archive: ZIP and plain TAR are read in place, a compressed TAR and the
-    array of an NPZ are unpacked once to a nameless temporary file. An image of more pixels than
-    Pillow's limit is unreadable: from here on Pillow's warning about it is an error in the process.
+    array of an NPZ are unpacked once to a nameless temporary file.
 
     Raises:
         SbvaeError: If there is nothing to read, or an archive is broken or hostile.
     """
     path = Path(path)
-    refuse_bombs()
     images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
     if not images.names:
         images.close()
@@ -81,8 +76,7 @@ def _by_contents(path: Path, file: IO[bytes], head: bytes) -> ImageCollection:
         if head.startswith(magic):
             raise SbvaeError(f"{path}: is {found}")
     try:
-        with Image.open(file, formats=readable_formats()) as image:
-            found = f"is one image ({image.format})"
+        found = f"is one image ({identify(file).format})"
     except Exception:  # Pillow's readers raise anything
         found = "is no archive"
     raise SbvaeError(f"{path}: {found}; {_WANTED}")

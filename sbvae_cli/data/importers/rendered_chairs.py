@@ -1,8 +1,8 @@
 """The public renders of chairs (Aubry et al. 2014): who and from where stands in the file names."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,8 @@ from sbvae_cli.data.importers.reader import (
     Batch,
     Decoded,
     OnUnreadable,
-    batch_length,
     decode,
-    run_work,
+    read_units,
 )
 from sbvae_cli.errors import SbvaeError
 
@@ -33,7 +32,7 @@ class ChairRenders:
 
     Attributes:
         collection: Where they are; also what else is there.
-        indices: Of each render in the collection, ascending, shape (N,).
+        indices: Number of each render in the collection, ascending, shape (N,).
         chair_ids: The chairs, sorted.
         chair: Number of each render's chair in `chair_ids`, shape (N,).
         elevation_degrees: Shape (N,).
@@ -56,37 +55,29 @@ class ChairRenders:
         self,
         size: tuple[int, int],
         *,
-        workers: int,
         invert: bool = False,
         on_unreadable: OnUnreadable | None = None,
         strict: bool = False,
+        workers: int | None = None,
     ) -> Generator[Batch, None, None]:
-        """Decode the renders: cropped to the chair as by `ChairCropping`, in one channel.
+        """Read the renders as by `read_units`: cropped as by `ChairCropping`, in one channel.
 
         Args:
             size: Height and width.
-            workers: See `import_images`.
             invert: Whether to make the white background black.
-            on_unreadable: See `import_images`.
-            strict: See `import_images`.
-
-        Yields:
-            Numbers of the renders, from 0 to N - 1 ascending, and the images, shape (n, H, W, 1).
-
-        Raises:
-            SbvaeError: See `import_images`.
+            on_unreadable: Called with "name: reason" for each render that cannot be read.
+            strict: Whether the first such render ends it all.
+            workers: Number of threads that decode; None takes one for each core.
         """
         ends = np.flatnonzero(np.diff(self.chair)) + 1  # a chair's renders follow each other
-        batches = run_work(
-            ChairCropping(self.collection, size, invert),
+        return read_units(
+            self.collection,
             [unit.tolist() for unit in np.split(self.indices, ends)],
-            workers=workers,
+            ChairCropping(self.collection, size, invert),
             on_unreadable=on_unreadable,
             strict=strict,
+            workers=workers,
         )
-        with closing(batches):
-            for found, images in batches:
-                yield np.searchsorted(self.indices, found), images
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ class ChairCropping:
     size: tuple[int, int]
     invert: bool
 
-    def __call__(self, indices: Sequence[int]) -> Iterator[Decoded]:
+    def __call__(self, indices: Sequence[int]) -> Decoded:
         """Read the views of one chair; each is decoded once, unless they are too large to keep."""
         share, kept, pixels = 0.0, {}, 0
         for index in indices:
@@ -125,9 +116,7 @@ class ChairCropping:
             cropped = self._crop(self._view(index) if view is None else view, share)
             return 255 - cropped if self.invert else cropped
 
-        batch = batch_length(self.size)
-        for start in range(0, len(indices), batch):
-            yield decode(indices[start : start + batch], read)
+        return decode(indices, read)
 
     def _view(self, index: int) -> NDArray[np.uint8]:
         image = self.collection.read(index)

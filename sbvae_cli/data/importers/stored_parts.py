@@ -1,12 +1,12 @@
-"""Parts of one file by their offsets; compressed archives unpacked once."""
+"""Parts of one file by their offsets; what is compressed is unpacked once."""
 
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import IO, Protocol
 
-from sbvae_cli.data.importers.collection import place
 from sbvae_cli.errors import SbvaeError
 
 COPY_BYTES = 1 << 20
@@ -20,23 +20,14 @@ class Readable(Protocol):
 
 
 class StoredParts:
-    """Random access to an open file.
+    """Random access to an open file, from several threads.
 
     Args:
         file: Open for reading; closed with this object.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _open_parts, (self.place,)
-
-    @property
-    def place(self) -> str | None:
-        """See `place` of collections."""
-        self._file.flush()
-        return place(self._file)
+        self._file, self._lock = file, Lock()
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of one part.
@@ -44,8 +35,9 @@ class StoredParts:
         Raises:
             EOFError: If the file ends before.
         """
-        self._file.seek(offset)
-        data = self._file.read(size)
+        with self._lock:
+            self._file.seek(offset)
+            data = self._file.read(size)
         if len(data) < size:
             raise EOFError("the archive ends before the image does")
         return data
@@ -55,58 +47,42 @@ class StoredParts:
         self._file.close()
 
 
-def _open_parts(place: str) -> StoredParts:
-    return StoredParts(open(place, "rb"))
-
-
-class UnpackedParts(StoredParts):
-    """Parts copied to a nameless temporary file, so that a compressed archive is read only once.
+def unpack(
+    archive: Path, stream: Readable, size: int = 0, seen: Callable[[bytes], None] | None = None
+) -> IO[bytes]:
+    """Copy a stream to a nameless temporary file, so that a compressed archive is read only once.
 
     Args:
-        archive: Where the parts come from, for messages.
+        archive: Path that the stream comes from, for messages.
+        stream: Read to its end.
+        size: Number of bytes that it is known to have at least.
+        seen: Called with each block of bytes.
+
+    Returns:
+        The temporary file, at its beginning.
+
+    Raises:
+        SbvaeError: If it takes more than half the room in the temporary folder.
+        EOFError: If it has fewer bytes than are known.
     """
-
-    def __init__(self, archive: Path) -> None:
-        super().__init__(tempfile.TemporaryFile(prefix="sbvae-"))  # noqa: SIM115 (closed by close)
-        self._archive = archive
-        self._end = 0
-        self._room = shutil.disk_usage(tempfile.gettempdir()).free // 2
-
-    @property
-    def file(self) -> IO[bytes]:
-        """The temporary file, with all that was appended so far."""
-        self._file.flush()
-        return self._file
-
-    def append(
-        self, source: Readable, size: int, seen: Callable[[bytes], None] | None = None
-    ) -> int:
-        """Copy the next bytes of a stream.
-
-        Args:
-            source: Read from where it stands.
-            size: Bytes to copy.
-            seen: Called with each block of them.
-
-        Returns:
-            The offset of the part.
-
-        Raises:
-            EOFError: If the stream ends before.
-            SbvaeError: If the temporary folder has no room for them.
-        """
-        if self._end + size > self._room:
-            found = f"more than {self._room >> 20} MB unpacked, half the room in"
-            todo = "unpack it yourself, or set TMPDIR to a folder with more room"
-            raise SbvaeError(f"{self._archive}: {found} {tempfile.gettempdir()}; {todo}")
-        offset, left = self._end, size
-        while left:
-            block = source.read(min(COPY_BYTES, left))
-            if not block:
-                raise EOFError("it ends before its contents do")
-            self._file.write(block)
-            left -= len(block)
+    known = size
+    room = shutil.disk_usage(tempfile.gettempdir()).free // 2
+    file = tempfile.TemporaryFile(prefix="sbvae-")  # noqa: SIM115 (closed by whoever reads it)
+    try:
+        while size <= room and (block := stream.read(COPY_BYTES)):
+            file.write(block)
+            size = max(size, file.tell())
             if seen:
                 seen(block)
-        self._end += size
-        return offset
+        if size > room:
+            found = f"more than {room >> 20} MB unpacked, half the room in"
+            todo = "unpack it yourself, or set TMPDIR to a folder with more room"
+            raise SbvaeError(f"{archive}: {found} {tempfile.gettempdir()}; {todo}")
+        if file.tell() < known:
+            raise EOFError("it ends before its contents do")
+        file.flush()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -1,4 +1,4 @@
-"""Images in a TAR archive, read in place, or from one pass where it is compressed."""
+"""Images in a TAR archive, read in place; one that is compressed is unpacked first."""
 
 import bz2
 import gzip
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from sbvae_cli.data.importers.collection import (
-    MAX_MEMBER_BYTES,
     ImageFiles,
     check_size,
     inner_name,
@@ -18,7 +17,7 @@ from sbvae_cli.data.importers.collection import (
     printable,
     reason_of,
 )
-from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, UnpackedParts
+from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, unpack
 from sbvae_cli.errors import SbvaeError
 
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
@@ -42,11 +41,6 @@ class TarImages(ImageFiles):
         super().__init__(path, sorted(spans), (parts,))
         self._parts = parts
         self._spans = [spans[name] for name in self.names]
-
-    @property
-    def can_move(self) -> bool:
-        """Where the file, or the nameless one it is unpacked to, can be opened again."""
-        return self._parts.place is not None
 
     def _stored(self, index: int) -> bytes:
         offset, size = self._spans[index]
@@ -77,25 +71,20 @@ def open_tar(path: Path, file: IO[bytes]) -> TarImages:
 def _open(path: Path, file: IO[bytes]) -> TarImages:
     head = file.read(8)
     file.seek(0)
-    for magic, unpack in COMPRESSIONS.items():
+    for magic, decompress in COMPRESSIONS.items():
         if head.startswith(magic):
-            with file, unpack(file) as stream:
-                return _unpack(path, stream)
+            with file, decompress(file) as stream:
+                unpacked = unpack(path, stream)
+            try:
+                return _listed(path, unpacked)
+            except BaseException:
+                unpacked.close()
+                raise
+    return _listed(path, file)
+
+
+def _listed(path: Path, file: IO[bytes]) -> TarImages:
     return TarImages(path, StoredParts(file), dict(_members(path, _Stream(file))))
-
-
-def _unpack(path: Path, stream: IO[bytes]) -> TarImages:
-    parts = UnpackedParts(path)
-    try:
-        spans, source = {}, _Stream(stream)
-        for name, (_, size) in _members(path, source):
-            # what is too large to be read need not be copied
-            offset = parts.append(source, size) if size <= MAX_MEMBER_BYTES else 0
-            spans[name] = (offset, size)
-        return TarImages(path, parts, spans)
-    except BaseException:
-        parts.close()
-        raise
 
 
 class _Stream(io.RawIOBase):

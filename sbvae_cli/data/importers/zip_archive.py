@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from threading import Lock
 from typing import IO
 from zipfile import ZipFile, ZipInfo
 
@@ -10,7 +11,6 @@ from sbvae_cli.data.importers.collection import (
     check_size,
     inner_name,
     is_candidate,
-    place,
     printable,
     reason_of,
 )
@@ -47,7 +47,7 @@ class ZipImages(ImageFiles):
     """
 
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
-        self._file, self._archive = file, archive
+        self._archive, self._lock = archive, Lock()
         members = {_checked_name(path, member): member for member in archive.infolist()}
         names = sorted(
             n for n, member in members.items() if is_candidate(n) and not member.is_dir()
@@ -55,24 +55,16 @@ class ZipImages(ImageFiles):
         self._members = [members[name] for name in names]
         super().__init__(path, names, (archive, file))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _reopen, (self.path, place(self._file))
-
-    @property
-    def can_move(self) -> bool:
-        """Where the file can be opened again."""
-        return place(self._file) is not None
-
     def _stored(self, index: int) -> bytes:
         member = self._members[index]
         check_size(member.file_size)
-        with self._archive.open(member) as stored:
+        with self._lock:  # members may be read at the same time, but not opened
+            stored = self._archive.open(member)
+        try:
             return stored.read()
-
-
-def _reopen(path: Path, place: str) -> ZipImages:
-    file = open(place, "rb")  # noqa: SIM115 (closed by close)
-    return ZipImages(path, file, open_zip(path, file))
+        finally:
+            with self._lock:
+                stored.close()
 
 
 def _checked_name(path: Path, member: ZipInfo) -> str:

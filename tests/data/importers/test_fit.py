@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.data.importers.fit import _TURNS, Fit, fit_image
+from sbvae_cli.data.importers.fit import Fit, fit_image
 from sbvae_cli.errors import SbvaeError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
@@ -72,15 +72,23 @@ def test_a_colour_space_that_pillow_cannot_convert_is_one_line() -> None:
         fit_image(Image.new("La", (8, 6)), (6, 8))
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_applied(orientation: int) -> None:
-    upright = Image.fromarray(PIXELS)
-    turn = _TURNS.get(orientation)
-    back = {Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270}
-    back[Image.Transpose.ROTATE_270] = Image.Transpose.ROTATE_90
-    stored = upright if turn is None else upright.transpose(back.get(turn, turn))
-    stored.getexif()[0x0112] = orientation
-    np.testing.assert_array_equal(fit_image(stored, (6, 8)), PIXELS)
+@pytest.mark.parametrize(
+    ("orientation", "stored"),  # the pixels as a camera stores them that was held so
+    [
+        (1, PIXELS),
+        (2, PIXELS[:, ::-1]),
+        (3, PIXELS[::-1, ::-1]),
+        (4, PIXELS[::-1]),
+        (5, PIXELS.swapaxes(0, 1)),
+        (6, np.rot90(PIXELS)),
+        (7, PIXELS[::-1, ::-1].swapaxes(0, 1)),
+        (8, np.rot90(PIXELS, -1)),
+    ],
+)
+def test_exif_orientation_is_applied(orientation: int, stored: np.ndarray) -> None:
+    image = Image.fromarray(np.ascontiguousarray(stored))
+    image.getexif()[0x0112] = orientation
+    np.testing.assert_array_equal(fit_image(image, (6, 8)), PIXELS)
 
 
 def test_orientation_6_means_that_the_camera_was_turned_a_quarter() -> None:

@@ -1,9 +1,7 @@
-"""Order, bounds and failures of reading, here and in other processes."""
+"""Order, bounds and failures of reading, in one thread and in several."""
 
-import pickle
-import subprocess
-import sys
 import tarfile
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -13,11 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.data.importers import reader
 from sbvae_cli.data.importers.collection import UnreadableImageError
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.open_images import open_images
-from sbvae_cli.data.importers.reader import Batch, Fitting, import_images
+from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.errors import SbvaeError
 
 Write = Callable[[dict[str, bytes]], Path]
@@ -51,9 +48,8 @@ def read(path: Path, size: tuple[int, int] = (2, 2), **options: object) -> list[
 
 
 @pytest.fixture(params=[1, 3])
-def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many decode: this process, or others, whatever they cost."""
-    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
+def workers(request: pytest.FixtureRequest) -> int:
+    """How many threads decode."""
     return request.param
 
 
@@ -72,8 +68,6 @@ def test_images_come_in_order(kind: str, count: int, workers: int, write_folder:
 def test_rows_of_an_array_come_in_order(order: str, workers: int, tmp_path: Path) -> None:
     array = np.random.default_rng(0).integers(256, size=(200, 6, 8)).astype(np.uint8)
     np.savez(tmp_path / "a.npz", images=np.asarray(array, order=order))
-    with open_images(tmp_path / "a.npz") as images:
-        assert images.can_move == (order == "C")  # else all of it would be pickled
     found = read(tmp_path / "a.npz", (6, 8), workers=workers)
     np.testing.assert_array_equal(np.concatenate([i for _, i in found])[..., 0], array)
 
@@ -113,49 +107,49 @@ def test_an_image_that_cannot_be_fitted_counts_as_unreadable(
     assert len(lines) == 1 and lines[0].startswith("deep.png: 16-bit")
 
 
-def test_pillows_limit_of_pixels_holds_in_every_process(
+def test_pillows_limit_of_pixels_holds_in_every_thread(
     workers: int, write_folder: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
-    folder = write_folder({**numbered(64), "z.pgm": b"P5 6 5 255\n" + bytes(30)})
+    large = {f"z{i}.pgm": b"P5 6 5 255\n" + bytes(30) for i in range(64)}
+    folder = write_folder({**numbered(64), **large})
     lines: list[str] = []
-    with warnings.catch_warnings():
-        read(folder, workers=workers, on_unreadable=lines.append)
-    assert len(lines) == 1 and "exceeds limit of 20 pixels" in lines[0]
+    read(folder, workers=workers, on_unreadable=lines.append)
+    assert len(lines) == 64
+    assert all("Image size (30 pixels) exceeds limit of 20 pixels" in line for line in lines)
 
 
-def test_processes_are_started_only_where_they_pay(
+def test_how_warnings_are_taken_stays_as_it_was(
     write_folder: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "in_processes", None)
-    folder = write_folder(numbered(200))
-    assert len(read(folder, workers=2)) == 4
-    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
-    assert len(read(folder, workers=1)) == 4
-    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
-        read(folder, workers=2)
+    """After an import of what Pillow warns of, and in another thread during it."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    folder = write_folder({**numbered(300), "0.pgm": b"P5 6 5 255\n" + bytes(30)})
+    done = threading.Event()
+    seen: list[object] = []
 
+    def watch() -> None:
+        while not done.wait(0.001):
+            if warnings.filters != seen[-1]:
+                seen.append(list(warnings.filters))
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_other_processes_load_nothing_heavy(kind: str, write_folder: Write) -> None:
-    with open_images(pack(write_folder(numbered(1)), kind)) as images:
-        assert images.can_move
-        job = pickle.dumps(Fitting(images, (2, 2), "crop", False))
-        code = (
-            f"import pickle, sys; work = pickle.loads({job!r}); assert len(list(work([0]))) == 1;"
-            "print(*{'torch', 'h5py', 'pydantic', 'sklearn', 'typer'} & {*sys.modules})"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("\n", "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seen.append(list(warnings.filters))
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        found = read(folder, workers=2)
+        done.set()
+        watcher.join()
+        assert warnings.filters == seen[0]
+    assert len(seen) == 1
+    assert sum(len(indices) for indices, _ in found) == 300
 
 
 @pytest.mark.parametrize("kind", ["zip", "w:", "w:gz"])
 def test_an_archive_that_is_replaced_meanwhile_is_read_to_its_end(
-    kind: str, write_folder: Write, monkeypatch: pytest.MonkeyPatch
+    kind: str, write_folder: Write
 ) -> None:
-    if not Path("/proc/self/fd").exists():
-        pytest.skip("this system opens files by their names alone")
-    monkeypatch.setattr(reader, "_PAYS_SECONDS", 0)
     path = pack(write_folder(numbered(200)), kind)
     with open_images(path) as images:
         path.unlink()
