@@ -47,12 +47,18 @@ def stream(seed: int, name: str, *position: int) -> np.random.Generator:
 
 def seed_of(seed: int, name: str, *position: int) -> int:
     """A 64-bit seed for a generator of another library; arguments as those of `stream`."""
+    if name == "discriminator":  # as the first runs drew its weights
+        return seed ^ _number(name)
     sequence = np.random.SeedSequence(_entropy(seed, name, position))
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
 def _entropy(seed: int, name: str, position: tuple[int, ...]) -> list[int]:
-    tag = int.from_bytes(_TAGS[name].encode("ascii"), "big")
+    tag = _number(name)
     if name == "file":  # the order in which the first files were written
         return [seed, *position, tag]
     return [seed, tag, *position]
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(_TAGS[name].encode("ascii"), "big")

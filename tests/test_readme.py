@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.cli.app import app
+from sbvae_cli.runs.naming import default_folder
+from sbvae_cli.runs.resolve import Request, resolve
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SMALLER = {
@@ -19,6 +21,9 @@ SMALLER = {
 }
 
 
+FOLDER = re.search(r"train --resume (\S+)", README)[1]
+
+
 def commands() -> list[list[str]]:
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     return [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
@@ -27,7 +32,8 @@ def commands() -> list[list[str]]:
 def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
     for command in commands():
         if "--profile" in command:
-            command = [*command, "--steps", "3"]
+            folder = [] if "--out" in command else ["--out", FOLDER]  # fewer steps change its name
+            command = [*command, "--steps", "3", *folder]
         elif "--resume" in command:
             command[command.index("--steps") + 1] = "5"
         if "--resume" not in command:
@@ -36,6 +42,8 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
             command[-1] = "mig,irs"
         done = sbvae(*command)
         assert done.code == 0, (command, done.err)
+    quick, _ = resolve(Request("quick", options={"data": {"source": "circles-xy-hole.h5"}}))
+    assert str(default_folder(quick)) == FOLDER
     for path in (
         "geometry.png",
         "scores.json",

@@ -2,7 +2,7 @@
 
 import re
 
-_OTHER_NAMES = {"source": "data"}  # arguments whose flag has another name
+_OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
 COMMAND = re.compile(r"`(sbvae [a-z-]+) ([a-z][a-z0-9_]*)=([^`]+)`")
 ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
 

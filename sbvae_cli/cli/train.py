@@ -1,7 +1,7 @@
 """`sbvae train`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,11 @@ from sbvae_cli.config.names import (
     Profile,
     ScheduleKind,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sbvae_cli.runs.observers import Observer
 
 MODEL, TRAINING = "Model", "Training"
 
@@ -235,29 +240,30 @@ def train(
 
 
 def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
-    from sbvae_cli.cli.training_report import print_config, print_cost, watch
+    from sbvae_cli.cli.training_report import print_config, print_cost, report_training
+    from sbvae_cli.runs.cost import measure_training_cost
     from sbvae_cli.runs.folder import RunFolder
-    from sbvae_cli.runs.resolve import default_folder, resolve
-    from sbvae_cli.runs.train import measure_cost, start_run
+    from sbvae_cli.runs.naming import default_folder
+    from sbvae_cli.runs.resolve import resolve
+    from sbvae_cli.runs.train import start_run
 
     config, source = resolve(request)
     if config.training.in_memory and source.count is None:
         remark("note: --in-memory changes nothing; the images are drawn, not read from a file")
     if dry_run:
         print_config(config)
-        print_cost(config, measure_cost(config, source))
+        print_cost(config, measure_training_cost(config, source))
         return
     folder = RunFolder(out or default_folder(config))
-    watch(
-        config,
-        folder.path,
-        0,
-        lambda callbacks: start_run(config, source, folder, force=force, callbacks=callbacks),
-    )
+
+    def call(observe: "Observer", stop: "Callable[[], bool]") -> int:
+        return start_run(config, source, folder, force=force, observers=[observe], stop=stop)
+
+    report_training(config, folder.path, call)
 
 
 def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
-    from sbvae_cli.cli.training_report import watch
+    from sbvae_cli.cli.training_report import report_training
     from sbvae_cli.errors import SbvaeError
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.train import load_run, resume_run
@@ -269,12 +275,11 @@ def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
         )
     folder = RunFolder(path.parent if path.name == "ckpt.pt" and path.is_file() else path)
     config, checkpoint = load_run(folder, changes)
-    watch(
-        config,
-        folder.path,
-        checkpoint.step,
-        lambda callbacks: resume_run(config, checkpoint, folder, callbacks),
-    )
+
+    def call(observe: "Observer", stop: "Callable[[], bool]") -> int:
+        return resume_run(config, checkpoint, folder, observers=[observe], stop=stop)
+
+    report_training(config, folder.path, call, checkpoint.step)
 
 
 def _without_none(tree: dict[str, Any]) -> dict[str, Any]:

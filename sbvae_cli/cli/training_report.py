@@ -7,65 +7,86 @@ from pathlib import Path
 import typer
 import yaml
 
-from sbvae_cli.cli.console import detail, duration, inform, notice, remark, reporter
+from sbvae_cli.cli.console import Reporter, detail, duration, inform, notice, remark, reporter
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
-from sbvae_cli.runs.train import Callbacks, Cost
-from sbvae_cli.training.loop import Progress
+from sbvae_cli.runs.cost import TrainingCost
+from sbvae_cli.runs.observers import Observer
+from sbvae_cli.training.loop import Report
+
+_LONG = 3_600  # seconds, after which a run says what would be shorter
 
 
-def watch(config: Config, path: Path, start: int, call: Callable[[Callbacks], int]) -> None:
+def report_training(
+    config: Config,
+    path: Path,
+    call: Callable[[Observer, Callable[[], bool]], int],
+    start: int = 0,
+) -> None:
     """Run what trains, show how far it is, and say what comes next.
 
     Args:
-        config: Of the run.
-        path: Its folder.
+        config: Configuration of the run.
+        path: Folder of the run.
+        call: Trains, given whom to report to and whether to stop; returns the number of updates
+            made in all.
         start: Updates made before.
-        call: Trains, and returns the number of updates made in all.
 
     Raises:
         StoppedError: If a signal asked for an end; the run was saved.
     """
-    training = config.training
-    detail(
-        f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
-    )
-    if config.preset.source.startswith("not in the paper"):
-        remark(f"note: {config.objective.kind} on {config.data.name}: {config.preset.source}")
-    steps = training.steps
-    for name in ("beta_schedule", "capacity_schedule"):
-        length = getattr(getattr(config.objective, name, None), "steps", 0)
-        if length > steps:
-            remark(f"note: objective.{name} takes {length:,} steps, the run has {steps:,}")
-    warned = False
+    _say_what_is_special(config, path)
+    steps = config.training.steps
     with deferred() as request, reporter("training", steps, start) as bar:
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal warned
-            if progress.seconds_left > 3_600 and not warned:
-                notice(
-                    f"{steps - progress.step:,} steps will take about "
-                    f"{duration(progress.seconds_left)} on this device; fewer with --steps, or "
-                    "minutes with --profile quick. Ctrl-C saves."
-                )
-                warned = True
-            shown = {name: progress.terms[name] for name in ("loss", "nll", "kl")}
-            losses = " ".join(f"{name} {value:.1f}" for name, value in shown.items())
-            speed = f"{progress.images_per_second:,.0f} img/s"
-            left = f"{duration(progress.seconds_left)} left"
-            bar.update(progress.step, f"{losses}  {speed}  {left}")
-
-        done = call(Callbacks(on_progress, request))
+        done = call(_progress(bar), request)
     if request.number is not None and done < steps:
         raise StoppedError(
             f"stopped and saved at step {done:,} of {steps:,}; "
             f"go on with: sbvae train --resume {shlex.quote(str(path))}",
             request.number,
         )
-    where = shlex.quote(str(path))
+    _say_what_is_next(config, path, done)
+
+
+def _say_what_is_special(config: Config, path: Path) -> None:
+    training, objective = config.training, config.objective
+    detail(
+        f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
+    )
+    if config.preset.source.startswith("not in the paper"):
+        remark(f"note: {objective.kind} on {config.data.name}: {config.preset.source}")
+    for name in ("beta_schedule", "capacity_schedule"):
+        length = getattr(getattr(objective, name, None), "steps", 0)
+        if length > training.steps:
+            remark(f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}")
+
+
+def _progress(bar: Reporter) -> Observer:
+    """Show losses and speed; say once that a run is long."""
+    warned = False
+
+    def observe(report: Report) -> None:
+        nonlocal warned
+        if not report.terms:
+            return
+        if report.seconds_left > _LONG and not warned:
+            notice(
+                f"{report.steps - report.step:,} steps will take about "
+                f"{duration(report.seconds_left)} on this device; fewer with --steps, or "
+                "minutes with --profile quick. Ctrl-C saves."
+            )
+            warned = True
+        losses = " ".join(f"{name} {report.terms[name]:.1f}" for name in ("loss", "nll", "kl"))
+        speed = f"{report.images_per_second:,.0f} img/s"
+        bar.update(report.step, f"{losses}  {speed}  {duration(report.seconds_left)} left")
+
+    return observe
+
+
+def _say_what_is_next(config: Config, path: Path, done: int) -> None:
+    where, space = shlex.quote(str(path)), config.data.space
     inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
-    space = config.data.space
     if len(space.varying) > 1 and (space.renderer or space.complete_grid):
         inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
     inform(f"  sbvae traverse {where} --out {shlex.quote(str(path / 'traversals.png'))}")
@@ -77,7 +98,7 @@ def print_config(config: Config) -> None:
     typer.echo(yaml.safe_dump(config.as_dict(), sort_keys=False).rstrip())
 
 
-def print_cost(config: Config, cost: Cost) -> None:
+def print_cost(config: Config, cost: TrainingCost) -> None:
     """Print what a configuration costs, as comments below its YAML."""
     for name, count in cost.parameters.items():
         typer.echo(

@@ -1,5 +1,6 @@
 """The paper's settings by model, dataset and decoder, and the profile for a CPU."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile, Renderer
@@ -104,7 +105,7 @@ def profile(name: Profile, preset: Tree) -> Tree:
     cost less, get three times the steps.
 
     Args:
-        name: Of the profile.
+        name: Name of the profile.
         preset: As `paper_preset` gives it.
     """
     if name == "paper":
@@ -129,3 +130,25 @@ def profile(name: Profile, preset: Tree) -> Tree:
             "log_every": 20,
         },
     }
+
+
+def differences(preset: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """Keys, such as `training.steps`, whose values in a configuration are not those of a preset.
+
+    Args:
+        preset: Complete tree; only its own keys are looked at.
+        config: Complete tree.
+    """
+    found: list[str] = []
+
+    def walk(wanted: Mapping[str, Any], actual: Mapping[str, Any], path: str) -> None:
+        for key, value in wanted.items():
+            name = f"{path}.{key}" if path else key
+            if isinstance(value, Mapping):
+                walk(value, actual.get(key) or {}, name)
+            elif actual.get(key) != value:
+                found.append(name)
+
+    for section in ("model", "objective", "training"):
+        walk(preset[section], config[section], section)
+    return found

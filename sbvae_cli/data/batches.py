@@ -146,7 +146,7 @@ def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64
             f"{source.name}: is drawn as needed and never repeats, there is nothing to hold out; "
             "leave `validation` out, or write a file with gen-data"
         )
-    count = max(1, round(share * source.count))
+    count = validation_count(source.count, share)
     if count >= source.count:
         raise SbvaeError(
             f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
@@ -154,6 +154,11 @@ def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64
         )
     rng = stream(seed, "validation")
     return np.sort(rng.permutation(source.count)[:count])
+
+
+def validation_count(count: int, share: float) -> int:
+    """Number of rows of `count` that a share leaves out of training: one at least, if any."""
+    return max(1, round(share * count)) if share > 0 else 0
 
 
 class _Producer:

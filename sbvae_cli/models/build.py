@@ -19,11 +19,10 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.models.decoders import BroadcastDecoder, DeconvDecoder
 from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.encoders import ConvEncoder
+from sbvae_cli.models.layers import seeded_generator
 from sbvae_cli.models.likelihoods import Bernoulli, Gaussian, LearnedGaussian, Likelihood
 from sbvae_cli.models.vae import VAE
-
-# Tells the discriminator's weights from the model's, which are the same with and without it.
-_DISCRIMINATOR_SEED = 0x64697363
+from sbvae_cli.random import seed_of
 
 
 def build_vae(
@@ -35,15 +34,15 @@ def build_vae(
     """Build a model on the CPU with weights drawn from `seed` alone.
 
     Args:
-        config: Of the model.
+        config: Networks and likelihood.
         image_shape: (C, H, W).
-        seed: Of the weights; encoder first, then decoder.
+        seed: Seed of the weights; the encoder's are drawn first, then the decoder's.
         decoded_size: (H, W) that the decoder draws instead.
 
     Raises:
         SbvaeError: If weights of this decoder draw images of one size only.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded_generator(seed)
     encoder = ConvEncoder(
         image_shape,
         config.latent_dim,
@@ -61,8 +60,11 @@ def build_vae(
 
 
 def build_discriminator(config: FactorVaeConfig, latent_dim: int, seed: int = 0) -> Discriminator:
-    """Build a discriminator on the CPU with weights drawn from `seed` alone."""
-    generator = torch.Generator().manual_seed(seed ^ _DISCRIMINATOR_SEED)
+    """Build a discriminator on the CPU with weights drawn from `seed` alone.
+
+    They are apart from the model's, which are the same with and without a discriminator.
+    """
+    generator = seeded_generator(seed_of(seed, "discriminator"))
     return Discriminator(latent_dim, config.discriminator_units, generator=generator)
 
 

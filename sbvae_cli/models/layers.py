@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def seeded_generator(seed: int) -> torch.Generator:
+    """PyTorch's generator of random numbers on the CPU, begun with a seed from 0 to 2**64 - 1."""
+    return torch.Generator().manual_seed(seed)
+
+
 def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
     """Zeros before and after one axis so that the output has ceil(size / stride) entries (A.1).
 

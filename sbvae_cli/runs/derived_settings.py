@@ -3,42 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sbvae_cli.config.files import build_config, merge
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.batches import validation_count
 from sbvae_cli.errors import SbvaeError
 
 Tree = dict[str, Any]
 
 ENDLESS_DATASET = 500_000  # images that data drawn as needed count as; so many the paper drew
 LONGEST_RISE = 100_000  # updates of a linear schedule, or half of a shorter run (Burgess et al.)
-_FREE = {
-    f"training.{name}"
-    for name in (
-        "seed",
-        "device",
-        "precision",
-        "threads",
-        "in_memory",
-        "checkpoint_every",
-        "log_every",
-    )
-}
 CYCLES = 4  # of a cyclic schedule (Fu et al. 2019)
 
 
-def complete_objective(objective: Tree, steps: Any, count: int | None) -> Tree:
-    """Give schedules a length, and beta-TCVAE the size of the data.
+def complete_objective(objective: Tree, training: Mapping[str, Any], count: int | None) -> Tree:
+    """Give schedules a length, and beta-TCVAE the number of training images.
 
     Args:
         objective: Section of a configuration that may still be wrong.
-        steps: Updates of the run, likewise.
-        count: Images of the data; None where they are drawn as needed.
+        training: Section of the same configuration, with the number of steps and, where images are
+            kept for validation, their share.
+        count: Number of images of the data; None where they are drawn as needed.
     """
     filled = dict(objective)
-    if filled.get("kind") == "beta-tcvae":
-        filled.setdefault("dataset_size", count or ENDLESS_DATASET)
     try:
-        whole = int(steps)
-    except (TypeError, ValueError, OverflowError):
+        whole = int(training["steps"])
+        left_out = validation_count(count or 0, float(training.get("validation", 0)))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return filled
+    if filled.get("kind") == "beta-tcvae":
+        size = ENDLESS_DATASET if count is None else count - left_out
+        filled.setdefault("dataset_size", size if size > 0 else count)
     for name in ("beta_schedule", "capacity_schedule"):
         schedule = filled.get(name)
         if isinstance(schedule, dict):
@@ -49,6 +43,14 @@ def complete_objective(objective: Tree, steps: Any, count: int | None) -> Tree:
     return filled
 
 
+def complete_preset(preset: Tree, config: Config) -> Tree:
+    """A preset as a complete configuration, for the data and the length of another one's run."""
+    whole = config.as_dict()
+    tree = merge(preset, {"data": whole["data"]})
+    tree["objective"] = complete_objective(tree["objective"], whole["training"], config.data.count)
+    return build_config(tree).as_dict()
+
+
 def resize_decoder(
     decoder: Tree, encoder: Mapping[str, Any], depth: int | None, mlp_depth: int | None
 ) -> Tree:
@@ -56,11 +58,12 @@ def resize_decoder(
 
     Args:
         decoder: Section of a configuration that may still be wrong.
-        encoder: Likewise; fully connected layers of the decoder become as wide as its last one.
-        depth: Of the convolutions, output layer included (Tables 5 and 6). Layers are taken away,
-            or repeated, next to the latents.
-        mlp_depth: Fully connected layers: before the broadcast (Tables 7 and 9), or, of the other
-            decoders, up to the one that is reshaped (Table 8).
+        encoder: Section beside it; fully connected layers of the decoder become as wide as the
+            encoder's last one.
+        depth: Number of convolutions, output layer included (Tables 5 and 6). Layers are taken
+            away, or repeated, next to the latents.
+        mlp_depth: Number of fully connected layers: before the broadcast (Tables 7 and 9), or, of
+            the other decoders, up to the one that is reshaped (Table 8).
 
     Raises:
         SbvaeError: If there are too few.
@@ -75,32 +78,11 @@ def resize_decoder(
         before_reshape = 0 if kind == "broadcast" else 1
         if mlp_depth < before_reshape:
             raise SbvaeError(
-                f"--mlp-depth {mlp_depth}: a {kind} decoder has at least the layer that is "
-                "reshaped; choose 1 or more"
+                f"{mlp_depth}: a {kind} decoder has at least the layer that is reshaped; choose 1 "
+                "or more",
+                field="mlp_depth",
             )
         units = encoder.get("hidden_units")
         width = units[-1] if isinstance(units, list | tuple) and units else 256
         changed["hidden_units"] = [width] * (mlp_depth - before_reshape)
     return changed
-
-
-def differences(preset: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
-    """Keys, such as `training.steps`, whose values in a configuration are not those of a preset.
-
-    Args:
-        preset: Complete; what does not change the model that is learned does not count.
-        config: Complete.
-    """
-    found: list[str] = []
-
-    def walk(wanted: Mapping[str, Any], actual: Mapping[str, Any], path: str) -> None:
-        for key, value in wanted.items():
-            name = f"{path}.{key}" if path else key
-            if isinstance(value, Mapping):
-                walk(value, actual.get(key) or {}, name)
-            elif actual.get(key) != value:
-                found.append(name)
-
-    for section in ("model", "objective", "training"):
-        walk(preset[section], config[section], section)
-    return [name for name in found if name not in _FREE]

@@ -7,12 +7,23 @@ from typing import Any, get_args
 
 from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
-from sbvae_cli.config.presets import QUICK_SIZE, paper_dataset, paper_preset, profile
+from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.data.procedural import is_procedural
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.derived_settings import complete_objective, differences, resize_decoder
+from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
+
+# Settings that do not make another model of it than the preset's.
+SAME_MODEL = {
+    "training.seed",
+    "training.device",
+    "training.precision",
+    "training.threads",
+    "training.in_memory",
+    "training.checkpoint_every",
+    "training.log_every",
+}
 
 
 @dataclass(frozen=True)
@@ -20,12 +31,12 @@ class Request:
     """What a user asked for, in rising precedence.
 
     Attributes:
-        profile: Changes the paper's preset.
-        config: A YAML file.
-        settings: As `training.steps=1000`.
+        profile: Name of the profile that changes the paper's preset.
+        config: Path of a YAML file.
+        settings: Keys and values such as `training.steps=1000`.
         options: A tree like the configuration's, of named options that were given.
-        depth: Layers of the decoder; see `resize_decoder`.
-        mlp_depth: Likewise.
+        depth: Number of convolutions of the decoder, as `resize_decoder` counts them.
+        mlp_depth: Number of its fully connected layers, likewise.
     """
 
     profile: Profile | None = None
@@ -51,7 +62,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
     )
     data = _section(wanted, "data")
     if not data.get("source"):
-        raise SbvaeError("no data; give --data circles:xy-hole, or a file that gen-data wrote")
+        raise SbvaeError("no data; give `source=circles:xy-hole`, or a file that gen-data wrote")
     where = str(request.config or "")
     preset = _section(wanted, "preset")
     build_config({"data": data, "preset": preset}, where)  # faults, before anything is opened
@@ -63,17 +74,17 @@ def resolve(request: Request) -> tuple[Config, Source]:
     below = merge(paper, profile(profile_name, paper))
     tree = merge(below, wanted, {"preset": below["preset"], "data": describe_data(text, source)})
     tree["objective"] = complete_objective(
-        _section(tree, "objective"), _section(tree, "training").get("steps"), source.count
+        _section(tree, "objective"), _section(tree, "training"), source.count
     )
     decoder = _section(tree, "model", "decoder")
     tree["model"]["decoder"] = resize_decoder(
         decoder, _section(tree, "model", "encoder"), request.depth, request.mlp_depth
     )
     config = build_config(tree, where)
-    usual = merge(paper, {"data": tree["data"]})
-    usual["objective"] = complete_objective(usual["objective"], config.training.steps, source.count)
-    changed = differences(build_config(usual).as_dict(), config.as_dict())
-    return build_config(merge(config.as_dict(), {"preset": {"changed": changed}})), source
+    whole = config.as_dict()
+    others = differences(complete_preset(paper, config), whole)
+    changed = [name for name in others if name not in SAME_MODEL]
+    return build_config(merge(whole, {"preset": {"changed": changed}})), source
 
 
 def _paper(wanted: dict[str, Any], dataset: PaperDataset) -> dict[str, Any]:
@@ -106,14 +117,19 @@ def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
     """Merge; a layer that names other data starts that section anew, since the rest is read."""
     merged: dict[str, Any] = {}
     for tree in trees:
-        data, former = _section(tree, "data"), _section(merged, "data")
-        named = "source" in data and "source" in former
-        if named and data["source"] != former["source"]:
-            merged.pop("data", None)
-            if isinstance(merged.get("objective"), dict):
-                merged["objective"].pop("dataset_size", None)  # which followed from the data
+        other_data = _changes(tree, merged, "data", "source")
+        if other_data:
+            merged.pop("data")
+        if other_data or _changes(tree, merged, "training", "validation"):
+            _section(merged, "objective").pop("dataset_size", None)  # the number of training rows
         merged = merge(merged, tree)
     return merged
+
+
+def _changes(tree: dict[str, Any], former: dict[str, Any], section: str, key: str) -> bool:
+    """Whether a layer has another value of a setting than the layers before it, if they have it."""
+    new, old = _section(tree, section), _section(former, section)
+    return key in new and key in old and new[key] != old[key]
 
 
 def _open(text: str, data: dict[str, Any], default_size: int | None) -> Source:
@@ -138,13 +154,3 @@ def _section(tree: dict[str, Any], *names: str) -> dict[str, Any]:
             raise SbvaeError(f"{where} is {section!r}; it is a section of names and values")
     found: dict[str, Any] = section
     return found
-
-
-def default_folder(config: Config) -> Path:
-    """`runs/` and the names of data, of the model where it is no plain VAE, decoder and seed.
-
-    Upscales (Table 10) are named where there are any.
-    """
-    upscales = getattr(config.model.decoder, "upscales", 0)
-    parts = [config.data.name, *config.kinds, *([f"upscales{upscales}"] if upscales else [])]
-    return Path("runs") / "-".join([*parts, str(config.training.seed)])

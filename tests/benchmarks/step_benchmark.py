@@ -29,7 +29,7 @@ from sbvae_cli.models.spatial_broadcast import (
 )
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.objectives.elbo import elbo
-from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.training.update import Updater
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -214,19 +214,6 @@ def test_damaged_training_state_is_one_line(
     assert "fault of sbvae" not in info.err
 
 
-def test_a_vae_of_another_beta_in_an_older_checkpoint_is_a_beta_vae(
-    sbvae: Sbvae, tiny: list[str]
-) -> None:
-    assert sbvae("train", *tiny, "--steps", 2, "--out", "run").code == 0
-    content = torch.load("run/ckpt.pt", weights_only=True)
-    content["config"]["objective"] = {"kind": "vae", "beta": 4.0}
-    content["config"].pop("preset")
-    content.pop("discriminator")
-    torch.save(content, "run/ckpt.pt")
-    assert "beta-vae, beta 4" in sbvae("info", "run").out
-    assert sbvae("train", "--resume", "run", "--steps", 4).code == 0
-
-
 def test_info_tells_the_variance_that_was_learned(sbvae: Sbvae, tiny: list[str]) -> None:
     options = ("--likelihood", "learned-gaussian", "--lr", "0.1", "--steps", 4, "--out", "run")
     assert sbvae("train", *tiny, *options).code == 0
@@ -243,11 +230,6 @@ def test_a_checkpoint_does_where_a_run_folder_does(sbvae: Sbvae, tiny: list[str]
     assert sbvae("train", *tiny, "--steps", 2, "--out", "run").code == 0
     assert sbvae("train", "--resume", "run/ckpt.pt", "--steps", 3).code == 0
     assert load_checkpoint(Path("run/ckpt.pt")).step == 3
-
-
-def test_a_likelihood_of_its_own_stands_in_the_name(sbvae: Sbvae, tiny: list[str]) -> None:
-    assert sbvae("train", *tiny, "--likelihood", "gaussian", "--steps", 1).code == 0
-    assert Path("runs/xy-hole-broadcast-gaussian-0/ckpt.pt").exists()
 
 
 @pytest.mark.parametrize("threads", ["5000", "1000000"])

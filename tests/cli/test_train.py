@@ -1,7 +1,8 @@
 """`sbvae train` from the command line, with real runs that are stopped, resumed and spoiled."""
 
+import itertools
 import json
-import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import torch
 import yaml
 from filelock import FileLock
 
-import sbvae_cli.runs.build
-import sbvae_cli.runs.train
 from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.runs.train import start_run
 
 Sbvae = Callable[..., object]
 
@@ -32,8 +34,9 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
 
 def test_a_run_folder_holds_config_log_and_checkpoint(sbvae: Sbvae, tiny: list[str]) -> None:
     done = sbvae("train", *tiny, "--steps", 5)
-    folder = Path("runs/xy-hole-broadcast-0")
+    (folder,) = Path("runs").iterdir()
     assert done.code == 0
+    assert folder.name.startswith("xy-hole-broadcast-size16-latent_dim3-")
     assert f"sbvae geometry {folder}" in done.out
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["data"]["space"]["held_out"] == [{"x": [0.35, 0.65], "y": [0.35, 0.65]}]
@@ -64,10 +67,14 @@ def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
         options[1:4] = ["d.h5"]
     cosine = ["--set", "training.learning_rate_schedule=cosine"]
     sbvae("train", *options, "--steps", 9, *cosine, "--out", "whole")
-    stopped = sbvae("train", *options, "--steps", 9, *cosine, "--out", "part", "--dry-run")
-    assert stopped.code == 0
+    planned = sbvae("train", *options, "--steps", 9, *cosine, "--out", "part", "--dry-run")
+    assert planned.code == 0
     assert not Path("part").exists()
-    stop_after(3, sbvae, "train", *options, "--steps", 9, *cosine, "--out", "part")
+    Path("planned.yaml").write_text(planned.out)
+    config, opened = resolve(Request(config=Path("planned.yaml")))
+    steps = itertools.count()
+    part = RunFolder(Path("part"))
+    assert start_run(config, opened, part, stop=lambda: next(steps) == 3) == 3
     assert load_checkpoint(Path("part/ckpt.pt")).step == 3
     assert not same(weights(Path("whole")), weights(Path("part")))
     done = sbvae("train", "--resume", "part")
@@ -77,50 +84,29 @@ def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
     assert steps == sorted(set(steps)) and steps[-1] == 9
 
 
-def stop_after(step: int, sbvae: Sbvae, *arguments: object) -> object:
-    """Run a command that gets SIGINT after some updates."""
-    plain = sbvae_cli.runs.train.train
-
-    def counting(updater: object, *args: object, **kwargs: object) -> int:
-        update = updater.update
-
-        def counted(*update_args: object) -> object:
-            terms = update(*update_args)
-            if updater.updates_made() == step:
-                os.kill(os.getpid(), signal.SIGINT)
-            return terms
-
-        updater.update = counted
-        return plain(updater, *args, **kwargs)
-
-    sbvae_cli.runs.train.train = counting
-    try:
-        return sbvae(*arguments)
-    finally:
-        sbvae_cli.runs.train.train = plain
-
-
-def test_ctrl_c_saves_says_so_and_exits_with_130(sbvae: Sbvae, tiny: list[str]) -> None:
-    done = stop_after(3, sbvae, "train", *tiny, "--steps", 9, "--out", "run")
-    assert done.code == 130
-    last = done.err.strip().splitlines()[-1]
-    assert last == ("error: stopped and saved at step 3 of 9; go on with: sbvae train --resume run")
-
-
-def test_sigterm_to_a_real_process_saves_and_exits_with_143(
-    tmp_path: Path, tiny: list[str]
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_to_a_long_run_saves_it_and_says_how_to_go_on(
+    tmp_path: Path, tiny: list[str], number: int, code: int
 ) -> None:
-    command = [sys.executable, "-m", "sbvae_cli", "train", *tiny, "--steps", "10000000"]
-    process = subprocess.Popen([*command, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "sbvae_cli", "train", *tiny, "--steps", "1000000000"]
+    process = subprocess.Popen(
+        [*command, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
     log = tmp_path / "run" / "log.jsonl"
     end = time.monotonic() + 60
     while not log.exists() and time.monotonic() < end:
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 143
-    assert b"stopped and saved at step" in errors
-    assert load_checkpoint(tmp_path / "run" / "ckpt.pt").step > 0
+    assert process.returncode == code
+    notices = [line for line in errors.splitlines() if "on this device" in line]
+    assert len(notices) == 1
+    assert re.search("will take about .* days .* with --steps, .* --profile quick", notices[0])
+    saved = load_checkpoint(tmp_path / "run" / "ckpt.pt").step
+    assert errors.splitlines()[-1] == (
+        f"error: stopped and saved at step {saved:,} of 1,000,000,000; "
+        "go on with: sbvae train --resume run"
+    )
 
 
 def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list[str]) -> None:
@@ -137,26 +123,20 @@ def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list
 
 
 def test_a_diverged_run_keeps_the_last_checkpoint_and_exits_with_3(
-    sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
+    sbvae: Sbvae, tiny: list[str]
 ) -> None:
-    assert sbvae("train", *tiny, "--steps", 4, "--out", "good").code == 0
-    plain = sbvae_cli.runs.build.elbo
-    calls = 0
-
-    def poisoned(*args: object, **kwargs: object) -> dict[str, torch.Tensor]:
-        nonlocal calls
-        calls += 1
-        terms = plain(*args, **kwargs)
-        return {n: t * (float("inf") if calls == 6 else 1) for n, t in terms.items()}
-
-    monkeypatch.setattr(sbvae_cli.runs.build, "elbo", poisoned)
-    done = sbvae("train", *tiny, "--steps", 50, "--checkpoint-every", 4, "--out", "run")
+    assert sbvae("train", *tiny, "--steps", 4, "--out", "run").code == 0
+    content = torch.load("run/ckpt.pt", weights_only=True)
+    for weight in content["model"].values():
+        weight *= 1e30
+    torch.save(content, "run/ckpt.pt")
+    before = Path("run/ckpt.pt").read_bytes()
+    done = sbvae("train", "--resume", "run", "--steps", 50, "--checkpoint-every", 1)
     assert done.code == 3
     last = done.err.strip().splitlines()[-1]
-    assert last.startswith("error: diverged in step 6: nll is inf, kl is inf; the checkpoint")
+    assert last.startswith("error: diverged in step 5: nll is ")
     assert "the checkpoint of step 4 is kept; try a smaller --lr, or --clip-grad 1" in last
-    assert load_checkpoint(Path("run/ckpt.pt")).step == 4
-    assert same(weights(Path("good")), weights(Path("run")))
+    assert Path("run/ckpt.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize("rate", ["1e30", "1e39"])
@@ -256,14 +236,6 @@ def test_dry_run_prints_settings_and_cost_and_leaves_nothing(sbvae: Sbvae, tmp_p
     assert not list(tmp_path.iterdir())
 
 
-def test_a_long_run_says_how_long_and_what_would_be_shorter(sbvae: Sbvae, tiny: list[str]) -> None:
-    done = stop_after(3, sbvae, "train", *tiny, "--steps", 10**9, "--out", "run")
-    notices = [line for line in done.err.splitlines() if "on this device" in line]
-    assert len(notices) == 1
-    assert "--steps" in notices[0] and "--profile quick" in notices[0]
-    assert "days" in notices[0]
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -352,11 +324,16 @@ def test_in_memory_says_that_drawn_images_are_no_file(sbvae: Sbvae, tiny: list[s
     assert note not in stored.err
 
 
-def test_models_that_differ_in_upscales_have_a_folder_each(sbvae: Sbvae, tiny: list[str]) -> None:
-    for upscales in (0, 1, 2):
-        assert sbvae("train", *tiny, "--steps", 1, "--upscales", upscales).code == 0
+def test_runs_that_differ_in_what_was_chosen_have_a_folder_each(
+    sbvae: Sbvae, tmp_path: Path
+) -> None:
+    options = ("--data", "circles:xy", "--profile", "quick", "--size", 8, "--batch-size", 2)
+    for chosen in ((), ("--beta", 2), ("--beta", 8), ("--beta", 8, "--lr", 1e-4)):
+        kind = ("--model", "beta-vae", *chosen, "--steps", 1)
+        assert sbvae("train", *options, *kind, "--device", "cpu").code == 0
     assert sorted(path.name for path in Path("runs").iterdir()) == [
-        "xy-hole-broadcast-0",
-        "xy-hole-broadcast-upscales1-0",
-        "xy-hole-broadcast-upscales2-0",
+        "xy-beta-vae-broadcast-quick-size8-beta2-steps1-batch2-0",
+        "xy-beta-vae-broadcast-quick-size8-beta8-steps1-batch2-0",
+        "xy-beta-vae-broadcast-quick-size8-beta8-steps1-batch2-lr0.0001-0",
+        "xy-beta-vae-broadcast-quick-size8-steps1-batch2-0",
     ]

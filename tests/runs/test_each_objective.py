@@ -17,8 +17,8 @@ from sbvae_cli.models.vae import reparameterize
 from sbvae_cli.objectives.dip import covariance_of_means, covariance_of_samples
 from sbvae_cli.objectives.elbo import gaussian_kl
 from sbvae_cli.objectives.total_correlation import Decomposition, decompose
-from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.training.loop import noise_of_step
 from sbvae_cli.training.schedules import decayed
 

@@ -8,8 +8,8 @@ import torch
 
 from sbvae_cli.config.files import build_config
 from sbvae_cli.data.batches import Batches, to_device
-from sbvae_cli.runs.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 

@@ -84,3 +84,17 @@ def test_images_drawn_as_needed_cannot_be_held_out(sbvae: Sbvae, tiny: list[str]
 def test_something_must_be_left(data: str) -> None:
     with pytest.raises(SbvaeError, match="leave none to train on"):
         validation_rows(open_source(data), 0.99, 0)
+
+
+@pytest.mark.parametrize("rate", ["1e30", "1e39"])  # weights that are numbers yet, or no more
+def test_weights_are_checked_before_anything_is_measured_with_them(
+    sbvae: Sbvae, tiny: list[str], data: str, rate: str
+) -> None:
+    options = ["--data", data, *tiny[4:], "--validation", 0.2, "--checkpoint-every", 1]
+    done = sbvae("train", *options, "--lr", rate, "--steps", 9, "--out", "run")
+    assert done.code == 3
+    assert done.err.splitlines()[-1].startswith("error: diverged in step 1: its ")
+    record = json.loads(Path("run/log.jsonl").read_text().splitlines()[-1])
+    assert record["step"] == 1
+    assert record["diverged"] == ["nll_validation" if rate == "1e30" else "weights"]
+    assert not Path("run/ckpt.pt").exists()

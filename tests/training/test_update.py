@@ -16,7 +16,7 @@ from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import elbo
 from sbvae_cli.objectives.factor_vae import discriminator_terms, permute_latents
-from sbvae_cli.runs.build import build_objective
+from sbvae_cli.training.build import build_objective
 from sbvae_cli.training.update import Adversary, Updater
 
 IMAGES = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -9,7 +9,7 @@ from sbvae_cli.config.files import build_config
 from sbvae_cli.config.names import ModelKind
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
-from sbvae_cli.runs.build import (
+from sbvae_cli.training.build import (
     build_objective,
     build_updater,
     images_per_update,

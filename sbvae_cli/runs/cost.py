@@ -1,0 +1,58 @@
+"""What a run will take, before it begins."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.data.source import Source
+from sbvae_cli.models.arithmetic import cpu_threads
+from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.loop import noise_of_step
+
+_UPDATES = 6  # that are timed; the first one sets up the device and does not count
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """What a run will take; networks are `encoder`, `decoder` and, for FactorVAE, `discriminator`.
+
+    Attributes:
+        parameters: Number of weights by network.
+        multiply_adds: Multiply-adds of one image by network, forward.
+        seconds_per_step: Seconds of an update on the device, measured.
+    """
+
+    parameters: dict[str, int]
+    multiply_adds: dict[str, int]
+    seconds_per_step: float
+
+
+def measure_training_cost(config: Config, source: Source) -> TrainingCost:
+    """Count parameters and multiply-adds, and time a few updates on the device."""
+    updater = build_updater(config)
+    batches = Batches(source, images_per_update(config), config.training.seed)
+    images = to_device(batches.batch(0), updater.device)
+    noise = noise_of_step(config.training.seed, 0, noise_shape(config), updater.device)
+    latents = noise[:1]
+    networks = {"encoder": (updater.vae.encoder, images[:1])}
+    networks["decoder"] = (updater.vae.decoder, latents)
+    if updater.adversary is not None:
+        networks["discriminator"] = (updater.adversary.network, latents)
+    parameters, multiply_adds = {}, {}
+    for name, (network, example) in networks.items():
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(example)
+        multiply_adds[name] = counter.get_total_flops() // 2
+        parameters[name] = sum(parameter.numel() for parameter in network.parameters())
+    times = []
+    with cpu_threads(config.training.threads):
+        for step in range(_UPDATES):
+            began = time.perf_counter()
+            updater.update(images, noise, step)["loss"].item()
+            times.append(time.perf_counter() - began)
+    return TrainingCost(parameters, multiply_adds, statistics.median(times[1:]))

@@ -1,0 +1,144 @@
+"""What a run's folder is called: its data, its model, and all that was chosen besides."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.config.files import merge
+from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
+from sbvae_cli.config.schema import Config, DataConfig
+from sbvae_cli.data.procedural import procedural_space
+from sbvae_cli.data.source import DEFAULT_SIZE
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.derived_settings import complete_preset
+
+LONGEST = 120  # bytes; file systems take 255
+_HASHED = 8  # hexadecimal digits in place of what a name has no room for
+
+# Settings that leave the model as it is, or stand in every name.
+_UNNAMED = {
+    f"training.{name}" for name in ("seed", "device", "threads", "checkpoint_every", "log_every")
+}
+_SHORT = {
+    "training.learning_rate": "lr",
+    "training.learning_rate_schedule": "lr",
+    "training.batch_size": "batch",
+    "training.clip_grad": "clip",
+    "model.encoder.hidden_channels": "encoder",
+    "model.encoder.hidden_units": "encoder_mlp",
+    "model.decoder.hidden_channels": "decoder",
+    "model.decoder.hidden_units": "mlp",
+    "objective.discriminator_learning_rate": "discriminator_lr",
+    "objective.beta_schedule.kind": "beta",
+    "objective.capacity_schedule.kind": "capacity",
+}
+
+
+def default_folder(config: Config) -> Path:
+    """The folder of a run that was given none."""
+    return Path("runs") / run_name(config)
+
+
+def run_name(config: Config) -> str:
+    """Name of a run by its complete configuration, such as `xy-hole-broadcast-beta2-lr0.001-0`.
+
+    Data, model and seed stand in every name, and whatever else changes the model where it is not
+    what data, kinds and profile bring along. Runs of one name would learn the same, or their data
+    files lie in different folders. The name is a file name of at most `LONGEST` bytes; where that
+    is too short, the end is a hash of what it leaves out.
+    """
+    parts = [_data_name(config.data), *config.kinds]
+    if config.preset.profile != "paper":
+        parts.append(config.preset.profile)
+    parts += [*_chosen_data(config), *_chosen_settings(config)]
+    return _as_file_name("-".join(parts), str(config.training.seed))
+
+
+def _data_name(data: DataConfig) -> str:
+    """What the data are called; a file by its own name, which is none of data that are drawn."""
+    if data.count is None:
+        return data.name
+    file = Path(data.source)
+    return file.name if file.stem == data.name and data.space.renderer else file.stem
+
+
+def _chosen_data(config: Config) -> list[str]:
+    """Size and space of images that are drawn, and the dataset whose preset was asked for."""
+    data, parts = config.data, []
+    if data.count is None:
+        usual = QUICK_SIZE if config.preset.profile == "quick" else DEFAULT_SIZE
+        if (data.height, data.width) != (usual, usual):
+            square = data.height == data.width
+            parts.append(f"size{data.height}" + ("" if square else f"x{data.width}"))
+        if not _has_own_space(data):
+            parts.append(f"space{_hash(json.dumps(data.space.model_dump(mode='json')))}")
+    if config.preset.dataset != paper_dataset(data.space.renderer, data.name):
+        parts.append(f"preset_{config.preset.dataset}")
+    return parts
+
+
+def _has_own_space(data: DataConfig) -> bool:
+    """Whether the space is the one that the data's name stands for."""
+    try:
+        return procedural_space(data.source) == data.space
+    except SbvaeError:  # a name that stands for none
+        return False
+
+
+def _chosen_settings(config: Config) -> list[str]:
+    """Settings that are not those of the same kinds and profile, each as label and value."""
+    tree = config.as_dict()
+    paper = paper_preset(config.objective.kind, config.preset.dataset, config.model.decoder.kind)
+    likelihood = {"model": {"likelihood": {"kind": config.model.likelihood.kind}}}
+    plain = complete_preset(merge(paper, profile(config.preset.profile, paper), likelihood), config)
+    schedules = {
+        name: {"kind": value["kind"]}
+        for name, value in tree["objective"].items()
+        if name.endswith("_schedule")
+    }
+    usual = complete_preset(merge(plain, {"objective": schedules}), config)
+    kinds = [name for name in differences(plain, tree) if name.endswith("_schedule.kind")]
+    named = [name for name in (*kinds, *differences(usual, tree)) if name not in _UNNAMED]
+    return [_label(name) + _write(_value(tree, name)) for name in named]
+
+
+def _label(name: str) -> str:
+    section, _, rest = name.partition(".")
+    rest = re.sub(r"^(decoder|likelihood)\.", "", rest) if section == "model" else rest
+    return _SHORT.get(name, rest.replace(".", "_"))
+
+
+def _value(tree: Mapping[str, Any], name: str) -> Any:
+    value: Any = tree
+    for key in name.split("."):
+        value = value[key]
+    return value
+
+
+def _write(value: Any) -> str:
+    """A value beside its label: a number or numbers as they are, a word after a line."""
+    match value:
+        case True:
+            return ""
+        case int() | float():
+            return repr(value).removesuffix(".0")
+        case list():
+            return ".".join(map(str, value))
+        case _:
+            return f"_{value}".lower()
+
+
+def _as_file_name(text: str, seed: str) -> str:
+    """Text and seed without what file names cannot hold, and with a hash where that loses some."""
+    name = re.sub(r"[^A-Za-z0-9._+-]", "_", text)
+    room = LONGEST - len(seed) - 1
+    if name != text or len(name) > room:
+        name = f"{name[: room - _HASHED - 1]}-{_hash(text)}"
+    return f"{name}-{seed}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASHED]

@@ -1,0 +1,70 @@
+"""What is done with each report of a run: a line of its log, its checkpoint, its last words."""
+
+import math
+from collections.abc import Callable
+
+import torch
+
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import DivergedError, origins
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.validation import Validation
+from sbvae_cli.training.loop import Report
+from sbvae_cli.training.update import Updater
+
+Observer = Callable[[Report], None]
+
+
+def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Observer:
+    """Write a line for each report, with the validation images' NLL and KL where it is saved."""
+    training, validation = config.training, None
+    if training.validation:
+        validation = Validation(source, training.validation, training.seed, config.model.latent_dim)
+
+    def observe(report: Report) -> None:
+        if not report.terms:
+            return
+        record = {
+            "step": report.step,
+            **report.terms,
+            "images_per_second": round(report.images_per_second, 1),
+        }
+        if validation and report.save:
+            record |= validation.measure(vae, report.step)
+        folder.append_log(record)
+
+    return observe
+
+
+def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
+    """Save the model, and what a resumption needs, where a report says so."""
+
+    def observe(report: Report) -> None:
+        if report.save:
+            checkpoint = Checkpoint(
+                config,
+                report.step,
+                updater.vae.state_dict(),
+                updater.state_dict(),
+                torch.get_num_threads(),
+                updater.adversary_state_dict(),
+            )
+            save_checkpoint(folder.checkpoint, checkpoint)
+
+    return observe
+
+
+def log_divergence(folder: RunFolder, error: DivergedError) -> DivergedError:
+    """Write which terms went as the last line of the log; the error that says what is left."""
+    # JSON has no numbers that are not finite
+    terms = {n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()}
+    gone = origins(error.terms) or ["weights"]
+    folder.append_log({"step": error.step, "diverged": gone, **terms})
+    kept = "there was no checkpoint yet"
+    if folder.checkpoint.exists():
+        kept = f"the checkpoint of step {load_checkpoint(folder.checkpoint).step:,} is kept"
+    advice = "try a smaller `learning_rate`, or `clip_grad=1`"
+    return DivergedError(f"{error}; {kept}; {advice}", error.step, error.terms)
