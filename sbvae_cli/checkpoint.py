@@ -26,12 +26,13 @@ class Checkpoint:
     """A model and all that later commands need to know of it.
 
     Attributes:
-        config: Of the run, complete.
+        config: Configuration of the run, complete.
         step: Updates made.
-        model: State dict.
-        optimizer: State dict, for resuming.
-        discriminator: Of a FactorVAE, for resuming: `model` and `optimizer`, both state dicts.
-        threads: Of the CPU that trained it; another number rounds differently.
+        model: State dict of the model.
+        optimizer: State dict of its optimizer, for resuming.
+        threads: Number of CPU threads that trained it; another number rounds differently.
+        discriminator: State dicts `model` and `optimizer` of a FactorVAE's discriminator, for
+            resuming; else None.
     """
 
     config: Config
@@ -116,26 +117,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint onto the CPU; nothing in the file is executed.
 
     Raises:
-        SbvaeError: If the file is missing, damaged, of another program or of a newer format.
+        SbvaeError: If the file is missing, damaged, of another program or of another format.
     """
     content = _read(path)
-    version = content.get("sbvae_format")
-    if not isinstance(version, int) or version < 1:
-        raise SbvaeError(f"{path}: its sbvae_format is {version!r}, not a number")
-    if version > FORMAT:
-        raise SbvaeError(
-            f"{path}: has checkpoint format {version}, this sbvae {__version__} reads up to "
-            f"{FORMAT}; install sbvae {content.get('sbvae_version', 'in its newest version')}"
-        )
+    _check_format(path, content)
     try:
         tree = content["config"]
         config = build_config(
-            {
-                **tree,
-                "data": {**tree["data"], "space": content["space"]},
-                "objective": _current_objective(tree["objective"]),
-            },
-            where=str(path),
+            {**tree, "data": {**tree["data"], "space": content["space"]}}, where=str(path)
         )
         step = content["step"]
         if not isinstance(step, int) or step < 0:
@@ -146,24 +135,32 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["model"],
             content["optimizer"],
             content["threads"],
-            content.get("discriminator"),
+            content["discriminator"],
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
 
 
-def _current_objective(objective: dict[str, Any]) -> dict[str, Any]:
-    """Before there was a model beta-vae, a vae had any beta."""
-    if objective.get("kind") == "vae" and objective.get("beta", 1.0) != 1.0:
-        return {**objective, "kind": "beta-vae"}
-    return objective
+def _check_format(path: Path, content: dict[str, Any]) -> None:
+    version = content["sbvae_format"]
+    if version == FORMAT:
+        return
+    if not isinstance(version, int):
+        raise SbvaeError(f"{path}: its sbvae_format is {version!r}, not a number")
+    remedy = "train the model again"
+    if version > FORMAT:
+        remedy = f"install sbvae {content.get('sbvae_version', 'in its newest version')}"
+    raise SbvaeError(
+        f"{path}: has checkpoint format {version}, this sbvae {__version__} reads {FORMAT}; "
+        f"{remedy}"
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             if file.read(8) == b"\x89HDF\r\n\x1a\n":
-                raise SbvaeError(f"{path}: is a dataset, not a checkpoint; give it with --data")
+                raise SbvaeError(f"{path}: is a dataset, not a checkpoint; give it with `source`")
         if not zipfile.is_zipfile(path):
             raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short")
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -76,7 +76,8 @@ def test_a_pickle_that_would_run_a_command_is_refused(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sbvae_format": 2, "sbvae_version": "9.1"}, "format 2.*install sbvae 9.1"),
+        ({"sbvae_format": 2, "sbvae_version": "9.1"}, "format 2.* reads 1; install sbvae 9.1"),
+        ({"sbvae_format": 0}, "format 0.* reads 1; train the model again"),
         ({"step": None}, "its step is None"),
         ({"step": -1}, "its step is -1"),
         ({"config": 3}, "no whole sbvae checkpoint"),
@@ -94,7 +95,9 @@ def test_content_that_does_not_fit_is_named(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", ["config", "space", "step", "model", "threads"])
+@pytest.mark.parametrize(
+    "missing", ["config", "space", "step", "model", "threads", "discriminator"]
+)
 def test_a_missing_part_is_named(tmp_path: Path, missing: str) -> None:
     path = tmp_path / "ckpt.pt"
     save_checkpoint(path, small_checkpoint())

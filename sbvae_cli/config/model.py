@@ -26,10 +26,10 @@ class BroadcastDecoderConfig(Frozen):
     """Spatial Broadcast decoder (Section 2).
 
     Attributes:
-        hidden_channels: Of each layer before the output layer (Table 5: one to four of them).
-        kernel_size: In pixels.
-        hidden_units: Of fully connected layers before the broadcast, which then tiles the outputs
-            of the last one (Tables 7 and 9).
+        hidden_channels: Channels of each layer before the output layer (Table 5: one to four).
+        kernel_size: Side of the square kernels, pixels.
+        hidden_units: Units of fully connected layers before the broadcast, which then tiles the
+            outputs of the last one (Tables 7 and 9).
         upscales: Layers, from the broadcast on, that are deconvolutions of stride 2 instead; the
             broadcast is smaller by as many halvings (Table 10).
         coordinates: `linear`; `shuffled`, the same pairs at places drawn once (Appendix B);
@@ -59,11 +59,11 @@ class DeconvDecoderConfig(Frozen):
     """Fully connected layers, a reshape, then transposed convolutions of stride 2 (Table 1).
 
     Attributes:
-        hidden_channels: Of each layer before the output layer. With fewer the first plane is
-            larger: 8x8 with two, 1x1 with five, for images of 64x64 (Table 6).
-        kernel_size: In pixels; at least the stride of 2.
-        hidden_units: Of the fully connected layers before the one that is reshaped (Table 8).
-        start_channels: Of the plane that the first transposed convolution sees.
+        hidden_channels: Channels of each layer before the output layer. With fewer layers the
+            first plane is larger: 8x8 with two, 1x1 with five, for images of 64x64 (Table 6).
+        kernel_size: Side of the square kernels, pixels; at least the stride of 2.
+        hidden_units: Units of the fully connected layers before the reshaped one (Table 8).
+        start_channels: Channels of the plane that the first transposed convolution sees.
     """
 
     kind: Literal["deconv"] = "deconv"
@@ -96,8 +96,8 @@ class LearnedGaussianConfig(Frozen):
     """The decoder's outputs are means of Gaussian pixels of one variance that is learned.
 
     Attributes:
-        variance: At the first step; above the floor.
-        floor: Added to what is learned, since pixels that never vary would take the variance to
+        variance: Variance at the first step, above the floor.
+        floor: Variance added to what is learned, since pixels that never vary would take it to
             zero and the likelihood to infinity; by default the variance of 8-bit rounding.
     """
 

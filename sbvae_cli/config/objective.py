@@ -33,7 +33,7 @@ class CyclicConfig(Frozen):
     """Cycles of `steps` updates: a line from `start` to the weight, then level (Fu et al. 2019).
 
     Attributes:
-        start: At the first step of each cycle.
+        start: Weight at the first step of each cycle.
         steps: Updates of a cycle.
         rising: Share of a cycle that the line takes.
     """
@@ -87,9 +87,9 @@ class FactorVaeConfig(Frozen):
         gamma: Weight of the total correlation.
         beta: Weight of the KL.
         beta_schedule: How beta grows.
-        discriminator_units: Of each hidden layer of the discriminator.
-        discriminator_learning_rate: Of its Adam, whose moments decay by 0.5 and 0.9; it follows
-            the schedule of the model's learning rate.
+        discriminator_units: Units of each hidden layer of the discriminator.
+        discriminator_learning_rate: Learning rate of its Adam, whose moments decay by 0.5 and 0.9;
+            it follows the schedule of the model's learning rate.
     """
 
     kind: Literal["factor-vae"] = "factor-vae"

@@ -17,13 +17,13 @@ class DataConfig(Frozen):
 
     Attributes:
         source: A dataset file, or the name of a procedural dataset such as `circles:xy-hole`.
-        name: Short name of the dataset, which the run folder's name begins with.
-        height: Of the images, in pixels.
-        width: Of the images, in pixels.
-        channels: 1 for grey, 3 for colour.
-        count: Images of a file; None where they are drawn as needed.
-        seed: That a file was written with, by which a resumed run knows it again.
-        space: Factors of variation.
+        name: Short name of the dataset, such as `xy-hole`.
+        height: Rows of an image, pixels.
+        width: Columns of an image, pixels.
+        channels: Channels of an image, 1 for grey and 3 for colour.
+        count: Number of images in a file; None where they are drawn as needed.
+        seed: Root seed that a file was written with, by which a resumed run knows it again.
+        space: Factors of variation and what is held out of them.
     """
 
     source: str = "circles:xy"
@@ -55,12 +55,12 @@ class TrainingConfig(Frozen):
     Attributes:
         steps: Updates in all.
         batch_size: Images an update.
-        learning_rate: Of Adam, at the first step.
+        learning_rate: Learning rate of Adam at the first step.
         learning_rate_schedule: `constant`; `linear` or `cosine` fall to zero over `steps`.
-        seed: Of the weights, the minibatches and the noise.
+        seed: Root seed of the weights, the minibatches and the noise.
         device: `auto` takes the first GPU there is, else the CPU.
         precision: `fp32`, `tf32` (matrix products on CUDA) or `bf16` (autocast).
-        threads: Of the CPU; None leaves the number to PyTorch.
+        threads: Number of CPU threads; None leaves it to PyTorch.
         clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
             leaves gradients as they are.
         validation: Share of a file's images that training never sees, in [0, 1); their NLL and KL
@@ -97,7 +97,7 @@ class PresetConfig(Frozen):
     """Which settings the run began with, before others changed them.
 
     Attributes:
-        dataset: Of the paper, whose settings these are.
+        dataset: Dataset of the paper whose settings these are.
         profile: `paper`, or what a CPU trains in minutes.
         source: Where the paper has the settings of this model and dataset, or that it has none.
         changed: Settings of the run that are not those; by the profile, a file or options.
@@ -130,7 +130,7 @@ class Config(Frozen):
         if isinstance(objective, BetaTcvaeConfig) and objective.dataset_size < batch:
             raise ValueError(
                 f"objective.dataset_size is {objective.dataset_size}, smaller than "
-                f"training.batch_size = {batch}; choose a smaller --batch-size"
+                f"training.batch_size = {batch}; choose a smaller `batch_size`"
             )
         return self
 

@@ -36,8 +36,8 @@ def build_vae(
     Args:
         config: Networks and likelihood.
         image_shape: (C, H, W).
-        seed: Seed of the weights; the encoder's are drawn first, then the decoder's.
-        decoded_size: (H, W) that the decoder draws instead.
+        seed: Root seed of the weights; the encoder's are drawn first, then the decoder's.
+        decoded_size: (H, W) of the images that the decoder draws; None takes those above.
 
     Raises:
         SbvaeError: If weights of this decoder draw images of one size only.

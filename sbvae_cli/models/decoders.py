@@ -23,13 +23,13 @@ class BroadcastDecoder(nn.Module):
     Args:
         image_shape: (C, H, W).
         latent_dim: Number of latents K.
-        hidden_channels: Of each layer before the output layer, from the broadcast on.
-        kernel_size: In pixels.
-        hidden_units: Of fully connected layers before the broadcast (Tables 7 and 9).
+        hidden_channels: Channels of each layer before the output layer, from the broadcast on.
+        kernel_size: Side of the square kernels, pixels.
+        hidden_units: Units of fully connected layers before the broadcast (Tables 7 and 9).
         upscales: Layers, from the broadcast on, that are transposed convolutions of stride 2
             (Table 10); the broadcast has the size that as many halvings of the image leave.
-        coordinates: See `coordinate_channels`.
-        cosines: Likewise.
+        coordinates: Kind of the coordinate channels.
+        cosines: Number of waves along each axis where they are `cosine`.
         generator: Draws the weights, and the permutation of shuffled coordinates.
     """
 
@@ -98,10 +98,10 @@ class DeconvDecoder(nn.Module):
     Args:
         image_shape: (C, H, W).
         latent_dim: Number of latents K.
-        hidden_channels: Of each transposed convolution before the output layer.
-        kernel_size: In pixels.
-        hidden_units: Of each fully connected layer before the one that is reshaped (Table 8).
-        start_channels: Of the first plane.
+        hidden_channels: Channels of each transposed convolution before the output layer.
+        kernel_size: Side of the square kernels, pixels.
+        hidden_units: Units of each fully connected layer before the reshaped one (Table 8).
+        start_channels: Channels of the first plane.
         append_coordinates: Whether every transposed convolution sees the two coordinate channels
             too, which makes this the decoder of a CoordConv VAE (Appendix D).
         generator: Draws the weights.

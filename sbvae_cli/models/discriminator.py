@@ -16,7 +16,7 @@ class Discriminator(nn.Module):
 
     Args:
         latent_dim: Number of latents K.
-        hidden_units: Of each hidden layer; the paper's are six of 1,000.
+        hidden_units: Units of each hidden layer; the paper's are six of 1,000.
         generator: Draws the weights; biases are zero.
     """
 

@@ -17,9 +17,9 @@ class ConvEncoder(nn.Module):
     Args:
         image_shape: (C, H, W).
         latent_dim: Number of latents K.
-        hidden_channels: Of each stride-2 convolution, from the image on.
-        kernel_size: In pixels.
-        hidden_units: Of each fully connected layer before the output.
+        hidden_channels: Channels of each stride-2 convolution, from the image on.
+        kernel_size: Side of the square kernels, pixels.
+        hidden_units: Units of each fully connected layer before the output.
         generator: Draws the weights.
     """
 

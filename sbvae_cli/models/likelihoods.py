@@ -41,7 +41,7 @@ class Bernoulli(Likelihood):
     variance = None
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image; see `Likelihood`."""
+        """Negative log likelihood of each image, (B,), nats."""
         pixels = functional.binary_cross_entropy_with_logits(output, images, reduction="none")
         return pixels.flatten(1).sum(1)
 
@@ -72,7 +72,7 @@ class Gaussian(Likelihood):
         return self._variance
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, constant included; see `Likelihood`."""
+        """Negative log likelihood of each image, constant included, (B,), nats."""
         squares = _squares(output, images)
         constant = 0.5 * math.log(2 * math.pi * self.variance) * output[0].numel()
         return squares / (2 * self.variance) + constant
@@ -89,7 +89,7 @@ class LearnedGaussian(Likelihood):
     and keeps a gradient near it.
 
     Args:
-        variance: At the start, more than the floor.
+        variance: Variance at the start, more than the floor.
         floor: Least variance.
     """
 
@@ -106,7 +106,7 @@ class LearnedGaussian(Likelihood):
         return self.floor + self.log_excess.exp()
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, constant included; see `Likelihood`."""
+        """Negative log likelihood of each image, constant included, (B,), nats."""
         constant = 0.5 * torch.log(2 * math.pi * self.variance) * output[0].numel()
         return _squares(output, images) / (2 * self.variance) + constant
 

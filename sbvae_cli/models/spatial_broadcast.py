@@ -36,9 +36,9 @@ class _BroadcastLayer(nn.Module):
     """Weights over latents and coordinates, biases, and the coordinates themselves.
 
     Args:
-        shape: Of the weights, whose inputs are `features` latents, then the grid's channels.
+        shape: Shape of the weights, whose inputs are the latents, then the grid's channels.
         out_channels: Channels of the output.
-        features: See `BroadcastConv2d`, as for the others.
+        features: Number of latents K, or of what an MLP makes of them.
         grid: Coordinate channels, shape (D, h, w).
         keep_grid: Whether the state dict holds the grid.
         generator: Draws the weights.
@@ -116,7 +116,7 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
     rounding.
 
     Args:
-        features: As for `BroadcastConv2d`.
+        features: Number of latents K, or of what an MLP makes of them.
         out_channels: Channels of the output.
         kernel_size: Side of the square kernel, pixels, 2 or more.
         grid: Coordinate channels, shape (D, h, w).

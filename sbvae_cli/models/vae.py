@@ -12,7 +12,7 @@ class VAE(nn.Module):
     Args:
         encoder: Images (B, C, H, W) to mean and log-variance, each (B, K).
         decoder: Latents (B, K) to the likelihood's parameter, (B, C, H, W).
-        likelihood: Of the pixels.
+        likelihood: Likelihood of the pixels.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood) -> None:

@@ -15,11 +15,11 @@ class Forward:
     """A minibatch once through the model; all that the objectives are made of.
 
     Attributes:
-        mean: Of the posteriors, shape (B, K).
-        logvar: Log-variance, shape (B, K).
+        mean: Means of the posteriors, shape (B, K).
+        logvar: Their log-variances, shape (B, K).
         z: A sample of each posterior, shape (B, K).
         nll: Negative log likelihood, averaged over the images, nats.
-        kl: Of the posteriors from the prior, averaged over the images, nats.
+        kl: KL of the posteriors from the prior, averaged over the images, nats.
         learned: What the likelihood has learned, for the log.
     """
 

@@ -27,7 +27,7 @@ def total_correlation(logits: Tensor) -> Tensor:
     """Mean log ratio of joint to product that a discriminator sees in joint samples; nats.
 
     Args:
-        logits: Of joint samples, shape (B, 2).
+        logits: A discriminator's output for joint samples, shape (B, 2).
     """
     return (logits[:, 0] - logits[:, 1]).mean()
 
@@ -36,7 +36,7 @@ def discriminator_terms(discriminator: Discriminator, joint: Tensor, product: Te
     """Half the sum of both cross-entropies, and the accuracy.
 
     Args:
-        discriminator: Being trained.
+        discriminator: The network that is trained.
         joint: Latents as the model draws them, shape (B, K), detached here.
         product: Latents that were permuted, shape (B, K), detached here.
 
@@ -69,7 +69,7 @@ def factor_vae(
 
     Args:
         vae: The model.
-        discriminator: Of joint and product samples.
+        discriminator: Network that tells joint from product samples.
         images: Two minibatches, shape (2 B, C, H, W), in [0, 1]; the second is only encoded.
         noise: Standard normal, shape (3 B, K); the last third makes the permutations.
         gamma: Weight of the total correlation.

@@ -74,10 +74,10 @@ def decompose(
 
     Args:
         z: A sample of each posterior, shape (B, K).
-        mean: Of the posteriors, shape (B, K).
-        logvar: Log-variance, shape (B, K).
+        mean: Means of the posteriors, shape (B, K).
+        logvar: Their log-variances, shape (B, K).
         dataset_size: Images N in the training data.
-        estimator: See `log_weights`.
+        estimator: Which weights, as `log_weights` has them.
     """
     weights = log_weights(len(z), dataset_size, estimator, z.device)
     pairs = gaussian_log_density(z[:, None], mean[None], logvar[None])  # (B of z, B of q, K)
@@ -116,7 +116,7 @@ def beta_tcvae(
         noise: Standard normal, shape (B, K).
         beta: Weight of the total correlation.
         dataset_size: Images N in the training data.
-        estimator: See `log_weights`.
+        estimator: Which weights, as `log_weights` has them.
 
     Returns:
         As `elbo`, and the parts of `Decomposition`.

@@ -18,7 +18,7 @@ class RunFolder:
     """Paths of a run, and the lock that keeps a second process out.
 
     Args:
-        path: Of the folder; it need not exist.
+        path: Path of the folder, which need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class RunFolder:
             lock.acquire()
         except Timeout as error:
             raise SbvaeError(
-                f"{self.path}: another process trains here; wait for it, or choose another --out"
+                f"{self.path}: another process trains here; wait for it, or choose another `out`"
             ) from error
         except OSError as error:
             raise SbvaeError(f"{self.path}: cannot be used: {error.strerror}") from error
@@ -57,15 +57,15 @@ class RunFolder:
         """
         if self.checkpoint.exists():
             raise SbvaeError(
-                f"{self.path}: exists; go on with --resume {self.path}, replace it with --force, "
-                "or choose another --out"
+                f"{self.path}: exists; go on with `resume` {self.path}, replace it with `force`, "
+                "or choose another `out`"
             )
         own = {".lock", self.config.name, self.log.name}
         others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in own)
         if others:
             raise SbvaeError(
-                f"{self.path}: holds other files, such as {others[0]}; choose another --out, or "
-                "put the run beside them with --force"
+                f"{self.path}: holds other files, such as {others[0]}; choose another `out`, or "
+                "put the run beside them with `force`"
             )
 
     def clear(self, config: Config) -> None:

@@ -31,7 +31,7 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
     """The data that a checkpoint is looked at with.
 
     Args:
-        checkpoint: Of the model.
+        checkpoint: Checkpoint of the model.
         data: A file or procedural dataset instead of the one that the model was trained on.
 
     Raises:
@@ -75,7 +75,7 @@ def _own_data(config: DataConfig) -> Source:
     try:
         return open_source(config.source, config.height, config.width)
     except SbvaeError as error:
-        raise SbvaeError(f"{error}; name the data with --data") from error
+        raise SbvaeError(f"{error}; name the data with `source`") from error
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

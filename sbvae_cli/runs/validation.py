@@ -20,7 +20,7 @@ class Validation:
     Args:
         source: A file.
         share: Share of its images that are kept from training, in (0, 1).
-        seed: Seed of the run; also of the posterior samples and of colours that no file stores.
+        seed: Root seed of the run; also of posterior samples and of colours that no file stores.
         latent_dim: Number of latents K of the model.
 
     Raises:

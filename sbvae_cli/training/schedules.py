@@ -10,8 +10,8 @@ def decayed(schedule: LearningRateSchedule, step: int, steps: int) -> float:
 
     Args:
         schedule: `constant`; `linear` or `cosine` fall to zero after `steps`.
-        step: From 0.
-        steps: Of the whole run.
+        step: Updates made before, from 0.
+        steps: Updates of the whole run.
     """
     done = min(step / steps, 1.0)
     match schedule:
