@@ -70,13 +70,13 @@ def circles(
 ) -> None:
     """Circles that vary in position and colour (Table 3)."""
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.spaces import circles_space
+    from sbvae_cli.config.dataset_names import named_space
 
     ranges = list(factor or [])
     if diameter is not None:
         ranges.append(f"diameter={diameter}")
     generate(
-        circles_space(preset),
+        named_space(f"circles:{preset}"),
         preset,
         Changes(space, ranges, hole, correlate, blank),
         out,
@@ -114,10 +114,10 @@ def sprites(
         write_import(import_dsprites(source), out, force=force)
         return
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.datasets import dataset_space
+    from sbvae_cli.config.dataset_names import named_space
 
     generate(
-        dataset_space("sprites"),
+        named_space("sprites"),
         "sprites",
         Changes(space, factor, hole, correlate, blank),
         out,
@@ -143,10 +143,10 @@ def room(
 ) -> None:
     """3D Object-in-Room: a look-alike of 3dshapes.h5, with its factors."""
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.datasets import dataset_space
+    from sbvae_cli.config.dataset_names import named_space
 
     generate(
-        dataset_space("room"),
+        named_space("room"),
         "room",
         Changes(space, factor, hole, correlate, blank),
         out,
@@ -194,10 +194,10 @@ def chairs(
     if invert or strict:
         raise SbvaeError("--invert and --strict are for --from; leave them out")
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.datasets import dataset_space
+    from sbvae_cli.config.dataset_names import named_space
 
     generate(
-        dataset_space("chairs"),
+        named_space("chairs"),
         "chairs",
         Changes(space, factor, hole, correlate, blank),
         out,

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbvae_cli.cli.console import file_size, inform, reporter
-from sbvae_cli.cli.parse import parse_size
+from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.files import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import (
-    customise,
-    parse_assignments,
-    parse_correlation,
-)
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.errors import SbvaeError
 

@@ -1,5 +1,6 @@
 """Text of options to values."""
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from sbvae_cli.config.metrics import ALL, METRICS, metric_of
 from sbvae_cli.errors import SbvaeError, unknown_name
 
 if TYPE_CHECKING:
-    from sbvae_cli.config.space import FactorConfig
+    from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Range
 
 FARTHEST = 1000.0  # stds of the prior
 
@@ -119,6 +120,96 @@ def parse_pair(text: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
+def parse_value(text: str, factor: "FactorConfig | None" = None) -> float:
+    """Read a number, or the name of one of a factor's levels.
+
+    Raises:
+        SbvaeError: If it is neither.
+    """
+    level = factor.level_of(text) if factor else None
+    if level is not None:
+        return level
+    try:
+        return float(text)
+    except ValueError:
+        if factor and factor.level_names:
+            raise unknown_name(text, factor.level_names, factor.name) from None
+        raise SbvaeError(f"{text!r} is not a number") from None
+
+
+def parse_factor_range(text: str, factor: "FactorConfig | None" = None) -> "Range":
+    """Read `0.2..0.8` as (0.2, 0.8), and `0.2` as (0.2, 0.2).
+
+    Args:
+        text: What a user wrote.
+        factor: The factor, whose levels may be written by their names.
+
+    Raises:
+        SbvaeError: If these are not finite numbers, or the lower end is not written first.
+    """
+    low, dots, high = text.partition("..")
+    if factor and factor.level_of(text) is not None:  # a name may have dots
+        low, dots = text, ""
+    try:
+        ends = parse_value(low, factor), parse_value(high if dots else low, factor)
+    except SbvaeError:
+        if factor and factor.level_names:
+            raise
+        raise SbvaeError(f"{text!r} is not a number or a range such as 0.2..0.8") from None
+    if not all(math.isfinite(end) for end in ends):
+        raise SbvaeError(f"{text!r} is not finite; write a range such as 0.2..0.8")
+    if ends[0] > ends[1]:
+        raise SbvaeError(f"{text!r} is empty; write the lower end first")
+    return ends
+
+
+def parse_assignments(text: str, factors: "Sequence[FactorConfig]" = ()) -> "dict[str, Range]":
+    """Read `x=0.35..0.65,y=0.5` as {"x": (0.35, 0.65), "y": (0.5, 0.5)}.
+
+    Args:
+        text: What a user wrote.
+        factors: Factors whose levels may be written by their names, as `shape=heart`.
+
+    Raises:
+        SbvaeError: If a part is not NAME=RANGE, or a name stands there twice.
+    """
+    known = {factor.name: factor for factor in factors}
+    assignments: dict[str, Range] = {}
+    for part in text.split(","):
+        name, equals, text_of_range = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise SbvaeError(f"{part.strip()!r} is not NAME=RANGE, such as x=0.2..0.8")
+        if name in assignments:
+            raise SbvaeError(f"{text!r} names {name} twice")
+        assignments[name] = parse_factor_range(text_of_range, known.get(name))
+    return assignments
+
+
+def parse_correlation(text: str) -> "CorrelationConfig":
+    """Read `x,y=0.2`: two factors, and the std of the Gaussian in their scaled difference.
+
+    Raises:
+        SbvaeError: If it is not two different names and a positive number.
+    """
+    from sbvae_cli.config.space import LEAST_STD, CorrelationConfig
+
+    names, equals, number = text.partition("=")
+    pair = [name.strip() for name in names.split(",")]
+    try:
+        std = float(number) if equals else 0.0
+    except ValueError:
+        std = 0.0
+    if 0 < std < LEAST_STD:
+        raise SbvaeError(
+            f"{text!r}: two factors that close are one; give a std of {LEAST_STD:g} or more"
+        )
+    if len(pair) != 2 or not all(pair) or not (math.isfinite(std) and std > 0):
+        raise SbvaeError(f"{text!r} is not NAME,NAME=STD, such as x,y=0.2")
+    if pair[0] == pair[1]:
+        raise SbvaeError(f"{text!r}: a correlation needs two factors, found {pair[0]} twice")
+    return CorrelationConfig(factors=(pair[0], pair[1]), std=std)
+
+
 def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
     """Values of factors, each as `hue=0.5`, or `shape=heart` where levels have names.
 
@@ -129,8 +220,6 @@ def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dic
     Raises:
         SbvaeError: If a factor is unknown, or a text names no value of it.
     """
-    from sbvae_cli.config.spaces import parse_value
-
     known = {factor.name: factor for factor in factors}
     values = {}
     for text in texts:

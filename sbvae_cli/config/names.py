@@ -7,7 +7,6 @@ CirclesPreset = Literal[
     "xy-hole", "xy-corner", "xh-hole", "xh-corner", "rg-hole", "rg-corner",
     "xh-blank",
 ]  # fmt: skip
-Renderer = Literal["circles", "sprites", "room", "chairs"]
 ModelKind = Literal[
     "vae", "beta-vae", "factor-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"
 ]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, field_validator
 
-from sbvae_cli.config.base import FiniteNonNegative, FinitePositive, Frozen
+from sbvae_cli.config.model import FiniteNonNegative, FinitePositive, Frozen
 from sbvae_cli.config.names import TotalCorrelationEstimator
 
 # Beyond it a weight leaves nothing of the other terms in single precision, and no image of any

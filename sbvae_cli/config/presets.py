@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile, Renderer
+from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 
 Tree = dict[str, Any]
 
@@ -23,16 +24,17 @@ TABLE_2 = {"encoder": [32, 32, 64, 64], "deconv": [64, 64, 32, 32]}
 QUICK_SIZE = 32
 
 
-def paper_dataset(renderer: Renderer | None, name: str) -> PaperDataset:
-    """Which of the paper's datasets some data are; a file of unknown origin counts as circles."""
-    if renderer is not None:
-        return renderer
-    named: dict[str, PaperDataset] = {
-        "dsprites": "sprites",
-        "3dshapes": "room",
-        "rendered-chairs": "chairs",
-    }
-    return named.get(name, "circles")
+def paper_dataset(renderer: str | None, name: str) -> PaperDataset:
+    """Which of the paper's datasets some data count as; a file of unknown origin as circles.
+
+    Args:
+        renderer: Name of what draws the data; None where images are stored ones.
+        name: Name of the data, by which imports of public datasets are known.
+    """
+    for record in RENDERERS.values():
+        if record.name == renderer or (renderer is None and record.public == name):
+            return record.paper
+    return "circles"
 
 
 def paper_preset(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) -> Tree:

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from sbvae_cli.config.base import FinitePositive, Frozen
-from sbvae_cli.config.model import ModelConfig
+from sbvae_cli.config.model import FinitePositive, Frozen, ModelConfig
 from sbvae_cli.config.names import LearningRateSchedule, PaperDataset, Precision, Profile
 from sbvae_cli.config.objective import AT_LEAST_TWO, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
 from sbvae_cli.config.space import SpaceConfig

@@ -4,10 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from sbvae_cli.config.names import Renderer
+from sbvae_cli.errors import unknown_name
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Interval = tuple[Finite, Finite]
+Range = tuple[Finite, Finite]
 LEAST_STD = 1e-3  # of a correlation: one closer would be a factor less
 
 
@@ -74,7 +74,7 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         return len(self.levels) > 1 if self.levels else self.low != self.high
 
     @property
-    def bounds(self) -> Interval:
+    def bounds(self) -> Range:
         """Smallest and largest value."""
         if self.levels:
             return min(self.levels), max(self.levels)
@@ -100,7 +100,7 @@ class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
 
     Attributes:
         factors: Two names.
-        std: Of the Gaussian; the smaller, the closer the two follow each other.
+        std: Std of the Gaussian; the smaller, the closer the two follow each other.
     """
 
     factors: tuple[str, str]
@@ -111,9 +111,10 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
     """A product of factors, less the held-out regions, with a share of blank images.
 
     Attributes:
-        renderer: Who draws an image from a row of factors; None where only stored images exist.
-        factors: In the order of the columns. Where `blank` is positive the last is `present`.
-        held_out: Regions left out of training, each the product of intervals of the named factors.
+        renderer: Name of the renderer that draws images of it, one of `catalogue.RENDERERS`; None
+            where only stored images exist.
+        factors: The factors, in the order of the columns; the last is `present` where `blank` > 0.
+        held_out: Regions left out of training, each the product of ranges of the named factors.
         correlated: Pairs of factors that depend on each other in training.
         blank: Share of images without any object, in [0, 1).
         online: Factors, the colours of sprites, that no file stores: they are drawn anew each time
@@ -122,9 +123,9 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
             the last factor fastest, so that the row of any combination is known.
     """
 
-    renderer: Renderer | None = None
+    renderer: str | None = None
     factors: tuple[FactorConfig, ...] = ()
-    held_out: tuple[dict[str, Interval], ...] = ()
+    held_out: tuple[dict[str, Range], ...] = ()
     correlated: tuple[CorrelationConfig, ...] = ()
     blank: float = Field(default=0.0, ge=0.0, lt=1.0)
     online: tuple[str, ...] = ()
@@ -181,6 +182,16 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
     def names(self) -> tuple[str, ...]:
         """Names of the factors, in the order of the columns."""
         return tuple(factor.name for factor in self.factors)
+
+    def factor(self, name: str) -> FactorConfig:
+        """A factor by its name.
+
+        Raises:
+            SbvaeError: If there is no such factor; names the nearest one.
+        """
+        if name not in self.names:
+            raise unknown_name(name, self.names)
+        return self.factors[self.names.index(name)]
 
     @property
     def stored(self) -> tuple[str, ...]:

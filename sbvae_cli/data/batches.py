@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.shuffle_order import ShuffledFile
 from sbvae_cli.data.source import Source

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.names import Population, Renderer
-from sbvae_cli.config.space import FactorConfig, Interval, SpaceConfig
+from sbvae_cli.config.names import Population
+from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
 from sbvae_cli.data.regions import overlap, union_share
 from sbvae_cli.errors import SbvaeError, unknown_name
 
@@ -89,7 +89,7 @@ class FactorSpace:
         return self.config.factors
 
     @property
-    def held_out(self) -> tuple[dict[str, Interval], ...]:
+    def held_out(self) -> tuple[dict[str, Range], ...]:
         """Regions left out of training, each the product of ranges of the named factors."""
         return self.config.held_out
 
@@ -99,7 +99,7 @@ class FactorSpace:
         return self.config.blank
 
     @property
-    def renderer(self) -> Renderer | None:
+    def renderer(self) -> str | None:
         """Name of the renderer that draws images of it; None where only stored images exist."""
         return self.config.renderer
 
@@ -119,7 +119,7 @@ class FactorSpace:
 
     def factor(self, name: str) -> FactorConfig:
         """A factor by its name; errors as for `index`."""
-        return self.factors[self.index(name)]
+        return self.config.factor(name)
 
     @cached_property
     def held_out_share(self) -> float:
@@ -381,5 +381,5 @@ def _middle(factor: FactorConfig) -> float:
     return (low + high) / 2
 
 
-def _write_region(region: Mapping[str, Interval]) -> str:
+def _write_region(region: Mapping[str, Range]) -> str:
     return ",".join(f"{name}={low:g}..{high:g}" for name, (low, high) in region.items())

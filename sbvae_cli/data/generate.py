@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.catalogue import HSV, RGB
 from sbvae_cli.config.files import build_space
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import HSV, RGB
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
-from sbvae_cli.data.renderers.sprites import render_sprites
+from sbvae_cli.data.renderers.sprites import render_masks
 from sbvae_cli.data.source import source_from_space
 from sbvae_cli.data.write import Chunk, chunk_length, refuse_existing, write_dataset
 from sbvae_cli.errors import SbvaeError
@@ -165,7 +165,7 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
         except SbvaeError as error:
             fault = str(error).removeprefix("data.space: ")
             raise SbvaeError(f"{name}: {fault}") from error
-        render = partial(render_sprites, names=space.stored, height=height, width=width)
+        render = partial(render_masks, names=space.stored, height=height, width=width)
     stored, level = FactorSpace(space), MASK_LEVEL if space.online else GZIP_LEVEL
     if count is not None:
         return Plan(stored, count, height, width, render, gzip_level=level)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.level_grid import count_combinations
@@ -270,7 +271,7 @@ def _open(path: Path) -> Any:
     except FileNotFoundError:
         raise SbvaeError(
             f"{path}: there is no such file; make one with `sbvae gen-data`, or name "
-            "circles:PRESET, sprites, room or chairs"
+            f"{known_names()}"
         ) from None
     except OSError as error:
         raise SbvaeError(f"{path}: {error.strerror or error}") from None

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sbvae_cli.config.datasets import discrete, sprites_space
+from sbvae_cli.config.catalogue import HSV, RENDERERS, with_levels
 from sbvae_cli.config.names import Fit
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import HSV
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
@@ -47,16 +46,19 @@ class Import:
     notes: list[str] = field(default_factory=list)
 
 
-def import_dsprites(path: Path) -> Import:
+def import_dsprites(path: Path, sprites: SpaceConfig = RENDERERS["sprites"].space) -> Import:
     """The public dSprites archive, coloured like our own sprites (Section A.3).
+
+    Args:
+        path: The archive.
+        sprites: Space whose levels, and colours, the archive has.
 
     Raises:
         SbvaeError: If it is another archive.
     """
-    archive = read_dsprites(path)
-    ours = sprites_space()
+    archive = read_dsprites(path, (1, *(len(f.levels) for f in sprites.factors if f.levels)))
     changed = {"renderer": None, "online": HSV, "complete_grid": True}
-    space = SpaceConfig.model_validate({**ours.model_dump(), **changed})
+    space = SpaceConfig.model_validate({**sprites.model_dump(), **changed})
 
     def batches() -> Generator[Chunk, None, None]:
         start = 0
@@ -85,7 +87,7 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
         rows = np.full((len(collection), len(columns)), np.nan, np.float32)
         rows[renders.indices] = np.stack(list(columns.values()), 1)
         factors = [
-            discrete(name, tuple(float(level) for level in np.unique(column)))
+            with_levels(RENDERERS["chairs"].space, name, tuple(map(float, np.unique(column))))
             for name, column in columns.items()
         ]
         unreadable: list[str] = []

@@ -6,17 +6,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from sbvae_cli.config.space import FactorConfig, Interval
+from sbvae_cli.config.space import FactorConfig, Range
 
 
-def overlap(factor: FactorConfig, interval: Interval | None) -> tuple[float, ...]:
-    """What an interval has of a factor: the two ends of a range, or the levels; () if nothing.
+def overlap(factor: FactorConfig, part: Range | None) -> tuple[float, ...]:
+    """What a range has of a factor: the two ends of a range, or the levels; () if nothing.
 
     Args:
         factor: The factor.
-        interval: Closed interval; None takes the whole factor.
+        part: Closed range; None takes the whole factor.
     """
-    low, high = interval or factor.bounds
+    low, high = part or factor.bounds
     if factor.levels:  # compared as they are stored, in single precision
         levels = np.asarray(factor.levels, np.float32)
         inside = (np.float32(low) <= levels) & (levels <= np.float32(high))
@@ -25,9 +25,7 @@ def overlap(factor: FactorConfig, interval: Interval | None) -> tuple[float, ...
     return ends if ends[0] <= ends[1] else ()
 
 
-def union_share(
-    factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, Interval]]
-) -> float:
+def union_share(factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, Range]]) -> float:
     """Exact share of a factor space that regions cover together, by coordinate compression.
 
     The regions' edges cut each factor into cells; a cell belongs to a region as a whole. The sum
@@ -35,7 +33,7 @@ def union_share(
 
     Args:
         factors: Independent and uniform over their ranges or levels; `present` counts as constant.
-        regions: Each the product of closed intervals of the named factors.
+        regions: Each the product of closed ranges of the named factors.
 
     Returns:
         In [0, 1].
@@ -53,7 +51,7 @@ def union_share(
 
 
 def _cells(
-    factor: FactorConfig, regions: Sequence[Mapping[str, Interval]]
+    factor: FactorConfig, regions: Sequence[Mapping[str, Range]]
 ) -> list[tuple[float, frozenset[int]]]:
     """Share of each cell of one factor, and the regions that it lies in."""
     parts = [overlap(factor, region.get(factor.name)) for region in regions]

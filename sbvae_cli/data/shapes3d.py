@@ -7,10 +7,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES, discrete
+from sbvae_cli.config.catalogue import RENDERERS, with_levels
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.errors import SbvaeError
+
+_ROOM = RENDERERS["room"].space  # the same factors, levels and order
 
 
 def is_3dshapes(file: Any) -> bool:
@@ -31,7 +33,7 @@ def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
     images, labels = file["images"], file["labels"]
     expected: list[tuple[str, Any, str, type, int, int]] = [
         ("images", images, "uint8 of shape (N, H, W, 3)", np.uint8, 4, 3),
-        ("labels", labels, "float64 of shape (N, 6)", np.float64, 2, len(ROOM_LEVELS)),
+        ("labels", labels, "float64 of shape (N, 6)", np.float64, 2, len(_ROOM.factors)),
     ]
     for name, array, wanted, kind, ndim, last in expected:
         if not isinstance(array, h5py.Dataset) or array.ndim != ndim or array.shape[-1] != last:
@@ -59,15 +61,13 @@ def _grid(path: Path, values: NDArray[np.float64]) -> SpaceConfig:
     if not np.isfinite(values).all():
         raise _differs(path, "some of its labels are not finite", "numbers")
     factors = []
-    for name, column in zip(ROOM_LEVELS, values.T, strict=True):
+    for factor, column in zip(_ROOM.factors, values.T, strict=True):
         levels = np.unique(column)
         if len(levels) > 1_000:
             raise _differs(
-                path, f"its {name} has {len(levels)} levels", str(len(ROOM_LEVELS[name]))
+                path, f"its {factor.name} has {len(levels)} levels", str(len(factor.levels or ()))
             )
-        usual = np.array_equal(levels, ROOM_LEVELS[name])
-        names = ROOM_NAMES if usual else None  # of other levels nobody knows what they show
-        factors.append(discrete(name, tuple(levels.tolist()), level_names=names))
+        factors.append(with_levels(_ROOM, factor.name, tuple(levels.tolist())))
     return SpaceConfig(factors=tuple(factors), complete_grid=True)
 
 

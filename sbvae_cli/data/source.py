@@ -7,21 +7,20 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import check_space
+from sbvae_cli.config.catalogue import check_space, renderer_of
+from sbvae_cli.config.dataset_names import (
+    dataset_name,
+    is_procedural,
+    named_space,
+    near_dataset,
+)
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.factors import FactorSpace, Rows
 from sbvae_cli.data.hdf5 import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
-from sbvae_cli.data.procedural import (
-    channels_of,
-    draw,
-    is_procedural,
-    near_dataset,
-    procedural_name,
-    procedural_space,
-)
+from sbvae_cli.data.renderers import RENDER
 from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
@@ -78,8 +77,9 @@ class Source:
         except SbvaeError as error:
             raise SbvaeError(f"{file.path}: {error}" if file else str(error)) from None
         self.count = file.count if file else None
-        stored = file.channels if file and not space.online else None
-        self.channels = stored or channels_of(space.renderer)
+        record = renderer_of(space.config)
+        drawn = record.channels if record else 3
+        self.channels = file.channels if file and not space.online else drawn
         self.can_render = space.renderer is not None or space.complete_grid
         looked_up = file is not None and file.chunk_length <= _SMALL_CHUNK
         self.renders_fast = space.renderer is not None or (self.can_render and looked_up)
@@ -242,7 +242,8 @@ class Source:
             SbvaeError: If `can_render` is not so.
         """
         if self.space.renderer is not None:
-            return draw(self.space.renderer, factors, self.space.names, self.height, self.width)
+            draw = RENDER[self.space.renderer]
+            return draw(factors, self.space.names, self.height, self.width)
         file = self.file or self._no_file()
         if not self.can_render:
             raise SbvaeError(f"{self.label}: has stored images only; others cannot be drawn")
@@ -286,7 +287,7 @@ def open_source(data: str | Path, height: int | None = None, width: int | None =
     """
     text = str(data)
     if is_procedural(text):
-        return source_from_space(procedural_space(text), procedural_name(text), height, width)
+        return source_from_space(named_space(text), dataset_name(text), height, width)
     if not Path(text).exists() and near_dataset(text):
         raise SbvaeError(f"{text}: there is no such file; {near_dataset(text)}")
     _refuse_checkpoint(text)

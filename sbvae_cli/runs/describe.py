@@ -9,10 +9,10 @@ import h5py
 import torch
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile
-from sbvae_cli.data.procedural import is_procedural, near_dataset
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.config.schema import DataConfig
-from sbvae_cli.data.procedural import is_procedural
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.data.procedural import is_procedural
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder

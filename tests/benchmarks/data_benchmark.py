@@ -16,10 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.generate import plan_dataset, write_plan
-from sbvae_cli.data.procedural import procedural_space
 from sbvae_cli.data.source import open_source
 
 OTHERS = ("sprites", "room", "chairs")
@@ -28,7 +28,7 @@ OTHERS = ("sprites", "room", "chairs")
 def write(preset: str, path: Path, count: int, size: int) -> tuple[float, float, float]:
     """Images a second, peak memory in MB, and the file's share of the raw size in percent."""
     text = preset if preset in OTHERS else f"circles:{preset}"
-    plan = plan_dataset(procedural_space(text), preset, count, size, size)
+    plan = plan_dataset(named_space(text), preset, count, size, size)
     start = time.perf_counter()
     write_plan(path, plan, name=preset, seed=0, force=True)
     seconds = time.perf_counter() - start

@@ -13,9 +13,9 @@ import typer
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sbvae_cli.cli.app import app
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
@@ -31,7 +31,7 @@ def model(sbvae: Sbvae) -> Path:
         name="xh-blank",
         height=6,
         width=10,
-        space=circles_space("xh-blank"),
+        space=named_space("circles:xh-blank"),
     )
     config = Config(
         data=data, model=ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,)))

@@ -13,6 +13,8 @@ import pytest
 
 import sbvae_cli.cli.eval as eval_command
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.metrics import OF_CODES
 from sbvae_cli.config.model import (
     BernoulliConfig,
@@ -23,7 +25,6 @@ from sbvae_cli.config.model import (
 )
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.metrics import protocol
 from sbvae_cli.models.build import build_vae
 
@@ -58,7 +59,7 @@ def save_model(
         encoder=EncoderConfig(hidden_channels=(4, 4), hidden_units=(8,)),
         decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
     )
-    space = circles_space(preset)  # type: ignore[arg-type]
+    space = named_space(f"circles:{preset}")  # type: ignore[arg-type]
     if full_hue:
         space = customise(space, ranges={"hue": (0.0, 1.0)})
     data = DataConfig(source=f"circles:{preset}", name=preset, height=SIZE, width=SIZE, space=space)

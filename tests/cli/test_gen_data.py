@@ -15,13 +15,14 @@ import h5py
 import numpy as np
 import pytest
 
-from sbvae_cli.config.datasets import dataset_space
-from sbvae_cli.config.spaces import customise, parse_assignments, parse_correlation
+from sbvae_cli.cli.parse import parse_assignments, parse_correlation
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.generate import write_plan
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
-from sbvae_cli.data.renderers.sprites import render_sprites
+from sbvae_cli.data.renderers.sprites import render_masks
 from sbvae_cli.data.source import open_source, source_from_space
 
 Sbvae = Callable[..., object]
@@ -86,7 +87,7 @@ def test_a_count_alone_does_not_make_a_dataset_another_one(sbvae: Sbvae, rendere
     assert generated(sbvae, renderer, "--count", 3).code == 0
     assert os.listdir() == [f"{renderer}.h5"]
     images, factors, space, attributes = contents(f"{renderer}.h5")
-    expected = dataset_space(renderer)
+    expected = named_space(renderer)
     assert len(images) == len(factors) == 3
     assert (attributes["name"], attributes["complete"]) == (renderer, True)
     assert [f["name"] for f in space["factors"]] == list(expected.names)
@@ -107,7 +108,7 @@ def test_all_sprites_of_the_levels_are_there_in_order(sbvae: Sbvae) -> None:
     )
     np.testing.assert_allclose(factors, np.array(expected), atol=1e-6)
     names = ("shape", "scale", "orientation", "x", "y")
-    np.testing.assert_array_equal(images, render_sprites(factors, names, 16, 16))
+    np.testing.assert_array_equal(images, render_masks(factors, names, 16, 16))
     assert space["complete_grid"] is True
     assert space["online"] == ["hue", "saturation", "value"]
     found = facts(sbvae, "s.h5")
@@ -444,7 +445,7 @@ def test_a_file_of_sprites_is_distributed_as_the_stream(sbvae: Sbvae, how: str) 
     """Pixels and factors of 4,000 images from each."""
     n, ranges = 4000, "scale=0.8..1,orientation=0..1,x=0.4..0.6,y=0.4..0.6"
     count = () if how == "all" else ("--count", 8000, "--seed", 1)
-    space = customise(dataset_space("sprites"), ranges=parse_assignments(ranges))
+    space = customise(named_space("sprites"), ranges=parse_assignments(ranges))
     options: tuple[object, ...] = ()
     if how.startswith("hole"):
         hole, pairs = "hue=0.2..0.5", ("x,y=0.3", "saturation,value=0.2")

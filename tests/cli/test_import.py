@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -18,10 +19,12 @@ import pytest
 from PIL import Image
 
 from sbvae_cli.cli import import_data
-from sbvae_cli.config.spaces import HSV
+from sbvae_cli.config.catalogue import HSV
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.data import imports
-from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
+from sbvae_cli.data.importers.dsprites import LEVELS
 from sbvae_cli.data.importers.fit import fit_image
+from sbvae_cli.data.imports import import_dsprites
 
 Sbvae = Callable[..., object]
 NAMES = ["b/10.png", "b/2.png", "c.png", "a.png"]
@@ -479,14 +482,13 @@ def test_dsprites_are_imported(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch) ->
     line = refused(sbvae("gen-data", "sprites", "--from", "d.npz"), "d.npz")
     assert f"it should be uint8 of shape ({np.prod(LEVELS)}, 64, 64); the public archive" in line
 
-    space = imports.sprites_space()
+    space = named_space("sprites")
     factors = [
         f.model_copy(update={"levels": f.levels[:n]}) if n else f
         for f, n in zip(space.factors, (*few[1:], 0, 0, 0), strict=True)
     ]
     narrowed = space.model_copy(update={"factors": tuple(factors)})
-    monkeypatch.setattr(imports, "sprites_space", lambda: narrowed)
-    monkeypatch.setattr(imports, "read_dsprites", lambda path: read_dsprites(path, few))
+    monkeypatch.setattr(imports, "import_dsprites", partial(import_dsprites, sprites=narrowed))
     done = sbvae("gen-data", "sprites", "--from", "d.npz")
     assert done.code == 0, done.err
     np.testing.assert_array_equal(contents("dsprites.h5")[0][..., 0], 255 * images)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import customise
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import plan_dataset
 from sbvae_cli.data.level_grid import combination_numbers, combinations
@@ -47,7 +47,7 @@ def test_what_joins_a_mask_and_its_colour_is_one_clear_line(
 
 def test_a_factor_of_a_correlation_cannot_be_made_constant(sbvae: Sbvae) -> None:
     pair = {"factors": ["x", "y"], "std": 0.2}
-    path = write_space(dataset_space("sprites"), correlated=[pair])
+    path = write_space(named_space("sprites"), correlated=[pair])
     done = sbvae("gen-data", "sprites", "--space", path, "--factor", "x=0", "--count", 3)
     assert done.code == 1
     assert "x is constant; a correlation needs two factors that vary" in done.err
@@ -56,7 +56,7 @@ def test_a_factor_of_a_correlation_cannot_be_made_constant(sbvae: Sbvae) -> None
 @pytest.mark.parametrize("part", [("--count", 5), ("--hole", "x=0..0.4")])
 def test_a_space_that_was_complete_need_not_stay_so(sbvae: Sbvae, part: tuple[object, ...]) -> None:
     pose = {"shape": (1.0, 1.0), "scale": (1.0, 1.0), "orientation": (0.0, 0.0)}
-    space = customise(dataset_space("sprites"), ranges=pose)
+    space = customise(named_space("sprites"), ranges=pose)
     path = write_space(space, complete_grid=True)
     done = sbvae("gen-data", "sprites", "--size", 8, "--space", path, *part, "--out", "a.h5")
     assert done.code == 0
@@ -65,7 +65,7 @@ def test_a_space_that_was_complete_need_not_stay_so(sbvae: Sbvae, part: tuple[ob
 
 def test_only_colours_of_sprites_are_drawn_online(sbvae: Sbvae) -> None:
     hues = {"wall_hue": (0.0, 0.0), "object_hue": (0.0, 0.0)}
-    path = write_space(customise(dataset_space("room"), ranges=hues), online=["floor_hue"])
+    path = write_space(customise(named_space("room"), ranges=hues), online=["floor_hue"])
     done = sbvae("gen-data", "room", "--size", 8, "--space", path, "--count", 4, "--out", "a.h5")
     assert done.code == 0
     assert open_source("a.h5").space.config.online == ()
@@ -104,16 +104,16 @@ def test_what_info_writes_is_a_space_to_begin_with(sbvae: Sbvae) -> None:
 
 
 def test_a_hole_may_begin_at_the_last_level() -> None:
-    assert customise(dataset_space("room"), holes=[{"shape": (3, 4)}]).held_out
+    assert customise(named_space("room"), holes=[{"shape": (3, 4)}]).held_out
 
 
 def test_a_hole_between_levels_is_refused() -> None:
     with pytest.raises(SbvaeError, match=r"x = 0.001..0.002 has none of its levels"):
-        customise(dataset_space("sprites"), holes=[{"x": (0.001, 0.002)}])
+        customise(named_space("sprites"), holes=[{"x": (0.001, 0.002)}])
 
 
 def test_constants_are_not_called_continuous() -> None:
-    space = customise(dataset_space("chairs"), ranges={"seat_width": (0.4, 0.4)})
+    space = customise(named_space("chairs"), ranges={"seat_width": (0.4, 0.4)})
     with pytest.raises(SbvaeError, match="continuous seat_depth, leg_height, back_height there"):
         plan_dataset(space, "m", None, 8, 8)
 
@@ -128,6 +128,6 @@ def test_levels_that_are_neighbours_in_single_precision_are_told_apart() -> None
 
 
 def test_edges_of_holes_count_as_they_are_compared() -> None:
-    space = customise(dataset_space("sprites"), holes=[{"x": (0.51612904, 1)}])
+    space = customise(named_space("sprites"), holes=[{"x": (0.51612904, 1)}])
     left = 1 - FactorSpace(space).held_out_share
     assert plan_dataset(space, "m", None, 8, 8).count == round(left * 737_280)

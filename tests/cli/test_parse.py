@@ -1,9 +1,22 @@
-"""Names of metrics and groups as they are typed, and what is said of those that are none."""
+"""What users write, read back, and what is said of what cannot be read."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sbvae_cli.cli.parse import parse_groups, parse_latents, parse_metrics, parse_range
+from sbvae_cli.cli.parse import (
+    parse_assignments,
+    parse_correlation,
+    parse_factor_range,
+    parse_groups,
+    parse_latents,
+    parse_metrics,
+    parse_range,
+    parse_size,
+    parse_value,
+)
 from sbvae_cli.config.metrics import METRICS
+from sbvae_cli.config.space import CorrelationConfig, FactorConfig
 from sbvae_cli.errors import SbvaeError
 
 
@@ -95,3 +108,107 @@ def test_ranges_are_read(text: str, ends: tuple[float, float]) -> None:
 def test_ranges_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(SbvaeError, match="--range"):
         parse_range(text)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e6))
+def test_an_interval_is_read_back_as_it_was_written(low: float, width: float) -> None:
+    assert parse_factor_range(f"{low!r}..{low + width!r}") == (low, low + width)
+    assert parse_factor_range(f" {low!r} ") == (low, low)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "1..", "..1", "0.2...", "1..2..3", "nan", "0..inf", "2..1"]
+)
+def test_what_is_no_interval_is_refused(text: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        parse_factor_range(text)
+    assert repr(text)[1:-1] in str(caught.value)
+
+
+def test_assignments_are_read() -> None:
+    assert parse_assignments("x=0.35..0.65, y=0.5") == {"x": (0.35, 0.65), "y": (0.5, 0.5)}
+
+
+@pytest.mark.parametrize("text", ["", "x", "=1", "x=1,,y=2", "x=1,x=2", "x=1..0"])
+def test_what_are_no_assignments_is_refused(text: str) -> None:
+    with pytest.raises(SbvaeError):
+        parse_assignments(text)
+
+
+SHAPE = FactorConfig(
+    name="shape", kind="discrete", levels=(1, 2, 3), level_names=("a square", "a..b", "7")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("a square", (1, 1)),
+        ("a..b", (2, 2)),
+        ("7", (3, 3)),
+        ("a square..7", (1, 3)),
+        ("2", (2, 2)),
+        ("1..7", (1, 3)),
+    ],
+)
+def test_a_name_of_a_level_stands_for_it(text: str, interval: tuple[float, float]) -> None:
+    assert parse_factor_range(text, SHAPE) == interval
+    assert parse_assignments(f"x=0.5,shape={text}", [SHAPE]) == {"x": (0.5, 0.5), "shape": interval}
+
+
+def test_a_value_is_a_number_or_a_name() -> None:
+    assert parse_value("a..b", SHAPE) == 2
+    assert parse_value("0.5", SHAPE) == parse_value("0.5") == 0.5
+    with pytest.raises(SbvaeError, match=r"^shape a squre is unknown; did you mean a square\?"):
+        parse_value("a squre", SHAPE)
+    with pytest.raises(SbvaeError, match=r"^'heart' is not a number$"):
+        parse_value("heart")
+
+
+def test_names_belong_to_their_factor() -> None:
+    with pytest.raises(SbvaeError, match="'a square' is not a number or a range"):
+        parse_assignments("shape=7,x=a square", [SHAPE])
+
+
+names = st.text(st.characters(exclude_characters=",=", categories=["L", "N", "P"]), min_size=1)
+
+
+@given(names, names, st.floats(min_value=1e-3, allow_infinity=False), st.sampled_from(["", " "]))
+def test_a_correlation_is_read_back_as_it_was_written(
+    first: str, second: str, std: float, space: str
+) -> None:
+    if first == second:
+        second += "2"
+    pair = parse_correlation(f"{space}{first}{space},{space}{second} ={space}{std!r}{space}")
+    assert pair == CorrelationConfig(factors=(first, second), std=std)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "x,y", "x,y=", "x=0.2", "=0.2", ",=0.2", "x,=0.2", ",y=0.2", "x,y,z=0.2"),
+        *("x,y=a", "x,y=0", "x,y=-1", "x,y=nan", "x,y=inf", "x,y=0.2=0.3", "x,y=0.1..0.2"),
+    ],
+)
+def test_what_is_no_correlation_is_refused(text: str) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        parse_correlation(text)
+    assert str(caught.value) == f"{text!r} is not NAME,NAME=STD, such as x,y=0.2"
+
+
+def test_a_correlation_of_one_factor_is_refused() -> None:
+    with pytest.raises(SbvaeError) as caught:
+        parse_correlation("x, x=0.2")
+    assert str(caught.value) == "'x, x=0.2': a correlation needs two factors, found x twice"
+
+
+def test_a_size_is_a_side_or_height_and_width() -> None:
+    assert parse_size("64") == (64, 64)
+    assert parse_size(" 48X64 ") == (48, 64)
+    assert parse_size("4096") == (4096, 4096)
+
+
+@pytest.mark.parametrize("text", ["", "0", "64x", "x64", "4097", "64x64x3", "6.4", "-1"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(SbvaeError, match=r"^--size"):
+        parse_size(text)

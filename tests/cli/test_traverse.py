@@ -13,10 +13,10 @@ from PIL import Image
 
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.cli.app import main
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.models.build import build_vae
@@ -26,7 +26,11 @@ GREY = SpaceConfig(factors=(FactorConfig(name="level", low=0.2, high=0.8),))
 
 
 def write_model(path: Path, latents: int = 4, **data: object) -> Path:
-    settings = {"source": "circles:xy-hole", "name": "xy-hole", "space": circles_space("xy-hole")}
+    settings = {
+        "source": "circles:xy-hole",
+        "name": "xy-hole",
+        "space": named_space("circles:xy-hole"),
+    }
     config = Config(
         data=DataConfig(**{**settings, "height": 12, "width": 8, **data}),
         model=ModelConfig(

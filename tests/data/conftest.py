@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source
@@ -19,7 +19,7 @@ def write() -> Callable[..., Path]:
     """Write circles to a file; 150 images of 6x10 in three chunks unless told otherwise."""
 
     def write(path: Path, *, preset: str = "xy-hole", **changes: object) -> Path:
-        source = Source(preset, FactorSpace(circles_space(preset)), 6, 10)
+        source = Source(preset, FactorSpace(named_space(f"circles:{preset}")), 6, 10)
         plan = Plan(source.space, 150, 6, 10, source.render)
         planned = {name: changes.pop(name) for name in vars(plan) if name in changes}
         write_plan(path, replace(plan, **planned), **{"name": preset, "seed": 3, **changes})

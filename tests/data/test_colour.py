@@ -4,7 +4,7 @@ import colorsys
 
 import numpy as np
 
-from sbvae_cli.data.colour import hsv_to_rgb
+from sbvae_cli.data.columns import hsv_to_rgb
 
 
 def test_hsv_is_converted_as_by_colorsys() -> None:

@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 from scipy.special import erf
 
-from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.cli.parse import parse_correlation
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise, parse_correlation
 from sbvae_cli.data.factors import FactorSpace
 
 COLOURS = ("hue", "saturation", "value")
@@ -23,7 +24,7 @@ def correlated(std: float, **changes: object) -> FactorSpace:
     """x in 0.2..0.8 and y in 0.1..0.3 that follow each other."""
     ranges = {"x": (0.2, 0.8), "y": (0.1, 0.3)}
     pairs = [CorrelationConfig(factors=("x", "y"), std=std)]
-    space = customise(circles_space("xy"), ranges=ranges, correlations=pairs, **changes)
+    space = customise(named_space("circles:xy"), ranges=ranges, correlations=pairs, **changes)
     return FactorSpace(space)
 
 
@@ -82,7 +83,7 @@ def test_levels_follow_each_other_as_their_weights_say() -> None:
 def test_two_correlations_multiply() -> None:
     """x with y and y with hue: their differences, counted against weighted uniform rows."""
     pairs = [parse_correlation("x,y=0.2"), parse_correlation("hue,y=0.4")]
-    space = FactorSpace(customise(circles_space("xyh-small"), correlations=pairs))
+    space = FactorSpace(customise(named_space("circles:xyh-small"), correlations=pairs))
     found = space.scaled(space.sample(rng(3), 30_000), ("x", "y", "hue"))
     middles = (np.arange(60) + 0.5) / 60
     x, y, hue = np.meshgrid(middles, middles, middles, indexing="ij")
@@ -183,7 +184,7 @@ def test_rows_that_are_present_are_the_training_set_without_its_blanks() -> None
 
 def sprites(**changes: object) -> FactorSpace:
     """Colours are drawn when an image is read."""
-    space = customise(dataset_space("sprites"), **changes)
+    space = customise(named_space("sprites"), **changes)
     return FactorSpace(SpaceConfig.model_validate({**space.model_dump(), "online": COLOURS}))
 
 
@@ -255,7 +256,7 @@ def test_a_hole_and_a_correlation_in_colours_hold_when_they_are_drawn() -> None:
 
 
 def test_rows_of_a_file_that_stores_all_are_returned_as_they_are() -> None:
-    space = FactorSpace(circles_space("xy"))
+    space = FactorSpace(named_space("circles:xy"))
     rows = space.sample(rng(), 5)
     assert space.fill_online(rng(1), rows) is rows
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.errors import SbvaeError
 
@@ -18,7 +19,7 @@ POPULATIONS = ("train", "full", "heldout")
 
 
 def space_of(preset: CirclesPreset, **changes: object) -> FactorSpace:
-    return FactorSpace(customise(circles_space(preset), **changes))
+    return FactorSpace(customise(named_space(f"circles:{preset}"), **changes))
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 import sbvae_cli.data.generate
-from sbvae_cli.config.datasets import dataset_space
-from sbvae_cli.config.names import Renderer
+from sbvae_cli.cli.parse import parse_correlation
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise, parse_correlation
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
 from sbvae_cli.data.hdf5 import GZIP_LEVEL
 from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
-from sbvae_cli.data.renderers.sprites import render_sprites
+from sbvae_cli.data.renderers.sprites import render_masks
 from sbvae_cli.errors import SbvaeError
 
 Write = Callable[..., Path]
@@ -37,9 +37,9 @@ SMALL = {
 }
 
 
-def small(renderer: Renderer, **changes: object) -> SpaceConfig:
+def small(renderer: str, **changes: object) -> SpaceConfig:
     """A few hundred combinations."""
-    return customise(dataset_space(renderer), ranges=SMALL[renderer], **changes)
+    return customise(named_space(renderer), ranges=SMALL[renderer], **changes)
 
 
 def plan(space: SpaceConfig, count: int | None = None) -> Plan:
@@ -53,7 +53,7 @@ def product_of(space: SpaceConfig) -> np.ndarray:
 
 
 @pytest.mark.parametrize("renderer", ["sprites", "room"])
-def test_every_combination_comes_once_in_order(renderer: Renderer) -> None:
+def test_every_combination_comes_once_in_order(renderer: str) -> None:
     space = small(renderer)
     made = plan(space)
     expected = product_of(space)
@@ -65,8 +65,8 @@ def test_every_combination_comes_once_in_order(renderer: Renderer) -> None:
 
 
 @pytest.mark.parametrize(("renderer", "count"), [("sprites", 737_280), ("room", 480_000)])
-def test_the_whole_dataset_is_as_large_as_the_public_one(renderer: Renderer, count: int) -> None:
-    made = plan(dataset_space(renderer))
+def test_the_whole_dataset_is_as_large_as_the_public_one(renderer: str, count: int) -> None:
+    made = plan(named_space(renderer))
     assert made.count == count
     ends = [factor.bounds for factor in made.space.config.factors if factor.levels]
     first, last = np.array(ends, np.float32).T
@@ -84,7 +84,7 @@ def test_the_whole_dataset_is_as_large_as_the_public_one(renderer: Renderer, cou
     ],
 )
 def test_what_is_held_out_is_left_out_and_the_rest_stays_in_order(
-    renderer: Renderer, holes: list
+    renderer: str, holes: list
 ) -> None:
     space = small(renderer, holes=holes)
     made = plan(space)
@@ -105,7 +105,7 @@ def test_what_is_held_out_is_left_out_and_the_rest_stays_in_order(
 
 
 @pytest.mark.parametrize("renderer", ["sprites", "room"])
-def test_a_grid_with_a_hole_or_of_random_rows_is_not_complete(renderer: Renderer) -> None:
+def test_a_grid_with_a_hole_or_of_random_rows_is_not_complete(renderer: str) -> None:
     hole = [{"shape": (0.5, 1.5)}]
     assert not plan(small(renderer, holes=hole)).space.config.complete_grid
     assert not plan(small(renderer), count=10).space.config.complete_grid
@@ -120,7 +120,7 @@ def test_a_hole_in_colours_leaves_every_mask_in() -> None:
 
 
 def test_a_large_grid_with_a_hole_is_counted_in_parts() -> None:
-    space = customise(dataset_space("room"), holes=[{"floor_hue": (0, 0.45), "shape": (0, 1)}])
+    space = customise(named_space("room"), holes=[{"floor_hue": (0, 0.45), "shape": (0, 1)}])
     made = plan(space)
     assert made.count == 480_000 * 3 // 4
     rows = made.rows(0, made.count)
@@ -137,7 +137,7 @@ def test_sprites_are_stored_as_masks_without_their_colours() -> None:
     images = made.render(rows)
     assert rows.shape == (50, 5)
     assert images.shape == (50, 16, 24, 1)
-    np.testing.assert_array_equal(images, render_sprites(rows, made.space.config.stored, 16, 24))
+    np.testing.assert_array_equal(images, render_masks(rows, made.space.config.stored, 16, 24))
     assert np.unique(images).tolist() == [0, 255]
     assert made.gzip_level == MASK_LEVEL
 
@@ -162,15 +162,15 @@ def test_a_room_is_stored_in_colour() -> None:
 
 
 @pytest.mark.parametrize("renderer", ["circles", "sprites", "room", "chairs"])
-def test_a_count_gives_random_rows(renderer: Renderer) -> None:
-    made = plan(dataset_space(renderer), count=123)
+def test_a_count_gives_random_rows(renderer: str) -> None:
+    made = plan(named_space(renderer), count=123)
     assert made.count == 123
     assert made.rows is None
 
 
 @pytest.mark.parametrize("blank", [0.0, 0.5])
 def test_chairs_are_grey_and_white_where_there_is_none(blank: float) -> None:
-    made = plan(customise(dataset_space("chairs"), blank=blank), count=20)
+    made = plan(customise(named_space("chairs"), blank=blank), count=20)
     rows = made.space.sample(np.random.default_rng(0), 20)
     images = made.render(rows)
     assert images.shape == (20, 16, 24, 1)
@@ -183,11 +183,11 @@ def test_chairs_are_grey_and_white_where_there_is_none(blank: float) -> None:
     ("space", "message"),
     [
         (
-            circles_space("xyh-small"),
+            named_space("circles:xyh-small"),
             "mine: with continuous x, y, ",
         ),
         (
-            dataset_space("chairs"),
+            named_space("chairs"),
             "mine: with continuous seat_width, seat_depth, leg_height, back_height there is no "
             "list of all images; give `count`",
         ),
@@ -252,7 +252,7 @@ def contents(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def test_a_file_holds_what_was_drawn(small: Path) -> None:
     images, factors = contents(small)
     assert (images.shape, images.dtype) == ((150, 6, 10, 3), np.uint8)
-    space = circles_space("xy-hole")
+    space = named_space("circles:xy-hole")
     np.testing.assert_array_equal(images, render_circles(factors, space.names, 6, 10))
     with h5py.File(small) as file:
         assert SpaceConfig.model_validate_json(file.attrs["space"]) == space
@@ -262,7 +262,7 @@ def test_a_file_holds_what_was_drawn(small: Path) -> None:
 
 def test_factors_are_those_of_the_training_set(small: Path, tmp_path: Path, write: Write) -> None:
     factors = contents(small)[1]
-    assert not FactorSpace(circles_space("xy-hole")).held_out_mask(factors).any()
+    assert not FactorSpace(named_space("circles:xy-hole")).held_out_mask(factors).any()
     assert len(np.unique(factors[:, 0])) > 145
     blank = contents(write(tmp_path / "blank.h5", preset="xh-blank"))
     empty = np.isnan(blank[1][:, 0])
@@ -291,7 +291,7 @@ def test_a_larger_set_begins_with_the_smaller_one(
 def test_factors_do_not_depend_on_the_size_of_images_or_chunks(
     small: Path, tmp_path: Path, write: Write
 ) -> None:
-    space = circles_space("xy-hole")
+    space = named_space("circles:xy-hole")
     large = write(
         tmp_path / "large.h5",
         count=40,

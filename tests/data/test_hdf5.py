@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.errors import SbvaeError
 
@@ -29,7 +29,7 @@ def test_the_header_says_what_the_file_holds(small: Path) -> None:
     with DatasetFile(small) as file:
         assert (file.name, file.seed) == ("xy-hole", 3)
         assert (file.count, file.height, file.width, file.channels) == (150, 6, 10, 3)
-        assert file.space.config == circles_space("xy-hole")
+        assert file.space.config == named_space("circles:xy-hole")
         assert (file.chunk_length, file.chunk_count) == (64, 3)
         assert [file.chunk_size(chunk) for chunk in range(3)] == [64, 64, 22]
 

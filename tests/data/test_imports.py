@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.config.datasets import SPRITES_LEVELS, sprites_space
+from sbvae_cli.config.catalogue import HSV
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import HSV
-from sbvae_cli.data import imports
-from sbvae_cli.data.colour import hsv_to_rgb
+from sbvae_cli.data.columns import hsv_to_rgb
 from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
 from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, import_own
 from sbvae_cli.data.level_grid import count_combinations
@@ -54,7 +53,7 @@ def write(path: Path, imported: Import) -> Source:
 
 
 @pytest.fixture
-def dsprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def dsprites(tmp_path: Path) -> Path:
     """An archive whose image i has i lit pixels."""
     pixels = np.arange(64 * 64).reshape(64, 64)
     images = (pixels < np.arange(COUNT)[:, None, None]).astype(np.uint8)
@@ -62,25 +61,25 @@ def dsprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "d.npz"
     np.savez_compressed(path, imgs=images, latents_classes=classes)
 
-    def few_levels() -> SpaceConfig:
-        tree = sprites_space().model_dump()
-        for factor, count in zip(tree["factors"], FEW, strict=False):
-            factor["levels"] = factor["levels"][:count]
-        return SpaceConfig.model_validate(tree)
-
-    monkeypatch.setattr(imports, "sprites_space", few_levels)
-    monkeypatch.setattr(imports, "read_dsprites", lambda path: read_dsprites(path, (1, *FEW)))
     return path
 
 
+def few_levels() -> SpaceConfig:
+    tree = named_space("sprites").model_dump()
+    for factor, count in zip(tree["factors"], FEW, strict=False):
+        factor["levels"] = factor["levels"][:count]
+        factor["level_names"] = None
+    return SpaceConfig.model_validate(tree)
+
+
 def test_the_archive_has_the_levels_of_our_sprites() -> None:
-    assert tuple(map(len, SPRITES_LEVELS.values())) == LEVELS[1:]
-    whole = sprites_space().model_copy(update={"online": HSV})
+    whole = named_space("sprites").model_copy(update={"online": HSV})
+    assert tuple(len(factor.levels) for factor in whole.factors[:5]) == LEVELS[1:]
     assert count_combinations(whole) == np.prod(LEVELS)
 
 
 def test_dsprites_are_a_stored_grid_in_colours_drawn_anew(dsprites: Path) -> None:
-    imported = import_dsprites(dsprites)
+    imported = import_dsprites(dsprites, few_levels())
     space = imported.space.config
     assert (imported.name, imported.count, imported.shape) == ("dsprites", COUNT, (64, 64, 1))
     assert space.stored == ("shape", "scale", "orientation", "x", "y")
@@ -89,11 +88,11 @@ def test_dsprites_are_a_stored_grid_in_colours_drawn_anew(dsprites: Path) -> Non
 
 
 def test_each_mask_has_the_factors_of_its_place_in_the_grid(dsprites: Path) -> None:
-    rows, masks = together(import_dsprites(dsprites))
+    rows, masks = together(import_dsprites(dsprites, few_levels()))
     assert (masks.shape, masks.dtype) == ((COUNT, 64, 64, 1), np.uint8)
     assert set(np.unique(masks)) == {0, 255}
     np.testing.assert_array_equal((masks > 0).sum((1, 2, 3)), np.arange(COUNT))
-    levels = list(SPRITES_LEVELS.values())
+    levels = [factor.levels for factor in named_space("sprites").factors[:5]]
     for number, row in enumerate(rows):
         rest, y = divmod(number, YS)
         rest, x = divmod(rest, XS)
@@ -107,10 +106,10 @@ def test_each_mask_has_the_factors_of_its_place_in_the_grid(dsprites: Path) -> N
 def test_dsprites_come_in_blocks_whose_rows_go_on(
     dsprites: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = together(import_dsprites(dsprites))
-    blocks = imports.read_dsprites(dsprites).blocks
+    whole = together(import_dsprites(dsprites, few_levels()))
+    blocks = read_dsprites(dsprites, (1, *FEW)).blocks
     monkeypatch.setattr("sbvae_cli.data.importers.dsprites.DSprites.blocks", lambda _: blocks(50))
-    imported = import_dsprites(dsprites)
+    imported = import_dsprites(dsprites, few_levels())
     parts = list(imported.batches)
     assert [len(rows) for rows, _ in parts] == [50, 50, 44]
     for found, expected in zip(zip(*parts, strict=True), whole, strict=True):
@@ -118,7 +117,7 @@ def test_dsprites_come_in_blocks_whose_rows_go_on(
 
 
 def test_imported_dsprites_look_up_the_image_of_any_factors(dsprites: Path, tmp_path: Path) -> None:
-    source = write(tmp_path / "a.h5", import_dsprites(dsprites))
+    source = write(tmp_path / "a.h5", import_dsprites(dsprites, few_levels()))
     assert (source.channels, source.can_render, source.count) == (3, True, COUNT)
     factors = source.space.sample(np.random.default_rng(0), 40, "full")
     images = source.render(factors)

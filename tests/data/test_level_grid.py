@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbvae_cli.config.datasets import dataset_space
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.level_grid import combination_numbers, combinations, count_combinations
 
@@ -129,11 +129,11 @@ def test_a_range_has_no_number_of_combinations() -> None:
 def test_the_datasets_have_as_many_combinations_as_the_public_ones(
     renderer: str, expected: int | None
 ) -> None:
-    assert count_combinations(dataset_space(renderer)) == expected
+    assert count_combinations(named_space(renderer)) == expected
 
 
 def test_the_masks_of_sprites_are_737280_and_lead_back_to_their_numbers() -> None:
-    changed = {**dataset_space("sprites").model_dump(), "online": ("hue", "saturation", "value")}
+    changed = {**named_space("sprites").model_dump(), "online": ("hue", "saturation", "value")}
     space = SpaceConfig.model_validate(changed)
     assert count_combinations(space) == 737_280
     numbers = np.random.default_rng(0).integers(737_280, size=5000)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.config.datasets import sprites_space
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import customise
 from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, Masks, to_device
-from sbvae_cli.data.colour import colours_of, hsv_to_rgb
+from sbvae_cli.data.columns import colours_of, hsv_to_rgb
 from sbvae_cli.data.generate import plan_dataset, write_plan
-from sbvae_cli.data.renderers.sprites import paint, render_sprites
+from sbvae_cli.data.renderers.sprites import paint, render_masks
 from sbvae_cli.data.source import Source, open_source
 
 Sbvae = Callable[..., object]
@@ -32,7 +32,7 @@ COUNT = 3 * 2 * 2 * 4 * 4
 
 
 def grid(*holes: dict[str, tuple[float, float]]) -> SpaceConfig:
-    return customise(sprites_space(), ranges=RANGES, holes=holes)
+    return customise(named_space("sprites"), ranges=RANGES, holes=holes)
 
 
 def write(path: Path, space: SpaceConfig, count: int | None = None) -> Path:
@@ -62,7 +62,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 def painted(factors: np.ndarray) -> np.ndarray:
     """Drawn and coloured anew, from the factors alone."""
     assert factors.shape[1] == 8
-    masks = render_sprites(factors, (*STORED, *COLOURS), 16, 16)
+    masks = render_masks(factors, (*STORED, *COLOURS), 16, 16)
     return paint(masks, hsv_to_rgb(factors[:, 5:].astype(np.float64)))
 
 
@@ -253,7 +253,7 @@ def test_a_gpu_colours_alike(source: Source) -> None:
 
 
 def test_colours_of_red_green_and_blue_are_drawn_too(tmp_path: Path) -> None:
-    space = sprites_space().model_dump()
+    space = named_space("sprites").model_dump()
     space["factors"] = [f for f in space["factors"] if f["name"] not in COLOURS]
     space["factors"] += [{"name": name, "low": 0.2, "high": 0.9} for name in ("red", "green")]
     space["factors"] += [{"name": "blue", "low": 0.5, "high": 0.5}]

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbvae_cli.config.spaces import circles_space, customise
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.source import open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
@@ -31,7 +32,7 @@ def test_circles_are_drawn_from_their_factors() -> None:
 def test_circles_alone_are_those_of_x_and_y_at_the_size_of_the_paper() -> None:
     source = open_source("circles")
     assert (source.name, source.height, source.width) == ("xy", 64, 64)
-    assert source.space.config == circles_space("xy")
+    assert source.space.config == named_space("circles:xy")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_size_without_pixels_is_refused() -> None:
 
 
 def test_a_space_that_circles_do_not_fit_is_refused() -> None:
-    space = customise(circles_space("xy"), ranges={"x": (0.5, 1.5)})
+    space = customise(named_space("circles:xy"), ranges={"x": (0.5, 1.5)})
     with pytest.raises(SbvaeError, match="lies outside of the frame"):
         source_from_space(space, "wide")
     with pytest.raises(SbvaeError, match="its images are stored ones"):
@@ -117,7 +118,7 @@ def test_few_rows_of_a_large_file_need_few_chunks(
 
 def test_a_file_with_a_renderer_draws_the_other_populations(small: Path) -> None:
     source = open_source(str(small))
-    drawn = source_from_space(circles_space("xy-hole"), "xy-hole", 6, 10)
+    drawn = source_from_space(named_space("circles:xy-hole"), "xy-hole", 6, 10)
     for population in ("full", "heldout"):
         found, expected = (s.sample(rng(), 50, population) for s in (source, drawn))
         np.testing.assert_array_equal(found[0], expected[0])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import sbvae_cli.evaluation.codes as codes_module
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
@@ -21,7 +21,7 @@ from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
-CIRCLES = Source("xy-hole", FactorSpace(circles_space("xy-hole")), 6, 10)
+CIRCLES = Source("xy-hole", FactorSpace(named_space("circles:xy-hole")), 6, 10)
 
 
 @pytest.fixture(scope="module")

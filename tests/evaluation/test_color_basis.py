@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.config.spaces import circles_space, customise
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.data.source import Source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.of_model import evaluate
@@ -31,7 +32,9 @@ def coloured(hsv: bool = True) -> Source:
     ranges = {"hue": (0.0, 1.0), "saturation": (0.3, 0.7), "value": (0.3, 0.7)}
     if not hsv:
         ranges = dict.fromkeys(("red", "green", "blue"), (0.2, 0.9))
-    space = customise(circles_space("xh" if hsv else "rg"), ranges={**ranges, "x": (0.5, 0.5)})
+    space = customise(
+        named_space("circles:xh" if hsv else "circles:rg"), ranges={**ranges, "x": (0.5, 0.5)}
+    )
     return source_from_space(space, "coloured", 12, 12)
 
 
@@ -65,7 +68,7 @@ def test_a_basis_that_the_data_do_not_have_is_refused() -> None:
 
 def test_geometry_stays_in_the_basis_of_the_data_and_says_so() -> None:
     """One hue alone is no pair, though it is three of red, green and blue."""
-    space = customise(circles_space("xh"), ranges={"x": (0.5, 0.5)})
+    space = customise(named_space("circles:xh"), ranges={"x": (0.5, 0.5)})
     vae = VAE(SeesColours(), nn.Identity(), Bernoulli()).eval()
     protocol = Protocol(
         ("beta-vae", "geometry"), color_basis="rgb", images=300, votes_train=20, votes_eval=20

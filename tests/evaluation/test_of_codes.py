@@ -7,7 +7,7 @@ import pytest
 
 from sbvae_cli.config.metrics import OF_CODES
 from sbvae_cli.data.codes_file import CodesFile
-from sbvae_cli.data.colour import colours_of
+from sbvae_cli.data.columns import colours_of
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.of_codes import evaluate_codes

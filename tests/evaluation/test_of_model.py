@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.config.datasets import sprites_space
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.draw import SampleDraw
@@ -207,7 +207,7 @@ def test_rows_of_one_file_are_not_both_fitted_to_and_tested(tmp_path: Path) -> N
 
 def test_votes_fix_the_factors_that_vary_in_the_population() -> None:
     """Without the other two shapes there is one, so that the votes' numbers shift."""
-    space = customise(sprites_space(), holes=[{"shape": (1, 2)}])
+    space = customise(named_space("sprites"), holes=[{"shape": (1, 2)}])
     source = source_from_space(space, "ellipses", SIZE, SIZE)
     found = evaluate(
         centroid_vae(),
@@ -312,10 +312,10 @@ def test_the_result_is_plain_json_without_nan() -> None:
 
 
 def test_factors_other_than_the_models_own_are_described() -> None:
-    xy, xh = circles_space("xy"), circles_space("xh")
-    assert other_factors(xy, circles_space("xy-hole")) is None
+    xy, xh = named_space("circles:xy"), named_space("circles:xh")
+    assert other_factors(xy, named_space("circles:xy-hole")) is None
     assert other_factors(xy, xh) == "this data varies in x, hue, the model's own in x, y"
     assert "nothing known" in str(other_factors(xy, SpaceConfig()))
     assert "other ranges" in str(
-        other_factors(circles_space("xyh-small"), circles_space("xyh-tiny"))
+        other_factors(named_space("circles:xyh-small"), named_space("circles:xyh-tiny"))
     )

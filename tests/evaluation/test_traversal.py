@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.config.spaces import circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
@@ -24,11 +24,11 @@ from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
 HEIGHT, WIDTH = 8, 12
-HOLE = circles_space("xy-hole")
+HOLE = named_space("circles:xy-hole")
 
 
 def circles(preset: str = "xy-hole") -> Source:
-    return Source(preset, FactorSpace(circles_space(preset)), HEIGHT, WIDTH)
+    return Source(preset, FactorSpace(named_space(f"circles:{preset}")), HEIGHT, WIDTH)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_the_last_third_of_the_examples_is_held_out_and_marked(vae: VAE) -> None
 
 
 def test_nothing_is_marked_where_nothing_was_held_out(vae: VAE) -> None:
-    assert not run(vae, circles("xy"), circles_space("xy")).held_out.any()
+    assert not run(vae, circles("xy"), named_space("circles:xy")).held_out.any()
 
 
 def test_other_data_are_marked_by_what_the_models_training_left_out(vae: VAE) -> None:
@@ -153,8 +153,8 @@ def test_a_blank_image_starts_a_sweep_only_if_it_is_named(vae: VAE) -> None:
     _, factors = source.images(0, 64, seed=0)
     blanks = np.flatnonzero(np.isnan(factors[:, 0]))
 
-    named = run(vae, source, circles_space("xh-blank"), index=int(blanks[0]))
-    free = [run(vae, source, circles_space("xh-blank"), seed=seed) for seed in range(4)]
+    named = run(vae, source, named_space("circles:xh-blank"), index=int(blanks[0]))
+    free = [run(vae, source, named_space("circles:xh-blank"), seed=seed) for seed in range(4)]
 
     assert not named.inputs[0].any()
     assert all(result.inputs[0].any() for result in free)
@@ -185,7 +185,7 @@ def test_deviations_are_those_of_images_that_are_not_blank(vae: VAE) -> None:
     images, factors = source.sample(np.random.default_rng(0), 256)
     shown = torch.from_numpy(images[~np.isnan(factors[:, 0])]).permute(0, 3, 1, 2) / 255
 
-    result = run(vae, source, circles_space("xh-blank"))
+    result = run(vae, source, named_space("circles:xh-blank"))
 
     with torch.no_grad():
         _, logvar = vae.encode(shown)

@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import PRESENT
 from sbvae_cli.config.space import CorrelationConfig, FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import PRESENT, circles_space
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.models.likelihoods import Bernoulli
@@ -18,7 +19,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def test_a_vote_shares_the_fixed_factor_and_no_other() -> None:
-    space = FactorSpace(circles_space("xyh-small"))
+    space = FactorSpace(named_space("circles:xyh-small"))
     rows, fixed = draw_votes(space, space.varying, rng(), 60, 16)
     columns = [space.index(name) for name in space.varying]
     assert rows.shape == (60, 16, len(space.names))
@@ -29,7 +30,7 @@ def test_a_vote_shares_the_fixed_factor_and_no_other() -> None:
 
 
 def test_values_are_uniform_over_the_factors_range() -> None:
-    space = FactorSpace(circles_space("xy"))
+    space = FactorSpace(named_space("circles:xy"))
     rows, fixed = draw_votes(space, space.varying, rng(), 2000, 2)
     values = rows[fixed == 0][:, 0, space.index("x")]
     counts, _ = np.histogram(values, 6, (0.2, 0.8))
@@ -38,7 +39,7 @@ def test_values_are_uniform_over_the_factors_range() -> None:
 
 
 def test_the_full_space_has_its_held_out_region_and_the_training_distribution_has_not() -> None:
-    space = FactorSpace(circles_space("xy-hole"))
+    space = FactorSpace(named_space("circles:xy-hole"))
     for population, share in (("full", 0.25), ("train", 0.0)):
         rows, _ = draw_votes(space, space.varying, rng(), 300, 32, population)
         held_out = space.held_out_mask(rows.reshape(-1, rows.shape[2])).mean()
@@ -50,7 +51,7 @@ def test_given_a_value_the_others_are_uniform_over_what_the_region_leaves() -> N
 
     A third of the training images has such an x: half of the range times half of y, of 3/4.
     """
-    space = FactorSpace(circles_space("xy-hole"))
+    space = FactorSpace(named_space("circles:xy-hole"))
     rows, fixed = draw_votes(space, space.varying, rng(), 400, 32, "train")
     x, y = rows[fixed == 0][:, :, space.index("x")], rows[fixed == 0][:, :, space.index("y")]
     through = (x > 0.35) & (x < 0.65)
@@ -68,7 +69,7 @@ def test_a_value_that_is_wholly_held_out_is_drawn_again() -> None:
 
 
 def test_votes_have_no_blank_images() -> None:
-    space = FactorSpace(circles_space("xh-blank"))
+    space = FactorSpace(named_space("circles:xh-blank"))
     rows, fixed = draw_votes(space, space.varying, rng(), 50, 8, "train")
     assert np.isfinite(rows).all() and set(fixed.tolist()) == {0, 1}
     assert (rows[:, :, space.index(PRESENT.name)] == 1).all()
@@ -76,7 +77,7 @@ def test_votes_have_no_blank_images() -> None:
 
 def test_correlated_factors_stay_so_in_votes_of_the_training_population() -> None:
     space = FactorSpace(
-        circles_space("xy").model_copy(
+        named_space("circles:xy").model_copy(
             update={"correlated": (CorrelationConfig(factors=("x", "y"), std=0.1),)}
         )
     )

@@ -1,27 +1,11 @@
 """Chairs as boxes: the factors of the stand-in for the rendered 3D chairs, and what they build."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Levels = tuple[Literal["levels"], tuple[float, ...]]
-Range = tuple[Literal["range"], tuple[float, float]]
 Interval = tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]
-
-# Sizes in shorter sides of the frame, angles in degrees; 31 * 2 views as Aubry et al. rendered.
-FACTORS: dict[str, Levels | Range] = {
-    "seat_width": ("range", (0.36, 0.50)),
-    "seat_depth": ("range", (0.34, 0.46)),
-    "leg_height": ("range", (0.18, 0.28)),
-    "back_height": ("range", (0.20, 0.33)),
-    "back_style": ("levels", (0.0, 1.0, 2.0)),  # solid, slats, ladder
-    "leg_style": ("levels", (0.0, 1.0, 2.0)),  # four legs, pedestal, side panels
-    "arms": ("levels", (0.0, 1.0)),
-    "elevation": ("levels", (20.0, 30.0)),
-    "azimuth": ("levels", tuple(k * 360 / 31 for k in range(31))),  # circular
-}
 
 LEAN = 0.16  # how far what stands on the seat leans back for each unit of height
 SEAT_THICKNESS = 0.05

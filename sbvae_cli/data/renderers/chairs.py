@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.data.columns import columns, present
 from sbvae_cli.data.renderers.chair_parts import (
     ABOVE,
-    FACTORS,
     GREYS,
     LEAN,
     LEGS,
@@ -22,6 +22,7 @@ from sbvae_cli.data.renderers.chair_parts import (
 
 __all__ = ["DISTANCE", "FACTORS", "View", "draw_parts", "render_chairs", "view_from"]
 
+FACTORS = RENDERERS["chairs"].limits
 _SAMPLES = 4  # rows and columns of samples in a pixel
 _CANVAS_VALUES = 1 << 21  # of one batch: 32 images of 64 x 64 pixels
 DISTANCE = 4.0  # of the camera from the chair's middle, in shorter sides of the frame
@@ -260,16 +261,15 @@ def _mean_of_samples(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _check(chairs: Mapping[str, NDArray[np.float64]]) -> None:
     """Refuse what no chair is built for, or might leave the frame."""
     for name, column in chairs.items():
-        kind, values = FACTORS[name]
-        low, high = min(values), max(values)
-        if name == "azimuth":
-            wrong, allowed = ~np.isfinite(column), "an angle in degrees"
-        elif kind == "range" or name == "elevation":
-            # Stored factors are of single precision.
-            wrong = (column < low - 1e-6) | (column > high + 1e-6)
-            allowed = f"a value in [{low:g}, {high:g}]"
+        limit = FACTORS[name]
+        if limit.levels is not None:
+            wrong = ~np.isin(column, limit.levels)
+            allowed = f"one of {', '.join(f'{level:g}' for level in limit.levels)}"
         else:
-            wrong = ~np.isin(column, values)
-            allowed = f"one of {', '.join(f'{value:g}' for value in values)}"
+            # Stored factors are of single precision.
+            wrong = (column < limit.low - 1e-6) | (column > limit.high + 1e-6)
+            wrong |= ~np.isfinite(column)
+            ends = f"a value in [{limit.low:g}, {limit.high:g}]"
+            allowed = ends if np.isfinite(limit.high) else "a finite number"
         if wrong.any():
             raise ValueError(f"a chair's {name} is {column[wrong][0]:g}; give {allowed}")

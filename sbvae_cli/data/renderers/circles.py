@@ -6,8 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sbvae_cli.data.colour import colours_of
-from sbvae_cli.data.columns import columns, present
+from sbvae_cli.data.columns import colours_of, columns, present
 
 _BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
 

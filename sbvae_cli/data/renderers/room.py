@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import ROOM_LEVELS, ROOM_NAMES
-from sbvae_cli.data.colour import hsv_to_rgb
-from sbvae_cli.data.columns import columns, present
+from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.data.columns import columns, hsv_to_rgb, present
 from sbvae_cli.data.renderers.raycast import (
     Box,
     Capsule,
@@ -28,8 +27,7 @@ from sbvae_cli.data.renderers.raycast import (
 )
 
 HUES = ("floor_hue", "wall_hue", "object_hue")
-SHAPES = ROOM_NAMES["shape"]
-LEVELS = ROOM_LEVELS  # of 3dshapes; the last factor varies fastest in its full grid
+SHAPES = RENDERERS["room"].space.factor("shape").level_names or ()
 
 # Lengths have no unit: the object's edge is 1.2 at scale 1. x points right, y away from the camera
 # at orientation 0, z up; the object stands on the origin.

@@ -6,10 +6,11 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.datasets import SPRITES_LEVELS
-from sbvae_cli.data.columns import columns, present
+from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.data.columns import colours_of, columns, present
 
-LEVELS = SPRITES_LEVELS  # of dSprites; the last factor varies fastest in its full grid
+_FACTORS = ("shape", "scale", "orientation", "x", "y")
+_SHAPES = RENDERERS["sprites"].limits["shape"].levels or ()  # square, ellipse, heart
 
 # Lengths are shares of the frame's shorter side, at scale 1. They are such that at 64x64 no edge of
 # any level meets a pixel's centre to within 1e-5 of its distance: rounding decides on no pixel.
@@ -28,6 +29,27 @@ Plane = NDArray[np.float32]
 
 
 def render_sprites(
+    factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
+) -> NDArray[np.uint8]:
+    """Draw one shape an image in its colour; `render_masks` has the shapes, `columns` the colours.
+
+    Args:
+        factors: Shape (N, F).
+        names: Names of the F columns: those of `render_masks`, and hue (turns), saturation and
+            value, or red, green and blue.
+        height: Rows of an image.
+        width: Columns of an image.
+
+    Returns:
+        Shape (N, height, width, 3).
+
+    Raises:
+        ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
+    """
+    return paint(render_masks(factors, names, height, width), colours_of(factors, names))
+
+
+def render_masks(
     factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
 ) -> NDArray[np.uint8]:
     """Draw one white shape an image; a pixel is lit where its centre lies inside, as in dSprites.
@@ -53,14 +75,14 @@ def render_sprites(
         ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
     """
     images = np.zeros((len(factors), height, width, 1), np.uint8)
-    values = columns(factors, names, tuple(LEVELS))
+    values = columns(factors, names, _FACTORS)
     drawn = present(factors, names) & np.isfinite(values).all(1) & (values[:, 1] > 0)
-    unknown = drawn & ~np.isin(values[:, 0], LEVELS["shape"])
+    unknown = drawn & ~np.isin(values[:, 0], _SHAPES)
     if unknown.any():
         found = values[unknown.argmax(), 0]
         raise ValueError(f"sprites know shape 1 (square), 2 (ellipse) and 3 (heart), got {found:g}")
     step = max(1, _BATCH_VALUES // (height * width))
-    for shape, inside in zip(LEVELS["shape"], (_in_square, _in_ellipse, _in_heart), strict=True):
+    for shape, inside in zip(_SHAPES, (_in_square, _in_ellipse, _in_heart), strict=True):
         rows = np.flatnonzero(drawn & (values[:, 0] == shape))
         for start in range(0, len(rows), step):
             some = rows[start : start + step]

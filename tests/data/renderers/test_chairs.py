@@ -7,10 +7,12 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.data.renderers.chair_parts import GREYS, LEAN, PARTS, build_parts
-from sbvae_cli.data.renderers.chairs import DISTANCE, FACTORS, draw_parts, render_chairs, view_from
+from sbvae_cli.data.renderers.chairs import DISTANCE, draw_parts, render_chairs, view_from
 
-NAMES = tuple(FACTORS)
+FACTORS = named_space("chairs").factors
+NAMES = tuple(factor.name for factor in FACTORS)
 FRONT_AND_SIDE = [0.42, 0.4, 0.24, 0.28, 1, 0, 1, 30, 40.0]  # a chair with slats, legs and arms
 
 
@@ -18,15 +20,15 @@ def chairs(n: int, seed: int = 0) -> np.ndarray:
     """Chairs of any kind, seen from any of the views."""
     rng = np.random.default_rng(seed)
     columns = [
-        rng.uniform(*values, n) if kind == "range" else rng.choice(values, n)
-        for kind, values in FACTORS.values()
+        rng.choice(factor.levels, n) if factor.levels else rng.uniform(*factor.bounds, n)
+        for factor in FACTORS
     ]
     return np.stack(columns, 1).astype(np.float32)
 
 
 def extremes() -> np.ndarray:
     """Every corner of the ranges with every style, seen from every view."""
-    return np.array(list(product(*(values for _, values in FACTORS.values()))))
+    return np.array(list(product(*(factor.levels or factor.bounds for factor in FACTORS))))
 
 
 def by_name(rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -124,7 +126,8 @@ def test_chairs_fill_much_of_the_frame() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_factor_changes_the_image(name: str) -> None:
-    values = FACTORS[name][1]
+    factor = FACTORS[NAMES.index(name)]
+    values = factor.levels or factor.bounds
     rows = np.tile(FRONT_AND_SIDE, (len(values), 1))
     rows[:, NAMES.index(name)] = values
     images = render_chairs(rows, NAMES, 64, 64).astype(int)
@@ -268,7 +271,7 @@ def test_a_missing_column_is_named(name: str) -> None:
         ("elevation", 40, r"a chair's elevation is 40; give a value in \[20, 30\]"),
         ("leg_style", 3, "a chair's leg_style is 3; give one of 0, 1, 2"),
         ("arms", 0.5, "a chair's arms is 0.5; give one of 0, 1"),
-        ("azimuth", np.inf, "a chair's azimuth is inf; give an angle in degrees"),
+        ("azimuth", np.inf, "a chair's azimuth is inf; give a finite number"),
     ],
 )
 def test_a_value_that_no_chair_has_is_refused(name: str, value: float, message: str) -> None:
@@ -281,11 +284,3 @@ def test_a_value_that_no_chair_has_is_refused(name: str, value: float, message: 
 def test_bounds_in_single_precision_are_accepted() -> None:
     rows = extremes()[:: 31 * 7].astype(np.float32)
     assert (render_chairs(rows, NAMES, 16, 16) < 255).any((1, 2, 3)).all()
-
-
-def test_elevation_and_azimuth_come_last_as_the_rendered_chairs_have_them() -> None:
-    assert NAMES[-2:] == ("elevation", "azimuth")
-    assert FACTORS["elevation"] == ("levels", (20, 30))
-    kind, azimuths = FACTORS["azimuth"]
-    assert kind == "levels"
-    np.testing.assert_allclose(azimuths, np.arange(31) * 360 / 31)

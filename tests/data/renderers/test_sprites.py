@@ -6,9 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sbvae_cli.data.renderers.sprites import LEVELS, paint, render_sprites
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.data.renderers.sprites import paint, render_masks
 
 NAMES = ("shape", "scale", "orientation", "x", "y")
+LEVELS = {name: named_space("sprites").factor(name).levels for name in NAMES}
 SQUARE, ELLIPSE, HEART = 1, 2, 3
 SHAPES = [SQUARE, ELLIPSE, HEART]
 SIDE = 0.3249  # of the square at scale 1, in shorter sides of the frame; the others match its area
@@ -16,7 +18,7 @@ SIDE = 0.3249  # of the square at scale 1, in shorter sides of the frame; the ot
 
 def draw(*rows: tuple[float, ...], size: tuple[int, int] = (64, 64)) -> np.ndarray:
     """Masks as booleans, shape (N, H, W)."""
-    return render_sprites(np.array(rows, float), NAMES, *size)[..., 0] > 0
+    return render_masks(np.array(rows, float), NAMES, *size)[..., 0] > 0
 
 
 def centroids(masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,15 +58,6 @@ def test_masks_equal_brute_force() -> None:
     rows = everything(300)
     for row, mask in zip(rows, draw(*rows), strict=True):
         np.testing.assert_array_equal(mask, brute_force(*row))
-
-
-def test_the_levels_are_those_of_dsprites() -> None:
-    assert tuple(LEVELS) == NAMES
-    assert np.prod([len(levels) for levels in LEVELS.values()]) == 737_280
-    ends = [(levels[0], pytest.approx(levels[-1])) for levels in LEVELS.values()]
-    assert ends == [(1, 3), (0.5, 1), (0, 2 * np.pi), (0, 1), (0, 1)]
-    for levels in LEVELS.values():
-        np.testing.assert_allclose(np.diff(levels), levels[1] - levels[0])
 
 
 @pytest.mark.parametrize("size", [(512, 512), (400, 600)])
@@ -194,7 +187,7 @@ def test_pixels_stay_square_in_any_frame() -> None:
 
 
 def test_pixels_are_black_or_white() -> None:
-    images = render_sprites(everything(200), NAMES, 32, 48)
+    images = render_masks(everything(200), NAMES, 32, 48)
     assert images.shape == (200, 32, 48, 1)
     assert images.dtype == np.uint8
     assert np.unique(images).tolist() == [0, 255]
@@ -202,22 +195,22 @@ def test_pixels_are_black_or_white() -> None:
 
 def test_single_precision_draws_the_same() -> None:
     rows = everything(2000)
-    expected = render_sprites(rows, NAMES, 64, 64)
-    np.testing.assert_array_equal(render_sprites(rows.astype(np.float32), NAMES, 64, 64), expected)
+    expected = render_masks(rows, NAMES, 64, 64)
+    np.testing.assert_array_equal(render_masks(rows.astype(np.float32), NAMES, 64, 64), expected)
 
 
 def test_rows_are_drawn_each_by_itself() -> None:
     rows = everything(100)
-    together = render_sprites(rows, NAMES, 64, 64)
-    alone = [render_sprites(rows[i : i + 1], NAMES, 64, 64)[0] for i in range(100)]
+    together = render_masks(rows, NAMES, 64, 64)
+    alone = [render_masks(rows[i : i + 1], NAMES, 64, 64)[0] for i in range(100)]
     np.testing.assert_array_equal(together, alone)
 
 
 def test_threads_draw_the_same() -> None:
     rows = everything(800)
     with ThreadPoolExecutor(4) as pool:
-        parts = pool.map(lambda some: render_sprites(some, NAMES, 32, 48), np.split(rows, 8))
-    np.testing.assert_array_equal(np.concatenate(list(parts)), render_sprites(rows, NAMES, 32, 48))
+        parts = pool.map(lambda some: render_masks(some, NAMES, 32, 48), np.split(rows, 8))
+    np.testing.assert_array_equal(np.concatenate(list(parts)), render_masks(rows, NAMES, 32, 48))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -226,7 +219,7 @@ def test_rows_that_are_not_finite_are_black(column: int, value: float) -> None:
     rows = everything(3)
     rows[:, 2] = 0
     rows[1, column] = value
-    images = render_sprites(rows, NAMES, 32, 32)
+    images = render_masks(rows, NAMES, 32, 32)
     assert [image.any() for image in images] == [True, False, True]
 
 
@@ -236,33 +229,33 @@ def test_a_shape_of_no_size_is_black() -> None:
 
 def test_rows_that_are_not_present_are_black() -> None:
     rows = np.column_stack([everything(3), [1, 0, np.nan]])
-    images = render_sprites(rows, (*NAMES, "present"), 32, 32)
+    images = render_masks(rows, (*NAMES, "present"), 32, 32)
     assert [image.any() for image in images] == [True, False, False]
 
 
 def test_columns_are_found_by_name() -> None:
     rows = everything(20)
     more = np.column_stack([rows, np.full(20, np.nan)])[:, ::-1]
-    turned = render_sprites(more, ("hue", *NAMES[::-1]), 32, 32)
-    np.testing.assert_array_equal(turned, render_sprites(rows, NAMES, 32, 32))
+    turned = render_masks(more, ("hue", *NAMES[::-1]), 32, 32)
+    np.testing.assert_array_equal(turned, render_masks(rows, NAMES, 32, 32))
 
 
 def test_no_rows_give_no_images() -> None:
-    assert render_sprites(np.empty((0, 5)), NAMES, 16, 8).shape == (0, 16, 8, 1)
+    assert render_masks(np.empty((0, 5)), NAMES, 16, 8).shape == (0, 16, 8, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_column_is_named(name: str) -> None:
     others = [other for other in NAMES if other != name]
     with pytest.raises(ValueError, match=f"there is no factor {name} among {', '.join(others)}"):
-        render_sprites(np.ones((1, 4)), others, 16, 16)
+        render_masks(np.ones((1, 4)), others, 16, 16)
 
 
 @pytest.mark.parametrize("shape", [0, 4, 1.5])
 def test_an_unknown_shape_is_refused(shape: float) -> None:
     rows = np.array([[1, 1, 0, 0.5, 0.5], [shape, 1, 0, 0.5, 0.5]])
     with pytest.raises(ValueError, match=rf"3 \(heart\), got {shape:g}$"):
-        render_sprites(rows, NAMES, 16, 16)
+        render_masks(rows, NAMES, 16, 16)
 
 
 def test_paint_rounds_mask_times_colour() -> None:
@@ -276,7 +269,7 @@ def test_paint_rounds_mask_times_colour() -> None:
 
 
 def test_paint_gives_each_lit_pixel_the_colour_of_its_image() -> None:
-    masks = render_sprites(everything(2), NAMES, 32, 32)
+    masks = render_masks(everything(2), NAMES, 32, 32)
     painted = paint(masks, np.array([[0.4, 0.8, 1.0], [0.2, 0.0, 0.5]]))
     for mask, image, colour in zip(masks, painted, [[102, 204, 255], [51, 0, 128]], strict=True):
         np.testing.assert_array_equal(image, (mask > 0) * colour)

@@ -1,20 +1,143 @@
-"""Spaces of sprites, rooms and chairs against the levels of the public datasets."""
+"""Spaces against Table 3 and the public datasets, and what each renderer can draw."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from sbvae_cli.config.datasets import chairs_space, check_space, dataset_space, discrete, evenly
-from sbvae_cli.config.names import Renderer
+from sbvae_cli.config.catalogue import HSV, RENDERERS, RGB, check_space, evenly, with_levels
+from sbvae_cli.config.dataset_names import known_names, named_space
+from sbvae_cli.config.edit_space import customise
+from sbvae_cli.config.names import CirclesPreset, PaperDataset
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.config.spaces import circles_space, customise
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.renderers.chair_parts import FACTORS
+from sbvae_cli.data.renderers import RENDER
 from sbvae_cli.data.source import source_from_space
 from sbvae_cli.errors import SbvaeError
 
-RENDERERS: tuple[Renderer, ...] = ("circles", "sprites", "room", "chairs")
+
+def test_every_renderer_has_a_record_and_a_function() -> None:
+    assert set(RENDER) == set(RENDERERS)
+    assert {record.paper for record in RENDERERS.values()} == set(get_args(PaperDataset))
+    for name, record in RENDERERS.items():
+        assert record.name == name
+        assert {space.renderer for space in record.spaces.values()} == {name}
+        assert set(record.space.names) <= set(record.limits)
+
+
+def test_the_command_line_offers_the_presets_of_circles() -> None:
+    assert set(RENDERERS["circles"].spaces) == set(get_args(CirclesPreset))
+
+
+def test_datasets_that_need_no_file_are_listed() -> None:
+    assert known_names() == "circles:PRESET, sprites, room or chairs"
+
+
+def test_an_unknown_renderer_is_refused() -> None:
+    space = named_space("sprites").model_copy(update={"renderer": "sprite"})
+    with pytest.raises(SbvaeError, match=r"^renderer sprite is unknown; did you mean sprites\?$"):
+        check_space(space)
+    with pytest.raises(SbvaeError, match="renderer sprite is unknown"):
+        source_from_space(space, "sprite")
+
+
+# Table 3: X, Y, size, then the three colour columns.
+TABLE_3 = {
+    "xy": (RGB, (0.2, 0.8), (0.2, 0.8), 0.2, 1, 1, 1),
+    "xh": (HSV, (0.2, 0.8), 0.5, 0.3, (0.2, 0.8), 1, 1),
+    "rg": (RGB, 0.5, 0.5, 0.5, (0.4, 0.8), (0.4, 0.8), 1),
+    "xyh-small": (HSV, (0.2, 0.8), (0.2, 0.8), 0.1, (0.2, 0.8), 1, 1),
+    "xyh-tiny": (HSV, (0.2, 0.8), (0.2, 0.8), 0.075, (0.2, 0.8), 1, 1),
+}
+
+
+# A.3: half of the range of each of the two factors, in the middle or in the corner.
+HELD_OUT = {
+    "xy-hole": {"x": (0.35, 0.65), "y": (0.35, 0.65)},
+    "xy-corner": {"x": (0.5, 0.8), "y": (0.5, 0.8)},
+    "xh-hole": {"x": (0.35, 0.65), "hue": (0.35, 0.65)},
+    "xh-corner": {"x": (0.5, 0.8), "hue": (0.5, 0.8)},
+    "rg-hole": {"red": (0.5, 0.7), "green": (0.5, 0.7)},
+    "rg-corner": {"red": (0.6, 0.8), "green": (0.6, 0.8)},
+}
+
+
+@pytest.mark.parametrize("preset", get_args(CirclesPreset))
+def test_a_preset_has_the_ranges_of_table_3(preset: CirclesPreset) -> None:
+    colours, *ranges = TABLE_3[preset] if preset in TABLE_3 else TABLE_3[preset.split("-")[0]]
+
+    space = named_space(f"circles:{preset}")
+    factors = [factor for factor in space.factors if factor.name != "present"]
+
+    assert tuple(f.name for f in factors) == ("x", "y", "diameter", *colours)
+    assert [f.bounds for f in factors] == [r if isinstance(r, tuple) else (r, r) for r in ranges]
+
+
+@pytest.mark.parametrize("preset", get_args(CirclesPreset))
+def test_a_preset_holds_out_the_quarter_that_its_name_says(preset: CirclesPreset) -> None:
+    expected = (HELD_OUT[preset],) if preset in HELD_OUT else ()
+    assert named_space(f"circles:{preset}").held_out == expected
+
+
+@pytest.mark.parametrize("preset", get_args(CirclesPreset))
+def test_only_the_blank_preset_has_blank_images(preset: CirclesPreset) -> None:
+    space = named_space(f"circles:{preset}")
+    is_blank = preset == "xh-blank"
+    assert space.blank == (0.5 if is_blank else 0)
+    assert (space.names[-1] == "present") == is_blank
+
+
+@pytest.mark.parametrize("preset", get_args(CirclesPreset))
+def test_a_preset_survives_json_and_passes_its_own_check(preset: CirclesPreset) -> None:
+    space = named_space(f"circles:{preset}")
+    check_space(space)
+    assert SpaceConfig.model_validate_json(space.model_dump_json()) == space
+
+
+def test_units_and_the_period_of_hue_are_written_down() -> None:
+    factors = {factor.name: factor for factor in named_space("circles:xh").factors}
+    assert factors["x"].unit == factors["diameter"].unit == "frame width"
+    assert factors["y"].unit == "frame height"
+    assert (factors["hue"].unit, factors["hue"].period) == ("turn", 1.0)
+    assert not factors["hue"].circular
+
+
+@pytest.mark.parametrize(
+    ("preset", "ranges", "message"),
+    [
+        ("xy", {"x": (-0.01, 0.5)}, "x = -0.01..0.5 is outside of 0..1"),
+        ("xy", {"y": (0.5, 1.01)}, "y = 0.5..1.01 is outside of 0..1"),
+        ("xy", {"diameter": (0.0, 0.5)}, "diameter = 0..0.5 is outside of (0, 1]"),
+        ("xy", {"diameter": (1.01, 1.01)}, "diameter = 1.01 is outside of (0, 1]"),
+        ("rg", {"red": (0.5, 1.01)}, "red = 0.5..1.01 is outside of 0..1"),
+        ("xh", {"value": (-0.01, 1.0)}, "value = -0.01..1 is outside of 0..1"),
+        ("xh", {"hue": (-0.3, 0.71)}, "hue = -0.3..0.71 spans more than one turn"),
+    ],
+)
+def test_factors_outside_the_frame_are_refused(
+    preset: CirclesPreset, ranges: dict, message: str
+) -> None:
+    with pytest.raises(SbvaeError) as caught:
+        check_space(customise(named_space(f"circles:{preset}"), ranges=ranges))
+    assert str(caught.value).startswith(message)
+
+
+def test_factors_on_the_edge_of_what_is_allowed_pass() -> None:
+    check_space(
+        customise(
+            named_space("circles:xyh-tiny"),
+            ranges={"x": (0, 1), "y": (0, 1), "diameter": (0.01, 1), "hue": (-0.3, 0.7)},
+        )
+    )
+
+
+def test_a_space_without_a_factor_that_circles_need_is_refused() -> None:
+    space = named_space("circles:xy")
+    with pytest.raises(SbvaeError, match="circles: need a factor blue"):
+        check_space(space.model_copy(update={"factors": space.factors[:-1]}))
+
+
 # dSprites' README: 737,280 images, the last factor fastest.
 DSPRITES = {
     "shape": [1, 2, 3],
@@ -23,8 +146,12 @@ DSPRITES = {
     "x": [i / 31 for i in range(32)],
     "y": [i / 31 for i in range(32)],
 }
+
+
 # 3D Shapes' README: 480,000 images.
 TENTHS = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+
 SHAPES_3D = {
     "floor_hue": TENTHS,
     "wall_hue": TENTHS,
@@ -48,9 +175,9 @@ def levels_of(space: SpaceConfig) -> dict[str, tuple[float, ...]]:
     [("sprites", DSPRITES, 737_280), ("room", SHAPES_3D, 480_000)],
 )
 def test_levels_are_those_of_the_public_dataset(
-    renderer: Renderer, expected: dict[str, list[float]], count: int
+    renderer: str, expected: dict[str, list[float]], count: int
 ) -> None:
-    levels = levels_of(dataset_space(renderer))
+    levels = levels_of(named_space(renderer))
     assert list(levels) == list(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(levels[name], values, atol=1e-11)
@@ -58,15 +185,15 @@ def test_levels_are_those_of_the_public_dataset(
 
 
 def test_only_the_colours_of_sprites_are_ranges_and_those_of_the_paper() -> None:
-    space = dataset_space("sprites")
+    space = named_space("sprites")
     ranges = {f.name: f.bounds for f in space.factors if f.levels is None}
     assert ranges == {"hue": (0, 1), "saturation": (0.3, 0.7), "value": (0.3, 0.7)}
     assert space.names[5:] == tuple(ranges)
-    assert all(factor.levels for factor in dataset_space("room").factors)
+    assert all(factor.levels for factor in named_space("room").factors)
 
 
 def test_chairs_are_seen_from_62_sides() -> None:
-    space = chairs_space()
+    space = named_space("chairs")
     views = levels_of(space)
     assert views["elevation"] == (20, 30)
     assert len(views["azimuth"]) * len(views["elevation"]) == 62
@@ -74,26 +201,21 @@ def test_chairs_are_seen_from_62_sides() -> None:
 
 
 def test_chairs_have_the_factors_that_their_renderer_builds() -> None:
-    space = chairs_space()
-    assert space.names == tuple(FACTORS)
-    for factor in space.factors:
-        kind, values = FACTORS[factor.name]
-        found = factor.bounds if kind == "range" else factor.levels
-        assert (factor.levels is None) == (kind == "range")
-        assert found == pytest.approx(values, abs=1e-9), factor.name
+    space = named_space("chairs")
+    assert space.names == tuple(RENDERERS["chairs"].limits)
 
 
-@pytest.mark.parametrize("renderer", RENDERERS)
-def test_a_space_passes_its_own_check_and_survives_json(renderer: Renderer) -> None:
-    space = dataset_space(renderer)
+@pytest.mark.parametrize("renderer", list(RENDERERS))
+def test_a_space_passes_its_own_check_and_survives_json(renderer: str) -> None:
+    space = named_space(renderer)
     check_space(space)
     assert space.renderer == renderer
     assert SpaceConfig.model_validate_json(space.model_dump_json()) == space
 
 
-@pytest.mark.parametrize("renderer", RENDERERS)
-def test_the_renderer_draws_the_ends_and_a_random_row_of_its_space(renderer: Renderer) -> None:
-    source = source_from_space(dataset_space(renderer), renderer, 16, 24)
+@pytest.mark.parametrize("renderer", list(RENDERERS))
+def test_the_renderer_draws_the_ends_and_a_random_row_of_its_space(renderer: str) -> None:
+    source = source_from_space(named_space(renderer), renderer, 16, 24)
     ends = np.array([factor.bounds for factor in source.space.config.factors], np.float32).T
     drawn = source.render(np.concatenate([ends, source.sample(np.random.default_rng(0), 1)[1]]))
     assert drawn.shape == (3, 16, 24, source.channels)
@@ -113,18 +235,16 @@ def test_the_renderer_draws_the_ends_and_a_random_row_of_its_space(renderer: Ren
         ("chairs", "elevation", False),
     ],
 )
-def test_what_goes_all_around_is_circular(renderer: Renderer, name: str, circular: bool) -> None:
-    assert factor_of(dataset_space(renderer), name).circular is circular
+def test_what_goes_all_around_is_circular(renderer: str, name: str, circular: bool) -> None:
+    assert factor_of(named_space(renderer), name).circular is circular
 
 
 @pytest.mark.parametrize(
     ("renderer", "name", "half"),
     [("sprites", "orientation", (0, 3.2)), ("chairs", "azimuth", (0, 180))],
 )
-def test_half_a_turn_is_not_circular(
-    renderer: Renderer, name: str, half: tuple[float, float]
-) -> None:
-    space = customise(dataset_space(renderer), ranges={name: half})
+def test_half_a_turn_is_not_circular(renderer: str, name: str, half: tuple[float, float]) -> None:
+    space = customise(named_space(renderer), ranges={name: half})
     factor = factor_of(space, name)
     assert len(factor.levels) in (16, 20)
     assert not factor.circular
@@ -132,14 +252,14 @@ def test_half_a_turn_is_not_circular(
 
 def test_the_orientation_of_sprites_may_leave_its_last_level_out() -> None:
     """Its ends look the same, so that 39 levels go around as 40 do."""
-    space = customise(dataset_space("sprites"), ranges={"orientation": (0, 6.2)})
+    space = customise(named_space("sprites"), ranges={"orientation": (0, 6.2)})
     assert len(factor_of(space, "orientation").levels) == 39
     assert factor_of(space, "orientation").circular
 
 
 def test_units_are_written_down() -> None:
     units = {
-        renderer: {f.name: f.unit for f in dataset_space(renderer).factors}
+        renderer: {f.name: f.unit for f in named_space(renderer).factors}
         for renderer in ("sprites", "room", "chairs")
     }
     assert units["sprites"]["orientation"] == "radian"
@@ -158,10 +278,8 @@ def test_units_are_written_down() -> None:
         ("chairs", {"leg_height": (0.3, 0.3)}, "leg_height = 0.3 is outside of 0.18..0.28"),
     ],
 )
-def test_ranges_that_cannot_be_drawn_are_refused(
-    renderer: Renderer, ranges: dict, message: str
-) -> None:
-    space = customise(dataset_space(renderer), ranges=ranges)
+def test_ranges_that_cannot_be_drawn_are_refused(renderer: str, ranges: dict, message: str) -> None:
+    space = customise(named_space(renderer), ranges=ranges)
     with pytest.raises(SbvaeError) as caught:
         check_space(space)
     assert str(caught.value) == message
@@ -184,10 +302,10 @@ def test_ranges_that_cannot_be_drawn_are_refused(
     ],
 )
 def test_levels_that_cannot_be_drawn_are_refused(
-    renderer: Renderer, name: str, change: dict, message: str
+    renderer: str, name: str, change: dict, message: str
 ) -> None:
     with pytest.raises(SbvaeError) as caught:
-        check_space(replaced(dataset_space(renderer), name, change))
+        check_space(replaced(named_space(renderer), name, change))
     assert str(caught.value).startswith(message)
 
 
@@ -206,10 +324,8 @@ def test_levels_that_cannot_be_drawn_are_refused(
         ("chairs", "back_style", {"levels": (2, 0)}),
     ],
 )
-def test_what_can_be_drawn_at_the_limits_is_drawn(
-    renderer: Renderer, name: str, change: dict
-) -> None:
-    space = replaced(dataset_space(renderer), name, change)
+def test_what_can_be_drawn_at_the_limits_is_drawn(renderer: str, name: str, change: dict) -> None:
+    space = replaced(named_space(renderer), name, change)
     check_space(space)
     source = source_from_space(space, renderer, 32, 32)
     low, high = factor_of(space, name).bounds
@@ -225,19 +341,19 @@ def replaced(space: SpaceConfig, name: str, change: dict) -> SpaceConfig:
     return space.model_copy(update={"factors": factors})
 
 
-@pytest.mark.parametrize("renderer", RENDERERS)
-def test_a_factor_that_is_missing_is_named(renderer: Renderer) -> None:
-    space = dataset_space(renderer)
+@pytest.mark.parametrize("renderer", list(RENDERERS))
+def test_a_factor_that_is_missing_is_named(renderer: str) -> None:
+    space = named_space(renderer)
     for name in space.names:
         if name in ("red", "hue"):  # without a hue the colours are red, green and blue
             continue
         rest = tuple(factor for factor in space.factors if factor.name != name)
-        with pytest.raises(SbvaeError, match=rf"^{renderer}:? need a factor {name}; there are "):
+        with pytest.raises(SbvaeError, match=rf"^{renderer}: need a factor {name}; there are "):
             check_space(space.model_copy(update={"factors": rest}))
 
 
 def test_sprites_may_have_red_green_and_blue() -> None:
-    space = dataset_space("sprites")
+    space = named_space("sprites")
     channels = tuple(FactorConfig(name=name, low=0, high=1) for name in ("red", "green", "blue"))
     check_space(space.model_copy(update={"factors": space.factors[:5] + channels}))
     with pytest.raises(SbvaeError, match=r"^sprites: need a factor red; there are shape, scale"):
@@ -249,7 +365,7 @@ def test_a_space_without_a_renderer_passes() -> None:
 
 
 def test_circles_are_those_of_x_and_y() -> None:
-    assert dataset_space("circles") == circles_space("xy")
+    assert named_space("circles") == named_space("circles:xy")
 
 
 def test_levels_are_even_and_have_both_ends() -> None:
@@ -257,15 +373,19 @@ def test_levels_are_even_and_have_both_ends() -> None:
     assert evenly(-30, 30, 3) == (-30, 0, 30)
 
 
-def test_a_period_follows_from_the_name_or_the_unit() -> None:
-    assert discrete("azimuth", (0, 180)).period == 360
-    assert discrete("orientation", (0, 1), "radian").period == 2 * math.pi
-    assert discrete("orientation", (-30, 30)).period is None
+def test_a_public_file_s_factor_is_ours_at_its_levels() -> None:
+    chairs, room = named_space("chairs"), named_space("room")
+    found = with_levels(chairs, "azimuth", (0.0, 180.0))
+    assert (found.levels, found.unit, found.period) == ((0, 180), "degree", 360)
+    assert with_levels(room, "shape", (0.0, 1.0, 2.0, 3.0)) == room.factor("shape")
+    assert with_levels(room, "shape", (0.0, 1.0)).level_names is None
+    model = with_levels(chairs, "model", (1.0, 2.0))
+    assert (model.levels, model.unit, model.period) == ((1, 2), "", None)
 
 
 @pytest.mark.parametrize("renderer", ["sprites", "room", "chairs"])
-def test_grids_of_levels_are_shown_whole(renderer: Renderer) -> None:
-    space = FactorSpace(dataset_space(renderer))
+def test_grids_of_levels_are_shown_whole(renderer: str) -> None:
+    space = FactorSpace(named_space(renderer))
     first, second = [name for name, levels in levels_of(space.config).items()][:2]
     grid = space.grid((first, second), 2)
     levels = levels_of(space.config)
@@ -274,7 +394,7 @@ def test_grids_of_levels_are_shown_whole(renderer: Renderer) -> None:
 
 def test_levels_have_the_names_of_the_public_datasets() -> None:
     found = {
-        renderer: {f.name: f.level_names for f in dataset_space(renderer).factors if f.level_names}
+        renderer: {f.name: f.level_names for f in named_space(renderer).factors if f.level_names}
         for renderer in RENDERERS
     }
     assert found == {  # in the order of both READMEs
@@ -291,7 +411,7 @@ def test_levels_have_the_names_of_the_public_datasets() -> None:
 
 def covered(**words: str) -> int:
     """Pixels of a chair, seen from all sides, other factors at their lowest."""
-    space = dataset_space("chairs")
+    space = named_space("chairs")
     row = [f.level_of(words[f.name]) if f.name in words else f.bounds[0] for f in space.factors]
     rows = np.tile(np.array(row, np.float32), (31, 1))
     rows[:, space.names.index("azimuth")] = factor_of(space, "azimuth").levels
@@ -300,7 +420,7 @@ def covered(**words: str) -> int:
 
 def test_names_of_shapes_are_what_is_drawn() -> None:
     still = {"orientation": 0.0, "scale": 1.0}
-    space = dataset_space("sprites")
+    space = named_space("sprites")
     names = space.factors[0].level_names or ()
     rows = [
         [still.get(f.name, level if f.name == "shape" else f.bounds[1]) for f in space.factors]

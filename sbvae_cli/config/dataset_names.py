@@ -1,0 +1,61 @@
+"""Datasets that a user names instead of a file: `circles:PRESET`, `sprites`, `room`, `chairs`."""
+
+import difflib
+from pathlib import Path
+
+from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.errors import SbvaeError, unknown_name
+
+
+def is_procedural(text: str) -> bool:
+    """Whether what an argument `data` names is drawn as needed; a file that exists is a file."""
+    return text.partition(":")[0] in RENDERERS and not Path(text).exists()
+
+
+def named_space(text: str) -> SpaceConfig:
+    """The space that `circles:PRESET`, `sprites`, `room` or `chairs` names.
+
+    Args:
+        text: What a user wrote; `circles` alone is `circles:xy`.
+
+    Raises:
+        SbvaeError: If there is no such renderer or preset; names the nearest one.
+    """
+    name, colon, preset = text.partition(":")
+    if name not in RENDERERS:
+        raise unknown_name(name, RENDERERS, "dataset")
+    spaces = RENDERERS[name].spaces
+    if len(spaces) == 1 and colon:
+        raise SbvaeError(f"{text}: {name} have no presets; write {name}")
+    if preset and preset not in spaces:
+        raise unknown_name(preset, spaces, f"{name} preset")
+    return spaces[dataset_name(text)]
+
+
+def dataset_name(text: str) -> str:
+    """What such data are called: the preset, or the renderer where it has none."""
+    name, _, preset = text.partition(":")
+    return preset or next(iter(RENDERERS[name].spaces))
+
+
+def near_dataset(text: str) -> str:
+    """`did you mean chairs?` for a slip in such a name, else nothing."""
+    for record in RENDERERS.values():
+        if text in record.spaces and text not in RENDERERS:
+            return f"did you mean {record.name}:{text}?"
+    head, colon, preset = text.partition(":")
+    near = difflib.get_close_matches(head, RENDERERS, n=1, cutoff=0.75)
+    if not near or Path(text).suffix:
+        return ""
+    spaces = RENDERERS[near[0]].spaces
+    if not colon or len(spaces) == 1:
+        return f"did you mean {near[0]}?"
+    presets_near = difflib.get_close_matches(preset, spaces, n=1)
+    return f"did you mean {near[0]}:{presets_near[0] if presets_near else 'PRESET'}?"
+
+
+def known_names() -> str:
+    """Such names in a sentence: `circles:PRESET, sprites, room or chairs`."""
+    names = [f"{name}:PRESET" if len(r.spaces) > 1 else name for name, r in RENDERERS.items()]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
