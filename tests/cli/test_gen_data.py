@@ -340,7 +340,7 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae, renderer: str) -
         ("chairs", ["--factor", "seat_width=0.1..0.4"], 1, "seat_width = 0.1..0.4 is outside of"),
         ("chairs", ["--factor", "arms=0.5"], 1, "arms = 0.5 has none of its levels 0 no"),
         ("chairs", ["--count", "2", "--out", "."], 1, ".: is a folder"),
-        ("circles", ["--diameter", "2"], 1, "diameter = 2 is outside of (0, 1] frame widths"),
+        ("circles", ["--diameter", "2"], 1, "diameter = 2 is outside of (0, 1]"),
         ("circles", ["--diameter", "0.2..x"], 1, "'0.2..x' is not a number or a range"),
         ("circles", ["--factor", "hue=0..1"], 1, "factor hue is unknown"),
     ],
