@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Interval = tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]
+Extent = tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]
 
 LEAN = 0.16  # how far what stands on the seat leans back for each unit of height
 SEAT_THICKNESS = 0.05
@@ -64,7 +64,7 @@ def _put(
     parts: NDArray[np.float64],
     rows: NDArray[np.intp],
     first: int,
-    boxes: Sequence[tuple[Interval, Interval, Interval]],
+    boxes: Sequence[tuple[Extent, Extent, Extent]],
 ) -> None:
     for part, box in enumerate(boxes, first):
         for axis, (low, high) in enumerate(box):
@@ -72,23 +72,23 @@ def _put(
             parts[part, rows, 1, axis] = high
 
 
-def _both_sides(outer: NDArray[np.float64], thickness: float) -> tuple[Interval, Interval]:
+def _both_sides(outer: NDArray[np.float64], thickness: float) -> tuple[Extent, Extent]:
     return (-outer, -outer + thickness), (outer - thickness, outer)
 
 
 def _straight_legs(
     x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     columns, rows = _both_sides(x, _BAR), _both_sides(y, _BAR)
     return [(column, row, (0.0, height)) for column in columns for row in rows]
 
 
 def _pedestal(
     x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     """A column on a cross: one whole beam, and two halves that meet it."""
     half, reach, base = _BAR / 2, 0.85, (0.0, _BAR)
-    beam: Interval = (-half, half)
+    beam: Extent = (-half, half)
     return [
         ((-reach * x, reach * x), beam, base),
         (beam, (-reach * y, -half), base),
@@ -99,7 +99,7 @@ def _pedestal(
 
 def _side_panels(
     x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     """Two boards, and a narrow one between them that keeps them upright."""
     left, right = _both_sides(x, _BAR)
     return [
@@ -114,7 +114,7 @@ def _solid_back(
     y: NDArray[np.float64],
     foot: NDArray[np.float64],
     height: NDArray[np.float64],
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     return [((-x, x), (y - _BAR, y), (foot, foot + height))]
 
 
@@ -123,7 +123,7 @@ def _slats(
     y: NDArray[np.float64],
     foot: NDArray[np.float64],
     height: NDArray[np.float64],
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     """Two posts, a rail between their upper ends, three vertical bars below it."""
     deep, top = (y - _BAR, y), foot + height
     inner = x - _BAR
@@ -141,7 +141,7 @@ def _ladder(
     y: NDArray[np.float64],
     foot: NDArray[np.float64],
     height: NDArray[np.float64],
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     """Two posts and three horizontal bars, the highest at their upper ends."""
     deep = (y - _BAR, y)
     tops = [foot + share * height for share in (1 / 3, 2 / 3, 1.0)]
@@ -153,7 +153,7 @@ def _ladder(
 
 def _arms(
     x: NDArray[np.float64], y: NDArray[np.float64], foot: NDArray[np.float64]
-) -> list[tuple[Interval, Interval, Interval]]:
+) -> list[tuple[Extent, Extent, Extent]]:
     """A post and a rest on each side; the rests end at the back."""
     rest = foot + _ARM_HEIGHT - _BAR
     sides = _both_sides(x, _BAR)
