@@ -64,7 +64,7 @@ def test_a_size_without_pixels_is_refused() -> None:
 
 def test_a_space_that_circles_do_not_fit_is_refused() -> None:
     space = customise(named_space("circles:xy"), ranges={"x": (0.5, 1.5)})
-    with pytest.raises(SbvaeError, match="x = 0.5..1.5 is outside of 0..1"):
+    with pytest.raises(SbvaeError, match=r"^x = 0.5..1.5 is outside of 0..1$"):
         source_from_space(space, "wide")
     with pytest.raises(SbvaeError, match="its images are stored ones"):
         source_from_space(space.model_copy(update={"renderer": None}), "stored")
