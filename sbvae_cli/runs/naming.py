@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.files import merge
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.data.procedural import procedural_space
 from sbvae_cli.data.source import DEFAULT_SIZE
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_preset
@@ -83,7 +83,7 @@ def _chosen_data(config: Config) -> list[str]:
 def _has_own_space(data: DataConfig) -> bool:
     """Whether the space is the one that the data's name stands for."""
     try:
-        return procedural_space(data.source) == data.space
+        return named_space(data.source) == data.space
     except SbvaeError:  # a name that stands for none
         return False
 
