@@ -38,8 +38,6 @@ SpaceOption = Annotated[
     Path | None,
     typer.Option(help="YAML or JSON file of a factor space, as `space` in `info --json`."),
 ]
-
-
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
 ]
@@ -60,7 +58,7 @@ def circles(
     seed: SeedOption = 0,
     factor: FactorOption = None,
     diameter: Annotated[
-        str | None, typer.Option(help="Of the circle, in widths of the frame; or a range.")
+        str | None, typer.Option(help="Diameter of the circle in widths of the frame, or a range.")
     ] = None,
     hole: HoleOption = None,
     correlate: CorrelateOption = None,
@@ -70,22 +68,12 @@ def circles(
 ) -> None:
     """Circles that vary in position and colour (Table 3)."""
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.dataset_names import named_space
 
     ranges = list(factor or [])
     if diameter is not None:
         ranges.append(f"diameter={diameter}")
-    generate(
-        named_space(f"circles:{preset}"),
-        preset,
-        Changes(space, ranges, hole, correlate, blank),
-        out,
-        stem="circles-",
-        count=count,
-        size=size,
-        seed=seed,
-        force=force,
-    )
+    changes = Changes(space, ranges, hole, correlate, blank)
+    generate(f"circles:{preset}", changes, out, count=count, size=size, seed=seed, force=force)
 
 
 @app.command()
@@ -109,23 +97,14 @@ def sprites(
         from sbvae_cli.cli.import_data import write_import
         from sbvae_cli.data.imports import import_dsprites
 
-        changes = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
-        _refuse_changes({**changes, "blank": blank, "space": space, "size": size != "64" or None})
+        given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
+        _refuse_changes({**given, "blank": blank, "space": space, "size": size != "64"})
         write_import(import_dsprites(source), out, force=force)
         return
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.dataset_names import named_space
 
-    generate(
-        named_space("sprites"),
-        "sprites",
-        Changes(space, factor, hole, correlate, blank),
-        out,
-        count=count,
-        size=size,
-        seed=seed,
-        force=force,
-    )
+    changes = Changes(space, factor, hole, correlate, blank)
+    generate("sprites", changes, out, count=count, size=size, seed=seed, force=force)
 
 
 @app.command()
@@ -143,18 +122,9 @@ def room(
 ) -> None:
     """3D Object-in-Room: a look-alike of 3dshapes.h5, with its factors."""
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.dataset_names import named_space
 
-    generate(
-        named_space("room"),
-        "room",
-        Changes(space, factor, hole, correlate, blank),
-        out,
-        count=count,
-        size=size,
-        seed=seed,
-        force=force,
-    )
+    changes = Changes(space, factor, hole, correlate, blank)
+    generate("room", changes, out, count=count, size=size, seed=seed, force=force)
 
 
 @app.command()
@@ -186,26 +156,17 @@ def chairs(
         from sbvae_cli.cli.parse import parse_size
         from sbvae_cli.data.imports import import_chairs
 
-        changes = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
-        _refuse_changes({**changes, "blank": blank, "space": space})
+        given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
+        _refuse_changes({**given, "blank": blank, "space": space})
         imported = import_chairs(source, parse_size(size), invert=invert, strict=strict)
         write_import(imported, out, force=force)
         return
     if invert or strict:
         raise SbvaeError("--invert and --strict are for --from; leave them out")
     from sbvae_cli.cli.generate import Changes, generate
-    from sbvae_cli.config.dataset_names import named_space
 
-    generate(
-        named_space("chairs"),
-        "chairs",
-        Changes(space, factor, hole, correlate, blank),
-        out,
-        count=count or CHAIRS,
-        size=size,
-        seed=seed,
-        force=force,
-    )
+    changes = Changes(space, factor, hole, correlate, blank)
+    generate("chairs", changes, out, count=count or CHAIRS, size=size, seed=seed, force=force)
 
 
 @app.command()

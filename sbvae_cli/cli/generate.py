@@ -8,6 +8,7 @@ from pathlib import Path
 from sbvae_cli.cli.console import file_size, inform, reporter
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.files import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
@@ -72,8 +73,7 @@ class Changes:
 
 
 def generate(
-    space: SpaceConfig,
-    name: str,
+    dataset: str,
     changes: Changes,
     out: Path | None,
     *,
@@ -81,25 +81,25 @@ def generate(
     size: str,
     seed: int,
     force: bool,
-    stem: str = "",
 ) -> None:
     """Draw a dataset into a file and say what comes next.
 
     Args:
-        space: Factor space of the dataset, before changes.
-        name: Name of the dataset; `-custom` is added where the space is another.
-        changes: What is wanted otherwise.
+        dataset: Name of the dataset: circles:PRESET, sprites, room or chairs.
+        changes: What is wanted otherwise; with any, the name ends in `-custom`.
         out: File to write; None names it after the dataset.
         count: Number of random images; None draws every combination of the levels once.
         size: Pixels, 64 or HEIGHTxWIDTH.
-        seed: Seed of random images.
+        seed: Root seed of random images.
         force: Whether to replace a file.
-        stem: Begins the file's name.
     """
+    space = named_space(dataset)
     custom = changes.applied_to(space)
-    name = name if custom == space else f"{name}-custom"
+    if custom != space:
+        dataset = f"{dataset}-custom"
+    name = dataset.removeprefix("circles:")
     plan = plan_dataset(custom, name, count, *parse_size(size))
-    path = out or Path(f"{stem}{name}.h5")
+    path = out or Path(f"{dataset.replace(':', '-')}.h5")
     with deferred() as request, reporter("images", plan.count) as bar:
 
         def on_progress(done: int) -> None:

@@ -29,15 +29,15 @@ class CodesFile:
     Attributes:
         codes: Finite, shape (N, K).
         factors: Finite, shape (N, F); without `present`.
-        names: Of the factors.
+        names: Names of the factors.
         circular: Factors whose range is a full turn.
         present: 1 for each row of the file that shows something, 0 for a blank one, shape (M,);
             None where the file does not say.
-        all_codes: Of every row, blank ones included, shape (M, K).
+        all_codes: Codes of every row, blank ones included, shape (M, K).
         unread: Names of arrays that say nothing to `read_codes`.
         swapped: Whether codes look like factors, and factors like codes.
-        stds: Of the posteriors whose means the codes are, at least 0, shape (N, K); None
-            where the file does not say.
+        stds: Standard deviations of the posteriors whose means the codes are, at least 0, shape
+            (N, K); None where the file does not say.
         held_out: Rows that training left out, shape (N,); None where the file does not say.
     """
 

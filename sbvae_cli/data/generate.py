@@ -87,7 +87,7 @@ def write_plan(
         path: File to write; its folder must exist.
         plan: What the file will hold.
         name: Name of the dataset.
-        seed: Seed of the drawn factors, at least 0.
+        seed: Root seed of the drawn factors, at least 0.
         force: Whether to replace a file that exists.
         on_progress: Called with the number of images written so far; what it raises ends it all.
 

@@ -29,7 +29,7 @@ class FactorTable(NamedTuple):
     Attributes:
         factors: In the order of the columns.
         rows: Shape (N, F), float32, in the order of the images.
-        level_names: Of each factor that was text, the words of its levels 0, 1, ...
+        level_names: Words of the levels 0, 1, ... of each factor that was text.
     """
 
     factors: list[FactorConfig]
@@ -47,7 +47,7 @@ def read_factors(path: Path | str, names: Sequence[str]) -> FactorTable:
 
     Args:
         path: The file, in UTF-8.
-        names: Of the images.
+        names: Names of the images.
 
     Raises:
         SbvaeError: If the file is no such table, or does not match the images one to one.
