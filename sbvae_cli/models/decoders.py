@@ -1,5 +1,6 @@
 """The Spatial Broadcast decoder, the deconvolutional one, and CoordConv (Table 1, Appendix D)."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -50,42 +51,35 @@ class BroadcastDecoder(nn.Module):
         channels, height, width = image_shape
         sizes = halvings(height, width, upscales)
         grid = coordinate_channels(coordinates, sizes[0], cosines, generator)
-        features = [latent_dim, *hidden_units]
+        self.hidden = mlp([latent_dim, *hidden_units], generator=generator)
+        features = [latent_dim, *hidden_units][-1]
         widths = [*hidden_channels, channels]
-        self.hidden = mlp(features, generator=generator)
-        self.broadcast: nn.Module
-        shuffled = coordinates == "shuffled"
-        if upscales == 0:
-            self.broadcast = BroadcastConv2d(
-                features[-1], widths[0], kernel_size, grid, keep_grid=shuffled, generator=generator
-            )
-        else:
-            self.broadcast = BroadcastConvTranspose2d(
-                features[-1],
-                widths[0],
-                kernel_size,
-                grid,
-                sizes[1],
-                keep_grid=shuffled,
-                generator=generator,
-            )
+        first = (features, widths[0], kernel_size, grid)
+        kept = coordinates == "shuffled"
+        self.broadcast = (
+            BroadcastConvTranspose2d(*first, sizes[1], keep_grid=kept, generator=generator)
+            if upscales
+            else BroadcastConv2d(*first, keep_grid=kept, generator=generator)
+        )
         layers: list[nn.Module] = []
-        for i in range(1, len(widths)):
-            n_in, n_out = widths[i - 1], widths[i]
-            layers.append(nn.ReLU())
-            if i < upscales:
-                size = sizes[i + 1]
-                layers.append(
-                    SameConvTranspose2d(n_in, n_out, kernel_size, size, generator=generator)
-                )
-            else:
-                layers.append(SameConv2d(n_in, n_out, kernel_size, generator=generator))
+        for i, (n_in, n_out) in enumerate(itertools.pairwise(widths), start=1):
+            size = sizes[i + 1] if i < upscales else None
+            layers += [nn.ReLU(), _layer(n_in, n_out, kernel_size, size, generator)]
         self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to the likelihood's parameter, shape (B, C, H, W)."""
         output: Tensor = self.convolutions(self.broadcast(self.hidden(z)))
         return output
+
+
+def _layer(
+    n_in: int, n_out: int, kernel_size: int, size: list[int] | None, generator: torch.Generator
+) -> nn.Module:
+    """A transposed convolution to twice the size, or a convolution that keeps it."""
+    if size is None:
+        return SameConv2d(n_in, n_out, kernel_size, generator=generator)
+    return SameConvTranspose2d(n_in, n_out, kernel_size, size, generator=generator)
 
 
 class DeconvDecoder(nn.Module):

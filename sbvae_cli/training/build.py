@@ -1,6 +1,6 @@
 """Configuration to what trains: the one place that knows which objective means which function."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from sbvae_cli.config.objective import (
     AnnealedVaeConfig,
@@ -30,51 +30,35 @@ from sbvae_cli.training.update import Adversary, Objective, Updater
 DISCRIMINATOR_BETAS = (0.5, 0.9)  # of Adam (Kim and Mnih 2018)
 
 
-@dataclass(frozen=True)
-class BatchCounts:
-    """How many minibatches an update of an objective takes."""
-
-    images: int = 1
-    noise: int = 1
-
-
-def batch_counts(config: ObjectiveConfig) -> BatchCounts:
-    """Minibatches of images and of noise in an update."""
-    if isinstance(config, FactorVaeConfig):
-        return BatchCounts(factor_vae.PARTS, factor_vae.NOISE_PARTS)
-    return BatchCounts()
+def images_per_update(config: Config) -> int:
+    """Number of images of an update, which may take several minibatches."""
+    parts = factor_vae.PARTS if isinstance(config.objective, FactorVaeConfig) else 1
+    return parts * config.training.batch_size
 
 
 def noise_shape(config: Config) -> tuple[int, int]:
     """(n, K) of the noise of an update."""
-    rows = batch_counts(config.objective).noise * config.training.batch_size
-    return rows, config.model.latent_dim
-
-
-def images_per_update(config: Config) -> int:
-    """Images of an update."""
-    return batch_counts(config.objective).images * config.training.batch_size
+    parts = factor_vae.NOISE_PARTS if isinstance(config.objective, FactorVaeConfig) else 1
+    return parts * config.training.batch_size, config.model.latent_dim
 
 
 def build_updater(config: Config) -> Updater:
     """Model, objective and optimizers on the device that the configuration names."""
-    training = config.training
+    training, objective = config.training, config.objective
     device = resolve_device(training.device)
     vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
     discriminator = adversary = None
-    if isinstance(config.objective, FactorVaeConfig):
-        discriminator = build_discriminator(
-            config.objective, config.model.latent_dim, training.seed
-        ).to(device)
+    if isinstance(objective, FactorVaeConfig):
+        discriminator = build_discriminator(objective, config.model.latent_dim, training.seed)
         adversary = Adversary(
-            discriminator,
+            discriminator.to(device),
             "discriminator_loss",
-            config.objective.discriminator_learning_rate,
+            objective.discriminator_learning_rate,
             DISCRIMINATOR_BETAS,
         )
     return Updater(
         vae,
-        build_objective(config.objective, discriminator),
+        build_objective(objective, discriminator),
         training.learning_rate,
         precision=training.precision,
         adversary=adversary,
@@ -88,8 +72,8 @@ def build_objective(
     """The function that a configuration names, with its weights at each step.
 
     Args:
-        config: Of the objective.
-        discriminator: On the model's device, for FactorVAE.
+        config: Configuration of the objective.
+        discriminator: Network on the model's device, for FactorVAE.
 
     Raises:
         ValueError: If FactorVAE has no discriminator.
@@ -98,54 +82,45 @@ def build_objective(
         case VaeConfig():
             return lambda vae, images, noise, step: elbo(vae, images, noise, config.beta)
         case BetaVaeConfig():
-            return lambda vae, images, noise, step: elbo(
-                vae, images, noise, weight_at(config.beta, config.beta_schedule, step)
-            )
+            beta = scheduled(config.beta, config.beta_schedule)
+            return lambda vae, images, noise, step: elbo(vae, images, noise, beta(step))
         case AnnealedVaeConfig():
+            capacity = scheduled(config.capacity, config.capacity_schedule)
             return lambda vae, images, noise, step: annealed_vae(
-                vae,
-                images,
-                noise,
-                config.gamma,
-                weight_at(config.capacity, config.capacity_schedule, step),
+                vae, images, noise, config.gamma, capacity(step)
             )
         case FactorVaeConfig():
-            if discriminator is None:
-                raise ValueError("factor-vae needs a discriminator")
-            return lambda vae, images, noise, step: factor_vae.factor_vae(
-                vae,
-                discriminator,
-                images,
-                noise,
-                config.gamma,
-                weight_at(config.beta, config.beta_schedule, step),
-            )
+            return _build_factor_vae(config, discriminator)
         case BetaTcvaeConfig():
+            beta = scheduled(config.beta, config.beta_schedule)
+            size, estimator = config.dataset_size, config.estimator
             return lambda vae, images, noise, step: beta_tcvae(
-                vae,
-                images,
-                noise,
-                weight_at(config.beta, config.beta_schedule, step),
-                config.dataset_size,
-                config.estimator,
+                vae, images, noise, beta(step), size, estimator
             )
         case DipVaeIConfig() | DipVaeIIConfig():
+            second = isinstance(config, DipVaeIIConfig)
             return lambda vae, images, noise, step: dip_vae(
-                vae,
-                images,
-                noise,
-                config.off_diagonal,
-                config.diagonal,
-                of_samples=isinstance(config, DipVaeIIConfig),
+                vae, images, noise, config.off_diagonal, config.diagonal, of_samples=second
             )
 
 
-def weight_at(weight: float, schedule: ScheduleConfig, step: int) -> float:
-    """A scheduled weight after so many updates."""
+def _build_factor_vae(config: FactorVaeConfig, discriminator: Discriminator | None) -> Objective:
+    if discriminator is None:
+        raise ValueError("factor-vae needs a discriminator")
+    beta = scheduled(config.beta, config.beta_schedule)
+    return lambda vae, images, noise, step: factor_vae.factor_vae(
+        vae, discriminator, images, noise, config.gamma, beta(step)
+    )
+
+
+def scheduled(weight: float, schedule: ScheduleConfig) -> Callable[[int], float]:
+    """The weight at each step, by the number of updates before."""
     match schedule:
         case ConstantConfig():
-            return weight
+            return lambda step: weight
         case LinearConfig():
-            return linear(schedule.start, weight, step, schedule.steps)
+            return lambda step: linear(schedule.start, weight, step, schedule.steps)
         case CyclicConfig():
-            return cyclic(schedule.start, weight, step, schedule.steps, schedule.rising)
+            return lambda step: cyclic(
+                schedule.start, weight, step, schedule.steps, schedule.rising
+            )

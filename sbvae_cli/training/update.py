@@ -20,10 +20,10 @@ class Adversary:
     """A second network with a loss of its own, which the same forward pass computes.
 
     Attributes:
-        network: On the model's device.
+        network: The network, on the model's device.
         loss: Name of its loss among the objective's terms.
-        learning_rate: Of its Adam, at the first step.
-        betas: Of its Adam.
+        learning_rate: Learning rate of its Adam at the first step.
+        betas: Decay of the two moments of its Adam, each in [0, 1).
     """
 
     network: nn.Module
@@ -39,11 +39,12 @@ class Updater:
     looks at `failure` when it reads the loss terms anyhow.
 
     Args:
-        vae: On its device.
+        vae: The model, on its device.
         objective: Model, images, noise and step to loss terms, among them `loss`.
-        learning_rate: Of the model's Adam, at the first step.
+        learning_rate: Learning rate of the model's Adam at the first step.
         precision: `bf16` runs the networks under autocast; `tf32` concerns CUDA only.
-        adversary: Whose loss moves its own weights only, while `loss` moves the model's only.
+        adversary: Network whose loss moves its own weights only, while `loss` moves the model's
+            only.
         clip_grad: Largest norm of each network's gradient; None leaves gradients as they are.
     """
 
@@ -65,10 +66,10 @@ class Updater:
         self._precision = precision
         self._clip_grad = clip_grad
         self.adversary = adversary
-        self._trained = [_Trained(vae, "loss", "gradient_norm", learning_rate, (0.9, 0.999))]
+        self._learners = [_Learner(vae, "loss", "gradient_norm", learning_rate, (0.9, 0.999))]
         if adversary is not None:
-            self._trained.append(
-                _Trained(
+            self._learners.append(
+                _Learner(
                     adversary.network,
                     adversary.loss,
                     "discriminator_gradient_norm",
@@ -79,8 +80,8 @@ class Updater:
 
     @property
     def optimizer(self) -> torch.optim.Adam:
-        """Of the model."""
-        return self._trained[0].optimizer
+        """Adam of the model."""
+        return self._learners[0].optimizer
 
     def update(
         self, images: Tensor, noise: Tensor, step: int, decay: float = 1.0
@@ -89,9 +90,9 @@ class Updater:
 
         Args:
             images: Shape (B, C, H, W), in [0, 1]; as many minibatches as the objective takes.
-            noise: Standard normal, shape (B, K); likewise.
+            noise: Standard normal, shape (B, K); as many minibatches as the objective takes.
             step: Number of updates before.
-            decay: Share of the learning rates at the first step.
+            decay: Factor of the learning rates at the first step, in [0, 1].
 
         Returns:
             The objective's terms, on the device, detached.
@@ -100,13 +101,13 @@ class Updater:
         with tf32(self.device, allowed=self._precision == "tf32"):
             with torch.autocast(self.device.type, torch.bfloat16, self._precision == "bf16"):
                 terms = self.objective(self.vae, images, noise, step)
-            for trained in self._trained:
-                trained.differentiate(terms[trained.loss])
-                norms[trained.norm_name] = trained.norm(self._clip_grad)
+            for learner in self._learners:
+                learner.differentiate(terms[learner.loss])
+                norms[learner.norm_name] = learner.norm(self._clip_grad)
         terms = {name: term.detach() for name, term in terms.items()}
         self._check({**terms, **norms})
-        for trained in self._trained:
-            trained.move(decay, self.failed)
+        for learner in self._learners:
+            learner.move(decay, self.failed)
         return terms
 
     def failure(self) -> dict[str, float] | None:
@@ -118,14 +119,14 @@ class Updater:
     def weights_are_finite(self) -> bool:
         """Whether every weight is a number; syncs."""
         norms = [
-            nn.utils.get_total_norm([p.detach() for p in t.parameters], norm_type=torch.inf)
-            for t in self._trained
+            nn.utils.get_total_norm([p.detach() for p in learner.parameters], norm_type=torch.inf)
+            for learner in self._learners
         ]
         return bool(torch.isfinite(torch.stack(norms)).all().item())
 
     def updates_made(self) -> int:
         """Updates that moved the weights, those before a resumption included; syncs."""
-        state = self.optimizer.state[self._trained[0].parameters[0]]
+        state = self.optimizer.state[self._learners[0].parameters[0]]
         return int(state["step"].item()) if state else 0
 
     def state_dict(self) -> dict[str, Any]:
@@ -138,7 +139,7 @@ class Updater:
             return None
         return {
             "model": self.adversary.network.state_dict(),
-            "optimizer": self._trained[1].optimizer.state_dict(),
+            "optimizer": self._learners[1].optimizer.state_dict(),
         }
 
     def load_state_dict(
@@ -149,13 +150,13 @@ class Updater:
         Raises:
             ValueError: If that is not what an updater of these networks gave.
         """
-        self._trained[0].load(optimizer)
+        self._learners[0].load(optimizer)
         if self.adversary is None:
             return
         try:
             state = adversary or {}
             self.adversary.network.load_state_dict(state["model"])
-            self._trained[1].load(state["optimizer"])
+            self._learners[1].load(state["optimizer"])
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ValueError(f"the discriminator's part is missing or damaged ({error})") from error
 
@@ -171,7 +172,7 @@ class Updater:
         self.failed = torch.maximum(self.failed, (~finite).float())
 
 
-class _Trained:
+class _Learner:
     """A network, the loss that moves it, and its Adam."""
 
     def __init__(
