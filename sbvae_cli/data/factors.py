@@ -13,7 +13,7 @@ from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
 from sbvae_cli.data.regions import overlap, union_share
 from sbvae_cli.errors import SbvaeError, unknown_name
 
-Rows = NDArray[np.float32]
+FactorRows = NDArray[np.float32]
 
 _LEAST_SHARE = 1e-6  # of the space that must be left to draw from
 _MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the space is left
@@ -30,7 +30,7 @@ class FactorGrid:
         names: The two factors.
     """
 
-    factors: Rows
+    factors: FactorRows
     shape: tuple[int, int]
     names: tuple[str, str]
 
@@ -136,7 +136,9 @@ class FactorSpace:
             raise unknown_name(name, self.names)
         return self.names.index(name)
 
-    def sample(self, rng: np.random.Generator, n: int, population: Population = "train") -> Rows:
+    def sample(
+        self, rng: np.random.Generator, n: int, population: Population = "train"
+    ) -> FactorRows:
         """Draw rows of factors, as a pure function of the generator's state.
 
         Args:
@@ -231,7 +233,7 @@ class FactorSpace:
         self._leave_regions(flat, {*names, *(at or {})})
         return FactorGrid(flat, rows.shape[:2], names)
 
-    def _leave_regions(self, rows: Rows, fixed: Collection[str]) -> None:
+    def _leave_regions(self, rows: FactorRows, fixed: Collection[str]) -> None:
         """Move a factor from its middle where otherwise the whole grid would be held out."""
         for region in self.held_out:
             for name in region:
@@ -251,14 +253,14 @@ class FactorSpace:
             raise SbvaeError(f"{name} = {value:g} is outside of {low:g}..{high:g}")
         return value
 
-    def _axis(self, name: str, size: int) -> Rows:
+    def _axis(self, name: str, size: int) -> FactorRows:
         factor = self.factor(name)
         if name not in self.varying:
             raise SbvaeError(f"{name} does not vary here; choose from {', '.join(self.varying)}")
         values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
         return np.asarray(values, np.float32)
 
-    def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> Rows:
+    def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> FactorRows:
         """Rows of the whole space, or of one held-out region."""
         held_out = {} if region is None else self.held_out[region]
         rows = np.empty((n, len(self.names)), np.float32)
@@ -273,7 +275,7 @@ class FactorSpace:
                 rows[:, column] = low + (high - low) * rng.random(n) if low < high else low
         return rows
 
-    def fill_online(self, rng: np.random.Generator, stored: Rows) -> Rows:
+    def fill_online(self, rng: np.random.Generator, stored: FactorRows) -> FactorRows:
         """Add the factors that no file stores to rows of those that it does.
 
         Args:
@@ -294,7 +296,7 @@ class FactorSpace:
 
     def sample_present(
         self, rng: np.random.Generator, n: int, fixed: Mapping[int, float] | None = None
-    ) -> Rows:
+    ) -> FactorRows:
         """Draw rows of the training distribution, less its blank ones; shape (n, F).
 
         By rejection in bulk: as many proposals as are likely to do, until there are enough.
@@ -309,7 +311,7 @@ class FactorSpace:
         """
         if not self.held_out and not self.config.correlated:
             return _with_values(self._uniform(rng, n), fixed)
-        kept: list[Rows] = []
+        kept: list[FactorRows] = []
         missing, share, fruitless = n, 1 - self.held_out_share, 0
         while missing > 0:
             proposals = int(1.1 * missing / share) + 16
@@ -329,7 +331,7 @@ class FactorSpace:
             missing -= len(kept[-1])
         return np.concatenate(kept) if kept else self._uniform(rng, 0)
 
-    def _density(self, rows: Rows) -> NDArray[np.float64]:
+    def _density(self, rows: FactorRows) -> NDArray[np.float64]:
         """Of each row under the correlations, relative to the largest, shape (n,)."""
         exponent = np.zeros(len(rows))
         for pair in self.config.correlated:
@@ -337,7 +339,7 @@ class FactorSpace:
             exponent += 0.5 * np.square((first - second) / pair.std)
         return np.exp(-exponent)
 
-    def _sample_heldout(self, rng: np.random.Generator, n: int) -> Rows:
+    def _sample_heldout(self, rng: np.random.Generator, n: int) -> FactorRows:
         """Propose from the regions by their sizes; where m overlap, accept one in m."""
         regions = self.held_out
         sizes = np.array([union_share(self.factors, [region]) for region in regions])
@@ -366,7 +368,7 @@ class FactorSpace:
         return inside
 
 
-def _with_values(rows: Rows, fixed: Mapping[int, float] | None) -> Rows:
+def _with_values(rows: FactorRows, fixed: Mapping[int, float] | None) -> FactorRows:
     for column, value in (fixed or {}).items():
         rows[:, column] = value
     return rows

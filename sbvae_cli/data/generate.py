@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sbvae_cli.config.catalogue import HSV, RGB
 from sbvae_cli.config.files import build_space
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.data.renderers.sprites import render_masks
@@ -46,11 +46,11 @@ class Plan:
     count: int
     height: int
     width: int
-    render: Callable[[Rows], Images]
-    rows: Callable[[int, int], Rows] | None = None
+    render: Callable[[FactorRows], Images]
+    rows: Callable[[int, int], FactorRows] | None = None
     gzip_level: int = GZIP_LEVEL
 
-    def stored_rows(self, seed: int, start: int, stop: int) -> Rows:
+    def stored_rows(self, seed: int, start: int, stop: int) -> FactorRows:
         """Stored factors of images start to stop - 1, of one block where they are drawn.
 
         They are a function of the seed and their numbers alone.
@@ -157,7 +157,7 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
     """
     space = space.model_copy(update={"online": (), "complete_grid": False})
     source = source_from_space(space, name, height, width)  # checks the space
-    render: Callable[[Rows], Images] = source.render
+    render: Callable[[FactorRows], Images] = source.render
     if space.renderer == "sprites":
         colours = tuple(factor for factor in (*HSV, *RGB) if factor in space.names)
         try:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import in_order, usable_cores
@@ -149,7 +149,7 @@ class DatasetFile:
         """Number of images in a chunk."""
         return min(self.chunk_length, self.count - chunk * self.chunk_length)
 
-    def read(self, start: int, stop: int) -> tuple[Images, Rows]:
+    def read(self, start: int, stop: int) -> tuple[Images, FactorRows]:
         """Read consecutive images and their factors.
 
         Args:
@@ -164,7 +164,7 @@ class DatasetFile:
         """
         return self.read_rows(np.arange(start, min(stop, self.count)))
 
-    def read_rows(self, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
+    def read_rows(self, rows: NDArray[np.integer]) -> tuple[Images, FactorRows]:
         """Read any images, in any order; a chunk is read once however many of its images are asked.
 
         Args:
@@ -232,16 +232,16 @@ class DatasetFile:
             raise self._damaged(start, size, f"found {len(stored)} bytes of {length}")
         return np.frombuffer(stored, np.uint8).reshape(shape)[:size]
 
-    def _read_factors(self, rows: NDArray[np.integer]) -> Rows:
+    def _read_factors(self, rows: NDArray[np.integer]) -> FactorRows:
         """Factors are small: one span of them is read, and the rows are picked from it."""
         if not len(rows):
             return np.empty((0, self._factors.shape[1]), np.float32)
         first, last = int(rows.min()), int(rows.max())
         try:
-            span: Rows = np.asarray(self._factors[first : last + 1], np.float32)
+            span: FactorRows = np.asarray(self._factors[first : last + 1], np.float32)
         except (OSError, RuntimeError) as error:
             raise self._damaged(first, last + 1 - first, error) from error
-        picked: Rows = span[rows - first]
+        picked: FactorRows = span[rows - first]
         return picked
 
     def _damaged(self, start: int, size: int, cause: object) -> SbvaeError:

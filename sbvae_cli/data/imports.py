@@ -10,7 +10,7 @@ import numpy as np
 from sbvae_cli.config.catalogue import HSV, RENDERERS, with_levels
 from sbvae_cli.config.names import Fit
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
 from sbvae_cli.data.importers.factors_csv import read_factors
@@ -142,7 +142,7 @@ def import_own(
 
 def _own_factors(
     path: Path | None, collection: ImageCollection
-) -> tuple[SpaceConfig, Rows, list[str]]:
+) -> tuple[SpaceConfig, FactorRows, list[str]]:
     if path is None:
         return SpaceConfig(), np.empty((len(collection), 0), np.float32), []
     table = read_factors(path, collection.names)
@@ -153,7 +153,9 @@ def _own_factors(
     return SpaceConfig(factors=tuple(table.factors)), table.rows, notes
 
 
-def _with_rows(batches: Generator[Batch, None, None], rows: Rows) -> Generator[Chunk, None, None]:
+def _with_rows(
+    batches: Generator[Batch, None, None], rows: FactorRows
+) -> Generator[Chunk, None, None]:
     """Put the factors of each image of a collection, shape (N, S), beside those that were read."""
     with closing(batches):
         for indices, images in batches:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.space import SpaceConfig
-
-Rows = NDArray[np.float32]
+from sbvae_cli.data.factors import FactorRows
 
 
 def count_combinations(space: SpaceConfig) -> int | None:
@@ -16,7 +15,7 @@ def count_combinations(space: SpaceConfig) -> int | None:
     return math.prod(map(len, levels)) if levels and all(map(len, levels)) else None
 
 
-def combinations(space: SpaceConfig, numbers: NDArray[np.integer]) -> Rows:
+def combinations(space: SpaceConfig, numbers: NDArray[np.integer]) -> FactorRows:
     """Rows of the grid of all levels, the last factor fastest.
 
     Args:
@@ -53,7 +52,7 @@ def combination_numbers(space: SpaceConfig, factors: NDArray[np.floating]) -> ND
     return np.ravel_multi_index(places, shape).astype(np.int64)
 
 
-def _levels(space: SpaceConfig) -> list[Rows]:
+def _levels(space: SpaceConfig) -> list[FactorRows]:
     """Levels of each stored factor; the value of a constant, nothing for a range."""
     found = []
     for factor in space.factors:

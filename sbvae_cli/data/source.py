@@ -17,7 +17,7 @@ from sbvae_cli.config.dataset_names import (
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
 from sbvae_cli.data.renderers import RENDER
@@ -122,7 +122,7 @@ class Source:
 
     def images(
         self, start: int, stop: int, seed: int = 0, population: Population = "train"
-    ) -> tuple[Images, Rows]:
+    ) -> tuple[Images, FactorRows]:
         """Images `start` to `stop` - 1: a file's rows, or those drawn from a seed.
 
         Image i that is drawn is a pure function of the space, the seed, the population and i.
@@ -157,7 +157,7 @@ class Source:
 
     def _block(
         self, rng: np.random.Generator, block: int, population: Population
-    ) -> tuple[Images, Rows]:
+    ) -> tuple[Images, FactorRows]:
         """Images drawn from one random state, or a file's rows in colours from one."""
         stored = self.stored_rows(population)
         if stored is None:
@@ -167,7 +167,7 @@ class Source:
 
     def sample(
         self, rng: np.random.Generator, n: int, population: Population = "train"
-    ) -> tuple[Images, Rows]:
+    ) -> tuple[Images, FactorRows]:
         """Images at random, as a pure function of the generator's state.
 
         Args:
@@ -211,7 +211,9 @@ class Source:
         rows = (starts[:, None] + np.arange(length)).ravel()
         return rng.choice(rows[rows < file.count], n, replace=False)
 
-    def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> tuple[Images, Rows]:
+    def read_rows(
+        self, rng: np.random.Generator, rows: NDArray[np.integer]
+    ) -> tuple[Images, FactorRows]:
         """Some rows of the file, in any order, with the factors that it does not store drawn.
 
         Args:

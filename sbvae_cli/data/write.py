@@ -10,13 +10,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import replacing
 
-Chunk = tuple[Rows, Images]
+Chunk = tuple[FactorRows, Images]
 MOST_IMAGES = 64  # of a chunk
 _CHUNK_BYTES = 1 << 20
 _ROWS_AT_ONCE = 4096  # of factors: one call to HDF5 for them
@@ -124,9 +124,11 @@ def _create(file: Any, shape: tuple[int, ...], columns: int, count: int | None) 
     return images, factors
 
 
-def _fill(images: Any, factors: Any, compressed: Iterable[tuple[Rows, bytes]]) -> Iterator[int]:
+def _fill(
+    images: Any, factors: Any, compressed: Iterable[tuple[FactorRows, bytes]]
+) -> Iterator[int]:
     """Write both arrays; yields the number of images after each chunk."""
-    waiting: list[Rows] = []
+    waiting: list[FactorRows] = []
     done = written = 0
     for rows, stored in compressed:
         start, done = done, done + len(rows)
@@ -141,7 +143,7 @@ def _fill(images: Any, factors: Any, compressed: Iterable[tuple[Rows, bytes]]) -
         _append(factors, written, waiting)
 
 
-def _append(factors: Any, start: int, waiting: list[Rows]) -> int:
+def _append(factors: Any, start: int, waiting: list[FactorRows]) -> int:
     rows = np.concatenate(waiting)
     end = start + len(rows)
     if len(factors) < end:
@@ -155,10 +157,10 @@ def _compressed(
     count: int | None,
     length: int,
     gzip_level: int,
-) -> Generator[tuple[Rows, bytes], None, None]:
+) -> Generator[tuple[FactorRows, bytes], None, None]:
     """Factors and compressed images, `length` at a time and fewer at the end, made in threads."""
 
-    def compress(chunk: Chunk) -> tuple[Rows, bytes]:
+    def compress(chunk: Chunk) -> tuple[FactorRows, bytes]:
         rows, images = chunk
         return rows, zlib.compress(_padded(images, length).data, gzip_level)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
-from sbvae_cli.data.factors import Rows
+from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode
@@ -32,7 +32,7 @@ class Codes:
 
     means: NDArray[np.float32]
     stds: NDArray[np.float32]
-    factors: Rows
+    factors: FactorRows
     names: tuple[str, ...]
     circular: tuple[str, ...]
     held_out: NDArray[np.bool_]

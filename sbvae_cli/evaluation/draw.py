@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.factors import Rows
+from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.basis import factors_in_rgb, in_other_basis, names_in_rgb
@@ -84,7 +84,7 @@ class SampleDraw:
 
     def _present(
         self, stream: str, count: int, encoded: int | None = None
-    ) -> tuple[Floats, Floats, Rows]:
+    ) -> tuple[Floats, Floats, FactorRows]:
         """Codes, stds and factors of so many images with something, or of all in a file.
 
         Args:
@@ -103,7 +103,7 @@ class SampleDraw:
             raise SbvaeError(f"{self.source.name}: every image is blank, no metric can be computed")
         return *self.encode(images[present]), factors[present]
 
-    def _columns(self, factors: Rows) -> tuple[tuple[str, ...], Floats]:
+    def _columns(self, factors: FactorRows) -> tuple[tuple[str, ...], Floats]:
         """Names and values of the factors that vary, colours in the basis that is asked for."""
         space = self.source.space
         names = space.varying

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import METRICS, metric_settings
 from sbvae_cli.data.batches import to_device
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
@@ -231,7 +231,7 @@ class _Run:
         return in_other_basis(space.names, space.varying, self.protocol.color_basis)
 
     @cached_property
-    def _train_images(self) -> tuple[NDArray[np.uint8], Rows]:
+    def _train_images(self) -> tuple[NDArray[np.uint8], FactorRows]:
         count = sample_size(self.source, self.protocol.images)
         rng = generator(self.protocol, "train")
         if self.validation_rows is None:

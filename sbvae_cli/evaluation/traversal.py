@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -157,7 +157,7 @@ def sweep(
     return images.reshape(len(latents), len(values), *images.shape[1:])
 
 
-def _start(source: Source, index: int | None, seed: int) -> tuple[Images, Rows]:
+def _start(source: Source, index: int | None, seed: int) -> tuple[Images, FactorRows]:
     """One image and its factors."""
     if index is not None:
         return source.images(index, index + 1, seed)
@@ -167,7 +167,7 @@ def _start(source: Source, index: int | None, seed: int) -> tuple[Images, Rows]:
     return images[first], factors[first]
 
 
-def _shown(factors: Rows) -> NDArray[np.intp]:
+def _shown(factors: FactorRows) -> NDArray[np.intp]:
     """Rows that are not blank, or all where every one is."""
     shown = np.flatnonzero(~np.isnan(factors).any(axis=1))
     return shown if len(shown) else np.arange(len(factors))
@@ -177,8 +177,8 @@ def _examples(
     rng: np.random.Generator,
     source: Source,
     training_space: SpaceConfig,
-    first: tuple[Images, Rows],
-    others: tuple[Images, Rows],
+    first: tuple[Images, FactorRows],
+    others: tuple[Images, FactorRows],
     count: int,
 ) -> tuple[Images, NDArray[np.bool_]]:
     """The first image, then others, held-out ones last and some of them where they can be drawn.

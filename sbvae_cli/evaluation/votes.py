@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import Floats, encode_batches
@@ -21,7 +21,7 @@ def draw_votes(
     votes: int,
     images: int,
     population: Population = "full",
-) -> tuple[Rows, Ints]:
+) -> tuple[FactorRows, Ints]:
     """Factors of votes whose images share the value of one factor; none is blank.
 
     The factor is uniform over those that are named, its value that of one image of the population;
@@ -53,7 +53,7 @@ def draw_votes(
 
 
 def encode_votes(
-    vae: VAE, source: Source, rows: Rows, size: int, on_images: OnImages = lambda images: None
+    vae: VAE, source: Source, rows: FactorRows, size: int, on_images: OnImages = lambda images: None
 ) -> Floats:
     """Render and encode the images of votes, some at a time, and none of them twice.
 
@@ -79,7 +79,7 @@ def encode_votes(
     return codes[place].reshape(*rows.shape[:2], codes.shape[1])
 
 
-def _distinct(space: FactorSpace, rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
+def _distinct(space: FactorSpace, rows: FactorRows) -> tuple[FactorRows, NDArray[np.intp]]:
     """Rows that differ, and which of them each row is; those of a range differ anyway."""
     factors = [factor for factor in space.factors if factor.varies]
     if any(factor.kind == "continuous" for factor in factors):

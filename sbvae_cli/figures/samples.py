@@ -6,7 +6,7 @@ import math
 from PIL.Image import Image
 
 from sbvae_cli.config.space import FactorConfig
-from sbvae_cli.data.factors import FactorSpace, Rows
+from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.random import stream
 from sbvae_cli.viz.samples import draw_noted_images
@@ -31,7 +31,7 @@ def draw_samples(source: Source, seed: int = 0) -> Image:
     return draw_noted_images(images, notes, source.space.varying, caption)
 
 
-def factor_notes(space: FactorSpace, factors: Rows) -> list[list[str]]:
+def factor_notes(space: FactorSpace, factors: FactorRows) -> list[list[str]]:
     """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
     varying = [factor for factor in space.factors if factor.name in space.varying]
     notes = []
