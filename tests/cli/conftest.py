@@ -6,6 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
+from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
+from sbvae_cli.config.schema import Config, DataConfig
+from sbvae_cli.models.build import build_vae
+
 
 @pytest.fixture
 def write_codes() -> Callable[..., Path]:
@@ -16,6 +22,28 @@ def write_codes() -> Callable[..., Path]:
         factors = rng.integers(0, 3, (300, 2))
         codes = np.column_stack([factors, rng.normal(size=(300, 1))])
         np.savez(path, **{"codes": codes, "factors": factors, "names": ["x", "y"], **arrays})
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_model() -> Callable[..., Path]:
+    """Write the checkpoint of a small model that nobody trained."""
+
+    def write(path: Path, latents: int = 4, preset: str = "xy-hole", **data: object) -> Path:
+        source = f"circles:{preset}"
+        settings = {"source": source, "name": preset, "space": named_space(source)}
+        config = Config(
+            data=DataConfig(**{**settings, "height": 12, "width": 8, **data}),
+            model=ModelConfig(
+                latent_dim=latents,
+                encoder=EncoderConfig(hidden_channels=(4,), hidden_units=(8,)),
+                decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
+            ),
+        )
+        vae = build_vae(config.model, config.data.image_shape)
+        save_checkpoint(path, Checkpoint(config, 7, vae.state_dict(), {}, threads=1))
         return path
 
     return write

@@ -11,12 +11,8 @@ import pytest
 import torch
 import typer
 
-from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.app import app
-from sbvae_cli.config.dataset_names import named_space
-from sbvae_cli.config.model import EncoderConfig, ModelConfig
-from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
 Room = Callable[[int], AbstractContextManager[None]]
@@ -24,21 +20,9 @@ NAMES = ["x", "y", "diameter", "hue", "saturation", "value", "present"]
 
 
 @pytest.fixture
-def model(sbvae: Sbvae) -> Path:
+def model(sbvae: Sbvae, write_model: Callable[..., Path]) -> Path:
     """In the folder that the command runs in."""
-    data = DataConfig(
-        source="circles:xh-blank",
-        name="xh-blank",
-        height=6,
-        width=10,
-        space=named_space("circles:xh-blank"),
-    )
-    config = Config(
-        data=data, model=ModelConfig(latent_dim=3, encoder=EncoderConfig(hidden_channels=(4,)))
-    )
-    vae = build_vae(config.model, data.image_shape)
-    save_checkpoint(Path("ckpt.pt"), Checkpoint(config, 7, vae.state_dict(), {}, threads=1))
-    return Path("ckpt.pt")
+    return write_model(Path("ckpt.pt"), 3, "xh-blank", height=6, width=10)
 
 
 @pytest.fixture

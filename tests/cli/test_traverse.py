@@ -9,37 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.cli.app import main
-from sbvae_cli.config.dataset_names import named_space
-from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
-from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
-from sbvae_cli.models.build import build_vae
 
 Sbvae = Callable[..., object]
+WriteModel = Callable[..., Path]
 GREY = SpaceConfig(factors=(FactorConfig(name="level", low=0.2, high=0.8),))
-
-
-def write_model(path: Path, latents: int = 4, **data: object) -> Path:
-    settings = {
-        "source": "circles:xy-hole",
-        "name": "xy-hole",
-        "space": named_space("circles:xy-hole"),
-    }
-    config = Config(
-        data=DataConfig(**{**settings, "height": 12, "width": 8, **data}),
-        model=ModelConfig(
-            latent_dim=latents,
-            encoder=EncoderConfig(hidden_channels=(4,), hidden_units=(8,)),
-            decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
-        ),
-    )
-    vae = build_vae(config.model, config.data.image_shape)
-    save_checkpoint(path, Checkpoint(config, 7, vae.state_dict(), {}, threads=1))
-    return path
 
 
 def write_grey(path: Path, count: int = 6) -> Path:
@@ -70,7 +47,7 @@ def rows_of(path: Path) -> int:
     [((), 4), (("--latents", "2"), 2), (("--latents", "all"), 4), (("--latents", "3,0,1"), 3)],
 )
 def test_there_are_two_rows_of_images_and_one_for_each_latent(
-    sbvae: Sbvae, options: tuple[str, ...], rows: int
+    sbvae: Sbvae, write_model: WriteModel, options: tuple[str, ...], rows: int
 ) -> None:
     write_model(Path("ckpt.pt"))
 
@@ -81,7 +58,9 @@ def test_there_are_two_rows_of_images_and_one_for_each_latent(
     assert rows_of(Path("a.png")) == 2 + rows
 
 
-def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(sbvae: Sbvae) -> None:
+def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(
+    sbvae: Sbvae, write_model: WriteModel
+) -> None:
     Path("run").mkdir()
     write_model(Path("run/ckpt.pt"))
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -92,7 +71,7 @@ def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(sbvae: Sbvae) 
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
+def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteModel) -> None:
     write_grey(Path("grey.h5"))
     write_model(Path("m.pt"), 1, source="grey.h5", name="grey", channels=1, space=GREY)
 
@@ -129,7 +108,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae) -> None:
     ],
 )
 def test_each_fault_is_one_line_and_nothing_is_written(
-    sbvae: Sbvae, arguments: tuple[str, ...], message: str
+    sbvae: Sbvae, write_model: WriteModel, arguments: tuple[str, ...], message: str
 ) -> None:
     Path("folder").mkdir()
     write_grey(Path("data.h5"))
@@ -149,7 +128,9 @@ def test_each_fault_is_one_line_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(("size", "side"), [("256", 256), ("128x96", 96), ("6", 10 * 12)])
-def test_a_broadcast_model_draws_at_another_size(sbvae: Sbvae, size: str, side: int) -> None:
+def test_a_broadcast_model_draws_at_another_size(
+    sbvae: Sbvae, write_model: WriteModel, size: str, side: int
+) -> None:
     write_model(Path("m.pt"), height=12, width=12)
 
     done = sbvae(
