@@ -46,12 +46,15 @@ class Import:
     notes: list[str] = field(default_factory=list)
 
 
-def import_dsprites(path: Path, sprites: SpaceConfig = RENDERERS["sprites"].space) -> Import:
+def import_dsprites(
+    path: Path, sprites: SpaceConfig = RENDERERS["sprites"].space, at_once: int = 4096
+) -> Import:
     """The public dSprites archive, coloured like our own sprites (Section A.3).
 
     Args:
         path: The archive.
         sprites: Space whose levels, and colours, the archive has.
+        at_once: Number of images that are in memory together.
 
     Raises:
         SbvaeError: If it is another archive.
@@ -62,7 +65,7 @@ def import_dsprites(path: Path, sprites: SpaceConfig = RENDERERS["sprites"].spac
 
     def batches() -> Generator[Chunk, None, None]:
         start = 0
-        for block in archive.blocks():
+        for block in archive.blocks(at_once):
             numbers = np.arange(start, start + len(block))
             yield combinations(space, numbers), block[..., None] * np.uint8(255)
             start += len(block)

@@ -13,7 +13,7 @@ from sbvae_cli.config.catalogue import HSV
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import hsv_to_rgb
-from sbvae_cli.data.importers.dsprites import LEVELS, read_dsprites
+from sbvae_cli.data.importers.dsprites import LEVELS
 from sbvae_cli.data.imports import Import, import_chairs, import_dsprites, import_own
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.renderers.sprites import paint
@@ -103,13 +103,9 @@ def test_each_mask_has_the_factors_of_its_place_in_the_grid(dsprites: Path) -> N
         np.testing.assert_allclose(row, expected, rtol=1e-6)
 
 
-def test_dsprites_come_in_blocks_whose_rows_go_on(
-    dsprites: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dsprites_come_in_blocks_whose_rows_go_on(dsprites: Path) -> None:
     whole = together(import_dsprites(dsprites, few_levels()))
-    blocks = read_dsprites(dsprites, (1, *FEW)).blocks
-    monkeypatch.setattr("sbvae_cli.data.importers.dsprites.DSprites.blocks", lambda _: blocks(50))
-    imported = import_dsprites(dsprites, few_levels())
+    imported = import_dsprites(dsprites, few_levels(), at_once=50)
     parts = list(imported.batches)
     assert [len(rows) for rows, _ in parts] == [50, 50, 44]
     for found, expected in zip(zip(*parts, strict=True), whole, strict=True):

@@ -35,7 +35,7 @@ class DSprites:
     def __len__(self) -> int:
         return prod(self.levels)
 
-    def blocks(self, rows: int = 4096) -> Iterator[NDArray[np.uint8]]:
+    def blocks(self, rows: int) -> Iterator[NDArray[np.uint8]]:
         """Stream the images in the order of the grid; only one block is in memory.
 
         Args:

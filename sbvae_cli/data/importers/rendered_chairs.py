@@ -22,7 +22,6 @@ from sbvae_cli.errors import SbvaeError
 
 _BACKGROUND = 250  # and above; the renders are white around the chair, to a rounding
 _MARGIN = 1.05  # of the square's side over the chair's
-_KEPT_PIXELS = 64 << 20  # of one chair in memory; the public ones have 22 million
 _RENDER = re.compile(r"(?:^|/)([^/]+)/renders/image_\d+_p(-?\d+)_t(-?\d+)_r\d+\.png$")
 
 
@@ -93,20 +92,23 @@ class ChairCropping:
         collection: Where the renders are.
         size: Height and width of the result.
         invert: Whether to make the white background black.
+        kept_pixels: Number of pixels of one chair that are kept in memory; other views are decoded
+            twice. The public chairs have 22 million.
     """
 
     collection: ImageCollection
     size: tuple[int, int]
     invert: bool
+    kept_pixels: int = 64 << 20
 
     def __call__(self, indices: Sequence[int]) -> Decoded:
-        """Read the views of one chair; each is decoded once, unless they are too large to keep."""
+        """Read the views of one chair."""
         share, kept, pixels = 0.0, {}, 0
         for index in indices:
             with suppress(SbvaeError):  # told of below
                 view = self._view(index)
                 share = max(share, _share(view))
-                if pixels + view.size <= _KEPT_PIXELS:
+                if pixels + view.size <= self.kept_pixels:
                     kept[index] = view
                     pixels += view.size
         share = share or 1.0

@@ -93,7 +93,7 @@ def test_another_archive_is_told_by_what_differs(
 def test_other_values_are_one_line(tmp_path: Path) -> None:
     sprites = read_dsprites(save(tmp_path, imgs=IMAGES * 255), FEW)
     with pytest.raises(SbvaeError, match=r"imgs.npy holds 255, it should hold 0 and 1"):
-        next(sprites.blocks())
+        next(sprites.blocks(100))
 
 
 def test_files_that_are_no_archive_are_one_line(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_broken_data_is_one_line(tmp_path: Path) -> None:
     data[start + 5000 : start + 5100] = bytes(100)
     path.write_bytes(data)
     with pytest.raises(SbvaeError, match=r"d.npz: .*; the public archive is"):
-        list(read_dsprites(path, FEW).blocks())
+        list(read_dsprites(path, FEW).blocks(100))

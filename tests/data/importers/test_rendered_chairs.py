@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.data.importers import rendered_chairs
 from sbvae_cli.data.importers.open_images import open_images
-from sbvae_cli.data.importers.rendered_chairs import find_chairs
+from sbvae_cli.data.importers.rendered_chairs import ChairCropping, find_chairs
 from sbvae_cli.errors import SbvaeError
 
 Write = Callable[[dict[str, bytes]], Path]
@@ -102,11 +101,13 @@ def crop(path: Path, size: tuple[int, int] = (84, 84), **options: object) -> np.
 @pytest.mark.parametrize("views", [[WIDE, NARROW], [NARROW, UP], [NARROW, BLANK, WIDE, UP]])
 @pytest.mark.parametrize("kept", [0, 64 << 20])
 def test_all_views_of_a_chair_are_cut_by_the_square_of_the_widest(
-    views: list[np.ndarray], kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    views: list[np.ndarray], kept: int, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(rendered_chairs, "_KEPT_PIXELS", kept)
     expected = np.stack([image[18:102, 18:102] for image in views])
-    np.testing.assert_array_equal(crop(save_chairs(tmp_path, {"a": views})), expected)
+    with open_images(save_chairs(tmp_path, {"a": views})) as images:
+        cropping = ChairCropping(images, (84, 84), False, kept)
+        found = cropping(range(len(images))).images
+    np.testing.assert_array_equal(found[..., 0], expected)
 
 
 def test_the_background_is_kept_or_inverted(tmp_path: Path) -> None:
