@@ -6,85 +6,14 @@ and one line in the table there.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sbvae_cli.config.edit_space import customise
-from sbvae_cli.config.names import PaperDataset
+from sbvae_cli.config.renderer import HSV, RGB, Limit, Renderer
 from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
-from sbvae_cli.errors import SbvaeError, unknown_name
-
-HSV = ("hue", "saturation", "value")
-RGB = ("red", "green", "blue")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What a renderer can draw of a factor; any number unless told otherwise.
-
-    Attributes:
-        low: Smallest value.
-        high: Largest value.
-        above: Whether only values above `low` can be drawn.
-        span: Largest width of a range, in the factor's unit.
-        levels: The only values, where they are few.
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    above: bool = False
-    span: float = math.inf
-    levels: tuple[float, ...] | None = None
-
-    def check(self, factor: FactorConfig) -> None:
-        """Check that all of a factor can be drawn.
-
-        Raises:
-            SbvaeError: If some of it cannot.
-        """
-        low, high = factor.bounds
-        found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
-        if self.levels is not None:
-            taken = factor.levels or ((low,) if low == high else (math.nan,))
-            if not set(taken) <= set(self.levels):
-                allowed = ", ".join(f"{level:g}" for level in self.levels)
-                raise SbvaeError(f"{found}: {factor.name} is one of {allowed}")
-        elif low < self.low or high > self.high or (self.above and low == self.low):
-            ends = (
-                f"({self.low:g}, {self.high:g}]" if self.above else f"{self.low:g}..{self.high:g}"
-            )
-            raise SbvaeError(f"{found} is outside of {ends}")
-        elif high - low > self.span + 1e-9:
-            raise SbvaeError(f"{found} spans more than one turn; choose at most {self.span:g}")
-
+from sbvae_cli.errors import unknown_name
 
 UNIT = Limit(0.0, 1.0)
-_COLOURS = dict.fromkeys((*HSV, *RGB), UNIT)  # a space has the first three or the others
-
-
-@dataclass(frozen=True)
-class Renderer:
-    """One renderer: what it draws, and how the paper trains on it.
-
-    Attributes:
-        name: The word that the command line, spaces in files, and the table of functions have.
-        spaces: Spaces by the name of the dataset; the first is drawn unless told otherwise.
-        limits: What can be drawn of each factor that it needs.
-        channels: Channels of an image: 1 for grey, 3 for colour.
-        paper: The dataset of the paper whose settings a model of its images begins with.
-        public: Name of imports of the public dataset that it resembles.
-    """
-
-    name: str
-    spaces: Mapping[str, SpaceConfig]
-    limits: Mapping[str, Limit]
-    channels: int
-    paper: PaperDataset
-    public: str | None = None
-
-    @property
-    def space(self) -> SpaceConfig:
-        """The space that it draws unless told otherwise."""
-        return next(iter(self.spaces.values()))
+_COLOURS = dict.fromkeys((*HSV, *RGB), UNIT)
 
 
 def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -283,22 +212,14 @@ def renderer_of(space: SpaceConfig) -> Renderer | None:
 
 
 def check_space(space: SpaceConfig) -> None:
-    """Check that a space's renderer can draw all of it.
+    """Check that a space's renderer, if it has one, can draw all of it.
 
     Raises:
         SbvaeError: If a factor is missing or outside of what can be drawn.
     """
     record = renderer_of(space)
-    if record is None:
-        return
-    other_colours = RGB if "hue" in space.names else HSV
-    for name, limit in record.limits.items():
-        if name in other_colours:
-            continue
-        if name not in space.names:
-            found = ", ".join(space.names) or "none"
-            raise SbvaeError(f"{record.name}: need a factor {name}; there are {found}")
-        limit.check(space.factor(name))
+    if record is not None:
+        record.check(space)
 
 
 def with_levels(space: SpaceConfig, name: str, levels: tuple[float, ...]) -> FactorConfig:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.catalogue import HSV, RGB
+from sbvae_cli.config.renderer import HSV, RGB
 
 FloatArray = NDArray[np.floating]
 

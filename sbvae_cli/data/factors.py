@@ -1,6 +1,6 @@
 """Factor spaces: n rows of factors at once, drawn, looked up and laid out on grids."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,22 +17,6 @@ FactorRows = NDArray[np.float32]
 
 _LEAST_SHARE = 1e-6  # of the space that must be left to draw from
 _MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the space is left
-
-
-@dataclass(frozen=True)
-class FactorGrid:
-    """A grid in two factors, the others fixed.
-
-    Attributes:
-        factors: Shape (n0 * n1, F); `factors.reshape(n0, n1, F)[i, j]` has the i-th value of the
-            first factor and the j-th of the second.
-        shape: (n0, n1).
-        names: The two factors.
-    """
-
-    factors: FactorRows
-    shape: tuple[int, int]
-    names: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -199,67 +183,6 @@ class FactorSpace:
             columns.append((column - low) / width if low < high else column * 0 + 0.5)
         return np.stack(columns, 1) if columns else np.empty((len(factors), 0))
 
-    def grid(
-        self, names: tuple[str, str], size: int, at: Mapping[str, float] | None = None
-    ) -> FactorGrid:
-        """Lay a grid over the whole range of two factors, held-out regions included.
-
-        A circular factor's grid leaves out its last point, which repeats the first. A discrete
-        factor has its levels, however many.
-
-        Args:
-            names: The two factors.
-            size: Points along a continuous factor, at least 2.
-            at: Values of other factors; the rest stand at the middle of their ranges or levels, or
-                elsewhere where the whole grid would be held out there.
-
-        Raises:
-            SbvaeError: If a name is unknown, named twice or does not vary, or the size is below 2.
-        """
-        if size < 2:
-            raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
-        if names[0] == names[1]:
-            raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
-        middle = np.array([_middle(factor) for factor in self.factors], np.float32)
-        for name, value in (at or {}).items():
-            if name in names:
-                raise SbvaeError(f"{name} spans the grid; fix other factors only")
-            middle[self.index(name)] = self._allowed(name, value)
-        first, second = (self._axis(name, size) for name in names)
-        rows = np.tile(middle, (len(first), len(second), 1))
-        rows[:, :, self.index(names[0])] = first[:, None]
-        rows[:, :, self.index(names[1])] = second[None, :]
-        flat = rows.reshape(-1, len(middle))
-        self._leave_regions(flat, {*names, *(at or {})})
-        return FactorGrid(flat, rows.shape[:2], names)
-
-    def _leave_regions(self, rows: FactorRows, fixed: Collection[str]) -> None:
-        """Move a factor from its middle where otherwise the whole grid would be held out."""
-        for region in self.held_out:
-            for name in region:
-                factor = self.factor(name)
-                low, high = factor.bounds
-                for value in factor.levels or (low, (3 * low + high) / 4, high):
-                    if name in fixed or not self.held_out_mask(rows).all():
-                        break
-                    rows[:, self.index(name)] = value
-
-    def _allowed(self, name: str, value: float) -> float:
-        """A value within a factor's range; a constant may be moved anywhere in [0, 1]."""
-        factor = self.factor(name)
-        low, high = factor.bounds if factor.varies else (0.0, 1.0)
-        # What a user writes for an end of the range may differ from it in the last digits.
-        if not low - 1e-6 <= value <= high + 1e-6:
-            raise SbvaeError(f"{name} = {value:g} is outside of {low:g}..{high:g}")
-        return value
-
-    def _axis(self, name: str, size: int) -> FactorRows:
-        factor = self.factor(name)
-        if name not in self.varying:
-            raise SbvaeError(f"{name} does not vary here; choose from {', '.join(self.varying)}")
-        values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
-        return np.asarray(values, np.float32)
-
     def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> FactorRows:
         """Rows of the whole space, or of one held-out region."""
         held_out = {} if region is None else self.held_out[region]
@@ -372,15 +295,6 @@ def _with_values(rows: FactorRows, fixed: Mapping[int, float] | None) -> FactorR
     for column, value in (fixed or {}).items():
         rows[:, column] = value
     return rows
-
-
-def _middle(factor: FactorConfig) -> float:
-    if factor.name == "present":
-        return 1.0
-    if factor.levels:
-        return sorted(factor.levels)[len(factor.levels) // 2]
-    low, high = factor.bounds
-    return (low + high) / 2
 
 
 def _write_region(region: Mapping[str, Range]) -> str:

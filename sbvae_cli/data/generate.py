@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.catalogue import HSV, RGB
 from sbvae_cli.config.files import build_space
+from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images

@@ -38,13 +38,13 @@ class DatasetFile:
     Attributes:
         path: The file.
         name: What the data set is called, such as "xy-hole".
-        seed: That it was made with.
-        space: Its factor space.
-        count: Images.
+        seed: Seed that it was made with.
+        space: Factor space of its images.
+        count: Number of images.
         height: Rows of an image.
         width: Columns of an image.
-        channels: Of an image.
-        chunk_length: Images that are stored, and so read, together.
+        channels: Channels of an image as stored, 1 or 3.
+        chunk_length: Number of images that are stored, and so read, together.
 
     Raises:
         SbvaeError: If the file is missing, damaged, unfinished, of a newer format or another kind.
@@ -77,46 +77,40 @@ class DatasetFile:
     def _read_own(self) -> None:
         attributes = self._file.attrs
         self._check_kind()
-        self.name = str(attributes.get("name", self.path.stem))
-        self.seed = int(attributes.get("seed", 0))
+        self.name, self.seed = str(attributes["name"]), int(attributes["seed"])
         self._images, self._factors = self._file["images"], self._file.get("factors")
         self._check_arrays()
-        count = len(self._images)
         try:
             self.space = FactorSpace(SpaceConfig.model_validate_json(attributes["space"]))
-        except KeyError:
-            raise self._error("has no attribute space; generate it again") from None
         except ValidationError as error:
             problem = error.errors()[0]
             where = ".".join(map(str, problem["loc"]))
-            message = f"its attribute space cannot be read ({where} {problem['msg']})".replace(
-                "\n", " "
-            )
-            raise self._error(f"{message}; generate it again") from None
-        if self._factors.shape[1] != len(self.space.config.stored):
+            cause = " ".join(f"{where} {problem['msg']}".split())
             raise self._error(
-                f"has {self._factors.shape[1]} columns of factors, its space names "
-                f"{len(self.space.config.stored)}; generate it again"
+                f"its attribute space cannot be read ({cause}); generate it again"
+            ) from None
+        columns, named = self._factors.shape[1], len(self.space.stored)
+        if columns != named:
+            raise self._error(
+                f"has {columns} columns of factors, its space names {named}; generate it again"
             )
-        if self.space.config.complete_grid:
-            combinations = count_combinations(self.space.config)
-            if combinations != count:
-                raise self._error(
-                    f"has {count} images of a grid of {combinations} combinations; "
-                    "generate it again"
-                )
+        images, combinations = len(self._images), count_combinations(self.space.config)
+        if self.space.complete_grid and combinations != images:
+            raise self._error(
+                f"has {images} images of a grid of {combinations} combinations; generate it again"
+            )
 
     def _check_kind(self) -> None:
         attributes = self._file.attrs
-        if "sbvae_format" not in attributes or "images" not in self._file:
-            missing = "dataset images" if "images" not in self._file else "attribute sbvae_format"
-            raise self._error(f"has no {missing}; make a data set with `sbvae gen-data`")
+        needed = ("sbvae_format", "name", "seed", "space")
+        missing = [] if "images" in self._file else ["dataset images"]
+        missing += [f"attribute {name}" for name in needed if name not in attributes]
+        if missing:
+            raise self._error(f"has no {missing[0]}; make a data set with `sbvae gen-data`")
         found = attributes["sbvae_format"]
-        if not isinstance(found, (int, np.integer)) or found < 1:
-            raise self._error(f"has format {found!r}, this sbvae reads {FORMAT}; generate it again")
-        if found > FORMAT:
+        if found != FORMAT:
             raise self._error(
-                f"has format {found}, this sbvae reads {FORMAT}; install a newer sbvae"
+                f"has format {found!s}, this sbvae reads {FORMAT}; install a newer sbvae"
             )
         if not attributes.get("complete", False):
             raise self._error("was not written to its end; generate it again")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sbvae_cli.config.catalogue import HSV, RENDERERS, with_levels
+from sbvae_cli.config.catalogue import RENDERERS, with_levels
 from sbvae_cli.config.names import Fit
+from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.importers.collection import ImageCollection

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.catalogue import HSV, RGB
 from sbvae_cli.config.names import ColorBasis
+from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.data.columns import colours_of
 from sbvae_cli.errors import SbvaeError
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
-from sbvae_cli.data.factors import FactorGrid, FactorSpace
+from sbvae_cli.data.factor_grid import FactorGrid, factor_grid
+from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages
@@ -89,7 +90,7 @@ def embed_factor_grid(
     """
     space = source.space
     pair = names or default_pair(space)
-    grid = space.grid(pair, size, at or {})
+    grid = factor_grid(space, pair, size, at)
     means, stds = encode(vae, source.render(grid.factors), on_images)
     scaled = space.scaled(grid.factors, pair)
     choice = choose_pair(

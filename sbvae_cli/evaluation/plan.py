@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.basis import in_other_basis, names_in_rgb
@@ -97,9 +98,7 @@ def estimate_cost(
     if any(METRICS[name].votes for name in metrics) and source.renders_fast and not rgb:
         encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     if "geometry" in metrics and source.can_render:
-        grids = [
-            source.space.grid(pair, protocol.grid) for pair in combinations(source.space.varying, 2)
-        ]
+        grids = [factor_grid(space, pair, protocol.grid) for pair in combinations(space.varying, 2)]
         encode_count += sum(len(grid.factors) for grid in grids)
     per_encode, per_decode = _seconds_an_image(vae, source, latents)
     return Cost(encode_count, decode_count, encode_count * per_encode + decode_count * per_decode)

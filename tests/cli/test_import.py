@@ -19,8 +19,8 @@ import pytest
 from PIL import Image
 
 from sbvae_cli.cli import import_data
-from sbvae_cli.config.catalogue import HSV
 from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.renderer import HSV
 from sbvae_cli.data import imports
 from sbvae_cli.data.importers.dsprites import LEVELS
 from sbvae_cli.data.importers.fit import fit_image

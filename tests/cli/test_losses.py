@@ -9,6 +9,7 @@ import pytest
 
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
+from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.metrics.sheet import tear
 
@@ -45,15 +46,15 @@ def test_factors_are_given_once(sbvae: Sbvae) -> None:
 
 def test_a_grid_leaves_a_hole_that_all_of_it_would_lie_in() -> None:
     space = FactorSpace(customise(named_space("circles:xyh-small"), holes=[{"hue": (0.4, 0.6)}]))
-    grid = space.grid(("x", "y"), 4)
+    grid = factor_grid(space, ("x", "y"), 4)
     assert not space.held_out_mask(grid.factors).any()
-    held = space.grid(("x", "y"), 4, {"hue": 0.5})
+    held = factor_grid(space, ("x", "y"), 4, {"hue": 0.5})
     assert space.held_out_mask(held.factors).all()
 
 
 def test_levels_that_go_all_around_wrap_by_one_step() -> None:
     space = FactorSpace(named_space("room"))
-    grid = space.grid(("floor_hue", "wall_hue"), 10)
+    grid = factor_grid(space, ("floor_hue", "wall_hue"), 10)
     scaled = space.scaled(grid.factors, grid.names).reshape(10, 10, 2)
     assert scaled[:, 0, 0].tolist() == pytest.approx([k / 10 for k in range(10)], abs=1e-6)
     angles = 2 * np.pi * scaled

@@ -6,11 +6,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from sbvae_cli.config.catalogue import HSV, RENDERERS, RGB, check_space, evenly, with_levels
+from sbvae_cli.config.catalogue import RENDERERS, check_space, evenly, with_levels
 from sbvae_cli.config.dataset_names import known_names, named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.names import CirclesPreset, PaperDataset
+from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.renderers import RENDER
 from sbvae_cli.data.source import source_from_space
@@ -387,7 +389,7 @@ def test_a_public_file_s_factor_is_ours_at_its_levels() -> None:
 def test_grids_of_levels_are_shown_whole(renderer: str) -> None:
     space = FactorSpace(named_space(renderer))
     first, second = [name for name, levels in levels_of(space.config).items()][:2]
-    grid = space.grid((first, second), 2)
+    grid = factor_grid(space, (first, second), 2)
     levels = levels_of(space.config)
     assert grid.shape == (len(levels[first]), len(levels[second]))
 

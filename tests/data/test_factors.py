@@ -1,4 +1,4 @@
-"""Factor spaces: populations, held-out regions, grids."""
+"""Factor spaces: populations and held-out regions."""
 
 from typing import get_args
 
@@ -185,54 +185,3 @@ def test_columns_are_scaled_by_their_ranges() -> None:
     np.testing.assert_allclose(
         space.scaled(rows, ("y", "x", "diameter")), [[1, 0, 0.5], [0.5, 0.25, 0.5]], atol=1e-12
     )
-
-
-def test_a_grid_spans_both_ranges_with_the_hole() -> None:
-    space = space_of("xy-hole")
-    grid = space.grid(("y", "x"), 5, {"diameter": 0.4})
-    rows = grid.factors.reshape(*grid.shape, 6)
-
-    assert grid.shape == (5, 5)
-    assert grid.names == ("y", "x")
-    for i in range(5):
-        for j in range(5):
-            assert rows[i, j, 1] == np.float32(np.linspace(0.2, 0.8, 5)[i])
-            assert rows[i, j, 0] == np.float32(np.linspace(0.2, 0.8, 5)[j])
-    assert (rows[..., 2] == np.float32(0.4)).all()
-    assert (rows[..., 3:] == 1).all()
-    assert space.held_out_mask(grid.factors).reshape(5, 5)[2, 2]
-
-
-def test_a_grid_shows_circles_and_keeps_other_factors_in_the_middle() -> None:
-    grid = space_of("xh-blank").grid(("x", "hue"), 3)
-    assert (grid.factors[:, -1] == 1).all()
-    middle = space_of("xyh-small").grid(("x", "hue"), 3).factors[:, 1]
-    assert (middle == np.float32(0.5)).all()
-
-
-def test_a_circular_factor_is_not_shown_twice_and_levels_are_shown_once() -> None:
-    grid = MIXED.grid(("shape", "angle"), 4)
-    rows = grid.factors.reshape(*grid.shape, 3)
-    assert grid.shape == (3, 4)
-    assert rows[:, 0, 0].tolist() == [0, 1, 2]
-    assert rows[0, :, 1].tolist() == [0, 90, 180, 270]
-    assert (rows[..., 2] == 0.75).all()
-
-
-@pytest.mark.parametrize(
-    ("names", "size", "at", "message"),
-    [
-        (("x", "yy"), 4, {}, "factor yy is unknown; did you mean y?"),
-        (("x", "y"), 4, {"diamter": 1}, "factor diamter is unknown; did you mean diameter?"),
-        (("x", "x"), 4, {}, "a grid needs two factors, found x twice"),
-        (("x", "diameter"), 4, {}, "diameter does not vary here; choose from x, y"),
-        (("x", "y"), 1, {}, "a grid of 1 points a factor has no cells"),
-        (("x", "y"), 4, {"x": 0.5}, "x spans the grid"),
-    ],
-)
-def test_a_grid_that_makes_no_sense_is_refused(
-    names: tuple, size: int, at: dict, message: str
-) -> None:
-    with pytest.raises(SbvaeError) as caught:
-        space_of("xy").grid(names, size, at)
-    assert str(caught.value).startswith(message)

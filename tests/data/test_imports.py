@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.config.catalogue import HSV
 from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import hsv_to_rgb
 from sbvae_cli.data.importers.dsprites import LEVELS

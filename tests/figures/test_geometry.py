@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.space import FactorConfig
+from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.geometry import GridEmbedding
@@ -21,7 +22,7 @@ def circles() -> Source:
 @pytest.fixture
 def embedding(circles: Source) -> GridEmbedding:
     """Latents that are x and y themselves."""
-    grid = circles.space.grid(("x", "y"), 6, {})
+    grid = factor_grid(circles.space, ("x", "y"), 6, {})
     codes = grid.factors[:, :2].reshape(6, 6, 2).astype(np.float64)
     held_out = circles.space.held_out_mask(grid.factors).reshape(6, 6)
     choice = LatentChoice((3, 1), "variance", (3, 1), (3, 1))
@@ -46,7 +47,7 @@ def test_embeddings_of_other_grids_or_regions_are_refused(
 ) -> None:
     grid = embedding.grid
     for other in (
-        replace(embedding, grid=circles.space.grid(("y", "x"), 6, {})),
+        replace(embedding, grid=factor_grid(circles.space, ("y", "x"), 6, {})),
         replace(embedding, grid=replace(grid, factors=grid.factors + np.float32(0.1))),
         replace(embedding, held_out=np.zeros((6, 6), bool)),
     ):
