@@ -25,13 +25,13 @@ def demo(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder for both runs and the pictures.")
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Of both models.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Root seed of both models.")] = 0,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates of the broadcast model; the other: 3 times.")
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """See the paper's main effect within minutes, on a CPU (Figure 8)."""
+    """Show the paper's main effect within minutes, on a CPU (Figure 8)."""
     if folder.exists() and not force:
         raise SbvaeError(f"{folder}: exists; replace its runs with --force, or name another folder")
     typer.echo(

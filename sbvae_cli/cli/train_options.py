@@ -1,0 +1,162 @@
+"""The options of `sbvae train`, and the settings of a configuration that they are."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sbvae_cli.config.names import (
+    Coordinates,
+    DecoderKind,
+    LikelihoodKind,
+    ModelKind,
+    PaperDataset,
+    Precision,
+    Profile,
+    ScheduleKind,
+)
+
+_of_model = partial(typer.Option, rich_help_panel="Model")
+_of_training = partial(typer.Option, rich_help_panel="Training")
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        help="A dataset file; or circles:PRESET, sprites, room or chairs, drawn as needed."
+    ),
+]
+ProfileName = Annotated[
+    Profile | None,
+    typer.Option(help="paper, the default: Tables 1, 2 and 4; quick: minutes on a CPU."),
+]
+Preset = Annotated[
+    PaperDataset | None,
+    typer.Option(
+        metavar="DATASET",
+        help="Take the paper's settings for circles, sprites, chairs or room; "
+        "default: by the data.",
+    ),
+]
+Size = Annotated[
+    str | None, typer.Option(help="Size of drawn images in pixels: 64, or HEIGHTxWIDTH.")
+]
+Model = Annotated[
+    ModelKind | None, _of_model(metavar="NAME", help="Default: vae; all stand below.")
+]
+Decoder = Annotated[
+    DecoderKind | None, _of_model(metavar="NAME", help="Default: broadcast; all stand below.")
+]
+Likelihood = Annotated[
+    LikelihoodKind | None, _of_model(metavar="NAME", help="Default: bernoulli; all stand below.")
+]
+LatentDim = Annotated[int | None, _of_model(min=1, help="Number of latents.")]
+Beta = Annotated[float | None, _of_model(help="Weight of the KL; of TC in beta-tcvae.")]
+BetaSchedule = Annotated[
+    ScheduleKind | None,
+    _of_model(metavar="NAME", help="How beta grows from 0: constant, linear or cyclic."),
+]
+Gamma = Annotated[
+    float | None, _of_model(help="Weight of TC in factor-vae, of the distance in annealed-vae.")
+]
+Capacity = Annotated[float | None, _of_model(help="Nats that annealed-vae grows to.")]
+Depth = Annotated[
+    int | None, _of_model(min=2, max=32, help="Convolutions of the decoder (Tables 5 and 6).")
+]
+MlpDepth = Annotated[
+    int | None,
+    _of_model(min=0, max=32, help="Fully connected layers before them (Tables 7 to 9)."),
+]
+Upscales = Annotated[
+    int | None,
+    _of_model(min=0, help="Broadcast decoder's layers that double the size (Table 10)."),
+]
+CoordinatesKind = Annotated[
+    Coordinates | None,
+    _of_model(
+        metavar="NAME",
+        help="Broadcast decoder's: linear, shuffled (Appendix B), cosine or none.",
+    ),
+]
+Steps = Annotated[int | None, _of_training(min=1, help="Updates in all.")]
+BatchSize = Annotated[int | None, _of_training(min=1, help="Images an update.")]
+LearningRate = Annotated[float | None, _of_training(help="Learning rate of Adam.")]
+ClipGrad = Annotated[float | None, _of_training(help="Largest norm of a gradient; default: none.")]
+ValidationShare = Annotated[
+    float | None,
+    _of_training(help="Share of a file's images to leave out; their NLL and KL are logged."),
+]
+InMemory = Annotated[
+    bool,
+    _of_training(
+        "--in-memory", help="Read a file whole; else 8,192 images at a time are shuffled."
+    ),
+]
+Seed = Annotated[
+    int | None, _of_training(min=0, help="Root seed of weights, data and noise; default: 0.")
+]
+Device = Annotated[str | None, _of_training(help="auto, cpu, cuda, cuda:INDEX or mps.")]
+PrecisionName = Annotated[Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU.")]
+Threads = Annotated[int | None, _of_training(min=1, max=1024, help="Number of CPU threads.")]
+CheckpointEvery = Annotated[int | None, _of_training(min=1, help="Steps between checkpoints.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Run folder; default: runs/ and the names of data, model and choices."),
+]
+Resume = Annotated[
+    Path | None, typer.Option(help="Go on with this run, with --steps further than planned.")
+]
+ConfigFile = Annotated[Path | None, typer.Option(help="YAML file of settings.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="As model.decoder.kernel_size=3."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print settings and cost; train nothing.")]
+
+# The setting that each option is.
+SETTINGS = {
+    "data": "data.source",
+    "preset": "preset.dataset",
+    "latent_dim": "model.latent_dim",
+    "decoder": "model.decoder.kind",
+    "upscales": "model.decoder.upscales",
+    "coordinates": "model.decoder.coordinates",
+    "likelihood": "model.likelihood.kind",
+    "model": "objective.kind",
+    "beta": "objective.beta",
+    "beta_schedule": "objective.beta_schedule.kind",
+    "gamma": "objective.gamma",
+    "capacity": "objective.capacity",
+    "lr": "training.learning_rate",
+    **{
+        name: f"training.{name}"
+        for name in (
+            *("steps", "batch_size", "seed", "device", "precision", "threads", "clip_grad"),
+            *("validation", "in_memory", "checkpoint_every"),
+        )
+    },
+}
+
+
+def given_options(context: typer.Context) -> dict[str, Any]:
+    """What stands on the command line, by the name of the option."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {
+        name: context.params[name]
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    }
+
+
+def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that were given as a tree of settings, as a configuration has them."""
+    tree: dict[str, Any] = {}
+    for name, key in SETTINGS.items():
+        if name in given:
+            *sections, last = key.split(".")
+            part = tree
+            for section in sections:
+                part = part.setdefault(section, {})
+            part[last] = given[name]
+    return tree
