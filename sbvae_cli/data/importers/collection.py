@@ -130,8 +130,9 @@ def identify(file: IO[bytes]) -> Image.Image:
     start = file.read(16)
     for name in Image.ID:
         read, accepts = Image.OPEN[name]
-        if name in _NEVER or (accepts and accepts(start) is not True):
-            continue
+        accepted = accepts(start) if accepts else True
+        if name in _NEVER or not accepted or isinstance(accepted, str):
+            continue  # a text says what is missing to read the format
         file.seek(0)
         try:
             return read(file, "")

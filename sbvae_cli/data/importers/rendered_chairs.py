@@ -32,8 +32,7 @@ class ChairRenders:
     Attributes:
         collection: Where they are; also what else is there.
         indices: Number of each render in the collection, ascending, shape (N,).
-        chair_ids: The chairs, sorted.
-        chair: Number of each render's chair in `chair_ids`, shape (N,).
+        chair: Number of each render's chair, in the order of their names, shape (N,).
         elevation_degrees: Shape (N,).
         azimuth_degrees: Shape (N,).
         unmatched: How many files of the collection have other names.
@@ -41,7 +40,6 @@ class ChairRenders:
 
     collection: ImageCollection
     indices: NDArray[np.int64]
-    chair_ids: tuple[str, ...]
     chair: NDArray[np.int64]
     elevation_degrees: NDArray[np.int64]
     azimuth_degrees: NDArray[np.int64]
@@ -168,11 +166,10 @@ def find_chairs(collection: ImageCollection) -> ChairRenders:
         names = f"none of {len(matches)} files is called ID/renders/image_NNN_pEEE_tAAA_rNNN.png"
         raise SbvaeError(f"{collection.path}: {names}; choose the folder or TAR rendered_chairs")
     indices, ids, elevations, azimuths = zip(*found, strict=True)
-    chair_ids, chair = np.unique(np.array(ids), return_inverse=True)
+    _, chair = np.unique(np.array(ids), return_inverse=True)
     return ChairRenders(
         collection,
         np.array(indices, np.int64),
-        tuple(chair_ids.tolist()),
         chair.astype(np.int64),
         np.array(elevations, np.int64),
         np.array(azimuths, np.int64),

@@ -5,18 +5,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import IO, Protocol
+from typing import IO
 
 from sbvae_cli.errors import SbvaeError
 
 COPY_BYTES = 1 << 20
-
-
-class Readable(Protocol):
-    """A stream of bytes."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes, as many as that or fewer."""
 
 
 class StoredParts:
@@ -48,7 +41,7 @@ class StoredParts:
 
 
 def unpack(
-    archive: Path, stream: Readable, size: int = 0, seen: Callable[[bytes], None] | None = None
+    archive: Path, stream: IO[bytes], size: int = 0, seen: Callable[[bytes], None] | None = None
 ) -> IO[bytes]:
     """Copy a stream to a nameless temporary file, so that a compressed archive is read only once.
 
