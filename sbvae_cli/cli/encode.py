@@ -1,7 +1,7 @@
 """`sbvae encode`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from sbvae_cli.cli.console import inform
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, OtherDataOption
 from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.config.names import Population
-
-if TYPE_CHECKING:
-    from sbvae_cli.evaluation.codes import Codes
 
 
 def encode(
@@ -36,7 +33,8 @@ def encode(
 ) -> None:
     """Encode images: means, stds and factors, as NumPy arrays."""
     from sbvae_cli.cli.console import reporter
-    from sbvae_cli.evaluation.codes import count_images, encode_source
+    from sbvae_cli.evaluation.codes_file import write_codes
+    from sbvae_cli.evaluation.represent import count_images, represent
     from sbvae_cli.files import refuse_to_lose, replacing
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
@@ -48,7 +46,7 @@ def encode(
     refuse_to_lose(out)
     with replacing(out) as file:  # first, so that a path that cannot be written costs no time
         with reporter("images", total) as bar:
-            codes = encode_source(
+            codes = represent(
                 vae,
                 source,
                 total,
@@ -56,23 +54,9 @@ def encode(
                 population=population,
                 on_progress=lambda done: bar.update(done, ""),
             )
-        _save(file, codes)
-    images, latents = codes.means.shape
+        write_codes(file, codes)
+    images, latents = codes.codes.shape
     inform(
         f"wrote {out}: {images:,} images; codes and stds of {latents} latents, "
         f"factors {', '.join(codes.names) or '(none)'}"
-    )
-
-
-def _save(file: BinaryIO, codes: "Codes") -> None:
-    import numpy as np
-
-    np.savez(
-        file,
-        codes=codes.means,
-        stds=codes.stds,
-        factors=codes.factors,
-        names=np.array(codes.names, dtype=np.str_),
-        circular=np.array(codes.circular, dtype=np.str_),
-        held_out=codes.held_out,
     )

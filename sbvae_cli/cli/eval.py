@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sbvae_cli.cli.console import Reporter
     from sbvae_cli.cli.evaluation_tables import Evaluated
-    from sbvae_cli.evaluation.plan import Cost
+    from sbvae_cli.evaluation.cost import Cost
     from sbvae_cli.evaluation.result import Evaluation
     from sbvae_cli.metrics.protocol import Protocol
 
@@ -98,7 +98,6 @@ def evaluate(
     """Score models or codes: NLL, KL, MIG, FactorVAE score, DCI, geometry and more."""
     from dataclasses import replace
 
-    from sbvae_cli.cli.evaluation_tables import ranked
     from sbvae_cli.cli.parse import parse_groups, parse_metrics
     from sbvae_cli.metrics.protocol import named_protocol
 
@@ -127,8 +126,16 @@ def evaluate(
         for path in targets
     ]
     if rank:
+        from sbvae_cli.evaluation.compare import compare_models
+
         models = [opened[path] for path in targets]
-        found = ranked(found, [model.vae for model in models], models[0].source, settings)
+        compared = compare_models(
+            [each.found for each in found],
+            [model.vae for model in models],
+            models[0].source,
+            settings,
+        )
+        found = [replace(each, found=other) for each, other in zip(found, compared, strict=True)]
     _report(found, json)
 
 
@@ -159,8 +166,8 @@ def _of_codes(
     from dataclasses import replace
 
     from sbvae_cli.cli.evaluation_tables import Evaluated
-    from sbvae_cli.data.codes_file import read_codes
-    from sbvae_cli.evaluation.of_codes import evaluate_codes
+    from sbvae_cli.evaluation.codes_file import read_codes
+    from sbvae_cli.evaluation.evaluate import evaluate_codes
 
     default = tuple(m for m in OF_CODES if m in IN_PAPER) if beside_models else OF_CODES
     file = read_codes(path)
@@ -171,8 +178,8 @@ def _of_codes(
     )
     with named(path):
         found = evaluate_codes(file, path.name, settings, _announce)
-    latents = file.codes.shape[1]
-    title = f"{path.name}, {len(file.codes):,} rows, {latents} latent{'s' if latents > 1 else ''}"
+    rows, latents = file.shown.codes.shape
+    title = f"{path.name}, {rows:,} rows, {latents} latent{'s' if latents > 1 else ''}"
     return Evaluated(str(path), title, found, {"codes": str(path)})
 
 
@@ -209,12 +216,13 @@ def _evaluate(
 ) -> "Evaluation":
     from sbvae_cli.cli.console import duration
     from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.evaluation.of_model import evaluate as evaluate_model
-    from sbvae_cli.evaluation.plan import estimate_cost
+    from sbvae_cli.evaluation.cost import estimate_cost
+    from sbvae_cli.evaluation.evaluate_model import evaluate_model
+    from sbvae_cli.evaluation.plan import make_plan
 
     source, vae = opened.source, opened.vae
     trained_on = FactorSpace(opened.checkpoint.space)
-    cost = estimate_cost(vae, source, protocol, trained_on)
+    cost = estimate_cost(vae, make_plan(vae, source, protocol, trained_on))
     if cost.seconds > LONG:
         device = next(vae.parameters()).device.type
         remark(

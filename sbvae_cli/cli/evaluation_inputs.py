@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sbvae_cli.cli.console import remark
+from sbvae_cli.cli.flags import describe
 from sbvae_cli.cli.outputs import OWN_ENDINGS
 from sbvae_cli.errors import SbvaeError
 
@@ -58,7 +59,7 @@ def open_target(path: Path, data: str | None, device: str) -> Opened:
     Raises:
         SbvaeError: If either cannot be used; says how codes are written where there may be some.
     """
-    from sbvae_cli.data.codes_file import HOW_TO_WRITE
+    from sbvae_cli.evaluation.codes_file import HOW_TO_WRITE
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
@@ -148,4 +149,4 @@ def named(path: Path) -> Iterator[None]:
     except SbvaeError as error:
         if str(error).startswith(f"{path}: "):
             raise
-        raise SbvaeError(f"{path}: {error}") from error
+        raise SbvaeError(f"{path}: {describe(str(error), error.field)}") from error

@@ -1,7 +1,7 @@
 """Tables of one evaluation or of several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,12 +11,9 @@ from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
-    from sbvae_cli.data.source import Source
     from sbvae_cli.evaluation.pair_geometry import PairGeometry
     from sbvae_cli.evaluation.result import Evaluation
-    from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.metrics.score import Score
-    from sbvae_cli.models.vae import VAE
 
 _MAIN_SCORES = METRICS["geometry"].main_scores
 _SPARE = 2  # columns of a table that JSON has too
@@ -58,36 +55,6 @@ class Evaluated:
         found = self.found.as_dict()
         found["protocol"]["notes"] = [with_flags(line) for line in self.found.notes]
         return {**self.about, **found, "diagnosis": self.diagnosis}
-
-
-def ranked(
-    several: Sequence[Evaluated], models: "Sequence[VAE]", source: "Source", protocol: "Protocol"
-) -> list[Evaluated]:
-    """With the scores of agreement of their models on one source."""
-    from sbvae_cli.evaluation.ranking import rank_models
-
-    scores = rank_models(models, source, protocol)
-    return [_with(each, own) for each, own in zip(several, scores, strict=True)]
-
-
-def _with(each: Evaluated, udr: "dict[str, Score]") -> Evaluated:
-    from sbvae_cli.evaluation.findings.finding import Finding
-
-    found = each.found
-    metrics: tuple[str, ...] = (*(found.protocol.metrics or ()), "udr")
-    without = [score.details["why"] for score in udr.values() if "why" in score.details]
-    return replace(
-        each,
-        found=replace(
-            found,
-            protocol=replace(found.protocol, metrics=metrics),
-            scores={**found.scores, **udr},
-            findings=(
-                *found.findings,
-                *(Finding("no-udr", values={"why": why}) for why in without[:1]),
-            ),
-        ),
-    )
 
 
 def shared_notes(several: Sequence[Evaluated]) -> list[str]:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches
 from sbvae_cli.models.vae import VAE
@@ -48,7 +50,7 @@ def encode_batches(
         vae: On its device.
         images: Makes the images (n, H, W, C) of a slice; called from several threads.
         count: Number of images N, at least 1.
-        size: Images that the encoder takes at once.
+        size: Number of images that the encoder takes at once.
         on_images: Called with the number of images since the last call.
 
     Returns:
@@ -68,6 +70,12 @@ def encode_batches(
     means, stds = (np.concatenate(column) for column in zip(*parts, strict=True))
     check_posteriors(means, stds)
     return means, stds
+
+
+def blank_image(vae: VAE, source: Source) -> Tensor:
+    """An image of the source's size, shape (1, C, H, W), on the model's device."""
+    image = np.zeros((1, source.height, source.width, source.channels), np.uint8)
+    return to_device(image, next(vae.parameters()).device)
 
 
 def check_posteriors(means: Floats, stds: Floats) -> None:

@@ -1,44 +1,138 @@
-"""What an evaluation of a model on some data takes."""
+"""What an evaluation of a model on some data is made of, decided before anything is computed."""
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
-
-import numpy as np
-import torch
-from torch import Tensor, nn
 
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.batches import to_device
-from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
-from sbvae_cli.evaluation.basis import in_other_basis, names_in_rgb
-from sbvae_cli.evaluation.batching import fitting_batch, map_batches
+from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.evaluation.findings.finding import Finding, without
+from sbvae_cli.evaluation.images import available, generator
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 
-_TIMED_BATCHES = 8
+_PROBED = 16  # images
 
 
-def allowed_metrics(
-    source: Source, protocol: Protocol, latents: int
-) -> tuple[tuple[str, ...], dict[str, list[str]]]:
-    """The metrics to compute, and by reason those that this data or model does not allow.
+@dataclass(frozen=True)
+class Plan:
+    """Which parts an evaluation of a model has.
+
+    Attributes:
+        source: The data.
+        protocol: What is computed; its metrics are those that data and model allow.
+        latents: Number of latents of the model.
+        space: Space whose held-out regions count: that of the model's training, or of the data
+            where factors differ.
+        skipped: Metrics that are not possible, and a file that is too small.
+    """
+
+    source: Source
+    protocol: Protocol
+    latents: int
+    space: FactorSpace
+    skipped: tuple[Finding, ...]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics that are computed."""
+        return self.protocol.metrics or ()
+
+    @property
+    def rates(self) -> bool:
+        """Whether images are decoded and scored."""
+        return "rates" in self.metrics
+
+    @property
+    def heldout(self) -> bool:
+        """Whether those of the regions that training left out are, too."""
+        return self.rates and bool(self.space.held_out) and self.source.can_render
+
+    @property
+    def present(self) -> bool:
+        """Whether latents may know which images are blank."""
+        return "mig" in self.metrics and self.source.space.blank > 0
+
+    @property
+    def in_rgb(self) -> bool:
+        """Whether metrics see red, green and blue of what the data have as hues."""
+        space = self.source.space
+        return in_other_basis(space.names, space.varying, self.protocol.color_basis)
+
+    @property
+    def pool(self) -> int:
+        """Number of images whose codes stand beside factors; 0 where none is needed."""
+        grids = {"geometry"} if self.source.can_render else set()
+        needed = set(self.metrics) - {"rates"} - grids
+        return self.protocol.pool(self.metrics) if needed else 0
+
+    @property
+    def voting(self) -> tuple[str, ...]:
+        """Names of the metrics that are made of votes."""
+        return tuple(name for name in self.metrics if METRICS[name].votes)
+
+    @property
+    def draws_votes(self) -> bool:
+        """Whether votes have images of their own."""
+        return bool(self.voting) and self.source.renders_fast and not self.in_rgb
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of factors of which a grid is rendered."""
+        if "geometry" not in self.metrics or not self.source.can_render:
+            return ()
+        return tuple(combinations(self.source.space.varying, 2))
+
+
+def make_plan(
+    vae: VAE, source: Source, protocol: Protocol, trained_on: FactorSpace | None = None
+) -> Plan:
+    """Check model and protocol against the data.
+
+    Args:
+        vae: On its device.
+        source: The data.
+        protocol: What is asked for; without metrics, what the paper reports and is possible.
+        trained_on: Space of the model's training, whose held-out regions count where it has the
+            factors of the data.
 
     Raises:
-        SbvaeError: If one that was asked for by name is not possible, or a colour basis or a group
-            of factors does not fit the data.
+        SbvaeError: If a metric that was asked for by name is not possible, a colour basis or a
+            group of factors does not fit the data, or the model gives no numbers.
     """
-    space = source.space
+    space, latents = source.space, _count_latents(vae, source, protocol)
     names = space.varying
     if in_other_basis(space.names, names, protocol.color_basis):
         names = names_in_rgb(names)
     every_group(names, protocol.groups or (), space.circular)
-    return possible_metrics(protocol, latents, names, source.name, of_geometry=space.varying)
+    metrics, impossible = possible_metrics(
+        protocol, latents, names, source.name, of_geometry=space.varying
+    )
+    skipped = [without(those, why) for why, those in impossible.items()]
+    if available(source, protocol.images) < protocol.images:
+        values = {"data": source.name, "images": source.count, "wanted": protocol.images}
+        skipped.append(Finding("few-images", values=values))
+    lenient = protocol.lenient or protocol.metrics is None
+    same = trained_on is not None and trained_on.names == space.names
+    return Plan(
+        source,
+        replace(protocol, metrics=metrics, lenient=lenient),
+        latents,
+        trained_on if trained_on is not None and same else space,
+        tuple(skipped),
+    )
+
+
+def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:
+    """Number of latents, by encoding a few images, which shows a model that gives no numbers."""
+    images, _ = source.sample(generator(protocol, "probe"), available(source, _PROBED))
+    latents: int = encode(vae, images)[0].shape[1]
+    return latents
 
 
 def other_factors(trained: SpaceConfig, seen: FactorSpace) -> str | None:
@@ -51,109 +145,3 @@ def other_factors(trained: SpaceConfig, seen: FactorSpace) -> str | None:
             f"the model's own in {', '.join(trained.varying) or 'nothing known'}"
         )
     return "this data has the factors of the model's own, with other ranges"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an evaluation takes.
-
-    Attributes:
-        encode: Images to encode.
-        decode: Images to decode.
-        seconds: Of both, from the speed of a few batches.
-    """
-
-    encode: int
-    decode: int
-    seconds: float
-
-
-def estimate_cost(
-    vae: VAE, source: Source, protocol: Protocol, trained_on: FactorSpace | None = None
-) -> Cost:
-    """Count the images and time a few batches of each network.
-
-    Args:
-        vae: On its device.
-        source: The data.
-        protocol: What will be computed.
-        trained_on: See `evaluate`.
-
-    Raises:
-        SbvaeError: If a metric cannot be computed, or the model gives no numbers.
-    """
-    latents = probe(vae, source)
-    metrics = set(allowed_metrics(source, protocol, latents)[0])
-    encode_count = decode_count = 0
-    pool = sample_size(source, protocol.images)
-    if "rates" in metrics:
-        decode_count = pool + (protocol.images if can_show_heldout(source, trained_on) else 0)
-        encode_count += decode_count
-    elif "mig" in metrics and source.space.blank > 0:
-        encode_count += pool
-    if metrics - ({"rates"} if not source.can_render else {"rates", "geometry"}):
-        encode_count += sample_size(source, protocol.pool(metrics))
-    space = source.space
-    rgb = in_other_basis(space.names, space.varying, protocol.color_basis)
-    if any(METRICS[name].votes for name in metrics) and source.renders_fast and not rgb:
-        encode_count += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
-    if "geometry" in metrics and source.can_render:
-        grids = [factor_grid(space, pair, protocol.grid) for pair in combinations(space.varying, 2)]
-        encode_count += sum(len(grid.factors) for grid in grids)
-    per_encode, per_decode = _seconds_an_image(vae, source, latents)
-    return Cost(encode_count, decode_count, encode_count * per_encode + decode_count * per_decode)
-
-
-def probe(vae: VAE, source: Source, images: int = 16) -> int:
-    """Encode a few images of the training distribution and check what comes.
-
-    Returns:
-        Number of latents.
-
-    Raises:
-        SbvaeError: If the model gives means or stds that are no numbers.
-    """
-    some, _ = source.sample(np.random.default_rng(0), sample_size(source, images))
-    means, _ = encode(vae, some)
-    latents: int = means.shape[1]
-    return latents
-
-
-def sample_size(source: Source, images: int) -> int:
-    """So many images, or all that a file has."""
-    return images if source.count is None else min(images, source.count)
-
-
-def training_space(source: Source, trained_on: FactorSpace | None) -> FactorSpace:
-    """Whose held-out regions count: the model's training, or the data's where factors differ."""
-    same = trained_on is not None and trained_on.names == source.space.names
-    return trained_on if trained_on is not None and same else source.space
-
-
-def can_show_heldout(source: Source, trained_on: FactorSpace | None) -> bool:
-    """Whether images of the regions that training left out can be drawn."""
-    return bool(training_space(source, trained_on).held_out) and source.can_render
-
-
-def _seconds_an_image(vae: VAE, source: Source, latents: int) -> tuple[float, float]:
-    device = next(vae.parameters()).device
-    image = to_device(np.zeros((1, source.height, source.width, source.channels), np.uint8), device)
-    z = torch.zeros(1, latents, device=device)
-    return _seconds_a_row(vae.encoder, image), _seconds_a_row(vae.decoder, z)
-
-
-def _seconds_a_row(network: nn.Module, example: Tensor) -> float:
-    size = fitting_batch(network, example)
-    batch = example.expand(size, *example.shape[1:]).contiguous()
-
-    @torch.no_grad()
-    def work(_: slice) -> float:
-        output = network(batch)
-        first: Tensor = output[0] if isinstance(output, tuple) else output
-        return float(first.sum())  # waits for a GPU
-
-    work(slice(0))
-    rows = _TIMED_BATCHES * size
-    start = time.perf_counter()
-    map_batches(work, rows, size, example.device)
-    return (time.perf_counter() - start) / rows

@@ -1,12 +1,10 @@
 """One thing that an evaluation found, as data."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.errors import SbvaeError
 
 
 @dataclass(frozen=True)
@@ -36,20 +34,9 @@ def once(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for i, finding in enumerate(findings) if finding not in findings[:i]]
 
 
-@contextmanager
-def left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[None]:
-    """Turn an error into a finding that the metric is missing, where that is asked for."""
-    try:
-        yield
-    except SbvaeError as error:
-        if not lenient:
-            raise
-        findings.append(without(metric, str(error)))
-
-
-def without(metric: str, why: str) -> Finding:
-    """A metric that could not be computed, and why."""
-    return Finding("without", values={"metrics": [metric], "why": why})
+def without(metrics: Sequence[str], why: str) -> Finding:
+    """Metrics that could not be computed, and why."""
+    return Finding("without", values={"metrics": list(metrics), "why": why})
 
 
 def voted(metrics: Collection[str]) -> list[str]:

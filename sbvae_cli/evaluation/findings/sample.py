@@ -1,4 +1,4 @@
-"""Where the numbers of a sample of codes should not be trusted."""
+"""Where the numbers of codes should not be trusted: how they were read, and their sample."""
 
 from collections.abc import Collection
 from itertools import combinations
@@ -6,7 +6,9 @@ from itertools import combinations
 import numpy as np
 
 from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
+from sbvae_cli.evaluation.codes_file import READ
 from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.information import chance_information, count
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.unsupervised import BINS
@@ -14,7 +16,36 @@ from sbvae_cli.metrics.unsupervised import BINS
 _A_CELL = 5  # rows that counting needs, on average
 _FAR = 30.0  # times the middle half of a latent's codes
 _CROWDED = 0.8  # of the rows, in one bin
+_FEW = 100  # levels
+_GUESSED_FROM = 10_000  # rows
 _DEPENDENT = 0.1  # of a factor's entropy that another one tells
+
+
+def reading_findings(representation: Representation) -> list[Finding]:
+    """Arrays of a file that are not read, and codes that look like factors."""
+    unread = representation.unread
+    found = [Finding("swapped")] if _look_swapped(representation.shown) else []
+    found += [Finding("unnamed-present")] if "present" in unread else []
+    return found + [
+        Finding("unread", values={"array": name, "read": list(READ)})
+        for name in unread
+        if name != "present"
+    ]
+
+
+def _look_swapped(shown: Representation) -> bool:
+    """A guess from some rows, spread over the file; codes that are constant tell nothing."""
+    codes, factors = shown.codes, shown.factors
+    if not factors.shape[1] or len(codes) <= _FEW:
+        return False
+    some = slice(None, None, -(-len(codes) // _GUESSED_FROM))
+    codes, factors = codes[some], factors[some]
+    codes = codes[:, (codes != codes[:1]).any(axis=0)]
+    if not codes.shape[1] or (codes % 1 != 0).any():
+        return False
+    return all(len(np.unique(column)) <= _FEW for column in codes.T) and all(
+        len(np.unique(column)) > _FEW for column in factors.T
+    )
 
 
 def sample_findings(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:

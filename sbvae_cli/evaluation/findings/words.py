@@ -233,7 +233,7 @@ NOTES: dict[str, Words] = {
         "mig is {mig:.2f} in bins of equal width, {mig_quantile:.2f} in bins of equal frequency: "
         "latents are warped, or a few codes lie far out; read mig_quantile"
     ),
-    "no-udr": Words("udr is 0: {why}"),
+    "no-udr": Words("udr is 0: no latent is informative, the largest KL is {kl:.2g} nats"),
 }
 
 

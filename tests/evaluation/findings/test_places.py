@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbvae_cli.data.codes_file import CodesFile
+from sbvae_cli.evaluation.evaluate import evaluate_codes
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.geometry import is_flat
 from sbvae_cli.evaluation.findings.words import DIAGNOSIS
-from sbvae_cli.evaluation.of_codes import evaluate_codes
+from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.protocol import Protocol
 
 N = 4000
@@ -33,7 +33,7 @@ def diagnosed(
     stds: np.ndarray | None = None,
     metrics: tuple[str, ...] = ("mig", "geometry"),
 ) -> list[Finding]:
-    file = CodesFile(codes, factors, names, circular, None, codes, stds=stds)
+    file = Representation(codes, factors, names, circular, stds)
     protocol = replace(Protocol(), metrics=metrics, lenient=True)
     found = evaluate_codes(file, "c.npz", protocol).findings
     return [finding for finding in found if finding.code in DIAGNOSIS]
@@ -106,7 +106,7 @@ def test_a_plane_that_others_outweigh_is_not_called_flat() -> None:
     x, y, third = RNG.uniform(size=(3, 40_000))
     codes = np.column_stack([x + y + 2 * third, x - y + 2 * third])
     factors = np.column_stack([x, y, third])
-    file = CodesFile(codes, factors, ("x", "y", "third"), frozenset(), None, codes)
+    file = Representation(codes, factors, ("x", "y", "third"))
     pair = evaluate_codes(file, "c.npz", Protocol(("geometry",))).geometry["x,y"]
     assert min(pair.scores["affine_r2"], pair.scores["inverse_r2"]) > 0.9
     assert pair.within == pytest.approx(2 / 3, abs=0.02)

@@ -1,9 +1,10 @@
-"""Where the numbers of a sample should not be trusted."""
+"""Where the numbers of codes should not be trusted."""
 
 import numpy as np
 
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.sample import sample_findings
+from sbvae_cli.evaluation.findings.sample import reading_findings, sample_findings
+from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 
 N = 3000
@@ -68,3 +69,30 @@ def test_more_levels_than_bins_are_told() -> None:
     both = np.column_stack([fine, SHAPE])
     told = found(both, both, ("pose", "shape"))["fine-levels"]
     assert told == Finding("fine-levels", ("pose",), values={"levels": 40, "bins": 20})
+
+
+def swapped(codes: np.ndarray, factors: np.ndarray) -> bool:
+    names = tuple(f"f{i}" for i in range(factors.shape[1]))
+    return Finding("swapped") in reading_findings(Representation(codes, factors, names))
+
+
+def test_arrays_that_look_swapped_are_told() -> None:
+    whole, real = RNG.integers(0, 3, (300, 2)), RNG.normal(size=(300, 5))
+    assert swapped(whole, real) and not swapped(real, whole)
+    assert swapped(np.column_stack([whole, np.full(300, 0.37)]), real)
+    for value in (0.0, 2.0):  # of a collapsed model
+        assert not swapped(np.full((300, 4), value), real)
+
+
+def test_the_guess_is_made_from_some_rows_of_many() -> None:
+    rows = 100_001
+    codes, factors = np.full((rows, 2), 0.5), RNG.normal(size=(rows, 3))
+    codes[::11] = RNG.integers(0, 3, (len(codes[::11]), 2))
+    assert swapped(codes, factors)
+
+
+def test_arrays_that_are_not_read_are_told() -> None:
+    codes = Representation(np.zeros((9, 2)), np.zeros((9, 1)), ("x",), unread=("present", "label"))
+    present, label = reading_findings(codes)
+    assert present == Finding("unnamed-present")
+    assert label.code == "unread" and label.values["array"] == "label"

@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-import sbvae_cli.evaluation.codes as codes_module
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.codes import (
-    count_images,
-    encode_source,
-)
 from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.evaluation.represent import (
+    count_images,
+    represent,
+)
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
@@ -39,33 +38,29 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 
 def test_a_files_rows_are_encoded_in_order_as_the_model_does_it_one_by_one(
-    vae: VAE, file: Source, monkeypatch: pytest.MonkeyPatch
+    vae: VAE, file: Source
 ) -> None:
-    monkeypatch.setattr(codes_module, "_MOST_IMAGES", 100)  # blocks of 64, the last one short
     done: list[int] = []
 
-    codes = encode_source(vae, file, 140, on_progress=done.append)
+    codes = represent(vae, file, 140, on_progress=done.append, most_images=100)  # blocks of 64
 
     assert done == [64, 128, 140]
     images, factors = file.file.read(0, 140)
     np.testing.assert_array_equal(codes.factors, factors)
     assert codes.names == ("x", "y", "diameter", "red", "green", "blue")
-    assert codes.means.dtype == codes.stds.dtype == np.float32
+    assert codes.codes.dtype == codes.stds.dtype == np.float32
     for row, image in enumerate(images):
         tensor = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
         with torch.no_grad():
             mean, logvar = vae.encode(tensor)
-        np.testing.assert_allclose(codes.means[row], mean[0], atol=1e-6)
+        np.testing.assert_allclose(codes.codes[row], mean[0], atol=1e-6)
         np.testing.assert_allclose(codes.stds[row], (logvar[0] / 2).exp(), atol=1e-6)
 
 
-def test_memory_is_bounded_in_bytes_too(
-    vae: VAE, file: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(codes_module, "_MOST_BYTES", 1)
+def test_memory_is_bounded_in_bytes_too(vae: VAE, file: Source) -> None:
     done: list[int] = []
 
-    encode_source(vae, file, 150, on_progress=done.append)
+    represent(vae, file, 150, on_progress=done.append, most_bytes=1)
 
     assert done == [64, 128, 150]
 
@@ -131,4 +126,4 @@ def test_a_damaged_file_is_named(vae: VAE, file: Source, tmp_path: Path) -> None
     (tmp_path / "bad.h5").write_bytes(content)
 
     with pytest.raises(SbvaeError, match="damaged"):
-        encode_source(vae, open_source(tmp_path / "bad.h5"), 150)
+        represent(vae, open_source(tmp_path / "bad.h5"), 150)

@@ -15,9 +15,9 @@ def in_other_basis(names: Sequence[str], varying: Sequence[str], wanted: ColorBa
     """Whether the metrics see red, green and blue of colours that the data have in HSV.
 
     Args:
-        names: Of all factors.
-        varying: Those that vary, for errors.
-        wanted: As asked for; None is as the data have them.
+        names: Names of all factors.
+        varying: Names of the factors that vary, for errors.
+        wanted: Basis that is asked for; None is as the data have them.
 
     Raises:
         SbvaeError: If the data have no such colours, or have them in RGB and HSV is wanted.
@@ -27,13 +27,14 @@ def in_other_basis(names: Sequence[str], varying: Sequence[str], wanted: ColorBa
     has = next((basis for basis, own in _BASES.items() if set(own) <= set(names)), None)
     if has is None:
         raise SbvaeError(
-            f"--color-basis {wanted}: needs hue, saturation and value (or red, green and blue) of "
-            f"one thing, these data have {', '.join(varying) or 'no factors'}; leave it out"
+            f"{wanted}: needs hue, saturation and value (or red, green and blue) of one thing, "
+            f"these data have {', '.join(varying) or 'no factors'}; leave it out",
+            field="color_basis",
         )
     if has == "rgb" and wanted == "hsv":
         raise SbvaeError(
-            "--color-basis hsv: these data have colours in RGB, of which grey ones have no hue; "
-            "leave it out"
+            "hsv: these data have colours in RGB, of which grey ones have no hue; leave it out",
+            field="color_basis",
         )
     return has != wanted
 
@@ -42,7 +43,7 @@ _BASES: dict[ColorBasis, tuple[str, ...]] = {"hsv": HSV, "rgb": RGB}
 
 
 def names_in_rgb(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of other factors, then red, green and blue."""
+    """Names of other factors, then red, green and blue."""
     return (*(name for name in names if name not in HSV), *RGB)
 
 
@@ -53,8 +54,8 @@ def factors_in_rgb(
 
     Args:
         factors: Shape (N, F), hue, saturation and value among them.
-        names: Of the F columns.
-        kept: Which factors are wanted.
+        names: Names of the F columns.
+        kept: Names of the factors that are wanted.
     """
     others = [list(names).index(name) for name in kept if name not in HSV]
     rgb = colours_of(factors, names)

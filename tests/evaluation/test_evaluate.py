@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.metrics import OF_CODES
-from sbvae_cli.data.codes_file import CodesFile
 from sbvae_cli.data.columns import colours_of
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.evaluate import evaluate_codes
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.of_codes import evaluate_codes
+from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol, named_protocol
 
@@ -52,7 +52,7 @@ def evaluated(
     codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...], **options: object
 ) -> Evaluation:
     circular = options.pop("circular", frozenset())
-    file = CodesFile(codes, factors, names, circular, None, codes)  # type: ignore[arg-type]
+    file = Representation(codes, factors, names, circular)  # type: ignore[arg-type]
     return evaluate_codes(file, "c.npz", replace(FAST, **options))  # type: ignore[arg-type]
 
 
@@ -164,7 +164,7 @@ def test_rows_that_training_left_out_are_a_region_of_the_sheet() -> None:
     for factors in (grid, scattered):
         hole = (np.abs(factors - 0.5) < 0.25).all(axis=1)
         codes = np.where(hole[:, None], 0.5 + 0.3 * (factors - 0.5), factors)
-        file = CodesFile(codes, factors, ("x", "y"), frozenset(), None, codes, held_out=hole)
+        file = Representation(codes, factors, ("x", "y"), held_out=hole)
         found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("geometry",), grid=32))
         scores = found.geometry["x,y"].scores
         assert scores["heldout_area_ratio"] == pytest.approx(0.09, abs=0.02)
@@ -179,7 +179,7 @@ def test_the_population_of_training_leaves_out_the_rows_that_training_did() -> N
     hole = (np.abs(np.column_stack([X, Y]) - 0.5) < 0.25).all(axis=1)
     codes = np.column_stack([X, Y])
     factors = np.column_stack([X, Y, hole])
-    file = CodesFile(codes, factors, ("x", "y", "in"), frozenset(), None, codes, held_out=hole)
+    file = Representation(codes, factors, ("x", "y", "in"), held_out=hole)
     asked = replace(FAST, metrics=("mig", "geometry"), population="train", lenient=False)
     with pytest.raises(SbvaeError, match="factor in has one level"):  # every row is outside
         evaluate_codes(file, "c.npz", asked)
@@ -202,7 +202,7 @@ def test_colours_of_a_file_are_scored_in_either_basis() -> None:
         "mig"
     ].value  # fmt: skip
     assert "red,green" in found.geometry
-    with pytest.raises(SbvaeError, match="--color-basis rgb: needs hue, saturation and value"):
+    with pytest.raises(SbvaeError, match="rgb: needs hue, saturation and value"):
         three(np.column_stack([X, Y, SHAPE]), color_basis="rgb")
 
 
@@ -266,9 +266,7 @@ def test_what_is_asked_for_by_name_must_be_possible() -> None:
 def test_what_codes_know_of_present_is_told() -> None:
     present = (RNG.random(N) < 0.7).astype(float)
     codes = np.column_stack([X, present, NOISE])
-    shown = present > 0
-    factors = np.column_stack([X, Y])[shown]
-    file = CodesFile(codes[shown], factors, ("x", "y"), frozenset(), present, codes)
+    file = Representation(codes, np.column_stack([X, Y, present]), ("x", "y", "present"))
     found = evaluate_codes(file, "c.npz", replace(FAST, metrics=("mig",)))
     share = present.mean()
     entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)

@@ -15,10 +15,13 @@ from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.draw import SampleDraw
+from sbvae_cli.evaluation.cost import estimate_cost
+from sbvae_cli.evaluation.evaluate_model import evaluate_model
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.of_model import evaluate
-from sbvae_cli.evaluation.plan import estimate_cost, other_factors
+from sbvae_cli.evaluation.images import images_that_show
+from sbvae_cli.evaluation.plan import make_plan, other_factors
+from sbvae_cli.evaluation.represent import represent_at_random
+from sbvae_cli.evaluation.representation import sample_of
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
@@ -81,7 +84,7 @@ def file_of(path: Path, preset: str, n: int = 300, renderer: bool = False) -> So
 
 
 def test_codes_that_are_the_factors_score_nearly_one() -> None:
-    found = evaluate(centroid_vae(), source_of("xy"), SMALL)
+    found = evaluate_model(centroid_vae(), source_of("xy"), SMALL)
     assert found.scores["mig"].value > 0.8
     assert found.scores["factor_vae"].value == 1
     assert found.scores["factor_vae"].details["classifier"] == {"0": "x", "1": "y"}
@@ -94,7 +97,7 @@ def test_codes_that_are_the_factors_score_nearly_one() -> None:
 
 
 def test_each_score_says_which_images_it_speaks_of() -> None:
-    found = evaluate(centroid_vae(), source_of("xy-hole"), SMALL)
+    found = evaluate_model(centroid_vae(), source_of("xy-hole"), SMALL)
     by_population = {name: score.population for name, score in found.scores.items()}
     assert by_population == {
         **dict.fromkeys(["neg_elbo", "nll", "kl", "latents_used", "latents_used_by_mean"], "train"),
@@ -102,7 +105,7 @@ def test_each_score_says_which_images_it_speaks_of() -> None:
         **dict.fromkeys(["mig", "mig_quantile", "mig_subspace", "factor_vae"], "full"),
     }
     assert found.geometry["x,y"].as_dict()["population"] == "full"
-    assert evaluate(
+    assert evaluate_model(
         centroid_vae(), source_of("xy-hole"), Protocol(("mig",), "train", images=100)
     ).scores["mig"].population == "train"  # fmt: skip
 
@@ -127,19 +130,18 @@ class Recording:
 @pytest.mark.parametrize("population", ["full", "train"])
 def test_images_come_from_the_populations_that_are_reported(population: str) -> None:
     source = Recording(source_of("xy-hole"))
-    evaluate(centroid_vae(), source, Protocol(("rates", "mig"), population, images=50))  # type: ignore[arg-type]
-    assert [asked for asked in source.asked if asked[1] == 50] == [
-        ("train", 50), (population, 50),
-    ]  # fmt: skip
+    evaluate_model(centroid_vae(), source, Protocol(("rates", "mig"), population, images=50))  # type: ignore[arg-type]
+    asked = [asked for asked in source.asked if asked[1] == 50]
+    assert sorted(asked) == sorted([("train", 50), (population, 50)])
 
 
 def test_without_a_held_out_region_its_rates_are_null() -> None:
-    scores = evaluate(centroid_vae(), source_of("xy"), Protocol(("rates",), images=50)).scores
+    scores = evaluate_model(centroid_vae(), source_of("xy"), Protocol(("rates",), images=50)).scores
     assert scores["nll_heldout"].value is None and scores["kl_heldout"].value is None
 
 
 def test_blank_images_count_in_the_rates_and_in_what_latents_know_of_present_alone() -> None:
-    found = evaluate(centroid_vae(), source_of("xh-blank"), SMALL)
+    found = evaluate_model(centroid_vae(), source_of("xh-blank"), SMALL)
     present = found.scores["present_information"]
     assert present.population == "train"
     assert present.details["by_latent"][2] == pytest.approx(np.log(2), abs=0.01)
@@ -157,14 +159,14 @@ def test_the_metrics_of_a_dataset_with_blanks_are_over_as_many_present_images(
     source = Recording(source_of("xh-blank"))
     counts: list[int] = []
     protocol = Protocol(("mig",), population, images=300)  # type: ignore[arg-type]
-    evaluate(centroid_vae(), source, protocol, counts.append)  # type: ignore[arg-type]
+    evaluate_model(centroid_vae(), source, protocol, counts.append)  # type: ignore[arg-type]
     assert sum(counts) == 300 + 300  # the pool, and the training images for `present`
 
 
 def test_a_score_depends_on_the_seed_and_not_on_the_other_scores() -> None:
     def run(seed: int, groups: object = None) -> dict[str, object]:
         protocol = Protocol(groups, seed=seed, images=200, votes_train=20, votes_eval=20, grid=4)  # type: ignore[arg-type]
-        return evaluate(centroid_vae(), source_of("xh-blank"), protocol).as_dict()["scores"]
+        return evaluate_model(centroid_vae(), source_of("xh-blank"), protocol).as_dict()["scores"]
 
     whole = run(0)
     assert run(0) == whole
@@ -175,7 +177,7 @@ def test_a_score_depends_on_the_seed_and_not_on_the_other_scores() -> None:
 
 
 def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None:
-    found = evaluate(centroid_vae(), file_of(tmp_path / "d.h5", "xy"), SMALL)
+    found = evaluate_model(centroid_vae(), file_of(tmp_path / "d.h5", "xy"), SMALL)
     assert found.scores["mig"].population == found.scores["factor_vae"].population == "file"
     assert found.scores["factor_vae"].value > 0.9
     assert found.geometry["x,y"].population == "file"
@@ -187,7 +189,9 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
 
 
 def test_a_file_with_a_renderer_is_scored_on_the_whole_space(tmp_path: Path) -> None:
-    found = evaluate(centroid_vae(), file_of(tmp_path / "d.h5", "xy-hole", renderer=True), SMALL)
+    found = evaluate_model(
+        centroid_vae(), file_of(tmp_path / "d.h5", "xy-hole", renderer=True), SMALL
+    )
     assert found.scores["mig"].population == "full"
     assert found.scores["nll_heldout"].value is not None
 
@@ -196,20 +200,19 @@ def test_rows_of_one_file_are_not_both_fitted_to_and_tested(tmp_path: Path) -> N
     """A file that could draw images anew has rows alone for its training distribution."""
     source = file_of(tmp_path / "f.h5", "xy", renderer=True)
     protocol = Protocol(("sap",), "train", images=180, test_images=90)
-    found = SampleDraw(
-        source, protocol, lambda images: (np.zeros((len(images), 2)), np.ones((len(images), 2)))
-    ).sample([])
-    assert found.stds is not None and found.stds.shape == (270, 2)
-    assert len(found.factors) == 270 and found.images == 180
-    assert len(np.unique(found.factors, axis=0)) == 270
-    assert found.population == "train"
+    images, factors = images_that_show(source, protocol, 270)
+    assert len(images) == len(np.unique(factors, axis=0)) == 270
+    found = represent_at_random(centroid_vae(), source, protocol, 270)
+    assert found.population == "train" and found.at_random
+    sample = sample_of(found.labelled(20), protocol, found.at_random)
+    assert sample.images == 180 and sample.train_share == pytest.approx(2 / 3)
 
 
 def test_votes_fix_the_factors_that_vary_in_the_population() -> None:
     """Without the other two shapes there is one, so that the votes' numbers shift."""
     space = customise(named_space("sprites"), holes=[{"shape": (1, 2)}])
     source = source_from_space(space, "ellipses", SIZE, SIZE)
-    found = evaluate(
+    found = evaluate_model(
         centroid_vae(),
         source,
         replace(SMALL, votes_train=300, metrics=("factor-vae",), population="train"),
@@ -227,7 +230,7 @@ def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> 
         file.attrs.update(
             sbvae_format=1, name="plain", space=SpaceConfig().model_dump_json(), complete=True
         )
-    found = evaluate(centroid_vae(), open_source(str(path)), SMALL)
+    found = evaluate_model(centroid_vae(), open_source(str(path)), SMALL)
     assert "nll" in found.scores and "mig" not in found.scores
     without = {
         "metrics": ["mig", "factor-vae", "geometry"],
@@ -254,7 +257,7 @@ def test_images_that_training_never_saw_are_scored_beside_the_others(tmp_path: P
     vae = centroid_vae()
     vae.decoder.level.data.fill_(2.0)
 
-    found = evaluate(
+    found = evaluate_model(
         vae, open_source(str(path)), Protocol(("rates",)), validation_rows=validation_rows
     ).scores
 
@@ -262,11 +265,11 @@ def test_images_that_training_never_saw_are_scored_beside_the_others(tmp_path: P
     assert found["nll"].value == pytest.approx(values * np.log1p(np.exp(2)), rel=1e-5)
     assert found["nll_validation"].value == pytest.approx(values * np.log1p(np.exp(-2)), rel=1e-5)
     assert found["nll_validation"].population == "validation"
-    assert "nll_validation" not in evaluate(vae, source_of("xy"), SMALL).scores
+    assert "nll_validation" not in evaluate_model(vae, source_of("xy"), SMALL).scores
 
 
 def test_a_model_of_one_latent_gets_the_other_scores_and_a_line() -> None:
-    found = evaluate(centroid_vae(1), source_of("xy"), SMALL)
+    found = evaluate_model(centroid_vae(1), source_of("xy"), SMALL)
     assert "mig" not in found.scores and found.geometry == {}
     assert found.scores["factor_vae"].value == pytest.approx(0.5, abs=0.2)
     (without,) = [each for each in found.findings if each.code == "without"]
@@ -277,7 +280,7 @@ def test_a_dead_model_is_said_to_be_one_and_scores_at_chance() -> None:
     vae = centroid_vae()
     vae.encoder.scale.data.zero_()
     vae.encoder.forward = lambda x: (torch.zeros(len(x), 4), torch.zeros(len(x), 4))  # type: ignore[method-assign]
-    found = evaluate(vae, source_of("xy"), SMALL)
+    found = evaluate_model(vae, source_of("xy"), SMALL)
     assert found.scores["mig"].value == found.scores["mig_quantile"].value == 0
     assert found.scores["factor_vae"].value == pytest.approx(0.5, abs=0.2)
     assert found.scores["latents_used"].value == 0
@@ -288,7 +291,7 @@ def test_a_dead_model_is_said_to_be_one_and_scores_at_chance() -> None:
 def test_a_model_that_gives_no_numbers_is_named_before_anything_is_computed() -> None:
     vae = centroid_vae()
     vae.encoder.scale.data.fill_(float("nan"))
-    for call in (evaluate, estimate_cost):
+    for call in (evaluate_model, make_plan):
         with pytest.raises(SbvaeError, match="means are not finite"):
             call(vae, source_of("xy"), SMALL)
 
@@ -298,14 +301,14 @@ def test_a_model_that_gives_no_numbers_is_named_before_anything_is_computed() ->
 def test_the_cost_is_what_is_encoded(preset: str, groups: object) -> None:
     protocol = Protocol(groups, images=60, votes_train=3, votes_eval=2, vote_images=4, grid=5)  # type: ignore[arg-type]
     counts: list[int] = []
-    cost = estimate_cost(centroid_vae(), source_of(preset), protocol)
-    evaluate(centroid_vae(), source_of(preset), protocol, counts.append)
+    cost = estimate_cost(centroid_vae(), make_plan(centroid_vae(), source_of(preset), protocol))
+    evaluate_model(centroid_vae(), source_of(preset), protocol, counts.append)
     assert cost.encode == sum(counts)
     assert cost.seconds > 0
 
 
 def test_the_result_is_plain_json_without_nan() -> None:
-    found = evaluate(centroid_vae(), source_of("xy-hole"), SMALL).as_dict()
+    found = evaluate_model(centroid_vae(), source_of("xy-hole"), SMALL).as_dict()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["protocol"]["metrics"] == ["rates", "mig", "factor-vae", "geometry"]
     assert found["protocol"]["images"] == 400

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbvae_cli.data.codes_file import read_codes
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.codes_file import read_codes, write_codes
+from sbvae_cli.evaluation.representation import Representation
 
 RNG = np.random.default_rng(0)
 CODES, FACTORS = RNG.normal(size=(50, 4)), RNG.integers(0, 5, (50, 2))
@@ -38,9 +39,8 @@ def test_blank_rows_are_taken_out_and_kept_for_what_codes_know_of_present(tmp_pa
     factors = np.column_stack([FACTORS, np.ones(50)]).astype(float)
     factors[:7] = [np.nan, np.nan, 0]
     found = read_codes(write(tmp_path / "c.npz", factors=factors, names=["x", "y", "present"]))
-    assert found.codes.shape == (43, 4) and found.factors.shape == (43, 2)
-    assert found.names == ("x", "y")
-    assert found.all_codes.shape == (50, 4)
+    assert found.shown.codes.shape == (43, 4) and found.shown.factors.shape == (43, 2)
+    assert found.shown.names == ("x", "y") and found.codes.shape == (50, 4)
     assert found.present is not None and found.present.sum() == 43
 
 
@@ -53,7 +53,7 @@ def test_deviations_are_read_without_those_of_blank_rows(tmp_path: Path) -> None
     np.testing.assert_array_equal(found.stds, stds.astype(float))
     factors = np.column_stack([FACTORS, np.arange(50) % 5 > 0])
     names = ["x", "y", "present"]
-    found = read_codes(write(path, factors=factors, names=names, stds=stds))
+    found = read_codes(write(path, factors=factors, names=names, stds=stds)).shown
     assert found.stds is not None and found.stds.shape == found.codes.shape == (40, 4)
     np.testing.assert_array_equal(found.stds, stds[np.arange(50) % 5 > 0].astype(float))
 
@@ -144,23 +144,23 @@ def test_a_truncated_file_is_one_line(tmp_path: Path) -> None:
         read_codes(path)
 
 
-def test_arrays_that_look_swapped_are_said_to(tmp_path: Path) -> None:
-    rows = RNG.integers(0, 3, (300, 2)), RNG.normal(size=(300, 5))
-    swapped = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
-    assert swapped.swapped
-    assert not read_codes(write(tmp_path / "c.npz", codes=rows[1], factors=rows[0])).swapped
-    beside = np.column_stack([rows[0], np.full(300, 0.37)])
-    assert read_codes(write(tmp_path / "c.npz", codes=beside, factors=rows[1])).swapped
-
-
 def test_arrays_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "c.npz", name=["x", "y"], std=CODES, names=["x", "y"])
     assert read_codes(path).unread == ("name", "std")
 
 
-def test_what_encode_writes_needs_no_word(tmp_path: Path) -> None:
-    arrays = {"stds": np.abs(CODES), "names": ["x", "y"], "circular": np.array([], str)}
-    assert read_codes(write(tmp_path / "c.npz", **arrays, held_out=np.zeros(50, bool))).unread == ()
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    factors = np.column_stack([RNG.normal(size=(50, 2)), np.arange(50) % 5 > 0])
+    factors[factors[:, 2] == 0, :2] = np.nan
+    names, circular = ("x", "hue", "present"), frozenset(["hue"])
+    whole = Representation(CODES, factors, names, circular, np.abs(CODES), CODES[:, 0] > 0)
+    for each in (whole, Representation(CODES, factors, names)):
+        with (tmp_path / "c.npz").open("wb") as file:
+            write_codes(file, each)
+        found = read_codes(tmp_path / "c.npz")
+        assert (found.names, found.circular, found.unread) == (each.names, each.circular, ())
+        for name in ("codes", "factors", "stds", "held_out"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(each, name))
 
 
 def test_factors_of_blank_images_are_told_how_to_be_marked(tmp_path: Path) -> None:
@@ -201,28 +201,3 @@ def test_arrays_that_look_transposed_are_refused(
             read_codes(path)
     else:
         assert read_codes(path).codes.shape == codes
-
-
-def test_codes_of_a_collapsed_model_do_not_look_swapped(tmp_path: Path) -> None:
-    for value in (0.0, 2.0):
-        path = write(
-            tmp_path / "c.npz", codes=np.full((300, 4), value), factors=RNG.normal(size=(300, 2))
-        )
-        assert not read_codes(path).swapped
-
-
-def test_rows_by_the_hundred_thousand_are_read_without_a_copy_of_each_column(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sizes: list[int] = []
-    unique = np.unique
-
-    def counting(column: np.ndarray) -> np.ndarray:
-        sizes.append(len(column))
-        return unique(column)
-
-    monkeypatch.setattr(np, "unique", counting)
-    rows = RNG.integers(0, 3, (100_001, 2)), RNG.normal(size=(100_001, 3))
-    found = read_codes(write(tmp_path / "c.npz", codes=rows[0], factors=rows[1]))
-    assert found.swapped
-    assert sizes and max(sizes) <= 10_000

@@ -10,7 +10,7 @@ from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.data.source import Source, source_from_space
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.of_model import evaluate
+from sbvae_cli.evaluation.evaluate_model import evaluate_model
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
@@ -43,7 +43,7 @@ def mig(source: Source, basis: str | None) -> dict[str, float]:
     protocol = Protocol(
         ("mig", "factor-vae"), color_basis=basis, images=3_000, votes_train=40, votes_eval=40
     )
-    found = evaluate(vae, source, protocol)
+    found = evaluate_model(vae, source, protocol)
     scores = {"mig": found.scores["mig"].value, "factor_vae": found.scores["factor_vae"].value}
     return {**scores, **found.scores["mig"].details["by_factor"]}
 
@@ -74,11 +74,11 @@ def test_geometry_stays_in_the_basis_of_the_data_and_says_so() -> None:
         ("beta-vae", "geometry"), color_basis="rgb", images=300, votes_train=20, votes_eval=20
     )
     hue = source_from_space(space, "coloured", 12, 12)
-    found = evaluate(vae, hue, replace(protocol, lenient=True))
+    found = evaluate_model(vae, hue, replace(protocol, lenient=True))
     assert "beta_vae" in found.scores and found.geometry == {}
     assert [each.values["metrics"] for each in found.findings if each.code == "without"] == [
         ["geometry"]
     ]
-    both = evaluate(vae, coloured(), replace(protocol, metrics=("geometry",), grid=4))
+    both = evaluate_model(vae, coloured(), replace(protocol, metrics=("geometry",), grid=4))
     assert "hsv-geometry" in [each.code for each in both.findings]
     assert list(both.geometry) == ["hue,saturation", "hue,value", "saturation,value"]

@@ -7,43 +7,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.source import Source
-from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.plan import sample_size
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.images import available
 from sbvae_cli.evaluation.rates import latent_kl
+from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.intervals import subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
 
-_TAG = 0x72616E6B  # keeps these random streams apart from others of the same seed
 _KINDS: tuple[Similarity, ...] = ("spearman", "lasso")
 
 
-def rank_models(
+def compare_models(
+    evaluations: Sequence[Evaluation],
     models: Sequence[VAE],
     source: Source,
     protocol: Protocol,
-    on_images: OnImages = lambda images: None,
-) -> list[Scores]:
-    """Unsupervised disentanglement ranking of each model among the others.
+) -> list[Evaluation]:
+    """Add the unsupervised disentanglement ranking of each model among the others.
 
     Args:
+        evaluations: What was found of each model.
         models: Two or more, on their devices, for the images of one source.
         source: Its training distribution is encoded.
         protocol: Number of images, seed.
-        on_images: Called with the number of images since the last call.
 
     Returns:
-        For each model `udr_spearman` and `udr_lasso`, with intervals over the images.
+        Each evaluation with `udr_spearman` and `udr_lasso`, and their intervals over the images.
 
     Raises:
         SbvaeError: If there is one model, or one gives posteriors that are no numbers.
     """
-    rng = np.random.default_rng([protocol.seed, _TAG])
-    images, _ = source.sample(rng, sample_size(source, protocol.images), "train")
-    posteriors = [encode(vae, images, on_images) for vae in models]
+    rng = stream(protocol.seed, "ranking")
+    images, _ = source.sample(rng, available(source, protocol.images), "train")
+    posteriors = [encode(vae, images) for vae in models]
     codes = [means for means, _ in posteriors]
     kls = [latent_kl(*posterior) for posterior in posteriors]
     scores: list[Scores] = [{} for _ in models]
@@ -58,9 +59,23 @@ def rank_models(
         )
         for own, value, interval in zip(scores, values.tolist(), intervals, strict=True):
             own[f"udr_{kind}"] = scored(value, interval, "train", {"models": len(models)})
-    for own, kl in zip(scores, kls, strict=True):
-        if kl.max() < LEAST_KL:
-            why = f"no latent is informative, the largest KL is {kl.max():.2g} nats"
-            for name, each in own.items():
-                own[name] = replace(each, details={**each.details, "why": why})
-    return scores
+    return [
+        _with(found, own, float(kl.max()))
+        for found, own, kl in zip(evaluations, scores, kls, strict=True)
+    ]
+
+
+def _with(found: Evaluation, own: Scores, largest_kl: float) -> Evaluation:
+    """An evaluation with the scores of its model's agreement, and why these are 0."""
+    findings = found.findings
+    if largest_kl < LEAST_KL:
+        why = f"no latent is informative, the largest KL is {largest_kl:.2g} nats"
+        own = {n: replace(s, details={**s.details, "why": why}) for n, s in own.items()}
+        findings = (*findings, Finding("no-udr", values={"kl": largest_kl}))
+    metrics = (*(found.protocol.metrics or ()), "udr")
+    return replace(
+        found,
+        protocol=replace(found.protocol, metrics=metrics),
+        scores={**found.scores, **own},
+        findings=findings,
+    )

@@ -1,59 +1,27 @@
-"""Codes and factors from an NPZ file, whatever wrote it."""
+"""Codes and factors in an NPZ file: read whatever wrote it, written as it is read."""
 
 import math
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.representation import Representation
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
 HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
 READ = ("codes", "factors", "names", "circular", "stds", "held_out")
-_FEW = 100  # levels
-_GUESSED_FROM = 10_000  # rows
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
-@dataclass(frozen=True)
-class CodesFile:
-    """Codes of images that show something, beside their factors.
-
-    Attributes:
-        codes: Finite, shape (N, K).
-        factors: Finite, shape (N, F); without `present`.
-        names: Names of the factors.
-        circular: Factors whose range is a full turn.
-        present: 1 for each row of the file that shows something, 0 for a blank one, shape (M,);
-            None where the file does not say.
-        all_codes: Codes of every row, blank ones included, shape (M, K).
-        unread: Names of arrays that say nothing to `read_codes`.
-        swapped: Whether codes look like factors, and factors like codes.
-        stds: Standard deviations of the posteriors whose means the codes are, at least 0, shape
-            (N, K); None where the file does not say.
-        held_out: Rows that training left out, shape (N,); None where the file does not say.
-    """
-
-    codes: Floats
-    factors: Floats
-    names: tuple[str, ...]
-    circular: frozenset[str]
-    present: Floats | None
-    all_codes: Floats
-    unread: tuple[str, ...] = ()
-    swapped: bool = False
-    stds: Floats | None = field(default=None, kw_only=True)
-    held_out: NDArray[np.bool_] | None = field(default=None, kw_only=True)
-
-
-def read_codes(path: Path) -> CodesFile:
+def read_codes(path: Path) -> Representation:
     """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
 
     `names` has one for each factor, `circular` the names of factors whose range is a full turn,
@@ -74,42 +42,46 @@ def read_codes(path: Path) -> CodesFile:
         raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
     latents = [str(i) for i in range(codes.shape[1])]
     _refuse_infinite(path, "codes", codes, latents)
-    stds = _stds(path, arrays, codes.shape, latents)
-    held_out = _held_out(path, arrays, len(codes))
-    all_codes = codes
-    present, names, factors = _split_present(path, names, factors)
-    if present is not None:
-        shown = present > 0
-        if shown.sum() < 2:
-            raise SbvaeError(f"{path}: {shown.sum()} rows show something; two are the least")
-        codes, factors = codes[shown], factors[shown]
-        stds = None if stds is None else stds[shown]
-        held_out = None if held_out is None else held_out[shown]
-    _refuse_infinite(path, "factors", factors, names, "" if present is not None else _MARK_BLANK)
-    return CodesFile(
+    found = Representation(
         codes,
         factors,
         names,
         frozenset(circular),
-        present,
-        all_codes,
-        tuple(name if name.isprintable() else repr(name) for name in arrays if name not in READ),
-        _look_swapped(codes, factors),
-        stds=stds,
-        held_out=held_out,
+        _stds(path, arrays, codes.shape, latents),
+        _held_out(path, arrays, len(codes)),
+        unread=tuple(
+            name if name.isprintable() else repr(name) for name in arrays if name not in READ
+        ),
+    )
+    _check_factors(path, found)
+    return found
+
+
+def write_codes(file: BinaryIO, representation: Representation) -> None:
+    """Write a representation as `read_codes` reads it."""
+    circular = [name for name in representation.names if name in representation.circular]
+    known = {"stds": representation.stds, "held_out": representation.held_out}
+    arrays: dict[str, Any] = {name: array for name, array in known.items() if array is not None}
+    np.savez(
+        file,
+        codes=representation.codes,
+        factors=representation.factors,
+        names=np.array(representation.names, dtype=np.str_),
+        circular=np.array(circular, dtype=np.str_),
+        **arrays,
     )
 
 
-def _split_present(
-    path: Path, names: tuple[str, ...], factors: Floats
-) -> tuple[Floats | None, tuple[str, ...], Floats]:
-    """The factor `present`, and the others."""
-    if "present" not in names:
-        return None, names, factors
-    column = names.index("present")
-    _refuse_infinite(path, "factors", factors[:, column : column + 1], ["present"])
-    others = (*names[:column], *names[column + 1 :])
-    return factors[:, column], others, np.delete(factors, column, axis=1)
+def _check_factors(path: Path, found: Representation) -> None:
+    """Refuse factors that are not finite where an image shows something, and all blank images."""
+    if found.present is None:
+        _refuse_infinite(path, "factors", found.factors, found.names, _MARK_BLANK)
+        return
+    _refuse_infinite(path, "factors", found.present[:, None], ["present"])
+    shown = found.shown
+    if len(shown.codes) < 2:
+        raise SbvaeError(f"{path}: {len(shown.codes)} rows show something; two are the least")
+    _refuse_infinite(path, "factors", shown.factors, shown.names)
 
 
 _MARK_BLANK = ", or name a factor present, 0 where an image is blank"
@@ -255,7 +227,7 @@ def _texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
 
 
 def _refuse_infinite(
-    path: Path, name: str, array: Floats, columns: Sequence[str], or_else: str = ""
+    path: Path, name: str, array: NDArray[np.floating], columns: Sequence[str], or_else: str = ""
 ) -> None:
     """Refuse what is not finite, `or_else` of NaN, or too large for its square to be."""
     if not array.size:
@@ -272,17 +244,3 @@ def _refuse_infinite(
     largest = high if high >= -low else low
     if abs(largest) > _LARGEST:
         raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {_LARGEST:g}")
-
-
-def _look_swapped(codes: Floats, factors: Floats) -> bool:
-    """A guess from some rows, spread over the file; codes that are constant tell nothing."""
-    if not factors.shape[1] or len(codes) <= _FEW:
-        return False
-    some = slice(None, None, -(-len(codes) // _GUESSED_FROM))
-    codes, factors = codes[some], factors[some]
-    codes = codes[:, (codes != codes[:1]).any(axis=0)]
-    if not codes.shape[1] or (codes % 1 != 0).any():
-        return False
-    return all(len(np.unique(column)) <= _FEW for column in codes.T) and all(
-        len(np.unique(column)) > _FEW for column in factors.T
-    )

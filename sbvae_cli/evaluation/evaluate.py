@@ -1,0 +1,150 @@
+"""All scores of codes beside factors, of a model or from elsewhere; knows no torch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sbvae_cli.config.metrics import METRICS, metric_settings
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.cell_geometry import pairs_of_codes
+from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
+from sbvae_cli.evaluation.findings.finding import Finding, voted, without
+from sbvae_cli.evaluation.findings.geometry import cautions
+from sbvae_cli.evaluation.findings.sample import reading_findings, sample_findings
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.evaluation.representation import Representation, sample_of
+from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.compute import compute
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.mig_subspace import every_group
+from sbvae_cli.metrics.present import present_score
+from sbvae_cli.metrics.protocol import Protocol, possible_metrics
+from sbvae_cli.metrics.score import Score, Scores
+
+if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+    from sbvae_cli.evaluation.measure import Measured
+
+
+def evaluate_codes(
+    representation: Representation,
+    name: str,
+    protocol: Protocol,
+    on_metric: Callable[[str], None] = lambda metric: None,
+) -> Evaluation:
+    """Compute the scores that codes and factors allow.
+
+    Rows are taken at random, as many as the protocol has images, held-out ones among them unless
+    the population is "train"; geometry takes all.
+
+    Args:
+        representation: Codes and factors.
+        name: Name of the file, for messages.
+        protocol: What to compute; "rates", which need a model, are left out where it is lenient.
+        on_metric: Called with each metric before it is computed.
+
+    Raises:
+        SbvaeError: If a metric that the protocol names cannot be computed.
+    """
+    shown = representation.shown.in_basis(protocol.color_basis)
+    every_group(shown.varying, protocol.groups or (), shown.circular)
+    metrics, impossible = possible_metrics(
+        protocol, shown.codes.shape[1], shown.varying, name, with_model=False
+    )
+    findings = reading_findings(representation)
+    findings += [without(those, why) for why, those in impossible.items()]
+    if voted(metrics):
+        findings.append(Finding("half-votes", values={"scores": voted(metrics)}))
+    present, score = representation.present, None
+    if "mig" in metrics and present is not None and np.ptp(present) > 0:
+        codes = representation.codes.astype(np.float64, copy=False)
+        score = present_score(codes, present, protocol, "file")
+    protocol = replace(protocol, metrics=metrics)
+    return evaluate(shown, protocol, None, score, findings, on_metric)
+
+
+def evaluate(
+    representation: Representation | None,
+    protocol: Protocol,
+    measured: "Measured | None" = None,
+    present: Score | None = None,
+    findings: Sequence[Finding] = (),
+    on_metric: Callable[[str], None] = lambda metric: None,
+) -> Evaluation:
+    """Score codes beside factors, and what was measured with their model.
+
+    Args:
+        representation: Codes and factors of images that show something; None where no metric
+            needs them.
+        protocol: What to compute; all its metrics are possible.
+        measured: What the model gave; None for codes from elsewhere.
+        present: What latents know of whether an image is blank, a part of "mig".
+        findings: What was found before.
+        on_metric: Called with each metric before it is computed.
+
+    Raises:
+        SbvaeError: If a metric cannot be computed after all, and the protocol is not lenient.
+    """
+    metrics, found = protocol.metrics or (), list(findings)
+    stds = sample = grids = None
+    if representation is not None:
+        whole = representation.labelled(protocol.bins)
+        sample = sample_of(whole, protocol, representation.at_random)
+        sample = replace(sample, votes=None if measured is None else measured.votes)
+        found += _not_seen(representation, sample)
+        stds, grids = whole.stds, None if representation.at_random else whole
+    scores: Scores = {}
+    geometry: dict[str, PairGeometry] = {}
+    for metric in metrics:
+        on_metric(metric)
+        with _left_out(metric, found, protocol.lenient):
+            if metric == "rates" and measured is not None:
+                scores |= measured.scores
+            elif metric == "geometry" and measured is not None and measured.geometry is not None:
+                geometry = dict(measured.geometry)
+            elif sample is None:
+                raise ValueError(f"{metric} needs codes and factors")
+            elif metric == "geometry":
+                geometry = dict(pairs_of_codes(grids or sample.first_rows, protocol, found))
+            elif METRICS[metric].votes and len(sample.names) < 2:
+                found.append(without([metric], "fewer than two factors vary in these images"))
+            else:
+                scores |= compute(metric, sample, protocol)
+        if metric == "mig" and present is not None:
+            scores["present_information"] = present
+    found += cautions(list(geometry.values()))
+    found += sample_findings(sample, metrics) if sample is not None else []
+    found += contradictions(scores)
+    found += diagnose(
+        scores,
+        geometry,
+        sample.names if sample is not None else (),
+        measured.rates if measured is not None else None,
+        stds,
+        with_model=measured is not None,
+    )
+    settings = metric_settings(metrics, protocol.bins, with_model=measured is not None)
+    return Evaluation(protocol, scores, geometry, tuple(found), settings, measured is not None)
+
+
+def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Finding]:
+    """Factors and rows that metrics do not get to see."""
+    constant = tuple(name for name in representation.names if name not in sample.names)
+    found = [Finding("constant-factors", constant)] if constant else []
+    rows, every = len(sample.codes), len(representation.codes)
+    if rows < every:
+        found.append(Finding("some-rows", values={"rows": rows, "of": every}))
+    return found
+
+
+@contextmanager
+def _left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[None]:
+    """Turn an error into a finding that the metric is missing, where that is asked for."""
+    try:
+        yield
+    except SbvaeError as error:
+        if not lenient:
+            raise
+        findings.append(without([metric], str(error)))

@@ -1,0 +1,135 @@
+"""What needs a model itself, beside its codes: rates, votes and grids of its own images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.evaluation.batching import OnImages, fitting_batch
+from sbvae_cli.evaluation.encode import blank_image, encode
+from sbvae_cli.evaluation.geometry import embed_factor_grid
+from sbvae_cli.evaluation.images import (
+    generator,
+    heldout_images,
+    training_images,
+    validation_images,
+)
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.evaluation.plan import Plan
+from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
+from sbvae_cli.evaluation.votes import draw_votes, encode_votes
+from sbvae_cli.metrics.labelled_codes import Votes
+from sbvae_cli.metrics.present import present_score
+from sbvae_cli.metrics.score import Score, Scores
+from sbvae_cli.models.vae import VAE
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is measured with a model.
+
+    Attributes:
+        scores: Rates of each population.
+        rates: Rates of the training images, one by one.
+        present: What latents know of whether an image is blank.
+        votes: Votes of images of their own.
+        geometry: Rendered grids, by pair of factors.
+    """
+
+    scores: Scores = field(default_factory=dict)
+    rates: ImageRates | None = None
+    present: Score | None = None
+    votes: Votes | None = None
+    geometry: Mapping[str, PairGeometry] | None = None
+
+
+def measure(
+    vae: VAE,
+    plan: Plan,
+    varying: tuple[str, ...] = (),
+    validation_rows: NDArray[np.int64] | None = None,
+    on_images: OnImages = lambda images: None,
+) -> Measured:
+    """Measure what a plan asks of a model.
+
+    Args:
+        vae: On its device.
+        plan: What is to be measured.
+        varying: Names of the factors that votes may share.
+        validation_rows: Rows of a file that training never saw.
+        on_images: Called with the number of images that were encoded since the last call.
+
+    Raises:
+        SbvaeError: If the model gives posteriors or likelihoods that are no numbers.
+    """
+    rates, present = None, None
+    scores: Scores = {}
+    if plan.rates or plan.present:
+        images, factors = training_images(plan.source, plan.protocol, validation_rows)
+        if plan.rates:
+            rates = _rates(vae, images, plan, "noise-train", on_images)
+            scores = {
+                **rate_scores(rates, "train"),
+                **_heldout_scores(vae, plan, on_images),
+                **_validation_scores(vae, plan, validation_rows, on_images),
+            }
+        if plan.present:
+            codes = rates.means if rates is not None else encode(vae, images, on_images)[0]
+            column = factors[:, plan.source.space.index("present")]
+            present = present_score(codes, column, plan.protocol, "train")
+    votes = None
+    if plan.draws_votes and len(varying) > 1:
+        votes = _votes(vae, plan, varying, on_images)
+    geometry = _geometry(vae, plan, on_images) if plan.source.can_render else None
+    return Measured(scores, rates, present, votes, geometry)
+
+
+def _rates(vae: VAE, images: Images, plan: Plan, noise: str, on_images: OnImages) -> ImageRates:
+    shape = len(images), plan.latents
+    drawn = generator(plan.protocol, noise).standard_normal(shape, np.float32)
+    return image_rates(vae, images, drawn, on_images)
+
+
+def _heldout_scores(vae: VAE, plan: Plan, on_images: OnImages) -> Scores:
+    """NLL and KL on the held-out regions; none where there is no such image."""
+    if not plan.heldout:
+        return dict.fromkeys(["nll_heldout", "kl_heldout"], Score(None, population="heldout"))
+    images = heldout_images(plan.source, plan.protocol, plan.space)
+    found = rate_scores(_rates(vae, images, plan, "noise-heldout", on_images), "heldout")
+    return {"nll_heldout": found["nll"], "kl_heldout": found["kl"]}
+
+
+def _validation_scores(
+    vae: VAE, plan: Plan, rows: NDArray[np.int64] | None, on_images: OnImages
+) -> Scores:
+    if rows is None:
+        return {}
+    images = validation_images(plan.source, plan.protocol, rows)
+    found = rate_scores(_rates(vae, images, plan, "noise-validation", on_images), "validation")
+    return {"nll_validation": found["nll"], "kl_validation": found["kl"]}
+
+
+def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) -> Votes:
+    protocol = plan.protocol
+    rows, fixed = draw_votes(
+        plan.source.space,
+        varying,
+        generator(protocol, "votes"),
+        protocol.votes_train + protocol.votes_eval,
+        protocol.vote_images,
+        protocol.population,
+    )
+    size = fitting_batch(vae.encoder, blank_image(vae, plan.source))
+    return Votes(encode_votes(vae, plan.source, rows, size, on_images), fixed)
+
+
+def _geometry(vae: VAE, plan: Plan, on_images: OnImages) -> dict[str, PairGeometry]:
+    size = plan.protocol.grid
+    return {
+        ",".join(pair): embed_factor_grid(
+            vae, plan.source, pair, size=size, trained_on=plan.space, on_images=on_images
+        ).pair
+        for pair in plan.pairs
+    }

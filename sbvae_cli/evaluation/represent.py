@@ -1,0 +1,122 @@
+"""A model and a source of images to codes beside factors."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sbvae_cli.config.names import Population
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.batching import OnImages
+from sbvae_cli.evaluation.colour_basis import factors_in_rgb, in_other_basis, names_in_rgb
+from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.evaluation.images import images_that_show
+from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.models.vae import VAE
+
+DRAWN_COUNT = 10_000  # images of a source that has no end
+_MOST_IMAGES, _MOST_BYTES = 2048, 32 << 20  # in memory at once
+
+
+def count_images(source: Source, count: int | None, population: Population = "train") -> int:
+    """How many images there are to encode: `count`, a file's rows, or 10,000.
+
+    Raises:
+        SbvaeError: If a file holds fewer than `count`.
+    """
+    stored = source.stored_rows(population)
+    if stored is None:
+        return DRAWN_COUNT if count is None else count
+    if count is not None and count > stored:
+        raise SbvaeError(f"{source.label}: holds {stored:,} images, not {count:,}")
+    return stored if count is None else count
+
+
+def represent(
+    vae: VAE,
+    source: Source,
+    count: int,
+    *,
+    seed: int = 0,
+    population: Population = "train",
+    on_progress: Callable[[int], None] = lambda done: None,
+    most_images: int = _MOST_IMAGES,
+    most_bytes: int = _MOST_BYTES,
+) -> Representation:
+    """Encode the first images of a source, in order, holding some megabytes of them at a time.
+
+    Args:
+        vae: On its device.
+        source: Where the images come from.
+        count: Number of images, at least 1; `count_images` says how many there are.
+        seed: Root seed of images that are drawn.
+        population: Name of the population, as in `Source.images`.
+        on_progress: Called with the number of images encoded so far.
+        most_images: Number of images in memory at once, unless the file has larger chunks.
+        most_bytes: Bytes of the same.
+
+    Returns:
+        Arrays in float32.
+
+    Raises:
+        SbvaeError: If the data is damaged or ends early, or the model is unsound.
+    """
+    unit = source.together(population)  # so that none is made or read twice
+    most = min(most_images, most_bytes // (source.height * source.width * source.channels))
+    length = unit * max(1, most // unit)
+    means, stds, factors = [], [], []
+    for start in range(0, count, length):
+        stop = min(start + length, count)
+        images, rows = source.images(start, stop, seed, population)
+        mean, std = encode(vae, images)
+        means.append(mean.astype(np.float32))
+        stds.append(std.astype(np.float32))
+        factors.append(rows)
+        on_progress(stop)
+    every = np.concatenate(factors)
+    return Representation(
+        np.concatenate(means),
+        every,
+        source.space.names,
+        source.space.circular,
+        np.concatenate(stds),
+        source.space.held_out_mask(every),
+        population,
+    )
+
+
+def represent_at_random(
+    vae: VAE,
+    source: Source,
+    protocol: Protocol,
+    pool: int,
+    on_images: OnImages = lambda images: None,
+) -> Representation:
+    """Encode images that show something, for the metrics of factors.
+
+    Args:
+        vae: On its device.
+        source: The data.
+        protocol: Which population, and the colours' basis.
+        pool: Number of images, those that test what was fitted included.
+        on_images: Called with the number of images since the last call.
+
+    Returns:
+        Rows at random beside the factors that vary in the space.
+
+    Raises:
+        SbvaeError: If every image is blank, or the model gives posteriors that are no numbers.
+    """
+    images, rows = images_that_show(source, protocol, pool)
+    means, stds = encode(vae, images, on_images)
+    names, space = source.space.varying, source.space
+    if in_other_basis(space.names, names, protocol.color_basis):
+        factors = factors_in_rgb(rows, space.names, names)
+        names = names_in_rgb(names)
+    else:
+        factors = rows[:, [space.index(name) for name in names]].astype(np.float64)
+    population = protocol.population if source.can_render else "file"
+    return Representation(
+        means, factors, names, space.circular, stds, population=population, at_random=True
+    )
