@@ -24,12 +24,12 @@ def customise(
         space: Where to start; its held-out regions and correlations stay.
         ranges: New range of each named factor, in the factor's unit; equal ends make it constant.
             A factor of levels keeps those within the range.
-        holes: Regions to hold out, each the product of intervals of the named factors.
+        holes: Regions to hold out, each the product of ranges of the named factors.
         correlations: Pairs of factors that depend on each other.
         blank: Share of images without an object, in [0, 1); None leaves it as it is.
 
     Raises:
-        SbvaeError: If a name is unknown, an interval is empty, a region lies outside of the space,
+        SbvaeError: If a name is unknown, a range is empty, a region lies outside of the space,
             or the share is not in [0, 1).
     """
     factors = {factor.name: factor for factor in space.factors if factor.name != "present"}

@@ -1,4 +1,4 @@
-"""Configuration from YAML and from `--set`, merged by precedence and checked in one place."""
+"""Configuration from YAML and settings in text, merged by precedence and checked here."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -77,11 +77,13 @@ def parse_settings(settings: Sequence[str]) -> Tree:
         key, equals, text = setting.partition("=")
         names = key.strip().split(".")
         if not equals or not all(names):
-            raise SbvaeError(f"--set {setting}: write section.key=value, as training.steps=1000")
+            raise SbvaeError(
+                f"{setting}: write section.key=value, as training.steps=1000", field="set"
+            )
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise SbvaeError(f"--set {setting}: the value is no valid YAML") from error
+            raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
         for name in reversed(names):
             value = {name: value}
         tree = merge(tree, value)

@@ -131,9 +131,9 @@ def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64
     """Rows of a file that training leaves out, a function of the seed and the file's length.
 
     Args:
-        source: A file.
-        share: In (0, 1).
-        seed: Of the run.
+        source: Source of a file's images.
+        share: Share of the rows, in (0, 1).
+        seed: The run's seed.
 
     Returns:
         In ascending order, at least one.

@@ -1,4 +1,4 @@
-"""Factor spaces: n rows of factors at once, drawn, looked up and laid out on grids."""
+"""Factor spaces: n rows of factors at once, sampled, scaled, and in held-out regions or not."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -255,7 +255,7 @@ class FactorSpace:
         return np.concatenate(kept) if kept else self._uniform(rng, 0)
 
     def _density(self, rows: FactorRows) -> NDArray[np.float64]:
-        """Of each row under the correlations, relative to the largest, shape (n,)."""
+        """Density of each row under the correlations, relative to the largest, shape (n,)."""
         exponent = np.zeros(len(rows))
         for pair in self.config.correlated:
             first, second = self.scaled(rows, pair.factors).T

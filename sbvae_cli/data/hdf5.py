@@ -38,7 +38,7 @@ class DatasetFile:
     Attributes:
         path: The file.
         name: What the data set is called, such as "xy-hole".
-        seed: Seed that it was made with.
+        seed: The seed that it was made with.
         space: Factor space of its images.
         count: Number of images.
         height: Rows of an image.

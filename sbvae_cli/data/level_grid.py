@@ -19,8 +19,8 @@ def combinations(space: SpaceConfig, numbers: NDArray[np.integer]) -> FactorRows
     """Rows of the grid of all levels, the last factor fastest.
 
     Args:
-        space: Whose stored factors all have levels.
-        numbers: Of the combinations, from 0, shape (n,).
+        space: A space whose stored factors all have levels.
+        numbers: Numbers of the combinations, from 0, shape (n,).
 
     Returns:
         Columns as in `space.stored`, shape (n, S).
@@ -34,7 +34,7 @@ def combination_numbers(space: SpaceConfig, factors: NDArray[np.floating]) -> ND
     """Number of the combination nearest to each row.
 
     Args:
-        space: Whose stored factors all have levels.
+        space: A space whose stored factors all have levels.
         factors: Columns as in `space.names`, shape (n, F).
 
     Returns:

@@ -67,9 +67,8 @@ class Source:
     ) -> None:
         self.name, self.space, self.height, self.width, self.file = name, space, height, width, file
         if min(height, width) < 1:
-            raise SbvaeError(
-                f"{name}: images of {height}x{width} pixels have no pixels; choose 1 or more"
-            )
+            size = f"{height}x{width}"
+            raise SbvaeError(f"{name}: images of {size} pixels have no pixels; choose 1 or more")
         if file is None and space.renderer is None:
             raise SbvaeError(f"{name}: its images are stored ones; name their file")
         try:
@@ -97,15 +96,8 @@ class Source:
     @property
     def fingerprint(self) -> dict[str, Any]:
         """What tells these data from others, wherever a file lies; plain containers."""
-        return {
-            "name": self.name,
-            "height": self.height,
-            "width": self.width,
-            "channels": self.channels,
-            "count": self.count,
-            "seed": self.file.seed if self.file else None,
-            "space": self.space.as_dict(),
-        }
+        own = {k: getattr(self, k) for k in ("name", "height", "width", "channels", "count")}
+        return {**own, "seed": self.file.seed if self.file else None, "space": self.space.as_dict()}
 
     def stored_rows(self, population: Population = "train") -> int | None:
         """Number of the file's rows that are this population; None where it is drawn.
@@ -147,23 +139,17 @@ class Source:
         if self.file and stored is not None and not self.space.online:
             return self.file.read(start, stop)
         first = start // DRAWN_TOGETHER
-        blocks = [
-            self._block(stream(seed, "images", block), block, population)
-            for block in range(first, -(-stop // DRAWN_TOGETHER))
-        ]
+        blocks = []
+        for block in range(first, -(-stop // DRAWN_TOGETHER)):
+            rng, begin = stream(seed, "images", block), block * DRAWN_TOGETHER
+            if stored is None:
+                blocks.append(self.sample(rng, DRAWN_TOGETHER, population))
+            else:  # the file's rows in colours of their own
+                rows = np.arange(begin, min(begin + DRAWN_TOGETHER, stored))
+                blocks.append(self.read_rows(rng, rows))
         kept = slice(start - first * DRAWN_TOGETHER, stop - first * DRAWN_TOGETHER)
         images, factors = zip(*blocks, strict=True)
         return np.concatenate(images)[kept], np.concatenate(factors)[kept]
-
-    def _block(
-        self, rng: np.random.Generator, block: int, population: Population
-    ) -> tuple[Images, FactorRows]:
-        """Images drawn from one random state, or a file's rows in colours from one."""
-        stored = self.stored_rows(population)
-        if stored is None:
-            return self.sample(rng, DRAWN_TOGETHER, population)
-        start = block * DRAWN_TOGETHER
-        return self.read_rows(rng, np.arange(start, min(start + DRAWN_TOGETHER, stored)))
 
     def sample(
         self, rng: np.random.Generator, n: int, population: Population = "train"

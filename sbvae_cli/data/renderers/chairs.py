@@ -68,10 +68,10 @@ def render_chairs(
 
     Args:
         factors: Shape (N, F). Where `present` is 0, or a value is NaN, the image is white.
-        names: Of the F columns: all of `FACTORS`, perhaps `present`. Sizes are in shorter sides of
-            the frame, at the chair's middle; `azimuth` (degrees) may be any angle, 0 being the
-            chair's front and 90 its right side as one sees it from there; `elevation` (degrees)
-            any in [20, 30].
+        names: Names of the F columns: all of `FACTORS`, perhaps `present`. Sizes are in shorter
+            sides of the frame, at the chair's middle; `azimuth` (degrees) may be any angle, 0 being
+            the chair's front and 90 its right side as one sees it from there; `elevation`
+            (degrees) any in [20, 30].
         height: Rows of an image.
         width: Columns of an image.
 
@@ -127,7 +127,7 @@ def draw_parts(
     Args:
         parts: Corners of upright boxes that do not overlap, shape (PARTS, N, 2, 3).
         view: N cameras.
-        values: Of each part's sides by axis, low then high, shape (PARTS, 3, 2).
+        values: Grey of each part's sides by axis, low then high, shape (PARTS, 3, 2).
         height: Rows.
         width: Columns.
 

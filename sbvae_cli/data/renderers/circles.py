@@ -21,8 +21,8 @@ def render_circles(
 
     Args:
         factors: Shape (N, F). Where `present` is 0, or a value is NaN, the image is black.
-        names: Of the F columns: x, y, diameter, and hue (turns), saturation, value or red, green,
-            blue in [0, 1]; perhaps `present`.
+        names: Names of the F columns: x, y, diameter, and hue (turns), saturation, value or red,
+            green, blue in [0, 1]; perhaps `present`.
         height: Rows of an image.
         width: Columns of an image.
 

@@ -41,13 +41,13 @@ class Box:
     angle_radians: float = 0.0
 
     def distance(self, origin: Vector, direction: Vector) -> Floats:
-        """See Solid."""
+        """How far along each ray it enters the cube; infinite where it misses."""
         start, along = turn(origin, -self.angle_radians), turn(direction, -self.angle_radians)
         sides = [_slab(start[i], along[i], -self.half, self.half) for i in (0, 1)]
         return _entry(*sides, _slab(start[2], along[2], 0, 2 * self.half))
 
     def normal(self, point: Vector) -> Vector:
-        """See Solid."""
+        """Outward unit normals at points of the cube."""
         x, y, z = turn(point, -self.angle_radians)
         offsets = np.stack(np.broadcast_arrays(x, y, z - self.half))
         # The face is that of the coordinate which is farthest out.
@@ -61,20 +61,20 @@ class Cylinder:
     """An upright cylinder.
 
     Attributes:
-        radius: Of its base.
-        height: From the floor to its top.
+        radius: Radius of its base.
+        height: Height from the floor to its top.
     """
 
     radius: float
     height: float
 
     def distance(self, origin: Vector, direction: Vector) -> Floats:
-        """See Solid."""
+        """How far along each ray it enters the cylinder; infinite where it misses."""
         tube = _ball(origin[:2], direction[:2], self.radius)
         return _entry(tube, _slab(origin[2], direction[2], 0, self.height))
 
     def normal(self, point: Vector) -> Vector:
-        """See Solid."""
+        """Outward unit normals at points of the cylinder."""
         x, y, z = point[0] / self.radius, point[1] / self.radius, point[2] / self.height
         on_side = x * x + y * y > z * z
         return on_side * x, on_side * y, np.where(on_side, np.float32(0), np.float32(1))
@@ -85,18 +85,18 @@ class Sphere:
     """A sphere on the floor.
 
     Attributes:
-        radius: Of the sphere, and the height of its centre.
+        radius: Radius of the sphere, which is the height of its centre too.
     """
 
     radius: float
 
     def distance(self, origin: Vector, direction: Vector) -> Floats:
-        """See Solid."""
+        """How far along each ray it enters the sphere; infinite where it misses."""
         x, y, z = origin
         return _entry(_ball((x, y, z - self.radius), direction, self.radius))
 
     def normal(self, point: Vector) -> Vector:
-        """See Solid."""
+        """Outward unit normals at points of the sphere."""
         x, y, z = point
         return x / self.radius, y / self.radius, z / self.radius - 1
 
@@ -106,7 +106,7 @@ class Capsule:
     """An upright pill: a cylinder between two half spheres.
 
     Attributes:
-        radius: Of all three.
+        radius: Radius of all three.
         height: From the floor to its top, at least twice the radius.
     """
 
@@ -114,7 +114,7 @@ class Capsule:
     height: float
 
     def distance(self, origin: Vector, direction: Vector) -> Floats:
-        """See Solid."""
+        """How far along each ray it enters the capsule; infinite where it misses."""
         x, y, z = origin
         low, high = self.radius, self.height - self.radius
         tube = _ball((x, y), direction[:2], self.radius)
@@ -126,7 +126,7 @@ class Capsule:
         return body
 
     def normal(self, point: Vector) -> Vector:
-        """See Solid."""
+        """Outward unit normals at points of the capsule."""
         x, y, z = point
         nearest = np.clip(z, self.radius, self.height - self.radius)  # on the axis
         return x / self.radius, y / self.radius, (z - nearest) / self.radius

@@ -58,8 +58,8 @@ def render_room(
 
     Args:
         factors: Shape (N, F). Where `present` is 0, or a value is not finite, the image is black.
-        names: Of the F columns: `floor_hue`, `wall_hue`, `object_hue` (turns), `scale` (0.75 to
-            1.25 in 3dshapes), `shape` (index in SHAPES), `orientation` (degrees; the camera goes
+        names: Names of the F columns: `floor_hue`, `wall_hue`, `object_hue` (turns), `scale` (0.75
+            to 1.25 in 3dshapes), `shape` (index in SHAPES), `orientation` (degrees; the camera goes
             to the right as it grows); perhaps `present`. Others are ignored.
         height: Rows of an image.
         width: Columns of an image.

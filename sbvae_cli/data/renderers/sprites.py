@@ -62,7 +62,7 @@ def render_masks(
     Args:
         factors: Shape (N, F). Where `present` or the scale is 0, or a value is not finite, the
             image is black.
-        names: Of the F columns: shape (1 square, 2 ellipse, 3 heart), scale (0.5 to 1),
+        names: Names of the F columns: shape (1 square, 2 ellipse, 3 heart), scale (0.5 to 1),
             orientation (radians, clockwise), x (to the right) and y (down from the top row) in
             [0, 1]; perhaps `present`. Others are ignored.
         height: Rows of an image.
