@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.hdf5 import Images
-from sbvae_cli.data.shuffle_order import ShuffledFile
+from sbvae_cli.data.shuffle_order import WINDOW_IMAGES, ShuffledFile
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
@@ -52,6 +52,7 @@ class Batches:
         seed: At least 0.
         validation: Share of a file's images that never come; see `validation_rows`.
         in_memory: Whether a file is read whole, so that all of its images mix freely.
+        window: Number of a file's images that mix freely otherwise.
 
     Raises:
         SbvaeError: If the batch size is below 1, or images are held out that do not exist.
@@ -65,10 +66,11 @@ class Batches:
         *,
         validation: float = 0.0,
         in_memory: bool = False,
+        window: int = WINDOW_IMAGES,
     ) -> None:
         if batch_size < 1:
             raise SbvaeError(f"a minibatch of {batch_size} images is empty; choose 1 or more")
-        self._in_memory = in_memory
+        self._in_memory, self._window = in_memory, window
         self._left_out = None
         if validation > 0:
             rows = validation_rows(source, validation, seed)
@@ -112,6 +114,7 @@ class Batches:
                 self._left_out,
                 whole=self._in_memory,
                 read_ahead=read_ahead,
+                window=self._window,
             )
         return None
 

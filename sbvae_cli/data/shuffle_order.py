@@ -35,6 +35,7 @@ class ShuffledFile:
         whole: Whether the file is one window, however large.
         read_ahead: Whether a thread reads the next window while this one is used; then two windows
             are in memory, otherwise one.
+        window: Number of images in a window, at most.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ShuffledFile:
         *,
         whole: bool = False,
         read_ahead: bool,
+        window: int = WINDOW_IMAGES,
     ) -> None:
         self._file = file
         self._seed = seed
@@ -53,7 +55,7 @@ class ShuffledFile:
         starts = np.arange(0, file.count, file.chunk_length)
         self._chunk_sizes = np.add.reduceat(self._kept.astype(np.int64), starts)
         image_bytes = file.height * file.width * file.channels
-        images = min(WINDOW_IMAGES, WINDOW_BYTES // image_bytes)
+        images = min(window, WINDOW_BYTES // image_bytes)
         self._chunks = max(1, images // file.chunk_length)  # in a window
         if whole:
             self._chunks = file.chunk_count

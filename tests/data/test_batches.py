@@ -4,25 +4,28 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.data import shuffle_order
+from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 
 
 @pytest.fixture(params=["drawn", "file", "windows"])
-def source(request: pytest.FixtureRequest, small: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+def batches_of(request: pytest.FixtureRequest, small: Path) -> Callable[..., Batches]:
     if request.param == "drawn":
-        return open_source("circles:xyh-small", 6, 10)
-    if request.param == "windows":
-        monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", 64)
-    return open_source(str(small))
+        return partial(Batches, open_source("circles:xyh-small", 6, 10))
+    window = 64 if request.param == "windows" else 8192
+    return partial(Batches, open_source(small), window=window)
 
 
 def threads() -> list[str]:
@@ -32,26 +35,26 @@ def threads() -> list[str]:
 @pytest.mark.parametrize("size", [7, 64, 400])
 @pytest.mark.parametrize("start", [0, 3, 11])
 def test_a_minibatch_is_the_same_from_a_stream_and_by_itself(
-    source: Source, size: int, start: int
+    batches_of: Callable[..., Batches], size: int, start: int
 ) -> None:
-    stream = Batches(source, size, 5).stream(start)
+    stream = batches_of(size, 5).stream(start)
     streamed = [next(stream) for _ in range(10)]
     stream.close()
     for i in (9, 0, 4):
-        alone = Batches(source, size, 5).batch(start + i)
+        alone = batches_of(size, 5).batch(start + i)
         np.testing.assert_array_equal(streamed[i], alone)
         assert (alone.shape, alone.dtype) == ((size, 6, 10, 3), np.uint8)
 
 
-def test_the_order_of_calls_does_not_matter(source: Source) -> None:
-    batches = Batches(source, 7, 5)
+def test_the_order_of_calls_does_not_matter(batches_of: Callable[..., Batches]) -> None:
+    batches = batches_of(7, 5)
     forward = [batches.batch(i) for i in range(30)]
     backward = [batches.batch(i) for i in reversed(range(30))]
     np.testing.assert_array_equal(forward, backward[::-1])
 
 
-def test_seeds_and_numbers_give_other_images(source: Source) -> None:
-    first, other = Batches(source, 7, 5), Batches(source, 7, 6)
+def test_seeds_and_numbers_give_other_images(batches_of: Callable[..., Batches]) -> None:
+    first, other = batches_of(7, 5), batches_of(7, 6)
     assert (first.batch(0) != first.batch(1)).any()
     assert (first.batch(0) != other.batch(0)).any()
 
@@ -72,8 +75,8 @@ def test_drawn_minibatches_leave_the_held_out_region_out() -> None:
     assert inside.sum() == 0
 
 
-def test_closing_a_stream_ends_its_threads(source: Source) -> None:
-    stream = Batches(source, 7, 0).stream(0)
+def test_closing_a_stream_ends_its_threads(batches_of: Callable[..., Batches]) -> None:
+    stream = batches_of(7, 0).stream(0)
     assert threads() == []
     next(stream)
     assert "sbvae-batches" in threads()
@@ -83,39 +86,42 @@ def test_closing_a_stream_ends_its_threads(source: Source) -> None:
     assert time.monotonic() - start < 2
 
 
-def test_a_stream_that_is_dropped_ends_its_threads(source: Source) -> None:
-    stream = Batches(source, 7, 0).stream(0)
+def test_a_stream_that_is_dropped_ends_its_threads(batches_of: Callable[..., Batches]) -> None:
+    stream = batches_of(7, 0).stream(0)
     next(stream)
     del stream
     assert threads() == []
 
 
-def test_few_minibatches_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    original = Source.sample
+class CountedSource(Source):
+    """A source that counts how often it is asked for images."""
 
-    def sample(self: Source, *arguments: object) -> object:
-        made.append(1)
-        return original(self, *arguments)
+    made = 0
 
-    monkeypatch.setattr(Source, "sample", sample)
-    stream = Batches(open_source("circles:xy", 8, 8), 4, 0).stream(0)
+    def sample(self, *arguments: object) -> object:
+        self.made += 1
+        return super().sample(*arguments)
+
+
+def test_few_minibatches_are_made_ahead() -> None:
+    source = CountedSource("xy", FactorSpace(named_space("circles:xy")), 8, 8)
+    stream = Batches(source, 4, 0).stream(0)
     for _ in range(3):
         next(stream)
     time.sleep(0.1)
     stream.close()
-    assert 3 <= len(made) <= 3 + 4
+    assert 3 <= source.made <= 3 + 4
 
 
-def test_an_error_in_the_thread_is_raised_in_the_consumer(
-    small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(self: object, chunks: object) -> None:
+class DamagedFile(DatasetFile):
+    """A file whose images cannot be read."""
+
+    def read_chunks(self, chunks: object) -> None:
         raise SbvaeError("damaged")
 
-    source = open_source(str(small))
-    monkeypatch.setattr(type(source.file), "read_chunks", fail)
-    stream = Batches(source, 4, 0).stream(0)
+
+def test_an_error_in_the_thread_is_raised_in_the_consumer(small: Path) -> None:
+    stream = Batches(Source.of_file(DamagedFile(small)), 4, 0).stream(0)
     with pytest.raises(SbvaeError, match="damaged"):
         next(stream)
     assert threads() == []
@@ -138,9 +144,9 @@ def test_an_open_stream_does_not_hold_up_the_interpreter_s_exit(data: str, small
     assert (run.returncode, run.stdout, run.stderr) == (0, "done\n", "")
 
 
-def test_an_empty_minibatch_is_refused(source: Source) -> None:
+def test_an_empty_minibatch_is_refused(batches_of: Callable[..., Batches]) -> None:
     with pytest.raises(SbvaeError, match="a minibatch of 0 images is empty"):
-        Batches(source, 0, 0)
+        batches_of(0, 0)
 
 
 def test_bytes_become_planes_between_0_and_1() -> None:

@@ -11,7 +11,6 @@ import torch
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.columns import colours_of, hsv_to_rgb
 from sbvae_cli.data.generate import plan_dataset, write_plan
@@ -204,14 +203,13 @@ def assert_same(one: Masks, other: Masks) -> None:
 @pytest.mark.parametrize("window", [64, 8192])
 @pytest.mark.parametrize("size", [7, 64, 250])
 def test_minibatch_i_is_the_same_from_a_stream_and_by_itself(
-    source: Source, size: int, window: int, monkeypatch: pytest.MonkeyPatch
+    source: Source, size: int, window: int
 ) -> None:
-    monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", window)
-    stream = Batches(source, size, 5).stream(3)
+    stream = Batches(source, size, 5, window=window).stream(3)
     streamed = [next(stream) for _ in range(8)]
     stream.close()
     for i in (7, 0, 4):
-        alone = masks_of(Batches(source, size, 5), 3 + i)
+        alone = masks_of(Batches(source, size, 5, window=window), 3 + i)
         assert_same(streamed[i], alone)
         assert (alone.images.shape, alone.images.dtype) == ((size, 16, 16, 1), np.uint8)
         assert (alone.colours.shape, alone.colours.dtype) == ((size, 3), np.float32)

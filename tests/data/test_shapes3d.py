@@ -7,7 +7,6 @@ import h5py
 import numpy as np
 import pytest
 
-from sbvae_cli.data import shuffle_order
 from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.hdf5 import DatasetFile
 from sbvae_cli.data.source import Source, open_source
@@ -195,10 +194,9 @@ def test_images_are_the_same_however_they_are_chunked(tmp_path: Path, options: d
 @pytest.mark.parametrize("window", [20, 8192])
 @pytest.mark.parametrize("options", LAYOUTS, ids=str)
 def test_an_epoch_of_a_stream_has_each_image_once(
-    tmp_path: Path, options: dict, window: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, options: dict, window: int
 ) -> None:
-    monkeypatch.setattr(shuffle_order, "WINDOW_IMAGES", window)
-    batches = Batches(open_source(str(save(tmp_path / "a.h5", **options))), 16, 3)
+    batches = Batches(open_source(save(tmp_path / "a.h5", **options)), 16, 3, window=window)
     stream = batches.stream(2)
     streamed = [next(stream) for _ in range(14)]
     stream.close()

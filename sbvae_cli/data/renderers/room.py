@@ -6,7 +6,7 @@ is cast once to four layers, and an image is the sum of colour times layer.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import NamedTuple
 
@@ -48,8 +48,74 @@ _STRIP = 1 << 13  # samples cast at once: temporary arrays stay in a core's cach
 _CACHE_BYTES = 128 << 20  # 2,048 images of 64x64, or the grid's 480 combinations at 128x128
 
 
+class Scene(NamedTuple):
+    """All that the layers depend on: shape, scale, orientation in degrees, size of the image."""
+
+    shape: int
+    scale: float
+    orientation: float
+    height: int
+    width: int
+
+
+def cast_layers(scene: Scene, samples: int = _SAMPLES, strip: int = _STRIP) -> Floats:
+    """Cast rays at a scene.
+
+    Args:
+        scene: What is seen, and at which size.
+        samples: Samples along each side of a pixel.
+        strip: Number of samples cast at once.
+
+    Returns:
+        Shape (4, H, W): of floor, walls, object and sky the brightness times the share of the
+        pixel in which each is seen.
+    """
+    angle = float(np.radians(scene.orientation))
+    solid = _solid(scene.shape, scene.scale, -angle)
+    layers = np.empty((4, scene.height, scene.width), np.float32)
+    step = max(1, strip // (scene.width * samples**2))
+    # Rays along a coordinate plane divide by 0, those that miss take a root of less than 0.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for top in range(0, scene.height, step):
+            bottom = min(top + step, scene.height)
+            _cast_strip(layers[:, top:bottom], _rays(scene, top, bottom, samples), solid, angle)
+    return layers
+
+
+class LayerCache:
+    """Layers of the scenes seen last, up to `limit` bytes; threads may share it."""
+
+    def __init__(self, limit: int, cast: Callable[[Scene], Floats] = cast_layers) -> None:
+        self.limit, self.size, self._cast = limit, 0, cast
+        self._kept: OrderedDict[Scene, Floats] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, scene: Scene) -> Floats:
+        """The layers of a scene, read-only."""
+        with self._lock:
+            if scene in self._kept:
+                self._kept.move_to_end(scene)
+                return self._kept[scene]
+        layers = self._cast(scene)  # unlocked: at worst two threads cast the same
+        layers.flags.writeable = False
+        with self._lock:
+            if scene not in self._kept:
+                self._kept[scene] = layers
+                self.size += layers.nbytes
+            while self.size > self.limit:
+                self.size -= self._kept.popitem(last=False)[1].nbytes
+        return layers
+
+
+_LAYERS = LayerCache(_CACHE_BYTES)
+
+
 def render_room(
-    factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
+    factors: NDArray[np.floating],
+    names: Sequence[str],
+    height: int,
+    width: int,
+    cache: LayerCache = _LAYERS,
 ) -> NDArray[np.uint8]:
     """Draw rooms as in 3dshapes, with anti-aliased edges, a fixed light and the object's shadow.
 
@@ -63,6 +129,7 @@ def render_room(
             to the right as it grows); perhaps `present`. Others are ignored.
         height: Rows of an image.
         width: Columns of an image.
+        cache: Where layers of scenes are kept.
 
     Returns:
         Shape (N, height, width, 3).
@@ -80,7 +147,7 @@ def render_room(
     colours = _material_colours(np.nan_to_num(hues, posinf=0, neginf=0))
     for row in rows:
         shape, scale, orientation = scenes[row].tolist()
-        layers = _LAYERS.get(Scene(int(shape), scale, orientation, height, width))
+        layers = cache.get(Scene(int(shape), scale, orientation, height, width))
         _compose(images[row], layers, colours[row])
     return images
 
@@ -102,63 +169,6 @@ def _compose(image: NDArray[np.uint8], layers: Floats, colours: Floats) -> None:
     image[:] = np.moveaxis(levels.astype(np.uint8), 0, 2)
 
 
-class Scene(NamedTuple):
-    """All that the layers depend on: shape, scale, orientation in degrees, size of the image."""
-
-    shape: int
-    scale: float
-    orientation: float
-    height: int
-    width: int
-
-
-class LayerCache:
-    """Layers of the scenes seen last, up to a number of bytes; threads may share it."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit, self.size = limit, 0
-        self._kept: OrderedDict[Scene, Floats] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, scene: Scene) -> Floats:
-        """The layers of a scene, read-only."""
-        with self._lock:
-            if scene in self._kept:
-                self._kept.move_to_end(scene)
-                return self._kept[scene]
-        layers = cast_layers(scene)  # unlocked: at worst two threads cast the same
-        layers.flags.writeable = False
-        with self._lock:
-            if scene not in self._kept:
-                self._kept[scene] = layers
-                self.size += layers.nbytes
-            while self.size > self.limit:
-                self.size -= self._kept.popitem(last=False)[1].nbytes
-        return layers
-
-
-_LAYERS = LayerCache(_CACHE_BYTES)
-
-
-def cast_layers(scene: Scene) -> Floats:
-    """Cast rays at a scene.
-
-    Returns:
-        Shape (4, H, W): of floor, walls, object and sky the brightness times the share of the
-        pixel in which each is seen.
-    """
-    angle = float(np.radians(scene.orientation))
-    solid = _solid(scene.shape, scene.scale, -angle)
-    layers = np.empty((4, scene.height, scene.width), np.float32)
-    step = max(1, _STRIP // (scene.width * _SAMPLES**2))
-    # Rays along a coordinate plane divide by 0, those that miss take a root of less than 0.
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for top in range(0, scene.height, step):
-            bottom = min(top + step, scene.height)
-            _cast_strip(layers[:, top:bottom], _rays(scene, top, bottom), solid, angle)
-    return layers
-
-
 def _solid(shape: int, scale: float, angle_radians: float) -> Solid | None:
     """The object, None where nothing is left of it."""
     half = _HALF * scale
@@ -175,13 +185,13 @@ def _solid(shape: int, scale: float, angle_radians: float) -> Solid | None:
             return Capsule(0.85 * half, 2.6 * half)
 
 
-def _rays(scene: Scene, top: int, bottom: int) -> Vector:
+def _rays(scene: Scene, top: int, bottom: int, samples: int) -> Vector:
     """Directions through the samples of some rows of pixels, from a camera that looks along y.
 
     Returns:
         x, y, z of shapes (1, S, 1, W), (S, 1, rows, 1) and (S, 1, rows, 1), S samples a side.
     """
-    within = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    within = (np.arange(samples) + 0.5) / samples
     unit = 2 * _FIELD / min(scene.height, scene.width)
     columns = within[:, None, None] + np.arange(scene.width)
     rows = within[:, None, None, None] + np.arange(top, bottom)[:, None]

@@ -95,12 +95,9 @@ def lambert(normal: Point) -> float:
 
 @shapes
 @pytest.mark.parametrize("orientation", [-30, 0, 17.5, 130])
-def test_each_pixel_shows_what_a_ray_cast_by_itself_sees(
-    shape: int, orientation: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_SAMPLES", 1)
+def test_each_pixel_shows_what_a_ray_cast_by_itself_sees(shape: int, orientation: float) -> None:
     height, width = 22, 30
-    layers = cast_layers(Scene(shape, 1.0, orientation, height, width))
+    layers = cast_layers(Scene(shape, 1.0, orientation, height, width), samples=1)
 
     wrong = 0
     for row, column in product(range(height), range(width)):
@@ -131,10 +128,9 @@ def test_every_pixel_is_covered_once(shape: int, coverage: Callable) -> None:
     assert (layers.sum((1, 2)) > 10).all()
 
 
-def test_pixels_are_means_of_sixteen_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pixels_are_means_of_sixteen_samples() -> None:
     layers = cast_layers(Scene(0, 1.0, 12.0, 20, 30))
-    monkeypatch.setattr(room, "_SAMPLES", 1)
-    samples = cast_layers(Scene(0, 1.0, 12.0, 80, 120))
+    samples = cast_layers(Scene(0, 1.0, 12.0, 80, 120), samples=1)
     means = samples.reshape(4, 20, 4, 30, 4).mean((2, 4))
     assert (np.abs(layers - means) > 1e-4).sum() <= 4
 
@@ -147,11 +143,9 @@ def test_edges_have_values_between_those_at_their_sides(shape: int) -> None:
     assert ((red > 20) & (green > 20) & ~sky).sum() > 40
 
 
-def test_the_strips_of_a_large_image_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_strips_of_a_large_image_fit_together() -> None:
     scene = Scene(3, 1.1, -7.0, 50, 40)
-    strips = cast_layers(scene)
-    monkeypatch.setattr(room, "_STRIP", 1 << 20)
-    np.testing.assert_array_equal(strips, cast_layers(scene))
+    np.testing.assert_array_equal(cast_layers(scene), cast_layers(scene, strip=1 << 20))
 
 
 @pytest.mark.parametrize("hue", HUES)
@@ -262,22 +256,22 @@ def test_any_batch_gives_what_its_rows_give() -> None:
     np.testing.assert_array_equal(together, alone)
 
 
-def test_threads_draw_what_one_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_draw_what_one_draws() -> None:
     rows = random_rows(240, seed=1)
     expected = render_room(rows, NAMES, 16, 16)
-    monkeypatch.setattr(room, "_LAYERS", LayerCache(20 * 4 * 4 * 16 * 16))
+    cache = LayerCache(20 * 4 * 4 * 16 * 16)
     with ThreadPoolExecutor(4) as pool:
-        parts = list(pool.map(lambda part: render_room(part, NAMES, 16, 16), np.split(rows, 12)))
-    np.testing.assert_array_equal(np.concatenate(parts), expected)
-    assert room._LAYERS.size == 20 * 4 * 4 * 16 * 16
+        drawn = pool.map(lambda part: render_room(part, NAMES, 16, 16, cache), np.split(rows, 12))
+    np.testing.assert_array_equal(np.concatenate(list(drawn)), expected)
+    assert cache.size == cache.limit
 
 
-def test_the_cache_does_not_change_images(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_does_not_change_images() -> None:
     rows = np.repeat(random_rows(5, seed=2), 2, 0)
     cached = render_room(rows, NAMES, 16, 24)
-    monkeypatch.setattr(room, "_LAYERS", LayerCache(0))
-    np.testing.assert_array_equal(render_room(rows, NAMES, 16, 24), cached)
-    assert room._LAYERS.size == 0
+    none = LayerCache(0)
+    np.testing.assert_array_equal(render_room(rows, NAMES, 16, 24, none), cached)
+    assert none.size == 0
 
 
 def test_the_cache_keeps_what_was_seen_last_up_to_its_limit() -> None:
@@ -292,15 +286,14 @@ def test_the_cache_keeps_what_was_seen_last_up_to_its_limit() -> None:
     assert not first.flags.writeable
 
 
-def test_layers_that_two_threads_cast_at_once_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_layers_that_two_threads_cast_at_once_count_once() -> None:
     both = Barrier(2, timeout=10)
 
     def cast(scene: Scene) -> np.ndarray:
         both.wait()
         return cast_layers(scene)
 
-    monkeypatch.setattr(room, "cast_layers", cast)
-    cache = LayerCache(1 << 20)
+    cache = LayerCache(1 << 20, cast)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(cache.get, [Scene(2, 1.0, 0.0, 8, 8)] * 2))
     assert cache.size == 4 * 4 * 8 * 8
