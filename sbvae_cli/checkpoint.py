@@ -33,6 +33,7 @@ class Checkpoint:
         threads: Number of CPU threads that trained it; another number rounds differently.
         discriminator: State dicts `model` and `optimizer` of a FactorVAE's discriminator, for
             resuming; else None.
+        version: Version of the sbvae that wrote it.
     """
 
     config: Config
@@ -41,6 +42,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     threads: int
     discriminator: dict[str, Any] | None = None
+    version: str = __version__
 
     @property
     def space(self) -> SpaceConfig:
@@ -100,7 +102,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     space = config["data"].pop("space")
     content = {
         "sbvae_format": FORMAT,
-        "sbvae_version": __version__,
+        "sbvae_version": checkpoint.version,
         "config": config,
         "space": space,
         "step": checkpoint.step,
@@ -136,6 +138,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["optimizer"],
             content["threads"],
             content["discriminator"],
+            content["sbvae_version"],
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error

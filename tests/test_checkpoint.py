@@ -96,7 +96,7 @@ def test_content_that_does_not_fit_is_named(
 
 
 @pytest.mark.parametrize(
-    "missing", ["config", "space", "step", "model", "threads", "discriminator"]
+    "missing", ["config", "space", "step", "model", "threads", "sbvae_version"]
 )
 def test_a_missing_part_is_named(tmp_path: Path, missing: str) -> None:
     path = tmp_path / "ckpt.pt"

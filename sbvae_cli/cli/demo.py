@@ -100,7 +100,7 @@ def _train(folder: Path, seed: int, wanted: int | None, force: bool) -> None:
                 text=True,
                 start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
             )
-        _wait(processes, {d: folder / d / "log.jsonl" for d in DECODERS}, steps)
+        _wait(processes, {d: folder / d for d in DECODERS}, steps)
     finally:
         for process in processes.values():
             if process.poll() is None:
@@ -110,18 +110,20 @@ def _train(folder: Path, seed: int, wanted: int | None, force: bool) -> None:
 
 def _wait(
     processes: "Mapping[DecoderKind, subprocess.Popen[str]]",
-    logs: Mapping[DecoderKind, Path],
+    folders: Mapping[DecoderKind, Path],
     steps: Mapping[DecoderKind, int],
 ) -> None:
     from sbvae_cli.cli.console import reporter
+    from sbvae_cli.runs.folder import RunFolder
 
     with reporter("training", sum(steps.values())) as bar:
         while any(process.poll() is None for process in processes.values()):
             time.sleep(0.25)
-            last = {decoder: _last_line(path) for decoder, path in logs.items()}
+            last = {d: RunFolder(path).last_record() or {} for d, path in folders.items()}
+            losses = {d: line.get("loss") for d, line in last.items()}
             bar.update(
                 sum(int(line.get("step", 0)) for line in last.values()),
-                "  ".join(f"{d} loss {line['loss']:.0f}" for d, line in last.items() if line),
+                "  ".join(f"{d} loss {x:.0f}" for d, x in losses.items() if isinstance(x, float)),
             )
     for decoder, process in processes.items():
         _, errors = process.communicate()
@@ -131,16 +133,6 @@ def _wait(
 def _read(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def _last_line(path: Path) -> dict[str, float]:
-    """The newest whole line of a log, or nothing."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        record: dict[str, float] = json.loads(lines[-1])
-        return record
-    except (OSError, IndexError, ValueError):
-        return {}
 
 
 def _run(command: list[str]) -> None:

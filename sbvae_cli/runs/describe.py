@@ -1,6 +1,5 @@
 """What a dataset, a checkpoint or a run holds, as plain containers."""
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import h5py
 import torch
 
-from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
@@ -67,7 +66,7 @@ def data_of(opened: Source | Checkpoint) -> Source:
 def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
     if not folder.checkpoint.exists():
         found = "is a run without a checkpoint yet" if folder.config.exists() else "is no run"
-        last = last_record(folder.log) or {}
+        last = folder.last_record() or {}
         if "diverged" in last:
             found = (
                 f"is a run that diverged in step {last.get('step')}, before its first checkpoint"
@@ -75,23 +74,7 @@ def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
         raise SbvaeError(f"{folder.path}: {found}: it holds no ckpt.pt")
     checkpoint = load_checkpoint(folder.checkpoint)
     facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
-    return {**facts, "path": str(folder.path), "log": last_record(folder.log)}, checkpoint
-
-
-def last_record(log: Path) -> Facts | None:
-    """The last whole line of a log, or None where there is none."""
-    try:
-        lines = log.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    for line in reversed(lines):
-        try:
-            record = json.loads(line)
-        except ValueError:  # the run was killed while it wrote the line
-            continue
-        if isinstance(record, dict):
-            return record
-    return None
+    return {**facts, "path": str(folder.path), "log": folder.last_record()}, checkpoint
 
 
 def _file_facts(file: DatasetFile, source: Source) -> Facts:
@@ -152,7 +135,6 @@ def _factor_facts(factor: FactorConfig) -> Facts:
 
 def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
     config = checkpoint.config
-    content = torch.load(path, map_location="cpu", weights_only=True)
     vae = checkpoint.build_vae()
     parameters = {
         name: sum(parameter.numel() for parameter in module.parameters())
@@ -165,8 +147,8 @@ def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
     data, training = config.data, config.training
     return {
         "path": str(path),
-        "format": content["sbvae_format"],
-        "sbvae_version": content.get("sbvae_version"),
+        "format": FORMAT,
+        "sbvae_version": checkpoint.version,
         "file_bytes": path.stat().st_size,
         "step": checkpoint.step,
         "steps": training.steps,

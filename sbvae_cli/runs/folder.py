@@ -86,6 +86,21 @@ class RunFolder:
         except OSError as error:
             raise SbvaeError(f"{self.log}: cannot be written: {error.strerror}") from error
 
+    def last_record(self) -> dict[str, Any] | None:
+        """The last whole line of `log.jsonl`, or None where there is none."""
+        try:
+            lines = self.log.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return None
+        for line in reversed(lines):
+            try:
+                record = json.loads(line)
+            except ValueError:  # the run writes it now, or was killed while it did
+                continue
+            if isinstance(record, dict):
+                return record
+        return None
+
     def cut_log(self, step: int) -> None:
         """Drop lines past a step, which a resumed run writes again, and a half-written last one."""
         if self.log.exists():

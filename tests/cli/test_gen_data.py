@@ -485,3 +485,8 @@ def test_a_small_file_is_told_in_kilobytes(sbvae: Sbvae) -> None:
     size = os.path.getsize("two.h5")
     assert 1_000 < size < 100_000
     assert f"2 images of 16x16, {size / 1e3:.1f} kB." in done.out
+
+
+def test_factors_are_given_once(sbvae: Sbvae) -> None:
+    twice = ("--factor", "x=0..0.5", "--factor", "x=0.6..1")
+    assert "--factor x: is given twice" in sbvae("gen-data", "sprites", *twice).err

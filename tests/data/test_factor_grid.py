@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.dataset_names import named_space
+from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.sheet import tear
 
 
 def space_of(preset: str) -> FactorSpace:
@@ -78,3 +80,22 @@ def test_a_grid_that_makes_no_sense_is_refused(
     with pytest.raises(SbvaeError) as caught:
         factor_grid(space_of("xy"), names, size, at)
     assert str(caught.value).startswith(message)
+
+
+def test_a_grid_leaves_a_hole_that_all_of_it_would_lie_in() -> None:
+    space = FactorSpace(customise(named_space("circles:xyh-small"), holes=[{"hue": (0.4, 0.6)}]))
+    grid = factor_grid(space, ("x", "y"), 4)
+    assert not space.held_out_mask(grid.factors).any()
+    held = factor_grid(space, ("x", "y"), 4, {"hue": 0.5})
+    assert space.held_out_mask(held.factors).all()
+
+
+def test_levels_that_go_all_around_wrap_by_one_step() -> None:
+    space = FactorSpace(named_space("room"))
+    grid = factor_grid(space, ("floor_hue", "wall_hue"), 10)
+    scaled = space.scaled(grid.factors, grid.names).reshape(10, 10, 2)
+    assert scaled[:, 0, 0].tolist() == pytest.approx([k / 10 for k in range(10)], abs=1e-6)
+    angles = 2 * np.pi * scaled
+    codes = np.stack([np.cos(angles[..., 0]), np.sin(angles[..., 1])], axis=-1)
+    steps = np.full(10, 0.1)
+    assert tear(codes, (steps, steps), (True, True)) < 3
