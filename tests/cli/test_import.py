@@ -261,34 +261,11 @@ def test_an_archive_that_points_outside_is_refused(sbvae: Sbvae, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("array", "found"),
-    [
-        (np.zeros((4, 6, 8, 2), np.uint8), "has the shape (4, 6, 8, 2); images have the shape"),
-        (np.zeros((4, 3, 6, 8), np.uint8), "move the channels by images.transpose(0, 2, 3, 1)"),
-        (np.zeros((0, 6, 8), np.uint8), "has the shape (0, 6, 8)"),
-        (np.zeros((4, 6), np.uint8), "images has the shape (4, 6)"),
-        (np.zeros((4, 6, 8), np.float32), "is float32, images are uint8; save uint8"),
-        (np.zeros((4, 6, 8), np.uint16), "is uint16, images are uint8; save uint8"),
-        (np.full((4, 6, 8), None), "objects are never unpickled"),
-    ],
-)
-def test_other_arrays_are_told_by_what_differs(sbvae: Sbvae, array: np.ndarray, found: str) -> None:
-    np.savez("a.npz", images=array)
-    line = refused(sbvae("gen-data", "images", "--from", "a.npz"), "a.npz")
-    assert line.startswith("error: a.npz: ")
-    assert found in line
-
-
-@pytest.mark.parametrize(
     ("name", "data", "found"),
     [
         ("a.png", FILES["a.png"], "is one image (PNG); choose a folder"),
         ("a.zip", b"PK\x03\x04 broken", "this ZIP archive is broken or cut short"),
-        ("a.tar", b"broken", "this TAR archive is broken or cut short"),
-        ("a.npy", b"\x93NUMPY", "is a single array; save it by np.savez"),
         ("a.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file, which needs no import: give it as --data"),
-        ("a.txt", b"hello", "is no archive; choose a folder, or a ZIP, TAR or NPZ archive"),
-        ("a.zip", b"", "the file is empty; copy it again"),
         ("none", None, "No such file or directory; choose a folder"),
     ],
 )
@@ -303,37 +280,20 @@ def test_what_holds_no_images_is_one_line(
     assert found in line
 
 
-def test_an_empty_folder_is_one_line(sbvae: Sbvae) -> None:
-    pack("folder", {"notes.txt": b"x"})
-    assert "pics: holds no images" in refused(sbvae("gen-data", "images", "--from", "pics"), "pics")
+def test_another_array_is_one_line(sbvae: Sbvae) -> None:
+    np.savez("a.npz", images=np.full((4, 6, 8), None))
+    line = refused(sbvae("gen-data", "images", "--from", "a.npz"), "a.npz")
+    assert line.startswith("error: a.npz: images is object")
 
 
-@pytest.mark.parametrize(
-    ("table", "found"),
-    [
-        (
-            "file,a\nc.png,1\na.png,2\nother.png,3\n",
-            "1 of 3 rows name files that are not among the images, the first is o",
-        ),
-        ("file,a\nc.png,1\na.png,2\n", "images have no row: 2, as b/10.png"),
-        ("file,a\nc.png,1\nc.png,2\n", "rows name an image again: 1, as c.png"),
-        ("file\nc.png\n", "holds one column (file) and no factors"),
-        ("file,a\nc.png,1\na.png,\n2.png,1\n10.png,2", "column a has empty cells: 1, as row 3"),
-        ("file,a\nc.png,nan\na.png,1\n2.png,1\n10.png,2", "numbers that are not finite"),
-        ("", "is empty; it needs a header"),
-        (
-            "c.png,1\na.png,2\n2.png,1\n10.png,2",
-            "has no header, its first line is the row of c.pn",
-        ),
-    ],
-)
-def test_a_table_that_does_not_match_is_one_line(sbvae: Sbvae, table: str, found: str) -> None:
+def test_a_table_that_does_not_match_is_one_line(sbvae: Sbvae) -> None:
     pack("folder", FILES)
-    Path("t.csv").write_text(table)
+    Path("t.csv").write_text("file,a\nc.png,1\na.png,2\nother.png,3\n")
     done = sbvae("gen-data", "images", "--from", "pics", "--factors", "t.csv")
     line = refused(done, "pics", "t.csv")
-    assert line.startswith("error: t.csv: ")
-    assert found in line
+    assert line.startswith(
+        "error: t.csv: 1 of 3 rows name files that are not among the images, the"
+    )
 
 
 def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae) -> None:

@@ -60,6 +60,7 @@ def test_the_only_array_with_the_dimensions_of_images_is_taken(tmp_path: Path) -
         ({"images": COLOUR.astype(np.int64)}, "images is int64.*astype"),
         ({"images": COLOUR.astype("S3")}, r"save one uint8 array"),
         ({"images": COLOUR[0, 0]}, r"images has the shape \(7, 3\)"),
+        ({"images": COLOUR[..., :2]}, r"images has the shape \(12, 5, 7, 2\); images have the sh"),
         ({"images": COLOUR[:0]}, r"images has the shape \(0, 5, 7, 3\)"),
         ({"images": COLOUR.transpose(0, 3, 1, 2)}, r"images.transpose\(0, 2, 3, 1\)"),
         ({"a": COLOUR, "b": COLOUR}, r"holds a \(12, 5, 7, 3\), b .*; name the array of images"),

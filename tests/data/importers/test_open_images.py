@@ -70,6 +70,7 @@ def test_a_cut_archive_is_one_line(
         (b"hello" * 200, "is no archive; choose a folder, or"),
         (b"\x89HDF\r\n\x1a\n", "HDF5 file, which needs no import"),
         (b"Rar!\x1a\x07", "RAR"),
+        (b"\x93NUMPY", r"is a single array; save it by np.savez"),
         (b"\x1f\x8bhello", "broken or cut short"),
         (b"PK\x03\x04hello", "broken or cut short"),
     ],

@@ -70,6 +70,12 @@ def test_a_broken_header_in_the_middle_is_not_the_end(
         open_images(path)
 
 
+def test_any_file_of_that_name_is_taken_for_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(b"broken")
+    with pytest.raises(SbvaeError, match="this TAR archive is broken or cut short"):
+        open_images(tmp_path / "x.tar")
+
+
 def test_a_header_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "x.tgz", "w:gz", format=tarfile.PAX_FORMAT) as tar:
         add(tar, "a.png", bytes(5 << 20), type=tarfile.XHDTYPE)
