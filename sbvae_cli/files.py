@@ -63,10 +63,10 @@ def replacing(path: Path) -> Iterator[WholeFile]:
     Raises:
         SbvaeError: If the folder is missing or cannot be written, or the disk is full.
     """
-    if path.is_dir():
-        raise SbvaeError(f"{path}: is a folder; name a file to write")
     hidden = None
     try:
+        if path.is_dir():
+            raise SbvaeError(f"{path}: is a folder; name a file to write")
         special = path.exists() and not path.is_file()
         final = path if special else path.resolve()
         folder = Path(tempfile.gettempdir()) if special else final.parent
@@ -120,6 +120,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         SbvaeError: If it cannot be written.
     """
-    refuse_to_lose(path)
     with replacing(path) as file:
+        refuse_to_lose(path)
         file.write(content)

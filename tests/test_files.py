@@ -42,6 +42,11 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         write_bytes(tmp_path, b"")
 
 
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SbvaeError, match="cannot be written: File name too long"):
+        write_bytes(tmp_path / ("x" * 300), b"")
+
+
 def test_a_link_is_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"before")

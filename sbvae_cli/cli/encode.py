@@ -26,7 +26,8 @@ def encode(
         ),
     ] = None,
     population: Annotated[
-        Population, typer.Option(help="full: held-out regions too, and no blank images.")
+        Population,
+        typer.Option(help="Images to encode; full: held-out regions too, and no blank ones."),
     ] = "train",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",

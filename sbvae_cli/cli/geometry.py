@@ -23,13 +23,15 @@ def geometry(
     factors: Annotated[
         str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
     ] = None,
-    grid: Annotated[int, typer.Option(min=2, max=512, help="Points along each factor.")] = 32,
+    grid: Annotated[
+        int, typer.Option(min=2, max=512, help="Number of points along each factor.")
+    ] = 32,
     at: Annotated[
         list[str] | None, typer.Option(help="Value of another factor, as hue=0.5 or shape=heart.")
     ] = None,
     select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
     latents: Annotated[
-        tuple[int, int] | None, typer.Option(help="Two latents instead, as 3 7.")
+        tuple[int, int] | None, typer.Option(help="Which two latents instead, as 3 7.")
     ] = None,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",

@@ -14,7 +14,9 @@ OtherDataOption = Annotated[
     str | None,
     typer.Option(help="Other data than the model was trained on: a file, or circles:PRESET."),
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:INDEX or mps.")]
+DeviceOption = Annotated[
+    str, typer.Option(help="Device to compute on: auto, cpu, cuda, cuda:INDEX or mps.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 PictureOption = Annotated[Path, typer.Option(callback=named_as("PNG"), help="PNG file to write.")]
 JsonOption = Annotated[
