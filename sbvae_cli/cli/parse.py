@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from sbvae_cli.config.metrics import ALL, METRICS, metric_of
+from sbvae_cli.config.metrics import ALL, METRICS
 from sbvae_cli.errors import SbvaeError, unknown_name
 
 if TYPE_CHECKING:
@@ -25,13 +25,21 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     for name in names:
         if name in METRICS or name == "all":
             continue
-        metric = metric_of(name)
+        metric = _metric_of(name)
         if metric is not None:
             raise SbvaeError(f"{name} is computed by {metric}; write --metrics {metric}")
         raise unknown_name(name, [*METRICS, "all"], "metric")
     if not names:
         raise SbvaeError(f"--metrics names none; choose from {', '.join(METRICS)}, or all")
     return tuple(name for name in METRICS if name in names or ("all" in names and name in ALL))
+
+
+def _metric_of(score: str) -> str | None:
+    """Name of the metric that computes a score of this name, or is spelt otherwise."""
+    for name, metric in METRICS.items():
+        if score in metric.scores or score.replace("_", "-") == name:
+            return name
+    return None
 
 
 def parse_groups(

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 USED_BELOW = 0.5  # posterior std of a latent in use (Appendix F)
@@ -12,15 +11,10 @@ ROWS_OF_A_LEVEL = 5  # on average; a factor of more levels than that is continuo
 PAIRS = 64  # of images in a vote of the BetaVAE score
 # Deeper trees fit the noise of blurred codes (disentanglement 0.41 where boosting has 0.76), and
 # smaller leaves that of a thousand rows (0.35 where it has 0.46).
-FOREST: Mapping[str, Any] = MappingProxyType(
-    {
-        "n_estimators": 10,
-        "max_depth": 6,
-        "min_samples_leaf": 5,
-        "max_features": None,
-        "max_samples": 0.5,
-    }
-)
+FOREST: Mapping[str, Any] = {
+    "n_estimators": 10, "max_depth": 6, "min_samples_leaf": 5, "max_features": None,
+    "max_samples": 0.5,
+}  # fmt: skip
 SAP_PENALTY = 0.01  # C of the support vector machine
 IRS_QUANTILE = 0.99  # of the absolute deviations
 NEIGHBOURS = 10  # of the estimator of information of InfoMEC
@@ -33,8 +27,7 @@ class Metric:
     Attributes:
         help: What it is, in one line.
         scores: Meaning of each of its scores, by name, in the order of reports.
-        source: What it is computed from: codes beside factors, the codes of grids of two factors,
-            a model and images, or several models and the same images.
+        source: What it takes: codes beside factors, codes of grids of factors, a model, or several.
         least_latents: Number of latents that it needs.
         least_factors: Number of factors that must vary.
         fitted: Whether a model is fitted to some rows and tested on others.
@@ -64,10 +57,10 @@ class Metric:
     main_scores: tuple[str, ...] = ()
 
 
-def _dci(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    importance = "summed over trees, then normalised"
-    return {"model": model, "settings": dict(settings), "importance": importance}
-
+_SAP = "LinearSVC on one raw code"
+_EXPLICITNESS = "multinomial LogisticRegression on raw codes"
+_ROC = "one-versus-rest ROC AUC, mean over classes"
+_SUMMED = "summed over trees, then normalised"
 
 METRICS: Mapping[str, Metric] = {
     "rates": Metric(
@@ -146,7 +139,7 @@ METRICS: Mapping[str, Metric] = {
         least_latents=2,
         least_factors=2,
         fitted=True,
-        settings=_dci("GradientBoostingClassifier", {}),
+        settings={"model": "GradientBoostingClassifier", "settings": {}, "importance": _SUMMED},
         library="scikit-learn",
     ),
     "dci-fast": Metric(
@@ -160,7 +153,7 @@ METRICS: Mapping[str, Metric] = {
         least_latents=2,
         least_factors=2,
         fitted=True,
-        settings=_dci("RandomForestClassifier", FOREST),
+        settings={"model": "RandomForestClassifier", "settings": FOREST, "importance": _SUMMED},
         library="scikit-learn",
         in_all=False,  # who asks for all gets the number that others publish
     ),
@@ -172,11 +165,7 @@ METRICS: Mapping[str, Metric] = {
         },
         least_latents=2,
         fitted=True,
-        settings={
-            "classifier": "LinearSVC on one raw code",
-            "C": SAP_PENALTY,
-            "class_weight": "balanced",
-        },
+        settings={"classifier": _SAP, "C": SAP_PENALTY, "class_weight": "balanced"},
     ),
     "modularity": Metric(
         help="whether a latent knows of one factor alone (Ridgeway and Mozer 2018)",
@@ -194,11 +183,7 @@ METRICS: Mapping[str, Metric] = {
             "chance 0.5, lower where codes are small (Ridgeway and Mozer 2018)"
         },
         fitted=True,
-        settings={
-            "classifier": "multinomial LogisticRegression on raw codes",
-            "C": 1.0,
-            "score": "one-versus-rest ROC AUC, mean over classes",
-        },
+        settings={"classifier": _EXPLICITNESS, "C": 1.0, "score": _ROC},
     ),
     "irs": Metric(
         help="interventional robustness (Suter et al. 2019)",
@@ -241,12 +226,10 @@ METRICS: Mapping[str, Metric] = {
             "affine_r2": "of two factors and two latents: how well an affine map gives the latents "
             "from the factors",
             "affine_r2_by_latent": "the same for each of both latents",
-            "inverse_r2": "how well an affine map gives the factors from the latents, the worse "
-            "one",
+            "inverse_r2": "how well one gives the factors from the latents, the worse of both",
             "inverse_r2_by_factor": "the same for each of both factors",
             "similarity_r2": "`affine_r2` with a rotation and one scale only",
-            "monotone_r2": "the factors from the latents after a monotone warp of each axis, the "
-            "worse one",
+            "monotone_r2": "`inverse_r2` after a monotone warp of each axis",
             "monotone_r2_by_factor": "the same for each of both factors",
             "fold_fraction": "share of the grid's triangles that are turned over in latent space, "
             "against the majority, so at most 0.5. Finer grids also see jitter smaller than a "
@@ -293,14 +276,6 @@ OF_CODES = tuple(name for name in ALL if METRICS[name].source in ("codes", "grid
 IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)
 
 
-def metric_of(score: str) -> str | None:
-    """Name of the metric that computes a score of this name, or is spelt otherwise."""
-    for name, metric in METRICS.items():
-        if score in metric.scores or score.replace("_", "-") == name:
-            return name
-    return None
-
-
 def metric_settings(metrics: Collection[str], bins: int, with_model: bool) -> dict[str, Any]:
     """Models and constants of metrics, for a report.
 
@@ -314,17 +289,12 @@ def metric_settings(metrics: Collection[str], bins: int, with_model: bool) -> di
     unit = "prior stds"
     if not with_model:
         unit += ", or those of the widest latent where they are less"
+    binning = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
     found = {}
     for name in metrics:
         metric = METRICS[name]
-        settings = dict(metric.settings)
-        if metric.bins:
-            binning = "equal width over each latent's own range, left-closed"
-            settings = {"bins": bins, "binning": binning, **settings}
-        if metric.scaled:
-            settings["unit"] = unit
-        if metric.library:
-            settings[metric.library] = version(metric.library)
-        if settings:
-            found[name] = settings
-    return found
+        of_unit = {"unit": unit} if metric.scaled else {}
+        of_library = {metric.library: version(metric.library)} if metric.library else {}
+        of_bins = binning if metric.bins else {}
+        found[name] = {**of_bins, **metric.settings, **of_unit, **of_library}
+    return {name: settings for name, settings in found.items() if settings}

@@ -48,11 +48,10 @@ def beta_vae_score(
     """Accuracy of a linear classifier of mean absolute differences (Higgins et al. 2017).
 
     A vote is the mean over pairs of images of |z1 - z2|; both images of a pair share the value of
-    one factor, which the classifier is to name. The pairs come out of the groups of the FactorVAE
-    score, whose images share one value: each pair is two different images of a random group of that
-    factor, so that no image is encoded for this score alone. The classifier is scikit-learn's
-    logistic regression on raw features (see `fit_logistic`), as in the study of Locatello et al.
-    (2018). Its score can be 1 where a factor is not encoded at all.
+    one factor, which the classifier is to name. Each pair is two images of one group of the
+    FactorVAE score, so that no image is encoded for this score alone. The classifier is the
+    logistic regression of `fit_logistic`, as in the study of Locatello et al. (2018). The score can
+    be 1 where a factor is not encoded at all.
 
     Args:
         codes: Posterior means of each group's images, shape (V, L, K), L at least 2.
@@ -61,34 +60,31 @@ def beta_vae_score(
         n_factors: Number of factors F that a group could fix.
         votes_train: Votes that make the classifier.
         votes_eval: Votes that evaluate it.
-        seed: Of the pairs and resamples.
-        pairs: Of a vote.
-        resamples: Of the evaluation groups; with fewer than two the interval is that of independent
-            votes.
+        seed: Root seed of the pairs and resamples.
+        pairs: Number of pairs of images in a vote.
+        resamples: Number of resamples of the evaluation groups, over which the interval is; with
+            fewer than two it is that of independent votes.
 
     Returns:
-        The score and its interval, given the classifier. It is no narrower than that of independent
-        votes; with 20 evaluation groups of a factor it covers in 90 % of cases, with 40 in 95 %.
+        The score, and its interval given the classifier; with 20 evaluation groups of a factor it
+        covers in 90 % of cases, with 40 in 95 %.
 
     Raises:
-        ValueError: See `codes_of_votes`.
+        ValueError: If arrays do not fit; see `codes_of_votes`.
     """
     z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
     rng = stream(seed, "pairs")
     train, labels = _votes(z[:n_train], factor[:n_train], votes_train, pairs, rng)
     test, answers = _votes(z[n_train:], factor[n_train:], votes_eval, pairs, rng)
-    model = fit_logistic(train, labels) if len(np.unique(labels)) > 1 else None
-
-    def predict(votes: Floats) -> Ints:
-        return np.full(len(votes), labels[0]) if model is None else model.predict(votes)
-
+    model = fit_logistic(train, labels) if np.ptp(labels) else None
+    predict = model.predict if model else lambda votes: np.full(len(votes), labels[0])
     score = float((predict(test) == answers).mean())
     resampled = []
     for number in range(resamples):
         rng = stream(seed, "resample", number)
-        groups = _resample(factor[n_train:], rng)
-        votes, truth = _votes(z[n_train:][groups], factor[n_train:][groups], votes_eval, pairs, rng)
-        resampled.append(float((predict(votes) == truth).mean()))
+        groups = n_train + _resample(factor[n_train:], rng)
+        votes, truth = _votes(z[groups], factor[groups], votes_eval, pairs, rng)
+        resampled.append((predict(votes) == truth).mean())
     least = wilson_interval(round(score * votes_eval), votes_eval)
     spread = spread_interval(score, np.array(resampled)) if resamples > 1 else least
     return BetaVaeScore(

@@ -16,8 +16,8 @@ def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None)
 
     Args:
         factors: Finite values, shape (N, F).
-        bins: Of a continuous factor, of equal width over its own range, left-closed.
-        first: Rows, from the first on, that decide on bins and their range; all where None.
+        bins: Number of bins of a continuous factor, of equal width over its own range, left-closed.
+        first: Number of rows, from the first on, that decide on bins and their range; None is all.
 
     Returns:
         Shape (N, F), from 0.
@@ -45,7 +45,7 @@ def is_continuous(column: ArrayLike, bins: int = 20) -> bool:
 
     Args:
         column: Shape (N,).
-        bins: That it would have.
+        bins: Number of bins that it would have.
     """
     values = np.asarray(column)
     levels = len(np.unique(values))

@@ -49,7 +49,7 @@ def explicitness(
         factor's mean; a factor of which no class is left has `CHANCE`.
 
     Raises:
-        ValueError: See `train_and_test`.
+        ValueError: If arrays do not fit; see `train_and_test`.
     """
     z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     areas = [_area(z, v[:, factor], other, truth[:, factor]) for factor in range(v.shape[1])]

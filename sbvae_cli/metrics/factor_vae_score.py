@@ -56,7 +56,7 @@ def factor_vae_score(
             independent images, shape (K,).
         n_train: Votes, from the first on, that make the classifier; the others evaluate it.
         n_factors: Number of factors F that a vote could fix.
-        least_std: Of the means of a latent that may win, in the codes' unit.
+        least_std: Least std of the means of a latent that may win, in the codes' unit.
 
     Returns:
         The score, its interval and the classifier.

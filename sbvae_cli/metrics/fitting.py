@@ -33,7 +33,7 @@ class LogisticClassifier:
         return np.asarray(self.model.predict((features - self.middle) / self.scale))
 
     def probabilities(self, features: Floats) -> Floats:
-        """Of each class that was fitted to, in order, shape (N, classes)."""
+        """Probability of each class that was fitted to, in order, shape (N, classes)."""
         return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
-from sbvae_cli.metrics.sheet import fold_fractions, heldout_area_ratio, tear
+from sbvae_cli.metrics.mesh import fold_fractions, heldout_area_ratio, tear
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -44,24 +44,12 @@ def geometry_scores(
     faint order its means keep. It counts as a constant: 0 in the mean of `affine_r2`, an error of
     its whole std in the `nrmse` scores, and every triangle folded.
 
-    Scores (R2 is 1 - residual / total over the support, and in [0, 1]):
-        affine_r2, affine_r2_by_latent: Latents from factors by the best affine map, and their mean.
-        inverse_r2, inverse_r2_by_factor: Factors from latents by the best affine map; the smaller.
-        similarity_r2: Raw latents by the best rotation or reflection, one scale and a shift.
-        monotone_r2, monotone_r2_by_factor: Each factor by the best monotone function of its own
-            direction, the projection that tells the factor's values best apart; the smaller. A
-            warped axis keeps 1.
-        fold_fraction, fold_fraction_heldout: Share of triangles turned over or without area.
-        tear: Largest over median distance between codes of neighbours; None where all are one.
-        affine_axis_ratio: Short over long axis of the ellipse that the affine map makes of a
-            circle, in raw latents; near 0 where both carry nearly the same mixture of the factors.
-        axis_angle_degrees: Between the affine map's images of both factors' axes, in raw latents:
-            90 where it turns or stretches along the factors, less where it slants.
-        axis_turn_degrees: From those images to the nearest latent axis, the larger one: 0 where
-            each factor has a latent of its own, 45 where they are turned most.
-        support_nrmse, heldout_nrmse, heldout_ratio: Error of the support's affine map there and in
-            the held-out region, over the std of the support's codes; and their quotient.
-        heldout_area_ratio: Latent area of the held-out region over the affine map's prediction.
+    R2 is 1 - residual / total over the support, and in [0, 1]; `affine_r2` is a mean over latents,
+    `inverse_r2` and `monotone_r2` the smaller over factors, each along the projection that tells
+    the factor's values best apart. `affine_axis_ratio` and the angles are of the affine map's image
+    in raw latents: short over long axis of the ellipse that it makes of a circle, the angle between
+    the images of the factors' axes, and the larger one from these to the nearest latent axis. The
+    `nrmse` scores are over the std of the support's codes. The table of metrics has the others.
 
     Args:
         factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
@@ -158,7 +146,7 @@ def _check(
     if any(len(np.unique(f[support][:, factor])) < 2 for factor in (0, 1)):
         raise SbvaeError(
             f"geometry: {np.count_nonzero(held)} of {held.size} grid points are held out; "
-            "two values of each factor must be left, so move the others out of the region by --at"
+            "two values of each factor must be left, so move the others out of the region by `at`"
         )
     return _standardise(f, raw, held, circular, dead_below)
 

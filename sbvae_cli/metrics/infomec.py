@@ -67,14 +67,14 @@ def infomec(
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, from 0, shape (N, F). With one factor InfoM says nothing:
             it is 1 if there is information; so is InfoC with one active latent.
-        neighbours: Of the estimator of information; see `nearest_information`.
-        names: Of the factors, for errors.
+        neighbours: Number of neighbours of the estimator; see `nearest_information`.
+        names: Names of the factors, for errors.
 
     Returns:
         The scores and their parts; all 0 where every latent is dead.
 
     Raises:
-        ValueError: See `nearest_information`.
+        ValueError: If arrays do not fit; see `nearest_information`.
         SbvaeError: If a factor has one level.
     """
     z, levels = codes_and_classes(codes, classes)

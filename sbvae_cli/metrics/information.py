@@ -63,14 +63,14 @@ def count(
         codes: Posterior means, shape (N, K), K at least 1.
         classes: Class of each factor, from 0, shape (N, F).
         bins: Number of bins of each latent.
-        binning: How the latents are cut.
+        binning: Kind of the latents' bins.
         groups: The group of each row, from 0, shape (N,); bins are those of all rows.
 
     Returns:
         Tables of shape (K, bins, classes), or with groups of shape (G, K, bins, classes).
 
     Raises:
-        ValueError: See `codes_and_classes`.
+        ValueError: If arrays do not fit; see `codes_and_classes`.
     """
     z, v = codes_and_classes(codes, classes)
     cut = equal_width if binning == "width" else _equal_frequency
@@ -105,7 +105,7 @@ def mutual_information(
         Shape (K, F), in nats, at least 0. A constant code or factor has 0.
 
     Raises:
-        ValueError: See `codes_and_classes`.
+        ValueError: If arrays do not fit; see `codes_and_classes`.
     """
     return count(codes, classes, bins, binning).information()
 

@@ -12,7 +12,7 @@ def isotonic_fit(x: Floats, y: Floats) -> Floats:
     Points of equal `x` get one value, so that a constant `x` explains nothing.
 
     Args:
-        x: Where, shape (N,), in any order.
+        x: Places, shape (N,), in any order.
         y: What to fit, shape (N,).
 
     Returns:

@@ -36,7 +36,7 @@ class LabelledCodes:
         factors: Shape (N, F), each of two values or more.
         names: Names of the factors, F of them.
         circular: Factors whose range is a full turn.
-        population: Which the rows were drawn from.
+        population: Population that the rows were drawn from.
         images: Number of rows, from the first on, that metrics without a test set take.
         train_share: Share of all rows, from the first on, that models are fitted to; the others
             test them.

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import Counts, count, fills_table
 from sbvae_cli.metrics.intervals import (
@@ -21,7 +22,7 @@ from sbvae_cli.metrics.intervals import (
     random_parts,
     selection_bias,
 )
-from sbvae_cli.metrics.subspace_axes import FAINT, Axes, circular_axes, turned_axes
+from sbvae_cli.metrics.subspace_axes import Axes, circular_axes, turned_axes
 from sbvae_cli.metrics.subspace_latents import Chosen, Group, choose_subspaces
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 from sbvae_cli.random import stream
@@ -30,6 +31,7 @@ _LEAST_ROWS = 8
 _SEARCHED = 2500  # rows that latents are chosen on
 _RIVALS = 4  # latents outside that know most, of which the best few are a group's runner-up
 _ROWS_OF_A_CELL = 2  # of half of the rows: with fewer no interval covers codes that are perfect
+_EXACT = 0.05  # of a factor's entropy: who is short of it by less may know all with many rows
 _CONSTANT = 1e-12  # of the codes' size: a smaller std is rounding
 _MOST = 4  # factors of a group: its best matching is found by trying all
 
@@ -40,9 +42,8 @@ class SubspaceGap:
 
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
-        interval: That holds the score and, in 95 % of samples, what it tends to with many rows
-            and these latents (with 2,000 rows of codes that are perfect in 80 %, short of 1 by
-            0.01); None where half of the rows are too few to tell.
+        interval: Holds the score and, in 95 % of samples, what it tends to with many rows
+            and these latents; None where half of the rows are too few to tell.
         by_factor: Shape (F,).
         latents: For each group, those of its subspace.
     """
@@ -81,12 +82,12 @@ def mig_subspace(
     Args:
         codes: Posterior means, shape (N, K), N at least 8.
         classes: Class of each factor, from 0, two of each at least, shape (N, F).
-        names: Of the factors.
+        names: Names of the factors.
         groups: Factors that are taken together, none of them circular, at most four in a group.
         circular: Factors whose range is a full turn.
-        bins: Of equal width for each rotated latent; an angle in so many bins tells at most
-            log(bins) nats.
-        seed: Of the halves.
+        bins: Number of bins, of equal width, of each rotated latent; an angle in so many bins tells
+            at most log(bins) nats.
+        seed: Root seed of the halves.
 
     Raises:
         ValueError: If the arrays do not fit.
@@ -126,13 +127,13 @@ def every_group(
     named = [name for group in groups for name in group]
     for name in named:
         if name not in names:
-            raise SbvaeError(f"--group: {name} does not vary here; choose from {', '.join(names)}")
+            raise SbvaeError(f"`group`: {name} does not vary here; choose from {', '.join(names)}")
         if name in circular:
-            raise SbvaeError(f"--group: {name} is circular and so a group of its own; leave it out")
+            raise SbvaeError(f"`group`: {name} is circular and so a group of its own; leave it out")
         if named.count(name) > 1:
-            raise SbvaeError(f"--group: {name} is named twice; it can be in one group only")
+            raise SbvaeError(f"`group`: {name} is named twice; it can be in one group only")
     if any(len(group) > _MOST for group in groups):
-        raise SbvaeError(f"--group: {_MOST} factors at most make a group")
+        raise SbvaeError(f"`group`: {_MOST} factors at most make a group")
     return [tuple(group) for group in groups] + [(name,) for name in names if name not in named]
 
 
@@ -146,10 +147,10 @@ def _check_size(z: Floats, names: Sequence[str]) -> None:
 
 
 def _stds(z: Floats) -> Floats:
-    """Of each latent; 0 where it is constant or faint, beside the prior or the widest."""
+    """Std of each latent; 0 where it is constant or dead, beside the prior or the widest."""
     stds = z.std(axis=0)
     unit = min(1.0, float(stds.max()))
-    alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= FAINT * unit)
+    alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= DEAD_BELOW * unit)
     return np.where(alive, stds, 0.0)
 
 
@@ -222,7 +223,7 @@ class _Half:
     ) -> tuple[Floats, ConfidenceInterval | None]:
         """Gap of each factor, and the interval of their mean."""
         rows = random_groups(len(self.codes), seed)
-        gaps, luck = np.empty(len(self.names)), np.empty(len(self.names))
+        gaps, more = np.empty(len(self.names)), np.empty(len(self.names))
         without = np.empty((int(rows.max()) + 1, len(self.names)))
         for each in readings:
             columns = each.columns
@@ -230,13 +231,15 @@ class _Half:
             whole, others = counts.total(), counts.without_each_group()
             gaps[columns] = _gaps(whole)
             without[:, columns] = _gaps(others)
-            luck[columns] = _selection_bias_of_the_next(whole, others)
+            short = 1 - np.diagonal(whole.shares())
+            more[columns] = _selection_bias_of_the_next(whole, others)
+            more[columns] += np.where(short <= _EXACT, short, 0.0)
         interval = None
         if fills_table(self.classes, self.bins, _ROWS_OF_A_CELL):
             interval = jackknife_interval(float(gaps.mean()), without.mean(axis=1))
         if interval is not None:
             interval = ConfidenceInterval(
-                interval.low, min(interval.high + float(luck.mean()), 1.0)
+                interval.low, min(interval.high + float(more.mean()), 1.0)
             )
         return gaps, interval
 
@@ -264,7 +267,7 @@ class _Half:
 
 
 def _gaps(counts: Counts) -> Floats:
-    """Of counts whose first latents are the factors' own, the others outside; shape (..., F)."""
+    """Gaps from counts whose first latents are the factors' own; shape (..., F)."""
     nats, entropies = counts.information(), counts.entropies()
     size = nats.shape[-1]
     own = np.diagonal(nats[..., :size, :], axis1=-2, axis2=-1)
@@ -276,7 +279,7 @@ def _gaps(counts: Counts) -> Floats:
 
 
 def _selection_bias_of_the_next(whole: Counts, others: Counts) -> Floats:
-    """Of the best latent outside for each factor, where there are several; 0 where not."""
+    """Selection bias of the best latent outside for each factor; 0 where there is one at most."""
     nats = whole.information()
     own = nats.shape[1]
     if len(nats) - own < 2:

@@ -19,7 +19,7 @@ class Modularity:
 
     Attributes:
         score: In [0, 1].
-        interval: As that of the MIG.
+        interval: Interval as that of the MIG.
         by_latent: Shape (K,).
     """
 
@@ -41,8 +41,8 @@ def modularity(
     Args:
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, from 0, shape (N, F), F at least 2.
-        bins: Of equal width over each latent's own range.
-        seed: Of the groups of rows that the interval is made of.
+        bins: Number of bins, of equal width over each latent's own range.
+        seed: Root seed of the groups of rows that the interval is made of.
 
     Raises:
         ValueError: If the arrays do not fit, hold values that are not finite, or F is below 2.

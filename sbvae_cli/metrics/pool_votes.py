@@ -26,8 +26,8 @@ def votes_from_pool(
 
     Args:
         codes: Posterior means, shape (N, K).
-        classes: Of each factor, shape (N, F).
-        rng: Where the randomness comes from.
+        classes: Class of each factor, shape (N, F).
+        rng: Source of random numbers.
         votes: Number of votes of either kind.
         images: Images of a vote L.
 
@@ -79,10 +79,10 @@ def resampled_by_image(
     too narrow. The halves of `votes_from_pool` are resampled each by itself.
 
     Args:
-        score: Of codes, classes and a generator for the votes.
+        score: Codes, classes and a generator for the votes to a score.
         codes: Shape (N, K).
         classes: Shape (N, F).
-        seed: Of the resamples.
+        seed: Root seed of the resamples.
         resamples: Number of them B.
 
     Returns:

@@ -22,8 +22,8 @@ class PresentInformation:
     """Information about `present`, in nats.
 
     Attributes:
-        nats: Of the latent that knows most.
-        interval: As that of the MIG; None where rows are too few to tell.
+        nats: Information of the latent that knows most.
+        interval: Interval as that of the MIG; None where rows are too few to tell.
         by_latent: Shape (K,).
     """
 
@@ -40,8 +40,8 @@ def present_information(
     Args:
         codes: Posterior means of images, blank ones included, shape (N, K), N at least 2.
         present: 0 for a blank image, 1 for others, shape (N,).
-        bins: Of equal width over each latent's own range.
-        seed: Of the groups of rows that the interval is made of.
+        bins: Number of bins, of equal width over each latent's own range.
+        seed: Root seed of the groups of rows that the interval is made of.
 
     Raises:
         ValueError: If the arrays do not fit each other or hold values that are not finite.
@@ -70,7 +70,7 @@ def present_score(codes: Floats, present: ArrayLike, protocol: Protocol, populat
         codes: Posterior means of all images, blank ones too, shape (N, K).
         present: 0 for a blank image, 1 for others, shape (N,).
         protocol: Number of bins, seed.
-        population: Which the images were drawn from.
+        population: Population that the images were drawn from.
     """
     found = present_information(codes, present, protocol.bins, protocol.seed)
     details = {"by_latent": found.by_latent.tolist()}

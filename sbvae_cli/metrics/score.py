@@ -54,7 +54,7 @@ def mean_score(values: NDArray[np.float64], population: str) -> Score:
 
     Args:
         values: Shape (N,), N at least 1; one value alone has no interval.
-        population: Which the values were drawn from.
+        population: Population that the values were drawn from.
     """
     mean = float(values.mean())
     if len(values) < 2:

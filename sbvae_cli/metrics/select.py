@@ -55,8 +55,8 @@ def choose_pair(
 
     Args:
         variances: Posterior variance of each latent, averaged over the images, shape (K,).
-        stds: Of each latent's posterior means, shape (K,).
-        information: Of each latent about the two factors, shape (K, 2).
+        stds: Std of each latent's posterior means, shape (K,).
+        information: Information of each latent about the two factors, shape (K, 2).
         select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
         exactly_two_vary: Whether the data varies in these two factors alone.
         dead_below: Std of the means of a latent that is not informative.
@@ -88,7 +88,7 @@ def choose_pair(
 def _alive(stds: Floats, dead_below: float) -> list[int]:
     """Latents that carry something, or all where fewer than two do.
 
-    Information is blind to scale: the means of a dead latent often keep a faint but exact trace of
+    Information is blind to scale: the means of a dead latent often keep a weak but exact trace of
     a factor, which the prior's noise would drown.
     """
     alive = np.flatnonzero(stds >= dead_below).tolist()

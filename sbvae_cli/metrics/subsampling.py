@@ -29,15 +29,15 @@ def scores_by_parts(
     """Scores with intervals from disjoint parts of the rows; without where these are too few.
 
     Args:
-        sample: Whose population is recorded.
-        protocol: Seed of the parts.
+        sample: Codes whose population is recorded.
+        protocol: Has the root seed of the parts.
         score: Rows to scores.
         values: Scores of all rows.
         rows: Number of rows.
         blocks: Number of parts that have rows enough.
         bounds: Least and largest value that a score can have.
-        shrinks: As in `subsample_interval`.
-        biased: As in `subsample_interval`.
+        shrinks: Whether the spread falls with the rows; see `subsample_interval`.
+        biased: Whether a bias falls with the rows; see `subsample_interval`.
     """
     intervals = subsample_interval(
         score, values, rows, protocol.seed, bounds, blocks, shrinks, biased
@@ -60,11 +60,11 @@ def scores_of_fits(
 
     Args:
         sample: Rows to split.
-        protocol: Seed of the parts, and of the order of rows in each.
+        protocol: Has the root seed of the parts and of the order of rows in each.
         score: Split rows to scores.
         values: Scores of all rows.
         blocks: Most parts.
-        shrinks: As in `subsample_interval`.
+        shrinks: Whether the spread falls with the rows; see `subsample_interval`.
     """
 
     def of_part(rows: Indices) -> list[float]:

@@ -5,12 +5,12 @@ from itertools import combinations, permutations
 
 import numpy as np
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.metrics.information import count
 from sbvae_cli.metrics.validate import Floats, Ints
 
 Axes = Callable[[Floats], Floats]  # of a group's latents (n, d) to (n, factors)
 
-FAINT = 0.05  # of a std: less is a trace that noise would drown
 _COARSE, _FINE = np.arange(-45.0, 45.0, 5.0), np.arange(-4.5, 5.0, 0.5)  # degrees
 _STARTS = 16  # of an angle's first bin, over the width of one
 _SWEEPS = 3  # over the planes of a group of more than two
@@ -23,9 +23,9 @@ def turned_axes(codes: Floats, stds: Floats, classes: Ints, bins: int) -> Axes:
 
     Args:
         codes: Standardised, shape (n, d).
-        stds: Of the latents before they were standardised, shape (d,).
-        classes: Of the group's factors, shape (n, d).
-        bins: Of equal width along each axis.
+        stds: Std of each latent before it was standardised, shape (d,).
+        classes: Class of each of the group's factors, shape (n, d).
+        bins: Number of bins, of equal width, along each axis.
 
     Returns:
         Along axis j of it is factor j, (n, d) to (n, d).
@@ -40,8 +40,8 @@ def circular_axes(codes: Floats, classes: Ints, bins: int) -> Axes:
 
     Args:
         codes: Standardised, shape (n, 1) or (n, 2).
-        classes: Of the circular factor, shape (n, 1).
-        bins: Of equal width.
+        classes: Class of the circular factor, shape (n, 1).
+        bins: Number of bins, of equal width.
 
     Returns:
         From the latents to (n, 1).
@@ -71,7 +71,7 @@ def _knowing_most(
 def _whitening(codes: Floats) -> Floats:
     """To uncorrelated axes of std 1; those of next to no std are left out as 0."""
     variances, directions = np.linalg.eigh(np.cov(codes.T))
-    kept = variances > FAINT**2 * max(variances.max(), np.finfo(float).tiny)
+    kept = variances > DEAD_BELOW**2 * max(variances.max(), np.finfo(float).tiny)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1.0)), 0.0)
     whitening: Floats = directions * scale
     return whitening
@@ -109,7 +109,7 @@ def _rotation(codes: Floats, classes: Ints, bins: int) -> Axes:
 def _turned(codes: Floats, rotation: Floats) -> Floats:
     """Along the new axes; one along which the codes hardly deviate is constant."""
     turned: Floats = codes @ rotation
-    return np.where(turned.std(axis=0) >= FAINT, turned, 0.0)
+    return np.where(turned.std(axis=0) >= DEAD_BELOW, turned, 0.0)
 
 
 def _turn(size: int, plane: tuple[int, int], degrees: float) -> Floats:

@@ -8,7 +8,7 @@ Group = tuple[str, ...]
 Chosen = dict[Group, tuple[int, ...]]
 
 _TRACE = 0.05  # of a factor's entropy: a latent that knows less of a group is no candidate for it
-_GAIN = 0.005  # of the summed value: less is luck
+_GAIN = 0.005  # of the summed value: less is chance
 _MOST_MOVES = 10
 
 
@@ -27,10 +27,10 @@ def choose_subspaces(
 
     Args:
         known: Share of each factor's entropy that each latent knows, shape (K, F), K at least F.
-        names: Of the factors.
+        names: Names of the factors.
         groups: Every factor in one of them.
         circular: Factors that may take two latents; groups of their own.
-        value: Of a group with these latents, in order; to be as large as can be in sum.
+        value: What a group with these latents, in order, is worth; its sum is to be largest.
 
     Returns:
         Latents of each group, in order.

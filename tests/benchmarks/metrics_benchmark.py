@@ -22,7 +22,7 @@ from pairs import compare
 from sklearn.svm import LinearSVC
 
 from sbvae_cli.metrics.beta_vae_score import beta_vae_score
-from sbvae_cli.metrics.dci import DciModel, dci
+from sbvae_cli.metrics.dci import Model, boosting, dci, forest
 from sbvae_cli.metrics.explicitness import explicitness
 from sbvae_cli.metrics.infomec import infomec
 from sbvae_cli.metrics.information import count
@@ -115,17 +115,17 @@ def of_counts(codes: np.ndarray, classes: np.ndarray) -> None:
     report("infomec", "", lambda: infomec(codes, classes))
 
 
-def of_fits(split: Split, models: tuple[DciModel, ...]) -> None:
+def of_fits(split: Split, models: tuple[Model, ...]) -> None:
     """Metrics that fit a model to some rows and test it on others."""
     report("sap", "", lambda: sap(*split))
     ratio = compare(lambda: sap(*split), lambda: plain_sap(split), 5, calls=1)
     print(f"    against scikit-learn alone: {ratio}")
     report("explicitness", "", lambda: explicitness(*split))
     for model in models:
-        asked, repeats = ("5 s", 3) if model == "forest" else ("", 1)
+        asked, repeats = ("5 s", 3) if model is forest else ("", 1)
         found = []
         report(
-            f"dci, {model}",
+            f"dci, {model.__name__}",
             asked,
             lambda model=model, found=found: found.append(dci(*split, model=model)),
             repeats,
@@ -162,7 +162,7 @@ def main() -> None:
     print(f"{cut} rows, {LATENTS} codes turned by {options.angle:g} degrees, {len(LEVELS)} factors")
     of_counts(codes[:cut], classes[:cut])
     split = codes[:cut], classes[:cut], codes[cut:], classes[cut:]
-    of_fits(split, ("forest", "boosting") if options.boosting else ("forest",))
+    of_fits(split, (forest, boosting) if options.boosting else (forest,))
     print(f"peak of the process so far: {peak():.0f} MB (asked: under 500)")
     of_votes()
 

@@ -1,6 +1,7 @@
 """What several tests of commands use."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
+from sbvae_cli.metrics.compute import COMPUTE
+from sbvae_cli.metrics.dci import dci_scores, forest
 from sbvae_cli.models.build import build_vae
 
 
@@ -47,3 +50,9 @@ def write_model() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def no_boosting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small forest in its place: boosting takes minutes, and has a test of its own."""
+    monkeypatch.setitem(COMPUTE, "dci", partial(dci_scores, model=forest))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
-from sbvae_cli.metrics.dci import Dci, DciModel, dci
+from sbvae_cli.metrics.dci import Dci, Model, boosting, dci, forest
 
 N, CUT = 1500, 1000
 LEVELS = (3, 4, 6)
@@ -25,7 +25,7 @@ def noise(latents: int, seed: int = 1) -> np.ndarray:
 
 
 def score(
-    codes: np.ndarray, classes: np.ndarray, model: DciModel = "forest", jobs: int = 1, seed: int = 0
+    codes: np.ndarray, classes: np.ndarray, model: Model = forest, jobs: int = 1, seed: int = 0
 ) -> Dci:
     split = codes[:CUT], classes[:CUT], codes[CUT:], classes[CUT:]
     return dci(*split, model=model, jobs=jobs, seed=seed)
@@ -75,10 +75,9 @@ def test_boosting_is_that_of_scikit_learn_with_its_defaults() -> None:
     assert found.informativeness == found.accuracies.mean()
 
 
-@pytest.mark.parametrize("model", ["boosting", "forest"])
-def test_perfect_codes_score_one_in_any_order_and_warp(model: DciModel) -> None:
+def test_perfect_codes_score_one_in_any_order_and_warp() -> None:
     codes, classes = sample()
-    found = score(np.exp(codes[:, [2, 0, 1]]), classes, model)
+    found = score(np.exp(codes[:, [2, 0, 1]]), classes)
     assert found.disentanglement == pytest.approx(1, abs=1e-9)
     assert found.completeness == pytest.approx(1, abs=1e-9)
     assert found.informativeness == found.train_accuracy == 1
@@ -126,11 +125,10 @@ def test_a_missing_factor_hands_its_importance_to_the_others() -> None:
     assert found.completeness == pytest.approx(found.by_factor.mean(), abs=1e-12)
 
 
-@pytest.mark.parametrize("model", ["boosting", "forest"])
-def test_dead_latents_have_no_importance_and_no_weight(model: DciModel) -> None:
+def test_dead_latents_have_no_importance_and_no_weight() -> None:
     codes, classes = sample(rows=N)
     dead = np.column_stack([codes, np.full(N, 0.1), np.zeros(N)])
-    found = score(dead, classes, model)
+    found = score(dead, classes)
     assert not found.importance[3:].any() and found.by_latent[3:].tolist() == [0, 0]
     assert found.disentanglement == pytest.approx(1, abs=1e-9)
 
@@ -154,7 +152,7 @@ def test_classes_that_only_test_rows_have_are_predicted_wrong() -> None:
     codes, classes = sample()
     truth = classes[CUT:].copy()
     truth[:100, 0] = 7
-    found = dci(codes[:CUT], classes[:CUT], codes[CUT:], truth, model="forest", jobs=1)
+    found = dci(codes[:CUT], classes[:CUT], codes[CUT:], truth, model=forest, jobs=1)
     assert found.accuracies.tolist() == [0.8, 1, 1]
 
 
@@ -173,29 +171,27 @@ def test_neither_scale_nor_offset_of_codes_changes_anything(scale: float, shift:
     assert scaled.accuracies.tolist() == plain.accuracies.tolist()
 
 
-@pytest.mark.parametrize("model", ["boosting", "forest"])
-def test_scores_depend_on_the_seed_and_not_on_the_number_of_jobs(model: DciModel) -> None:
+def test_scores_depend_on_the_seed_and_not_on_the_number_of_jobs() -> None:
     codes, classes = sample()
     codes = rotated(codes, 30) + 0.1 * noise(3)
-    one, two, every = (score(codes, classes, model, jobs).importance for jobs in (1, 2, -1))
+    one, two, every = (score(codes, classes, jobs=jobs).importance for jobs in (1, 2, -1))
     assert one.tolist() == two.tolist() == every.tolist()
-    if model == "forest":
-        assert score(codes, classes, seed=1).importance.tolist() != one.tolist()
+    assert score(codes, classes, seed=1).importance.tolist() != one.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("degrees", "blur"), [(0, 0.05), (45, 0.05), (0, 0.5)])
 def test_the_forest_stands_in_for_boosting(degrees: float, blur: float) -> None:
     codes, classes = sample()
     noisy = np.column_stack([rotated(codes + blur * noise(3), degrees), noise(1, seed=4)])
-    slow, fast = (score(noisy, classes, model, -1) for model in ("boosting", "forest"))
+    slow, fast = (score(noisy, classes, model, -1) for model in (boosting, forest))
     assert fast.disentanglement == pytest.approx(slow.disentanglement, abs=0.1)
     assert fast.completeness == pytest.approx(slow.completeness, abs=0.1)
 
 
-@pytest.mark.parametrize("model", ["boosting", "forest"])
-def test_classes_as_many_as_rows_warn_of_nothing(model: DciModel) -> None:
+def test_classes_as_many_as_rows_warn_of_nothing() -> None:
     codes, classes = noise(2)[:36], np.stack([np.arange(36), np.arange(36) % 2], axis=1)
-    found = dci(codes[:24], classes[:24], codes[24:], classes[24:], model=model, jobs=2)
+    found = dci(codes[:24], classes[:24], codes[24:], classes[24:], model=forest, jobs=2)
     assert found.accuracies[0] == 0
 
 

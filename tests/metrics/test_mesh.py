@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sbvae_cli.metrics.sheet import folded_triangles, signed_areas, triangles_within
+from sbvae_cli.metrics.mesh import folded_triangles, signed_areas, triangles_within
 
 
 def grid(n0: int, n1: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The embedded grid as a sheet of triangles: folds, tears and contracted holes."""
+"""The embedded grid as a mesh of triangles: folds, tears and contracted holes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def folded_triangles(factors: Floats, points: Floats, support: Bools) -> Bools:
     """Triangles that are turned over against most of the support, or that have no area.
 
     A triangle has no area where its area per factor area is below 1e-6 of the mean over the
-    support: of the mean and not of the median, since the median of a sheet that has collapsed for
+    support: of the mean and not of the median, since the median of a mesh that has collapsed for
     the most part is as small as what it should find.
 
     Args:
@@ -71,7 +71,7 @@ def fold_fractions(
     """Share of folded triangles within the support (at most 0.5), and among the others (at most 1).
 
     The others are judged by the support's orientation: a hole that is turned over as a whole has 1.
-    Zero does not prove that the sheet is injective: it may still overlap itself from afar.
+    Zero does not prove that the mesh is injective: it may still overlap itself from afar.
 
     Args:
         factors: Factor values of the grid, shape (n0, n1, 2).
@@ -96,7 +96,7 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
 
     Distances are divided by the factor steps, so that levels at unequal distances do not look torn,
     and each factor has its own median, so that a jump along a factor that moves the codes little is
-    not hidden by one that moves them much. About 1 to 3 for a smooth sheet.
+    not hidden by one that moves them much. About 1 to 3 for a smooth mesh.
 
     Args:
         points: Standardised codes, shape (n0, n1, 2); NaN where there is none.
