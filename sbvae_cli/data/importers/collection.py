@@ -130,11 +130,11 @@ def identify(file: IO[bytes]) -> Image.Image:
     start = file.read(16)
     for name in Image.ID:
         read, accepts = Image.OPEN[name]
-        accepted = accepts(start) if accepts else True
-        if name in _NEVER or not accepted or isinstance(accepted, str):
-            continue  # a text says what is missing to read the format
-        file.seek(0)
         try:
+            accepted = accepts(start) if accepts else True
+            if name in _NEVER or not accepted or isinstance(accepted, str):
+                continue  # a text says what is missing to read the format
+            file.seek(0)
             return read(file, "")
         except (SyntaxError, IndexError, TypeError, struct.error):
             continue  # as in `Image.open`: another format may do

@@ -1,12 +1,18 @@
 """Reading one image."""
 
+from io import BytesIO
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from sbvae_cli.data.importers.collection import UnreadableImageError, inner_name, printable
+from sbvae_cli.data.importers.collection import (
+    UnreadableImageError,
+    identify,
+    inner_name,
+    printable,
+)
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.errors import SbvaeError
 
@@ -21,6 +27,27 @@ def test_a_broken_image_is_named_with_its_reason(files: dict[str, bytes], tmp_pa
             images.read(i)
         assert caught.value.name == images.names[i]
         assert str(caught.value) == f"{tmp_path}: {images.names[i]}: {caught.value.reason}"
+
+
+@pytest.mark.parametrize("start", [b"", b"x" * 20, b"\x00\x00\x01\x00", b"\xff\xd8\xff", b"BM"])
+def test_what_few_bytes_may_be_is_no_image(start: bytes, tmp_path: Path) -> None:
+    """As Pillow itself says it of every beginning, though its readers need more bytes to tell."""
+    for length in range(len(start) + 1):
+        (tmp_path / f"{length:02}.png").write_bytes(start[:length])
+    images = open_images(tmp_path)
+    for i, name in enumerate(images.names):
+        with pytest.raises(UnidentifiedImageError):
+            Image.open(tmp_path / name)
+        with pytest.raises(UnreadableImageError, match="not an image that Pillow reads"):
+            images.read(i)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp", "webp", "tif", "ppm", "tga", "ico"])
+def test_formats_are_told_apart_as_by_pillow(kind: str, tmp_path: Path) -> None:
+    Image.new("RGB", (16, 16), "red").save(tmp_path / f"a.{kind}")
+    with Image.open(tmp_path / f"a.{kind}") as image:
+        expected = image.format
+    assert identify(BytesIO((tmp_path / f"a.{kind}").read_bytes())).format == expected
 
 
 def test_a_file_of_more_bytes_than_the_limit_is_not_read(tmp_path: Path) -> None:
