@@ -203,7 +203,7 @@ class FactorSpace:
 
         Args:
             rng: Where the randomness comes from.
-            stored: Columns as in `config.stored`, shape (n, S).
+            stored: Columns as in `stored`, shape (n, S).
 
         Returns:
             Shape (n, F); blank rows stay NaN.
@@ -268,8 +268,7 @@ class FactorSpace:
         sizes = np.array([union_share(self.factors, [region]) for region in regions])
         if sizes.sum() == 0:
             raise SbvaeError("this space has no held-out region; add one with `hole`")
-        kept = [self._uniform(rng, 0)]
-        missing = n
+        kept, missing = [self._uniform(rng, 0)], n
         while missing > 0:
             proposals = missing + missing // 4 + 16
             counts = rng.multinomial(proposals, sizes / sizes.sum())

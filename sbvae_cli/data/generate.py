@@ -17,7 +17,7 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
-from sbvae_cli.data.renderers.sprites import render_masks
+from sbvae_cli.data.renderers import MASKS
 from sbvae_cli.data.source import source_from_space
 from sbvae_cli.data.write import Chunk, chunk_length, refuse_existing, write_dataset
 from sbvae_cli.errors import SbvaeError
@@ -59,9 +59,9 @@ class Plan:
             return self.rows(start, stop)
         block, first = divmod(start, BLOCK)
         rows = self.space.sample(stream(seed, "file", block), BLOCK)[first : first + stop - start]
-        if not self.space.config.online:
+        if not self.space.online:
             return rows
-        return rows[:, [self.space.index(name) for name in self.space.config.stored]]
+        return rows[:, [self.space.index(name) for name in self.space.stored]]
 
     def chunk(self, seed: int, start: int, stop: int) -> Chunk:
         """Those factors, and the images of them."""
@@ -158,14 +158,15 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
     space = space.model_copy(update={"online": (), "complete_grid": False})
     source = source_from_space(space, name, height, width)  # checks the space
     render: Callable[[FactorRows], Images] = source.render
-    if space.renderer == "sprites":
+    masks = MASKS.get(space.renderer or "")
+    if masks:
         colours = tuple(factor for factor in (*HSV, *RGB) if factor in space.names)
         try:
             space = build_space({**space.model_dump(), "online": colours})
         except SbvaeError as error:
             fault = str(error).removeprefix("data.space: ")
             raise SbvaeError(f"{name}: {fault}") from error
-        render = partial(render_masks, names=space.stored, height=height, width=width)
+        render = partial(masks, names=space.stored, height=height, width=width)
     stored, level = FactorSpace(space), MASK_LEVEL if space.online else GZIP_LEVEL
     if count is not None:
         return Plan(stored, count, height, width, render, gzip_level=level)

@@ -63,7 +63,7 @@ def write_dataset(
     with replacing(path) as disk:
         with h5py.File(disk, "w") as file:
             _write_header(file, space, name, seed)
-            images, factors = _create(file, shape, len(space.config.stored), count)
+            images, factors = _create(file, shape, len(space.stored), count)
             compressed = _compressed(chunks, count, images.chunks[0], gzip_level)
             with closing(compressed):
                 for done in _fill(images, factors, compressed):

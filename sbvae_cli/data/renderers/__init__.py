@@ -1,6 +1,7 @@
 """Factors to images: the function of each renderer whose record stands in `config/catalogue.py`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,18 @@ from numpy.typing import NDArray
 from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
-from sbvae_cli.data.renderers.sprites import render_sprites
+from sbvae_cli.data.renderers.sprites import render_masks, render_sprites
 
-# Factors (N, F), their names, height and width to images (N, height, width, C) of 8 bits.
-Render = Callable[[NDArray[np.floating], Sequence[str], int, int], NDArray[np.uint8]]
+
+class Render(Protocol):
+    """A function that draws images."""
+
+    def __call__(
+        self, factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
+    ) -> NDArray[np.uint8]:
+        """Rows of factors (N, F), and names of the columns, to images (N, height, width, C)."""
+        ...
+
 
 RENDER: Mapping[str, Render] = {
     "circles": render_circles,
@@ -19,3 +28,5 @@ RENDER: Mapping[str, Render] = {
     "room": render_room,
     "chairs": render_chairs,
 }
+# What a file stores instead: white shapes, whose colours are drawn anew whenever one is read.
+MASKS: Mapping[str, Render] = {"sprites": render_masks}
