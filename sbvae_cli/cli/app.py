@@ -12,7 +12,7 @@ import typer
 from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
-from sbvae_cli.cli.choices import describe_choices
+from sbvae_cli.cli.choices import describe_choices, describe_metrics
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import describe
 from sbvae_cli.cli.signals import Interrupted, raising
@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(gen_data.app, name="gen-data")
 app.command("train", epilog=describe_choices())(train.train)
-app.command("eval")(evaluation.evaluate)
+app.command("eval", epilog=describe_metrics())(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
 app.command("encode")(encode.encode)

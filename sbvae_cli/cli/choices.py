@@ -1,4 +1,8 @@
-"""What each choice of a model is and where it comes from: the end of `sbvae train --help`."""
+"""What each choice is and where it comes from: the end of the help of `train` and `eval`."""
+
+from collections.abc import Mapping
+
+from sbvae_cli.config.metrics import METRICS
 
 CHOICES = {
     "models": {
@@ -24,9 +28,19 @@ CHOICES = {
 
 
 def describe_choices() -> str:
-    """The choices, a line each, in a block that the help leaves as it is."""
+    """The choices of `train`, a line each, in a block that the help leaves as it is."""
+    return _block(CHOICES)
+
+
+def describe_metrics() -> str:
+    """The metrics of `eval`, likewise."""
+    return _block({"metrics": {name: metric.help for name, metric in METRICS.items()}})
+
+
+def _block(kinds: Mapping[str, Mapping[str, str]]) -> str:
+    width = 2 + max(len(name) for choices in kinds.values() for name in choices)
     lines = ["\b"]
-    for what, choices in CHOICES.items():
-        lines.append(f"{what.capitalize()}:")
-        lines += [f"  {name:<18}{text}" for name, text in choices.items()]
+    for kind, choices in kinds.items():
+        lines.append(f"{kind.capitalize()}:")
+        lines += [f"  {name:<{width}}{text}" for name, text in choices.items()]
     return "\n".join(lines)

@@ -83,7 +83,7 @@ METRICS: Mapping[str, Metric] = {
         in_paper=True,
     ),
     "mig": Metric(
-        help="mutual information gap (Chen et al. 2018) and its kin",
+        help="mutual information gap and its kin (Chen et al. 2018)",
         scores={
             "mig": "mutual information gap in 20 bins of equal width. It falls under a rotation of "
             "x and y, sees no fold, and falls short of 1 where a factor has more than 20 levels",
@@ -105,7 +105,7 @@ METRICS: Mapping[str, Metric] = {
         in_paper=True,
     ),
     "factor-vae": Metric(
-        help="FactorVAE score: majority vote of the latents that vary least (Kim and Mnih 2018)",
+        help="votes of the latent that varies least (Kim and Mnih 2018)",
         scores={
             "factor_vae": "accuracy of the majority vote of Kim and Mnih (2018); chance is one "
             "over the number of factors. Of a file's images one half makes the classifier and the "
@@ -118,7 +118,7 @@ METRICS: Mapping[str, Metric] = {
         in_paper=True,
     ),
     "beta-vae": Metric(
-        help="BetaVAE score: a linear classifier of differences of codes (Higgins et al. 2017)",
+        help="linear classifier of differences (Higgins et al. 2017)",
         scores={
             "beta_vae": "accuracy of a linear classifier of differences (Higgins et al. 2017), "
             "from the images of `factor_vae`; can be 1 where a factor is missing, and falls to "
@@ -129,7 +129,7 @@ METRICS: Mapping[str, Metric] = {
         settings={"classifier": "LogisticRegression, raw features", "pairs": PAIRS},
     ),
     "dci": Metric(
-        help="DCI by gradient boosting (Eastwood and Williams 2018), in minutes",
+        help="importances by gradient boosting (Eastwood and Williams 2018)",
         scores={
             "dci_disentanglement": "whether a latent matters for one factor alone (Eastwood and "
             "Williams 2018), by gradient boosting",
@@ -143,7 +143,7 @@ METRICS: Mapping[str, Metric] = {
         library="scikit-learn",
     ),
     "dci-fast": Metric(
-        help="DCI by a random forest, in seconds",
+        help="the same by a random forest, seconds in place of minutes",
         scores={
             "dci_fast_disentanglement": "`dci_disentanglement` by a random forest; compare it with "
             "its like alone",
@@ -158,7 +158,7 @@ METRICS: Mapping[str, Metric] = {
         in_all=False,  # who asks for all gets the number that others publish
     ),
     "sap": Metric(
-        help="SAP: gap between the two latents that predict a factor best (Kumar et al. 2018)",
+        help="gap between the two best linear SVMs (Kumar et al. 2018)",
         scores={
             "sap": "gap between the two latents that predict a factor best by a linear SVM (Kumar "
             "et al. 2018); depends on the scale of codes, the number of levels and that of images"
@@ -168,7 +168,7 @@ METRICS: Mapping[str, Metric] = {
         settings={"classifier": _SAP, "C": SAP_PENALTY, "class_weight": "balanced"},
     ),
     "modularity": Metric(
-        help="whether a latent knows of one factor alone (Ridgeway and Mozer 2018)",
+        help="one factor for each latent (Ridgeway and Mozer 2018)",
         scores={
             "modularity": "whether a latent knows of one factor alone (Ridgeway and Mozer 2018); "
             "constant latents count as 0"
@@ -177,7 +177,7 @@ METRICS: Mapping[str, Metric] = {
         bins=True,
     ),
     "explicitness": Metric(
-        help="whether a linear classifier reads the factors off (Ridgeway and Mozer 2018)",
+        help="factors by a linear classifier (Ridgeway and Mozer 2018)",
         scores={
             "explicitness": "area under the ROC curve of a linear classifier of all latents, "
             "chance 0.5, lower where codes are small (Ridgeway and Mozer 2018)"
@@ -194,7 +194,7 @@ METRICS: Mapping[str, Metric] = {
         settings={"quantile": IRS_QUANTILE},
     ),
     "infomec": Metric(
-        help="modularity, explicitness, compactness in shares of information (Hsu et al. 2023)",
+        help="modularity, explicitness, compactness (Hsu et al. 2023)",
         scores={
             "infom": "modularity in shares of information (Hsu et al. 2023); read it beside "
             "`infoe`, noise has some of it",
@@ -206,7 +206,7 @@ METRICS: Mapping[str, Metric] = {
         settings={"estimator": "Ross (2014)", "neighbours": NEIGHBOURS},
     ),
     "unsupervised": Metric(
-        help="dependence between latents, which needs no factors (Locatello et al. 2018)",
+        help="dependence between latents (Locatello et al. 2018)",
         scores={
             "gaussian_total_correlation": "dependence between latents as Gaussians, in nats; it "
             "needs no factors and tells nothing of what is encoded",
