@@ -1,4 +1,4 @@
-"""What the commands of procedural datasets share: a changed space, drawn into a file."""
+"""What the commands of procedural datasets share: a changed space, rendered into a file."""
 
 import shlex
 from collections.abc import Sequence
@@ -82,13 +82,13 @@ def generate(
     seed: int,
     force: bool,
 ) -> None:
-    """Draw a dataset into a file and say what comes next.
+    """Render a dataset into a file and say what comes next.
 
     Args:
         dataset: Name of the dataset: circles:PRESET, sprites, room or chairs.
         changes: What is wanted otherwise; with any, the name ends in `-custom`.
         out: File to write; None names it after the dataset.
-        count: Number of random images; None draws every combination of the levels once.
+        count: Number of random images; None renders every combination of the levels once.
         size: Pixels, 64 or HEIGHTxWIDTH.
         seed: Root seed of random images.
         force: Whether to replace a file.

@@ -1,4 +1,4 @@
-"""The file of a procedural dataset: which rows it gets, who draws them, and writing it."""
+"""The file of a procedural dataset: which rows it gets, who renders them, and writing it."""
 
 import shutil
 import zlib
@@ -38,7 +38,8 @@ class Plan:
         height: Rows of an image.
         width: Columns of an image.
         render: Stored factors (n, S) to stored images (n, H, W, C); runs in several threads.
-        rows: Gives the stored factors of images start to stop - 1; None where they are drawn.
+        rows: Gives the stored factors of images start to stop - 1; None where they are
+            sampled.
         gzip_level: Masks repeat so much that level 3 is as fast as 1, and half as large.
     """
 
@@ -51,7 +52,7 @@ class Plan:
     gzip_level: int = GZIP_LEVEL
 
     def stored_rows(self, seed: int, start: int, stop: int) -> FactorRows:
-        """Stored factors of images start to stop - 1, of one block where they are drawn.
+        """Stored factors of images start to stop - 1, of one block where they are sampled.
 
         They are a function of the seed and their numbers alone.
         """
@@ -69,90 +70,22 @@ class Plan:
         return rows, self.render(rows)
 
 
-def write_plan(
-    path: Path | str,
-    plan: Plan,
-    *,
-    name: str,
-    seed: int,
-    force: bool = False,
-    on_progress: Callable[[int], None] | None = None,
-) -> None:
-    """Draw a dataset and write it to an HDF5 file, which appears when it is whole.
-
-    The same seed gives the same images, whatever the number of threads; a larger count begins with
-    the same ones. The factors are the same for every image size.
-
-    Args:
-        path: File to write; its folder must exist.
-        plan: What the file will hold.
-        name: Name of the dataset.
-        seed: Root seed of the drawn factors, at least 0.
-        force: Whether to replace a file that exists.
-        on_progress: Called with the number of images written so far; what it raises ends it all.
-
-    Raises:
-        SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
-            full or far too small.
-    """
-    path = Path(path)
-    if plan.count < 1 or plan.height < 1 or plan.width < 1:
-        pixels = f"{plan.height}x{plan.width} pixels"
-        raise SbvaeError(f"{path}: {plan.count} images of {pixels} hold nothing; choose 1 or more")
-    refuse_existing(path, force)
-    shape = plan.chunk(seed, 0, 1)[1].shape[1:]
-    _refuse_small_disk(path, plan, seed, prod(shape))
-    write_dataset(
-        path,
-        partial(plan.chunk, seed),
-        space=plan.space,
-        name=name,
-        shape=shape,
-        count=plan.count,
-        seed=seed,
-        gzip_level=plan.gzip_level,
-        force=force,
-        on_progress=on_progress,
-    )
-
-
-def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> None:
-    """Refuse what does not fit on the disk, judged by compressing some images from the middle.
-
-    Raises:
-        SbvaeError: If twice as much as is free would hardly do: some images tell only about.
-    """
-    free = shutil.disk_usage(path.parent).free
-    count = plan.count
-    if count * image_bytes < free:
-        return
-    start = count // 2 // BLOCK * BLOCK
-    some = min(max(8, chunk_length(image_bytes)), count - start)
-    rows, images = plan.chunk(seed, start, start + some)
-    needed = count * (len(zlib.compress(images.data, plan.gzip_level)) + rows.nbytes) // some
-    if needed > 2 * free:
-        raise SbvaeError(
-            f"{path}: {count:,} images need about {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are "
-            "free; choose a smaller `count` or `size`, or another disk"
-        )
-
-
 def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, width: int) -> Plan:
     """Decide what a file holds.
 
     Without a count it is every combination of the levels once, less those in held-out regions, in
     order, the last factor fastest. Sprites are stored as masks of one channel without their
-    colours, which are drawn whenever an image is read.
+    colours, which are sampled whenever an image is read.
 
     Args:
         space: Factor space with a renderer.
         name: Name of the dataset, for messages.
-        count: Number of images drawn at random; None for all combinations.
+        count: Number of images that are sampled; None for all combinations.
         height: Rows of an image.
         width: Columns of an image.
 
     Raises:
-        SbvaeError: If the renderer cannot draw the space, or there is no count and the space has
+        SbvaeError: If the renderer cannot render the space, or there is no count and the space has
             no finite number of combinations or another distribution than the uniform one.
     """
     space = space.model_copy(update={"online": (), "complete_grid": False})
@@ -209,3 +142,71 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
         rows[:, [space.index(factor) for factor in config.stored]] = combinations(config, some)
         kept.append(some[~space.held_out_mask(rows)])
     return np.concatenate(kept)
+
+
+def write_plan(
+    path: Path | str,
+    plan: Plan,
+    *,
+    name: str,
+    seed: int,
+    force: bool = False,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Render a dataset and write it to an HDF5 file, which appears when it is whole.
+
+    The same seed gives the same images, whatever the number of threads; a larger count begins with
+    the same ones. The factors are the same for every image size.
+
+    Args:
+        path: File to write; its folder must exist.
+        plan: What the file will hold.
+        name: Name of the dataset.
+        seed: Root seed of the sampled factors, at least 0.
+        force: Whether to replace a file that exists.
+        on_progress: Called with the number of images written so far; what it raises ends it all.
+
+    Raises:
+        SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
+            full or far too small.
+    """
+    path = Path(path)
+    if plan.count < 1 or plan.height < 1 or plan.width < 1:
+        pixels = f"{plan.height}x{plan.width} pixels"
+        raise SbvaeError(f"{path}: {plan.count} images of {pixels} hold nothing; choose 1 or more")
+    refuse_existing(path, force)
+    shape = plan.chunk(seed, 0, 1)[1].shape[1:]
+    _refuse_small_disk(path, plan, seed, prod(shape))
+    write_dataset(
+        path,
+        partial(plan.chunk, seed),
+        space=plan.space,
+        name=name,
+        shape=shape,
+        count=plan.count,
+        seed=seed,
+        gzip_level=plan.gzip_level,
+        force=force,
+        on_progress=on_progress,
+    )
+
+
+def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> None:
+    """Refuse what does not fit on the disk, judged by compressing some images from the middle.
+
+    Raises:
+        SbvaeError: If twice as much as is free would hardly do: some images tell only about.
+    """
+    free = shutil.disk_usage(path.parent).free
+    count = plan.count
+    if count * image_bytes < free:
+        return
+    start = count // 2 // BLOCK * BLOCK
+    some = min(max(8, chunk_length(image_bytes)), count - start)
+    rows, images = plan.chunk(seed, start, start + some)
+    needed = count * (len(zlib.compress(images.data, plan.gzip_level)) + rows.nbytes) // some
+    if needed > 2 * free:
+        raise SbvaeError(
+            f"{path}: {count:,} images need about {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are "
+            "free; choose a smaller `count` or `size`, or another disk"
+        )

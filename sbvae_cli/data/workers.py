@@ -1,4 +1,4 @@
-"""Threads that work a few items ahead; what is read, drawn or compressed comes back in order."""
+"""Threads that work a few items ahead; what is read, rendered or compressed comes back in order."""
 
 import os
 from collections import deque

@@ -45,7 +45,7 @@ def write_dataset(
         name: Name of the dataset.
         shape: Shape (H, W, C) of an image.
         count: Number of images that the function is to give.
-        seed: Root seed that the images were drawn with, at least 0.
+        seed: Root seed that the factors were sampled with, at least 0.
         gzip_level: Compression, from 1, fast, to 9, small.
         force: Whether to replace a file that exists.
         on_progress: Called with the number of images written so far; what it raises ends it all.
