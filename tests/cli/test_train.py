@@ -171,16 +171,21 @@ def test_a_data_file_that_changed_is_refused(sbvae: Sbvae, tiny: list[str]) -> N
     assert same(weights(Path("run")), weights(Path("whole")))
 
 
-def test_a_resumed_run_takes_the_threads_that_it_began_with(sbvae: Sbvae, tiny: list[str]) -> None:
-    options = [option for option in tiny if option != "--threads"]
-    options.remove("1")
+def test_runs_have_their_own_threads_and_leave_those_of_the_process(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    options = [option for option in tiny if option not in ("--threads", "1")]
     before = torch.get_num_threads()
     try:
-        torch.set_num_threads(2)
-        assert sbvae("train", *options, "--steps", 2, "--out", "run").code == 0
+        for found, threads, expected in ((1, ("--threads", 2), 2), (2, (), 2)):
+            torch.set_num_threads(found)
+            done = sbvae("train", *options, *threads, "--steps", 2, "--out", "run", "--force")
+            assert done.code == 0
+            assert load_checkpoint(Path("run/ckpt.pt")).threads == expected
+            assert torch.get_num_threads() == found
         torch.set_num_threads(1)
         assert sbvae("train", "--resume", "run", "--steps", 3).code == 0
-        assert load_checkpoint(Path("run/ckpt.pt")).threads == 2
+        assert load_checkpoint(Path("run/ckpt.pt")).threads == 2  # with which it began
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)

@@ -68,6 +68,18 @@ def test_a_run_goes_on_where_it_was_stopped(
     assert load_checkpoint(Path("run/ckpt.pt")).step == 6
 
 
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_a_run_leaves_the_switches_of_tf32_as_they_were(
+    sbvae: Callable[..., object], tiny: list[str], precision: str
+) -> None:
+    matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, convolution.allow_tf32
+    options = [*tiny, "--device", "cuda", "--precision", precision, "--steps", 2]
+    assert sbvae("train", *options, "--out", "run").code == 0
+    assert sbvae("eval", "run", "--device", "cuda", "--metrics", "rates").code == 0
+    assert (matmul.allow_tf32, convolution.allow_tf32) == before
+
+
 def test_a_diverged_run_leaves_no_bad_checkpoint(
     sbvae: Callable[..., object], tiny: list[str]
 ) -> None:
