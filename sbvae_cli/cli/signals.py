@@ -23,7 +23,7 @@ class Interrupted(BaseException):
         self.number = number
 
 
-class Request:
+class StopRequest:
     """Whether a signal asked a run to end, and which; the second one no longer waits."""
 
     number: int | None = None
@@ -62,9 +62,9 @@ def raising() -> Iterator[None]:
 
 
 @contextmanager
-def deferred() -> Iterator[Request]:
+def deferred() -> Iterator[StopRequest]:
     """Turn the first signal into a request that the block asks for."""
-    request = Request()
+    request = StopRequest()
     with _handling(request._take):
         yield request
 

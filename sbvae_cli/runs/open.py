@@ -53,6 +53,13 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
     return source
 
 
+def reopen_source(config: DataConfig) -> Source:
+    """Open the data of a run again: drawn from its space, or the file that it was trained on."""
+    if is_procedural(config.source):
+        return source_from_space(config.space, config.name, config.height, config.width)
+    return open_source(config.source, config.height, config.width)
+
+
 def refuse_folder_of_runs(path: Path) -> None:
     """Refuse a folder that is no run but holds some.
 

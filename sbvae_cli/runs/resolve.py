@@ -9,7 +9,7 @@ from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
-from sbvae_cli.config.schema import Config, DataConfig
+from sbvae_cli.config.schema import Config
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
@@ -96,13 +96,6 @@ def _paper(wanted: dict[str, Any], dataset: PaperDataset) -> dict[str, Any]:
         dataset,
         decoder if decoder in get_args(DecoderKind) else "broadcast",
     )
-
-
-def reopen_source(config: DataConfig) -> Source:
-    """Open the data of a run again: drawn from its space, or the file that it was trained on."""
-    if is_procedural(config.source):
-        return source_from_space(config.space, config.name, config.height, config.width)
-    return open_source(config.source, config.height, config.width)
 
 
 def describe_data(text: str, source: Source) -> dict[str, Any]:

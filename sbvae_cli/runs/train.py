@@ -13,7 +13,7 @@ from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.models.arithmetic import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
-from sbvae_cli.runs.resolve import reopen_source
+from sbvae_cli.runs.open import reopen_source
 from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.training.loop import train
 from sbvae_cli.training.update import Updater

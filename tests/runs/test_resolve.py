@@ -12,7 +12,8 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.resolve import Request, reopen_source, resolve
+from sbvae_cli.runs.open import reopen_source
+from sbvae_cli.runs.resolve import Request, resolve
 
 CIRCLES = {"data": {"source": "circles:xy-hole"}}
 
