@@ -1,7 +1,6 @@
 """Tables of one evaluation or of several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,8 +11,8 @@ from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.pair_geometry import PairGeometry
-    from sbvae_cli.evaluation.result import Evaluation
     from sbvae_cli.metrics.score import Score
+    from sbvae_cli.runs.evaluate import Evaluated
 
 _MAIN_SCORES = METRICS["geometry"].main_scores
 _SPARE = 2  # columns of a table that JSON has too
@@ -22,48 +21,29 @@ _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
 _LINES_OF_EACH = 4  # of several
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """An evaluation, and what it is of.
-
-    Attributes:
-        name: As the user wrote it.
-        title: Of its table.
-        found: Its scores.
-        about: Leads the JSON.
-        difference: How the data differ from the model's own.
-    """
-
-    name: str
-    title: str
-    found: "Evaluation"
-    about: dict[str, Any]
-    difference: str | None = None
-
-    @property
-    def notes(self) -> list[str]:
-        """Lines on what the numbers do not say."""
-        return [line for line in (self.difference, *map(with_flags, self.found.notes)) if line]
-
-    @property
-    def diagnosis(self) -> list[str]:
-        """What was found, and what could be done."""
-        return [with_flags(line) for line in self.found.diagnosis]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
-        found = self.found.as_dict()
-        found["protocol"]["notes"] = [with_flags(line) for line in self.found.notes]
-        return {**self.about, **found, "diagnosis": self.diagnosis}
+def as_dict(each: "Evaluated") -> dict[str, Any]:
+    """Plain containers for JSON, with flags in sentences."""
+    found = each.found.as_dict()
+    found["protocol"]["notes"] = [with_flags(line) for line in each.found.notes]
+    return {**each.about, **found, "diagnosis": _diagnosis(each)}
 
 
-def shared_notes(several: Sequence[Evaluated]) -> list[str]:
+def _diagnosis(each: "Evaluated") -> list[str]:
+    return [with_flags(line) for line in each.found.diagnosis]
+
+
+def _notes(each: "Evaluated") -> list[str]:
+    """Lines on what the numbers do not say."""
+    return [with_flags(line) for line in (each.difference, *each.found.notes) if line]
+
+
+def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
     """Each note once, with the names it is for where there are several; no more than are read."""
     from sbvae_cli.evaluation.findings.words import abbreviate
 
     names: dict[str, list[str]] = {}
     for each in several:
-        for note in dict.fromkeys(each.notes):
+        for note in dict.fromkeys(_notes(each)):
             names.setdefault(note, []).append(each.name)
     if len(several) == 1:
         return _first(list(names), _MOST_LINES)
@@ -78,7 +58,7 @@ def _first(lines: Sequence[str], most: int) -> list[str]:
     return [*lines[:most], f"... and {more:,} more line{'s' if more > 1 else ''} (--json has all)"]
 
 
-def print_evaluations(several: Sequence[Evaluated]) -> None:
+def print_evaluations(several: "Sequence[Evaluated]") -> None:
     """One in full, several in one table with a row for each."""
     if len(several) == 1:
         _print_one(several[0])
@@ -86,7 +66,7 @@ def print_evaluations(several: Sequence[Evaluated]) -> None:
         _print_several(several)
 
 
-def _print_one(each: Evaluated) -> None:
+def _print_one(each: "Evaluated") -> None:
     found = each.found
     rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
     if rows:
@@ -102,7 +82,7 @@ def _print_one(each: Evaluated) -> None:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
-    for line in _first(each.diagnosis, _MOST_LINES):
+    for line in _first(_diagnosis(each), _MOST_LINES):
         typer.echo(f"- {line}")
 
 
@@ -149,7 +129,7 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     _print_wide(title, ["factors", "latents", *names], rows)
 
 
-def _print_several(several: Sequence[Evaluated]) -> None:
+def _print_several(several: "Sequence[Evaluated]") -> None:
     """Figures of different likelihoods stand in columns of their own."""
     columns: dict[str, None] = {}
     values: list[dict[str, str]] = []
@@ -171,7 +151,7 @@ def _print_several(several: Sequence[Evaluated]) -> None:
     ]
     _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
     for each in several:
-        for line in _first(each.diagnosis, _LINES_OF_EACH):
+        for line in _first(_diagnosis(each), _LINES_OF_EACH):
             typer.echo(f"- {each.name}: {line}")
 
 

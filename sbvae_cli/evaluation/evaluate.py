@@ -117,16 +117,11 @@ def evaluate(
     found += cautions(list(geometry.values()))
     found += sample_findings(sample, metrics) if sample is not None else []
     found += contradictions(scores)
-    found += diagnose(
-        scores,
-        geometry,
-        sample.names if sample is not None else (),
-        measured.rates if measured is not None else None,
-        stds,
-        with_model=measured is not None,
-    )
-    settings = metric_settings(metrics, protocol.bins, with_model=measured is not None)
-    return Evaluation(protocol, scores, geometry, tuple(found), settings, measured is not None)
+    of_model, names = measured is not None, sample.names if sample is not None else ()
+    rates = measured.rates if measured is not None else None
+    found += diagnose(scores, geometry, names, rates, stds, of_model)
+    settings = metric_settings(metrics, protocol.bins, of_model)
+    return Evaluation(protocol, scores, geometry, tuple(found), settings, of_model)
 
 
 def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Finding]:

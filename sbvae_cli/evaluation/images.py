@@ -43,7 +43,7 @@ def training_images(
     Args:
         source: The data.
         protocol: How many.
-        validation_rows: FactorRows of its file that are left out.
+        validation_rows: Rows of its file that are left out.
     """
     count, rng = available(source, protocol.images), generator(protocol, "train")
     if validation_rows is None:
@@ -95,7 +95,7 @@ def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Ima
 def _that_show(
     source: Source, protocol: Protocol, what: str, count: int, kept: int
 ) -> tuple[Images, FactorRows]:
-    """Of so many images, or of all in a file, the first ones."""
+    """The first images that show something, of so many or of all in a file."""
     blanks = source.space.blank
     if protocol.population != "train" and source.can_render:
         blanks = 0.0

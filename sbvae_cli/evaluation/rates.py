@@ -31,12 +31,13 @@ class ImageRates:
     Attributes:
         nll: Negative log likelihood with one posterior sample, summed over pixels and channels,
             nats, shape (N,).
-        kl: Of the posterior from the prior, summed over latents, nats, shape (N,).
+        kl: KL divergence of the posterior from the prior, summed over latents, nats, shape (N,).
         means: Posterior means, shape (N, K).
         stds: Posterior stds, shape (N, K).
         floor: The entropy of Bernoulli pixels of the image's own values, which no Bernoulli NLL
             goes below, nats, shape (N,).
-        squared_error: Of the expected image, mean over pixels and channels, shape (N,).
+        squared_error: Squared error of the expected image, mean over pixels and channels, shape
+            (N,).
         stuck: Share of pixels and channels, in [0, 1], that the model shows black or white, or
             beyond, though they are off by a tenth of the range; shape (N,).
         likelihood: Which one the NLL is of; those of different ones do not compare.
@@ -144,7 +145,7 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
     latents whose std, averaged over the images, is below it.
 
     Args:
-        rates: Of the images.
+        rates: What the model says of each image.
         population: Which the images were drawn from.
 
     Returns:

@@ -14,6 +14,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.reconstruct import render_codes
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
 
 IMAGES = 256  # that stds are averaged over
 HELD_OUT_EXAMPLES = 4  # at most; there are twice as many others
@@ -26,15 +27,15 @@ class Traversal:
 
     Attributes:
         inputs: Images, shape (N, H, W, C); the first is the one that the sweeps start from.
-        reconstructions: Of their posterior means, shape (N, h, w, C), the size that the model
-            draws.
+        reconstructions: Expected images of their posterior means, shape (N, h, w, C), the size
+            that the model draws.
         held_out: Which of them show factors that the model's training left out, shape (N,).
         code: Posterior mean of the first input, shape (K,).
         stds: Posterior stds of all latents, averaged over 256 images less the blank
             ones, which leave uncertain what other images are coded by, shape (K,).
-        latents: Those that were swept, L of them.
-        values: That a latent takes, increasing, shape (S,).
-        sweeps: Shape (L, S, h, w, C).
+        latents: Numbers of the latents that were swept, L of them.
+        values: Values that a latent takes, increasing, shape (S,).
+        sweeps: Images of each latent at each value, shape (L, S, h, w, C).
     """
 
     inputs: Images
@@ -64,7 +65,7 @@ def traverse(
     Args:
         vae: On its device.
         source: Where the images come from.
-        training_space: Of the data that the model was trained on; says what was held out.
+        training_space: Space of the data that the model was trained on; says what was held out.
         latents: How many, by mean posterior variance, smallest first; or which, in this order; or
             None for all.
         ends: First and last value of a sweep.
@@ -72,12 +73,12 @@ def traverse(
         examples: Inputs to reconstruct, at least 1.
         index: The image that the sweeps start from, as `Source.images` counts; the first that is
             not blank where None.
-        seed: Of images that are drawn.
+        seed: Root seed of images that are drawn.
 
     Raises:
         SbvaeError: If there is no such image or latent, or the model is unsound.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, "traverse")
     images, factors = source.sample(rng, IMAGES)
     _, stds = encode(vae, images[_shown(factors)])
     chosen = choose_latents(order_by_variance(stds), latents)

@@ -28,7 +28,7 @@ def draw_votes(
     the others are drawn from the population given that value.
 
     Args:
-        space: Of the images.
+        space: Space of the images.
         names: Factors that a vote may fix, one at least.
         rng: Where the randomness comes from.
         votes: Number of votes V.

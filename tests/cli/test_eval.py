@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import sbvae_cli.cli.eval as eval_command
+import sbvae_cli.runs.evaluate as runs_evaluate
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
@@ -184,7 +185,7 @@ def write_file(name: str, space: SpaceConfig, size: int = SIZE, channels: int = 
         file["images"] = np.zeros((9, size, size, channels), np.uint8)
         file["factors"] = np.zeros((9, len(space.factors)), np.float32)
         file.attrs.update(
-            sbvae_format=1, name="plain", space=space.model_dump_json(), complete=True
+            sbvae_format=1, name="plain", seed=0, space=space.model_dump_json(), complete=True
         )
 
 
@@ -410,8 +411,8 @@ def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     save_model(Path("other"), preset="xh")
-    monkeypatch.setattr(eval_command, "_of_model", None)
-    monkeypatch.setattr(eval_command, "_of_codes", None)
+    monkeypatch.setattr(runs_evaluate, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "_of_codes", None)
     for targets in ([codes], [codes, codes], [run_folder, codes]):
         done = sbvae("eval", *targets, "--metrics", "mig,udr")
         assert (done.code, done.out) == (1, "")
@@ -438,7 +439,7 @@ def test_a_faulty_target_is_refused_before_those_before_it_are_scored(
     sbvae: Sbvae, run_folder: Path, faulty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("text.csv").write_text("1,2\n")
-    monkeypatch.setattr(eval_command, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "_of_model", None)
     done = sbvae("eval", run_folder, faulty)
     assert done.code == 1 and done.err.startswith(f"error: {faulty}: ")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import sbvae_cli.cli.eval as eval_command
+import sbvae_cli.runs.evaluate as runs_evaluate
 
 Sbvae = Callable[..., object]
 WriteCodes = Callable[..., Path]
@@ -46,7 +46,7 @@ def test_a_target_of_json_is_refused_before_anything_is_scored(
     Path("folder").mkdir()
     Path("link.json").symlink_to("codes.npz")
     before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
-    monkeypatch.setattr(eval_command, "_of_codes", None)
+    monkeypatch.setattr(runs_evaluate, "_of_codes", None)
     done = sbvae("eval", codes, "--json", target)
     assert done.code == 1 and len(lines(done.err)) == 1 and message in done.err
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
@@ -58,7 +58,7 @@ def test_a_checkpoint_and_a_dataset_without_an_ending_are_no_targets_of_json(
     assert sbvae("train", *tiny, "--steps", 1, "--out", "run").code == 0
     Path("run/ckpt.pt").rename("model")
     assert sbvae("gen-data", "circles", "--count", 4, "--size", 16, "--out", "data").code == 0
-    monkeypatch.setattr(eval_command, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "_of_model", None)
     for target in ("model", "data"):
         before = Path(target).read_bytes()
         done = sbvae("eval", "model", "--data", "data", "--json", target)

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbvae_cli.evaluation import of_codes
+from sbvae_cli.cli.evaluation_tables import as_dict, print_evaluations
 from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.runs.evaluate import Evaluated
 
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
 Sbvae = Callable[..., object]
@@ -147,28 +150,21 @@ def test_columns_that_are_left_out_are_named_under_the_table(
         assert said == ([f"({missing}: on a wider terminal, or in --json)"] if missing else [])
 
 
-def test_a_long_diagnosis_is_cut_and_counted(
-    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_diagnosis_is_cut_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     for count, shown, more in [(12, 12, None), (13, 12, "1 more line"), (40, 12, "28 more lines")]:
-        diagnosed(monkeypatch, count)
-        codes = write_codes(Path("c.npz"))
-        done = sbvae("eval", codes, *FEW, "--metrics", "mig", "--json", "s.json")
-        said = [line for line in done.out.splitlines() if line.startswith("- ")]
+        each = diagnosed("c.npz", count)
+        print_evaluations([each])
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
         assert said == [
             *(f"- {shared(i)}" for i in range(shown)),
             *([f"- ... and {more} (--json has all)"] if more else []),
         ]
-        assert len(json.loads(Path("s.json").read_text())["diagnosis"]) == count
+        assert len(as_dict(each)["diagnosis"]) == len(as_dict(each)["findings"]) == count
 
 
-def test_several_show_four_lines_of_diagnosis_each(
-    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    diagnosed(monkeypatch, 6)
-    names = [write_codes(Path(name)) for name in ("a.npz", "b.npz")]
-    done = sbvae("eval", *names, *FEW, "--metrics", "mig")
-    said = [line for line in done.out.splitlines() if line.startswith("- ")]
+def test_several_show_four_lines_of_diagnosis_each(capsys: pytest.CaptureFixture[str]) -> None:
+    print_evaluations([diagnosed(name, 6) for name in ("a.npz", "b.npz")])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("- ")]
     for name in ("a.npz", "b.npz"):
         own = [line.removeprefix(f"- {name}: ") for line in said if name in line]
         assert own == [*(shared(i) for i in range(4)), "... and 2 more lines (--json has all)"]
@@ -178,9 +174,9 @@ def shared(latent: int) -> str:
     return f"latent {latent} carries x and y at once; longer training or other seeds may mend it"
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    findings = [Finding("shared", ("x", "y"), (i,)) for i in range(count)]
-    monkeypatch.setattr(of_codes, "diagnose", lambda *_, **__: findings)
+def diagnosed(name: str, count: int) -> Evaluated:
+    findings = tuple(Finding("shared", ("x", "y"), (i,)) for i in range(count))
+    return Evaluated(name, name, Evaluation(Protocol(), {}, {}, findings, of_model=False), {})
 
 
 def test_notes_by_the_hundred_are_cut_and_counted(sbvae: Sbvae, write_codes: WriteCodes) -> None:

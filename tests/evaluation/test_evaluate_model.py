@@ -228,7 +228,11 @@ def test_data_without_factors_gets_the_scores_that_need_none(tmp_path: Path) -> 
         file["images"] = np.zeros((7, SIZE, SIZE, 3), np.uint8)
         file["factors"] = np.zeros((7, 0), np.float32)
         file.attrs.update(
-            sbvae_format=1, name="plain", space=SpaceConfig().model_dump_json(), complete=True
+            sbvae_format=1,
+            name="plain",
+            seed=0,
+            space=SpaceConfig().model_dump_json(),
+            complete=True,
         )
     found = evaluate_model(centroid_vae(), open_source(str(path)), SMALL)
     assert "nll" in found.scores and "mig" not in found.scores

@@ -15,8 +15,8 @@ class Words:
     """How findings of one code read.
 
     A text is a format of the finding's values, of `factors` and `latents`, of `names` and `which`
-    (these, between commas), `pair` and `both` (with "and"), of
-    `s` and `are` for more than one, and of `advice`.
+    (these, between commas), `pair` and `both` (with "and"), `s` and `are` for more than one, and of
+    `advice`.
 
     Attributes:
         text: The sentence.
@@ -37,6 +37,10 @@ class Words:
     all: bool = False
     under: str = ""
     several: str = ""
+
+
+def _of_pairs(text: str, several: str = "") -> Words:
+    return Words(text, each="{factors[0]},{factors[1]}", between=" ", several=several)
 
 
 _SPREAD = (
@@ -172,33 +176,24 @@ NOTES: dict[str, Words] = {
         "geometry with {names}: kinds have no order, so that it depends on how they are numbered"
     ),
     "no-pair": Words("without geometry of {pair}: {why}"),
-    "averaged": Words(
+    "averaged": _of_pairs(
         "geometry of {each}: of codes averaged over each cell of the two factors, whose noise "
-        "shows as folds and tears",
-        each="{factors[0]},{factors[1]}",
-        between=" ",
+        "shows as folds and tears"
     ),
-    "few-points": Words(
+    "few-points": _of_pairs(
         "{pair}: of so few points that noise has an affine_r2 of {chance:.2f}, and more where "
         "latents are picked from many",
-        several="geometry of {each}: of so few points that noise has an affine_r2 of up to "
-        "{chance:.2f}, and more where latents are picked from many",
-        each="{factors[0]},{factors[1]}",
-        between=" ",
+        "geometry of {each}: of so few points that noise has an affine_r2 of up to {chance:.2f}, "
+        "and more where latents are picked from many",
     ),
-    "still": Words(
+    "still": _of_pairs(
         "{pair}: the means of latent {both} hardly deviate, so that it counts as constant, and the "
         "grid as folded",
-        several="geometry of {each}: a latent hardly deviates over the grid, and counts as "
-        "constant",
-        each="{factors[0]},{factors[1]}",
-        between=" ",
+        "geometry of {each}: a latent hardly deviates over the grid, and counts as constant",
     ),
-    "circular": Words(
+    "circular": _of_pairs(
         "{pair}: one is circular, which leaves inverse_r2 and tear",
-        several="geometry of {each}: circular, which leaves inverse_r2 and tear",
-        each="{factors[0]},{factors[1]}",
-        between=" ",
+        "geometry of {each}: circular, which leaves inverse_r2 and tear",
     ),
     "binned": Words(
         "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "

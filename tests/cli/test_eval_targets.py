@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import sbvae_cli.cli.eval as eval_command
+import sbvae_cli.runs.evaluate as runs_evaluate
 from sbvae_cli.cli.parse import parse_metrics
 from sbvae_cli.errors import SbvaeError
 
@@ -36,7 +36,7 @@ def test_udr_of_a_model_and_itself_is_refused_before_anything_is_scored(
 ) -> None:
     Path("link").symlink_to("run")
     assert sbvae("train", "--resume", "run", "--steps", 2).code == 0
-    monkeypatch.setattr(eval_command, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "_of_model", None)
     done = sbvae("eval", run_folder, again, "--metrics", "udr", *FEW)
     assert (done.code, done.out) == (1, "")
     assert done.err == (f"error: udr compares models; {what}; name each once, or leave udr out\n")

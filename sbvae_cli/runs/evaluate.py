@@ -1,0 +1,249 @@
+"""Models and files of codes, named on a line: opened or refused, then scored and compared."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sbvae_cli.config.metrics import IN_PAPER, OF_CODES
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.codes_file import HOW_TO_WRITE, read_codes
+from sbvae_cli.evaluation.evaluate import evaluate_codes
+from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.protocol import Protocol
+
+if TYPE_CHECKING:  # these need torch, which codes from elsewhere do without
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sbvae_cli.checkpoint import Checkpoint
+    from sbvae_cli.data.source import Source
+    from sbvae_cli.evaluation.cost import Cost
+    from sbvae_cli.models.vae import VAE
+
+# Files of these endings hold no codes, whatever is wrong with them.
+_CHECKPOINTS_AND_DATASETS = (".pt", ".pth", ".h5", ".hdf5", ".hdf", ".he5")
+
+Showing = Callable[["Cost", str], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation, and what it is of.
+
+    Attributes:
+        name: Name of the target, as the user wrote it.
+        title: What a table is headed by.
+        found: The scores and findings.
+        about: What they are of, in plain containers.
+        difference: How the data differ from the model's own.
+    """
+
+    name: str
+    title: str
+    found: Evaluation
+    about: dict[str, Any]
+    difference: str | None = None
+
+
+class _Model(NamedTuple):
+    """A model, and the data that it is looked at with."""
+
+    checkpoint: "Checkpoint"
+    source: "Source"
+    vae: "VAE"
+
+
+def evaluate_targets(
+    targets: Sequence[Path],
+    protocol: Protocol,
+    data: str | None = None,
+    device: str = "auto",
+    on_note: Callable[[str], None] = lambda line: None,
+    on_metric: Callable[[str], None] = lambda metric: None,
+    showing: Showing = lambda cost, device: nullcontext(lambda images: None),
+) -> list[Evaluated]:
+    """Score models and codes, and compare models where `udr` is asked for.
+
+    All are opened, and what cannot be done is refused, before the first one takes its time.
+
+    Args:
+        targets: Run folders, checkpoints, and NPZ files of codes.
+        protocol: What is computed; without metrics, of models what the paper reports, and of codes
+            alone all that they allow.
+        data: Data in place of the models' own.
+        device: Name of the device that computes.
+        on_note: Called with each line on what is of no use or left out.
+        on_metric: Called with each metric before it is computed.
+        showing: Called with what a model's evaluation takes and its device; gives what is called
+            with the number of images since the last call.
+
+    Raises:
+        SbvaeError: With the first target that cannot be used, or a metric that cannot be computed.
+    """
+    _refuse_images_of_codes(targets, data, device, on_note)
+    models = {path: _open(path, data, device) for path in targets if not _has_codes(path)}
+    protocol, compared = _without_comparison(targets, models, protocol, on_note)
+    found = [
+        _of_model(path, models[path], data, protocol, on_metric, showing)
+        if path in models
+        else _of_codes(path, protocol, bool(models), on_metric)
+        for path in targets
+    ]
+    if not compared:
+        return found
+    from sbvae_cli.evaluation.compare import compare_models
+
+    vaes = [models[path].vae for path in targets]
+    own = [each.found for each in found]
+    others = compare_models(own, vaes, models[targets[0]].source, protocol)
+    return [replace(each, found=other) for each, other in zip(found, others, strict=True)]
+
+
+def _has_codes(path: Path) -> bool:
+    return path.suffix.lower() == ".npz"
+
+
+def _refuse_images_of_codes(
+    targets: Sequence[Path], data: str | None, device: str, on_note: Callable[[str], None]
+) -> None:
+    """Refuse what only images have use for where there are codes, and codes that are not there."""
+    codes = [path for path in targets if _has_codes(path)]
+    if codes and data:
+        raise SbvaeError(f"{codes[0]}: has codes, not images: `data` is of no use; leave it out")
+    for path in codes:
+        if not path.exists():
+            raise SbvaeError(f"{path}: there is no such file")
+    if len(codes) == len(targets) and device not in ("auto", "cpu"):
+        on_note("`device` is of no use: codes are scored on the CPU")
+
+
+def _open(path: Path, data: str | None, device: str) -> _Model:
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.training.devices import resolve_device
+
+    try:
+        checkpoint = open_checkpoint(path)
+    except SbvaeError as error:
+        if path.is_file() and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
+            raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
+        raise
+    source = open_data(checkpoint, data)
+    return _Model(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
+
+
+def _without_comparison(
+    targets: Sequence[Path],
+    models: dict[Path, _Model],
+    protocol: Protocol,
+    on_note: Callable[[str], None],
+) -> tuple[Protocol, bool]:
+    """The protocol of each target alone, and whether models are compared."""
+    metrics, one_model = protocol.metrics or (), len(targets) == len(models) == 1
+    if "udr" not in metrics or one_model:
+        return protocol, False
+    codes = [path for path in targets if path not in models]
+    others = [] if codes else [path for path in models if _differ(models[path], models[targets[0]])]
+    obstacle: str | None
+    if codes:
+        obstacle, use = f"{codes[0]} has only codes", ""
+    elif others:
+        obstacle = f"the data of {others[0]} are not those of {targets[0]}"
+        use = "name one dataset by `data`, or "
+    else:
+        obstacle, use = _named_twice(targets), "name each once, or "
+    if obstacle and not protocol.lenient:
+        raise SbvaeError(f"udr compares models; {obstacle}; {use}leave udr out")
+    if obstacle:
+        on_note(f"without udr: it compares models; {obstacle}")
+    own = tuple(metric for metric in metrics if metric != "udr")
+    return replace(protocol, metrics=own), obstacle is None
+
+
+def _differ(one: _Model, other: _Model) -> bool:
+    def images(source: "Source") -> tuple[object, ...]:
+        return source.space, source.height, source.width, source.channels
+
+    return images(one.source) != images(other.source)
+
+
+def _named_twice(targets: Sequence[Path]) -> str | None:
+    """What a comparison would take for two models, though it is one."""
+    files = [(path / "ckpt.pt" if path.is_dir() else path).resolve() for path in targets]
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            first, path = targets[files.index(file)], targets[i]
+            return f"{path} is named twice" if path == first else f"{path} is {first} again"
+    return None
+
+
+def _of_codes(
+    path: Path, protocol: Protocol, beside_models: bool, on_metric: Callable[[str], None]
+) -> Evaluated:
+    default = tuple(m for m in OF_CODES if m in IN_PAPER) if beside_models else OF_CODES
+    if protocol.metrics is None:
+        protocol = replace(protocol, metrics=default, lenient=True)
+    codes = read_codes(path)
+    with _named(path):
+        found = evaluate_codes(codes, path.name, protocol, on_metric)
+    rows, latents = codes.shown.codes.shape
+    title = f"{path.name}, {rows:,} rows, {latents} latent{'s' if latents > 1 else ''}"
+    return Evaluated(str(path), title, found, {"codes": str(path)})
+
+
+def _of_model(
+    path: Path,
+    model: _Model,
+    data: str | None,
+    protocol: Protocol,
+    on_metric: Callable[[str], None],
+    showing: Showing,
+) -> Evaluated:
+    from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.evaluation.cost import estimate_cost
+    from sbvae_cli.evaluation.evaluate_model import evaluate_model
+    from sbvae_cli.evaluation.plan import make_plan, other_factors
+
+    checkpoint, source, vae = model
+    trained_on, rows = FactorSpace(checkpoint.space), _validation_rows(model, data)
+    with _named(path):
+        cost = estimate_cost(vae, make_plan(vae, source, protocol, trained_on))
+        with showing(cost, next(vae.parameters()).device.type) as on_images:
+            found = evaluate_model(vae, source, protocol, on_images, trained_on, rows, on_metric)
+    difference = other_factors(checkpoint.space, source.space) if data else None
+    about = {
+        "checkpoint": str(path),
+        "step": checkpoint.step,
+        "data": checkpoint.config.data.source if data is None else data,
+        "model": ", ".join(checkpoint.config.kinds),
+    }
+    title = ", ".join([source.name, *checkpoint.config.kinds, f"step {checkpoint.step:,}"])
+    return Evaluated(str(path), title, found, about, difference)
+
+
+def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":
+    """Rows that training never saw of its own file; None where this is another, or none."""
+    from sbvae_cli.data.batches import validation_rows
+
+    checkpoint, source, _ = model
+    training, trained_on = checkpoint.config.training, checkpoint.config.data
+    if not training.validation or source.count is None:
+        return None
+    if data is not None and Path(data).resolve() != Path(trained_on.source).resolve():
+        return None
+    if source.fingerprint != trained_on.fingerprint:
+        return None  # another file has taken its place
+    return validation_rows(source, training.validation, training.seed)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Begin errors with the target that they are of."""
+    try:
+        yield
+    except SbvaeError as error:
+        if str(error).startswith(f"{path}: "):
+            raise
+        about = f"`{error.field}` " if error.field else ""
+        raise SbvaeError(f"{path}: {about}{error}") from error
