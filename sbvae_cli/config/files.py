@@ -15,6 +15,20 @@ from sbvae_cli.errors import SbvaeError
 
 Tree = dict[str, Any]
 
+# pydantic names a part of several kinds by the kind too.
+_KINDS = {
+    kind
+    for kinds in (ModelKind, DecoderKind, LikelihoodKind, ScheduleKind)
+    for kind in get_args(kinds)
+}
+# What would do, by the type of a fault.
+_WANTED = {
+    "model_attributes_type": "write a section of names and values, as kind: NAME",
+    "model_type": "write a section of names and values, as kind: NAME",
+    "tuple_type": "write a list, as [64, 64]",
+    "too_short": "it needs one entry or more",
+}
+
 
 def merge(*trees: Mapping[str, Any]) -> Tree:
     """Merge nested mappings; what stands further right wins.
@@ -125,33 +139,11 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     faults = sorted(error.errors(), key=lambda fault: order.get(fault["type"], 1))
     fault = faults[0]
     path = [*above, *(str(part) for part in fault["loc"])]
-    # pydantic names a part of several kinds by the kind too.
-    tags = {
-        tag
-        for kinds in (ModelKind, DecoderKind, LikelihoodKind, ScheduleKind)
-        for tag in get_args(kinds)
-    }
-    shown = ".".join(part for part in path if part not in tags) or "configuration"
+    shown = ".".join(part for part in path if part not in _KINDS) or "configuration"
     if fault["type"] == "extra_forbidden":
-        known = _known_keys(path)
-        close = difflib.get_close_matches(path[-1], known, n=1)
-        of_kind = path[-2:-1] and path[-2] in tags
-        others = _kinds_with(path) if of_kind else []
-        if others:
-            return f"{shown} is of {', '.join(others)}, not of {path[-2]}"
-        if close:
-            return f"{shown} is unknown; did you mean {close[0]}?"
-        if of_kind:
-            return f"{shown} is unknown to {path[-2]}; known: {', '.join(known)}"
-        return f"{shown} is unknown; known: {', '.join(known)}"
-    wanted = {
-        "model_attributes_type": "write a section of names and values, as kind: NAME",
-        "model_type": "write a section of names and values, as kind: NAME",
-        "tuple_type": "write a list, as [64, 64]",
-        "too_short": "it needs one entry or more",
-    }.get(fault["type"])
-    if wanted:
-        return f"{shown} is {fault['input']!r}; {wanted}"
+        return _unknown_key(path, shown)
+    if fault["type"] in _WANTED:
+        return f"{shown} is {fault['input']!r}; {_WANTED[fault['type']]}"
     if fault["type"] == "missing":
         return f"{shown} is missing; give it a value"
     if fault["type"] == "union_tag_not_found":
@@ -163,6 +155,20 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     if fault["type"] == "value_error":
         return message if shown == "configuration" else f"{shown}: {message}"
     return f"{shown} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _unknown_key(path: Sequence[str], shown: str) -> str:
+    known = _known_keys(path)
+    close = difflib.get_close_matches(path[-1], known, n=1)
+    of_kind = path[-2:-1] and path[-2] in _KINDS
+    others = _kinds_with(path) if of_kind else []
+    if others:
+        return f"{shown} is of {', '.join(others)}, not of {path[-2]}"
+    if close:
+        return f"{shown} is unknown; did you mean {close[0]}?"
+    if of_kind:
+        return f"{shown} is unknown to {path[-2]}; known: {', '.join(known)}"
+    return f"{shown} is unknown; known: {', '.join(known)}"
 
 
 def _kinds_with(path: Sequence[str]) -> list[str]:

@@ -12,6 +12,8 @@ from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.source import open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 
+CIRCLES = source_from_space(named_space("circles:xy-hole"), "xy-hole", 6, 10)
+
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
@@ -154,3 +156,52 @@ def test_a_fingerprint_tells_sources_apart_and_not_where_a_file_lies(
     assert drawn[0] == drawn[1] != open_source("circles:rg", 8, 9).fingerprint
     assert open_source(moved).fingerprint == open_source(small).fingerprint
     assert open_source(other).fingerprint != open_source(small).fingerprint
+
+
+@pytest.mark.parametrize("start", [0, 5, 63, 64, 199])
+def test_a_drawn_image_is_a_function_of_its_number_and_the_seed(start: int) -> None:
+    images, factors = CIRCLES.images(0, 256, seed=2)
+
+    some, rows = CIRCLES.images(start, start + 2, seed=2)
+
+    np.testing.assert_array_equal(some, images[start : start + 2])
+    np.testing.assert_array_equal(rows, factors[start : start + 2])
+    np.testing.assert_array_equal(CIRCLES.render(rows), some)
+    assert not np.array_equal(rows, CIRCLES.images(start, start + 2, seed=3)[1])
+
+
+def test_populations_differ_in_the_held_out_region() -> None:
+    shares = {
+        population: CIRCLES.space.held_out_mask(
+            CIRCLES.images(0, 2000, population=population)[1]
+        ).mean()
+        for population in ("train", "full", "heldout")
+    }
+
+    assert shares["train"] == 0 and shares["heldout"] == 1
+    assert shares["full"] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_file_s_own_rows_are_its_training_population_and_others_are_drawn(small: Path) -> None:
+    file = open_source(small)
+    np.testing.assert_array_equal(file.images(2, 9)[1], file.file.read(2, 9)[1])
+    assert file.space.held_out_mask(file.images(0, 200, 0, "heldout")[1]).all()
+    assert (file.stored_rows(), file.stored_rows("full"), CIRCLES.stored_rows()) == (
+        150,
+        None,
+        None,
+    )
+
+
+def test_an_image_beyond_the_file_is_named(small: Path) -> None:
+    with pytest.raises(SbvaeError, match="has images 0 to 149, there is no 150"):
+        open_source(small).images(150, 151)
+
+
+def test_a_source_that_is_drawn_has_no_rows_to_read() -> None:
+    for read in (
+        lambda: CIRCLES.read_rows(rng(), np.arange(2)),
+        lambda: CIRCLES.random_rows(rng(), 2),
+    ):
+        with pytest.raises(SbvaeError, match="xy-hole: is drawn as needed and has no rows to read"):
+            read()

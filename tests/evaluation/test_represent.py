@@ -65,43 +65,10 @@ def test_memory_is_bounded_in_bytes_too(vae: VAE, file: Source) -> None:
     assert done == [64, 128, 150]
 
 
-@pytest.mark.parametrize("start", [0, 5, 63, 64, 199])
-def test_a_drawn_image_is_a_function_of_its_number_and_the_seed(start: int) -> None:
-    images, factors = CIRCLES.images(0, 256, seed=2)
-
-    some, rows = CIRCLES.images(start, start + 2, seed=2)
-
-    np.testing.assert_array_equal(some, images[start : start + 2])
-    np.testing.assert_array_equal(rows, factors[start : start + 2])
-    np.testing.assert_array_equal(CIRCLES.render(rows), some)
-    assert not np.array_equal(rows, CIRCLES.images(start, start + 2, seed=3)[1])
-
-
-def test_populations_differ_in_the_held_out_region() -> None:
-    shares = {
-        population: CIRCLES.space.held_out_mask(
-            CIRCLES.images(0, 2000, population=population)[1]
-        ).mean()
-        for population in ("train", "full", "heldout")
-    }
-
-    assert shares["train"] == 0 and shares["heldout"] == 1
-    assert shares["full"] == pytest.approx(0.25, abs=0.05)
-
-
-def test_a_files_own_rows_are_its_training_population_and_others_are_drawn(
-    file: Source,
-) -> None:
-    np.testing.assert_array_equal(file.images(2, 9)[1], file.file.read(2, 9)[1])
-    assert file.space.held_out_mask(file.images(0, 200, 0, "heldout")[1]).all()
+def test_a_file_has_so_many_images_and_what_is_drawn_ten_thousand(file: Source) -> None:
     assert count_images(file, None) == 150
     assert count_images(file, 7) == 7
     assert count_images(file, None, "full") == count_images(CIRCLES, None) == 10_000
-
-
-def test_an_image_beyond_the_file_is_named(file: Source) -> None:
-    with pytest.raises(SbvaeError, match="has images 0 to 149, there is no 150"):
-        file.images(150, 151)
     with pytest.raises(SbvaeError, match="holds 150 images, not 151"):
         count_images(file, 151)
 
