@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sbvae_cli.metrics.sheet import tear
 
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
@@ -10,6 +9,7 @@ from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.mesh import tear
 
 
 def space_of(preset: str) -> FactorSpace:
