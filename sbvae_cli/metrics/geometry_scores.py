@@ -9,10 +9,10 @@ from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
 from sbvae_cli.metrics.mesh import fold_fractions, heldout_area_ratio, tear
+from sbvae_cli.metrics.validate import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Scores = dict[str, float | list[float] | None]
+GridScores = dict[str, float | list[float] | None]
 
 EXACT = 1e-9  # errors below this are rounding
 
@@ -35,7 +35,7 @@ def geometry_scores(
     held_out: ArrayLike,
     circular: tuple[bool, bool] = (False, False),
     dead_below: float = DEAD_BELOW,
-) -> Scores:
+) -> GridScores:
     """Score the embedding of a grid of two factors in two latents (Section 4.4, Figures 7 and 8).
 
     The support is the grid without the held-out region. Each latent is standardised over it, so
@@ -72,17 +72,17 @@ def geometry_scores(
     values = grid.factors[:, 0, 0], grid.factors[0, :, 1]
     steps = tuple(np.append(np.diff(v), 1.0 + v[0] - v[-1]) for v in values)
     inverse = [_inverse_r2(grid, factor) for factor in (0, 1)]
-    shared: Scores = {
+    shared: GridScores = {
         "inverse_r2": min(inverse),
         "inverse_r2_by_factor": inverse,
         "tear": tear(grid.codes, (steps[0], steps[1]), circular),
     }
-    flat: Scores = {} if any(circular) else _flat_scores(grid)
+    flat: GridScores = {} if any(circular) else _flat_scores(grid)
     scores = flat | shared
     return {name: scores.get(name) for name in METRICS["geometry"].scores}
 
 
-def _flat_scores(grid: _Grid) -> Scores:
+def _flat_scores(grid: _Grid) -> GridScores:
     support = ~grid.held_out
     matrix, errors = _affine(grid)
     by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
@@ -93,7 +93,7 @@ def _flat_scores(grid: _Grid) -> Scores:
     raw_matrix = matrix * grid.raw[support].std(axis=0)
     long, short = np.linalg.svd(raw_matrix, compute_uv=False)
     support_nrmse = _root_mean_square(errors[support])
-    scores: Scores = {
+    scores: GridScores = {
         "affine_r2": float(np.mean(by_latent)),
         "affine_r2_by_latent": by_latent,
         "affine_axis_ratio": float(short / long) if long > 0 else 0.0,
@@ -184,7 +184,7 @@ def _inverse_r2(grid: _Grid, factor: int) -> float:
     return float(np.clip(1.0 - residual / total, 0.0, 1.0))
 
 
-def _axes(matrix: Floats) -> Scores:
+def _axes(matrix: Floats) -> GridScores:
     """How the images of the factors' axes, its rows, lie to each other and to the latents."""
     lengths = np.linalg.norm(matrix, axis=1)
     if lengths.min() <= EXACT * lengths.max():

@@ -1,9 +1,8 @@
 """Least-squares isotonic regression, so that a picture's scores need no scikit-learn."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sbvae_cli.metrics.validate import Floats
 
 
 def isotonic_fit(x: Floats, y: Floats) -> Floats:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sbvae_cli.metrics.validate import Floats
+
 Bools = NDArray[np.bool_]
 
 ROUNDING = 1e-6  # latent area per factor area: what is left where both latents are one function
