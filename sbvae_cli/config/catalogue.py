@@ -12,8 +12,8 @@ from sbvae_cli.config.renderer import HSV, RGB, Limit, Renderer
 from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
 from sbvae_cli.errors import unknown_name
 
-UNIT = Limit(0.0, 1.0)
-_COLOURS = dict.fromkeys((*HSV, *RGB), UNIT)
+_UNIT = Limit(0.0, 1.0)
+_COLOURS = dict.fromkeys((*HSV, *RGB), _UNIT)
 
 
 def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -148,8 +148,8 @@ RENDERERS: Mapping[str, Renderer] = {
             name="circles",
             spaces=_circles(),
             limits={
-                "x": UNIT,
-                "y": UNIT,
+                "x": _UNIT,
+                "y": _UNIT,
                 "diameter": Limit(0.0, 1.0, above=True),
                 **_COLOURS,
                 "hue": Limit(span=1.0),
@@ -164,8 +164,8 @@ RENDERERS: Mapping[str, Renderer] = {
                 "shape": Limit(levels=(1.0, 2.0, 3.0)),
                 "scale": Limit(0.1, 1.0),
                 "orientation": Limit(),
-                "x": UNIT,
-                "y": UNIT,
+                "x": _UNIT,
+                "y": _UNIT,
                 **_COLOURS,
                 "hue": Limit(),
             },
