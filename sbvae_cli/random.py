@@ -17,7 +17,7 @@ _TAGS = {
     "discriminator": "disc",  # its first weights
     "images": "code",  # images drawn to be encoded; position: block of 64 images
     "codes": "rows",  # rows of a file of codes
-    "evaluation": "eval",  # images, noise and votes of a model's scores; position: see evaluation
+    "evaluation": "eval",  # images, noise, votes of a model's scores; position: evaluation.images
     "pool-votes": "pool",  # votes that share images
     "ranking": "rank",  # images that several models are compared on
     "jackknife": "jack",  # groups of rows left out in turn

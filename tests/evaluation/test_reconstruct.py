@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import sbvae_cli.evaluation.batching
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.batching import fitting_batch
 from sbvae_cli.evaluation.reconstruct import render_codes
 from sbvae_cli.models.likelihoods import Bernoulli, Gaussian
 from sbvae_cli.models.vae import VAE
@@ -38,13 +38,11 @@ def test_bernoulli_images_are_probabilities() -> None:
     assert images[:, 0, 0, 0].tolist() == [128, round(255 / (1 + np.exp(-2)))]
 
 
-def test_more_codes_than_a_batch_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sbvae_cli.evaluation.batching, "_CPU_BYTES", 4 * 2 * 3 * 3 * 10
-    )  # ten images
-    levels = np.arange(205) % 256
+def test_more_codes_than_a_batch_keep_their_order() -> None:
+    vae = VAE(nn.Identity(), Painter(), Gaussian(0.3))
+    levels = np.arange(2 * fitting_batch(vae.decoder, torch.zeros(1, 1)) + 5) % 256
 
-    images = render_codes(VAE(nn.Identity(), Painter(), Gaussian(0.3)), levels[:, None] / 255)
+    images = render_codes(vae, levels[:, None] / 255)
 
     np.testing.assert_array_equal(images[:, 0, 0, 0], levels)
 
