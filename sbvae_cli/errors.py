@@ -22,6 +22,11 @@ class SbvaeError(Exception):
         super().__init__(message)
         self.field = field
 
+    @property
+    def line(self) -> str:
+        """The message after the argument at fault, as other messages may quote it."""
+        return f"`{self.field}` {self}" if self.field else str(self)
+
 
 class DivergedError(SbvaeError):
     """A loss term, a gradient or a weight was not finite; the last checkpoint before stays.

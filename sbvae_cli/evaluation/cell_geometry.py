@@ -56,7 +56,7 @@ def pairs_of_codes(
             held_out = missing | grid.held_out
             scores = geometry_scores(grid.factors, chosen, held_out, circular, dead_below)
         except SbvaeError as error:
-            findings.append(Finding("no-pair", names, values={"why": str(error)}))
+            findings.append(Finding("no-pair", names, values={"why": error.line}))
             continue
         if any(grid.binned) or len(sample.names) > 2:
             averaged.append(Finding("averaged", names))

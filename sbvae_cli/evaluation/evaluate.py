@@ -142,4 +142,4 @@ def _left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[N
     except SbvaeError as error:
         if not lenient:
             raise
-        findings.append(without([metric], str(error)))
+        findings.append(without([metric], error.line))

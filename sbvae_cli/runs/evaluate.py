@@ -245,5 +245,4 @@ def _named(path: Path) -> Iterator[None]:
     except SbvaeError as error:
         if str(error).startswith(f"{path}: "):
             raise
-        about = f"`{error.field}` " if error.field else ""
-        raise SbvaeError(f"{path}: {about}{error}") from error
+        raise SbvaeError(f"{path}: {error.line}") from error
