@@ -83,18 +83,19 @@ def test_tf32_is_switched_for_a_block_alone() -> None:
         assert switches() == before
 
 
-def test_threads_do_not_mix_up_tf32() -> None:
-    before, seen = switches(), []
+def test_a_thread_that_wants_other_switches_waits() -> None:
+    before, is_in, seen = switches(), threading.Event(), []
 
-    def work(allowed: bool) -> None:
-        for _ in range(200):
-            with tf32(CUDA, allowed=allowed):
-                seen.append(switches() == (allowed, allowed))
+    def work() -> None:
+        with tf32(CUDA, allowed=False):
+            is_in.set()
+            seen.append(switches())
 
-    threads = [threading.Thread(target=work, args=(allowed,)) for allowed in (True, False)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(seen) and len(seen) == 400
+    other = threading.Thread(target=work)
+    with tf32(CUDA, allowed=True):
+        other.start()
+        assert not is_in.wait(0.1)
+        assert switches() == (True, True)
+    other.join()
+    assert seen == [(False, False)]
     assert switches() == before
