@@ -107,7 +107,8 @@ def evaluate(
             elif sample is None:
                 raise ValueError(f"{metric} needs codes and factors")
             elif metric == "geometry":
-                geometry = dict(pairs_of_codes(grids or sample.first_rows, protocol, found))
+                geometry, of_grids = pairs_of_codes(grids or sample.first_rows, protocol)
+                found += of_grids
             elif METRICS[metric].votes and len(sample.names) < 2:
                 found.append(without([metric], "fewer than two factors vary in these images"))
             else:

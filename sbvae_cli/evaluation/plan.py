@@ -1,7 +1,6 @@
 """What an evaluation of a model on some data is made of, decided before anything is computed."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations
 
 from sbvae_cli.config.metrics import METRICS
@@ -81,7 +80,7 @@ class Plan:
         """Whether votes have images of their own."""
         return bool(self.voting) and self.source.renders_fast and not self.in_rgb
 
-    @cached_property
+    @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Pairs of factors of which a grid is rendered."""
         if "geometry" not in self.metrics or not self.source.can_render:
