@@ -23,9 +23,7 @@ def geometry(
     factors: Annotated[
         str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
     ] = None,
-    grid: Annotated[
-        int, typer.Option(min=2, max=512, help="Number of points along each factor.")
-    ] = 32,
+    grid: Annotated[int, typer.Option(min=2, max=512, help="Grid points along a factor.")] = 32,
     at: Annotated[
         list[str] | None, typer.Option(help="Value of another factor, as hue=0.5 or shape=heart.")
     ] = None,
