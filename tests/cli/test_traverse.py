@@ -146,26 +146,9 @@ def test_a_broadcast_model_draws_at_another_size(
 
 
 def test_a_deconv_model_draws_at_its_own_size_only(sbvae: Sbvae) -> None:
-    assert (
-        sbvae(
-            "train",
-            "--data",
-            "circles:xy",
-            "--size",
-            8,
-            "--decoder",
-            "deconv",
-            "--steps",
-            1,
-            "--batch-size",
-            2,
-            "--out",
-            "run",
-            "--device",
-            "cpu",
-        ).code
-        == 0
-    )
+    options = ("--data", "circles:xy", "--size", 8, "--batch-size", 2, "--steps", 1)
+    assert sbvae("train", *options, "--decoder", "deconv", "--out", "run").code == 0
+
     refused = sbvae("traverse", "run", "--size", 64, "--out", "a.png")
     assert refused.code == 1
     assert "a deconv decoder draws 8x8 images only" in refused.err
