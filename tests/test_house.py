@@ -1,0 +1,143 @@
+"""Rules that every file of the package keeps, read from its syntax trees."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import typer
+
+from sbvae_cli import random
+from sbvae_cli.cli.app import app
+from sbvae_cli.cli.flags import ARGUMENT, COMMAND, flag
+
+PACKAGE = Path(__file__).parents[1] / "sbvae_cli"
+FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
+LIBRARY = [name for name in FILES if not name.startswith(("cli/", "__main__.py"))]
+
+
+@cache
+def nodes(name: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(FILES[name].read_text(encoding="utf-8"))))
+
+
+@cache
+def docstrings(name: str) -> dict[ast.AST, str]:
+    """Cleaned docstrings, by the strings that they are."""
+    return {
+        node.body[0].value: ast.get_docstring(node) or ""
+        for node in nodes(name)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node)
+    }
+
+
+def strings(names: list[str], docs: bool = True) -> Iterator[tuple[str, str]]:
+    """Strings, and where they stand; what a formatted one computes is {}."""
+    for name in names:
+        for node in nodes(name):
+            if isinstance(node, ast.JoinedStr):
+                parts = [p.value if isinstance(p, ast.Constant) else "{}" for p in node.values]
+                yield f"{name}:{node.lineno}", "".join(map(str, parts))
+            elif isinstance(node, ast.Constant) and (docs or node not in docstrings(name)):
+                yield f"{name}:{node.lineno}", str(node.value)
+
+
+def lines_with(pattern: str, names: list[str]) -> list[str]:
+    return [
+        f"{name}:{number}: {line.strip()}"
+        for name in names
+        for number, line in enumerate(FILES[name].read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+@cache
+def commands() -> list[Any]:
+    found = [typer.main.get_command(app)]
+    for command in found:
+        found += getattr(command, "commands", {}).values()
+    return found
+
+
+@cache
+def flags() -> set[str]:
+    return {name for command in commands() for p in command.params for name in p.opts}
+
+
+def takes(name: str, value: str) -> bool:
+    """Whether some command's option is called so and, where it is a choice, has the value."""
+    hints = [get_type_hints(command.callback).get(name) for command in commands()]
+    choices = {choice for hint in hints for choice in get_args(hint) if isinstance(choice, str)}
+    return flag(name) in flags() and (not value or not choices or value in choices)
+
+
+def test_below_the_command_line_no_string_names_a_flag() -> None:
+    named = [place for place, text in strings(LIBRARY) if re.search(r"(?<![\w-])--[a-z]", text)]
+    assert named == []
+
+
+def test_arguments_in_messages_are_options_of_a_command() -> None:
+    unknown = []
+    messages = [name for name in LIBRARY if name != "config/metrics.py"]  # a table for documents
+    for place, text in strings(messages, docs=False):
+        unknown += [(place, *found) for found in ARGUMENT.findall(text) if not takes(*found)]
+    assert unknown == []
+
+
+def test_arguments_of_commands_in_messages_are_theirs() -> None:
+    """As in `sbvae traverse latents=0`."""
+    words = {command.name: {n for p in command.params for n in p.opts} for command in commands()}
+    found = [(place, *f) for place, text in strings(LIBRARY) for f in COMMAND.findall(text)]
+    assert [
+        (place, command, argument)
+        for place, command, argument, _ in found
+        if flag(argument) not in words.get(command.removeprefix("sbvae "), ())
+    ] == []
+
+
+def test_fields_of_errors_are_options_of_a_command() -> None:
+    fields = {
+        f"{name}:{node.value.lineno}": node.value.value
+        for name in FILES
+        for node in nodes(name)
+        if isinstance(node, ast.keyword)
+        and node.arg == "field"
+        and isinstance(node.value, ast.Constant)
+    }
+    assert {p: field for p, field in fields.items() if not takes(field, "")} == {}
+
+
+def test_random_numbers_come_from_named_streams() -> None:
+    made = r"default_rng\(|SeedSequence\(|torch\.manual_seed\(|RandomState\(|np\.random\.[a-z]"
+    assert lines_with(made, [name for name in FILES if name != "random.py"]) == []
+
+
+def test_every_stream_in_the_table_is_used() -> None:
+    others = [name for name in FILES if name != "random.py"]
+    used = {text for _, text in strings(others)}
+    assert [name for name in random._TAGS if name not in used] == []
+    assert len(set(random._TAGS.values())) == len(random._TAGS)
+
+
+def test_nobody_outside_data_asks_what_a_source_or_space_is_made_of() -> None:
+    others = [name for name in FILES if not name.startswith("data/")]
+    assert lines_with(r"isinstance\([^)]*Source\b|\bspace\.config\b", others) == []
+
+
+def test_docstrings_name_a_subject() -> None:
+    """Not "Of the model", and not another place alone."""
+    vague = r"^ +\w+( \([^)]*\))?: (Of|Likewise|As above|See)\b|\A(Of|See|As above) "
+    lines = [
+        f"{name}: {found[0].strip()}"
+        for name in FILES
+        for text in docstrings(name).values()
+        for found in re.finditer(vague, text, re.MULTILINE)
+    ]
+    assert lines == []
+
+
+def test_help_names_a_subject() -> None:
+    helps = {getattr(p, "help", None) or "" for command in commands() for p in command.params}
+    assert [text for text in sorted(helps) if re.match(r"(Of|See|As above)\b", text)] == []
