@@ -10,7 +10,7 @@ from scipy.special import entr
 
 from sbvae_cli.config.metrics import FOREST, METRICS
 from sbvae_cli.metrics.fitting import expected_warnings
-from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
@@ -173,7 +173,7 @@ def dci_scores(sample: LabelledCodes, protocol: Protocol, model: Model = boostin
 def dci_fast_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The scores of `dci` by a random forest."""
     # The forest's own chance is the same with many rows.
-    return _scores("dci-fast", sample, protocol, forest, parts=BLOCKS, shrinks=False)
+    return _scores("dci-fast", sample, protocol, forest, parts=PARTS, shrinks=False)
 
 
 def _scores(

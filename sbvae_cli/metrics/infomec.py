@@ -10,7 +10,7 @@ from scipy.special import entr
 from sbvae_cli.config.metrics import NEIGHBOURS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.fitting import expected_warnings
-from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.nearest import nearest_information
 from sbvae_cli.metrics.protocol import Protocol
@@ -180,7 +180,7 @@ def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
         lambda rows: three(fit(rows)[0]),
         three(whole),
         len(codes),
-        min(BLOCKS, enough_parts(len(codes), classes)),
+        min(PARTS, enough_parts(len(codes), classes)),
         shrinks=False,
         biased=True,
     )

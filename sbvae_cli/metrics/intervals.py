@@ -17,7 +17,7 @@ from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
 GROUPS = 20  # of the jackknife
-BLOCKS = 8  # of the subsampling
+PARTS = 8  # of the subsampling
 NORMAL_QUANTILE = 1.959963984540054  # 0.975
 
 
@@ -111,7 +111,7 @@ def subsample_interval(
     n: int,
     seed: int,
     bounds: tuple[float, float] = (0.0, 1.0),
-    blocks: int = BLOCKS,
+    parts: int = PARTS,
     shrinks: bool = True,
     biased: bool = False,
 ) -> tuple[ConfidenceInterval | None, ...]:
@@ -128,7 +128,7 @@ def subsample_interval(
         n: Number of rows.
         seed: Root seed of the parts.
         bounds: Least and largest value of the scores.
-        blocks: Number of parts.
+        parts: Number of parts.
         shrinks: Whether the spread falls as the root of the number of rows. That of maxima and of
             shares of noise does not, and is taken as it is.
         biased: Whether the score has a bias that falls as 1/N, as what is counted and what is
@@ -139,15 +139,15 @@ def subsample_interval(
         For each score an interval about its value; None where there are fewer than two parts.
     """
     values = np.atleast_1d(np.asarray(value, np.float64))
-    if blocks < 2:
+    if parts < 2:
         return (None,) * len(values)
 
     def of_parts(number: int) -> Floats:
-        parts = random_parts(n, seed, number)
-        return np.stack([np.atleast_1d(np.asarray(score(part), np.float64)) for part in parts])
+        found = [np.asarray(score(rows), np.float64) for rows in random_parts(n, seed, number)]
+        return np.stack([np.atleast_1d(scores) for scores in found])
 
-    found = of_parts(blocks)
-    half = t_quantile(blocks - 1) * found.std(axis=0, ddof=1) / (np.sqrt(blocks) if shrinks else 1)
+    found = of_parts(parts)
+    half = t_quantile(parts - 1) * found.std(axis=0, ddof=1) / (np.sqrt(parts) if shrinks else 1)
     unbiased = 2 * values - of_parts(2).mean(axis=0) if biased else values
     low = np.maximum(np.minimum(values, unbiased) - half, bounds[0])
     high = np.minimum(np.maximum(values, unbiased) + half, bounds[1])

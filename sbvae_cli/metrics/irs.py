@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.config.metrics import IRS_QUANTILE
-from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
@@ -112,7 +112,7 @@ def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
         lambda rows: [irs(codes[rows], classes[rows]).score],
         [found.score],
         len(codes),
-        min(BLOCKS, enough_parts(len(codes), classes)),
+        min(PARTS, enough_parts(len(codes), classes)),
         shrinks=False,
     )
     return {"irs": replace(score, details={"by_latent": found.by_latent.tolist()})}

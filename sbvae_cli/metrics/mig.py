@@ -15,7 +15,7 @@ from sbvae_cli.metrics.information import (
     fills_table,
 )
 from sbvae_cli.metrics.intervals import (
-    BLOCKS,
+    PARTS,
     ConfidenceInterval,
     jackknife_interval,
     random_groups,
@@ -142,7 +142,7 @@ def _extrapolated(
         parts = random_parts(len(z), seed, number)
         return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in parts]
 
-    half = t_quantile(BLOCKS - 1) * float(np.std(of_parts(BLOCKS), ddof=1)) / BLOCKS**0.5
+    half = t_quantile(PARTS - 1) * float(np.std(of_parts(PARTS), ddof=1)) / PARTS**0.5
     halves = score - float(np.mean(of_parts(2)))
     still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
     exact = interval.high + float(_shortfalls(z, v, bins).mean())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sbvae_cli.metrics.intervals import BLOCKS, subsample_interval
+from sbvae_cli.metrics.intervals import PARTS, subsample_interval
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, scored
@@ -20,8 +20,8 @@ def scores_by_parts(
     protocol: Protocol,
     score: Callable[[Indices], list[float]],
     values: Sequence[float],
-    rows: int,
-    blocks: int,
+    n: int,
+    parts: int,
     bounds: tuple[float, float] = (0.0, 1.0),
     shrinks: bool = True,
     biased: bool = False,
@@ -33,15 +33,13 @@ def scores_by_parts(
         protocol: Has the root seed of the parts.
         score: Rows to scores.
         values: Scores of all rows.
-        rows: Number of rows.
-        blocks: Number of parts that have rows enough.
+        n: Number of rows.
+        parts: Number of parts that have rows enough.
         bounds: Least and largest value that a score can have.
         shrinks: Whether the spread falls with the rows; see `subsample_interval`.
         biased: Whether a bias falls with the rows; see `subsample_interval`.
     """
-    intervals = subsample_interval(
-        score, values, rows, protocol.seed, bounds, blocks, shrinks, biased
-    )
+    intervals = subsample_interval(score, values, n, protocol.seed, bounds, parts, shrinks, biased)
     return [
         scored(value, interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)
@@ -53,7 +51,7 @@ def scores_of_fits(
     protocol: Protocol,
     score: Callable[[Split], list[float]],
     values: Sequence[float],
-    blocks: int = BLOCKS,
+    parts: int = PARTS,
     shrinks: bool = True,
 ) -> list[Score]:
     """Scores of what is fitted to some rows and tested on others, with intervals from parts.
@@ -63,17 +61,17 @@ def scores_of_fits(
         protocol: Has the root seed of the parts and of the order of rows in each.
         score: Split rows to scores.
         values: Scores of all rows.
-        blocks: Most parts.
+        parts: Most parts.
         shrinks: Whether the spread falls with the rows; see `subsample_interval`.
     """
 
     def of_part(rows: Indices) -> list[float]:
         return score(split(sample, stream(protocol.seed, "fit").permutation(rows)))
 
-    rows = len(sample.codes)
-    fitted = int(sample.train_share * rows)
-    blocks = min(blocks, enough_parts(fitted, sample.classes, _FITTED_ROWS_OF_A_CLASS))
-    return scores_by_parts(sample, protocol, of_part, values, rows, blocks, shrinks=shrinks)
+    n = len(sample.codes)
+    fitted = int(sample.train_share * n)
+    parts = min(parts, enough_parts(fitted, sample.classes, _FITTED_ROWS_OF_A_CLASS))
+    return scores_by_parts(sample, protocol, of_part, values, n, parts, shrinks=shrinks)
 
 
 def split(sample: LabelledCodes, rows: Indices | slice = slice(None)) -> Split:
@@ -83,6 +81,6 @@ def split(sample: LabelledCodes, rows: Indices | slice = slice(None)) -> Split:
     return codes[:cut], classes[:cut], codes[cut:], classes[cut:]
 
 
-def enough_parts(rows: int, classes: Ints, rows_of_a_class: int = ROWS_OF_A_CLASS) -> int:
-    """How many parts have rows for each class."""
-    return rows // (rows_of_a_class * (1 + int(classes.max(initial=0))))
+def enough_parts(n: int, classes: Ints, rows_of_a_class: int = ROWS_OF_A_CLASS) -> int:
+    """Number of parts of n rows that have enough for each class."""
+    return n // (rows_of_a_class * (1 + int(classes.max(initial=0))))

@@ -8,7 +8,7 @@ from scipy.special import entr
 
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.metrics.information import equal_width
-from sbvae_cli.metrics.intervals import BLOCKS
+from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
@@ -115,11 +115,9 @@ def unsupervised_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     def four(rows: Indices | slice) -> list[float]:
         return list(astuple(unsupervised(codes[rows])))
 
-    blocks = min(BLOCKS, len(codes) // ROWS_OF_A_CLASS)
+    parts = min(PARTS, len(codes) // ROWS_OF_A_CLASS)
     values, bounds = four(slice(None)), (0.0, float("inf"))
-    scores = scores_by_parts(
-        sample, protocol, four, values, len(codes), blocks, bounds, biased=True
-    )
+    scores = scores_by_parts(sample, protocol, four, values, len(codes), parts, bounds, biased=True)
     if len(codes) < 2 * BINS**2:  # bias for the most part, and no parts of the rows tell how much
         scores[-1] = replace(scores[-1], low=None, high=None)
     return dict(zip(METRICS["unsupervised"].scores, scores, strict=True))

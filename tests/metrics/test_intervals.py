@@ -226,7 +226,7 @@ def test_several_scores_of_one_fit_have_an_interval_each() -> None:
 
 def test_one_group_or_part_gives_no_interval_and_more_than_twenty_do() -> None:
     assert jackknife_interval(0.5, [0.4]) is None
-    assert subsample_interval(lambda rows: [0.5, 0.4], [0.5, 0.4], 21, 0, blocks=1) == (None, None)
+    assert subsample_interval(lambda rows: [0.5, 0.4], [0.5, 0.4], 21, 0, parts=1) == (None, None)
     few, many = (
         jackknife_interval(0.5, 0.5 + 0.01 * np.random.default_rng(0).normal(size=groups))
         for groups in (21, 2000)
