@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.file import Images
 from sbvae_cli.data.shuffle_order import WINDOW_IMAGES, ShuffledFile
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError

@@ -15,7 +15,7 @@ from sbvae_cli.config.files import build_space
 from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
-from sbvae_cli.data.hdf5 import GZIP_LEVEL, Images
+from sbvae_cli.data.file import GZIP_LEVEL, Images
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.data.renderers import MASKS
 from sbvae_cli.data.source import source_from_space

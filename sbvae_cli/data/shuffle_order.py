@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.hdf5 import DatasetFile, Images
+from sbvae_cli.data.file import DatasetFile, Images
 from sbvae_cli.random import stream
 
 WINDOW_IMAGES = 8192

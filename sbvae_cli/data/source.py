@@ -18,7 +18,7 @@ from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.factors import FactorRows, FactorSpace
-from sbvae_cli.data.hdf5 import DatasetFile, Images
+from sbvae_cli.data.file import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
 from sbvae_cli.data.renderers import RENDER
 from sbvae_cli.data.renderers.sprites import paint

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from sbvae_cli.data.factors import FactorRows, FactorSpace
-from sbvae_cli.data.hdf5 import FORMAT, GZIP_LEVEL, Images
+from sbvae_cli.data.file import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import replacing

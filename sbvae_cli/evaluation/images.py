@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.factors import FactorRows, FactorSpace
-from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.hdf5 import Images
+from sbvae_cli.data.file import Images
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.encode import blank_image, encode
 from sbvae_cli.evaluation.geometry import embed_factor_grid

@@ -11,7 +11,7 @@ from sbvae_cli.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder

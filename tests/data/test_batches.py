@@ -15,7 +15,7 @@ import torch
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 

@@ -15,8 +15,8 @@ from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.file import GZIP_LEVEL
 from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
-from sbvae_cli.data.hdf5 import GZIP_LEVEL
 from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room

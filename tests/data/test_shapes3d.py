@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.data.batches import Batches
-from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 

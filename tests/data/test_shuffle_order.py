@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.shuffle_order import ShuffledFile
 
 Shuffled = Callable[..., ShuffledFile]

@@ -10,7 +10,7 @@ import pytest
 
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.data.hdf5 import DatasetFile
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.errors import SbvaeError
 
 
