@@ -120,7 +120,7 @@ def _single_threads(count: int) -> ThreadPoolExecutor:
                 torch.set_num_threads(1)
                 started.wait()
 
-            pool = ThreadPoolExecutor(count, "sbvae-batch")
+            pool = ThreadPoolExecutor(count, "sbvae-evaluation")
             for _ in range(count):  # each waits for the others, so that each has its own thread
                 pool.submit(start)
             started.wait()

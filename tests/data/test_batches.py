@@ -29,7 +29,9 @@ def batches_of(request: pytest.FixtureRequest, small: Path) -> Callable[..., Bat
 
 
 def threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("sbvae")]
+    """Those of data; evaluation keeps its own as long as the process lives."""
+    data = ("sbvae-batches", "sbvae-window", "sbvae-worker")
+    return [t.name for t in threading.enumerate() if t.name.startswith(data)]
 
 
 @pytest.mark.parametrize("size", [7, 64, 400])
