@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.cli.app import app
+from sbvae_cli.cli.gen_data import app as gen_data
+from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.runs.naming import default_folder
 from sbvae_cli.runs.resolve import Request, resolve
 
@@ -66,3 +68,9 @@ def test_every_command_stands_in_the_readme() -> None:
     shown = {command[0] for command in commands()}
     registered = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
     assert shown == registered
+
+
+def test_every_dataset_has_a_command_and_a_row_in_the_readme() -> None:
+    names = [command.callback.__name__ for command in gen_data.registered_commands]
+    assert set(RENDERERS) <= set(names)
+    assert names == re.findall(r"^\| `gen-data (\w+)[ `]", README, re.MULTILINE)

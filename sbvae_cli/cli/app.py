@@ -14,7 +14,7 @@ from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, travers
 from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.choices import describe_choices, describe_metrics
 from sbvae_cli.cli.console import complain, console_settings
-from sbvae_cli.cli.flags import describe
+from sbvae_cli.cli.flags import error_line
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.errors import SbvaeError
 
@@ -23,7 +23,7 @@ FILE_OPTIONS = ("--out", "--data", "--from", "--sheet", "--json", "--config", "-
 
 app = typer.Typer(
     name="sbvae",
-    help="Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019).",
+    help="Train and inspect VAEs with the Spatial Broadcast Decoder (Watters et al. 2019).",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -53,16 +53,25 @@ def sbvae(
         ),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print results and errors only; stands anywhere.")
+        bool,
+        typer.Option(
+            "--quiet", help="Print results and errors only; may stand anywhere on the line."
+        ),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Say more, and where an error comes from; anywhere.")
+        bool,
+        typer.Option(
+            "--verbose", help="Print details and tracebacks; may stand anywhere on the line."
+        ),
     ] = False,
     no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colours, as with NO_COLOR; stands anywhere.")
+        bool,
+        typer.Option(
+            "--no-color", help="No colours, as with NO_COLOR; may stand anywhere on the line."
+        ),
     ] = False,
 ) -> None:
-    """Train and look into VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
+    """Train and inspect VAEs with the Spatial Broadcast Decoder (Watters et al. 2019)."""
     console_settings.quiet, console_settings.verbose = quiet, verbose
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -92,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SbvaeError as error:
         if console_settings.verbose:
             traceback.print_exc()
-        complain(describe(str(error), error.field))
+        complain(error_line(str(error), error.field))
         return error.exit_code
     except Interrupted as signal:
         complain("interrupted; nothing half-written was left")

@@ -11,8 +11,8 @@ CHOICES = {
         "factor-vae": "NLL + KL + gamma TC, by a discriminator (Section A.2)",
         "annealed-vae": "NLL + gamma |KL - capacity| (Burgess et al. 2018)",
         "beta-tcvae": "NLL + KL + (beta - 1) TC (Chen et al. 2018)",
-        "dip-vae-i": "VAE, covariance of means to 1 (Kumar et al. 2018)",
-        "dip-vae-ii": "VAE, covariance of samples to 1 (Kumar et al. 2018)",
+        "dip-vae-i": "VAE, means decorrelated, variance 1 (Kumar et al. 2018)",
+        "dip-vae-ii": "VAE, samples decorrelated, variance 1 (Kumar et al. 2018)",
     },
     "decoders": {
         "broadcast": "latents tiled beside coordinates, convolved (Section 2)",

@@ -27,7 +27,10 @@ def demo(
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Root seed of both models.")] = 0,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Updates of the broadcast model; the other: 3 times.")
+        int | None,
+        typer.Option(
+            min=1, help="Updates of the broadcast model; the other gets three times as many."
+        ),
     ] = None,
     force: ForceOption = False,
 ) -> None:

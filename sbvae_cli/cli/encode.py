@@ -27,7 +27,7 @@ def encode(
     ] = None,
     population: Annotated[
         Population,
-        typer.Option(help="Images to encode; full: held-out regions too, and no blank ones."),
+        typer.Option(help="full: with held-out regions, without blank images."),
     ] = "train",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",

@@ -28,12 +28,15 @@ Targets = Annotated[
         help="Run folders, ckpt.pt files, or NPZ files of codes and factors.",
     ),
 ]
-Data = Annotated[str | None, typer.Option(help="Other data than the model's own, or their file.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="Other data to score on, or the file of the model's own data."),
+]
 Metrics = Annotated[
     str | None,
     typer.Option(
-        help=f"all, or of {', '.join(METRICS)}; default: {', '.join(IN_PAPER[:-1])} and "
-        f"{IN_PAPER[-1]}, of codes alone all.",
+        help=f"all, or some of {', '.join(METRICS)}; default: {', '.join(IN_PAPER[:-1])} and "
+        f"{IN_PAPER[-1]}; for files of codes: all that apply.",
     ),
 ]
 Sizes = Annotated[
@@ -49,14 +52,15 @@ Groups = Annotated[
 ]
 FullOrTrain = Annotated[
     Literal["full", "train"],
-    typer.Option(help="Images for metrics of factors: held-out regions included or not."),
+    typer.Option(help="full: the whole factor space; train: without held-out regions."),
 ]
 Images = Annotated[
     int | None,
     typer.Option(
         min=2,
         max=10_000_000,
-        help="Images of each population, and half as many to test what is fitted; default 10,000.",
+        help="Images of each population, plus half as many to test fitted classifiers; "
+        "default: 10,000.",
     ),
 ]
 Votes = Annotated[
@@ -64,7 +68,7 @@ Votes = Annotated[
     typer.Option(
         min=1,
         max=1_000_000,
-        help="Votes of factor-vae and beta-vae to train, and as many to score.",
+        help="Votes that train the classifiers of factor-vae and beta-vae; as many score them.",
     ),
 ]
 Basis = Annotated[

@@ -21,6 +21,6 @@ def with_flags(message: str) -> str:
     return ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
 
 
-def describe(message: str, field: str | None) -> str:
+def error_line(message: str, field: str | None) -> str:
     """The line that an error becomes: the flag at fault, where there is one, and the message."""
     return f"{flag(field)} {with_flags(message)}" if field else with_flags(message)

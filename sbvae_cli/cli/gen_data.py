@@ -14,12 +14,17 @@ app = typer.Typer(help="Write a dataset file (Section A.3).", no_args_is_help=Tr
 
 OutOption = Annotated[
     Path | None,
-    typer.Option(callback=named_as("HDF5"), help="HDF5 file to write; default: after the dataset."),
+    typer.Option(
+        callback=named_as("HDF5"), help="HDF5 file to write; default: named after the dataset."
+    ),
 ]
-SizeOption = Annotated[str, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")]
-SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Same seed, same contents.")]
+SizeOption = Annotated[str, typer.Option(help="Size of images in pixels: 64, or HEIGHTxWIDTH.")]
+SeedOption = Annotated[
+    int, typer.Option(min=0, max=2**63 - 1, help="Root seed; the same one gives the same contents.")
+]
 CountOption = Annotated[
-    int | None, typer.Option(min=1, help="Random images; default: every combination once.")
+    int | None,
+    typer.Option(min=1, help="Number of random images; default: every combination of levels once."),
 ]
 FactorOption = Annotated[
     list[str] | None, typer.Option(help="Range or value of a factor, as x=0.2..0.8 or shape=heart.")
@@ -29,14 +34,14 @@ HoleOption = Annotated[
 ]
 CorrelateOption = Annotated[
     list[str] | None,
-    typer.Option(help="Let two factors follow each other, as x,y=0.2, the std."),
+    typer.Option(help="Correlate two factors: x,y=STD; the smaller, the closer."),
 ]
 BlankOption = Annotated[
     float | None, typer.Option(help="Share of images without an object, from 0 to below 1.")
 ]
 SpaceOption = Annotated[
     Path | None,
-    typer.Option(help="YAML or JSON file of a factor space, as `space` in `info --json`."),
+    typer.Option(help="YAML or JSON file of a factor space, such as `info --json` writes."),
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
@@ -58,7 +63,8 @@ def circles(
     seed: SeedOption = 0,
     factor: FactorOption = None,
     diameter: Annotated[
-        str | None, typer.Option(help="Diameter of the circle in widths of the frame, or a range.")
+        str | None,
+        typer.Option(help="Diameter of the circle as a share of the frame's width, or a range."),
     ] = None,
     hole: HoleOption = None,
     correlate: CorrelateOption = None,
@@ -67,7 +73,7 @@ def circles(
     force: ForceOption = False,
 ) -> None:
     """Circles that vary in position and colour (Table 3)."""
-    from sbvae_cli.cli.generate import Changes, generate
+    from sbvae_cli.cli.write_data import Changes, generate
 
     ranges = list(factor or [])
     if diameter is not None:
@@ -79,7 +85,8 @@ def circles(
 @app.command()
 def sprites(
     source: Annotated[
-        Path | None, typer.Option("--from", help="The public dSprites NPZ instead of our own.")
+        Path | None,
+        typer.Option("--from", help="Import the public dSprites NPZ instead of drawing."),
     ] = None,
     out: OutOption = None,
     count: CountOption = None,
@@ -92,16 +99,16 @@ def sprites(
     space: SpaceOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Colored sprites: the dSprites grid, coloured anew whenever an image is read."""
+    """Coloured sprites: the dSprites grid, coloured anew whenever an image is read."""
     if source is not None:
-        from sbvae_cli.cli.import_data import write_import
+        from sbvae_cli.cli.write_data import write_import
         from sbvae_cli.data.imports import import_dsprites
 
         given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
         _refuse_changes({**given, "blank": blank, "space": space, "size": size != "64"})
         write_import(import_dsprites(source), out, force=force)
         return
-    from sbvae_cli.cli.generate import Changes, generate
+    from sbvae_cli.cli.write_data import Changes, generate
 
     changes = Changes(space, factor, hole, correlate, blank)
     generate("sprites", changes, out, count=count, size=size, seed=seed, force=force)
@@ -121,7 +128,7 @@ def room(
     force: ForceOption = False,
 ) -> None:
     """3D Object-in-Room: a look-alike of 3dshapes.h5, with its factors."""
-    from sbvae_cli.cli.generate import Changes, generate
+    from sbvae_cli.cli.write_data import Changes, generate
 
     changes = Changes(space, factor, hole, correlate, blank)
     generate("room", changes, out, count=count, size=size, seed=seed, force=force)
@@ -131,10 +138,12 @@ def room(
 def chairs(
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="The public renders, a folder or a TAR, instead of our own."),
+        typer.Option(
+            "--from", help="Import the public renders, a folder or a TAR, instead of drawing."
+        ),
     ] = None,
     invert: Annotated[
-        bool, typer.Option("--invert", help="Black background; of the public renders.")
+        bool, typer.Option("--invert", help="Make the background black (with --from only).")
     ] = False,
     strict: StrictOption = False,
     out: OutOption = None,
@@ -152,8 +161,8 @@ def chairs(
 ) -> None:
     """Grey chairs of parts in many proportions, seen from 62 sides."""
     if source is not None:
-        from sbvae_cli.cli.import_data import write_import
         from sbvae_cli.cli.parse import parse_size
+        from sbvae_cli.cli.write_data import write_import
         from sbvae_cli.data.imports import import_chairs
 
         given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
@@ -163,7 +172,7 @@ def chairs(
         return
     if invert or strict:
         raise SbvaeError("--invert and --strict are for --from; leave them out")
-    from sbvae_cli.cli.generate import Changes, generate
+    from sbvae_cli.cli.write_data import Changes, generate
 
     changes = Changes(space, factor, hole, correlate, blank)
     generate("chairs", changes, out, count=count or CHAIRS, size=size, seed=seed, force=force)
@@ -173,18 +182,20 @@ def chairs(
 def images(
     source: Annotated[Path, typer.Option("--from", help="Folder, ZIP, TAR or NPZ of images.")],
     factors: Annotated[
-        Path | None, typer.Option(help="CSV file: a column of file names, and one a factor.")
+        Path | None, typer.Option(help="CSV file: a column of file names, and one for each factor.")
     ] = None,
     out: OutOption = None,
     size: SizeOption = "64",
-    fit: Annotated[Fit, typer.Option(help="How other shapes are made to fit.")] = "crop",
-    gray: Annotated[bool, typer.Option("--gray", help="One channel instead of three.")] = False,
+    fit: Annotated[Fit, typer.Option(help="How images of another aspect are fitted.")] = "crop",
+    gray: Annotated[
+        bool, typer.Option("--gray", help="Write one grey channel instead of three.")
+    ] = False,
     strict: StrictOption = False,
     force: ForceOption = False,
 ) -> None:
     """Your own images, of 8 bits, in any format that Pillow reads."""
-    from sbvae_cli.cli.import_data import write_import
     from sbvae_cli.cli.parse import parse_size
+    from sbvae_cli.cli.write_data import write_import
     from sbvae_cli.data.imports import import_own
 
     imported = import_own(source, factors, parse_size(size), fit=fit, grey=gray, strict=strict)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def geometry(
     checkpoints: Annotated[
         list[Path],
-        typer.Argument(metavar="CKPT...", help="Run folders or ckpt.pt; several stand together."),
+        typer.Argument(
+            metavar="CKPT...", help="Run folders or ckpt.pt; several are drawn side by side."
+        ),
     ],
     out: PictureOption = Path("geometry.png"),
     json: JsonOption = None,
@@ -29,7 +31,8 @@ def geometry(
     ] = None,
     select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
     latents: Annotated[
-        tuple[int, int] | None, typer.Option(help="Which two latents instead, as 3 7.")
+        tuple[int, int] | None,
+        typer.Option(help="Use these two latents, as 3 7; overrides --select."),
     ] = None,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",

@@ -22,11 +22,16 @@ Facts = Mapping[str, Any]
 def info(
     target: Annotated[
         str,
-        typer.Argument(metavar="FILE|DIR", help="Dataset, checkpoint, run, or circles:PRESET."),
+        typer.Argument(
+            metavar="FILE|DIR",
+            help="Dataset, checkpoint, run folder, or a name such as circles:PRESET.",
+        ),
     ],
     sheet: Annotated[
         Path | None,
-        typer.Option(callback=named_as("PNG"), help="PNG file of 64 samples and their factors."),
+        typer.Option(
+            callback=named_as("PNG"), help="PNG file to write, of 64 samples and their factors."
+        ),
     ] = None,
     json: JsonOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of samples.")] = 0,
@@ -145,7 +150,7 @@ def _model_lines(facts: Facts) -> list[tuple[str, str]]:
 
 def _preset(preset: Facts) -> str:
     changed = f"; changed: {', '.join(preset['changed'])}" if preset["changed"] else ""
-    return f"{preset['dataset']}, {preset['profile']}: {preset['source']}{changed}"
+    return f"{preset['dataset'] or 'none'}, {preset['profile']}: {preset['source']}{changed}"
 
 
 def _objective(objective: Facts) -> str:

@@ -12,7 +12,9 @@ CheckpointArgument = Annotated[
 ]
 OtherDataOption = Annotated[
     str | None,
-    typer.Option(help="Other data than the model was trained on: a file, or circles:PRESET."),
+    typer.Option(
+        help="Other data than the model was trained on: a file, or a name such as circles:PRESET."
+    ),
 ]
 DeviceOption = Annotated[
     str, typer.Option(help="Device to compute on: auto, cpu, cuda, cuda:INDEX or mps.")

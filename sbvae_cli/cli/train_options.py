@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from sbvae_cli.config.names import (
+    DRAWN,
     Coordinates,
     DecoderKind,
     LikelihoodKind,
@@ -16,6 +17,7 @@ from sbvae_cli.config.names import (
     Precision,
     Profile,
     ScheduleKind,
+    choice,
 )
 
 _of_model = partial(typer.Option, rich_help_panel="Model")
@@ -23,9 +25,7 @@ _of_training = partial(typer.Option, rich_help_panel="Training")
 
 Data = Annotated[
     str | None,
-    typer.Option(
-        help="A dataset file; or circles:PRESET, sprites, room or chairs, drawn as needed."
-    ),
+    typer.Option(help=f"A dataset file; or {choice(DRAWN)}, drawn as needed."),
 ]
 ProfileName = Annotated[
     Profile | None,
@@ -35,82 +35,92 @@ Preset = Annotated[
     PaperDataset | None,
     typer.Option(
         metavar="DATASET",
-        help="Take the paper's settings for circles, sprites, chairs or room; "
-        "default: by the data.",
+        help=f"Take the paper's settings for {choice(get_args(PaperDataset))}; "
+        "default: those that fit the data.",
     ),
 ]
 Size = Annotated[
     str | None, typer.Option(help="Size of drawn images in pixels: 64, or HEIGHTxWIDTH.")
 ]
 Model = Annotated[
-    ModelKind | None, _of_model(metavar="NAME", help="Default: vae; all stand below.")
+    ModelKind | None, _of_model(metavar="NAME", help="Default: vae. All choices are listed below.")
 ]
 Decoder = Annotated[
-    DecoderKind | None, _of_model(metavar="NAME", help="Default: broadcast; all stand below.")
+    DecoderKind | None,
+    _of_model(metavar="NAME", help="Default: broadcast. All choices are listed below."),
 ]
 Likelihood = Annotated[
-    LikelihoodKind | None, _of_model(metavar="NAME", help="Default: bernoulli; all stand below.")
+    LikelihoodKind | None,
+    _of_model(metavar="NAME", help="Default: bernoulli. All choices are listed below."),
 ]
 LatentDim = Annotated[int | None, _of_model(min=1, help="Number of latents.")]
-Beta = Annotated[float | None, _of_model(help="Weight of the KL; of TC in beta-tcvae.")]
+Beta = Annotated[float | None, _of_model(help="Weight of the KL, or of TC in beta-tcvae.")]
 BetaSchedule = Annotated[
     ScheduleKind | None,
     _of_model(metavar="NAME", help="How beta grows from 0: constant, linear or cyclic."),
 ]
 Gamma = Annotated[
-    float | None, _of_model(help="Weight of TC in factor-vae, of the distance in annealed-vae.")
+    float | None,
+    _of_model(help="Weight of TC in factor-vae, or of |KL - capacity| in annealed-vae."),
 ]
-Capacity = Annotated[float | None, _of_model(help="Nats that annealed-vae grows to.")]
+Capacity = Annotated[float | None, _of_model(help="Final KL capacity of annealed-vae, in nats.")]
 Depth = Annotated[
     int | None, _of_model(min=2, max=32, help="Convolutions of the decoder (Tables 5 and 6).")
 ]
 MlpDepth = Annotated[
     int | None,
-    _of_model(min=0, max=32, help="Fully connected layers before them (Tables 7 to 9)."),
+    _of_model(
+        min=0, max=32, help="Fully connected layers before the convolutions (Tables 7 to 9)."
+    ),
 ]
 Upscales = Annotated[
     int | None,
-    _of_model(min=0, help="Broadcast decoder's layers that double the size (Table 10)."),
+    _of_model(min=0, help="Layers of the broadcast decoder that double the size (Table 10)."),
 ]
 CoordinatesKind = Annotated[
     Coordinates | None,
     _of_model(
         metavar="NAME",
-        help="Broadcast decoder's: linear, shuffled (Appendix B), cosine or none.",
+        help="Coordinates of the broadcast decoder: linear, shuffled (Appendix B), cosine or none.",
     ),
 ]
-Steps = Annotated[int | None, _of_training(min=1, help="Updates in all.")]
-BatchSize = Annotated[int | None, _of_training(min=1, help="Images an update.")]
+Steps = Annotated[int | None, _of_training(min=1, help="Number of updates in all.")]
+BatchSize = Annotated[int | None, _of_training(min=1, help="Images in each update.")]
 LearningRate = Annotated[float | None, _of_training(help="Learning rate of Adam.")]
 ClipGrad = Annotated[float | None, _of_training(help="Largest norm of a gradient; default: none.")]
 ValidationShare = Annotated[
     float | None,
-    _of_training(help="Share of a file's images to leave out; their NLL and KL are logged."),
+    _of_training(help="Share of a file's images kept from training; their NLL and KL are logged."),
 ]
 InMemory = Annotated[
     bool,
     _of_training(
-        "--in-memory", help="Read a file whole; else 8,192 images at a time are shuffled."
+        "--in-memory",
+        help="Load the whole file and shuffle it; default: shuffle windows of up to 8,192 images.",
     ),
 ]
 Seed = Annotated[
     int | None, _of_training(min=0, help="Root seed of weights, data and noise; default: 0.")
 ]
-Device = Annotated[str | None, _of_training(help="auto, cpu, cuda, cuda:INDEX or mps.")]
+Device = Annotated[
+    str | None, _of_training(help="Device to train on: auto, cpu, cuda, cuda:INDEX or mps.")
+]
 PrecisionName = Annotated[Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU.")]
 Threads = Annotated[int | None, _of_training(min=1, max=1024, help="Number of CPU threads.")]
 CheckpointEvery = Annotated[int | None, _of_training(min=1, help="Steps between checkpoints.")]
 Out = Annotated[
     Path | None,
-    typer.Option(help="Run folder; default: runs/ and the names of data, model and choices."),
+    typer.Option(
+        help="Run folder; default: runs/NAME, named after data, model and changed settings."
+    ),
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Go on with this run, with --steps further than planned.")
+    Path | None, typer.Option(help="Continue this run; a larger --steps extends it.")
 ]
 ConfigFile = Annotated[Path | None, typer.Option(help="YAML file of settings.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="As model.decoder.kernel_size=3."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as model.decoder.kernel_size=3."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print settings and cost; train nothing.")]
 

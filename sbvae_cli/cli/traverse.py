@@ -22,13 +22,16 @@ def traverse(
     checkpoint: CheckpointArgument,
     out: PictureOption = Path("traversal.png"),
     latents: Annotated[
-        str, typer.Option(help="How many latents, of smallest variance; all; or which, as 0,3,5.")
+        str,
+        typer.Option(help="How many latents, by smallest variance; all; or which ones, as 0,3,5."),
     ] = "8",
     ends: Annotated[
         str,
         typer.Option("--range", help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1."),
     ] = "2",
-    columns: Annotated[int, typer.Option(min=2, max=51, help="Number of values of a latent.")] = 11,
+    columns: Annotated[
+        int, typer.Option(min=2, max=51, help="Number of values of each latent.")
+    ] = 11,
     index: Annotated[
         int | None,
         typer.Option(

@@ -1,7 +1,12 @@
 """What can be drawn: one record for each renderer, with its named spaces and its limits.
 
-A new renderer is one record in `RENDERERS` here, one file in `data/renderers/` with its function,
-and one line in the table there.
+A new dataset that is rendered touches these places; tests compare them:
+
+- a record in `RENDERERS` here; its `paper` stays None unless the paper trains on it,
+- a file in `data/renderers/` with its function, and a line in the table there,
+- `DRAWN` in `names.py`, which help shows without loading this table,
+- a command in `cli/gen_data.py`,
+- the README's table of datasets.
 """
 
 import math

@@ -1,9 +1,10 @@
-"""Datasets that a user names instead of a file: `circles:PRESET`, `sprites`, `room`, `chairs`."""
+"""Datasets that a user names instead of a file: a renderer, or one and a preset of it."""
 
 import difflib
 from pathlib import Path
 
 from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.config.names import choice
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError, unknown_name
 
@@ -14,7 +15,7 @@ def is_procedural(text: str) -> bool:
 
 
 def named_space(text: str) -> SpaceConfig:
-    """The space that `circles:PRESET`, `sprites`, `room` or `chairs` names.
+    """The space that a renderer's name stands for, alone or as `circles:PRESET`.
 
     Args:
         text: What a user wrote; `circles` alone is `circles:xy`.
@@ -56,6 +57,5 @@ def near_dataset(text: str) -> str:
 
 
 def known_names() -> str:
-    """Such names in a sentence: `circles:PRESET, sprites, room or chairs`."""
-    names = [f"{name}:PRESET" if len(r.spaces) > 1 else name for name, r in RENDERERS.items()]
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    """Such names in a sentence; help, which may not load the table, has them from `names.DRAWN`."""
+    return choice(f"{n}:PRESET" if len(r.spaces) > 1 else n for n, r in RENDERERS.items())

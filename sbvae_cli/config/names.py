@@ -1,12 +1,21 @@
 """The names that the command line offers, as literals; free of every import that takes time."""
 
+from collections.abc import Iterable
 from typing import Literal
+
+
+def choice(names: Iterable[str]) -> str:
+    """Names in a sentence: `a, b or c`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
 
 CirclesPreset = Literal[
     "xy", "xh", "rg", "xyh-small", "xyh-tiny",
     "xy-hole", "xy-corner", "xh-hole", "xh-corner", "rg-hole", "rg-corner",
     "xh-blank",
 ]  # fmt: skip
+DRAWN = ("circles:PRESET", "sprites", "room", "chairs")  # data that need no file
 ModelKind = Literal[
     "vae", "beta-vae", "factor-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"
 ]

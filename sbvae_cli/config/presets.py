@@ -24,8 +24,10 @@ TABLE_2 = {"encoder": [32, 32, 64, 64], "deconv": [64, 64, 32, 32]}
 QUICK_SIZE = 32
 
 
-def paper_dataset(renderer: str | None, name: str) -> PaperDataset:
-    """Which of the paper's datasets some data count as; a file of unknown origin as circles.
+def paper_dataset(renderer: str | None, name: str) -> PaperDataset | None:
+    """Which of the paper's datasets some data count as; None if drawn by what the paper has not.
+
+    A file of unknown origin counts as circles.
 
     Args:
         renderer: Name of what draws the data; None where images are stored ones.
@@ -37,25 +39,26 @@ def paper_dataset(renderer: str | None, name: str) -> PaperDataset:
     return "circles"
 
 
-def paper_preset(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) -> Tree:
+def paper_preset(model: ModelKind, dataset: PaperDataset | None, decoder: DecoderKind) -> Tree:
     """Settings of Sections A.1 and A.2, Tables 1, 2 and 4, and where the paper has none.
 
     FactorVAE has the networks of Table 2, every other model those of Table 1; the broadcast decoder
     is the same in both, with three more layers for 3D rooms. Where the paper has no number of
-    steps for FactorVAE, it gets the VAE's.
+    steps for FactorVAE, it gets the VAE's. Data that are not in the paper get what circles have.
     """
+    like = dataset or "circles"
     table = TABLE_2 if model == "factor-vae" else TABLE_1
     layers: Tree = {"kind": decoder, "hidden_channels": table["deconv"]}
     if decoder == "broadcast":
         layers["hidden_channels"] = [64] * (5 if dataset == "room" else 2)
     training: Tree = {
-        "steps": VAE_STEPS[dataset],
+        "steps": VAE_STEPS[like],
         "batch_size": 16,
         "learning_rate": 3e-4,
     }
     objective: Tree = {"kind": model}
     if model == "factor-vae":
-        training["steps"] = FACTOR_VAE_STEPS.get(dataset, VAE_STEPS[dataset])
+        training["steps"] = FACTOR_VAE_STEPS.get(like, VAE_STEPS[like])
         training |= {"batch_size": 32, "learning_rate": 1e-4}
         objective |= {"gamma": 35.0, "discriminator_learning_rate": 2e-5}
     if model == "annealed-vae":
@@ -76,8 +79,10 @@ def paper_preset(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) 
     }
 
 
-def _source(model: ModelKind, dataset: PaperDataset, decoder: DecoderKind) -> str:
+def _source(model: ModelKind, dataset: PaperDataset | None, decoder: DecoderKind) -> str:
     """Where the paper has the settings of a model on a dataset, or that it has none."""
+    if dataset is None:
+        return "not in the paper; the settings for circles"
     match model:
         case "vae":
             if decoder == "coordconv" and dataset != "sprites":

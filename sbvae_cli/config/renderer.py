@@ -54,14 +54,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class Renderer:
-    """One renderer: what it draws, and how the paper trains on it.
+    """One renderer: what it draws, and how the paper trains on it, if it does.
 
     Attributes:
         name: The word that the command line, spaces in files, and the table of functions have.
         spaces: Spaces by the name of the dataset; the first is drawn unless told otherwise.
         limits: What can be drawn of each factor that it needs.
         channels: Channels of an image: 1 for grey, 3 for colour.
-        paper: The dataset of the paper whose settings a model of its images begins with.
+        paper: The dataset of the paper whose settings a model of its images begins with; None
+            where the paper has none like it, and they are those for circles.
         public: Name of imports of the public dataset that it resembles.
     """
 
@@ -69,7 +70,7 @@ class Renderer:
     spaces: Mapping[str, SpaceConfig]
     limits: Mapping[str, Limit]
     channels: int
-    paper: PaperDataset
+    paper: PaperDataset | None = None
     public: str | None = None
 
     @property

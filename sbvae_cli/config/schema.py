@@ -96,13 +96,14 @@ class PresetConfig(Frozen):
     """Which settings the run began with, before others changed them.
 
     Attributes:
-        dataset: Dataset of the paper whose settings these are.
+        dataset: Dataset of the paper whose settings these are; None where the paper has none like
+            the data, and the settings are those for circles.
         profile: `paper`, or what a CPU trains in minutes.
         source: Where the paper has the settings of this model and dataset, or that it has none.
         changed: Settings of the run that are not those; by the profile, a file or options.
     """
 
-    dataset: PaperDataset = "circles"
+    dataset: PaperDataset | None = "circles"
     profile: Profile = "paper"
     source: str = ""
     changed: tuple[str, ...] = ()

@@ -263,7 +263,7 @@ def source_from_space(
 
 
 def open_source(data: str | Path, height: int | None = None, width: int | None = None) -> Source:
-    """Open what an argument `data` names: `circles:PRESET`, `sprites`, `room`, `chairs`, or a file.
+    """Open what an argument `data` names: a file, or a dataset as `named_space` takes it.
 
     Args:
         data: A file's path, or a name; `circles` alone is `circles:xy`.

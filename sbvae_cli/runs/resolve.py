@@ -87,7 +87,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
     return build_config(merge(whole, {"preset": {"changed": changed}})), source
 
 
-def _paper(wanted: dict[str, Any], dataset: PaperDataset) -> dict[str, Any]:
+def _paper(wanted: dict[str, Any], dataset: PaperDataset | None) -> dict[str, Any]:
     """The paper's settings; those of defaults where a kind is no kind."""
     model = _section(wanted, "objective").get("kind", "vae")
     decoder = _section(wanted, "model", "decoder").get("kind", "broadcast")

@@ -4,17 +4,23 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from numpy.typing import NDArray
 
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.choices import CHOICES
+from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind
+from sbvae_cli.config.renderer import Limit, Renderer
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.data.renderers import RENDER
 
 Sbvae = Callable[..., object]
 SMALL_DISCRIMINATOR = ("--set", "objective.discriminator_units=[8, 8]")
@@ -48,6 +54,45 @@ def test_what_the_paper_does_not_have_is_said_once(sbvae: Sbvae, tiny: list[str]
     done = sbvae("train", *tiny, "--model", "dip-vae-i", "--steps", 2, "--out", "run")
     assert done.err.startswith("note: dip-vae-i on xy-hole: not in the paper; Section A.1")
     assert "not in the paper" not in sbvae("train", *tiny, "--steps", 2, "--out", "other").err
+
+
+@pytest.fixture
+def squares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renderer that the paper does not have: squares, as bright as their one factor says."""
+
+    def render(
+        factors: np.ndarray, names: Sequence[str], height: int, width: int
+    ) -> NDArray[np.uint8]:
+        assert names == ("brightness",)
+        levels = (255 * factors[:, :, None, None]).astype(np.uint8)
+        return np.broadcast_to(levels, (len(factors), height, width, 1)).copy()
+
+    factor = FactorConfig(name="brightness", low=0.2, high=1.0)
+    space = SpaceConfig(renderer="squares", factors=(factor,))
+    record = Renderer("squares", {"squares": space}, {"brightness": Limit(0.0, 1.0)}, channels=1)
+    monkeypatch.setitem(RENDERERS, "squares", record)  # type: ignore[arg-type]
+    monkeypatch.setitem(RENDER, "squares", render)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("squares")
+def test_data_that_the_paper_does_not_have_do_not_pass_for_its_own(
+    sbvae: Sbvae, tiny: list[str]
+) -> None:
+    words = ("train", *tiny, "--data", "squares", "--steps", 1)
+    said = "not in the paper; the settings for circles"
+    done = sbvae(*words)
+    assert done.code == 0, done.err
+    assert done.err.startswith(f"note: vae on squares: {said}\n")
+    (folder,) = Path("runs").iterdir()
+    assert folder.name.startswith("squares-broadcast-size16-")
+    assert "preset" not in folder.name
+    assert f"none, paper: {said}; changed: " in sbvae("info", folder).out
+    again = sbvae("train", "--config", folder / "config.yaml", "--out", "again")
+    assert said in again.err
+    assert sbvae(*words, "--preset", "room", "--out", "room").err.count(said) == 0
+    config = yaml.safe_load(Path("room/config.yaml").read_text())
+    assert config["preset"]["dataset"] == "room"
+    assert "room, chairs or squares" in sbvae("train", "--data", "none.h5").err
 
 
 def test_the_resolved_configuration_is_written_in_full(sbvae: Sbvae, tiny: list[str]) -> None:

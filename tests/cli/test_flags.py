@@ -1,6 +1,6 @@
 """Arguments of the library as flags of the command line."""
 
-from sbvae_cli.cli.flags import describe, with_flags
+from sbvae_cli.cli.flags import error_line, with_flags
 
 
 def test_arguments_in_backticks_become_flags() -> None:
@@ -17,6 +17,6 @@ def test_commands_in_backticks_stay() -> None:
 
 
 def test_the_argument_at_fault_stands_first() -> None:
-    assert describe("7: is too many; choose `images`", "latents") == (
+    assert error_line("7: is too many; choose `images`", "latents") == (
         "--latents 7: is too many; choose --images"
     )

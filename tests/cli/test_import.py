@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.cli import import_data
+from sbvae_cli.cli import write_data
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.renderer import HSV
 from sbvae_cli.data import imports
@@ -337,7 +337,7 @@ def test_ctrl_c_leaves_nothing(
     sbvae: Sbvae, kind: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = pack(kind, {f"{i}.png": FILES["a.png"] for i in range(150)})
-    monkeypatch.setattr(import_data, "reporter", lambda *_: Interrupting(times))
+    monkeypatch.setattr(write_data, "reporter", lambda *_: Interrupting(times))
     done = sbvae("gen-data", "images", "--from", source, "--size", 8)
     assert (done.code, done.out) == (130, "")
     assert os.listdir() == [source.name]

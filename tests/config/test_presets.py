@@ -100,6 +100,19 @@ def test_the_quick_profile_halves_every_width(model: ModelKind, decoder: Decoder
     assert profile("paper", tree) == {}
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_data_that_the_paper_has_not_get_what_circles_have_and_say_so(
+    model: ModelKind, decoder: DecoderKind
+) -> None:
+    tree, circles = paper_preset(model, None, decoder), paper_preset(model, "circles", decoder)
+    said = tree.pop("preset")
+    assert said["dataset"] is None
+    assert said["source"] == "not in the paper; the settings for circles"
+    circles.pop("preset")
+    assert tree == circles
+
+
 def test_data_are_told_by_their_name() -> None:
     names = {"xy-hole": "circles", "dsprites": "sprites", "3dshapes": "room", "mine": "circles"}
     assert {name: paper_dataset(None, name) for name in names} == names

@@ -1,11 +1,13 @@
-"""What the commands of procedural datasets share: a changed space, rendered into a file."""
+"""What the commands of `gen-data` share: images, drawn or imported, into a file."""
 
 import shlex
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import file_size, inform, reporter
+from sbvae_cli.cli.console import file_size, inform, remark, reporter
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.config.dataset_names import named_space
@@ -13,7 +15,13 @@ from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.files import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.generate import plan_dataset, write_plan
+from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from sbvae_cli.data.imports import Import
+
+SHOWN = 10  # unreadable files that are named
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ def generate(
     """Render a dataset into a file and say what comes next.
 
     Args:
-        dataset: Name of the dataset: circles:PRESET, sprites, room or chairs.
+        dataset: Name of the dataset, as `named_space` takes it.
         changes: What is wanted otherwise; with any, the name ends in `-custom`.
         out: File to write; None names it after the dataset.
         count: Number of random images; None renders every combination of the levels once.
@@ -107,10 +115,52 @@ def generate(
             request.end_if_asked(f"{path}: stopped after {done} of {plan.count} images")
 
         write_plan(path, plan, name=name, seed=seed, force=force, on_progress=on_progress)
-    say_written(path, plan.count, (plan.height, plan.width))
+    _say_written(path, plan.count, (plan.height, plan.width))
 
 
-def say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
+def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
+    """Write what is imported, say what could not be read and what comes next.
+
+    Args:
+        imported: The dataset.
+        out: File to write; None names it after the dataset.
+        force: Whether to replace a file.
+    """
+    path = out or Path(f"{imported.name}.h5")
+    with (
+        imported.held,
+        closing(imported.batches) as batches,
+        deferred() as request,
+        reporter("images", imported.count) as bar,
+    ):
+
+        def on_progress(done: int) -> None:
+            bar.update(done + len(imported.unreadable), "")
+            request.end_if_asked(f"{path}: stopped after {done} images")
+
+        count = write_dataset(
+            path,
+            batches,
+            space=imported.space,
+            name=imported.name,
+            shape=imported.shape,
+            force=force,
+            on_progress=on_progress,
+        )
+        bar.update(count + len(imported.unreadable), "")  # with those after the last image
+    for line in imported.notes:
+        remark(f"note: {line}")
+    if imported.unreadable:
+        remark(f"{len(imported.unreadable):,} of {imported.count:,} files could not be read:")
+        for line in imported.unreadable[:SHOWN]:
+            remark(f"  {line}")
+        if len(imported.unreadable) > SHOWN:
+            remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
+    look = f"sbvae info {shlex.quote(str(path))} --sheet samples.png"
+    _say_written(path, count, imported.shape[:2], look)
+
+
+def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
     """Say what a file holds, and which commands come next: these, and `train`."""
     height, width = size
     inform(
