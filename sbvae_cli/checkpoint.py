@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sbvae_cli import __version__
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError

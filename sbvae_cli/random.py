@@ -5,7 +5,8 @@ Nothing else in the package makes a generator, seeds global state or stores a ra
 
 import numpy as np
 
-# The tag that keeps a stream apart from the others of the same seed: up to four ASCII letters.
+# The tag that keeps a stream apart from the others of the same seed: up to four ASCII letters,
+# fixed, since data and runs were made with them.
 _TAGS = {
     "file": "file",  # factors of a written file; position: block of 64 rows
     "drawn": "onli",  # images drawn while training; position: minibatch

@@ -39,7 +39,7 @@ def _notes(each: "Evaluated") -> list[str]:
 
 def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
     """Each note once, with the names it is for where there are several; no more than are read."""
-    from sbvae_cli.evaluation.findings.words import abbreviate
+    from sbvae_cli.evaluation.findings.sentences import abbreviate
 
     names: dict[str, list[str]] = {}
     for each in several:

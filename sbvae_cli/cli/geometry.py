@@ -10,7 +10,7 @@ from sbvae_cli.cli.parse import parse_levels, parse_pair
 from sbvae_cli.config.names import Select
 
 if TYPE_CHECKING:
-    from sbvae_cli.evaluation.geometry import GridEmbedding
+    from sbvae_cli.evaluation.grid_embedding import GridEmbedding
 
 
 def geometry(
@@ -41,7 +41,7 @@ def geometry(
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.evaluation.geometry import embed_factor_grid
+    from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device

@@ -12,7 +12,7 @@ from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
-from sbvae_cli.config.files import build_space, read_yaml
+from sbvae_cli.config.load import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.write import write_dataset

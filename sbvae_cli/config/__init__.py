@@ -1,1 +1,1 @@
-"""The configuration of a run; neither torch nor numpy."""
+"""The configuration of a run, and the tables of renderers and metrics; neither torch nor numpy."""

@@ -1,4 +1,4 @@
-"""The table of metrics: what each computes, needs and depends on; metrics/ has its functions."""
+"""The table of metrics: what each computes, needs and depends on."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is minimised: one configuration for each model of the paper and of its readers."""
+"""What is minimised, by each model of the paper and of later work, and schedules of its weights."""
 
 from typing import Annotated, Literal
 

@@ -1,1 +1,1 @@
-"""Factors, renderers, files and minibatches."""
+"""Factors, renderers, files, imports and minibatches."""

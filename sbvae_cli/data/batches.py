@@ -1,4 +1,4 @@
-"""Minibatches: each a pure function of the seed and its number."""
+"""Minibatches, each a pure function of the seed and its number, and their way to the device."""
 
 import atexit
 from collections.abc import Callable, Generator
@@ -15,6 +15,7 @@ from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.shuffle_order import WINDOW_IMAGES, ShuffledFile
 from sbvae_cli.data.source import Source
+from sbvae_cli.data.validation_split import validation_rows
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
@@ -50,7 +51,7 @@ class Batches:
         source: Where the images come from.
         batch_size: Images in a minibatch.
         seed: At least 0.
-        validation: Share of a file's images that never come; see `validation_rows`.
+        validation: Share of a file's images that are kept from training.
         in_memory: Whether a file is read whole, so that all of its images mix freely.
         window: Number of a file's images that mix freely otherwise.
 
@@ -128,40 +129,6 @@ class Batches:
             return Masks(images, colours_of(space.sample_present(rng, len(images)), space.names))
         rng = stream(self._seed, "drawn", i)
         return self._source.sample(rng, self._batch_size, "train")[0]
-
-
-def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
-    """Rows of a file that training leaves out, a function of the seed and the file's length.
-
-    Args:
-        source: Source of a file's images.
-        share: Share of the rows, in (0, 1).
-        seed: The run's seed.
-
-    Returns:
-        In ascending order, at least one.
-
-    Raises:
-        SbvaeError: If the images are drawn as needed, or too few would be left.
-    """
-    if source.count is None:
-        raise SbvaeError(
-            f"{source.name}: is drawn as needed and never repeats, there is nothing to hold out; "
-            "leave `validation` out, or write a file with gen-data"
-        )
-    count = validation_count(source.count, share)
-    if count >= source.count:
-        raise SbvaeError(
-            f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
-            "on; choose a smaller `validation`"
-        )
-    rng = stream(seed, "validation")
-    return np.sort(rng.permutation(source.count)[:count])
-
-
-def validation_count(count: int, share: float) -> int:
-    """Number of rows of `count` that a share leaves out of training: one at least, if any."""
-    return max(1, round(share * count)) if share > 0 else 0
 
 
 class _Producer:

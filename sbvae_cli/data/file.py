@@ -1,4 +1,4 @@
-"""Reading data set files (HDF5), and what the format is.
+"""Reading dataset files (HDF5), and what the format is.
 
 `images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32, and the root
 attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the
@@ -30,14 +30,14 @@ Images = NDArray[np.uint8]
 
 
 class DatasetFile:
-    """An open data set file, checked.
+    """An open dataset file, checked.
 
     Args:
         path: The file.
 
     Attributes:
         path: The file.
-        name: What the data set is called, such as "xy-hole".
+        name: What the dataset is called, such as "xy-hole".
         seed: The seed that it was made with.
         space: Factor space of its images.
         count: Number of images.
@@ -106,7 +106,7 @@ class DatasetFile:
         missing = [] if "images" in self._file else ["dataset images"]
         missing += [f"attribute {name}" for name in needed if name not in attributes]
         if missing:
-            raise self._error(f"has no {missing[0]}; make a data set with `sbvae gen-data`")
+            raise self._error(f"has no {missing[0]}; make a dataset with `sbvae gen-data`")
         found = attributes["sbvae_format"]
         if found != FORMAT:
             raise self._error(

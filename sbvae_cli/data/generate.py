@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.files import build_space
+from sbvae_cli.config.load import build_space
 from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace

@@ -1,4 +1,4 @@
-"""Sizes of unions of boxes in a product of uniform factors."""
+"""Unions of boxes and their sizes, in a product of uniform factors."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

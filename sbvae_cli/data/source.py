@@ -1,4 +1,4 @@
-"""Sources of images, rows of a file or drawn on demand: all that a command sees of a data set."""
+"""Sources of images, rows of a file or drawn on demand: all that a command sees of a dataset."""
 
 import zipfile
 from pathlib import Path
@@ -40,7 +40,7 @@ class Source:
     looked up, or the file's rows again.
 
     Args:
-        name: What the data set is called, such as "xy-hole".
+        name: What the dataset is called, such as "xy-hole".
         space: Where the factors come from; without a file it needs a renderer.
         height: Rows of an image.
         width: Columns of an image.
@@ -107,7 +107,7 @@ class Source:
         own = population == "train" or (population == "full" and not self.can_render)
         return self.count if own else None
 
-    def together(self, population: Population = "train") -> int:
+    def images_per_read(self, population: Population = "train") -> int:
         """Number of images that `images` makes or reads at once, so that none is made twice."""
         stored = self.file if self.stored_rows(population) is not None else None
         return stored.chunk_length if stored else DRAWN_TOGETHER
@@ -253,7 +253,7 @@ class Source:
 def source_from_space(
     space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
 ) -> Source:
-    """The source that draws a space's images, as for a checkpoint of a procedural data set.
+    """The source that draws a space's images, as for a checkpoint of a procedural dataset.
 
     Raises:
         SbvaeError: If the space has no renderer or does not fit it.

@@ -1,1 +1,1 @@
-"""All scores of a model on data, or of codes from elsewhere, in one report."""
+"""A model's codes, scores, geometry and traversals, and scores of codes from elsewhere."""

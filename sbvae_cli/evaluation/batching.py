@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.models.arithmetic import tf32
+from sbvae_cli.models.compute_settings import tf32
 
 _CPU_BYTES = 2 << 20  # bytes of the largest activation: it stays in a core's cache
 _GPU_BYTES = 1 << 30

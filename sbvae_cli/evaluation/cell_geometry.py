@@ -9,12 +9,12 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.metrics.choose_latents import choose_pair
 from sbvae_cli.metrics.code_grid import code_grid
 from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.select import choose_pair
 from sbvae_cli.metrics.validate import Floats
 
 

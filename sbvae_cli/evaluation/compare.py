@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.images import available
+from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.evaluation.rates import latent_kl
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.intervals import subsample_interval
@@ -43,7 +43,7 @@ def compare_models(
         SbvaeError: If there is one model, or one gives posteriors that are no numbers.
     """
     rng = stream(protocol.seed, "ranking")
-    images, _ = source.sample(rng, available(source, protocol.images), "train")
+    images, _ = source.sample(rng, count_available(source, protocol.images), "train")
     posteriors = [encode(vae, images) for vae in models]
     codes = [means for means, _ in posteriors]
     kls = [latent_kl(*posterior) for posterior in posteriors]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.evaluation.batching import fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import blank_image
-from sbvae_cli.evaluation.images import available
+from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.evaluation.plan import Plan
 from sbvae_cli.models.vae import VAE
 
@@ -39,10 +39,10 @@ def estimate_cost(vae: VAE, plan: Plan) -> Cost:
         plan: What will be computed.
     """
     source, protocol = plan.source, plan.protocol
-    training = available(source, protocol.images)
+    training = count_available(source, protocol.images)
     decoded = training * plan.rates + protocol.images * plan.heldout
     encoded = decoded + training * (plan.present and not plan.rates)
-    encoded += available(source, plan.pool)
+    encoded += count_available(source, plan.pool)
     if plan.draws_votes:
         encoded += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     encoded += sum(

@@ -12,15 +12,15 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.cell_geometry import pairs_of_codes
 from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
 from sbvae_cli.evaluation.findings.finding import Finding, voted, without
-from sbvae_cli.evaluation.findings.geometry import cautions
+from sbvae_cli.evaluation.findings.grids import cautions
 from sbvae_cli.evaluation.findings.sample import reading_findings, sample_findings
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.representation import Representation, sample_of
 from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.blank_information import present_score
 from sbvae_cli.metrics.compute import compute
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig_subspace import every_group
-from sbvae_cli.metrics.present import present_score
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score, Scores
 

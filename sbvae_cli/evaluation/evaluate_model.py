@@ -35,7 +35,7 @@ def evaluate_model(
     Args:
         vae: On its device, in evaluation mode.
         source: The data.
-        protocol: What to compute; the default computes what the paper reports.
+        protocol: What to compute; by default what the paper reports.
         on_images: Called with the number of images that were encoded since the last call; the sum
             is `Cost.encode`.
         trained_on: Space of the model's training, whose held-out regions count; the source's
@@ -60,7 +60,7 @@ def evaluate_model(
 
 def _of_votes(plan: Plan) -> list[Finding]:
     """Why votes share images, where they do."""
-    if not plan.voting or plan.draws_votes:
+    if not plan.vote_metrics or plan.draws_votes:
         return []
     drawn = plan.source.can_render
     code = "rgb-votes" if plan.in_rgb else "slow-votes" if drawn else "undrawn-votes"
@@ -69,7 +69,7 @@ def _of_votes(plan: Plan) -> list[Finding]:
 
 
 def _of_grids(plan: Plan) -> list[Finding]:
-    """What the grids of factors are not."""
+    """What grids do not show as asked: colours in another basis, an order of kinds."""
     if "geometry" not in plan.metrics or not plan.source.can_render:
         return []
     kinds = tuple(f.name for f in plan.source.space.factors if f.varies and f.level_names)

@@ -25,13 +25,13 @@ _POSITIONS = {  # within the stream "evaluation"
 }
 
 
-def generator(protocol: Protocol, what: str) -> np.random.Generator:
+def evaluation_rng(protocol: Protocol, what: str) -> np.random.Generator:
     """Random numbers of their own for each population, each noise and the votes."""
     return stream(protocol.seed, "evaluation", _POSITIONS[what])
 
 
-def available(source: Source, images: int) -> int:
-    """So many images, or all that a file has."""
+def count_available(source: Source, images: int) -> int:
+    """Number of images to take: so many, or all that a file has."""
     return images if source.count is None else min(images, source.count)
 
 
@@ -45,7 +45,7 @@ def training_images(
         protocol: How many.
         validation_rows: Rows of its file that are left out.
     """
-    count, rng = available(source, protocol.images), generator(protocol, "train")
+    count, rng = count_available(source, protocol.images), evaluation_rng(protocol, "train")
     if validation_rows is None:
         return source.sample(rng, count, "train")
     rows = source.random_rows(rng, count)
@@ -56,14 +56,14 @@ def validation_images(
     source: Source, protocol: Protocol, validation_rows: NDArray[np.int64]
 ) -> Images:
     """Images that training never saw: these rows of its file, or 2,000 of them."""
-    rng = generator(protocol, "validation")
+    rng = evaluation_rng(protocol, "validation")
     most = min(protocol.images, _MOST_VALIDATION)
     return source.read_rows(rng, np.sort(rng.permutation(validation_rows)[:most]))[0]
 
 
 def heldout_images(source: Source, protocol: Protocol, space: FactorSpace) -> Images:
     """Images of the regions that a space leaves out of training."""
-    rows = space.sample(generator(protocol, "heldout"), protocol.images, "heldout")
+    rows = space.sample(evaluation_rng(protocol, "heldout"), protocol.images, "heldout")
     return source.render(rows)
 
 
@@ -71,7 +71,7 @@ def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Ima
     """Images of the protocol's population that show something, and their factors.
 
     Those that test what was fitted follow the others, and are drawn apart where images can be
-    drawn anew: what is fitted to none does not depend on them.
+    drawn anew: scores that need no fit do not depend on them.
 
     Args:
         source: The data.
@@ -99,9 +99,9 @@ def _that_show(
     blanks = source.space.blank
     if protocol.population != "train" and source.can_render:
         blanks = 0.0
-    count = available(source, count)
-    drawn = available(source, int(1.1 * count / (1 - blanks)) + 16 if blanks else count)
-    images, factors = source.sample(generator(protocol, what), drawn, protocol.population)
+    count = count_available(source, count)
+    drawn = count_available(source, int(1.1 * count / (1 - blanks)) + 16 if blanks else count)
+    images, factors = source.sample(evaluation_rng(protocol, what), drawn, protocol.population)
     shown = np.flatnonzero(~np.isnan(factors).any(axis=1))[: min(count, kept)]
     if not len(shown):
         raise SbvaeError(f"{source.name}: every image is blank, no metric can be computed")

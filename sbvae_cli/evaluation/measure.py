@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sbvae_cli.data.file import Images
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.encode import blank_image, encode
-from sbvae_cli.evaluation.geometry import embed_factor_grid
+from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
 from sbvae_cli.evaluation.images import (
-    generator,
+    evaluation_rng,
     heldout_images,
     training_images,
     validation_images,
@@ -20,8 +20,8 @@ from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.plan import Plan
 from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
+from sbvae_cli.metrics.blank_information import present_score
 from sbvae_cli.metrics.labelled_codes import Votes
-from sbvae_cli.metrics.present import present_score
 from sbvae_cli.metrics.score import Score, Scores
 from sbvae_cli.models.vae import VAE
 
@@ -88,7 +88,7 @@ def measure(
 
 def _rates(vae: VAE, images: Images, plan: Plan, noise: str, on_images: OnImages) -> ImageRates:
     shape = len(images), plan.latents
-    drawn = generator(plan.protocol, noise).standard_normal(shape, np.float32)
+    drawn = evaluation_rng(plan.protocol, noise).standard_normal(shape, np.float32)
     return image_rates(vae, images, drawn, on_images)
 
 
@@ -116,7 +116,7 @@ def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) 
     rows, fixed = draw_votes(
         plan.source.space,
         varying,
-        generator(protocol, "votes"),
+        evaluation_rng(protocol, "votes"),
         protocol.votes_train + protocol.votes_eval,
         protocol.vote_images,
         protocol.population,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sbvae_cli.metrics.select import LatentChoice
+from sbvae_cli.metrics.choose_latents import LatentChoice
 
 
 @dataclass(frozen=True)

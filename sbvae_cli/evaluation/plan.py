@@ -10,7 +10,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.finding import Finding, without
-from sbvae_cli.evaluation.images import available, generator
+from sbvae_cli.evaluation.images import count_available, evaluation_rng
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
@@ -71,14 +71,14 @@ class Plan:
         return self.protocol.pool(self.metrics) if needed else 0
 
     @property
-    def voting(self) -> tuple[str, ...]:
+    def vote_metrics(self) -> tuple[str, ...]:
         """Names of the metrics that are made of votes."""
         return tuple(name for name in self.metrics if METRICS[name].votes)
 
     @property
     def draws_votes(self) -> bool:
         """Whether votes have images of their own."""
-        return bool(self.voting) and self.source.renders_fast and not self.in_rgb
+        return bool(self.vote_metrics) and self.source.renders_fast and not self.in_rgb
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -113,7 +113,7 @@ def make_plan(
         protocol, latents, names, source.name, of_geometry=space.varying
     )
     skipped = [without(those, why) for why, those in impossible.items()]
-    if available(source, protocol.images) < protocol.images:
+    if count_available(source, protocol.images) < protocol.images:
         values = {"data": source.name, "images": source.count, "wanted": protocol.images}
         skipped.append(Finding("few-images", values=values))
     lenient = protocol.lenient or protocol.metrics is None
@@ -129,7 +129,7 @@ def make_plan(
 
 def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:
     """Number of latents, by encoding a few images, which shows a model that gives no numbers."""
-    images, _ = source.sample(generator(protocol, "probe"), available(source, _PROBED))
+    images, _ = source.sample(evaluation_rng(protocol, "probe"), count_available(source, _PROBED))
     latents: int = encode(vae, images)[0].shape[1]
     return latents
 

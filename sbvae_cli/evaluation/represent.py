@@ -62,7 +62,7 @@ def represent(
     Raises:
         SbvaeError: If the data is damaged or ends early, or the model is unsound.
     """
-    unit = source.together(population)  # so that none is made or read twice
+    unit = source.images_per_read(population)  # so that none is made or read twice
     most = min(most_images, most_bytes // (source.height * source.width * source.channels))
     length = unit * max(1, most // unit)
     means, stds, factors = [], [], []

@@ -11,8 +11,8 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.decode import render_codes
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.reconstruct import render_codes
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
@@ -31,8 +31,8 @@ class Traversal:
             that the model draws.
         held_out: Which of them show factors that the model's training left out, shape (N,).
         code: Posterior mean of the first input, shape (K,).
-        stds: Posterior stds of all latents, averaged over 256 images less the blank
-            ones, which leave uncertain what other images are coded by, shape (K,).
+        stds: Posterior stds of all latents, averaged over 256 images without the
+            blank ones, on which latents in use are uncertain too, shape (K,).
         latents: Numbers of the latents that were swept, L of them.
         values: Values that a latent takes, increasing, shape (S,).
         sweeps: Images of each latent at each value, shape (L, S, h, w, C).

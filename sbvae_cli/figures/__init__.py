@@ -1,1 +1,1 @@
-"""Results of evaluations and logs to pictures: one call a figure."""
+"""Results of evaluations to pictures: one call a figure."""

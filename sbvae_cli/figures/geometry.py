@@ -8,7 +8,7 @@ from PIL.Image import Image
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.geometry import GridEmbedding
+from sbvae_cli.evaluation.grid_embedding import GridEmbedding
 from sbvae_cli.random import stream
 from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
 

@@ -12,7 +12,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.fitting import expected_warnings
 from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import Indices, LabelledCodes
-from sbvae_cli.metrics.nearest import nearest_information
+from sbvae_cli.metrics.neighbour_information import nearest_information
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts

@@ -1,4 +1,4 @@
-"""Codes beside the factors of their images: what most metrics see."""
+"""Codes beside the factors of their images, and codes of votes: what metrics see."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -129,7 +129,7 @@ def _gaps(counts: Counts) -> Floats:
 def _extrapolated(
     z: Floats, v: Ints, bins: int, score: float, interval: ConfidenceInterval, seed: int
 ) -> ConfidenceInterval:
-    """Wide enough for edges of equal frequency, which are those of a sample and wander.
+    """Widen the interval for bins of equal frequency, whose edges vary with the sample.
 
     What their wandering costs falls more slowly than the jackknife expects, for codes that are
     exact about as the cube root of N (with 4,000 rows these score 0.9, with 256,000 0.98), and is

@@ -1,4 +1,4 @@
-"""Everything that scores depend on beside the model and the data."""
+"""What scores depend on beside model and data, and which metrics these allow."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,7 @@
-"""The objectives of VAE and beta-VAE, and the one with a capacity (Burgess et al. 2018)."""
+"""One forward pass with NLL and KL, which every objective starts from, and those of the VAEs.
+
+The VAE, the beta-VAE, and the one whose KL follows a capacity (Burgess et al. 2018).
+"""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Run folders: start, resume, open."""
+"""Run folders: configure, name, start, resume, open, describe, score."""

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.source import Source
-from sbvae_cli.models.arithmetic import cpu_threads
+from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.training.loop import noise_of_step
 

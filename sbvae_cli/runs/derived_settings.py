@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sbvae_cli.config.files import build_config, merge
+from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.batches import validation_count
+from sbvae_cli.data.validation_split import validation_count
 from sbvae_cli.errors import SbvaeError
 
 Tree = dict[str, Any]

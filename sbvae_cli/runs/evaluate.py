@@ -224,7 +224,7 @@ def _of_model(
 
 def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":
     """Rows that training never saw of its own file; None where this is another, or none."""
-    from sbvae_cli.data.batches import validation_rows
+    from sbvae_cli.data.validation_split import validation_rows
 
     checkpoint, source, _ = model
     training, trained_on = checkpoint.config.training, checkpoint.config.data

@@ -8,7 +8,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from sbvae_cli.config.files import to_yaml
+from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
@@ -50,7 +50,7 @@ class RunFolder:
             lock.release()
 
     def refuse_if_used(self) -> None:
-        """Refuse a folder that holds a checkpoint or files of others; a run without one is no loss.
+        """Refuse a folder with a checkpoint, or with files that are no run's.
 
         Raises:
             SbvaeError: With what stands there, and what would do.

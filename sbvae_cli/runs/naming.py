@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sbvae_cli.config.dataset_names import named_space
-from sbvae_cli.config.files import merge
+from sbvae_cli.config.load import merge
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.data.source import DEFAULT_SIZE
@@ -48,7 +48,7 @@ def run_name(config: Config) -> str:
     Data, model and seed stand in every name, and whatever else changes the model where it is not
     what data, kinds and profile bring along. Runs of one name would learn the same, or their data
     files lie in different folders. The name is a file name of at most `LONGEST` bytes; where that
-    is too short, the end is a hash of what it leaves out.
+    is too short, or the text has what file names cannot hold, a hash of it stands before the seed.
     """
     parts = [_data_name(config.data), *config.kinds]
     if config.preset.profile != "paper":
@@ -58,7 +58,7 @@ def run_name(config: Config) -> str:
 
 
 def _data_name(data: DataConfig) -> str:
-    """What the data are called; a file by its own name, which is none of data that are drawn."""
+    """Name of drawn data, or a file's own name, so written that it is never that of drawn data."""
     if data.count is None:
         return data.name
     file = Path(data.source)
@@ -132,7 +132,7 @@ def _write(value: Any) -> str:
 
 
 def _as_file_name(text: str, seed: str) -> str:
-    """Text and seed without what file names cannot hold, and with a hash where that loses some."""
+    """A file name of text and seed, with a hash of the text where it does not fit as it is."""
     name = re.sub(r"[^A-Za-z0-9._+-]", "_", text)
     room = LONGEST - len(seed) - 1
     if name != text or len(name) > room:

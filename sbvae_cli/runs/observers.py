@@ -11,7 +11,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, origins
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.validation import Validation
+from sbvae_cli.runs.validation_loss import Validation
 from sbvae_cli.training.loop import Report
 from sbvae_cli.training.update import Updater
 

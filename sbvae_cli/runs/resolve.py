@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sbvae_cli.config.dataset_names import is_procedural
-from sbvae_cli.config.files import build_config, build_space, merge, parse_settings, read_yaml
+from sbvae_cli.config.load import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config
@@ -88,7 +88,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
 
 
 def _paper(wanted: dict[str, Any], dataset: PaperDataset | None) -> dict[str, Any]:
-    """The paper's settings; those of defaults where a kind is no kind."""
+    """The paper's settings, of default kinds where a kind is unknown and refused later."""
     model = _section(wanted, "objective").get("kind", "vae")
     decoder = _section(wanted, "model", "decoder").get("kind", "broadcast")
     return paper_preset(

@@ -5,12 +5,12 @@ from contextlib import closing
 from typing import Any
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError
-from sbvae_cli.models.arithmetic import cpu_threads
+from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
 from sbvae_cli.runs.open import reopen_source

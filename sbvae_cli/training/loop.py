@@ -31,7 +31,7 @@ class Report:
         images_per_second: Images reconstructed, over the same steps; those that only a
             discriminator sees do not count.
         seconds_left: Time to the end at that speed.
-        save: Whether a checkpoint is due; the weights are numbers then.
+        save: Whether a checkpoint is due; then the weights are finite.
     """
 
     step: int

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sbvae_cli.config.names import Precision
-from sbvae_cli.models.arithmetic import tf32
+from sbvae_cli.models.compute_settings import tf32
 from sbvae_cli.models.vae import VAE
 
 # Model, images, noise and the number of updates before, to loss terms, among them `loss`.

@@ -18,7 +18,7 @@ from pairs import compare
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sbvae_cli.config.files import build_config, merge
+from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.names import DecoderKind, ModelKind
 from sbvae_cli.config.presets import paper_preset
 from sbvae_cli.config.schema import Config

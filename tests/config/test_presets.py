@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from sbvae_cli.config.files import build_config, merge
+from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset
 from sbvae_cli.config.presets import paper_dataset, paper_preset, profile

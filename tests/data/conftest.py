@@ -1,4 +1,4 @@
-"""A small data set, written once."""
+"""A small dataset, written once."""
 
 from collections.abc import Callable
 from dataclasses import replace

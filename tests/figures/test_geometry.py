@@ -9,9 +9,9 @@ from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.geometry import GridEmbedding
+from sbvae_cli.evaluation.grid_embedding import GridEmbedding
 from sbvae_cli.figures.geometry import axis_label, draw_geometry
-from sbvae_cli.metrics.select import LatentChoice
+from sbvae_cli.metrics.choose_latents import LatentChoice
 
 
 @pytest.fixture

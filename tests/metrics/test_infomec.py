@@ -12,7 +12,7 @@ from sklearn.metrics import mutual_info_score
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.infomec import explicit_information, infomec
-from sbvae_cli.metrics.nearest import nearest_information
+from sbvae_cli.metrics.neighbour_information import nearest_information
 
 GRID = np.array(list(itertools.product(range(6), repeat=3)))
 

@@ -15,7 +15,7 @@ from sbvae_cli.metrics.irs import irs
 from sbvae_cli.metrics.mig import mutual_information_gap
 from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.modularity import modularity
-from sbvae_cli.metrics.nearest import nearest_information
+from sbvae_cli.metrics.neighbour_information import nearest_information
 from sbvae_cli.metrics.sap import sap
 from sbvae_cli.metrics.udr import udr
 from sbvae_cli.metrics.unsupervised import unsupervised

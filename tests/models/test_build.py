@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.config.model import (
     BroadcastDecoderConfig,
     CoordConvDecoderConfig,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.runs.resolve import Request, resolve
 from sbvae_cli.training.build import build_updater, images_per_update, noise_shape

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sbvae_cli.evaluation.geometry import embed_factor_grid
+from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
 from sbvae_cli.runs.open import open_checkpoint, open_data
 
 

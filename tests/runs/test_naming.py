@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sbvae_cli.config.files import build_config, merge
+from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import open_source

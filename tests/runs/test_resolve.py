@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sbvae_cli.config.files import merge
+from sbvae_cli.config.load import merge
 from sbvae_cli.config.objective import ConstantConfig, CyclicConfig, LinearConfig, ScheduleConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.generate import Plan, write_plan

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.config.names import ModelKind
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.config.files import build_config
+from sbvae_cli.config.load import build_config
 from sbvae_cli.config.names import ModelKind
 from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 

@@ -1,1 +1,1 @@
-"""Public data sets, folders and archives of images, and tables of factors."""
+"""Public datasets, folders and archives of images, and tables of factors."""

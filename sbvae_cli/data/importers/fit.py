@@ -1,4 +1,4 @@
-"""One image to the size and channels of a data set."""
+"""One image to the size and channels of a dataset."""
 
 from contextlib import suppress
 

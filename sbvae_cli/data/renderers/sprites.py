@@ -1,4 +1,4 @@
-"""Binary sprites after dSprites (Matthey et al. 2017): rows of factors in, masks out."""
+"""Binary sprites after dSprites (Matthey et al. 2017): factors to masks, masks to colours."""
 
 from collections.abc import Callable, Sequence
 from math import pi, sqrt

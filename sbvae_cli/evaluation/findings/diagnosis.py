@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sbvae_cli.evaluation.findings.factors_in_latents import find_places, latents_to_see
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.model import (
     ill_suited_likelihood,
     latents_in_use,
     use_of_latents,
 )
-from sbvae_cli.evaluation.findings.places import find_places, latents_to_see
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats

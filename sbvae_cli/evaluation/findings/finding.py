@@ -29,7 +29,7 @@ class Finding:
         return {**asdict(self), "factors": factors, "latents": latents}
 
 
-def once(findings: Sequence[Finding]) -> list[Finding]:
+def unique(findings: Sequence[Finding]) -> list[Finding]:
     """Each finding once, in the order in which they came first."""
     return [finding for i, finding in enumerate(findings) if finding not in findings[:i]]
 

@@ -20,7 +20,7 @@ SPARE = 3.0  # times as many latents as factors
 
 
 def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
-    """Which latents are in use, for a tenth of the images: one may rest where an image is blank.
+    """Which latents are used on a tenth of the images or more; blank images may need none.
 
     Args:
         stds: Posterior stds, shape (N, K).

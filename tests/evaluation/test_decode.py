@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import fitting_batch
-from sbvae_cli.evaluation.reconstruct import render_codes
+from sbvae_cli.evaluation.decode import render_codes
 from sbvae_cli.models.likelihoods import Bernoulli, Gaussian
 from sbvae_cli.models.vae import VAE
 

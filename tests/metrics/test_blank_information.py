@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
-from sbvae_cli.metrics.present import present_information
+from sbvae_cli.metrics.blank_information import present_information
 
 
 def test_a_latent_that_tells_blank_images_apart_knows_their_entropy() -> None:

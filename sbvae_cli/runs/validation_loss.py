@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from sbvae_cli.data.batches import validation_rows
 from sbvae_cli.data.source import Source
+from sbvae_cli.data.validation_split import validation_rows
 from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.evaluation.rates import image_rates
 from sbvae_cli.models.vae import VAE
@@ -38,7 +38,7 @@ class Validation:
 
         Raises:
             DivergedError: If the model gives no numbers after so many steps, though its weights
-                are some.
+                are finite.
         """
         try:
             rates = image_rates(vae, self._images, self._noise)

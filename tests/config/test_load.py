@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.config.files import build_config, merge, parse_settings, read_yaml, to_yaml
+from sbvae_cli.config.load import build_config, merge, parse_settings, read_yaml, to_yaml
 from sbvae_cli.config.model import DeconvDecoderConfig
 from sbvae_cli.config.presets import paper_preset, profile
 from sbvae_cli.errors import SbvaeError

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.choose_latents import LatentChoice, choose_pair
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import mutual_information
-from sbvae_cli.metrics.select import LatentChoice, choose_pair
 
 
 def choose(

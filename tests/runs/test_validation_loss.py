@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.data.batches import Batches, validation_rows
+from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.source import open_source
+from sbvae_cli.data.validation_split import validation_rows
 from sbvae_cli.errors import SbvaeError
 
 Sbvae = Callable[..., object]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from sbvae_cli.models.arithmetic import cpu_threads, tf32
+from sbvae_cli.models.compute_settings import cpu_threads, tf32
 
 CUDA = torch.device("cuda")
 

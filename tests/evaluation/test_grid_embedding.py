@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode, encode_batches
-from sbvae_cli.evaluation.geometry import embed_factor_grid
+from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
 from sbvae_cli.models.likelihoods import Bernoulli
 from sbvae_cli.models.vae import VAE
 

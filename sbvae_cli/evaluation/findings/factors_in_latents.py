@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.evaluation.findings.finding import Finding, once
-from sbvae_cli.evaluation.findings.geometry import (
+from sbvae_cli.evaluation.findings.finding import Finding, unique
+from sbvae_cli.evaluation.findings.grids import (
     collapsed,
     flat,
     flattest_turned,
@@ -40,8 +40,8 @@ def find_places(
         scores: By name, `mig` and `mig_quantile` among them.
         geometry: By pair of factors; says which are turned, slanted or folded.
         names: Names of the factors.
-        used: Whether each latent is in use, shape (K,); None where that is not known. Of what
-            others say the prior's noise leaves nothing.
+        used: Whether each latent is in use, shape (K,); None where that is not known. Unused
+            latents are passed over: the prior's noise drowns what they say.
     """
     if scores["mig"].low is None:
         return [Finding("unknown")]
@@ -72,7 +72,7 @@ def find_places(
         else:
             others.append(_unclear(name, best))
     places = {name: finding.latents[0] for name, finding in found.items()}
-    return once(
+    return unique(
         [
             *found.values(),
             *rings.values(),

@@ -15,13 +15,13 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import encode
-from sbvae_cli.evaluation.findings.geometry import cautions
-from sbvae_cli.evaluation.findings.words import NOTES, sentences
+from sbvae_cli.evaluation.findings.grids import cautions
+from sbvae_cli.evaluation.findings.sentences import NOTES, sentences
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.metrics.choose_latents import LatentChoice, choose_pair
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
-from sbvae_cli.metrics.select import LatentChoice, choose_pair
 from sbvae_cli.models.vae import VAE
 
 

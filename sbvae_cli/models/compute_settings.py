@@ -1,4 +1,4 @@
-"""How networks compute within a block: on how many threads, how exactly; afterwards as before."""
+"""Context managers for CPU threads and TF32; at the end of the block the old settings return."""
 
 import threading
 from collections.abc import Iterator
