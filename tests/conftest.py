@@ -1,5 +1,6 @@
 """What several tests use."""
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.cli.app import main
+
+# Tests that run side by side have a core each; more threads would wait for one another.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A run that takes a second: small networks on small images.
 TINY = [
