@@ -100,7 +100,12 @@ def test_the_interval_of_the_mig_of_a_range_covers_with_a_row_for_each_cell(
 
 
 @pytest.mark.parametrize(
-    ("degrees", "noise", "rows"), [(10, 0.05, 3000), (45, 0.02, 3000), (13.3, 0.0, 6000)]
+    ("degrees", "noise", "rows"),
+    [
+        (10, 0.05, 3000),
+        pytest.param(45, 0.02, 3000, marks=pytest.mark.slow),
+        pytest.param(13.3, 0.0, 6000, marks=pytest.mark.slow),
+    ],
 )
 def test_the_interval_of_a_turned_plane_covers_what_many_rows_give(
     degrees: float, noise: float, rows: int
