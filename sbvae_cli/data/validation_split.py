@@ -7,6 +7,8 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
+MOST_MEASURED = 2_000  # images of the validation rows: rows that lie far apart are slow to read
+
 
 def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
     """Rows of a file that are kept from training, a function of the seed and the file's length.

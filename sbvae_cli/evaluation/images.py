@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
+from sbvae_cli.data.validation_split import MOST_MEASURED
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.random import stream
 
-_MOST_VALIDATION = 2_000  # images: rows that lie far apart are slow to read
 _POSITIONS = {  # within the stream "evaluation"
     "train": 0,
     "heldout": 1,
@@ -57,7 +57,7 @@ def validation_images(
 ) -> Images:
     """Images that training never saw: these rows of its file, or 2,000 of them."""
     rng = evaluation_rng(protocol, "validation")
-    most = min(protocol.images, _MOST_VALIDATION)
+    most = min(protocol.images, MOST_MEASURED)
     return source.read_rows(rng, np.sort(rng.permutation(validation_rows)[:most]))[0]
 
 

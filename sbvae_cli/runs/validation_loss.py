@@ -5,13 +5,11 @@ import math
 import numpy as np
 
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.validation_split import validation_rows
+from sbvae_cli.data.validation_split import MOST_MEASURED, validation_rows
 from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.evaluation.rates import image_rates
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
-
-MOST = 2_000  # images that are measured
 
 
 class Validation:
@@ -29,7 +27,7 @@ class Validation:
 
     def __init__(self, source: Source, share: float, seed: int, latent_dim: int) -> None:
         rng = stream(seed, "validation-noise")
-        rows = np.sort(rng.permutation(validation_rows(source, share, seed))[:MOST])
+        rows = np.sort(rng.permutation(validation_rows(source, share, seed))[:MOST_MEASURED])
         self._images, _ = source.read_rows(rng, rows)
         self._noise = rng.standard_normal((len(rows), latent_dim), np.float32)
 
