@@ -11,7 +11,7 @@ import typer
 
 from sbvae_cli import random
 from sbvae_cli.cli.app import app
-from sbvae_cli.cli.flags import ARGUMENT, COMMAND, flag
+from sbvae_cli.cli.flags import ARGUMENT, COMMAND, OF_COMMAND, flag
 
 PACKAGE = Path(__file__).parents[1] / "sbvae_cli"
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -89,12 +89,14 @@ def test_arguments_in_messages_are_options_of_a_command() -> None:
 def test_arguments_of_commands_in_messages_are_theirs() -> None:
     """As in `sbvae traverse latents=0`."""
     words = {command.name: {n for p in command.params for n in p.opts} for command in commands()}
-    found = [(place, *f) for place, text in strings(LIBRARY) for f in COMMAND.findall(text)]
-    assert [
+    unknown = [
         (place, command, argument)
-        for place, command, argument, _ in found
-        if flag(argument) not in words.get(command.removeprefix("sbvae "), ())
-    ] == []
+        for place, text in strings(LIBRARY)
+        for command, arguments in COMMAND.findall(text)
+        for argument, _ in OF_COMMAND.findall(arguments)
+        if argument and flag(argument) not in words.get(command.split()[-1], ())
+    ]
+    assert unknown == []
 
 
 def test_fields_of_errors_are_options_of_a_command() -> None:

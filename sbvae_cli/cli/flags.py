@@ -3,7 +3,9 @@
 import re
 
 _OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
-COMMAND = re.compile(r"`(sbvae [a-z-]+) ([a-z][a-z0-9_]*)=([^`]+)`")
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s'"`])+"""  # of a shell's line
+COMMAND = re.compile(rf"`(sbvae(?: [a-z-]+)+)((?: {_WORD})*)`")
+OF_COMMAND = re.compile(rf" (?:([a-z][a-z0-9_]*)=)?({_WORD})")
 ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
 
 
@@ -15,10 +17,14 @@ def flag(name: str) -> str:
 def with_flags(message: str) -> str:
     """A message whose arguments in backticks, as `count` or `population=train`, are flags.
 
-    A command, as `sbvae traverse latents=0 2`, keeps its backticks.
+    A command, as `sbvae gen-data images from='my images.zip' size=32`, keeps its backticks.
     """
-    message = COMMAND.sub(lambda m: f"`{m[1]} {flag(m[2])} {m[3]}`", message)
+    message = COMMAND.sub(lambda m: f"`{m[1]}{OF_COMMAND.sub(_option, m[2])}`", message)
     return ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
+
+
+def _option(word: re.Match[str]) -> str:
+    return f" {flag(word[1])} {word[2]}" if word[1] else word[0]
 
 
 def error_line(message: str, field: str | None) -> str:

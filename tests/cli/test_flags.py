@@ -14,6 +14,15 @@ def test_arguments_in_backticks_become_flags() -> None:
 def test_commands_in_backticks_stay() -> None:
     assert with_flags("see `sbvae train --help`") == "see `sbvae train --help`"
     assert with_flags("`sbvae traverse latents=0 2`") == "`sbvae traverse --latents 0 2`"
+    assert with_flags("`sbvae eval 'my codes.npz'`") == "`sbvae eval 'my codes.npz'`"
+
+
+def test_commands_have_several_words_and_arguments() -> None:
+    said = "`sbvae gen-data images from='my a=b.zip' images_key=train/x`; and `sbvae demo`"
+
+    assert with_flags(said) == (
+        "`sbvae gen-data images --from 'my a=b.zip' --images-key train/x`; and `sbvae demo`"
+    )
 
 
 def test_the_argument_at_fault_stands_first() -> None:
