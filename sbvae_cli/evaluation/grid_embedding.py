@@ -16,7 +16,8 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.grids import cautions
-from sbvae_cli.evaluation.findings.sentences import NOTES, sentences
+from sbvae_cli.evaluation.findings.sentences import sentences
+from sbvae_cli.evaluation.findings.words import NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.choose_latents import LatentChoice, choose_pair
 from sbvae_cli.metrics.classes import factor_classes

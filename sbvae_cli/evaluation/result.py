@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.sentences import DIAGNOSIS, NOTES, sentences
+from sbvae_cli.evaluation.findings.sentences import sentences
+from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score

@@ -8,7 +8,7 @@ import pytest
 from sbvae_cli.evaluation.evaluate import evaluate_codes
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.grids import is_flat
-from sbvae_cli.evaluation.findings.sentences import DIAGNOSIS
+from sbvae_cli.evaluation.findings.words import DIAGNOSIS
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.protocol import Protocol
 

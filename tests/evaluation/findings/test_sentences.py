@@ -7,7 +7,8 @@ import pytest
 
 import sbvae_cli
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.sentences import DIAGNOSIS, NOTES, abbreviate, sentences
+from sbvae_cli.evaluation.findings.sentences import abbreviate, sentences
+from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 
 TURNED = {"affine_r2": 0.971, "turn": 44.6, "angle": 88.0}
 SPREAD = "other seeds or a larger beta may part it"

@@ -1,0 +1,225 @@
+"""The sentence of each finding, for models that were trained here and for codes of anybody."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    """How findings of one code read.
+
+    A text is a format of the finding's values, of `factors` and `latents`, of `names` and `which`
+    (these, between commas), `pair` and `both` (with "and"), `s` and `are` for more than one, and of
+    `advice`.
+
+    Attributes:
+        text: The sentence.
+        advice: What could be done about a model that was trained here, by arguments, and about
+            codes from elsewhere.
+        each: Findings in a row make one sentence, with the largest of their values, in which
+            `each` lists them by this format.
+        between: Stands between those that are listed.
+        all: Whether every one is listed, instead of the first three.
+        under: Code whose sentence lists these too.
+        several: The sentence where many pairs of factors were looked at, in place of the text.
+    """
+
+    text: str = ""
+    advice: tuple[str, str] = ("", "")
+    each: str = ""
+    between: str = ", "
+    all: bool = False
+    under: str = ""
+    several: str = ""
+
+
+def _of_pairs(text: str, several: str = "") -> Words:
+    return Words(text, each="{factors[0]},{factors[1]}", between=" ", several=several)
+
+
+_SPREAD = (
+    "train other seeds, or with `model=beta-vae` `beta=4`",
+    "other seeds or a larger beta may part it",
+)
+_OTHER = ("train longer or other seeds", "longer training or other seeds may mend it")
+_BLIND = "the model hardly looks at its images; train longer, or with {advice}"
+_SMALLER = ("`model=beta-vae` `beta=0.5`", "a smaller beta")
+_LOOK = (": look at `sbvae geometry`", ": read mig_subspace")
+_SHARES = "latents {latents[0]} ({shares[0]:.0%}) and {latents[1]} ({shares[1]:.0%})"
+_FLAT = "{pair} lie flat in latents {both} (affine_r2 {affine_r2:.2f}), "
+
+DIAGNOSIS: dict[str, Words] = {
+    "all-unused": Words("no latent is used: " + _BLIND, advice=_SMALLER),
+    "no-kl": Words("no latent is used (KL {kl:.2g} nats): " + _BLIND, advice=_SMALLER),
+    "unused": Words(
+        "unused: latent{s} {which} of {latent_dim}, which cost next to nothing; nothing to do"
+    ),
+    "many-used": Words(
+        "{used} latents are used for {of} factors; {advice} may gather them",
+        advice=("`model=beta-vae` `beta=4`", "a larger beta"),
+    ),
+    "unknown": Words("where factors are cannot be told from so few rows; bring more"),
+    "found": Words(
+        "found (share of all there is to know): {each}",
+        each="{names} in latent {which} ({share:.0%})",
+        all=True,
+    ),
+    "ring": Words(each="{names} by the angle of latents {both}", under="found"),
+    "turned": Words(
+        _FLAT + "only turned by {turn:.0f} degrees, which MIG punishes{advice}", advice=_LOOK
+    ),
+    "slanted": Words(
+        _FLAT + "but slanted: their axes cross at {angle:.0f} degrees; {advice}", advice=_OTHER
+    ),
+    "turned-group": Words(
+        "{pair} are turned within latents {both} (mig_subspace {gap:.2f} or more), which MIG "
+        "punishes{advice}",
+        advice=_LOOK,
+    ),
+    "also": Words("{names} is in latent {which} ({share:.0%}) as well; {advice}", advice=_SPREAD),
+    "collapsed": Words(
+        "{pair} are collapsed onto one mixture, in latents {both} alike (inverse_r2 "
+        "{inverse_r2:.2f}); {advice}",
+        advice=_OTHER,
+    ),
+    "copied": Words(
+        "{names} is in " + _SHARES + " alike, of which MIG counts neither; {advice}", advice=_SPREAD
+    ),
+    "spread": Words("{names} is spread over " + _SHARES + "; {advice}", advice=_SPREAD),
+    "partial": Words("{names} is in latent {which} ({share:.0%}) in part; {advice}", advice=_OTHER),
+    "mixed": Words(
+        "mixed into many latents, from which a linear classifier reads them: {each}; other seeds "
+        "may part them",
+        each="{names} ({share:.0%})",
+        all=True,
+    ),
+    "missing": Words(
+        "in no single latent: {names}; {advice}",
+        advice=(
+            "train longer, or with `model=beta-vae` `beta=0.5`",
+            "longer training or a smaller beta may find it",
+        ),
+    ),
+    "crowded-out": Words(
+        "in no single latent: {names}; {advice}",
+        advice=(
+            "train longer, or with more `latent_dim`",
+            "longer training or more latents may find it",
+        ),
+    ),
+    "shared": Words("latent {which} carries {pair} at once; {advice}", advice=_OTHER),
+    "folded": Words(
+        "folded: {each} (fold_fraction up to {fold_fraction:.2f}), so that settings that differ "
+        "share codes; {advice}",
+        advice=_OTHER,
+        each="{pair}",
+    ),
+    "torn": Words(
+        "torn: {each} (tear up to {tear:.0f}): codes of neighbours jump; {advice}",
+        advice=_OTHER,
+        each="{pair}",
+    ),
+    "to-see": Words("see them by `sbvae traverse latents={sequence}`"),
+    "loose-variance": Words(
+        "the Gaussian's variance is {variance:g}, the residuals' {residuals:.2g}: to the model "
+        "that is a beta of {beta:.0f}; try `likelihood=learned-gaussian` if details are missing"
+    ),
+    "grey": Words(
+        "of the Bernoulli NLL of {nll:,.0f} nats {entropy:,.0f} are the entropy of grey pixels, "
+        "which no model can avoid; compare differences of NLL, or train with "
+        "`likelihood=gaussian`"
+    ),
+    "saturated": Words(
+        "{share:.1%} of the outputs are saturated: black or white where the image is not; train "
+        "longer at a smaller `lr`"
+    ),
+}
+
+_FEW = (
+    "{rows:,} images are few for {bins} bins times {classes} classes: where these are counted "
+    "(mig and its kin, modularity) latents seem to know more than they do"
+)
+NOTES: dict[str, Words] = {
+    "unnamed-present": Words(
+        "the array present is not read: present is a factor, a column of factors that names calls "
+        "present"
+    ),
+    "unread": Words("arrays that are not read: {each}; those that are: {read}", each="{array}"),
+    "swapped": Words(
+        "codes have few whole levels and factors ever new values, as if the two were swapped; if "
+        "they are, swap them"
+    ),
+    "constant-factors": Words("left out, as they have one level here: {names}"),
+    "without": Words("without {listed}: {why}"),
+    "few-images": Words("{data} has {images:,} images, not {wanted:,}"),
+    "some-rows": Words("{rows:,} of {of:,} rows, taken at random"),
+    "half-votes": Words("{scores}: votes share rows, of one half to train, of the other to score"),
+    "rgb-votes": Words(
+        "{scores}: votes share the {whose} images, as others of one red, green or blue are not "
+        "drawn"
+    ),
+    "slow-votes": Words(
+        "{scores}: votes share the {whose} images, as single ones are slow to read from this file"
+    ),
+    "undrawn-votes": Words("{scores}: votes share the {whose} images, as none can be drawn"),
+    "constant-guess": Words(
+        "factor_vae: no latent's mean deviates enough to win a vote; it is a constant guess"
+    ),
+    "hsv-geometry": Words("geometry is of hue, saturation and value, as the data have them"),
+    "kinds": Words(
+        "geometry with {names}: kinds have no order, so that it depends on how they are numbered"
+    ),
+    "no-pair": Words("without geometry of {pair}: {why}"),
+    "averaged": _of_pairs(
+        "geometry of {each}: of codes averaged over each cell of the two factors, whose noise "
+        "shows as folds and tears"
+    ),
+    "few-points": _of_pairs(
+        "{pair}: of so few points that noise has an affine_r2 of {chance:.2f}, and more where "
+        "latents are picked from many",
+        "geometry of {each}: of so few points that noise has an affine_r2 of up to {chance:.2f}, "
+        "and more where latents are picked from many",
+    ),
+    "still": _of_pairs(
+        "{pair}: the means of latent {both} hardly deviate, so that it counts as constant, and the "
+        "grid as folded",
+        "geometry of {each}: a latent hardly deviates over the grid, and counts as constant",
+    ),
+    "circular": _of_pairs(
+        "{pair}: one is circular, which leaves inverse_r2 and tear",
+        "geometry of {each}: circular, which leaves inverse_r2 and tear",
+    ),
+    "binned": Words(
+        "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "
+        "these"
+    ),
+    "constant-codes": Words("every latent is constant: no score can tell anything"),
+    "dead": Words(
+        "latents that hardly deviate, which geometry, mig_subspace and votes leave out: {which}"
+    ),
+    "constant-latents": Words("modularity counts {count} constant latents as 0"),
+    "far-codes": Words(
+        "codes far out in latent {which}: what sees their scale (mig, mig_subspace, votes, irs, "
+        "geometry) follows these few"
+    ),
+    "far-values": Words("most values of {names} share one of {bins} bins, as a few lie far out"),
+    "dependent": Words(
+        "factors that tell of each other, so that a latent of one tells of both: {each}",
+        each="{pair} ({share:.0%})",
+    ),
+    "few-to-pair": Words(
+        "latent_mutual_information is over {rows:,} images, few for {bins} times {bins} bins: "
+        "independent latents seem to share information"
+    ),
+    "few-to-count": Words(_FEW),
+    "too-few-to-count": Words(_FEW + ", and no interval can tell by how much"),
+    "fine-levels": Words(
+        "mig falls short of 1 where a factor has more levels than a latent's {bins} bins: {each}",
+        each="{names} ({levels})",
+        between=" ",
+    ),
+    "warped": Words(
+        "mig is {mig:.2f} in bins of equal width, {mig_quantile:.2f} in bins of equal frequency: "
+        "latents are warped, or a few codes lie far out; read mig_quantile"
+    ),
+    "no-udr": Words("udr is 0: no latent is informative, the largest KL is {kl:.2g} nats"),
+}
