@@ -86,17 +86,28 @@ def test_arguments_in_messages_are_options_of_a_command() -> None:
     assert unknown == []
 
 
-def test_arguments_of_commands_in_messages_are_theirs() -> None:
-    """As in `sbvae traverse latents=0`."""
-    words = {command.name: {n for p in command.params for n in p.opts} for command in commands()}
-    unknown = [
-        (place, command, argument)
-        for place, text in strings(LIBRARY)
-        for command, arguments in COMMAND.findall(text)
-        for argument, _ in OF_COMMAND.findall(arguments)
-        if argument and flag(argument) not in words.get(command.split()[-1], ())
-    ]
-    assert unknown == []
+def test_commands_in_messages_are_there_and_take_their_arguments() -> None:
+    """As in `sbvae traverse MODEL latents=0`, or as `command` puts it together."""
+    named = [(place, text) for place, text in strings(LIBRARY) if COMMAND.search(text)]
+    found = [(place, m[1].split()) for place, text in named for m in COMMAND.finditer(text)]
+    for name in FILES:
+        for node in nodes(name):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "command":
+                words = [*node.args[0].value.split()]  # type: ignore[attr-defined]
+                words += [f"{k.arg.rstrip('_')}=" for k in node.keywords if k.arg]
+                found.append((f"{name}:{node.lineno}", words))
+    assert found
+    assert [(place, words) for place, words in found if not is_command(words)] == []
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether a command of these first words takes all arguments among the words."""
+    command, *rest = typer.main.get_command(app), *words
+    while rest and rest[0] in getattr(command, "commands", {}):
+        command = command.commands[rest.pop(0)]
+    taken = {name for p in command.params for name in p.opts} | {"--help"}
+    given = [flag(m[1]) for m in map(OF_COMMAND.fullmatch, rest) if m]
+    return len(rest) < len(words) and taken.issuperset(given)
 
 
 def test_fields_of_errors_are_options_of_a_command() -> None:

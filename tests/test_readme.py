@@ -50,7 +50,7 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
     for path in (
         "geometry.png",
         "scores.json",
-        "traversals.png",
+        "traversal.png",
         "large.png",
         "codes.npz",
         "samples.png",

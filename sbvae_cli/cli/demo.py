@@ -1,7 +1,6 @@
 """`sbvae demo`."""
 
 import json
-import shlex
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.commands import as_typed
 from sbvae_cli.config.names import DecoderKind
 from sbvae_cli.errors import SbvaeError
 
@@ -158,7 +158,7 @@ def _require_success(what: str, code: int, errors: str) -> None:
 
 
 def _show(command: list[str]) -> None:
-    typer.secho(f"$ sbvae {shlex.join(command)}", bold=True)
+    typer.secho(f"$ {as_typed(command)}", bold=True)
 
 
 def _program(command: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Tables of one evaluation or of several."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -29,7 +30,8 @@ def as_dict(each: "Evaluated") -> dict[str, Any]:
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:
-    return [with_flags(line) for line in each.found.diagnosis]
+    named = [Path(each.name), *(["--data", each.data] if each.data else [])]
+    return [with_flags(line, named) for line in each.found.diagnosis]
 
 
 def _notes(each: "Evaluated") -> list[str]:

@@ -1,12 +1,17 @@
 """Names of arguments, as the library has them, to the command line's flags."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sbvae_cli.commands import quoted
 
 _OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
-_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s'"`])+"""  # of a shell's line
-COMMAND = re.compile(rf"`(sbvae(?: [a-z-]+)+)((?: {_WORD})*)`")
-OF_COMMAND = re.compile(rf" (?:([a-z][a-z0-9_]*)=)?({_WORD})")
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s`'"])+"""  # of a command; quotes may hold blanks
+COMMAND = re.compile(rf"`sbvae((?: {_WORD})+)`")
 ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
+OF_COMMAND = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
+MODEL = "MODEL"  # stands in a command for the model that a message is about
 
 
 def flag(name: str) -> str:
@@ -14,17 +19,31 @@ def flag(name: str) -> str:
     return "--" + _OTHER_NAMES.get(name, name).replace("_", "-")
 
 
-def with_flags(message: str) -> str:
+def with_flags(message: str, model: Sequence[str | Path] = (MODEL,)) -> str:
     """A message whose arguments in backticks, as `count` or `population=train`, are flags.
 
-    A command, as `sbvae gen-data images from='my images.zip' size=32`, keeps its backticks.
+    A command, as `sbvae traverse MODEL latents=0,2`, keeps its backticks.
+
+    Args:
+        message: As the library words it.
+        model: What a user wrote to name the model that the message is about: its path, and
+            the data that it is looked at with, as words of a command.
     """
-    message = COMMAND.sub(lambda m: f"`{m[1]}{OF_COMMAND.sub(_option, m[2])}`", message)
+    message = COMMAND.sub(lambda m: f"`sbvae {_typed(m[1], model)}`", message)
     return ARGUMENT.sub(lambda m: flag(m[1]) + (f" {m[2]}" if m[2] else ""), message)
 
 
-def _option(word: re.Match[str]) -> str:
-    return f" {flag(word[1])} {word[2]}" if word[1] else word[0]
+def _typed(words: str, model: Sequence[str | Path]) -> str:
+    shown: list[str] = []
+    for word in re.findall(_WORD, words):
+        argument = OF_COMMAND.fullmatch(word)
+        if word == MODEL:
+            shown += map(quoted, model)
+        elif argument and not (shown and shown[-1].startswith("--")):  # whose value it is
+            shown += [flag(argument[1]), argument[2]]
+        else:
+            shown.append(word)
+    return " ".join(shown)
 
 
 def error_line(message: str, field: str | None) -> str:

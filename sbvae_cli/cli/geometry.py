@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sbvae_cli.cli.options import DeviceOption, JsonOption, OtherDataOption, PictureOption
-from sbvae_cli.cli.parse import parse_levels, parse_pair
+from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
 from sbvae_cli.config.names import Select
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def geometry(
     ] = None,
     select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
     latents: Annotated[
-        tuple[int, int] | None,
-        typer.Option(help="Use these two latents, as 3 7; overrides --select."),
+        str | None, typer.Option(help="Use these two latents, as 9,3; overrides --select.")
     ] = None,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
@@ -46,6 +45,7 @@ def geometry(
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
+    pair = None if latents is None else parse_two_latents(latents)
     embeddings: dict[str, GridEmbedding] = {}
     models: list[dict[str, Any]] = []
     for path in checkpoints:
@@ -58,7 +58,7 @@ def geometry(
             size=grid,
             at=parse_levels(at or [], source.space.factors),
             select=select,
-            latents=latents,
+            latents=pair,
             trained_on=FactorSpace(checkpoint.space),
         )
         config = checkpoint.config

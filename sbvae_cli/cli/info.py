@@ -1,6 +1,5 @@
 """`sbvae info`."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ import typer
 from sbvae_cli.cli.console import file_size, inform
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _describe(target: str) -> "tuple[dict[str, Any], Source | Checkpoint]":
         if path.is_file() and path.suffix.lower() == ".npz":
             raise SbvaeError(
                 f"{target}: is no checkpoint, but NPZ; codes in it are scored by "
-                f"`sbvae eval {shlex.quote(target)}`"
+                f"{command('eval', target)}"
             ) from error
         raise
 

@@ -82,20 +82,33 @@ def parse_size(text: str, most: int = 4096) -> tuple[int, int]:
     return height, width
 
 
-def parse_latents(text: str) -> int | tuple[int, ...] | None:
-    """A count, some indices such as `0,3,5` (one alone as `3,`), or None for `all`.
+def parse_latents(text: str) -> tuple[int, ...] | None:
+    """Numbers of latents such as `9,3` or `9`, or None for `all`.
 
     Raises:
-        SbvaeError: If the text is none of these.
+        SbvaeError: If the text is neither.
     """
-    if text.strip() == "all":
+    if text.strip().lower() == "all":
         return None
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    if not all(part.isdecimal() and len(part) < 10 for part in parts):
-        raise SbvaeError(f"--latents {text}: write a number, all, or indices, as 0,3,5")
-    return tuple(map(int, parts)) if "," in text else int(parts[0])
+    if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
+        raise SbvaeError(
+            f"--latents {text}: write numbers of latents, as 9,3 or 9, or all; how many is --top"
+        )
+    return tuple(map(int, parts))
+
+
+def parse_two_latents(text: str) -> tuple[int, int]:
+    """Numbers of two latents, as `9,3`.
+
+    Raises:
+        SbvaeError: If the text names fewer, more or the same.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    numbers = [int(part) for part in parts if re.fullmatch(r"[0-9]{1,9}", part)]
+    if len(parts) != 2 or len(set(numbers)) != 2:
+        raise SbvaeError(f"--latents {text}: name two different ones, as 9,3")
+    return numbers[0], numbers[1]
 
 
 def parse_range(text: str) -> tuple[float, float]:

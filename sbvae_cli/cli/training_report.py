@@ -1,6 +1,5 @@
 """What `sbvae train` shows of a run; loaded only when one begins."""
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import yaml
 
 from sbvae_cli.cli.console import Reporter, detail, duration, inform, notice, remark, reporter
 from sbvae_cli.cli.signals import deferred
+from sbvae_cli.commands import as_typed, command
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
 from sbvae_cli.runs.cost import TrainingCost
@@ -43,7 +43,7 @@ def report_training(
     if request.number is not None and done < steps:
         raise StoppedError(
             f"stopped and saved at step {done:,} of {steps:,}; "
-            f"go on with: sbvae train --resume {shlex.quote(str(path))}",
+            f"go on with {command('train', resume=path)}",
             request.number,
         )
     _say_what_is_next(config, path, done)
@@ -85,12 +85,12 @@ def _progress(bar: Reporter) -> Observer:
 
 
 def _say_what_is_next(config: Config, path: Path, done: int) -> None:
-    where, space = shlex.quote(str(path)), config.data.space
+    space = config.data.space
     inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}. Next:")
     if len(space.varying) > 1 and (space.renderer or space.complete_grid):
-        inform(f"  sbvae geometry {where} --out {shlex.quote(str(path / 'geometry.png'))}")
-    inform(f"  sbvae traverse {where} --out {shlex.quote(str(path / 'traversals.png'))}")
-    inform(f"  sbvae eval {where}")
+        inform("  " + as_typed(["geometry", path, "--out", path / "geometry.png"]))
+    inform("  " + as_typed(["traverse", path, "--out", path / "traversal.png"]))
+    inform("  " + as_typed(["eval", path]))
 
 
 def print_config(config: Config) -> None:

@@ -13,8 +13,10 @@ from sbvae_cli.cli.options import (
     PictureOption,
 )
 from sbvae_cli.cli.parse import parse_latents, parse_range, parse_size
+from sbvae_cli.errors import SbvaeError
 
 LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
+SWEPT = 8  # latents
 MOST_PIXELS = 512  # a side of an image
 
 
@@ -22,9 +24,13 @@ def traverse(
     checkpoint: CheckpointArgument,
     out: PictureOption = Path("traversal.png"),
     latents: Annotated[
-        str,
-        typer.Option(help="How many latents, by smallest variance; all; or which ones, as 0,3,5."),
-    ] = "8",
+        str | None,
+        typer.Option(help="Which latents, in this order, as 9,3 or 9; or all."),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many latents, by smallest variance; default: 8."),
+    ] = None,
     ends: Annotated[
         str,
         typer.Option("--range", help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1."),
@@ -47,7 +53,10 @@ def traverse(
     device: DeviceOption = "auto",
 ) -> None:
     """Sweep each latent around one image's code (Figure 2)."""
-    wanted, span = parse_latents(latents), parse_range(ends)
+    if latents is not None and top is not None:
+        raise SbvaeError("--latents names which, --top how many; give one of them")
+    wanted = (top or SWEPT) if latents is None else parse_latents(latents)
+    span = parse_range(ends)
     decoded = parse_size(size, MOST_PIXELS) if size else None
 
     from sbvae_cli.cli.outputs import write_picture

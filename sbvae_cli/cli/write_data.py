@@ -1,6 +1,5 @@
 """What the commands of `gen-data` share: images, drawn or imported, into a file."""
 
-import shlex
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from sbvae_cli.cli.console import file_size, inform, remark, reporter
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
+from sbvae_cli.commands import as_typed
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.load import build_space, read_yaml
@@ -156,7 +156,7 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             remark(f"  {line}")
         if len(imported.unreadable) > SHOWN:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
-    look = f"sbvae info {shlex.quote(str(path))} --sheet samples.png"
+    look = as_typed(["info", path, "--sheet", "samples.png"])
     _say_written(path, count, imported.shape[:2], look)
 
 
@@ -167,5 +167,5 @@ def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) 
         f"wrote {path}: {count:,} images of {height}x{width}, {file_size(path.stat().st_size)}. "
         "Next:"
     )
-    for command in (*commands, f"sbvae train --decoder broadcast --data {shlex.quote(str(path))}"):
+    for command in (*commands, as_typed(["train", "--decoder", "broadcast", "--data", path])):
         inform(f"  {command}")

@@ -38,6 +38,7 @@ class Evaluated:
         found: The scores and findings.
         about: What they are of, in plain containers.
         difference: How the data differ from the model's own.
+        data: What the user named in place of the model's own data.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Evaluated:
     found: Evaluation
     about: dict[str, Any]
     difference: str | None = None
+    data: str | None = None
 
 
 class _Model(NamedTuple):
@@ -219,7 +221,7 @@ def _of_model(
         "model": ", ".join(checkpoint.config.kinds),
     }
     title = ", ".join([source.name, *checkpoint.config.kinds, f"step {checkpoint.step:,}"])
-    return Evaluated(str(path), title, found, about, difference)
+    return Evaluated(str(path), title, found, about, difference, data)
 
 
 def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":

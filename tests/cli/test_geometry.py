@@ -83,7 +83,7 @@ def test_models_of_the_same_folder_name_all_stand_there(
         (["run", "--at", "diameter=big"], 1, "'big' is not a number; write name=number"),
         (["run", "--out", "g.svg"], 1, "--out g.svg: PNG is what is written; call it g.png"),
         (["run", "--at", "x=0.5"], 1, "x spans the grid"),
-        (["run", "--latents", "0", "9"], 1, "name two different ones from 0 to 2"),
+        (["run", "--latents", "0,9"], 1, "name two different ones from 0 to 2"),
         (["run", "--grid", "1"], 2, "--grid"),
         (["run", "--select", "best"], 2, "best"),
         (["run", "--out", "."], 1, "is a folder"),

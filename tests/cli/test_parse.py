@@ -13,6 +13,7 @@ from sbvae_cli.cli.parse import (
     parse_metrics,
     parse_range,
     parse_size,
+    parse_two_latents,
     parse_value,
 )
 from sbvae_cli.config.metrics import METRICS
@@ -84,16 +85,23 @@ def test_groups_are_refused_where_mig_is_not_computed() -> None:
 
 @pytest.mark.parametrize(
     ("text", "latents"),
-    [("8", 8), ("all", None), ("0,3,5", (0, 3, 5)), ("3,", (3,)), ("1, 2", (1, 2))],
+    [("8", (8,)), ("all", None), ("All", None), ("9,3", (9, 3)), ("1, 2", (1, 2))],
 )
 def test_latents_are_read(text: str, latents: object) -> None:
     assert parse_latents(text) == latents
 
 
-@pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "1,,2", "1,x", "9" * 12])
+@pytest.mark.parametrize("text", ["", ",", "-1", "1.5", "1,,2", "3,", "1 2", "1,x", "9" * 12])
 def test_latents_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(SbvaeError, match="--latents"):
         parse_latents(text)
+
+
+@pytest.mark.parametrize("text", ["", "9", "9 3", "9,9", "9,3,0", "9,x", "-1,0"])
+def test_two_latents_are_two_different_ones(text: str) -> None:
+    assert parse_two_latents("9, 3") == (9, 3)
+    with pytest.raises(SbvaeError, match=r"--latents .*: name two different ones, as 9,3"):
+        parse_two_latents(text)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_signal_to_a_long_run_saves_it_and_says_how_to_go_on(
     saved = load_checkpoint(tmp_path / "run" / "ckpt.pt").step
     assert errors.splitlines()[-1] == (
         f"error: stopped and saved at step {saved:,} of 1,000,000,000; "
-        "go on with: sbvae train --resume run"
+        "go on with `sbvae train --resume run`"
     )
 
 

@@ -44,10 +44,17 @@ def rows_of(path: Path) -> int:
 
 @pytest.mark.parametrize(
     ("options", "rows"),
-    [((), 4), (("--latents", "2"), 2), (("--latents", "all"), 4), (("--latents", "3,0,1"), 3)],
+    [
+        ((), 4),
+        (("--top", 2), 2),
+        (("--top", 9), 4),
+        (("--latents", "2"), 1),
+        (("--latents", "all"), 4),
+        (("--latents", "3,0,1"), 3),
+    ],
 )
 def test_there_are_two_rows_of_images_and_one_for_each_latent(
-    sbvae: Sbvae, write_model: WriteModel, options: tuple[str, ...], rows: int
+    sbvae: Sbvae, write_model: WriteModel, options: tuple[object, ...], rows: int
 ) -> None:
     write_model(Path("ckpt.pt"))
 
@@ -92,8 +99,8 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("grey.pt", "--index", "6"), "data.h5: has images 0 to 5, there is no 6"),
         (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
-        (("ckpt.pt", "--latents", "x"), "--latents x: write a number"),
-        (("ckpt.pt", "--latents", "0"), "0 latents are none"),
+        (("ckpt.pt", "--latents", "x"), "--latents x: write numbers of latents, as 9,3"),
+        (("ckpt.pt", "--latents", "1", "--top", "2"), "--latents names which, --top how many"),
         (("ckpt.pt", "--size", "huge"), "--size huge: write a side in pixels"),
         (("ckpt.pt", "--size", "513"), "--size 513: a side has 1 to 512 pixels"),
         (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),
@@ -133,9 +140,7 @@ def test_a_broadcast_model_draws_at_another_size(
 ) -> None:
     write_model(Path("m.pt"), height=12, width=12)
 
-    done = sbvae(
-        "traverse", "m.pt", "--size", size, "--latents", 2, "--columns", 3, "--out", "a.png"
-    )
+    done = sbvae("traverse", "m.pt", "--size", size, "--top", 2, "--columns", 3, "--out", "a.png")
 
     assert done.code == 0
     assert ("note: drawn at" in done.err) == (side in (256, 96))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from sbvae_cli.commands import quoted
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.words import Words
 
@@ -32,7 +33,8 @@ def _lines(group: list[Finding], code: str, table: dict[str, Words], of_model: b
     advice = words.advice[0 if of_model else 1]
     text = words.several if words.several and group[0].values["pairs"] > 1 else words.text
     if "{each}" not in text:
-        return [text.format(**_fields(finding), advice=advice) for finding in group]
+        fields = [_fields(finding) for finding in group]
+        return [text.format(**each, advice=advice.format(**each)) for each in fields]
     listed = [table[finding.code].each.format(**_fields(finding)) for finding in group]
     each = words.between.join(listed) if words.all else abbreviate(listed, words.between)
     largest: dict[str, Any] = {}
@@ -52,10 +54,11 @@ def _fields(finding: Finding) -> dict[str, Any]:
         "factors": finding.factors,
         "latents": finding.latents,
         "names": ", ".join(finding.factors),
+        "comma": quoted(",".join(finding.factors)),
         "pair": " and ".join(finding.factors),
         "which": ", ".join(latents),
         "both": " and ".join(latents),
-        "sequence": " ".join(latents),
+        "sequence": ",".join(latents),
         "s": "s" if len(latents) > 1 else "",
         "are": "are" if len(finding.factors) > 1 else "is",
     }

@@ -8,8 +8,9 @@ class Words:
     """How findings of one code read.
 
     A text is a format of the finding's values, of `factors` and `latents`, of `names` and `which`
-    (these, between commas), `pair` and `both` (with "and"), `s` and `are` for more than one, and of
-    `advice`.
+    (these, between commas), `pair` and `both` (with "and"), `comma` and `sequence` (as a command
+    takes them), `s` and `are` for more than one, and of `advice`. A command names the model as
+    MODEL.
 
     Attributes:
         text: The sentence.
@@ -43,7 +44,7 @@ _SPREAD = (
 _OTHER = ("train longer or other seeds", "longer training or other seeds may mend it")
 _BLIND = "the model hardly looks at its images; train longer, or with {advice}"
 _SMALLER = ("`model=beta-vae` `beta=0.5`", "a smaller beta")
-_LOOK = (": look at `sbvae geometry`", ": read mig_subspace")
+_READ = ": read mig_subspace"
 _SHARES = "latents {latents[0]} ({shares[0]:.0%}) and {latents[1]} ({shares[1]:.0%})"
 _FLAT = "{pair} lie flat in latents {both} (affine_r2 {affine_r2:.2f}), "
 
@@ -65,7 +66,8 @@ DIAGNOSIS: dict[str, Words] = {
     ),
     "ring": Words(each="{names} by the angle of latents {both}", under="found"),
     "turned": Words(
-        _FLAT + "only turned by {turn:.0f} degrees, which MIG punishes{advice}", advice=_LOOK
+        _FLAT + "only turned by {turn:.0f} degrees, which MIG punishes{advice}",
+        advice=(": look at `sbvae geometry MODEL factors={comma} latents={sequence}`", _READ),
     ),
     "slanted": Words(
         _FLAT + "but slanted: their axes cross at {angle:.0f} degrees; {advice}", advice=_OTHER
@@ -73,7 +75,7 @@ DIAGNOSIS: dict[str, Words] = {
     "turned-group": Words(
         "{pair} are turned within latents {both} (mig_subspace {gap:.2f} or more), which MIG "
         "punishes{advice}",
-        advice=_LOOK,
+        advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
     "also": Words("{names} is in latent {which} ({share:.0%}) as well; {advice}", advice=_SPREAD),
     "collapsed": Words(
@@ -118,7 +120,7 @@ DIAGNOSIS: dict[str, Words] = {
         advice=_OTHER,
         each="{pair}",
     ),
-    "to-see": Words("see them by `sbvae traverse latents={sequence}`"),
+    "to-see": Words("see them by `sbvae traverse MODEL latents={sequence}`"),
     "loose-variance": Words(
         "the Gaussian's variance is {variance:g}, the residuals' {residuals:.2g}: to the model "
         "that is a beta of {beta:.0f}; try `likelihood=learned-gaussian` if details are missing"

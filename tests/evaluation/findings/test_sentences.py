@@ -34,7 +34,7 @@ def found(name: str, latent: int, share: float) -> Finding:
         (
             [Finding("turned", ("x", "y"), (0, 1), TURNED)],
             "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only turned by 45 degrees, "
-            "which MIG punishes: look at `sbvae geometry`",
+            "which MIG punishes: look at `sbvae geometry MODEL factors=x,y latents=0,1`",
             "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only turned by 45 degrees, "
             "which MIG punishes: read mig_subspace",
         ),
@@ -61,7 +61,7 @@ def found(name: str, latent: int, share: float) -> Finding:
         ),
         (
             [Finding("to-see", latents=(1, 0))],
-            "see them by `sbvae traverse latents=1 0`",
+            "see them by `sbvae traverse MODEL latents=1,0`",
             None,
         ),
         (
