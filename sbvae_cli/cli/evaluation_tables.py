@@ -30,7 +30,9 @@ def as_dict(each: "Evaluated") -> dict[str, Any]:
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:
-    named = [Path(each.name), *(["--data", each.data] if each.data else [])]
+    named: list[str | Path] = [Path(each.name)]
+    if each.data:
+        named += ["--data", each.data]
     return [with_flags(line, named) for line in each.found.diagnosis]
 
 
