@@ -128,15 +128,14 @@ def evaluate(
 
 
 def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
-    from sbvae_cli.cli.evaluation_tables import as_dict, print_evaluations, shared_notes
+    from sbvae_cli.cli.evaluation_tables import as_json, print_evaluations, shared_notes
     from sbvae_cli.cli.outputs import write_json
 
     for line in shared_notes(found):
         remark(f"note: {line}")
     try:
         if json is not None:
-            results = [as_dict(each) for each in found]
-            write_json(json, results[0] if len(results) == 1 else {"results": results})
+            write_json(json, as_json(found))
     finally:  # on a full disk too: who waited for the scores gets to see them
         if json != "-":
             print_evaluations(found)

@@ -22,6 +22,12 @@ _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
 _LINES_OF_EACH = 4  # of several
 
 
+def as_json(several: "Sequence[Evaluated]") -> dict[str, Any]:
+    """A list `results` however many there are; the keys of one alone stand at the top as well."""
+    results = [as_dict(each) for each in several]
+    return {**(results[0] if len(results) == 1 else {}), "results": results}
+
+
 def as_dict(each: "Evaluated") -> dict[str, Any]:
     """Plain containers for JSON, with flags in sentences."""
     found = each.found.as_dict()

@@ -16,7 +16,10 @@ from sbvae_cli.evaluation.representation import Representation
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
 
-HOW_TO_WRITE = "write numpy.savez(path, codes=..., factors=...), codes (N, K) and factors (N, F)"
+HOW_TO_WRITE = (
+    "write numpy.savez(path, codes=..., factors=...), codes (N, K) and, where they are known, "
+    "factors (N, F)"
+)
 READ = ("codes", "factors", "names", "circular", "stds", "held_out")
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
@@ -24,14 +27,15 @@ _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 def read_codes(path: Path) -> Representation:
     """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
 
+    Without `factors` there is none, and scores that need none can be had.
     `names` has one for each factor, `circular` the names of factors whose range is a full turn,
     `stds` (N, K) those of the posteriors, `held_out` (N,) whether training left a row out.
     Rows of a factor `present` that is 0 are blank.
     All of this is as `sbvae encode` writes it.
 
     Raises:
-        SbvaeError: If the file cannot be read, an array is missing, is no array of finite numbers
-            or has another shape.
+        SbvaeError: If the file cannot be read, codes are missing, an array is no array of finite
+            numbers or has another shape.
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
@@ -88,11 +92,13 @@ _MARK_BLANK = ", or name a factor present, 0 where an image is blank"
 
 
 def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
-    for name in ("codes", "factors"):
-        if name not in arrays:
-            found = ", ".join(arrays) or "nothing"
-            raise SbvaeError(f"{path}: has {found}, but no array {name}; {HOW_TO_WRITE}")
-    codes, factors = (_numbers(path, name, arrays[name]) for name in ("codes", "factors"))
+    if "codes" not in arrays:
+        found = ", ".join(arrays) or "nothing"
+        raise SbvaeError(f"{path}: has {found}, but no array codes; {HOW_TO_WRITE}")
+    codes = _numbers(path, "codes", arrays["codes"])
+    factors = np.empty((len(codes), 0))
+    if "factors" in arrays:
+        factors = _numbers(path, "factors", arrays["factors"])
     if len(codes) != len(factors):
         turned = " (is one of them transposed?)" if len(codes) in factors.shape else ""
         raise SbvaeError(

@@ -7,18 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.evaluation.rates import latent_kl
 from sbvae_cli.evaluation.result import Evaluation
-from sbvae_cli.metrics.intervals import subsample_interval
+from sbvae_cli.metrics.intervals import PARTS, subsample_interval
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
+_ROWS_OF_A_PART = 10  # that ranks of latents need
 _KINDS: tuple[Similarity, ...] = ("spearman", "lasso")
 
 
@@ -40,10 +42,12 @@ def compare_models(
         Each evaluation with `udr_spearman` and `udr_lasso`, and their intervals over the images.
 
     Raises:
-        SbvaeError: If there is one model, or one gives posteriors that are no numbers.
+        SbvaeError: If there is one model or one image, or one gives posteriors that are no numbers.
     """
     rng = stream(protocol.seed, "ranking")
     images, _ = source.sample(rng, count_available(source, protocol.images), "train")
+    if len(images) < 2:
+        raise SbvaeError(f"udr compares models over images, and {source.name} has one")
     posteriors = [encode(vae, images) for vae in models]
     codes = [means for means, _ in posteriors]
     kls = [latent_kl(*posterior) for posterior in posteriors]
@@ -54,8 +58,9 @@ def compare_models(
             return udr([z[rows] for z in codes], kls, kind).scores
 
         values = agree(slice(None))
+        parts = min(PARTS, len(images) // _ROWS_OF_A_PART)
         intervals = subsample_interval(
-            agree, values, len(images), protocol.seed, (0.0, float("inf"))
+            agree, values, len(images), protocol.seed, (0.0, float("inf")), parts
         )
         for own, value, interval in zip(scores, values.tolist(), intervals, strict=True):
             own[f"udr_{kind}"] = scored(value, interval, "train", {"models": len(models)})

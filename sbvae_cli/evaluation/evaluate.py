@@ -106,6 +106,8 @@ def evaluate(
                 geometry = dict(measured.geometry)
             elif sample is None:
                 raise ValueError(f"{metric} needs codes and factors")
+            elif len(sample.codes) < 2:
+                raise SbvaeError(f"{metric} cannot be computed: two images are least, there is one")
             elif metric == "geometry":
                 geometry, of_grids = pairs_of_codes(grids or sample.first_rows, protocol)
                 found += of_grids

@@ -153,6 +153,8 @@ def _without_comparison(
     elif others:
         obstacle = f"the data of {others[0]} are not those of {targets[0]}"
         use = "name one dataset by `data`, or "
+    elif models[targets[0]].source.count == 1:
+        obstacle, use = f"{targets[0]} has data of one image", ""
     else:
         obstacle, use = _named_twice(targets), "name each once, or "
     if obstacle and not protocol.lenient:

@@ -95,9 +95,11 @@ def _far_out(sample: LabelledCodes) -> list[Finding]:
 
 def _dependent_factors(sample: LabelledCodes) -> list[Finding]:
     """Factors that tell of each other, so that no latent can tell of one alone."""
+    if len(sample.names) < 2:
+        return []
     classes = sample.first[1]
     sizes = (1 + classes.max(axis=0)).tolist()
-    most = max(sizes, default=1)
+    most = max(sizes)
     if len(classes) < most * most:  # a table that rows hardly fill holds chance alone
         return []
     counts = count(classes, classes, bins=most)  # a bin for each class
