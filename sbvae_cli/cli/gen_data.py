@@ -184,6 +184,14 @@ def images(
     factors: Annotated[
         Path | None, typer.Option(help="CSV file: a column of file names, and one for each factor.")
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Whether a factor has levels or a range: NAME=levels or NAME=range."),
+    ] = None,
+    circular: Annotated[
+        list[str] | None,
+        typer.Option(help="Factors that go around a turn, as azimuth, or tilt=180 for its length."),
+    ] = None,
     out: OutOption = None,
     size: SizeOption = "64",
     fit: Annotated[Fit, typer.Option(help="How images of another aspect are fitted.")] = "crop",
@@ -195,10 +203,19 @@ def images(
 ) -> None:
     """Your own images, of 8 bits, in any format that Pillow reads."""
     from sbvae_cli.cli.parse import parse_size
+    from sbvae_cli.cli.parse_columns import parse_declared
     from sbvae_cli.cli.write_data import write_import
     from sbvae_cli.data.imports import import_own
 
-    imported = import_own(source, factors, parse_size(size), fit=fit, grey=gray, strict=strict)
+    imported = import_own(
+        source,
+        factors,
+        parse_size(size),
+        declared=parse_declared(kind or (), circular or ()),
+        fit=fit,
+        grey=gray,
+        strict=strict,
+    )
     write_import(imported, out, force=force)
 
 

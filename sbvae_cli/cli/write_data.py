@@ -144,6 +144,7 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             space=imported.space,
             name=imported.name,
             shape=imported.shape,
+            files=imported.files,
             force=force,
             on_progress=on_progress,
         )

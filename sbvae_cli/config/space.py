@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from sbvae_cli.config.names import FactorDtype
 from sbvae_cli.errors import unknown_name
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -121,6 +122,7 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
             an image is read, and applied to it.
         complete_grid: Whether a file's rows are all combinations of its factors' levels in order,
             the last factor fastest, so that the row of any combination is known.
+        dtype: Type of the rows of factors: "float64" where "float32" would merge some values.
     """
 
     renderer: str | None = None
@@ -130,6 +132,7 @@ class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
     blank: float = Field(default=0.0, ge=0.0, lt=1.0)
     online: tuple[str, ...] = ()
     complete_grid: bool = False
+    dtype: FactorDtype = "float32"
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -51,7 +51,7 @@ def factor_grid(
         raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
     if names[0] == names[1]:
         raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
-    middle = np.array([_middle(factor) for factor in space.factors], np.float32)
+    middle = np.array([_middle(factor) for factor in space.factors], space.dtype)
     for name, value in (at or {}).items():
         if name in names:
             raise SbvaeError(f"{name} spans the grid; fix other factors only")
@@ -92,7 +92,7 @@ def _axis(space: FactorSpace, name: str, size: int) -> FactorRows:
     if name not in space.varying:
         raise SbvaeError(f"{name} does not vary here; choose from {', '.join(space.varying)}")
     values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
-    return np.asarray(values, np.float32)
+    return np.asarray(values, space.dtype)
 
 
 def _middle(factor: FactorConfig) -> float:

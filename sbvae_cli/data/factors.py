@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
-from sbvae_cli.data.regions import overlap, union_share
+from sbvae_cli.data.regions import overlap, union_share, write_region
 from sbvae_cli.errors import SbvaeError, unknown_name
 
-FactorRows = NDArray[np.float32]
+FactorRows = NDArray[np.floating]  # float32, or float64 where a space says so
 
 _LEAST_SHARE = 1e-6  # of the space that must be left to draw from
 _MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the space is left
@@ -23,7 +23,7 @@ _MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the spa
 class FactorSpace:
     """A product of uniform factors, less held-out regions, with correlations and blanks.
 
-    Values are compared as float32, which is how they are stored: a value on the edge of a held-out
+    Values are compared in the type that they are stored in, so that one on the edge of a held-out
     region lies in it.
 
     Attributes:
@@ -37,7 +37,7 @@ class FactorSpace:
 
     def __post_init__(self) -> None:
         if 1 - self.held_out_share < _LEAST_SHARE:
-            regions = " and ".join(map(_write_region, self.held_out))
+            regions = " and ".join(map(write_region, self.held_out))
             raise SbvaeError(
                 f"the held-out regions leave nothing of the space ({regions}); make them smaller"
             )
@@ -88,6 +88,11 @@ class FactorSpace:
         return self.config.renderer
 
     @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Type of rows of factors, float32 unless that would merge values."""
+        return np.dtype(self.config.dtype)
+
+    @property
     def complete_grid(self) -> bool:
         """Whether a file's rows are all combinations of levels in order."""
         return self.config.complete_grid
@@ -108,7 +113,7 @@ class FactorSpace:
     @cached_property
     def held_out_share(self) -> float:
         """Exact share of the space, in [0, 1], that the held-out regions cover together."""
-        return union_share(self.factors, self.held_out)
+        return union_share(self.factors, self.held_out, self.dtype)
 
     def index(self, name: str) -> int:
         """Column of a factor.
@@ -158,8 +163,7 @@ class FactorSpace:
         Returns:
             Shape (n,).
         """
-        mask: NDArray[np.bool_] = np.logical_or.reduce(self._regions_around(factors), axis=0)
-        return mask
+        return np.asarray(np.logical_or.reduce(self._regions_around(factors), axis=0), np.bool_)
 
     def scaled(self, factors: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float64]:
         """Columns scaled to [0, 1] by their ranges; a constant factor gives 0.5, a blank row NaN.
@@ -186,9 +190,9 @@ class FactorSpace:
     def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> FactorRows:
         """Rows of the whole space, or of one held-out region."""
         held_out = {} if region is None else self.held_out[region]
-        rows = np.empty((n, len(self.names)), np.float32)
+        rows = np.empty((n, len(self.names)), self.dtype)
         for column, factor in enumerate(self.factors):
-            part = overlap(factor, held_out.get(factor.name))
+            part = overlap(factor, held_out.get(factor.name), self.dtype)
             if factor.name == "present":
                 rows[:, column] = 1
             elif factor.kind == "discrete":
@@ -265,7 +269,7 @@ class FactorSpace:
     def _sample_heldout(self, rng: np.random.Generator, n: int) -> FactorRows:
         """Propose from the regions by their sizes; where m overlap, accept one in m."""
         regions = self.held_out
-        sizes = np.array([union_share(self.factors, [region]) for region in regions])
+        sizes = np.array([union_share(self.factors, [region], self.dtype) for region in regions])
         if sizes.sum() == 0:
             raise SbvaeError("this space has no held-out region; add one with `hole`")
         kept, missing = [self._uniform(rng, 0)], n
@@ -280,11 +284,11 @@ class FactorSpace:
 
     def _regions_around(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Which regions each row lies in, shape (regions, n)."""
-        values = np.asarray(factors, np.float32)
+        values = np.asarray(factors, self.dtype)
         inside = np.ones((len(self.held_out), len(values)), np.bool_)
         for row, region in zip(inside, self.held_out, strict=True):
             for name, ends in region.items():
-                low, high = np.asarray(ends, np.float32)
+                low, high = np.asarray(ends, self.dtype)
                 column = values[:, self.index(name)]
                 row &= (column >= low) & (column <= high)
         return inside
@@ -294,7 +298,3 @@ def _with_values(rows: FactorRows, fixed: Mapping[int, float] | None) -> FactorR
     for column, value in (fixed or {}).items():
         rows[:, column] = value
     return rows
-
-
-def _write_region(region: Mapping[str, Range]) -> str:
-    return ",".join(f"{name}={low:g}..{high:g}" for name, (low, high) in region.items())

@@ -1,12 +1,14 @@
 """Reading dataset files (HDF5), and what the format is.
 
-`images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32, and the root
-attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the
-space) and `complete`. Colours of sprites are not stored, and `factors` has no columns for them.
+`images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32 (float64 where
+that would merge values), `files` (N,) of names where images were imported, and the root attributes
+`sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the space) and
+`complete`. Colours of sprites are not stored, and `factors` has no columns for them.
 """
 
 import zlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +20,7 @@ from pydantic import ValidationError
 from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
+from sbvae_cli.data.file_names import read_file_names
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import in_order, usable_cores
@@ -91,14 +94,12 @@ class DatasetFile:
             ) from None
         columns, named = self._factors.shape[1], len(self.space.stored)
         if columns != named:
-            raise self._error(
-                f"has {columns} columns of factors, its space names {named}; generate it again"
-            )
+            found = f"{columns} columns of factors, its space names {named}"
+            raise self._error(f"has {found}; generate it again")
         images, combinations = len(self._images), count_combinations(self.space.config)
         if self.space.complete_grid and combinations != images:
-            raise self._error(
-                f"has {images} images of a grid of {combinations} combinations; generate it again"
-            )
+            found = f"{images} images of a grid of {combinations} combinations"
+            raise self._error(f"has {found}; generate it again")
 
     def _check_kind(self) -> None:
         attributes = self._file.attrs
@@ -117,18 +118,18 @@ class DatasetFile:
 
     def _check_arrays(self) -> None:
         images, factors = self._images, self._factors
-        for name, array, kind, ndim in (("images", images, "u1", 4), ("factors", factors, "f4", 2)):
+        kinds_of = {"images": (images, "u1", 4), "factors": (factors, "f4 f8", 2)}
+        for name, (array, kinds, ndim) in kinds_of.items():
             if not isinstance(array, h5py.Dataset):
                 raise self._error(f"has no dataset {name}; generate it again")
-            if array.ndim != ndim or array.dtype != np.dtype(kind):
+            if array.ndim != ndim or array.dtype.str[1:] not in kinds.split():
                 raise self._error(
                     f"its {name} are {array.dtype} of shape {array.shape}, expected "
-                    f"{np.dtype(kind)} in {ndim} dimensions; generate it again"
+                    f"{np.dtype(kinds[:2])} in {ndim} dimensions; generate it again"
                 )
         if len(images) != len(factors):
-            raise self._error(
-                f"has {len(images)} images and {len(factors)} rows of factors; generate it again"
-            )
+            found = f"{len(images)} images and {len(factors)} rows of factors"
+            raise self._error(f"has {found}; generate it again")
         if 0 in images.shape:
             raise self._error(
                 f"holds no images (shape {images.shape}); generate it with `count` 1 or more"
@@ -229,21 +230,23 @@ class DatasetFile:
     def _read_factors(self, rows: NDArray[np.integer]) -> FactorRows:
         """Factors are small: one span of them is read, and the rows are picked from it."""
         if not len(rows):
-            return np.empty((0, self._factors.shape[1]), np.float32)
+            return np.empty((0, self._factors.shape[1]), self.space.dtype)
         first, last = int(rows.min()), int(rows.max())
         try:
-            span: FactorRows = np.asarray(self._factors[first : last + 1], np.float32)
+            span: FactorRows = np.asarray(self._factors[first : last + 1], self.space.dtype)
         except (OSError, RuntimeError) as error:
             raise self._damaged(first, last + 1 - first, error) from error
         picked: FactorRows = span[rows - first]
         return picked
 
+    @cached_property
+    def files(self) -> tuple[str, ...] | None:
+        """Names of the image files, one an image; None where they are not known."""
+        return read_file_names(self.path, self._file, self.count)
+
     def _damaged(self, start: int, size: int, cause: object) -> SbvaeError:
-        reason = " ".join(str(cause).split())
-        return self._error(
-            f"is damaged at images {start} to {start + size - 1} ({reason}); "
-            "copy it or generate it again"
-        )
+        where, reason = f"images {start} to {start + size - 1}", " ".join(str(cause).split())
+        return self._error(f"is damaged at {where} ({reason}); copy it or generate it again")
 
     def _error(self, message: str) -> SbvaeError:
         return SbvaeError(f"{self.path}: {message}")

@@ -138,7 +138,7 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
     kept = []
     for start in range(0, found, 1 << 16):
         some = numbers[start : start + (1 << 16)]
-        rows = np.full((len(some), len(config.names)), np.nan, np.float32)  # in no colours' hole
+        rows = np.full((len(some), len(config.names)), np.nan, config.dtype)  # in no colours' hole
         rows[:, [space.index(factor) for factor in config.stored]] = combinations(config, some)
         kept.append(some[~space.held_out_mask(rows)])
     return np.concatenate(kept)

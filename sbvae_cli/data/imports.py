@@ -1,6 +1,6 @@
 """Datasets from elsewhere: their space, and their images in batches."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
+from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared
 from sbvae_cli.data.importers.factors_csv import read_factors
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import Batch, import_images
@@ -34,6 +35,7 @@ class Import:
         batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `held`.
         held: Closes what the batches are read from.
         unreadable: Lines "name: reason", filled while the batches are read.
+        files: Names of the images that were read, filled likewise; None where they have none.
         notes: Lines that a user should see.
     """
 
@@ -45,6 +47,7 @@ class Import:
     held: AbstractContextManager[object] = field(default_factory=nullcontext)
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    files: list[str] | None = None
 
 
 def import_dsprites(
@@ -95,6 +98,7 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
             for name, column in columns.items()
         ]
         unreadable: list[str] = []
+        files: list[str] = []
         batches = renders.images(
             size, invert=invert, on_unreadable=unreadable.append, strict=strict
         )
@@ -104,10 +108,11 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
             FactorSpace(SpaceConfig(factors=tuple(factors))),
             len(renders),
             (*size, 1),
-            _with_rows(batches, rows),
+            _with_rows(batches, rows, collection.names, files),
             held.pop_all(),
             unreadable,
             [skipped] if renders.unmatched else [],
+            files,
         )
 
 
@@ -116,6 +121,7 @@ def import_own(
     factors: Path | None,
     size: tuple[int, int],
     *,
+    declared: Declared = UNDECLARED,
     fit: Fit,
     grey: bool,
     strict: bool,
@@ -127,8 +133,9 @@ def import_own(
     """
     with ExitStack() as held:
         collection = held.enter_context(open_images(path))
-        space, rows, notes = _own_factors(factors, collection)
+        space, rows, notes = _own_factors(factors, collection, declared)
         unreadable: list[str] = []
+        files: list[str] = []
         batches = import_images(
             collection, size, fit, grey, on_unreadable=unreadable.append, strict=strict
         )
@@ -137,30 +144,39 @@ def import_own(
             FactorSpace(space),
             len(collection),
             (*size, 1 if grey else 3),
-            _with_rows(batches, rows),
+            _with_rows(batches, rows, collection.names, files),
             held.pop_all(),
             unreadable,
             notes,
+            files,
         )
 
 
 def _own_factors(
-    path: Path | None, collection: ImageCollection
+    path: Path | None, collection: ImageCollection, declared: Declared
 ) -> tuple[SpaceConfig, FactorRows, list[str]]:
     if path is None:
         return SpaceConfig(), np.empty((len(collection), 0), np.float32), []
-    table = read_factors(path, collection.names)
+    table = read_factors(path, collection.names, declared)
     notes = [
-        f"{name}: " + ", ".join(f"{i} {word}" for i, word in enumerate(words[:12]))
-        for name, words in table.level_names.items()
+        f"{f.name}: " + ", ".join(f"{i} {word}" for i, word in enumerate(f.level_names[:12]))
+        for f in table.factors
+        if f.level_names
     ]
-    return SpaceConfig(factors=tuple(table.factors)), table.rows, notes
+    return table.space, table.rows, notes
 
 
 def _with_rows(
-    batches: Generator[Batch, None, None], rows: FactorRows
+    batches: Generator[Batch, None, None],
+    rows: FactorRows,
+    names: Sequence[str],
+    read: list[str],
 ) -> Generator[Chunk, None, None]:
-    """Put the factors of each image of a collection, shape (N, S), beside those that were read."""
+    """Put the factors of each image of a collection, shape (N, S), beside those that were read.
+
+    The names of these are added to `read`.
+    """
     with closing(batches):
         for indices, images in batches:
+            read += [names[index] for index in indices.tolist()]
             yield rows[indices], images

@@ -58,5 +58,5 @@ def _levels(space: SpaceConfig) -> list[FactorRows]:
     for factor in space.factors:
         if factor.name in space.stored:
             constant = () if factor.varies else factor.bounds[:1]
-            found.append(np.asarray(factor.levels or constant, np.float32))
+            found.append(np.asarray(factor.levels or constant, space.dtype))
     return found

@@ -8,24 +8,33 @@ import numpy as np
 
 from sbvae_cli.config.space import FactorConfig, Range
 
+_SINGLE: np.dtype[np.floating] = np.dtype(np.float32)
 
-def overlap(factor: FactorConfig, part: Range | None) -> tuple[float, ...]:
+
+def overlap(
+    factor: FactorConfig, part: Range | None, dtype: np.dtype[np.floating] = _SINGLE
+) -> tuple[float, ...]:
     """What a range has of a factor: the two ends of a range, or the levels; () if nothing.
 
     Args:
         factor: The factor.
         part: Closed range; None takes the whole factor.
+        dtype: Type that levels are stored and so compared in.
     """
     low, high = part or factor.bounds
-    if factor.levels:  # compared as they are stored, in single precision
-        levels = np.asarray(factor.levels, np.float32)
-        inside = (np.float32(low) <= levels) & (levels <= np.float32(high))
+    if factor.levels:
+        levels = np.asarray(factor.levels, dtype)
+        inside = (dtype.type(low) <= levels) & (levels <= dtype.type(high))
         return tuple(level for level, kept in zip(factor.levels, inside, strict=True) if kept)
     ends = max(low, factor.bounds[0]), min(high, factor.bounds[1])
     return ends if ends[0] <= ends[1] else ()
 
 
-def union_share(factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, Range]]) -> float:
+def union_share(
+    factors: Sequence[FactorConfig],
+    regions: Sequence[Mapping[str, Range]],
+    dtype: np.dtype[np.floating] = _SINGLE,
+) -> float:
     """Exact share of a factor space that regions cover together, by coordinate compression.
 
     The regions' edges cut each factor into cells; a cell belongs to a region as a whole. The sum
@@ -34,12 +43,13 @@ def union_share(factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, 
     Args:
         factors: Independent and uniform over their ranges or levels; `present` counts as constant.
         regions: Each the product of closed ranges of the named factors.
+        dtype: Type that levels are compared in.
 
     Returns:
         In [0, 1].
     """
     named = [f for f in factors if any(f.name in region for region in regions)]
-    cells = [_cells(factor, regions) for factor in named]
+    cells = [_cells(factor, regions, dtype) for factor in named]
 
     @cache
     def share(axis: int, met: frozenset[int]) -> float:
@@ -50,11 +60,16 @@ def union_share(factors: Sequence[FactorConfig], regions: Sequence[Mapping[str, 
     return min(1.0, share(0, frozenset(range(len(regions)))))
 
 
+def write_region(region: Mapping[str, Range]) -> str:
+    """A region in a message: `x=0.2..0.4,y=0.5..0.5`."""
+    return ",".join(f"{name}={low:g}..{high:g}" for name, (low, high) in region.items())
+
+
 def _cells(
-    factor: FactorConfig, regions: Sequence[Mapping[str, Range]]
+    factor: FactorConfig, regions: Sequence[Mapping[str, Range]], dtype: np.dtype[np.floating]
 ) -> list[tuple[float, frozenset[int]]]:
     """Share of each cell of one factor, and the regions that it lies in."""
-    parts = [overlap(factor, region.get(factor.name)) for region in regions]
+    parts = [overlap(factor, region.get(factor.name), dtype) for region in regions]
     if factor.levels:
         levels = len(factor.levels)
         return [

@@ -94,6 +94,11 @@ class Source:
         return str(self.file.path) if self.file else self.name
 
     @property
+    def files(self) -> tuple[str, ...] | None:
+        """Names of the image files of a file's rows; None where they are not known."""
+        return self.file.files if self.file else None
+
+    @property
     def fingerprint(self) -> dict[str, Any]:
         """What tells these data from others, wherever a file lies; plain containers."""
         own = {k: getattr(self, k) for k in ("name", "height", "width", "channels", "count")}
@@ -109,8 +114,8 @@ class Source:
 
     def images_per_read(self, population: Population = "train") -> int:
         """Number of images that `images` makes or reads at once, so that none is made twice."""
-        stored = self.file if self.stored_rows(population) is not None else None
-        return stored.chunk_length if stored else DRAWN_TOGETHER
+        stored = self.stored_rows(population) is not None
+        return self.file.chunk_length if self.file and stored else DRAWN_TOGETHER
 
     def images(
         self, start: int, stop: int, seed: int = 0, population: Population = "train"
@@ -133,9 +138,8 @@ class Source:
         """
         stored = self.stored_rows(population)
         if stored is not None and stop > stored:
-            raise SbvaeError(
-                f"{self.label}: has images 0 to {stored - 1:,}, there is no {stop - 1:,}"
-            )
+            found = f"has images 0 to {stored - 1:,}, there is no {stop - 1:,}"
+            raise SbvaeError(f"{self.label}: {found}")
         if self.file and stored is not None and not self.space.online:
             return self.file.read(start, stop)
         first = start // DRAWN_TOGETHER
@@ -170,10 +174,8 @@ class Source:
         if self.stored_rows(population) is not None:
             return self.read_rows(rng, self.random_rows(rng, n))
         if population == "heldout" and self.space.renderer is None:
-            raise SbvaeError(
-                f"{self.label}: images of the held-out region cannot be drawn from this file; "
-                "use `population=train`"
-            )
+            found = "images of the held-out region cannot be drawn from this file"
+            raise SbvaeError(f"{self.label}: {found}; use `population=train`")
         factors = self.space.sample(rng, n, population)
         return self.render(factors), factors
 
@@ -281,12 +283,10 @@ def open_source(data: str | Path, height: int | None = None, width: int | None =
     _refuse_checkpoint(text)
     file = DatasetFile(text)
     if (height or file.height, width or file.width) != (file.height, file.width):
-        found = f"{height or file.height}x{width or file.width}"
+        wanted = f"{height or file.height}x{width or file.width}"
+        found = f"has images of {file.height}x{file.width} pixels, not {wanted}"
         file.close()
-        raise SbvaeError(
-            f"{text}: has images of {file.height}x{file.width} pixels, not {found}; "
-            "leave the size out"
-        )
+        raise SbvaeError(f"{text}: {found}; leave the size out")
     return Source.of_file(file)
 
 

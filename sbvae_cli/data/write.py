@@ -1,7 +1,7 @@
 """Writing dataset files: chunks in, the whole file out, or none."""
 
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from math import prod
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import FORMAT, GZIP_LEVEL, Images
+from sbvae_cli.data.file_names import write_file_names
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import replacing
@@ -31,6 +32,7 @@ def write_dataset(
     shape: tuple[int, ...],
     count: int | None = None,
     seed: int = 0,
+    files: Sequence[str] | None = None,
     gzip_level: int = GZIP_LEVEL,
     force: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -46,6 +48,7 @@ def write_dataset(
         shape: Shape (H, W, C) of an image.
         count: Number of images that the function is to give.
         seed: Root seed that the factors were sampled with, at least 0.
+        files: Names of the image files, one an image; complete when the last chunk is.
         gzip_level: Compression, from 1, fast, to 9, small.
         force: Whether to replace a file that exists.
         on_progress: Called with the number of images written so far; what it raises ends it all.
@@ -63,7 +66,7 @@ def write_dataset(
     with replacing(path) as disk:
         with h5py.File(disk, "w") as file:
             _write_header(file, space, name, seed)
-            images, factors = _create(file, shape, len(space.stored), count)
+            images, factors = _create(file, shape, space, count)
             compressed = _compressed(chunks, count, images.chunks[0], gzip_level)
             with closing(compressed):
                 for done in _fill(images, factors, compressed):
@@ -72,6 +75,8 @@ def write_dataset(
                         on_progress(done)
             if done == 0:
                 raise SbvaeError(f"{path}: there are no images to write")
+            if files is not None:
+                write_file_names(file, files)
             file.flush()
             file.attrs["complete"] = True
         refuse_existing(path, force)  # somebody else may have written it meanwhile
@@ -102,9 +107,11 @@ def chunk_length(image_bytes: int) -> int:
     return length
 
 
-def _create(file: Any, shape: tuple[int, ...], columns: int, count: int | None) -> tuple[Any, Any]:
+def _create(
+    file: Any, shape: tuple[int, ...], space: FactorSpace, count: int | None
+) -> tuple[Any, Any]:
     """The two arrays, empty; without a count they grow."""
-    length = chunk_length(prod(shape))
+    length, columns = chunk_length(prod(shape)), len(space.stored)
     images = file.create_dataset(
         "images",
         (count or 0, *shape),
@@ -117,7 +124,7 @@ def _create(file: Any, shape: tuple[int, ...], columns: int, count: int | None) 
     factors = file.create_dataset(
         "factors",
         (count or 0, columns),
-        np.float32,
+        space.dtype,
         maxshape=None if count else (None, columns),
         chunks=None if count or not columns else (_ROWS_AT_ONCE, columns),
     )

@@ -121,7 +121,7 @@ TWO_FACTORS = SpaceConfig(factors=(FactorConfig(name="x", low=0, high=1),)).mode
             "its images are float64 of shape (150, 6, 10, 3), expected uint8 in 4 dimensions",
         ),
         (replace("images", np.zeros((150, 6), "u1")), "its images are uint8 of shape (150, 6)"),
-        (replace("factors", np.zeros((150, 6))), "its factors are float64"),
+        (replace("factors", np.zeros((150, 6), "i4")), "its factors are int32"),
         (replace("images", np.zeros((149, 6, 10, 3), "u1")), "has 149 images and 150 rows"),
     ],
 )

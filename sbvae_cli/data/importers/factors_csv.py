@@ -1,53 +1,47 @@
 """Factors of a user's images from a CSV file, joined by file name."""
 
 import csv
-import operator
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.space import FactorConfig
+from sbvae_cli.data.importers.cells import refuse
 from sbvae_cli.data.importers.collection import printable, reason_of
+from sbvae_cli.data.importers.factor_columns import (
+    UNDECLARED,
+    Declared,
+    FactorTable,
+    check_titles,
+    factor_table,
+)
 from sbvae_cli.errors import SbvaeError
 
 _NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first of these that is there
-_MOST_LEVELS = 100
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
-class FactorTable(NamedTuple):
-    """Factors of each image.
-
-    Attributes:
-        factors: In the order of the columns.
-        rows: Shape (N, F), float32, in the order of the images.
-        level_names: Words of the levels 0, 1, ... of each factor that was text.
-    """
-
-    factors: list[FactorConfig]
-    rows: NDArray[np.float32]
-    level_names: dict[str, tuple[str, ...]]
-
-
-def read_factors(path: Path | str, names: Sequence[str]) -> FactorTable:
+def read_factors(
+    path: Path | str,
+    names: Sequence[str],
+    declared: Declared = UNDECLARED,
+) -> FactorTable:
     """Read a CSV file with a header and a row for each image.
 
     The images are named in a column called file, filename, name, image or path (else in the first),
     by the path in the collection, or by as much of its end as is unique; for the rows of an array,
-    by number. The other columns are factors: numbers, or words, which become levels 0, 1, ... in
-    sorted order. A column with at most 100 different values has levels, others have a range.
+    by number. The other columns are factors, as `factor_table` makes them.
 
     Args:
         path: The file, in UTF-8.
         names: Names of the images.
+        declared: What a user says of the columns.
+
+    Returns:
+        Factors, and their rows in the order of the images.
 
     Raises:
         SbvaeError: If the file is no such table, or does not match the images one to one.
@@ -59,20 +53,11 @@ def read_factors(path: Path | str, names: Sequence[str]) -> FactorTable:
     if header[key] not in _NAME_COLUMNS:
         _refuse_row_as_header(path, header, [cells[key] for cells in table], image_of)
     titles = [title for i, title in enumerate(header) if i != key]
-    _check_titles(path, titles)
+    check_titles(str(path), titles)
     order = _join(path, [cells[key] for cells in table], names, image_of)
     columns = [[cells[i] for cells in table] for i in range(len(header)) if i != key]
-    rows = np.empty((len(names), len(titles)), np.float32)
-    level_names = {}
-    for f, (title, cells) in enumerate(zip(titles, columns, strict=True)):
-        values, words = _read_column(f"{path}: column {printable(title)}", cells)
-        rows[:, f] = np.array(values, np.float32)[order]
-        if words:
-            level_names[title] = words
-    factors = [
-        _factor(title, rows[:, f], level_names.get(title, ())) for f, title in enumerate(titles)
-    ]
-    return FactorTable(factors, rows, level_names)
+    found = factor_table(dict(zip(titles, columns, strict=True)), str(path), declared, first_row=2)
+    return replace(found, rows=found.rows[order])
 
 
 def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -95,19 +80,8 @@ def _read_table(path: Path) -> tuple[list[str], list[list[str]]]:
         raise SbvaeError(f"{path}: {found}; separate columns by commas")
     width = len(header)
     odd = [f"row {i} has {len(row)}" for i, row in enumerate(table, 2) if len(row) != width]
-    _refuse(f"{path}: rows have not the {width} cells of the header", odd, "quote commas in cells")
+    refuse(f"{path}: rows have not the {width} cells of the header", odd, "quote commas in cells")
     return header, table
-
-
-def _check_titles(path: Path, titles: list[str]) -> None:
-    if "" in titles:
-        todo = "name it or remove it (pandas leaves it out with index=False)"
-        raise SbvaeError(f"{path}: a column has no name; {todo}")
-    twice = [title for title, count in Counter(titles).items() if count > 1]
-    _refuse(f"{path}: columns are named twice", twice, "rename them")
-    if "present" in titles:
-        todo = "the name is kept for blank images; rename it"
-        raise SbvaeError(f"{path}: a column is called present; {todo}")
 
 
 def _refuse_row_as_header(
@@ -140,9 +114,9 @@ def _join(
         found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
         todo = "remove them, or write paths as in the archive"
         raise SbvaeError(f"{path}: {found}, the first is {printable(unknown[0])}; {todo}")
-    _refuse(f"{path}: rows name an image again", twice, "keep one row for each image")
+    refuse(f"{path}: rows name an image again", twice, "keep one row for each image")
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]
-    _refuse(f"{path}: images have no row", missing, "add their rows, or remove the images")
+    refuse(f"{path}: images have no row", missing, "add their rows, or remove the images")
     return order
 
 
@@ -178,42 +152,3 @@ def _longer_or_shorter(cell: str, name: str | None) -> str:
     shorter, longer = sorted((cell, name), key=len)
     numbers = cell.isdecimal() and name.isdecimal()
     return name if numbers or longer.endswith("/" + shorter) else ""
-
-
-def _read_column(where: str, cells: list[str]) -> tuple[list[float], tuple[str, ...]]:
-    """Values, and the words they stand for where the column is text."""
-    _refuse(f"{where} has empty cells", _rows(cells, operator.not_), "fill them")
-    commas = _rows(cells, _DECIMAL_COMMA.fullmatch)
-    _refuse(f"{where} has decimal commas", commas, "write decimal points")
-    words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-    if len(words) == len(cells):
-        levels = tuple(sorted(set(words)))
-        number = {word: float(i) for i, word in enumerate(levels)}
-        return [number[word] for word in words], levels
-    odd = _rows(cells, lambda cell: not _NUMBER.fullmatch(cell))
-    _refuse(f"{where} mixes numbers and words", odd, "write one or the other")
-    odd = _rows(cells, lambda cell: not abs(float(cell)) <= _FLOAT32_MAX)
-    _refuse(f"{where} has numbers that are not finite", odd, "remove these images, or fill them")
-    return [float(cell) for cell in cells], ()
-
-
-def _rows(cells: list[str], is_odd: Callable[[str], object]) -> list[str]:
-    """Where a column holds something odd; the header is row 1."""
-    return [f"row {row} ({cell})" for row, cell in enumerate(cells, 2) if is_odd(cell)]
-
-
-def _refuse(found: str, examples: Sequence[str], todo: str) -> None:
-    if examples:
-        raise SbvaeError(f"{found}: {len(examples)}, as {printable(examples[0])}; {todo}")
-
-
-def _factor(name: str, values: NDArray[np.float32], words: tuple[str, ...]) -> FactorConfig:
-    found = np.unique(values)
-    if len(found) > _MOST_LEVELS:
-        return FactorConfig(name=name, low=float(found[0]), high=float(found[-1]))
-    levels = tuple(float(str(value)) for value in found)  # 0.1, not 0.10000000149
-    names = tuple(printable(word) for word in words)
-    unique = len(set(names)) == len(levels)  # no longer, where odd characters told words apart
-    return FactorConfig(
-        name=name, kind="discrete", levels=levels, level_names=names if unique else None
-    )

@@ -10,6 +10,7 @@ from sbvae_cli.data.importers.collection import (
     is_candidate,
     reason_of,
 )
+from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError
 
 
@@ -18,7 +19,7 @@ class FolderImages(ImageFiles):
 
     def __init__(self, path: Path) -> None:
         try:
-            names = sorted(_files(path, "", ()))
+            names = natural_order(_files(path, "", ()))
         except OSError as error:
             where = error.filename or path
             raise SbvaeError(f"{where}: {reason_of(error)}; choose another folder") from error

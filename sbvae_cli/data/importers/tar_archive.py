@@ -17,6 +17,7 @@ from sbvae_cli.data.importers.collection import (
     printable,
     reason_of,
 )
+from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, unpack
 from sbvae_cli.errors import SbvaeError
 
@@ -38,7 +39,7 @@ class TarImages(ImageFiles):
     """
 
     def __init__(self, path: Path, parts: StoredParts, spans: dict[str, tuple[int, int]]) -> None:
-        super().__init__(path, sorted(spans), (parts,))
+        super().__init__(path, natural_order(spans), (parts,))
         self._parts = parts
         self._spans = [spans[name] for name in self.names]
 

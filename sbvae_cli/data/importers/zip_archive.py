@@ -14,6 +14,7 @@ from sbvae_cli.data.importers.collection import (
     printable,
     reason_of,
 )
+from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError
 
 
@@ -49,7 +50,7 @@ class ZipImages(ImageFiles):
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
         self._archive, self._lock = archive, Lock()
         members = {_checked_name(path, member): member for member in archive.infolist()}
-        names = sorted(
+        names = natural_order(
             n for n, member in members.items() if is_candidate(n) and not member.is_dir()
         )
         self._members = [members[name] for name in names]

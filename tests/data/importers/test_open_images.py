@@ -45,7 +45,7 @@ def test_the_same_images_come_from_every_container(
     packed: Path, pictures: dict[str, np.ndarray]
 ) -> None:
     with open_images(packed) as images:
-        assert images.names == ("a.png", "b/10.png", "b/2.png")
+        assert images.names == ("a.png", "b/2.png", "b/10.png")
         assert len(images) == 3
         for i in (2, 0, 1, 0):
             np.testing.assert_array_equal(np.array(images.read(i)), pictures[images.names[i]])

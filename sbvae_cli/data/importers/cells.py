@@ -1,0 +1,138 @@
+"""One column of values, text or an array, as numbers in double precision or as words."""
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.data.importers.natural_order import natural_order
+from sbvae_cli.errors import SbvaeError
+
+Cells = Sequence[str] | NDArray[Any]
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
+_EXACT = 2**53  # up to which double precision holds every integer
+
+
+class Column(NamedTuple):
+    """What a column holds.
+
+    Attributes:
+        values: Shape (N,); of words, the numbers of their levels.
+        words: Words of the levels 0, 1, ... in natural order; empty for numbers.
+    """
+
+    values: NDArray[np.float64]
+    words: tuple[str, ...] = ()
+
+
+def read_cells(where: str, cells: Cells, first_row: int = 0, as_words: bool = False) -> Column:
+    """Read a column: numbers if all of its cells are, words if none is.
+
+    Args:
+        where: What an error begins with: the file, and the column.
+        cells: Text, or an array of any type that holds numbers, text, dates or booleans.
+        first_row: Number of the first cell's row in messages.
+        as_words: Whether numbers are taken as words too.
+
+    Raises:
+        SbvaeError: If cells are empty, not finite, of both kinds, no such values, or integers that
+            double precision cannot hold.
+    """
+    if not isinstance(cells, np.ndarray):
+        return _read_texts(where, cells, first_row, as_words)
+    if cells.ndim != 1:
+        raise SbvaeError(f"{where} has the shape {cells.shape}; a factor is one value for each row")
+    kind = cells.dtype.kind
+    if kind in "USOMb" or as_words:
+        return _read_texts(where, _texts(where, cells), first_row, as_words or kind in "Mb")
+    if kind not in "iuf":
+        raise SbvaeError(f"{where} is {cells.dtype}; a factor is real numbers or words")
+    values = cells.astype(np.float64)
+    if cells.dtype.kind in "iu" or cells.dtype.itemsize > values.itemsize:
+        _refuse_inexact(where, cells.tolist(), values)
+    _refuse_infinite(where, cells, values, first_row)
+    return Column(_as_written(cells) if cells.dtype.itemsize < values.itemsize else values)
+
+
+def _texts(where: str, cells: NDArray[Any]) -> list[str]:
+    if cells.dtype.kind == "M":
+        return ["" if text == "NaT" else text for text in np.datetime_as_string(cells).tolist()]
+    found = cells.tolist()
+    odd = [cell for cell in found if cells.dtype == object and not isinstance(cell, str | bytes)]
+    if odd:
+        raise SbvaeError(f"{where} holds {type(odd[0]).__name__}; a factor is numbers or words")
+    return [
+        cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell).strip()
+        for cell in found
+    ]
+
+
+def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool) -> Column:
+    def rows(is_odd: Callable[[str], object]) -> list[str]:
+        return [f"row {row} ({cell})" for row, cell in enumerate(cells, first_row) if is_odd(cell)]
+
+    refuse(f"{where} has empty cells", rows(operator.not_), "fill them")
+    numbers = [] if as_words else [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    if not as_words:
+        commas = rows(_DECIMAL_COMMA.fullmatch)
+        refuse(f"{where} has decimal commas", commas, "write decimal points")
+    if not numbers:
+        words = tuple(natural_order(set(cells)))
+        number = {word: float(i) for i, word in enumerate(words)}
+        return Column(np.array([number[cell] for cell in cells]), words)
+    odd = rows(lambda cell: not _NUMBER.fullmatch(cell))
+    refuse(f"{where} mixes numbers and words", odd, "write one or the other")
+    values = np.array(cells, np.str_).astype(np.float64)
+    _refuse_infinite(where, cells, values, first_row)
+    _refuse_inexact(where, map(Decimal, cells), values)
+    return Column(values)
+
+
+def _as_written(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Shorter floats as they are printed: 0.1, not 0.10000000149."""
+    found, inverse = np.unique(cells, return_inverse=True)
+    return np.array([float(str(value)) for value in found])[inverse]
+
+
+def _refuse_infinite(
+    where: str, cells: Iterable[Any], values: NDArray[np.float64], first_row: int
+) -> None:
+    odd = [
+        f"row {row} ({cell})"
+        for row, (cell, value) in enumerate(zip(cells, values, strict=True), first_row)
+        if not abs(value) <= _LARGEST
+    ]
+    todo = f"remove these images, or fill them (up to {_LARGEST:g})"
+    refuse(f"{where} has numbers that are not finite", odd, todo)
+
+
+def _refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]) -> None:
+    """Refuse what double precision rounds to another integer, or to the same as another."""
+    first: dict[float, Any] = {}
+    for exact, value in zip(given, values.tolist(), strict=True):
+        if first.setdefault(value, exact) != exact:
+            found = f"{first[value]} and {exact} are one number in double precision"
+        elif abs(value) >= _EXACT and exact != value:
+            found = f"{exact} would become {int(value)} in double precision"
+        else:
+            continue
+        todo = f"subtract the smallest from all, or write words, as n{exact}"
+        raise SbvaeError(f"{where}: {found}; {todo}")
+
+
+def refuse(found: str, examples: Sequence[str], todo: str) -> None:
+    """Raise an error that counts what is wrong, and shows the first; none where there is none.
+
+    Raises:
+        SbvaeError: If there is an example.
+    """
+    if examples:
+        raise SbvaeError(f"{found}: {len(examples)}, as {printable(examples[0])}; {todo}")

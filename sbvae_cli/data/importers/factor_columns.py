@@ -1,0 +1,182 @@
+"""Columns of values, from whatever file, as factors: levels or ranges, and nothing merged."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.metrics import MAX_LEVELS, ROWS_OF_A_LEVEL
+from sbvae_cli.config.names import FactorKind
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.data.factors import FactorRows
+from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse
+from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.data.importers.full_turn import full_turn
+from sbvae_cli.errors import SbvaeError, unknown_name
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a user says of columns; of others their values decide.
+
+    Attributes:
+        kinds: Whether a column has levels or a range, by its name.
+        circular: Length of the turn of each circular column; None where its values tell.
+    """
+
+    kinds: Mapping[str, FactorKind] = field(default_factory=dict)
+    circular: Mapping[str, float | None] = field(default_factory=dict)
+
+    def check(self, where: str, names: Collection[str]) -> None:
+        """Refuse what is said of a column that is not there.
+
+        Raises:
+            SbvaeError: With the nearest name, and which argument it is.
+        """
+        for argument, said in (("kind", self.kinds), ("circular", self.circular)):
+            for name in said:
+                if name not in names:
+                    raise SbvaeError(f"{where}: {unknown_name(name, names)}", field=argument)
+
+
+UNDECLARED = Declared()
+
+
+@dataclass(frozen=True)
+class FactorTable:
+    """Factors of each image.
+
+    Attributes:
+        factors: In the order of the columns.
+        rows: Shape (N, F), float32, or float64 where that would merge or round values.
+        remarks: What a user may want to know of a factor, by its name.
+    """
+
+    factors: tuple[FactorConfig, ...]
+    rows: FactorRows
+    remarks: Mapping[str, str]
+
+    @cached_property
+    def space(self) -> SpaceConfig:
+        """The space of these factors."""
+        wide = self.rows.dtype == np.float64
+        return SpaceConfig(factors=self.factors, dtype="float64" if wide else "float32")
+
+
+def factor_table(
+    columns: Mapping[str, Cells],
+    where: str,
+    declared: Declared = UNDECLARED,
+    *,
+    first_row: int = 0,
+    words: Collection[str] = (),
+) -> FactorTable:
+    """Make factors of columns, each of one value an image.
+
+    Words are levels 0, 1, ... in natural order, and so are dates; numbers are levels where they
+    are integers of at most 100 values, or others that repeat; what else there is, is a range.
+
+    Args:
+        columns: Text, or arrays of shape (N,), by name.
+        where: What an error begins with: the file.
+        declared: What a user says of them.
+        first_row: Number of the first row in messages.
+        words: Names of columns whose numbers are words too.
+
+    Raises:
+        SbvaeError: If a name or a value cannot be stored as it is, or what is declared does not
+            fit the values.
+    """
+    check_titles(where, list(columns))
+    declared.check(where, columns)
+    factors, values, remarks = [], [], {}
+    for name, cells in columns.items():
+        here = f"{where}: column {printable(name)}"
+        column = read_cells(here, cells, first_row, name in words)
+        factor, remarks[name] = _factor(here, name, column, declared)
+        factors.append(factor)
+        values.append(column.values)
+    rows: FactorRows = np.stack(values, 1)
+    if not any(map(_loses, values)):
+        rows = rows.astype(np.float32)
+    return FactorTable(tuple(factors), rows, {n: text for n, text in remarks.items() if text})
+
+
+def check_titles(where: str, titles: Sequence[str]) -> None:
+    """Refuse names of columns that no factor can have.
+
+    Raises:
+        SbvaeError: If one is empty, there twice, has a comma, or is `present`.
+    """
+    if "" in titles:
+        todo = "name it or remove it (pandas leaves it out with index=False)"
+        raise SbvaeError(f"{where}: a column has no name; {todo}")
+    twice = [title for title, count in Counter(titles).items() if count > 1]
+    refuse(f"{where}: columns are named twice", twice, "rename them")
+    odd = [title for title in titles if "," in title or not title.isprintable()]
+    refuse(f"{where}: names of columns have commas or odd characters", odd, "rename them")
+    if "present" in titles:
+        todo = "the name is kept for blank images; rename it"
+        raise SbvaeError(f"{where}: a column is called present; {todo}")
+
+
+def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[FactorConfig, str]:
+    """The factor, and a remark."""
+    if column.words:
+        return _of_words(where, name, column.words, declared)
+    found, counts = np.unique(column.values, return_counts=True)
+    kind = declared.kinds.get(name)
+    levels = kind == "levels" or (kind is None and _repeats(found, counts))
+    low, high = float(found[0]), float(found[-1])
+    turn, remark = None, ""
+    if name in declared.circular:
+        turn = full_turn(where, found, levels, declared.circular[name])
+        low, high = turn.low, max(high, turn.low + turn.period)
+        remark = f"a full turn of {turn.period:.6g}"
+    known = {"unit": turn.unit, "period": turn.period} if turn else {}
+    if levels:
+        known |= {"kind": "discrete", "levels": tuple(found.tolist())}
+    else:
+        known |= {"low": low, "high": high}
+    return FactorConfig.model_validate({"name": name, **known}), remark
+
+
+def _of_words(
+    where: str, name: str, words: tuple[str, ...], declared: Declared
+) -> tuple[FactorConfig, str]:
+    if declared.kinds.get(name) == "range":
+        raise SbvaeError(f"{where} holds words, which have no range; number them", field="kind")
+    if name in declared.circular:
+        todo = "number them in their order around the turn"
+        raise SbvaeError(f"{where} holds words; {todo}", field="circular")
+    levels = tuple(map(float, range(len(words))))
+    names = tuple(printable(word) for word in words)
+    unique = len(set(names)) == len(levels)  # no longer, where odd characters told words apart
+    factor = FactorConfig(
+        name=name, kind="discrete", levels=levels, level_names=names if unique else None
+    )
+    dates = all(map(_DATE.fullmatch, words))
+    return factor, "dates are words; for a range write numbers, as days" if dates else ""
+
+
+def _repeats(found: NDArray[np.float64], counts: NDArray[np.intp]) -> bool:
+    """Whether numbers are levels: few integers, or few others that come again and again."""
+    if len(found) > MAX_LEVELS:
+        return False
+    whole = bool((found == np.rint(found)).all())
+    return whole or int(counts.min()) > 1 or float(counts.mean()) >= ROWS_OF_A_LEVEL
+
+
+def _loses(values: NDArray[np.float64]) -> bool:
+    """Whether single precision merges some of the values, or rounds integers."""
+    found = np.unique(values)
+    with np.errstate(over="ignore"):  # to infinity, which is another value
+        narrow = found.astype(np.float32)
+    whole = found == np.rint(found)
+    return len(np.unique(narrow)) < len(found) or bool((narrow != found)[whole].any())
