@@ -1,6 +1,6 @@
 """The table of metrics: what each computes, needs and depends on."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -56,9 +56,14 @@ class Metric:
     in_all: bool = True
     main_scores: tuple[str, ...] = ()
 
+    @property
+    def classes(self) -> bool:
+        """Whether it sees factors as classes."""
+        return self.source == "codes" and self.least_factors > 0
+
 
 _SAP = "LinearSVC on one raw code"
-_EXPLICITNESS = "multinomial LogisticRegression on raw codes"
+_EXPLICITNESS = "multinomial LogisticRegression"
 _ROC = "one-versus-rest ROC AUC, mean over classes"
 _SUMMED = "summed over trees, then normalised"
 
@@ -98,10 +103,7 @@ METRICS: Mapping[str, Metric] = {
         },
         least_latents=2,
         bins=True,
-        settings={
-            "codes": "posterior means",
-            "continuous": {"levels_above": MAX_LEVELS, "rows_of_a_level_below": ROWS_OF_A_LEVEL},
-        },
+        settings={"codes": "posterior means"},
         in_paper=True,
     ),
     "factor-vae": Metric(
@@ -274,27 +276,3 @@ METRICS: Mapping[str, Metric] = {
 ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
 OF_CODES = tuple(name for name in ALL if METRICS[name].source in ("codes", "grid"))
 IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)
-
-
-def metric_settings(metrics: Collection[str], bins: int, with_model: bool) -> dict[str, Any]:
-    """Models and constants of metrics, for a report.
-
-    Args:
-        metrics: Names of those that were computed.
-        bins: Number of bins of latents and continuous factors.
-        with_model: Whether the prior's std of 1 is the codes' scale.
-    """
-    from importlib.metadata import version
-
-    unit = "prior stds"
-    if not with_model:
-        unit += ", or those of the widest latent where they are less"
-    binning = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
-    found = {}
-    for name in metrics:
-        metric = METRICS[name]
-        of_unit = {"unit": unit} if metric.scaled else {}
-        of_library = {metric.library: version(metric.library)} if metric.library else {}
-        of_bins = binning if metric.bins else {}
-        found[name] = {**of_bins, **metric.settings, **of_unit, **of_library}
-    return {name: settings for name, settings in found.items() if settings}

@@ -55,7 +55,8 @@ def compare_models(
     for kind in _KINDS:
 
         def agree(rows: NDArray[np.intp] | slice, kind: Similarity = kind) -> NDArray[np.float64]:
-            return udr([z[rows] for z in codes], kls, kind).scores
+            some = [z[rows] for z in codes]
+            return udr(some, kls, kind, apart=protocol.of_library).scores
 
         values = agree(slice(None))
         parts = min(PARTS, len(images) // _ROWS_OF_A_PART)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sbvae_cli.config.metrics import METRICS, metric_settings
+from sbvae_cli.config.metric_protocols import metric_settings
+from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.cell_geometry import pairs_of_codes
 from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
@@ -123,7 +124,7 @@ def evaluate(
     of_model, names = measured is not None, sample.names if sample is not None else ()
     rates = measured.rates if measured is not None else None
     found += diagnose(scores, geometry, names, rates, stds, of_model)
-    settings = metric_settings(metrics, protocol.bins, of_model)
+    settings = metric_settings(metrics, protocol.name, protocol.votes, protocol.bins, of_model)
     return Evaluation(protocol, scores, geometry, tuple(found), settings, of_model)
 
 

@@ -126,7 +126,7 @@ def sample_of(whole: LabelledCodes, protocol: Protocol, at_random: bool) -> Labe
         whole = _shuffled(whole, protocol)
     rows = len(whole.codes)
     images, share = min(protocol.images, rows), train_share(protocol, rows)
-    return replace(whole, images=images, train_share=share)
+    return replace(whole, images=images, train_share=share, most_levels=protocol.most_levels)
 
 
 def _shuffled(whole: LabelledCodes, protocol: Protocol) -> LabelledCodes:

@@ -8,7 +8,12 @@ from sbvae_cli.metrics.information import equal_width
 from sbvae_cli.metrics.validate import Ints
 
 
-def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None) -> Ints:
+def factor_classes(
+    factors: ArrayLike,
+    bins: int = 20,
+    first: int | None = None,
+    most_levels: int | None = MAX_LEVELS,
+) -> Ints:
     """The class of each value of each factor: its level, or its bin where it is continuous.
 
     Classes are to be made once, before rows are split or drawn from: whether a factor is continuous
@@ -18,6 +23,7 @@ def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None)
         factors: Finite values, shape (N, F).
         bins: Number of bins of a continuous factor, of equal width over its own range, left-closed.
         first: Number of rows, from the first on, that decide on bins and their range; None is all.
+        most_levels: Most values of a factor that is not continuous; None for any number.
 
     Returns:
         Shape (N, F), from 0.
@@ -30,23 +36,25 @@ def factor_classes(factors: ArrayLike, bins: int = 20, first: int | None = None)
         raise ValueError(f"factors must be finite and of shape (N, F), got {v.shape}")
     columns = [
         equal_width(column, bins, column[:first])
-        if is_continuous(column[:first], bins)
+        if is_continuous(column[:first], bins, most_levels)
         else np.unique(column, return_inverse=True)[1]
         for column in v.T
     ]
     return np.stack(columns, axis=1) if columns else np.empty(v.shape, np.int64)
 
 
-def is_continuous(column: ArrayLike, bins: int = 20) -> bool:
+def is_continuous(column: ArrayLike, bins: int = 20, most_levels: int | None = MAX_LEVELS) -> bool:
     """Whether a factor has so many values that it enters by its bins.
 
-    These are more than 100, or more than `bins` with fewer than five rows for each: of a range that
-    is sampled a hundred times every value is another.
+    These are more than `most_levels`, or more than `bins` with fewer than five rows for each: of a
+    range that is sampled a hundred times every value is another.
 
     Args:
         column: Shape (N,).
         bins: Number of bins that it would have.
+        most_levels: Most values of a factor that is not continuous; None for any number.
     """
     values = np.asarray(column)
     levels = len(np.unique(values))
-    return levels > MAX_LEVELS or levels > max(bins, len(values) / ROWS_OF_A_LEVEL)
+    too_many = most_levels is not None and levels > most_levels
+    return too_many or levels > max(bins, len(values) / ROWS_OF_A_LEVEL)

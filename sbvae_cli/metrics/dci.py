@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import entr
 
 from sbvae_cli.config.metrics import FOREST, METRICS
-from sbvae_cli.metrics.fitting import expected_warnings
+from sbvae_cli.metrics.fitting import expected_warnings, standardise
 from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
@@ -111,7 +111,8 @@ def dci(
     z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     if min(z.shape[1], v.shape[1]) < 2:
         raise ValueError(f"dci compares latents and factors, got {z.shape} and {v.shape}")
-    z, other = _standardised(z, other)
+    # Trees take a range below single precision for a constant.
+    z, other = standardise(z, other)
     slowest_first = np.argsort([-len(np.unique(column)) for column in v.T], kind="stable")
     run = Parallel(n_jobs=jobs, prefer="threads")  # trees grow outside of the interpreter's lock
     with expected_warnings():
@@ -134,12 +135,6 @@ def dci(
         accuracies=accuracies,
         importance=importance,
     )
-
-
-def _standardised(z: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """By mean and std of the first: trees take a range below single precision for a constant."""
-    middle, scale = z.mean(axis=0), np.where(np.ptp(z, axis=0) > 0, z.std(axis=0), 1.0)
-    return (z - middle) / scale, (other - middle) / scale
 
 
 def _fit(

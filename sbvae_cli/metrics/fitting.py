@@ -37,6 +37,12 @@ class LogisticClassifier:
         return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
 
 
+def standardise(z: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Columns of both by mean and std of the first; a constant one by its mean alone."""
+    middle, scale = z.mean(axis=0), np.where(np.ptp(z, axis=0) > 0, z.std(axis=0), 1.0)
+    return (z - middle) / scale, (other - middle) / scale
+
+
 @contextmanager
 def expected_warnings() -> Iterator[None]:
     """Hide scikit-learn's warnings on what its callers allow, and no other.

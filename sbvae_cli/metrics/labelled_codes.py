@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import MAX_LEVELS
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.validate import Floats, Ints
@@ -41,6 +42,7 @@ class LabelledCodes:
         train_share: Share of all rows, from the first on, that models are fitted to; the others
             test them.
         bins: Number of bins of a continuous factor.
+        most_levels: Most values of a factor that is not continuous; None for any number.
         unit: Std that others are measured in: 1, that of the prior, for codes of a model; for
             codes of any scale the widest latent's, where that is less.
         stds: Posterior stds, shape (N, K), where these are known.
@@ -56,6 +58,7 @@ class LabelledCodes:
     images: int
     train_share: float = 2 / 3
     bins: int = 20
+    most_levels: int | None = MAX_LEVELS
     unit: float = 1.0
     stds: Floats | None = None
     held_out: NDArray[np.bool_] | None = None
@@ -64,7 +67,7 @@ class LabelledCodes:
     @cached_property
     def classes(self) -> Ints:
         """Class of each factor, shape (N, F); the first rows decide on bins, whatever follows."""
-        return factor_classes(self.factors, self.bins, self.images)
+        return factor_classes(self.factors, self.bins, self.images, self.most_levels)
 
     @property
     def first(self) -> tuple[Floats, Ints]:
@@ -90,7 +93,9 @@ class LabelledCodes:
     def binned(self) -> list[str]:
         """Factors of so many values that they are cut into bins."""
         columns = zip(self.names, self.factors[: self.images].T, strict=True)
-        return [name for name, column in columns if is_continuous(column, self.bins)]
+        return [
+            name for name, column in columns if is_continuous(column, self.bins, self.most_levels)
+        ]
 
 
 def train_share(protocol: Protocol, rows: int) -> float:

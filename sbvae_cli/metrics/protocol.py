@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sbvae_cli.config.metrics import ALL, IN_PAPER, METRICS
+from sbvae_cli.config.metrics import ALL, IN_PAPER, MAX_LEVELS, METRICS
 from sbvae_cli.config.names import ColorBasis, Population, ProtocolName
 from sbvae_cli.errors import SbvaeError
 
@@ -20,8 +20,8 @@ class Protocol:
         color_basis: Colours as the metrics see them: "hsv" or "rgb"; None as the data have them.
         seed: Root seed of every image, posterior sample, vote, split and fit.
         name: "paper" has the 800 votes of the FactorVAE score's own paper (Kim and Mnih 2018),
-            "dlib" the sample sizes of the study of 2018 (Locatello et al.), "quick" a fifth of the
-            images. All else is that study's.
+            "dlib" what the code of the study of 2018 (Locatello et al.) computes, sample sizes
+            included, "quick" a fifth of the images. `BY_PROTOCOL` says where they differ.
         lenient: Whether to leave out what the data do not allow, instead of refusing.
         groups: Factors that `mig_subspace` takes together; None takes x and y together.
         images: Images of each population, fewer where a file has fewer.
@@ -47,6 +47,21 @@ class Protocol:
     votes_eval: int = 800
     vote_images: int = 64
     grid: int = 32
+
+    @property
+    def of_library(self) -> bool:
+        """Whether to compute what the study's code computes, where that is not the better."""
+        return self.name == "dlib"
+
+    @property
+    def most_levels(self) -> int | None:
+        """Values of a factor that is not continuous; None for any number."""
+        return None if self.of_library else MAX_LEVELS
+
+    @property
+    def votes(self) -> dict[str, int]:
+        """Number of votes of either kind, by name."""
+        return {"votes_train": self.votes_train, "votes_eval": self.votes_eval}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""

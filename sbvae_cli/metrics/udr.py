@@ -30,7 +30,11 @@ class DisentanglementRanking:
 
 
 def udr(
-    codes: Sequence[ArrayLike], kls: Sequence[ArrayLike], method: Similarity = "spearman"
+    codes: Sequence[ArrayLike],
+    kls: Sequence[ArrayLike],
+    method: Similarity = "spearman",
+    *,
+    apart: bool = False,
 ) -> DisentanglementRanking:
     """Median agreement of each model with the others, one to one in latents (Duan et al. 2020).
 
@@ -39,8 +43,9 @@ def udr(
     that all fail in the same way agree too.
 
     The sums over both models' latents are divided by the number of both, as in the paper's
-    equation; the code of Locatello et al. (2018) averages each model's by itself, which differs
-    where the numbers do. With "lasso" the similarity is no share: correlated latents can pass 1.
+    equation; `apart` averages each model's by itself, as the code of Locatello et al. (2018), which
+    differs where the numbers do. With "lasso" the similarity is no share: correlated latents can
+    pass 1.
 
     Args:
         codes: Posterior means of each model for the same images, R of shape (N, K_r), R at least 2.
@@ -48,6 +53,7 @@ def udr(
         method: Similarity of two latents: "spearman", the absolute rank correlation; "lasso", the
             absolute coefficient (alpha 0.1) of one among all informative latents of the other
             model that predict one of the scored model's, standardised, as the study has it.
+        apart: Whether each model's latents are averaged by themselves before both models are.
 
     Returns:
         Scores and pairs.
@@ -71,13 +77,15 @@ def udr(
     for i, scored in enumerate(models):
         for j, other in enumerate(models):
             if i != j and scored.shape[1] and other.shape[1]:
-                pairwise[i, j] = _agreement(similarity(other, scored))
+                pairwise[i, j] = _agreement(similarity(other, scored), apart)
     off_diagonal = pairwise[~np.eye(len(models), dtype=bool)].reshape(len(models), -1)
     return DisentanglementRanking(scores=np.median(off_diagonal, axis=1), pairwise=pairwise)
 
 
-def _agreement(similarity: Floats) -> float:
+def _agreement(similarity: Floats, apart: bool) -> float:
     strengths = [_relative_strength(similarity, axis) for axis in (0, 1)]
+    if apart:
+        return float(np.mean([strength.mean() for strength in strengths]))
     return float(np.concatenate(strengths).mean())
 
 

@@ -1,6 +1,7 @@
 """The FactorVAE and BetaVAE scores by name, of images drawn for votes or of a sample's own."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ T = TypeVar("T", FactorVaeScore, BetaVaeScore)
 
 def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The FactorVAE score by name; its details say which factor each latent stands for."""
+    unit = 1.0 if protocol.of_library else sample.unit
 
     def score(votes: Votes, variance: Floats, with_interval: bool) -> FactorVaeScore:
         return factor_vae_score(
@@ -29,10 +31,12 @@ def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
             variance,
             protocol.votes_train,
             len(sample.names),
-            DEAD_BELOW * sample.unit,
+            DEAD_BELOW * unit,
         )
 
     found, interval = _scored(score, sample, protocol)
+    if protocol.of_library and not found.alive:
+        found, interval = replace(found, score=0.0, train_score=0.0), ConfidenceInterval(0.0, 0.0)
     stands_for = zip(found.alive, found.classifier, strict=True)
     details = {
         "chance": found.chance,

@@ -49,6 +49,13 @@ def test_votes_of_their_own_images_take_the_place_of_shared_ones() -> None:
     }  # fmt: skip
 
 
+def test_dead_latents_alone_have_a_factor_vae_score_of_0_in_the_study_of_2018() -> None:
+    dead = sample(codes=0.01 * sample().codes, unit=0.01)
+    for name, score, alive in [("paper", 1.0, 3), ("dlib", 0.0, 0)]:
+        (found,) = compute("factor-vae", dead, replace(PROTOCOL, name=name)).values()
+        assert found.value == score and len(found.details["classifier"]) == alive
+
+
 def test_too_few_rows_for_parts_give_no_interval() -> None:
     few = sample(images=60).at(slice(90))
     for metric in ("irs", "infomec", "sap", "explicitness"):

@@ -47,6 +47,28 @@ def test_it_is_the_mean_area_that_scikit_learn_finds(seed: int) -> None:
     assert found.score == pytest.approx(np.mean(expected), abs=1e-3)
 
 
+def test_standardised_it_is_what_the_study_of_2018_computes() -> None:
+    """Scikit-learn's default classifier of codes by the fitted rows' mean and std, no shared code.
+
+    The codes are monotone warps of levels of a known std, of which raw codes score more.
+    """
+    rng = np.random.default_rng(0)
+    classes = np.stack([rng.integers(0, size, 1200) for size in (3, 6)], axis=1)
+    codes, cut = np.exp(3 * classes / [2, 5]) + 0.1 * rng.normal(size=(1200, 2)), 800
+    seen = (codes - codes[:cut].mean(axis=0)) / codes[:cut].std(axis=0)
+    expected = []
+    for column in classes.T:
+        odds = LogisticRegression().fit(seen[:cut], column[:cut]).predict_proba(seen[cut:])
+        one_hot = np.eye(odds.shape[1], dtype=int)[column[cut:]]
+        expected.append(roc_auc_score(one_hot, odds))
+
+    rows = codes[:cut], classes[:cut], codes[cut:], classes[cut:]
+    found = explicitness(*rows, standardised=True)
+
+    assert found.by_factor == pytest.approx(expected, abs=1e-5)
+    assert found.score < explicitness(*rows).score - 0.001
+
+
 def test_ties_count_half_as_in_scikit_learn() -> None:
     codes, classes = sample(noise=0)
     rounded = np.round(codes[:, [3]])  # few values, and none that knows anything

@@ -10,7 +10,9 @@ from sbvae_cli.metrics.irs import irs
 GRID = np.array(list(itertools.product(range(5), range(5), range(4))))  # each combination once
 
 
-def looped(codes: np.ndarray, classes: np.ndarray, q: float) -> tuple[float, np.ndarray]:
+def looped(
+    codes: np.ndarray, classes: np.ndarray, q: float, alike: bool = False
+) -> tuple[float, np.ndarray]:
     latents, factors = codes.shape[1], classes.shape[1]
     matrix, largest = np.zeros((latents, factors)), np.zeros(latents)
     for k in range(latents):
@@ -21,7 +23,8 @@ def looped(codes: np.ndarray, classes: np.ndarray, q: float) -> tuple[float, np.
                 held = [codes[n, k] for n in range(len(codes)) if classes[n, f] == level]
                 spreads.append(np.quantile([abs(v - np.mean(held)) for v in held], q))
                 samples.append(len(held))
-            matrix[k, f] = 1 - np.dot(spreads, samples) / len(codes) / largest[k]
+            mean = np.mean(spreads) if alike else np.dot(spreads, samples) / len(codes)
+            matrix[k, f] = 1 - mean / largest[k]
     return float(np.sum(matrix.max(axis=1) * largest) / largest.sum()), matrix
 
 
@@ -39,6 +42,22 @@ def test_irs_is_what_plain_loops_over_latents_factors_and_values_find(seed: int,
     assert found.matrix == pytest.approx(matrix, abs=1e-12)
     assert found.by_latent == pytest.approx(matrix.max(axis=1), abs=1e-12)
     assert found.factor_of_latent.tolist() == matrix.argmax(axis=1).tolist()
+
+
+def test_in_bins_it_is_what_the_library_of_2018_computes() -> None:
+    """Levels as of dSprites; numpy's histogram gives the bins."""
+    rng = np.random.default_rng(0)
+    sizes = np.array([6, 40])
+    classes = np.floor(sizes * rng.uniform(size=(600, 2)) ** 1.2).astype(int)
+    codes = classes / sizes + 0.1 * rng.normal(size=classes.shape)
+    binned = np.stack([np.digitize(c, np.histogram(c, 20)[1][:-1]) for c in classes.T], axis=1)
+
+    found = irs(codes, classes, bins=20)
+    score, matrix = looped(codes, binned, 0.99, alike=True)
+
+    assert found.score == pytest.approx(score, abs=1e-12)
+    assert found.matrix == pytest.approx(matrix, abs=1e-12)
+    assert found.score < irs(codes, classes).score - 0.003
 
 
 def test_latents_that_follow_one_factor_each_score_one_in_any_order_and_warp() -> None:

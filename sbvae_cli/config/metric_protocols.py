@@ -1,0 +1,108 @@
+"""What each metric is under a protocol, beside the study of 2018 (Locatello et al.)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sbvae_cli.config.metrics import DEAD_BELOW, MAX_LEVELS, METRICS, ROWS_OF_A_LEVEL
+from sbvae_cli.config.names import ProtocolName
+
+LIBRARY_BINS = 20  # of the library's discretiser
+
+_Origin = Literal["study", "library", "neither"]
+
+
+@dataclass(frozen=True)
+class ByProtocol:
+    """A metric beside the study of 2018.
+
+    Attributes:
+        origin: Whether the "study" reports it, only its "library" computes it, or "neither".
+        paper: What "paper" and "quick" compute; "" where there is no difference.
+        dlib: What "dlib" computes in place of it.
+    """
+
+    origin: _Origin
+    paper: str = ""
+    dlib: str = ""
+
+    def words(self, protocol: ProtocolName) -> str:
+        """What a protocol computes, where others compute something else."""
+        return self.dlib if protocol == "dlib" else self.paper
+
+
+_VOTES = "{votes_train:,} votes to train, {votes_eval:,} to score"
+_DEAD = f"a latent is dead below a std of {DEAD_BELOW}"
+
+CLASSES = ByProtocol(  # every metric that sees factors as classes
+    "neither",
+    f"factors of more than {MAX_LEVELS} values in bins",
+    f"factors in bins only where values have fewer than {ROWS_OF_A_LEVEL} images each",
+)
+BY_PROTOCOL: Mapping[str, ByProtocol] = {
+    "rates": ByProtocol("neither"),
+    "mig": ByProtocol("study"),
+    "factor-vae": ByProtocol(
+        "study",
+        f"{_VOTES}; {_DEAD}, for codes without a model below that share of the widest latent's "
+        "where this is less than 1; where all are dead, the most frequent factor",
+        f"{_VOTES}; {_DEAD}; 0 where all are dead",
+    ),
+    "beta-vae": ByProtocol("study", _VOTES, _VOTES),
+    "dci": ByProtocol("study"),
+    "dci-fast": ByProtocol("neither"),
+    "sap": ByProtocol("study"),
+    "modularity": ByProtocol("study"),
+    "explicitness": ByProtocol("library", "codes as they are", "codes standardised"),
+    "irs": ByProtocol(
+        "library",
+        "factors as in other metrics, values weighted by their images",
+        f"every factor in {LIBRARY_BINS} bins, values weighted alike",
+    ),
+    "infomec": ByProtocol("neither"),
+    "unsupervised": ByProtocol("study"),
+    "geometry": ByProtocol("neither"),
+    "udr": ByProtocol(
+        "library",
+        "mean over the latents of both models",
+        "mean over the latents of either model, then of both",
+    ),
+}
+
+
+def metric_settings(
+    metrics: Collection[str],
+    protocol: ProtocolName,
+    votes: Mapping[str, int],
+    bins: int,
+    with_model: bool,
+) -> dict[str, Any]:
+    """Models and constants of metrics, for a report.
+
+    Args:
+        metrics: Names of those that were computed.
+        protocol: Name of the protocol.
+        votes: Number of votes, as `votes_train` and `votes_eval`.
+        bins: Number of bins of latents and continuous factors.
+        with_model: Whether the prior's std of 1 is the codes' scale.
+    """
+    from importlib.metadata import version
+
+    unit = "prior stds"
+    if not with_model:
+        unit += ", or those of the widest latent where they are less"
+    of_bins = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
+    most = None if protocol == "dlib" else MAX_LEVELS
+    of_classes = {"levels_above": most, "rows_of_a_level_below": ROWS_OF_A_LEVEL}
+    found: dict[str, dict[str, Any]] = {}
+    for name in metrics:
+        metric, words = METRICS[name], BY_PROTOCOL[name].words(protocol)
+        found[name] = {
+            **(of_bins if metric.bins else {}),
+            **({"continuous": of_classes} if metric.classes else {}),
+            **metric.settings,
+            **({"protocol": words.format_map(votes)} if words else {}),
+            **({"unit": unit} if metric.scaled else {}),
+            **({metric.library: version(metric.library)} if metric.library else {}),
+        }
+    return {name: settings for name, settings in found.items() if settings}
