@@ -132,9 +132,13 @@ def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Fin
     """Factors and rows that metrics do not get to see."""
     constant = tuple(name for name in representation.names if name not in sample.names)
     found = [Finding("constant-factors", constant)] if constant else []
-    rows, every = len(sample.codes), len(representation.codes)
-    if rows < every:
+    rows, every = sample.images, len(representation.codes)
+    if not representation.at_random and rows < every:
         found.append(Finding("some-rows", values={"rows": rows, "of": every}))
+        if len(sample.codes) > rows:  # there are metrics that are fitted
+            fit = round(sample.train_share * len(sample.codes))
+            tested = {"rows": fit, "test": len(sample.codes) - fit}
+            found.append(Finding("test-rows", values=tested))
     return found
 
 

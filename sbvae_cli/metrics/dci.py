@@ -174,8 +174,12 @@ def dci_fast_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
 def _scores(
     name: str, sample: LabelledCodes, protocol: Protocol, model: Model, parts: int, shrinks: bool
 ) -> Scores:
+    # A forest runs scikit-learn's own jobs, which exchange the process's filters of warnings: in
+    # threads of ours they would now and then see none, and warn of that.
+    jobs = 1 if model is forest else -1
+
     def fit(rows: Split) -> Dci:
-        return dci(*rows, model=model, seed=protocol.seed)
+        return dci(*rows, model=model, seed=protocol.seed, jobs=jobs)
 
     def three(found: Dci) -> list[float]:
         return [found.disentanglement, found.completeness, found.informativeness]

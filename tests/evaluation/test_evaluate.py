@@ -206,6 +206,25 @@ def test_colours_of_a_file_are_scored_in_either_basis() -> None:
         three(np.column_stack([X, Y, SHAPE]), color_basis="rgb")
 
 
+def test_rows_that_no_metric_counts_are_said() -> None:
+    """Of 900 rows 500 are counted; classifiers are fitted to two thirds of 700."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 3, (900, 2)).astype(float)
+    codes = factors + 0.1 * rng.normal(size=(900, 2))
+
+    def notes(rows: int, *metrics: str) -> list[str]:
+        some = Representation(codes[:rows], factors[:rows], ("a", "b"))
+        protocol = Protocol(metrics, images=500, test_images=400)
+        return evaluate_codes(some, "codes.npz", protocol).as_dict()["protocol"]["notes"]
+
+    assert notes(700, "mig", "explicitness") == [
+        "500 of 700 rows, taken at random",
+        "classifiers are fitted to 467 rows and tested on 233 others",
+    ]
+    assert notes(900, "mig") == ["500 of 900 rows, taken at random"]
+    assert not notes(500, "mig")
+
+
 def test_dependence_of_latents_has_no_interval_from_few_rows() -> None:
     few = three(NOISE, metrics=("unsupervised",), images=700, test_images=300)
     assert few.scores["latent_mutual_information"].low is None

@@ -154,6 +154,7 @@ NOTES: dict[str, Words] = {
     "without": Words("without {listed}: {why}"),
     "few-images": Words("{data} has {images:,} images, not {wanted:,}"),
     "some-rows": Words("{rows:,} of {of:,} rows, taken at random"),
+    "test-rows": Words("classifiers are fitted to {rows:,} rows and tested on {test:,} others"),
     "half-votes": Words("{scores}: votes share rows, of one half to train, of the other to score"),
     "rgb-votes": Words(
         "{scores}: votes share the {whose} images, as others of one red, green or blue are not "
