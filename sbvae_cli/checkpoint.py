@@ -14,7 +14,7 @@ from sbvae_cli.config.load import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import replacing
+from sbvae_cli.files import replacing, unreadable
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
@@ -167,10 +167,6 @@ def _read(path: Path) -> dict[str, Any]:
         if not zipfile.is_zipfile(path):
             raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short")
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise SbvaeError(
-            f"{path}: no such file; train a model first, or name a run folder or a ckpt.pt"
-        ) from error
     except pickle.UnpicklingError as error:
         raise SbvaeError(
             f"{path}: refused: it is no checkpoint of plain tensors (nothing in it was run)"
@@ -178,7 +174,8 @@ def _read(path: Path) -> dict[str, Any]:
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short") from error
     except OSError as error:
-        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+        missing = "train a model first, or name a run folder or a ckpt.pt"
+        raise unreadable(path, error, missing) from error
     if not isinstance(content, dict) or "sbvae_format" not in content:
         raise SbvaeError(f"{path}: is a PyTorch file, but no sbvae checkpoint")
     return content

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -90,7 +91,7 @@ def replacing(path: Path) -> Iterator[WholeFile]:
 
 
 def _unwritten(path: Path, error: OSError) -> SbvaeError:
-    reason = error.strerror or " ".join(str(error).split())
+    reason = _strerror(error)
     advice = "; make room, or choose another place" if error.errno in _NO_ROOM else ""
     return SbvaeError(f"{path}: cannot be written: {reason}{advice}")
 
@@ -123,3 +124,72 @@ def write_bytes(path: Path, content: bytes) -> None:
     with replacing(path) as file:
         refuse_to_lose(path)
         file.write(content)
+
+
+def read_start(path: Path, size: int = 1024, missing: str = "name another") -> bytes:
+    """The first bytes of a file.
+
+    Args:
+        path: The file.
+        size: Number of bytes at most.
+        missing: What would do where there is no such file.
+
+    Raises:
+        SbvaeError: If it cannot be read: with the cause, and what would do.
+    """
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise SbvaeError(f"{path}: is a device or a pipe; write it to a file, and name that")
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise unreadable(path, error, missing) from error
+
+
+def unreadable(path: Path, error: OSError, missing: str = "name another") -> SbvaeError:
+    """The error for a file that the system does not let be read: its cause, and what would do.
+
+    Args:
+        path: The file.
+        error: What the system said.
+        missing: What would do where there is no such file.
+    """
+    return SbvaeError(f"{path}: {_cause(path, error, missing)}")
+
+
+def _cause(path: Path, error: OSError, missing: str) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            if path.is_symlink():
+                return f"is a link to {os.readlink(path)}, which is not there; mend or remove it"
+            if not path.parent.exists():
+                return f"there is no such file, nor a folder {path.parent}; {missing}"
+            return f"there is no such file; {missing}"
+        case errno.ENOTDIR:
+            last = next(parent for parent in path.parents if parent.exists())
+            return f"there is no such file: {last} is a file, not a folder; {missing}"
+        case errno.EACCES | errno.EPERM:
+            return f"may not be read ({_strerror(error)}); {_permission(path)}"
+        case errno.EISDIR:
+            return "is a folder; name a file"
+        case errno.ELOOP:
+            return "is a link that leads back to itself; remove it, and name the file"
+        case errno.ENAMETOOLONG:
+            return "is a longer name than the system takes; give the file a shorter one"
+        case errno.EMFILE | errno.ENFILE:
+            return f"cannot be opened ({_strerror(error)}); close other programs, or raise ulimit"
+        case _:
+            return f"cannot be read ({_strerror(error)}); copy it again from where it came"
+
+
+def _permission(path: Path) -> str:
+    """Who could give the permission that lacks: on the file, or on a folder above it."""
+    for folder in reversed(path.absolute().parents):
+        if not os.access(folder, os.X_OK):
+            return f"`chmod u+x {quoted(folder)}` opens its folder, if you own it"
+    right = "rx" if path.is_dir() else "r"
+    return f"`chmod u+{right} {quoted(path)}` allows it, if you own it"
+
+
+def _strerror(error: OSError) -> str:
+    return error.strerror or " ".join(str(error).split())

@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from sbvae_cli.cli.console import file_size, inform
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import named_as
-from sbvae_cli.commands import command
-from sbvae_cli.errors import SbvaeError
-
-if TYPE_CHECKING:
-    from sbvae_cli.checkpoint import Checkpoint
-    from sbvae_cli.data.source import Source
 
 Facts = Mapping[str, Any]
 
@@ -39,9 +33,9 @@ def info(
     """Say what a dataset, a checkpoint or a run holds."""
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.figures.samples import draw_samples
-    from sbvae_cli.runs.describe import data_of
+    from sbvae_cli.runs.describe import data_of, describe
 
-    facts, opened = _describe(target)
+    facts, opened = describe(target)
     if sheet is not None:
         write_picture(sheet, draw_samples(data_of(opened), seed))
     if json is not None:
@@ -55,25 +49,6 @@ def info(
         typer.echo(f"  {name:<{width}}  {text}")
     for path in filter(None, (sheet, json)):
         inform(f"wrote {path}")
-
-
-def _describe(target: str) -> "tuple[dict[str, Any], Source | Checkpoint]":
-    """Facts, or an error that says what else is there: codes, or a folder of runs."""
-    from sbvae_cli.runs.describe import describe
-    from sbvae_cli.runs.open import refuse_folder_of_runs
-
-    path = Path(target)
-    try:
-        return describe(target)
-    except SbvaeError as error:
-        if path.is_dir() and not (path / "ckpt.pt").exists():
-            refuse_folder_of_runs(path)
-        if path.is_file() and path.suffix.lower() == ".npz":
-            raise SbvaeError(
-                f"{target}: is no checkpoint, but NPZ; codes in it are scored by "
-                f"{command('eval', target)}"
-            ) from error
-        raise
 
 
 def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:

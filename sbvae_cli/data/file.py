@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
+from sbvae_cli.data.hdf5 import check_filters, open_hdf5
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import in_order, usable_cores
@@ -67,6 +68,8 @@ class DatasetFile:
             self._read_3dshapes()
         else:
             self._read_own()
+        for name, array in (("images", self._images), ("factors", self._factors)):
+            check_filters(self.path, name, array)
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
         self._is_direct = _is_plain_gzip(self._images)
         chunks = self._images.chunks
@@ -103,11 +106,11 @@ class DatasetFile:
 
     def _check_kind(self) -> None:
         attributes = self._file.attrs
-        needed = ("sbvae_format", "name", "seed", "space")
         missing = [] if "images" in self._file else ["dataset images"]
+        needed = ("name", "seed", "space")
         missing += [f"attribute {name}" for name in needed if name not in attributes]
         if missing:
-            raise self._error(f"has no {missing[0]}; make a dataset with `sbvae gen-data`")
+            raise self._error(f"has no {missing[0]}; generate it again")
         found = attributes["sbvae_format"]
         if found != FORMAT:
             raise self._error(
@@ -263,30 +266,10 @@ class DatasetFile:
 
 
 def _open(path: Path) -> Any:
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise SbvaeError(
-            f"{path}: there is no such file; make one with `sbvae gen-data`, or name "
-            f"{known_names()}"
-        ) from None
-    except OSError as error:
-        raise SbvaeError(f"{path}: {error.strerror or error}") from None
-    if path.is_dir():
-        raise SbvaeError(f"{path}: is a folder; name an HDF5 file")
-    if size == 0:
-        raise SbvaeError(f"{path}: is empty (0 bytes); generate it again")
-    try:
-        with path.open("rb"):
-            pass
-        if not h5py.is_hdf5(path):
-            raise SbvaeError(f"{path}: is not an HDF5 file; make one with `sbvae gen-data`")
-        return h5py.File(path, "r")
-    except PermissionError as error:
-        raise SbvaeError(f"{path}: {error.strerror}; change its permissions") from None
-    except OSError as error:
-        reason = "is cut short" if "truncated" in str(error) else f"cannot be opened ({error})"
-        raise SbvaeError(f"{path}: {reason}; copy it or generate it again") from None
+    contents = look_at(path)
+    if contents.kind != "dataset":
+        raise SbvaeError(f"{path}: {contents}")
+    return open_hdf5(path)
 
 
 def _is_plain_gzip(images: Any) -> bool:

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.commands import command
 from sbvae_cli.config.catalogue import RENDERERS, with_levels
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.level_grid import combinations, count_combinations
@@ -17,7 +18,14 @@ _ROOM = RENDERERS["room"].space  # the same factors, levels and order
 
 def is_3dshapes(file: Any) -> bool:
     """Whether an open HDF5 file has the arrays of 3dshapes.h5 and is none of ours."""
-    return "sbvae_format" not in file.attrs and "images" in file and "labels" in file
+    images, labels = (file.get(name) for name in ("images", "labels"))
+    return (
+        "sbvae_format" not in file.attrs
+        and isinstance(images, h5py.Dataset)
+        and isinstance(labels, h5py.Dataset)
+        and (images.ndim, images.shape[3:]) == (4, (3,))
+        and labels.shape[1:] == (len(_ROOM.factors),)
+    )
 
 
 def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
@@ -31,16 +39,9 @@ def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
         SbvaeError: If arrays, levels or their order are not those of 3dshapes.h5, and which.
     """
     images, labels = file["images"], file["labels"]
-    expected: list[tuple[str, Any, str, type, int, int]] = [
-        ("images", images, "uint8 of shape (N, H, W, 3)", np.uint8, 4, 3),
-        ("labels", labels, "float64 of shape (N, 6)", np.float64, 2, len(_ROOM.factors)),
-    ]
-    for name, array, wanted, kind, ndim, last in expected:
-        if not isinstance(array, h5py.Dataset) or array.ndim != ndim or array.shape[-1] != last:
-            found = f"shape {array.shape}" if isinstance(array, h5py.Dataset) else "no array"
-            raise _differs(path, f"its {name} have {found}", wanted)
+    for name, array, kind in (("images", images, np.uint8), ("labels", labels, np.float64)):
         if array.dtype != kind:
-            raise _differs(path, f"its {name} are {array.dtype}", wanted)
+            raise _differs(path, f"its {name} are {array.dtype}", np.dtype(kind).name)
     if 0 in images.shape:
         raise _differs(path, f"its images have shape {images.shape}", "of one image or more")
     if len(images) != len(labels):
@@ -74,5 +75,5 @@ def _grid(path: Path, values: NDArray[np.float64]) -> SpaceConfig:
 def _differs(path: Path, found: str, wanted: str) -> SbvaeError:
     return SbvaeError(
         f"{path}: has the layout of 3dshapes.h5, but {found}, not {wanted}; copy it again, or "
-        "import your images with `sbvae gen-data images`"
+        f"make a dataset of it by {command('gen-data images', from_=path)}"
     )

@@ -1,6 +1,5 @@
 """Sources of images, rows of a file or drawn on demand: all that a command sees of a dataset."""
 
-import zipfile
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -17,6 +16,7 @@ from sbvae_cli.config.dataset_names import (
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import colours_of
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
@@ -278,23 +278,14 @@ def open_source(data: str | Path, height: int | None = None, width: int | None =
     text = str(data)
     if is_procedural(text):
         return source_from_space(named_space(text), dataset_name(text), height, width)
-    if not Path(text).exists() and near_dataset(text):
-        raise SbvaeError(f"{text}: there is no such file; {near_dataset(text)}")
-    _refuse_checkpoint(text)
-    file = DatasetFile(text)
+    path = Path(text)
+    contents = look_at(path, missing=near_dataset(text))
+    if contents.kind in ("checkpoint", "run"):
+        raise SbvaeError(f"{text}: {contents.found}, not data; {contents.way}", field="data")
+    file = DatasetFile(path)
     if (height or file.height, width or file.width) != (file.height, file.width):
         wanted = f"{height or file.height}x{width or file.width}"
         found = f"has images of {file.height}x{file.width} pixels, not {wanted}"
         file.close()
         raise SbvaeError(f"{text}: {found}; leave the size out")
     return Source.of_file(file)
-
-
-def _refuse_checkpoint(text: str) -> None:
-    path = Path(text)
-    if (path / "ckpt.pt").exists() or (path.is_file() and zipfile.is_zipfile(path)):
-        raise SbvaeError(
-            f"{text}: is a checkpoint, not data; a checkpoint stands first, without an option, "
-            "and `data` takes a file that gen-data wrote or circles:PRESET",
-            field="data",
-        )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.files import unreadable
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[np.generic]]
@@ -160,10 +161,8 @@ def _arrays(path: Path) -> Arrays:
                 name: _array(path, name, loaded) if name in READ else np.empty(0)
                 for name in loaded.files
             }
-    except FileNotFoundError:
-        raise SbvaeError(f"{path}: there is no such file") from None
     except OSError as error:
-        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SbvaeError(f"{path}: is no NPZ file of arrays; {HOW_TO_WRITE}") from error
 

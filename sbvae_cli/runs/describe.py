@@ -1,6 +1,5 @@
 """What a dataset, a checkpoint or a run holds, as plain containers."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from sbvae_cli.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.config.space import FactorConfig
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
@@ -37,21 +37,24 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
     if is_procedural(target):
         source = open_source(target)
         return {"kind": "procedural dataset", **_source_facts(source)}, source
-    if path.is_dir():
-        return _describe_run(RunFolder(path))
-    if not path.exists():
-        known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
-        raise SbvaeError(f"{target}: there is no such file; {near_dataset(target) or known}")
-    if path.is_file() and h5py.is_hdf5(path):
-        file = DatasetFile(path)
-        source = Source.of_file(file)
-        return _file_facts(file, source), source
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise SbvaeError(
-            f"{path}: is neither a dataset nor a checkpoint, or is damaged or cut short"
-        )
-    checkpoint = load_checkpoint(path)
-    return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
+    known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
+    contents = look_at(path, missing=near_dataset(target) or known)
+    match contents.kind:
+        case "dataset":
+            file = DatasetFile(path)
+            source = Source.of_file(file)
+            return _file_facts(file, source), source
+        case "checkpoint":
+            checkpoint = load_checkpoint(path)
+            return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
+        case "run":
+            return _describe_run(RunFolder(path))
+        case _:
+            last = RunFolder(path).last_record() or {}
+            if "diverged" in last:
+                found = f"diverged in step {last.get('step')}, before its first checkpoint"
+                raise SbvaeError(f"{path}: is a run that {found}; train it again, more slowly")
+            raise SbvaeError(f"{path}: {contents}")
 
 
 def data_of(opened: Source | Checkpoint) -> Source:
@@ -64,14 +67,6 @@ def data_of(opened: Source | Checkpoint) -> Source:
 
 
 def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
-    if not folder.checkpoint.exists():
-        found = "is a run without a checkpoint yet" if folder.config.exists() else "is no run"
-        last = folder.last_record() or {}
-        if "diverged" in last:
-            found = (
-                f"is a run that diverged in step {last.get('step')}, before its first checkpoint"
-            )
-        raise SbvaeError(f"{folder.path}: {found}: it holds no ckpt.pt")
     checkpoint = load_checkpoint(folder.checkpoint)
     facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
     return {**facts, "path": str(folder.path), "log": folder.last_record()}, checkpoint

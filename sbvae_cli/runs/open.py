@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
+from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.config.schema import DataConfig
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
-
-_MOST_RUNS = 3  # that are named, of a folder
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
@@ -17,13 +17,14 @@ def open_checkpoint(path: Path) -> Checkpoint:
     Raises:
         SbvaeError: If there is none, or it cannot be used.
     """
-    if path.is_dir():
-        if not (path / "ckpt.pt").exists():
-            refuse_folder_of_runs(path)
-            raise SbvaeError(
-                f"{path}: holds no ckpt.pt (yet); name a folder where `sbvae train` has saved one"
-            )
-        path = path / "ckpt.pt"
+    contents = look_at(path, missing="train a model first, or name a run folder or a ckpt.pt")
+    if contents.kind == "run":
+        return load_checkpoint(path / "ckpt.pt")
+    if contents.kind == "dataset":
+        train = command("train", source=path)
+        raise SbvaeError(f"{path}: {contents.found}; train a model on it first, by {train}")
+    if contents.kind != "checkpoint":
+        raise SbvaeError(f"{path}: {contents.found}, not a checkpoint; {contents.way}")
     return load_checkpoint(path)
 
 
@@ -58,22 +59,6 @@ def reopen_source(config: DataConfig) -> Source:
     if is_procedural(config.source):
         return source_from_space(config.space, config.name, config.height, config.width)
     return open_source(config.source, config.height, config.width)
-
-
-def refuse_folder_of_runs(path: Path) -> None:
-    """Refuse a folder that is no run but holds some.
-
-    Raises:
-        SbvaeError: With the names of the first three.
-    """
-    runs = sorted(entry.name for entry in path.iterdir() if (entry / "ckpt.pt").is_file())
-    if not runs:
-        return
-    some, more = runs[:_MOST_RUNS], len(runs) - _MOST_RUNS
-    if more > 0:
-        some.append(f"{more} more")
-    listed = " and ".join([", ".join(some[:-1]), some[-1]] if len(some) > 1 else some)
-    raise SbvaeError(f"{path}: is no run folder; it holds {listed}; name one, as {path / runs[0]}")
 
 
 def _own_data(config: DataConfig) -> Source:

@@ -146,8 +146,8 @@ def test_codes_are_pointed_to_eval(sbvae: Sbvae) -> None:
 
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "error: my codes.npz: is no checkpoint, but NPZ; codes in it are scored by "
-        "`sbvae eval 'my codes.npz'`\n"
+        "error: my codes.npz: is an NPZ archive of codes (codes float64 (3, 2), factors float64 "
+        '(3, 2)); codes are scored by `sbvae eval "my codes.npz"`\n'
     )
     assert "there is no such file" in sbvae("info", "none.npz").err
 
@@ -218,14 +218,14 @@ class Hostile:
         ("none", "none: there is no such file; name a dataset, a checkpoint"),
         ("chair", "chair: there is no such file; did you mean chairs?"),
         ("xy-hole", "xy-hole: there is no such file; did you mean circles:xy-hole?"),
-        ("text.txt", "text.txt: is neither a dataset nor a checkpoint"),
-        ("empty", "empty: is neither a dataset nor a checkpoint"),
-        ("hostile", "hostile: is neither a dataset nor a checkpoint"),
+        ("text.txt", "text.txt: is text; name a dataset, a checkpoint"),
+        ("empty", "empty: is empty (0 bytes); copy it or generate it again"),
+        ("hostile", "hostile: is a Python pickle, which is never unpickled"),
         ("hostile.pt", "hostile.pt: refused"),
-        ("codes.npz", "codes.npz: is no checkpoint"),
-        ("folder", "folder: is no run: it holds no ckpt.pt"),
-        ("begun", "begun: is a run without a checkpoint yet"),
-        ("other.h5", "other.h5: has no dataset images"),
+        ("codes.npz", "codes.npz: is an NPZ archive of codes"),
+        ("folder", "folder: is an empty folder"),
+        ("begun", "begun: is the folder of a run that has saved no checkpoint yet"),
+        ("other.h5", "other.h5: is an HDF5 file of another layout; holds labels float64 (3,)"),
         ("circles:xz", "circles preset xz is unknown"),
     ],
 )

@@ -105,7 +105,7 @@ TWO_FACTORS = SpaceConfig(factors=(FactorConfig(name="x", low=0, high=1),)).mode
     [
         (lambda f: f.__delitem__("images"), "has no dataset images"),
         (lambda f: f.__delitem__("factors"), "has no dataset factors"),
-        (lambda f: f.attrs.__delitem__("sbvae_format"), "has no attribute sbvae_format"),
+        (lambda f: f.attrs.__delitem__("sbvae_format"), "is an HDF5 file of another layout"),
         (lambda f: f.attrs.__delitem__("space"), "has no attribute space"),
         (lambda f: f.attrs.__delitem__("name"), "has no attribute name"),
         (lambda f: f.attrs.__delitem__("seed"), "has no attribute seed"),
@@ -144,7 +144,7 @@ def test_an_empty_data_set_is_refused(copy: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty (0 bytes)"), (b"PK\3\4 not at all", "is not an HDF5 file")],
+    [(b"", "is empty (0 bytes)"), (b"PK\3\4 not at all", "is a ZIP archive")],
 )
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "foreign.h5"
@@ -157,7 +157,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes, message: str)
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="there is no such file"):
         DatasetFile(tmp_path / "none.h5")
-    with pytest.raises(SbvaeError, match="is a folder"):
+    with pytest.raises(SbvaeError, match="is an empty folder; name"):
         DatasetFile(tmp_path)
 
 

@@ -42,7 +42,7 @@ def test_circles_alone_are_those_of_x_and_y_at_the_size_of_the_paper() -> None:
     [
         ("circles:xy-hol", "circles preset xy-hol is unknown; did you mean xy-hole?"),
         ("xy-hole", "xy-hole: there is no such file; did you mean circles:xy-hole?"),
-        ("no/such.h5", "no/such.h5: there is no such file; make one"),
+        ("no/such.h5", "no/such.h5: there is no such file, nor a folder no; make one"),
         ("chairs.h5", "chairs.h5: there is no such file; make one"),
         ("chair", "chair: there is no such file; did you mean chairs?"),
         ("sprite", "sprite: there is no such file; did you mean sprites?"),

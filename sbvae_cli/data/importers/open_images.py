@@ -5,11 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from sbvae_cli.data.importers.collection import (
-    ImageCollection,
-    identify,
-    reason_of,
-)
+from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.importers.collection import ImageCollection, reason_of
 from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
 from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
@@ -19,13 +16,6 @@ from sbvae_cli.errors import SbvaeError
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _USTAR = slice(257, 262)
 _WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
-_OTHERS = {
-    b"\x93NUMPY": "a single array; save it by np.savez(FILE, images=ARRAY)",
-    b"\x89HDF": "an HDF5 file, which needs no import: give it as `source`",
-    b"Rar!": "a RAR archive; pack the images as ZIP or TAR",
-    b"7z\xbc\xaf": "a 7z archive; pack the images as ZIP or TAR",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it, or pack the images as ZIP or TAR",
-}
 
 
 def open_images(path: Path | str) -> ImageCollection:
@@ -72,11 +62,4 @@ def _by_contents(path: Path, file: IO[bytes], head: bytes) -> ImageCollection:
         return ZipImages(path, file, archive)
     if head.startswith(tuple(COMPRESSIONS)) or head[_USTAR] == b"ustar" or path.suffix == ".tar":
         return open_tar(path, file)
-    for magic, found in _OTHERS.items():
-        if head.startswith(magic):
-            raise SbvaeError(f"{path}: is {found}")
-    try:
-        found = f"is one image ({identify(file).format})"
-    except Exception:  # Pillow's readers raise anything
-        found = "is no archive"
-    raise SbvaeError(f"{path}: {found}; {_WANTED}")
+    raise SbvaeError(f"{path}: {look_at(path)}")

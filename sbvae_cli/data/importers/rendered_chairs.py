@@ -149,6 +149,11 @@ def _share(view: NDArray[np.uint8]) -> float:
     return min(_MARGIN * share, max(1.0, share))
 
 
+def is_render(name: str) -> bool:
+    """Whether a file is called as the public renders are."""
+    return _RENDER.search(name) is not None
+
+
 def find_chairs(collection: ImageCollection) -> ChairRenders:
     """Take the chair, elevation and azimuth of each render from its name.
 

@@ -67,10 +67,10 @@ def test_a_cut_archive_is_one_line(
     ("data", "found"),
     [
         (b"", "the file is empty"),
-        (b"hello" * 200, "is no archive; choose a folder, or"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5 file, which needs no import"),
+        (b"hello" * 200, "is text; name a dataset"),
+        (b"\x89HDF\r\n\x1a\n", "is a damaged HDF5 file"),
         (b"Rar!\x1a\x07", "RAR"),
-        (b"\x93NUMPY", r"is a single array; save it by np.savez"),
+        (b"\x93NUMPY", r"is a single array \(NPY\); write numpy.savez"),
         (b"\x1f\x8bhello", "broken or cut short"),
         (b"PK\x03\x04hello", "broken or cut short"),
     ],
@@ -84,7 +84,9 @@ def test_another_file_is_one_line(data: bytes, found: str, tmp_path: Path) -> No
 
 def test_one_image_is_sent_to_its_folder(files: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(files["a.png"])
-    with pytest.raises(SbvaeError, match=r"is one image \(PNG\); choose a folder"):
+    with pytest.raises(
+        SbvaeError, match=r"is one image \(PNG\); a dataset has many: `sbvae gen-data im"
+    ):
         open_images(tmp_path / "a.png")
 
 

@@ -1,0 +1,281 @@
+"""What stands at a path, told by its contents, and the command that takes it."""
+
+import os
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal
+
+import h5py
+import yaml
+
+from sbvae_cli.commands import command
+from sbvae_cli.config.dataset_names import known_names
+from sbvae_cli.config.names import DRAWN
+from sbvae_cli.data.hdf5 import MAGIC, arrays_of, open_hdf5
+from sbvae_cli.data.importers.collection import identify, is_candidate
+from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images, listed
+from sbvae_cli.data.importers.npy import read_array_header
+from sbvae_cli.data.importers.rendered_chairs import is_render
+from sbvae_cli.data.shapes3d import is_3dshapes
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import read_start, unreadable
+
+Kind = Literal["dataset", "checkpoint", "run", "images", "codes", "other"]
+
+_SEEN = 1000  # members of a folder or archive that are looked at
+_LARGEST_TEXT = 1 << 20  # of settings, in bytes
+_NO_WAY = "name a dataset, a checkpoint, a run folder or images"
+_MAT5 = b"MATLAB 5.0"
+_FORMATS = {  # by their first bytes: what they are, and what would do
+    b"\x93NUMPY": ("is a single array (NPY)", "write numpy.savez(FILE, images=ARRAY)"),
+    _MAT5: (
+        "is a MATLAB file of an old format",
+        "write it by save(FILE, '-v7.3'), or in Python by numpy.savez(FILE, images=ARRAY)",
+    ),
+    b"PAR1": ("is a table (Parquet)", "save its images as files, or as an array in NPZ"),
+    b"Rar!": ("is a RAR archive", "unpack it, or pack the images as ZIP or TAR"),
+    b"7z\xbc\xaf": ("is a 7z archive", "unpack it, or pack the images as ZIP or TAR"),
+    b"\x28\xb5\x2f\xfd": ("is compressed by zstd", "unpack it, or pack the images as ZIP or TAR"),
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+        ("is a Python pickle, which is never unpickled", "write numpy.savez(FILE, images=ARRAY)"),
+    ),
+}
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What stands at a path.
+
+    Attributes:
+        kind: "dataset" is what trains as it is, "images" what `gen-data` makes one of.
+        found: What it is, as `is a ZIP archive of images`.
+        way: What takes it, or would do, as `make a dataset of it by ...`.
+    """
+
+    kind: Kind
+    found: str
+    way: str
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.way}"
+
+
+def look_at(path: Path, missing: str = "") -> Contents:
+    """Say what a folder or file holds; nothing in it is executed.
+
+    Args:
+        path: The folder or file.
+        missing: What would do where there is none.
+
+    Raises:
+        SbvaeError: If it cannot be read: there is none, it may not be, it is empty or damaged.
+    """
+    missing = missing or f"make one by `sbvae gen-data`, or name {known_names()}"
+    if os.path.isdir(path):
+        return _folder(path)
+    head = read_start(path, missing=missing)
+    if not head:
+        raise SbvaeError(f"{path}: is empty (0 bytes); copy it or generate it again")
+    try:
+        return _file(path, head)
+    except OSError as error:
+        raise unreadable(path, error, missing) from error
+
+
+def _file(path: Path, head: bytes) -> Contents:
+    if head.startswith(MAGIC) or h5py.is_hdf5(path):
+        return _hdf5(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip(path)
+    compression = next((name for start, name in _COMPRESSED.items() if head.startswith(start)), "")
+    if compression or head[257:262] == b"ustar":
+        return _tar(path, compression)
+    for start, (found, way) in _FORMATS.items():
+        if head.startswith(start):
+            return Contents("other", found, way)
+    with path.open("rb") as file:
+        return _picture(path, file) or _text(path, head)
+
+
+def _hdf5(path: Path) -> Contents:
+    train = f"it needs no import: {command('train', source=path)}"
+    with open_hdf5(path) as file:
+        if "sbvae_format" in file.attrs:
+            return Contents("dataset", "is a dataset", train)
+        if is_3dshapes(file):
+            return Contents("dataset", "has the layout of 3dshapes.h5", train)
+        found = arrays_of(file)
+        arrays = {name: ArrayKind(array.shape, array.dtype) for name, array in found.items()}
+    return _arrays(path, arrays, "is an HDF5 file of another layout")
+
+
+def _arrays(path: Path, arrays: Arrays, found: str) -> Contents:
+    """Arrays of any file, of which one may be images."""
+    try:
+        find_images(path, arrays)
+    except SbvaeError as error:
+        kind: Kind = "images" if any(each.may_be_images for each in arrays.values()) else "other"
+        return Contents(kind, found, str(error).removeprefix(f"{path}: "))
+    return Contents("images", found, _make(command("gen-data images", from_=path)))
+
+
+def _zip(path: Path) -> Contents:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            pickled = [name for name in names if name.endswith("data.pkl")]
+            if pickled:
+                with archive.open(pickled[0]) as stream:
+                    return _pytorch(path, stream.read(_LARGEST_TEXT << 4))
+            if names and all(name.endswith(".npy") for name in names):
+                return _npz(path, archive)
+    except OSError:
+        raise
+    except Exception:  # broken archives make zipfile and NumPy raise anything
+        found = "is a ZIP archive (NPZ and checkpoints are such) that is damaged or cut short"
+        raise SbvaeError(f"{path}: {found}; copy it again") from None
+    return _files(path, "a ZIP archive", names)
+
+
+def _pytorch(path: Path, pickled: bytes) -> Contents:
+    if b"sbvae_format" not in pickled:
+        return Contents(
+            "other",
+            "is a PyTorch file, but no sbvae checkpoint",
+            "write images in it by numpy.savez(FILE, images=...), codes by "
+            "numpy.savez(FILE, codes=..., factors=...)",
+        )
+    return Contents("checkpoint", "is a checkpoint", _see(path))
+
+
+def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
+    arrays = {}
+    for name in archive.namelist():
+        with archive.open(name) as stream:
+            header = read_array_header(stream)
+        arrays[name.removesuffix(".npy")] = ArrayKind(header.shape, header.dtype)
+    if {"imgs", "latents_classes"} <= arrays.keys():
+        make = _make(command("gen-data sprites", from_=path))
+        return Contents("images", "is the public dSprites archive", make)
+    if "codes" in arrays:
+        way = f"codes are scored by {command('eval', path)}"
+        return Contents("codes", f"is an NPZ archive of codes ({listed(arrays)})", way)
+    return _arrays(path, arrays, f"is an NPZ archive ({listed(arrays)})")
+
+
+def _tar(path: Path, compression: str) -> Contents:
+    packed = f"a TAR archive, compressed by {compression}," if compression else "a TAR archive"
+    try:
+        with tarfile.open(path) as archive:
+            return _files(path, packed, (member.name for member in archive))
+    except (tarfile.TarError, EOFError, ValueError):
+        if compression:
+            way = "unpack it; if it has images, pack them as ZIP or TAR"
+            return Contents("other", f"is compressed by {compression}, but no TAR archive", way)
+        found = "is a TAR archive that is damaged or cut short"
+        raise SbvaeError(f"{path}: {found}; copy it again") from None
+
+
+def _files(path: Path, where: str, names: Iterable[str]) -> Contents:
+    """A folder or archive of files, of which some may be images."""
+    images = [name for name in islice(names, _SEEN) if is_candidate(name)]
+    if not images:
+        found = f"is {where} without images"
+        return Contents("other", found, "name one that has some, as PNG or JPEG files")
+    renders = any(map(is_render, images))
+    kind = "chairs" if renders else "images"
+    of = "the public renders of chairs" if renders else "images"
+    return Contents("images", f"is {where} of {of}", _make(command(f"gen-data {kind}", from_=path)))
+
+
+def _folder(path: Path) -> Contents:
+    try:
+        inside = sorted(os.listdir(path))
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if "ckpt.pt" in inside:
+        return Contents("run", "is a run folder", _see(path))
+    runs = [name for name in inside if (path / name / "ckpt.pt").is_file()]
+    if runs:
+        found = f"is no run folder; it holds {_some(runs)}"
+        return Contents("other", found, f"name one, as {path / runs[0]}")
+    if "config.yaml" in inside:
+        way = "train it first, or name another"
+        return Contents("other", "is the folder of a run that has saved no checkpoint yet", way)
+    datasets = [name for name in inside if name.endswith((".h5", ".hdf5"))]
+    if datasets:
+        return Contents("other", f"is a folder that holds {_some(datasets)}", "name the file")
+    if not inside:
+        return Contents("other", "is an empty folder", _NO_WAY)
+    return _files(path, "a folder", _below(path))
+
+
+def _below(path: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(path):
+        for name in names:
+            yield os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/")
+
+
+def _picture(path: Path, file: IO[bytes]) -> Contents | None:
+    try:
+        picture = identify(file)
+    except Exception:  # Pillow's readers raise anything
+        return None
+    folder = path.parent
+    way = f"a dataset has many: {command('gen-data images', from_=folder)} takes those beside it"
+    return Contents("other", f"is one image ({picture.format})", way)
+
+
+def _text(path: Path, head: bytes) -> Contents:
+    try:
+        lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
+    except UnicodeDecodeError:
+        return Contents("other", "is of no kind that is known here", _NO_WAY)
+    if not all(c.isprintable() or c in "\n\r\t" for c in lines):
+        return Contents("other", "is of no kind that is known here", _NO_WAY)
+    if path.suffix.lower() in (".csv", ".tsv") or lines.partition("\n")[0].count(",") > 0:
+        way = "it goes with images: name it by `factors` beside the images of `gen-data images`"
+        return Contents("other", "is a table (CSV)", way)
+    return _settings(path) or Contents("other", "is text", _NO_WAY)
+
+
+def _settings(path: Path) -> Contents | None:
+    """A mapping in YAML or JSON: of a run, or of a factor space."""
+    if path.stat().st_size > _LARGEST_TEXT:
+        return None
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+    if not isinstance(tree, dict):
+        return None
+    space = tree.get("space", tree)
+    renderer = space.get("renderer") if isinstance(space, dict) else None
+    if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
+        way = f"it is drawn by {command(f'gen-data {renderer}', space=path)}"
+        return Contents("other", "describes a factor space", way)
+    data = tree.get("data")
+    if isinstance(data, dict) and data.get("source"):
+        return Contents("other", "holds settings", f"train by {command('train', config=path)}")
+    return Contents("other", "holds settings", "name it by `config`, beside data by `source`")
+
+
+def _make(way: str) -> str:
+    return f"make a dataset of it by {way}"
+
+
+def _see(path: Path) -> str:
+    return f"it stands first, without an option, as in {command('info', path)}"
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    shown = names[:most]
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

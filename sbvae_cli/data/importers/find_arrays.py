@@ -1,0 +1,203 @@
+"""Which of a file's arrays are images, which are factors, and in what order their axes are."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbvae_cli.commands import command
+from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.errors import SbvaeError
+
+# Names that such arrays have in the field, the surest first; in groups too, as `train/images`.
+_IMAGES = (
+    *("images", "imgs", "image", "img", "x", "data", "pixels", "frames", "pictures"),
+    *("observations", "obs", "samples", "stimuli"),
+)
+_FACTORS = (
+    *("factors", "latents_values", "labels", "factor_values", "latents", "targets", "label"),
+    *("y", "target", "classes", "class", "params", "parameters", "attributes", "states"),
+)
+_CHANNELS = (1, 3, 4)
+_MOST_SHOWN = 8  # arrays that a message lists
+
+
+@dataclass(frozen=True)
+class ArrayKind:
+    """What a file says of an array.
+
+    Attributes:
+        shape: Its shape.
+        dtype: Type of its items.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def may_be_images(self) -> bool:
+        """Whether shape and type allow images."""
+        return (
+            self.dtype.kind in "buif"
+            and 0 not in self.shape
+            and (len(self.shape) == 3 or (len(self.shape) == 4 and bool(_places(self.shape))))
+        )
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {self.shape}"
+
+
+Arrays = Mapping[str, ArrayKind]
+
+
+def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
+    """Name of the array of images: the only one that may be, or the only one that is called so.
+
+    Args:
+        path: For messages.
+        arrays: The file's arrays by name, as `train/images`.
+        key: The name that a user gave, or the end of it.
+
+    Raises:
+        SbvaeError: If there is no such array, or several may be meant.
+    """
+    if key is not None:
+        return _named(path, arrays, key, "images_key")
+    fit = [name for name, array in arrays.items() if array.may_be_images]
+    called = _called(fit, _IMAGES)
+    found = fit if len(fit) == 1 else called
+    if len(found) == 1:
+        return found[0]
+    if not fit:
+        shown = listed(arrays) or "no arrays"
+        raise SbvaeError(
+            f"{path}: holds {shown}, none of which has the shape of images, (N, H, W) or "
+            "(N, H, W, C); save them as one array"
+        )
+    largest = max(found or fit, key=lambda name: int(np.prod(arrays[name].shape)))
+    import_it = command("gen-data images", from_=path, images_key=largest)
+    raise SbvaeError(
+        f"{path}: several of its arrays may be images: {listed(arrays, found or fit)}; name one, "
+        f"as {import_it}"
+    )
+
+
+def find_factors(
+    path: Path, arrays: Arrays, images: str, count: int, key: str | None = None
+) -> list[str]:
+    """Names of the arrays of factors: one that is called so, or those that were named.
+
+    Args:
+        path: For messages.
+        arrays: The file's arrays by name.
+        images: Name of the array of images.
+        count: Number of images.
+        key: Names that a user gave, with commas between; a name of a group is all in it.
+
+    Returns:
+        None of them where no array is called so and has a row for each image.
+
+    Raises:
+        SbvaeError: If a named one is not there, or has not a row for each image.
+    """
+    if key is None:
+        rows = with_rows(arrays, images, count)
+        beside = [name for name in rows if _group(name) == _group(images)]
+        return (_called(beside, _FACTORS) or _called(rows, _FACTORS))[:1]
+    names: list[str] = []
+    for part in key.split(","):
+        inside = [name for name in arrays if name.startswith(f"{part.strip('/ ')}/")]
+        names += inside or [_named(path, arrays, part.strip(), "factors_key")]
+    for name in names:
+        if count not in arrays[name].shape[:2]:
+            raise SbvaeError(
+                f"{path}: {printable(name)} has the shape {arrays[name].shape}, there are "
+                f"{count:,} images; name an array with a row for each image",
+                field="factors_key",
+            )
+    return names
+
+
+def with_rows(arrays: Arrays, images: str, count: int) -> list[str]:
+    """Names of the arrays that may be factors: one or two axes, the first with a row an image."""
+    return [
+        name
+        for name, array in arrays.items()
+        if name != images
+        and len(array.shape) in (1, 2)
+        and array.shape[0] == count
+        and array.dtype.kind in "buifSUOV"
+    ]
+
+
+def order_axes(
+    shape: tuple[int, ...], last_first: bool = False, rows: Collection[int] = ()
+) -> tuple[int, ...]:
+    """Order of an array's axes that makes it (N, H, W) or (N, H, W, C).
+
+    Channels are told by their number, 1, 3 or 4: they stand last, second, third or first.
+
+    Args:
+        shape: Of the array as its program shows it, with three or four axes.
+        last_first: Whether images are more likely to stand along the last axis, as MATLAB has it.
+        rows: Lengths of other arrays: an axis of images is one of these, if only one is.
+
+    Returns:
+        Axes, as `numpy.transpose` takes them; the channels' is left out where there are none.
+    """
+    if len(shape) == 4:
+        places = _places(shape)
+        if last_first and 2 in places:
+            return 3, 0, 1, 2
+        return {3: (0, 1, 2, 3), 1: (0, 2, 3, 1), 2: (3, 0, 1, 2), 0: (3, 1, 2, 0)}[places[0]]
+    first, second, third = shape
+    known = [axis for axis in (0, 2) if shape[axis] in rows]
+    last = last_first and not second == third != first
+    if known in ([0], [2]):
+        last = known == [2]
+    return (2, 0, 1) if last else (0, 1, 2)
+
+
+def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
+    """Arrays with type and shape, the first eight: `x uint8 (60, 32, 32), y int64 (60,)`."""
+    chosen = list(arrays if names is None else names)
+    shown = [f"{printable(name)} {arrays[name]}" for name in chosen[:_MOST_SHOWN]]
+    more = len(chosen) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _places(shape: tuple[int, ...]) -> list[int]:
+    """Where channels may stand in four axes, the likeliest first."""
+    return [axis for axis in (3, 1, 2, 0) if shape[axis] in _CHANNELS]
+
+
+def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
+    """The array of that name, or the only one whose name ends so."""
+    wanted = key.strip("/")
+    if wanted in arrays:
+        return wanted
+    ends = [name for name in arrays if f"/{name}".endswith(f"/{wanted}")]
+    if len(ends) == 1:
+        return ends[0]
+    near = difflib.get_close_matches(wanted, ends or arrays, n=1)
+    hint = f"did you mean {printable(near[0])}?" if near else "name one of these"
+    raise SbvaeError(
+        f"{key}: {path} has no such array, but {listed(arrays, ends or None)}; {hint}",
+        field=argument,
+    )
+
+
+def _called(names: Collection[str], known: Collection[str]) -> list[str]:
+    """Those with the first of some names that any has."""
+    for word in known:
+        found = [name for name in names if name.rpartition("/")[2].lower() == word]
+        if found:
+            return found
+    return []
+
+
+def _group(name: str) -> str:
+    return name.rpartition("/")[0]
