@@ -12,6 +12,7 @@ from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, Sched
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import unreadable
 
 Tree = dict[str, Any]
 
@@ -58,7 +59,7 @@ def read_yaml(path: Path) -> Tree:
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SbvaeError(f"{path}: {error.strerror or error}") from error
+        raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise SbvaeError(f"{path}: not a text file; a configuration is YAML") from error
     except yaml.YAMLError as error:

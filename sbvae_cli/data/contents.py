@@ -17,14 +17,14 @@ from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.names import DRAWN
 from sbvae_cli.data.hdf5 import MAGIC, arrays_of, open_hdf5
 from sbvae_cli.data.importers.collection import identify, is_candidate
-from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images, listed
+from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
 from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
 from sbvae_cli.data.shapes3d import is_3dshapes
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import read_start, unreadable
 
-Kind = Literal["dataset", "checkpoint", "run", "images", "codes", "other"]
+Kind = Literal["dataset", "checkpoint", "run", "runs", "images", "codes", "other"]
 
 _SEEN = 1000  # members of a folder or archive that are looked at
 _LARGEST_TEXT = 1 << 20  # of settings, in bytes
@@ -165,8 +165,8 @@ def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
         return Contents("images", "is the public dSprites archive", make)
     if "codes" in arrays:
         way = f"codes are scored by {command('eval', path)}"
-        return Contents("codes", f"is an NPZ archive of codes ({listed(arrays)})", way)
-    return _arrays(path, arrays, f"is an NPZ archive ({listed(arrays)})")
+        return Contents("codes", "is an NPZ archive of codes", way)
+    return _arrays(path, arrays, "is an NPZ archive of arrays")
 
 
 def _tar(path: Path, compression: str) -> Contents:
@@ -188,10 +188,12 @@ def _files(path: Path, where: str, names: Iterable[str]) -> Contents:
     if not images:
         found = f"is {where} without images"
         return Contents("other", found, "name one that has some, as PNG or JPEG files")
-    renders = any(map(is_render, images))
-    kind = "chairs" if renders else "images"
-    of = "the public renders of chairs" if renders else "images"
-    return Contents("images", f"is {where} of {of}", _make(command(f"gen-data {kind}", from_=path)))
+    if any(map(is_render, images)):
+        make = _make(command("gen-data chairs", from_=path))
+        return Contents("images", f"is {where} of the public renders of chairs", make)
+    return Contents(
+        "images", f"is {where} of images", _make(command("gen-data images", from_=path))
+    )
 
 
 def _folder(path: Path) -> Contents:
@@ -204,7 +206,7 @@ def _folder(path: Path) -> Contents:
     runs = [name for name in inside if (path / name / "ckpt.pt").is_file()]
     if runs:
         found = f"is no run folder; it holds {_some(runs)}"
-        return Contents("other", found, f"name one, as {path / runs[0]}")
+        return Contents("runs", found, f"name one, as {path / runs[0]}")
     if "config.yaml" in inside:
         way = "train it first, or name another"
         return Contents("other", "is the folder of a run that has saved no checkpoint yet", way)
@@ -258,7 +260,7 @@ def _settings(path: Path) -> Contents | None:
     space = tree.get("space", tree)
     renderer = space.get("renderer") if isinstance(space, dict) else None
     if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
-        way = f"it is drawn by {command(f'gen-data {renderer}', space=path)}"
+        way = f"name it by `space` after `sbvae gen-data {renderer}`"
         return Contents("other", "describes a factor space", way)
     data = tree.get("data")
     if isinstance(data, dict) and data.get("source"):

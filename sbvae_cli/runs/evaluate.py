@@ -1,5 +1,6 @@
 """Models and files of codes, named on a line: opened or refused, then scored and compared."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -128,7 +129,10 @@ def _open(path: Path, data: str | None, device: str) -> _Model:
     try:
         checkpoint = open_checkpoint(path)
     except SbvaeError as error:
-        if path.is_file() and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
+        from sbvae_cli.data.contents import look_at
+
+        other = os.path.isfile(path) and look_at(path).kind == "other"
+        if other and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
         raise
     source = open_data(checkpoint, data)

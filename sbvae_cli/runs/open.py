@@ -20,9 +20,13 @@ def open_checkpoint(path: Path) -> Checkpoint:
     contents = look_at(path, missing="train a model first, or name a run folder or a ckpt.pt")
     if contents.kind == "run":
         return load_checkpoint(path / "ckpt.pt")
+    if contents.kind == "runs":
+        raise SbvaeError(f"{path}: {contents}")
     if contents.kind == "dataset":
         train = command("train", source=path)
-        raise SbvaeError(f"{path}: {contents.found}; train a model on it first, by {train}")
+        raise SbvaeError(
+            f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"
+        )
     if contents.kind != "checkpoint":
         raise SbvaeError(f"{path}: {contents.found}, not a checkpoint; {contents.way}")
     return load_checkpoint(path)

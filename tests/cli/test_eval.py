@@ -210,9 +210,9 @@ def test_a_long_evaluation_says_first_what_it_costs(
         (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, beta-vae"),
         (["run", "--population", "test"], "'test' is not one of 'full', 'train'"),
         (["run", "--seed", "-1"], "Invalid value for '--seed'"),
-        (["run", "--data", "run"], "--data run: is a checkpoint, not data"),
-        (["run", "--data", "run/ckpt.pt"], "is a checkpoint, not data; a checkpoint stands first"),
-        (["small.h5"], "small.h5: is a dataset, not a checkpoint; give it with --data"),
+        (["run", "--data", "run"], "--data run: is a run folder, not data; it stands first"),
+        (["run", "--data", "run/ckpt.pt"], "is a checkpoint, not data; it stands first, without"),
+        (["small.h5"], "small.h5: is a dataset, not a checkpoint; train a model"),
         (["run", "--data", "small.h5"], "small.h5: its images are 8x8x3"),
         (["run", "--data", "grey.h5"], "grey.h5: its images are 16x16x1"),
         (["run", "--data", "circles:zz"], "circles preset zz is unknown"),
@@ -220,7 +220,7 @@ def test_a_long_evaluation_says_first_what_it_costs(
         (["run", "--data", "plain.h5", "--metrics", "mig"], "mig cannot be computed: plain has no"),
         (["nan"], "posterior means are not finite on 16 of 16 images"),
         (["one", "--metrics", "mig"], "compares two latents, the model has 1"),
-        (["none"], "none: no such file"),
+        (["none"], "none: there is no such file; train"),
         (["run", "--device", "tpu"], "tpu"),
     ],
 )
@@ -447,10 +447,10 @@ def test_a_faulty_target_is_refused_before_those_before_it_are_scored(
 def test_other_files_are_told_how_codes_come(sbvae: Sbvae, tmp_path: Path) -> None:
     Path("x.csv").write_text("1,2\n")
     np.save("x.npy", np.zeros((4, 2)))
-    for name in ("x.csv", "x.npy"):
+    for name, found in (("x.csv", "a table (CSV)"), ("x.npy", "a single array (NPY)")):
         done = sbvae("eval", name)
         assert done.code == 1 and len(lines(done.err)) == 1
-        assert f"{name}: is no checkpoint" in done.err
+        assert f"{name}: is {found}, not a checkpoint; " in done.err
         assert "if it has codes, write numpy.savez(path, codes=..., factors=...)" in done.err
     Path("ckpt.pt").write_text("no")
     assert "savez" not in sbvae("eval", "ckpt.pt").err
@@ -497,7 +497,7 @@ def test_groups_are_named_by_factors(sbvae: Sbvae, run_folder: Path, few: None) 
         (["codes.npz", "--metrics", "rates"], "rates cannot be computed: they need a model"),
         (["short.npz"], "codes have 300 rows and factors 200"),
         (["none.npz"], "there is no such file"),
-        (["run", "none"], "none: no such file"),
+        (["run", "none"], "none: there is no such file; train"),
     ],
 )
 def test_codes_that_cannot_be_used_are_one_line(

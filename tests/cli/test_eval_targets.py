@@ -165,4 +165,4 @@ def test_a_folder_of_runs_names_some_of_them(sbvae: Sbvae, run_folder: Path) -> 
         shutil.copytree(run_folder, demo / name)
     assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("eval", "demo").err
     done = sbvae("eval", "demo/notes")
-    assert "demo/notes: holds no ckpt.pt (yet)" in done.err
+    assert "demo/notes: is an empty folder, not a checkpoint; name a " in done.err

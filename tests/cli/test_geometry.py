@@ -75,7 +75,7 @@ def test_models_of_the_same_folder_name_all_stand_there(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["none"], 1, "none: no such file"),
+        (["none"], 1, "none: there is no such file"),
         (["run", "--factors", "x"], 1, "--factors x: name two, as x,y"),
         (["run", "--factors", "x,z"], 1, "z is unknown"),
         (["run", "--at", "hue"], 1, "--at hue: write name=number"),

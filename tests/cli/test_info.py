@@ -146,8 +146,8 @@ def test_codes_are_pointed_to_eval(sbvae: Sbvae) -> None:
 
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "error: my codes.npz: is an NPZ archive of codes (codes float64 (3, 2), factors float64 "
-        '(3, 2)); codes are scored by `sbvae eval "my codes.npz"`\n'
+        "error: my codes.npz: is an NPZ archive of codes; codes are scored by "
+        '`sbvae eval "my codes.npz"`\n'
     )
     assert "there is no such file" in sbvae("info", "none.npz").err
 

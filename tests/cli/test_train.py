@@ -270,7 +270,7 @@ def test_dry_run_prints_settings_and_cost_and_leaves_nothing(sbvae: Sbvae, tmp_p
             1,
             "did you mean training",
         ),
-        (["train", "--config", "none.yaml"], 1, "none.yaml: No such file"),
+        (["train", "--config", "none.yaml"], 1, "none.yaml: there is no such file"),
         (["train", "--resume", "nowhere"], 1, "nowhere: holds no ckpt.pt"),
     ],
 )

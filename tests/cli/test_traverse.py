@@ -91,8 +91,8 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("data.h5",), "data.h5: is a dataset, not a checkpoint; give it with --data"),
-        (("none.pt",), "none.pt: no such file"),
+        (("data.h5",), "data.h5: is a dataset, not a checkpoint; train a model on it"),
+        (("none.pt",), "none.pt: there is no such file"),
         (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is a checkpoint, not data"),
         (("ckpt.pt", "--data", "none.h5"), "none.h5: there is no such file"),
         (("ckpt.pt", "--data", "data.h5"), r"data.h5: its images are 12x8x1 .* takes 12x8x3"),

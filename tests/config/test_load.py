@@ -108,5 +108,5 @@ def test_a_file_that_is_no_configuration_is_named(
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SbvaeError, match="No such file"):
+    with pytest.raises(SbvaeError, match="there is no such file"):
         read_yaml(tmp_path / "none.yaml")

@@ -1,6 +1,5 @@
-"""Which of a file's arrays are images, which are factors, and in what order their axes are."""
+"""Which of a file's arrays are images."""
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from sbvae_cli.commands import command
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
@@ -16,10 +14,6 @@ from sbvae_cli.errors import SbvaeError
 _IMAGES = (
     *("images", "imgs", "image", "img", "x", "data", "pixels", "frames", "pictures"),
     *("observations", "obs", "samples", "stimuli"),
-)
-_FACTORS = (
-    *("factors", "latents_values", "labels", "factor_values", "latents", "targets", "label"),
-    *("y", "target", "classes", "class", "params", "parameters", "attributes", "states"),
 )
 _CHANNELS = (1, 3, 4)
 _MOST_SHOWN = 8  # arrays that a message lists
@@ -53,19 +47,16 @@ class ArrayKind:
 Arrays = Mapping[str, ArrayKind]
 
 
-def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
+def find_images(path: Path, arrays: Arrays) -> str:
     """Name of the array of images: the only one that may be, or the only one that is called so.
 
     Args:
         path: For messages.
         arrays: The file's arrays by name, as `train/images`.
-        key: The name that a user gave, or the end of it.
 
     Raises:
         SbvaeError: If there is no such array, or several may be meant.
     """
-    if key is not None:
-        return _named(path, arrays, key, "images_key")
     fit = [name for name, array in arrays.items() if array.may_be_images]
     called = _called(fit, _IMAGES)
     found = fit if len(fit) == 1 else called
@@ -77,88 +68,10 @@ def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
             f"{path}: holds {shown}, none of which has the shape of images, (N, H, W) or "
             "(N, H, W, C); save them as one array"
         )
-    largest = max(found or fit, key=lambda name: int(np.prod(arrays[name].shape)))
-    import_it = command("gen-data images", from_=path, images_key=largest)
     raise SbvaeError(
-        f"{path}: several of its arrays may be images: {listed(arrays, found or fit)}; name one, "
-        f"as {import_it}"
+        f"{path}: several of its arrays may be images: {listed(arrays, found or fit)}; save the "
+        "one that is meant by itself, as numpy.savez(FILE, images=ARRAY)"
     )
-
-
-def find_factors(
-    path: Path, arrays: Arrays, images: str, count: int, key: str | None = None
-) -> list[str]:
-    """Names of the arrays of factors: one that is called so, or those that were named.
-
-    Args:
-        path: For messages.
-        arrays: The file's arrays by name.
-        images: Name of the array of images.
-        count: Number of images.
-        key: Names that a user gave, with commas between; a name of a group is all in it.
-
-    Returns:
-        None of them where no array is called so and has a row for each image.
-
-    Raises:
-        SbvaeError: If a named one is not there, or has not a row for each image.
-    """
-    if key is None:
-        rows = with_rows(arrays, images, count)
-        beside = [name for name in rows if _group(name) == _group(images)]
-        return (_called(beside, _FACTORS) or _called(rows, _FACTORS))[:1]
-    names: list[str] = []
-    for part in key.split(","):
-        inside = [name for name in arrays if name.startswith(f"{part.strip('/ ')}/")]
-        names += inside or [_named(path, arrays, part.strip(), "factors_key")]
-    for name in names:
-        if count not in arrays[name].shape[:2]:
-            raise SbvaeError(
-                f"{path}: {printable(name)} has the shape {arrays[name].shape}, there are "
-                f"{count:,} images; name an array with a row for each image",
-                field="factors_key",
-            )
-    return names
-
-
-def with_rows(arrays: Arrays, images: str, count: int) -> list[str]:
-    """Names of the arrays that may be factors: one or two axes, the first with a row an image."""
-    return [
-        name
-        for name, array in arrays.items()
-        if name != images
-        and len(array.shape) in (1, 2)
-        and array.shape[0] == count
-        and array.dtype.kind in "buifSUOV"
-    ]
-
-
-def order_axes(
-    shape: tuple[int, ...], last_first: bool = False, rows: Collection[int] = ()
-) -> tuple[int, ...]:
-    """Order of an array's axes that makes it (N, H, W) or (N, H, W, C).
-
-    Channels are told by their number, 1, 3 or 4: they stand last, second, third or first.
-
-    Args:
-        shape: Of the array as its program shows it, with three or four axes.
-        last_first: Whether images are more likely to stand along the last axis, as MATLAB has it.
-        rows: Lengths of other arrays: an axis of images is one of these, if only one is.
-
-    Returns:
-        Axes, as `numpy.transpose` takes them; the channels' is left out where there are none.
-    """
-    if len(shape) == 4:
-        places = _places(shape)
-        if last_first and 2 in places:
-            return 3, 0, 1, 2
-        return {3: (0, 1, 2, 3), 1: (0, 2, 3, 1), 2: (3, 0, 1, 2), 0: (3, 1, 2, 0)}[places[0]]
-    first, second, third = shape
-    known = [axis for axis in (0, 2) if shape[axis] in rows]
-    last = last_first and not second == third != first
-    if known in ([0], [2]):
-        last = known == [2]
-    return (2, 0, 1) if last else (0, 1, 2)
 
 
 def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
@@ -174,22 +87,6 @@ def _places(shape: tuple[int, ...]) -> list[int]:
     return [axis for axis in (3, 1, 2, 0) if shape[axis] in _CHANNELS]
 
 
-def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
-    """The array of that name, or the only one whose name ends so."""
-    wanted = key.strip("/")
-    if wanted in arrays:
-        return wanted
-    ends = [name for name in arrays if f"/{name}".endswith(f"/{wanted}")]
-    if len(ends) == 1:
-        return ends[0]
-    near = difflib.get_close_matches(wanted, ends or arrays, n=1)
-    hint = f"did you mean {printable(near[0])}?" if near else "name one of these"
-    raise SbvaeError(
-        f"{key}: {path} has no such array, but {listed(arrays, ends or None)}; {hint}",
-        field=argument,
-    )
-
-
 def _called(names: Collection[str], known: Collection[str]) -> list[str]:
     """Those with the first of some names that any has."""
     for word in known:
@@ -197,7 +94,3 @@ def _called(names: Collection[str], known: Collection[str]) -> list[str]:
         if found:
             return found
     return []
-
-
-def _group(name: str) -> str:
-    return name.rpartition("/")[0]
