@@ -78,9 +78,32 @@ class StoppedError(SbvaeError):
         self.exit_code = 128 + signal_number
 
 
+def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
+    """The known name that a slip is nearest to; None where none is near.
+
+    Capitals, hyphens and underscores make no difference, and the beginning of one name will do.
+
+    Args:
+        name: What a user wrote.
+        known: Names that there are.
+        cutoff: Share of the letters that are alike, from which on a name is near.
+    """
+    plain = {_plain(each): each for each in reversed([*known])}  # of two alike, the first
+    text = _plain(name)
+    near = [text] if text in plain else difflib.get_close_matches(text, plain, n=1, cutoff=cutoff)
+    begun = [each for each in plain if text and each.startswith(text)]
+    if not near and len(begun) == 1:
+        near = begun
+    return plain[near[0]] if near else None
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:
     """The error for a name that is not among the known ones; it suggests the nearest of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(name, known)
+    hint = f"; did you mean {near}?" if near else ""
     listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
     return SbvaeError(f"{what} {name} is unknown{hint}{listed}")

@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -12,10 +13,11 @@ import typer
 from sbvae_cli import __version__
 from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
-from sbvae_cli.cli.choices import describe_choices, describe_metrics
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import error_line
+from sbvae_cli.cli.help import complete_help
 from sbvae_cli.cli.signals import Interrupted, raising
+from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.errors import SbvaeError
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
@@ -25,16 +27,40 @@ app = typer.Typer(
     name="sbvae",
     help="Train and inspect VAEs with the Spatial Broadcast Decoder (Watters et al. 2019).",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": normalised,
+    },
 )
 app.add_typer(gen_data.app, name="gen-data")
-app.command("train", epilog=describe_choices())(train.train)
-app.command("eval", epilog=describe_metrics())(evaluation.evaluate)
+app.command("train")(train.train)
+app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
 app.command("encode")(encode.encode)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
+
+
+@app.command("help")
+def show_help(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help="A command, as train or gen-data circles."),
+    ] = None,
+) -> None:
+    """Show what a command does and its options, as --help does."""
+    root = context.find_root().command
+    root.main(args=[*(words or ()), "--help"], prog_name="sbvae", standalone_mode=False)
+
+
+@cache
+def commands() -> Any:
+    """The table of commands, as the parser takes it."""
+    root = typer.main.get_command(app)
+    complete_help(root)
+    return root
 
 
 def _show_version(wanted: bool) -> None:
@@ -88,14 +114,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         run that diverged, 128 and the number of a signal.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
+    if arguments[-1:] == ["gen-data"]:
+        arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     if "--no-color" in arguments:  # before the parser, which prints help by itself
         os.environ["NO_COLOR"] = "1"
     try:
         with raising():
-            command = typer.main.get_command(app)
-            _refuse_empty(arguments, _flags(command))
-            code = command.main(args=arguments, prog_name="sbvae", standalone_mode=False)
+            _refuse_empty(arguments, _flags(commands()))
+            code = commands().main(args=arguments, prog_name="sbvae", standalone_mode=False)
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SbvaeError as error:
@@ -122,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"{where}{error.strerror or error}")
         return 1
     except Exception as error:
-        return _report(error)
+        return _report(error, arguments)
 
 
 def _out_of_memory() -> int:
@@ -161,7 +188,7 @@ def _flags(command: Any) -> set[str]:
     return found.union(*(_flags(c) for c in getattr(command, "commands", {}).values()))
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, arguments: Sequence[str]) -> int:
     """One line for what the parser refused, and for a fault of ours."""
     if isinstance(error, RuntimeError) and "memory" in str(error):  # as PyTorch has it
         return _out_of_memory()
@@ -173,8 +200,5 @@ def _report(error: Exception) -> int:
             "--verbose shows where, please report it"
         )
         return 1
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "sbvae"
-    message = error.format_message().rstrip(".").replace("Value error, ", "")
-    complain(f"{message}; see {path} --help")
+    complain(usage_line(error, commands(), arguments, ANYWHERE))
     return int(getattr(error, "exit_code", 2))

@@ -10,7 +10,7 @@ from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.config.names import CirclesPreset, Fit
 from sbvae_cli.errors import SbvaeError
 
-app = typer.Typer(help="Write a dataset file (Section A.3).", no_args_is_help=True)
+app = typer.Typer(help="Write a dataset file (Section A.3).")
 
 OutOption = Annotated[
     Path | None,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from sbvae_cli.config.metrics import ALL, METRICS
-from sbvae_cli.errors import SbvaeError, unknown_name
+from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 
 if TYPE_CHECKING:
     from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Range
@@ -15,31 +15,29 @@ FARTHEST = 1000.0  # stds of the prior
 
 
 def parse_metrics(text: str) -> tuple[str, ...]:
-    """Read `rates,mig`, or `all`, in capitals too.
+    """Read `rates,mig`, or `all`; the name of a score stands for the metric that computes it.
 
     Raises:
-        SbvaeError: If a name is that of a score, with the metric that computes it, or unknown, with
-            the nearest one, or none is given.
+        SbvaeError: If a name is unknown, with the nearest one, or none is given.
     """
-    names = [name.strip().lower() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name in METRICS or name == "all":
-            continue
-        metric = _metric_of(name)
-        if metric is not None:
-            raise SbvaeError(f"{name} is computed by {metric}; write --metrics {metric}")
-        raise unknown_name(name, [*METRICS, "all"], "metric")
-    if not names:
+    given = [part.strip() for part in text.split(",") if part.strip()]
+    if not given:
         raise SbvaeError(f"--metrics names none; choose from {', '.join(METRICS)}, or all")
+    names = {_metric_of(part) for part in given}
     return tuple(name for name in METRICS if name in names or ("all" in names and name in ALL))
 
 
-def _metric_of(score: str) -> str | None:
-    """Name of the metric that computes a score of this name, or is spelt otherwise."""
-    for name, metric in METRICS.items():
-        if score in metric.scores or score.replace("_", "-") == name:
-            return name
-    return None
+def _metric_of(text: str) -> str:
+    """Name of the metric that is called so, in any spelling, or computes a score of this name."""
+    name = text.lower().replace("-", "_")
+    for metric, record in METRICS.items():
+        if name == metric.replace("-", "_") or name in record.scores:
+            return metric
+    if name == "all":
+        return name
+    scores = [score for record in METRICS.values() for score in record.scores]
+    near = nearest(text, [*METRICS, "all", *scores])
+    raise unknown_name(text, [near] if near else [*METRICS, "all"], "metric")
 
 
 def parse_groups(
@@ -189,10 +187,11 @@ def parse_assignments(text: str, factors: "Sequence[FactorConfig]" = ()) -> "dic
 
     Args:
         text: What a user wrote.
-        factors: Factors whose levels may be written by their names, as `shape=heart`.
+        factors: All that there are, whose levels may be written by their names, as `shape=heart`;
+            without them any name will do.
 
     Raises:
-        SbvaeError: If a part is not NAME=RANGE, or a name stands there twice.
+        SbvaeError: If a part is not NAME=RANGE, or a name is unknown or stands there twice.
     """
     known = {factor.name: factor for factor in factors}
     assignments: dict[str, Range] = {}
@@ -202,6 +201,8 @@ def parse_assignments(text: str, factors: "Sequence[FactorConfig]" = ()) -> "dic
             raise SbvaeError(f"{part.strip()!r} is not NAME=RANGE, such as x=0.2..0.8")
         if name in assignments:
             raise SbvaeError(f"{text!r} names {name} twice")
+        if known and name not in known:
+            raise unknown_name(name, known)
         assignments[name] = parse_factor_range(text_of_range, known.get(name))
     return assignments
 

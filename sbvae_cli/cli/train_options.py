@@ -40,7 +40,8 @@ Preset = Annotated[
     ),
 ]
 Size = Annotated[
-    str | None, typer.Option(help="Size of drawn images in pixels: 64, or HEIGHTxWIDTH.")
+    str | None,
+    typer.Option(help="Size of drawn images in pixels; default: 64 (paper) or 32 (quick)."),
 ]
 Model = Annotated[
     ModelKind | None, _of_model(metavar="NAME", help="Default: vae. All choices are listed below.")
@@ -53,44 +54,88 @@ Likelihood = Annotated[
     LikelihoodKind | None,
     _of_model(metavar="NAME", help="Default: bernoulli. All choices are listed below."),
 ]
-LatentDim = Annotated[int | None, _of_model(min=1, help="Number of latents.")]
-Beta = Annotated[float | None, _of_model(help="Weight of the KL, or of TC in beta-tcvae.")]
+LatentDim = Annotated[int | None, _of_model(min=1, help="Number of latents; default: 10.")]
+Beta = Annotated[
+    float | None,
+    _of_model(
+        help="Weight of the KL, or of TC in beta-tcvae; default: 4 in beta-vae, 6 in beta-tcvae, "
+        "else 1."
+    ),
+]
 BetaSchedule = Annotated[
     ScheduleKind | None,
-    _of_model(metavar="NAME", help="How beta grows from 0: constant, linear or cyclic."),
+    _of_model(
+        metavar="NAME", help="How beta grows from 0: constant, the default, linear or cyclic."
+    ),
 ]
 Gamma = Annotated[
     float | None,
-    _of_model(help="Weight of TC in factor-vae, or of |KL - capacity| in annealed-vae."),
+    _of_model(
+        help="Weight of TC in factor-vae, default: 35, or of |KL - capacity| in annealed-vae, "
+        "default: 1,000."
+    ),
 ]
-Capacity = Annotated[float | None, _of_model(help="Final KL capacity of annealed-vae, in nats.")]
+Capacity = Annotated[
+    float | None, _of_model(help="Final KL capacity of annealed-vae in nats; default: 25.")
+]
 Depth = Annotated[
-    int | None, _of_model(min=2, max=32, help="Convolutions of the decoder (Tables 5 and 6).")
+    int | None,
+    _of_model(
+        min=2,
+        max=32,
+        help="Convolutions of the decoder (Tables 5 and 6); default: 3 of broadcast (of rooms 6), "
+        "else 5.",
+    ),
 ]
 MlpDepth = Annotated[
     int | None,
     _of_model(
-        min=0, max=32, help="Fully connected layers before the convolutions (Tables 7 to 9)."
+        min=0,
+        max=32,
+        help="Fully connected layers before the convolutions (Tables 7 to 9); default: 0 of "
+        "broadcast, else 1.",
     ),
 ]
 Upscales = Annotated[
     int | None,
-    _of_model(min=0, help="Layers of the broadcast decoder that double the size (Table 10)."),
+    _of_model(
+        min=0,
+        help="Layers of the broadcast decoder that double the size (Table 10); default: 0.",
+    ),
 ]
 CoordinatesKind = Annotated[
     Coordinates | None,
     _of_model(
         metavar="NAME",
-        help="Coordinates of the broadcast decoder: linear, shuffled (Appendix B), cosine or none.",
+        help="Coordinates of the broadcast decoder: linear, the default, shuffled (Appendix B), "
+        "cosine or none.",
     ),
 ]
-Steps = Annotated[int | None, _of_training(min=1, help="Number of updates in all.")]
-BatchSize = Annotated[int | None, _of_training(min=1, help="Images in each update.")]
-LearningRate = Annotated[float | None, _of_training(help="Learning rate of Adam.")]
+Steps = Annotated[
+    int | None,
+    _of_training(
+        min=1,
+        help="Number of updates in all; default: Table 4, 500,000 of circles (paper), 1,000 of "
+        "broadcast, else 3,000 (quick).",
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    _of_training(min=1, help="Images in each update; default: 32 of factor-vae, else 16."),
+]
+LearningRate = Annotated[
+    float | None,
+    _of_training(
+        help="Learning rate of Adam; default: 1e-4 of factor-vae, else 3e-4 (paper), or 2e-3, "
+        "falling to 0 (quick)."
+    ),
+]
 ClipGrad = Annotated[float | None, _of_training(help="Largest norm of a gradient; default: none.")]
 ValidationShare = Annotated[
     float | None,
-    _of_training(help="Share of a file's images kept from training; their NLL and KL are logged."),
+    _of_training(
+        help="Share of a file's images kept from training, whose NLL and KL are logged; default: 0."
+    ),
 ]
 InMemory = Annotated[
     bool,
@@ -103,11 +148,17 @@ Seed = Annotated[
     int | None, _of_training(min=0, help="Root seed of weights, data and noise; default: 0.")
 ]
 Device = Annotated[
-    str | None, _of_training(help="Device to train on: auto, cpu, cuda, cuda:INDEX or mps.")
+    str | None,
+    _of_training(help="Device to train on: auto, the default, cpu, cuda, cuda:INDEX or mps."),
 ]
-PrecisionName = Annotated[Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU.")]
+PrecisionName = Annotated[
+    Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU; default: fp32.")
+]
 Threads = Annotated[int | None, _of_training(min=1, max=1024, help="Number of CPU threads.")]
-CheckpointEvery = Annotated[int | None, _of_training(min=1, help="Steps between checkpoints.")]
+CheckpointEvery = Annotated[
+    int | None,
+    _of_training(min=1, help="Steps between checkpoints; default: 1,000 (paper) or 200 (quick)."),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

@@ -1,12 +1,11 @@
 """Datasets that a user names instead of a file: a renderer, or one and a preset of it."""
 
-import difflib
 from pathlib import Path
 
 from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.config.names import choice
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError, unknown_name
+from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 
 
 def is_procedural(text: str) -> bool:
@@ -46,14 +45,13 @@ def near_dataset(text: str) -> str:
         if text in record.spaces and text not in RENDERERS:
             return f"did you mean {record.name}:{text}?"
     head, colon, preset = text.partition(":")
-    near = difflib.get_close_matches(head, RENDERERS, n=1, cutoff=0.75)
+    near = nearest(head, RENDERERS, cutoff=0.75)
     if not near or Path(text).suffix:
         return ""
-    spaces = RENDERERS[near[0]].spaces
+    spaces = RENDERERS[near].spaces
     if not colon or len(spaces) == 1:
-        return f"did you mean {near[0]}?"
-    presets_near = difflib.get_close_matches(preset, spaces, n=1)
-    return f"did you mean {near[0]}:{presets_near[0] if presets_near else 'PRESET'}?"
+        return f"did you mean {near}?"
+    return f"did you mean {near}:{nearest(preset, spaces) or 'PRESET'}?"
 
 
 def known_names() -> str:

@@ -1,6 +1,6 @@
 """Configuration from YAML and settings in text, merged by precedence and checked here."""
 
-import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, ScheduleKind
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.files import unreadable
 
 Tree = dict[str, Any]
@@ -150,23 +150,32 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     if fault["type"] == "union_tag_not_found":
         return f"{shown} has no kind; give {shown}.kind too"
     if fault["type"] == "union_tag_invalid":
-        context = fault.get("ctx", {})
-        return f"{shown}.kind is '{context.get('tag')}'; known: {context.get('expected_tags')}"
+        return _unknown_choice(f"{shown}.kind", fault["ctx"]["tag"], fault["ctx"]["expected_tags"])
+    if fault["type"] == "literal_error":
+        return _unknown_choice(shown, str(fault["input"]), fault["ctx"]["expected"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return message if shown == "configuration" else f"{shown}: {message}"
     return f"{shown} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
 
 
+def _unknown_choice(key: str, found: str, expected: str) -> str:
+    """The line for a name that is none of those expected, which pydantic lists in quotes."""
+    known = re.findall("'([^']*)'", expected)
+    near = nearest(found, known)
+    hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
+    return f"{key} is '{found}'; {hint}"
+
+
 def _unknown_key(path: Sequence[str], shown: str) -> str:
     known = _known_keys(path)
-    close = difflib.get_close_matches(path[-1], known, n=1)
+    close = nearest(path[-1], known)
     of_kind = path[-2:-1] and path[-2] in _KINDS
     others = _kinds_with(path) if of_kind else []
     if others:
         return f"{shown} is of {', '.join(others)}, not of {path[-2]}"
     if close:
-        return f"{shown} is unknown; did you mean {close[0]}?"
+        return f"{shown} is unknown; did you mean {close}?"
     if of_kind:
         return f"{shown} is unknown to {path[-2]}; known: {', '.join(known)}"
     return f"{shown} is unknown; known: {', '.join(known)}"

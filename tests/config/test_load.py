@@ -55,7 +55,7 @@ def test_a_setting_without_key_or_value_is_refused(setting: str) -> None:
         ({"training": {"sepps": 3}}, "training.sepps is unknown; did you mean steps?"),
         (
             {"model": {"likelihood": {"kind": "poisson"}}},
-            "model.likelihood.kind is 'poisson'; known: 'bernoulli', 'gaussian'",
+            "model.likelihood.kind is 'poisson'; known: bernoulli, gaussian",
         ),
         (
             {"training": {"steps": 0}},

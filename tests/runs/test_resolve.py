@@ -79,7 +79,7 @@ def test_a_changed_space_is_drawn_from() -> None:
         (Request(options={"data": {"source": "circles:xy-hle"}}), "did you mean xy-hole"),
         (
             Request(options={**CIRCLES, "model": {"decoder": {"kind": "resnet"}}}),
-            "model.decoder.kind is 'resnet'; known: 'broadcast', 'deconv'",
+            "model.decoder.kind is 'resnet'; known: broadcast, deconv",
         ),
         (
             Request(settings=["data.space={factors: 3}"], options=CIRCLES),
@@ -285,7 +285,7 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
             ["objective.kind=annealed-vae", "training.steps=many"],
             "training.steps is 'many'",
         ),
-        (["objective.kind=vea"], "objective.kind is 'vea'; known: 'vae', 'beta-vae'"),
+        (["objective.kind=vea"], "objective.kind is 'vea'; did you mean vae?"),
         (["objective.kind=beta-vae", "objective.beta=.nan"], "objective.beta is nan"),
         (
             ["objective.kind=beta-vae", "objective.beta_schedule.start=1"],

@@ -1,0 +1,108 @@
+"""What the help shows beside the options' own texts: order, examples, and the values they take."""
+
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import typer
+
+from sbvae_cli.cli.choices import describe_choices, describe_metrics
+from sbvae_cli.config.names import choice
+
+# Each command in the order of a workflow, and an example that follows from those before.
+EXAMPLES = {
+    "gen-data circles": "sbvae gen-data circles --preset xy-hole --count 100000",
+    "gen-data sprites": "sbvae gen-data sprites --factor x=0..0.3,y=0..0.3 --hole hue=0.4..0.6",
+    "gen-data room": "sbvae gen-data room --size 32",
+    "gen-data chairs": "sbvae gen-data chairs --count 20000",
+    "gen-data images": "sbvae gen-data images --from photos --factors photos.csv",
+    "train": "sbvae train --data circles-xy-hole.h5 --profile quick --out runs/first",
+    "traverse": "sbvae traverse runs/first --latents 2,0",
+    "geometry": "sbvae geometry runs/first --factors x,y --json geometry.json",
+    "eval": "sbvae eval runs/first --metrics rates,mig,dci-fast --json scores.json",
+    "encode": "sbvae encode runs/first --out codes.npz",
+    "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
+    "demo": "sbvae demo",
+    "help": "sbvae help gen-data circles",
+}
+ORDER = tuple(dict.fromkeys(words.split()[0] for words in EXAMPLES))
+_ENDS = {"train": describe_choices, "eval": describe_metrics}
+_SHORT = 24  # characters of choices beside an option; more stand in its text
+_MANY = 1_000_000  # no bound that anybody has to know
+
+# What values look like, by the option's name, then by its type.
+_VALUES = {
+    "size": "N|HxW",
+    "latents": "N,N",
+    "range": "A..B",
+    "factor": "NAME=RANGE",
+    "hole": "NAME=RANGE",
+    "correlate": "NAME,NAME=STD",
+    "at": "NAME=VALUE",
+    "group": "NAME,NAME",
+    "metrics": "NAME,NAME",
+    "device": "NAME",
+    "diameter": "RANGE",
+    "data": "FILE|NAME",
+    "json": "FILE|-",
+}
+_VALUES_OF_TYPES = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
+
+
+def complete_help(root: Any) -> None:
+    """Order commands as they follow each other, give each its example, and options their values."""
+    root.commands = {name: root.commands[name] for name in ORDER}
+    root.epilog = _block("First steps", [EXAMPLES[n] for n in ("gen-data circles", *ORDER[1:5])])
+    context = typer.Context(root, **root.context_settings)
+    _show_values(root, context)
+    for words, example in EXAMPLES.items():
+        command = root
+        for word in words.split():
+            command = command.commands[word]
+            _show_values(command, context)
+        end = f"\n{_ENDS[words]()}" if words in _ENDS else ""
+        command.epilog = _block("Example", [example]) + end
+
+
+def choices_of(command: Any, name: str) -> tuple[str, ...]:
+    """The names that a parameter of a command is chosen from; empty where it takes anything."""
+    hint = get_type_hints(command.callback).get(name)
+    return tuple(each for each in _members(hint) if isinstance(each, str))
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    """What a type is made of, in any depth: of `Literal["a"] | None`, "a" and NoneType."""
+    inner = get_args(hint)
+    return sum(map(_members, inner), ()) if inner else (hint,)
+
+
+def _block(title: str, lines: list[str]) -> str:
+    r"""Lines that the help leaves as they are, which click marks by \b."""
+    return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
+
+
+def _show_values(command: Any, context: Any) -> None:
+    command.get_help_option(context).metavar = ""
+    for parameter in command.params:
+        if parameter.param_type_name != "option":
+            parameter.display_type_rich = lambda ctx: ""  # its name says what it is
+        elif getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+        elif parameter.metavar is None:
+            parameter.metavar = _value(command, parameter)
+        if getattr(parameter, "max", None) is not None and parameter.max >= _MANY:
+            parameter.max = None  # which the help alone asks for; the type has its own
+
+
+def _value(command: Any, parameter: Any) -> str:
+    names = choices_of(command, parameter.name)
+    if names:
+        shown = "|".join(names)
+        if len(shown) <= _SHORT:
+            return shown
+        parameter.help = f"{parameter.help} One of {choice(names)}."
+        return "NAME"
+    option = parameter.opts[0].lstrip("-")
+    if option in _VALUES:
+        return _VALUES[option]
+    types = _members(get_type_hints(command.callback).get(parameter.name))
+    return next((_VALUES_OF_TYPES[kind] for kind in types if kind in _VALUES_OF_TYPES), "TEXT")
