@@ -1,5 +1,6 @@
 """Codes and factors in an NPZ file: read whatever wrote it, written as it is read."""
 
+import json
 import math
 import zipfile
 import zlib
@@ -10,18 +11,26 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.data.importers.cells import refuse_inexact
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.evaluation.stated_factors import (
+    Arrays,
+    stated_kinds,
+    stated_names,
+    stated_space,
+    stated_texts,
+)
 from sbvae_cli.files import unreadable
 
 Floats = NDArray[np.float64]
-Arrays = dict[str, NDArray[np.generic]]
 
 HOW_TO_WRITE = (
     "write numpy.savez(path, codes=..., factors=...), codes (N, K) and, where they are known, "
     "factors (N, F)"
 )
-READ = ("codes", "factors", "names", "circular", "stds", "held_out")
+READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out")
+_BESIDE = ("files",)  # for who reads the codes
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
@@ -30,9 +39,10 @@ def read_codes(path: Path) -> Representation:
 
     Without `factors` there is none, and scores that need none can be had.
     `names` has one for each factor, `circular` the names of factors whose range is a full turn,
-    `stds` (N, K) those of the posteriors, `held_out` (N,) whether training left a row out.
-    Rows of a factor `present` that is 0 are blank.
-    All of this is as `sbvae encode` writes it.
+    `kinds` whether each has levels or a range (else its values tell), `stds` (N, K) those of the
+    posteriors, `held_out` (N,) whether training left a row out. Rows of a factor `present` that is
+    0 are blank. All of this is as `sbvae encode` writes it, with `space`, which says of the factors
+    in JSON what a data file says, and `files` (N,), the names of the image files.
 
     Raises:
         SbvaeError: If the file cannot be read, codes are missing, an array is no array of finite
@@ -40,8 +50,8 @@ def read_codes(path: Path) -> Representation:
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
-    names = _names(path, arrays, factors.shape[1])
-    circular = _texts(path, arrays, "circular") if "circular" in arrays else ()
+    names = stated_names(path, arrays, factors.shape[1])
+    circular = stated_texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
     if unknown:
         raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
@@ -55,8 +65,12 @@ def read_codes(path: Path) -> Representation:
         _stds(path, arrays, codes.shape, latents),
         _held_out(path, arrays, len(codes)),
         unread=tuple(
-            name if name.isprintable() else repr(name) for name in arrays if name not in READ
+            name if name.isprintable() else repr(name)
+            for name in arrays
+            if name not in (*READ, *_BESIDE)
         ),
+        kinds=stated_kinds(path, arrays, names),
+        space=stated_space(path, arrays, names),
     )
     _check_factors(path, found)
     return found
@@ -67,6 +81,13 @@ def write_codes(file: BinaryIO, representation: Representation) -> None:
     circular = [name for name in representation.names if name in representation.circular]
     known = {"stds": representation.stds, "held_out": representation.held_out}
     arrays: dict[str, Any] = {name: array for name, array in known.items() if array is not None}
+    kinds = [representation.kinds.get(name) for name in representation.names]
+    if all(kinds):
+        arrays["kinds"] = np.array(kinds, dtype=np.str_)
+    if representation.space is not None:
+        arrays["space"] = np.array(json.dumps(representation.space))
+    if representation.files is not None:
+        arrays["files"] = np.array(representation.files, dtype=np.str_)
     np.savez(
         file,
         codes=representation.codes,
@@ -167,7 +188,8 @@ def _arrays(path: Path) -> Arrays:
         raise SbvaeError(f"{path}: is no NPZ file of arrays; {HOW_TO_WRITE}") from error
 
 
-_PLAIN = {name: f"store words, as numpy.array({name}, dtype=str)" for name in ("names", "circular")}
+_WORDS = ("names", "circular", "kinds", "space")
+_PLAIN = {name: f"store words, as numpy.array({name}, dtype=str)" for name in _WORDS}
 
 
 def _array(path: Path, name: str, loaded: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
@@ -196,39 +218,11 @@ def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
             f"{path}: {name} have shape {array.shape}, not (rows, columns); {HOW_TO_WRITE}"
         )
     with np.errstate(over="ignore"):  # of wider floats, which are then refused as infinite
-        return array.astype(np.float64, copy=False)
-
-
-def _names(path: Path, arrays: dict[str, NDArray[np.generic]], count: int) -> tuple[str, ...]:
-    if "names" not in arrays:
-        return tuple(f"factor{i}" for i in range(count))
-    names = _texts(path, arrays, "names")
-    if len(names) != count:
-        raise SbvaeError(f"{path}: has {len(names)} names for {count} factors; give one for each")
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise SbvaeError(f"{path}: two factors are named {twice[0]}")
-    return names
-
-
-def _texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
-    array = arrays[name]
-    if array.ndim != 1 or (array.dtype.kind not in "US" and array.size):
-        raise SbvaeError(
-            f"{path}: {name} is to be a list of words, found {array.dtype} of shape {array.shape}"
-        )
-    texts = [
-        str(text, "utf-8", "replace") if isinstance(text, bytes) else str(text)
-        for text in array.tolist()
-    ]
-    for text in texts:
-        if "," in text:
-            raise SbvaeError(
-                f"{path}: {name}: {text!r} has a comma, which stands between names; leave it out"
-            )
-        if not text.isprintable() or not text.strip():
-            raise SbvaeError(f"{path}: {name}: {text!r} is no name of a factor")
-    return tuple(texts)
+        numbers = array.astype(np.float64, copy=False)
+    if array.dtype.kind in "iu" and array.dtype.itemsize == numbers.itemsize:
+        for i, column in enumerate(numbers.T):
+            refuse_inexact(f"{path}: {name}, column {i}", array[:, i], column)
+    return numbers
 
 
 def _refuse_infinite(

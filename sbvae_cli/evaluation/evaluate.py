@@ -56,6 +56,8 @@ def evaluate_codes(
     )
     findings = reading_findings(representation)
     findings += [without(those, why) for why, those in impossible.items()]
+    if representation.unordered and "geometry" in metrics:
+        findings.append(Finding("kinds", representation.unordered))
     if voted(metrics):
         findings.append(Finding("half-votes", values={"scores": voted(metrics)}))
     present, score = representation.present, None
@@ -119,7 +121,7 @@ def evaluate(
         if metric == "mig" and present is not None:
             scores["present_information"] = present
     found += cautions(list(geometry.values()))
-    found += sample_findings(sample, metrics) if sample is not None else []
+    found += sample_findings(sample, metrics, measured is None) if sample is not None else []
     found += contradictions(scores)
     of_model, names = measured is not None, sample.names if sample is not None else ()
     rates = measured.rates if measured is not None else None

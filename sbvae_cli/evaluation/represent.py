@@ -11,7 +11,7 @@ from sbvae_cli.evaluation.batching import OnImages
 from sbvae_cli.evaluation.colour_basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.images import images_that_show
-from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.evaluation.representation import Representation, kinds_of
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.vae import VAE
 
@@ -75,6 +75,7 @@ def represent(
         factors.append(rows)
         on_progress(stop)
     every = np.concatenate(factors)
+    names = source.files if source.stored_rows(population) is not None else None
     return Representation(
         np.concatenate(means),
         every,
@@ -83,6 +84,9 @@ def represent(
         np.concatenate(stds),
         source.space.held_out_mask(every),
         population,
+        kinds=kinds_of(source.space.factors),
+        space=source.space.as_dict(),
+        files=None if names is None else names[:count],
     )
 
 
@@ -118,5 +122,12 @@ def represent_at_random(
         factors = rows[:, [space.index(name) for name in names]].astype(np.float64)
     population = protocol.population if source.can_render else "file"
     return Representation(
-        means, factors, names, space.circular, stds, population=population, at_random=True
+        means,
+        factors,
+        names,
+        space.circular,
+        stds,
+        population=population,
+        at_random=True,
+        kinds=kinds_of(space.factors),
     )

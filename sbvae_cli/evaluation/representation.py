@@ -1,12 +1,14 @@
 """Codes beside the factors of their images, of a model or of anybody."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.names import ColorBasis
+from sbvae_cli.config.names import ColorBasis, FactorKind
+from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.colour_basis import factors_in_rgb, in_other_basis, names_in_rgb
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
@@ -33,6 +35,9 @@ class Representation:
         population: Which the images were drawn from; "file" for rows of a file.
         at_random: Whether the rows are independent draws, in no order.
         unread: Names of arrays of a file that say nothing here.
+        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
+        space: Serial form of the factors' space, as a data file has it; None where not known.
+        files: Names of the image files, N of them; None where they are not known.
     """
 
     codes: Numbers
@@ -44,6 +49,9 @@ class Representation:
     population: str = "file"
     at_random: bool = False
     unread: tuple[str, ...] = ()
+    kinds: Mapping[str, FactorKind] = field(default_factory=dict)
+    space: Mapping[str, Any] | None = None
+    files: Sequence[str] | None = None
 
     @property
     def present(self) -> Numbers | None:
@@ -65,6 +73,7 @@ class Representation:
             names=(*self.names[:column], *self.names[column + 1 :]),
             stds=None if self.stds is None else self.stds[rows],
             held_out=None if self.held_out is None else self.held_out[rows],
+            files=None,
         )
 
     @property
@@ -72,6 +81,13 @@ class Representation:
         """Names of the factors that have several values."""
         several = (self.factors != self.factors[:1]).any(axis=0)
         return tuple(name for name, many in zip(self.names, several, strict=True) if many)
+
+    @property
+    def unordered(self) -> tuple[str, ...]:
+        """Names of the factors that vary and whose levels have names, which have no order."""
+        known = self.space["factors"] if self.space else ()
+        named = {factor["name"] for factor in known if factor["level_names"]}
+        return tuple(name for name in self.varying if name in named)
 
     def in_basis(self, basis: ColorBasis | None) -> Self:
         """With colours in this basis; None leaves them.
@@ -108,7 +124,13 @@ class Representation:
             unit=1.0 if known else min(1.0, float(self.codes.std(axis=0).max())),
             stds=None if self.stds is None else self.stds.astype(np.float64, copy=False),
             held_out=self.held_out,
+            kinds=self.kinds,
         )
+
+
+def kinds_of(factors: Sequence[FactorConfig]) -> dict[str, FactorKind]:
+    """Whether each factor has levels or a range, by its name."""
+    return {factor.name: "levels" if factor.levels else "range" for factor in factors}
 
 
 def sample_of(whole: LabelledCodes, protocol: Protocol, at_random: bool) -> LabelledCodes:

@@ -1,6 +1,7 @@
 """Codes beside the factors of their images, and codes of votes: what metrics see."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import MAX_LEVELS
+from sbvae_cli.config.names import FactorKind
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.validate import Floats, Ints
@@ -48,6 +50,7 @@ class LabelledCodes:
         stds: Posterior stds, shape (N, K), where these are known.
         held_out: Rows that training left out, shape (N,), where a file says so.
         votes: Votes of images that were drawn for them; where None, votes share the rows here.
+        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
     """
 
     codes: Floats
@@ -63,11 +66,13 @@ class LabelledCodes:
     stds: Floats | None = None
     held_out: NDArray[np.bool_] | None = None
     votes: Votes | None = None
+    kinds: Mapping[str, FactorKind] = field(default_factory=dict)
 
     @cached_property
     def classes(self) -> Ints:
         """Class of each factor, shape (N, F); the first rows decide on bins, whatever follows."""
-        return factor_classes(self.factors, self.bins, self.images, self.most_levels)
+        kinds = [self.kinds.get(name) for name in self.names]
+        return factor_classes(self.factors, self.bins, self.images, self.most_levels, kinds)
 
     @property
     def first(self) -> tuple[Floats, Ints]:
@@ -94,7 +99,9 @@ class LabelledCodes:
         """Factors of so many values that they are cut into bins."""
         columns = zip(self.names, self.factors[: self.images].T, strict=True)
         return [
-            name for name, column in columns if is_continuous(column, self.bins, self.most_levels)
+            name
+            for name, column in columns
+            if is_continuous(column, self.bins, self.most_levels, self.kinds.get(name))
         ]
 
 

@@ -1,5 +1,6 @@
 """`sbvae encode` from the command line, with a model that nobody trained."""
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -43,7 +44,11 @@ def test_a_file_is_encoded_whole_and_in_order(sbvae: Sbvae, model: Path, data: P
     assert done.code == 0
     assert re.match("wrote codes.npz: 150 images; codes and stds of 3 latents", done.out)
     arrays = load()
-    assert sorted(arrays) == ["circular", "codes", "factors", "held_out", "names", "stds"]
+    known = ["circular", "codes", "factors", "held_out", "kinds", "names", "space", "stds"]
+    assert sorted(arrays) == known
+    space = json.loads(str(arrays["space"]))
+    assert [factor["name"] for factor in space["factors"]] == NAMES
+    assert arrays["kinds"].tolist() == [*["range"] * 6, "levels"]
     assert arrays["names"].tolist() == NAMES and arrays["names"].dtype.kind == "U"
     assert arrays["codes"].shape == arrays["stds"].shape == (150, 3)
     with h5py.File(data) as file:

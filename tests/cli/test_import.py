@@ -1,5 +1,6 @@
 """`gen-data images`, and `--from` of sprites and chairs."""
 
+import json
 import os
 import signal
 import struct
@@ -25,6 +26,7 @@ from sbvae_cli.data import imports
 from sbvae_cli.data.importers.dsprites import LEVELS
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.imports import import_dsprites
+from sbvae_cli.data.source import open_source
 
 Sbvae = Callable[..., object]
 NAMES = ["b/10.png", "b/2.png", "c.png", "a.png"]
@@ -474,3 +476,39 @@ def test_options_of_drawing_are_refused_beside_from(
 @pytest.mark.parametrize("option", ["--invert", "--strict"])
 def test_options_of_importing_are_refused_without_from(sbvae: Sbvae, option: str) -> None:
     assert "are for --from; leave them out" in refused(sbvae("gen-data", "chairs", option))
+
+
+def test_rows_have_the_names_of_their_files_in_data_and_codes(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    files = {f"{i}.png": FILES["a.png"] for i in range(12)}
+    pack("folder", {**files, "1.png": b"broken"})
+    assert sbvae("gen-data", "images", "--from", "pics", "--size", "12x8").code == 0
+    names = [f"{i}.png" for i in (0, *range(2, 12))]
+    with h5py.File("pics.h5") as file:
+        assert file["files"].asstr()[...].tolist() == names
+    assert open_source("pics.h5").files == tuple(names)
+    assert sbvae("encode", write_model(Path("ckpt.pt")), "--data", "pics.h5").code == 0
+    with np.load("codes.npz") as codes:
+        assert codes["files"].tolist() == names
+
+
+def test_codes_of_a_file_are_scored_as_by_the_model(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    pack("folder", {f"{i}.png": FILES["a.png"] for i in range(40)})
+    numbers = np.random.default_rng(0).random(40)
+    rows = "".join(f"{i}.png,{i},{weight},{i % 4}\n" for i, weight in enumerate(numbers))
+    Path("t.csv").write_text(f"file,id,weight,grade\n{rows}")
+    options = ("--factors", "t.csv", "--kind", "grade=range", "--size", "12x8")
+    assert sbvae("gen-data", "images", "--from", "pics", *options).code == 0
+    model = write_model(Path("ckpt.pt"))
+    assert sbvae("encode", model, "--data", "pics.h5").code == 0
+    binned = []
+    for target, data in ((model, ("--data", "pics.h5")), ("codes.npz", ())):
+        done = sbvae("eval", target, *data, "--metrics", "mig", "--json", "found.json")
+        assert done.code == 0, done.err
+        assert "guessed" not in done.out + done.err
+        (found,) = json.loads(Path("found.json").read_text())["results"]
+        binned.append([f["factors"] for f in found["findings"] if f["code"] == "binned"])
+    assert binned == [[["weight", "grade"]]] * 2

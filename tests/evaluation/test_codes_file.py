@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_file import read_codes, write_codes
 from sbvae_cli.evaluation.representation import Representation
@@ -98,6 +99,13 @@ def test_what_is_unknown_to_be_blank_is_refused(tmp_path: Path) -> None:
         ({"names": ["x", " "]}, "' ' is no name of a factor"),
         ({"names": [1, 2]}, "names is to be a list of words, found int64"),
         ({"circular": ["hue"]}, "circular names hue, which is no factor"),
+        ({"kinds": ["levels"]}, "has 1 kinds for 2 factors; give one for each"),
+        ({"kinds": ["levels", "rang"]}, "kinds: kind rang is unknown; did you mean range?"),
+        ({"space": np.array("{")}, "space is not the JSON of a space of factors; leave"),
+        (
+            {"factors": FACTORS + 2**53},
+            "in double precision; subtract the smallest from all, or number",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_one_line(
@@ -161,6 +169,25 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         assert (found.names, found.circular, found.unread) == (each.names, each.circular, ())
         for name in ("codes", "factors", "stds", "held_out"):
             np.testing.assert_array_equal(getattr(found, name), getattr(each, name))
+
+
+def test_what_a_data_file_says_of_factors_is_kept(tmp_path: Path) -> None:
+    size = FactorConfig(name="size", low=0, high=4)
+    kind = FactorConfig(
+        name="kind", kind="discrete", levels=tuple(range(5)), level_names=tuple("abcde")
+    )
+    space = SpaceConfig(factors=(size, kind)).model_dump(mode="json")
+    kinds, files = {"size": "range", "kind": "levels"}, [f"{i}.png" for i in range(50)]
+    names = ("size", "kind")
+    whole = Representation(CODES, FACTORS, names, kinds=kinds, space=space, files=files)
+    with (tmp_path / "c.npz").open("wb") as file:
+        write_codes(file, whole)
+    found = read_codes(tmp_path / "c.npz")
+    assert (found.kinds, found.space, found.unread) == (kinds, space, ())
+    assert found.unordered == ("kind",)
+    assert found.labelled(20).binned == ["size"]
+    with np.load(tmp_path / "c.npz") as arrays:
+        assert arrays["files"].tolist() == files
 
 
 def test_factors_of_blank_images_are_told_how_to_be_marked(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbvae_cli.config.names import FactorKind
 from sbvae_cli.metrics.classes import factor_classes, is_continuous
 from sbvae_cli.metrics.mig import mutual_information_gap
 
@@ -29,6 +30,24 @@ def test_many_levels_or_few_rows_for_each_are_a_range(
     assert is_continuous(column) == continuous
     found = factor_classes(column[:, None])
     assert len(np.unique(found)) == (20 if continuous else levels)
+
+
+@pytest.mark.parametrize(
+    ("levels", "kind", "continuous"),
+    [
+        (3, "range", True),
+        (60, "levels", False),  # two rows for each
+        (60, None, True),
+        (101, "levels", True),
+    ],
+)
+def test_what_a_factor_is_known_to_have_comes_before_its_values(
+    levels: int, kind: FactorKind | None, continuous: bool
+) -> None:
+    column = np.arange(120.0) % levels
+    assert is_continuous(column, kind=kind) == continuous
+    found = factor_classes(column[:, None], kinds=[kind])
+    assert len(np.unique(found)) == min(levels, 20 if continuous else levels)
 
 
 @pytest.mark.parametrize("rows", [50, 100, 101, 200, 1000])

@@ -56,8 +56,10 @@ def read_cells(where: str, cells: Cells, first_row: int = 0, as_words: bool = Fa
     if kind not in "iuf":
         raise SbvaeError(f"{where} is {cells.dtype}; a factor is real numbers or words")
     values = cells.astype(np.float64)
-    if cells.dtype.kind in "iu" or cells.dtype.itemsize > values.itemsize:
-        _refuse_inexact(where, cells.tolist(), values)
+    if kind in "iu":
+        refuse_inexact(where, cells, values)
+    elif cells.dtype.itemsize > values.itemsize:
+        refuse_inexact(where, iter(cells), values)
     _refuse_infinite(where, cells, values, first_row)
     return Column(_as_written(cells) if cells.dtype.itemsize < values.itemsize else values)
 
@@ -92,7 +94,7 @@ def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool
     refuse(f"{where} mixes numbers and words", odd, "write one or the other")
     values = np.array(cells, np.str_).astype(np.float64)
     _refuse_infinite(where, cells, values, first_row)
-    _refuse_inexact(where, map(Decimal, cells), values)
+    refuse_inexact(where, map(Decimal, cells), values)
     return Column(values)
 
 
@@ -114,8 +116,21 @@ def _refuse_infinite(
     refuse(f"{where} has numbers that are not finite", odd, todo)
 
 
-def _refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]) -> None:
-    """Refuse what double precision rounds to another integer, or to the same as another."""
+def refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]) -> None:
+    """Refuse what double precision rounds to another integer, or to the same as another.
+
+    Args:
+        where: What an error begins with.
+        given: The values as they were given: an array of integers, or exact numbers.
+        values: The same in double precision, shape (N,).
+
+    Raises:
+        SbvaeError: With both values, and what would do.
+    """
+    if isinstance(given, np.ndarray):
+        if np.abs(values).max(initial=0) < _EXACT:
+            return
+        given = given.tolist()
     first: dict[float, Any] = {}
     for exact, value in zip(given, values.tolist(), strict=True):
         if first.setdefault(value, exact) != exact:
@@ -124,7 +139,7 @@ def _refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64
             found = f"{exact} would become {int(value)} in double precision"
         else:
             continue
-        todo = f"subtract the smallest from all, or write words, as n{exact}"
+        todo = "subtract the smallest from all, or number them 0, 1, 2, ..."
         raise SbvaeError(f"{where}: {found}; {todo}")
 
 

@@ -48,12 +48,28 @@ def _look_swapped(shown: Representation) -> bool:
     )
 
 
-def sample_findings(sample: LabelledCodes, metrics: Collection[str]) -> list[Finding]:
-    """What speaks against the numbers of these metrics."""
+def sample_findings(
+    sample: LabelledCodes, metrics: Collection[str], of_file: bool = False
+) -> list[Finding]:
+    """What speaks against the numbers of these metrics.
+
+    Args:
+        sample: Rows that are scored.
+        metrics: Names of what is computed.
+        of_file: Whether the codes are from a file, which may say more.
+    """
     found, rows = [], len(sample.first[0])
     of_classes = any(METRICS[m].source == "codes" and METRICS[m].least_factors for m in metrics)
     if sample.binned and of_classes:
         found.append(Finding("binned", tuple(sample.binned), values={"bins": sample.bins}))
+    if of_file and of_classes:
+        found += [
+            Finding(
+                "guessed", (name,), values={"kind": "range" if name in sample.binned else "levels"}
+            )
+            for name in sample.names
+            if name not in sample.kinds
+        ]
     found += _still_latents(sample, metrics) + _far_out(sample) + _dependent_factors(sample)
     few = rows < _A_CELL * BINS**2 and sample.codes.shape[1] > 1
     if "unsupervised" in metrics and few:

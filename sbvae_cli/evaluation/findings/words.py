@@ -195,6 +195,12 @@ NOTES: dict[str, Words] = {
         "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "
         "these"
     ),
+    "guessed": Words(
+        "what factors have is guessed from their values: {each}; an array kinds, of levels or "
+        "range for each factor, says it",
+        each="{names} {kind}",
+        all=True,
+    ),
     "constant-codes": Words("every latent is constant: no score can tell anything"),
     "dead": Words(
         "latents that hardly deviate, which geometry, mig_subspace and votes leave out: {which}"

@@ -1,5 +1,7 @@
 """Where the numbers of codes should not be trusted."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sbvae_cli.evaluation.findings.finding import Finding
@@ -74,6 +76,22 @@ def test_more_levels_than_bins_are_told() -> None:
 def swapped(codes: np.ndarray, factors: np.ndarray) -> bool:
     names = tuple(f"f{i}" for i in range(factors.shape[1]))
     return Finding("swapped") in reading_findings(Representation(codes, factors, names))
+
+
+def test_kinds_that_are_guessed_are_told_of_files_alone() -> None:
+    factors = np.column_stack([X, SHAPE, Y])
+    kinds = {"y": "range"}
+    sample = LabelledCodes(factors, factors, ("x", "shape", "y"), frozenset(), "file", N)
+    sample = replace(sample, kinds=kinds)
+
+    def guessed(of_file: bool) -> list[Finding]:
+        return [f for f in sample_findings(sample, METRICS, of_file) if f.code == "guessed"]
+
+    assert guessed(False) == []
+    assert guessed(True) == [
+        Finding("guessed", ("x",), values={"kind": "range"}),
+        Finding("guessed", ("shape",), values={"kind": "levels"}),
+    ]
 
 
 def test_arrays_that_look_swapped_are_told() -> None:
