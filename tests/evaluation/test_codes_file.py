@@ -130,7 +130,7 @@ def test_files_that_are_no_npz_are_one_line(tmp_path: Path) -> None:
             read_codes(tmp_path / name)
     with pytest.raises(SbvaeError, match="there is no such file"):
         read_codes(tmp_path / "none.npz")
-    with pytest.raises(SbvaeError, match="directory"):
+    with pytest.raises(SbvaeError, match="is a folder"):
         read_codes(tmp_path)
     with (tmp_path / "one.npz").open("wb") as file:
         np.save(file, CODES)
