@@ -88,6 +88,9 @@ def sprites(
         Path | None,
         typer.Option("--from", help="Import the public dSprites NPZ instead of drawing."),
     ] = None,
+    gray: Annotated[
+        bool, typer.Option("--gray", help="White shapes in one channel, without colours.")
+    ] = False,
     out: OutOption = None,
     count: CountOption = None,
     size: SizeOption = "64",
@@ -106,11 +109,11 @@ def sprites(
 
         given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
         _refuse_changes({**given, "blank": blank, "space": space, "size": size != "64"})
-        write_import(import_dsprites(source), out, force=force)
+        write_import(import_dsprites(source, grey=gray), out, force=force)
         return
     from sbvae_cli.cli.write_data import Changes, generate
 
-    changes = Changes(space, factor, hole, correlate, blank)
+    changes = Changes(space, factor, hole, correlate, blank, without_colours=gray)
     generate("sprites", changes, out, count=count, size=size, seed=seed, force=force)
 
 

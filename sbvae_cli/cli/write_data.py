@@ -11,7 +11,7 @@ from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.dataset_names import named_space
-from sbvae_cli.config.edit_space import customise
+from sbvae_cli.config.edit_space import customise, without_colours
 from sbvae_cli.config.load import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.generate import plan_dataset, write_plan
@@ -34,6 +34,7 @@ class Changes:
         holes: As `x=0.35..0.65,y=0.35..0.65`.
         correlations: As `x,y=0.2`.
         blank: Share of images without an object.
+        without_colours: Whether to draw white shapes in one channel.
     """
 
     space: Path | None = None
@@ -41,6 +42,7 @@ class Changes:
     holes: Sequence[str] | None = None
     correlations: Sequence[str] | None = None
     blank: float | None = None
+    without_colours: bool = False
 
     def applied_to(self, space: SpaceConfig) -> SpaceConfig:
         """The space that a user wants.
@@ -50,6 +52,8 @@ class Changes:
         """
         if self.space is not None:
             space = self._read(space)
+        if self.without_colours:
+            space = without_colours(space)
         ranges = {}
         for text in self.ranges or []:
             for name, interval in parse_assignments(text, space.factors).items():
@@ -103,6 +107,8 @@ def generate(
     """
     space = named_space(dataset)
     custom = changes.applied_to(space)
+    if changes.without_colours:
+        space, dataset = without_colours(space), f"{dataset}-gray"
     if custom != space:
         dataset = f"{dataset}-custom"
     name = dataset.removeprefix("circles:")

@@ -175,8 +175,9 @@ RENDERERS: Mapping[str, Renderer] = {
                 "hue": Limit(),
             },
             channels=3,
+            colourless=True,
             paper="sprites",
-            public="dsprites",
+            public=("dsprites", "dsprites-gray"),
         ),
         Renderer(
             name="room",
@@ -191,7 +192,7 @@ RENDERERS: Mapping[str, Renderer] = {
             },
             channels=3,
             paper="room",
-            public="3dshapes",
+            public=("3dshapes",),
         ),
         Renderer(
             name="chairs",
@@ -199,7 +200,7 @@ RENDERERS: Mapping[str, Renderer] = {
             limits={**_as_in(_chairs()), "elevation": Limit(20.0, 30.0), "azimuth": Limit()},
             channels=1,
             paper="chairs",
-            public="rendered-chairs",
+            public=("rendered-chairs",),
         ),
     )
 }

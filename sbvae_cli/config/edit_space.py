@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Range, SpaceConfig
 from sbvae_cli.errors import SbvaeError, unknown_name
 
@@ -59,6 +60,21 @@ def customise(
         "blank": share,
     }
     return SpaceConfig.model_validate(space.model_copy(update=changes).model_dump())
+
+
+def without_colours(space: SpaceConfig) -> SpaceConfig:
+    """The same space, all of whose objects are white.
+
+    Raises:
+        SbvaeError: If it holds out or correlates colours.
+    """
+    colours = {*HSV, *RGB}
+    groups = [*map(tuple, space.held_out), *(pair.factors for pair in space.correlated)]
+    used = [name for group in groups for name in group if name in colours]
+    if used:
+        raise SbvaeError(f"{used[0]} is held out or correlated; without colours there is none")
+    kept = tuple(factor for factor in space.factors if factor.name not in colours)
+    return SpaceConfig.model_validate({**space.model_dump(), "factors": kept, "online": ()})
 
 
 def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:

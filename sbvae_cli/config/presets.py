@@ -34,7 +34,7 @@ def paper_dataset(renderer: str | None, name: str) -> PaperDataset | None:
         name: Name of the data, by which imports of public datasets are known.
     """
     for record in RENDERERS.values():
-        if record.name == renderer or (renderer is None and record.public == name):
+        if record.name == renderer or (renderer is None and name in record.public):
             return record.paper
     return "circles"
 

@@ -12,6 +12,11 @@ HSV = ("hue", "saturation", "value")
 RGB = ("red", "green", "blue")
 
 
+def has_colours(space: SpaceConfig) -> bool:
+    """Whether a space has any factor of colour."""
+    return not {*HSV, *RGB}.isdisjoint(space.names)
+
+
 @dataclass(frozen=True)
 class Limit:
     """What a renderer can draw of a factor; any number unless told otherwise.
@@ -61,33 +66,42 @@ class Renderer:
         spaces: Spaces by the name of the dataset; the first is drawn unless told otherwise.
         limits: What can be drawn of each factor that it needs.
         channels: Channels of an image: 1 for grey, 3 for colour.
+        colourless: Whether it also draws spaces without colours: white on black, in one channel.
         paper: The dataset of the paper whose settings a model of its images begins with; None
             where the paper has none like it, and they are those for circles.
-        public: Name of imports of the public dataset that it resembles.
+        public: Names of imports of the public dataset that it resembles.
     """
 
     name: str
     spaces: Mapping[str, SpaceConfig]
     limits: Mapping[str, Limit]
     channels: int
+    colourless: bool = False
     paper: PaperDataset | None = None
-    public: str | None = None
+    public: tuple[str, ...] = ()
 
     @property
     def space(self) -> SpaceConfig:
         """The space that it draws unless told otherwise."""
         return next(iter(self.spaces.values()))
 
+    def channels_of(self, space: SpaceConfig) -> int:
+        """Channels of the images of a space: 1 where it has no colours and needs none."""
+        return 1 if self.colourless and not has_colours(space) else self.channels
+
     def check(self, space: SpaceConfig) -> None:
         """Check that all of a space can be drawn.
 
         Args:
-            space: A space; of colours it has either hue, saturation and value or the other three.
+            space: A space; of colours it has either hue, saturation and value or the other three,
+                or none where the renderer needs none.
 
         Raises:
             SbvaeError: If a factor is missing or outside of what can be drawn.
         """
-        other_colours = RGB if "hue" in space.names else HSV
+        other_colours: tuple[str, ...] = RGB if "hue" in space.names else HSV
+        if self.colourless and not has_colours(space):
+            other_colours = (*HSV, *RGB)
         for name, limit in self.limits.items():
             if name in other_colours:
                 continue

@@ -100,7 +100,7 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
             fault = str(error).removeprefix("data.space: ")
             raise SbvaeError(f"{name}: {fault}") from error
         render = partial(masks, names=space.stored, height=height, width=width)
-    stored, level = FactorSpace(space), MASK_LEVEL if space.online else GZIP_LEVEL
+    stored, level = FactorSpace(space), MASK_LEVEL if masks else GZIP_LEVEL
     if count is not None:
         return Plan(stored, count, height, width, render, gzip_level=level)
     numbers = _support(stored, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sbvae_cli.config.catalogue import RENDERERS, with_levels
+from sbvae_cli.config.edit_space import without_colours
 from sbvae_cli.config.names import Fit
 from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
@@ -51,12 +52,17 @@ class Import:
 
 
 def import_dsprites(
-    path: Path, sprites: SpaceConfig = RENDERERS["sprites"].space, at_once: int = 4096
+    path: Path,
+    sprites: SpaceConfig = RENDERERS["sprites"].space,
+    at_once: int = 4096,
+    *,
+    grey: bool = False,
 ) -> Import:
     """The public dSprites archive, coloured like our own sprites (Section A.3).
 
     Args:
         path: The archive.
+        grey: Whether to leave it as it is: white on black, in one channel, without colours.
         sprites: Space whose levels, and colours, the archive has.
         at_once: Number of images that are in memory together.
 
@@ -64,8 +70,9 @@ def import_dsprites(
         SbvaeError: If it is another archive.
     """
     archive = read_dsprites(path, (1, *(len(f.levels) for f in sprites.factors if f.levels)))
-    changed = {"renderer": None, "online": HSV, "complete_grid": True}
-    space = SpaceConfig.model_validate({**sprites.model_dump(), **changed})
+    changed = {"renderer": None, "online": () if grey else HSV, "complete_grid": True}
+    drawn = without_colours(sprites) if grey else sprites
+    space = SpaceConfig.model_validate({**drawn.model_dump(), **changed})
 
     def batches() -> Generator[Chunk, None, None]:
         start = 0
@@ -74,7 +81,8 @@ def import_dsprites(
             yield combinations(space, numbers), block[..., None] * np.uint8(255)
             start += len(block)
 
-    return Import("dsprites", FactorSpace(space), len(archive), (64, 64, 1), batches())
+    name = "dsprites-gray" if grey else "dsprites"
+    return Import(name, FactorSpace(space), len(archive), (64, 64, 1), batches())
 
 
 def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bool) -> Import:

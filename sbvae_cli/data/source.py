@@ -77,7 +77,7 @@ class Source:
             raise SbvaeError(f"{file.path}: {error}" if file else str(error)) from None
         self.count = file.count if file else None
         record = renderer_of(space.config)
-        drawn = record.channels if record else 3
+        drawn = record.channels_of(space.config) if record else 3
         self.channels = file.channels if file and not space.online else drawn
         self.can_render = space.renderer is not None or space.complete_grid
         looked_up = file is not None and file.chunk_length <= _SMALL_CHUNK

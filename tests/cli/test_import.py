@@ -437,7 +437,8 @@ def test_other_images_are_no_chairs(sbvae: Sbvae) -> None:
     assert "none of 4 files is called ID/renders/image_NNN" in line
 
 
-def test_dsprites_are_imported(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gray", [False, True])
+def test_dsprites_are_imported(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch, gray: bool) -> None:
     few = (1, 3, 1, 2, 2, 2)
     images = np.random.default_rng(0).integers(2, size=(24, 64, 64), dtype=np.uint8)
     classes = np.stack(np.unravel_index(np.arange(24), few), 1)
@@ -452,12 +453,15 @@ def test_dsprites_are_imported(sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch) ->
     ]
     narrowed = space.model_copy(update={"factors": tuple(factors)})
     monkeypatch.setattr(imports, "import_dsprites", partial(import_dsprites, sprites=narrowed))
-    done = sbvae("gen-data", "sprites", "--from", "d.npz")
+    done = sbvae("gen-data", "sprites", "--from", "d.npz", *(["--gray"] if gray else []))
     assert done.code == 0, done.err
-    np.testing.assert_array_equal(contents("dsprites.h5")[0][..., 0], 255 * images)
-    shown = sbvae("info", "dsprites.h5").out
-    assert "24 of 64x64 pixels, colour" in shown
-    assert all(f"factor {name} " in shown for name in HSV)
+    path = "dsprites-gray.h5" if gray else "dsprites.h5"
+    np.testing.assert_array_equal(contents(path)[0][..., 0], 255 * images)
+    shown = sbvae("info", path).out
+    assert f"24 of 64x64 pixels, {'grey' if gray else 'colour'}" in shown
+    assert [f"factor {name} " in shown for name in HSV] == 3 * [not gray]
+    with open_source(path).file as file:  # the grid that others look images up in
+        assert file.space.complete_grid and file.space.renderer is None
 
 
 @pytest.mark.parametrize("command", ["sprites", "chairs"])

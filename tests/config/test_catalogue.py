@@ -358,8 +358,16 @@ def test_sprites_may_have_red_green_and_blue() -> None:
     space = named_space("sprites")
     channels = tuple(FactorConfig(name=name, low=0, high=1) for name in ("red", "green", "blue"))
     check_space(space.model_copy(update={"factors": space.factors[:5] + channels}))
-    with pytest.raises(SbvaeError, match=r"^sprites: need a factor red; there are shape, scale"):
-        check_space(space.model_copy(update={"factors": space.factors[:5]}))
+    with pytest.raises(SbvaeError, match=r"^sprites: need a factor blue; there are shape, scale"):
+        check_space(space.model_copy(update={"factors": space.factors[:5] + channels[:2]}))
+
+
+def test_sprites_need_no_colours() -> None:
+    space = named_space("sprites")
+    check_space(space.model_copy(update={"factors": space.factors[:5]}))
+    room = named_space("room")
+    with pytest.raises(SbvaeError, match=r"^room: need a factor floor_hue"):
+        check_space(room.model_copy(update={"factors": room.factors[3:]}))
 
 
 def test_a_space_without_a_renderer_passes() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.data.columns import colours_of, columns, present
 
 _FACTORS = ("shape", "scale", "orientation", "x", "y")
@@ -36,17 +37,20 @@ def render_sprites(
     Args:
         factors: Shape (N, F).
         names: Names of the F columns: those of `render_masks`, and hue (turns), saturation and
-            value, or red, green and blue.
+            value, or red, green and blue, or no colours.
         height: Rows of an image.
         width: Columns of an image.
 
     Returns:
-        Shape (N, height, width, 3).
+        Shape (N, height, width, 3); without colours (N, height, width, 1), white.
 
     Raises:
         ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
     """
-    return paint(render_masks(factors, names, height, width), colours_of(factors, names))
+    masks = render_masks(factors, names, height, width)
+    if {*HSV, *RGB}.isdisjoint(names):
+        return masks
+    return paint(masks, colours_of(factors, names))
 
 
 def render_masks(
