@@ -112,16 +112,17 @@ def _row(name: str, score: "Score") -> list[str]:
 
 
 def _print_pair(pair: "PairGeometry") -> None:
+    from sbvae_cli.evaluation.findings.verdict import headlines
+
     latents = pair.choice.latents
+    for line in headlines(pair):
+        typer.echo(line)
     rows = [
         [name, _number(value)]
         for name, value in pair.scores.items()
         if value is not None and not isinstance(value, list)
     ]
-    heading = (
-        f"{' and '.join(pair.names)}, {pair.shape[0]}x{pair.shape[1]}, "
-        f"latents {latents[0]} and {latents[1]}"
-    )
+    heading = f"{' and '.join(pair.names)}, {pair.layout}, latents {latents[0]} and {latents[1]}"
     print_table(heading, ["score", "value"], rows)
 
 
@@ -193,4 +194,6 @@ def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[st
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

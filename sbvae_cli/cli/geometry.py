@@ -1,5 +1,6 @@
 """`sbvae geometry`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,22 +11,33 @@ from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
 from sbvae_cli.config.names import Select
 
 if TYPE_CHECKING:
-    from sbvae_cli.evaluation.grid_embedding import GridEmbedding
+    from sbvae_cli.runs.geometry import Embedded
+
+Targets = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CKPT|NPZ...",
+        help="Run folders, ckpt.pt files, or NPZ files of codes and factors; several are drawn "
+        "side by side.",
+    ),
+]
 
 
 def geometry(
-    checkpoints: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="CKPT...", help="Run folders or ckpt.pt; several are drawn side by side."
-        ),
-    ],
+    targets: Targets,
     out: PictureOption = Path("geometry.png"),
     json: JsonOption = None,
     factors: Annotated[
         str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
     ] = None,
-    grid: Annotated[int, typer.Option(min=2, max=512, help="Grid points along a factor.")] = 32,
+    grid: Annotated[
+        int,
+        typer.Option(
+            min=2,
+            max=512,
+            help="Grid points along a factor; of images in no grid, its square are shown.",
+        ),
+    ] = 32,
     at: Annotated[
         list[str] | None, typer.Option(help="Value of another factor, as hue=0.5 or shape=heart.")
     ] = None,
@@ -33,87 +45,105 @@ def geometry(
     latents: Annotated[
         str | None, typer.Option(help="Use these two latents, as 9,3; overrides --select.")
     ] = None,
+    size: Annotated[
+        int, typer.Option(min=100, max=2000, help="Side of a panel of the picture in pixels.")
+    ] = 430,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Plot a factor grid in latent space, and score it (Figures 7 and 8)."""
+    """Plot two factors in latent space, a grid or points, and score them (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import write_json, write_picture
-    from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
     from sbvae_cli.figures.geometry import draw_geometry
-    from sbvae_cli.runs.open import open_checkpoint, open_data
-    from sbvae_cli.training.devices import resolve_device
+    from sbvae_cli.runs.geometry import Wanted, embed_target
 
-    pair = None if latents is None else parse_two_latents(latents)
-    embeddings: dict[str, GridEmbedding] = {}
-    models: list[dict[str, Any]] = []
-    for path in checkpoints:
-        checkpoint = open_checkpoint(path)
-        source = open_data(checkpoint, data)
-        embedding = embed_factor_grid(
-            checkpoint.build_vae(resolve_device(device)),
-            source,
-            parse_pair(factors) if factors is not None else None,
-            size=grid,
-            at=parse_levels(at or [], source.space.factors),
-            select=select,
-            latents=pair,
-            trained_on=FactorSpace(checkpoint.space),
-        )
-        config = checkpoint.config
-        model = ", ".join(config.kinds)
-        embeddings[model if len(checkpoints) == 1 else _name(path, checkpoints)] = embedding
-        caption = f"{config.data.name}, {model}, step {checkpoint.step:,}"
-        models.append(
-            {"checkpoint": str(path), "step": checkpoint.step, **embedding.pair.as_dict()}
-        )
-    if len(models) > 1:
-        caption = config.data.name
-    write_picture(out, draw_geometry(embeddings, source, caption))
-    _print_notes(embeddings)
+    wanted = Wanted(
+        None if factors is None else parse_pair(factors),
+        grid,
+        select,
+        None if latents is None else parse_two_latents(latents),
+    )
+    embedded = [
+        embed_target(path, wanted, lambda known: parse_levels(at or [], known), data, device)
+        for path in targets
+    ]
+    titles = _titles(embedded)
+    found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
+    picture = draw_geometry(found, embedded[0].source, _caption(embedded), size)
+    write_picture(out, picture)
+    names = [""] if len(embedded) == 1 else [_name(each.path, targets) for each in embedded]
+    _print_notes(names, embedded)
     if json is not None:
-        write_json(json, models[0] if len(models) == 1 else {"models": models})
+        models = [{**each.about, **each.found.pair.as_dict()} for each in embedded]
+        # The keys of one alone stand at the top as well.
+        write_json(json, {**(models[0] if len(models) == 1 else {}), "models": models})
     if json != "-":
-        _print_scores(embeddings)
+        _print_scores(names, embedded)
         inform(f"wrote {out}")
 
 
-def _name(path: Path, others: list[Path]) -> str:
+def _caption(embedded: "Sequence[Embedded]") -> str:
+    """What data, and which model, where there is one."""
+    first = embedded[0]
+    factors = " and ".join(first.found.points.names)
+    datas = ", ".join(dict.fromkeys(each.data for each in embedded))
+    if len(embedded) > 1:
+        return f"{datas}: {factors}, and where {len(embedded)} models put them in two latents"
+    return f"{datas}: {factors} in two latents" + (f" of {first.model}" if first.model else "")
+
+
+def _titles(embedded: "Sequence[Embedded]") -> list[str]:
+    if len(embedded) == 1:
+        return ["latent space"]
+    paths = [each.path for each in embedded]
+    return [
+        _name(each.path, paths) + (f"\n{each.model}" if each.model else "") for each in embedded
+    ]
+
+
+def _name(path: Path, others: Sequence[Path]) -> str:
     """The run folder's name, or its path where another folder has the same name."""
     folder = path.parent if path.name == "ckpt.pt" else path
     alike = [p for p in others if folder.name in (p.name, p.parent.name)]
     return folder.name if len(alike) == 1 else str(folder)
 
 
-def _print_notes(embeddings: "dict[str, GridEmbedding]") -> None:
+def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     from sbvae_cli.cli.console import remark
+    from sbvae_cli.cli.flags import with_flags
 
-    for name, embedding in embeddings.items():
-        for line in embedding.notes:
-            remark(f"note: {line}" if len(embeddings) == 1 else f"note: {name}: {line}")
+    for name, each in zip(names, embedded, strict=True):
+        for line in each.found.notes:
+            remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
-def _print_scores(embeddings: "dict[str, GridEmbedding]") -> None:
+def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+    """What is most telling first: a line that has collapsed has a high affine_r2."""
     from sbvae_cli.cli.console import print_table
+    from sbvae_cli.evaluation.findings.verdict import headlines
 
-    first = next(iter(embeddings.values()))
+    for name, each in zip(names, embedded, strict=True):
+        for line in headlines(each.found.pair):
+            typer.echo(f"{name}: {line}" if name else line)
+    first = embedded[0].found
     rows = [
-        [name, *(_number(embedding.scores[name]) for embedding in embeddings.values())]
+        [name, *(_number(each.found.scores[name]) for each in embedded)]
         for name, value in first.scores.items()
         if not isinstance(value, list)
     ]
-    title = f"{' and '.join(first.grid.names)}, {first.grid.shape[0]}x{first.grid.shape[1]} grid"
-    print_table(title, ["score", *embeddings], rows)
-    for name, embedding in embeddings.items():
-        choice = embedding.choice
-        if choice.rules_agree:
-            continue
-        typer.echo(
-            f"{name}: latents {choice.latents} by {choice.rule}; smallest variance has "
-            f"{choice.by_variance}, most information {choice.by_information} (--select)"
-        )
+    title = f"{' and '.join(first.points.names)}, {first.pair.layout}"
+    print_table(title, ["score", *(name or "value" for name in names)], rows)
+    for name, each in zip(names, embedded, strict=True):
+        choice = each.found.choice
+        if not choice.rules_agree:
+            typer.echo(
+                f"{f'{name}: ' if name else ''}latents {choice.latents} by {choice.rule}; smallest "
+                f"variance has {choice.by_variance}, most information {choice.by_information} "
+                "(--select)"
+            )
 
 
 def _number(value: Any) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -234,22 +234,22 @@ METRICS: Mapping[str, Metric] = {
             "monotone_r2": "`inverse_r2` after a monotone warp of each axis",
             "monotone_r2_by_factor": "the same for each of both factors",
             "fold_fraction": "share of the grid's triangles that are turned over in latent space, "
-            "against the majority, so at most 0.5. Finer grids also see jitter smaller than a "
-            "pixel",
+            "against the majority, so at most 0.5. Finer grids also see jitter below a pixel",
             "fold_fraction_heldout": "the share in the held-out region, against the same majority",
             "tear": "largest over median distance between neighbouring points: 1 to 3 for a smooth "
             "grid, none where all codes are one",
-            "affine_axis_ratio": "how far the two latents differ in what they carry: 0 where both "
-            "carry one mixture of the factors",
-            "axis_angle_degrees": "between the images of the factors' axes, 90 unless the grid is "
-            "slanted",
+            "affine_axis_ratio": "how far both latents differ: 0 where they carry one mixture",
+            "axis_angle_degrees": "between the images of the factors' axes, 90 unless slanted",
             "axis_turn_degrees": "from these to the latents' axes, 0 where each factor has its "
             "own, at most 45",
             "support_nrmse": "error of the affine map where it was fitted",
             "heldout_nrmse": "error of the affine map in the held-out region",
             "heldout_ratio": "`heldout_nrmse` over `support_nrmse`",
-            "heldout_area_ratio": "the held-out region's area in latent space over the affine "
-            "map's: below 1 the model contracts the hole",
+            "heldout_area_ratio": "the held-out region's area over that of the affine map: below 1 "
+            "the model contracts the hole",
+            "latents_used": "latents whose mean posterior std over the grid is below 0.5",
+            "information_outside": "share of what all latents tell of the grid that is not in the "
+            "two: a third where another holds as much, whose moves then move the image too",
         },
         source="grid",
         least_latents=2,
@@ -258,8 +258,8 @@ METRICS: Mapping[str, Metric] = {
         settings={"dead_below": DEAD_BELOW},
         in_paper=True,
         main_scores=(
-            *("affine_r2", "inverse_r2", "monotone_r2", "fold_fraction", "tear"),
-            *("heldout_nrmse", "heldout_area_ratio"),
+            *("inverse_r2", "affine_r2", "monotone_r2", "fold_fraction", "tear"),
+            *("heldout_nrmse", "heldout_area_ratio", "information_outside"),
         ),
     ),
     "udr": Metric(

@@ -49,13 +49,10 @@ def factor_grid(
     """
     if size < 2:
         raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
-    if names[0] == names[1]:
-        raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
+    require_pair(space, names, at or {})
     middle = np.array([_middle(factor) for factor in space.factors], space.dtype)
     for name, value in (at or {}).items():
-        if name in names:
-            raise SbvaeError(f"{name} spans the grid; fix other factors only")
-        middle[space.index(name)] = _allowed(space, name, value)
+        middle[space.index(name)] = allowed_value(space, name, value)
     first, second = (_axis(space, name, size) for name in names)
     rows = np.tile(middle, (len(first), len(second), 1))
     rows[:, :, space.index(names[0])] = first[:, None]
@@ -63,6 +60,22 @@ def factor_grid(
     flat = rows.reshape(-1, len(middle))
     _leave_regions(space, flat, {*names, *(at or {})})
     return FactorGrid(flat, rows.shape[:2], names)
+
+
+def require_pair(space: FactorSpace, names: tuple[str, str], at: Mapping[str, float]) -> None:
+    """Check that two different factors vary, and are not among those that are fixed.
+
+    Raises:
+        SbvaeError: If not.
+    """
+    if names[0] == names[1]:
+        raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
+    for name in names:
+        space.factor(name)
+        if name not in space.varying:
+            raise SbvaeError(f"{name} does not vary here; choose from {', '.join(space.varying)}")
+        if name in at:
+            raise SbvaeError(f"{name} spans the grid; fix other factors only")
 
 
 def _leave_regions(space: FactorSpace, rows: FactorRows, fixed: Collection[str]) -> None:
@@ -77,8 +90,12 @@ def _leave_regions(space: FactorSpace, rows: FactorRows, fixed: Collection[str])
                 rows[:, space.index(name)] = value
 
 
-def _allowed(space: FactorSpace, name: str, value: float) -> float:
-    """A value within a factor's range; a constant may be moved anywhere in [0, 1]."""
+def allowed_value(space: FactorSpace, name: str, value: float) -> float:
+    """A value within a factor's range; a constant may be moved anywhere in [0, 1].
+
+    Raises:
+        SbvaeError: If the name is unknown or the value lies outside.
+    """
     factor = space.factor(name)
     low, high = factor.bounds if factor.varies else (0.0, 1.0)
     # What a user writes for an end of the range may differ from it in the last digits.
@@ -89,8 +106,6 @@ def _allowed(space: FactorSpace, name: str, value: float) -> float:
 
 def _axis(space: FactorSpace, name: str, size: int) -> FactorRows:
     factor = space.factor(name)
-    if name not in space.varying:
-        raise SbvaeError(f"{name} does not vary here; choose from {', '.join(space.varying)}")
     values = factor.levels or np.linspace(*factor.bounds, size, endpoint=not factor.circular)
     return np.asarray(values, space.dtype)
 

@@ -184,7 +184,7 @@ class DatasetFile:
             out[place] = self._read_chunk(chunk)[rows[place] - chunk * self.chunk_length]
 
         self._in_threads(copy, list(zip(wanted.tolist(), places, strict=True)))
-        return out, self._read_factors(rows)
+        return out, self.read_factors(rows)
 
     def read_chunks(self, chunks: Sequence[int]) -> Images:
         """Read the images of some chunks, one after the other.
@@ -230,7 +230,7 @@ class DatasetFile:
             raise self._damaged(start, size, f"found {len(stored)} bytes of {length}")
         return np.frombuffer(stored, np.uint8).reshape(shape)[:size]
 
-    def _read_factors(self, rows: NDArray[np.integer]) -> FactorRows:
+    def read_factors(self, rows: NDArray[np.integer]) -> FactorRows:
         """Factors are small: one span of them is read, and the rows are picked from it."""
         if not len(rows):
             return np.empty((0, self._factors.shape[1]), self.space.dtype)

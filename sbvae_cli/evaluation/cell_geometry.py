@@ -5,13 +5,12 @@ from itertools import combinations
 import numpy as np
 
 from sbvae_cli.config.metrics import DEAD_BELOW
-from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.factor_embedding import embed_points
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
-from sbvae_cli.metrics.choose_latents import choose_pair
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
 from sbvae_cli.metrics.code_grid import code_grid
-from sbvae_cli.metrics.geometry_scores import geometry_scores
 from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
@@ -55,34 +54,28 @@ def _of_pair(
     """The grid of two factors, and whether values of one share a cell."""
     names = sample.names[columns[0]], sample.names[columns[1]]
     circular = names[0] in sample.circular, names[1] in sample.circular
-    codes, dead_below, several = sample.codes, DEAD_BELOW * sample.unit, len(sample.names) > 2
-    factors = sample.factors[:, columns]
-    grid = code_grid(codes, factors, points, circular, several, sample.held_out)
-    rule: Select = "informative"
-    variances = np.ones(codes.shape[1])
-    if sample.stds is not None:
-        rule, variances = "auto", np.square(sample.stds).mean(axis=0)
-    choice = choose_pair(
-        variances,
-        codes.std(axis=0),
+    others = tuple(name for name in sample.names if name not in names)
+    factors, count = sample.factors[:, columns], sample.codes.shape[1]
+    both = sample.codes if sample.stds is None else np.hstack([sample.codes, sample.stds])
+    grid = code_grid(both, factors, points, circular, bool(others), sample.held_out)
+    found = embed_points(
+        FactorPoints(
+            names,
+            grid.factors,
+            grid.factors,
+            grid.held_out,
+            circular,
+            free=others,
+            alone=not others,
+            population=sample.population,
+        ),
+        PointCodes(
+            grid.codes[..., :count],
+            None if sample.stds is None else grid.codes[..., count:],
+            grid.noise[:count],
+            grid.within[:count],
+        ),
         information[:, columns],
-        rule,
-        exactly_two_vary=not several,
-        dead_below=dead_below,
+        dead_below=DEAD_BELOW * sample.unit,
     )
-    chosen = grid.codes[..., choice.latents]
-    missing = np.isnan(chosen).any(axis=-1)
-    held_out = missing | grid.held_out
-    scores = geometry_scores(grid.factors, chosen, held_out, circular, dead_below)
-    stds = zip(choice.latents, chosen[~held_out].std(axis=0), strict=True)
-    pair = PairGeometry(
-        names,
-        (missing.shape[0], missing.shape[1]),
-        choice,
-        scores,
-        sample.population,
-        dead=tuple(latent for latent, std in stds if std < dead_below),
-        points=int(np.count_nonzero(~held_out)),
-        within=float(grid.within[list(choice.latents)].mean()),
-    )
-    return pair, any(grid.binned)
+    return found.pair, any(grid.binned)

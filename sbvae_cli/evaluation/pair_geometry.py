@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sbvae_cli.metrics.choose_latents import LatentChoice
+from sbvae_cli.metrics.extent import Extent
 
 
 @dataclass(frozen=True)
@@ -12,29 +13,45 @@ class PairGeometry:
 
     Attributes:
         names: The two factors.
-        shape: Points of the grid.
+        shape: Points of the grid; None where points lie scattered.
         choice: The latents, and what each rule would choose.
-        scores: As `geometry_scores` defines them.
+        scores: As `geometry_scores` and `LatentUse` define them.
         population: "full" where the grid was rendered, "file" where codes were averaged.
         dead: Which of the two latents hardly deviate over the grid.
-        points: Points of the support; all of the grid's where None.
+        points: Points outside of what is held out; all of the grid's where None.
         within: Share of the two latents' variance that the cells' averages leave out.
+        extent: What is left of the grid in the two latents.
+        shares: Share of each latent in what all tell of the grid; None where stds are not known, or
+            other factors vary too.
+        missing: Points of the grid that have no image.
+        free: Other factors that vary among the images.
     """
 
     names: tuple[str, str]
-    shape: tuple[int, int]
+    shape: tuple[int, int] | None
     choice: LatentChoice
     scores: dict[str, Any]
     population: str = "full"
     dead: tuple[int, ...] = ()
     points: int | None = None
     within: float = 0.0
+    extent: Extent = "sheet"
+    shares: tuple[float, ...] | None = None
+    missing: int = 0
+    free: tuple[str, ...] = ()
+
+    @property
+    def layout(self) -> str:
+        """How the points lie, as a title says it."""
+        if self.shape is None:
+            return f"{self.points} points"
+        return f"{self.shape[0]}x{self.shape[1]} grid"
 
     @property
     def chance_r2(self) -> float:
         """The affine_r2 that noise has on average: two slopes are fitted to so many points."""
-        points = self.shape[0] * self.shape[1] if self.points is None else self.points
-        return min(2 / max(points - 1, 1), 1.0)
+        points = self.shape[0] * self.shape[1] if self.shape and not self.points else self.points
+        return min(2 / max((points or 1) - 1, 1), 1.0)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""
@@ -47,6 +64,7 @@ class PairGeometry:
                 "by_information": list(self.choice.by_information),
             },
             "population": self.population,
-            "grid": list(self.shape),
+            "grid": None if self.shape is None else list(self.shape),
+            "points": self.points,
             "scores": self.scores,
         }

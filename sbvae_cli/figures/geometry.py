@@ -1,4 +1,4 @@
-"""A grid of two factors, and where models put it in latent space (Figures 7 and 8)."""
+"""Two factors, and where models put them in latent space (Figures 7 and 8)."""
 
 from collections.abc import Mapping
 
@@ -8,45 +8,65 @@ from PIL.Image import Image
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.grid_embedding import GridEmbedding
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
+from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.random import stream
 from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
+from sbvae_cli.viz.panel_layout import SIDE
 
 SAMPLES = 16  # as in Figure 7
+_RULES = {
+    "variance": "of smallest posterior variance",
+    "informative": "that tell most of the two factors",
+    "given": "that were named",
+}
+# Whose meaning the note has, where they are shown.
+_MEANINGS = {
+    "affine_r2": "R² is 1 where an affine map takes factors to latents (affine) or back (inverse)",
+    "fold_fraction": "folded: share of triangles that are turned over",
+    "tear": "tear: largest over median distance of neighbours",
+    "heldout_ratio": "held-out error: the affine map's there over that elsewhere; held-out area: "
+    "over the map's",
+    "information_outside": "told by others: share of the information that is in other latents",
+}
 
 
 def draw_geometry(
-    embeddings: Mapping[str, GridEmbedding], source: Source, caption: str = ""
+    embeddings: Mapping[str, FactorEmbedding],
+    source: Source | None,
+    caption: str = "",
+    side: float = SIDE,
 ) -> Image:
-    """Draw a factor grid and its embedding, with samples and scores; or several models' embeddings.
+    """Draw two factors and their embedding, with samples and scores; or several models' embeddings.
 
     Args:
-        embeddings: Embeddings of one grid, one or more, by the titles of their panels.
-        source: Dataset that the grid and the samples are images of.
-        caption: Line at the top of the picture.
+        embeddings: Embeddings of the same points, one or more, by the titles of their panels, of
+            one line or more.
+        source: Dataset that has the points' images; None of codes from elsewhere.
+        caption: At the top of the picture: what data, which model.
+        side: Side of a panel in pixels.
 
     Returns:
         RGB.
 
     Raises:
-        SbvaeError: If the embeddings are of different grids or held-out regions.
+        SbvaeError: If the embeddings are of different points or held-out regions.
     """
-    first = _require_one_grid(embeddings)
-    space = source.space
-    columns = [space.index(name) for name in first.grid.names]
-    factors = [space.factor(name) for name in first.grid.names]
-    points = first.grid.factors.astype(np.float64).reshape(*first.grid.shape, -1)
+    first = _require_same_points(embeddings)
+    names = first.points.names
+    labels = names if source is None else tuple(axis_label(source.space.factor(n)) for n in names)
     panel = FactorPanel(
-        (points[:, 0, columns[0]], points[0, :, columns[1]]),
-        (axis_label(factors[0]), axis_label(factors[1])),
-        first.held_out,
-        (factors[0].circular, factors[1].circular),
+        first.points.values,
+        (labels[0], labels[1]),
+        first.points.held_out,
+        first.points.circular,
     )
     panels = [_panel(embedding, name) for name, embedding in embeddings.items()]
+    explained = note(first)
     if len(panels) > 1:
-        return draw_embeddings(panel, panels, caption)
-    samples, _ = source.sample(stream(0, "samples"), SAMPLES)
-    return draw_embedding(panel, panels[0], caption, samples)
+        return draw_embeddings(panel, panels, caption, explained, side)
+    samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
+    return draw_embedding(panel, panels[0], caption, samples, explained, side)
 
 
 def axis_label(factor: FactorConfig) -> str:
@@ -57,27 +77,50 @@ def axis_label(factor: FactorConfig) -> str:
     return f"{factor.name} ({factor.unit})" if factor.unit else factor.name
 
 
-def _panel(embedding: GridEmbedding, name: str) -> Embedding:
-    first, second = embedding.choice.latents
-    return Embedding(
-        embedding.codes, (f"latent {first}", f"latent {second}"), name, embedding.scores
+def note(embedding: FactorEmbedding) -> str:
+    """What the picture shows, so that it can stand alone."""
+    points, pair = embedding.points, embedding.pair
+    others = ", ".join(f"{name} {value:.3g}" for name, value in points.fixed.items())
+    what = f"Factor space: {'a ' if pair.shape else ''}{pair.layout} of {' and '.join(pair.names)}"
+    what += f" at {others}" if others else ""
+    varies = "varies" if len(points.free) == 1 else "vary"
+    what += f", while {', '.join(points.free)} {varies}" if points.free else ""
+    what += f"; {pair.missing} of the grid have no image" if pair.shape and pair.missing else ""
+    meanings = [text for name, text in _MEANINGS.items() if pair.scores[name] is not None]
+    return (
+        f"{what}. Latent space: posterior means of these images in the two latents "
+        f"{_RULES[pair.choice.rule]}; a colour is the same image in all panels. "
+        f"{'; '.join(meanings)}."
     )
 
 
-def _require_one_grid(embeddings: Mapping[str, GridEmbedding]) -> GridEmbedding:
-    """The first embedding, whose grid all others share."""
+def _panel(embedding: FactorEmbedding, name: str) -> Embedding:
+    first, second = embedding.choice.latents
+    return Embedding(
+        embedding.codes,
+        (f"latent {first}", f"latent {second}"),
+        name,
+        embedding.scores,
+        word(embedding.pair),
+    )
+
+
+def _require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbedding:
+    """The first embedding, whose points all others share."""
     first = next(iter(embeddings.values()))
     for name, other in embeddings.items():
-        same = other.grid.names == first.grid.names and all(
+        same = other.points.names == first.points.names and all(
             np.array_equal(a, b)
             for a, b in (
-                (other.grid.factors, first.grid.factors),
-                (other.held_out, first.held_out),
+                (other.points.values, first.points.values),
+                (other.points.held_out, first.points.held_out),
+                (np.isnan(other.codes[..., 0]), np.isnan(first.codes[..., 0])),
             )
         )
-        if not same:
+        if not same or other.points.fixed != first.points.fixed:
+            whose = name.splitlines()[0]
             raise SbvaeError(
-                f"{name}: its factors or held-out regions are not those of the models before it; "
+                f"{whose}: its factors or held-out regions are not those of the models before it; "
                 "draw it by itself, or give all the same `factors` and `data`"
             )
     return first

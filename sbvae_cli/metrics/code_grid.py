@@ -22,6 +22,7 @@ class CodeGrid:
         binned: Whether each factor was cut into bins.
         held_out: Cells whose rows are held out for the most part, shape (n0, n1).
         within: Share of each latent's variance that lies within the cells, shape (K,).
+        noise: Variance that the cells' means have of what lies within the cells, shape (K,).
     """
 
     factors: Floats
@@ -29,6 +30,7 @@ class CodeGrid:
     binned: tuple[bool, bool]
     held_out: NDArray[np.bool_]
     within: Floats
+    noise: Floats
 
 
 def code_grid(
@@ -77,7 +79,10 @@ def code_grid(
     binned = bins[0] < levels[0], bins[1] < levels[1]
     residual, total = codes - means[cell], codes.var(axis=0)
     within = np.divide(residual.var(axis=0), total, out=np.zeros_like(total), where=total > 0)
-    return CodeGrid(points, means.reshape(*shape, -1), binned, left_out.reshape(shape), within)
+    filled = number[number > 0]
+    noise = np.square(residual).sum(axis=0) / max(len(codes) - len(filled), 1) * (1 / filled).mean()
+    means = means.reshape(*shape, -1)
+    return CodeGrid(points, means, binned, left_out.reshape(shape), within, noise)
 
 
 def _points(levels: list[int], cells: float, size: int, others_vary: bool) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
+from sbvae_cli.metrics.latent_use import OF_ALL_LATENTS
 from sbvae_cli.metrics.mesh import fold_fractions, heldout_area_ratio, tear
 from sbvae_cli.metrics.validate import Floats
 
@@ -18,8 +19,8 @@ EXACT = 1e-9  # errors below this are rounding
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """Checked input: factors (n0, n1, 2), codes raw and standardised (dead ones 0), alive (2,)."""
+class _Points:
+    """Checked input: factors (..., 2), codes raw and standardised (dead ones 0), alive (2,)."""
 
     factors: Floats
     raw: Floats
@@ -38,6 +39,9 @@ def geometry_scores(
 ) -> GridScores:
     """Score the embedding of a grid of two factors in two latents (Section 4.4, Figures 7 and 8).
 
+    Points may also lie scattered. They have no neighbours and share no values, so that
+    `fold_fraction`, `tear`, `monotone_r2` and `heldout_area_ratio` are None.
+
     The support is the grid without the held-out region. Each latent is standardised over it, so
     that a fold in a weak latent does not hide behind a strong one. A latent whose means deviate by
     less than `dead_below` is dead: it carries nothing that survives the prior's noise, whatever
@@ -52,70 +56,81 @@ def geometry_scores(
     `nrmse` scores are over the std of the support's codes. The table of metrics has the others.
 
     Args:
-        factors: Grid values scaled to [0, 1] by their ranges, shape (n0, n1, 2). Column 0 varies
-            along axis 0 only, column 1 along axis 1 only, both increasing; steps may differ.
-        codes: Posterior means of the two latents, in prior stds, shape (n0, n1, 2). NaN at
+        factors: Values scaled to [0, 1] by their ranges. Of a grid the shape is (n0, n1, 2):
+            column 0 varies along axis 0 only, column 1 along axis 1 only, both increasing; steps
+            may differ. Of scattered points it is (N, 2).
+        codes: Posterior means of the two latents, in prior stds, in the shape of `factors`. NaN at
             points that have no code, which belong neither to the support nor to what is held out.
-        held_out: Which points were left out of training, or have no code, shape (n0, n1).
+        held_out: Which points were left out of training, or have no code, shape (n0, n1) or (N,).
         circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
             wraps, and only `inverse_r2` and `tear` are given.
         dead_below: A latent whose means have a smaller std over the support is constant.
 
     Returns:
-        A dict of floats, lists of two floats, and None where a score does not apply.
+        A dict of floats, lists of two floats, and None where a score does not apply. `use_scores`
+        has those of all latents.
 
     Raises:
         ValueError: If shapes do not agree or `factors` is not an increasing grid.
         SbvaeError: If values are not finite, the grid is too small or no support is left.
     """
-    grid = _check(factors, codes, held_out, circular, dead_below)
-    values = grid.factors[:, 0, 0], grid.factors[0, :, 1]
-    steps = tuple(np.append(np.diff(v), 1.0 + v[0] - v[-1]) for v in values)
-    inverse = [_inverse_r2(grid, factor) for factor in (0, 1)]
-    shared: GridScores = {
-        "inverse_r2": min(inverse),
-        "inverse_r2_by_factor": inverse,
-        "tear": tear(grid.codes, (steps[0], steps[1]), circular),
-    }
-    flat: GridScores = {} if any(circular) else _flat_scores(grid)
-    scores = flat | shared
-    return {name: scores.get(name) for name in METRICS["geometry"].scores}
+    points = _check(factors, codes, held_out, circular, dead_below)
+    inverse = [_inverse_r2(points, factor) for factor in (0, 1)]
+    scores: GridScores = {"inverse_r2": min(inverse), "inverse_r2_by_factor": inverse}
+    if points.held_out.ndim == 2:
+        values = points.factors[:, 0, 0], points.factors[0, :, 1]
+        steps = tuple(np.append(np.diff(v), 1.0 + v[0] - v[-1]) for v in values)
+        scores["tear"] = tear(points.codes, (steps[0], steps[1]), circular)
+    if not any(circular):
+        matrix, errors = _affine(points)
+        scores |= _affine_scores(points, matrix, errors)
+        scores |= _mesh_scores(points, matrix) if points.held_out.ndim == 2 else {}
+    names = [name for name in METRICS["geometry"].scores if name not in OF_ALL_LATENTS]
+    return {name: scores.get(name) for name in names}
 
 
-def _flat_scores(grid: _Grid) -> GridScores:
-    support = ~grid.held_out
-    matrix, errors = _affine(grid)
+def _affine_scores(points: _Points, matrix: Floats, errors: Floats) -> GridScores:
+    """Scores of straight maps, which points in any order have."""
+    support, left_out = ~points.held_out, points.held_out & _known(points)
     by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
-    known: Bools = np.logical_and.reduce(np.isfinite(grid.codes), axis=-1)
-    left_out = grid.held_out & known
-    folds = fold_fractions(grid.factors, grid.codes, support, known)
-    monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
-    raw_matrix = matrix * grid.raw[support].std(axis=0)
+    raw_matrix = matrix * points.raw[support].std(axis=0)
     long, short = np.linalg.svd(raw_matrix, compute_uv=False)
     support_nrmse = _root_mean_square(errors[support])
-    scores: GridScores = {
+    heldout_nrmse = _root_mean_square(errors[left_out]) if left_out.any() else None
+    ratio = None if heldout_nrmse is None else max(heldout_nrmse, EXACT) / max(support_nrmse, EXACT)
+    return {
         "affine_r2": float(np.mean(by_latent)),
         "affine_r2_by_latent": by_latent,
         "affine_axis_ratio": float(short / long) if long > 0 else 0.0,
         **_axes(raw_matrix),
-        "similarity_r2": _similarity_r2(grid),
+        "similarity_r2": _similarity_r2(points),
+        "support_nrmse": support_nrmse,
+        "heldout_nrmse": heldout_nrmse,
+        "heldout_ratio": ratio,
+    }
+
+
+def _mesh_scores(grid: _Points, matrix: Floats) -> GridScores:
+    """Scores of neighbours, and of points that share a value, which only a grid has."""
+    support, known = ~grid.held_out, _known(grid)
+    folds = fold_fractions(grid.factors, grid.codes, support, known)
+    monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
+    area = None
+    if (grid.held_out & known).any():
+        area = heldout_area_ratio(grid.factors, grid.codes, grid.held_out, matrix, known)
+    return {
         "monotone_r2": min(monotone),
         "monotone_r2_by_factor": monotone,
         "fold_fraction": folds[0],
         "fold_fraction_heldout": folds[1],
-        "support_nrmse": support_nrmse,
-        "heldout_nrmse": None,
-        "heldout_ratio": None,
-        "heldout_area_ratio": None,
+        "heldout_area_ratio": area,
     }
-    if left_out.any():
-        nrmse = _root_mean_square(errors[left_out])
-        scores["heldout_nrmse"] = nrmse
-        scores["heldout_ratio"] = max(nrmse, EXACT) / max(support_nrmse, EXACT)
-        scores["heldout_area_ratio"] = heldout_area_ratio(
-            grid.factors, grid.codes, grid.held_out, matrix, known
-        )
-    return scores
+
+
+def _known(points: _Points) -> Bools:
+    """Points that have a code."""
+    known: Bools = np.logical_and.reduce(np.isfinite(points.codes), axis=-1)
+    return known
 
 
 def _check(
@@ -124,61 +139,73 @@ def _check(
     held_out: ArrayLike,
     circular: tuple[bool, bool],
     dead_below: float,
-) -> _Grid:
+) -> _Points:
     f, raw = np.asarray(factors, dtype=np.float64), np.asarray(codes, dtype=np.float64)
     held = np.asarray(held_out, dtype=np.bool_)
-    if f.ndim != 3 or f.shape[2] != 2 or raw.shape != f.shape or held.shape != f.shape[:2]:
+    if (
+        f.ndim not in (2, 3)
+        or f.shape[-1] != 2
+        or raw.shape != f.shape
+        or held.shape != f.shape[:-1]
+    ):
         raise ValueError(
-            "factors and codes must have shape (n0, n1, 2) and held_out (n0, n1), "
-            f"got {f.shape}, {raw.shape} and {held.shape}"
+            "factors and codes must have shape (n0, n1, 2) or (N, 2), held_out all but the last "
+            f"dimension, got {f.shape}, {raw.shape} and {held.shape}"
         )
-    if min(f.shape[:2]) < 2:
-        raise SbvaeError(f"geometry needs a grid of 2x2 points or more, got {held.shape}")
     for name, array in (("factors", f), ("codes", raw[~held])):
         if not np.isfinite(array).all():
             bad = np.count_nonzero(~np.isfinite(array))
             raise SbvaeError(f"geometry: {bad} of {array.size} {name} are not finite")
-    if np.any(f != np.stack(np.meshgrid(f[:, 0, 0], f[0, :, 1], indexing="ij"), axis=-1)):
-        raise ValueError("factors must be a grid: column 0 along axis 0, column 1 along axis 1")
-    if np.any(np.diff(f[:, 0, 0]) <= 0) or np.any(np.diff(f[0, :, 1]) <= 0):
-        raise ValueError("factors must increase along their axes")
+    if f.ndim == 3:
+        _check_grid(f)
     support = ~held
     if any(len(np.unique(f[support][:, factor])) < 2 for factor in (0, 1)):
         raise SbvaeError(
-            f"geometry: {np.count_nonzero(held)} of {held.size} grid points are held out; "
+            f"geometry: {np.count_nonzero(held)} of {held.size} points are held out; "
             "two values of each factor must be left, so move the others out of the region by `at`"
         )
     return _standardise(f, raw, held, circular, dead_below)
 
 
+def _check_grid(factors: Floats) -> None:
+    shape = factors.shape[:2]
+    if min(shape) < 2:
+        raise SbvaeError(f"geometry needs a grid of 2x2 points or more, got {shape}")
+    first, second = factors[:, 0, 0], factors[0, :, 1]
+    if np.any(factors != np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1)):
+        raise ValueError("factors must be a grid: column 0 along axis 0, column 1 along axis 1")
+    if np.any(np.diff(first) <= 0) or np.any(np.diff(second) <= 0):
+        raise ValueError("factors must increase along their axes")
+
+
 def _standardise(
     factors: Floats, raw: Floats, held: Bools, circular: tuple[bool, bool], dead_below: float
-) -> _Grid:
+) -> _Points:
     mean, std = raw[~held].mean(axis=0), raw[~held].std(axis=0)
     # The second bound keeps the rounding of a constant code from being magnified.
     alive = (std >= dead_below) & (std > 1e-12 * np.abs(raw[~held]).max())
     codes = np.where(alive, (raw - mean) / np.where(alive, std, 1.0), 0.0)
     raw = np.where(alive, raw - mean, 0.0)
-    return _Grid(factors, raw, codes, alive, held, circular)
+    return _Points(factors, raw, codes, alive, held, circular)
 
 
-def _affine(grid: _Grid) -> tuple[Floats, Floats]:
+def _affine(points: _Points) -> tuple[Floats, Floats]:
     """Linear part (2, 2) of the map fitted on the support, and errors (n0, n1, 2) everywhere."""
-    support = ~grid.held_out
-    centred = grid.factors - grid.factors[support].mean(axis=0)
-    matrix = np.linalg.lstsq(centred[support], grid.codes[support], rcond=None)[0]
-    errors = np.where(grid.alive, grid.codes - centred @ matrix, 1.0)
+    support = ~points.held_out
+    centred = points.factors - points.factors[support].mean(axis=0)
+    matrix = np.linalg.lstsq(centred[support], points.codes[support], rcond=None)[0]
+    errors = np.where(points.alive, points.codes - centred @ matrix, 1.0)
     return matrix, errors
 
 
-def _inverse_r2(grid: _Grid, factor: int) -> float:
-    support = ~grid.held_out
-    values = grid.factors[..., factor][support][:, None]
-    if grid.circular[factor]:
+def _inverse_r2(points: _Points, factor: int) -> float:
+    support = ~points.held_out
+    values = points.factors[..., factor][support][:, None]
+    if points.circular[factor]:
         turns = 2.0 * np.pi * values
         values = np.concatenate([np.cos(turns), np.sin(turns)], axis=1)
     values = values - values.mean(axis=0)
-    codes = grid.codes[support]
+    codes = points.codes[support]
     fit = codes @ np.linalg.lstsq(codes, values, rcond=None)[0]
     residual, total = np.square(values - fit).sum(), np.square(values).sum()
     return float(np.clip(1.0 - residual / total, 0.0, 1.0))
@@ -197,18 +224,18 @@ def _axes(matrix: Floats) -> GridScores:
     }
 
 
-def _similarity_r2(grid: _Grid) -> float:
+def _similarity_r2(points: _Points) -> float:
     """Orthogonal Procrustes with one scale (Schoenemann 1966)."""
-    support = ~grid.held_out
-    factors = grid.factors[support] - grid.factors[support].mean(axis=0)
-    total = np.square(factors).sum() * np.square(grid.raw[support]).sum()
+    support = ~points.held_out
+    factors = points.factors[support] - points.factors[support].mean(axis=0)
+    total = np.square(factors).sum() * np.square(points.raw[support]).sum()
     if total == 0.0:
         return 0.0
-    nuclear = np.linalg.svd(factors.T @ grid.raw[support], compute_uv=False).sum()
+    nuclear = np.linalg.svd(factors.T @ points.raw[support], compute_uv=False).sum()
     return float(np.clip(nuclear**2 / total, 0.0, 1.0))
 
 
-def _monotone_r2(grid: _Grid, factor: int) -> float:
+def _monotone_r2(points: _Points, factor: int) -> float:
     """R2 of a factor by a monotone function of its discriminant (Fisher 1936).
 
     Of all projections of the latents the discriminant varies least where the factor stands still.
@@ -216,9 +243,9 @@ def _monotone_r2(grid: _Grid, factor: int) -> float:
     alone, whatever is held out; a regression's direction is not, once a held-out corner correlates
     the two.
     """
-    support = ~grid.held_out
-    codes = grid.codes[support]
-    values = grid.factors[..., factor][support]
+    support = ~points.held_out
+    codes = points.codes[support]
+    values = points.factors[..., factor][support]
     _, level, count = np.unique(values, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(level, weights=column) for column in codes.T], axis=1)
     within = codes - (sums / count[:, None])[level]

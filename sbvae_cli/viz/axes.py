@@ -6,13 +6,54 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten
+from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, text_width, wrap
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
 
-TICK_SIZE, LABEL_SIZE, TITLE_SIZE = 13.0, 15.0, 18.0
-LEFT, BOTTOM, TOP = 66.0, 58.0, 38.0  # room that `Panel.draw_labels` uses outside the box
+TICK_SIZE, LABEL_SIZE, TITLE_SIZE = 16.0, 18.0, 21.0
+LINE = 1.25  # from a line of text to the next, over its size
+TICK, GAP = 5.0, 8.0  # length of a tick, and space between what stands outside of the box
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What stands around a panel, in lines that fit it.
+
+    Attributes:
+        title: Above.
+        x: Below.
+        y: At the left, read from bottom to top.
+    """
+
+    title: tuple[str, ...]
+    x: tuple[str, ...]
+    y: tuple[str, ...]
+
+    @classmethod
+    def of(cls, title: str, x: str, y: str, side: float) -> "Labels":
+        """Break texts into lines that are no longer than the sides of a square panel."""
+        return cls(
+            tuple(wrap(title, TITLE_SIZE, side)),
+            tuple(wrap(x, LABEL_SIZE, side)),
+            tuple(wrap(y, LABEL_SIZE, side)),
+        )
+
+    @property
+    def above(self) -> float:
+        """Room that the title needs."""
+        return GAP + LINE * TITLE_SIZE * len(self.title)
+
+    @property
+    def below(self) -> float:
+        """Room that ticks and label need."""
+        return TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE * len(self.x) + GAP
+
+    def beside(self, y_range: Range) -> float:
+        """Room that ticks and label need at the left."""
+        names = tick_names(nice_ticks(*y_range, most=5))
+        widest = max(text_width(name, TICK_SIZE) for name in names)
+        return TICK + 3.0 + widest + GAP + LINE * LABEL_SIZE * len(self.y)
 
 
 @dataclass(frozen=True)
@@ -49,26 +90,28 @@ class Panel:
         outline = [(self.left, self.top), (right, self.top), (right, bottom), (self.left, bottom)]
         canvas.line([*outline, outline[0], outline[1]], FAINT, 1.2)
 
-    def draw_labels(self, canvas: Canvas, title: str, x_label: str, y_label: str) -> None:
-        """Write the ticks, the axis labels and the title, all within the panel's own room."""
+    def draw_labels(self, canvas: Canvas, labels: Labels) -> None:
+        """Write the ticks, the axis labels and the title, in the room that `labels` ask for."""
         bottom, middle = self.top + self.height, self.left + self.width / 2
         ticks = nice_ticks(*self.x_range, most=5)
         for value, name in zip(ticks, tick_names(ticks), strict=True):
             x = float(self.place([value, self.y_range[0]])[0])
-            canvas.line([(x, bottom), (x, bottom + 5)], QUIET, 1.0)
-            canvas.text(x, bottom + 7, name, TICK_SIZE, QUIET, "mt")
+            canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
+            canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
         ticks = nice_ticks(*self.y_range, most=5)
         for value, name in zip(ticks, tick_names(ticks), strict=True):
             y = float(self.place([self.x_range[0], value])[1])
-            canvas.line([(self.left - 5, y), (self.left, y)], QUIET, 1.0)
-            canvas.text(self.left - 8, y, name, TICK_SIZE, QUIET, "rm")
-        fitting = shorten(x_label, LABEL_SIZE, self.width)
-        canvas.text(middle, bottom + 28, fitting, LABEL_SIZE, INK, "mt")
-        fitting = shorten(y_label, LABEL_SIZE, self.height)
-        x = self.left - LEFT + 2
-        canvas.text(x, self.top + self.height / 2, fitting, LABEL_SIZE, INK, "mt", upright=True)
-        fitting = shorten(title, TITLE_SIZE, self.width)
-        canvas.text(middle, self.top - 9, fitting, TITLE_SIZE, INK, "mb")
+            canvas.line([(self.left - TICK, y), (self.left, y)], QUIET, 1.0)
+            canvas.text(self.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
+        for number, line in enumerate(labels.x):
+            y = bottom + TICK + LINE * TICK_SIZE + 4 + LINE * LABEL_SIZE * number
+            canvas.text(middle, y, line, LABEL_SIZE, INK, "mt")
+        for number, line in enumerate(labels.y):
+            x = self.left - labels.beside(self.y_range) + LINE * LABEL_SIZE * number
+            canvas.text(x, self.top + self.height / 2, line, LABEL_SIZE, INK, "mt", upright=True)
+        for number, line in enumerate(reversed(labels.title)):
+            y = self.top - GAP - LINE * TITLE_SIZE * number
+            canvas.text(middle, y, line, TITLE_SIZE, INK, "mb")
 
 
 def equal_ranges(

@@ -22,29 +22,31 @@ EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
 
 @dataclass
 class Canvas:
-    """A picture in the making; positions and sizes are in its pixels, and need not be whole.
+    """A picture in the making; positions and sizes are in units, and need not be whole.
 
     Shapes are drawn in the order of the calls, all text above them.
 
     Args:
-        width: Width of the picture in pixels.
-        height: Height of the picture in pixels.
+        width: Width of the picture in units.
+        height: Height of the picture in units.
         oversample: Pixels that shapes are drawn with for one of the picture; 1 is exact, and saves
             memory, where all edges lie on whole pixels.
+        scale: Pixels of a unit: type, lines and margins grow with the picture.
     """
 
     width: float
     height: float
     oversample: int = OVERSAMPLE
+    scale: float = 1.0
     _texts: list[tuple[Image.Image, tuple[int, int], Colour]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the enlarged white image."""
-        self._size = round(self.width), round(self.height)
+        self._size = round(self.width * self.scale), round(self.height * self.scale)
         large = (self._size[0] * self.oversample, self._size[1] * self.oversample)
         self._image = Image.new("RGB", large, "white")
         self._draw = ImageDraw.Draw(self._image, "RGBA")  # blends colours that have an opacity
-        self._zoom = self.oversample
+        self._zoom = self.oversample * self.scale
 
     def line(self, points: ArrayLike, colour: Colour, width: float = 1.0) -> None:
         """Draw a polyline with round joins; `points` (N, 2) as x to the right, y down."""
@@ -102,7 +104,7 @@ class Canvas:
             anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
             upright: Whether the line is turned, to be read from bottom to top.
         """
-        mask = _text_mask(text, size)
+        mask = _text_mask(text, size * self.scale)
         if upright:
             mask = mask.transpose(Image.Transpose.ROTATE_90)
             anchor = {"t": "l", "m": "m", "b": "r"}[anchor[1]] + {"l": "b", "m": "m", "r": "t"}[
@@ -110,8 +112,8 @@ class Canvas:
             ]
         share_x = {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
         share_y = {"t": 0.0, "m": 0.5, "b": 1.0}[anchor[1]]
-        left = round(x - share_x * mask.width)
-        top = round(y - share_y * mask.height)
+        left = round(x * self.scale - share_x * mask.width)
+        top = round(y * self.scale - share_y * mask.height)
         self._texts.append((mask, (left, top), colour))
 
     def finish(self) -> Image.Image:
@@ -126,6 +128,26 @@ def text_width(text: str, size: float) -> float:
     """Width of a line in pixels, not rounded."""
     zoom = 16  # at which advances are no longer rounded visibly
     return sum(_font(part * zoom).getlength(run) for run, part in _runs(text, size)) / zoom
+
+
+def wrap(text: str, size: float, width: float) -> list[str]:
+    """Lines of at most `width`: broken at a new line, between words, and within longer words."""
+    if "\n" in text:
+        return [line for part in text.split("\n") for line in wrap(part, size, width)]
+    lines: list[str] = []
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(joined, size) <= width:
+            lines[-1] = joined
+            continue
+        while text_width(word, size) > width and len(word) > 1:
+            kept = len(word) - 1
+            while kept > 1 and text_width(word[:kept], size) > width:
+                kept -= 1
+            lines.append(word[:kept])
+            word = word[kept:]
+        lines.append(word)
+    return lines
 
 
 def shorten(text: str, size: float, width: float) -> str:

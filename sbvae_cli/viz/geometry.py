@@ -1,4 +1,4 @@
-"""The embedding of a factor grid in latent space beside the grid itself (Figures 7 and 8)."""
+"""Two factors beside where models put them in latent space (Figures 7 and 8)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,220 +7,233 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.viz.axes import BOTTOM, LEFT, TOP, Panel, equal_ranges, padded_range, short_number
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten, text_width
+from sbvae_cli.viz.axes import Range, equal_ranges, padded_range, short_number
+from sbvae_cli.viz.canvas import INK, QUIET, Canvas, Colour
 from sbvae_cli.viz.image_grid import tile_images
-from sbvae_cli.viz.mesh import HELD_OUT, Bools, Floats, draw_mesh, draw_prior
+from sbvae_cli.viz.mesh import Bools, Floats, draw_mesh, draw_prior
+from sbvae_cli.viz.panel_layout import GAP, MARGIN, SIDE, PanelLayout, arrange
 
-SIDE, GAP, MARGIN, HEADER, FOOTER = 430.0, 26.0, 22.0, 54.0, 40.0
-COLUMN = LEFT + SIDE + GAP
-SIDEBAR, SIDEBAR_INNER = 310.0, 280.0
-STRIP = 62.0  # a row of scores below a panel
+SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of what stands beside one model, and of its samples
+VERDICT_SIZE, SCORE_SIZE = 22.0, 18.0
+ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width that two of them need
+
+BAD: Colour = (176, 32, 38)
+FINE = ("flat", "bent", "with")  # how verdicts begin that are not written in red
 
 # Name in the scores, name in the picture, unit.
 SCORES = (
-    ("affine_r2", "affine R²", ""),
     ("inverse_r2", "inverse R²", ""),
+    ("affine_r2", "affine R²", ""),
     ("similarity_r2", "similarity R²", ""),
     ("monotone_r2", "monotone R²", ""),
     ("fold_fraction", "folded", "%"),
     ("tear", "tear", ""),
-    ("heldout_ratio", "held-out error ratio", ""),
-    ("heldout_area_ratio", "held-out area ratio", ""),
+    ("heldout_ratio", "held-out error", ""),
+    ("heldout_area_ratio", "held-out area", ""),
+    ("latents_used", "latents in use", "#"),
+    ("information_outside", "told by others", "%"),
 )
-STRIP_SCORES = (
-    ("affine_r2", "affine R²", ""),
-    ("inverse_r2", "inverse R²", ""),
-    ("fold_fraction", "folded", "%"),
-    ("tear", "tear", ""),
-    ("heldout_ratio", "held-out ratio", ""),
-)
+BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out where several models share a picture
 
 
 @dataclass(frozen=True)
 class FactorPanel:
-    """The grid in factor space.
+    """The points in factor space.
 
     Attributes:
-        values: Values of both factors, shapes (n0,) and (n1,), increasing, in their own units.
+        points: Values of both factors in their own units, shape (n0, n1, 2) of a grid that
+            increases along its axes, or (N, 2) of scattered points.
         labels: Names of both factors, with units.
-        held_out: Points that training left out, shape (n0, n1).
+        held_out: Points that training left out, shape (n0, n1) or (N,).
         wraps: Whether a factor's range is a full turn.
     """
 
-    values: tuple[Floats, Floats]
+    points: Floats
     labels: tuple[str, str]
     held_out: Bools
     wraps: tuple[bool, bool] = (False, False)
 
     @property
-    def points(self) -> Floats:
-        """Factor values of each point, shape (n0, n1, 2)."""
-        return np.stack(np.meshgrid(*self.values, indexing="ij"), axis=-1).astype(np.float64)
-
-    @property
     def positions(self) -> Floats:
-        """The grid scaled to the unit square, shape (n0, n1, 2): where colours are taken from."""
-        low = self.points[0, 0]
-        scaled: Floats = (self.points - low) / (self.points[-1, -1] - low)
+        """The points scaled to the unit square, which gives them their colours."""
+        flat = self.points.reshape(-1, 2)
+        low, high = flat.min(axis=0), flat.max(axis=0)
+        scaled: Floats = (self.points - low) / np.where(high > low, high - low, 1.0)
         return scaled
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """The grid in two latents of a model.
+    """The points in two latents of a model.
 
     Attributes:
-        codes: Posterior means, in stds of the prior, shape (n0, n1, 2), finite.
+        codes: Posterior means, in stds of the prior, in the shape of the points; NaN where there
+            is no image.
         labels: Names of both latents.
         name: Title of the panel.
         scores: By the names of `geometry_scores`; what is missing is not shown, None is a dash.
+        verdict: A word or two on the whole: flat, bent, folded, torn or collapsed, with copies.
     """
 
     codes: NDArray[np.floating]
     labels: tuple[str, str]
     name: str = "latent space"
     scores: Mapping[str, object] = field(default_factory=dict)
+    verdict: str = ""
 
 
 def draw_embedding(
-    grid: FactorPanel,
+    factors: FactorPanel,
     embedding: Embedding,
     caption: str = "",
     samples: NDArray[np.uint8] | None = None,
+    note: str = "",
+    side: float = SIDE,
 ) -> Image.Image:
-    """Draw one model: factor grid, its embedding, and at the side sample images and scores.
+    """Draw one model: factor space, its embedding, and at the side sample images and scores.
 
     Both panels have the same colours, so that a point can be followed from one to the other; points
     held out of training are black (Figure 8).
 
     Args:
-        grid: Factor space.
-        embedding: Latent space, of a grid of the same shape.
-        caption: Line at the top of the picture.
+        factors: Factor space.
+        embedding: Latent space, of the same points.
+        caption: At the top of the picture, in as many lines as it needs.
         samples: Images of the data, shape (N, H, W, 1 or 3); 16 are a good number (Figure 7).
+        note: At the bottom, what the picture shows.
+        side: Side of a panel in pixels; all else grows with it.
 
     Returns:
-        RGB, about 1,400 pixels wide.
+        RGB, about 1,400 pixels wide with panels of 430.
 
     Raises:
-        ValueError: If shapes do not agree or codes are not finite.
+        ValueError: If shapes do not agree or no code is finite.
     """
-    width = MARGIN + 2 * COLUMN + SIDEBAR + MARGIN
-    height = HEADER + TOP + SIDE + BOTTOM + FOOTER
-    canvas = Canvas(width, height)
-    _draw_caption(canvas, caption, width)
-    _draw_factors(canvas, grid, MARGIN + LEFT)
-    _draw_codes(canvas, grid, embedding, MARGIN + COLUMN + LEFT)
-    left, top = MARGIN + 2 * COLUMN + 6.0, HEADER + TOP
+    layout, canvas = _draw_panels(factors, [embedding], caption, note, side, SIDEBAR, 0.0)
+    left, top = layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1]
     if samples is not None:
-        top = _draw_samples(canvas, samples, left, top) + 14.0
-    _draw_score_list(canvas, embedding.scores, left, top)
-    _draw_legend(canvas, height - FOOTER / 2 - 4, bool(grid.held_out.any()))
+        top = _draw_samples(canvas, samples, left, top) + 12.0
+    _draw_scores(canvas, embedding, SCORES, left, top, SIDEBAR - GAP, 1)
     return canvas.finish()
 
 
 def draw_embeddings(
-    grid: FactorPanel, embeddings: Sequence[Embedding], caption: str = ""
+    factors: FactorPanel,
+    embeddings: Sequence[Embedding],
+    caption: str = "",
+    note: str = "",
+    side: float = SIDE,
 ) -> Image.Image:
-    """Draw several models side by side: the factor grid, then each embedding with its scores below.
+    """Draw several models: factor space, then each embedding with its scores below.
 
     Args:
-        grid: Factor space, shared by all.
-        embeddings: From left to right.
-        caption: Line at the top of the picture.
+        factors: Factor space, shared by all.
+        embeddings: In reading order; up to three stand in one row.
+        caption: At the top of the picture, in as many lines as it needs.
+        note: At the bottom, what the picture shows.
+        side: Side of a panel in pixels; all else grows with it.
 
     Returns:
-        RGB, about 1,600 pixels wide with two models.
+        RGB, about 1,600 pixels wide with two models and panels of 430.
 
     Raises:
-        ValueError: If there is none, shapes do not agree or codes are not finite.
+        ValueError: If there is none, shapes do not agree or no code is finite.
     """
     if not embeddings:
         raise ValueError("a comparison needs one embedding or more")
-    width = 2 * MARGIN + (1 + len(embeddings)) * COLUMN
-    strip = STRIP if any(embedding.scores for embedding in embeddings) else 0.0
-    height = HEADER + TOP + SIDE + BOTTOM + strip + FOOTER
-    canvas = Canvas(width, height)
-    _draw_caption(canvas, caption, width)
-    _draw_factors(canvas, grid, MARGIN + LEFT)
-    for column, embedding in enumerate(embeddings, start=1):
-        left = MARGIN + column * COLUMN + LEFT
-        _draw_codes(canvas, grid, embedding, left)
-        _draw_score_strip(canvas, embedding.scores, left, HEADER + TOP + SIDE + BOTTOM + 8.0)
-    _draw_legend(canvas, height - FOOTER / 2 - 4, bool(grid.held_out.any()))
+    shown = [score for score in SCORES if score[0] not in BESIDE_OTHERS]
+    columns = 2 if arrange(1 + len(embeddings))[2] >= TWO_COLUMNS else 1
+    present = max(sum(name in each.scores for name, *_ in shown) for each in embeddings)
+    strip = (2 + -(-present // columns)) * ROW if present else 0.0
+    layout, canvas = _draw_panels(factors, embeddings, caption, note, side, 0.0, strip)
+    for number, embedding in enumerate(embeddings, start=1):
+        left, top = layout.box(number)
+        under = top + layout.side + layout.below
+        _draw_scores(canvas, embedding, shown, left, under, layout.side, columns)
     return canvas.finish()
 
 
-def _draw_caption(canvas: Canvas, caption: str, width: float) -> None:
-    canvas.text(MARGIN, 32.0, shorten(caption, 22.0, width - 2 * MARGIN), 22.0, INK, "lm")
+def _factor_ranges(factors: FactorPanel) -> tuple[Range, Range]:
+    flat = factors.points.reshape(-1, 2)
+    low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+    return padded_range(low[0], high[0]), padded_range(low[1], high[1])
 
 
-def _draw_factors(canvas: Canvas, grid: FactorPanel, left: float) -> None:
-    ranges = [padded_range(float(v[0]), float(v[-1])) for v in grid.values]
-    panel = Panel(left, HEADER + TOP, SIDE, SIDE, ranges[0], ranges[1])
-    panel.draw_frame(canvas)
-    draw_mesh(canvas, panel, grid.points, grid.positions, grid.held_out)
-    panel.draw_labels(canvas, "factor space", *grid.labels)
-
-
-def _draw_codes(canvas: Canvas, grid: FactorPanel, embedding: Embedding, left: float) -> None:
+def _code_ranges(factors: FactorPanel, embedding: Embedding) -> tuple[Range, Range]:
     codes = np.asarray(embedding.codes, dtype=np.float64)
-    if codes.shape != grid.points.shape or grid.held_out.shape != codes.shape[:2]:
-        raise ValueError(f"codes {codes.shape} do not fit a grid {grid.points.shape}")
-    if not np.isfinite(codes).all():
-        raise ValueError("codes must be finite")
+    if codes.shape != factors.points.shape or factors.held_out.shape != codes.shape[:-1]:
+        raise ValueError(f"codes {codes.shape} do not fit points {factors.points.shape}")
+    known = codes[np.isfinite(codes).all(axis=-1)]
+    if not len(known):
+        raise ValueError("codes must be finite somewhere")
     # The prior's std is seen at least: what hardly moves should look so.
-    x_range, y_range = equal_ranges(codes, SIDE, SIDE, least=2.2)
-    panel = Panel(left, HEADER + TOP, SIDE, SIDE, x_range, y_range)
-    panel.draw_frame(canvas)
-    draw_prior(canvas, panel)
-    draw_mesh(canvas, panel, codes, grid.positions, grid.held_out, grid.wraps)
-    panel.draw_labels(canvas, embedding.name, *embedding.labels)
+    return equal_ranges(known, 1.0, 1.0, least=2.2)
+
+
+def _draw_panels(
+    factors: FactorPanel,
+    embeddings: Sequence[Embedding],
+    caption: str,
+    note: str,
+    side: float,
+    sidebar: float,
+    strip: float,
+) -> tuple[PanelLayout, Canvas]:
+    """Factor space and all embeddings, with their labels, the caption and the note."""
+    ranges = [_factor_ranges(factors), *(_code_ranges(factors, each) for each in embeddings)]
+    texts = [("factor space", *factors.labels), *((e.name, *e.labels) for e in embeddings)]
+    layout = PanelLayout.of(texts, ranges, caption, note, sidebar, strip)
+    canvas = layout.canvas(side)
+    layout.draw_texts(canvas, bool(factors.held_out.any()))
+    codes = [np.asarray(each.codes, dtype=np.float64) for each in embeddings]
+    there = np.isfinite(codes[0]).all(axis=-1, keepdims=True)
+    shown = [np.where(there, factors.points, np.nan), *codes]
+    for number, (points, labels) in enumerate(zip(shown, layout.labels, strict=True)):
+        panel = layout.panel(number)
+        panel.draw_frame(canvas)
+        if number:
+            draw_prior(canvas, panel)
+        wraps = factors.wraps if number else (False, False)
+        draw_mesh(canvas, panel, points, factors.positions, factors.held_out, wraps)
+        panel.draw_labels(canvas, labels)
+    return layout, canvas
 
 
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
     """Returns the lower edge."""
-    canvas.text(left, top - 9, "samples", 18.0, INK, "lb")
+    canvas.text(left, top - 8, "samples", SCORE_SIZE, INK, "lb")
     tiled = tile_images(samples)
-    width = min(SIDEBAR_INNER, SIDEBAR_INNER * tiled.width / tiled.height)
+    width = min(SAMPLES, SAMPLES * tiled.width / tiled.height)
     canvas.image(tiled, left, top, width)
     return top + width * tiled.height / tiled.width
 
 
-def _draw_score_list(canvas: Canvas, scores: Mapping[str, object], left: float, top: float) -> None:
-    shown = [
-        (label, _written(scores[name], unit)) for name, label, unit in SCORES if name in scores
-    ]
-    for row, (label, value) in enumerate(shown):
-        y = top + 12.0 + 23.0 * row
-        canvas.text(left, y, label, 16.0, QUIET, "lm")
-        canvas.text(left + SIDEBAR_INNER, y, value, 17.0, INK, "rm")
-
-
-def _draw_score_strip(
-    canvas: Canvas, scores: Mapping[str, object], left: float, top: float
+def _draw_scores(
+    canvas: Canvas,
+    embedding: Embedding,
+    names: Sequence[tuple[str, str, str]],
+    left: float,
+    top: float,
+    width: float,
+    columns: int,
 ) -> None:
-    shown = [entry for entry in STRIP_SCORES if entry[0] in scores]
-    for column, (name, label, unit) in enumerate(shown):
-        x = left + SIDE * (column + 0.5) / len(shown)
-        canvas.text(x, top, _written(scores[name], unit), 21.0, INK, "mt")
-        canvas.text(x, top + 29.0, label, 12.5, QUIET, "mt")
-
-
-def _draw_legend(canvas: Canvas, y: float, held_out: bool) -> None:
-    x = MARGIN + LEFT
-    if held_out:
-        canvas.disc(x + 6, y, 4.0, HELD_OUT)
-        x = _legend_text(canvas, x + 18, y, "held out of training")
-    for dash in range(3):
-        canvas.line([(x + 8 * dash, y), (x + 8 * dash + 5, y)], FAINT, 1.6)
-    _legend_text(canvas, x + 30, y, "1 and 2 stds of the prior")
-
-
-def _legend_text(canvas: Canvas, x: float, y: float, text: str) -> float:
-    canvas.text(x, y, text, 14.0, QUIET, "lm")
-    return x + text_width(text, 14.0) + 30.0
+    """The verdict, then a list of scores in some columns."""
+    if embedding.verdict:
+        colour = INK if embedding.verdict.startswith(FINE) else BAD
+        canvas.text(left, top, embedding.verdict, VERDICT_SIZE, colour, "lt")
+        top += 1.2 * ROW
+    shown = [
+        (label, _written(embedding.scores[name], unit))
+        for name, label, unit in names
+        if name in embedding.scores
+    ]
+    rows = -(-len(shown) // columns)
+    wide = (width - GAP * (columns - 1)) / columns
+    for number, (label, value) in enumerate(shown):
+        column, row = divmod(number, rows)
+        x, y = left + column * (wide + GAP), top + ROW * (row + 0.5)
+        canvas.text(x, y, label, SCORE_SIZE, QUIET, "lm")
+        canvas.text(x + wide, y, value, SCORE_SIZE, INK, "rm")
 
 
 def _written(value: object, unit: str) -> str:
@@ -228,4 +241,6 @@ def _written(value: object, unit: str) -> str:
         return "-"
     if unit == "%":
         return f"{100 * value:.1f} %"
+    if unit == "#":
+        return f"{value:.0f}"
     return f"{value:.3f}" if abs(value) < 9.9995 else short_number(value)

@@ -1,4 +1,4 @@
-"""A grid of points as a coloured mesh, so that its folds and holes show."""
+"""Points in colours: a grid as a mesh, so that its folds and holes show, or scattered ones."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +29,22 @@ def draw_mesh(
     Args:
         canvas: Canvas to draw on.
         panel: Box on the canvas and its data ranges.
-        points: Points in the data of the panel, shape (n0, n1, 2).
-        positions: Points in the unit square, which give their colours, shape (n0, n1, 2).
-        held_out: Points that training left out, shape (n0, n1).
+        points: Points in the data of the panel, NaN where there is none, shape (n0, n1, 2); or
+            scattered ones, without neighbours, shape (N, 2).
+        positions: Points in the unit square, which give their colours, in the same shape.
+        held_out: Points that training left out, shape (n0, n1) or (N,).
         wraps: Whether the last value of a factor is a neighbour of the first.
     """
     placed, colours = panel.place(points), square_colours(positions)
-    _draw_cells(canvas, placed, colours, held_out)
-    line_width = float(np.clip(0.05 * panel.width / max(points.shape[:2]), 0.9, 1.8))
-    for axis in (0, 1):
-        _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
-    radius = float(np.clip(0.21 * panel.width / max(points.shape[:2]), 1.6, 5.0))
-    for index in np.ndindex(*held_out.shape):
+    there = np.isfinite(placed).all(axis=-1)
+    side = max(points.shape[:2]) if points.ndim == 3 else max(8.0, len(points) ** 0.5)
+    if points.ndim == 3:
+        _draw_cells(canvas, placed, colours, held_out)
+        line_width = float(np.clip(0.05 * panel.width / side, 0.9, 1.8))
+        for axis in (0, 1):
+            _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
+    radius = float(np.clip(0.21 * panel.width / side, 1.6, 5.0))
+    for index in zip(*np.nonzero(there), strict=True):
         x, y = placed[index].tolist()
         if held_out[index]:
             canvas.disc(x, y, 0.85 * radius, HELD_OUT)
@@ -69,8 +73,9 @@ def _draw_cells(
         if held_out[i : i + 2, j : j + 2].all():
             shade = HELD_OUT_FILL
         for third in ((i + 1, j), (i, j + 1)):
-            outline = [placed[corner].tolist() for corner in ((i, j), third, (i + 1, j + 1))]
-            canvas.polygon(outline, (*shade, FILL_OPACITY))
+            outline = np.array([placed[corner] for corner in ((i, j), third, (i + 1, j + 1))])
+            if np.isfinite(outline).all():
+                canvas.polygon(outline, (*shade, FILL_OPACITY))
 
 
 def _draw_lines(
@@ -85,12 +90,13 @@ def _draw_lines(
     following = np.roll(placed, -1, axis), np.roll(colours, -1, axis), np.roll(held_out, -1, axis)
     last = placed.shape[axis] - (0 if wraps else 1)
     for index in np.ndindex(*held_out.shape):
-        if index[axis] >= last:
+        ends = np.array([placed[index], following[0][index]])
+        if index[axis] >= last or not np.isfinite(ends).all():
             continue
         colour = HELD_OUT_LINE
         if not (held_out[index] or following[2][index]):
             colour = _rgb(np.mean([colours[index], following[1][index]], axis=0))
-        canvas.line([placed[index], following[0][index]], colour, width)
+        canvas.line(ends, colour, width)
 
 
 def _rgb(colour: NDArray[np.generic]) -> tuple[int, int, int]:

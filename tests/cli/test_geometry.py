@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -20,6 +21,8 @@ def test_picture_and_json(sbvae: Callable[..., object], tiny: list[str]) -> None
     assert "wrote g.png" in done.out
     assert "hardly deviate, so that it counts as constant" in done.err  # hardly trained
     assert width("g.png") > 1_000
+    sbvae("geometry", "run", "--out", "small.png", "--size", 215, "--grid", 6)
+    assert width("small.png") == pytest.approx(width("g.png") / 2, abs=2)
     content = json.loads(Path("g.json").read_text())
     assert content["factors"] == ["x", "y"]
     assert len(content["latents"]) == 2
@@ -30,6 +33,9 @@ def test_picture_and_json(sbvae: Callable[..., object], tiny: list[str]) -> None
         *("support_nrmse", "heldout_nrmse", "heldout_ratio", "heldout_area_ratio"),
     }
     assert issue <= content["scores"].keys()
+    assert {"latents_used", "information_outside"} <= content["scores"].keys()
+    assert content["models"][0]["scores"] == content["scores"]
+    assert done.out.startswith("collapsed to a point: inverse_r2 0.00 of x and y in latents ")
 
 
 def test_json_on_stdout_is_all_that_stands_there(
@@ -48,6 +54,79 @@ def test_several_models_stand_together(sbvae: Callable[..., object], tiny: list[
     models = json.loads(Path("g.json").read_text())["models"]
     assert [model["checkpoint"] for model in models] == ["a", "b"]
     assert width("geometry.png") > 1_500
+
+
+def images_of_a_square(side: int, keep: Callable[[int, int], bool]) -> None:
+    """Images of a square at each (y, x), in NPZ, and their factors in CSV."""
+    places = [(y, x) for y in range(side) for x in range(side) if keep(y, x)]
+    images = np.zeros((len(places), 16, 16), np.uint8)
+    lines = ["file,y,x"]
+    for k, (y, x) in enumerate(places):
+        images[k, y : y + 4, x : x + 4] = 255
+        lines.append(f"{k},{y},{x}")
+    np.savez("images.npz", images=images)
+    Path("factors.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("keep", "grid", "note"),
+    [
+        (lambda y, x: True, [6, 6], ""),
+        (lambda y, x: (x + y) % 5 > 0, [6, 6], "points of the grid have no image"),
+        (lambda y, x: x == 0 or y == 0, None, "the images are no grid but 11 points"),
+    ],
+    ids=["whole", "in part", "points"],
+)
+def test_imported_images_with_factors_are_plotted(
+    sbvae: Callable[..., object],
+    tiny: list[str],
+    keep: Callable[[int, int], bool],
+    grid: list[int] | None,
+    note: str,
+) -> None:
+    images_of_a_square(6, keep)
+    table = ("--factors", "factors.csv", "--gray", "--size", 16, "--out", "own.h5")
+    assert sbvae("gen-data", "images", "--from", "images.npz", *table).code == 0
+    options = ["--data", "own.h5", *tiny[4:]]
+    assert sbvae("train", *options, "--steps", 1, "--out", "run").code == 0
+
+    done = sbvae("geometry", "run", "--json", "g.json", "--grid", 6, "--latents", "0,2")
+
+    assert done.code == 0 and Path("geometry.png").exists()
+    found = json.loads(Path("g.json").read_text())
+    assert found["grid"] == grid and found["population"] == "file"
+    assert (found["scores"]["fold_fraction"] is None) == (grid is None)
+    assert note in done.err
+
+
+def test_images_without_factors_are_refused_with_what_would_do(
+    sbvae: Callable[..., object], tiny: list[str]
+) -> None:
+    images_of_a_square(3, lambda y, x: True)
+    options = ("--from", "images.npz", "--gray", "--size", 16, "--out", "own.h5")
+    assert sbvae("gen-data", "images", *options).code == 0
+    options = ["--data", "own.h5", *tiny[4:]]
+    assert sbvae("train", *options, "--steps", 1, "--out", "run").code == 0
+    done = sbvae("geometry", "run")
+    assert done.code == 1
+    assert "geometry needs two factors that vary, this data has none; import" in done.err
+    assert "`sbvae gen-data images --from DIR --factors table.csv`" in done.err
+
+
+def test_codes_are_plotted_beside_each_other(
+    sbvae: Callable[..., object], write_codes: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_codes(tmp_path / "a.npz")
+    write_codes(tmp_path / "b.npz", stds=np.full((300, 3), 0.2))
+    done = sbvae("geometry", "a.npz", "b.npz", "--json", "g.json")
+    assert done.code == 0
+    first, second = json.loads(Path("g.json").read_text())["models"]
+    assert first["codes"] == "a.npz" and first["scores"]["affine_r2"] == pytest.approx(1)
+    assert first["scores"]["latents_used"] is None and second["scores"]["latents_used"] == 3
+    assert "a.npz: flat: inverse_r2 1.000 of x and y in latents 0 and 1" in done.out
+    assert "b.npz: 3 of 3 latents in use on the grid, information_outside" in done.out
+    done = sbvae("geometry", "a.npz", "--data", "circles")
+    assert done.code == 1 and "has codes, not images: --data is of no use" in done.err
 
 
 def test_models_of_other_factors_do_not_stand_in_one_picture(

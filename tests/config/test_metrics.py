@@ -12,9 +12,9 @@ def test_every_metric_of_codes_has_its_function_and_no_other_has_one() -> None:
     assert list(COMPUTE) == [name for name, each in METRICS.items() if each.source == "codes"]
 
 
-def test_no_score_is_of_two_metrics() -> None:
+def test_no_score_is_of_two_metrics_but_the_count_of_latents_of_images_and_of_a_grid() -> None:
     scores = [score for metric in METRICS.values() for score in metric.scores]
-    assert len(set(scores)) == len(scores)
+    assert sorted(scores) == sorted([*set(scores), "latents_used"])
 
 
 def test_the_readme_has_every_score_in_the_words_of_the_table() -> None:

@@ -51,18 +51,17 @@ def test_perfect_codes_get_perfect_scores_and_the_right_latents() -> None:
     assert embedding.scores["similarity_r2"] == pytest.approx(1, abs=1e-6)
     assert embedding.scores["fold_fraction"] == 0
     assert embedding.scores["heldout_area_ratio"] == pytest.approx(1, abs=1e-3)
-    points = embedding.grid.factors.reshape(12, 12, -1)
-    np.testing.assert_allclose(embedding.codes, 4 * points[:, :, :2] - 2, atol=2e-3)
+    np.testing.assert_allclose(embedding.codes, 4 * embedding.points.values - 2, atol=2e-3)
 
 
 def test_the_grid_spans_the_whole_space_and_marks_the_hole() -> None:
     embedding = embed_factor_grid(centroid_vae(), source("xy-hole"), size=13)
-    x, y = embedding.grid.factors[:, 0], embedding.grid.factors[:, 1]
+    x, y = embedding.points.values.reshape(-1, 2).astype(np.float32).T
     assert (x.min(), x.max(), y.min(), y.max()) == pytest.approx((0.2, 0.8, 0.2, 0.8))
     inside = (x >= 0.35) & (x <= 0.65) & (y >= 0.35) & (y <= 0.65)
-    assert np.array_equal(embedding.held_out.ravel(), inside)
+    assert np.array_equal(embedding.points.held_out.ravel(), inside)
     whole = embed_factor_grid(centroid_vae(), source("xy"), size=5)
-    assert not whole.held_out.any()
+    assert not whole.points.held_out.any()
     assert whole.scores["heldout_nrmse"] is None
 
 
@@ -73,11 +72,10 @@ def test_factors_in_the_other_order_exchange_the_latents() -> None:
 
 def test_other_factors_stand_in_the_middle_or_where_they_are_put() -> None:
     data = source("xyh-small")
-    hue = data.space.index("hue")
     middle = embed_factor_grid(centroid_vae(), data, size=4)
-    assert np.all(middle.grid.factors[:, hue] == np.float32(0.5))
+    assert middle.points.fixed == {"hue": 0.5}
     moved = embed_factor_grid(centroid_vae(), data, size=4, at={"hue": 0.3})
-    assert np.all(moved.grid.factors[:, hue] == np.float32(0.3))
+    assert moved.points.fixed == {"hue": pytest.approx(0.3)}
     assert middle.choice.rule == "informative"
 
 
@@ -93,7 +91,7 @@ def test_named_latents_are_taken_and_checked() -> None:
 def test_what_training_left_out_is_marked_on_other_data() -> None:
     whole, hole = source("xy"), source("xy-hole")
     embedding = embed_factor_grid(centroid_vae(), whole, size=9, trained_on=hole.space)
-    assert embedding.held_out.any()
+    assert embedding.points.held_out.any()
     assert embedding.scores["heldout_nrmse"] is not None
 
 

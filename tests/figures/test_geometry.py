@@ -1,17 +1,14 @@
 """The geometry picture: one model or several of one grid, and what its axes say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from sbvae_cli.config.space import FactorConfig
-from sbvae_cli.data.factor_grid import factor_grid
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.grid_embedding import GridEmbedding
-from sbvae_cli.figures.geometry import axis_label, draw_geometry
-from sbvae_cli.metrics.choose_latents import LatentChoice
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
+from sbvae_cli.figures.geometry import axis_label, draw_geometry, note
 
 
 @pytest.fixture
@@ -20,39 +17,60 @@ def circles() -> Source:
 
 
 @pytest.fixture
-def embedding(circles: Source) -> GridEmbedding:
+def embedding(circles: Source) -> FactorEmbedding:
     """Latents that are x and y themselves."""
-    grid = factor_grid(circles.space, ("x", "y"), 6, {})
-    codes = grid.factors[:, :2].reshape(6, 6, 2).astype(np.float64)
-    held_out = circles.space.held_out_mask(grid.factors).reshape(6, 6)
-    choice = LatentChoice((3, 1), "variance", (3, 1), (3, 1))
-    return GridEmbedding(grid, held_out, codes, np.full(4, 0.1), choice, {"affine_r2": 1.0})
+    return made(circles)
 
 
-def test_each_further_model_has_a_column(circles: Source, embedding: GridEmbedding) -> None:
+def made(source: Source, names: tuple[str, str] = ("x", "y"), **options: object) -> FactorEmbedding:
+    line = np.linspace(0.2, 0.8, 6)
+    values = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1)
+    rows = np.full((36, len(source.space.names)), 0.5, np.float32)
+    rows[:, :2] = values.reshape(-1, 2)
+    held_out = source.space.held_out_mask(rows).reshape(6, 6)
+    points = {"values": values, "scaled": values, "held_out": held_out, "names": names, **options}
+    codes = np.concatenate([0 * values, values[..., ::-1]], axis=-1)
+    return embed_points(
+        FactorPoints(**points), PointCodes(codes, np.full(codes.shape, 0.1)), np.eye(4, 2, -2)
+    )
+
+
+def test_each_further_model_has_a_column(circles: Source, embedding: FactorEmbedding) -> None:
     widths = [
         draw_geometry(dict.fromkeys("abc"[:count], embedding), circles, "caption").width
         for count in (1, 2, 3)
     ]
-    assert 1300 < widths[0] < widths[1] < widths[2]
+    assert 1250 < widths[0] < widths[1] < widths[2]
 
 
-def test_the_same_results_give_the_same_picture(circles: Source, embedding: GridEmbedding) -> None:
+def test_the_same_results_give_the_same_picture(
+    circles: Source, embedding: FactorEmbedding
+) -> None:
     pictures = [draw_geometry({"model": embedding}, circles) for _ in range(2)]
     assert pictures[0].tobytes() == pictures[1].tobytes()
 
 
 def test_embeddings_of_other_grids_or_regions_are_refused(
-    circles: Source, embedding: GridEmbedding
+    circles: Source, embedding: FactorEmbedding
 ) -> None:
-    grid = embedding.grid
     for other in (
-        replace(embedding, grid=factor_grid(circles.space, ("y", "x"), 6, {})),
-        replace(embedding, grid=replace(grid, factors=grid.factors + np.float32(0.1))),
-        replace(embedding, held_out=np.zeros((6, 6), bool)),
+        made(circles, ("y", "x")),
+        made(circles, values=embedding.points.values + 0.1),
+        made(circles, held_out=np.zeros((6, 6), bool)),
+        made(circles, fixed={"hue": 0.1}),
     ):
         with pytest.raises(SbvaeError, match="b: its factors or held-out regions are not those"):
             draw_geometry({"a": embedding, "b": other}, circles)
+
+
+def test_the_note_says_what_is_shown_and_only_what_its_scores_mean(circles: Source) -> None:
+    shown = note(made(circles, fixed={"hue": 0.25}))
+    assert "a 6x6 grid of x and y at hue 0.25" in shown
+    assert "two latents of smallest posterior variance" in shown
+    assert "held-out error" in shown and "told by others" in shown
+    whole = note(made(circles, held_out=np.zeros((6, 6), bool), free=("hue",)))
+    assert "while hue vary" not in whole and "hue varies" in whole
+    assert "held-out error" not in whole and "told by others" not in whole
 
 
 def test_an_axis_says_the_unit_or_what_the_levels_are() -> None:

@@ -418,3 +418,31 @@ def test_shapes_and_grids_that_do_not_fit_are_refused() -> None:
         geometry_scores(FACTORS[..., ::-1], FACTORS, NOTHING)
     with pytest.raises(ValueError, match="must increase"):
         geometry_scores(FACTORS[::-1], FACTORS, NOTHING)
+
+
+NEIGHBOURS = ("fold_fraction", "fold_fraction_heldout", "tear", "monotone_r2", "heldout_area_ratio")
+
+
+def test_scattered_points_have_the_scores_of_straight_maps_alone() -> None:
+    rng = np.random.default_rng(3)
+    factors, held_out = rng.random((400, 2)), rng.random(400) < 0.2
+    bent = factors + 0.3 * factors**2
+
+    scores = geometry_scores(factors, bent @ rotation(0.5), held_out)
+
+    assert all(scores[name] is None for name in NEIGHBOURS)
+    fit = LinearRegression().fit(factors[~held_out], (bent @ rotation(0.5))[~held_out])
+    r2 = fit.score(factors[~held_out], (bent @ rotation(0.5))[~held_out])
+    assert scores["affine_r2"] == pytest.approx(r2, abs=1e-3)
+    assert scores["similarity_r2"] > 0.98 and scores["heldout_nrmse"] > 0
+    shuffled = rng.permutation(400)
+    again = geometry_scores(factors[shuffled], bent[shuffled] @ rotation(0.5), held_out[shuffled])
+    assert again["inverse_r2"] == pytest.approx(scores["inverse_r2"])
+
+
+def test_a_grid_that_is_taken_as_points_keeps_its_other_scores() -> None:
+    codes = sheet(np.tanh(X + 0.3 * Y), Y)
+    grid = score(codes, HOLE)
+    points = geometry_scores(FACTORS.reshape(-1, 2), codes.reshape(-1, 2), HOLE.ravel())
+    for name in grid.keys() - {*NEIGHBOURS, "monotone_r2_by_factor"}:
+        assert points[name] == pytest.approx(grid[name]), name

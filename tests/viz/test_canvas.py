@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.viz.canvas import Canvas, shorten, text_width
+from sbvae_cli.viz.canvas import Canvas, shorten, text_width, wrap
 
 BLACK = (0, 0, 0)
 
@@ -90,6 +90,31 @@ def test_shortened_text_fits_and_says_so(width: float) -> None:
 
     assert text_width(short, 15) <= width
     assert short == text or (short.endswith("...") and text.startswith(short[:-3]))
+
+
+@pytest.mark.parametrize("width", [12.0, 60.0, 200.0, 1000.0])
+def test_wrapped_text_fits_and_loses_nothing(width: float) -> None:
+    text = "a name that-goes-on-without-any-space and on\nnext"
+
+    lines = wrap(text, 15, width)
+
+    assert all(text_width(line, 15) <= width or len(line) == 1 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "").replace("\n", "")
+    assert "next" in lines or width < 60
+    assert wrap("", 15, width) == []
+
+
+def test_a_scale_enlarges_everything() -> None:
+    canvas = Canvas(40, 30, scale=2.5)
+    canvas.disc(20, 10, 4.0, BLACK)
+
+    drawn = ink(canvas)
+
+    assert drawn.shape == (75, 100)
+    assert drawn.sum() == pytest.approx(math.pi * 10**2, rel=0.05)
+    y, x = np.mgrid[:75, :100] + 0.5
+    assert (drawn * x).sum() / drawn.sum() == pytest.approx(50.0, abs=0.3)
+    assert (drawn * y).sum() / drawn.sum() == pytest.approx(25.0, abs=0.3)
 
 
 def test_a_picture_keeps_its_pixels() -> None:

@@ -22,7 +22,8 @@ def factor_grid(n0: int = 8, n1: int = 8, hole: bool = True) -> FactorPanel:
     if hole:
         held_out[n0 // 4 : -(n0 // 4), n1 // 4 : -(n1 // 4)] = True
     values = np.linspace(0.2, 0.8, n0), np.linspace(0.0, 1.0, n1)
-    return FactorPanel(values, ("x (frame widths)", "hue (turns)"), held_out)
+    points = np.stack(np.meshgrid(*values, indexing="ij"), axis=-1)
+    return FactorPanel(points, ("x (frame widths)", "hue (turns)"), held_out)
 
 
 def codes_of(grid: FactorPanel) -> np.ndarray:
@@ -141,7 +142,7 @@ def test_grids_of_any_size_are_drawn(shape: tuple[int, int]) -> None:
 def test_long_names_stay_within_the_picture() -> None:
     name = "a name that goes on and on " * 10
     grid = factor_grid()
-    named = FactorPanel(grid.values, (name, name), grid.held_out)
+    named = FactorPanel(grid.points, (name, name), grid.held_out)
     embedding = Embedding(codes_of(grid), (name, name), name, SCORES)
 
     assert margins_are_white(draw_embedding(named, embedding, name))
@@ -158,21 +159,77 @@ def test_samples_of_any_shape_leave_room_for_the_scores(shape: tuple[int, ...]) 
     assert margins_are_white(image)
 
 
-def test_a_comparison_grows_by_a_column_for_each_model() -> None:
+def test_a_comparison_grows_by_a_column_for_each_model_and_then_by_rows() -> None:
     grid = factor_grid()
     embedding = Embedding(codes_of(grid), LABELS, "broadcast", SCORES)
 
-    sizes = [draw_embeddings(grid, [embedding] * count).size for count in (1, 2, 3)]
+    sizes = [draw_embeddings(grid, [embedding] * count).size for count in (1, 2, 3, 4)]
 
-    assert sizes[1][0] - sizes[0][0] == sizes[2][0] - sizes[1][0] > 430
-    assert len({height for _, height in sizes}) == 1
+    widths, heights = zip(*sizes, strict=True)
+    assert widths[0] + 430 < widths[1] < widths[2] - 430
+    assert widths[3] < widths[2] and heights[3] > 1.5 * heights[1]
+
+
+def test_all_grows_with_the_panels_type_and_lines_too() -> None:
+    grid = factor_grid()
+    embedding = Embedding(codes_of(grid), LABELS, scores=SCORES)
+
+    one, three = (
+        draw_embedding(grid, embedding, "caption", note="note", side=side) for side in (300, 900)
+    )
+
+    assert np.abs(np.subtract(three.size, np.multiply(3, one.size))).max() <= 3
+    reduced = np.asarray(three.resize(one.size).convert("L"), dtype=float)
+    assert np.abs(reduced - np.asarray(one.convert("L"), dtype=float)).mean() < 3
+
+
+def test_points_without_an_image_and_their_lines_are_left_out() -> None:
+    grid = factor_grid(8, 8, hole=False)
+    codes = codes_of(grid)
+    canvas, panel = Canvas(400, 400), Panel(0, 0, 400, 400, (-2, 2), (-2, 2))
+    missing = codes.copy()
+    missing[3:5, 3:5] = np.nan
+    draw_mesh(canvas, panel, missing, grid.positions, grid.held_out)
+
+    pixels = np.asarray(canvas.finish())
+
+    inside = np.floor(panel.place(codes[3:5, 3:5])).astype(int)
+    for x, y in inside.reshape(-1, 2):
+        assert (pixels[y, x] == 255).all()
+    x, y = np.floor(panel.place(codes[2, 2])).astype(int)
+    assert (pixels[y, x] < 250).any()
+    assert margins_are_white(draw_embedding(grid, Embedding(missing, LABELS, scores=SCORES)))
+
+
+def test_scattered_points_are_drawn_without_lines() -> None:
+    rng = np.random.default_rng(0)
+    points, held_out = rng.random((5, 2)), np.arange(5) == 0
+    canvas, panel = Canvas(400, 400), Panel(0, 0, 400, 400, (0, 1), (0, 1))
+    draw_mesh(canvas, panel, points, points, held_out)
+
+    inked = (np.asarray(canvas.finish()) < 250).any(axis=-1)
+
+    places = np.floor(panel.place(points)).astype(int)
+    assert all(inked[y, x] for x, y in places)
+    assert inked.sum() < 5 * np.pi * 7**2
+    factors = FactorPanel(points, ("x", "y"), held_out)
+    assert margins_are_white(draw_embedding(factors, Embedding(points, LABELS, scores=SCORES)))
+
+
+@pytest.mark.parametrize(("verdict", "red"), [("flat", 0), ("collapsed to a line", 50)])
+def test_what_has_collapsed_is_written_in_red(verdict: str, red: int) -> None:
+    grid = factor_grid(2, 2, hole=False)
+    image = draw_embeddings(grid, [Embedding(codes_of(grid), LABELS, "", SCORES, verdict)])
+
+    assert (np.asarray(image) == (176, 32, 38)).all(axis=-1).sum() >= red
+    assert red or not (np.asarray(image) == (176, 32, 38)).all(axis=-1).any()
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
     grid = factor_grid()
-    with pytest.raises(ValueError, match="do not fit a grid"):
+    with pytest.raises(ValueError, match="do not fit points"):
         draw_embedding(grid, Embedding(np.zeros((7, 8, 2)), LABELS))
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="finite somewhere"):
         draw_embedding(grid, Embedding(np.full((8, 8, 2), np.nan), LABELS))
     with pytest.raises(ValueError, match="one embedding or more"):
         draw_embeddings(grid, [])

@@ -98,5 +98,15 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
     ]
 
 
+def layout_findings(pair: PairGeometry) -> list[Finding]:
+    """How the images of one pair lie in its factors, and which scores that leaves out."""
+    found = []
+    if pair.shape is None:
+        found.append(Finding("scattered", pair.names, (), {"points": pair.points}))
+    elif pair.missing:
+        found.append(Finding("part-grid", pair.names, (), {"missing": pair.missing}))
+    return found + ([Finding("free", pair.free)] if pair.free else [])
+
+
 def _of(pair: PairGeometry, code: str, **values: float) -> Finding:
     return Finding(code, pair.names, pair.choice.latents, values)

@@ -83,6 +83,11 @@ DIAGNOSIS: dict[str, Words] = {
         "{inverse_r2:.2f}); {advice}",
         advice=_OTHER,
     ),
+    "copies": Words(
+        "copies: latent{s} {which} tell{verb} of {pair} too ({outside:.0%} of what all latents "
+        "tell), so that moving {it} moves them; {advice}",
+        advice=_SPREAD,
+    ),
     "copied": Words(
         "{names} is in " + _SHARES + " alike, of which MIG counts neither; {advice}", advice=_SPREAD
     ),
@@ -190,6 +195,17 @@ NOTES: dict[str, Words] = {
     "circular": _of_pairs(
         "{pair}: one is circular, which leaves inverse_r2 and tear",
         "geometry of {each}: circular, which leaves inverse_r2 and tear",
+    ),
+    "scattered": Words(
+        "{pair}: the images are no grid but {points:,} points, without neighbours: fold_fraction, "
+        "tear, monotone_r2 and heldout_area_ratio are not given"
+    ),
+    "part-grid": Words(
+        "{pair}: {missing:,} points of the grid have no image; scores are over the others"
+    ),
+    "free": Words(
+        "{names} var{y} among these images too, which blurs the picture; information_outside is "
+        "not given (`at` fixes a factor)"
     ),
     "binned": Words(
         "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "

@@ -1,0 +1,73 @@
+"""Codes of anybody, of two factors in two latents: a grid or scattered points."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.names import Select
+from sbvae_cli.data.stored_points import stored_points
+from sbvae_cli.errors import SbvaeError, unknown_name
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
+from sbvae_cli.evaluation.point_codes import averaged, points_of
+from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.metrics.classes import factor_classes
+from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.random import stream
+
+
+def embed_codes(
+    representation: Representation,
+    names: tuple[str, str] | None = None,
+    *,
+    size: int = 32,
+    at: Mapping[str, float] | None = None,
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+) -> FactorEmbedding:
+    """Embed the grid, or the points, that codes of anybody make; arguments as of `embed_factors`.
+
+    Raises:
+        SbvaeError: If factors or latents do not exist, or fewer than two factors vary.
+    """
+    sample, at = representation.shown.labelled(bins=20), at or {}
+    if len(sample.names) < 2:
+        found = ", ".join(sample.names) or "none"
+        raise SbvaeError(f"geometry needs two factors that vary, these codes have {found}")
+    pair = names or (("x", "y") if {"x", "y"} <= set(sample.names) else sample.names[:2])
+    for name in (*pair, *at):
+        if name not in sample.names:
+            raise unknown_name(name, sample.names)
+        if name in pair and (name in at or pair[0] == pair[1]):
+            twice = f"{name} spans the grid; fix other factors only"
+            raise SbvaeError(
+                twice if name in at else f"a grid needs two factors, found {name} twice"
+            )
+    stored = stored_points(
+        sample.factors, sample.names, (pair[0], pair[1]), at, size, stream(0, "geometry")
+    )
+    columns = [sample.names.index(name) for name in pair]
+    circular = pair[0] in sample.circular, pair[1] in sample.circular
+    both = sample.factors[:, columns]
+    low, width = both.min(axis=0), np.ptp(both, axis=0)
+    # A circular factor's last level is a neighbour of its first.
+    steps = [max(len(np.unique(column)) - 1, 1) for column in both.T]
+    width = width * (1 + np.array(circular) / steps)
+    held_out = np.zeros(len(sample.codes), np.bool_) if sample.held_out is None else sample.held_out
+    means = sample.codes[stored.rows]
+    stds = None if sample.stds is None else sample.stds[stored.rows]
+    return embed_points(
+        points_of(
+            stored,
+            (pair[0], pair[1]),
+            lambda values: (values - low) / width,
+            held_out[stored.rows],
+            circular,
+            len(sample.names) == 2,
+        ),
+        averaged(stored, means, stds),
+        mutual_information(means, factor_classes(both[stored.rows])),
+        select=select,
+        latents=latents,
+        dead_below=DEAD_BELOW * sample.unit,
+    )

@@ -1,0 +1,137 @@
+"""Points of two factors, on a grid or scattered, in two latents of a model."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.names import Select
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.findings.grids import cautions, layout_findings
+from sbvae_cli.evaluation.findings.sentences import sentences
+from sbvae_cli.evaluation.findings.words import NOTES
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
+from sbvae_cli.metrics.choose_latents import LatentChoice, choose_pair
+from sbvae_cli.metrics.extent import extent
+from sbvae_cli.metrics.geometry_scores import geometry_scores
+from sbvae_cli.metrics.latent_use import LatentUse, latent_use
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FactorEmbedding:
+    """Where images of two factors lie in two latents.
+
+    Attributes:
+        points: The factors.
+        codes: Posterior means of the two latents, NaN where there is no image, shape (n0, n1, 2) or
+            (N, 2).
+        stds: Posterior stds of all latents, averaged over the points, shape (K,); None where these
+            are not known.
+        choice: The latents, and what each rule would choose.
+        scores: As `geometry_scores` and `LatentUse` define them.
+        pair: What a report says of it.
+    """
+
+    points: FactorPoints
+    codes: Floats
+    stds: Floats | None
+    choice: LatentChoice
+    scores: dict[str, Any]
+    pair: PairGeometry
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what the scores do not say themselves."""
+        return sentences([*layout_findings(self.pair), *cautions([self.pair])], NOTES)
+
+
+def embed_points(
+    points: FactorPoints,
+    codes: PointCodes,
+    information: Floats,
+    *,
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+    dead_below: float = DEAD_BELOW,
+) -> FactorEmbedding:
+    """Choose two latents and score where the points lie in them.
+
+    Args:
+        points: The factors.
+        codes: Posteriors of all latents.
+        information: What each latent tells of either factor, nats, shape (K, 2).
+        select: How the two latents are chosen; where no stds are known, by information.
+        latents: Two latents instead, the first for the first factor.
+        dead_below: Std of means that tell nothing.
+
+    Raises:
+        SbvaeError: If there are no such latents, or too few points outside of what is held out.
+    """
+    known = np.isfinite(codes.means).all(axis=-1)
+    variances = None if codes.stds is None else np.square(codes.stds[known]).mean(axis=0)
+    choice = choose_pair(
+        np.ones(len(information)) if variances is None else variances,
+        codes.means[known].std(axis=0, dtype=np.float64),
+        information,
+        "informative" if variances is None else select,
+        exactly_two_vary=points.alone,
+        dead_below=dead_below,
+    )
+    if latents is not None:
+        choice = _given(choice, latents, len(information))
+    chosen = codes.means[..., choice.latents]
+    absent = points.held_out | ~known
+    scores: dict[str, Any] = geometry_scores(
+        points.scaled, chosen, absent, points.circular, dead_below
+    )
+    use = LatentUse()
+    if codes.stds is not None:
+        means, stds = codes.means[~absent], codes.stds[~absent]
+        use = latent_use(means, stds, codes.noise, others_vary=bool(points.free))
+    scores |= use.scores(choice.latents)
+    own = 0.0 if variances is None else variances[list(choice.latents)]
+    found = extent(chosen, points.held_out, own, dead_below)
+    pair = replace(
+        _pair(points, codes, choice, scores, dead_below), extent=found, shares=use.shares
+    )
+    mean_stds = None if codes.stds is None else codes.stds[known].mean(axis=0)
+    return FactorEmbedding(points, chosen, mean_stds, choice, scores, pair)
+
+
+def _pair(
+    points: FactorPoints,
+    codes: PointCodes,
+    choice: LatentChoice,
+    scores: dict[str, Any],
+    dead_below: float,
+) -> PairGeometry:
+    """What a report says, of points and of how they were chosen."""
+    latents = list(choice.latents)
+    known = np.isfinite(codes.means).all(axis=-1)
+    support = known & ~points.held_out
+    spread = zip(latents, codes.means[support][:, latents].std(axis=0), strict=True)
+    grid = points.held_out.ndim == 2
+    return PairGeometry(
+        points.names,
+        (points.held_out.shape[0], points.held_out.shape[1]) if grid else None,
+        choice,
+        scores,
+        points.population,
+        dead=tuple(latent for latent, std in spread if std < dead_below),
+        points=int(np.count_nonzero(support)),
+        within=0.0 if codes.within is None else float(codes.within[latents].mean()),
+        missing=int(np.count_nonzero(~known)),
+        free=points.free,
+    )
+
+
+def _given(choice: LatentChoice, latents: tuple[int, int], count: int) -> LatentChoice:
+    if latents[0] == latents[1] or not all(0 <= latent < count for latent in latents):
+        found = f"{latents[0]} and {latents[1]}"
+        raise SbvaeError(f"latents {found}: name two different ones from 0 to {count - 1}")
+    return replace(choice, latents=latents, rule="given")

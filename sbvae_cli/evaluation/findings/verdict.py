@@ -1,0 +1,98 @@
+"""What a report says first of two factors in two latents: collapsed, folded, torn, bent or flat."""
+
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, TORN
+from sbvae_cli.evaluation.findings.sentences import sentences
+from sbvae_cli.evaluation.findings.words import Words
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+
+COPIED = 0.1  # of what all latents tell: from here on it is said that others have copies
+_OTHER = 0.03  # of what all latents tell: another latent that has less is not named
+
+_WHERE = " of {pair} in latents {both}"
+_USE = "{used} of {of} latents in use on the grid, information_outside {outside:.2f}"
+VERDICTS: dict[str, Words] = {
+    "point": Words("collapsed to a point: {lowest} {r2:.2f}" + _WHERE),
+    "line": Words("collapsed to a line: {lowest} {r2:.2f}" + _WHERE),
+    "straight-line": Words(
+        "collapsed to a line: {lowest} {r2:.2f}" + _WHERE + " (affine_r2 {affine_r2:.2f} is the "
+        "line's)"
+    ),
+    "thin-line": Words(
+        "collapsed to a line: affine_axis_ratio {affine_axis_ratio:.2f}" + _WHERE + " ({lowest} "
+        "{r2:.2f} is of a trace beside it)"
+    ),
+    "folded": Words("folded: fold_fraction {fold_fraction:.2f}, {lowest} {r2:.2f}" + _WHERE),
+    "torn": Words("torn: tear {tear:.0f}, {lowest} {r2:.2f}" + _WHERE),
+    "bent": Words("bent: {lowest} {r2:.2f}" + _WHERE),
+    "flat": Words("flat: {lowest} {r2:.3f}" + _WHERE),
+    "of-circular": Words("{lowest} {r2:.2f}" + _WHERE + ", the one R2 that a circular factor has"),
+    "in-use": Words(_USE),
+    "copies": Words(
+        _USE + ": latent{s} {which} tell{verb} of {pair} too, so that moving {it} moves the image"
+    ),
+}
+WORDS = {
+    "point": "collapsed to a point",
+    "line": "collapsed to a line",
+    "straight-line": "collapsed to a line",
+    "thin-line": "collapsed to a line",
+}
+
+
+def verdict(pair: PairGeometry) -> Finding:
+    """The most telling thing of a grid, with its lowest R2: a line has a high `affine_r2` too."""
+    of_both = {n: pair.scores[n] for n in ("inverse_r2", "affine_r2") if pair.scores[n] is not None}
+    lowest = min(of_both, key=lambda name: float(of_both[name]))
+    scores = {name: value for name, value in pair.scores.items() if isinstance(value, float)}
+    values = {**scores, "lowest": lowest, "r2": of_both[lowest]}
+    return Finding(_kind(pair, of_both), pair.names, pair.choice.latents, values)
+
+
+def _kind(pair: PairGeometry, of_both: dict[str, float]) -> str:
+    affine = of_both.get("affine_r2")
+    if pair.extent != "sheet":
+        if pair.extent == "point" or affine is None or affine < FLAT:
+            return pair.extent
+        return "thin-line" if min(of_both.values()) >= FLAT else "straight-line"
+    if affine is None:
+        return "of-circular"
+    if (pair.scores["fold_fraction"] or 0.0) >= FOLDED:
+        return "folded"
+    if (pair.scores["tear"] or 0.0) >= TORN:
+        return "torn"
+    return "flat" if min(of_both.values()) >= FLAT else "bent"
+
+
+def copies(pair: PairGeometry) -> Finding | None:
+    """How many latents a grid moves, and those beside the two that know of it as well."""
+    used, apart = pair.scores["latents_used"], pair.scores["information_outside"]
+    if used is None or apart is None or pair.shares is None:
+        return None
+    others = [
+        k for k, share in enumerate(pair.shares) if share >= _OTHER and k not in pair.choice.latents
+    ]
+    several = len(others) > 1
+    values = {
+        "used": used,
+        "of": len(pair.shares),
+        "outside": apart,
+        "verb": "" if several else "s",
+        "it": "one" if several else "it",
+    }
+    code = "copies" if apart >= COPIED and others else "in-use"
+    return Finding(code, pair.names, tuple(others), values)
+
+
+def word(pair: PairGeometry) -> str:
+    """The verdict in a word or two; empty of a circular factor that has not collapsed."""
+    code, others = verdict(pair).code, copies(pair)
+    own = "" if code == "of-circular" else WORDS.get(code, code)
+    copied = "with copies" if others is not None and others.code == "copies" else ""
+    return ", ".join(filter(None, [own, copied]))
+
+
+def headlines(pair: PairGeometry) -> list[str]:
+    """The verdict in a line, and a line on the latents in use where stds are known."""
+    found = [verdict(pair), copies(pair)]
+    return sentences([each for each in found if each is not None], VERDICTS)

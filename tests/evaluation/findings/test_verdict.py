@@ -1,0 +1,92 @@
+"""What a report says first of a grid."""
+
+import numpy as np
+import pytest
+
+from sbvae_cli.evaluation.factor_embedding import embed_points
+from sbvae_cli.evaluation.findings.verdict import headlines, word
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
+
+LINE = np.linspace(0, 1, 12)
+FACTORS = np.stack(np.meshgrid(LINE, LINE, indexing="ij"), axis=-1)
+X, Y = 4 * FACTORS[..., 0] - 2, 4 * FACTORS[..., 1] - 2
+NONE = 0 * X
+
+
+def pair_of(*latents: np.ndarray, circular: bool = False, std: float = 0.1) -> PairGeometry:
+    means = np.stack(np.broadcast_arrays(*latents), axis=-1)
+    points = FactorPoints(("x", "y"), FACTORS, FACTORS, np.zeros((12, 12), bool), (circular, False))
+    stds = np.where(np.abs(means).max((0, 1)) > 0, std, 1.0) * np.ones_like(means)
+    known = np.eye(len(latents), 2)
+    return embed_points(points, PointCodes(means, stds), known, latents=(0, 1)).pair
+
+
+@pytest.mark.parametrize(
+    ("pair", "first", "words"),
+    [
+        (pair_of(X, Y), "flat: inverse_r2 1.000 of x and y in latents 0 and 1", "flat"),
+        (
+            pair_of(X + 0.05 * Y, X - 0.05 * Y),
+            "collapsed to a line: affine_axis_ratio 0.05 of x and y in latents 0 and 1 (inverse_r2 "
+            "1.00 is of a trace beside it)",
+            "collapsed to a line",
+        ),
+        (
+            pair_of(X, X),
+            "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1 (affine_r2 1.00 is "
+            "the line's)",
+            "collapsed to a line",
+        ),
+        (
+            pair_of(X, NONE),
+            "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1",
+            "collapsed to a line",
+        ),
+        (
+            pair_of(NONE, NONE),
+            "collapsed to a point: inverse_r2 0.00 of x and y in latents 0 and 1",
+            "collapsed to a point",
+        ),
+        (
+            pair_of(X, np.abs(Y + 0.5)),
+            "folded: fold_fraction 0.36, inverse_r2 0.35 of x and y in latents 0 and 1",
+            "folded",
+        ),
+        (
+            pair_of(X + 8 * (X > 0), Y),
+            "torn: tear 23, inverse_r2 0.85 of x and y in latents 0 and 1",
+            "torn",
+        ),
+        (
+            pair_of(X, Y**3),
+            "bent: inverse_r2 0.85 of x and y in latents 0 and 1",
+            "bent",
+        ),
+        (
+            pair_of(X, Y, circular=True),
+            "inverse_r2 0.21 of x and y in latents 0 and 1, the one R2 that a circular factor has",
+            "",
+        ),
+    ],
+)
+def test_the_most_telling_thing_stands_first_with_the_lowest_r2(
+    pair: PairGeometry, first: str, words: str
+) -> None:
+    assert headlines(pair)[0] == first
+    assert word(pair) == words
+
+
+def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
+    assert headlines(pair_of(X, Y, NONE))[1] == (
+        "2 of 3 latents in use on the grid, information_outside 0.00"
+    )
+    copied = pair_of(X, Y, X + Y, NONE, 0.01 * Y)
+    assert headlines(copied)[1].startswith("4 of 5 latents in use on the grid, information_outside")
+    assert headlines(copied)[1].endswith(
+        ": latent 2 tells of x and y too, so that moving it moves the image"
+    )
+    assert word(copied) == "flat, with copies"
+    assert headlines(pair_of(X, Y, X, Y))[1].endswith(
+        ": latents 2, 3 tell of x and y too, so that moving one moves the image"
+    )
