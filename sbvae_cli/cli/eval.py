@@ -1,24 +1,21 @@
 """`sbvae eval`."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sbvae_cli.cli.console import detail, inform, remark
+from sbvae_cli.cli.console import inform, remark
+from sbvae_cli.cli.evaluation_progress import MetricLines, showing_images
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.options import DeviceOption, JsonOption
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
 from sbvae_cli.config.names import ColorBasis, ProtocolName
 
 if TYPE_CHECKING:
-    from sbvae_cli.evaluation.cost import Cost
     from sbvae_cli.runs.evaluate import Evaluated
 
-LONG = 20.0  # seconds, from which on a line says what is to come
 MOST_SEED = 2**32 - 1  # that scikit-learn takes
 
 Targets = Annotated[
@@ -36,7 +33,8 @@ Metrics = Annotated[
     str | None,
     typer.Option(
         help=f"all, or some of {', '.join(METRICS)}; default: {', '.join(IN_PAPER[:-1])} and "
-        f"{IN_PAPER[-1]}; for files of codes: all that apply.",
+        f"{IN_PAPER[-1]}; for files of codes: all that apply, "
+        "without dci.",
     ),
 ]
 Sizes = Annotated[
@@ -121,8 +119,8 @@ def evaluate(
         data,
         device,
         on_note=lambda line: remark(f"note: {with_flags(line)}"),
-        on_metric=_announce,
-        showing=_showing,
+        on_metric=MetricLines(),
+        showing=showing_images,
     )
     _report(found, json)
 
@@ -141,34 +139,3 @@ def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
             print_evaluations(found)
     if json not in (None, "-"):
         inform(f"wrote {json}")
-
-
-def _announce(metric: str) -> None:
-    if metric == "dci":
-        remark("dci: gradient boosting for each factor, which may take minutes; dci-fast, seconds")
-    else:
-        detail(f"{metric} ...")
-
-
-@contextmanager
-def _showing(cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
-    """A bar of images, and a line before it where it takes long; in a log only then."""
-    from sbvae_cli.cli.console import duration, reporter
-
-    if cost.seconds > LONG:
-        remark(
-            f"evaluation: {cost.encode:,} images to encode, {cost.decode:,} to decode, "
-            f"about {duration(cost.seconds)} on this {device}"
-        )
-    if cost.seconds <= LONG and not sys.stderr.isatty():
-        yield lambda images: None
-        return
-    done = 0
-    with reporter("evaluating", cost.encode) as bar:
-
-        def advance(images: int) -> None:
-            nonlocal done
-            done += images
-            bar.update(done, "images encoded")
-
-        yield advance

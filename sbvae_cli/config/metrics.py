@@ -38,6 +38,7 @@ class Metric:
         library: Distribution whose version the scores depend on.
         in_paper: Whether the paper reports it.
         in_all: Whether it is among all; one that stands in for another is not.
+        slow: Whether it takes minutes, so that it is computed only where it is asked for.
         main_scores: Scores that stand in a table of several pairs of factors.
     """
 
@@ -54,6 +55,7 @@ class Metric:
     library: str | None = None
     in_paper: bool = False
     in_all: bool = True
+    slow: bool = False
     main_scores: tuple[str, ...] = ()
 
     @property
@@ -143,6 +145,7 @@ METRICS: Mapping[str, Metric] = {
         fitted=True,
         settings={"model": "GradientBoostingClassifier", "settings": {}, "importance": _SUMMED},
         library="scikit-learn",
+        slow=True,
     ),
     "dci-fast": Metric(
         help="the same by a random forest, seconds in place of minutes",
@@ -274,5 +277,7 @@ METRICS: Mapping[str, Metric] = {
     ),
 }
 ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
-OF_CODES = tuple(name for name in ALL if METRICS[name].source in ("codes", "grid"))
+OF_CODES = tuple(  # where nothing else is asked for
+    name for name in ALL if METRICS[name].source in ("codes", "grid") and not METRICS[name].slow
+)
 IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)

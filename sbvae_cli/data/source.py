@@ -27,7 +27,7 @@ from sbvae_cli.random import stream
 
 DEFAULT_SIZE = 64  # pixels, as in the paper
 DRAWN_TOGETHER = 64  # images, or colours of images, that come from one random state
-_LEAST_CHUNKS = 32
+_MOST_KEPT = 1 << 30  # bytes
 _SMALL_CHUNK = 256  # images; of 3dshapes.h5 thousands are stored together, and so read
 
 
@@ -75,6 +75,7 @@ class Source:
             check_space(space.config)
         except SbvaeError as error:
             raise SbvaeError(f"{file.path}: {error}" if file else str(error)) from None
+        self._kept: dict[bytes, tuple[Images, FactorRows]] | None = None
         self.count = file.count if file else None
         record = renderer_of(space.config)
         drawn = record.channels_of(space.config) if record else 3
@@ -182,10 +183,9 @@ class Source:
     def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
         """Numbers of n rows of the file at random, distinct where it has enough.
 
-        They come from random chunks, about twice as many as hold n images and at least 32, so that
-        10,000 images cost a second at most however large the file is. The rows of a file that
-        `gen-data` wrote are independent, so any choice of chunks does; a file in some order gets
-        rows that are spread over it.
+        Every row is as likely as any other, whichever else is drawn. Neighbours in a file are often
+        alike, and rows of few chunks would be a cluster sample, whose spread is many times that of
+        independent rows. So to read them may take a pass over the file; see `chunks_of`.
 
         Returns:
             Shape (n,).
@@ -193,11 +193,16 @@ class Source:
         file = self.file or self._no_file()
         if n > file.count:
             return rng.integers(file.count, size=n)
-        length, chunks = file.chunk_length, file.chunk_count
-        some = min(chunks, max(_LEAST_CHUNKS, 2 * -(-n // length) + 1))
-        starts = length * rng.choice(chunks, some, replace=False)
-        rows = (starts[:, None] + np.arange(length)).ravel()
-        return rng.choice(rows[rows < file.count], n, replace=False)
+        return rng.choice(file.count, n, replace=False)
+
+    def chunks_of(self, n: int) -> float:
+        """Number of the file's chunks that n of its rows at random lie in, on average."""
+        file = self.file or self._no_file()
+        return float(file.chunk_count * (1 - (1 - 1 / file.chunk_count) ** n))
+
+    def keep_rows(self) -> None:
+        """Keep rows of the file that are read, for others who read the same; up to a gibibyte."""
+        self._kept = {}
 
     def read_rows(
         self, rng: np.random.Generator, rows: NDArray[np.integer]
@@ -214,10 +219,22 @@ class Source:
         Raises:
             SbvaeError: If there is no file, or it is damaged there.
         """
-        file = self.file or self._no_file()
-        images, stored = file.read_rows(rows)
+        images, stored = self._read(rows)
         factors = self.space.fill_online(rng, stored)
         return self._coloured(images, factors), factors
+
+    def _read(self, rows: NDArray[np.integer]) -> tuple[Images, FactorRows]:
+        file = self.file or self._no_file()
+        if self._kept is None:
+            return file.read_rows(rows)
+        key = rows.tobytes()
+        found = self._kept.get(key)
+        if found is None:
+            found = file.read_rows(rows)
+            held = sum(images.nbytes for images, _ in self._kept.values())
+            if held + found[0].nbytes <= _MOST_KEPT:
+                self._kept[key] = found
+        return found
 
     def render(self, factors: NDArray[np.floating]) -> Images:
         """Images of given factors; of a complete grid, those of the nearest combinations.
@@ -240,7 +257,7 @@ class Source:
         shown = ~np.isnan(factors).any(axis=1)
         images = np.zeros((len(factors), self.height, self.width, file.channels), np.uint8)
         rows = combination_numbers(self.space.config, factors[shown])
-        images[shown] = file.read_rows(rows)[0]
+        images[shown] = self._read(rows)[0]
         return self._coloured(images, factors)
 
     def _coloured(self, images: Images, factors: NDArray[np.floating]) -> Images:

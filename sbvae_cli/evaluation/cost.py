@@ -1,8 +1,10 @@
 """How long an evaluation of a model takes."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +16,7 @@ from sbvae_cli.evaluation.plan import Plan
 from sbvae_cli.models.vae import VAE
 
 _TIMED_BATCHES = 8
+_TIMED_IMAGES = 512  # of a file: a few chunks, or one that is larger
 
 
 @dataclass(frozen=True)
@@ -23,33 +26,71 @@ class Cost:
     Attributes:
         encode: Number of images to encode.
         decode: Number of images to decode.
-        seconds: Time for both, from the speed of a few batches.
+        seconds: Time for all, from the speed of a few batches and chunks.
+        reading: Time of it for rows from all over a file; neighbours would be alike.
+        quick: Time for all by the protocol of that name.
     """
 
     encode: int
     decode: int
     seconds: float
+    reading: float = 0.0
+    quick: float = 0.0
+
+
+class _Work(NamedTuple):
+    """Images to encode and to decode, and chunks of a file to read."""
+
+    encode: int
+    decode: int
+    chunks: float
 
 
 def estimate_cost(vae: VAE, plan: Plan) -> Cost:
-    """Count the images and time a few batches of each network.
+    """Count the images and time a few batches of each network, and a few chunks of a file.
 
     Args:
         vae: On its device.
         plan: What will be computed.
     """
+    per_encode, per_decode = _seconds_an_image(vae, plan)
+    per_chunk = _seconds_a_chunk(plan)
+
+    def seconds(work: _Work) -> float:
+        return work.encode * per_encode + work.decode * per_decode + work.chunks * per_chunk
+
+    own, quick = _work(plan), _work(replace(plan, protocol=plan.protocol.in_quick_sizes()))
+    return Cost(own.encode, own.decode, seconds(own), own.chunks * per_chunk, seconds(quick))
+
+
+def _work(plan: Plan) -> _Work:
     source, protocol = plan.source, plan.protocol
     training = count_available(source, protocol.images)
+    pool = count_available(source, plan.pool)
     decoded = training * plan.rates + protocol.images * plan.heldout
-    encoded = decoded + training * (plan.present and not plan.rates)
-    encoded += count_available(source, plan.pool)
+    encoded = decoded + training * (plan.present and not plan.rates) + pool
     if plan.draws_votes:
         encoded += (protocol.votes_train + protocol.votes_eval) * protocol.vote_images
     encoded += sum(
         len(factor_grid(source.space, pair, protocol.grid).factors) for pair in plan.pairs
     )
-    per_encode, per_decode = _seconds_an_image(vae, plan)
-    return Cost(encoded, decoded, encoded * per_encode + decoded * per_decode)
+    chunks = 0.0
+    if source.file is not None:
+        chunks += source.chunks_of(training if plan.rates or plan.present else 0)
+        stored = source.stored_rows(protocol.population) is not None
+        chunks += source.chunks_of(pool if stored or source.space.renderer is None else 0)
+    return _Work(encoded, decoded, chunks)
+
+
+def _seconds_a_chunk(plan: Plan) -> float:
+    file = plan.source.file
+    if file is None:
+        return 0.0
+    some = np.linspace(0, file.chunk_count - 1, max(1, _TIMED_IMAGES // file.chunk_length))
+    timed = np.unique(some.astype(np.int64)).tolist()
+    start = time.perf_counter()
+    file.read_chunks(timed)
+    return (time.perf_counter() - start) / len(timed)
 
 
 def _seconds_an_image(vae: VAE, plan: Plan) -> tuple[float, float]:

@@ -28,12 +28,18 @@ from sbvae_cli.metrics.score import Score, Scores
 if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
     from sbvae_cli.evaluation.measure import Measured
 
+OnMetric = Callable[[str, int, int], None]
+
+
+def no_report(metric: str, number: int, total: int) -> None:
+    """Say nothing of a metric."""
+
 
 def evaluate_codes(
     representation: Representation,
     name: str,
     protocol: Protocol,
-    on_metric: Callable[[str], None] = lambda metric: None,
+    on_metric: OnMetric = no_report,
 ) -> Evaluation:
     """Compute the scores that codes and factors allow.
 
@@ -44,7 +50,8 @@ def evaluate_codes(
         representation: Codes and factors.
         name: Name of the file, for messages.
         protocol: What to compute; "rates", which need a model, are left out where it is lenient.
-        on_metric: Called with each metric before it is computed.
+        on_metric: Called with each metric before it is computed, its number from 1, and how many
+            there are.
 
     Raises:
         SbvaeError: If a metric that the protocol names cannot be computed.
@@ -74,7 +81,7 @@ def evaluate(
     measured: "Measured | None" = None,
     present: Score | None = None,
     findings: Sequence[Finding] = (),
-    on_metric: Callable[[str], None] = lambda metric: None,
+    on_metric: OnMetric = no_report,
 ) -> Evaluation:
     """Score codes beside factors, and what was measured with their model.
 
@@ -85,7 +92,8 @@ def evaluate(
         measured: What the model gave; None for codes from elsewhere.
         present: What latents know of whether an image is blank, a part of "mig".
         findings: What was found before.
-        on_metric: Called with each metric before it is computed.
+        on_metric: Called with each metric before it is computed, its number from 1, and how many
+            there are.
 
     Raises:
         SbvaeError: If a metric cannot be computed after all, and the protocol is not lenient.
@@ -100,8 +108,8 @@ def evaluate(
         stds, grids = whole.stds, None if representation.at_random else whole
     scores: Scores = {}
     geometry: dict[str, PairGeometry] = {}
-    for metric in metrics:
-        on_metric(metric)
+    for number, metric in enumerate(metrics, 1):
+        on_metric(metric, number, len(metrics))
         with _left_out(metric, found, protocol.lenient):
             if metric == "rates" and measured is not None:
                 scores |= measured.scores

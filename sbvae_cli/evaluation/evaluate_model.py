@@ -1,14 +1,12 @@
 """All scores of a model on data: rates, metrics of factors, geometry (Sections 4 and F)."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.batching import OnImages
-from sbvae_cli.evaluation.evaluate import evaluate
+from sbvae_cli.evaluation.evaluate import OnMetric, evaluate, no_report
 from sbvae_cli.evaluation.findings.finding import Finding, voted
 from sbvae_cli.evaluation.measure import measure
 from sbvae_cli.evaluation.plan import Plan, make_plan
@@ -25,7 +23,7 @@ def evaluate_model(
     on_images: OnImages = lambda images: None,
     trained_on: FactorSpace | None = None,
     validation_rows: NDArray[np.int64] | None = None,
-    on_metric: Callable[[str], None] = lambda metric: None,
+    on_metric: OnMetric = no_report,
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
@@ -42,7 +40,8 @@ def evaluate_model(
             where None, or where it has other factors.
         validation_rows: Rows of the source, a file, that training never saw: rates are given of
             these and of the others.
-        on_metric: Called with each metric before it is computed.
+        on_metric: Called with each metric before it is computed, its number from 1, and how many
+            there are.
 
     Raises:
         SbvaeError: If a metric that the protocol names cannot be computed, or the model gives

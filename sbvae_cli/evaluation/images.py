@@ -21,7 +21,6 @@ _POSITIONS = {  # within the stream "evaluation"
     "test": 6,
     "validation": 7,
     "noise-validation": 8,
-    "probe": 9,
 }
 
 

@@ -10,7 +10,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.finding import Finding, without
-from sbvae_cli.evaluation.images import count_available, evaluation_rng
+from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
@@ -129,7 +129,7 @@ def make_plan(
 
 def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:
     """Number of latents, by encoding a few images, which shows a model that gives no numbers."""
-    images, _ = source.sample(evaluation_rng(protocol, "probe"), count_available(source, _PROBED))
+    images, _ = source.images(0, count_available(source, _PROBED), protocol.seed)
     latents: int = encode(vae, images)[0].shape[1]
     return latents
 

@@ -1,8 +1,8 @@
 """What scores depend on beside model and data, and which metrics these allow."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from sbvae_cli.config.metrics import ALL, IN_PAPER, MAX_LEVELS, METRICS
 from sbvae_cli.config.names import ColorBasis, Population, ProtocolName
@@ -68,6 +68,14 @@ class Protocol:
         plain = {name: value for name, value in asdict(self).items() if name != "lenient"}
         groups = None if self.groups is None else [list(group) for group in self.groups]
         return {**plain, "metrics": list(self.metrics or ()), "groups": groups}
+
+    def in_quick_sizes(self) -> Self:
+        """As much of this as the protocol "quick" takes, and no more of anything."""
+        quick = named_protocol("quick")
+        sizes = ("images", "test_images", "votes_train", "votes_eval", "grid")
+        return replace(
+            self, **{size: min(getattr(self, size), getattr(quick, size)) for size in sizes}
+        )
 
     def pool(self, metrics: Collection[str]) -> int:
         """Images of the metrics of factors, those that test what was fitted included."""

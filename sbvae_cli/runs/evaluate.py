@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sbvae_cli.config.metrics import IN_PAPER, OF_CODES
+from sbvae_cli.config.metrics import IN_PAPER, METRICS, OF_CODES
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_file import HOW_TO_WRITE, read_codes
-from sbvae_cli.evaluation.evaluate import evaluate_codes
+from sbvae_cli.evaluation.evaluate import OnMetric, evaluate_codes, no_report
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol
 
@@ -64,7 +66,7 @@ def evaluate_targets(
     data: str | None = None,
     device: str = "auto",
     on_note: Callable[[str], None] = lambda line: None,
-    on_metric: Callable[[str], None] = lambda metric: None,
+    on_metric: OnMetric = no_report,
     showing: Showing = lambda cost, device: nullcontext(lambda images: None),
 ) -> list[Evaluated]:
     """Score models and codes, and compare models where `udr` is asked for.
@@ -74,11 +76,12 @@ def evaluate_targets(
     Args:
         targets: Run folders, checkpoints, and NPZ files of codes.
         protocol: What is computed; without metrics, of models what the paper reports, and of codes
-            alone all that they allow.
+            alone all that they allow but what takes minutes.
         data: Data in place of the models' own.
         device: Name of the device that computes.
         on_note: Called with each line on what is of no use or left out.
-        on_metric: Called with each metric before it is computed.
+        on_metric: Called with each metric before it is computed, its number from 1, and how many
+            there are.
         showing: Called with what a model's evaluation takes and its device; gives what is called
             with the number of images since the last call.
 
@@ -87,6 +90,7 @@ def evaluate_targets(
     """
     _refuse_images_of_codes(targets, data, device, on_note)
     models = {path: _open(path, data, device) for path in targets if not _has_codes(path)}
+    models = _with_shared_files(models)
     protocol, compared = _without_comparison(targets, models, protocol, on_note)
     found = [
         _of_model(path, models[path], data, protocol, on_metric, showing)
@@ -139,6 +143,22 @@ def _open(path: Path, data: str | None, device: str) -> _Model:
     return _Model(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
 
 
+def _with_shared_files(models: dict[Path, _Model]) -> dict[Path, _Model]:
+    """The models, with one source for all whose images are of one file: it is read once."""
+    found: dict[Path, _Model] = {}
+    sources: dict[Path, Source] = {}
+    for path, model in models.items():
+        file = model.source.file
+        if file is not None:
+            first = sources.setdefault(file.path.resolve(), model.source)
+            if first is not model.source:
+                file.close()
+                first.keep_rows()
+                model = model._replace(source=first)
+        found[path] = model
+    return found
+
+
 def _without_comparison(
     targets: Sequence[Path],
     models: dict[Path, _Model],
@@ -187,17 +207,25 @@ def _named_twice(targets: Sequence[Path]) -> str | None:
 
 
 def _of_codes(
-    path: Path, protocol: Protocol, beside_models: bool, on_metric: Callable[[str], None]
+    path: Path, protocol: Protocol, beside_models: bool, on_metric: OnMetric
 ) -> Evaluated:
     default = tuple(m for m in OF_CODES if m in IN_PAPER) if beside_models else OF_CODES
-    if protocol.metrics is None:
+    by_default = protocol.metrics is None
+    if by_default:
         protocol = replace(protocol, metrics=default, lenient=True)
     codes = read_codes(path)
     with _named(path):
         found = evaluate_codes(codes, path.name, protocol, on_metric)
+    if by_default and not beside_models and _may_be_boosted(codes):
+        found = replace(found, findings=(*found.findings, Finding("without-boosting")))
     rows, latents = codes.shown.codes.shape
     title = f"{path.name}, {rows:,} rows, {latents} latent{'s' if latents > 1 else ''}"
     return Evaluated(str(path), title, found, {"codes": str(path)})
+
+
+def _may_be_boosted(codes: Representation) -> bool:
+    dci, shown = METRICS["dci"], codes.shown
+    return shown.codes.shape[1] >= dci.least_latents and len(shown.varying) >= dci.least_factors
 
 
 def _of_model(
@@ -205,7 +233,7 @@ def _of_model(
     model: _Model,
     data: str | None,
     protocol: Protocol,
-    on_metric: Callable[[str], None],
+    on_metric: OnMetric,
     showing: Showing,
 ) -> Evaluated:
     from sbvae_cli.data.factors import FactorSpace

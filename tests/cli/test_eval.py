@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-import sbvae_cli.cli.eval as eval_command
+import sbvae_cli.cli.evaluation_progress as evaluation_progress
 import sbvae_cli.runs.evaluate as runs_evaluate
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.dataset_names import named_space
@@ -26,6 +26,7 @@ from sbvae_cli.config.model import (
 )
 from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.evaluation.cost import Cost
 from sbvae_cli.metrics import protocol
 from sbvae_cli.models.build import build_vae
 
@@ -95,7 +96,8 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
     assert done.code == 0
     found = json.loads(done.out)
     keys = ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry", "diagnosis"]
-    assert list(found) == [*keys, "findings"]
+    (alone,) = found.pop("results")
+    assert list(alone) == [*keys, "findings"] and found == alone
     assert found["findings"][-1]["code"] == "no-kl"
     assert found["diagnosis"][-1].endswith("train longer, or with --model beta-vae --beta 0.5")
     assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)
@@ -194,13 +196,29 @@ def test_a_long_evaluation_says_first_what_it_costs(
 ) -> None:
     short = lines(sbvae("eval", run_folder, "--json", "-").err)
     assert all(line.startswith("note: ") for line in short)
-    monkeypatch.setattr(eval_command, "LONG", 0.0)
+    monkeypatch.setattr(evaluation_progress, "LONG", 0.0)
     done = sbvae("eval", run_folder, "--json", "-")
     assert lines(done.err)[0].startswith(
         "evaluation: 1,416 images to encode, 600 to decode, about under 1 s"
     )
     assert any("1,416/1,416" in line for line in lines(done.err))
     json.loads(done.out)
+
+
+def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for cost, said in [
+        (
+            Cost(900, 50, 700, 60, 65),
+            "about 11 min 40 s on this cpu, 1 min 0 s of it to read rows from "
+            "all over the file; with --protocol quick about 1 min 5 s\n",
+        ),
+        (Cost(900, 50, 30, 1, 29), "900 images to encode, 50 to decode, about 30 s on this cpu\n"),
+        (Cost(900, 50, 3, 1, 1), ""),
+    ]:
+        with evaluation_progress.showing_images(cost, "cpu"):
+            assert capsys.readouterr().err.endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -304,10 +322,24 @@ def test_codes_get_every_metric_that_needs_no_model(
     assert done.code == 0
     found = json.loads(done.out)
     assert found["protocol"]["metrics"] == list(OF_CODES)
-    assert {"mig", "beta_vae", "dci_disentanglement", "sap", "modularity", "irs"} <= (
-        found["scores"].keys()
-    )
-    assert "nll" not in found["scores"]
+    assert {"mig", "beta_vae", "sap", "modularity", "irs"} <= found["scores"].keys()
+    assert not {"nll", "dci_disentanglement", "dci_fast_disentanglement"} & found["scores"].keys()
+    assert "without dci, whose gradient boosting may take minutes: --metrics dci" in done.err
+    done = sbvae("eval", tmp_path / "codes.npz", "--metrics", "all", "--json", "-")
+    assert "dci_disentanglement" in done.out and "without dci" not in done.err
+
+
+def test_metrics_that_take_a_while_are_named_before_they_are_computed(
+    sbvae: Sbvae, write_codes: WriteCodes, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    command = ("eval", codes, "--metrics", "mig,sap,dci,irs")
+    monkeypatch.setattr(evaluation_progress, "SILENT", 1e9)
+    assert "of 4 metrics ..." not in sbvae(*command).err
+    monkeypatch.setattr(evaluation_progress, "SILENT", 0.0)
+    said = [line for line in lines(sbvae(*command).err) if "of 4 metrics" in line]
+    assert [line.split()[0].rstrip(",") for line in said] == ["mig", "dci", "sap", "irs"]
+    assert [line.split()[1] for line in said] == ["1", "2", "3", "4"]
 
 
 def test_what_encode_writes_can_be_scored(sbvae: Sbvae, run_folder: Path, few: None) -> None:

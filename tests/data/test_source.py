@@ -106,13 +106,27 @@ def test_every_row_of_a_file_is_as_likely_as_any(numbered: Path) -> None:
     assert np.abs(counts - 20).max() < 5 * np.sqrt(20)
 
 
-def test_few_rows_of_a_large_file_need_few_chunks(small: Path) -> None:
-    source = open_source(small)
-    source.file.count = 64 * 100_000
-    rows = source.random_rows(rng(), 10_000)
-    assert len(np.unique(rows)) == 10_000
-    assert len(np.unique(rows // 64)) <= 320
-    assert len(np.unique(source.random_rows(rng(), 500) // 64)) == 32
+def test_rows_of_a_file_lie_all_over_it(numbered: Path) -> None:
+    source = open_source(numbered)
+    length, chunks = source.file.chunk_length, source.file.chunk_count
+    assert (length, chunks) == (64, 5)
+    found = [np.unique(source.random_rows(rng(seed), 4) // length) for seed in range(400)]
+    assert np.mean([len(each) for each in found]) == pytest.approx(source.chunks_of(4), abs=0.15)
+    assert np.unique(np.concatenate(found)).tolist() == list(range(chunks))
+    rows = source.random_rows(rng(), 300)
+    assert sorted(rows.tolist()) == list(range(300))
+
+
+def test_rows_that_are_kept_are_read_once(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, plain = open_source(small), open_source(small)
+    source.keep_rows()
+    first = source.sample(rng(), 30)
+    source.file.close()
+    for found, again, expected in zip(
+        first, source.sample(rng(), 30), plain.sample(rng(), 30), strict=True
+    ):
+        np.testing.assert_array_equal(found, again)
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_a_file_with_a_renderer_draws_the_other_populations(small: Path) -> None:

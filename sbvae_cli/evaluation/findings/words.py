@@ -157,6 +157,10 @@ NOTES: dict[str, Words] = {
     ),
     "constant-factors": Words("left out, as they have one level here: {names}"),
     "without": Words("without {listed}: {why}"),
+    "without-boosting": Words(
+        "without dci, whose gradient boosting may take minutes: `metrics=dci` computes it, "
+        "`metrics=dci-fast` a stand-in within seconds"
+    ),
     "few-images": Words("{data} has {images:,} images, not {wanted:,}"),
     "some-rows": Words("{rows:,} of {of:,} rows, taken at random"),
     "test-rows": Words("classifiers are fitted to {rows:,} rows and tested on {test:,} others"),

@@ -1,0 +1,67 @@
+"""What an evaluation says before and while it takes its time."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sbvae_cli.cli.console import detail, duration, remark, reporter
+
+if TYPE_CHECKING:
+    from sbvae_cli.evaluation.cost import Cost
+
+LONG = 20.0  # seconds, from which on a line says what is to come
+READ_LONG = 5.0  # seconds of reading, from which on they are told apart
+SILENT = 5.0  # seconds of metrics, from which on each is named
+
+
+class MetricLines:
+    """Names each metric before it is computed, once they have taken a while."""
+
+    def __init__(self) -> None:
+        self._start: float | None = None
+
+    def __call__(self, metric: str, number: int, total: int) -> None:
+        """Say that metric `number`, from 1, of `total` comes."""
+        now = time.monotonic()
+        self._start = now if self._start is None else self._start
+        line = f"{metric}, {number} of {total} metrics ..."
+        if metric == "dci":
+            slow = "gradient boosting for each factor, which may take minutes; dci-fast, seconds"
+            remark(f"dci, {number} of {total} metrics: {slow}")
+        elif now - self._start >= SILENT:
+            remark(line)
+        else:
+            detail(line)
+
+
+@contextmanager
+def showing_images(cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
+    """A bar of images, and a line before it where it takes long; in a log only then."""
+    if cost.seconds > LONG:
+        remark(_what_comes(cost, device))
+    if cost.seconds <= LONG and not sys.stderr.isatty():
+        yield lambda images: None
+        return
+    done = 0
+    with reporter("evaluating", cost.encode) as bar:
+
+        def advance(images: int) -> None:
+            nonlocal done
+            done += images
+            bar.update(done, "images encoded")
+
+        yield advance
+
+
+def _what_comes(cost: "Cost", device: str) -> str:
+    line = (
+        f"evaluation: {cost.encode:,} images to encode, {cost.decode:,} to decode, about "
+        f"{duration(cost.seconds)} on this {device}"
+    )
+    if cost.reading > READ_LONG:
+        line += f", {duration(cost.reading)} of it to read rows from all over the file"
+    if cost.quick < cost.seconds / 2:
+        line += f"; with `protocol=quick` about {duration(cost.quick)}"
+    return line
