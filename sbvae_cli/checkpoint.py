@@ -34,6 +34,7 @@ class Checkpoint:
         discriminator: State dicts `model` and `optimizer` of a FactorVAE's discriminator, for
             resuming; else None.
         version: Version of the sbvae that wrote it.
+        path: File that it was read from; None where it was made here.
     """
 
     config: Config
@@ -43,6 +44,7 @@ class Checkpoint:
     threads: int
     discriminator: dict[str, Any] | None = None
     version: str = __version__
+    path: Path | None = None
 
     @property
     def space(self) -> SpaceConfig:
@@ -139,6 +141,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["threads"],
             content["discriminator"],
             content["sbvae_version"],
+            path,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error

@@ -39,6 +39,11 @@ def remark(message: str) -> None:
         typer.echo(with_flags(message), err=True)
 
 
+def note(message: str) -> None:
+    """Print a line on stderr that begins with `note:` and that `--quiet` leaves out."""
+    remark(f"note: {message}")
+
+
 def detail(message: str) -> None:
     """Print a line on stderr that only `--verbose` shows."""
     if console_settings.verbose:

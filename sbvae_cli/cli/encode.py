@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.console import inform
+from sbvae_cli.cli.console import inform, note
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, OtherDataOption
 from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.config.names import Population
@@ -41,7 +41,7 @@ def encode(
     from sbvae_cli.training.devices import resolve_device
 
     opened = open_checkpoint(checkpoint)
-    source = open_data(opened, data)
+    source = open_data(opened, data, note)
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)
     refuse_to_lose(out)

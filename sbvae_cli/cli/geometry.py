@@ -52,7 +52,7 @@ def geometry(
     device: DeviceOption = "auto",
 ) -> None:
     """Plot two factors in latent space, a grid or points, and score them (Figures 7 and 8)."""
-    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.geometry import Wanted, embed_target
@@ -64,7 +64,7 @@ def geometry(
         None if latents is None else parse_two_latents(latents),
     )
     embedded = [
-        embed_target(path, wanted, lambda known: parse_levels(at or [], known), data, device)
+        embed_target(path, wanted, lambda known: parse_levels(at or [], known), data, device, note)
         for path in targets
     ]
     titles = _titles(embedded)

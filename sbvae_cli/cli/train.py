@@ -10,14 +10,11 @@ from sbvae_cli.cli.console import remark
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.cli.train_options import given_options, settings_of
-from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sbvae_cli.runs.observers import Observer
-
-RESUMABLE = {"steps", "device", "checkpoint_every"}  # what may change when a run goes on
 
 
 def train(
@@ -49,6 +46,7 @@ def train(
     precision: option.PrecisionName = None,
     threads: option.Threads = None,
     checkpoint_every: option.CheckpointEvery = None,
+    keep_checkpoints: option.KeepCheckpoints = False,
     out: option.Out = None,
     resume: option.Resume = None,
     config: option.ConfigFile = None,
@@ -57,13 +55,15 @@ def train(
     force: ForceOption = False,
 ) -> None:
     """Train a VAE: any model with any decoder and any likelihood."""
+    from sbvae_cli.cli.resume import go_on
+    from sbvae_cli.config.load import nested
     from sbvae_cli.runs.resolve import Request
 
     given = given_options(context)
-    tree = settings_of(given)
     if resume is not None:
-        _resume(resume, tree.get("training", {}), fixed=given.keys() <= {"resume", *RESUMABLE})
+        go_on(resume, given)
         return
+    tree = nested(settings_of(given))
     if size:
         height, width = parse_size(size)
         tree["data"] = {**tree.get("data", {}), "height": height, "width": width}
@@ -92,22 +92,3 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
         return start_run(config, source, folder, force=force, observers=[observe], stop=stop)
 
     report_training(config, folder.path, call)
-
-
-def _resume(path: Path, changes: dict[str, Any], *, fixed: bool) -> None:
-    from sbvae_cli.cli.training_report import report_training
-    from sbvae_cli.runs.folder import RunFolder
-    from sbvae_cli.runs.train import load_run, resume_run
-
-    if not fixed:
-        raise SbvaeError(
-            f"--resume {path}: a run goes on with its own settings; only --steps, --device and "
-            "--checkpoint-every may be given"
-        )
-    folder = RunFolder(path.parent if path.name == "ckpt.pt" and path.is_file() else path)
-    config, checkpoint = load_run(folder, changes)
-
-    def call(observe: "Observer", stop: "Callable[[], bool]") -> int:
-        return resume_run(config, checkpoint, folder, observers=[observe], stop=stop)
-
-    report_training(config, folder.path, call, checkpoint.step)

@@ -159,6 +159,13 @@ CheckpointEvery = Annotated[
     int | None,
     _of_training(min=1, help="Steps between checkpoints; default: 1,000 (paper) or 200 (quick)."),
 ]
+KeepCheckpoints = Annotated[
+    bool,
+    _of_training(
+        "--keep-checkpoints",
+        help="Keep every checkpoint, as ckpt-STEP.pt; default: the last one alone.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -194,7 +201,7 @@ SETTINGS = {
         name: f"training.{name}"
         for name in (
             *("steps", "batch_size", "seed", "device", "precision", "threads", "clip_grad"),
-            *("validation", "in_memory", "checkpoint_every"),
+            *("validation", "in_memory", "checkpoint_every", "keep_checkpoints"),
         )
     },
 }
@@ -211,13 +218,5 @@ def given_options(context: typer.Context) -> dict[str, Any]:
 
 
 def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that were given as a tree of settings, as a configuration has them."""
-    tree: dict[str, Any] = {}
-    for name, key in SETTINGS.items():
-        if name in given:
-            *sections, last = key.split(".")
-            part = tree
-            for section in sections:
-                part = part.setdefault(section, {})
-            part[last] = given[name]
-    return tree
+    """Options that were given, by the keys of the settings that they are."""
+    return {key: given[name] for name, key in SETTINGS.items() if name in given}

@@ -1,17 +1,28 @@
 """What `sbvae train` shows of a run; loaded only when one begins."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
 import yaml
 
-from sbvae_cli.cli.console import Reporter, detail, duration, inform, notice, remark, reporter
+from sbvae_cli.cli.console import (
+    Reporter,
+    detail,
+    duration,
+    file_size,
+    inform,
+    note,
+    notice,
+    remark,
+    reporter,
+)
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.commands import as_typed, command
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
-from sbvae_cli.runs.cost import TrainingCost
+from sbvae_cli.runs.cost import TrainingCost, kept_checkpoints
 from sbvae_cli.runs.observers import Observer
 from sbvae_cli.training.loop import Report
 
@@ -37,6 +48,8 @@ def report_training(
         StoppedError: If a signal asked for an end; the run was saved.
     """
     _say_what_is_special(config, path)
+    if config.training.keep_checkpoints:
+        _say_what_is_kept(config, path, start)
     steps = config.training.steps
     with deferred() as request, reporter("training", steps, start) as bar:
         done = call(_progress(bar), request)
@@ -60,6 +73,20 @@ def _say_what_is_special(config: Config, path: Path) -> None:
         length = getattr(getattr(objective, name, None), "steps", 0)
         if length > training.steps:
             remark(f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}")
+
+
+def _say_what_is_kept(config: Config, path: Path, start: int) -> None:
+    kept = kept_checkpoints(config, start)
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    line = (
+        f"{kept.count:,} checkpoints of about {file_size(kept.file_bytes)} are kept, "
+        f"{file_size(kept.total_bytes)} in all"
+    )
+    if kept.total_bytes > free:
+        notice(f"{line}; {file_size(free)} are free: choose a larger --checkpoint-every")
+    else:
+        note(line)
 
 
 def _progress(bar: Reporter) -> Observer:
@@ -104,6 +131,12 @@ def print_cost(config: Config, cost: TrainingCost) -> None:
         typer.echo(
             f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
             "multiply-adds an image as computed here"
+        )
+    if config.training.keep_checkpoints:
+        kept = kept_checkpoints(config)
+        typer.echo(
+            f"# {kept.count:,} checkpoints of about {file_size(kept.file_bytes)} are kept, "
+            f"{file_size(kept.total_bytes)} in all"
         )
     total = cost.seconds_per_step * config.training.steps
     typer.echo(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.console import inform, remark
+from sbvae_cli.cli.console import inform, note, remark
 from sbvae_cli.cli.options import (
     CheckpointArgument,
     DeviceOption,
@@ -66,7 +66,7 @@ def traverse(
     from sbvae_cli.training.devices import resolve_device
 
     opened = open_checkpoint(checkpoint)
-    source = open_data(opened, data)
+    source = open_data(opened, data, note)
     result = traversal.traverse(
         opened.build_vae(resolve_device(device), decoded),
         source,

@@ -99,10 +99,28 @@ def parse_settings(settings: Sequence[str]) -> Tree:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
-        for name in reversed(names):
+        tree = merge(tree, nested({".".join(names): value}))
+    return tree
+
+
+def nested(settings: Mapping[str, Any]) -> Tree:
+    """Settings by keys such as `training.steps`, as a tree of sections."""
+    tree: Tree = {}
+    for key, value in settings.items():
+        for name in reversed(key.split(".")):
             value = {name: value}
         tree = merge(tree, value)
     return tree
+
+
+def flat(tree: Mapping[str, Any], above: str = "") -> Tree:
+    """A tree of sections as settings by their keys, such as `training.steps`."""
+    found: Tree = {}
+    for name, value in tree.items():
+        found |= (
+            flat(value, f"{above}{name}.") if isinstance(value, Mapping) else {above + name: value}
+        )
+    return found
 
 
 def build_config(tree: Mapping[str, Any], where: str = "") -> Config:

@@ -21,7 +21,10 @@ class DataConfig(Frozen):
         width: Columns of an image, pixels.
         channels: Channels of an image, 1 for grey and 3 for colour.
         count: Number of images in a file; None where they are drawn as needed.
-        seed: Root seed that a file was written with, by which a resumed run knows it again.
+        seed: Root seed that a file was written with.
+        contents_hash: Hash of all that a file holds, which it stores itself; by this, the next and
+            the rest, a resumed run knows its file again wherever it lies.
+        rows_hash: Hash of 256 of a file's rows; None in runs of a former version.
         space: Factors of variation and what is held out of them.
     """
 
@@ -32,6 +35,8 @@ class DataConfig(Frozen):
     channels: PositiveInt = 3
     count: PositiveInt | None = None
     seed: int | None = None
+    contents_hash: str | None = None
+    rows_hash: str | None = None
     space: SpaceConfig = SpaceConfig()
 
     @property
@@ -67,6 +72,7 @@ class TrainingConfig(Frozen):
         in_memory: Whether a file is read whole before training, as its bytes without compression;
             else a shuffle buffer of 8,192 images runs through it.
         checkpoint_every: Steps between checkpoints.
+        keep_checkpoints: Whether every checkpoint is kept, as `ckpt-STEP.pt`, beside the last one.
         log_every: Steps between lines of `log.jsonl`.
     """
 
@@ -82,6 +88,7 @@ class TrainingConfig(Frozen):
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     in_memory: bool = False
     checkpoint_every: PositiveInt = 1_000
+    keep_checkpoints: bool = False
     log_every: PositiveInt = 50
 
     @field_validator("device")

@@ -2,8 +2,9 @@
 
 `images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32 (float64 where
 that would merge values), `files` (N,) of names where images were imported, and the root attributes
-`sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the space) and
-`complete`. Colours of sprites are not stored, and `factors` has no columns for them.
+`sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the space),
+`contents_hash` (of images and factors, see `row_digests`) and `complete`. Colours of sprites are
+not stored, and `factors` has no columns for them.
 """
 
 import zlib
@@ -49,6 +50,7 @@ class DatasetFile:
         width: Columns of an image.
         channels: Channels of an image as stored, 1 or 3.
         chunk_length: Number of images that are stored, and so read, together.
+        contents_hash: Hash of all images and stored factors; None where the file has none.
 
     Raises:
         SbvaeError: If the file is missing, damaged, unfinished, of a newer format or another kind.
@@ -64,16 +66,15 @@ class DatasetFile:
             raise
 
     def _read_header(self) -> None:
-        if is_3dshapes(self._file):
-            self._read_3dshapes()
-        else:
-            self._read_own()
+        read = self._read_3dshapes if is_3dshapes(self._file) else self._read_own
+        read()
         for name, array in (("images", self._images), ("factors", self._factors)):
             check_filters(self.path, name, array)
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
         self._is_direct = _is_plain_gzip(self._images)
         chunks = self._images.chunks
         self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
+        self.contents_hash: str | None = self._file.attrs.get("contents_hash")
 
     def _read_3dshapes(self) -> None:
         self.name, self.seed = "3dshapes", 0

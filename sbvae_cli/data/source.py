@@ -1,7 +1,7 @@
 """Sources of images, rows of a file or drawn on demand: all that a command sees of a dataset."""
 
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,12 +98,6 @@ class Source:
     def files(self) -> tuple[str, ...] | None:
         """Names of the image files of a file's rows; None where they are not known."""
         return self.file.files if self.file else None
-
-    @property
-    def fingerprint(self) -> dict[str, Any]:
-        """What tells these data from others, wherever a file lies; plain containers."""
-        own = {k: getattr(self, k) for k in ("name", "height", "width", "channels", "count")}
-        return {**own, "seed": self.file.seed if self.file else None, "space": self.space.as_dict()}
 
     def stored_rows(self, population: Population = "train") -> int | None:
         """Number of the file's rows that are this population; None where it is drawn.

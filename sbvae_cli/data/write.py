@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from hashlib import sha256
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import numpy as np
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.file_names import write_file_names
+from sbvae_cli.data.fingerprint import row_digests
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import replacing
 
 Chunk = tuple[FactorRows, Images]
+_Stored = tuple[FactorRows, bytes, bytes]  # factors, compressed images, digests of the rows
 MOST_IMAGES = 64  # of a chunk
 _CHUNK_BYTES = 1 << 20
 _ROWS_AT_ONCE = 4096  # of factors: one call to HDF5 for them
@@ -67,9 +70,10 @@ def write_dataset(
         with h5py.File(disk, "w") as file:
             _write_header(file, space, name, seed)
             images, factors = _create(file, shape, space, count)
-            compressed = _compressed(chunks, count, images.chunks[0], gzip_level)
+            compressed = _compressed(chunks, count, images.chunks[0], gzip_level, space.dtype)
+            contents = sha256()
             with closing(compressed):
-                for done in _fill(images, factors, compressed):
+                for done in _fill(images, factors, compressed, contents.update):
                     disk.raise_kept()
                     if on_progress:
                         on_progress(done)
@@ -77,6 +81,7 @@ def write_dataset(
                 raise SbvaeError(f"{path}: there are no images to write")
             if files is not None:
                 write_file_names(file, files)
+            file.attrs["contents_hash"] = contents.hexdigest()
             file.flush()
             file.attrs["complete"] = True
         refuse_existing(path, force)  # somebody else may have written it meanwhile
@@ -132,12 +137,16 @@ def _create(
 
 
 def _fill(
-    images: Any, factors: Any, compressed: Iterable[tuple[FactorRows, bytes]]
+    images: Any,
+    factors: Any,
+    compressed: Iterable[_Stored],
+    on_digests: Callable[[bytes], None],
 ) -> Iterator[int]:
     """Write both arrays; yields the number of images after each chunk."""
     waiting: list[FactorRows] = []
     done = written = 0
-    for rows, stored in compressed:
+    for rows, stored, digests in compressed:
+        on_digests(digests)
         start, done = done, done + len(rows)
         if len(images) < done:
             images.resize(done, axis=0)
@@ -164,12 +173,14 @@ def _compressed(
     count: int | None,
     length: int,
     gzip_level: int,
-) -> Generator[tuple[FactorRows, bytes], None, None]:
+    dtype: Any,
+) -> Generator[_Stored, None, None]:
     """Factors and compressed images, `length` at a time and fewer at the end, made in threads."""
 
-    def compress(chunk: Chunk) -> tuple[FactorRows, bytes]:
+    def compress(chunk: Chunk) -> _Stored:
         rows, images = chunk
-        return rows, zlib.compress(_padded(images, length).data, gzip_level)
+        stored = zlib.compress(_padded(images, length).data, gzip_level)
+        return rows, stored, row_digests(images, np.asarray(rows, dtype))
 
     if not callable(chunks):
         return in_order(compress, _of_length(chunks, length))

@@ -32,6 +32,34 @@ class TrainingCost:
     seconds_per_step: float
 
 
+@dataclass(frozen=True)
+class KeptCheckpoints:
+    """What a run that keeps its checkpoints leaves on the disk.
+
+    Attributes:
+        count: Number of checkpoints, the last one twice.
+        file_bytes: Size of each.
+    """
+
+    count: int
+    file_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all of them."""
+        return self.count * self.file_bytes
+
+
+def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
+    """What a run will keep from step `start` on: weights, and two moments of Adam for each."""
+    updater, training = build_updater(config), config.training
+    networks = [updater.vae, *([updater.adversary.network] if updater.adversary else [])]
+    weights = sum(p.numel() * p.element_size() for n in networks for p in n.parameters())
+    every = training.checkpoint_every
+    count = training.steps // every - start // every + (training.steps % every > 0) + 1
+    return KeptCheckpoints(count, 3 * weights)
+
+
 def measure_training_cost(config: Config, source: Source) -> TrainingCost:
     """Count parameters and multiply-adds, and time a few updates on the device."""
     updater = build_updater(config)

@@ -89,7 +89,7 @@ def evaluate_targets(
         SbvaeError: With the first target that cannot be used, or a metric that cannot be computed.
     """
     _refuse_images_of_codes(targets, data, device, on_note)
-    models = {path: _open(path, data, device) for path in targets if not _has_codes(path)}
+    models = {path: _open(path, data, device, on_note) for path in targets if not _has_codes(path)}
     models = _with_shared_files(models)
     protocol, compared = _without_comparison(targets, models, protocol, on_note)
     found = [
@@ -126,7 +126,7 @@ def _refuse_images_of_codes(
         on_note("`device` is of no use: codes are scored on the CPU")
 
 
-def _open(path: Path, data: str | None, device: str) -> _Model:
+def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], None]) -> _Model:
     from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
@@ -139,7 +139,7 @@ def _open(path: Path, data: str | None, device: str) -> _Model:
         if other and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
         raise
-    source = open_data(checkpoint, data)
+    source = open_data(checkpoint, data, on_note)
     return _Model(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
 
 
@@ -261,15 +261,16 @@ def _of_model(
 def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":
     """Rows that training never saw of its own file; None where this is another, or none."""
     from sbvae_cli.data.validation_split import validation_rows
+    from sbvae_cli.runs.own_data import match
 
     checkpoint, source, _ = model
     training, trained_on = checkpoint.config.training, checkpoint.config.data
     if not training.validation or source.count is None:
         return None
-    if data is not None and Path(data).resolve() != Path(trained_on.source).resolve():
+    found = match(trained_on, source)
+    moved = Path(source.label).resolve() != Path(trained_on.source).resolve()
+    if found.differences or (moved and not found.is_sure):
         return None
-    if source.fingerprint != trained_on.fingerprint:
-        return None  # another file has taken its place
     return validation_rows(source, training.validation, training.seed)
 
 

@@ -1,6 +1,7 @@
-"""A run folder: config.yaml, log.jsonl and ckpt.pt, locked while it trains."""
+"""A run folder: config.yaml, log.jsonl, ckpt.pt and those that are kept, locked in training."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
+
+KEPT = re.compile(r"ckpt-(\d+)\.pt")  # a checkpoint of a step, beside the last one
 
 
 class RunFolder:
@@ -26,6 +29,15 @@ class RunFolder:
         self.config = path / "config.yaml"
         self.log = path / "log.jsonl"
         self.checkpoint = path / "ckpt.pt"
+
+    def kept(self, step: int) -> Path:
+        """Path of the checkpoint of a step, where all are kept."""
+        return self.path / f"ckpt-{step}.pt"
+
+    def kept_steps(self) -> list[int]:
+        """Steps whose checkpoints were kept, in order."""
+        found = (KEPT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
+        return sorted(int(name[1]) for name in found if name)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -61,7 +73,8 @@ class RunFolder:
                 "or choose another `out`"
             )
         own = {".lock", self.config.name, self.log.name}
-        others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in own)
+        names = {entry.name for entry in self.path.iterdir()}
+        others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
             raise SbvaeError(
                 f"{self.path}: holds other files, such as {others[0]}; choose another `out`, or "
@@ -70,7 +83,8 @@ class RunFolder:
 
     def clear(self, config: Config) -> None:
         """Begin a run: remove a former run's files, write the configuration."""
-        for path in (self.checkpoint, self.log, self.config):
+        kept = [self.kept(step) for step in self.kept_steps()]
+        for path in (self.checkpoint, *kept, self.log, self.config):
             path.unlink(missing_ok=True)
         self.write_config(config)
 

@@ -1,6 +1,6 @@
 """Models and files of codes, named on a line, whose two factors are embedded in two latents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -58,6 +58,7 @@ def embed_target(
     levels: Levels = lambda factors: {},
     data: str | None = None,
     device: Literal["auto", "cpu", "cuda"] | str = "auto",
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> Embedded:
     """Open a run folder, a checkpoint or an NPZ file of codes, and embed two of its factors.
 
@@ -67,6 +68,7 @@ def embed_target(
         levels: Gives the values of other factors.
         data: Data in place of the model's own.
         device: Name of the device that computes.
+        on_note: Called with a line where the model's own file has moved and was found again.
 
     Raises:
         SbvaeError: If it cannot be used, or has no two factors that vary.
@@ -79,7 +81,7 @@ def embed_target(
     from sbvae_cli.training.devices import resolve_device
 
     checkpoint = open_checkpoint(path)
-    source = open_data(checkpoint, data)
+    source = open_data(checkpoint, data, on_note)
     found = embed_factors(
         checkpoint.build_vae(resolve_device(device)),
         source,

@@ -20,7 +20,11 @@ _HASHED = 8  # hexadecimal digits in place of what a name has no room for
 
 # Settings that leave the model as it is, or stand in every name.
 _UNNAMED = {
-    f"training.{name}" for name in ("seed", "device", "threads", "checkpoint_every", "log_every")
+    f"training.{name}"
+    for name in (
+        *("seed", "device", "threads"),
+        *("checkpoint_every", "keep_checkpoints", "log_every"),
+    )
 }
 _SHORT = {
     "training.learning_rate": "lr",

@@ -40,7 +40,10 @@ def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Obser
 
 
 def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
-    """Save the model, and what a resumption needs, where a report says so."""
+    """Save the model, and what a resumption needs, where a report says so.
+
+    Checkpoints that are kept are written first: the last one is always among them.
+    """
 
     def observe(report: Report) -> None:
         if report.save:
@@ -52,6 +55,8 @@ def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
                 torch.get_num_threads(),
                 updater.adversary_state_dict(),
             )
+            if config.training.keep_checkpoints:
+                save_checkpoint(folder.kept(report.step), checkpoint)
             save_checkpoint(folder.checkpoint, checkpoint)
 
     return observe

@@ -1,14 +1,15 @@
 """A run folder or a lone checkpoint, and the data that goes with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
-from sbvae_cli.config.schema import DataConfig
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.own_data import match, open_own_data
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
@@ -32,12 +33,17 @@ def open_checkpoint(path: Path) -> Checkpoint:
     return load_checkpoint(path)
 
 
-def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
+def open_data(
+    checkpoint: Checkpoint,
+    data: str | None = None,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Source:
     """The data that a checkpoint is looked at with.
 
     Args:
         checkpoint: Checkpoint of the model.
         data: A file or procedural dataset instead of the one that the model was trained on.
+        on_note: Called with a line where the file has moved and was found again.
 
     Raises:
         SbvaeError: If the images do not fit the model, or the file is gone and no renderer knows
@@ -45,7 +51,7 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
     """
     config = checkpoint.config.data
     if data is None:
-        source, data = _own_data(config), config.source
+        source, data = _own_data(checkpoint, on_note), config.source
     else:
         size = (config.height, config.width) if is_procedural(data) else (None, None)
         source = open_source(data, *size)
@@ -58,20 +64,18 @@ def open_data(checkpoint: Checkpoint, data: str | None = None) -> Source:
     return source
 
 
-def reopen_source(config: DataConfig) -> Source:
-    """Open the data of a run again: drawn from its space, or the file that it was trained on."""
-    if is_procedural(config.source):
-        return source_from_space(config.space, config.name, config.height, config.width)
-    return open_source(config.source, config.height, config.width)
-
-
-def _own_data(config: DataConfig) -> Source:
+def _own_data(checkpoint: Checkpoint, on_note: Callable[[str], None]) -> Source:
+    config = checkpoint.config.data
     if config.space.renderer is not None:
         return source_from_space(config.space, config.name, config.height, config.width)
-    try:
-        return open_source(config.source, config.height, config.width)
-    except SbvaeError as error:
-        raise SbvaeError(f"{error}; name the data with `source`") from error
+    source = open_own_data(config, checkpoint.path and checkpoint.path.parent, on_note)
+    differences = match(config, source).differences
+    if differences:
+        on_note(
+            f"{config.source} is not the file any more that the model was trained on: "
+            f"{'; '.join(differences)}"
+        )
+    return source
 
 
 def _shape(shape: tuple[int, int, int]) -> str:

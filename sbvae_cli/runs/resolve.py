@@ -10,6 +10,7 @@ from sbvae_cli.config.load import build_config, build_space, merge, parse_settin
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
 from sbvae_cli.config.schema import Config
+from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
@@ -22,6 +23,7 @@ SAME_MODEL = {
     "training.threads",
     "training.in_memory",
     "training.checkpoint_every",
+    "training.keep_checkpoints",
     "training.log_every",
 }
 
@@ -102,7 +104,7 @@ def describe_data(text: str, source: Source) -> dict[str, Any]:
     """The section `data` of a configuration, complete; the path of a file is absolute in it."""
     return {
         "source": text if is_procedural(text) else str(Path(text).resolve()),
-        **source.fingerprint,
+        **fingerprint(source),
     }
 
 

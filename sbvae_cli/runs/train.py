@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
-from sbvae_cli.config.load import build_config
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.source import Source
@@ -13,7 +11,7 @@ from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
-from sbvae_cli.runs.open import reopen_source
+from sbvae_cli.runs.resume import Resumption
 from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
 from sbvae_cli.training.loop import train
 from sbvae_cli.training.update import Updater
@@ -53,33 +51,8 @@ def start_run(
         return _run(config, source, updater, folder, 0, observers, stop)
 
 
-def load_run(folder: RunFolder, changes: dict[str, Any]) -> tuple[Config, Checkpoint]:
-    """Read what a resumption needs.
-
-    Args:
-        folder: Folder of the run.
-        changes: Settings of the training that change, such as a larger number of `steps`.
-
-    Raises:
-        SbvaeError: If there is nothing to go on with, or nothing left to do.
-    """
-    if not folder.checkpoint.exists():
-        raise SbvaeError(f"{folder.path}: holds no ckpt.pt; start the run without `resume`")
-    checkpoint = load_checkpoint(folder.checkpoint)
-    tree = checkpoint.config.as_dict()
-    config = build_config({**tree, "training": {**tree["training"], **changes}})
-    if checkpoint.step >= config.training.steps:
-        raise SbvaeError(
-            f"{folder.path}: has made {checkpoint.step:,} steps, of {config.training.steps:,} that "
-            f"are asked for; go on with `steps` larger than {checkpoint.step:,}"
-        )
-    return config, checkpoint
-
-
 def resume_run(
-    config: Config,
-    checkpoint: Checkpoint,
-    folder: RunFolder,
+    run: Resumption,
     *,
     observers: Sequence[Observer] = (),
     stop: Callable[[], bool] = lambda: False,
@@ -87,9 +60,7 @@ def resume_run(
     """Go on with a run; on the CPU its weights are those of a run that was never stopped.
 
     Args:
-        config: Configuration, as `load_run` gives it.
-        checkpoint: Checkpoint, likewise from `load_run`.
-        folder: Folder of the run.
+        run: What `prepare_resumption` gives.
         observers: Called with each report, as by `start_run`.
         stop: Asked before every step; true ends the run, which is saved.
 
@@ -97,24 +68,19 @@ def resume_run(
         The number of updates made in all.
 
     Raises:
-        SbvaeError: If the folder is in use, or went on meanwhile, or the data is gone or changed.
+        SbvaeError: If the folder is in use, or went on meanwhile.
         DivergedError: If the loss, a weight or a measurement was not finite.
     """
-    source = reopen_source(config.data)
-    if source.fingerprint != config.data.fingerprint:
-        raise SbvaeError(
-            f"{config.data.source}: is not the file any more that the run was trained on; "
-            "write that one again, or start a new run"
-        )
-    updater = build_updater(config)
+    folder, checkpoint = run.folder, run.checkpoint
+    updater = build_updater(run.config)
     _restore(updater, checkpoint, folder)
-    threads = checkpoint.threads if updater.device.type == "cpu" else config.training.threads
+    threads = run.threads if updater.device.type == "cpu" else run.config.training.threads
     with cpu_threads(threads), folder.locked():
         if load_checkpoint(folder.checkpoint).step != checkpoint.step:
             raise SbvaeError(f"{folder.path}: another process went on with it; try again")
         folder.cut_log(checkpoint.step)
-        folder.write_config(config)
-        return _run(config, source, updater, folder, checkpoint.step, observers, stop)
+        folder.write_config(run.config)
+        return _run(run.config, run.source, updater, folder, checkpoint.step, observers, stop)
 
 
 def _restore(updater: Updater, checkpoint: Checkpoint, folder: RunFolder) -> None:

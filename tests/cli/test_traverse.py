@@ -121,7 +121,8 @@ def test_each_fault_is_one_line_and_nothing_is_written(
     write_grey(Path("data.h5"))
     for name in ("ckpt", "nan", "drawn"):
         write_model(Path(f"{name}.pt"))
-    write_model(Path("grey.pt"), source="data.h5", channels=1, space=GREY)
+    own = {"source": "data.h5", "name": "grey", "count": 6, "seed": 0}
+    write_model(Path("grey.pt"), channels=1, space=GREY, **own)
     damage(Path("nan.pt"), "encoder.output.bias", float("nan"))
     damage(Path("drawn.pt"), next(n for n in layers("drawn.pt") if "decoder" in n), float("inf"))
     before = sorted(Path().rglob("*"))

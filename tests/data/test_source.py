@@ -1,6 +1,5 @@
 """Sources: drawn and from files."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -157,19 +156,6 @@ def test_a_size_that_is_not_the_file_s_is_refused(small: Path) -> None:
     assert open_source(str(small), width=10).count == 150
     with pytest.raises(SbvaeError, match="has images of 6x10 pixels, not 64x10"):
         open_source(str(small), 64)
-
-
-def test_a_fingerprint_tells_sources_apart_and_not_where_a_file_lies(
-    small: Path, tmp_path: Path, write: Callable[..., Path]
-) -> None:
-    moved = tmp_path / "moved.h5"
-    moved.write_bytes(small.read_bytes())
-    other = write(tmp_path / "other.h5", seed=4)
-    drawn = [open_source("circles:rg", 8, 8).fingerprint for _ in range(2)]
-
-    assert drawn[0] == drawn[1] != open_source("circles:rg", 8, 9).fingerprint
-    assert open_source(moved).fingerprint == open_source(small).fingerprint
-    assert open_source(other).fingerprint != open_source(small).fingerprint
 
 
 @pytest.mark.parametrize("start", [0, 5, 63, 64, 199])

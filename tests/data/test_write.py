@@ -1,5 +1,6 @@
 """Chunks of any sizes into a file: contents, whole or none, full disks."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -103,6 +104,10 @@ def test_plain_hdf5_finds_what_the_format_says(tmp_path: Path, chunks: Chunks) -
         assert (file["factors"].shape, file["factors"].dtype) == ((200, 2), np.float32)
         attributes = dict(file.attrs)
     assert SpaceConfig.model_validate_json(attributes.pop("space")) == SPACE.config
+    contents = hashlib.sha256()
+    for row, image in zip(ROWS, IMAGES, strict=True):
+        contents.update(hashlib.sha256(row.astype(float).tobytes() + image.tobytes()).digest())
+    assert attributes.pop("contents_hash") == contents.hexdigest()
     expected = {"sbvae_format": 1, "name": "n", "seed": 3, "held_out_share": 0, "complete": True}
     assert attributes == expected
 

@@ -12,7 +12,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.open import reopen_source
+from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.resolve import Request, resolve
 
 CIRCLES = {"data": {"source": "circles:xy-hole"}}
@@ -60,7 +60,7 @@ def test_a_complete_config_gives_the_same_run_again(tmp_path: Path) -> None:
     again, source = resolve(Request(config=path))
     assert again == config
     assert (source.height, source.width) == (16, 24)
-    assert reopen_source(config.data).space.config == config.data.space
+    assert open_own_data(config.data, None).space.config == config.data.space
 
 
 def test_a_changed_space_is_drawn_from() -> None:

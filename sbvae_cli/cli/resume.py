@@ -1,0 +1,66 @@
+"""`sbvae train --resume`."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from sbvae_cli.cli.console import note
+from sbvae_cli.cli.flags import flag
+from sbvae_cli.cli.train_options import SETTINGS, settings_of
+from sbvae_cli.cli.training_report import report_training
+from sbvae_cli.commands import as_typed
+from sbvae_cli.config.load import flat, parse_settings
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.observers import Observer
+from sbvae_cli.runs.resume import list_runs, prepare_resumption, run_folder
+from sbvae_cli.runs.train import resume_run
+
+
+def go_on(path: Path, given: Mapping[str, Any]) -> None:
+    """Train a run further.
+
+    Args:
+        path: Folder of the run, or its checkpoint.
+        given: What else stands on the command line, by the name of the option.
+
+    Raises:
+        SbvaeError: If it is no run, or cannot go on so.
+    """
+    _show_runs(path)
+    folder = run_folder(path)
+    others = [name for name in given if name not in {"resume", "settings", "profile", *SETTINGS}]
+    if others:
+        raise SbvaeError(
+            f"{flag(others[0])}: is for new runs; {folder.path} goes on in its folder and with its "
+            "own settings"
+        )
+    names = {key: flag(name) for name, key in SETTINGS.items() if name in given}
+    wanted = settings_of(given) | flat(parse_settings(given.get("settings") or ()))
+    if "profile" in given:
+        names["preset.profile"], wanted["preset.profile"] = "--profile", given["profile"]
+    run = prepare_resumption(folder, wanted, names, note)
+
+    def call(observe: Observer, stop: Callable[[], bool]) -> int:
+        return resume_run(run, observers=[observe], stop=stop)
+
+    report_training(run.config, folder.path, call, run.checkpoint.step)
+
+
+def _show_runs(path: Path) -> None:
+    """Of a folder of runs, list them with the command that goes on with each.
+
+    Raises:
+        SbvaeError: If it is one.
+    """
+    runs = list_runs(path)
+    for run in runs:
+        command = as_typed(["train", "--resume", run.path])
+        if run.step < run.steps:
+            line = f"{run.step:,} of {run.steps:,} steps; go on with: {command}"
+        else:
+            line = f"finished, {run.steps:,} steps; more with: {command} --steps {2 * run.steps}"
+        typer.echo(f"{run.path}: {line}", err=True)
+    if runs:
+        raise SbvaeError(f"{path}: is no run folder; name one of the runs in it, as listed above")
