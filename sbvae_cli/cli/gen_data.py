@@ -7,7 +7,7 @@ import typer
 
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.outputs import named_as
-from sbvae_cli.config.names import CirclesPreset, Fit
+from sbvae_cli.config.names import Background, CirclesPreset, Fit, Frames
 from sbvae_cli.errors import SbvaeError
 
 app = typer.Typer(help="Write a dataset file (Section A.3).")
@@ -45,6 +45,14 @@ SpaceOption = Annotated[
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
+]
+LevelsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOW..HIGH",
+        help="Values that become black and white, one range for all images, as 0..4095; images of "
+        "more than 8 bits need it.",
+    ),
 ]
 CHAIRS = 86_366  # images, as many as the public renders are
 
@@ -148,6 +156,7 @@ def chairs(
     invert: Annotated[
         bool, typer.Option("--invert", help="Make the background black (with --from only).")
     ] = False,
+    levels: LevelsOption = None,
     strict: StrictOption = False,
     out: OutOption = None,
     count: Annotated[
@@ -164,17 +173,23 @@ def chairs(
 ) -> None:
     """Grey chairs of parts in many proportions, seen from 62 sides."""
     if source is not None:
-        from sbvae_cli.cli.parse import parse_size
+        from sbvae_cli.cli.parse import parse_size, parse_value_levels
         from sbvae_cli.cli.write_data import write_import
         from sbvae_cli.data.imports import import_chairs
 
         given = {"count": count, "factor": factor, "hole": hole, "correlate": correlate}
         _refuse_changes({**given, "blank": blank, "space": space})
-        imported = import_chairs(source, parse_size(size), invert=invert, strict=strict)
+        imported = import_chairs(
+            source,
+            parse_size(size),
+            invert=invert,
+            strict=strict,
+            levels=parse_value_levels(levels) if levels else None,
+        )
         write_import(imported, out, force=force)
         return
-    if invert or strict:
-        raise SbvaeError("--invert and --strict are for --from; leave them out")
+    if invert or strict or levels:
+        raise SbvaeError("--invert, --levels and --strict are for --from; leave them out")
     from sbvae_cli.cli.write_data import Changes, generate
 
     changes = Changes(space, factor, hole, correlate, blank)
@@ -201,11 +216,19 @@ def images(
     gray: Annotated[
         bool, typer.Option("--gray", help="Write one grey channel instead of three.")
     ] = False,
+    levels: LevelsOption = None,
+    background: Annotated[
+        Background, typer.Option(help="What transparency is laid over.")
+    ] = "black",
+    frames: Annotated[
+        Frames,
+        typer.Option(help="Whether each frame of an animation or stack is an image, or the first."),
+    ] = "all",
     strict: StrictOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Your own images, of 8 bits, in any format that Pillow reads."""
-    from sbvae_cli.cli.parse import parse_size
+    """Your own images, in any format that Pillow reads."""
+    from sbvae_cli.cli.parse import parse_size, parse_value_levels
     from sbvae_cli.cli.parse_columns import parse_declared
     from sbvae_cli.cli.write_data import write_import
     from sbvae_cli.data.imports import import_own
@@ -218,6 +241,9 @@ def images(
         fit=fit,
         grey=gray,
         strict=strict,
+        levels=parse_value_levels(levels) if levels else None,
+        background=background,
+        frames=frames,
     )
     write_import(imported, out, force=force)
 

@@ -127,6 +127,22 @@ def parse_range(text: str) -> tuple[float, float]:
     return ends
 
 
+def parse_value_levels(text: str) -> tuple[float, float]:
+    """Read `0..4095`: the values of pixels that become black and white.
+
+    Raises:
+        SbvaeError: If these are not two finite numbers, the lower one first.
+    """
+    low, dots, high = text.partition("..")
+    try:
+        ends = float(low), float(high if dots else "")
+    except ValueError:
+        raise SbvaeError(f"{text}: write LOW..HIGH, as 0..65535", field="levels") from None
+    if not (math.isfinite(ends[0]) and math.isfinite(ends[1]) and ends[0] < ends[1]):
+        raise SbvaeError(f"{text}: LOW comes first, and both are finite", field="levels")
+    return ends
+
+
 def parse_pair(text: str) -> tuple[str, str]:
     """Two names of factors, as `x,y`.
 

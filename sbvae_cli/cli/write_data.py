@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import file_size, inform, remark, reporter
+from sbvae_cli.cli.console import file_size, inform, notice, remark, reporter
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.commands import as_typed
@@ -155,8 +155,10 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             on_progress=on_progress,
         )
         bar.update(count + len(imported.unreadable), "")  # with those after the last image
-    for line in imported.notes:
+    for line in [*imported.notes, *(imported.account.notes() if imported.account else ())]:
         remark(f"note: {line}")
+    for line in imported.account.warnings() if imported.account else ():
+        notice(f"warning: {line}")
     if imported.unreadable:
         remark(f"{len(imported.unreadable):,} of {imported.count:,} files could not be read:")
         for line in imported.unreadable[:SHOWN]:

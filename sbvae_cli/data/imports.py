@@ -9,14 +9,16 @@ import numpy as np
 
 from sbvae_cli.config.catalogue import RENDERERS, with_levels
 from sbvae_cli.config.edit_space import without_colours
-from sbvae_cli.config.names import Fit
+from sbvae_cli.config.names import Background, Fit, Frames
 from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
+from sbvae_cli.data.importers.account import Account
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared
 from sbvae_cli.data.importers.factors_csv import read_factors
+from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
@@ -38,6 +40,7 @@ class Import:
         unreadable: Lines "name: reason", filled while the batches are read.
         files: Names of the images that were read, filled likewise; None where they have none.
         notes: Lines that a user should see.
+        account: What is done to images of files, filled likewise; None where there are none.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Import:
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: list[str] | None = None
+    account: Account | None = None
 
 
 def import_dsprites(
@@ -85,14 +89,21 @@ def import_dsprites(
     return Import(name, FactorSpace(space), len(archive), (64, 64, 1), batches())
 
 
-def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bool) -> Import:
+def import_chairs(
+    path: Path,
+    size: tuple[int, int],
+    *,
+    invert: bool,
+    strict: bool,
+    levels: Levels | None = None,
+) -> Import:
     """The public renders of chairs, in one channel.
 
     Raises:
         SbvaeError: If there are no such renders.
     """
     with ExitStack() as held:
-        collection = held.enter_context(open_images(path))
+        collection = held.enter_context(open_images(path, "first"))
         renders = find_chairs(collection)
         columns = {
             "chair": renders.chair,
@@ -107,8 +118,14 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
         ]
         unreadable: list[str] = []
         files: list[str] = []
+        account = Account(collection, size, levels, "white")
         batches = renders.images(
-            size, invert=invert, on_unreadable=unreadable.append, strict=strict
+            size,
+            invert=invert,
+            levels=levels,
+            tally=account.tally,
+            on_unreadable=unreadable.append,
+            strict=strict,
         )
         skipped = f"files with other names, left out: {renders.unmatched:,}"
         return Import(
@@ -121,6 +138,7 @@ def import_chairs(path: Path, size: tuple[int, int], *, invert: bool, strict: bo
             unreadable,
             [skipped] if renders.unmatched else [],
             files,
+            account,
         )
 
 
@@ -133,6 +151,9 @@ def import_own(
     fit: Fit,
     grey: bool,
     strict: bool,
+    levels: Levels | None = None,
+    background: Background = "black",
+    frames: Frames = "all",
 ) -> Import:
     """A user's own images, with factors from a CSV file if there is one.
 
@@ -140,12 +161,23 @@ def import_own(
         SbvaeError: If there are no images, or the table does not match them.
     """
     with ExitStack() as held:
-        collection = held.enter_context(open_images(path))
+        collection = held.enter_context(open_images(path, frames))
         space, rows, notes = _own_factors(factors, collection, declared)
         unreadable: list[str] = []
         files: list[str] = []
+        account = Account(
+            collection, size, levels, background, frames, has_factors=factors is not None
+        )
         batches = import_images(
-            collection, size, fit, grey, on_unreadable=unreadable.append, strict=strict
+            collection,
+            size,
+            fit,
+            grey,
+            levels=levels,
+            background=background,
+            tally=account.tally,
+            on_unreadable=unreadable.append,
+            strict=strict,
         )
         return Import(
             path.resolve().name.split(".")[0] or "images",
@@ -157,6 +189,7 @@ def import_own(
             unreadable,
             notes,
             files,
+            account,
         )
 
 

@@ -10,7 +10,11 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
+from sbvae_cli.data.importers.deep_images import DeepImage, deep_image
+from sbvae_cli.data.importers.levels import Levels
+from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
 MAX_MEMBER_BYTES = 256 << 20  # of one stored image
@@ -51,7 +55,12 @@ class ImageCollection(ABC):
         path: The folder or archive.
         names: Sorted, relative to it, with forward slashes.
         held: Open files behind it, closed with this object.
+
+    Attributes:
+        value_range: Least and largest value of all images, where it is known unread.
     """
+
+    value_range: Levels | None = None
 
     def __init__(self, path: Path, names: Sequence[str], held: Sequence[Closable] = ()) -> None:
         self.path = path
@@ -77,13 +86,16 @@ class ImageCollection(ABC):
         for file in self._held:
             file.close()
 
-    def read(self, index: int, enough: int | None = None) -> Image.Image:
-        """Decode one image; of an animation, the first frame.
+    def read(
+        self, index: int, enough: int | None = None, tally: Tally | None = None
+    ) -> Image.Image | DeepImage:
+        """Decode one image; of a file that holds several, the first.
 
         Args:
             index: From 0.
             enough: Pixels of the smaller side that will do: JPEG files, which can be decoded at a
                 half, a quarter or an eighth of their size for less work, then are.
+            tally: Counts the size as stored, and further frames that are left out.
 
         Raises:
             UnreadableImageError: If it is no image, broken, or has more than Pillow's limit of
@@ -91,7 +103,14 @@ class ImageCollection(ABC):
         """
         try:
             image = self._open(index)
+            if isinstance(image, DeepImage):
+                _count(tally, image)
+                return image
             _refuse_bomb(image)
+            _count(tally, image, self._left_out(image))
+            deep = deep_image(image) if isinstance(image, ImageFile) else None
+            if deep:
+                return deep
             if enough and image.format == "JPEG":
                 image.draft(None, (enough, enough))
             image.load()
@@ -99,21 +118,37 @@ class ImageCollection(ABC):
             raise
         except Exception as error:  # Pillow's readers raise anything when a file is broken
             raise UnreadableImageError(self.path, self.names[index], reason_of(error)) from error
-        return image
+        return self._own(image)
 
     @abstractmethod
-    def _open(self, index: int) -> Image.Image:
+    def _open(self, index: int) -> Image.Image | DeepImage:
         """An image, which may wait to be decoded until it is loaded."""
+
+    def _left_out(self, image: Image.Image) -> int:
+        """Number of the file's frames that are no images of the collection."""
+        return int(getattr(image, "n_frames", 1)) - 1
+
+    def _own(self, image: Image.Image) -> Image.Image:
+        """The image, for the caller to change."""
+        return image
+
+
+def _count(tally: Tally | None, image: Image.Image | DeepImage, left_out: int = 0) -> None:
+    if tally is not None:
+        tally[Told.SIZE, image.height, image.width] += 1
+        if left_out:
+            tally[Told.FILES_OF_FRAMES] += 1
+            tally[Told.FRAMES_LEFT_OUT] += left_out
 
 
 class ImageFiles(ImageCollection):
     """A collection of image files."""
 
     def _open(self, index: int) -> Image.Image:
-        return identify(BytesIO(self._stored(index)))
+        return identify(BytesIO(self.stored(index)))
 
     @abstractmethod
-    def _stored(self, index: int) -> bytes:
+    def stored(self, index: int) -> bytes:
         """The bytes of an image file."""
 
 

@@ -6,90 +6,205 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sbvae_cli.config.names import Fit
+from sbvae_cli.config.names import Background, Fit
+from sbvae_cli.data.importers.deep_images import DeepImage
+from sbvae_cli.data.importers.levels import Levels, count_outside, to_uint8
+from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
+HARDLY = 8  # of 255; a smaller difference is not seen
 _REDUCING_GAP = 3.0  # shrink by a whole factor first; Pillow calls the result indistinguishable
+_LOOKED_AT = 64  # rows and columns, to see whether an image has colours
+_ORIENTATION = 0x0112  # a tag of EXIF
+_EXACT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}  # modes whose colours are kept
+_SRGB = (b"sRGB", "sRGB".encode("utf-16-be"))
 
 
 def fit_image(
-    image: Image.Image, size: tuple[int, int], fit: Fit = "crop", grey: bool = False
+    image: Image.Image | DeepImage,
+    size: tuple[int, int],
+    fit: Fit = "crop",
+    grey: bool = False,
+    *,
+    levels: Levels | None = None,
+    background: Background = "black",
+    tally: Tally | None = None,
 ) -> NDArray[np.uint8]:
-    """Turn upright, flatten, and resize with antialiasing (Lanczos).
+    """Turn upright, apply levels, flatten, and resize with antialiasing (Lanczos).
 
-    The EXIF orientation is applied. Transparency is laid over black. An image that has the size and
-    the channels keeps every bit. 16-bit and float images are refused, not scaled: many fill only a
-    small part of their range, and what their values mean is not known here. (16-bit RGB does not
-    get here: Pillow itself keeps the upper eight bits.)
+    The EXIF orientation is applied. An image that has the size and the channels keeps every bit.
 
     Args:
-        image: Image of any mode with 8 bits a channel or less; turned upright in place.
+        image: Image of any mode; turned upright in place.
         size: Height and width of the result.
         fit: "crop" keeps the largest central part of the right shape, "pad" keeps all between black
             bars, "stretch" changes the shape.
         grey: Whether to keep the luma (ITU-R 601-2) alone.
+        levels: Values that become 0 and 255; None leaves those of 8 bits as they are.
+        background: What transparency is laid over.
+        tally: Counts what is changed.
 
     Returns:
         Shape (H, W, 1) if `grey`, else (H, W, 3).
 
     Raises:
-        SbvaeError: If the image has more than 8 bits a channel, or colours that Pillow cannot
-            convert.
+        SbvaeError: If the image has more than 8 bits a channel and there are no levels, or colours
+            that Pillow cannot convert.
     """
     height, width = size
-    if image.mode[0] in "IF":
-        kind = "float" if image.mode == "F" else "16-bit or 32-bit"
-        raise SbvaeError(
-            f"{kind} image (mode {image.mode}); convert it to 8 bits a channel, as by "
-            "ImageMagick's -auto-level -depth 8"
-        )
+    tally = Tally() if tally is None else tally
+    if not isinstance(image, DeepImage) and image.mode[0] in "IF":
+        image = DeepImage(np.array(image))
+    if isinstance(image, DeepImage):
+        image, levels = _shallow(image, levels, tally), None
     with suppress(Exception):  # broken EXIF data in a good image; Pillow raises anything
-        ImageOps.exif_transpose(image, in_place=True)
-    try:
-        flat = _flatten(image, "L" if grey else "RGB")
-    except ValueError as error:
-        raise SbvaeError(f"{error}; convert the image to RGB") from error
+        if image.getexif().get(_ORIENTATION, 1) != 1:
+            ImageOps.exif_transpose(image, in_place=True)
+            tally[Told.TURNED] += 1
+    profile = image.info.get("icc_profile")
+    if profile and not any(mark in profile for mark in _SRGB):
+        tally[Told.PROFILE] += 1
+    flat = _flatten(image, levels, background, tally)
+    if grey and flat.mode == "RGB":
+        tally[Told.COLOUR_LOST] += _has_colours(flat)
+        flat = flat.convert("L")
     if flat.size != (width, height):
-        flat = _resize(flat, height, width, fit)
-    pixels: NDArray[np.uint8] = np.array(flat)
+        flat = _resize(flat, height, width, fit, tally)
+    pixels: NDArray[np.uint8] = np.array(flat if grey else flat.convert("RGB"))
     return pixels[..., None] if grey else pixels
 
 
-def _flatten(image: Image.Image, mode: str) -> Image.Image:
+def _shallow(image: DeepImage, levels: Levels | None, tally: Tally) -> Image.Image:
+    if levels is None:
+        raise SbvaeError(f"{image.kind}; say which values are black and white by `levels`")
+    _count_levels(image.values.size, count_outside(image.values, levels), tally)
+    return image.levelled(levels)
+
+
+def _count_levels(values: int, outside: int, tally: Tally) -> None:
+    tally[Told.LEVELLED] += 1
+    tally[Told.CLIPPED] += outside > 0
+    tally[Told.VALUES] += values
+    tally[Told.VALUES_CLIPPED] += outside
+
+
+def _flatten(
+    image: Image.Image, levels: Levels | None, background: Background, tally: Tally
+) -> Image.Image:
+    """An image of mode L or RGB, without transparency."""
+    alpha = None
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGB", image.size)
-        image.paste(layer.convert("RGB"), mask=layer.getchannel("A"))
-    return image if image.mode == mode else image.convert(mode)
+        image = _converted(image, "LA" if image.mode == "LA" else "RGBA")
+        alpha = image.getchannel("A")
+    colour = opaque(image)
+    if image.mode not in _EXACT:
+        tally[Told.CONVERTED, image.mode] += 1
+    if levels:
+        colour = _levelled(colour, levels, tally)
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return colour
+    flat = Image.new(colour.mode, colour.size, background)
+    flat.paste(colour, mask=alpha)
+    tally[Told.TRANSPARENT] += 1
+    if not _is_seen(flat):
+        tally[Told.VANISHED] += _is_seen(alpha) or _is_seen(colour)
+    return flat
 
 
-def _resize(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
+    """An image in mode L or RGB, as it is under its transparency.
+
+    Raises:
+        SbvaeError: If Pillow cannot convert its colours.
+    """
+    return _converted(image, "L" if image.mode in ("1", "L", "LA") else "RGB")
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == mode:
+        return image
+    try:
+        return image.convert(mode)
+    except ValueError as error:
+        raise SbvaeError(f"{error}; convert the image to RGB") from error
+
+
+def _levelled(image: Image.Image, levels: Levels, tally: Tally) -> Image.Image:
+    values = np.arange(256, dtype=np.uint8)
+    counts = np.array(image.histogram()).reshape(-1, 256).sum(0)
+    outside = (values < levels[0]) | (values > levels[1])
+    _count_levels(int(counts.sum()), int(counts[outside].sum()), tally)
+    return image.point(to_uint8(values, levels).tolist() * len(image.getbands()))
+
+
+def _is_seen(image: Image.Image) -> bool:
+    """Whether any channel has more than one value."""
+    return any(high - low >= HARDLY for low, high in channel_extrema(image))
+
+
+def channel_extrema(image: Image.Image) -> list[tuple[int, int]]:
+    """Least and largest value of each channel of an 8-bit image."""
+    found = np.array(image.getextrema()).reshape(-1, 2)
+    return [(int(low), int(high)) for low, high in found]
+
+
+def _has_colours(image: Image.Image) -> bool:
+    steps = [max(1, side // _LOOKED_AT) for side in image.size]
+    pixels = np.asarray(image)[:: steps[1], :: steps[0]].astype(np.int16)
+    return bool(np.ptp(pixels, axis=-1).max() >= HARDLY)
+
+
+def _resize(image: Image.Image, height: int, width: int, fit: Fit, tally: Tally) -> Image.Image:
+    whole = (0, 0, *image.size)
+    central = _central(image, height, width)
     if fit == "stretch":
-        return _resample(image, height, width, (0, 0, *image.size))
+        tally[Told.STRETCHED] += central != whole
+        return _resample(image, height, width, whole, tally)
     if fit == "crop":
-        scale = min(image.width / width, image.height / height)
-        return _resample(image, height, width, _central(image, scale * height, scale * width))
+        if central != whole:
+            tally[Told.CROPPED] += 1
+            tally[Told.CUT] += _cuts(image, central)
+        return _resample(image, height, width, central, tally)
     scale = max(image.width / width, image.height / height)
     inner_height = min(height, max(1, round(image.height / scale)))
     inner_width = min(width, max(1, round(image.width / scale)))
-    inner = _resample(image, inner_height, inner_width, (0, 0, *image.size))
+    inner = _resample(image, inner_height, inner_width, whole, tally)
+    tally[Told.PADDED] += inner.size != (width, height)
     padded = Image.new(image.mode, (width, height))
     padded.paste(inner, ((width - inner_width) // 2, (height - inner_height) // 2))
     return padded
 
 
-def _central(image: Image.Image, height: float, width: float) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a central part, in whole pixels."""
-    rows = min(image.height, max(1, round(height)))
-    columns = min(image.width, max(1, round(width)))
+def _cuts(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
+    """Whether what is outside of a box has more than one colour."""
+    left, top, right, bottom = box
+    width, height = image.size
+    edges = [
+        (0, 0, left, height),
+        (right, 0, width, height),
+        (0, 0, width, top),
+        (0, bottom, width, height),
+    ]
+    cut = [image.crop(edge) for edge in edges if edge[0] < edge[2] and edge[1] < edge[3]]
+    ranges = np.array([channel_extrema(part) for part in cut])  # (parts, channels, 2)
+    return bool((ranges[..., 1].max(0) - ranges[..., 0].min(0)).max() >= HARDLY)
+
+
+def _central(image: Image.Image, height: int, width: int) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the largest central part of a shape, in whole pixels."""
+    scale = min(image.width / width, image.height / height)
+    rows = min(image.height, max(1, round(scale * height)))
+    columns = min(image.width, max(1, round(scale * width)))
     left, top = (image.width - columns) // 2, (image.height - rows) // 2
     return left, top, left + columns, top + rows
 
 
 def _resample(
-    image: Image.Image, height: int, width: int, box: tuple[int, int, int, int]
+    image: Image.Image, height: int, width: int, box: tuple[int, int, int, int], tally: Tally
 ) -> Image.Image:
-    if (box[2] - box[0], box[3] - box[1]) == (width, height):
+    found = (box[2] - box[0], box[3] - box[1])
+    if found == (width, height):
         return image.crop(box)  # no pixel changes
+    tally[Told.ENLARGED if found < (width, height) else Told.REDUCED] += 1
     lanczos = Image.Resampling.LANCZOS
     return image.resize((width, height), lanczos, box=box, reducing_gap=_REDUCING_GAP)

@@ -26,7 +26,8 @@ class FolderImages(ImageFiles):
         super().__init__(path, names)
         self._root = os.fspath(path)
 
-    def _stored(self, index: int) -> bytes:
+    def stored(self, index: int) -> bytes:
+        """The bytes of a file."""
         # a quarter less time for a small file than by open()
         file = os.open(
             f"{self._root}/{self.names[index]}", os.O_RDONLY | getattr(os, "O_BINARY", 0)

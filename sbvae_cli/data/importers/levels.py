@@ -55,29 +55,29 @@ def is_wide(kind: "np.dtype[Any]") -> bool:
     return kind not in (np.uint8, np.bool_)
 
 
-def levels_needed(where: str, found: Levels | None, of: str = "values") -> SbvaeError:
+def levels_needed(where: str, found: Levels | None, seen: str = "") -> SbvaeError:
     """The error for wide values without levels; it names the range that was found.
 
     Args:
         where: What holds them, and what they are, as `a.npz: images is uint16`.
         found: Least and largest value that was seen, if any is finite.
-        of: What was looked at, as `values of 100 of its 2,000 images`.
+        seen: Where, if not in all images, as `in 100 of 2,000 that were looked at`.
     """
     if found is None:
-        return SbvaeError(f"{where}; its {of} are not finite; save finite numbers")
+        return SbvaeError(f"{where}, with values that are not finite; save finite numbers")
     low, high = found
-    shown = f"{_number(low)}..{_number(high)}"
+    shown = f"{shown_number(low)}..{shown_number(high)} {seen}".rstrip()
     if high <= low:
         high = low + 1
     elif low >= 0 and high <= 1 and not float(high).is_integer():
         low, high = 0, 1
     return SbvaeError(
-        f"{where}; its {of} are {shown}: say which range becomes black to white, one for all "
-        f"images, as `levels={_number(low)}..{_number(high)}`"
+        f"{where}, with values {shown}; say which range becomes black to white, one for all "
+        f"images, as `levels={shown_number(low)}..{shown_number(high)}`"
     )
 
 
-def _number(value: float) -> str:
+def shown_number(value: float) -> str:
     """As few digits as tell the value from its neighbours in 32 bits."""
     if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))

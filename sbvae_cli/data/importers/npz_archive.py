@@ -2,7 +2,7 @@
 
 from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -10,18 +10,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sbvae_cli.data.importers.collection import ImageCollection, printable, reason_of
+from sbvae_cli.data.importers.deep_images import DeepImage, pixels_to_image
+from sbvae_cli.data.importers.levels import Levels, value_range
 from sbvae_cli.data.importers.npy import ArrayHeader, check_stored_size, read_array_header
 from sbvae_cli.data.importers.stored_parts import StoredParts, unpack
 from sbvae_cli.errors import SbvaeError
 
 _KEYS = ("images", "imgs")
 _SHAPES = "(N, H, W) or (N, H, W, C) with 1, 3 or 4 channels"
-_REMEDIES = {  # by the kind of the array's type
-    "O": "objects are never unpickled; save one uint8 array",
-    "f": "save uint8, for values in [0, 1] as (255 * images).round().astype(np.uint8)",
-    "u": "save uint8, for the full range of 16 bits as (images // 257).astype(np.uint8)",
-    "i": "save uint8, for values in 0..255 as images.astype(np.uint8)",
-}
 
 
 class ArrayImages(ImageCollection):
@@ -30,29 +26,34 @@ class ArrayImages(ImageCollection):
     Args:
         path: For messages.
         file: The array's data, as stored; closed with this object.
-        header: Its shape and order.
-        scale: 255 where the array's values are 0 and 1, else 1.
+        header: Its shape, type and order.
+        value_range: Least and largest value of the array.
     """
 
-    def __init__(self, path: Path, file: IO[bytes], header: ArrayHeader, scale: int) -> None:
+    def __init__(
+        self, path: Path, file: IO[bytes], header: ArrayHeader, value_range: Levels | None
+    ) -> None:
         count, *shape = header.shape
         digits = len(str(count - 1))
         self._parts = StoredParts(file)
         super().__init__(path, [f"{i:0{digits}}" for i in range(count)], (self._parts,))
+        self.value_range = value_range
+        self._kind = header.dtype
         self._shape = tuple(shape[:2] if shape[2:] == [1] else shape)
-        self._scale = np.uint8(scale)
-        self._rows: NDArray[np.uint8] | None = None
+        self._rows: NDArray[Any] | None = None
         if header.columns_first:  # the pixels of an image are not neighbours in the file
-            self._rows = np.memmap(file, np.uint8, "r", shape=header.shape, order="F")
+            self._rows = np.memmap(file, self._kind, "r", shape=header.shape, order="F")
 
-    def _open(self, index: int) -> Image.Image:
+    def _open(self, index: int) -> Image.Image | DeepImage:
+        return pixels_to_image(self._pixels(index))
+
+    def _pixels(self, index: int) -> NDArray[Any]:
         if self._rows is not None:
-            pixels = self._rows[index].reshape(self._shape)
-        else:
-            size = prod(self._shape)
-            data = self._parts.read(index * size, size)
-            pixels = np.frombuffer(data, np.uint8).reshape(self._shape)
-        return Image.fromarray(pixels * self._scale)
+            row: NDArray[Any] = self._rows[index].reshape(self._shape)
+            return row
+        size = prod(self._shape) * self._kind.itemsize
+        data = self._parts.read(index * size, size)
+        return np.frombuffer(data, self._kind).reshape(self._shape)
 
 
 def is_npz(archive: ZipFile) -> bool:
@@ -69,7 +70,7 @@ def open_npz(path: Path, archive: ZipFile) -> ArrayImages:
         archive: Open; may be closed afterwards.
 
     Raises:
-        SbvaeError: If there is no such array, its type is not uint8 or bool, its shape not that of
+        SbvaeError: If there is no such array, it holds no numbers, its shape is not that of
             images, or the archive is broken.
     """
     try:
@@ -100,9 +101,10 @@ def _find(path: Path, archive: ZipFile) -> tuple[str, ArrayHeader]:
 
 
 def _check(where: str, header: ArrayHeader) -> None:
-    if header.dtype not in (np.uint8, np.bool_):
-        remedy = _REMEDIES.get(header.dtype.kind, "save one uint8 array")
-        raise SbvaeError(f"{where} is {header.dtype}, images are uint8; {remedy}")
+    if header.dtype.kind == "O":
+        raise SbvaeError(f"{where} is object, which is never unpickled; save an array of numbers")
+    if header.dtype.kind not in "buif":
+        raise SbvaeError(f"{where} is {header.dtype}; save real numbers, as uint8")
     shape = header.shape
     if len(shape) not in (3, 4) or 0 in shape or shape[3:] not in ((), (1,), (3,), (4,)):
         todo = f"images have the shape {_SHAPES}"
@@ -112,13 +114,13 @@ def _check(where: str, header: ArrayHeader) -> None:
 
 
 def _unpack(path: Path, archive: ZipFile, name: str, header: ArrayHeader) -> ArrayImages:
-    largest = 0
+    ends: list[float] = []
 
     def see(block: bytes) -> None:
-        nonlocal largest
-        largest = max(largest, int(np.frombuffer(block, np.uint8).max()))
+        ends.extend(value_range(np.frombuffer(block, header.dtype)) or ())
 
     with archive.open(name) as stream:
         read_array_header(stream)
-        file = unpack(path, stream, prod(header.shape), see)  # at its end is the checksum
-    return ArrayImages(path, file, header, 255 if largest <= 1 else 1)
+        size = prod(header.shape) * header.dtype.itemsize
+        file = unpack(path, stream, size, see)  # at its end is the checksum
+    return ArrayImages(path, file, header, (min(ends), max(ends)) if ends else None)

@@ -5,9 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from sbvae_cli.config.names import Frames
 from sbvae_cli.data.contents import look_at
-from sbvae_cli.data.importers.collection import ImageCollection, reason_of
+from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, reason_of
 from sbvae_cli.data.importers.folder import FolderImages
+from sbvae_cli.data.importers.frames import with_frames
 from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
 from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
 from sbvae_cli.data.importers.zip_archive import ZipImages, open_zip
@@ -18,12 +20,17 @@ _USTAR = slice(257, 262)
 _WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
 
 
-def open_images(path: Path | str) -> ImageCollection:
+def open_images(path: Path | str, frames: Frames = "all") -> ImageCollection:
     """Open a folder (with those below it), a ZIP, TAR or compressed TAR archive, or an NPZ.
 
     Hidden files and those that never are images (.csv, .txt, ...) are left out. Nothing is written
     under a name from an archive: ZIP and plain TAR are read in place, a compressed TAR and the
     array of an NPZ are unpacked once to a nameless temporary file.
+
+    Args:
+        path: The folder or archive.
+        frames: Whether each frame of an animation, and each page of a stack, is an image of its
+            own, as `movie.gif#03`, or the first of a file is taken.
 
     Raises:
         SbvaeError: If there is nothing to read, or an archive is broken or hostile.
@@ -33,7 +40,13 @@ def open_images(path: Path | str) -> ImageCollection:
     if not images.names:
         images.close()
         raise SbvaeError(f"{path}: holds no images; {_WANTED}")
-    return images
+    if frames == "first" or not isinstance(images, ImageFiles):
+        return images
+    with ExitStack() as undo:
+        undo.callback(images.close)
+        found = with_frames(images)
+        undo.pop_all()
+    return found
 
 
 def _open_archive(path: Path) -> ImageCollection:

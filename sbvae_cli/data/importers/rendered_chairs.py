@@ -11,6 +11,7 @@ from PIL import Image
 
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.fit import fit_image
+from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.reader import (
     Batch,
     Decoded,
@@ -18,6 +19,8 @@ from sbvae_cli.data.importers.reader import (
     decode,
     read_units,
 )
+from sbvae_cli.data.importers.survey import find_levels
+from sbvae_cli.data.importers.tally import Tally
 from sbvae_cli.errors import SbvaeError
 
 _BACKGROUND = 250  # and above; the renders are white around the chair, to a rounding
@@ -53,6 +56,8 @@ class ChairRenders:
         size: tuple[int, int],
         *,
         invert: bool = False,
+        levels: Levels | None = None,
+        tally: Tally | None = None,
         on_unreadable: OnUnreadable | None = None,
         strict: bool = False,
         workers: int | None = None,
@@ -62,15 +67,19 @@ class ChairRenders:
         Args:
             size: Height and width.
             invert: Whether to make the white background black.
+            levels: Values that become 0 and 255, the same for all renders.
+            tally: Filled with what is done to the renders, while they are read.
             on_unreadable: Called with "name: reason" for each render that cannot be read.
             strict: Whether the first such render ends it all.
             workers: Number of threads that decode; None takes one for each core.
         """
+        levels = levels or find_levels(self.collection, workers)
         ends = np.flatnonzero(np.diff(self.chair)) + 1  # a chair's renders follow each other
         return read_units(
             self.collection,
             [unit.tolist() for unit in np.split(self.indices, ends)],
-            ChairCropping(self.collection, size, invert),
+            ChairCropping(self.collection, size, invert, levels),
+            tally=tally,
             on_unreadable=on_unreadable,
             strict=strict,
             workers=workers,
@@ -85,11 +94,13 @@ class ChairCropping:
     far as the chair does in any of the views that can be read, with a margin of a twentieth. So
     each chair fills the frame in its widest view. A frame that is not square shows more beside or
     above the square, white beyond the image. Where all views are blank, they are kept whole.
+    Transparency is laid over white too.
 
     Attributes:
         collection: Where the renders are.
         size: Height and width of the result.
         invert: Whether to make the white background black.
+        levels: Values that become 0 and 255.
         kept_pixels: Number of pixels of one chair that are kept in memory; other views are decoded
             twice. The public chairs have 22 million.
     """
@@ -97,30 +108,37 @@ class ChairCropping:
     collection: ImageCollection
     size: tuple[int, int]
     invert: bool
+    levels: Levels | None = None
     kept_pixels: int = 64 << 20
 
     def __call__(self, indices: Sequence[int]) -> Decoded:
         """Read the views of one chair."""
         share, kept, pixels = 0.0, {}, 0
+        done = {index: Tally() for index in indices}
         for index in indices:
             with suppress(SbvaeError):  # told of below
-                view = self._view(index)
+                view = self._view(index, done[index])
                 share = max(share, _share(view))
                 if pixels + view.size <= self.kept_pixels:
                     kept[index] = view
                     pixels += view.size
         share = share or 1.0
 
-        def read(index: int) -> NDArray[np.uint8]:
+        def read(index: int, tally: Tally) -> NDArray[np.uint8]:
             view = kept.pop(index, None)
             cropped = self._crop(self._view(index) if view is None else view, share)
+            tally.update(done[index])
             return 255 - cropped if self.invert else cropped
 
         return decode(indices, read)
 
-    def _view(self, index: int) -> NDArray[np.uint8]:
-        image = self.collection.read(index)
-        return fit_image(image, (image.height, image.width), grey=True)[..., 0]
+    def _view(self, index: int, tally: Tally | None = None) -> NDArray[np.uint8]:
+        image = self.collection.read(index, tally=tally)
+        size = image.height, image.width
+        view = fit_image(
+            image, size, grey=True, levels=self.levels, background="white", tally=tally
+        )
+        return view[..., 0]
 
     def _crop(self, view: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
         height, width = view.shape

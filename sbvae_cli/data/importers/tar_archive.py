@@ -43,7 +43,8 @@ class TarImages(ImageFiles):
         self._parts = parts
         self._spans = [spans[name] for name in self.names]
 
-    def _stored(self, index: int) -> bytes:
+    def stored(self, index: int) -> bytes:
+        """The bytes of a file."""
         offset, size = self._spans[index]
         check_size(size)
         return self._parts.read(offset, size)

@@ -56,7 +56,8 @@ class ZipImages(ImageFiles):
         self._members = [members[name] for name in names]
         super().__init__(path, names, (archive, file))
 
-    def _stored(self, index: int) -> bytes:
+    def stored(self, index: int) -> bytes:
+        """The bytes of a file."""
         member = self._members[index]
         check_size(member.file_size)
         with self._lock:  # members may be read at the same time, but not opened

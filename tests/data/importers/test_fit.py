@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ImageCms import ImageCmsProfile, createProfile
 
 from sbvae_cli.data.importers.fit import Fit, fit_image
+from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
@@ -60,11 +62,77 @@ def test_a_transparent_colour_becomes_black(mode: str, key: object) -> None:
     np.testing.assert_array_equal(fit_image(image, (1, 2))[0, :, 0], [9, 0])
 
 
-@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "F"])
-def test_more_than_8_bits_are_refused(mode: str) -> None:
-    with pytest.raises(SbvaeError, match=rf"image \(mode {mode}\); convert it to 8 bits") as caught:
-        fit_image(Image.new(mode, (8, 6)), (6, 8))
+@pytest.mark.parametrize(
+    ("dtype", "kind"), [("<u2", "16-bit"), (">u2", "16-bit"), ("i4", "32-bit"), ("f4", "float")]
+)
+def test_more_than_8_bits_need_levels(dtype: str, kind: str) -> None:
+    values = np.tile(np.repeat([0, 90], 4), (6, 1)).astype(dtype)
+    with pytest.raises(SbvaeError, match=f"{kind} grey; say which values .* by `levels`") as caught:
+        fit_image(Image.fromarray(values), (6, 8))
     assert "\n" not in str(caught.value)
+    found = fit_image(Image.fromarray(values), (6, 8), grey=True, levels=(0, 100))
+    assert found[0, :, 0].tolist() == [0] * 4 + [round(255 * 0.9)] * 4
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1"])
+def test_levels_spread_8_bits_but_not_opacity(mode: str) -> None:
+    values = np.array([[0, 10, 35, 60, 255]], np.uint8)
+    image = Image.fromarray(
+        np.minimum(values, 1) * np.uint8(255) if mode == "1" else values
+    ).convert(mode)
+    if mode.endswith("A"):
+        image.putalpha(Image.fromarray(np.full((1, 5), 51, np.uint8)))
+    tally = Tally()
+    found = fit_image(image, (1, 5), levels=(10, 60), tally=tally)[0, :, 0].tolist()
+    expected = [0, 255, 255, 255, 255] if mode == "1" else [0, 0, 128, 255, 255]
+    assert found == [round(value / 5) if mode.endswith("A") else value for value in expected]
+    assert tally[Told.LEVELLED] == tally[Told.CLIPPED] == 1
+    assert tally[Told.VALUES_CLIPPED] / tally[Told.VALUES] == (1 if mode == "1" else 2 / 5)
+
+
+def test_a_sprite_in_its_transparency_alone_is_seen_on_white_and_told_on_black() -> None:
+    alpha = np.zeros((6, 8), np.uint8)
+    alpha[:, 4:] = 255
+    sprite = Image.new("LA", (8, 6))
+    sprite.putalpha(Image.fromarray(alpha))
+    tally = Tally()
+    assert not fit_image(sprite, (6, 8), tally=tally).any()
+    assert (tally[Told.TRANSPARENT], tally[Told.VANISHED]) == (1, 1)
+    tally = Tally()
+    found = fit_image(sprite, (6, 8), background="white", tally=tally)
+    np.testing.assert_array_equal(found[..., 0], 255 - alpha)
+    assert (tally[Told.TRANSPARENT], tally[Told.VANISHED]) == (1, 0)
+
+
+def told(image: Image.Image, size: tuple[int, int] = (6, 6), **options: object) -> set[object]:
+    """What was done to an image."""
+    tally = Tally()
+    fit_image(image, size, **options, tally=tally)
+    return {key for key, number in tally.items() if number}
+
+
+def test_what_is_done_is_counted() -> None:
+    image = Image.fromarray(PIXELS)
+    assert told(image, (6, 8)) == set()
+    assert told(image, (6, 8), grey=True) == {Told.COLOUR_LOST}
+    assert told(Image.fromarray(PIXELS[..., 0]).convert("RGB"), (6, 8), grey=True) == set()
+    assert told(image) == {Told.CROPPED, Told.CUT}
+    assert told(Image.new("RGB", (8, 6), "red")) == {Told.CROPPED}
+    assert told(image, (3, 4)) == {Told.REDUCED}
+    assert told(image, (12, 16)) == {Told.ENLARGED}
+    assert told(image, fit="pad") == {Told.PADDED, Told.REDUCED}
+    assert told(image, fit="stretch") == {Told.STRETCHED, Told.REDUCED}
+    assert told(image.convert("CMYK"), (6, 8)) == {(Told.CONVERTED, "CMYK")}
+    assert told(image.convert("RGBA"), (6, 8)) == set()
+    image.getexif()[0x0112] = 3
+    assert told(image, (6, 8)) == {Told.TURNED}
+
+
+def test_another_colour_profile_than_srgb_is_told() -> None:
+    image = Image.fromarray(PIXELS)
+    for space, expected in (("sRGB", set()), ("LAB", {Told.PROFILE})):
+        image.info["icc_profile"] = ImageCmsProfile(createProfile(space)).tobytes()
+        assert told(image, (6, 8)) == expected
 
 
 def test_a_colour_space_that_pillow_cannot_convert_is_one_line() -> None:

@@ -67,7 +67,7 @@ def test_the_range_that_was_found_is_advised(
 ) -> None:
     line = str(levels_needed("a.npz: images is uint16", found))
     assert line == (
-        f"a.npz: images is uint16; its values are {named}: say which range becomes black to white, "
+        f"a.npz: images is uint16, with values {named}; say which range becomes black to white, "
         f"one for all images, as `levels={advice}`"
     )
 

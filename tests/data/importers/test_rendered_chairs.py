@@ -104,7 +104,7 @@ def test_all_views_of_a_chair_are_cut_by_the_square_of_the_widest(
 ) -> None:
     expected = np.stack([image[18:102, 18:102] for image in views])
     with open_images(save_chairs(tmp_path, {"a": views})) as images:
-        cropping = ChairCropping(images, (84, 84), False, kept)
+        cropping = ChairCropping(images, (84, 84), False, kept_pixels=kept)
         found = cropping(range(len(images))).images
     np.testing.assert_array_equal(found[..., 0], expected)
 

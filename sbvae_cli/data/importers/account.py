@@ -1,0 +1,159 @@
+"""What an import changed, and what it warns of, in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sbvae_cli.config.names import Background, Frames
+from sbvae_cli.data.importers.collection import ImageCollection
+from sbvae_cli.data.importers.fit import HARDLY
+from sbvae_cli.data.importers.frames import FrameImages
+from sbvae_cli.data.importers.levels import Levels, shown_number
+from sbvae_cli.data.importers.tally import Tally, Told
+
+_NARROW = 64  # of 255; images with fewer different values are hardly seen
+
+
+@dataclass(frozen=True)
+class Account:
+    """What was chosen, and what was counted; complete when all images are read.
+
+    Attributes:
+        collection: Where the images come from.
+        size: Height and width in the end.
+        levels: Values that become 0 and 255, where they were chosen.
+        background: What transparency is laid over.
+        frames: Which frames of a file are taken.
+        has_factors: Whether factors are known, which may tell of what a crop cuts off.
+        tally: Filled while the images are read.
+    """
+
+    collection: ImageCollection
+    size: tuple[int, int]
+    levels: Levels | None = None
+    background: Background = "black"
+    frames: Frames = "first"
+    has_factors: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+    def notes(self) -> list[str]:
+        """What was changed, with the number of images, and how to have it otherwise."""
+        count = self._images()
+        changed = [*self._resized(), *self._recoloured()]
+        lines = list(self._of_frames())
+        if changed:
+            lines.append(f"what was changed, of {count:,} images: {'; '.join(changed)}")
+        if count and self.tally[Told.GREY] == count:
+            lines.append("all images are grey; `gray` stores one channel instead of three")
+        return lines
+
+    def warnings(self) -> list[str]:
+        """What may be lost, and how to keep it."""
+        return [*self._lost(), *self._hardly_seen()]
+
+    def _images(self) -> int:
+        return sum(self._sizes().values())
+
+    def _sizes(self) -> dict[tuple[int, int], int]:
+        return {
+            (key[1], key[2]): number
+            for key, number in self.tally.items()
+            if isinstance(key, tuple) and key[0] is Told.SIZE
+        }
+
+    def _of_frames(self) -> Iterator[str]:
+        several = self.collection
+        if isinstance(several, FrameImages):
+            yield (
+                f"{_files_hold(several.files_of_frames)} several frames, each an image of its own, "
+                f"as {several.an_image_of_several}; `frames=first` takes one of each file"
+            )
+        files, others = self.tally[Told.FILES_OF_FRAMES], self.tally[Told.FRAMES_LEFT_OUT]
+        if files:
+            todo = "`frames=all` takes them" if self.frames == "first" else "save them as files"
+            frames = f"{others:,} further frame{'s' if others > 1 else ''}"
+            yield f"{_files_hold(files)} {frames}, left out; {todo}"
+
+    def _resized(self) -> Iterator[str]:
+        tally, height, width = self.tally, *self.size
+        if tally[Told.CROPPED]:
+            yield f"{tally[Told.CROPPED]:,} cropped to the frame's shape (`fit=pad` keeps all)"
+        if tally[Told.STRETCHED]:
+            yield f"{tally[Told.STRETCHED]:,} stretched to the frame's shape"
+        if tally[Told.PADDED]:
+            yield f"{tally[Told.PADDED]:,} put between black bars"
+        ways = ((Told.REDUCED, "reduced"), (Told.ENLARGED, "enlarged"))
+        resized = [f"{tally[key]:,} {word}" for key, word in ways if tally[key]]
+        if resized:
+            yield f"{' and '.join(resized)} to {height}x{width}, from {self._from_sizes()}"
+
+    def _from_sizes(self) -> str:
+        sizes = sorted(self._sizes(), key=lambda size: size[0] * size[1])
+        (height, width), (most_height, most_width) = sizes[0], sizes[-1]
+        if len(sizes) == 1:
+            return f"{height}x{width}"
+        return (
+            f"{len(sizes):,} sizes, {height}x{width} to {most_height}x{most_width}, each by itself"
+        )
+
+    def _recoloured(self) -> Iterator[str]:
+        tally = self.tally
+        if tally[Told.TURNED]:
+            yield f"{tally[Told.TURNED]:,} turned as their EXIF data say"
+        if tally[Told.LEVELLED]:
+            yield self._levelled()
+        if tally[Told.TRANSPARENT]:
+            yield f"{tally[Told.TRANSPARENT]:,} that are transparent laid on {self.background}"
+        if tally[Told.COLOUR_LOST]:
+            yield f"{tally[Told.COLOUR_LOST]:,} coloured ones made grey"
+        for key, number in tally.items():
+            if isinstance(key, tuple) and key[0] is Told.CONVERTED:
+                yield f"{number:,} converted from {key[1]}"
+        if tally[Told.PROFILE]:
+            yield f"{tally[Told.PROFILE]:,} with another colour profile than sRGB, taken as sRGB"
+
+    def _levelled(self) -> str:
+        number, clipped = self.tally[Told.LEVELLED], self.tally[Told.CLIPPED]
+        if self.levels is None:
+            return f"{number:,} whose values are 0 and 1 scaled to 0 and 255"
+        low, high = map(shown_number, self.levels)
+        share = self.tally[Told.VALUES_CLIPPED] / max(1, self.tally[Told.VALUES])
+        outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"
+        return f"{number:,} by the levels {low}..{high}{outside if clipped else ''}"
+
+    def _lost(self) -> Iterator[str]:
+        tally, count = self.tally, self._images()
+        if tally[Told.CUT] and self.has_factors:
+            yield (
+                f"{tally[Told.CUT]:,} of {count:,} images had something in the part that was "
+                "cropped off, of which the factors may tell; `fit=pad` or `fit=stretch` keeps it"
+            )
+        if tally[Told.VANISHED]:
+            other = "`background=white`" if self.background == "black" else "`background=black`"
+            yield (
+                f"{tally[Told.VANISHED]:,} of {count:,} images have their shape in what is "
+                f"transparent, and are {self.background} on {self.background}; {other} shows it"
+            )
+
+    def _hardly_seen(self) -> Iterator[str]:
+        tally, count = self.tally, self._images()
+        darkest = min(self._ends(Told.DARKEST), default=0)
+        brightest = max(self._ends(Told.BRIGHTEST), default=0)
+        if brightest - darkest < HARDLY or 2 * tally[Told.CONSTANT] > count:
+            yield f"{tally[Told.CONSTANT]:,} of {count:,} images are nearly of one colour"
+        elif count > 2 and 2 * tally[Told.ALIKE] > count:
+            yield f"{tally[Told.ALIKE]:,} of {count:,} images are nearly alike"
+        if 0 < brightest - darkest < _NARROW:
+            low, high = self.levels or (0, 255)
+            advice = [round(low + end * (high - low) / 255, 3) for end in (darkest, brightest)]
+            first, last = map(shown_number, advice)
+            yield (
+                f"all values lie within {darkest} and {brightest}, of 0 to 255; "
+                f"`levels={first}..{last}` spreads them, the same for all images"
+            )
+
+    def _ends(self, told: Told) -> list[int]:
+        return [key[1] for key in self.tally if isinstance(key, tuple) and key[0] is told]
+
+
+def _files_hold(count: int) -> str:
+    return "1 file holds" if count == 1 else f"{count:,} files hold"

@@ -1,0 +1,174 @@
+"""Images of more than 8 bits a channel: all bits of them, which Pillow keeps in grey only."""
+
+import re
+import sys
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from sbvae_cli.data.importers.levels import Levels, is_wide, to_uint8
+
+_FULL = (0.0, 65535.0)  # of opacity
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # tags of TIFF
+_NATIVE = "L" if sys.byteorder == "little" else "B"
+_TWO_BYTES = re.compile("([A-Za-z]+);16([LBN])")  # a channel; BGR;16 has them for three channels
+_COLOURS = {"RGB", "RGBA", "RGBX"}
+
+
+@dataclass(frozen=True)
+class DeepImage:
+    """Values whose black and white are not known, until levels say them.
+
+    Attributes:
+        values: Shape (H, W) or (H, W, 3), any numbers.
+        alpha: Opacity, shape (H, W), 255 where nothing shines through; None where nothing does.
+        exif: Orientation and more, as stored.
+    """
+
+    values: NDArray[Any]
+    alpha: NDArray[np.uint8] | None = None
+    exif: bytes | None = None
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return int(self.values.shape[1])
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word: `16-bit grey`."""
+        item = self.values.dtype
+        depth = "float" if item.kind == "f" else f"{8 * item.itemsize}-bit"
+        return f"{depth} {'colour' if self.values.ndim == 3 else 'grey'}"
+
+    def levelled(self, levels: Levels) -> Image.Image:
+        """The image in 8 bits a channel, with its transparency."""
+        image = Image.fromarray(to_uint8(self.values, levels))
+        if self.alpha is not None:
+            image.putalpha(Image.fromarray(self.alpha))
+        if self.exif:
+            image.info["exif"] = self.exif
+        return image
+
+
+def pixels_to_image(pixels: NDArray[Any]) -> Image.Image | DeepImage:
+    """One image of an array: bytes and booleans are pixels, other numbers need levels.
+
+    Args:
+        pixels: Shape (H, W) or (H, W, C) with 3 or 4 channels, the fourth opacity.
+    """
+    if not is_wide(pixels.dtype):
+        return Image.fromarray(pixels.view(np.uint8) * np.uint8(255 if pixels.dtype == bool else 1))
+    if pixels.shape[2:] != (4,):
+        return DeepImage(pixels)
+    alpha = pixels[..., 3]
+    full = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
+    return DeepImage(pixels[..., :3], to_uint8(alpha, (0, full)))
+
+
+def deep_image(image: ImageFile) -> DeepImage | None:
+    """The values of an image that is not decoded yet; None where 8 bits hold all of them.
+
+    Of 16-bit colour Pillow keeps the upper bytes. The lower ones are what it keeps where the order
+    of bytes is said to be the other one.
+
+    Raises:
+        ValueError: If Pillow can give only the upper bytes.
+        Exception: Anything that Pillow's readers raise for a broken file.
+    """
+    codec, raw_mode, most = _stored_as(image)
+    if image.format == "PPM" and most > 255:
+        return DeepImage(_pnm_values(image, codec))
+    if image.mode[0] in "IF":
+        values = np.array(image)  # what stands behind the pixels is known then
+        return DeepImage(values, _opaque(values, image.info.get("transparency")), _exif(image))
+    tags = getattr(image, "tag_v2", {})
+    two_bytes = _TWO_BYTES.fullmatch(raw_mode)
+    if not two_bytes and max(tags.get(_BITS_PER_SAMPLE, (8,))) <= 8:
+        return None
+    if raw_mode == "LA;16B" and codec == "zip":
+        pairs = _reread(image, "RGBA")  # four bytes a pixel, as they stand
+        values = np.array(pairs).view(">u2")
+        return DeepImage(values[..., 0], to_uint8(values[..., 1], _FULL), _exif(pairs))
+    in_planes = tags.get(_PLANAR_CONFIGURATION) == 2  # which Pillow unpacks in its own way
+    if not two_bytes or two_bytes[1] not in _COLOURS or codec == "SGI16" or in_planes:
+        found = f"16-bit {image.format} of a kind that would keep 8 bits ({raw_mode})"
+        raise ValueError(f"{found}; save it as 16-bit RGB PNG")
+    return _colour(image, two_bytes[1], two_bytes[2])
+
+
+def _stored_as(image: ImageFile) -> tuple[str, str, int]:
+    """Pillow's codec and raw mode, and the largest value, where the format says one."""
+    if not image.tile:
+        return "", "", 255
+    codec, _, _, arguments = image.tile[0]
+    if not isinstance(arguments, tuple):
+        return codec, str(arguments), 65535 if arguments == "I;16B" else 255
+    raw_mode, *others = arguments
+    most = others[0] if image.format == "PPM" and others else 255
+    return codec, str(raw_mode), most
+
+
+def _colour(image: ImageFile, colours: str, order: str) -> DeepImage:
+    order = _NATIVE if order == "N" else order
+    lower = np.array(_reread(image, f"{colours};16{'B' if order == 'L' else 'L'}"))
+    values = (np.array(image).astype(np.uint16) << 8) | lower
+    if colours == "RGBA":
+        return DeepImage(values[..., :3], to_uint8(values[..., 3], _FULL), _exif(image))
+    return DeepImage(values, _opaque(values, image.info.get("transparency")), _exif(image))
+
+
+def _reread(image: ImageFile, raw_mode: str) -> ImageFile:
+    """The same image again, its bytes taken as another raw mode has them."""
+    fresh = type(image)(BytesIO(_bytes(image)), "")
+    fresh.seek(image.tell())
+    fresh.tile = [_with_raw_mode(tile, raw_mode) for tile in fresh.tile]
+    return fresh
+
+
+def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
+    codec, extents, offset, arguments = tile
+    changed = (raw_mode, *arguments[1:]) if isinstance(arguments, tuple) else raw_mode
+    named = hasattr(tile, "_replace")  # since Pillow 11
+    return tile._replace(args=changed) if named else (codec, extents, offset, changed)
+
+
+def _pnm_values(image: ImageFile, codec: str) -> NDArray[Any]:
+    """Values of a PGM or PPM file as they stand, which Pillow scales by its largest one."""
+    data, offset = _bytes(image), image.tile[0][2]
+    channels = 1 if image.mode == "I" else 3
+    count = image.width * image.height * channels
+    if codec == "ppm_plain":
+        values = np.array(data[offset:].split()[:count], np.uint16)
+    else:
+        values = np.frombuffer(data, ">u2", count, offset)
+    shape = (image.height, image.width, channels)
+    return values.reshape(shape)[..., 0] if channels == 1 else values.reshape(shape)
+
+
+def _opaque(values: NDArray[Any], key: Any) -> NDArray[np.uint8] | None:
+    """Opacity where one value or colour stands for what is transparent."""
+    if not isinstance(key, int | tuple):
+        return None
+    same = values == np.array(key)
+    return np.where(same.all(-1) if same.ndim == 3 else same, 0, 255).astype(np.uint8)
+
+
+def _bytes(image: Any) -> bytes:
+    stored: bytes = image.fp.getvalue()
+    return stored
+
+
+def _exif(image: Image.Image) -> bytes | None:
+    exif = image.info.get("exif")
+    return exif if isinstance(exif, bytes) else None

@@ -1,0 +1,146 @@
+"""What a collection is like, from some of its images: levels, and what is usual in it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sbvae_cli.data.importers.collection import ImageCollection
+from sbvae_cli.data.importers.deep_images import DeepImage
+from sbvae_cli.data.importers.fit import HARDLY, channel_extrema, opaque
+from sbvae_cli.data.importers.levels import MASK, Levels, levels_needed, value_range
+from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.workers import in_order
+from sbvae_cli.errors import SbvaeError
+
+_FEW = 16  # images that tell of which kind the others are
+_MANY = 1000  # images whose values are looked at where there are no levels
+_AT_ONCE = 16  # images of which a thread looks at the values
+
+
+def find_levels(collection: ImageCollection, workers: int | None = None) -> Levels | None:
+    """The levels that images of 8 bits need: None, or 0 and 1 where no value is larger.
+
+    A few images, evenly spread, say whether most have more than 8 bits. Whether all are masks of 0
+    and 1 is known as soon as one is not.
+
+    Args:
+        collection: Left open.
+        workers: Number of threads; None takes one for each core.
+
+    Raises:
+        SbvaeError: If most images have more than 8 bits, with the range of their values.
+    """
+    kinds, largest = [], []
+    for image in _images(collection, spread(len(collection), _FEW)):
+        if isinstance(image, DeepImage):
+            kinds.append(image.kind)
+        else:
+            largest.append(_largest(image))
+    if len(kinds) > len(largest):
+        raise _too_deep(collection, kinds[0], workers)
+    if not largest or max(largest) > MASK[1]:
+        return None
+    if collection.value_range:
+        return MASK if collection.value_range == MASK else None
+    seen = 0
+    with closing(in_order(partial(_largest_of, collection), _parts(collection), workers)) as found:
+        for value in found:
+            seen = max(seen, value)
+            if seen > MASK[1]:
+                return None
+    return MASK if seen else None
+
+
+def usual_image(
+    collection: ImageCollection, read: Callable[[int], NDArray[np.uint8]]
+) -> NDArray[np.uint8] | None:
+    """Median of a few images, evenly spread, shape (H, W, C); None where fewer than three are read.
+
+    Where most images are alike, they are like this one.
+
+    Args:
+        collection: Left open.
+        read: Number of an image to its pixels, shape (H, W, C).
+    """
+    images = []
+    for index in spread(len(collection), _FEW):
+        with suppress(SbvaeError):
+            images.append(read(index))
+    middle = len(images) // 2
+    return np.sort(images, axis=0)[middle] if len(images) > 2 else None
+
+
+def count_looks(images: NDArray[np.uint8], usual: NDArray[np.uint8] | None, tally: Tally) -> None:
+    """Count what images are like: nearly constant, like the usual one, grey, how dark and bright.
+
+    Args:
+        images: Shape (n, H, W, C).
+        usual: Shape (H, W, C); None where nothing is known to be usual.
+        tally: Gets the numbers.
+    """
+    flat = images.reshape(len(images), -1)
+    darkest, brightest = flat.min(1), flat.max(1)
+    tally[Told.CONSTANT] += int(np.count_nonzero(brightest - darkest < HARDLY))
+    tally[Told.DARKEST, int(darkest.min())] += 1
+    tally[Told.BRIGHTEST, int(brightest.max())] += 1
+    if images.shape[-1] == 3:
+        tally[Told.GREY] += sum(bool((i[..., :2] == i[..., 1:]).all()) for i in images)
+    if usual is not None:
+        apart = np.maximum(images, usual) - np.minimum(images, usual)
+        tally[Told.ALIKE] += int(np.count_nonzero(apart.reshape(flat.shape).max(1) < HARDLY))
+
+
+def _too_deep(collection: ImageCollection, kind: str, workers: int | None) -> SbvaeError:
+    where, indices = f"{collection.path}: images are {kind}", spread(len(collection), _MANY)
+    if collection.value_range:
+        return levels_needed(where, collection.value_range)
+
+    def look(part: Sequence[int]) -> list[Levels]:
+        deep = [image for image in _images(collection, part) if isinstance(image, DeepImage)]
+        return [found for image in deep if (found := value_range(image.values))]
+
+    parts = [indices[start : start + _AT_ONCE] for start in range(0, len(indices), _AT_ONCE)]
+    with closing(in_order(look, parts, workers)) as found:
+        ends = [end for part in found for each in part for end in each]
+    some = f"in {len(indices):,} of {len(collection):,} that were looked at"
+    return levels_needed(
+        where,
+        (min(ends), max(ends)) if ends else None,
+        some if len(indices) < len(collection) else "",
+    )
+
+
+def _parts(collection: ImageCollection) -> Iterator[range]:
+    count = len(collection)
+    return (range(start, min(start + _AT_ONCE, count)) for start in range(0, count, _AT_ONCE))
+
+
+def _largest_of(collection: ImageCollection, indices: Sequence[int]) -> int:
+    images = _images(collection, indices)
+    shallow = [image for image in images if not isinstance(image, DeepImage)]
+    return max(map(_largest, shallow), default=0)
+
+
+def _largest(image: Image.Image) -> int:
+    """Largest value of any channel but opacity; 0 for colours that cannot be had."""
+    with suppress(SbvaeError):
+        return max(high for _, high in channel_extrema(opaque(image)))
+    return 0
+
+
+def _images(
+    collection: ImageCollection, indices: Sequence[int]
+) -> Iterator[Image.Image | DeepImage]:
+    """Those that can be read; the others are told of when they are imported."""
+    for index in indices:
+        with suppress(SbvaeError):
+            yield collection.read(index)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most so many of the numbers below `count`, evenly spread."""
+    return [i * count // min(count, most) for i in range(min(count, most))]
