@@ -121,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["NO_COLOR"] = "1"
     try:
         with raising():
-            _refuse_empty(arguments, _flags(commands()))
+            _refuse_empty(arguments, *_options(commands()))
             code = commands().main(args=arguments, prog_name="sbvae", standalone_mode=False)
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -164,14 +164,23 @@ def _anywhere_first(arguments: list[str]) -> list[str]:
     return moved + [a for a in arguments[:end] if a not in ANYWHERE] + arguments[end:]
 
 
-def _refuse_empty(arguments: Sequence[str], flags: Collection[str]) -> None:
+def _refuse_empty(arguments: Sequence[str], flags: Collection[str], others: set[str]) -> None:
     """Refuse an empty text: as a path it would be the folder that one stands in.
+
+    An option that stands where the value of another is wanted is none either, and no file's name.
+
+    Args:
+        arguments: Words of a line.
+        flags: Options that take no value.
+        others: Options that take one.
 
     Raises:
         SbvaeError: With the option that it belongs to.
     """
     for before, argument in itertools.pairwise(["", *arguments]):
         option, equals, value = argument.partition("=")
+        if before in others and (option in others or option in flags):
+            raise SbvaeError(f"{before} has no value; give it one before {option}")
         if argument.startswith("--") and equals and not value:
             name = option
         elif argument == "":
@@ -182,10 +191,16 @@ def _refuse_empty(arguments: Sequence[str], flags: Collection[str]) -> None:
         raise SbvaeError(f"{name} is empty; {hint} (is a shell variable unset?)")
 
 
-def _flags(command: Any) -> set[str]:
-    """The options of a command, and of those below it, that take no value."""
-    found = {name for p in command.params if getattr(p, "is_flag", False) for name in p.opts}
-    return found.union(*(_flags(c) for c in getattr(command, "commands", {}).values()))
+def _options(command: Any) -> tuple[set[str], set[str]]:
+    """The options of a command, and of those below it: without a value, and with one."""
+    flags, others = {"--help", "-h"}, set()
+    for parameter in command.params:
+        names = [name for name in parameter.opts if name.startswith("-")]
+        (flags if getattr(parameter, "is_flag", False) else others).update(names)
+    for inner in getattr(command, "commands", {}).values():
+        more = _options(inner)
+        flags, others = flags | more[0], others | more[1]
+    return flags, others
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> int:

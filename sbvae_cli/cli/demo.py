@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.names import DecoderKind
 from sbvae_cli.errors import SbvaeError
@@ -23,7 +24,10 @@ DECODERS: tuple[DecoderKind, ...] = ("broadcast", "deconv")
 
 def demo(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder for both runs and the pictures.")
+        Path,
+        typer.Argument(
+            metavar="DIR", callback=run_folder, help="Folder for both runs and the pictures."
+        ),
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Root seed of both models.")] = 0,
     steps: Annotated[

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,15 @@ OWN_ENDINGS = {
     "NPZ": (".npz",),
     "JSON": (".json",),
 }
+WORDS = {
+    "PNG": "a PNG picture",
+    "HDF5": "an HDF5 file",
+    "NPZ": "an NPZ file of codes",
+    "JSON": "a JSON file",
+}
+EXAMPLES = {"PNG": "picture.png", "HDF5": "data.h5", "NPZ": "codes.npz"}
+SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "HDF5": b"\x89HDF\r\n\x1a\n"}
+FOLDER = "runs/first"
 # Of other formats; a name without an ending, or with one that is not here, says nothing.
 OTHER_ENDINGS = (
     *(".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".svg", ".eps"),
@@ -31,7 +41,7 @@ OTHER_ENDINGS = (
 
 
 def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
-    """An option's callback that refuses the name of another format, before anything runs.
+    """An option's callback that refuses what `check_target` refuses, before anything runs.
 
     Args:
         kind: Format that is written, a key of `OWN_ENDINGS`.
@@ -39,10 +49,46 @@ def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | N
 
     def callback(param: typer.CallbackParam, path: Path | None) -> Path | None:
         if path is not None:
-            _refuse_other_endings(str(param.name), path, kind)
+            check_target(str(param.name), path, kind)
         return path
 
     return callback
+
+
+def check_target(option: str, path: Path, kind: str) -> None:
+    """Refuse a file that a format cannot, or must not, be written to, even where it is forced.
+
+    Args:
+        option: Name of the option that names it.
+        path: File to write.
+        kind: Format that is written, a key of `OWN_ENDINGS`.
+
+    Raises:
+        SbvaeError: If it is stdout, a folder, has the name of another format, or what
+            stands there is of another format.
+    """
+    if str(path) == "-":
+        raise SbvaeError(
+            f"--{option} -: {WORDS[kind]} is nothing for stdout; name a file, as {EXAMPLES[kind]}"
+        )
+    if path.is_dir():
+        raise SbvaeError(
+            f"--{option} {path}: is a folder; name a file in it, as {path / EXAMPLES[kind]}"
+        )
+    _refuse_other_endings(option, path, kind)
+    _refuse_other_content(option, path, kind)
+
+
+def run_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
+    """Refuse what can be no folder of a run, before anything runs."""
+    if path is None:
+        return None
+    name = f"--{param.name} {path}" if param.opts[0].startswith("--") else str(path)
+    if str(path) == "-":
+        raise SbvaeError(f"{name}: is no folder; name one, as {FOLDER}")
+    if path.exists() and not path.is_dir():
+        raise SbvaeError(f"{name}: is a file, which is not replaced; name a folder, as {FOLDER}")
+    return path
 
 
 def json_file(param: typer.CallbackParam, target: str | None) -> str | None:
@@ -68,7 +114,7 @@ def check_json_target(target: str) -> None:
         if path.is_dir():
             raise SbvaeError(f"--json {path}: is a folder; name a file to write")
         _refuse_other_endings("json", path, "JSON")
-        _refuse_no_text(path)
+        _refuse_other_content("json", path, "JSON")
         _try_to_write(path)
     except OSError as error:
         raise SbvaeError(f"--json {path}: cannot be written: {error.strerror}") from error
@@ -95,16 +141,28 @@ def write_picture(path: Path, picture: "Image") -> None:
     write_bytes(path, content.getvalue())
 
 
-def _refuse_no_text(path: Path) -> None:
-    refuse_to_lose(path)
+def _refuse_other_content(option: str, path: Path, kind: str) -> None:
+    """Refuse to replace a file of another format, whatever it is called."""
     if not path.is_file():
         return
+    if kind != "HDF5":
+        refuse_to_lose(path)
     with path.open("rb") as file:
-        if b"\0" in file.read(4096):
-            raise SbvaeError(
-                f"--json {path}: what stands there is no text and is not replaced; choose another "
-                "name"
-            )
+        start = file.read(4096)
+    if start and not _is_of(kind, path, start):
+        raise SbvaeError(
+            f"--{option} {path}: what stands there is not {WORDS[kind]} and is not replaced; "
+            "choose another name"
+        )
+
+
+def _is_of(kind: str, path: Path, start: bytes) -> bool:
+    """Whether a file of these first bytes is what a command writes."""
+    if kind == "NPZ":
+        return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
+    if kind == "JSON":
+        return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
+    return start.startswith(SIGNATURES[kind])
 
 
 def _try_to_write(path: Path) -> None:

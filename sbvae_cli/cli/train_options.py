@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.config.names import (
     DRAWN,
     Coordinates,
@@ -169,7 +170,8 @@ KeepCheckpoints = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        help="Run folder; default: runs/NAME, named after data, model and changed settings."
+        callback=run_folder,
+        help="Run folder; default: runs/NAME, named after data, model and changed settings.",
     ),
 ]
 Resume = Annotated[

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import file_size, inform, notice, remark, reporter
+from sbvae_cli.cli.outputs import check_target
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.commands import as_typed
@@ -114,6 +115,7 @@ def generate(
     name = dataset.removeprefix("circles:")
     plan = plan_dataset(custom, name, count, *parse_size(size))
     path = out or Path(f"{dataset.replace(':', '-')}.h5")
+    check_target("out", path, "HDF5")
     with deferred() as request, reporter("images", plan.count) as bar:
 
         def on_progress(done: int) -> None:
@@ -133,6 +135,7 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
         force: Whether to replace a file.
     """
     path = out or Path(f"{imported.name}.h5")
+    check_target("out", path, "HDF5")
     with (
         imported.held,
         closing(imported.batches) as batches,

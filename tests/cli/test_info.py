@@ -255,7 +255,8 @@ def test_a_sheet_that_cannot_be_written_is_named(sbvae: Sbvae, data: Path) -> No
     done = sbvae("info", data, "--sheet", "folder")
 
     assert (done.code, done.out) == (1, "")
-    assert done.err == "error: folder: is a folder; name a file to write\n"
+    said = "--sheet folder: is a folder; name a file in it, as folder/picture.png"
+    assert done.err == f"error: {said}\n"
 
 
 def test_the_sheet_of_a_model_whose_data_are_gone_says_so(
