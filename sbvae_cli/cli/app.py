@@ -193,7 +193,8 @@ def _refuse_empty(arguments: Sequence[str], flags: Collection[str], others: set[
 
 def _options(command: Any) -> tuple[set[str], set[str]]:
     """The options of a command, and of those below it: without a value, and with one."""
-    flags, others = {"--help", "-h"}, set()
+    flags: set[str] = {"--help", "-h"}
+    others: set[str] = set()
     for parameter in command.params:
         names = [name for name in parameter.opts if name.startswith("-")]
         (flags if getattr(parameter, "is_flag", False) else others).update(names)
