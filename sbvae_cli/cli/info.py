@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli.cli.console import file_size, inform
+from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import named_as
 
@@ -62,14 +63,25 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
         raw = f"{facts['share_of_raw']:.1%} of the {file_size(facts['raw_bytes'])} of its pixels"
         form = "layout of 3dshapes.h5" if facts["format"] is None else f"format {facts['format']}"
         lines += [
+            *_files(facts["files"]),
             ("seed", str(facts["seed"])),
             ("file", f"{file_size(facts['file_bytes'])}, {raw}; {form}"),
         ]
     return lines
 
 
+def _files(names: list[str] | None) -> list[tuple[str, str]]:
+    """The first names of the image files, and the last: rows are in this order."""
+    from sbvae_cli.data.importers.collection import printable
+
+    if names is None:
+        return []
+    shown = names if len(names) <= 4 else [*names[:3], "...", names[-1]]
+    return [("images from", ", ".join(map(printable, shown)))]
+
+
 def _space_lines(facts: Facts, validation: float = 0.0) -> list[tuple[str, str]]:
-    lines = [(f"factor {factor['name']}", _factor(factor)) for factor in facts["factors"]]
+    lines = [(f"factor {factor['name']}", factor_text(factor)) for factor in facts["factors"]]
     if not lines:
         lines = [("factors", "none")]
     held_out = []
@@ -158,24 +170,6 @@ def _values(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _factor(factor: Facts) -> str:
-    unit = f" {factor['unit']}" if factor["unit"] else ""
-    if factor["levels"] is not None:
-        names = factor["level_names"] or [""] * len(factor["levels"])
-        levels = [
-            f"{level:.4g} {name}".rstrip()
-            for level, name in zip(factor["levels"], names, strict=True)
-        ]
-        shown = levels if len(levels) <= 8 else [*levels[:3], "...", levels[-1]]
-        circular = ", circular" if factor["circular"] else ""
-        count = "1 level" if len(levels) == 1 else f"{len(levels)} levels"
-        return f"{count}: {', '.join(shown)}{unit}{circular}"
-    if not factor["varies"]:
-        return f"{factor['low']:g}{unit}, constant"
-    circular = ", circular" if factor["circular"] else ""
-    return f"{factor['low']:g} to {factor['high']:g}{unit}, continuous{circular}"
 
 
 def _region(region: Mapping[str, list[float]], factors: Mapping[str, Facts]) -> str:

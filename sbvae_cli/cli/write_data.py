@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import file_size, inform, notice, remark, reporter
+from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.outputs import check_target
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
@@ -158,6 +159,7 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             on_progress=on_progress,
         )
         bar.update(count + len(imported.unreadable), "")  # with those after the last image
+    _say_factors(imported)
     for line in [*imported.notes, *(imported.account.notes() if imported.account else ())]:
         remark(f"note: {line}")
     for line in imported.account.warnings() if imported.account else ():
@@ -170,6 +172,18 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
     look = as_typed(["info", path, "--sheet", "samples.png"])
     _say_written(path, count, imported.shape[:2], look)
+
+
+def _say_factors(imported: "Import") -> None:
+    """Say what each column of values became."""
+    factors = imported.space.factors if imported.remarks is not None else ()
+    width = max((len(factor.name) for factor in factors), default=0)
+    for factor in factors:
+        noted = (imported.remarks or {}).get(factor.name)
+        text = factor_text(factor.facts()) + (f" ({noted})" if noted else "")
+        remark(f"factor {factor.name:<{width}}  {text}")
+    if any(factor.varies and not factor.level_names for factor in factors):
+        remark("--kind NAME=levels or NAME=range, and --circular NAME, change what factors are")
 
 
 def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:

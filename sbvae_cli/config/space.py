@@ -1,6 +1,6 @@
 """The serial form of a factor space: one in HDF5 attributes, checkpoints and YAML alike."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -92,6 +92,21 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         if self.levels:  # in names of files they are rounded
             return (high - low) * (1 + 1 / (len(self.levels) - 1)) >= 0.99 * self.period
         return high - low >= self.period * (1 - 1e-9)
+
+    def facts(self) -> dict[str, Any]:
+        """All of it in plain containers, with what follows from it."""
+        low, high = self.bounds
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "unit": self.unit,
+            "low": low,
+            "high": high,
+            "levels": list(self.levels) if self.levels else None,
+            "level_names": list(self.level_names) if self.level_names else None,
+            "varies": self.varies,
+            "circular": self.circular,
+        }
 
 
 class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):

@@ -1,6 +1,6 @@
 """Datasets from elsewhere: their space, and their images in batches."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,11 @@ from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.importers.account import Account
-from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.dsprites import read_dsprites
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared
-from sbvae_cli.data.importers.factors_csv import read_factors
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.data.importers.own_factors import own_factors
 from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
 from sbvae_cli.data.level_grid import combinations
@@ -39,6 +38,8 @@ class Import:
         held: Closes what the batches are read from.
         unreadable: Lines "name: reason", filled while the batches are read.
         files: Names of the images that were read, filled likewise; None where they have none.
+        remarks: What a user may want to know of a factor that was made of values, by its name; None
+            where the factors are known beforehand.
         notes: Lines that a user should see.
         account: What is done to images of files, filled likewise; None where there are none.
     """
@@ -53,6 +54,7 @@ class Import:
     notes: list[str] = field(default_factory=list)
     files: list[str] | None = None
     account: Account | None = None
+    remarks: Mapping[str, str] | None = None
 
 
 def import_dsprites(
@@ -162,12 +164,11 @@ def import_own(
     """
     with ExitStack() as held:
         collection = held.enter_context(open_images(path, frames))
-        space, rows, notes = _own_factors(factors, collection, declared)
+        own = own_factors(collection, factors, declared)
         unreadable: list[str] = []
         files: list[str] = []
-        account = Account(
-            collection, size, levels, background, frames, has_factors=factors is not None
-        )
+        has_factors = bool(own.space.factors)
+        account = Account(collection, size, levels, background, frames, has_factors=has_factors)
         batches = import_images(
             collection,
             size,
@@ -181,30 +182,17 @@ def import_own(
         )
         return Import(
             path.resolve().name.split(".")[0] or "images",
-            FactorSpace(space),
+            FactorSpace(own.space),
             len(collection),
             (*size, 1 if grey else 3),
-            _with_rows(batches, rows, collection.names, files),
+            _with_rows(batches, own.rows, collection.names, files),
             held.pop_all(),
             unreadable,
-            notes,
+            own.notes,
             files,
             account,
+            own.remarks,
         )
-
-
-def _own_factors(
-    path: Path | None, collection: ImageCollection, declared: Declared
-) -> tuple[SpaceConfig, FactorRows, list[str]]:
-    if path is None:
-        return SpaceConfig(), np.empty((len(collection), 0), np.float32), []
-    table = read_factors(path, collection.names, declared)
-    notes = [
-        f"{f.name}: " + ", ".join(f"{i} {word}" for i, word in enumerate(f.level_names[:12]))
-        for f in table.factors
-        if f.level_names
-    ]
-    return table.space, table.rows, notes
 
 
 def _with_rows(

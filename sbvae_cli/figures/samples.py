@@ -53,7 +53,8 @@ def _value(factor: FactorConfig, value: float) -> str:
     levels = sorted(factor.levels or ())
     step = min((b - a for a, b in itertools.pairwise(levels)), default=(high - low) / 10)
     digits = max(0, math.ceil(-math.log10(0.4 * step)))
-    if digits > 4 or abs(value) >= 1e6:
+    coarse = abs(value) >= 1e6 and step >= abs(value) / 100  # three digits tell them apart
+    if digits > 4 or coarse:
         return f"{value:.3g}"
     text = f"{round(value, digits) + 0.0:.{digits}f}"  # the sum turns -0.0 into 0.0
     return text.rstrip("0").rstrip(".") if levels and "." in text else text

@@ -8,7 +8,6 @@ import torch
 
 from sbvae_cli.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
-from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
@@ -86,6 +85,7 @@ def _file_facts(file: DatasetFile, source: Source) -> Facts:
         "file_bytes": stored,
         "raw_bytes": raw,
         "share_of_raw": stored / raw,
+        "files": None if file.files is None else list(file.files),
     }
 
 
@@ -103,28 +103,13 @@ def _source_facts(source: Source) -> Facts:
 def _space_facts(space: FactorSpace) -> Facts:
     return {
         "renderer": space.renderer,
-        "factors": [_factor_facts(factor) for factor in space.factors],
+        "factors": [factor.facts() for factor in space.factors],
         "held_out": [
             {name: list(ends) for name, ends in region.items()} for region in space.held_out
         ],
         "held_out_share": space.held_out_share,
         "blank_share": space.blank,
         "space": space.as_dict(),
-    }
-
-
-def _factor_facts(factor: FactorConfig) -> Facts:
-    low, high = factor.bounds
-    return {
-        "name": factor.name,
-        "kind": factor.kind,
-        "unit": factor.unit,
-        "low": low,
-        "high": high,
-        "levels": list(factor.levels) if factor.levels else None,
-        "level_names": list(factor.level_names) if factor.level_names else None,
-        "varies": factor.varies,
-        "circular": factor.circular,
     }
 
 

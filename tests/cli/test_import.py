@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -22,6 +23,7 @@ from PIL import Image
 from sbvae_cli.cli import write_data
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.renderer import HSV
+from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data import imports
 from sbvae_cli.data.importers.dsprites import LEVELS
 from sbvae_cli.data.importers.fit import fit_image
@@ -112,7 +114,8 @@ def test_images_are_written_in_the_order_of_their_names(
         "  sbvae info pics.h5 --sheet samples.png",
         "  sbvae train --decoder broadcast --data pics.h5",
     ]
-    assert done.err.splitlines() == ["images 4/4  "]
+    note = "note: folders are no factor: 2 of 4 images are in none"
+    assert done.err.splitlines() == ["images 4/4  ", note]
     assert sorted(os.listdir()) == sorted([source.name, "pics.h5"])
 
 
@@ -129,7 +132,11 @@ def test_factors_come_from_a_table(sbvae: Sbvae, kind: str) -> None:
     Path("t.csv").write_text("file,size,colour\nc.png,3,red\na.png,1,blue\n10.png,2,red\n2.png,5,x")
     done = sbvae("gen-data", "images", "--from", source, "--factors", "t.csv", *SIZE)
     assert done.code == 0, done.err
-    assert "note: colour: 0 blue, 1 red, 2 x" in done.err.splitlines()
+    assert done.err.splitlines()[-3:] == [
+        "factor size    4 levels: 1, 2, 3, 5",
+        "factor colour  3 levels: 0 blue, 1 red, 2 x",
+        "--kind NAME=levels or NAME=range, and --circular NAME, change what factors are",
+    ]
     images, factors = contents()
     np.testing.assert_array_equal(images, IN_ORDER)
     np.testing.assert_array_equal(factors, [[1, 0], [5, 2], [2, 1], [3, 1]])
@@ -519,3 +526,66 @@ def test_codes_of_a_file_are_scored_as_by_the_model(
         (found,) = json.loads(Path("found.json").read_text())["results"]
         binned.append([f["factors"] for f in found["findings"] if f["code"] == "binned"])
     assert binned == [[["weight", "grade"]]] * 2
+
+
+def factors_of(path: str) -> dict[str, FactorConfig]:
+    return {factor.name: factor for factor in open_source(path).space.factors}
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_folders_are_classes_unless_there_is_a_table(sbvae: Sbvae, kind: str) -> None:
+    names = [f"r/{c}/{i}.png" for c in ("s10", "s2") for i in range(3)]
+    source = pack(kind, dict.fromkeys(names, FILES["a.png"]))
+    done = sbvae("gen-data", "images", "--from", source, *SIZE)
+    assert "note: the factor class is the folder of each image" in done.err.splitlines()
+    assert factors_of("pics.h5")["class"].level_names == ("s2", "s10")
+    assert contents()[1].ravel().tolist() == [0, 0, 0, 1, 1, 1]
+    Path("t.csv").write_text("file,x\n" + "".join(f"{n},{i}\n" for i, n in enumerate(names)))
+    options = ("--from", source, *SIZE, "--factors", "t.csv", "--force")
+    done = sbvae("gen-data", "images", *options)
+    assert "note: the table has the factors, the folders are not used" in done.err.splitlines()
+    assert list(factors_of("pics.h5")) == ["x"]
+
+
+def test_labels_beside_an_array_of_images_are_a_factor(sbvae: Sbvae) -> None:
+    np.savez("pics.npz", images=IN_ORDER, labels=[1, 0, 1, 1], label_names=["no", "yes"])
+    done = sbvae("gen-data", "images", "--from", "pics.npz", *SIZE)
+    lines = done.err.splitlines()
+    assert "factor labels  2 levels: 0 no, 1 yes" in lines
+    assert "note: factors are those of the array labels" in lines
+    np.testing.assert_array_equal(contents()[1], [[1], [0], [1], [1]])
+
+
+def test_labels_that_cannot_be_factors_are_said(sbvae: Sbvae) -> None:
+    np.savez("pics.npz", images=IN_ORDER, y=[0.5, np.nan, 1, 1])
+    done = sbvae("gen-data", "images", "--from", "pics.npz", *SIZE)
+    assert done.code == 0
+    assert "note: arrays are no factors: pics.npz: column y has numbers that are" in done.err
+    assert contents()[1].shape == (4, 0)
+    done = sbvae("gen-data", "images", "--from", "pics.npz", "--force", "--kind", "z=range")
+    assert done.err.startswith("error: --kind z: pics.npz: factor z is unknown; there are y")
+
+
+def test_a_table_in_the_folder_is_named(sbvae: Sbvae) -> None:
+    pack("folder", {**FILES, "labels.csv": b"file,x\n"})
+    done = sbvae("gen-data", "images", "--from", "pics", *SIZE)
+    line = "note: pics/labels.csv is not used; give it as --factors pics/labels.csv"
+    assert line in done.err.splitlines()
+
+
+def test_what_a_user_says_of_columns_is_kept(sbvae: Sbvae) -> None:
+    pack("folder", {f"{i}.png": FILES["a.png"] for i in range(36)})
+    rows = "".join(f"{i}.png,{i * 10},{i % 3},{1_700_000_000 + i}\n" for i in range(36))
+    Path("t.csv").write_text(f"file,azimuth,size,t\n{rows}")
+    options = ("--factors", "t.csv", "--circular", "azimuth", "--kind", "size=range")
+    done = sbvae("gen-data", "images", "--from", "pics", *options, *SIZE)
+    assert "360 degree, circular" not in done.err  # the levels end a step before
+    azimuth, size, t = factors_of("pics.h5").values()
+    assert (azimuth.period, azimuth.circular, len(azimuth.levels)) == (360, True, 36)
+    assert (size.kind, size.bounds) == ("continuous", (0, 2))
+    assert t.levels == tuple(1_700_000_000 + i for i in range(36))
+    assert contents()[1][:, 2].tolist() == list(t.levels)
+    shown = sbvae("info", "pics.h5", "--json", "found.json").out
+    assert re.search(r"images from +0.png, 1.png, 2.png, ..., 35.png\n", shown)
+    assert "36 levels: 0, 10, 20, ..., 350 degree, circular" in shown
+    assert json.loads(Path("found.json").read_text())["files"][10] == "10.png"

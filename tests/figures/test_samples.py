@@ -64,3 +64,9 @@ def test_a_seed_chooses_the_samples() -> None:
     source = open_source("circles:xy", 8, 8)
     first, again, other = (draw_samples(source, seed).tobytes() for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_notes_tell_time_stamps_apart() -> None:
+    times = FactorConfig(name="t", kind="discrete", levels=(1.7e9, 1.7e9 + 1))
+    space = FactorSpace(SpaceConfig(factors=(times,), dtype="float64"))
+    assert factor_notes(space, np.array([[1.7e9 + 1]])) == [["1700000001"]]

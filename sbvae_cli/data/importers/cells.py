@@ -104,14 +104,9 @@ def _as_written(cells: NDArray[Any]) -> NDArray[np.float64]:
     return np.array([float(str(value)) for value in found])[inverse]
 
 
-def _refuse_infinite(
-    where: str, cells: Iterable[Any], values: NDArray[np.float64], first_row: int
-) -> None:
-    odd = [
-        f"row {row} ({cell})"
-        for row, (cell, value) in enumerate(zip(cells, values, strict=True), first_row)
-        if not abs(value) <= _LARGEST
-    ]
+def _refuse_infinite(where: str, cells: Cells, values: NDArray[np.float64], first_row: int) -> None:
+    bad = np.flatnonzero(~(np.abs(values) <= _LARGEST)).tolist()
+    odd = [f"row {first_row + i} ({cells[i]})" for i in bad]
     todo = f"remove these images, or fill them (up to {_LARGEST:g})"
     refuse(f"{where} has numbers that are not finite", odd, todo)
 

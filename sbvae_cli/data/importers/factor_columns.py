@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse
 from sbvae_cli.data.importers.collection import printable
-from sbvae_cli.data.importers.full_turn import full_turn
+from sbvae_cli.data.importers.full_turn import full_turn, looks_circular
 from sbvae_cli.errors import SbvaeError, unknown_name
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
@@ -42,7 +43,8 @@ class Declared:
         for argument, said in (("kind", self.kinds), ("circular", self.circular)):
             for name in said:
                 if name not in names:
-                    raise SbvaeError(f"{where}: {unknown_name(name, names)}", field=argument)
+                    why = unknown_name(name, names)
+                    raise SbvaeError(f"{name}: {where}: {why}", field=argument)
 
 
 UNDECLARED = Declared()
@@ -76,6 +78,7 @@ def factor_table(
     *,
     first_row: int = 0,
     words: Collection[str] = (),
+    level_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> FactorTable:
     """Make factors of columns, each of one value an image.
 
@@ -88,6 +91,7 @@ def factor_table(
         declared: What a user says of them.
         first_row: Number of the first row in messages.
         words: Names of columns whose numbers are words too.
+        level_names: Words for the values 0, 1, ... of a column.
 
     Raises:
         SbvaeError: If a name or a value cannot be stored as it is, or what is declared does not
@@ -100,7 +104,7 @@ def factor_table(
         here = f"{where}: column {printable(name)}"
         column = read_cells(here, cells, first_row, name in words)
         factor, remarks[name] = _factor(here, name, column, declared)
-        factors.append(factor)
+        factors.append(_named(factor, level_names.get(name, ())))
         values.append(column.values)
     rows: FactorRows = np.stack(values, 1)
     if not any(map(_loses, values)):
@@ -136,9 +140,11 @@ def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[
     low, high = float(found[0]), float(found[-1])
     turn, remark = None, ""
     if name in declared.circular:
-        turn = full_turn(where, found, levels, declared.circular[name])
+        turn = full_turn(f"{name}: {where}", found, levels, declared.circular[name])
         low, high = turn.low, max(high, turn.low + turn.period)
         remark = f"a full turn of {turn.period:.6g}"
+    elif looks_circular(found, levels):
+        remark = f"a full turn, if `circular={name}`"
     known = {"unit": turn.unit, "period": turn.period} if turn else {}
     if levels:
         known |= {"kind": "discrete", "levels": tuple(found.tolist())}
@@ -147,20 +153,32 @@ def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[
     return FactorConfig.model_validate({"name": name, **known}), remark
 
 
+def _named(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
+    """The factor with words for its levels, where there is one for each."""
+    levels = factor.levels or ()
+    if not levels or factor.level_names or not {*levels} <= {*map(float, range(len(words)))}:
+        return factor
+    return _with_names(factor, [words[int(level)] for level in levels])
+
+
+def _with_names(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
+    names = tuple(printable(word).strip() for word in words)
+    if "" in names or len(set(names)) < len(names):  # odd characters told words apart
+        return factor
+    return factor.model_copy(update={"level_names": names})
+
+
 def _of_words(
     where: str, name: str, words: tuple[str, ...], declared: Declared
 ) -> tuple[FactorConfig, str]:
     if declared.kinds.get(name) == "range":
-        raise SbvaeError(f"{where} holds words, which have no range; number them", field="kind")
+        found = f"{name}=range: {where} holds words, which have no range"
+        raise SbvaeError(f"{found}; number them", field="kind")
     if name in declared.circular:
         todo = "number them in their order around the turn"
-        raise SbvaeError(f"{where} holds words; {todo}", field="circular")
+        raise SbvaeError(f"{name}: {where} holds words; {todo}", field="circular")
     levels = tuple(map(float, range(len(words))))
-    names = tuple(printable(word) for word in words)
-    unique = len(set(names)) == len(levels)  # no longer, where odd characters told words apart
-    factor = FactorConfig(
-        name=name, kind="discrete", levels=levels, level_names=names if unique else None
-    )
+    factor = _with_names(FactorConfig(name=name, kind="discrete", levels=levels), words)
     dates = all(map(_DATE.fullmatch, words))
     return factor, "dates are words; for a range write numbers, as days" if dates else ""
 

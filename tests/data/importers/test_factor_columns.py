@@ -86,7 +86,7 @@ def test_circular_levels_end_a_step_before_they_begin(
 
 def test_the_length_of_a_turn_may_be_given() -> None:
     assert one(np.arange(0, 180, 10), circular=180).period == 180
-    with pytest.raises(SbvaeError, match="from 0 to 90, which is no full turn of 360"):
+    with pytest.raises(SbvaeError, match="from 0 to 90, no full turn of 360"):
         one(np.arange(0, 100, 10), circular=360)
     with pytest.raises(SbvaeError, match="steps of 10 to 90; levels of a circular factor are even"):
         one(np.array([0, 10, 100]), circular=None)
@@ -139,3 +139,30 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(argument: str) -> 
     with pytest.raises(SbvaeError, match="did you mean size") as caught:
         factor_table({"size": ["1", "2"]}, "f.csv", said)
     assert caught.value.field == argument.removesuffix("s")
+
+
+def test_a_column_that_looks_circular_says_so() -> None:
+    columns = {
+        "azimuth": np.arange(0, 360, 10),
+        "radians": np.linspace(0, 2 * math.pi, 36),
+        "share": np.linspace(0, 1, 36),
+        "few": np.tile([0, 120, 240], 12),
+    }
+    found = factor_table(columns, "f.csv").remarks
+    assert found == {name: f"a full turn, if `circular={name}`" for name in ("azimuth", "radians")}
+    said = Declared(circular={"azimuth": None})
+    assert factor_table(columns, "f.csv", said).remarks["azimuth"] == "a full turn of 360"
+
+
+def test_dates_say_that_they_are_words() -> None:
+    columns = {"day": ["2024-01-02", "2023-12-31"], "time": ["2024-01-02T10:00:00Z", "2024-01-01"]}
+    found = factor_table(columns, "f.csv").remarks
+    assert set(found) == {"day", "time"} and "dates are words" in found["day"]
+
+
+def test_words_for_numbers_are_the_names_of_levels_where_there_is_one_for_each() -> None:
+    columns = {"a": np.array([0, 2, 2]), "b": np.array([0, 3, 3]), "c": np.array([0.5, 1, 1])}
+    words = dict.fromkeys(columns, ("cat", "dog", "owl"))
+    a, b, c = factor_table(columns, "f.npz", level_names=words).factors
+    assert (a.levels, a.level_names) == ((0, 2), ("cat", "owl"))
+    assert b.level_names is c.level_names is None

@@ -1,0 +1,128 @@
+"""Arrays beside an array of images that say what these show."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.importers.cells import Cells
+from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays
+
+Read = Callable[[str], NDArray[Any]]
+
+# Names that such arrays have in the field, the surest first.
+_LABELS = (
+    *("factors", "latents_values", "labels", "label", "y", "targets", "target", "classes", "class"),
+    *("latents", "attributes", "annotations"),
+)
+_NAMES = ("names", "factor_names", "latents_names", "label_names", "class_names", "attribute_names")
+_MOST_COLUMNS = 100
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What arrays say of images.
+
+    Attributes:
+        columns: Values of each factor, shape (N,), by its name.
+        level_names: Words for the values 0, 1, ... of a factor.
+        notes: Which arrays are used, and which are not.
+    """
+
+    columns: dict[str, Cells] = field(default_factory=dict)
+    level_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_labels(arrays: Arrays, images: str, count: int, read: Read) -> Labels:
+    """Find the array of labels or factors of some images, one row for each.
+
+    Args:
+        arrays: The file's arrays by name, as `train/images`.
+        images: Name of the array of images; of `train_images` the labels are `train_labels`.
+        count: Number of images.
+        read: Gives an array.
+    """
+    others = {name: array for name, array in arrays.items() if name != images}
+    notes: list[str] = []
+    for name in _candidates(images, others):
+        why = _unfit(others[name], count)
+        if why:
+            notes.append(f"the array {printable(name)} is no factor: {why}")
+            continue
+        found = _labels(name, read(name), others, read)
+        unused = [other for other in _beside(others, count) if other != name]
+        if unused:
+            notes.append(f"other arrays are no factors: {', '.join(map(printable, unused))}")
+        return replace(found, notes=[f"factors are those of the array {printable(name)}", *notes])
+    unused = list(_beside(others, count))
+    if unused and not notes:
+        todo = "name the array labels, or factors"
+        notes = [f"no array is a factor: {', '.join(map(printable, unused))} may be one; {todo}"]
+    return Labels(notes=notes)
+
+
+def _unfit(array: ArrayKind, count: int) -> str:
+    """Why an array cannot be factors of so many images; empty where it can."""
+    rows = array.shape[0] if array.shape else 0
+    if array.dtype.hasobject:
+        return "it holds Python objects, which are never unpickled; store numbers or words"
+    if rows != count:
+        return f"it has {rows:,} rows, there are {count:,} images"
+    if len(array.shape) > 2 or array.shape[1:] > (_MOST_COLUMNS,):
+        return f"it has the shape {array.shape}; factors have one value, or a few, for each image"
+    return ""
+
+
+def _candidates(images: str, others: Arrays) -> Iterator[str]:
+    """Arrays that are called like labels, in the same words around: x_train and y_train."""
+    parts = re.split(r"([_/.-])", images)
+    for label in _LABELS:
+        around = {"".join([*parts[:i], label, *parts[i + 1 :]]) for i in range(0, len(parts), 2)}
+        yield from (name for name in others if name.lower() in {label, *map(str.lower, around)})
+
+
+def _beside(others: Arrays, count: int) -> Iterator[str]:
+    """Arrays with a value, or a few, for each image."""
+    for name, array in others.items():
+        if array.shape[:1] == (count,) and len(array.shape) <= 2 and array.dtype.kind in "biufUS":
+            yield name
+
+
+def _labels(name: str, array: NDArray[Any], others: Arrays, read: Read) -> Labels:
+    """The array's columns, with names where others say them; marks of classes are one column."""
+    title = name.rpartition("/")[2].replace(",", "_")
+    words = _words(others, read)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 2 and _marks_classes(array):
+        array = array.argmax(axis=1)
+    if array.ndim == 1:
+        return Labels({title: array}, {title: words} if words else {})
+    width = array.shape[1]
+    titles = words if len(words) == width else tuple(f"{title}{i}" for i in range(width))
+    return Labels(dict(zip(titles, array.T, strict=True)))
+
+
+def _marks_classes(array: NDArray[Any]) -> bool:
+    """Whether each row is 0 but for one 1, of two columns or more."""
+    if array.dtype.kind not in "biuf":
+        return False
+    return bool(np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all())
+
+
+def _words(others: Arrays, read: Read) -> tuple[str, ...]:
+    """Names of factors or classes, as another array has them."""
+    for name, array in others.items():
+        if name.rpartition("/")[2].lower() in _NAMES and len(array.shape) == 1:
+            found = read(name)
+            if found.dtype.kind in "US":
+                return tuple(
+                    text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+                    for text in found.tolist()
+                )
+    return ()

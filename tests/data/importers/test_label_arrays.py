@@ -1,0 +1,76 @@
+"""Labels that stand beside an array of images."""
+
+import numpy as np
+import pytest
+
+from sbvae_cli.data.importers.find_arrays import ArrayKind
+from sbvae_cli.data.importers.label_arrays import Labels, find_labels
+
+CLASSES = np.array([2, 0, 1, 0])
+TWO = np.array([[0.5, 1.0], [0.25, 2.0], [0.5, 3.0], [0.0, 4.0]])
+
+
+def find(images: str = "images", **arrays: object) -> Labels:
+    every = {name: np.asarray(array) for name, array in arrays.items()}
+    kinds = {name: ArrayKind(array.shape, array.dtype) for name, array in every.items()}
+    pixels = {images: ArrayKind((4, 8, 8), np.dtype(np.uint8))}
+    return find_labels({**pixels, **kinds}, images, 4, every.__getitem__)
+
+
+def columns(found: Labels) -> dict[str, list[float]]:
+    return {name: np.asarray(values).tolist() for name, values in found.columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("images", "name"),
+    [
+        ("images", "labels"),
+        ("images", "Y"),
+        ("imgs", "targets"),
+        ("x_train", "y_train"),
+        ("train_images", "train_labels"),
+        ("data/train/images", "data/train/labels"),
+    ],
+)
+def test_labels_are_found_by_the_name_of_their_images(images: str, name: str) -> None:
+    found = find(images, **{name: CLASSES, "y_test": CLASSES[:2], "other_labels": [0, 1]})
+    assert columns(found) == {name.rpartition("/")[2]: CLASSES.tolist()}
+    assert found.notes == [f"factors are those of the array {name}"]
+
+
+def test_columns_have_the_names_beside_them() -> None:
+    assert list(find(factors=TWO, names=["size", "x"]).columns) == ["size", "x"]
+    assert list(find(factors=TWO, names=[b"size", b"x"]).columns) == ["size", "x"]
+    assert list(find(factors=TWO).columns) == ["factors0", "factors1"]
+    found = find(factors=TWO, labels=CLASSES)
+    assert len(found.columns) == 2
+    assert found.notes[1] == "other arrays are no factors: labels"
+
+
+def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
+    assert columns(find(y=CLASSES[:, None])) == {"y": CLASSES.tolist()}
+    found = find(y=np.eye(3)[CLASSES], class_names=["cat", "dog", "owl"])
+    assert columns(found) == {"y": CLASSES.tolist()}
+    assert found.level_names == {"y": ("cat", "dog", "owl")}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "note"),
+    [
+        ({"y": [1, 2]}, "the array y is no factor: it has 2 rows, there are 4 images"),
+        ({"y": 3}, "the array y is no factor: it has 0 rows"),
+        ({"labels": np.array([None] * 4)}, "labels is no factor: it holds Python objects, which"),
+        ({"labels": np.zeros((4, 2, 2))}, "labels is no factor: it has the shape (4, 2, 2)"),
+        ({"labels": np.zeros((4, 101))}, "labels is no factor: it has the shape (4, 101)"),
+        ({"score": TWO}, "no array is a factor: score may be one; name the array labels"),
+    ],
+)
+def test_what_is_not_used_is_said(arrays: dict[str, object], note: str) -> None:
+    found = find(**arrays)
+    assert found.columns == {}
+    (said,) = found.notes
+    assert note in said
+
+
+def test_nothing_is_said_where_there_is_nothing() -> None:
+    assert find() == find(mask=np.zeros((4, 8, 8))) == Labels()
