@@ -1,7 +1,7 @@
 """What the commands print: messages, one-line errors, tables, durations and progress."""
 
 import os
-import shutil
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import typer
 
 from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.wrap import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -30,13 +31,18 @@ console_settings = ConsoleSettings()
 def inform(message: str) -> None:
     """Print a line on stdout that `--quiet` leaves out."""
     if not console_settings.quiet:
-        typer.echo(message)
+        say(message)
+
+
+def say(message: str, indent: int = 2) -> None:
+    """Print a line on stdout, broken between words where a terminal ends."""
+    typer.echo(wrapped(message, terminal_width(sys.stdout), indent))
 
 
 def remark(message: str) -> None:
     """Print a line on stderr that `--quiet` leaves out."""
     if not console_settings.quiet:
-        typer.echo(with_flags(message), err=True)
+        typer.echo(wrapped(with_flags(message), terminal_width(sys.stderr)), err=True)
 
 
 def note(message: str) -> None:
@@ -51,8 +57,9 @@ def detail(message: str) -> None:
 
 
 def complain(message: str) -> None:
-    """Print an error as one line on stderr."""
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    """Print an error on stderr: one line, broken between words where a terminal ends."""
+    line = re.sub(r"\s*[\r\n]\s*", " ", message.strip())
+    typer.echo(wrapped(f"error: {line}", terminal_width(sys.stderr)), err=True)
 
 
 def notice(message: str) -> None:
@@ -60,7 +67,8 @@ def notice(message: str) -> None:
     if console_settings.quiet:
         return
     color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
-    typer.secho(with_flags(message), err=True, fg=color, bold=True)
+    line = wrapped(with_flags(message), terminal_width(sys.stderr))
+    typer.secho(line, err=True, fg=color, bold=True)
 
 
 def duration(seconds: float) -> str:
@@ -81,11 +89,6 @@ def file_size(count: int) -> str:
         if count >= size:
             return f"{count / size:,.1f} {unit}"
     return f"{count} bytes"
-
-
-def terminal_width() -> int | None:
-    """Columns of the terminal; None where there is none, and so no width to fit."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, print_table, terminal_width
+from sbvae_cli.cli.console import inform, print_table, say
 from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.wrap import terminal_width
 from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -86,14 +87,14 @@ def _print_one(each: "Evaluated") -> None:
             inform(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
     for name, score in found.scores.items():
         if score.value is None and "why" in score.details:
-            typer.echo(f"- {name}: {score.details['why']}")
+            say(f"- {name}: {score.details['why']}")
     pairs = list(found.geometry.values())
     if len(pairs) == 1:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
     for line in _first(_diagnosis(each), _MOST_LINES):
-        typer.echo(f"- {line}")
+        say(f"- {line}")
 
 
 def _tells(score: "Score") -> bool:
@@ -116,7 +117,7 @@ def _print_pair(pair: "PairGeometry") -> None:
 
     latents = pair.choice.latents
     for line in headlines(pair):
-        typer.echo(line)
+        say(line)
     rows = [
         [name, _number(value)]
         for name, value in pair.scores.items()
@@ -163,7 +164,7 @@ def _print_several(several: "Sequence[Evaluated]") -> None:
     _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
     for each in several:
         for line in _first(_diagnosis(each), _LINES_OF_EACH):
-            typer.echo(f"- {each.name}: {line}")
+            say(f"- {each.name}: {line}")
 
 
 def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -119,12 +119,12 @@ def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
 
 def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     """What is most telling first: a line that has collapsed has a high affine_r2."""
-    from sbvae_cli.cli.console import print_table
+    from sbvae_cli.cli.console import print_table, say
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     for name, each in zip(names, embedded, strict=True):
         for line in headlines(each.found.pair):
-            typer.echo(f"{name}: {line}" if name else line)
+            say(f"{name}: {line}" if name else line)
     first = embedded[0].found
     rows = [
         [name, *(_number(each.found.scores[name]) for each in embedded)]
@@ -136,7 +136,7 @@ def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     for name, each in zip(names, embedded, strict=True):
         choice = each.found.choice
         if not choice.rules_agree:
-            typer.echo(
+            say(
                 f"{f'{name}: ' if name else ''}latents {choice.latents} by {choice.rule}; smallest "
                 f"variance has {choice.by_variance}, most information {choice.by_information} "
                 "(--select)"

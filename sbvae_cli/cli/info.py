@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import file_size, inform
+from sbvae_cli.cli.console import file_size, inform, say
 from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import named_as
@@ -43,11 +43,11 @@ def info(
         write_json(json, facts)
     if json == "-":
         return
-    typer.echo(f"{target}: {facts['kind']}")
+    say(f"{target}: {facts['kind']}")
     lines = _dataset_lines(facts) if "data" not in facts else _model_lines(facts)
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
-        typer.echo(f"  {name:<{width}}  {text}")
+        say(f"  {name:<{width}}  {text}", indent=width + 4)
     for path in filter(None, (sheet, json)):
         inform(f"wrote {path}")
 

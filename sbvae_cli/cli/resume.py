@@ -58,9 +58,9 @@ def _show_runs(path: Path) -> None:
     for run in runs:
         command = as_typed(["train", "--resume", run.path])
         if run.step < run.steps:
-            line = f"{run.step:,} of {run.steps:,} steps; go on with: {command}"
+            line = f"{run.step:,} of {run.steps:,} steps; go on with `{command}`"
         else:
-            line = f"finished, {run.steps:,} steps; more with: {command} --steps {2 * run.steps}"
+            line = f"finished, {run.steps:,} steps; more with `{command} --steps {2 * run.steps}`"
         typer.echo(f"{run.path}: {line}", err=True)
     if runs:
         raise SbvaeError(f"{path}: is no run folder; name one of the runs in it, as listed above")

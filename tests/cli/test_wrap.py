@@ -1,0 +1,67 @@
+"""Text on a terminal breaks between words; in a pipe it does not break."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sbvae_cli.cli.wrap import wrapped
+
+TEXT = "note: latents that hardly deviate, which geometry leaves out; see `sbvae --help` again"
+
+
+@pytest.mark.parametrize("width", [24, 40, 80])
+def test_lines_break_between_words_and_fit(width: int) -> None:
+    lines = wrapped(TEXT, width).split("\n")
+    assert max(map(len, lines)) <= width and len(lines) > 1
+    assert all(line.startswith("  ") and line[2] != " " for line in lines[1:])
+    assert " ".join(line.strip() for line in lines) == TEXT
+
+
+def test_a_pipe_and_what_fits_are_left_as_they_are() -> None:
+    assert wrapped(TEXT, None) == wrapped(TEXT, len(TEXT)) == TEXT
+
+
+def test_a_command_is_never_broken() -> None:
+    command = '`sbvae traverse "a  run" --latents 9,3,0`'
+    assert wrapped(f"see them by {command}, and more", 20).split("\n") == [
+        "see them by",
+        f"  {command},",
+        "  and more",
+    ]
+    alone = "  sbvae train --decoder broadcast --data circles-xy-hole.h5"
+    assert wrapped(alone, 20) == alone
+
+
+def test_later_lines_stand_below_the_first_word_of_a_table() -> None:
+    shown = wrapped("  factor x  0 to 1 frame width, continuous", 30, indent=12)
+    assert shown == "  factor x  0 to 1 frame\n            width, continuous"
+
+
+def test_an_error_is_wrapped_on_a_terminal_and_one_line_in_a_pipe(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sbvae_cli", "info", "no  such file of this name anywhere.h5"]
+    piped = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path).stderr
+    assert piped.count("\n") == 1 and "no  such file of" in piped
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "40"}
+    with subprocess.Popen(command, stderr=theirs, cwd=tmp_path, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 1
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 40
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+def _read(terminal: int) -> bytes:
+    """What a terminal shows next; nothing once nobody writes to it."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
