@@ -1,5 +1,6 @@
 """`sbvae gen-data`: one subcommand for each dataset."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -198,9 +199,19 @@ def chairs(
 
 @app.command()
 def images(
-    source: Annotated[Path, typer.Option("--from", help="Folder, ZIP, TAR or NPZ of images.")],
+    source: Annotated[
+        Path, typer.Option("--from", help="Folder, ZIP, TAR, NPZ, HDF5 or MATLAB file of images.")
+    ],
     factors: Annotated[
         Path | None, typer.Option(help="CSV file: a column of file names, and one for each factor.")
+    ] = None,
+    images_key: Annotated[
+        str | None,
+        typer.Option(help="Array of images in a file of arrays, as train/images; default: found."),
+    ] = None,
+    factors_key: Annotated[
+        str | None,
+        typer.Option(help="Arrays of factors beside it, as y or x,y; default: found by name."),
     ] = None,
     kind: Annotated[
         list[str] | None,
@@ -233,6 +244,8 @@ def images(
     from sbvae_cli.cli.write_data import write_import
     from sbvae_cli.data.imports import import_own
 
+    if out is not None and os.path.exists(out) and os.path.samefile(source, out):
+        raise SbvaeError(f"--out {out}: is what is imported; choose another name")
     imported = import_own(
         source,
         factors,
@@ -244,6 +257,8 @@ def images(
         levels=parse_value_levels(levels) if levels else None,
         background=background,
         frames=frames,
+        images_key=images_key,
+        factors_key=factors_key,
     )
     write_import(imported, out, force=force)
 

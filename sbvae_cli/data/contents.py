@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import IO, Literal
 
 import h5py
+import numpy as np
 import yaml
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.names import DRAWN
 from sbvae_cli.data.hdf5 import MAGIC, arrays_of, open_hdf5
-from sbvae_cli.data.importers.collection import identify, is_candidate
+from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
 from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
@@ -24,7 +25,10 @@ from sbvae_cli.data.shapes3d import is_3dshapes
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import read_start, unreadable
 
-Kind = Literal["dataset", "checkpoint", "run", "runs", "images", "codes", "other"]
+Kind = Literal[
+    "dataset", "3dshapes", "checkpoint", "pytorch", "run", "runs",
+    "images", "dsprites", "codes", "other",
+]  # fmt: skip
 
 _SEEN = 1000  # members of a folder or archive that are looked at
 _LARGEST_TEXT = 1 << 20  # of settings, in bytes
@@ -32,10 +36,6 @@ _NO_WAY = "name a dataset, a checkpoint, a run folder or images"
 _MAT5 = b"MATLAB 5.0"
 _FORMATS = {  # by their first bytes: what they are, and what would do
     b"\x93NUMPY": ("is a single array (NPY)", "write numpy.savez(FILE, images=ARRAY)"),
-    _MAT5: (
-        "is a MATLAB file of an old format",
-        "write it by save(FILE, '-v7.3'), or in Python by numpy.savez(FILE, images=ARRAY)",
-    ),
     b"PAR1": ("is a table (Parquet)", "save its images as files, or as an array in NPZ"),
     b"Rar!": ("is a RAR archive", "unpack it, or pack the images as ZIP or TAR"),
     b"7z\xbc\xaf": ("is a 7z archive", "unpack it, or pack the images as ZIP or TAR"),
@@ -53,7 +53,7 @@ class Contents:
     """What stands at a path.
 
     Attributes:
-        kind: "dataset" is what trains as it is, "images" what `gen-data` makes one of.
+        kind: "dataset" and "3dshapes" train as they are, of "images" `gen-data` makes one.
         found: What it is, as `is a ZIP archive of images`.
         way: What takes it, or would do, as `make a dataset of it by ...`.
     """
@@ -96,6 +96,8 @@ def _file(path: Path, head: bytes) -> Contents:
     compression = next((name for start, name in _COMPRESSED.items() if head.startswith(start)), "")
     if compression or head[257:262] == b"ustar":
         return _tar(path, compression)
+    if head.startswith(_MAT5):
+        return _mat5(path)
     for start, (found, way) in _FORMATS.items():
         if head.startswith(start):
             return Contents("other", found, way)
@@ -109,10 +111,25 @@ def _hdf5(path: Path) -> Contents:
         if "sbvae_format" in file.attrs:
             return Contents("dataset", "is a dataset", train)
         if is_3dshapes(file):
-            return Contents("dataset", "has the layout of 3dshapes.h5", train)
+            return Contents("3dshapes", "has the layout of 3dshapes.h5", train)
         found = arrays_of(file)
         arrays = {name: ArrayKind(array.shape, array.dtype) for name, array in found.items()}
     return _arrays(path, arrays, "is an HDF5 file of another layout")
+
+
+def _mat5(path: Path) -> Contents:
+    from scipy.io import whosmat
+
+    types = {"double": "f8", "single": "f4", "logical": "u1", "char": "U1"}
+    try:
+        listing = whosmat(path)
+        arrays = {
+            name: ArrayKind(shape, np.dtype(types.get(kind, kind if "int" in kind else "O")))
+            for name, shape, kind in listing
+        }
+    except Exception:  # broken files make its reader raise anything
+        raise SbvaeError(f"{path}: is a damaged MATLAB file; copy it again") from None
+    return _arrays(path, arrays, "is a MATLAB file")
 
 
 def _arrays(path: Path, arrays: Arrays, found: str) -> Contents:
@@ -137,16 +154,16 @@ def _zip(path: Path) -> Contents:
                 return _npz(path, archive)
     except OSError:
         raise
-    except Exception:  # broken archives make zipfile and NumPy raise anything
+    except Exception as error:  # broken archives make zipfile and NumPy raise anything
         found = "is a ZIP archive (NPZ and checkpoints are such) that is damaged or cut short"
-        raise SbvaeError(f"{path}: {found}; copy it again") from None
+        raise SbvaeError(f"{path}: {found} ({reason_of(error)}); copy it again") from None
     return _files(path, "a ZIP archive", names)
 
 
 def _pytorch(path: Path, pickled: bytes) -> Contents:
     if b"sbvae_format" not in pickled:
         return Contents(
-            "other",
+            "pytorch",
             "is a PyTorch file, but no sbvae checkpoint",
             "write images in it by numpy.savez(FILE, images=...), codes by "
             "numpy.savez(FILE, codes=..., factors=...)",
@@ -162,7 +179,7 @@ def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
         arrays[name.removesuffix(".npy")] = ArrayKind(header.shape, header.dtype)
     if {"imgs", "latents_classes"} <= arrays.keys():
         make = _make(command("gen-data sprites", from_=path))
-        return Contents("images", "is the public dSprites archive", make)
+        return Contents("dsprites", "is the public dSprites archive", make)
     if "codes" in arrays:
         way = f"codes are scored by {command('eval', path)}"
         return Contents("codes", "is an NPZ archive of codes", way)

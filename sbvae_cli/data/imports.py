@@ -156,15 +156,31 @@ def import_own(
     levels: Levels | None = None,
     background: Background = "black",
     frames: Frames = "all",
+    images_key: str | None = None,
+    factors_key: str | None = None,
 ) -> Import:
-    """A user's own images, with factors from a CSV file if there is one.
+    """A user's own images, with factors from a CSV file, or from arrays beside those of the images.
+
+    Args:
+        path: A folder, an archive or a file of arrays.
+        factors: The CSV file.
+        size: Height and width.
+        declared: What is said of columns of factors.
+        fit: How images of another shape are fitted.
+        grey: One channel instead of three.
+        strict: Whether the first image that cannot be read ends it all.
+        levels: Values that become 0 and 255.
+        background: What transparency is laid over.
+        frames: Which frames of a file are images.
+        images_key: Name of the array of images; None finds it.
+        factors_key: Names of the arrays of factors, with commas between; None finds one.
 
     Raises:
-        SbvaeError: If there are no images, or the table does not match them.
+        SbvaeError: If there are no images, or the factors do not match them.
     """
     with ExitStack() as held:
-        collection = held.enter_context(open_images(path, frames))
-        own = own_factors(collection, factors, declared)
+        collection = held.enter_context(open_images(path, frames, images_key))
+        own = own_factors(collection, factors, declared, factors_key)
         unreadable: list[str] = []
         files: list[str] = []
         has_factors = bool(own.space.factors)
@@ -181,7 +197,7 @@ def import_own(
             strict=strict,
         )
         return Import(
-            path.resolve().name.split(".")[0] or "images",
+            _name_after(path),
             FactorSpace(own.space),
             len(collection),
             (*size, 1 if grey else 3),
@@ -193,6 +209,13 @@ def import_own(
             account,
             own.remarks,
         )
+
+
+def _name_after(path: Path) -> str:
+    """The file's or folder's name without its ending; no dataset's is to be that of its source."""
+    whole = path.resolve().name
+    name = whole.split(".")[0] or "images"
+    return f"{name}-images" if whole == f"{name}.h5" else name
 
 
 def _with_rows(

@@ -3,8 +3,7 @@
 from PIL.Image import Image
 
 from sbvae_cli.evaluation.traversal import NON_CODING, Traversal
-from sbvae_cli.viz.traversal import draw_sweeps
-from sbvae_cli.viz.traversal_layout import Examples, Sweep
+from sbvae_cli.viz.traversal import Examples, Sweep, draw_sweeps
 
 
 def draw_traversal(traversal: Traversal, caption: str = "") -> Image:

@@ -39,7 +39,7 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
     known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
     contents = look_at(path, missing=near_dataset(target) or known)
     match contents.kind:
-        case "dataset":
+        case "dataset" | "3dshapes":
             file = DatasetFile(path)
             source = Source.of_file(file)
             return _file_facts(file, source), source

@@ -135,7 +135,7 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
     except SbvaeError as error:
         from sbvae_cli.data.contents import look_at
 
-        other = os.path.isfile(path) and look_at(path).kind == "other"
+        other = os.path.isfile(path) and look_at(path).kind in ("other", "pytorch")
         if other and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
         raise

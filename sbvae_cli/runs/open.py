@@ -7,6 +7,7 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import match, open_own_data
@@ -23,7 +24,8 @@ def open_checkpoint(path: Path) -> Checkpoint:
         return load_checkpoint(path / "ckpt.pt")
     if contents.kind == "runs":
         raise SbvaeError(f"{path}: {contents}")
-    if contents.kind == "dataset":
+    if contents.kind in ("dataset", "3dshapes"):
+        DatasetFile(path).close()  # a damaged one is told of first
         train = command("train", source=path)
         raise SbvaeError(
             f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"

@@ -1,5 +1,6 @@
-"""Which of a file's arrays are images."""
+"""Which of a file's arrays are images, and in what order their axes are."""
 
+import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sbvae_cli.commands import command
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
@@ -47,31 +49,93 @@ class ArrayKind:
 Arrays = Mapping[str, ArrayKind]
 
 
-def find_images(path: Path, arrays: Arrays) -> str:
+def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
     """Name of the array of images: the only one that may be, or the only one that is called so.
 
     Args:
         path: For messages.
         arrays: The file's arrays by name, as `train/images`.
+        key: The name that a user gave, or the end of it.
 
     Raises:
         SbvaeError: If there is no such array, or several may be meant.
     """
+    if key is not None:
+        name = _named(path, arrays, key, "images_key")
+        check_images(path, name, arrays[name])
+        return name
     fit = [name for name, array in arrays.items() if array.may_be_images]
     called = _called(fit, _IMAGES)
     found = fit if len(fit) == 1 else called
     if len(found) == 1:
         return found[0]
     if not fit:
+        meant = _called(arrays, _IMAGES)
+        if len(meant) == 1:
+            check_images(path, meant[0], arrays[meant[0]])
         shown = listed(arrays) or "no arrays"
         raise SbvaeError(
             f"{path}: holds {shown}, none of which has the shape of images, (N, H, W) or "
             "(N, H, W, C); save them as one array"
         )
+    largest = max(found or fit, key=lambda name: int(np.prod(arrays[name].shape)))
+    import_it = command("gen-data images", from_=path, images_key=largest)
     raise SbvaeError(
-        f"{path}: several of its arrays may be images: {listed(arrays, found or fit)}; save the "
-        "one that is meant by itself, as numpy.savez(FILE, images=ARRAY)"
+        f"{path}: several of its arrays may be images: {listed(arrays, found or fit)}; name one, "
+        f"as {import_it}"
     )
+
+
+def named_arrays(path: Path, arrays: Arrays, key: str) -> list[str]:
+    """Names of the arrays of factors that a user named.
+
+    Args:
+        path: For messages.
+        arrays: The file's arrays by name.
+        key: Names, or ends of them, with commas between; a name of a group is all in it.
+
+    Raises:
+        SbvaeError: If there is no such array.
+    """
+    names: list[str] = []
+    for part in key.split(","):
+        inside = [name for name in arrays if name.startswith(f"{part.strip('/ ')}/")]
+        names += inside or [_named(path, arrays, part.strip(), "factors_key")]
+    return names
+
+
+def row_axis(shape: tuple[int, ...], count: int) -> int | None:
+    """The axis along which an array of one or two axes has so many rows; None where it has not."""
+    return shape.index(count) if len(shape) in (1, 2) and count in shape else None
+
+
+def order_axes(
+    shape: tuple[int, ...], last_first: bool = False, rows: Collection[int] = ()
+) -> tuple[int, ...]:
+    """Order of an array's axes that makes it (N, H, W) or (N, H, W, C).
+
+    Channels are told by their number, 1, 3 or 4: they stand last, second, third or first.
+
+    Args:
+        shape: The array's, as its program shows it, with three or four axes.
+        last_first: Whether images are more likely to stand along the last axis, as MATLAB has it.
+        rows: Lengths of other arrays: an axis of images is one of these, if only one is.
+
+    Returns:
+        Axes, as `numpy.transpose` takes them.
+    """
+    if len(shape) == 4:
+        places = _places(shape)
+        if last_first and 2 in places:
+            return 3, 0, 1, 2
+        return {3: (0, 1, 2, 3), 1: (0, 2, 3, 1), 2: (3, 0, 1, 2), 0: (3, 1, 2, 0)}[places[0]]
+    first, second, third = shape
+    known = [axis for axis in (0, 2) if shape[axis] in rows]
+    if len(known) == 1 and first != third:
+        last = known == [2]
+    else:
+        last = last_first and not second == third != first
+    return (2, 0, 1) if last else (0, 1, 2)
 
 
 def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
@@ -85,6 +149,38 @@ def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
 def _places(shape: tuple[int, ...]) -> list[int]:
     """Where channels may stand in four axes, the likeliest first."""
     return [axis for axis in (3, 1, 2, 0) if shape[axis] in _CHANNELS]
+
+
+def check_images(path: Path, name: str, array: ArrayKind) -> None:
+    """Refuse an array that cannot be images.
+
+    Raises:
+        SbvaeError: With its type or shape, and what would do.
+    """
+    where = f"{path}: {printable(name)}"
+    if array.dtype.kind == "O":
+        raise SbvaeError(f"{where} is object, which is never unpickled; save an array of numbers")
+    if array.dtype.kind not in "buif":
+        raise SbvaeError(f"{where} is {array.dtype}; save real numbers, as uint8")
+    if not array.may_be_images:
+        todo = "images have the shape (N, H, W) or (N, H, W, C) with 1, 3 or 4 channels"
+        raise SbvaeError(f"{where} has the shape {array.shape}; {todo}")
+
+
+def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
+    """The array of that name, or the only one whose name ends so."""
+    wanted = key.strip("/")
+    if wanted in arrays:
+        return wanted
+    ends = [name for name in arrays if f"/{name}".endswith(f"/{wanted}")]
+    if len(ends) == 1:
+        return ends[0]
+    near = difflib.get_close_matches(wanted, ends or arrays, n=1)
+    hint = f"did you mean {printable(near[0])}?" if near else "name one of these"
+    raise SbvaeError(
+        f"{key}: {path} has no such array, but {listed(arrays, ends or None)}; {hint}",
+        field=argument,
+    )
 
 
 def _called(names: Collection[str], known: Collection[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Arrays beside an array of images that say what these show."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sbvae_cli.data.importers.cells import Cells
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays
+from sbvae_cli.errors import SbvaeError
 
 Read = Callable[[str], NDArray[Any]]
 
@@ -38,7 +39,9 @@ class Labels:
     notes: list[str] = field(default_factory=list)
 
 
-def find_labels(arrays: Arrays, images: str, count: int, read: Read) -> Labels:
+def find_labels(
+    arrays: Arrays, images: str, count: int, read: Read, named: Sequence[str] = ()
+) -> Labels:
     """Find the array of labels or factors of some images, one row for each.
 
     Args:
@@ -46,29 +49,62 @@ def find_labels(arrays: Arrays, images: str, count: int, read: Read) -> Labels:
         images: Name of the array of images; of `train_images` the labels are `train_labels`.
         count: Number of images.
         read: Gives an array.
+        named: Names of the arrays that a user wants; all of their columns are factors.
+
+    Raises:
+        SbvaeError: If one of those that are named cannot be factors.
     """
     others = {name: array for name, array in arrays.items() if name != images}
+    if named:
+        return _of_named(named, arrays, count, read)
     notes: list[str] = []
     for name in _candidates(images, others):
         why = _unfit(others[name], count)
         if why:
             notes.append(f"the array {printable(name)} is no factor: {why}")
             continue
-        found = _labels(name, read(name), others, read)
+        found = _labels(name, _as_rows(read(name), count), others, read)
         unused = [other for other in _beside(others, count) if other != name]
         if unused:
-            notes.append(f"other arrays are no factors: {', '.join(map(printable, unused))}")
+            shown = ", ".join(map(printable, unused))
+            notes.append(f"other arrays are no factors: {shown} (`factors_key` takes them)")
         return replace(found, notes=[f"factors are those of the array {printable(name)}", *notes])
     unused = list(_beside(others, count))
     if unused and not notes:
-        todo = "name the array labels, or factors"
-        notes = [f"no array is a factor: {', '.join(map(printable, unused))} may be one; {todo}"]
+        shown = ", ".join(map(printable, unused))
+        todo = f"`factors_key={printable(unused[0])}` takes it"
+        notes = [f"no array is a factor: {shown} may be one; {todo}"]
     return Labels(notes=notes)
+
+
+def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> Labels:
+    """All columns of several arrays; a title that is there already begins with its array's name."""
+    columns: dict[str, Cells] = {}
+    level_names: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        why = _unfit(arrays[name], count)
+        if why:
+            raise SbvaeError(f"{printable(name)}: {why}", field="factors_key")
+        others = {other: array for other, array in arrays.items() if other != name}
+        found = _labels(name, _as_rows(read(name), count), others, read)
+        for title, cells in found.columns.items():
+            own = title if title not in columns else f"{name}.{title}"
+            columns[own] = cells
+            if title in found.level_names:
+                level_names[own] = found.level_names[title]
+    return Labels(columns, level_names)
+
+
+def _as_rows(array: NDArray[Any], count: int) -> NDArray[Any]:
+    """An array with a row for each image; a single row of them, as MATLAB has it, is turned."""
+    return array.T if array.shape == (1, count) else array
 
 
 def _unfit(array: ArrayKind, count: int) -> str:
     """Why an array cannot be factors of so many images; empty where it can."""
     rows = array.shape[0] if array.shape else 0
+    if array.shape == (1, count):
+        return ""
     if array.dtype.hasobject:
         return "it holds Python objects, which are never unpickled; store numbers or words"
     if rows != count:
@@ -89,7 +125,8 @@ def _candidates(images: str, others: Arrays) -> Iterator[str]:
 def _beside(others: Arrays, count: int) -> Iterator[str]:
     """Arrays with a value, or a few, for each image."""
     for name, array in others.items():
-        if array.shape[:1] == (count,) and len(array.shape) <= 2 and array.dtype.kind in "biufUS":
+        rows = array.shape[:1] == (count,) or array.shape == (1, count)
+        if rows and len(array.shape) <= 2 and array.dtype.kind in "biufUSV":
             yield name
 
 
@@ -97,6 +134,8 @@ def _labels(name: str, array: NDArray[Any], others: Arrays, read: Read) -> Label
     """The array's columns, with names where others say them; marks of classes are one column."""
     title = name.rpartition("/")[2].replace(",", "_")
     words = _words(others, read)
+    if array.dtype.names:
+        return Labels({field: array[field] for field in array.dtype.names})
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2 and _marks_classes(array):

@@ -1,16 +1,20 @@
 """From a path to a collection of images; the contents decide what it is, not the name."""
 
 import os
-from contextlib import ExitStack
+import zipfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
+import h5py
+
 from sbvae_cli.config.names import Frames
 from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.importers.array_file import MAT5, ArrayFile, Hdf5Arrays, LoadedArrays
 from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, reason_of
 from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.data.importers.frames import with_frames
-from sbvae_cli.data.importers.npz_archive import is_npz, open_npz
+from sbvae_cli.data.importers.npz_archive import NpzArrays, is_npz
 from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
 from sbvae_cli.data.importers.zip_archive import ZipImages, open_zip
 from sbvae_cli.errors import SbvaeError
@@ -20,8 +24,10 @@ _USTAR = slice(257, 262)
 _WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
 
 
-def open_images(path: Path | str, frames: Frames = "all") -> ImageCollection:
-    """Open a folder (with those below it), a ZIP, TAR or compressed TAR archive, or an NPZ.
+def open_images(
+    path: Path | str, frames: Frames = "all", images_key: str | None = None
+) -> ImageCollection:
+    """Open a folder (with those below it), a ZIP, TAR or compressed TAR, or a file of arrays.
 
     Hidden files and those that never are images (.csv, .txt, ...) are left out. Nothing is written
     under a name from an archive: ZIP and plain TAR are read in place, a compressed TAR and the
@@ -31,11 +37,16 @@ def open_images(path: Path | str, frames: Frames = "all") -> ImageCollection:
         path: The folder or archive.
         frames: Whether each frame of an animation, and each page of a stack, is an image of its
             own, as `movie.gif#03`, or the first of a file is taken.
+        images_key: Name of the array of images in a file of arrays; None finds it.
 
     Raises:
         SbvaeError: If there is nothing to read, or an archive is broken or hostile.
     """
     path = Path(path)
+    arrays = open_array_file(path, named=images_key is not None)
+    if arrays:
+        return arrays.images(images_key)
+    _refuse_models(path)
     images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
     if not images.names:
         images.close()
@@ -47,6 +58,48 @@ def open_images(path: Path | str, frames: Frames = "all") -> ImageCollection:
         found = with_frames(images)
         undo.pop_all()
     return found
+
+
+def _refuse_models(path: Path) -> None:
+    """Refuse a run folder, whose previews are images too, and a checkpoint, which is a ZIP."""
+    if os.path.isdir(path) or (os.access(path, os.R_OK) and zipfile.is_zipfile(path)):
+        contents = look_at(path)
+        if contents.kind in ("checkpoint", "run", "runs", "pytorch"):
+            raise SbvaeError(f"{path}: {contents}")
+
+
+def open_array_file(path: Path, named: bool = False) -> ArrayFile | None:
+    """Open NPZ, HDF5 or a MATLAB file; None where there is a folder or something else.
+
+    Args:
+        path: The file.
+        named: Whether an array of it is named, and so is meant whatever else the file is.
+
+    Raises:
+        SbvaeError: If it is damaged, or holds what another command takes.
+    """
+    opened_by = _array_format(path)
+    if not opened_by:
+        if named:
+            raise SbvaeError(f"{path} is no file of arrays; leave it out", field="images_key")
+        return None
+    contents = look_at(path)
+    if contents.kind == "dataset" or (contents.kind in ("codes", "dsprites") and not named):
+        raise SbvaeError(f"{path}: {contents}")
+    return opened_by(path)
+
+
+def _array_format(path: Path) -> type[Hdf5Arrays | LoadedArrays | NpzArrays] | None:
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        return None
+    if h5py.is_hdf5(path):
+        return Hdf5Arrays
+    with path.open("rb") as file:
+        if file.read(len(MAT5)) == MAT5:
+            return LoadedArrays
+    with suppress(Exception), zipfile.ZipFile(path) as archive:  # a broken one is told of later
+        return NpzArrays if is_npz(archive) else None
+    return None
 
 
 def _open_archive(path: Path) -> ImageCollection:
@@ -68,11 +121,7 @@ def _by_contents(path: Path, file: IO[bytes], head: bytes) -> ImageCollection:
     if not head:
         raise SbvaeError(f"{path}: the file is empty; copy it again")
     if head.startswith(_ZIP):
-        archive = open_zip(path, file)
-        if is_npz(archive):
-            with file, archive:
-                return open_npz(path, archive)
-        return ZipImages(path, file, archive)
+        return ZipImages(path, file, open_zip(path, file))
     if head.startswith(tuple(COMPRESSIONS)) or head[_USTAR] == b"ustar" or path.suffix == ".tar":
         return open_tar(path, file)
     raise SbvaeError(f"{path}: {look_at(path)}")

@@ -2,22 +2,22 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows
+from sbvae_cli.data.importers.array_images import ArrayImages
 from sbvae_cli.data.importers.class_folders import class_folders
-from sbvae_cli.data.importers.collection import ImageCollection
+from sbvae_cli.data.importers.collection import ImageCollection, printable
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
 from sbvae_cli.data.importers.factors_csv import read_factors
-from sbvae_cli.data.importers.find_arrays import ArrayKind, find_images
+from sbvae_cli.data.importers.find_arrays import named_arrays
 from sbvae_cli.data.importers.label_arrays import Labels, find_labels
-from sbvae_cli.data.importers.npy import read_array_header
-from sbvae_cli.data.importers.npz_archive import ArrayImages
+from sbvae_cli.data.importers.open_images import open_array_file
+from sbvae_cli.data.shapes3d import factors_of_labels
 from sbvae_cli.errors import SbvaeError
 
 
@@ -42,6 +42,7 @@ def own_factors(
     collection: ImageCollection,
     table: Path | None = None,
     declared: Declared = UNDECLARED,
+    key: str | None = None,
 ) -> OwnFactors:
     """Find the factors of images.
 
@@ -49,12 +50,15 @@ def own_factors(
         collection: The images.
         table: CSV file; None takes the arrays beside an array of images, or the folders.
         declared: What a user says of the columns.
+        key: Names of the arrays to take, with commas between; None finds one.
 
     Raises:
         SbvaeError: If a table or what is declared does not fit.
     """
     where = str(collection.path)
-    labels = _labels(collection)
+    if key and table:
+        raise SbvaeError(f"{key}: {table} has the factors; leave one out", field="factors_key")
+    labels = _labels(collection, key)
     classes, note = class_folders(collection.names)
     if table is not None:
         found = read_factors(table, collection.names, declared)
@@ -65,10 +69,9 @@ def own_factors(
     notes = [*labels.notes, *([note] if note else []), *_tables(collection)]
     if labels.columns:
         try:
-            found = factor_table(labels.columns, where, declared, level_names=labels.level_names)
-            return _of_table(found, notes)
+            return _of_table(_table_of(labels, where, declared), notes)
         except SbvaeError as error:
-            if error.field:
+            if error.field or key:
                 raise
             notes = [f"arrays are no factors: {error}"]
     if classes is not None:
@@ -86,19 +89,33 @@ def _others(labels: Labels, classes: list[str] | None) -> list[str]:
     return ["the arrays"] * bool(labels.columns) + ["the folders"] * (classes is not None)
 
 
-def _labels(collection: ImageCollection) -> Labels:
-    """Arrays beside those images in an NPZ file."""
-    if not isinstance(collection, ArrayImages):
+def _labels(collection: ImageCollection, key: str | None) -> Labels:
+    """Arrays beside those images in their file."""
+    opened = None
+    if isinstance(collection, ArrayImages):
+        opened, images = open_array_file(collection.path, named=True), collection.array_name
+    if not opened:
+        if key:
+            raise SbvaeError(f"{key}: {collection.path} is no file of arrays", field="factors_key")
         return Labels()
-    path = collection.path
-    with ZipFile(path) as archive:
-        kinds = {}
-        for member in archive.namelist():
-            with archive.open(member) as stream:
-                header = read_array_header(stream)
-            kinds[member.removesuffix(".npy")] = ArrayKind(header.shape, header.dtype)
-    with np.load(path, allow_pickle=False) as arrays:
-        return find_labels(kinds, find_images(path, kinds), len(collection), arrays.__getitem__)
+    with opened as file:
+        named = named_arrays(file.path, file.kinds, key) if key else ()
+        found = find_labels(file.kinds, images, len(collection), file.read, named)
+    note = f"images are the array {printable(images)} {file.kinds[images]}"
+    return replace(found, notes=[note, *found.notes])
+
+
+def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
+    """The factors of arrays; labels at the levels of 3dshapes.h5 have its names and units."""
+    shapes3d = factors_of_labels([np.asarray(cells) for cells in labels.columns.values()])
+    if not shapes3d:
+        return factor_table(labels.columns, where, declared, level_names=labels.level_names)
+    names = [factor.name for factor in shapes3d]
+    columns = dict(zip(names, labels.columns.values(), strict=True))
+    found = factor_table(columns, where, declared)
+    if declared.kinds or declared.circular:
+        return found
+    return replace(found, factors=tuple(shapes3d))
 
 
 def _tables(collection: ImageCollection) -> list[str]:

@@ -44,7 +44,7 @@ def test_columns_have_the_names_beside_them() -> None:
     assert list(find(factors=TWO).columns) == ["factors0", "factors1"]
     found = find(factors=TWO, labels=CLASSES)
     assert len(found.columns) == 2
-    assert found.notes[1] == "other arrays are no factors: labels"
+    assert found.notes[1] == "other arrays are no factors: labels (`factors_key` takes them)"
 
 
 def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
@@ -62,7 +62,7 @@ def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
         ({"labels": np.array([None] * 4)}, "labels is no factor: it holds Python objects, which"),
         ({"labels": np.zeros((4, 2, 2))}, "labels is no factor: it has the shape (4, 2, 2)"),
         ({"labels": np.zeros((4, 101))}, "labels is no factor: it has the shape (4, 101)"),
-        ({"score": TWO}, "no array is a factor: score may be one; name the array labels"),
+        ({"score": TWO}, "no array is a factor: score may be one; `factors_key=score` takes it"),
     ],
 )
 def test_what_is_not_used_is_said(arrays: dict[str, object], note: str) -> None:

@@ -85,9 +85,11 @@ def test_the_only_array_with_the_dimensions_of_images_is_taken(tmp_path: Path) -
         ({"images": COLOUR[0, 0]}, r"images has the shape \(7, 3\)"),
         ({"images": COLOUR[..., :2]}, r"images has the shape \(12, 5, 7, 2\); images have the sh"),
         ({"images": COLOUR[:0]}, r"images has the shape \(0, 5, 7, 3\)"),
-        ({"images": COLOUR.transpose(0, 3, 1, 2)}, r"images.transpose\(0, 2, 3, 1\)"),
-        ({"a": COLOUR, "b": COLOUR}, r"holds a \(12, 5, 7, 3\), b .*; name the array of images"),
-        ({"a": np.arange(3)}, r"holds a \(3,\); name the array of images 'images'"),
+        (
+            {"a": COLOUR, "b": COLOUR},
+            r"several of its arrays may be images: a uint8 .*images_key=a",
+        ),
+        ({"a": np.arange(3)}, r"holds a int64 \(3,\), none of which has the shape of images"),
     ],
 )
 def test_other_arrays_are_one_line(
@@ -118,7 +120,7 @@ def test_a_pickle_is_never_run(tmp_path: Path) -> None:
         images.read(0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("images.npy", pickle.dumps(Command(tmp_path / "ran")))
-    with pytest.raises(SbvaeError, match="NPZ archive is broken"):
+    with pytest.raises(SbvaeError, match=r"is a ZIP archive .* damaged"):
         open_images(path)
     assert not (tmp_path / "ran").exists()
 
@@ -139,5 +141,5 @@ def test_a_wrong_checksum_is_one_line(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[600] ^= 255
     path.write_bytes(data)
-    with pytest.raises(SbvaeError, match=r"broken or cut short \(Bad CRC"):
+    with pytest.raises(SbvaeError, match=r"damaged or cut short \(Bad CRC"):
         open_images(path)

@@ -1,0 +1,169 @@
+"""Arrays of HDF5, of both of MATLAB's formats and of NPZ: the same images from all of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+
+from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.data.importers.own_factors import OwnFactors, own_factors
+from sbvae_cli.errors import SbvaeError
+
+IMAGES = np.random.default_rng(0).integers(256, size=(50, 5, 7, 3), dtype=np.uint8)
+
+
+def hdf5(path: Path, arrays: dict[str, np.ndarray], **options: object) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, **(options if array.ndim > 2 else {}))
+    return path
+
+
+def matlab(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    """As `save -v7.3` writes it: axes reversed, after 512 bytes of MATLAB's own."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, array in arrays.items():
+            file[name] = array.T
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file".ljust(512))
+    return path
+
+
+def mat5(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    scipy.io.savemat(path, arrays)
+    return path
+
+
+def npz(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    return path
+
+
+def pixels(path: Path, key: str | None = None) -> np.ndarray:
+    with open_images(path, images_key=key) as images:
+        return np.stack([np.array(images.read(i)) for i in range(len(images))])
+
+
+@pytest.mark.parametrize("write", [hdf5, matlab, mat5, npz])
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (0, 3, 1, 2), (1, 2, 3, 0)])
+def test_images_are_the_same_in_every_order_of_axes(
+    tmp_path: Path, write: Callable[..., Path], axes: tuple[int, ...]
+) -> None:
+    path = write(tmp_path / "x", {"images": IMAGES.transpose(axes), "y": np.arange(50)})
+    np.testing.assert_array_equal(pixels(path), IMAGES)
+
+
+@pytest.mark.parametrize("write", [matlab, mat5])
+def test_grey_images_of_matlab_stand_along_the_last_axis(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    grey = IMAGES[..., 0]
+    path = write(tmp_path / "x.mat", {"data": grey.transpose(1, 2, 0)})
+    np.testing.assert_array_equal(pixels(path), grey)
+
+
+@pytest.mark.parametrize("chunks", [None, (1, 5, 7, 3), (16, 5, 7, 3), (50, 1, 7, 3)])
+def test_chunks_of_any_shape_are_read(
+    tmp_path: Path, chunks: tuple[int, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sbvae_cli.data.importers.array_images._BLOCK_BYTES", 700)
+    compression = {"compression": "gzip"} if chunks else {}
+    path = hdf5(tmp_path / "x.h5", {"g/x": IMAGES}, chunks=chunks, **compression)
+    np.testing.assert_array_equal(pixels(path), IMAGES)
+    with open_images(path) as images:  # in any order, and again after other blocks
+        for i in (49, 0, 17, 49, 3, 33, 0):
+            np.testing.assert_array_equal(np.array(images.read(i)), IMAGES[i])
+
+
+def test_an_array_is_taken_by_its_name(tmp_path: Path) -> None:
+    for write in (hdf5, npz):
+        path = write(tmp_path / "x", {"a": IMAGES, "b": 255 - IMAGES})
+        np.testing.assert_array_equal(pixels(path, "b"), 255 - IMAGES)
+
+
+def factors(path: Path, key: str | None = None) -> OwnFactors:
+    with open_images(path) as images:
+        return own_factors(images, key=key)
+
+
+@pytest.mark.parametrize("write", [hdf5, matlab, mat5, npz])
+@pytest.mark.parametrize("shape", [(50,), (50, 1), (1, 50)])
+@pytest.mark.parametrize("key", [None, "y"])
+def test_a_column_is_a_factor_called_as_its_array(
+    tmp_path: Path, write: Callable[..., Path], shape: tuple[int, ...], key: str | None
+) -> None:
+    levels = np.arange(50) % 5
+    arrays = {"images": IMAGES, "y": levels.reshape(shape), "weight": np.ones(50)}
+    found = factors(write(tmp_path / "x", arrays), key)
+    assert found.space.names == ("y",)
+    assert found.space.factors[0].levels == (0, 1, 2, 3, 4)
+    np.testing.assert_array_equal(found.rows[:, 0], levels)
+    assert found.notes[0] == "images are the array images uint8 (50, 5, 7, 3)"
+    assert key or "other arrays are no factors: weight (`factors_key` takes them)" in found.notes
+
+
+def test_several_arrays_are_taken_by_their_names_or_their_group(tmp_path: Path) -> None:
+    records = np.zeros(50, [("speed", "f4"), ("gear", "i4")])
+    records["gear"] = np.arange(50) % 3
+    arrays = {"images": IMAGES, "states/now": records, "states/x": np.arange(50.0)}
+    path = hdf5(tmp_path / "a.h5", {**arrays, "colour": np.array([b"red", b"blue"] * 25)})
+    for key in ("states,colour", "now, states/x, colour"):
+        found = factors(path, key)
+        assert found.space.names == ("speed", "gear", "x", "colour")
+        assert found.space.factors[3].level_names == ("blue", "red")
+        np.testing.assert_array_equal(found.rows[:, 1], records["gear"])
+
+
+def test_text_of_any_length_is_words(tmp_path: Path) -> None:
+    path = hdf5(tmp_path / "a.h5", {"images": IMAGES, "other": np.ones(3)})
+    with h5py.File(path, "r+") as file:
+        file["labels"] = ["cat", "mouse"] * 25
+    assert factors(path).space.factors[0].level_names == ("cat", "mouse")
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("lables", "lables: .* has no such array, but .*; did you mean labels?"),
+        ("short", "short: it has 49 rows, there are 50 images"),
+    ],
+)
+def test_arrays_that_cannot_be_factors_are_one_line(tmp_path: Path, key: str, message: str) -> None:
+    arrays = {"images": IMAGES, "labels": np.arange(50), "short": np.arange(49)}
+    path = npz(tmp_path / "a.npz", arrays)
+    with pytest.raises(SbvaeError, match=message) as caught:
+        factors(path, key)
+    assert caught.value.field == "factors_key"
+
+
+def test_labels_at_the_levels_of_3dshapes_have_its_names(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    hues, scales = np.linspace(0, 0.9, 10), np.linspace(0.75, 1.25, 8)
+    axes = [hues, hues, hues, scales, np.array([0.0, 2.0, 3.0]), np.linspace(-30, 30, 15)]
+    labels = np.stack([rng.choice(axis, 50) for axis in axes], 1)
+    found = factors(hdf5(tmp_path / "a.h5", {"images": IMAGES, "labels": labels}))
+    names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
+    assert found.space.names == names
+    assert found.space.factor("shape").level_names == ("cube", "sphere", "pill")
+    assert found.space.factor("floor_hue").period == 1
+    assert found.space.factor("orientation").unit == "degree"
+    np.testing.assert_allclose(found.rows, labels, atol=1e-6)
+
+    labels[0, 0] = 0.05
+    found = factors(hdf5(tmp_path / "b.h5", {"images": IMAGES, "labels": labels}))
+    assert found.space.names[0] == "labels0"
+
+
+def test_files_that_are_broken_are_one_line(tmp_path: Path) -> None:
+    path = mat5(tmp_path / "x.mat", {"images": IMAGES})
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(SbvaeError, match=r"x.mat: is a damaged MATLAB file \(.+\); copy it"):
+        open_images(path)
+    path = hdf5(tmp_path / "x.h5", {"images": IMAGES})
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(SbvaeError, match=r"x.h5: is cut short; copy it"):
+        open_images(path)

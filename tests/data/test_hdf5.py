@@ -1,0 +1,73 @@
+"""Filters that are not installed, and why a file cannot be opened."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from sbvae_cli.data.file import DatasetFile
+from sbvae_cli.data.hdf5 import open_hdf5
+from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.errors import SbvaeError
+
+
+def filtered(path: Path, number: int, name: str = "images") -> Path:
+    """Images in chunks that are said to be compressed by a filter."""
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((16, 4, 6, 3))
+    plan.set_filter(number, h5py.h5z.FLAG_OPTIONAL, (2, 2, 0, 0, 5, 1, 1))
+    with h5py.File(path, "w") as file:
+        space = h5py.h5s.create_simple((16, 4, 6, 3))
+        stored = h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_UINT8, space, plan)
+        stored.write_direct_chunk((0, 0, 0, 0), bytes(16 * 4 * 6 * 3), 0)
+        file["labels"] = np.stack(
+            np.meshgrid([0.0], [0.0], [0.0], [0.75, 1.25], [0.0, 1.0], [-30.0, -10, 10, 30]), -1
+        ).reshape(-1, 6)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "installed_by"),
+    [
+        (32001, "Blosc", "run `python -m pip install hdf5plugin`, or "),
+        (32008, "bitshuffle", "run `python -m pip install hdf5plugin`, or "),
+        (307, "bzip2", "run `python -m pip install hdf5plugin`, or "),
+        (32099, "unknown", ""),
+    ],
+)
+def test_a_filter_that_is_missing_is_named_before_anything_is_read(
+    tmp_path: Path, number: int, name: str, installed_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "hdf5plugin", None)  # as if not installed
+    path = filtered(tmp_path / "my file.h5", number)
+    message = (
+        f"{path}: its images are compressed by a filter that is not installed here ({name}, "
+        f"{number}); {installed_by}repack the file where it can be read, by "
+        f'`h5repack -f GZIP=1 "{path}" repacked.h5`'
+    )
+    for open_it in (DatasetFile, open_images):
+        with pytest.raises(SbvaeError) as caught:
+            open_it(path)
+        assert str(caught.value) == message
+
+
+def test_the_filters_of_hdf5_itself_are_there(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(256, size=(9, 4, 6, 3), dtype=np.uint8)
+    for options in ({"compression": "lzf"}, {"compression": "gzip", "fletcher32": True}):
+        path = tmp_path / "x.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset("images", data=images, shuffle=True, **options)
+        with open_images(path) as found:
+            np.testing.assert_array_equal(np.array(found.read(8)), images[8])
+
+
+def test_a_file_that_another_program_writes_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*arguments: object) -> None:
+        raise OSError("Unable to synchronously open file (unable to lock file)")
+
+    monkeypatch.setattr(h5py, "File", locked)
+    with pytest.raises(SbvaeError, match=r"x.h5: another program has it open for writing; wait"):
+        open_hdf5(tmp_path / "x.h5")
