@@ -4,6 +4,7 @@ import os
 import sys
 
 from sbvae_cli.cli.app import main
+from sbvae_cli.cli.openmp import set_up_openmp
 
 SIGNALLED = 128  # exit codes from here on are of runs that a signal ended
 
@@ -14,6 +15,7 @@ def run() -> int:
     What was to be cleaned up has been by then. Threads of PyTorch may still compute, and an
     interpreter that ends in the usual way under them now and then aborts with a line of its own.
     """
+    set_up_openmp(os.environ)
     code = main()
     if code > SIGNALLED:
         sys.stdout.flush()

@@ -155,7 +155,10 @@ Device = Annotated[
 PrecisionName = Annotated[
     Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU; default: fp32.")
 ]
-Threads = Annotated[int | None, _of_training(min=1, max=1024, help="Number of CPU threads.")]
+Threads = Annotated[
+    int | None,
+    _of_training(min=1, max=1024, help="Number of CPU threads; default: as many as may be used."),
+]
 CheckpointEvery = Annotated[
     int | None,
     _of_training(min=1, help="Steps between checkpoints; default: 1,000 (paper) or 200 (quick)."),

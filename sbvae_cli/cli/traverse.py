@@ -1,5 +1,6 @@
 """`sbvae traverse`."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -78,17 +79,31 @@ def traverse(
         index=index,
         seed=seed,
     )
-    caption = ", ".join([source.name, *opened.config.kinds, f"step {opened.step:,}"])
+    kinds, steps = ", ".join(opened.config.kinds), f"step {opened.step:,}"
+    caption = f"{source.name}: {kinds}, seed {opened.config.training.seed}, {steps}"
     if decoded:
         caption += f", drawn at {decoded[0]}x{decoded[1]}"
     write_picture(out, draw_traversal(result, caption))
     if decoded:
         _note_size(decoded, (source.height, source.width))
+    _note_starts({latent: float(result.code[latent]) for latent in result.latents}, span)
     coding = int((result.stds < traversal.NON_CODING).sum())
     inform(
         f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
         f"{coding} with a mean std below {traversal.NON_CODING}"
     )
+
+
+def _note_starts(starts: dict[int, float], span: tuple[float, float]) -> None:
+    """Latents whose own value lies outside of what is swept, and a range that has it."""
+    outside = {k: value for k, value in starts.items() if not span[0] <= value <= span[1]}
+    if outside:
+        listed = ", ".join(f"{k} at {value:.2f}" for k, value in outside.items())
+        widest = max(abs(value) for value in (*outside.values(), *span))
+        remark(
+            f"note: the start image lies outside of {span[0]:g}..{span[1]:g} in latents {listed}; "
+            f"--range {math.ceil(widest)} has it"
+        )
 
 
 def _note_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:

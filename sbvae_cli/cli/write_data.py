@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import file_size, inform, notice, remark, reporter
 from sbvae_cli.cli.factor_text import factor_text
+from sbvae_cli.cli.hardware import has_cuda_gpu
 from sbvae_cli.cli.outputs import check_target
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
 from sbvae_cli.cli.signals import deferred
@@ -193,5 +194,8 @@ def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) 
         f"wrote {path}: {count:,} images of {height}x{width}, {file_size(path.stat().st_size)}. "
         "Next:"
     )
-    for command in (*commands, as_typed(["train", "--decoder", "broadcast", "--data", path])):
+    train: list[str | Path] = ["train", "--decoder", "broadcast", "--data", path]
+    if not has_cuda_gpu():  # the paper's settings take days on a CPU
+        train += ["--profile", "quick"]
+    for command in (*commands, as_typed(train)):
         inform(f"  {command}")

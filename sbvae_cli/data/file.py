@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
 from sbvae_cli.data.hdf5 import check_filters, open_hdf5
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
-from sbvae_cli.data.workers import in_order, usable_cores
+from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 
 FORMAT = 1

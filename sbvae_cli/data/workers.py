@@ -1,20 +1,16 @@
 """Threads that work a few items ahead; what is read, rendered or compressed comes back in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from sbvae_cli.cores import usable_cores
+
 AHEAD = 2  # items for each thread that are begun before the first of them is asked for
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def usable_cores() -> int:
-    """Number of CPU cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(

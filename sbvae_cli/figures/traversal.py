@@ -3,7 +3,8 @@
 from PIL.Image import Image
 
 from sbvae_cli.evaluation.traversal import NON_CODING, Traversal
-from sbvae_cli.viz.traversal import Examples, Sweep, draw_sweeps
+from sbvae_cli.viz.traversal import draw_sweeps
+from sbvae_cli.viz.traversal_layout import Examples, Sweep
 
 
 def draw_traversal(traversal: Traversal, caption: str = "") -> Image:

@@ -10,9 +10,9 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.load import build_config, flat, merge, nested
 from sbvae_cli.config.schema import Config, DataConfig
+from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.workers import usable_cores
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import KEPT, RunFolder
 from sbvae_cli.runs.own_data import match, open_own_data, open_same_data

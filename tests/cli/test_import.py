@@ -110,10 +110,9 @@ def test_images_are_written_in_the_order_of_their_names(
     assert factors.shape == (4, 0)
     first, *hints = done.out.splitlines()
     assert first.startswith("wrote pics.h5: 4 images of 12x16, ") and first.endswith("kB. Next:")
-    assert hints == [
-        "  sbvae info pics.h5 --sheet samples.png",
-        "  sbvae train --decoder broadcast --data pics.h5",
-    ]
+    assert hints[0] == "  sbvae info pics.h5 --sheet samples.png"
+    assert hints[1].startswith("  sbvae train --decoder broadcast --data pics.h5")
+    assert len(hints) == 2
     note = "note: folders are no factor: 2 of 4 images are in none"
     assert done.err.splitlines() == ["images 4/4  ", note]
     assert sorted(os.listdir()) == sorted([source.name, "pics.h5"])

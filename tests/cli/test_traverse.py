@@ -172,3 +172,16 @@ def test_the_parser_refuses_with_exit_code_2(
 ) -> None:
     assert main(["traverse", "ckpt.pt", *option]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_starts_outside_of_the_sweep_are_told_with_a_range_that_has_them(
+    sbvae: Sbvae, write_model: WriteModel
+) -> None:
+    write_model(Path("ckpt.pt"))
+    done = sbvae("traverse", "ckpt.pt", "--range", "-0.001..0.001", "--latents", "1")
+    assert re.search(
+        r"note: the start image lies outside of -0\.001\.\.0\.001 in latents 1 at -?\d\.\d\d; "
+        r"--range 1 has it",
+        done.err,
+    )
+    assert "lies outside" not in sbvae("traverse", "ckpt.pt", "--range", 9, "--force").err

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from sbvae_cli.data.workers import AHEAD, in_order, usable_cores
+from sbvae_cli.data.workers import AHEAD, in_order
 
 
 def living() -> list[str]:
@@ -82,7 +82,3 @@ def test_an_error_of_the_items_ends_the_threads() -> None:
     with pytest.raises(ValueError, match="no more"):
         list(in_order(lambda i: i, items(), 2))
     assert not living()
-
-
-def test_there_is_a_core() -> None:
-    assert usable_cores() >= 1

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import open_source
-from sbvae_cli.data.workers import AHEAD, usable_cores
+from sbvae_cli.data.workers import AHEAD
 from sbvae_cli.data.write import Chunk, write_dataset
 from sbvae_cli.errors import SbvaeError, StoppedError
 

@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.viz.traversal import (
-    FRAME,
-    HELD_OUT,
-    INK,
-    NEAREST,
-    NON_CODING,
+from sbvae_cli.viz.traversal import FRAME, HELD_OUT, INK, NEAREST, NON_CODING, draw_sweeps
+from sbvae_cli.viz.traversal_layout import (
     Examples,
     Sweep,
-    draw_sweeps,
+    SweepLayout,
     nearest_column,
+    row_note,
     value_names,
 )
 
@@ -217,6 +214,39 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 )
 def test_values_have_short_names(values: np.ndarray, names: list[str]) -> None:
     assert value_names(values) == names
+
+
+def test_a_start_that_no_column_shows_is_written_beside_its_row() -> None:
+    _, sweeps = made()
+    assert row_note(sweeps[0], VALUES) == "std 0.20"
+    assert (
+        row_note(Sweep(0, 0.2, True, -2.714, sweeps[0].images), VALUES) == "std 0.20, start -2.71"
+    )
+    near = Sweep(0, 0.2, True, 2.19, sweeps[0].images)
+    assert row_note(near, VALUES) == "std 0.20"  # its nearest column has a frame
+
+
+def test_type_and_margins_grow_with_images_that_are_drawn_larger() -> None:
+    inputs, drawn, values = noise(8, 16, 16, 1), noise(8, 512, 512, 1), VALUES[::5]
+    sweeps = [Sweep(0, 0.1, True, 0.0, noise(3, 512, 512, 1))]
+    examples = Examples(inputs, drawn, np.zeros(8, bool))
+
+    layout = SweepLayout.of(examples, sweeps, values, "caption")
+
+    assert layout.scale == pytest.approx(8 * 522 / 1520)
+    assert layout.margin == round(24 * layout.scale)
+    small = [Sweep(0, 0.1, True, 0.0, noise(3, 16, 16, 1))]
+    same = Examples(inputs, inputs, np.zeros(8, bool))
+    assert SweepLayout.of(same, small, values, "caption").scale == 1
+
+
+def test_a_long_caption_has_several_lines_and_pushes_the_rest_down() -> None:
+    examples, sweeps = made()
+    caption = "a caption that is long " * 12
+    layout = SweepLayout.of(examples, sweeps, VALUES, caption)
+    assert " ".join(layout.caption) == caption.strip() and len(layout.caption) > 1
+    one = draw_sweeps(examples, sweeps, VALUES, "short")
+    assert draw_sweeps(examples, sweeps, VALUES, caption).height > one.height + 20
 
 
 def test_the_legend_names_what_is_there() -> None:
