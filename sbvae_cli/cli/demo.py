@@ -80,8 +80,10 @@ def _look_at(folder: Path) -> None:
     _compare(_read(scores), {d: _read(runs[d] / "eval.json") for d in DECODERS})
     typer.echo(
         "affine_r2 and inverse_r2 are 1 where the grid of x and y lies in latent space without\n"
-        "a bend, fold_fraction is 0 where no part of it is turned over. MIG may be low even so:\n"
-        "it punishes a rotation of x and y (Section 4.4). Look at:"
+        "a bend, fold_fraction is 0 where no part of it is turned over. Copies are latents beside\n"
+        "the two that move with x and y as well: information_outside is their share of all that\n"
+        "is known of these. MIG may be low even so: it punishes copies, and a rotation of x and y\n"
+        "(Section 4.4). Look at:"
     )
     for picture in pictures:
         typer.echo(f"  {picture}")
@@ -95,10 +97,14 @@ def _compare(geometry: dict[str, Any], evaluations: Mapping[DecoderKind, dict[st
     for name in ("neg_elbo", "nll", "kl", "nll_heldout", "latents_used", "mig", "factor_vae"):
         values = [evaluations[d]["scores"][name]["value"] for d in DECODERS]
         rows.append([name, *(f"{value:.3f}" for value in values)])
-    for name in ("affine_r2", "inverse_r2", "fold_fraction", "tear", "heldout_nrmse"):
+    for name in (
+        *("inverse_r2", "affine_r2", "fold_fraction", "tear", "heldout_nrmse"),
+        "information_outside",
+    ):
         values = [model["scores"][name] for model in geometry["models"]]
         rows.append([name, *("-" if value is None else f"{value:.3f}" for value in values)])
-    print_table("The two decoders", ["score", *DECODERS], rows)
+    verdicts = [model["verdict"] for model in geometry["models"]]
+    print_table("The two decoders", ["score", *DECODERS], [["grid of x and y", *verdicts], *rows])
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -116,8 +116,7 @@ def _print_pair(pair: "PairGeometry") -> None:
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     latents = pair.choice.latents
-    for line in headlines(pair):
-        say(line)
+    say(headlines(pair)[0])  # the diagnosis has the others
     rows = [
         [name, _number(value)]
         for name, value in pair.scores.items()
@@ -128,17 +127,19 @@ def _print_pair(pair: "PairGeometry") -> None:
 
 
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
+    from sbvae_cli.evaluation.findings.verdict import word
+
     shown = pairs[:_MOST_PAIRS]
     names = [n for n in _MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
     rows = []
     for pair in shown:
         latents = ",".join(map(str, pair.choice.latents))
         values = [_number(pair.scores[name]) for name in names]
-        rows.append([",".join(pair.names), latents, *values])
+        rows.append([",".join(pair.names), latents, word(pair), *values])
     title = "geometry of pairs of factors"
     if len(pairs) > _MOST_PAIRS:
         title += f" (the first {_MOST_PAIRS} of {len(pairs)}; --json has all)"
-    _print_wide(title, ["factors", "latents", *names], rows)
+    _print_wide(title, ["factors", "latents", "lie", *names], rows)
 
 
 def _print_several(several: "Sequence[Evaluated]") -> None:

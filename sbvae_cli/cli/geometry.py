@@ -54,6 +54,7 @@ def geometry(
     """Plot two factors in latent space, a grid or points, and score them (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.geometry import Wanted, embed_target
 
@@ -74,7 +75,10 @@ def geometry(
     names = [""] if len(embedded) == 1 else [_name(each.path, targets) for each in embedded]
     _print_notes(names, embedded)
     if json is not None:
-        models = [{**each.about, **each.found.pair.as_dict()} for each in embedded]
+        models = [
+            {**each.about, **each.found.pair.as_dict(), "verdict": word(each.found.pair)}
+            for each in embedded
+        ]
         # The keys of one alone stand at the top as well.
         write_json(json, {**(models[0] if len(models) == 1 else {}), "models": models})
     if json != "-":

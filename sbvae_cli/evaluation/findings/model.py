@@ -32,17 +32,28 @@ def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
 def use_of_latents(
     used: NDArray[np.bool_], factors: int, rates: "ImageRates | None" = None
 ) -> list[Finding]:
-    """Latents that are not in use, and more in use than factors need."""
+    """Latents that are not in use, and more in use than factors need; counts that differ."""
     count = int(used.sum())
     if count == 0 and rates is None:
         return [Finding("all-unused")]
     if count == 0 and rates is not None:
         return [Finding("no-kl", values={"kl": float(rates.kl.mean())})]
+    found = _uneven(used, rates.stds) if rates is not None else []
     idle = tuple(np.flatnonzero(~used).tolist())
-    found = [Finding("unused", latents=idle, values={"latent_dim": len(used)})] if idle else []
+    found += [Finding("unused", latents=idle, values={"latent_dim": len(used)})] if idle else []
     if factors and count > SPARE * factors:
         found.append(Finding("many-used", values={"used": count, "of": factors}))
     return found
+
+
+def _uneven(used: NDArray[np.bool_], stds: Floats) -> list[Finding]:
+    """How many latents are in use, where the counts of the scores are others."""
+    count, average = int(used.sum()), float((stds < USED_BELOW).sum(axis=1).mean())
+    by_mean = int((stds.mean(axis=0) < USED_BELOW).sum())
+    if count == by_mean == round(average, 2):
+        return []
+    values = {"used": count, "of": len(used), "average": average, "by_mean": by_mean}
+    return [Finding("uneven-use", values=values)]
 
 
 def ill_suited_likelihood(rates: "ImageRates") -> list[Finding]:

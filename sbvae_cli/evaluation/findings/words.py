@@ -51,6 +51,11 @@ _FLAT = "{pair} lie flat in latents {both} (affine_r2 {affine_r2:.2f}), "
 DIAGNOSIS: dict[str, Words] = {
     "all-unused": Words("no latent is used: " + _BLIND, advice=_SMALLER),
     "no-kl": Words("no latent is used (KL {kl:.2g} nats): " + _BLIND, advice=_SMALLER),
+    "uneven-use": Words(
+        "in use: {used} of {of} latents, each on a tenth of the images or more; one image uses "
+        "{average:.2f} on average (latents_used), and {by_mean} have a mean std below 0.5 "
+        "(latents_used_by_mean)"
+    ),
     "unused": Words(
         "unused: latent{s} {which} of {latent_dim}, which cost next to nothing; nothing to do"
     ),

@@ -1,5 +1,7 @@
 """What posteriors and reconstructions tell of a model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,15 @@ def test_grey_pixels_and_saturated_outputs_are_told() -> None:
     assert ill_suited_likelihood(rates(stuck=0.02)) == [
         Finding("saturated", values={"share": pytest.approx(0.02)})
     ]
+
+
+def test_counts_of_latents_in_use_that_differ_are_explained() -> None:
+    stds = np.ones((N, 3))
+    stds[:, 0], stds[: N // 2, 1] = 0.1, 0.1
+    uneven = replace(rates(), stds=stds)
+    found = use_of_latents(latents_in_use(stds), 0, uneven)
+    assert found[0] == Finding(
+        "uneven-use", values={"used": 2, "of": 3, "average": 1.5, "by_mean": 1}
+    )
+    stds[:, 1] = 0.1
+    assert use_of_latents(latents_in_use(stds), 0, replace(uneven, stds=stds))[0].code == "unused"
