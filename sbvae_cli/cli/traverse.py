@@ -92,6 +92,9 @@ def traverse(
         f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
         f"{coding} with a mean std below {traversal.NON_CODING}"
     )
+    if source.files:  # of imported images none is blank, so that the first is row 0
+        row = index or 0
+        inform(f"start image: row {row:,}, {source.files[row]}")
 
 
 def _note_starts(starts: dict[int, float], span: tuple[float, float]) -> None:

@@ -1,5 +1,6 @@
 """The serial form of a factor space: one in HDF5 attributes, checkpoints and YAML alike."""
 
+from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -53,8 +54,9 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         for name in self.level_names:
             if not name or name != name.strip() or not name.isprintable():
                 raise ValueError(f"{self.name} has a level called {name!r}; write a word")
-            if self.level_names.count(name) > 1:
-                raise ValueError(f"level_names of {self.name} has {name} twice")
+        twice = [name for name, count in Counter(self.level_names).items() if count > 1]
+        if twice:
+            raise ValueError(f"level_names of {self.name} has {twice[0]} twice")
 
     def name_of(self, value: float) -> str | None:
         """Name of the level nearest to a value; None where the levels have no names."""

@@ -12,6 +12,7 @@ from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.level_grid import combination_numbers, combinations
 from sbvae_cli.errors import SbvaeError
 
 PRESETS = get_args(CirclesPreset)
@@ -185,3 +186,19 @@ def test_columns_are_scaled_by_their_ranges() -> None:
     np.testing.assert_allclose(
         space.scaled(rows, ("y", "x", "diameter")), [[1, 0, 0.5], [0.5, 0.25, 0.5]], atol=1e-12
     )
+
+
+def test_values_that_single_precision_merges_are_drawn_held_out_and_found_apart() -> None:
+    stamps = tuple(1.7e9 + i for i in range(16))
+    factors = (FactorConfig(name="t", kind="discrete", levels=stamps),)
+    config = SpaceConfig(
+        factors=factors, held_out=({"t": (1.7e9, 1.7e9 + 3)},), complete_grid=True, dtype="float64"
+    )
+    space = FactorSpace(config)
+    assert space.held_out_share == 4 / 16
+    drawn = space.sample(np.random.default_rng(0), 1000)
+    assert set(drawn[:, 0]) == set(stamps[4:])
+    assert set(space.sample(np.random.default_rng(0), 1000, "full")[:, 0]) == set(stamps)
+    rows = combinations(config, np.arange(16))
+    assert rows[:, 0].tolist() == list(stamps)
+    assert combination_numbers(config, rows).tolist() == list(range(16))

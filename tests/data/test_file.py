@@ -11,6 +11,7 @@ import pytest
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.file import DatasetFile
+from sbvae_cli.data.file_names import write_file_names
 from sbvae_cli.errors import SbvaeError
 
 
@@ -32,6 +33,29 @@ def test_the_header_says_what_the_file_holds(small: Path) -> None:
         assert file.space.config == named_space("circles:xy-hole")
         assert (file.chunk_length, file.chunk_count) == (64, 3)
         assert [file.chunk_size(chunk) for chunk in range(3)] == [64, 64, 22]
+        assert file.files is None
+
+
+def test_names_of_files_are_read_as_they_were_written(copy: Path) -> None:
+    names = [f"{i}.png" for i in range(148)] + ["\u00e9.png", "\udcff.png"]
+    with DatasetFile(change(copy, lambda file: write_file_names(file, names))) as file:
+        assert file.files == tuple(names)
+    few = change(copy, lambda file: (file.__delitem__("files"), write_file_names(file, ["a"])))
+    with (
+        DatasetFile(few) as file,
+        pytest.raises(SbvaeError, match=r"150 images and files of shape"),
+    ):
+        _ = file.files
+
+
+def test_factors_in_double_precision_are_read_so(copy: Path) -> None:
+    ids = 2.0**53 - np.arange(150)
+    factor = FactorConfig(name="id", low=ids.min(), high=ids.max())
+    space = SpaceConfig(factors=(factor,), dtype="float64").model_dump_json()
+    change(copy, replace("factors", ids[:, None]))
+    with DatasetFile(change(copy, attribute("space", space))) as file:
+        rows = file.read(0, 150)[1]
+    assert rows.dtype == np.float64 and (rows[:, 0] == ids).all()
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 150), (0, 0), (60, 70), (128, 150), (149, 150)])

@@ -19,6 +19,7 @@ from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.full_turn import full_turn, looks_circular
 from sbvae_cli.errors import SbvaeError, unknown_name
 
+_MOST_WORDS = 10_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 
@@ -143,6 +144,8 @@ def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[
         turn = full_turn(f"{name}: {where}", found, levels, declared.circular[name])
         low, high = turn.low, max(high, turn.low + turn.period)
         remark = f"a full turn of {turn.period:.6g}"
+        if turn.repeats:
+            remark += f"; {found[0]:g} and {found[-1]:g} are one setting, kept as two levels"
     elif looks_circular(found, levels):
         remark = f"a full turn, if `circular={name}`"
     known = {"unit": turn.unit, "period": turn.period} if turn else {}
@@ -174,6 +177,9 @@ def _of_words(
     if declared.kinds.get(name) == "range":
         found = f"{name}=range: {where} holds words, which have no range"
         raise SbvaeError(f"{found}; number them", field="kind")
+    if len(words) > _MOST_WORDS:
+        found = f"{where} has {len(words):,} different words, which are no levels"
+        raise SbvaeError(f"{found}; leave it out, or number them")
     if name in declared.circular:
         todo = "number them in their order around the turn"
         raise SbvaeError(f"{name}: {where} holds words; {todo}", field="circular")

@@ -21,11 +21,13 @@ class FullTurn(NamedTuple):
         low: Where it begins, at or below every value.
         period: Its length.
         unit: "degree", "radian" or "turn"; empty for another one.
+        repeats: Whether the last level is the first again, as 360 is 0.
     """
 
     low: float
     period: float
     unit: str = ""
+    repeats: bool = False
 
 
 def full_turn(
@@ -59,7 +61,8 @@ def full_turn(
     whole = width + float(steps.mean()) if levels else width
     for unit, length in {"": period}.items() if period else _TURNS.items():
         if _is_turn(width, whole, length, levels):
-            return FullTurn(_begin(float(values[0]), width, length, levels), length, unit)
+            repeats = levels and abs(width - length) < abs(whole - length)
+            return FullTurn(_begin(float(values[0]), width, length, levels), length, unit, repeats)
     if period:
         found = f"goes from {values[0]:g} to {values[-1]:g}"
         raise SbvaeError(f"{where} {found}, no full turn of {period:g}", field="circular")

@@ -152,6 +152,15 @@ def test_a_column_that_looks_circular_says_so() -> None:
     assert found == {name: f"a full turn, if `circular={name}`" for name in ("azimuth", "radians")}
     said = Declared(circular={"azimuth": None})
     assert factor_table(columns, "f.csv", said).remarks["azimuth"] == "a full turn of 360"
+    both_ends = {"azimuth": np.arange(0, 361, 10)}
+    assert factor_table(both_ends, "f.csv", said).remarks["azimuth"] == (
+        "a full turn of 360; 0 and 360 are one setting, kept as two levels"
+    )
+
+
+def test_as_many_words_as_there_are_images_are_no_levels() -> None:
+    with pytest.raises(SbvaeError, match="has 10,001 different words, which are no levels; leave"):
+        factor_table({"note": [f"w{i}" for i in range(10_001)]}, "f.csv")
 
 
 def test_dates_say_that_they_are_words() -> None:
