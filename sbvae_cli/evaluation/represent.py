@@ -57,7 +57,7 @@ def represent(
         most_bytes: Bytes of the same.
 
     Returns:
-        Arrays in float32.
+        Codes and stds in float32.
 
     Raises:
         SbvaeError: If the data is damaged or ends early, or the model is unsound.

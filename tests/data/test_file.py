@@ -43,7 +43,7 @@ def test_names_of_files_are_read_as_they_were_written(copy: Path) -> None:
     few = change(copy, lambda file: (file.__delitem__("files"), write_file_names(file, ["a"])))
     with (
         DatasetFile(few) as file,
-        pytest.raises(SbvaeError, match=r"150 images and files of shape"),
+        pytest.raises(SbvaeError, match="images and files of shape"),
     ):
         _ = file.files
 
