@@ -70,8 +70,14 @@ def fit_image(
         flat = flat.convert("L")
     if flat.size != (width, height):
         flat = _resize(flat, height, width, fit, tally)
-    pixels: NDArray[np.uint8] = np.array(flat if grey else flat.convert("RGB"))
-    return pixels[..., None] if grey else pixels
+    if grey:
+        return np.array(flat)[..., None]
+    if flat.mode == "L":
+        tally[Told.GREY] += 1
+        return np.array(flat.convert("RGB"))
+    pixels: NDArray[np.uint8] = np.array(flat)
+    tally[Told.GREY] += _is_grey(pixels)
+    return pixels
 
 
 def _shallow(image: DeepImage, levels: Levels | None, tally: Tally) -> Image.Image:
@@ -152,6 +158,13 @@ def _has_colours(image: Image.Image) -> bool:
     steps = [max(1, side // _LOOKED_AT) for side in image.size]
     pixels = np.asarray(image)[:: steps[1], :: steps[0]].astype(np.int16)
     return bool(np.ptp(pixels, axis=-1).max() >= HARDLY)
+
+
+def _is_grey(pixels: NDArray[np.uint8]) -> bool:
+    """Whether three channels are equal, which a corner or some rows deny for less."""
+    return len(set(pixels[-1, -1].tolist())) == 1 and all(
+        bool((rows[..., :2] == rows[..., 1:]).all()) for rows in (pixels[::8], pixels)
+    )
 
 
 def _resize(image: Image.Image, height: int, width: int, fit: Fit, tally: Tally) -> Image.Image:

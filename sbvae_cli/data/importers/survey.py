@@ -16,7 +16,8 @@ from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 
-_FEW = 16  # images that tell of which kind the others are
+_FEW, _FEWER = 16, 3  # images that tell of which kind the others are; fewer do where none is odd
+_USUAL = 9  # images of which the median is taken
 _MANY = 1000  # images whose values are looked at where there are no levels
 _AT_ONCE = 16  # images of which a thread looks at the values
 
@@ -34,15 +35,14 @@ def find_levels(collection: ImageCollection, workers: int | None = None) -> Leve
     Raises:
         SbvaeError: If most images have more than 8 bits, with the range of their values.
     """
-    kinds, largest = [], []
-    for image in _images(collection, spread(len(collection), _FEW)):
-        if isinstance(image, DeepImage):
-            kinds.append(image.kind)
-        else:
-            largest.append(_largest(image))
-    if len(kinds) > len(largest):
-        raise _too_deep(collection, kinds[0], workers)
-    if not largest or max(largest) > MASK[1]:
+    for few in (_FEWER, _FEW):
+        images = list(_images(collection, spread(len(collection), few)))
+        deep = [image for image in images if isinstance(image, DeepImage)]
+        if not deep and max(map(_largest, images), default=0) > MASK[1]:
+            return None
+    if 2 * len(deep) > len(images):
+        raise _too_deep(collection, deep[0].kind, workers)
+    if max(map(_largest, images), default=MASK[1] + 1) > MASK[1]:
         return None
     if collection.value_range:
         return MASK if collection.value_range == MASK else None
@@ -67,7 +67,7 @@ def usual_image(
         read: Number of an image to its pixels, shape (H, W, C).
     """
     images = []
-    for index in spread(len(collection), _FEW):
+    for index in spread(len(collection), _USUAL):
         with suppress(SbvaeError):
             images.append(read(index))
     middle = len(images) // 2
@@ -75,7 +75,7 @@ def usual_image(
 
 
 def count_looks(images: NDArray[np.uint8], usual: NDArray[np.uint8] | None, tally: Tally) -> None:
-    """Count what images are like: nearly constant, like the usual one, grey, how dark and bright.
+    """Count what images are like: nearly constant, like the usual one, how dark and bright.
 
     Args:
         images: Shape (n, H, W, C).
@@ -87,8 +87,6 @@ def count_looks(images: NDArray[np.uint8], usual: NDArray[np.uint8] | None, tall
     tally[Told.CONSTANT] += int(np.count_nonzero(brightest - darkest < HARDLY))
     tally[Told.DARKEST, int(darkest.min())] += 1
     tally[Told.BRIGHTEST, int(brightest.max())] += 1
-    if images.shape[-1] == 3:
-        tally[Told.GREY] += sum(bool((i[..., :2] == i[..., 1:]).all()) for i in images)
     if usual is not None:
         apart = np.maximum(images, usual) - np.minimum(images, usual)
         tally[Told.ALIKE] += int(np.count_nonzero(apart.reshape(flat.shape).max(1) < HARDLY))
@@ -120,14 +118,14 @@ def _parts(collection: ImageCollection) -> Iterator[range]:
 
 
 def _largest_of(collection: ImageCollection, indices: Sequence[int]) -> int:
-    images = _images(collection, indices)
-    shallow = [image for image in images if not isinstance(image, DeepImage)]
-    return max(map(_largest, shallow), default=0)
+    return max(map(_largest, _images(collection, indices)), default=0)
 
 
-def _largest(image: Image.Image) -> int:
-    """Largest value of any channel but opacity; 0 for colours that cannot be had."""
-    with suppress(SbvaeError):
+def _largest(image: Image.Image | DeepImage) -> int:
+    """Largest value of any channel but opacity; 0 where 8 bits do not hold it."""
+    if isinstance(image, DeepImage):
+        return 0
+    with suppress(SbvaeError):  # of colours that cannot be had, told of when it is imported
         return max(high for _, high in channel_extrema(opaque(image)))
     return 0
 
