@@ -277,7 +277,7 @@ def _settings(path: Path) -> Contents | None:
     space = tree.get("space", tree)
     renderer = space.get("renderer") if isinstance(space, dict) else None
     if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
-        way = f"name it by `space` after `sbvae gen-data {renderer}`"
+        way = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
         return Contents("other", "describes a factor space", way)
     data = tree.get("data")
     if isinstance(data, dict) and data.get("source"):

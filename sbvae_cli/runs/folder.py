@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
@@ -69,8 +70,8 @@ class RunFolder:
         """
         if self.checkpoint.exists():
             raise SbvaeError(
-                f"{self.path}: exists; go on with `resume` {self.path}, replace it with `force`, "
-                "or choose another `out`"
+                f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
+                "with `force`, or choose another `out`"
             )
         own = {".lock", self.config.name, self.log.name}
         names = {entry.name for entry in self.path.iterdir()}

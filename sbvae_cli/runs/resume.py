@@ -86,9 +86,10 @@ def prepare_resumption(
     place = wanted.pop("data.source", None)
     config = _changed(folder, checkpoint.config, wanted, names or {})
     if checkpoint.step >= config.training.steps:
+        more = command("train", resume=folder.path, steps=str(2 * checkpoint.step))
         raise SbvaeError(
             f"{folder.path}: has made {checkpoint.step:,} steps, of {config.training.steps:,} that "
-            f"are asked for; go on with `steps` larger than {checkpoint.step:,}"
+            f"are asked for; go on with more, as {more}"
         )
     own = config.data
     if place in (None, own.source):
@@ -131,7 +132,7 @@ def run_folder(path: Path) -> RunFolder:
     if KEPT.fullmatch(path.name):
         raise SbvaeError(
             f"{path}: is a checkpoint that was kept; a run goes on from its ckpt.pt: copy this one "
-            f"to {folder.checkpoint} to go back to it, then `resume` {folder.path}"
+            f"to {folder.checkpoint} to go back to it, then {command('train', resume=folder.path)}"
         )
     raise SbvaeError(f"{path}: is a file; name the folder of a run")
 

@@ -115,8 +115,8 @@ def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list
     finished = sbvae("train", "--resume", "short")
     assert finished.code == 1
     assert (
-        "has made 4 steps, of 4 that are asked for; go on with --steps larger than 4"
-        in finished.err
+        "has made 4 steps, of 4 that are asked for; go on with more, as "
+        "`sbvae train --resume short --steps 8`" in finished.err
     )
     assert sbvae("train", "--resume", "short", "--steps", 7).code == 0
     assert same(weights(Path("short")), weights(Path("long")))
@@ -196,7 +196,9 @@ def test_a_run_folder_that_exists_is_refused_without_force(sbvae: Sbvae, tiny: l
     before = weights(Path("run"))
     refused = sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run")
     assert refused.code == 1
-    assert "run: exists; go on with --resume run, replace it with --force" in refused.err
+    assert (
+        "run: exists; go on with `sbvae train --resume run`, replace it with --force" in refused.err
+    )
     assert same(before, weights(Path("run")))
     assert sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run", "--force").code == 0
     assert not same(before, weights(Path("run")))
