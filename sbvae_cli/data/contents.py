@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import IO, Literal
 
@@ -18,6 +19,7 @@ from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.names import DRAWN
 from sbvae_cli.data.hdf5 import MAGIC, arrays_of, open_hdf5
 from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
+from sbvae_cli.data.importers.dsprites import LEVELS, SIDE
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
 from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
@@ -178,8 +180,11 @@ def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
             header = read_array_header(stream)
         arrays[name.removesuffix(".npy")] = ArrayKind(header.shape, header.dtype)
     if {"imgs", "latents_classes"} <= arrays.keys():
-        make = _make(command("gen-data sprites", from_=path))
-        return Contents("dsprites", "is the public dSprites archive", make)
+        if arrays["imgs"].shape == (prod(LEVELS), SIDE, SIDE):
+            make = _make(command("gen-data sprites", from_=path))
+            return Contents("dsprites", "is the public dSprites archive", make)
+        found = f"has the arrays of dSprites, but imgs are {arrays['imgs']}"
+        return _arrays(path, arrays, found)
     if "codes" in arrays:
         way = f"codes are scored by {command('eval', path)}"
         return Contents("codes", "is an NPZ archive of codes", way)

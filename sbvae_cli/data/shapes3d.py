@@ -1,6 +1,5 @@
 """The public file 3dshapes.h5 (3D Object-in-Room), read as it is."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.catalogue import RENDERERS, with_levels
-from sbvae_cli.config.space import FactorConfig, SpaceConfig
+from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.errors import SbvaeError
 
@@ -57,29 +56,6 @@ def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
     if not np.allclose(values, combinations(space, np.arange(len(values))), atol=1e-5):
         raise _differs(path, "its labels are in another order", "the last factor fastest")
     return space
-
-
-def factors_of_labels(columns: Sequence[NDArray[Any]]) -> list[FactorConfig]:
-    """The factors of 3dshapes.h5 at the levels that a part of it has; none for other columns.
-
-    Args:
-        columns: Shape (N,) each, in the order of its labels.
-    """
-    if len(columns) != len(_ROOM.factors) or any(column.dtype.kind != "f" for column in columns):
-        return []
-    factors = []
-    for factor, column in zip(_ROOM.factors, columns, strict=True):
-        levels, found = np.array(factor.levels), np.unique(column)
-        places = np.abs(found[:, None] - levels).argmin(1)
-        if not np.allclose(found, levels[places], atol=1e-5):
-            return []
-        words = factor.level_names
-        changed = {
-            "levels": tuple(found.tolist()),
-            "level_names": tuple(words[i] for i in places) if words else None,
-        }
-        factors.append(FactorConfig.model_validate({**factor.model_dump(), **changed}))
-    return factors
 
 
 def _grid(path: Path, values: NDArray[np.float64]) -> SpaceConfig:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sbvae_cli.config.metrics import IN_PAPER, METRICS, OF_CODES
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_file import HOW_TO_WRITE, read_codes
 from sbvae_cli.evaluation.evaluate import OnMetric, evaluate_codes, no_report
@@ -120,8 +121,9 @@ def _refuse_images_of_codes(
     if codes and data:
         raise SbvaeError(f"{codes[0]}: has codes, not images: `data` is of no use; leave it out")
     for path in codes:
-        if not path.exists():
-            raise SbvaeError(f"{path}: there is no such file")
+        contents = look_at(path, missing=HOW_TO_WRITE)
+        if contents.kind in ("images", "dsprites"):
+            raise SbvaeError(f"{path}: {contents.found}, without codes; {contents.way}")
     if len(codes) == len(targets) and device not in ("auto", "cpu"):
         on_note("`device` is of no use: codes are scored on the CPU")
 
@@ -133,8 +135,6 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
     try:
         checkpoint = open_checkpoint(path)
     except SbvaeError as error:
-        from sbvae_cli.data.contents import look_at
-
         other = os.path.isfile(path) and look_at(path).kind in ("other", "pytorch")
         if other and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error

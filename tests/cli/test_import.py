@@ -275,10 +275,10 @@ def test_an_archive_that_points_outside_is_refused(sbvae: Sbvae, kind: str) -> N
 @pytest.mark.parametrize(
     ("name", "data", "found"),
     [
-        ("a.png", FILES["a.png"], "is one image (PNG); choose a folder"),
+        ("a.png", FILES["a.png"], "is one image (PNG); a dataset has many: "),
         ("a.zip", b"PK\x03\x04 broken", "this ZIP archive is broken or cut short"),
-        ("a.h5", b"\x89HDF\r\n\x1a\n", "an HDF5 file, which needs no import: give it as --data"),
-        ("none", None, "No such file or directory; choose a folder"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "is a damaged HDF5 file"),
+        ("none", None, "there is no such file; choose a folder"),
     ],
 )
 def test_what_holds_no_images_is_one_line(

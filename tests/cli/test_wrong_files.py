@@ -76,6 +76,10 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a.tar": (tarred, "is a TAR archive of images"),
     "a.tar.gz": (tarred, "is a TAR archive, compressed by gzip, of images"),
     "images.npz": (arrays(images=PIXELS), "is an NPZ archive of arrays"),
+    "some_dsprites.npz": (
+        arrays(imgs=PIXELS[..., 0] % 2, latents_classes=np.arange(36).reshape(6, 6)),
+        "has the arrays of dSprites, but imgs are uint8 (6, 12, 8)",
+    ),
     "two.npz": (arrays(a=PIXELS, b=PIXELS), "several of its arrays may be images"),
     "codes.npz": (arrays(codes=CODES, factors=LABELS), "is an NPZ archive of codes"),
     "old.mat": (arrays(images=PIXELS, y=np.arange(6)), "is a MATLAB file"),

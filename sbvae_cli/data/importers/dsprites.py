@@ -9,9 +9,11 @@ from zipfile import ZipFile, is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.commands import command
 from sbvae_cli.data.importers.collection import reason_of
 from sbvae_cli.data.importers.npy import check_stored_size, read_array_header
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import unreadable
 
 LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; the last is the fastest
 SIDE = 64  # pixels
@@ -117,5 +119,6 @@ def _check_array(archive: ZipFile, name: str, shape: tuple[int, ...], dtype: str
 
 def _broken(path: Path, error: Exception) -> SbvaeError:
     if isinstance(error, OSError) and error.errno:
-        return SbvaeError(f"{path}: {reason_of(error)}; choose the public dSprites archive")
-    return SbvaeError(f"{path}: {reason_of(error)}; {_WANTED}")
+        return unreadable(path, error, "choose the public dSprites archive")
+    others = f"other arrays of images are taken by {command('gen-data images', from_=path)}"
+    return SbvaeError(f"{path}: {reason_of(error)}; {_WANTED}; {others}")

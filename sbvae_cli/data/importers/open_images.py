@@ -11,13 +11,14 @@ import h5py
 from sbvae_cli.config.names import Frames
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.importers.array_file import MAT5, ArrayFile, Hdf5Arrays, LoadedArrays
-from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, reason_of
+from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles
 from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.data.importers.frames import with_frames
 from sbvae_cli.data.importers.npz_archive import NpzArrays, is_npz
 from sbvae_cli.data.importers.tar_archive import COMPRESSIONS, open_tar
 from sbvae_cli.data.importers.zip_archive import ZipImages, open_zip
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import read_start
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _USTAR = slice(257, 262)
@@ -103,15 +104,9 @@ def _array_format(path: Path) -> type[Hdf5Arrays | LoadedArrays | NpzArrays] | N
 
 
 def _open_archive(path: Path) -> ImageCollection:
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise SbvaeError(f"{path}: is a device or a pipe; {_WANTED}")
+    head = read_start(path, missing=_WANTED)
     with ExitStack() as undo:
-        try:
-            file = undo.enter_context(open(path, "rb"))
-            head = file.read(512)
-            file.seek(0)
-        except OSError as error:
-            raise SbvaeError(f"{path}: {reason_of(error)}; {_WANTED}") from error
+        file = undo.enter_context(open(path, "rb"))
         images = _by_contents(path, file, head)
         undo.pop_all()
         return images

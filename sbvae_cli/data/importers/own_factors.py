@@ -15,9 +15,9 @@ from sbvae_cli.data.importers.collection import ImageCollection, printable
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
 from sbvae_cli.data.importers.factors_csv import read_factors
 from sbvae_cli.data.importers.find_arrays import named_arrays
+from sbvae_cli.data.importers.known_labels import factors_of_labels
 from sbvae_cli.data.importers.label_arrays import Labels, find_labels
 from sbvae_cli.data.importers.open_images import open_array_file
-from sbvae_cli.data.shapes3d import factors_of_labels
 from sbvae_cli.errors import SbvaeError
 
 
@@ -106,16 +106,16 @@ def _labels(collection: ImageCollection, key: str | None) -> Labels:
 
 
 def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
-    """The factors of arrays; labels at the levels of 3dshapes.h5 have its names and units."""
-    shapes3d = factors_of_labels([np.asarray(cells) for cells in labels.columns.values()])
-    if not shapes3d:
+    """The factors of arrays; labels of a part of a public dataset have its names and units."""
+    known = factors_of_labels([np.asarray(cells) for cells in labels.columns.values()])
+    if not known:
         return factor_table(labels.columns, where, declared, level_names=labels.level_names)
-    names = [factor.name for factor in shapes3d]
+    names = [factor.name for factor in known]
     columns = dict(zip(names, labels.columns.values(), strict=True))
     found = factor_table(columns, where, declared)
     if declared.kinds or declared.circular:
         return found
-    return replace(found, factors=tuple(shapes3d))
+    return replace(found, factors=tuple(known))
 
 
 def _tables(collection: ImageCollection) -> list[str]:

@@ -140,7 +140,7 @@ def test_arrays_that_cannot_be_factors_are_one_line(tmp_path: Path, key: str, me
     assert caught.value.field == "factors_key"
 
 
-def test_labels_at_the_levels_of_3dshapes_have_its_names(tmp_path: Path) -> None:
+def test_labels_of_parts_of_public_data_have_their_names(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     hues, scales = np.linspace(0, 0.9, 10), np.linspace(0.75, 1.25, 8)
     axes = [hues, hues, hues, scales, np.array([0.0, 2.0, 3.0]), np.linspace(-30, 30, 15)]
@@ -152,6 +152,14 @@ def test_labels_at_the_levels_of_3dshapes_have_its_names(tmp_path: Path) -> None
     assert found.space.factor("floor_hue").period == 1
     assert found.space.factor("orientation").unit == "degree"
     np.testing.assert_allclose(found.rows, labels, atol=1e-6)
+
+    sprites = [np.ones(1), np.array([1.0, 3.0]), np.linspace(0.5, 1, 6)]
+    sprites += [np.linspace(0, 2 * np.pi, 40), np.linspace(0, 1, 32), np.linspace(0, 1, 32)]
+    values = np.stack([rng.choice(axis, 50) for axis in sprites], 1)
+    found = factors(npz(tmp_path / "d.npz", {"imgs": IMAGES[..., 0], "latents_values": values}))
+    assert found.space.names == ("color", "shape", "scale", "orientation", "x", "y")
+    assert found.space.factor("shape").level_names == ("square", "heart")
+    np.testing.assert_allclose(found.rows, values, atol=1e-6)
 
     labels[0, 0] = 0.05
     found = factors(hdf5(tmp_path / "b.h5", {"images": IMAGES, "labels": labels}))

@@ -85,7 +85,8 @@ def test_another_archive_is_told_by_what_differs(
         read_dsprites(path, FEW)
     assert str(caught.value).startswith(f"{path}: ")
     assert str(caught.value).endswith(
-        "; the public archive is dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+        "; the public archive is dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz; other arrays of "
+        f"images are taken by `sbvae gen-data images from={path}`"
     )
     assert not (tmp_path / "ran").exists()
 
@@ -100,7 +101,7 @@ def test_files_that_are_no_archive_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_bytes(b"hello")
     with pytest.raises(SbvaeError, match="it is no NPZ file, or cut short; the public"):
         read_dsprites(tmp_path / "x.npz")
-    with pytest.raises(SbvaeError, match="gone: No such file or directory; choose the public"):
+    with pytest.raises(SbvaeError, match="gone: there is no such file; choose the public"):
         read_dsprites(tmp_path / "gone")
     path = save(tmp_path)
     path.write_bytes(path.read_bytes()[:-200])

@@ -91,7 +91,7 @@ def test_one_image_is_sent_to_its_folder(files: dict[str, bytes], tmp_path: Path
 
 
 def test_a_missing_path_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SbvaeError, match="gone: No such file or directory; choose a folder"):
+    with pytest.raises(SbvaeError, match="gone: there is no such file; choose a folder"):
         open_images(tmp_path / "gone")
 
 
