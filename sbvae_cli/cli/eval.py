@@ -9,9 +9,10 @@ import typer
 from sbvae_cli.cli.console import inform, remark
 from sbvae_cli.cli.evaluation_progress import MetricLines, showing_images
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.options import DeviceOption, JsonOption
+from sbvae_cli.cli.options import CsvOption, DeviceOption, JsonOption
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
 from sbvae_cli.config.names import ColorBasis, ProtocolName
+from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
@@ -73,6 +74,12 @@ Basis = Annotated[
     ColorBasis | None,
     typer.Option(help="Colours as the metrics see them; default: as the data have them."),
 ]
+Summary = Annotated[
+    bool,
+    typer.Option(
+        "--summary", help="Mean, std and median of the runs that differ in the seed alone."
+    ),
+]
 Seed = Annotated[
     int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is drawn, split or fitted.")
 ]
@@ -82,6 +89,8 @@ def evaluate(
     targets: Targets,
     data: Data = None,
     json: JsonOption = None,
+    csv: CsvOption = None,
+    summary: Summary = False,
     metrics: Metrics = None,
     protocol: Sizes = "paper",
     group: Groups = None,
@@ -99,6 +108,8 @@ def evaluate(
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.evaluate import evaluate_targets
 
+    if json == csv == "-":
+        raise SbvaeError("--json and --csv cannot both be on stdout; name a file for one of them")
     wanted = None if metrics is None else parse_metrics(metrics)
     settings = replace(
         named_protocol(protocol),
@@ -122,20 +133,27 @@ def evaluate(
         on_metric=MetricLines(),
         showing=showing_images,
     )
-    _report(found, json)
+    _report(found, json, csv, summary)
 
 
-def _report(found: "Sequence[Evaluated]", json: str | None) -> None:
+def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, summary: bool) -> None:
     from sbvae_cli.cli.evaluation_tables import as_json, print_evaluations, shared_notes
-    from sbvae_cli.cli.outputs import write_json
+    from sbvae_cli.cli.outputs import write_csv, write_json
+    from sbvae_cli.cli.several_tables import print_groups
+    from sbvae_cli.runs.groups import csv_rows, csv_rows_of_groups, groups_of
 
+    groups = groups_of(found) if summary else []
     for line in shared_notes(found):
         remark(f"note: {line}")
     try:
         if json is not None:
-            write_json(json, as_json(found))
+            of_groups = {"summary": [group.as_dict() for group in groups]} if summary else {}
+            write_json(json, {**as_json(found), **of_groups})
+        if csv is not None:
+            write_csv(csv, csv_rows_of_groups(groups) if summary else csv_rows(found))
     finally:  # on a full disk too: who waited for the scores gets to see them
-        if json != "-":
-            print_evaluations(found)
-    if json not in (None, "-"):
-        inform(f"wrote {json}")
+        if "-" not in (json, csv):
+            print_groups(groups) if summary else print_evaluations(found)
+    for path in (json, csv):
+        if path not in (None, "-"):
+            inform(f"wrote {path}")

@@ -20,12 +20,13 @@ class MetricLines:
     """Names each metric before it is computed, once they have taken a while."""
 
     def __init__(self) -> None:
-        self._start: float | None = None
+        self._start = 0.0
 
     def __call__(self, metric: str, number: int, total: int) -> None:
         """Say that metric `number`, from 1, of `total` comes."""
         now = time.monotonic()
-        self._start = now if self._start is None else self._start
+        if number == 1:
+            self._start = now
         line = f"{metric}, {number} of {total} metrics ..."
         if metric == "dci":
             slow = "gradient boosting for each factor, which may take minutes; dci-fast, seconds"

@@ -8,15 +8,14 @@ import typer
 
 from sbvae_cli.cli.console import inform, print_table, say
 from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.several_tables import MAIN_SCORES, number, print_blocks, print_several
 from sbvae_cli.cli.wrap import terminal_width
-from sbvae_cli.config.metrics import METRICS
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.pair_geometry import PairGeometry
     from sbvae_cli.metrics.score import Score
     from sbvae_cli.runs.evaluate import Evaluated
 
-_MAIN_SCORES = METRICS["geometry"].main_scores
 _SPARE = 2  # columns of a table that JSON has too
 _MOST_PAIRS = 10  # in a table; JSON has all
 _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
@@ -70,11 +69,14 @@ def _first(lines: Sequence[str], most: int) -> list[str]:
 
 
 def print_evaluations(several: "Sequence[Evaluated]") -> None:
-    """One in full, several in one table with a row for each."""
+    """One in full, several in one table with a column for each."""
     if len(several) == 1:
         _print_one(several[0])
     else:
-        _print_several(several)
+        print_several(several)
+        for each in several:
+            for line in _first(_diagnosis(each), _LINES_OF_EACH):
+                say(f"- {each.name}: {line}")
 
 
 def _print_one(each: "Evaluated") -> None:
@@ -109,7 +111,7 @@ def _row(name: str, score: "Score") -> list[str]:
     interval = ""
     if score.low is not None and score.high is not None:
         interval = f"{score.low:.4f}..{score.high:.4f}"
-    return [label, _number(score.value), interval, score.population]
+    return [label, number(score.value), interval, score.population]
 
 
 def _print_pair(pair: "PairGeometry") -> None:
@@ -118,7 +120,7 @@ def _print_pair(pair: "PairGeometry") -> None:
     latents = pair.choice.latents
     say(headlines(pair)[0])  # the diagnosis has the others
     rows = [
-        [name, _number(value)]
+        [name, number(value)]
         for name, value in pair.scores.items()
         if value is not None and not isinstance(value, list)
     ]
@@ -130,42 +132,16 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     from sbvae_cli.evaluation.findings.verdict import word
 
     shown = pairs[:_MOST_PAIRS]
-    names = [n for n in _MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
+    names = [n for n in MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
     rows = []
     for pair in shown:
         latents = ",".join(map(str, pair.choice.latents))
-        values = [_number(pair.scores[name]) for name in names]
+        values = [number(pair.scores[name]) for name in names]
         rows.append([",".join(pair.names), latents, word(pair), *values])
     title = "geometry of pairs of factors"
     if len(pairs) > _MOST_PAIRS:
         title += f" (the first {_MOST_PAIRS} of {len(pairs)}; --json has all)"
     _print_wide(title, ["factors", "latents", "lie", *names], rows)
-
-
-def _print_several(several: "Sequence[Evaluated]") -> None:
-    """Figures of different likelihoods stand in columns of their own."""
-    columns: dict[str, None] = {}
-    values: list[dict[str, str]] = []
-    for each in several:
-        row: dict[str, str] = {}
-        for name, score in each.found.scores.items():
-            kind = score.details.get("likelihood")
-            if _tells(score):
-                row[f"{name} ({kind})" if kind else name] = _number(score.value)
-        if len(each.found.geometry) == 1:
-            (pair,) = each.found.geometry.values()
-            found = {name: pair.scores[name] for name in _MAIN_SCORES}
-            row |= {name: _number(value) for name, value in found.items() if value is not None}
-        columns |= dict.fromkeys(row)
-        values.append(row)
-    rows = [
-        [each.name, *(row.get(name, "-") for name in columns)]
-        for each, row in zip(several, values, strict=True)
-    ]
-    _print_wide(f"{len(several)} evaluations", ["", *columns], rows)
-    for each in several:
-        for line in _first(_diagnosis(each), _LINES_OF_EACH):
-            say(f"- {each.name}: {line}")
 
 
 def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -175,15 +151,7 @@ def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     if 1 + widths[0] + sum(sorted(widths[1:])[-2:]) > width:
         _print_turned(title, columns, rows)
         return
-    start = 1
-    while start < len(columns):
-        stop, room = start + 1, width - 1 - widths[0] - widths[start]
-        while stop < len(columns) and room >= widths[stop]:
-            room -= widths[stop]
-            stop += 1
-        parts = [[row[0], *row[start:stop]] for row in rows]
-        print_table(title, [columns[0], *columns[start:stop]], parts)
-        start, title = stop, ""
+    print_blocks(title, columns, rows)
 
 
 def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -193,9 +161,3 @@ def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[st
         pairs = zip(columns[1:], values, strict=True)
         known = [[column, value] for column, value in pairs if value != "-"]
         print_table(name, ["score", "value"], known)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return str(value) if isinstance(value, int) else f"{value:.4f}"

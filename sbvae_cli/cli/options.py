@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.outputs import json_file, named_as
+from sbvae_cli.cli.outputs import csv_file, json_file, named_as
 
 CheckpointArgument = Annotated[
     Path, typer.Argument(metavar="CKPT", help="A run folder or its ckpt.pt.")
@@ -23,4 +23,12 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is ther
 PictureOption = Annotated[Path, typer.Option(callback=named_as("PNG"), help="PNG file to write.")]
 JsonOption = Annotated[
     str | None, typer.Option(callback=json_file, help="JSON file to write, or - for stdout.")
+]
+CsvOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=csv_file,
+        help="CSV file to write, a row for each run and score, or - for stdout; with --summary one "
+        "for each group and score.",
+    ),
 ]

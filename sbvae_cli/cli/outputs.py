@@ -1,11 +1,12 @@
 """Files that commands write: names that fit, targets that can be written, pictures and JSON."""
 
+import csv
 import io
 import itertools
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,14 @@ OWN_ENDINGS = {
     "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
     "NPZ": (".npz",),
     "JSON": (".json",),
+    "CSV": (".csv",),
 }
 WORDS = {
     "PNG": "a PNG picture",
     "HDF5": "an HDF5 file",
     "NPZ": "an NPZ file of codes",
     "JSON": "a JSON file",
+    "CSV": "a CSV file",
 }
 EXAMPLES = {"PNG": "picture.png", "HDF5": "data.h5", "NPZ": "codes.npz"}
 SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "HDF5": b"\x89HDF\r\n\x1a\n"}
@@ -98,26 +101,37 @@ def json_file(param: typer.CallbackParam, target: str | None) -> str | None:
     return target
 
 
-def check_json_target(target: str) -> None:
+def csv_file(param: typer.CallbackParam, target: str | None) -> str | None:
+    """Refuse a target that JSON would be refused for, before anything runs."""
+    if target is not None:
+        check_json_target(target, "CSV")
+    return target
+
+
+def check_json_target(target: str, kind: str = "JSON") -> None:
     """Refuse what JSON cannot, or must not, be written to; `-`, which is stdout, takes it always.
 
     What any command reads is refused: models, datasets and codes are no text.
+
+    Args:
+        target: Path of a file, or `-`.
+        kind: JSON, or CSV, which has the same rules.
 
     Raises:
         SbvaeError: If it is a folder, has the name of another format, holds something else than
             text, or cannot be written.
     """
-    path = Path(target)
+    path, option = Path(target), f"--{kind.lower()}"
     if target == "-":
         return
     try:
         if path.is_dir():
-            raise SbvaeError(f"--json {path}: is a folder; name a file to write")
-        _refuse_other_endings("json", path, "JSON")
-        _refuse_other_content("json", path, "JSON")
+            raise SbvaeError(f"{option} {path}: is a folder; name a file to write")
+        _refuse_other_endings(kind.lower(), path, kind)
+        _refuse_other_content(kind.lower(), path, kind)
         _try_to_write(path)
     except OSError as error:
-        raise SbvaeError(f"--json {path}: cannot be written: {error.strerror}") from error
+        raise SbvaeError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:
@@ -132,6 +146,21 @@ def write_json(target: str, content: dict[str, Any]) -> None:
         typer.echo(text)
     else:
         write_bytes(Path(target), (text + "\n").encode())
+
+
+def write_csv(target: str, rows: Sequence[Sequence[object]]) -> None:
+    """Write rows as CSV to a file, atomically, or to stdout where the target is `-`.
+
+    Raises:
+        SbvaeError: If `check_json_target` refuses the target, or it cannot be written.
+    """
+    check_json_target(target, "CSV")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    if target == "-":
+        typer.echo(text.getvalue(), nl=False)
+    else:
+        write_bytes(Path(target), text.getvalue().encode())
 
 
 def write_picture(path: Path, picture: "Image") -> None:

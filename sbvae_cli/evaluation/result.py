@@ -1,7 +1,7 @@
 """What an evaluation found, of a model or of codes from elsewhere."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.sentences import sentences
@@ -9,6 +9,14 @@ from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
+
+
+class NamedScore(NamedTuple):
+    """A score, its name, and the pair of factors that it is of, as "x,y"; "" where of none."""
+
+    name: str
+    factors: str
+    score: Score
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,17 @@ class Evaluation:
     def diagnosis(self) -> list[str]:
         """Sentences on the model, each with what could be done."""
         return sentences(self.findings, DIAGNOSIS, self.of_model)
+
+    @property
+    def numbers(self) -> list[NamedScore]:
+        """Every score of one number, those of each pair of factors last."""
+        found = [NamedScore(name, "", score) for name, score in self.scores.items()]
+        for factors, pair in self.geometry.items():
+            for name, value in pair.scores.items():
+                if value is None or isinstance(value, (int, float)):
+                    score = Score(value, population=pair.population)
+                    found.append(NamedScore(name, factors, score))
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""

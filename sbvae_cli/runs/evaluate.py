@@ -1,9 +1,9 @@
 """Models and files of codes, named on a line: opened or refused, then scored and compared."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +43,9 @@ class Evaluated:
         about: What they are of, in plain containers.
         difference: How the data differ from the model's own.
         data: What the user named in place of the model's own data.
+        settings: Those that make the model, but for the seed, by name; none of codes.
+        seed: Of the run; None of codes.
+        group: Name of runs that differ in the seed alone.
     """
 
     name: str
@@ -51,6 +54,9 @@ class Evaluated:
     about: dict[str, Any]
     difference: str | None = None
     data: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    group: str = "codes"
 
 
 class _Model(NamedTuple):
@@ -240,6 +246,8 @@ def _of_model(
     from sbvae_cli.evaluation.cost import estimate_cost
     from sbvae_cli.evaluation.evaluate_model import evaluate_model
     from sbvae_cli.evaluation.plan import make_plan, other_factors
+    from sbvae_cli.runs.groups import flat_settings
+    from sbvae_cli.runs.naming import group_name
 
     checkpoint, source, vae = model
     trained_on, rows = FactorSpace(checkpoint.space), _validation_rows(model, data)
@@ -255,7 +263,12 @@ def _of_model(
         "model": ", ".join(checkpoint.config.kinds),
     }
     title = ", ".join([source.name, *checkpoint.config.kinds, f"step {checkpoint.step:,}"])
-    return Evaluated(str(path), title, found, about, difference, data)
+    return Evaluated(
+        *(str(path), title, found, about, difference, data),
+        settings=flat_settings(checkpoint.config, checkpoint.step),
+        seed=checkpoint.config.training.seed,
+        group=group_name(checkpoint.config),
+    )
 
 
 def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":

@@ -61,6 +61,11 @@ def run_name(config: Config) -> str:
     return _as_file_name("-".join(parts), str(config.training.seed))
 
 
+def group_name(config: Config) -> str:
+    """Name of the runs that differ from this one in the seed alone."""
+    return run_name(config).rpartition("-")[0]
+
+
 def _data_name(data: DataConfig) -> str:
     """Name of drawn data, or a file's own name, so written that it is never that of drawn data."""
     if data.count is None:

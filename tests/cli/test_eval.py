@@ -361,7 +361,7 @@ def test_a_hue_that_encode_wrote_stays_circular(sbvae: Sbvae, few: None) -> None
     assert len(json.loads(done.out)["scores"]["mig_subspace"]["latents"]["hue"]) == 2
 
 
-def test_several_make_one_table_with_a_row_for_each(
+def test_several_make_one_table_with_a_column_for_each(
     sbvae: Sbvae, write_codes: WriteCodes, run_folder: Path, few: None
 ) -> None:
     other = save_model(Path("other"), latents=4)
@@ -375,26 +375,24 @@ def test_several_make_one_table_with_a_row_for_each(
     assert [each.get("checkpoint", each.get("codes")) for each in results] == [
         str(run_folder), "other", "codes.npz",
     ]  # fmt: skip
-    heading = next(line for line in done.out.splitlines() if "mig" in line)
-    assert "modularity" in heading and "affine_r2" in heading
-    rows = [line for line in done.out.splitlines() if line.startswith("│")]
-    assert [row.split("│")[1].strip() for row in rows] == [str(run_folder), "other", "codes.npz"]
-    assert f"{results[1]['scores']['mig']['value']:.4f}" in rows[1]
+    heading = next(line for line in done.out.splitlines() if line.startswith("┃"))
+    columns = [cell.strip() for cell in heading.strip("┃").split("┃")]
+    assert columns == ["score", str(run_folder), "other", "codes.npz"]
+    rows = [line.split("│") for line in done.out.splitlines() if line.startswith("│")]
+    found = {row[1].strip(): row[2:] for row in rows}
+    assert {"mig", "modularity", "affine_r2"} <= found.keys()
+    assert f"{results[1]['scores']['mig']['value']:.4f}" in found["mig"][1]
 
 
-def test_figures_of_different_likelihoods_stand_in_different_columns(
+def test_figures_of_different_likelihoods_stand_in_different_rows(
     sbvae: Sbvae, run_folder: Path, few: None
 ) -> None:
     other = save_model(Path("other"), likelihood="gaussian")
     done = sbvae("eval", run_folder, other, "--metrics", "rates")
-    heading = next(line for line in done.out.splitlines() if "neg_elbo" in line)
-    columns = [column.strip() for column in heading.strip("┃").split("┃")]
-    assert "nll (bernoulli)" in columns and "nll (gaussian, variance 0.3)" in columns
     rows = [line.split("│")[1:-1] for line in done.out.splitlines() if line.startswith("│")]
-    for row, own in zip(rows, ("nll (bernoulli)", "nll (gaussian, variance 0.3)"), strict=True):
-        cells = dict(zip(columns, [cell.strip() for cell in row], strict=True))
-        assert cells[own] != "-"
-        assert [cells[c] for c in columns if c.startswith("nll (") and c != own] == ["-"]
+    found = {name.strip(): [cell.strip() for cell in cells] for name, *cells in rows}
+    own, gaussian = found["nll (bernoulli)"], found["nll (gaussian, variance 0.3)"]
+    assert own[1] == gaussian[0] == "-" and "-" not in (own[0], gaussian[1], *found["kl"])
 
 
 def test_models_of_one_dataset_are_ranked_by_agreement(

@@ -1,0 +1,176 @@
+"""Evaluations of runs that differ in the seed alone, and their scores on average."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, median, stdev
+from typing import TYPE_CHECKING, Any
+
+from sbvae_cli.evaluation.result import NamedScore
+
+if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+    from sbvae_cli.config.schema import Config
+    from sbvae_cli.runs.evaluate import Evaluated
+
+# Settings that do not make another model, or are where a file lies.
+_BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
+_BESIDE |= {"training.checkpoint_every", "training.log_every"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A score over the runs of a group.
+
+    Attributes:
+        n: Number of runs that have it.
+        mean: Mean over these.
+        std: Standard deviation of a run (with n - 1); None of one alone.
+        median: Median.
+    """
+
+    n: int
+    mean: float
+    std: float | None
+    median: float
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Plain containers for JSON."""
+        return {"n": self.n, "mean": self.mean, "std": self.std, "median": self.median}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in the seed alone; files of codes, which have no settings, are one too.
+
+    Attributes:
+        name: Name of the runs without the seed.
+        settings: Their settings among those that differ between groups.
+        members: Their evaluations.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    members: "tuple[Evaluated, ...]"
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the runs."""
+        return [each.seed for each in self.members if each.seed is not None]
+
+    @property
+    def scores(self) -> dict[tuple[str, str], Summary]:
+        """Every score over the runs, by pair of factors, "" of none, and name."""
+        values: dict[tuple[str, str], list[float]] = {}
+        for each in self.members:
+            for one in each.found.numbers:
+                if one.score.value is not None:
+                    values.setdefault((one.factors, one.name), []).append(one.score.value)
+        return {key: summarise(found) for key, found in values.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers for JSON."""
+        scores: dict[str, Any] = {}
+        geometry: dict[str, dict[str, Any]] = {}
+        for (factors, name), summary in self.scores.items():
+            of = geometry.setdefault(factors, {}) if factors else scores
+            of[name] = summary.as_dict()
+        return {
+            "group": self.name,
+            "settings": dict(self.settings),
+            "runs": [each.name for each in self.members],
+            "seeds": self.seeds,
+            "scores": scores,
+            "geometry": geometry,
+        }
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Mean, standard deviation and median of one value or more."""
+    std = stdev(values) if len(values) > 1 else None
+    return Summary(len(values), fmean(values), std, median(values))
+
+
+def flat_settings(config: "Config", step: int) -> dict[str, Any]:
+    """Settings that make a model, but for the seed, by names such as `training.batch_size`."""
+    found: dict[str, Any] = {}
+
+    def walk(tree: Mapping[str, Any], path: str) -> None:
+        for key, value in tree.items():
+            name = f"{path}{key}"
+            if isinstance(value, Mapping) and name not in ("data.space", "data.fingerprint"):
+                walk(value, f"{name}.")
+            elif name not in _BESIDE:
+                found[name] = value
+
+    tree = config.as_dict()
+    walk({section: tree[section] for section in ("data", "model", "objective", "training")}, "")
+    return {**found, "step": step}
+
+
+def differing_settings(several: "Sequence[Evaluated]") -> list[dict[str, Any]]:
+    """Those settings of each evaluation in which they differ; the others have nothing to tell."""
+    names = dict.fromkeys(name for each in several for name in each.settings)
+    told = [name for name in names if len({_text(each.settings, name) for each in several}) > 1]
+    return [{name: each.settings.get(name) for name in told} for each in several]
+
+
+def groups_of(several: "Sequence[Evaluated]") -> list[Group]:
+    """The groups, in the order of their first runs."""
+    found: dict[str, list[int]] = {}
+    for i, each in enumerate(several):
+        key = json.dumps(each.settings, sort_keys=True, default=str)
+        found.setdefault(key, []).append(i)
+    settings = differing_settings(several)
+    groups = [
+        Group(several[own[0]].group, settings[own[0]], tuple(several[i] for i in own))
+        for own in found.values()
+    ]
+    names = [group.name for group in groups]
+    return [
+        group if names.count(group.name) == 1 else replace(group, name=_with_step(group))
+        for group in groups
+    ]
+
+
+def _with_step(group: Group) -> str:
+    """A name that others have too, with the step, in which their runs mostly differ."""
+    return f"{group.name}, step {group.members[0].settings.get('step', 0):,}"
+
+
+def _text(settings: Mapping[str, Any], name: str) -> str:
+    return json.dumps(settings.get(name), sort_keys=True, default=str)
+
+
+def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
+    """A heading, and a row for each run and score, with the settings in which runs differ."""
+    settings = differing_settings(several)
+    names = list(settings[0]) if settings else []
+    heading = ["run", "group", "seed", *names, "score", "factors"]
+    rows: list[list[Any]] = [[*heading, "value", "low", "high", "population"]]
+    for each, own in zip(several, settings, strict=True):
+        of_run = [each.name, each.group, each.seed, *map(_cell, own.values())]
+        rows += [[*of_run, *_of_score(one)] for one in each.found.numbers]
+    return rows
+
+
+def csv_rows_of_groups(groups: Sequence[Group]) -> list[list[Any]]:
+    """A heading, and a row for each group and score."""
+    names = list(groups[0].settings) if groups else []
+    rows: list[list[Any]] = [
+        ["group", *names, "score", "factors", "n", "mean", "std", "median"],
+    ]
+    for group in groups:
+        for (factors, name), summary in group.scores.items():
+            of_group = [group.name, *map(_cell, group.settings.values()), name, factors]
+            rows.append([*of_group, *summary.as_dict().values()])
+    return rows
+
+
+def _of_score(one: NamedScore) -> list[Any]:
+    score = one.score
+    return [one.name, one.factors, score.value, score.low, score.high, score.population]
+
+
+def _cell(value: Any) -> Any:
+    """A setting in a cell: lists and trees as JSON."""
+    return json.dumps(value) if isinstance(value, (list, tuple, Mapping)) else value
