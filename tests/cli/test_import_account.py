@@ -80,7 +80,9 @@ def test_masks_of_0_and_1_are_scaled_as_arrays_are(sbvae: Sbvae, blank: int) -> 
     save(masks)
     images, (text,) = made(sbvae, "--size", "8x12", "--gray")
     np.testing.assert_array_equal(images[..., 0], 255 * np.stack(masks))
-    assert f"{blank + 6} whose values are 0 and 1 scaled to 0 and 255" in text
+    assert f"{blank + 6} of values 0 and 1 scaled to 0 and 255 (--levels 0..255 leaves" in text
+    kept, _ = made(sbvae, "--size", "8x12", "--gray", "--levels", "0..255")
+    np.testing.assert_array_equal(kept[..., 0], np.stack(masks))
     np.savez("in.npz", images=masks)
     assert sbvae("gen-data", "images", "--from", "in.npz", "--size", "8x12", "--gray").code == 0
     with h5py.File("in.h5") as file:
@@ -107,7 +109,7 @@ def test_a_crop_that_cuts_off_what_factors_tell_is_told(sbvae: Sbvae) -> None:
     options = ("--size", 8, "--factors", "t.csv")
     images, (text,) = made(sbvae, *options)
     assert [bool(image.any()) for image in images] == [False, False, True, True, False, False]
-    assert "6 cropped to the frame's shape" in text
+    assert "6 cropped to the frame's shape, 4 with something in the part that was cut" in text
     assert "warning: 4 of 6 images had something in the part that was cropped off" in text
     assert "warning: 4 of 6 images are nearly of one colour" in text
     kept, (text,) = made(sbvae, *options, *advised(text.partition("warning:")[2]))
@@ -165,6 +167,22 @@ def test_frames_are_told_and_the_first_of_each_may_be_had(sbvae: Sbvae) -> None:
     images, (text,) = made(sbvae, "--size", "8x12", *advised(text))
     assert len(images) == 2
     assert "2 files hold 10 further frames, left out; --frames all takes them" in text
+
+
+def test_a_table_of_files_says_how_frames_are_named(sbvae: Sbvae) -> None:
+    Path("in").mkdir()
+    frames = [Image.fromarray(bar) for bar in bars(8, 12, 255)]
+    frames[0].save("in/movie.gif", save_all=True, append_images=frames[1:])
+    Path("t.csv").write_text("file,x\nmovie.gif,1\n")
+    done = sbvae("gen-data", "images", "--from", "in", "--factors", "t.csv", "--out", "o.h5")
+    assert (done.code, done.out) == (1, "")
+    assert "movie.gif; name its frames, as movie.gif#0, or take the first of each file" in done.err
+    assert len(made(sbvae, "--factors", "t.csv", *advised(done.err))[0]) == 1
+    rows = "".join(f"movie.gif#{i},{i}\n" for i in reversed(range(6)))
+    Path("t.csv").write_text(f"file,x\n{rows}")
+    made(sbvae, "--factors", "t.csv")
+    with h5py.File("o.h5") as file:
+        assert file["factors"][:, 0].tolist() == list(range(6))
 
 
 @pytest.mark.parametrize("text", ["5", "9..5", "a..b", "1..1", "0..inf", "..5"])

@@ -76,7 +76,10 @@ class Account:
     def _resized(self) -> Iterator[str]:
         tally, height, width = self.tally, *self.size
         if tally[Told.CROPPED]:
-            yield f"{tally[Told.CROPPED]:,} cropped to the frame's shape (`fit=pad` keeps all)"
+            cut = f", {tally[Told.CUT]:,} with something in the part that was cut off"
+            shown = cut if tally[Told.CUT] else ""
+            cropped = f"{tally[Told.CROPPED]:,} cropped to the frame's shape"
+            yield f"{cropped}{shown} (`fit=pad` keeps all)"
         if tally[Told.STRETCHED]:
             yield f"{tally[Told.STRETCHED]:,} stretched to the frame's shape"
         if tally[Told.PADDED]:
@@ -114,7 +117,7 @@ class Account:
     def _levelled(self) -> str:
         number, clipped = self.tally[Told.LEVELLED], self.tally[Told.CLIPPED]
         if self.levels is None:
-            return f"{number:,} whose values are 0 and 1 scaled to 0 and 255"
+            return f"{number:,} of values 0 and 1 scaled to 0 and 255 (`levels=0..255` leaves them)"
         low, high = map(shown_number, self.levels)
         share = self.tally[Told.VALUES_CLIPPED] / max(1, self.tally[Told.VALUES])
         outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"

@@ -18,6 +18,8 @@ from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
 MAX_MEMBER_BYTES = 256 << 20  # of one stored image
+_DESCRIPTION = 270  # a tag of TIFF
+_PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # which may share one page
 _NEVER = {"EPS"}  # Pillow hands these files to Ghostscript, a program that runs what they say
 _NO_IMAGES = frozenset(
     "7z bz2 csv db doc docx gz h5 hdf5 htm html ini ipynb json jsonl log mat md mov mp4 npy npz"  # noqa: SIM905
@@ -126,7 +128,8 @@ class ImageCollection(ABC):
 
     def _left_out(self, image: Image.Image) -> int:
         """Number of the file's frames that are no images of the collection."""
-        return int(getattr(image, "n_frames", 1)) - 1
+        said = _PLANES.match(str(getattr(image, "tag_v2", {}).get(_DESCRIPTION, "")))
+        return max(int(getattr(image, "n_frames", 1)), int(said[1]) if said else 1) - 1
 
     def _own(self, image: Image.Image) -> Image.Image:
         """The image, for the caller to change."""

@@ -113,6 +113,9 @@ def _join(
     if unknown:
         found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
         todo = "remove them, or write paths as in the archive"
+        frame = next((name for name in names if name.startswith(f"{unknown[0]}#")), None)
+        if frame:
+            todo = f"name its frames, as {frame}, or take the first of each file by `frames=first`"
         raise SbvaeError(f"{path}: {found}, the first is {printable(unknown[0])}; {todo}")
     refuse(f"{path}: rows name an image again", twice, "keep one row for each image")
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]

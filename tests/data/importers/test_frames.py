@@ -123,3 +123,11 @@ def test_a_broken_animation_is_one_unreadable_file(tmp_path: Path) -> None:
         assert images.names == ("a.gif", "b.gif")
         list(import_images(images, (16, 64), on_unreadable=lines.append))
     assert [line[:6] for line in lines] == ["b.gif:"]
+
+
+def test_planes_that_share_a_page_are_told(tmp_path: Path) -> None:
+    frame(0).save(tmp_path / "a.tif", description="ImageJ=1.54\nimages=12\nslices=12\n")
+    tally = Tally()
+    with open_images(tmp_path) as images:
+        list(import_images(images, (16, 64), tally=tally))
+    assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (1, 11)

@@ -173,3 +173,22 @@ def test_no_render_is_one_line(files: dict[str, bytes], write_folder: Write) -> 
         pytest.raises(SbvaeError, match=r"none of 3 files is called ID/renders/image_NNN"),
     ):
         find_chairs(images)
+
+
+def test_transparent_renders_stand_on_white(tmp_path: Path) -> None:
+    shape = np.array([0, 255], np.uint8)[(WIDE < 250).astype(int)]
+    clear = np.stack([np.full_like(shape, 40), shape], -1)
+    (tmp_path / "solid").mkdir()
+    (tmp_path / "clear").mkdir()
+    solid = crop(save_chairs(tmp_path / "solid", {"a": [WIDE]}))
+    np.testing.assert_array_equal(crop(save_chairs(tmp_path / "clear", {"a": [clear]})), solid)
+
+
+def test_renders_of_16_bits_need_levels(tmp_path: Path) -> None:
+    (tmp_path / "solid").mkdir()
+    (tmp_path / "deep").mkdir()
+    solid = crop(save_chairs(tmp_path / "solid", {"a": [WIDE, NARROW]}))
+    deep = save_chairs(tmp_path / "deep", {"a": [v.astype(np.uint16) * 16 for v in (WIDE, NARROW)]})
+    with pytest.raises(SbvaeError, match=r"16-bit grey, with values 640\.\.4080; .*`levels="):
+        crop(deep)
+    np.testing.assert_array_equal(crop(deep, levels=(0, 4080)), solid)
