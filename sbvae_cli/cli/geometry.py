@@ -73,6 +73,8 @@ def geometry(
     picture = draw_geometry(found, embedded[0].source, _caption(embedded), size)
     write_picture(out, picture)
     names = [""] if len(embedded) == 1 else [_name(each.path, targets) for each in embedded]
+    if json != "-":
+        _print_headlines(names, embedded)
     _print_notes(names, embedded)
     if json is not None:
         models = [
@@ -121,19 +123,24 @@ def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
             remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
-def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    """What is most telling first: a line that has collapsed has a high affine_r2."""
-    from sbvae_cli.cli.console import print_table, say
+def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+    """What is most telling comes first: a line that has collapsed has a high affine_r2."""
+    from sbvae_cli.cli.console import say
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     for name, each in zip(names, embedded, strict=True):
         for line in headlines(each.found.pair):
             say(f"{name}: {line}" if name else line)
+
+
+def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+    from sbvae_cli.cli.console import print_table, say
+
     first = embedded[0].found
     rows = [
         [name, *(_number(each.found.scores[name]) for each in embedded)]
         for name, value in first.scores.items()
-        if not isinstance(value, list)
+        if not (isinstance(value, list) or name.endswith(("_by_latent", "_by_factor")))
     ]
     title = f"{' and '.join(first.points.names)}, {first.pair.layout}"
     print_table(title, ["score", *(name or "value" for name in names)], rows)

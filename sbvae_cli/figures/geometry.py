@@ -22,7 +22,7 @@ _RULES = {
 }
 # Whose meaning the note has, where they are shown.
 _MEANINGS = {
-    "affine_r2": "R² is 1 where an affine map takes factors to latents (affine) or back (inverse)",
+    "inverse_r2": "R² is 1 where an affine map takes factors to latents (affine) or back (inverse)",
     "fold_fraction": "folded: share of triangles that are turned over",
     "tear": "tear: largest over median distance of neighbours",
     "heldout_ratio": "held-out error: the affine map's there over that elsewhere; held-out area: "

@@ -71,7 +71,7 @@ class Embedding:
             is no image.
         labels: Names of both latents.
         name: Title of the panel.
-        scores: By the names of `geometry_scores`; what is missing is not shown, None is a dash.
+        scores: By the names of `geometry_scores`; None is a dash, and not shown where all have it.
         verdict: A word or two on the whole: flat, bent, folded, torn or collapsed, with copies.
     """
 
@@ -113,7 +113,7 @@ def draw_embedding(
     left, top = layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1]
     if samples is not None:
         top = _draw_samples(canvas, samples, left, top) + 12.0
-    _draw_scores(canvas, embedding, SCORES, left, top, SIDEBAR - GAP, 1)
+    _draw_scores(canvas, embedding, _given([embedding]), left, top, SIDEBAR - GAP, 1)
     return canvas.finish()
 
 
@@ -141,10 +141,9 @@ def draw_embeddings(
     """
     if not embeddings:
         raise ValueError("a comparison needs one embedding or more")
-    shown = [score for score in SCORES if score[0] not in BESIDE_OTHERS]
+    shown = [score for score in _given(embeddings) if score[0] not in BESIDE_OTHERS]
     columns = 2 if arrange(1 + len(embeddings))[2] >= TWO_COLUMNS else 1
-    present = max(sum(name in each.scores for name, *_ in shown) for each in embeddings)
-    strip = (2 + -(-present // columns)) * ROW if present else 0.0
+    strip = (2 + -(-len(shown) // columns)) * ROW if shown else 0.0
     layout, canvas = _draw_panels(factors, embeddings, caption, note, side, 0.0, strip)
     for number, embedding in enumerate(embeddings, start=1):
         left, top = layout.box(number)
@@ -199,6 +198,13 @@ def _draw_panels(
     return layout, canvas
 
 
+def _given(embeddings: Sequence[Embedding]) -> list[tuple[str, str, str]]:
+    """Scores that one embedding or more has."""
+    return [
+        score for score in SCORES if any(e.scores.get(score[0]) is not None for e in embeddings)
+    ]
+
+
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
     """Returns the lower edge."""
     canvas.text(left, top - 8, "samples", SCORE_SIZE, INK, "lb")
@@ -222,11 +228,7 @@ def _draw_scores(
         colour = INK if embedding.verdict.startswith(FINE) else BAD
         canvas.text(left, top, embedding.verdict, VERDICT_SIZE, colour, "lt")
         top += 1.2 * ROW
-    shown = [
-        (label, _written(embedding.scores[name], unit))
-        for name, label, unit in names
-        if name in embedding.scores
-    ]
+    shown = [(label, _written(embedding.scores.get(name), unit)) for name, label, unit in names]
     rows = -(-len(shown) // columns)
     wide = (width - GAP * (columns - 1)) / columns
     for number, (label, value) in enumerate(shown):
