@@ -137,29 +137,9 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
         force: Whether to replace a file.
     """
     path = out or Path(f"{imported.name}.h5")
-    check_target("out", path, "HDF5")
-    with (
-        imported.held,
-        closing(imported.batches) as batches,
-        deferred() as request,
-        reporter("images", imported.count) as bar,
-    ):
-
-        def on_progress(done: int) -> None:
-            bar.update(done + len(imported.unreadable), "")
-            request.end_if_asked(f"{path}: stopped after {done} images")
-
-        count = write_dataset(
-            path,
-            batches,
-            space=imported.space,
-            name=imported.name,
-            shape=imported.shape,
-            files=imported.files,
-            force=force,
-            on_progress=on_progress,
-        )
-        bar.update(count + len(imported.unreadable), "")  # with those after the last image
+    with imported.held, closing(imported.batches):
+        check_target("out", path, "HDF5")
+        count = _write_batches(imported, path, force)
     _say_factors(imported)
     for line in [*imported.notes, *(imported.account.notes() if imported.account else ())]:
         remark(f"note: {line}")
@@ -173,6 +153,28 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
     look = as_typed(["info", path, "--sheet", "samples.png"])
     _say_written(path, count, imported.shape[:2], look)
+
+
+def _write_batches(imported: "Import", path: Path, force: bool) -> int:
+    """Write the images that can be read, and show how far it is; their number."""
+    with deferred() as request, reporter("images", imported.count) as bar:
+
+        def on_progress(done: int) -> None:
+            bar.update(done + len(imported.unreadable), "")
+            request.end_if_asked(f"{path}: stopped after {done} images")
+
+        count = write_dataset(
+            path,
+            imported.batches,
+            space=imported.space,
+            name=imported.name,
+            shape=imported.shape,
+            files=imported.files,
+            force=force,
+            on_progress=on_progress,
+        )
+        bar.update(count + len(imported.unreadable), "")  # with those after the last image
+    return count
 
 
 def _say_factors(imported: "Import") -> None:

@@ -312,8 +312,12 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae) -> None:
     pack("tar", FILES)
     Path("pics.h5").write_text("precious")
     line = refused(sbvae("gen-data", "images", "--from", "pics.tar"), "pics.tar", "pics.h5")
-    assert "pics.h5: exists; choose another name, or replace it with --force" in line
+    assert "pics.h5: what stands there is not an HDF5 file and is not replaced" in line
     assert Path("pics.h5").read_text() == "precious"
+    with h5py.File("pics.h5", "w") as file:
+        file["kept"] = 1
+    line = refused(sbvae("gen-data", "images", "--from", "pics.tar"), "pics.tar", "pics.h5")
+    assert "pics.h5: exists; choose another name, or replace it with --force" in line
     assert sbvae("gen-data", "images", "--from", "pics.tar", "--force", *SIZE).code == 0
     np.testing.assert_array_equal(contents()[0], IN_ORDER)
 

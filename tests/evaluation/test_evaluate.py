@@ -213,7 +213,8 @@ def test_rows_that_no_metric_counts_are_said() -> None:
     codes = factors + 0.1 * rng.normal(size=(900, 2))
 
     def notes(rows: int, *metrics: str) -> list[str]:
-        some = Representation(codes[:rows], factors[:rows], ("a", "b"))
+        kinds = dict.fromkeys(("a", "b"), "levels")
+        some = Representation(codes[:rows], factors[:rows], ("a", "b"), kinds=kinds)
         protocol = Protocol(metrics, images=500, test_images=400)
         return evaluate_codes(some, "codes.npz", protocol).as_dict()["protocol"]["notes"]
 
