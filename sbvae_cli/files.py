@@ -93,6 +93,8 @@ def replacing(path: Path) -> Iterator[WholeFile]:
 def _unwritten(path: Path, error: OSError) -> SbvaeError:
     reason = _strerror(error)
     advice = "; make room, or choose another place" if error.errno in _NO_ROOM else ""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = "; choose another place"
     return SbvaeError(f"{path}: cannot be written: {reason}{advice}")
 
 
@@ -185,9 +187,9 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
 def _permission(path: Path) -> str:
     """Who could give the permission that lacks: on the file, or on a folder above it."""
     for folder in reversed(path.absolute().parents):
-        if not os.access(folder, os.X_OK):
+        if not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             return f"`chmod u+x {quoted(folder)}` opens its folder, if you own it"
-    right = "rx" if path.is_dir() else "r"
+    right = "rx" if os.path.isdir(path) else "r"
     return f"`chmod u+{right} {quoted(path)}` allows it, if you own it"
 
 

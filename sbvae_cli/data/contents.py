@@ -17,7 +17,7 @@ import yaml
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
 from sbvae_cli.config.names import DRAWN
-from sbvae_cli.data.hdf5 import MAGIC, arrays_of, open_hdf5
+from sbvae_cli.data.hdf5 import MAGIC, arrays_of, check_filters, open_hdf5
 from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
 from sbvae_cli.data.importers.dsprites import LEVELS, SIDE
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
@@ -116,6 +116,9 @@ def _hdf5(path: Path) -> Contents:
             return Contents("3dshapes", "has the layout of 3dshapes.h5", train)
         found = arrays_of(file)
         arrays = {name: ArrayKind(array.shape, array.dtype) for name, array in found.items()}
+        for name, array in found.items():
+            if arrays[name].may_be_images:
+                check_filters(path, name, array)
     return _arrays(path, arrays, "is an HDF5 file of another layout")
 
 

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.hdf5 import open_hdf5
 from sbvae_cli.data.importers.open_images import open_images
@@ -50,6 +51,12 @@ def test_a_filter_that_is_missing_is_named_before_anything_is_read(
         with pytest.raises(SbvaeError) as caught:
             open_it(path)
         assert str(caught.value) == message
+
+
+def test_a_missing_filter_is_told_before_an_import_is_advised(tmp_path: Path) -> None:
+    path = filtered(tmp_path / "x.h5", 32099, name="pictures")
+    with pytest.raises(SbvaeError, match=r"its pictures are compressed by a filter that is not"):
+        look_at(path)
 
 
 def test_the_filters_of_hdf5_itself_are_there(tmp_path: Path) -> None:

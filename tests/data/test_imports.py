@@ -314,5 +314,5 @@ def test_the_folder_here_has_a_name(own: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("make", [take, import_dsprites])
 def test_nothing_there_is_one_line(make: Callable[[Path], Import], tmp_path: Path) -> None:
-    with pytest.raises(SbvaeError, match="gone: No such file or directory; choose"):
+    with pytest.raises(SbvaeError, match="gone: there is no such file; choose"):
         make(tmp_path / "gone")

@@ -63,7 +63,7 @@ def open_images(
 
 def _refuse_models(path: Path) -> None:
     """Refuse a run folder, whose previews are images too, and a checkpoint, which is a ZIP."""
-    if os.path.isdir(path) or (os.access(path, os.R_OK) and zipfile.is_zipfile(path)):
+    if os.path.isdir(path) or (os.path.isfile(path) and zipfile.is_zipfile(path)):
         contents = look_at(path)
         if contents.kind in ("checkpoint", "run", "runs", "pytorch"):
             raise SbvaeError(f"{path}: {contents}")
@@ -91,13 +91,12 @@ def open_array_file(path: Path, named: bool = False) -> ArrayFile | None:
 
 
 def _array_format(path: Path) -> type[Hdf5Arrays | LoadedArrays | NpzArrays] | None:
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+    if not os.path.isfile(path):
         return None
+    if read_start(path).startswith(MAT5):
+        return LoadedArrays
     if h5py.is_hdf5(path):
         return Hdf5Arrays
-    with path.open("rb") as file:
-        if file.read(len(MAT5)) == MAT5:
-            return LoadedArrays
     with suppress(Exception), zipfile.ZipFile(path) as archive:  # a broken one is told of later
         return NpzArrays if is_npz(archive) else None
     return None
