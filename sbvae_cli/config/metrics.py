@@ -96,10 +96,10 @@ METRICS: Mapping[str, Metric] = {
             "x and y, sees no fold, and falls short of 1 where a factor has more than 20 levels",
             "mig_quantile": "the same in bins of equal frequency, which see no warp, and of which "
             "exact codes of a continuous factor lose a tenth with 4,000 images",
-            "mig_subspace": "the gap when factors are taken together (x and y, or those that are "
-            "named): the latents that know most of them are rotated to the best on one half of the "
-            "images and scored on the other, against the best latent outside, or as many outside "
-            "when turned likewise. A circular factor takes one latent or two, by their angle",
+            "mig_subspace": "the gap when two factors are taken together (x and y, or those that "
+            "are named): the two latents that know most of them are turned to the best on one half "
+            "of the images and scored on the other, against the best latent outside, or the best "
+            "two turned likewise. A circular factor takes one latent or two, by their angle",
             "present_information": "what the best latent knows, in nats, of whether an image is "
             "blank",
         },
@@ -176,7 +176,7 @@ METRICS: Mapping[str, Metric] = {
         help="one factor for each latent (Ridgeway and Mozer 2018)",
         scores={
             "modularity": "whether a latent knows of one factor alone (Ridgeway and Mozer 2018); "
-            "constant latents count as 0"
+            "constant latents count as 0. Its interval is of many rows in the same bins"
         },
         least_factors=2,
         bins=True,
@@ -193,8 +193,8 @@ METRICS: Mapping[str, Metric] = {
     "irs": Metric(
         help="interventional robustness (Suter et al. 2019)",
         scores={
-            "irs": "how still a latent is while its factor is held (Suter et al. 2019), values "
-            "weighted by their images; noise has about 0.35"
+            "irs": "how still a latent is while its factor is held (Suter et al. 2019); in the "
+            "library of the study of 2018, not among its metrics; noise has about 0.35"
         },
         settings={"quantile": IRS_QUANTILE},
     ),

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import chance_information, count, fills_table
+from sbvae_cli.metrics.information import count, fills_table
 from sbvae_cli.metrics.intervals import (
     ConfidenceInterval,
     jackknife_interval,
-    jackknife_std,
     random_groups,
 )
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, scored
 from sbvae_cli.metrics.validate import Floats
+
+_ROWS_OF_A_CELL = 10  # of a table of bins and two classes
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class PresentInformation:
 
     Attributes:
         nats: Information of the latent that knows most.
-        interval: Interval as that of the MIG; None where rows are too few to tell.
+        interval: As that of the MIG, which held what many rows give in 0.90 to 0.99 of 100 samples
+            of 500 and 3,000 rows, of latents that know nothing to much; None where rows are fewer.
         by_latent: Shape (K,).
     """
 
@@ -49,17 +51,11 @@ def present_information(
     z, shown = np.asarray(codes, np.float64), np.asarray(present).astype(np.int64)
     groups = count(z, shown[:, None], bins, groups=random_groups(len(z), seed))
     by_latent = groups.total().information()[:, 0]
-    best = int(by_latent.argmax())
-    most = float(by_latent[best])
+    most = float(by_latent.max())
     without = groups.without_each_group().information()[..., 0]  # (G, K)
     interval = None
-    if fills_table(shown[:, None], bins):
+    if fills_table(shown[:, None], bins, _ROWS_OF_A_CELL):
         interval = jackknife_interval(most, without.max(axis=-1), (0.0, float(np.log(2))))
-    if interval is not None:
-        # The best of several latents that know nothing is a chance find, and all are counted high.
-        bias = chance_information(bins, 2, len(z))
-        bias += float(jackknife_std(without[:, best])) * np.sqrt(2 * np.log(len(by_latent)))
-        interval = ConfidenceInterval(max(interval.low - bias, 0.0), interval.high)
     return PresentInformation(most, interval, by_latent)
 
 

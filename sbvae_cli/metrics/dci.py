@@ -162,17 +162,16 @@ def _weighted(values: Floats, weights: Floats) -> float:
 
 def dci_scores(sample: LabelledCodes, protocol: Protocol, model: Model = boosting) -> Scores:
     """Disentanglement, completeness and informativeness by name."""
-    return _scores("dci", sample, protocol, model, parts=4, shrinks=True)  # few rows take time too
+    return _scores("dci", sample, protocol, model, parts=4)  # few rows take time too
 
 
 def dci_fast_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The scores of `dci` by a random forest."""
-    # The forest's own chance is the same with many rows.
-    return _scores("dci-fast", sample, protocol, forest, parts=PARTS, shrinks=False)
+    return _scores("dci-fast", sample, protocol, forest, PARTS)
 
 
 def _scores(
-    name: str, sample: LabelledCodes, protocol: Protocol, model: Model, parts: int, shrinks: bool
+    name: str, sample: LabelledCodes, protocol: Protocol, model: Model, parts: int
 ) -> Scores:
     # A forest runs scikit-learn's own jobs, which exchange the process's filters of warnings: in
     # threads of ours they would now and then see none, and warn of that.
@@ -185,9 +184,7 @@ def _scores(
         return [found.disentanglement, found.completeness, found.informativeness]
 
     found = fit(split(sample))
-    scores = scores_of_fits(
-        sample, protocol, lambda rows: three(fit(rows)), three(found), parts, shrinks
-    )
+    scores = scores_of_fits(sample, protocol, lambda rows: three(fit(rows)), three(found), parts)
     details: list[dict[str, object]] = [
         {"by_latent": found.by_latent.tolist(), "importance": found.importance.tolist()},
         {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))},

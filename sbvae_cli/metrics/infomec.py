@@ -181,8 +181,8 @@ def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
         three(whole),
         len(codes),
         min(PARTS, enough_parts(len(codes), classes)),
-        shrinks=False,
-        biased=True,
     )
+    # Shares of noise scatter as much in all rows as in parts of them.
+    infom, infoc = (replace(score, low=None, high=None) for score in (infom, infoc))
     read = {"by_factor": dict(zip(names, whole.explicitness.tolist(), strict=True))}
     return {"infom": infom, "infoe": replace(infoe, details=read), "infoc": infoc}

@@ -124,9 +124,9 @@ def fills_table(classes: Ints, bins: int, of_a_cell: int = 1) -> bool:
     return len(classes) >= of_a_cell * bins * (1 + int(classes.max(initial=0)))
 
 
-def chance_information(bins: int, classes: int, n: int) -> float:
+def chance_information(bins: ArrayLike, classes: ArrayLike, n: int) -> Floats:
     """Plug-in information in nats that independent bins and classes of n rows have on average."""
-    return (bins - 1) * (classes - 1) / (2 * n)
+    return (np.asarray(bins) - 1.0) * (np.asarray(classes) - 1.0) / (2 * n)
 
 
 def equal_width(column: Floats, bins: int, ranged: Floats | None = None) -> Ints:

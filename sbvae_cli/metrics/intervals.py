@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from sbvae_cli.metrics.information import Counts
 from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
@@ -85,26 +84,6 @@ def jackknife_std(without: ArrayLike) -> Floats:
     return error
 
 
-def selection_bias(whole: Counts, others: Counts, latents: Ints) -> Floats:
-    """Std of what the latent that knows most, or next most, knows of each factor.
-
-    Where many latents know next to nothing, the largest of their counted informations exceeds what
-    each of them tends to by about that much, which no leaving out of rows shows.
-
-    Args:
-        whole: Counts of all rows.
-        others: Counts with each of G groups left out.
-        latents: A latent for each factor, shape (F,).
-
-    Returns:
-        Shares of the factors' entropies, shape (F,).
-    """
-    without = others.information()[:, latents, np.arange(len(latents))]  # (G, F)
-    entropies = np.maximum(whole.entropies(), np.finfo(float).tiny)
-    bias: Floats = jackknife_std(without) / entropies
-    return bias
-
-
 def subsample_interval(
     score: Callable[[NDArray[np.intp]], ArrayLike],
     value: ArrayLike,
@@ -112,15 +91,17 @@ def subsample_interval(
     seed: int,
     bounds: tuple[float, float] = (0.0, 1.0),
     parts: int = PARTS,
-    shrinks: bool = True,
-    biased: bool = False,
 ) -> tuple[ConfidenceInterval | None, ...]:
     """Intervals of scores that need a model to be fitted, from disjoint parts of the rows.
 
     Each of the parts gives the scores again; their spread, which falls as the root of the number of
     rows, is carried over to all rows (subsampling: Politis and Romano 1994). All together cost as
     much as one fit to all rows, where resampling would cost a fit each. The interval is that of a
-    score with so many rows: what is fitted to more may well score higher.
+    score with so many rows: what is fitted to more may well score higher. Of 3,000 rows of levels,
+    ranges, mixed and weak codes it held that in 0.90 to 1.00 of 20 to 40 samples for explicitness,
+    SAP, DCI by a forest, InfoE and dependence between latents. It is too narrow for maxima and
+    shares of noise, whose spread does not fall so (IRS 0.60 to 0.67, InfoM 0.44 to 0.69, InfoC 0.75
+    of weak codes).
 
     Args:
         score: Rows (m,) to scores (S,), or one number.
@@ -129,11 +110,6 @@ def subsample_interval(
         seed: Root seed of the parts.
         bounds: Least and largest value of the scores.
         parts: Number of parts.
-        shrinks: Whether the spread falls as the root of the number of rows. That of maxima and of
-            shares of noise does not, and is taken as it is.
-        biased: Whether the score has a bias that falls as 1/N, as what is counted and what is
-            tested on the rows that it was fitted to have. It is then judged from two halves of the
-            rows, and the interval holds the score without it too.
 
     Returns:
         For each score an interval about its value; None where there are fewer than two parts.
@@ -142,19 +118,16 @@ def subsample_interval(
     if parts < 2:
         return (None,) * len(values)
 
-    def of_parts(number: int) -> Floats:
-        found = [np.asarray(score(rows), np.float64) for rows in random_parts(n, seed, number)]
-        return np.stack([np.atleast_1d(scores) for scores in found])
-
-    found = of_parts(parts)
-    half = t_quantile(parts - 1) * found.std(axis=0, ddof=1) / (np.sqrt(parts) if shrinks else 1)
-    unbiased = 2 * values - of_parts(2).mean(axis=0) if biased else values
-    low = np.maximum(np.minimum(values, unbiased) - half, bounds[0])
-    high = np.minimum(np.maximum(values, unbiased) + half, bounds[1])
+    found = np.stack(
+        [
+            np.atleast_1d(np.asarray(score(rows), np.float64))
+            for rows in random_parts(n, seed, parts)
+        ]
+    )
+    half = t_quantile(parts - 1) * found.std(axis=0, ddof=1) / np.sqrt(parts)
     return tuple(
-        # An unbiased score beyond the bounds must not push the value itself out.
-        ConfidenceInterval(float(min(a, v)), float(max(b, v)))
-        for a, b, v in zip(low, high, values, strict=True)
+        ConfidenceInterval(max(value - each, bounds[0]), min(value + each, bounds[1]))
+        for value, each in zip(values.tolist(), half.tolist(), strict=True)
     )
 
 

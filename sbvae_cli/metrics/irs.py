@@ -1,6 +1,6 @@
 """The interventional robustness score (Suter et al. 2019): what else moves a latent?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,11 +8,9 @@ from numpy.typing import ArrayLike
 from sbvae_cli.config.metric_protocols import LIBRARY_BINS
 from sbvae_cli.config.metrics import IRS_QUANTILE
 from sbvae_cli.metrics.information import equal_width
-from sbvae_cli.metrics.intervals import PARTS
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.metrics.score import Scores
-from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
+from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
 NO_FACTOR = -1  # of a dead latent
@@ -120,13 +118,6 @@ def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     codes, classes = sample.first
     bins = LIBRARY_BINS if protocol.of_library else None
     found = irs(codes, classes, bins=bins)
-    (score,) = scores_by_parts(
-        sample,
-        protocol,
-        lambda rows: [irs(codes[rows], classes[rows], bins=bins).score],
-        [found.score],
-        len(codes),
-        min(PARTS, enough_parts(len(codes), classes)),
-        shrinks=False,
-    )
-    return {"irs": replace(score, details={"by_latent": found.by_latent.tolist()})}
+    details = {"by_latent": found.by_latent.tolist()}
+    # Its largest deviations scatter as much in all rows as in parts of them: there is no interval.
+    return {"irs": scored(found.score, None, sample.population, details)}

@@ -7,27 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.metrics.information import (
-    Binning,
-    Counts,
-    chance_information,
-    count,
-    fills_table,
-)
-from sbvae_cli.metrics.intervals import (
-    PARTS,
-    ConfidenceInterval,
-    jackknife_interval,
-    random_groups,
-    random_parts,
-    selection_bias,
-    t_quantile,
-)
+from sbvae_cli.metrics.information import Binning, Counts, chance_information, count, fills_table
+from sbvae_cli.metrics.intervals import ConfidenceInterval, jackknife_interval, random_groups
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig_subspace import mig_subspace
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores, scored
-from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
+from sbvae_cli.metrics.validate import Floats, codes_and_classes
+
+ROWS_OF_A_CELL = 2  # of a table of bins and classes
 
 
 @dataclass(frozen=True)
@@ -37,7 +25,10 @@ class InformationGap:
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
         interval: Holds the score and, in 95 % of samples, what it tends to with many rows in
-            the same bins; None where rows are too few to tell, see `fills_table`.
+            the same bins: in 0.93 to 1.00 of 60 samples each of 500 to 10,000 rows of levels,
+            ranges, rotations, blurs and next to no information. None where rows are too few (of
+            one for each cell it held 0.83), and for bins of equal frequency, since what their
+            edges' wandering costs no part of the rows tells (it held that of exact codes never).
         by_factor: What the best latent knows of each factor more than the next, over the
             factor's entropy, shape (F,). A constant latent can be next but never best.
         information: Information of every latent about every factor, in nats, shape (K, F).
@@ -86,17 +77,8 @@ def mutual_information_gap(
     gaps = _gaps(whole)
     score = float(gaps.mean())
     interval = None
-    if fills_table(v, bins):
-        others = groups.without_each_group()
-        interval = jackknife_interval(score, _gaps(others).mean(axis=-1))
-    if interval is not None:
-        high = interval.high
-        if z.shape[1] > 2:  # the next best of several is a chance find
-            second = np.argsort(whole.information(), axis=0)[-2]
-            high += float(selection_bias(whole, others, second).mean())
-        interval = ConfidenceInterval(interval.low, min(high, 1.0))
-        if binning == "frequency":
-            interval = _extrapolated(z, v, bins, score, interval, seed)
+    if binning == "width" and fills_table(v, bins, ROWS_OF_A_CELL):
+        interval = jackknife_interval(score, _gaps(groups.without_each_group()).mean(axis=-1))
     return InformationGap(score, interval, gaps, whole.information(), whole.entropies())
 
 
@@ -126,46 +108,6 @@ def _gaps(counts: Counts) -> Floats:
     return gap
 
 
-def _extrapolated(
-    z: Floats, v: Ints, bins: int, score: float, interval: ConfidenceInterval, seed: int
-) -> ConfidenceInterval:
-    """Widen the interval for bins of equal frequency, whose edges vary with the sample.
-
-    What their wandering costs falls more slowly than the jackknife expects, for codes that are
-    exact about as the cube root of N (with 4,000 rows these score 0.9, with 256,000 0.98), and is
-    judged from two halves of the rows; its spread is that of disjoint parts, each with edges of its
-    own. Where another latent is nearly a copy of an exact one, the gap is as small as that cost,
-    and halves do not tell: the interval then holds what the gap were if the exact one knew all.
-    """
-
-    def of_parts(number: int) -> list[float]:
-        parts = random_parts(len(z), seed, number)
-        return [float(_gaps(count(z[own], v[own], bins, "frequency")).mean()) for own in parts]
-
-    half = t_quantile(PARTS - 1) * float(np.std(of_parts(PARTS), ddof=1)) / PARTS**0.5
-    halves = score - float(np.mean(of_parts(2)))
-    still = score + (max(0.0, halves) + half) / (2 ** (1 / 3) - 1)
-    exact = interval.high + float(_shortfalls(z, v, bins).mean())
-    high = min(max(interval.high, still, exact), 1.0)
-    return ConfidenceInterval(max(min(interval.low, score - half), 0.0), high)
-
-
-def _shortfalls(z: Floats, v: Ints, bins: int) -> Floats:
-    """What the best latent of each factor is short of knowing all, where it is exact; else 0.
-
-    A latent is exact where the rows along it change their class about as seldom as there are
-    classes, and for the rest less often than edges, which wander over the root of N, could tell.
-    """
-    shares = count(z, v, bins, "frequency").shares()
-    best = shares.argmax(axis=0)
-    changes = [
-        np.count_nonzero(np.diff(classes[np.argsort(z[:, latent], kind="stable")]))
-        for latent, classes in zip(best.tolist(), v.T, strict=True)
-    ]
-    exact = np.array(changes) <= v.max(axis=0) * (1 + len(v) ** 0.5 / 4)
-    return np.where(exact, 1 - shares.max(axis=0), 0.0)
-
-
 def mig_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The gap in bins of either kind, and of groups of factors where there are such, by name."""
     scores = {
@@ -191,7 +133,7 @@ def _gap_score(sample: LabelledCodes, protocol: Protocol, binning: Binning) -> S
         "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
         "binned_factors": sample.binned,
         "information": found.information.tolist(),
-        "bias": [chance_information(protocol.bins, size, len(codes)) for size in sizes],
+        "bias": chance_information(protocol.bins, sizes, len(codes)).tolist(),
         "entropies": found.entropies.tolist(),
     }
     return scored(found.score, found.interval, sample.population, details)
@@ -212,4 +154,4 @@ def _subspace_score(
         "by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True)),
         "latents": {",".join(group): list(latents) for group, latents in found.latents.items()},
     }
-    return scored(found.score, found.interval, sample.population, details)
+    return scored(found.score, None, sample.population, details)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.metrics.information import count, fills_table
+from sbvae_cli.metrics.information import Counts, chance_information, count
 from sbvae_cli.metrics.intervals import ConfidenceInterval, jackknife_interval, random_groups
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.validate import Floats, codes_and_classes
+
+_TIMES_CHANCE = 8  # what independent codes seem to know; with less, counts are bias
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,11 @@ class Modularity:
 
     Attributes:
         score: In [0, 1].
-        interval: Interval as that of the MIG.
+        interval: As that of the MIG, of many rows in the same bins; with bins of their own range
+            these give other values, by 0.001 for rotated bounded codes, which it holds in 0.6 to
+            0.7 of samples. None where a latent that is not constant knows of no factor eight times
+            what it would by chance: of codes that know less, counts are bias (in 480 samples of
+            weak codes it held 0.93 or more from there on, 0.74 below twice).
         by_latent: Shape (K,).
     """
 
@@ -51,13 +57,23 @@ def modularity(
     if v.shape[1] < 2:
         raise ValueError(f"modularity needs two factors, got shape {v.shape}")
     groups = count(z, v, bins, groups=random_groups(len(z), seed))
-    by_latent = _by_latent(groups.total().information())
+    whole = groups.total()
+    by_latent = _by_latent(whole.information())
     score = float(by_latent.mean())
     interval = None
-    if fills_table(v, bins):
+    if _above_chance(whole):
         others = _by_latent(groups.without_each_group().information()).mean(axis=-1)
         interval = jackknife_interval(score, others)
     return Modularity(score, interval, by_latent)
+
+
+def _above_chance(counts: Counts) -> bool:
+    """Whether every latent that is not constant knows enough of a factor."""
+    bins = (counts.tables[0].sum(axis=-1) > 0).sum(axis=-1, keepdims=True)  # of each latent, (K, 1)
+    sizes = np.array([table.shape[-1] for table in counts.tables])
+    chance = chance_information(bins, sizes, int(counts.tables[0][0].sum()))
+    enough = counts.information() >= _TIMES_CHANCE * chance
+    return bool(((enough & (chance > 0)).any(axis=1) | (bins[:, 0] == 1)).all())
 
 
 def _by_latent(information: Floats) -> Floats:

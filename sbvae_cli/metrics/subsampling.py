@@ -23,8 +23,6 @@ def scores_by_parts(
     n: int,
     parts: int,
     bounds: tuple[float, float] = (0.0, 1.0),
-    shrinks: bool = True,
-    biased: bool = False,
 ) -> list[Score]:
     """Scores with intervals from disjoint parts of the rows; without where these are too few.
 
@@ -36,10 +34,8 @@ def scores_by_parts(
         n: Number of rows.
         parts: Number of parts that have rows enough.
         bounds: Least and largest value that a score can have.
-        shrinks: Whether the spread falls with the rows; see `subsample_interval`.
-        biased: Whether a bias falls with the rows; see `subsample_interval`.
     """
-    intervals = subsample_interval(score, values, n, protocol.seed, bounds, parts, shrinks, biased)
+    intervals = subsample_interval(score, values, n, protocol.seed, bounds, parts)
     return [
         scored(value, interval, sample.population)
         for value, interval in zip(values, intervals, strict=True)
@@ -52,7 +48,6 @@ def scores_of_fits(
     score: Callable[[Split], list[float]],
     values: Sequence[float],
     parts: int = PARTS,
-    shrinks: bool = True,
 ) -> list[Score]:
     """Scores of what is fitted to some rows and tested on others, with intervals from parts.
 
@@ -62,7 +57,6 @@ def scores_of_fits(
         score: Split rows to scores.
         values: Scores of all rows.
         parts: Most parts.
-        shrinks: Whether the spread falls with the rows; see `subsample_interval`.
     """
 
     def of_part(rows: Indices) -> list[float]:
@@ -71,7 +65,7 @@ def scores_of_fits(
     n = len(sample.codes)
     fitted = int(sample.train_share * n)
     parts = min(parts, enough_parts(fitted, sample.classes, _FITTED_ROWS_OF_A_CLASS))
-    return scores_by_parts(sample, protocol, of_part, values, n, parts, shrinks=shrinks)
+    return scores_by_parts(sample, protocol, of_part, values, n, parts)
 
 
 def split(sample: LabelledCodes, rows: Indices | slice = slice(None)) -> Split:

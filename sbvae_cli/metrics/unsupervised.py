@@ -1,6 +1,6 @@
 """How dependent the latents are on each other: scores that need no factors."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -117,7 +117,5 @@ def unsupervised_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
 
     parts = min(PARTS, len(codes) // ROWS_OF_A_CLASS)
     values, bounds = four(slice(None)), (0.0, float("inf"))
-    scores = scores_by_parts(sample, protocol, four, values, len(codes), parts, bounds, biased=True)
-    if len(codes) < 2 * BINS**2:  # bias for the most part, and no parts of the rows tell how much
-        scores[-1] = replace(scores[-1], low=None, high=None)
+    scores = scores_by_parts(sample, protocol, four, values, len(codes), parts, bounds)
     return dict(zip(METRICS["unsupervised"].scores, scores, strict=True))

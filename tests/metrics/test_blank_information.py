@@ -36,15 +36,15 @@ def test_the_interval_covers_what_is_known() -> None:
     assert covered >= 90
 
 
-def test_the_luckiest_of_many_latents_that_know_nothing_may_know_nothing() -> None:
+def test_the_interval_of_many_latents_that_know_nothing_holds_0() -> None:
     covered = 0
     for seed in range(60):
-        codes = np.random.default_rng(seed).normal(size=(100, 10))
-        found = present_information(codes, np.arange(100) >= 10).interval
+        codes = np.random.default_rng(seed).normal(size=(500, 10))
+        found = present_information(codes, np.arange(500) >= 50).interval
         assert found is not None
         covered += found.low == 0
     assert covered >= 54
 
 
 def test_next_to_no_rows_leave_no_interval() -> None:
-    assert present_information(np.eye(39), np.arange(39) > 9).interval is None
+    assert present_information(np.ones((399, 2)), np.arange(399) > 9).interval is None

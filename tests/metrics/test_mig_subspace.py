@@ -33,8 +33,6 @@ def test_a_rotation_of_the_group_costs_nothing(degrees: float) -> None:
     found = of_position(rotated(PLANE, degrees))
     assert found.score > 0.9
     assert found.latents == {NAMES: (0, 1)}
-    assert found.interval is not None
-    assert found.interval.low <= found.score <= found.interval.high
 
 
 @pytest.mark.parametrize("degrees", [10, 20, 30])
@@ -70,7 +68,7 @@ def test_the_mig_calls_the_same_codes_bad() -> None:
         (np.zeros((N, 2)), 0.01),
         (np.column_stack([X, np.zeros(N)]), 0.51),
         (np.column_stack([PLANE, rotated(PLANE, 45)]), 0.01),  # outside another turned copy
-        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.02 * DECOYS]), 0.1),
+        (np.column_stack([PLANE, rotated(PLANE, 45), PLANE + 0.02 * DECOYS]), 0.3),
     ],
     ids=[
         "collapsed",
@@ -111,17 +109,6 @@ def test_a_second_ring_of_the_same_circular_factor_is_a_runner_up() -> None:
     assert mig_subspace(line, classes, ("hue", "x"), [], frozenset(["hue"])).by_factor[0] < 0.15
 
 
-def test_three_factors_are_turned_back_too() -> None:
-    factors = np.column_stack([X, Y, SCALE])
-    axes = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
-    codes = np.column_stack([(factors - 0.5) @ axes, NOISE])
-
-    found = mig_subspace(codes, factor_classes(factors), ("x", "y", "scale"), [("x", "y", "scale")])
-
-    assert found.score > 0.75
-    assert mutual_information_gap(codes, factor_classes(factors)).score < 0.4
-
-
 def test_other_factors_are_groups_of_their_own() -> None:
     codes = np.column_stack([NOISE, SCALE, rotated(PLANE, 30)])
     factors = factor_classes(np.column_stack([X, SCALE, Y]))
@@ -153,6 +140,7 @@ def test_the_same_seed_gives_the_same_number() -> None:
         ([("x", "x")], (), "x is named twice"),
         ([("x",), ("y", "x")], (), "x is named twice"),
         ([("x", "y")], ("x",), "x is circular"),
+        ([("x", "y", "size")], (), "two factors make a group, not x, y, size; name two"),
     ],
 )
 def test_groups_that_cannot_be_are_one_line(
@@ -186,11 +174,6 @@ def test_a_circular_factor_in_one_latent_is_not_worse_than_by_the_mig() -> None:
         gaps = mutual_information_gap(some, classes).by_factor
         assert found.by_factor[0] == pytest.approx(gaps[0], abs=0.03)  # of half of the rows
         assert len(found.latents["hue",]) == 1
-
-
-def test_rows_too_few_for_the_bins_leave_no_interval() -> None:
-    assert mig_subspace(NOISE[:1500], POSITION[:1500], NAMES, [NAMES]).interval is None
-    assert mig_subspace(NOISE[:1700], POSITION[:1700], NAMES, [NAMES]).interval is not None
 
 
 def test_a_class_that_few_rows_have_is_no_division_by_nothing() -> None:

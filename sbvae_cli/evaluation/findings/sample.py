@@ -11,6 +11,7 @@ from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.information import chance_information, count
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
+from sbvae_cli.metrics.mig import ROWS_OF_A_CELL
 from sbvae_cli.metrics.unsupervised import BINS
 
 _A_CELL = 5  # rows that counting needs, on average
@@ -136,7 +137,7 @@ def _counting(sample: LabelledCodes) -> list[Finding]:
     rows, most = len(classes), 1 + int(classes.max(initial=0))
     found = []
     if rows < _A_CELL * bins * most:
-        code = "too-few-to-count" if rows < bins * most else "few-to-count"
+        code = "too-few-to-count" if rows < ROWS_OF_A_CELL * bins * most else "few-to-count"
         found.append(Finding(code, values={"rows": rows, "bins": bins, "classes": most}))
     return found + [
         Finding("fine-levels", (name,), values={"levels": int(column.max()) + 1, "bins": bins})

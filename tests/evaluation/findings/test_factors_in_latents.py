@@ -149,7 +149,7 @@ def test_what_is_mixed_into_many_latents_is_told_where_a_linear_classifier_was_a
     assert mixed and all(each.values["share"] >= 0.5 for each in mixed)
 
 
-@pytest.mark.parametrize("rows", [500, N])
+@pytest.mark.parametrize("rows", [900, N])
 def test_noise_is_in_no_latent_however_much_counting_finds(rows: int) -> None:
     assert diagnosed(NOISE[:rows], FACTORS[:rows]) == [Finding("missing", ("x", "y", "shape"))]
 

@@ -39,7 +39,7 @@ def test_bins_dead_latents_and_few_rows_are_told() -> None:
     assert some["dead"].latents == some["constant-latents"].latents == (3,)
     values = {"rows": 1000, "bins": 20, "classes": 20}
     assert some["few-to-count"] == Finding("few-to-count", values=values)
-    assert "too-few-to-count" in of_three(codes[:, :2], images=399)
+    assert "too-few-to-count" in of_three(codes[:, :2], images=799)
     assert of_three(codes[:, :3], images=2000, metrics=("geometry",)) == {}
     coarse = found(codes[:, :1], SHAPE[:, None], ("shape",), images=1000)
     assert coarse == {}
