@@ -505,9 +505,12 @@ def test_rows_have_the_names_of_their_files_in_data_and_codes(
     with h5py.File("pics.h5") as file:
         assert file["files"].asstr()[...].tolist() == names
     assert open_source("pics.h5").files == tuple(names)
-    assert sbvae("encode", write_model(Path("ckpt.pt")), "--data", "pics.h5").code == 0
+    model = write_model(Path("ckpt.pt"))
+    assert sbvae("encode", model, "--data", "pics.h5").code == 0
     with np.load("codes.npz") as codes:
         assert codes["files"].tolist() == names
+    done = sbvae("traverse", model, "--data", "pics.h5", "--index", 1, "--top", 1)
+    assert "start image: row 1, 2.png" in done.out
 
 
 def test_codes_of_a_file_are_scored_as_by_the_model(
