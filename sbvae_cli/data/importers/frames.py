@@ -53,7 +53,7 @@ class FrameImages(ImageCollection):
             return identify(BytesIO(self._files.stored(file)))
         frame = self._frames[file][index - int(self._starts[file])]
         kept: tuple[int, Image.Image] = getattr(self._open_file, "kept", (-1, Image.Image()))
-        if kept[0] != file or kept[1].tell() >= frame:
+        if kept[0] != file or kept[1].tell() == frame:
             kept = self._open_file.kept = file, identify(BytesIO(self._files.stored(file)))
         kept[1].seek(frame)
         return kept[1]

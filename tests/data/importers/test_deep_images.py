@@ -3,13 +3,16 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import AppendingTiffWriter
 
 from sbvae_cli.data.importers.collection import identify
 from sbvae_cli.data.importers.deep_images import DeepImage, deep_image, pixels_to_image
+from sbvae_cli.data.importers.open_images import open_images
 
 RNG = np.random.default_rng(0)
 GREY, COLOUR, WITH_ALPHA, GREY_ALPHA = (
@@ -92,6 +95,19 @@ def test_tiff_keeps_all_bits(pixels: np.ndarray, order: str, compressed: bool) -
 def test_a_tiff_in_planes_is_refused(compressed: bool) -> None:
     with pytest.raises(ValueError, match=r"16-bit TIFF of a kind .*; save it as 16-bit RGB PNG"):
         deep(tiff16(COLOUR, "<", planar=True, compressed=compressed))
+
+
+def test_pages_of_colours_keep_all_bits_however_often_they_are_read(tmp_path: Path) -> None:
+    with AppendingTiffWriter(str(tmp_path / "stack.tif")) as stack:
+        for pixels in (COLOUR, COLOUR // 2):
+            stack.write(tiff16(pixels, "<"))
+            stack.newFrame()
+    with open_images(tmp_path) as images:
+        assert len(images) == 2
+        for i in (0, 0, 1, 1, 0):
+            found = images.read(i)
+            assert isinstance(found, DeepImage)
+            with_values(found, COLOUR // (i + 1))
 
 
 @pytest.mark.parametrize("most", [4095, 65535])
