@@ -80,7 +80,8 @@ def copies(pair: PairGeometry) -> Finding | None:
         "verb": "" if several else "s",
         "it": "one" if several else "it",
     }
-    code = "copies" if apart >= COPIED and others else "in-use"
+    # Where no latent is in use, traces of the factors are in all of them alike.
+    code = "copies" if apart >= COPIED and others and used else "in-use"
     return Finding(code, pair.names, tuple(others), values)
 
 

@@ -90,3 +90,9 @@ def test_copies_in_other_latents_are_told_and_idle_ones_counted() -> None:
     assert headlines(pair_of(X, Y, X, Y))[1].endswith(
         ": latents 2, 3 tell of x and y too, so that moving one moves the image"
     )
+
+
+def test_traces_in_latents_that_are_not_in_use_are_no_copies() -> None:
+    traces = pair_of(0.3 * X, 0.3 * Y, 0.3 * X, std=0.9)
+    assert headlines(traces)[1].startswith("0 of 3 latents in use on the grid")
+    assert "tell" not in headlines(traces)[1] and word(traces) == "collapsed to a point"
