@@ -12,11 +12,9 @@ from typing import IO, Literal
 
 import h5py
 import numpy as np
-import yaml
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
-from sbvae_cli.config.names import DRAWN
 from sbvae_cli.data.hdf5 import MAGIC, arrays_of, check_filters, open_hdf5
 from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
 from sbvae_cli.data.importers.dsprites import LEVELS, SIDE
@@ -24,6 +22,7 @@ from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
 from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
 from sbvae_cli.data.shapes3d import is_3dshapes
+from sbvae_cli.data.text_contents import NO_WAY, describe_text
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import read_start, unreadable
 
@@ -33,8 +32,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 _SEEN = 1000  # members of a folder or archive that are looked at
-_LARGEST_TEXT = 1 << 20  # of settings, in bytes
-_NO_WAY = "name a dataset, a checkpoint, a run folder or images"
+_LARGEST_PICKLE = 16 << 20  # of a checkpoint's structure, in bytes
 _MAT5 = b"MATLAB 5.0"
 _FORMATS = {  # by their first bytes: what they are, and what would do
     b"\x93NUMPY": ("is a single array (NPY)", "write numpy.savez(FILE, images=ARRAY)"),
@@ -104,7 +102,7 @@ def _file(path: Path, head: bytes) -> Contents:
         if head.startswith(start):
             return Contents("other", found, way)
     with path.open("rb") as file:
-        return _picture(path, file) or _text(path, head)
+        return _picture(path, file) or Contents("other", *describe_text(path, head))
 
 
 def _hdf5(path: Path) -> Contents:
@@ -154,7 +152,7 @@ def _zip(path: Path) -> Contents:
             pickled = [name for name in names if name.endswith("data.pkl")]
             if pickled:
                 with archive.open(pickled[0]) as stream:
-                    return _pytorch(path, stream.read(_LARGEST_TEXT << 4))
+                    return _pytorch(path, stream.read(_LARGEST_PICKLE))
             if names and all(name.endswith(".npy") for name in names):
                 return _npz(path, archive)
     except OSError:
@@ -239,7 +237,7 @@ def _folder(path: Path) -> Contents:
     if datasets:
         return Contents("other", f"is a folder that holds {_some(datasets)}", "name the file")
     if not inside:
-        return Contents("other", "is an empty folder", _NO_WAY)
+        return Contents("other", "is an empty folder", NO_WAY)
     return _files(path, "a folder", _below(path))
 
 
@@ -257,40 +255,6 @@ def _picture(path: Path, file: IO[bytes]) -> Contents | None:
     folder = path.parent
     way = f"a dataset has many: {command('gen-data images', from_=folder)} takes those beside it"
     return Contents("other", f"is one image ({picture.format})", way)
-
-
-def _text(path: Path, head: bytes) -> Contents:
-    try:
-        lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
-    except UnicodeDecodeError:
-        return Contents("other", "is of no kind that is known here", _NO_WAY)
-    if not all(c.isprintable() or c in "\n\r\t" for c in lines):
-        return Contents("other", "is of no kind that is known here", _NO_WAY)
-    if path.suffix.lower() in (".csv", ".tsv") or lines.partition("\n")[0].count(",") > 0:
-        way = "it goes with images: name it by `factors` beside the images of `gen-data images`"
-        return Contents("other", "is a table (CSV)", way)
-    return _settings(path) or Contents("other", "is text", _NO_WAY)
-
-
-def _settings(path: Path) -> Contents | None:
-    """A mapping in YAML or JSON: of a run, or of a factor space."""
-    if path.stat().st_size > _LARGEST_TEXT:
-        return None
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return None
-    if not isinstance(tree, dict):
-        return None
-    space = tree.get("space", tree)
-    renderer = space.get("renderer") if isinstance(space, dict) else None
-    if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
-        way = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
-        return Contents("other", "describes a factor space", way)
-    data = tree.get("data")
-    if isinstance(data, dict) and data.get("source"):
-        return Contents("other", "holds settings", f"train by {command('train', config=path)}")
-    return Contents("other", "holds settings", "name it by `config`, beside data by `source`")
 
 
 def _make(way: str) -> str:

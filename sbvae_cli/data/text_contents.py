@@ -1,0 +1,51 @@
+"""What a file of text is: a table, settings, a factor space, or nothing that is known here."""
+
+from pathlib import Path
+
+import yaml
+
+from sbvae_cli.commands import command
+from sbvae_cli.config.names import DRAWN
+
+NO_WAY = "name a dataset, a checkpoint, a run folder or images"
+_LARGEST_TEXT = 1 << 20  # of settings, in bytes
+
+
+def describe_text(path: Path, head: bytes) -> tuple[str, str]:
+    """What a file is that begins like no format of bytes, and what would do.
+
+    Args:
+        path: The file.
+        head: Its first bytes.
+    """
+    try:
+        lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
+    except UnicodeDecodeError:
+        return ("is of no kind that is known here", NO_WAY)
+    if not all(c.isprintable() or c in "\n\r\t" for c in lines):
+        return ("is of no kind that is known here", NO_WAY)
+    if path.suffix.lower() in (".csv", ".tsv") or lines.partition("\n")[0].count(",") > 0:
+        way = "it goes with images: name it by `factors` beside the images of `gen-data images`"
+        return ("is a table (CSV)", way)
+    return _settings(path) or ("is text", NO_WAY)
+
+
+def _settings(path: Path) -> tuple[str, str] | None:
+    """A mapping in YAML or JSON: of a run, or of a factor space."""
+    if path.stat().st_size > _LARGEST_TEXT:
+        return None
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+    if not isinstance(tree, dict):
+        return None
+    space = tree.get("space", tree)
+    renderer = space.get("renderer") if isinstance(space, dict) else None
+    if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
+        way = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
+        return ("describes a factor space", way)
+    data = tree.get("data")
+    if isinstance(data, dict) and data.get("source"):
+        return ("holds settings", f"train by {command('train', config=path)}")
+    return ("holds settings", "name it by `config`, beside data by `source`")
