@@ -4,9 +4,12 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.app import app
 from sbvae_cli.cli.gen_data import app as gen_data
 from sbvae_cli.config.catalogue import RENDERERS
@@ -14,6 +17,7 @@ from sbvae_cli.runs.naming import default_folder
 from sbvae_cli.runs.resolve import Request, resolve
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+REFERENCE = (Path(__file__).parents[1] / ".github/REFERENCE.md").read_text(encoding="utf-8")
 SMALLER = {
     "gen-data": ["--count", "64", "--size", "16"],
     "train": ["--set", "training.log_every=2"],
@@ -56,12 +60,15 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
         "samples.png",
     ):
         assert Path(path).stat().st_size > 0
-    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
-        exec(compile(block, "README.md", "exec"), {})
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", REFERENCE + README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)
+    vae = load_checkpoint(Path(FOLDER) / "ckpt.pt").build_vae()
+    z = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(names["decode"](z), vae.decoder(z), atol=1e-5, rtol=1e-4)
     printed = capsys.readouterr().out
     assert "'diameter'" in printed
-    assert "5 broadcast" in printed
-    assert "decoder.broadcast.weight (32, 12, 4, 4)" in printed
+    assert "5 (1, 3, 16, 16)" in printed
 
 
 def test_the_demo_runs(sbvae: Callable[..., object]) -> None:

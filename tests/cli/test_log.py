@@ -1,4 +1,4 @@
-"""`log.jsonl`: the README names every key that runs write, and no other; relations hold."""
+"""`log.jsonl`: the reference names every key that runs write, and no other; relations hold."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import pytest
 from sbvae_cli.config.names import ModelKind
 
 Sbvae = Callable[..., object]
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+REFERENCE = (Path(__file__).parents[2] / ".github/REFERENCE.md").read_text(encoding="utf-8")
 WEIGHTS = {  # of the terms beside NLL and KL, as `--set` has them
     "factor-vae": {"total_correlation": ("gamma", 3)},
     "dip-vae-i": {
@@ -24,7 +24,7 @@ WEIGHTS = {  # of the terms beside NLL and KL, as `--set` has them
 
 def documented() -> dict[str, str]:
     """Units by key, of the table below the paragraph on log.jsonl."""
-    table = README.split("\n`log.jsonl` has")[1].split("| key | unit |")[1].split("\n\n")[0]
+    table = REFERENCE.split("\n`log.jsonl` has")[1].split("| key | unit |")[1].split("\n\n")[0]
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", table, re.MULTILINE))
 
 

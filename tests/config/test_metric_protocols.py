@@ -1,4 +1,4 @@
-"""What protocols differ in, as the README and the JSON say it and as metrics do it."""
+"""What protocols differ in, as the reference and the JSON say it and as metrics do it."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,11 +15,11 @@ from sbvae_cli.metrics.dci import dci_scores, forest
 from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.protocol import Protocol, named_protocol
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+REFERENCE = (Path(__file__).parents[2] / ".github/REFERENCE.md").read_text(encoding="utf-8")
 VOTES = {"votes_train": 800, "votes_eval": 800}
 
 
-def test_the_readme_has_what_the_protocols_differ_in() -> None:
+def test_the_reference_has_what_the_protocols_differ_in() -> None:
     paper, dlib = named_protocol("paper").votes, named_protocol("dlib").votes
     rows = ["| metric | of | `paper` | `dlib` |", "|---|---|---|---|"]
     rows.append(f"| all that see factors as classes | | {CLASSES.paper} | {CLASSES.dlib} |")
@@ -31,7 +31,7 @@ def test_the_readme_has_what_the_protocols_differ_in() -> None:
         same = [n for n, each in BY_PROTOCOL.items() if each.origin == origin and not each.paper]
         if same:
             rows.append(f"| {', '.join(same)} | {origin} | the same | the same |")
-    table = README[README.index(rows[0]) :].split("\n\n")[0]
+    table = REFERENCE[REFERENCE.index(rows[0]) :].split("\n\n")[0]
     assert table.splitlines() == rows
     assert list(BY_PROTOCOL) == list(METRICS)
 

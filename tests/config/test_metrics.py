@@ -1,11 +1,11 @@
-"""The table of metrics against the functions that compute them and the README."""
+"""The table of metrics against the functions that compute them and the reference."""
 
 from pathlib import Path
 
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.metrics.compute import COMPUTE
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+REFERENCE = (Path(__file__).parents[2] / ".github/REFERENCE.md").read_text(encoding="utf-8")
 
 
 def test_every_metric_of_codes_has_its_function_and_no_other_has_one() -> None:
@@ -17,10 +17,10 @@ def test_no_score_is_of_two_metrics_but_the_count_of_latents_of_images_and_of_a_
     assert sorted(scores) == sorted([*set(scores), "latents_used"])
 
 
-def test_the_readme_has_every_score_in_the_words_of_the_table() -> None:
+def test_the_reference_has_every_score_in_the_words_of_the_table() -> None:
     rows = ["| metric | score | meaning |", "|---|---|---|"]
     for name, metric in METRICS.items():
         for place, (score, text) in enumerate(metric.scores.items()):
             rows.append(f"| {name if place == 0 else ''} | `{score}` | {text} |")
-    table = README[README.index(rows[0]) :].split("\n\n")[0]
+    table = REFERENCE[REFERENCE.index(rows[0]) :].split("\n\n")[0]
     assert table.splitlines() == rows
