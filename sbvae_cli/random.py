@@ -17,6 +17,7 @@ _TAGS = {
     "noise": "no",  # posterior samples of training; position: step
     "discriminator": "disc",  # its first weights
     "images": "code",  # images drawn to be encoded; position: block of 64 images
+    "picked": "pick",  # rows of a file that are encoded; position: none, then 1 + first image
     "codes": "rows",  # rows of a file of codes
     "evaluation": "eval",  # images, noise, votes of a model's scores; position: evaluation.images
     "pool-votes": "pool",  # votes that share images

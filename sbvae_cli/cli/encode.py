@@ -1,19 +1,30 @@
 """`sbvae encode`."""
 
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sbvae_cli.cli.console import inform, note
 from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, OtherDataOption
 from sbvae_cli.cli.outputs import named_as
-from sbvae_cli.config.names import Population
+from sbvae_cli.config.names import Fit, Population
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from sbvae_cli.checkpoint import Checkpoint
+    from sbvae_cli.config.schema import DataConfig
 
 
 def encode(
     checkpoint: CheckpointArgument,
     data: OtherDataOption = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder, ZIP, TAR or NPZ of your own images to encode."),
+    ] = None,
+    fit: Annotated[Fit, typer.Option(help="How images of --from are fitted.")] = "crop",
     out: Annotated[Path, typer.Option(callback=named_as("NPZ"), help="NPZ file to write.")] = Path(
         "codes.npz"
     ),
@@ -21,8 +32,8 @@ def encode(
         int | None,
         typer.Option(
             min=1,
-            help="Number of images; default: all of a file that --data names or whose images "
-            "cannot be rendered, else 10,000 samples.",
+            help="Number of images, of a file at random; default: all of --from, or of a file that "
+            "--data names or whose images cannot be rendered, else 10,000 samples.",
         ),
     ] = None,
     population: Annotated[
@@ -33,14 +44,47 @@ def encode(
     device: DeviceOption = "auto",
 ) -> None:
     """Encode images: means, stds and factors, as NumPy arrays."""
+    from sbvae_cli.runs.open import open_checkpoint
+
+    if data is not None and source is not None:
+        raise SbvaeError("--data and --from both name images; leave one out")
+    opened = open_checkpoint(checkpoint)
+    if source is None:
+        _encode(opened, data, out, count, population, seed, device)
+        return
+    with TemporaryDirectory(prefix="sbvae-") as folder:
+        file = _imported(source, opened.config.data, fit, Path(folder))
+        _encode(opened, str(file), out, count, population, seed, device)
+
+
+def _imported(path: Path, like: "DataConfig", fit: Fit, folder: Path) -> Path:
+    """A file of a user's images, of the size and channels that a model takes."""
+    from sbvae_cli.cli.write_data import store_import
+    from sbvae_cli.data.imports import import_own
+
+    size = like.height, like.width
+    imported = import_own(path, None, size, fit=fit, grey=like.channels == 1, strict=False)
+    file = folder / "images.h5"
+    store_import(imported, file)
+    return file
+
+
+def _encode(
+    opened: "Checkpoint",
+    data: str | None,
+    out: Path,
+    count: int | None,
+    population: Population,
+    seed: int,
+    device: str,
+) -> None:
     from sbvae_cli.cli.console import reporter
     from sbvae_cli.evaluation.codes_file import write_codes
     from sbvae_cli.evaluation.represent import count_images, represent
     from sbvae_cli.files import refuse_to_lose, replacing
-    from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.runs.open import open_data
     from sbvae_cli.training.devices import resolve_device
 
-    opened = open_checkpoint(checkpoint)
     source = open_data(opened, data, note)
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)

@@ -137,6 +137,19 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
         force: Whether to replace a file.
     """
     path = out or Path(f"{imported.name}.h5")
+    count = store_import(imported, path, force=force)
+    look = as_typed(["info", path, "--sheet", "samples.png"])
+    _say_written(path, count, imported.shape[:2], look)
+
+
+def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
+    """Write what is imported and say what could not be read; gives the number of images.
+
+    Args:
+        imported: The dataset.
+        path: HDF5 file to write.
+        force: Whether to replace a file.
+    """
     with imported.held, closing(imported.batches):
         check_target("out", path, "HDF5")
         count = _write_batches(imported, path, force)
@@ -151,8 +164,7 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
             remark(f"  {line}")
         if len(imported.unreadable) > SHOWN:
             remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
-    look = as_typed(["info", path, "--sheet", "samples.png"])
-    _say_written(path, count, imported.shape[:2], look)
+    return count
 
 
 def _write_batches(imported: "Import", path: Path, force: bool) -> int:

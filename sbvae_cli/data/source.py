@@ -175,14 +175,11 @@ class Source:
         return self.render(factors), factors
 
     def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-        """Numbers of n rows of the file at random, distinct where it has enough.
+        """Numbers (n,) of rows of the file at random, distinct where it has enough.
 
         Every row is as likely as any other, whichever else is drawn. Neighbours in a file are often
         alike, and rows of few chunks would be a cluster sample, whose spread is many times that of
         independent rows. So to read them may take a pass over the file; see `chunks_of`.
-
-        Returns:
-            Shape (n,).
         """
         file = self.file or self._no_file()
         if n > file.count:

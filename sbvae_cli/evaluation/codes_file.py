@@ -30,7 +30,7 @@ HOW_TO_WRITE = (
     "factors (N, F)"
 )
 READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out")
-_BESIDE = ("files",)  # for who reads the codes
+_BESIDE = ("files", "rows")  # for who reads the codes
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
@@ -42,7 +42,8 @@ def read_codes(path: Path) -> Representation:
     `kinds` whether each has levels or a range (else its values tell), `stds` (N, K) those of the
     posteriors, `held_out` (N,) whether training left a row out. Rows of a factor `present` that is
     0 are blank. All of this is as `sbvae encode` writes it, with `space`, which says of the factors
-    in JSON what a data file says, and `files` (N,), the names of the image files.
+    in JSON what a data file says, `files` (N,), the names of the image files, and `rows` (N,) of
+    the data file where it has others too.
 
     Raises:
         SbvaeError: If the file cannot be read, codes are missing, an array is no array of finite
@@ -79,7 +80,8 @@ def read_codes(path: Path) -> Representation:
 def write_codes(file: BinaryIO, representation: Representation) -> None:
     """Write a representation as `read_codes` reads it."""
     circular = [name for name in representation.names if name in representation.circular]
-    known = {"stds": representation.stds, "held_out": representation.held_out}
+    known: dict[str, Any] = {"stds": representation.stds, "held_out": representation.held_out}
+    known["rows"] = representation.rows
     arrays: dict[str, Any] = {name: array for name, array in known.items() if array is not None}
     kinds = [representation.kinds.get(name) for name in representation.names]
     if all(kinds):

@@ -14,6 +14,7 @@ from sbvae_cli.evaluation.images import images_that_show
 from sbvae_cli.evaluation.representation import Representation, kinds_of
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
 
 DRAWN_COUNT = 10_000  # images of a source that has no end
 _MOST_IMAGES, _MOST_BYTES = 2048, 32 << 20  # in memory at once
@@ -44,7 +45,10 @@ def represent(
     most_images: int = _MOST_IMAGES,
     most_bytes: int = _MOST_BYTES,
 ) -> Representation:
-    """Encode the first images of a source, in order, holding some megabytes of them at a time.
+    """Encode images of a source, in order, holding some megabytes of them at a time.
+
+    Of a file's rows fewer than all are picked at random, since neighbours in a file are often
+    alike; of what is drawn, they are the first.
 
     Args:
         vae: On its device.
@@ -66,16 +70,24 @@ def represent(
     most = min(most_images, most_bytes // (source.height * source.width * source.channels))
     length = unit * max(1, most // unit)
     means, stds, factors = [], [], []
+    stored, picked = source.stored_rows(population), None
+    if stored is not None and count < stored:
+        picked = np.sort(source.random_rows(stream(seed, "picked"), count))
     for start in range(0, count, length):
         stop = min(start + length, count)
-        images, rows = source.images(start, stop, seed, population)
+        if picked is None:
+            images, rows = source.images(start, stop, seed, population)
+        else:
+            images, rows = source.read_rows(stream(seed, "picked", 1 + start), picked[start:stop])
         mean, std = encode(vae, images)
         means.append(mean.astype(np.float32))
         stds.append(std.astype(np.float32))
         factors.append(rows)
         on_progress(stop)
     every = np.concatenate(factors)
-    names = source.files if source.stored_rows(population) is not None else None
+    names = source.files if stored is not None else None
+    if names is not None and picked is not None:
+        names = tuple(names[row] for row in picked.tolist())
     return Representation(
         np.concatenate(means),
         every,
@@ -86,7 +98,8 @@ def represent(
         population,
         kinds=kinds_of(source.space.factors),
         space=source.space.as_dict(),
-        files=None if names is None else names[:count],
+        files=names,
+        rows=picked,
     )
 
 

@@ -37,6 +37,7 @@ class Representation:
         unread: Names of arrays of a file that say nothing here.
         kinds: Whether a factor has levels or a range, by its name; of others the values tell.
         space: Serial form of the factors' space, as a data file has it; None where not known.
+        rows: Numbers of the rows of a data file, (N,), where these are not all, in order.
         files: Names of the image files, N of them; None where they are not known.
     """
 
@@ -52,6 +53,7 @@ class Representation:
     kinds: Mapping[str, FactorKind] = field(default_factory=dict)
     space: Mapping[str, Any] | None = None
     files: Sequence[str] | None = None
+    rows: NDArray[np.int64] | None = None
 
     @property
     def present(self) -> Numbers | None:
@@ -74,6 +76,7 @@ class Representation:
             stds=None if self.stds is None else self.stds[rows],
             held_out=None if self.held_out is None else self.held_out[rows],
             files=None,
+            rows=None,
         )
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import typer
+from PIL import Image
 
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.app import app
@@ -82,11 +83,13 @@ def test_its_own_data_are_drawn_from_the_seed_10000_unless_told(sbvae: Sbvae, mo
     assert np.isfinite(full["factors"]).all()
 
 
-def test_a_count_takes_the_files_first_rows(sbvae: Sbvae, model: Path, data: Path) -> None:
+def test_a_count_takes_so_many_of_the_files_rows(sbvae: Sbvae, model: Path, data: Path) -> None:
     assert sbvae("encode", model, "--data", data, "--count", 5).code == 0
 
     with h5py.File(data) as file:
-        np.testing.assert_array_equal(load()["factors"], file["factors"][:5])
+        rows = load()["rows"]
+        assert len(rows) == 5
+        np.testing.assert_array_equal(load()["factors"], file["factors"][rows])
 
 
 @pytest.mark.parametrize(
@@ -117,11 +120,13 @@ def test_a_dataset_in_place_of_the_checkpoint_is_named(sbvae: Sbvae, data: Path)
     done = sbvae("encode", data)
 
     assert done.code == 1
-    assert done.err == "error: data.h5: is a dataset, not a checkpoint; give it with --data\n"
+    assert done.err.startswith("error: data.h5: is a dataset, not a checkpoint; ")
+    assert "`sbvae train --data data.h5`" in done.err
 
 
 def test_a_diverged_model_leaves_the_former_codes(sbvae: Sbvae, model: Path) -> None:
-    Path("codes.npz").write_bytes(b"former")
+    np.savez("codes.npz", codes=np.zeros((2, 2)))
+    former = Path("codes.npz").read_bytes()
     content = torch.load(model, weights_only=True)
     content["model"]["encoder.output.weight"][4] = float("nan")
     torch.save(content, model)
@@ -129,7 +134,7 @@ def test_a_diverged_model_leaves_the_former_codes(sbvae: Sbvae, model: Path) -> 
     done = sbvae("encode", model, "--count", 3)
 
     assert done.code == 1 and "not positive numbers on 3 of 3 images" in done.err
-    assert Path("codes.npz").read_bytes() == b"former"
+    assert Path("codes.npz").read_bytes() == former
     assert sorted(path.name for path in Path().iterdir()) == ["ckpt.pt", "codes.npz"]
 
 
@@ -153,7 +158,7 @@ def test_a_model_of_a_drawn_file_draws_10000_and_its_rows_are_named(
     option = next(
         p for p in typer.main.get_command(app).commands["encode"].params if p.name == "count"
     )
-    assert re.search("all of a file that --data names .* else 10,000", option.help)
+    assert re.search("or of a file that --data names .* else 10,000", option.help)
 
     drawn, stored = sbvae("encode", model), sbvae("encode", model, "--data", data)
 
@@ -165,3 +170,48 @@ def test_codes_are_no_csv(sbvae: Sbvae, model: Path) -> None:
     done = sbvae("encode", model, "--out", "codes.csv")
     assert (done.code, done.out) == (1, "")
     assert done.err == "error: --out codes.csv: NPZ is what is written; call it codes.npz\n"
+
+
+def test_codes_of_a_folder_are_those_of_the_images_imported(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    model = write_model(Path("m.pt"))
+    Path("pics").mkdir()
+    rng = np.random.default_rng(0)
+    for i in (10, 2, 1):
+        pixels = rng.integers(0, 256, (20 + i, 16, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(f"pics/{i}.png")
+    Path("pics/broken.png").write_bytes(b"no")
+    done = sbvae("encode", model, "--from", "pics", "--out", "own.npz")
+    assert done.code == 0 and "1 of 4 files could not be read" in done.err
+    assert "own.npz: 3 images" in done.out
+    make = ("gen-data", "images", "--from", "pics", "--size", "12x8", "--out", "d.h5")
+    assert sbvae(*make).code == 0
+    assert sbvae("encode", model, "--data", "d.h5", "--out", "again.npz").code == 0
+    own, again = np.load("own.npz"), np.load("again.npz")
+    assert own["files"].tolist() == ["1.png", "2.png", "10.png"]
+    for name in ("codes", "stds", "files"):
+        np.testing.assert_array_equal(own[name], again[name])
+    done = sbvae("encode", model, "--from", "pics", "--data", "d.h5")
+    assert done.code == 1 and "--data and --from both name images" in done.err
+    assert sorted(path.name for path in Path(".").iterdir()) == [
+        *("again.npz", "d.h5", "m.pt", "own.npz", "pics"),
+    ]
+
+
+def test_some_rows_of_a_file_are_picked_from_all_over_it(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    make = ("gen-data", "circles", "--count", 600, "--size", "12x8", "--out", "d.h5")
+    assert sbvae(*make).code == 0
+    encode = ("encode", write_model(Path("m.pt")), "--data", "d.h5")
+    assert sbvae(*encode, "--out", "all.npz").code == 0
+    assert sbvae(*encode, "--count", 100, "--out", "some.npz").code == 0
+    every, some = np.load("all.npz"), np.load("some.npz")
+    assert "rows" not in every and len(every["codes"]) == 600
+    rows = some["rows"]
+    assert len(rows) == 100 and (np.diff(rows) > 0).all() and rows[-1] > 400
+    np.testing.assert_array_equal(some["factors"], every["factors"][rows])
+    np.testing.assert_allclose(some["codes"], every["codes"][rows], atol=1e-5)
+    done = sbvae("eval", "some.npz", "--metrics", "unsupervised")
+    assert done.code == 0 and "not read" not in done.err
