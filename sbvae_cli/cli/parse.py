@@ -1,5 +1,6 @@
 """Text of options to values."""
 
+import itertools
 import math
 import re
 from collections.abc import Collection, Sequence
@@ -249,7 +250,7 @@ def parse_correlation(text: str) -> "CorrelationConfig":
 
 
 def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
-    """Values of factors, each as `hue=0.5`, or `shape=heart` where levels have names.
+    """Values of factors, as `hue=0.5,shape=heart`, where levels have names by these.
 
     Args:
         texts: What the user wrote.
@@ -260,7 +261,7 @@ def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dic
     """
     known = {factor.name: factor for factor in factors}
     values = {}
-    for text in texts:
+    for text in itertools.chain.from_iterable(each.split(",") for each in texts):
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
             raise SbvaeError(f"--at {text}: write name=number, as hue=0.5")

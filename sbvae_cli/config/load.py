@@ -15,6 +15,7 @@ from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.files import unreadable
 
 Tree = dict[str, Any]
+_WHOLE_NUMBERS = re.compile(r"\d+(,\s*\d+)+")
 
 # pydantic names a part of several kinds by the kind too.
 _KINDS = {
@@ -82,7 +83,7 @@ def to_yaml(tree: Tree) -> str:
 
 
 def parse_settings(settings: Sequence[str]) -> Tree:
-    """Parse `model.decoder.kernel_size=3`, each value as YAML.
+    """Parse `model.decoder.kernel_size=3`, each value as YAML, and `64,64` as a list.
 
     Raises:
         SbvaeError: If a setting has no `=` or no key, or its value is not YAML.
@@ -99,6 +100,8 @@ def parse_settings(settings: Sequence[str]) -> Tree:
             value = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
+        if isinstance(value, str) and _WHOLE_NUMBERS.fullmatch(value):
+            value = [int(part) for part in value.split(",")]
         tree = merge(tree, nested({".".join(names): value}))
     return tree
 

@@ -10,6 +10,7 @@ from sbvae_cli.cli.parse import (
     parse_factor_range,
     parse_groups,
     parse_latents,
+    parse_levels,
     parse_metrics,
     parse_range,
     parse_size,
@@ -226,3 +227,8 @@ def test_a_size_is_a_side_or_height_and_width() -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SbvaeError, match=r"^--size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("texts", [["x=0.5,shape=7"], ["x=0.5", "shape=7"]])
+def test_values_of_factors_stand_between_commas_or_one_by_one(texts: list[str]) -> None:
+    assert parse_levels(texts, [X, SHAPE]) == {"x": 0.5, "shape": 3}

@@ -110,3 +110,10 @@ def test_a_file_that_is_no_configuration_is_named(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="there is no such file"):
         read_yaml(tmp_path / "none.yaml")
+
+
+def test_lists_in_settings_have_commas_with_or_without_brackets() -> None:
+    key = "model.encoder.hidden_channels"
+    assert parse_settings([f"{key}=4,8"]) == parse_settings([f"{key}=[4, 8]"])
+    assert parse_settings([f"{key}=4, 8"])["model"]["encoder"]["hidden_channels"] == [4, 8]
+    assert parse_settings(["data.name=4,8,x"]) == {"data": {"name": "4,8,x"}}
