@@ -49,7 +49,7 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
 
 
 def _show_runs(path: Path) -> None:
-    """Of a folder of runs, list them with the command that goes on with each.
+    """List the runs in a folder, with the command that goes on with each.
 
     Raises:
         SbvaeError: If it is one.
