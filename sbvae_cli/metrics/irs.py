@@ -92,7 +92,7 @@ def irs(
 
 
 def _held_spreads(latents: Floats, column: Ints, quantile: float) -> tuple[Floats, Ints]:
-    """Of each class the latents' spreads, (classes, K), and the number of samples."""
+    """The latents' spreads in each class, (classes, K), and its number of samples."""
     order = np.argsort(column)
     starts = np.flatnonzero(np.diff(column[order], prepend=-1))
     counts = np.diff(starts, append=len(column))
