@@ -36,8 +36,8 @@ _DEAD = f"a latent is dead below a std of {DEAD_BELOW}"
 
 CLASSES = ByProtocol(  # every metric that sees factors as classes
     "neither",
-    f"factors of more than {MAX_LEVELS} values in bins",
-    f"factors in bins only where values have fewer than {ROWS_OF_A_LEVEL} images each",
+    f"factors of a range or of more than {MAX_LEVELS} levels in bins",
+    "factors of a range in bins, levels of any number as classes",
 )
 BY_PROTOCOL: Mapping[str, ByProtocol] = {
     "rates": ByProtocol("neither"),
