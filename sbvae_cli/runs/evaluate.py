@@ -44,7 +44,7 @@ class Evaluated:
         difference: How the data differ from the model's own.
         data: What the user named in place of the model's own data.
         settings: Those that make the model, but for the seed, by name; none of codes.
-        seed: Seed of the run; None for codes.
+        seed: Root seed of the run; None for codes.
         group: Name of runs that differ in the seed alone.
     """
 
