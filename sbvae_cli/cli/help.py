@@ -44,6 +44,12 @@ _VALUES = {
     "diameter": "RANGE",
     "data": "FILE|NAME",
     "json": "FILE|-",
+    "factors": "NAME,NAME",
+    "kind": "NAME=KIND",
+    "circular": "NAME",
+    "images-key": "NAME",
+    "factors-key": "NAME,NAME",
+    "csv": "FILE",
 }
 _VALUES_OF_TYPES = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 
