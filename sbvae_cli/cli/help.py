@@ -49,7 +49,6 @@ _VALUES = {
     "circular": "NAME",
     "images-key": "NAME",
     "factors-key": "NAME,NAME",
-    "csv": "FILE",
 }
 _VALUES_OF_TYPES = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 
@@ -108,7 +107,7 @@ def _value(command: Any, parameter: Any) -> str:
         parameter.help = f"{parameter.help} One of {choice(names)}."
         return "NAME"
     option = parameter.opts[0].lstrip("-")
-    if option in _VALUES:
-        return _VALUES[option]
     types = _members(get_type_hints(command.callback).get(parameter.name))
+    if option in _VALUES and Path not in types:
+        return _VALUES[option]
     return next((_VALUES_OF_TYPES[kind] for kind in types if kind in _VALUES_OF_TYPES), "TEXT")
