@@ -108,6 +108,6 @@ def _value(command: Any, parameter: Any) -> str:
         return "NAME"
     option = parameter.opts[0].lstrip("-")
     types = _members(get_type_hints(command.callback).get(parameter.name))
-    if option in _VALUES and Path not in types:
+    if option in _VALUES and not {Path, int} & set(types):
         return _VALUES[option]
     return next((_VALUES_OF_TYPES[kind] for kind in types if kind in _VALUES_OF_TYPES), "TEXT")

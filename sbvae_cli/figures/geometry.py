@@ -22,12 +22,12 @@ _RULES = {
 }
 # Whose meaning the note has, where they are shown.
 _MEANINGS = {
-    "inverse_r2": "R² is 1 where an affine map takes factors to latents (affine) or back (inverse)",
+    "inverse_r2": "R²: how well an affine map gives the latents from the factors (affine) or back (inverse)",
     "fold_fraction": "folded: share of triangles that are turned over",
-    "tear": "tear: largest over median distance of neighbours",
-    "heldout_ratio": "held-out error: the affine map's there over that elsewhere; held-out area: "
-    "over the map's",
-    "information_outside": "told by others: share of the information that is in other latents",
+    "tear": "tear: largest over median distance between neighbours",
+    "heldout_ratio": "held-out error, held-out area: error of the affine map in the held-out region "
+    "over that elsewhere, and the region's area over the map's",
+    "information_outside": "in other latents: share of the information about the factors that they hold",
 }
 
 
@@ -89,7 +89,7 @@ def note(embedding: FactorEmbedding) -> str:
     meanings = [text for name, text in _MEANINGS.items() if pair.scores[name] is not None]
     return (
         f"{what}. Latent space: posterior means of these images in the two latents "
-        f"{_RULES[pair.choice.rule]}; a colour is the same image in all panels. "
+        f"{_RULES[pair.choice.rule]}; a colour marks the same image in every panel. "
         f"{'; '.join(meanings)}."
     )
 

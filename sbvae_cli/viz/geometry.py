@@ -31,7 +31,7 @@ SCORES = (
     ("heldout_ratio", "held-out error", ""),
     ("heldout_area_ratio", "held-out area", ""),
     ("latents_used", "latents in use", "#"),
-    ("information_outside", "told by others", "%"),
+    ("information_outside", "in other latents", "%"),
 )
 BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out where several models share a picture
 

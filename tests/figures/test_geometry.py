@@ -67,10 +67,10 @@ def test_the_note_says_what_is_shown_and_only_what_its_scores_mean(circles: Sour
     shown = note(made(circles, fixed={"hue": 0.25}))
     assert "a 6x6 grid of x and y at hue 0.25" in shown
     assert "two latents of smallest posterior variance" in shown
-    assert "held-out error" in shown and "told by others" in shown
+    assert "held-out error" in shown and "in other latents" in shown
     whole = note(made(circles, held_out=np.zeros((6, 6), bool), free=("hue",)))
     assert "while hue vary" not in whole and "hue varies" in whole
-    assert "held-out error" not in whole and "told by others" not in whole
+    assert "held-out error" not in whole and "in other latents" not in whole
 
 
 def test_an_axis_says_the_unit_or_what_the_levels_are() -> None:
