@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
 
 # Settings that do not make another model, or are where a file lies.
 _BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
-_BESIDE |= {"training.checkpoint_every", "training.log_every"}
+_BESIDE |= {f"training.{name}" for name in ("checkpoint_every", "keep_checkpoints", "log_every")}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def flat_settings(config: "Config", step: int) -> dict[str, Any]:
     def walk(tree: Mapping[str, Any], path: str) -> None:
         for key, value in tree.items():
             name = f"{path}{key}"
-            if isinstance(value, Mapping) and name not in ("data.space", "data.fingerprint"):
+            if isinstance(value, Mapping) and name != "data.space":
                 walk(value, f"{name}.")
             elif name not in _BESIDE:
                 found[name] = value
