@@ -51,7 +51,7 @@ def geometry(
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Plot two factors in latent space, a grid or points, and score them (Figures 7 and 8)."""
+    """Plot two factors in latent space and score them (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.evaluation.findings.verdict import word

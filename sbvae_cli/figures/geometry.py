@@ -22,12 +22,14 @@ _RULES = {
 }
 # Whose meaning the note has, where they are shown.
 _MEANINGS = {
-    "inverse_r2": "R²: how well an affine map gives the latents from the factors (affine) or back (inverse)",
+    "inverse_r2": "R²: how well an affine map gives the latents from the factors (affine) or back "
+    "(inverse)",
     "fold_fraction": "folded: share of triangles that are turned over",
     "tear": "tear: largest over median distance between neighbours",
-    "heldout_ratio": "held-out error, held-out area: error of the affine map in the held-out region "
-    "over that elsewhere, and the region's area over the map's",
-    "information_outside": "in other latents: share of the information about the factors that they hold",
+    "heldout_ratio": "held-out error, held-out area: error of the affine map in the held-out "
+    "region over that elsewhere, and the region's area over the map's",
+    "information_outside": "in other latents: share of the information about the factors that "
+    "they hold",
 }
 
 

@@ -1,6 +1,7 @@
 """`sbvae eval` from the command line, on a small model that nobody trained."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -226,8 +227,8 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
     [
         (["run", "--metrics", "migg"], "metric migg is unknown; did you mean mig?"),
         (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, beta-vae"),
-        (["run", "--population", "test"], "'test' is not one of 'full', 'train'"),
-        (["run", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["run", "--population", "test"], "--population test is unknown; there are full, train"),
+        (["run", "--seed", "-1"], "--seed: input should be greater than or equal to 0"),
         (["run", "--data", "run"], "--data run: is a run folder, not data; it stands first"),
         (["run", "--data", "run/ckpt.pt"], "is a checkpoint, not data; it stands first, without"),
         (["small.h5"], "small.h5: is a dataset, not a checkpoint; train a model"),
@@ -426,10 +427,7 @@ def test_udr_alone_computes_nothing_else(sbvae: Sbvae, run_folder: Path, few: No
     for each in json.loads(Path("all.json").read_text())["results"]:
         assert list(each["scores"]) == ["udr_spearman", "udr_lasso"]
         assert each["geometry"] == {} and each["protocol"]["metrics"] == ["udr"]
-    heading = next(line for line in done.out.splitlines() if "udr_spearman" in line)
-    assert [cell.strip() for cell in heading.strip("┃").split("┃")][1:] == [
-        "udr_spearman", "udr_lasso",
-    ]  # fmt: skip
+    assert re.findall(r"^┃? ?(\w+_\w+)", done.out, re.MULTILINE) == ["udr_spearman", "udr_lasso"]
 
 
 def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
@@ -493,9 +491,8 @@ def test_the_largest_seed_is_that_of_every_metric(
     codes = write_codes(Path("codes.npz"))
     assert sbvae("eval", codes, *command, "--seed", 2**32 - 1).code == 0
     done = sbvae("eval", codes, *command, "--seed", 2**32)
-    assert (
-        done.code == 2 and "'--seed': Input should be less than or equal to 4294967295" in done.err
-    )
+    assert done.code == 2
+    assert "--seed: input should be less than or equal to 4294967295" in done.err
 
 
 def test_a_protocol_sets_sizes_and_options_override_it(

@@ -20,6 +20,8 @@ def test_only_what_was_given_is_in_the_tree() -> None:
     given = {"decoder": "deconv", "upscales": 0, "lr": 0.1, "in_memory": True, "out": "run"}
 
     assert settings_of(given) == {
-        "model": {"decoder": {"kind": "deconv", "upscales": 0}},
-        "training": {"learning_rate": 0.1, "in_memory": True},
+        "model.decoder.kind": "deconv",
+        "model.decoder.upscales": 0,
+        "training.learning_rate": 0.1,
+        "training.in_memory": True,
     }

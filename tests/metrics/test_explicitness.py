@@ -53,8 +53,8 @@ def test_standardised_it_is_what_the_study_of_2018_computes() -> None:
     The codes are monotone warps of levels of a known std, of which raw codes score more.
     """
     rng = np.random.default_rng(0)
-    classes = np.stack([rng.integers(0, size, 1200) for size in (3, 6)], axis=1)
-    codes, cut = np.exp(3 * classes / [2, 5]) + 0.1 * rng.normal(size=(1200, 2)), 800
+    classes = np.stack([rng.integers(0, size, 1200) for size in (6, 15)], axis=1)
+    codes, cut = np.exp(3 * classes / [5, 14]) + 0.1 * rng.normal(size=(1200, 2)), 800
     seen = (codes - codes[:cut].mean(axis=0)) / codes[:cut].std(axis=0)
     expected = []
     for column in classes.T:
