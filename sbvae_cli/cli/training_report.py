@@ -79,8 +79,9 @@ def _say_what_is_kept(config: Config, path: Path, start: int) -> None:
     kept = kept_checkpoints(config, start)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
+    several = f"{kept.count:,} {'more ' if start else ''}checkpoint{'s' if kept.count > 1 else ''}"
     line = (
-        f"{kept.count:,} checkpoints of about {file_size(kept.file_bytes)} are kept, "
+        f"{several} of about {file_size(kept.file_bytes)} to be kept, "
         f"{file_size(kept.total_bytes)} in all"
     )
     if kept.total_bytes > free:

@@ -37,7 +37,7 @@ class KeptCheckpoints:
     """What a run that keeps its checkpoints leaves on the disk.
 
     Attributes:
-        count: Number of checkpoints, the last one twice.
+        count: Number of checkpoints that it adds, at first with the current one beside them.
         file_bytes: Size of each.
     """
 
@@ -51,12 +51,13 @@ class KeptCheckpoints:
 
 
 def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
-    """What a run will keep from step `start` on: weights, and two moments of Adam for each."""
+    """What a run adds from step `start` on: weights, and two moments of Adam for each."""
     updater, training = build_updater(config), config.training
     networks = [updater.vae, *([updater.adversary.network] if updater.adversary else [])]
     weights = sum(p.numel() * p.element_size() for n in networks for p in n.parameters())
     every = training.checkpoint_every
-    count = training.steps // every - start // every + (training.steps % every > 0) + 1
+    count = training.steps // every - start // every + (training.steps % every > 0)
+    count += start == 0  # ckpt.pt itself
     return KeptCheckpoints(count, 3 * weights)
 
 

@@ -40,10 +40,14 @@ def match(recorded: DataConfig, source: Source) -> Match:
     found, was = fingerprint(source), recorded.model_dump(mode="json")
     for each in (found, was):
         each["shape"] = "x".join(str(each[key]) for key in ("height", "width", "channels"))
+    if recorded.count is None and source.file:
+        return Match(("it is a file, the run's images were drawn",), "")
+    if recorded.count is not None and not source.file:
+        return Match((f"it is drawn, the run read a file of {recorded.count:,} images",), "")
     words = {
         "name": "its name is {}, not {}",
         "shape": "its images are {}, not {}",
-        "count": "it has {} images, not {}",
+        "count": "it has {:,} images, not {:,}",
         "seed": "its seed is {}, not {}",
         "space": "it has other factors",
     }

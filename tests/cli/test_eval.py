@@ -427,7 +427,7 @@ def test_udr_alone_computes_nothing_else(sbvae: Sbvae, run_folder: Path, few: No
     for each in json.loads(Path("all.json").read_text())["results"]:
         assert list(each["scores"]) == ["udr_spearman", "udr_lasso"]
         assert each["geometry"] == {} and each["protocol"]["metrics"] == ["udr"]
-    assert re.findall(r"^┃? ?(\w+_\w+)", done.out, re.MULTILINE) == ["udr_spearman", "udr_lasso"]
+    assert re.findall(r"^│ (\w+)", done.out, re.MULTILINE) == ["udr_spearman", "udr_lasso"]
 
 
 def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(

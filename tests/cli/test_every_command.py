@@ -59,6 +59,8 @@ def base(name: str) -> list[str]:
             return [*words, "--data", "circles:xy", "--dry-run", "--size", "8", "--batch-size", "2"]
         case "demo":
             return [*words, "run/ckpt.pt"]  # a file where a folder is wanted
+        case "eval":
+            return [*words, "run", "--metrics", "rates", "--images", "20"]
         case _:
             return [*words, "run"]
 

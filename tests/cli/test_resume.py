@@ -109,6 +109,12 @@ def test_another_file_is_refused_with_what_differs(
     assert difference in done.err
 
 
+def test_drawn_images_are_not_a_run_s_file(sbvae: Sbvae, run: Path) -> None:
+    done = sbvae("train", "--resume", run, "--steps", 4, "--data", "circles:xy")
+    assert done.code == 1
+    assert "it is drawn, the run read a file of 20 images;" in done.err and "None" not in done.err
+
+
 def test_a_file_that_was_changed_by_hand_is_refused(sbvae: Sbvae, run: Path) -> None:
     with h5py.File("there/d.h5", "r+") as file:
         file["images"][7] = 255 - file["images"][7]
@@ -248,7 +254,7 @@ def test_every_checkpoint_is_kept_and_can_be_looked_at(sbvae: Sbvae, tiny: list[
     every = ["--checkpoint-every", 2, "--keep-checkpoints"]
     done = sbvae("train", *tiny, *every, "--steps", 5, "--out", "runs/run")
     assert done.code == 0
-    assert "note: 4 checkpoints of about " in done.err and " are kept, " in done.err
+    assert "note: 4 checkpoints of about " in done.err and " to be kept, " in done.err
     files = sorted(path.name for path in Path("runs/run").glob("*.pt"))
     assert files == ["ckpt-2.pt", "ckpt-4.pt", "ckpt-5.pt", "ckpt.pt"]
     size = Path("runs/run/ckpt.pt").stat().st_size
@@ -269,7 +275,8 @@ def test_kept_checkpoints_of_a_resumed_replaced_and_diverged_run(
 ) -> None:
     every = ["--checkpoint-every", 2, "--keep-checkpoints"]
     sbvae("train", *tiny, *every, "--steps", 4, "--out", "run")
-    assert sbvae("train", "--resume", "run", "--steps", 6).code == 0
+    done = sbvae("train", "--resume", "run", "--steps", 6)
+    assert done.code == 0 and "note: 1 more checkpoint of about " in done.err
     assert sorted(path.name for path in Path("run").glob("ckpt-*")) == [
         *("ckpt-2.pt", "ckpt-4.pt", "ckpt-6.pt"),
     ]
