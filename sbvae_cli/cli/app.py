@@ -21,7 +21,10 @@ from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.errors import SbvaeError
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
-FILE_OPTIONS = ("--out", "--data", "--from", "--sheet", "--json", "--config", "--space", "--resume")
+FILE_OPTIONS = (
+    *("--out", "--data", "--from", "--sheet", "--json", "--csv", "--config", "--space"),
+    "--resume",
+)
 
 app = typer.Typer(
     name="sbvae",

@@ -44,6 +44,7 @@ _VALUES = {
     "diameter": "RANGE",
     "data": "FILE|NAME",
     "json": "FILE|-",
+    "csv": "FILE|-",
     "factors": "NAME,NAME",
     "kind": "NAME=KIND",
     "circular": "NAME",

@@ -104,14 +104,18 @@ def _note_starts(starts: dict[int, float], span: tuple[float, float]) -> None:
         listed = ", ".join(f"{k} at {value:.2f}" for k, value in outside.items())
         widest = max(abs(value) for value in (*outside.values(), *span))
         remark(
-            f"note: the start image lies outside of {span[0]:g}..{span[1]:g} in latents {listed}; "
-            f"--range {math.ceil(widest)} has it"
+            f"note: the start image lies outside of {span[0]:g}..{span[1]:g} in "
+            f"latent{'s' if len(outside) > 1 else ''} {listed}; --range {math.ceil(widest)} has it"
         )
 
 
 def _note_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
-    if max(a / b for a, b in zip(decoded, trained, strict=True)) >= 2:
+    """Say what becomes of objects at half the size that was trained on, or at twice it."""
+    ratios = [a / b for a, b in zip(decoded, trained, strict=True)]
+    changes = [("smaller", max(ratios) >= 2), ("larger", min(ratios) <= 1 / 2)]
+    come_out = " or ".join(change for change, does in changes if does)
+    if come_out:
         remark(
             f"note: drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
-            "further apart, the smaller objects come out, as kernels keep their size in pixels"
+            f"further apart, the {come_out} objects come out, as kernels keep their size in pixels"
         )

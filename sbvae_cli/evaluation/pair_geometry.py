@@ -44,7 +44,7 @@ class PairGeometry:
     def layout(self) -> str:
         """How the points lie, as a title says it."""
         if self.shape is None:
-            return f"{self.points} points"
+            return f"{self.points:,} points"
         return f"{self.shape[0]}x{self.shape[1]} grid"
 
     @property

@@ -87,7 +87,7 @@ def note(embedding: FactorEmbedding) -> str:
     what += f" at {others}" if others else ""
     varies = "varies" if len(points.free) == 1 else "vary"
     what += f", while {', '.join(points.free)} {varies}" if points.free else ""
-    what += f"; {pair.missing} of the grid have no image" if pair.shape and pair.missing else ""
+    what += f"; {pair.missing:,} of the grid have no image" if pair.shape and pair.missing else ""
     meanings = [text for name, text in _MEANINGS.items() if pair.scores[name] is not None]
     return (
         f"{what}. Latent space: posterior means of these images in the two latents "

@@ -135,16 +135,26 @@ def test_each_fault_is_one_line_and_nothing_is_written(
     assert sorted(Path().rglob("*")) == before
 
 
-@pytest.mark.parametrize(("size", "side"), [("256", 256), ("128x96", 96), ("6", 10 * 12)])
+@pytest.mark.parametrize(
+    ("size", "side", "come_out"),
+    [
+        ("256", 256, "smaller"),
+        ("128x96", 96, "smaller"),
+        ("24x6", 60, "smaller or larger"),
+        ("6", 10 * 12, "larger"),
+        ("8", 10 * 12, ""),
+    ],
+)
 def test_a_broadcast_model_draws_at_another_size(
-    sbvae: Sbvae, write_model: WriteModel, size: str, side: int
+    sbvae: Sbvae, write_model: WriteModel, size: str, side: int, come_out: str
 ) -> None:
     write_model(Path("m.pt"), height=12, width=12)
 
     done = sbvae("traverse", "m.pt", "--size", size, "--top", 2, "--columns", 3, "--out", "a.png")
 
     assert done.code == 0
-    assert ("note: drawn at" in done.err) == (side in (256, 96))
+    assert ("note: drawn at" in done.err) == bool(come_out)
+    assert not come_out or f"the further apart, the {come_out} objects come out" in done.err
     columns = 8
     with Image.open("a.png") as picture:
         width = picture.width
@@ -180,8 +190,11 @@ def test_starts_outside_of_the_sweep_are_told_with_a_range_that_has_them(
     write_model(Path("ckpt.pt"))
     done = sbvae("traverse", "ckpt.pt", "--range", "-0.001..0.001", "--latents", "1")
     assert re.search(
-        r"note: the start image lies outside of -0\.001\.\.0\.001 in latents 1 at -?\d\.\d\d; "
+        r"note: the start image lies outside of -0\.001\.\.0\.001 in latent 1 at -?\d\.\d\d; "
         r"--range 1 has it",
         done.err,
     )
-    assert "lies outside" not in sbvae("traverse", "ckpt.pt", "--range", 9, "--force").err
+    done = sbvae("traverse", "ckpt.pt", "--range", "-1e-9..1e-9", "--latents", "1,2")
+    assert " in latents 1 at " in done.err
+    done = sbvae("traverse", "ckpt.pt", "--range", 9)
+    assert done.code == 0 and "lies outside" not in done.err

@@ -66,7 +66,7 @@ def find_places(
         elif pair is not None:
             others.append(flat(pair))
             if best.latents[0] not in pair.choice.latents and best.shares[0] >= TRACE:
-                others.append(_in_first("also", name, best))
+                others.append(_beside(pair, name, best))
         elif best.shares[0] < TRACE:
             missing.append(name)
         else:
@@ -114,6 +114,13 @@ def _best(known: Floats) -> _Best:
 
 def _in_first(code: str, name: str, best: _Best) -> Finding:
     return Finding(code, (name,), best.latents[:1], {"share": best.shares[0]})
+
+
+def _beside(pair: PairGeometry, name: str, best: _Best) -> Finding:
+    """The latent that knows most of a factor, where it lies flat in two others."""
+    (other,) = set(pair.names) - {name}
+    values = {"share": best.shares[0], "beside": list(pair.choice.latents), "other": other}
+    return Finding("also", (name,), best.latents[:1], values)
 
 
 def _unclear(name: str, best: _Best) -> Finding:

@@ -82,7 +82,11 @@ DIAGNOSIS: dict[str, Words] = {
         "punishes{advice}",
         advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
-    "also": Words("{names} is in latent {which} ({share:.0%}) as well; {advice}", advice=_SPREAD),
+    "also": Words(
+        "latent {which} tells of {names} too ({share:.0%}), beside latents {beside[0]} and "
+        "{beside[1]}, in which {names} lies flat with {other}; {advice}",
+        advice=_SPREAD,
+    ),
     "collapsed": Words(
         "{pair} are collapsed onto one mixture, in latents {both} alike (inverse_r2 "
         "{inverse_r2:.2f}); {advice}",

@@ -79,6 +79,7 @@ def test_a_third_latent_of_a_turned_plane_is_named_beside_it() -> None:
     found = diagnosed(codes, np.column_stack([X, Y]), ("x", "y"), stds=stds)
     assert codes_of(found) == ["turned", "also"]
     assert (found[1].factors, found[1].latents) == (("y",), (2,))
+    assert sorted(found[1].values["beside"]) == [0, 1] and found[1].values["other"] == "x"
 
 
 def test_a_slanted_plane_is_not_called_turned() -> None:

@@ -45,6 +45,13 @@ def found(name: str, latent: int, share: float) -> Finding:
             f"x is spread over latents 0 (60%) and 1 (50%); {SPREAD}",
         ),
         (
+            [Finding("also", ("x",), (4,), {"share": 0.47, "beside": [3, 9], "other": "y"})],
+            "latent 4 tells of x too (47%), beside latents 3 and 9, in which x lies flat with y; "
+            "train other seeds, or with `model=beta-vae` `beta=4`",
+            "latent 4 tells of x too (47%), beside latents 3 and 9, in which x lies flat with y; "
+            f"{SPREAD}",
+        ),
+        (
             [Finding("missing", ("x", "y", "z", "shape"))],
             "in no single latent: x, y, z, shape; train longer, or with `model=beta-vae` "
             "`beta=0.5`",
