@@ -244,7 +244,8 @@ def images(
     from sbvae_cli.cli.write_data import write_import
     from sbvae_cli.data.imports import import_own
 
-    if out is not None and os.path.exists(out) and os.path.samefile(source, out):
+    there = out is not None and os.path.exists(out) and os.path.exists(source)
+    if out is not None and there and os.path.samefile(source, out):
         raise SbvaeError(f"--out {out}: is what is imported; choose another name")
     imported = import_own(
         source,

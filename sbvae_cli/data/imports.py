@@ -138,7 +138,7 @@ def import_chairs(
             _with_rows(batches, rows, collection.names, files),
             held.pop_all(),
             unreadable,
-            [skipped] if renders.unmatched else [],
+            [*([skipped] if renders.unmatched else []), *collection.notes],
             files,
             account,
         )
@@ -204,7 +204,7 @@ def import_own(
             _with_rows(batches, own.rows, collection.names, files),
             held.pop_all(),
             unreadable,
-            own.notes,
+            [*own.notes, *collection.notes],
             files,
             account,
             own.remarks,

@@ -181,8 +181,11 @@ def tiff(pixels: np.ndarray) -> bytes:
 
 
 ODD = {
-    "0bomb.png": (bomb(20_000, 20_000), "400000000"),
-    "0warned.png": (bomb(10_000, 10_000), "100000000"),
+    "0bomb.png": (
+        bomb(20_000, 20_000),
+        "20000x20000 are 400 million pixels, more than the limit of 89 million; reduce it",
+    ),
+    "0warned.png": (bomb(10_000, 10_000), "100 million pixels"),
     "broken.png": (b"broken", "not an image that Pillow reads"),
     "cut.png": (FILES["c.png"][:200], ""),
     "deep.png": (png(DEEP), "16-bit grey"),
@@ -278,7 +281,11 @@ def test_an_archive_that_points_outside_is_refused(sbvae: Sbvae, kind: str) -> N
         ("a.png", FILES["a.png"], "is one image (PNG); a dataset has many: "),
         ("a.zip", b"PK\x03\x04 broken", "this ZIP archive is broken or cut short"),
         ("a.h5", b"\x89HDF\r\n\x1a\n", "is a damaged HDF5 file"),
-        ("none", None, "there is no such file; choose a folder"),
+        (
+            "none",
+            None,
+            "there is no such file; choose a folder, ZIP or TAR of images, or an NPZ, HDF5",
+        ),
     ],
 )
 def test_what_holds_no_images_is_one_line(

@@ -191,3 +191,33 @@ def test_levels_that_are_no_range_are_one_line(sbvae: Sbvae, text: str) -> None:
     done = sbvae("gen-data", "images", "--from", "in", "--levels", text)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"error: --levels {text}: ")
+
+
+def test_images_with_values_that_are_not_finite_are_left_out(sbvae: Sbvae) -> None:
+    values = np.linspace(0, 1, 4 * 6 * 8, dtype=np.float32).reshape(4, 6, 8)
+    values[1, 0, :3], values[2, 5, 5] = np.nan, np.inf
+    np.savez("in.npz", images=values)
+    options = ("gen-data", "images", "--from", "in.npz", "--out", "o.h5", "--size", "6x8")
+    done = sbvae(*options, "--levels", "0..1", "--gray")
+    assert done.code == 0
+    assert "warning: 2 of 4 images hold values that are not finite" in done.err
+    assert "1: 3 of 48 values are not finite (NaN or infinite)" in done.err
+    with h5py.File("o.h5") as file:
+        np.testing.assert_array_equal(file["images"][..., 0], np.rint(255 * values[[0, 3]]))
+        assert [name.decode() for name in file["files"]] == ["0", "3"]
+    done = sbvae(*options, "--levels", "0..1", "--strict", "--force")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        1,
+        "error: in.npz: 1: 3 of 48 values are not finite (NaN or infinite)",
+    )
+
+
+def test_levels_are_for_the_deeper_files_where_depths_are_mixed(sbvae: Sbvae) -> None:
+    save([*bars(6, 8, 200), *(image * 256 for image in bars(6, 8, 100, np.uint16))])
+    images, (text,) = made(sbvae, "--size", "6x8", "--levels", "0..25600", "--gray")
+    assert images.max((1, 2, 3)).tolist() == [200] * 6 + [255] * 6
+    assert "6 by the levels 0..25600, which leave 6 of 8 bits as they are" in text
+    Image.fromarray(np.full((6, 8), 0.5, np.float32)).save("in/f.tif")
+    done = sbvae("gen-data", "images", "--from", "in", "--levels", "0..25600")
+    assert done.code == 1
+    assert "6 of integers (as 06.png) and 1 of floats (as f.tif), which one range" in done.err

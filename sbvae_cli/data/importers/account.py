@@ -121,10 +121,19 @@ class Account:
         low, high = map(shown_number, self.levels)
         share = self.tally[Told.VALUES_CLIPPED] / max(1, self.tally[Told.VALUES])
         outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"
-        return f"{number:,} by the levels {low}..{high}{outside if clipped else ''}"
+        kept = f", which leave {self.tally[Told.UNLEVELLED]:,} of 8 bits as they are"
+        return (
+            f"{number:,} by the levels {low}..{high}{outside if clipped else ''}"
+            f"{kept if self.tally[Told.UNLEVELLED] else ''}"
+        )
 
     def _lost(self) -> Iterator[str]:
         tally, count = self.tally, self._images()
+        if tally[Told.NOT_FINITE]:
+            yield (
+                f"{tally[Told.NOT_FINITE]:,} of {len(self.collection):,} images hold values that "
+                "are not finite (NaN or infinite), and are left out; write numbers in their place"
+            )
         if tally[Told.CUT] and self.has_factors:
             yield (
                 f"{tally[Told.CUT]:,} of {count:,} images had something in the part that was "
@@ -145,7 +154,7 @@ class Account:
             yield f"{tally[Told.CONSTANT]:,} of {count:,} images are nearly of one colour"
         elif count > 2 and 2 * tally[Told.ALIKE] > count:
             yield f"{tally[Told.ALIKE]:,} of {count:,} images are nearly alike"
-        if 0 < brightest - darkest < _NARROW:
+        if 0 < brightest - darkest < _NARROW and not tally[Told.UNLEVELLED]:
             low, high = self.levels or (0, 255)
             advice = [round(low + end * (high - low) / 255, 3) for end in (darkest, brightest)]
             first, last = map(shown_number, advice)

@@ -31,6 +31,8 @@ class ArrayImages(ImageCollection):
         value_range: Least and largest value of the array, where it is known.
     """
 
+    one_kind = True
+
     def __init__(
         self,
         path: Path,

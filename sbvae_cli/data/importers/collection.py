@@ -3,16 +3,18 @@
 import re
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Protocol, Self
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from sbvae_cli.data.importers.deep_images import DeepImage, deep_image
+from sbvae_cli.data.importers.deep_images import DeepImage, Kind, deep_image, stored_kind
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
@@ -60,9 +62,13 @@ class ImageCollection(ABC):
 
     Attributes:
         value_range: Least and largest value of all images, where it is known unread.
+        notes: What a user should know of its names.
+        one_kind: Whether all images are of the same type, as in an array.
     """
 
     value_range: Levels | None = None
+    notes: tuple[str, ...] = ()
+    one_kind = False
 
     def __init__(self, path: Path, names: Sequence[str], held: Sequence[Closable] = ()) -> None:
         self.path = path
@@ -100,19 +106,19 @@ class ImageCollection(ABC):
             tally: Counts the size as stored, and further frames that are left out.
 
         Raises:
-            UnreadableImageError: If it is no image, broken, or has more than Pillow's limit of
-                pixels.
+            UnreadableImageError: If it is no image, broken, has more than Pillow's limit of
+                pixels, or values that are not finite.
         """
         try:
             image = self._open(index)
             if isinstance(image, DeepImage):
                 _count(tally, image)
-                return image
+                return _finite(image, tally)
             _refuse_bomb(image)
             _count(tally, image, self._left_out(image))
             deep = deep_image(image) if isinstance(image, ImageFile) else None
             if deep:
-                return deep
+                return _finite(deep, tally)
             if enough and image.format == "JPEG":
                 image.draft(None, (enough, enough))
             image.load()
@@ -121,6 +127,14 @@ class ImageCollection(ABC):
         except Exception as error:  # Pillow's readers raise anything when a file is broken
             raise UnreadableImageError(self.path, self.names[index], reason_of(error)) from error
         return self._own(image)
+
+    def kind(self, index: int) -> Kind | None:
+        """Numbers of one image, by its header alone; None where it cannot be read."""
+        try:
+            image = self._open(index)
+        except Exception:  # told of when the image is read
+            return None
+        return image.numbers if isinstance(image, DeepImage) else stored_kind(image)
 
     @abstractmethod
     def _open(self, index: int) -> Image.Image | DeepImage:
@@ -182,10 +196,29 @@ def identify(file: IO[bytes]) -> Image.Image:
 def _refuse_bomb(image: Image.Image) -> None:
     pixels, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
     if limit and pixels > limit:
-        raise Image.DecompressionBombError(
-            f"Image size ({pixels} pixels) exceeds limit of {limit} pixels, could be "
-            "decompression bomb DOS attack."
-        )
+        size = f"{image.width}x{image.height} are {_millions(pixels)} pixels"
+        way = f"reduce it, as ImageMagick does by `-resize {_share(limit, pixels)}%`"
+        raise ValueError(f"{size}, more than the limit of {_millions(limit)}; {way}")
+
+
+def _millions(pixels: int) -> str:
+    return f"{pixels / 1e6:.0f} million" if pixels >= 10**7 else f"{pixels:,}"
+
+
+def _share(limit: int, pixels: int) -> int:
+    """Percent of the sides that make the pixels fewer than the limit."""
+    return max(1, int(100 * (limit / pixels) ** 0.5))
+
+
+def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
+    """The image, if all of its values are numbers: any colour in place of others is wrong."""
+    values = image.values
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        if tally is not None:
+            tally[Told.NOT_FINITE] += 1
+        bad = values.size - int(np.count_nonzero(np.isfinite(values)))
+        raise ValueError(f"{bad:,} of {values.size:,} values are not finite (NaN or infinite)")
+    return image
 
 
 def check_size(size: int) -> None:
@@ -217,6 +250,19 @@ def inner_name(archive: Path, name: str) -> str:
         found = f"{printable(name)} points outside of the archive"
         raise SbvaeError(f"{archive}: {found}; pack the images again with relative names")
     return "/".join(part for part in parts if part not in ("", "."))
+
+
+def note_on_repeats(names: Iterable[str]) -> tuple[str, ...]:
+    """A line on members of an archive that have the same name, of which the last is taken."""
+    repeated = {name: number - 1 for name, number in Counter(names).items() if number > 1}
+    if not repeated:
+        return ()
+    count = sum(repeated.values())
+    them = "1 member of the archive is" if count == 1 else f"{count:,} members of the archive are"
+    return (
+        f"{them} left out, as a later one has the same name ({printable(next(iter(repeated)))}); "
+        "pack them under other names",
+    )
 
 
 def printable(name: str) -> str:

@@ -4,7 +4,7 @@ import re
 import sys
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ _BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # tags of TIFF
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _TWO_BYTES = re.compile("([A-Za-z]+);16([LBN])")  # a channel; BGR;16 has them for three channels
 _COLOURS = {"RGB", "RGBA", "RGBX"}
+
+Kind = Literal[
+    "bytes", "integers", "floats"
+]  # numbers of an image: those of 8 bits, or deeper ones
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class DeepImage:
     def width(self) -> int:
         """Pixels from left to right."""
         return int(self.values.shape[1])
+
+    @property
+    def numbers(self) -> Kind:
+        """Whether its values are integers."""
+        return "floats" if self.values.dtype.kind == "f" else "integers"
 
     @property
     def kind(self) -> str:
@@ -72,6 +81,8 @@ def pixels_to_image(pixels: NDArray[Any]) -> Image.Image | DeepImage:
     if pixels.shape[2:] != (4,):
         return DeepImage(pixels)
     alpha = pixels[..., 3]
+    if alpha.dtype.kind == "f" and not np.isfinite(alpha).all():
+        raise ValueError("the fourth channel, which is opacity, is not finite (NaN or infinite)")
     full = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "iu" else 1
     return DeepImage(pixels[..., :3], to_uint8(alpha, (0, full)))
 
@@ -92,19 +103,32 @@ def deep_image(image: ImageFile) -> DeepImage | None:
     if image.mode[0] in "IF":
         values = np.array(image)  # what stands behind the pixels is known then
         return DeepImage(values, _opaque(values, image.info.get("transparency")), _exif(image))
-    tags = getattr(image, "tag_v2", {})
-    two_bytes = _TWO_BYTES.fullmatch(raw_mode)
-    if not two_bytes and max(tags.get(_BITS_PER_SAMPLE, (8,))) <= 8:
+    if stored_kind(image) == "bytes":
         return None
+    two_bytes = _TWO_BYTES.fullmatch(raw_mode)
     if raw_mode == "LA;16B" and codec == "zip":
         pairs = _reread(image, "RGBA")  # four bytes a pixel, as they stand
         values = np.array(pairs).view(">u2")
         return DeepImage(values[..., 0], to_uint8(values[..., 1], _FULL), _exif(pairs))
-    in_planes = tags.get(_PLANAR_CONFIGURATION) == 2  # which Pillow unpacks in its own way
+    in_planes = (
+        getattr(image, "tag_v2", {}).get(_PLANAR_CONFIGURATION) == 2
+    )  # which Pillow unpacks in its own way
     if not two_bytes or two_bytes[1] not in _COLOURS or codec == "SGI16" or in_planes:
         found = f"16-bit {image.format} of a kind that would keep 8 bits ({raw_mode})"
         raise ValueError(f"{found}; save it as 16-bit RGB PNG")
     return _colour(image, two_bytes[1], two_bytes[2])
+
+
+def stored_kind(image: Image.Image) -> Kind:
+    """Numbers of an image that is not decoded yet."""
+    if image.mode[0] in "IF":
+        return "floats" if image.mode[0] == "F" else "integers"
+    if not isinstance(image, ImageFile):
+        return "bytes"
+    _, raw_mode, most = _stored_as(image)
+    bits = max(getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,)))
+    wide = (image.format == "PPM" and most > 255) or _TWO_BYTES.fullmatch(raw_mode) or bits > 8
+    return "integers" if wide else "bytes"
 
 
 def _stored_as(image: ImageFile) -> tuple[str, str, int]:

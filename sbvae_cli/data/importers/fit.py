@@ -8,7 +8,13 @@ from PIL import Image, ImageOps
 
 from sbvae_cli.config.names import Background, Fit
 from sbvae_cli.data.importers.deep_images import DeepImage
-from sbvae_cli.data.importers.levels import Levels, count_outside, to_uint8
+from sbvae_cli.data.importers.levels import (
+    Levels,
+    count_outside,
+    shown_number,
+    to_uint8,
+    value_range,
+)
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
@@ -82,7 +88,11 @@ def fit_image(
 
 def _shallow(image: DeepImage, levels: Levels | None, tally: Tally) -> Image.Image:
     if levels is None:
-        raise SbvaeError(f"{image.kind}; say which values are black and white by `levels`")
+        low, high = map(shown_number, value_range(image.values) or (0, 0))
+        raise SbvaeError(
+            f"{image.kind} with values {low}..{high}; say which values are black and white by "
+            "`levels`, which leaves images of 8 bits as they are"
+        )
     _count_levels(image.values.size, count_outside(image.values, levels), tally)
     return image.levelled(levels)
 

@@ -41,6 +41,7 @@ class FrameImages(ImageCollection):
             names += [f"{name}#{number:0{digits}}" for number in several] or [name]
         super().__init__(files.path, names, (files,))
         self.files_of_frames = len(frames)
+        self.notes = files.notes
         self._files, self._frames = files, frames
         counts = [len(frames.get(i, (0,))) for i in range(len(files))]
         self._starts = np.array([0, *accumulate(counts)][:-1])

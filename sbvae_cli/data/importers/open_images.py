@@ -22,7 +22,7 @@ from sbvae_cli.files import read_start
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _USTAR = slice(257, 262)
-_WANTED = "choose a folder, or a ZIP, TAR or NPZ archive, of images"
+_WANTED = "choose a folder, ZIP or TAR of images, or an NPZ, HDF5 or MATLAB file of arrays"
 
 
 def open_images(
@@ -47,6 +47,8 @@ def open_images(
     arrays = open_array_file(path, named=images_key is not None)
     if arrays:
         return arrays.images(images_key)
+    if images_key is not None and path.exists():
+        raise SbvaeError(f"{images_key}: {path} is no file of arrays", field="images_key")
     _refuse_models(path)
     images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
     if not images.names:
@@ -81,8 +83,6 @@ def open_array_file(path: Path, named: bool = False) -> ArrayFile | None:
     """
     opened_by = _array_format(path)
     if not opened_by:
-        if named:
-            raise SbvaeError(f"{path} is no file of arrays; leave it out", field="images_key")
         return None
     contents = look_at(path)
     if contents.kind == "dataset" or (contents.kind in ("codes", "dsprites") and not named):

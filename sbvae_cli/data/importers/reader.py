@@ -11,8 +11,8 @@ from sbvae_cli.config.names import Background, Fit
 from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError, printable
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.levels import Levels
-from sbvae_cli.data.importers.survey import count_looks, find_levels, usual_image
-from sbvae_cli.data.importers.tally import Tally
+from sbvae_cli.data.importers.survey import choose_levels, count_looks, usual_image
+from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 
@@ -61,7 +61,8 @@ def import_images(
         size: Height and width.
         fit: "crop", "pad" or "stretch".
         grey: One channel instead of three.
-        levels: Values that become 0 and 255, the same for all images.
+        levels: Values that become 0 and 255, the same for all images; where some have 8 bits and
+            others more, for these alone.
         background: What transparency is laid over.
         tally: Filled with what is done to the images, while they are read.
         on_unreadable: Called with "name: reason" for each image that cannot be read.
@@ -72,11 +73,12 @@ def import_images(
         SbvaeError: If most images have more than 8 bits a channel and there are no levels, with
             the range of their values.
     """
-    levels = levels or find_levels(collection, workers)
+    chosen = choose_levels(collection, levels, workers)
 
     def read(index: int, tally: Tally | None = None) -> NDArray[np.uint8]:
         image = collection.read(index, _DRAFT * max(size), tally)
-        return fit_image(image, size, fit, grey, levels=levels, background=background, tally=tally)
+        own = chosen.of(image, tally)
+        return fit_image(image, size, fit, grey, levels=own, background=background, tally=tally)
 
     height, width = size
     batch = max(1, min(_BATCH, _BATCH_BYTES // (height * width * 3)))
@@ -168,6 +170,7 @@ def decode(
             good.append(index)
             tally.update(counts)
         except UnreadableImageError as error:
+            tally[Told.NOT_FINITE] += counts[Told.NOT_FINITE]
             failed.append((index, error.reason))
         except SbvaeError as error:
             failed.append((index, str(error)))

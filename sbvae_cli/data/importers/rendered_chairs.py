@@ -19,7 +19,7 @@ from sbvae_cli.data.importers.reader import (
     decode,
     read_units,
 )
-from sbvae_cli.data.importers.survey import find_levels
+from sbvae_cli.data.importers.survey import UNCHANGED, LevelsByKind, choose_levels
 from sbvae_cli.data.importers.tally import Tally
 from sbvae_cli.errors import SbvaeError
 
@@ -73,12 +73,13 @@ class ChairRenders:
             strict: Whether the first such render ends it all.
             workers: Number of threads that decode; None takes one for each core.
         """
-        levels = levels or find_levels(self.collection, workers)
         ends = np.flatnonzero(np.diff(self.chair)) + 1  # a chair's renders follow each other
         return read_units(
             self.collection,
             [unit.tolist() for unit in np.split(self.indices, ends)],
-            ChairCropping(self.collection, size, invert, levels),
+            ChairCropping(
+                self.collection, size, invert, choose_levels(self.collection, levels, workers)
+            ),
             tally=tally,
             on_unreadable=on_unreadable,
             strict=strict,
@@ -100,7 +101,7 @@ class ChairCropping:
         collection: Where the renders are.
         size: Height and width of the result.
         invert: Whether to make the white background black.
-        levels: Values that become 0 and 255.
+        levels: Those of each kind of image.
         kept_pixels: Number of pixels of one chair that are kept in memory; other views are decoded
             twice. The public chairs have 22 million.
     """
@@ -108,7 +109,7 @@ class ChairCropping:
     collection: ImageCollection
     size: tuple[int, int]
     invert: bool
-    levels: Levels | None = None
+    levels: LevelsByKind = UNCHANGED
     kept_pixels: int = 64 << 20
 
     def __call__(self, indices: Sequence[int]) -> Decoded:
@@ -135,9 +136,8 @@ class ChairCropping:
     def _view(self, index: int, tally: Tally | None = None) -> NDArray[np.uint8]:
         image = self.collection.read(index, tally=tally)
         size = image.height, image.width
-        view = fit_image(
-            image, size, grey=True, levels=self.levels, background="white", tally=tally
-        )
+        levels = self.levels.of(image, tally)
+        view = fit_image(image, size, grey=True, levels=levels, background="white", tally=tally)
         return view[..., 0]
 
     def _crop(self, view: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:

@@ -1,15 +1,17 @@
 """What a collection is like, from some of its images: levels, and what is usual in it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import ImageCollection
-from sbvae_cli.data.importers.deep_images import DeepImage
+from sbvae_cli.data.importers.collection import ImageCollection, printable
+from sbvae_cli.data.importers.deep_images import DeepImage, Kind
 from sbvae_cli.data.importers.fit import HARDLY, channel_extrema, opaque
 from sbvae_cli.data.importers.levels import MASK, Levels, levels_needed, value_range
 from sbvae_cli.data.importers.tally import Tally, Told
@@ -19,7 +21,76 @@ from sbvae_cli.errors import SbvaeError
 _FEW, _FEWER = 16, 3  # images that tell of which kind the others are; fewer do where none is odd
 _USUAL = 9  # images of which the median is taken
 _MANY = 1000  # images whose values are looked at where there are no levels
+_DEEP: tuple[Kind, ...] = ("integers", "floats")
 _AT_ONCE = 16  # images of which a thread looks at the values
+
+
+@dataclass(frozen=True)
+class LevelsByKind:
+    """Levels of images of 8 bits and of deeper ones.
+
+    Attributes:
+        levels: Values that become 0 and 255; None leaves 8 bits as they are.
+        deep_only: Whether images of 8 bits keep their values.
+    """
+
+    levels: Levels | None = None
+    deep_only: bool = False
+
+    def of(self, image: Image.Image | DeepImage, tally: Tally | None = None) -> Levels | None:
+        """Levels of one image; one of 8 bits that keeps its values is counted."""
+        if not self.deep_only or isinstance(image, DeepImage):
+            return self.levels
+        if tally is not None:
+            tally[Told.UNLEVELLED] += 1
+        return None
+
+
+UNCHANGED = LevelsByKind()
+
+
+def choose_levels(
+    collection: ImageCollection, levels: Levels | None, workers: int | None = None
+) -> LevelsByKind:
+    """Which images the levels are for: a range that suits 16 bits would make 8 bits black.
+
+    Args:
+        collection: Left open.
+        levels: What a user chose; None takes those of `find_levels`.
+        workers: Number of threads.
+
+    Raises:
+        SbvaeError: If levels are missing, or some images have integers of more than 8 bits and
+            others floats, which no range serves both.
+    """
+    if levels is None:
+        return LevelsByKind(find_levels(collection, workers))
+    if collection.one_kind:
+        return LevelsByKind(levels)
+    kinds = _kinds(collection, workers)
+    return LevelsByKind(levels, "bytes" in kinds and len(kinds) > 1)
+
+
+def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
+    """Kinds of a collection's images; integers of more than 8 bits beside floats are refused."""
+    first: dict[Kind, str] = {}
+    counts: Counter[Kind] = Counter()
+
+    def look(part: Sequence[int]) -> list[tuple[int, Kind]]:
+        return [(index, kind) for index in part if (kind := collection.kind(index))]
+
+    with closing(in_order(look, _parts(collection), workers)) as parts:
+        for index, kind in (each for part in parts for each in part):
+            first.setdefault(kind, collection.names[index])
+            counts[kind] += 1
+    if {"integers", "floats"} <= first.keys():
+        found = [f"{counts[kind]:,} of {kind} (as {printable(first[kind])})" for kind in _DEEP]
+        raise SbvaeError(
+            f"{collection.path}: holds images of more than 8 bits of two kinds, "
+            f"{' and '.join(found)}, which one range cannot serve; import them apart, or save them "
+            "as one kind"
+        )
+    return set(first)
 
 
 def find_levels(collection: ImageCollection, workers: int | None = None) -> Levels | None:
@@ -96,6 +167,8 @@ def _too_deep(collection: ImageCollection, kind: str, workers: int | None) -> Sb
     where, indices = f"{collection.path}: images are {kind}", spread(len(collection), _MANY)
     if collection.value_range:
         return levels_needed(where, collection.value_range)
+    if not collection.one_kind:
+        _kinds(collection, workers)
 
     def look(part: Sequence[int]) -> list[Levels]:
         deep = [image for image in _images(collection, part) if isinstance(image, DeepImage)]

@@ -19,6 +19,8 @@ class Told(Enum):
     COLOUR_LOST = auto()  # coloured, made grey
     LEVELLED = auto()  # by levels
     CLIPPED = auto()  # with values outside of the levels
+    UNLEVELLED = auto()  # of 8 bits among deeper ones, which the levels are for
+    NOT_FINITE = auto()  # left out, as some of their values are no finite numbers
     VALUES = auto()  # values that levels were applied to
     VALUES_CLIPPED = auto()  # those outside
     TRANSPARENT = auto()  # laid over a background

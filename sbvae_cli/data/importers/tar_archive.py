@@ -5,7 +5,7 @@ import gzip
 import io
 import lzma
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -14,6 +14,7 @@ from sbvae_cli.data.importers.collection import (
     check_size,
     inner_name,
     is_candidate,
+    note_on_repeats,
     printable,
     reason_of,
 )
@@ -35,11 +36,15 @@ class TarImages(ImageFiles):
     Args:
         path: For messages.
         parts: The bytes, in the archive or unpacked.
-        spans: Offset and size of each name's image.
+        members: Names with offset and size of each image.
     """
 
-    def __init__(self, path: Path, parts: StoredParts, spans: dict[str, tuple[int, int]]) -> None:
+    def __init__(
+        self, path: Path, parts: StoredParts, members: Sequence[tuple[str, tuple[int, int]]]
+    ) -> None:
+        spans = dict(members)
         super().__init__(path, natural_order(spans), (parts,))
+        self.notes = note_on_repeats(name for name, _ in members)
         self._parts = parts
         self._spans = [spans[name] for name in self.names]
 
@@ -86,7 +91,7 @@ def _open(path: Path, file: IO[bytes]) -> TarImages:
 
 
 def _listed(path: Path, file: IO[bytes]) -> TarImages:
-    return TarImages(path, StoredParts(file), dict(_members(path, _Stream(file))))
+    return TarImages(path, StoredParts(file), list(_members(path, _Stream(file))))
 
 
 class _Stream(io.RawIOBase):

@@ -11,6 +11,7 @@ from sbvae_cli.data.importers.collection import (
     check_size,
     inner_name,
     is_candidate,
+    note_on_repeats,
     printable,
     reason_of,
 )
@@ -49,11 +50,12 @@ class ZipImages(ImageFiles):
 
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
         self._archive, self._lock = archive, Lock()
-        members = {_checked_name(path, member): member for member in archive.infolist()}
-        names = natural_order(
-            n for n, member in members.items() if is_candidate(n) and not member.is_dir()
-        )
+        named = [(_checked_name(path, member), member) for member in archive.infolist()]
+        images = [(n, m) for n, m in named if is_candidate(n) and not m.is_dir()]
+        members = dict(images)
+        names = natural_order(members)
         self._members = [members[name] for name in names]
+        self.notes = note_on_repeats(name for name, _ in images)
         super().__init__(path, names, (archive, file))
 
     def stored(self, index: int) -> bytes:

@@ -67,7 +67,9 @@ def test_a_transparent_colour_becomes_black(mode: str, key: object) -> None:
 )
 def test_more_than_8_bits_need_levels(dtype: str, kind: str) -> None:
     values = np.tile(np.repeat([0, 90], 4), (6, 1)).astype(dtype)
-    with pytest.raises(SbvaeError, match=f"{kind} grey; say which values .* by `levels`") as caught:
+    with pytest.raises(
+        SbvaeError, match=f"{kind} grey with values 0..90; .* by `levels`"
+    ) as caught:
         fit_image(Image.fromarray(values), (6, 8))
     assert "\n" not in str(caught.value)
     found = fit_image(Image.fromarray(values), (6, 8), grey=True, levels=(0, 100))

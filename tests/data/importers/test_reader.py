@@ -116,7 +116,7 @@ def test_pillows_limit_of_pixels_holds_in_every_thread(
     lines: list[str] = []
     read(folder, workers=workers, on_unreadable=lines.append)
     assert len(lines) == 64
-    assert all("Image size (30 pixels) exceeds limit of 20 pixels" in line for line in lines)
+    assert all("6x5 are 30 pixels, more than the limit of 20; reduce it" in line for line in lines)
 
 
 def test_how_warnings_are_taken_stays_as_it_was(

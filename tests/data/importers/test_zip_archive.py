@@ -65,3 +65,17 @@ def test_a_member_that_unpacks_to_too_much_is_unreadable(tmp_path: Path) -> None
         pytest.raises(UnreadableImageError, match="257 MB, more than the limit of 256 MB"),
     ):
         images.read(0)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_members_of_one_name_the_last_is_taken_and_it_is_said(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("b/2.png", "a.png", "b/10.png"):
+            archive.writestr("a.png", files[name])
+    with open_images(tmp_path / "a.zip") as images:
+        assert images.names == ("a.png",)
+        assert images.stored(0) == files["b/10.png"]
+        (note,) = images.notes
+    assert note.startswith("2 members of the archive are left out, as a later one has the same")
