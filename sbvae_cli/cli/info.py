@@ -33,11 +33,12 @@ def info(
 ) -> None:
     """Say what a dataset, a checkpoint or a run holds."""
     from sbvae_cli.cli.outputs import write_json, write_picture
-    from sbvae_cli.figures.samples import draw_samples
     from sbvae_cli.runs.describe import data_of, describe
 
     facts, opened = describe(target)
     if sheet is not None:
+        from sbvae_cli.figures.samples import draw_samples
+
         write_picture(sheet, draw_samples(data_of(opened), seed))
     if json is not None:
         write_json(json, facts)

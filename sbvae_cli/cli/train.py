@@ -55,12 +55,13 @@ def train(
     force: ForceOption = False,
 ) -> None:
     """Train a VAE: any model with any decoder and any likelihood."""
-    from sbvae_cli.cli.resume import go_on
     from sbvae_cli.config.load import nested
     from sbvae_cli.runs.resolve import Request
 
     given = given_options(context)
     if resume is not None:
+        from sbvae_cli.cli.resume import go_on
+
         go_on(resume, given)
         return
     tree = nested(settings_of(given))
@@ -72,14 +73,15 @@ def train(
 
 
 def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
+    from sbvae_cli.runs.resolve import resolve
+
+    config, source = resolve(request)  # before PyTorch loads: a wrong file is told of at once
     from sbvae_cli.cli.training_report import print_config, print_cost, report_training
     from sbvae_cli.runs.cost import measure_training_cost
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.naming import default_folder
-    from sbvae_cli.runs.resolve import resolve
     from sbvae_cli.runs.train import start_run
 
-    config, source = resolve(request)
     if config.training.in_memory and source.count is None:
         remark("note: --in-memory changes nothing; the images are drawn, not read from a file")
     if dry_run:

@@ -60,13 +60,14 @@ def traverse(
     span = parse_range(ends)
     decoded = parse_size(size, MOST_PIXELS) if size else None
 
+    from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    opened = open_checkpoint(checkpoint)  # before PyTorch loads: a wrong file is told of at once
     from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.evaluation import traversal
     from sbvae_cli.figures.traversal import draw_traversal
-    from sbvae_cli.runs.open import open_checkpoint, open_data
     from sbvae_cli.training.devices import resolve_device
 
-    opened = open_checkpoint(checkpoint)
     source = open_data(opened, data, note)
     result = traversal.traverse(
         opened.build_vae(resolve_device(device), decoded),

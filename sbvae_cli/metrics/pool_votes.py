@@ -12,6 +12,23 @@ from sbvae_cli.random import stream
 RESAMPLES = 30
 
 
+def votable(classes: Ints) -> NDArray[np.intp]:
+    """Factors that `votes_from_pool` can fix: two rows of either half share a class of theirs.
+
+    Where each row has a value of its own, as one that was measured may have, there is no such pair.
+
+    Args:
+        classes: Class of each factor, shape (N, F).
+
+    Returns:
+        Columns, ascending, F at most.
+    """
+    half = len(classes) // 2
+    halves = classes[:half], classes[half:]
+    shared = [all(len(_groups(half[:, f])) > 0 for half in halves) for f in range(classes.shape[1])]
+    return np.flatnonzero(shared)
+
+
 def votes_from_pool(
     codes: Floats, classes: Ints, rng: np.random.Generator, votes: tuple[int, int], images: int
 ) -> tuple[Floats, Ints]:

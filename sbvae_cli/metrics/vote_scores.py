@@ -1,6 +1,6 @@
 """The FactorVAE and BetaVAE scores by name, of images drawn for votes or of a sample's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_s
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
 from sbvae_cli.metrics.intervals import ConfidenceInterval, spread_interval
 from sbvae_cli.metrics.labelled_codes import LabelledCodes, Votes
-from sbvae_cli.metrics.pool_votes import resampled_by_image, votes_from_pool
+from sbvae_cli.metrics.pool_votes import resampled_by_image, votable, votes_from_pool
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores
 from sbvae_cli.metrics.validate import Floats, Ints
@@ -23,6 +23,10 @@ T = TypeVar("T", FactorVaeScore, BetaVaeScore)
 def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The FactorVAE score by name; its details say which factor each latent stands for."""
     unit = 1.0 if protocol.of_library else sample.unit
+    columns = _voted_on(sample)
+    names = [sample.names[column] for column in columns]
+    if len(names) < 2:
+        return {"factor_vae": _no_score(sample, names)}
 
     def score(votes: Votes, variance: Floats, with_interval: bool) -> FactorVaeScore:
         return factor_vae_score(
@@ -30,44 +34,77 @@ def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
             votes.fixed,
             variance,
             protocol.votes_train,
-            len(sample.names),
+            len(names),
             DEAD_BELOW * unit,
         )
 
-    found, interval = _scored(score, sample, protocol)
+    found, interval = _scored(score, sample, columns, protocol)
     if protocol.of_library and not found.alive:
         found, interval = replace(found, score=0.0, train_score=0.0), ConfidenceInterval(0.0, 0.0)
     stands_for = zip(found.alive, found.classifier, strict=True)
     details = {
         "chance": found.chance,
         "train": found.train_score,
-        "classifier": {str(latent): sample.names[factor] for latent, factor in stands_for},
+        "classifier": {str(latent): names[factor] for latent, factor in stands_for},
+        **_not_voted_on(sample, names),
     }
     return {"factor_vae": Score(found.score, *interval, sample.population, details)}
 
 
 def beta_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
     """The BetaVAE score by name."""
+    columns = _voted_on(sample)
+    names = [sample.names[column] for column in columns]
+    if len(names) < 2:
+        return {"beta_vae": _no_score(sample, names)}
 
     def score(votes: Votes, variance: Floats, with_interval: bool) -> BetaVaeScore:
         return beta_vae_score(
             votes.codes,
             votes.fixed,
             protocol.votes_train,
-            len(sample.names),
+            len(names),
             votes_train=protocol.votes_train,
             votes_eval=protocol.votes_eval,
             seed=protocol.seed,
             resamples=RESAMPLES if with_interval else 0,
         )
 
-    found, interval = _scored(score, sample, protocol)
-    details = {"chance": found.chance, "train": found.train_score}
+    found, interval = _scored(score, sample, columns, protocol)
+    details = {
+        "chance": found.chance,
+        "train": found.train_score,
+        **_not_voted_on(sample, names),
+    }
     return {"beta_vae": Score(found.score, *interval, sample.population, details)}
 
 
+def _voted_on(sample: LabelledCodes) -> list[int]:
+    """Factors that votes can fix: all, where images are drawn for them."""
+    if sample.votes is not None:
+        return list(range(len(sample.names)))
+    return [int(column) for column in votable(sample.first[1])]
+
+
+def _not_voted_on(sample: LabelledCodes, names: Sequence[str]) -> dict[str, list[str]]:
+    missing = [name for name in sample.names if name not in names]
+    return {"not_voted_on": missing} if missing else {}
+
+
+def _no_score(sample: LabelledCodes, names: Sequence[str]) -> Score:
+    """Votes on one factor alone are right whatever the codes are."""
+    missing = _not_voted_on(sample, names)
+    which = ", ".join(missing["not_voted_on"])
+    left = f", and votes on {names[0]} alone tell nothing" if names else ""
+    why = f"no two images of either half share a value of {which}{left}; bring more images"
+    return Score(None, population=sample.population, details={"why": why, **missing})
+
+
 def _scored(
-    score: Callable[[Votes, Floats, bool], T], sample: LabelledCodes, protocol: Protocol
+    score: Callable[[Votes, Floats, bool], T],
+    sample: LabelledCodes,
+    columns: list[int],
+    protocol: Protocol,
 ) -> tuple[T, ConfidenceInterval]:
     """A score and its interval.
 
@@ -76,6 +113,7 @@ def _scored(
     narrower than that of independent votes.
     """
     codes, classes = sample.first
+    classes = classes[:, columns]
     if sample.votes is not None:
         found = score(sample.votes, codes.var(axis=0, ddof=1), True)
         return found, ConfidenceInterval(found.low, found.high)

@@ -1,12 +1,10 @@
 """What a dataset, a checkpoint or a run holds, as plain containers."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import torch
 
-from sbvae_cli.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorSpace
@@ -14,12 +12,14 @@ from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.open import open_data
+
+if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read, not for a dataset or a wrong file
+    from sbvae_cli.checkpoint import Checkpoint
 
 Facts = dict[str, Any]
 
 
-def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
+def describe(target: str) -> "tuple[Facts, Source | Checkpoint]":
     """Facts about a file, a run folder or a procedural dataset; its content tells which it is.
 
     Args:
@@ -44,6 +44,8 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
             source = Source.of_file(file)
             return _file_facts(file, source), source
         case "checkpoint":
+            from sbvae_cli.checkpoint import load_checkpoint
+
             checkpoint = load_checkpoint(path)
             return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
         case "run":
@@ -56,16 +58,22 @@ def describe(target: str) -> tuple[Facts, Source | Checkpoint]:
             raise SbvaeError(f"{path}: {contents}")
 
 
-def data_of(opened: Source | Checkpoint) -> Source:
+def data_of(opened: "Source | Checkpoint") -> Source:
     """The data itself, or those that a checkpoint was trained on.
 
     Raises:
         SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn.
     """
-    return open_data(opened) if isinstance(opened, Checkpoint) else opened
+    if isinstance(opened, Source):
+        return opened
+    from sbvae_cli.runs.open import open_data
+
+    return open_data(opened)
 
 
-def _describe_run(folder: RunFolder) -> tuple[Facts, Checkpoint]:
+def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":
+    from sbvae_cli.checkpoint import load_checkpoint
+
     checkpoint = load_checkpoint(folder.checkpoint)
     facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
     return {**facts, "path": str(folder.path), "log": folder.last_record()}, checkpoint
@@ -113,7 +121,11 @@ def _space_facts(space: FactorSpace) -> Facts:
     }
 
 
-def _checkpoint_facts(path: Path, checkpoint: Checkpoint) -> Facts:
+def _checkpoint_facts(path: Path, checkpoint: "Checkpoint") -> Facts:
+    import torch
+
+    from sbvae_cli.checkpoint import FORMAT
+
     config = checkpoint.config
     vae = checkpoint.build_vae()
     parameters = {

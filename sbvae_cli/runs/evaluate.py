@@ -136,7 +136,6 @@ def _refuse_images_of_codes(
 
 def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], None]) -> _Model:
     from sbvae_cli.runs.open import open_checkpoint, open_data
-    from sbvae_cli.training.devices import resolve_device
 
     try:
         checkpoint = open_checkpoint(path)
@@ -146,6 +145,8 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
         raise
     source = open_data(checkpoint, data, on_note)
+    from sbvae_cli.training.devices import resolve_device  # loads PyTorch
+
     return _Model(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
 
 

@@ -76,11 +76,12 @@ def embed_target(
     if path.suffix.lower() == ".npz":
         return _of_codes(path, wanted, levels, data)
     from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.evaluation.stored_embedding import embed_factors
     from sbvae_cli.runs.open import open_checkpoint, open_data
+
+    checkpoint = open_checkpoint(path)  # before PyTorch loads: a wrong file is told of at once
+    from sbvae_cli.evaluation.stored_embedding import embed_factors
     from sbvae_cli.training.devices import resolve_device
 
-    checkpoint = open_checkpoint(path)
     source = open_data(checkpoint, data, on_note)
     found = embed_factors(
         checkpoint.build_vae(resolve_device(device)),

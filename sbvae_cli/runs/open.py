@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.data.contents import look_at
@@ -12,16 +12,17 @@ from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import match, open_own_data
 
+if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read: a wrong file is told of at once
+    from sbvae_cli.checkpoint import Checkpoint
 
-def open_checkpoint(path: Path) -> Checkpoint:
+
+def open_checkpoint(path: Path) -> "Checkpoint":
     """Read the checkpoint of a run folder, or the file itself.
 
     Raises:
         SbvaeError: If there is none, or it cannot be used.
     """
     contents = look_at(path, missing="train a model first, or name a run folder or a ckpt.pt")
-    if contents.kind == "run":
-        return load_checkpoint(path / "ckpt.pt")
     if contents.kind == "runs":
         raise SbvaeError(f"{path}: {contents}")
     if contents.kind in ("dataset", "3dshapes"):
@@ -30,13 +31,15 @@ def open_checkpoint(path: Path) -> Checkpoint:
         raise SbvaeError(
             f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"
         )
-    if contents.kind != "checkpoint":
+    if contents.kind not in ("checkpoint", "run"):
         raise SbvaeError(f"{path}: {contents.found}, not a checkpoint; {contents.way}")
-    return load_checkpoint(path)
+    from sbvae_cli.checkpoint import load_checkpoint
+
+    return load_checkpoint(path / "ckpt.pt" if contents.kind == "run" else path)
 
 
 def open_data(
-    checkpoint: Checkpoint,
+    checkpoint: "Checkpoint",
     data: str | None = None,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Source:
@@ -66,7 +69,7 @@ def open_data(
     return source
 
 
-def _own_data(checkpoint: Checkpoint, on_note: Callable[[str], None]) -> Source:
+def _own_data(checkpoint: "Checkpoint", on_note: Callable[[str], None]) -> Source:
     config = checkpoint.config.data
     if config.space.renderer is not None:
         return source_from_space(config.space, config.name, config.height, config.width)

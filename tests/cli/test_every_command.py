@@ -152,6 +152,23 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_a_wrong_file_is_told_of_before_pytorch_loads(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("name,x\n1.png,2\n")
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "pics/1.png").write_bytes(b"")
+    code = (
+        "import sys; from sbvae_cli.cli.app import main; "
+        "lines = (['train', '--data', 'pics'], ['train', '--data', 'x.csv'], ['info', 'x.csv'], "
+        "['traverse', 'x.csv'], ['geometry', 'x.csv'], ['encode', 'pics']); "
+        "assert [main(line) for line in lines] == [1] * 6; "
+        "print([m for m in ('torch', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_pictures_do_not_load_scikit_learn(run_folder: Path) -> None:
     code = (
         "import sys; from sbvae_cli.cli.app import main; "

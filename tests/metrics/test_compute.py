@@ -52,6 +52,24 @@ def test_votes_of_their_own_images_take_the_place_of_shared_ones() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("metric", ["factor-vae", "beta-vae"])
+def test_a_factor_without_two_equal_values_is_not_voted_on(metric: str) -> None:
+    measured = np.arange(40.0)  # a row for each value; codes that know nothing
+    shape, colour = np.tile([0.0, 1.0], 20), np.repeat([0.0, 1.0, 0.0, 1.0], 10)
+    codes = 1e-3 * np.random.default_rng(0).normal(size=(40, 3))
+    of = sample(codes=codes, images=40, most_levels=None, kinds={"x": "discrete"})
+
+    two = replace(of, factors=np.column_stack([measured, shape]), names=("x", "shape"))
+    (found,) = compute(metric, two, PROTOCOL).values()
+    assert found.value is found.low is found.high is None
+    assert found.details["not_voted_on"] == ["x"] and "share a value of x" in found.details["why"]
+
+    columns, names = np.column_stack([measured, shape, colour]), ("x", "shape", "colour")
+    (found,) = compute(metric, replace(of, factors=columns, names=names), PROTOCOL).values()
+    assert found.details["chance"] == 1 / 2 and found.details["not_voted_on"] == ["x"]
+    assert found.value == pytest.approx(0.5, abs=0.25)
+
+
 def test_dead_latents_alone_have_a_factor_vae_score_of_0_in_the_study_of_2018() -> None:
     dead = sample(codes=0.01 * sample().codes, unit=0.01)
     for name, score, alive in [("paper", 1.0, 3), ("dlib", 0.0, 0)]:

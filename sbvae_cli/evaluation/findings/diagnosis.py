@@ -53,9 +53,13 @@ def diagnose(
 def contradictions(scores: Mapping[str, Score]) -> list[Finding]:
     """Scores that contradict each other, or stand for nothing."""
     found = []
-    votes = scores.get("factor_vae")
-    if votes is not None and not votes.details["classifier"]:
+    of_votes = {name: scores[name] for name in ("factor_vae", "beta_vae") if name in scores}
+    counted = {name: score for name, score in of_votes.items() if score.value is not None}
+    if "factor_vae" in counted and not counted["factor_vae"].details["classifier"]:
         found.append(Finding("constant-guess"))
+    missing = [each.details.get("not_voted_on", ()) for each in counted.values()]
+    if any(missing):
+        found.append(Finding("not-voted-on", tuple(missing[0]), values={"scores": list(counted)}))
     width, frequency = scores.get("mig"), scores.get("mig_quantile")
     if width is None or frequency is None or width.value is None or frequency.value is None:
         return found

@@ -182,6 +182,10 @@ NOTES: dict[str, Words] = {
         "{scores}: votes share the {whose} images, as single ones are slow to read from this file"
     ),
     "undrawn-votes": Words("{scores}: votes share the {whose} images, as none can be drawn"),
+    "not-voted-on": Words(
+        "{scores}: no votes are on {names}, as no two images of either half share a value; chance "
+        "is that of the others"
+    ),
     "constant-guess": Words(
         "factor_vae: no latent's mean deviates enough to win a vote; it is a constant guess"
     ),
