@@ -41,9 +41,30 @@ def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collec
         names = choices_of(command, parameter.name)
         said = f"{parameter.opts[0]} {_unknown('', match[1], names)}"
     else:
-        said = re.sub(r"^Invalid value for '(--[a-z-]+)': I", r"\1: i", said)
-        said = said.removesuffix(", unable to parse string as an integer")
+        said = _wrong_value(error) or said
     return f"{said}; see `{' '.join(['sbvae', *words])} --help`"
+
+
+def _wrong_value(error: Any) -> str:
+    """Which value of which option is wrong, and what it must be; empty where it is unknown."""
+    # The parser checks values by pydantic.
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    parameter = getattr(error, "param", None)
+    if not faults or parameter is None:
+        return ""
+    fault, bounds = faults[0], faults[0].get("ctx", {})
+    match fault["type"]:
+        case "greater_than_equal":
+            must = f"must be {bounds['ge']:,} or more"
+        case "less_than_equal":
+            must = f"must be {bounds['le']:,} or less"
+        case "int_parsing" | "int_type" | "int_from_float":
+            must = "must be a whole number"
+        case "float_parsing" | "float_type":
+            must = "must be a number"
+        case _:
+            must = fault["msg"].replace("Input should", "must").replace("Value error, ", "")
+    return f"{parameter.opts[0]} {fault['input']}: {must}"
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

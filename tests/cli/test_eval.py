@@ -228,7 +228,7 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
         (["run", "--metrics", "migg"], "metric migg is unknown; did you mean mig?"),
         (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, beta-vae"),
         (["run", "--population", "test"], "--population test is unknown; there are full, train"),
-        (["run", "--seed", "-1"], "--seed: input should be greater than or equal to 0"),
+        (["run", "--seed", "-1"], "--seed -1: must be 0 or more"),
         (["run", "--data", "run"], "--data run: is a run folder, not data; it stands first"),
         (["run", "--data", "run/ckpt.pt"], "is a checkpoint, not data; it stands first, without"),
         (["small.h5"], "small.h5: is a dataset, not a checkpoint; train a model"),
@@ -492,7 +492,7 @@ def test_the_largest_seed_is_that_of_every_metric(
     assert sbvae("eval", codes, *command, "--seed", 2**32 - 1).code == 0
     done = sbvae("eval", codes, *command, "--seed", 2**32)
     assert done.code == 2
-    assert "--seed: input should be less than or equal to 4294967295" in done.err
+    assert "--seed 4294967296: must be 4,294,967,295 or less" in done.err
 
 
 def test_a_protocol_sets_sizes_and_options_override_it(
