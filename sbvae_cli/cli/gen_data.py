@@ -203,7 +203,11 @@ def images(
         Path, typer.Option("--from", help="Folder, ZIP, TAR, NPZ, HDF5 or MATLAB file of images.")
     ],
     factors: Annotated[
-        Path | None, typer.Option(help="CSV file: a column of file names, and one for each factor.")
+        Path | None,
+        typer.Option(
+            help="CSV file: a column of file names (of an array's rows: 0, 1, 2, ...), and one "
+            "for each factor."
+        ),
     ] = None,
     images_key: Annotated[
         str | None,

@@ -156,7 +156,8 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
     _say_factors(imported)
     for line in [*imported.notes, *(imported.account.notes() if imported.account else ())]:
         remark(f"note: {line}")
-    for line in imported.account.warnings() if imported.account else ():
+    lost = imported.account.warnings() if imported.account else ()
+    for line in (*imported.warnings, *lost):
         notice(f"warning: {line}")
     if imported.unreadable:
         remark(f"{len(imported.unreadable):,} of {imported.count:,} files could not be read:")
@@ -182,6 +183,7 @@ def _write_batches(imported: "Import", path: Path, force: bool) -> int:
             name=imported.name,
             shape=imported.shape,
             files=imported.files,
+            written_space=imported.finish,
             force=force,
             on_progress=on_progress,
         )

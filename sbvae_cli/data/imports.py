@@ -1,11 +1,12 @@
 """Datasets from elsewhere: their space, and their images in batches."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sbvae_cli.config.catalogue import RENDERERS, with_levels
 from sbvae_cli.config.edit_space import without_colours
@@ -15,7 +16,7 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.importers.account import Account
 from sbvae_cli.data.importers.dsprites import read_dsprites
-from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared
+from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.own_factors import own_factors
@@ -38,10 +39,14 @@ class Import:
         held: Closes what the batches are read from.
         unreadable: Lines "name: reason", filled while the batches are read.
         files: Names of the images that were read, filled likewise; None where they have none.
+        kept: Numbers of these images in their collection, filled likewise.
         remarks: What a user may want to know of a factor that was made of values, by its name; None
             where the factors are known beforehand.
         notes: Lines that a user should see.
+        warnings: Lines that a user must see.
         account: What is done to images of files, filled likewise; None where there are none.
+        factors_of: Gives the factors of some images by their numbers; None where they are those of
+            `space`, whichever images can be read.
     """
 
     name: str
@@ -55,6 +60,17 @@ class Import:
     files: list[str] | None = None
     account: Account | None = None
     remarks: Mapping[str, str] | None = None
+    kept: list[int] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    factors_of: Callable[[NDArray[np.intp]], FactorTable] | None = None
+
+    def finish(self) -> FactorSpace:
+        """The space of the images that were read, when all batches are; `space` from then on."""
+        if self.factors_of and self.unreadable:
+            table = self.factors_of(np.array(self.kept, np.intp))
+            self.space = FactorSpace(table.space)
+            self.remarks = None if self.remarks is None else table.remarks
+        return self.space
 
 
 def import_dsprites(
@@ -114,12 +130,17 @@ def import_chairs(
         }
         rows = np.full((len(collection), len(columns)), np.nan, np.float32)
         rows[renders.indices] = np.stack(list(columns.values()), 1)
-        factors = [
-            with_levels(RENDERERS["chairs"].space, name, tuple(map(float, np.unique(column))))
-            for name, column in columns.items()
-        ]
+
+        def factors_of(numbers: NDArray[np.intp]) -> FactorTable:
+            factors = [
+                with_levels(RENDERERS["chairs"].space, name, tuple(map(float, np.unique(column))))
+                for name, column in zip(columns, rows[numbers].T, strict=True)
+            ]
+            return FactorTable(tuple(factors), rows[numbers])
+
         unreadable: list[str] = []
         files: list[str] = []
+        kept: list[int] = []
         account = Account(collection, size, levels, "white")
         batches = renders.images(
             size,
@@ -132,15 +153,17 @@ def import_chairs(
         skipped = f"files with other names, left out: {renders.unmatched:,}"
         return Import(
             "rendered-chairs",
-            FactorSpace(SpaceConfig(factors=tuple(factors))),
+            FactorSpace(factors_of(np.asarray(renders.indices, np.intp)).space),
             len(renders),
             (*size, 1),
-            _with_rows(batches, rows, collection.names, files),
+            _with_rows(batches, rows, collection.names, files, kept),
             held.pop_all(),
             unreadable,
             [*([skipped] if renders.unmatched else []), *collection.notes],
             files,
             account,
+            kept=kept,
+            factors_of=factors_of,
         )
 
 
@@ -183,7 +206,9 @@ def import_own(
         own = own_factors(collection, factors, declared, factors_key)
         unreadable: list[str] = []
         files: list[str] = []
-        has_factors = bool(own.space.factors)
+        kept: list[int] = []
+        table = own.table
+        has_factors = bool(table.factors)
         account = Account(collection, size, levels, background, frames, has_factors=has_factors)
         batches = import_images(
             collection,
@@ -198,16 +223,19 @@ def import_own(
         )
         return Import(
             _name_after(path),
-            FactorSpace(own.space),
+            FactorSpace(table.space),
             len(collection),
             (*size, 1 if grey else 3),
-            _with_rows(batches, own.rows, collection.names, files),
+            _with_rows(batches, table.rows, collection.names, files, kept),
             held.pop_all(),
             unreadable,
             [*own.notes, *collection.notes],
             files,
             account,
-            own.remarks,
+            table.remarks,
+            kept,
+            own.warnings,
+            table.of_rows if has_factors else None,
         )
 
 
@@ -223,12 +251,14 @@ def _with_rows(
     rows: FactorRows,
     names: Sequence[str],
     read: list[str],
+    kept: list[int],
 ) -> Generator[Chunk, None, None]:
     """Put the factors of each image of a collection, shape (N, S), beside those that were read.
 
-    The names of these are added to `read`.
+    The names of these are added to `read`, their numbers to `kept`.
     """
     with closing(batches):
         for indices, images in batches:
+            kept += indices.tolist()
             read += [names[index] for index in indices.tolist()]
             yield rows[indices], images

@@ -36,6 +36,7 @@ def write_dataset(
     count: int | None = None,
     seed: int = 0,
     files: Sequence[str] | None = None,
+    written_space: Callable[[], FactorSpace] | None = None,
     gzip_level: int = GZIP_LEVEL,
     force: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -52,6 +53,8 @@ def write_dataset(
         count: Number of images that the function is to give.
         seed: Root seed that the factors were sampled with, at least 0.
         files: Names of the image files, one an image; complete when the last chunk is.
+        written_space: Called after the last chunk: the space of the images that came, of the same
+            columns as `space`, to be stored instead.
         gzip_level: Compression, from 1, fast, to 9, small.
         force: Whether to replace a file that exists.
         on_progress: Called with the number of images written so far; what it raises ends it all.
@@ -79,6 +82,8 @@ def write_dataset(
                         on_progress(done)
             if done == 0:
                 raise SbvaeError(f"{path}: there are no images to write")
+            if written_space:
+                _write_space(file, written_space())
             if files is not None:
                 write_file_names(file, files)
             file.attrs["contents_hash"] = contents.hexdigest()
@@ -193,6 +198,10 @@ def _compressed(
 def _write_header(file: Any, space: FactorSpace, name: str, seed: int) -> None:
     """The attributes of a dataset file, all but `complete`, which is written last."""
     file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
+    _write_space(file, space)
+
+
+def _write_space(file: Any, space: FactorSpace) -> None:
     file.attrs["space"] = space.config.model_dump_json()
     file.attrs["held_out_share"] = space.held_out_share
 

@@ -573,7 +573,7 @@ def test_labels_that_cannot_be_factors_are_said(sbvae: Sbvae) -> None:
     np.savez("pics.npz", images=IN_ORDER, y=[0.5, np.nan, 1, 1])
     done = sbvae("gen-data", "images", "--from", "pics.npz", *SIZE)
     assert done.code == 0
-    assert "note: arrays are no factors: pics.npz: column y has numbers that are" in done.err
+    assert "warning: the labels are not used: pics.npz: column y has numbers that" in done.err
     assert contents()[1].shape == (4, 0)
     done = sbvae("gen-data", "images", "--from", "pics.npz", "--force", "--kind", "z=range")
     assert done.err.startswith("error: --kind z: pics.npz: factor z is unknown; there are y")

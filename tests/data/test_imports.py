@@ -45,6 +45,7 @@ def write(path: Path, imported: Import) -> Source:
             space=imported.space,
             name=imported.name,
             shape=imported.shape,
+            written_space=imported.finish,
         )
     return open_source(path)
 
@@ -194,6 +195,8 @@ def test_unreadable_chairs_leave_the_rows_of_the_others_alone(chairs: Path) -> N
     rows, images = together(imported)
     assert rows.tolist() == [[0, 20, 0], [1, 20, 0], [1, 30, 348]]
     assert images[:, 16, 16, 0].tolist() == [200, 60, 30]
+    assert [f.levels for f in imported.space.factors] == [(0, 1), (20, 30), (0, 11, 348)]
+    assert [f.levels for f in imported.finish().factors] == [(0, 1), (20, 30), (0, 348)]
     assert imported.notes == ["files with other names, left out: 1"]
     (line,) = imported.unreadable
     assert line.startswith("a/renders/image_001_p030_t011_r096.png: not an image")
@@ -273,6 +276,17 @@ def test_own_factors_stay_beside_their_images_where_some_cannot_be_read(
     rows, images = together(imported)
     assert (len(rows), len(imported.unreadable), imported.count) == (97, 3, 100)
     np.testing.assert_array_equal(rows[:, 0], images[:, 0, 0, 0])
+    left = tuple(map(float, sorted({*range(100)} - {0, 50, 98})))
+    assert imported.finish().factor("number").levels == left
+
+
+def test_a_file_says_the_levels_of_the_images_that_are_in_it(own: Path, tmp_path: Path) -> None:
+    (own / "0" / "00.png").write_bytes(b"broken")
+    csv = tmp_path / "factors.csv"
+    csv.write_text("file,n\n" + "".join(f"{n * 37 % 100:02}.png,{n}\n" for n in range(100)))
+    imported = take(own, csv)
+    source = write(tmp_path / "own.h5", imported)
+    assert source.space.factor("n").levels == tuple(map(float, range(1, 100)))
 
 
 def test_own_images_are_made_to_fit(own: Path) -> None:

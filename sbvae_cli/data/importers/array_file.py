@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sbvae_cli.data.hdf5 import arrays_of, check_filters, is_matlab, open_hdf5
 from sbvae_cli.data.importers.array_images import ArrayImages
 from sbvae_cli.data.importers.collection import Closable, reason_of
-from sbvae_cli.data.importers.find_arrays import ArrayKind, find_images, order_axes
+from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, find_images, order_axes
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.errors import SbvaeError
 
@@ -99,7 +99,10 @@ class Hdf5Arrays(ArrayFile):
             self._arrays = arrays_of(self._file)
             self._reversed = is_matlab(path)
             step = -1 if self._reversed else 1
-            kinds = {n: ArrayKind(a.shape[::step], _type(a)) for n, a in self._arrays.items()}
+            kinds = {
+                n: ArrayKind(a.shape[::step], _type(a), _column_names(a))
+                for n, a in self._arrays.items()
+            }
             super().__init__(path, kinds, self._reversed)
             undo.pop_all()
 
@@ -125,6 +128,17 @@ def _type(array: Any) -> "np.dtype[Any]":
     """Type of an array's items; text of any length is text, not objects."""
     texts = h5py.check_string_dtype(array.dtype)
     return np.dtype(np.str_) if texts else np.dtype(array.dtype)
+
+
+def _column_names(array: Any) -> tuple[str, ...]:
+    """Names of columns in an array's attributes."""
+    for name in [name for name in array.attrs if name.lower() in COLUMN_NAMES]:
+        with suppress(OSError, TypeError):  # of types that h5py does not read
+            found = np.atleast_1d(array.attrs[name])
+            texts = [t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in found]
+            if texts and all(isinstance(text, str) for text in texts):
+                return tuple(map(str, texts))
+    return ()
 
 
 class LoadedArrays(ArrayFile):

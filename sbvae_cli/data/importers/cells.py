@@ -16,7 +16,7 @@ from sbvae_cli.errors import SbvaeError
 Cells = Sequence[str] | NDArray[Any]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 _EXACT = 2**53  # up to which double precision holds every integer
 
@@ -79,7 +79,8 @@ def _texts(where: str, cells: NDArray[Any]) -> list[str]:
 
 def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool) -> Column:
     def rows(is_odd: Callable[[str], object]) -> list[str]:
-        return [f"row {row} ({cell})" for row, cell in enumerate(cells, first_row) if is_odd(cell)]
+        odd = [i for i, cell in enumerate(cells) if is_odd(cell)]
+        return [f"{row_text(i, first_row)} ({cells[i]})" for i in odd]
 
     refuse(f"{where} has empty cells", rows(operator.not_), "fill them")
     numbers = [] if as_words else [cell for cell in cells if _NUMBER.fullmatch(cell)]
@@ -98,6 +99,14 @@ def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool
     return Column(values)
 
 
+def with_points(cells: Sequence[str]) -> list[str] | None:
+    """Numbers with points for decimal commas; None where there are none, or words or points too."""
+    plain = [cell.replace(",", ".") for cell in cells]
+    commas = any(map(_DECIMAL_COMMA.fullmatch, cells))
+    points = any("." in cell for cell in cells)
+    return plain if commas and not points and all(map(_NUMBER.fullmatch, plain)) else None
+
+
 def _as_written(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Shorter floats as they are printed: 0.1, not 0.10000000149."""
     found, inverse = np.unique(cells, return_inverse=True)
@@ -106,7 +115,7 @@ def _as_written(cells: NDArray[Any]) -> NDArray[np.float64]:
 
 def _refuse_infinite(where: str, cells: Cells, values: NDArray[np.float64], first_row: int) -> None:
     bad = np.flatnonzero(~(np.abs(values) <= _LARGEST)).tolist()
-    odd = [f"row {first_row + i} ({cells[i]})" for i in bad]
+    odd = [f"{row_text(i, first_row)} ({cells[i]})" for i in bad]
     todo = f"remove these images, or fill them (up to {_LARGEST:g})"
     refuse(f"{where} has numbers that are not finite", odd, todo)
 
@@ -136,6 +145,11 @@ def refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]
             continue
         todo = "subtract the smallest from all, or number them 0, 1, 2, ..."
         raise SbvaeError(f"{where}: {found}; {todo}")
+
+
+def row_text(index: int, first_row: int) -> str:
+    """A row as messages name it: by its line in a table, or its number in an array."""
+    return f"row {index + first_row}" + ("" if first_row else ", counted from 0")
 
 
 def refuse(found: str, examples: Sequence[str], todo: str) -> None:

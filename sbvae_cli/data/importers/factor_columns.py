@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -59,17 +59,46 @@ class FactorTable:
         factors: In the order of the columns.
         rows: Shape (N, F), float32, or float64 where that would merge or round values.
         remarks: What a user may want to know of a factor, by its name.
+        columns: The values in double precision, shape (N,) each, by the factor's name.
+        settled: Names of factors whose kind their numbers do not decide.
+        notes: What was read otherwise than it is written.
     """
 
     factors: tuple[FactorConfig, ...]
     rows: FactorRows
-    remarks: Mapping[str, str]
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def space(self) -> SpaceConfig:
         """The space of these factors."""
         wide = self.rows.dtype == np.float64
         return SpaceConfig(factors=self.factors, dtype="float64" if wide else "float32")
+
+    def of_rows(self, numbers: NDArray[np.intp]) -> "FactorTable":
+        """The factors of some of the images: their levels, ranges and kinds, in the same type.
+
+        What was declared stays, and so do circular factors and the numbers of words.
+
+        Args:
+            numbers: Numbers of the images, in the order wanted, shape (n,) with n at least 1.
+        """
+        columns = {name: values[numbers] for name, values in self.columns.items()}
+        factors, remarks = [], dict(self.remarks)
+        for factor in self.factors:
+            name, values = factor.name, columns[factor.name]
+            if name in self.settled:
+                factors.append(at_values(factor, values))
+                continue
+            judged, remarks[name] = _factor(name, name, Column(values), UNDECLARED)
+            words = dict(zip(factor.levels or (), factor.level_names or (), strict=False))
+            names = tuple(words.get(level, "") for level in judged.levels or ())
+            factors.append(_with_names(judged, names) if words else judged)
+        return replace(
+            self, factors=tuple(factors), rows=self.rows[numbers], remarks=remarks, columns=columns
+        )
 
 
 def factor_table(
@@ -100,17 +129,40 @@ def factor_table(
     """
     check_titles(where, list(columns))
     declared.check(where, columns)
-    factors, values, remarks = [], [], {}
+    factors, values, remarks = [], {}, {}
+    settled = {*declared.kinds, *declared.circular}
     for name, cells in columns.items():
         here = f"{where}: column {printable(name)}"
         column = read_cells(here, cells, first_row, name in words)
         factor, remarks[name] = _factor(here, name, column, declared)
         factors.append(_named(factor, level_names.get(name, ())))
-        values.append(column.values)
-    rows: FactorRows = np.stack(values, 1)
-    if not any(map(_loses, values)):
+        values[name] = column.values
+        settled |= {name} if column.words else set()
+    rows: FactorRows = np.stack(list(values.values()), 1)
+    if not any(map(_loses, values.values())):
         rows = rows.astype(np.float32)
-    return FactorTable(tuple(factors), rows, {n: text for n, text in remarks.items() if text})
+    said = {name: text for name, text in remarks.items() if text}
+    return FactorTable(tuple(factors), rows, said, values, frozenset(settled))
+
+
+def at_values(factor: FactorConfig, values: NDArray[np.float64]) -> FactorConfig:
+    """A factor at those of its levels, or in the part of its range, that some values take.
+
+    Args:
+        factor: A range that is a turn stays as it is.
+        values: Some of its values, shape (n,), n at least 1.
+    """
+    found = np.unique(values).tolist()
+    if factor.levels is None:
+        if factor.period:
+            return factor
+        return factor.model_copy(update={"low": found[0], "high": found[-1]})
+    taken = {*found}
+    kept = [i for i, level in enumerate(factor.levels) if level in taken]
+    words = factor.level_names
+    names = tuple(words[i] for i in kept) if words else None
+    levels = tuple(factor.levels[i] for i in kept)
+    return factor.model_copy(update={"levels": levels, "level_names": names})
 
 
 def check_titles(where: str, titles: Sequence[str]) -> None:
@@ -129,6 +181,17 @@ def check_titles(where: str, titles: Sequence[str]) -> None:
     if "present" in titles:
         todo = "the name is kept for blank images; rename it"
         raise SbvaeError(f"{where}: a column is called present; {todo}")
+
+
+def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of columns without commas, which part the names in lists, and a note on each."""
+    plain = [re.sub(r"\s*,\s*", "_", title) for title in titles]
+    notes = [
+        f"the column {printable(title)} is called {printable(new)}, as commas part names in lists"
+        for title, new in zip(titles, plain, strict=True)
+        if title != new
+    ]
+    return plain, notes
 
 
 def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[FactorConfig, str]:

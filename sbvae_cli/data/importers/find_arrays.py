@@ -17,6 +17,11 @@ _IMAGES = (
     *("images", "imgs", "image", "img", "x", "data", "pixels", "frames", "pictures"),
     *("observations", "obs", "samples", "stimuli"),
 )
+# Names that names of factors or classes have, in an array or an attribute of their own.
+COLUMN_NAMES = (
+    *("names", "factor_names", "latents_names", "label_names", "class_names", "attribute_names"),
+    *("columns", "column_names"),
+)
 _CHANNELS = (1, 3, 4)
 _MOST_SHOWN = 8  # arrays that a message lists
 
@@ -28,10 +33,12 @@ class ArrayKind:
     Attributes:
         shape: Its shape.
         dtype: Type of its items.
+        column_names: Names of its columns, or of classes, where the file says them beside it.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    column_names: tuple[str, ...] = ()
 
     @property
     def may_be_images(self) -> bool:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.cells import Cells
 from sbvae_cli.data.importers.collection import printable
-from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays
+from sbvae_cli.data.importers.factor_columns import plain_titles
+from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, Arrays
 from sbvae_cli.errors import SbvaeError
 
 Read = Callable[[str], NDArray[Any]]
@@ -20,7 +21,6 @@ _LABELS = (
     *("factors", "latents_values", "labels", "label", "y", "targets", "target", "classes", "class"),
     *("latents", "attributes", "annotations"),
 )
-_NAMES = ("names", "factor_names", "latents_names", "label_names", "class_names", "attribute_names")
 _MOST_COLUMNS = 100
 
 
@@ -31,12 +31,16 @@ class Labels:
     Attributes:
         columns: Values of each factor, shape (N,), by its name.
         level_names: Words for the values 0, 1, ... of a factor.
-        notes: Which arrays are used, and which are not.
+        used: Which array the factors are those of, in a note.
+        notes: What else is not used.
+        warnings: Which arrays are called like labels and cannot be factors, where none is.
     """
 
     columns: dict[str, Cells] = field(default_factory=dict)
     level_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    used: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def find_labels(
@@ -57,42 +61,47 @@ def find_labels(
     others = {name: array for name, array in arrays.items() if name != images}
     if named:
         return _of_named(named, arrays, count, read)
-    notes: list[str] = []
+    unfit: list[str] = []
     for name in _candidates(images, others):
         why = _unfit(others[name], count)
         if why:
-            notes.append(f"the array {printable(name)} is no factor: {why}")
+            unfit.append(f"the array {printable(name)} is no factor: {why}")
             continue
-        found = _labels(name, _as_rows(read(name), count), others, read)
-        unused = [other for other in _beside(others, count) if other != name]
+        found = _labels(name, arrays[name], _as_rows(read(name), count), others, read)
+        notes = [*found.notes, *unfit]
+        titles = _names_beside(others)
+        unused = [o for o in _beside(others, count) if o not in {name, *titles}]
         if unused:
             shown = ", ".join(map(printable, unused))
             notes.append(f"other arrays are no factors: {shown} (`factors_key` takes them)")
-        return replace(found, notes=[f"factors are those of the array {printable(name)}", *notes])
-    unused = list(_beside(others, count))
-    if unused and not notes:
+        used = [f"factors are those of the array {printable(name)}"]
+        return replace(found, used=used, notes=notes)
+    unused, notes = list(_beside(others, count)), list[str]()
+    if unused:
         shown = ", ".join(map(printable, unused))
         todo = f"`factors_key={printable(unused[0])}` takes it"
         notes = [f"no array is a factor: {shown} may be one; {todo}"]
-    return Labels(notes=notes)
+    return Labels(notes=notes, warnings=unfit)
 
 
 def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> Labels:
     """All columns of several arrays; a title that is there already begins with its array's name."""
     columns: dict[str, Cells] = {}
     level_names: dict[str, tuple[str, ...]] = {}
+    notes: list[str] = []
     for name in names:
         why = _unfit(arrays[name], count)
         if why:
             raise SbvaeError(f"{printable(name)}: {why}", field="factors_key")
         others = {other: array for other, array in arrays.items() if other != name}
-        found = _labels(name, _as_rows(read(name), count), others, read)
+        found = _labels(name, arrays[name], _as_rows(read(name), count), others, read)
+        notes += found.notes
         for title, cells in found.columns.items():
             own = title if title not in columns else f"{name}.{title}"
             columns[own] = cells
             if title in found.level_names:
                 level_names[own] = found.level_names[title]
-    return Labels(columns, level_names)
+    return Labels(columns, level_names, notes=notes)
 
 
 def _as_rows(array: NDArray[Any], count: int) -> NDArray[Any]:
@@ -125,26 +134,41 @@ def _candidates(images: str, others: Arrays) -> Iterator[str]:
 def _beside(others: Arrays, count: int) -> Iterator[str]:
     """Arrays with a value, or a few, for each image."""
     for name, array in others.items():
-        rows = array.shape[:1] == (count,) or array.shape == (1, count)
-        if rows and len(array.shape) <= 2 and array.dtype.kind in "biufUSV":
+        if not _unfit(array, count) and array.dtype.kind in "biufUSVM":
             yield name
 
 
-def _labels(name: str, array: NDArray[Any], others: Arrays, read: Read) -> Labels:
+def _labels(name: str, kind: ArrayKind, array: NDArray[Any], others: Arrays, read: Read) -> Labels:
     """The array's columns, with names where others say them; marks of classes are one column."""
-    title = name.rpartition("/")[2].replace(",", "_")
-    words = _words(others, read)
+    title = name.rpartition("/")[2]
     if array.dtype.names:
-        return Labels({field: array[field] for field in array.dtype.names})
+        return _titled({field: array[field] for field in array.dtype.names})
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2 and _marks_classes(array):
         array = array.argmax(axis=1)
+    where, words = _words(name, kind, others, read)
     if array.ndim == 1:
-        return Labels({title: array}, {title: words} if words else {})
+        found = _titled({title: array})
+        (title,) = found.columns
+        return replace(found, level_names={title: words} if words else {})
     width = array.shape[1]
-    titles = words if len(words) == width else tuple(f"{title}{i}" for i in range(width))
-    return Labels(dict(zip(titles, array.T, strict=True)))
+    if len(words) == width and len(set(words)) == width:
+        return _titled(dict(zip(words, array.T, strict=True)))
+    found = _titled({f"{title}{i}": column for i, column in enumerate(array.T)})
+    if not words:
+        return found
+    has = "has a name twice" if len(words) == width else f"has {len(words):,}"
+    note = f"{where} is not used: it {has}, {printable(name)} has {width:,} columns"
+    return replace(found, notes=[note, *found.notes])
+
+
+def _titled(columns: dict[str, Cells]) -> Labels:
+    """Columns by titles that factors can have."""
+    titles, notes = plain_titles(list(columns))
+    if len(set(titles)) < len(titles):
+        return Labels(columns)
+    return Labels(dict(zip(titles, columns.values(), strict=True)), notes=notes)
 
 
 def _marks_classes(array: NDArray[Any]) -> bool:
@@ -154,14 +178,25 @@ def _marks_classes(array: NDArray[Any]) -> bool:
     return bool(np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all())
 
 
-def _words(others: Arrays, read: Read) -> tuple[str, ...]:
-    """Names of factors or classes, as another array has them."""
-    for name, array in others.items():
-        if name.rpartition("/")[2].lower() in _NAMES and len(array.shape) == 1:
-            found = read(name)
-            if found.dtype.kind in "US":
-                return tuple(
-                    text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-                    for text in found.tolist()
-                )
-    return ()
+def _words(name: str, kind: ArrayKind, others: Arrays, read: Read) -> tuple[str, tuple[str, ...]]:
+    """Names of factors or classes and where they stand: at the array itself, or in another."""
+    if kind.column_names:
+        return f"the attribute with names of {printable(name)}", kind.column_names
+    for other in _names_beside(others):
+        found = read(other)
+        if found.dtype.kind in "US":
+            return f"the array {printable(other)}", tuple(
+                text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+                for text in found.ravel().tolist()
+            )
+    return "", ()
+
+
+def _names_beside(others: Arrays) -> list[str]:
+    """Arrays that are called like names of factors or classes."""
+    return [
+        name
+        for name, array in others.items()
+        if name.rpartition("/")[2].lower() in COLUMN_NAMES and array.dtype.kind in "US"
+        if len(array.shape) == 1
+    ]

@@ -1,14 +1,11 @@
 """Factors of a user's own images: of a table, of arrays beside them, or of their folders."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.importers.array_images import ArrayImages
 from sbvae_cli.data.importers.class_folders import class_folders
 from sbvae_cli.data.importers.collection import ImageCollection, printable
@@ -26,16 +23,14 @@ class OwnFactors:
     """Factors of a collection's images.
 
     Attributes:
-        space: Their space.
-        rows: Shape (N, F), in the order of the images.
-        remarks: What a user may want to know of a factor, by its name.
+        table: Their values, in the order of the images.
         notes: Where the factors are from, and what was not used.
+        warnings: Which arrays are called like factors and could not be used.
     """
 
-    space: SpaceConfig
-    rows: FactorRows
-    remarks: Mapping[str, str] = field(default_factory=dict)
+    table: FactorTable
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def own_factors(
@@ -65,24 +60,24 @@ def own_factors(
         unused = [
             f"the table has the factors, {what} are not used" for what in _others(labels, classes)
         ]
-        return _of_table(found, unused)
-    notes = [*labels.notes, *([note] if note else []), *_tables(collection)]
+        return OwnFactors(found, [*found.notes, *unused])
+    warnings, notes = (
+        labels.warnings,
+        [*labels.notes, *([note] if note else []), *_tables(collection)],
+    )
     if labels.columns:
         try:
-            return _of_table(_table_of(labels, where, declared), notes)
+            return OwnFactors(_table_of(labels, where, declared), notes, warnings)
         except SbvaeError as error:
-            if error.field or key:
+            if error.field or key or declared != UNDECLARED:
                 raise
-            notes = [f"arrays are no factors: {error}"]
+            warnings = [*warnings, f"the labels are not used: {error}"]
+            notes = [note for note in notes if note not in labels.used]
     if classes is not None:
         found = factor_table({"class": classes}, where, declared, words=["class"])
-        return _of_table(found, ["the factor class is the folder of each image", *notes])
+        return OwnFactors(found, ["the factor class is the folder of each image", *notes], warnings)
     declared.check(where, ())
-    return OwnFactors(SpaceConfig(), np.empty((len(collection), 0), np.float32), notes=notes)
-
-
-def _of_table(found: FactorTable, notes: list[str]) -> OwnFactors:
-    return OwnFactors(found.space, found.rows, found.remarks, notes)
+    return OwnFactors(FactorTable((), np.empty((len(collection), 0), np.float32)), notes, warnings)
 
 
 def _others(labels: Labels, classes: list[str] | None) -> list[str]:
@@ -102,7 +97,7 @@ def _labels(collection: ImageCollection, key: str | None) -> Labels:
         named = named_arrays(file.path, file.kinds, key) if key else ()
         found = find_labels(file.kinds, images, len(collection), file.read, named)
     note = f"images are the array {printable(images)} {file.kinds[images]}"
-    return replace(found, notes=[note, *found.notes])
+    return replace(found, notes=[note, *found.used, *found.notes])
 
 
 def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
@@ -115,7 +110,8 @@ def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
     found = factor_table(columns, where, declared)
     if declared.kinds or declared.circular:
         return found
-    return replace(found, factors=tuple(known))
+    known = factors_of_labels(list(found.columns.values()))  # at levels as they are written
+    return replace(found, factors=tuple(known), settled=frozenset(names))
 
 
 def _tables(collection: ImageCollection) -> list[str]:
@@ -123,5 +119,5 @@ def _tables(collection: ImageCollection) -> list[str]:
     folder = collection.path
     if not folder.is_dir():
         return []
-    tables = sorted(name for name in os.listdir(folder) if name.lower().endswith(".csv"))
+    tables = sorted(name for name in os.listdir(folder) if name.lower().endswith((".csv", ".tsv")))
     return [f"{folder / name} is not used; give it as `factors={folder / name}`" for name in tables]

@@ -99,9 +99,9 @@ def test_a_column_is_a_factor_called_as_its_array(
     levels = np.arange(50) % 5
     arrays = {"images": IMAGES, "y": levels.reshape(shape), "weight": np.ones(50)}
     found = factors(write(tmp_path / "x", arrays), key)
-    assert found.space.names == ("y",)
-    assert found.space.factors[0].levels == (0, 1, 2, 3, 4)
-    np.testing.assert_array_equal(found.rows[:, 0], levels)
+    assert found.table.space.names == ("y",)
+    assert found.table.space.factors[0].levels == (0, 1, 2, 3, 4)
+    np.testing.assert_array_equal(found.table.rows[:, 0], levels)
     assert found.notes[0] == "images are the array images uint8 (50, 5, 7, 3)"
     assert key or "other arrays are no factors: weight (`factors_key` takes them)" in found.notes
 
@@ -113,16 +113,16 @@ def test_several_arrays_are_taken_by_their_names_or_their_group(tmp_path: Path) 
     path = hdf5(tmp_path / "a.h5", {**arrays, "colour": np.array([b"red", b"blue"] * 25)})
     for key in ("states,colour", "now, states/x, colour"):
         found = factors(path, key)
-        assert found.space.names == ("speed", "gear", "x", "colour")
-        assert found.space.factors[3].level_names == ("blue", "red")
-        np.testing.assert_array_equal(found.rows[:, 1], records["gear"])
+        assert found.table.space.names == ("speed", "gear", "x", "colour")
+        assert found.table.space.factors[3].level_names == ("blue", "red")
+        np.testing.assert_array_equal(found.table.rows[:, 1], records["gear"])
 
 
 def test_text_of_any_length_is_words(tmp_path: Path) -> None:
     path = hdf5(tmp_path / "a.h5", {"images": IMAGES, "other": np.ones(3)})
     with h5py.File(path, "r+") as file:
         file["labels"] = ["cat", "mouse"] * 25
-    assert factors(path).space.factors[0].level_names == ("cat", "mouse")
+    assert factors(path).table.space.factors[0].level_names == ("cat", "mouse")
 
 
 @pytest.mark.parametrize(
@@ -147,23 +147,46 @@ def test_labels_of_parts_of_public_data_have_their_names(tmp_path: Path) -> None
     labels = np.stack([rng.choice(axis, 50) for axis in axes], 1)
     found = factors(hdf5(tmp_path / "a.h5", {"images": IMAGES, "labels": labels}))
     names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
-    assert found.space.names == names
-    assert found.space.factor("shape").level_names == ("cube", "sphere", "pill")
-    assert found.space.factor("floor_hue").period == 1
-    assert found.space.factor("orientation").unit == "degree"
-    np.testing.assert_allclose(found.rows, labels, atol=1e-6)
+    assert found.table.space.names == names
+    assert found.table.space.factor("shape").level_names == ("cube", "sphere", "pill")
+    assert found.table.space.factor("floor_hue").period == 1
+    assert found.table.space.factor("orientation").unit == "degree"
+    np.testing.assert_allclose(found.table.rows, labels, atol=1e-6)
 
     sprites = [np.ones(1), np.array([1.0, 3.0]), np.linspace(0.5, 1, 6)]
     sprites += [np.linspace(0, 2 * np.pi, 40), np.linspace(0, 1, 32), np.linspace(0, 1, 32)]
     values = np.stack([rng.choice(axis, 50) for axis in sprites], 1)
     found = factors(npz(tmp_path / "d.npz", {"imgs": IMAGES[..., 0], "latents_values": values}))
-    assert found.space.names == ("color", "shape", "scale", "orientation", "x", "y")
-    assert found.space.factor("shape").level_names == ("square", "heart")
-    np.testing.assert_allclose(found.rows, values, atol=1e-6)
+    assert found.table.space.names == ("color", "shape", "scale", "orientation", "x", "y")
+    assert found.table.space.factor("shape").level_names == ("square", "heart")
+    np.testing.assert_allclose(found.table.rows, values, atol=1e-6)
 
     labels[0, 0] = 0.05
     found = factors(hdf5(tmp_path / "b.h5", {"images": IMAGES, "labels": labels}))
-    assert found.space.names[0] == "labels0"
+    assert found.table.space.names[0] == "labels0"
+
+
+@pytest.mark.parametrize("title", ["names", "columns", "factor_names"])
+def test_names_of_columns_may_be_attributes(tmp_path: Path, title: str) -> None:
+    arrays = {"images": IMAGES, "labels": np.arange(100.0).reshape(50, 2)}
+    path = hdf5(tmp_path / "a.h5", arrays)
+    with h5py.File(path, "r+") as file:
+        file["labels"].attrs[title] = ["size", "tilt"]
+    assert factors(path).table.space.names == ("size", "tilt")
+
+
+def test_labels_that_cannot_be_used_are_a_warning(tmp_path: Path) -> None:
+    labels = np.arange(50.0)
+    labels[3] = np.nan
+    found = factors(npz(tmp_path / "a.npz", {"images": IMAGES, "labels": labels}))
+    (warning,) = found.warnings
+    assert (
+        "column labels has numbers that are not finite: 1, as row 3, counted from 0 (nan)"
+        in warning
+    )
+    assert found.table.space.names == () and len(found.notes) == 1
+    found = factors(npz(tmp_path / "b.npz", {"images": IMAGES, "y": labels[1:]}))
+    assert found.warnings == ["the array y is no factor: it has 49 rows, there are 50 images"]
 
 
 def test_files_that_are_broken_are_one_line(tmp_path: Path) -> None:

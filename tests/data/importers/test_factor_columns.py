@@ -175,3 +175,25 @@ def test_words_for_numbers_are_the_names_of_levels_where_there_is_one_for_each()
     a, b, c = factor_table(columns, "f.npz", level_names=words).factors
     assert (a.levels, a.level_names) == ((0, 2), ("cat", "owl"))
     assert b.level_names is c.level_names is None
+
+
+def test_some_rows_have_levels_ranges_and_kinds_of_their_own() -> None:
+    columns = {
+        "count": np.arange(101),
+        "word": ["abc"[i % 3] if i > 1 else "z" for i in range(101)],
+        "measured": np.append([0.25, 0.25], np.linspace(1, 2, 99)),
+        "step": np.arange(101),
+        "turn": np.arange(101) * 3.6,
+    }
+    said = Declared(kinds={"step": "range"}, circular={"turn": 360})
+    table = factor_table(columns, "f.csv", said)
+    numbers = np.array([5, 2, 100, 6, 9])
+    found = table.of_rows(numbers)
+    count, word, measured, step, turn = found.factors
+    assert (table.factors[0].levels, count.levels) == (None, (2, 5, 6, 9, 100))
+    assert (word.levels, word.level_names) == ((0, 1, 2), ("a", "b", "c"))
+    assert measured.bounds == (1, 2)
+    assert step == FactorConfig(name="step", low=2, high=100)
+    assert turn == table.factors[4]
+    np.testing.assert_array_equal(found.rows, table.rows[numbers])
+    assert table.of_rows(np.arange(101)).factors == table.factors

@@ -62,7 +62,7 @@ GOOD = "a/1.png,1\na/2.png,2\nb/3.png,3\n"
     [
         ("", "is empty; it needs a header"),
         ("file\na/1.png\n", r"one column \(file\) and no factors"),
-        ("file;x\na/1.png;1\n", r"one column \(file;x\) and no factors; separate columns"),
+        ("file|x\na/1.png|1\n", r"one column \(file\|x\) and no factors; separate columns"),
         (
             "file,x\n" + GOOD + "c.png,4\nd.png,5\n",
             "2 of 5 rows name files that are not among the images, the first is c.png; remove",
@@ -159,3 +159,41 @@ def test_one_odd_character_in_a_word_is_replaced(tmp_path: Path) -> None:
     text = "file,kind\na/1.png,a\u200bb\na/2.png,cat\n3.png,cat\n"
     (kind,) = read_factors(write(tmp_path, text), NAMES).factors
     assert kind.level_names == ("a\ufffdb", "cat")
+
+
+@pytest.mark.parametrize("start", ["", "\n\n", " \n,\n"])
+@pytest.mark.parametrize(("mark", "named"), [("\t", "tabs"), (";", "semicolons")])
+def test_tabs_or_semicolons_separate_cells_where_commas_do_not(
+    tmp_path: Path, mark: str, named: str, start: str
+) -> None:
+    text = start.replace(",", mark) + "file,x,word\n" + "a/1.png,2.5,u\n2.png,-.5,v\n3.png,1e3,u\n"
+    path = write(tmp_path, text.replace(",", mark))
+    plain = read_factors(path, NAMES)
+    assert plain.rows.tolist() == [[2.5, 0], [-0.5, 1], [1000, 0]]
+    assert plain.notes == (f"columns of {path} are separated by {named}",)
+    found = read_factors(write(tmp_path, text.replace(",", mark).replace(".5", ",5")), NAMES)
+    assert found.rows.tolist() == plain.rows.tolist()
+    assert found.notes[1] == "decimal commas are read as points in the columns x"
+
+
+def test_blank_lines_before_the_header_are_counted_and_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path, "\n\nfile,x\n" + GOOD)
+    assert read_factors(path, NAMES).rows.tolist() == [[1], [2], [3]]
+    path = write(tmp_path, "\n\nfile,x\n" + GOOD.replace(",2", ","))
+    with pytest.raises(SbvaeError, match=r"empty cells: 1, as row 5 \(\)"):
+        read_factors(path, NAMES)
+
+
+def test_decimal_commas_beside_points_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "file;x\na/1.png;1,500\n2.png;2.5\n3.png;1\n")
+    with pytest.raises(SbvaeError, match="decimal commas"):
+        read_factors(path, NAMES)
+
+
+def test_commas_in_titles_become_underscores(tmp_path: Path) -> None:
+    text = 'file,"note, long"\n' + GOOD
+    found = read_factors(write(tmp_path, text), NAMES)
+    assert found.space.names == ("note_long",)
+    assert found.notes == (
+        "the column note, long is called note_long, as commas part names in lists",
+    )

@@ -35,7 +35,8 @@ def columns(found: Labels) -> dict[str, list[float]]:
 def test_labels_are_found_by_the_name_of_their_images(images: str, name: str) -> None:
     found = find(images, **{name: CLASSES, "y_test": CLASSES[:2], "other_labels": [0, 1]})
     assert columns(found) == {name.rpartition("/")[2]: CLASSES.tolist()}
-    assert found.notes == [f"factors are those of the array {name}"]
+    assert found.used == [f"factors are those of the array {name}"]
+    assert found.notes == found.warnings == []
 
 
 def test_columns_have_the_names_beside_them() -> None:
@@ -44,7 +45,7 @@ def test_columns_have_the_names_beside_them() -> None:
     assert list(find(factors=TWO).columns) == ["factors0", "factors1"]
     found = find(factors=TWO, labels=CLASSES)
     assert len(found.columns) == 2
-    assert found.notes[1] == "other arrays are no factors: labels (`factors_key` takes them)"
+    assert found.notes == ["other arrays are no factors: labels (`factors_key` takes them)"]
 
 
 def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
@@ -68,9 +69,26 @@ def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
 def test_what_is_not_used_is_said(arrays: dict[str, object], note: str) -> None:
     found = find(**arrays)
     assert found.columns == {}
-    (said,) = found.notes
+    (said,) = [*found.notes, *found.warnings]
     assert note in said
+    assert bool(found.warnings) == ("score" not in arrays)
 
 
 def test_nothing_is_said_where_there_is_nothing() -> None:
     assert find() == find(mask=np.zeros((4, 8, 8))) == Labels()
+
+
+def test_names_that_do_not_fit_are_said() -> None:
+    found = find(factors=TWO, names=["x"])
+    assert list(found.columns) == ["factors0", "factors1"]
+    assert found.notes == ["the array names is not used: it has 1, factors has 2 columns"]
+    found = find(factors=TWO, names=["x", "x"])
+    assert found.notes == [
+        "the array names is not used: it has a name twice, factors has 2 columns"
+    ]
+    assert list(find(factors=TWO, columns=["x", "a, b"]).columns) == ["x", "a_b"]
+
+
+def test_dates_beside_factors_are_told_of() -> None:
+    (note,) = find(factors=TWO, dates=np.zeros(4, "M8[D]")).notes
+    assert note == "other arrays are no factors: dates (`factors_key` takes them)"
