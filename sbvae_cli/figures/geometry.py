@@ -109,20 +109,42 @@ def _panel(embedding: FactorEmbedding, name: str) -> Embedding:
 
 def _require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbedding:
     """The first embedding, whose points all others share."""
-    first = next(iter(embeddings.values()))
-    for name, other in embeddings.items():
-        same = other.points.names == first.points.names and all(
-            np.array_equal(a, b)
-            for a, b in (
-                (other.points.values, first.points.values),
-                (other.points.held_out, first.points.held_out),
-                (np.isnan(other.codes[..., 0]), np.isnan(first.codes[..., 0])),
-            )
-        )
-        if not same or other.points.fixed != first.points.fixed:
-            whose = name.splitlines()[0]
-            raise SbvaeError(
-                f"{whose}: its factors or held-out regions are not those of the models before it; "
-                "draw it by itself, or give all the same `factors` and `data`"
-            )
+    (title, first), *others = embeddings.items()
+    for name, other in others:
+        found = _difference(first, other, title.splitlines()[0])
+        if found:
+            raise SbvaeError(f"{name.splitlines()[0]}: {found}")
     return first
+
+
+def _difference(first: FactorEmbedding, other: FactorEmbedding, whose: str) -> str:
+    """Why two embeddings cannot stand side by side, and what would do; empty where they can."""
+    one, two = first.points, other.points
+    if one.names != two.names:
+        names = " and ".join(two.names), " and ".join(one.names)
+        return (
+            f"its factors are {names[0]}, not {names[1]} as of {whose}; name the same `factors` "
+            "for both, or draw it by itself"
+        )
+    if one.values.shape != two.values.shape:
+        shapes = _layout(other), _layout(first)
+        return f"it shows {shapes[0]}, {whose} {shapes[1]}; draw it by itself"
+    if one.fixed != two.fixed:
+        return f"its other factors are not fixed where those of {whose} are; name them by `at`"
+    same = (
+        np.array_equal(two.values, one.values)
+        and np.array_equal(two.held_out, one.held_out)
+        and np.array_equal(np.isnan(other.codes[..., 0]), np.isnan(first.codes[..., 0]))
+    )
+    if same:
+        return ""
+    return (
+        f"its points or held-out regions are not those of {whose}; draw it by itself, or give "
+        "models the same `data`"
+    )
+
+
+def _layout(embedding: FactorEmbedding) -> str:
+    """A grid or points, and how many, as `a 32x32 grid`."""
+    shape = embedding.points.held_out.shape
+    return f"a {shape[0]}x{shape[1]} grid" if len(shape) == 2 else f"{shape[0]:,} points"

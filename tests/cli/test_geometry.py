@@ -135,10 +135,24 @@ def test_models_of_other_factors_do_not_stand_in_one_picture(
     for preset in ("xy", "xy-hole", "rg"):
         options = ["--data", f"circles:{preset}", *tiny[2:]]
         assert sbvae("train", *options, "--steps", 1, "--out", preset).code == 0
-    for others in (("xy", "rg"), ("rg", "xy"), ("xy", "xy-hole")):
-        done = sbvae("geometry", *others, "--grid", 4)
-        assert done.code == 1
-        assert f"{others[1]}: its factors or held-out regions are not those" in done.err
+    assert sbvae("encode", "xy", "--count", 20, "--out", "codes.npz").code == 0
+    for first, second, found in (
+        (
+            "xy",
+            "rg",
+            "its factors are red and green, not x and y as of xy; name the same",
+        ),
+        (
+            "rg",
+            "xy",
+            "its factors are x and y, not red and green as of rg; name the same",
+        ),
+        ("xy", "xy-hole", "its points or held-out regions are not those of xy; draw it by itself"),
+        ("xy", "codes.npz", "it shows 16 points, xy a 4x4 grid; draw it by itself"),
+    ):
+        done = sbvae("geometry", first, second, "--grid", 4)
+        assert (done.code, done.err.count("\n")) == (1, 1)
+        assert f"{second}: {found}" in done.err
     assert not Path("geometry.png").exists()
 
 
