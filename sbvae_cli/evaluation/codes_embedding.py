@@ -1,6 +1,8 @@
 """Codes of anybody, of two factors in two latents: a grid or scattered points."""
 
 from collections.abc import Mapping
+from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 
@@ -9,10 +11,13 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.data.stored_points import stored_points
 from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
+from sbvae_cli.evaluation.findings.finding import Finding
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.point_codes import averaged, points_of
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import mutual_information
+from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.random import stream
 
 
@@ -43,9 +48,39 @@ def embed_codes(
             raise SbvaeError(
                 twice if name in at else f"a grid needs two factors, found {name} twice"
             )
-    stored = stored_points(
-        sample.factors, sample.names, (pair[0], pair[1]), at, size, stream(0, "geometry")
-    )
+    return _embed(sample, (pair[0], pair[1]), size, at, select, latents)
+
+
+def pairs_of_codes(
+    sample: LabelledCodes, size: int
+) -> tuple[dict[str, PairGeometry], list[Finding]]:
+    """Geometry of every pair of factors that vary among codes, each as `embed_codes` embeds it.
+
+    Args:
+        sample: All its rows count.
+        size: As `stored_points` takes it.
+
+    Returns:
+        The pairs by name, as "x,y"; and which could not be embedded.
+    """
+    pairs, impossible = dict[str, PairGeometry](), list[Finding]()
+    for pair in combinations(sample.names, 2):
+        try:
+            pairs[",".join(pair)] = _embed(sample, pair, size).pair
+        except SbvaeError as error:
+            impossible.append(Finding("no-pair", pair, values={"why": error.line}))
+    return pairs, impossible
+
+
+def _embed(
+    sample: LabelledCodes,
+    pair: tuple[str, str],
+    size: int,
+    at: Mapping[str, float] = MappingProxyType({}),
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+) -> FactorEmbedding:
+    stored = stored_points(sample.factors, sample.names, pair, at, size, stream(0, "geometry"))
     columns = [sample.names.index(name) for name in pair]
     circular = pair[0] in sample.circular, pair[1] in sample.circular
     both = sample.factors[:, columns]
@@ -59,7 +94,7 @@ def embed_codes(
     return embed_points(
         points_of(
             stored,
-            (pair[0], pair[1]),
+            pair,
             lambda values: (values - low) / width,
             held_out[stored.rows],
             circular,

@@ -74,8 +74,11 @@ def _work(plan: Plan) -> _Work:
     encoded += sum(
         len(factor_grid(source.space, pair, protocol.grid).factors) for pair in plan.pairs
     )
+    of_pairs = sum(len(stored.rows) for stored in plan.stored.values())
+    encoded += of_pairs
     chunks = 0.0
     if source.file is not None:
+        chunks += source.chunks_of(of_pairs)
         chunks += source.chunks_of(training if plan.rates or plan.present else 0)
         stored = source.stored_rows(protocol.population) is not None
         chunks += source.chunks_of(pool if stored or source.space.renderer is None else 0)

@@ -10,10 +10,10 @@ import numpy as np
 from sbvae_cli.config.metric_protocols import metric_settings
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.cell_geometry import pairs_of_codes
+from sbvae_cli.evaluation.codes_embedding import pairs_of_codes
 from sbvae_cli.evaluation.findings.diagnosis import contradictions, diagnose
 from sbvae_cli.evaluation.findings.finding import Finding, voted, without
-from sbvae_cli.evaluation.findings.grids import cautions
+from sbvae_cli.evaluation.findings.grids import cautions, layout_findings
 from sbvae_cli.evaluation.findings.sample import reading_findings, sample_findings
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.representation import Representation, sample_of
@@ -99,13 +99,12 @@ def evaluate(
         SbvaeError: If a metric cannot be computed after all, and the protocol is not lenient.
     """
     metrics, found = protocol.metrics or (), list(findings)
-    stds = sample = grids = None
+    whole = sample = None
     if representation is not None:
         whole = representation.labelled(protocol.bins)
         sample = sample_of(whole, protocol, representation.at_random)
         sample = replace(sample, votes=None if measured is None else measured.votes)
         found += _not_seen(representation, sample)
-        stds, grids = whole.stds, None if representation.at_random else whole
     scores: Scores = {}
     geometry: dict[str, PairGeometry] = {}
     for number, metric in enumerate(metrics, 1):
@@ -113,26 +112,27 @@ def evaluate(
         with _left_out(metric, found, protocol.lenient):
             if metric == "rates" and measured is not None:
                 scores |= measured.scores
-            elif metric == "geometry" and measured is not None and measured.geometry is not None:
+            elif metric == "geometry" and measured is not None:
                 geometry = dict(measured.geometry)
-            elif sample is None:
+            elif sample is None or whole is None:
                 raise ValueError(f"{metric} needs codes and factors")
             elif len(sample.codes) < 2:
                 raise SbvaeError(f"{metric} cannot be computed: two images are least, there is one")
             elif metric == "geometry":
-                geometry, of_grids = pairs_of_codes(grids or sample.first_rows, protocol)
-                found += of_grids
+                geometry, no_pairs = pairs_of_codes(whole, protocol.grid)
+                found += no_pairs
             elif METRICS[metric].votes and len(sample.names) < 2:
                 found.append(without([metric], "fewer than two factors vary in these images"))
             else:
                 scores |= compute(metric, sample, protocol)
         if metric == "mig" and present is not None:
             scores["present_information"] = present
-    found += cautions(list(geometry.values()))
+    found += layout_findings(list(geometry.values())) + cautions(list(geometry.values()))
     found += sample_findings(sample, metrics, measured is None) if sample is not None else []
     found += contradictions(scores)
     of_model, names = measured is not None, sample.names if sample is not None else ()
     rates = measured.rates if measured is not None else None
+    stds = None if whole is None else whole.stds
     found += diagnose(scores, geometry, names, rates, stds, of_model)
     settings = metric_settings(metrics, protocol.name, protocol.votes, protocol.bins, of_model)
     return Evaluation(protocol, scores, geometry, tuple(found), settings, of_model)

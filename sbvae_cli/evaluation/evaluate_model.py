@@ -53,7 +53,7 @@ def evaluate_model(
         representation = represent_at_random(vae, source, plan.protocol, plan.pool, on_images)
     varying = representation.varying if representation is not None else ()
     measured = measure(vae, plan, varying, validation_rows, on_images)
-    findings = [*plan.skipped, *_of_votes(plan), *_of_grids(plan)]
+    findings = [*plan.skipped, *_of_votes(plan), *_of_grids(plan), *measured.findings]
     return evaluate(representation, plan.protocol, measured, measured.present, findings, on_metric)
 
 
@@ -69,8 +69,8 @@ def _of_votes(plan: Plan) -> list[Finding]:
 
 def _of_grids(plan: Plan) -> list[Finding]:
     """What grids do not show as asked: colours in another basis, an order of kinds."""
-    if "geometry" not in plan.metrics or not plan.source.can_render:
+    if "geometry" not in plan.metrics:
         return []
     kinds = tuple(f.name for f in plan.source.space.factors if f.varies and f.level_names)
     found = [Finding("hsv-geometry")] if plan.in_rgb else []
-    return found + ([Finding("kinds", kinds)] if kinds and plan.pairs else [])
+    return found + ([Finding("kinds", kinds)] if kinds and (plan.pairs or plan.stored) else [])

@@ -47,7 +47,7 @@ class FactorEmbedding:
     @property
     def notes(self) -> list[str]:
         """Sentences on what the scores do not say themselves."""
-        return sentences([*layout_findings(self.pair), *cautions([self.pair])], NOTES)
+        return sentences([*layout_findings([self.pair]), *cautions([self.pair])], NOTES)
 
 
 def embed_points(

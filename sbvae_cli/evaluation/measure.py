@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.file import Images
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.encode import blank_image, encode
+from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
 from sbvae_cli.evaluation.images import (
     evaluation_rng,
@@ -19,6 +21,7 @@ from sbvae_cli.evaluation.images import (
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.plan import Plan
 from sbvae_cli.evaluation.rates import ImageRates, image_rates, rate_scores
+from sbvae_cli.evaluation.stored_embedding import embed_stored
 from sbvae_cli.evaluation.votes import draw_votes, encode_votes
 from sbvae_cli.metrics.blank_information import present_score
 from sbvae_cli.metrics.labelled_codes import Votes
@@ -35,14 +38,16 @@ class Measured:
         rates: Rates of the training images, one by one.
         present: What latents know of whether an image is blank.
         votes: Votes of images of their own.
-        geometry: Rendered grids, by pair of factors.
+        geometry: By pair of factors, of rendered grids or of a file's images.
+        findings: Pairs of which there is none.
     """
 
     scores: Scores = field(default_factory=dict)
     rates: ImageRates | None = None
     present: Score | None = None
     votes: Votes | None = None
-    geometry: Mapping[str, PairGeometry] | None = None
+    geometry: Mapping[str, PairGeometry] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 def measure(
@@ -82,8 +87,8 @@ def measure(
     votes = None
     if plan.draws_votes and len(varying) > 1:
         votes = _votes(vae, plan, varying, on_images)
-    geometry = _geometry(vae, plan, on_images) if plan.source.can_render else None
-    return Measured(scores, rates, present, votes, geometry)
+    geometry, findings = _geometry(vae, plan, on_images)
+    return Measured(scores, rates, present, votes, geometry, findings)
 
 
 def _rates(vae: VAE, images: Images, plan: Plan, noise: str, on_images: OnImages) -> ImageRates:
@@ -125,11 +130,24 @@ def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) 
     return Votes(encode_votes(vae, plan.source, rows, size, on_images), fixed)
 
 
-def _geometry(vae: VAE, plan: Plan, on_images: OnImages) -> dict[str, PairGeometry]:
-    size = plan.protocol.grid
-    return {
+def _geometry(
+    vae: VAE, plan: Plan, on_images: OnImages
+) -> tuple[dict[str, PairGeometry], tuple[Finding, ...]]:
+    """Every pair of factors as `embed_factors` embeds it, and stored ones of which it cannot."""
+    source, space = plan.source, plan.space
+    found = {
         ",".join(pair): embed_factor_grid(
-            vae, plan.source, pair, size=size, trained_on=plan.space, on_images=on_images
+            vae, source, pair, size=plan.protocol.grid, trained_on=space, on_images=on_images
         ).pair
         for pair in plan.pairs
     }
+    impossible = list[Finding]()
+    for pair, stored in plan.stored.items():
+        try:
+            embedding = embed_stored(
+                vae, source, pair, stored, trained_on=space, on_images=on_images
+            )
+            found[",".join(pair)] = embedding.pair
+        except SbvaeError as error:
+            impossible.append(Finding("no-pair", pair, values={"why": error.line}))
+    return found, tuple(impossible)

@@ -1,12 +1,17 @@
 """What an evaluation of a model on some data is made of, decided before anything is computed."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+
+import numpy as np
 
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
+from sbvae_cli.data.stored_points import StoredPoints, stored_points
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
 from sbvae_cli.evaluation.findings.finding import Finding, without
@@ -14,6 +19,7 @@ from sbvae_cli.evaluation.images import count_available
 from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
 
 _PROBED = 16  # images
 
@@ -28,7 +34,9 @@ class Plan:
         latents: Number of latents of the model.
         space: Space whose held-out regions count: that of the model's training, or of the data
             where factors differ.
-        skipped: Metrics that are not possible, and a file that is too small.
+        skipped: Metrics that are not possible, a file that is too small, and pairs of factors that
+            its images do not show.
+        stored: Images of a file that show each pair of factors, where none are rendered.
     """
 
     source: Source
@@ -36,6 +44,7 @@ class Plan:
     latents: int
     space: FactorSpace
     skipped: tuple[Finding, ...]
+    stored: Mapping[tuple[str, str], StoredPoints] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -66,8 +75,7 @@ class Plan:
     @property
     def pool(self) -> int:
         """Number of images whose codes stand beside factors; 0 where none is needed."""
-        grids = {"geometry"} if self.source.can_render else set()
-        needed = set(self.metrics) - {"rates"} - grids
+        needed = set(self.metrics) - {"rates", "geometry"}
         return self.protocol.pool(self.metrics) if needed else 0
 
     @property
@@ -116,6 +124,7 @@ def make_plan(
     if count_available(source, protocol.images) < protocol.images:
         values = {"data": source.name, "images": source.count, "wanted": protocol.images}
         skipped.append(Finding("few-images", values=values))
+    stored, no_pairs = _stored_pairs(source, protocol) if "geometry" in metrics else ({}, [])
     lenient = protocol.lenient or protocol.metrics is None
     same = trained_on is not None and trained_on.names == space.names
     return Plan(
@@ -123,8 +132,26 @@ def make_plan(
         replace(protocol, metrics=metrics, lenient=lenient),
         latents,
         trained_on if trained_on is not None and same else space,
-        tuple(skipped),
+        (*skipped, *no_pairs),
+        stored,
     )
+
+
+def _stored_pairs(
+    source: Source, protocol: Protocol
+) -> tuple[dict[tuple[str, str], StoredPoints], list[Finding]]:
+    """Images of a file that show each pair of factors, as `embed_factors` chooses them."""
+    stored, impossible = dict[tuple[str, str], StoredPoints](), list[Finding]()
+    if source.can_render or source.file is None:
+        return stored, impossible
+    factors = source.file.read_factors(np.arange(source.file.count))
+    for pair in combinations(source.space.varying, 2):
+        rng = stream(0, "geometry")
+        try:
+            stored[pair] = stored_points(factors, source.space.names, pair, {}, protocol.grid, rng)
+        except SbvaeError as error:
+            impossible.append(Finding("no-pair", pair, values={"why": error.line}))
+    return stored, impossible
 
 
 def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:

@@ -10,13 +10,10 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.data.factor_grid import allowed_value, require_pair
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.stored_points import stored_points
+from sbvae_cli.data.stored_points import StoredPoints, stored_points
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.encode import blank_image, encode_batches
-from sbvae_cli.evaluation.factor_embedding import (
-    FactorEmbedding,
-    embed_points,
-)
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.grid_embedding import default_pair, embed_factor_grid, held_out_points
 from sbvae_cli.evaluation.point_codes import averaged, points_of
 from sbvae_cli.metrics.classes import factor_classes
@@ -67,6 +64,31 @@ def embed_factors(
     at = {name: allowed_value(space, name, value) for name, value in at.items()}
     factors = file.read_factors(np.arange(file.count))
     stored = stored_points(factors, space.names, pair, at, size, stream(0, "geometry"))
+    return embed_stored(
+        vae, source, pair, stored, select=select, latents=latents, trained_on=trained_on,
+        on_images=on_images,
+    )  # fmt: skip
+
+
+def embed_stored(
+    vae: VAE,
+    source: Source,
+    pair: tuple[str, str],
+    stored: StoredPoints,
+    *,
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+    trained_on: FactorSpace | None = None,
+    on_images: OnImages = lambda images: None,
+) -> FactorEmbedding:
+    """Embed images of a file that `stored_points` chose; arguments as of `embed_factors`.
+
+    Raises:
+        SbvaeError: If latents do not exist, or too few images were not held out.
+    """
+    space, file = source.space, source.file
+    if file is None:
+        raise ValueError(f"{source.name} has no stored images")
     means, stds = encode_batches(
         vae,
         lambda part: file.read_rows(stored.rows[part])[0],
@@ -74,7 +96,7 @@ def embed_factors(
         fitting_batch(vae.encoder, blank_image(vae, source)),
         on_images,
     )
-    shown, columns = factors[stored.rows], [space.index(name) for name in pair]
+    shown, columns = file.read_factors(stored.rows), [space.index(name) for name in pair]
     points = points_of(
         stored,
         pair,

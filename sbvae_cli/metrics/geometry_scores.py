@@ -20,13 +20,17 @@ EXACT = 1e-9  # errors below this are rounding
 
 @dataclass(frozen=True)
 class _Points:
-    """Checked input: factors (..., 2), codes raw and standardised (dead ones 0), alive (2,)."""
+    """Checked input: factors (..., 2), codes raw and standardised (dead ones 0), alive (2,).
+
+    Of held-out and known points, those that have a code, the shape is (...).
+    """
 
     factors: Floats
     raw: Floats
     codes: Floats
     alive: Bools
     held_out: Bools
+    known: Bools
     circular: tuple[bool, bool]
 
 
@@ -91,7 +95,7 @@ def geometry_scores(
 
 def _affine_scores(points: _Points, matrix: Floats, errors: Floats) -> GridScores:
     """Scores of straight maps, which points in any order have."""
-    support, left_out = ~points.held_out, points.held_out & _known(points)
+    support, left_out = ~points.held_out, points.held_out & points.known
     by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
     raw_matrix = matrix * points.raw[support].std(axis=0)
     long, short = np.linalg.svd(raw_matrix, compute_uv=False)
@@ -112,7 +116,7 @@ def _affine_scores(points: _Points, matrix: Floats, errors: Floats) -> GridScore
 
 def _mesh_scores(grid: _Points, matrix: Floats) -> GridScores:
     """Scores of neighbours, and of points that share a value, which only a grid has."""
-    support, known = ~grid.held_out, _known(grid)
+    support, known = ~grid.held_out, grid.known
     folds = fold_fractions(grid.factors, grid.codes, support, known)
     monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
     area = None
@@ -125,12 +129,6 @@ def _mesh_scores(grid: _Points, matrix: Floats) -> GridScores:
         "fold_fraction_heldout": folds[1],
         "heldout_area_ratio": area,
     }
-
-
-def _known(points: _Points) -> Bools:
-    """Points that have a code."""
-    known: Bools = np.logical_and.reduce(np.isfinite(points.codes), axis=-1)
-    return known
 
 
 def _check(
@@ -184,9 +182,10 @@ def _standardise(
     mean, std = raw[~held].mean(axis=0), raw[~held].std(axis=0)
     # The second bound keeps the rounding of a constant code from being magnified.
     alive = (std >= dead_below) & (std > 1e-12 * np.abs(raw[~held]).max())
+    known: Bools = np.logical_and.reduce(np.isfinite(raw), axis=-1)
     codes = np.where(alive, (raw - mean) / np.where(alive, std, 1.0), 0.0)
     raw = np.where(alive, raw - mean, 0.0)
-    return _Points(factors, raw, codes, alive, held, circular)
+    return _Points(factors, raw, codes, alive, held, known, circular)
 
 
 def _affine(points: _Points) -> tuple[Floats, Floats]:

@@ -183,7 +183,7 @@ def test_a_file_without_a_renderer_has_its_own_rows_only(tmp_path: Path) -> None
     assert found.geometry["x,y"].population == "file"
     assert found.geometry["x,y"].scores["affine_r2"] > 0.99
     findings = {finding.code: finding for finding in found.findings}
-    assert findings["averaged"].factors == ("x", "y")
+    assert findings["scattered"].factors == ("x", "y")
     assert findings["undrawn-votes"].values["scores"] == ["factor_vae"]
     assert findings["too-few-to-count"].values["rows"] == 300
 

@@ -89,7 +89,11 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
             for p in pairs
             if p.chance_r2 > BY_CHANCE
         ),
-        *(Finding("still", p.names, p.dead, {"pairs": len(pairs)}) for p in pairs if p.dead),
+        *(
+            Finding("still", p.names, p.dead, {"pairs": len(pairs), "folded": _folded(p)})
+            for p in pairs
+            if p.dead
+        ),
         *(
             Finding("circular", p.names, (), {"pairs": len(pairs)})
             for p in pairs
@@ -98,14 +102,26 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
     ]
 
 
-def layout_findings(pair: PairGeometry) -> list[Finding]:
-    """How the images of one pair lie in its factors, and which scores that leaves out."""
-    found = []
-    if pair.shape is None:
-        found.append(Finding("scattered", pair.names, (), {"points": pair.points}))
-    elif pair.missing:
-        found.append(Finding("part-grid", pair.names, (), {"missing": pair.missing}))
-    return found + ([Finding("free", pair.free)] if pair.free else [])
+def _folded(pair: PairGeometry) -> str:
+    """What a dead latent makes of a grid, which scattered points are not."""
+    return ", and the grid as folded" if pair.shape else ""
+
+
+def layout_findings(pairs: Sequence[PairGeometry]) -> list[Finding]:
+    """How the images of pairs lie in their factors, and which scores that leaves out."""
+
+    def of(code: str, pair: PairGeometry, **values: object) -> Finding:
+        return Finding(code, pair.names, (), {"pairs": len(pairs), **values})
+
+    return [
+        *(of("scattered", p, points=p.points) for p in pairs if p.shape is None),
+        *(of("part-grid", p, missing=p.missing) for p in pairs if p.shape and p.missing),
+        *(
+            of("free", p, others=list(p.free), vary="varies" if len(p.free) == 1 else "vary")
+            for p in pairs
+            if p.free
+        ),
+    ]
 
 
 def _of(pair: PairGeometry, code: str, **values: float) -> Finding:

@@ -61,7 +61,6 @@ def _fields(finding: Finding) -> dict[str, Any]:
         "sequence": ",".join(latents),
         "s": "s" if len(latents) > 1 else "",
         "are": "are" if len(finding.factors) > 1 else "is",
-        "y": "y" if len(finding.factors) > 1 else "ies",
     }
 
 

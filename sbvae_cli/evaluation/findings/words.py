@@ -194,10 +194,6 @@ NOTES: dict[str, Words] = {
         "geometry with {names}: kinds have no order, so that it depends on how they are numbered"
     ),
     "no-pair": Words("without geometry of {pair}: {why}"),
-    "averaged": _of_pairs(
-        "geometry of {each}: of codes averaged over each cell of the two factors, whose noise "
-        "shows as folds and tears"
-    ),
     "few-points": _of_pairs(
         "{pair}: of so few points that noise has an affine_r2 of {chance:.2f}, and more where "
         "latents are picked from many",
@@ -205,24 +201,29 @@ NOTES: dict[str, Words] = {
         "and more where latents are picked from many",
     ),
     "still": _of_pairs(
-        "{pair}: the means of latent {both} hardly deviate, so that it counts as constant, and the "
-        "grid as folded",
+        "{pair}: the means of latent {both} hardly deviate, so that it counts as constant{folded}",
         "geometry of {each}: a latent hardly deviates over the grid, and counts as constant",
     ),
     "circular": _of_pairs(
         "{pair}: one is circular, which leaves inverse_r2 and tear",
         "geometry of {each}: circular, which leaves inverse_r2 and tear",
     ),
-    "scattered": Words(
+    "scattered": _of_pairs(
         "{pair}: the images are no grid but {points:,} points, without neighbours: fold_fraction, "
-        "tear, monotone_r2 and heldout_area_ratio are not given"
+        "tear, monotone_r2 and heldout_area_ratio are not given",
+        "geometry of {each}: the images are no grid but points, without neighbours: fold_fraction, "
+        "tear, monotone_r2 and heldout_area_ratio are not given",
     ),
-    "part-grid": Words(
-        "{pair}: {missing:,} points of the grid have no image; scores are over the others"
+    "part-grid": _of_pairs(
+        "{pair}: {missing:,} points of the grid have no image; scores are over the others",
+        "geometry of {each}: up to {missing:,} points of the grid have no image; scores are over "
+        "the others",
     ),
-    "free": Words(
-        "{names} var{y} among these images too, which blurs the picture; information_outside is "
-        "not given (`at` fixes a factor)"
+    "free": _of_pairs(
+        "{pair}: {others} {vary} among these images too, which blurs the points; "
+        "information_outside is not given (`sbvae geometry` has `at`, which fixes a factor)",
+        "geometry of {each}: other factors vary among these images too, which blurs the points; "
+        "information_outside is not given",
     ),
     "binned": Words(
         "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "
