@@ -2,29 +2,49 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, note
-from sbvae_cli.cli.options import CheckpointArgument, DeviceOption, OtherDataOption
+from sbvae_cli.cli.console import inform, note, remark
+from sbvae_cli.cli.options import (
+    BackgroundOption,
+    CheckpointArgument,
+    DeviceOption,
+    FitOption,
+    FramesOption,
+    ImagesKeyOption,
+    LevelsOption,
+    OtherDataOption,
+)
 from sbvae_cli.cli.outputs import named_as
-from sbvae_cli.config.names import Fit, Population
+from sbvae_cli.cli.parse import parse_value_levels
+from sbvae_cli.cli.train_options import given_options
+from sbvae_cli.config.names import Population
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.config.schema import DataConfig
 
+_OF_FROM = ("images_key", "fit", "levels", "background", "frames")
+
 
 def encode(
+    context: typer.Context,
     checkpoint: CheckpointArgument,
     data: OtherDataOption = None,
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="Folder, ZIP, TAR or NPZ of your own images to encode."),
+        typer.Option(
+            "--from", help="Folder, ZIP, TAR, NPZ, HDF5 or MATLAB file of your own images."
+        ),
     ] = None,
-    fit: Annotated[Fit, typer.Option(help="How images of --from are fitted.")] = "crop",
+    images_key: ImagesKeyOption = None,
+    fit: FitOption = "crop",
+    levels: LevelsOption = None,
+    background: BackgroundOption = "black",
+    frames: FramesOption = "all",
     out: Annotated[Path, typer.Option(callback=named_as("NPZ"), help="NPZ file to write.")] = Path(
         "codes.npz"
     ),
@@ -43,29 +63,54 @@ def encode(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Encode images: means, stds and factors, as NumPy arrays."""
+    """Encode images: means, stds and factors, as NumPy arrays.
+
+    Images of --from need the options that `gen-data images` was given.
+    """
     from sbvae_cli.runs.open import open_checkpoint
 
+    given = given_options(context)
+    for name in _OF_FROM:
+        if name in given and source is None:
+            raise SbvaeError("is for images of --from; leave it out", field=name)
     if data is not None and source is not None:
         raise SbvaeError("--data and --from both name images; leave one out")
     opened = open_checkpoint(checkpoint)
     if source is None:
         _encode(opened, data, out, count, population, seed, device)
         return
+    as_imported = {
+        "images_key": images_key,
+        "fit": fit,
+        "levels": parse_value_levels(levels) if levels else None,
+        "background": background,
+        "frames": frames,
+    }
     with TemporaryDirectory(prefix="sbvae-") as folder:
-        file = _imported(source, opened.config.data, fit, Path(folder))
+        file = _imported(source, opened.config.data, Path(folder), as_imported)
         _encode(opened, str(file), out, count, population, seed, device)
 
 
-def _imported(path: Path, like: "DataConfig", fit: Fit, folder: Path) -> Path:
-    """A file of a user's images, of the size and channels that a model takes."""
-    from sbvae_cli.cli.write_data import store_import
+def _imported(path: Path, like: "DataConfig", folder: Path, options: dict[str, Any]) -> Path:
+    """A file of a user's images, of the size and channels that a model takes.
+
+    Raises:
+        SbvaeError: If there are no images, or it is a dataset.
+    """
+    from sbvae_cli.cli.write_data import store_for_model
+    from sbvae_cli.data.contents import look_at
     from sbvae_cli.data.imports import import_own
 
+    if path.is_file() and look_at(path).kind == "dataset":
+        raise SbvaeError(f"--from {path}: is a dataset; give it as --data {path}")
     size = like.height, like.width
-    imported = import_own(path, None, size, fit=fit, grey=like.channels == 1, strict=False)
+    imported = import_own(path, None, size, grey=like.channels == 1, strict=False, **options)
     file = folder / "images.h5"
-    store_import(imported, file)
+    store_for_model(imported, file)
+    remark(
+        "note: the model knows images as they were imported to train it: --levels, --background "
+        "and --fit must be those that `gen-data images` was given"
+    )
     return file
 
 

@@ -6,9 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.options import ForceOption
+from sbvae_cli.cli.options import (
+    BackgroundOption,
+    FitOption,
+    ForceOption,
+    FramesOption,
+    ImagesKeyOption,
+    LevelsOption,
+)
 from sbvae_cli.cli.outputs import named_as
-from sbvae_cli.config.names import Background, CirclesPreset, Fit, Frames
+from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.errors import SbvaeError
 
 app = typer.Typer(help="Write a dataset file (Section A.3).")
@@ -46,14 +53,6 @@ SpaceOption = Annotated[
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
-]
-LevelsOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LOW..HIGH",
-        help="Values that become black and white, one range for all images, as 0..4095; images of "
-        "more than 8 bits need it.",
-    ),
 ]
 CHAIRS = 86_366  # images, as many as the public renders are
 
@@ -209,10 +208,7 @@ def images(
             "for each factor."
         ),
     ] = None,
-    images_key: Annotated[
-        str | None,
-        typer.Option(help="Array of images in a file of arrays, as train/images; default: found."),
-    ] = None,
+    images_key: ImagesKeyOption = None,
     factors_key: Annotated[
         str | None,
         typer.Option(help="Arrays of factors beside it, as y or x,y; default: found by name."),
@@ -227,18 +223,13 @@ def images(
     ] = None,
     out: OutOption = None,
     size: SizeOption = "64",
-    fit: Annotated[Fit, typer.Option(help="How images of another aspect are fitted.")] = "crop",
+    fit: FitOption = "crop",
     gray: Annotated[
         bool, typer.Option("--gray", help="Write one grey channel instead of three.")
     ] = False,
     levels: LevelsOption = None,
-    background: Annotated[
-        Background, typer.Option(help="What transparency is laid over.")
-    ] = "black",
-    frames: Annotated[
-        Frames,
-        typer.Option(help="Whether each frame of an animation or stack is an image, or the first."),
-    ] = "all",
+    background: BackgroundOption = "black",
+    frames: FramesOption = "all",
     strict: StrictOption = False,
     force: ForceOption = False,
 ) -> None:

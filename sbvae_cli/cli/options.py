@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sbvae_cli.cli.outputs import csv_file, json_file, named_as
+from sbvae_cli.config.names import Background, Fit, Frames
 
 CheckpointArgument = Annotated[
     Path, typer.Argument(metavar="CKPT", help="A run folder or its ckpt.pt.")
@@ -31,4 +32,23 @@ CsvOption = Annotated[
         help="CSV file to write, a row for each run and score, or - for stdout; with --summary one "
         "for each group and score.",
     ),
+]
+# How images that somebody has become images of one size and 8 bits.
+LevelsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOW..HIGH",
+        help="Values that become black and white, one range for all images, as 0..4095; images of "
+        "more than 8 bits need it.",
+    ),
+]
+FitOption = Annotated[Fit, typer.Option(help="How images of another aspect are fitted.")]
+BackgroundOption = Annotated[Background, typer.Option(help="What transparency is laid over.")]
+FramesOption = Annotated[
+    Frames,
+    typer.Option(help="Whether each frame of an animation or stack is an image, or the first."),
+]
+ImagesKeyOption = Annotated[
+    str | None,
+    typer.Option(help="Array of images in a file of arrays, as train/images; default: found."),
 ]

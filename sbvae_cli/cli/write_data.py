@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,7 +154,30 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
         check_target("out", path, "HDF5")
         count = _write_batches(imported, path, force)
     _say_factors(imported)
-    for line in [*imported.notes, *(imported.account.notes() if imported.account else ())]:
+    for line in imported.notes:
+        remark(f"note: {line}")
+    _say_what_became_of_images(imported, "; --strict stops at the first")
+    return count
+
+
+def store_for_model(imported: "Import", path: Path) -> None:
+    """Write what a model is to encode; says of the images what an import says.
+
+    Factors are no concern of a model, nor can channels be chosen.
+
+    Args:
+        imported: The dataset.
+        path: HDF5 file to write.
+    """
+    if imported.account:
+        imported.account = replace(imported.account, channels_are_free=False)
+    with imported.held, closing(imported.batches):
+        _write_batches(imported, path, force=False, doing="read")
+    _say_what_became_of_images(imported)
+
+
+def _say_what_became_of_images(imported: "Import", way: str = "") -> None:
+    for line in imported.account.notes() if imported.account else ():
         remark(f"note: {line}")
     lost = imported.account.warnings() if imported.account else ()
     for line in (*imported.warnings, *lost):
@@ -164,13 +187,12 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
         for line in imported.unreadable[:SHOWN]:
             remark(f"  {line}")
         if len(imported.unreadable) > SHOWN:
-            remark(f"  and {len(imported.unreadable) - SHOWN:,} more; --strict stops at the first")
-    return count
+            remark(f"  and {len(imported.unreadable) - SHOWN:,} more{way}")
 
 
-def _write_batches(imported: "Import", path: Path, force: bool) -> int:
+def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "images") -> int:
     """Write the images that can be read, and show how far it is; their number."""
-    with deferred() as request, reporter("images", imported.count) as bar:
+    with deferred() as request, reporter(doing, imported.count) as bar:
 
         def on_progress(done: int) -> None:
             bar.update(done + len(imported.unreadable), "")

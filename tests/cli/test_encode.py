@@ -199,6 +199,42 @@ def test_codes_of_a_folder_are_those_of_the_images_imported(
     ]
 
 
+def test_images_of_from_are_made_as_gen_data_makes_them(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    model = write_model(Path("m.pt"))
+    rng = np.random.default_rng(0)
+    with h5py.File("u16.h5", "w") as file:
+        file["deep"] = rng.integers(0, 4081, (3, 12, 8)).astype(np.uint16)
+    Path("alpha").mkdir()
+    Path("grey/a").mkdir(parents=True)
+    for i in range(3):
+        alpha = np.zeros((12, 8, 4), np.uint8)
+        alpha[2:6, i : i + 4, 3] = 255
+        Image.fromarray(alpha).save(f"alpha/{i}.png")
+        Image.fromarray(rng.integers(0, 256, (12, 8)).astype(np.uint8)).save(f"grey/a/{i}.png")
+    for source, *options in (
+        ("u16.h5", "--levels", "0..4080", "--images-key", "deep"),
+        ("alpha", "--background", "white"),
+        ("grey", "--fit", "pad", "--frames", "first"),
+    ):
+        done = sbvae("encode", model, "--from", source, "--out", "own.npz", *options)
+        assert done.code == 0 and done.err.count("images 3/3") == 1
+        assert not re.search("--(gray|kind|strict|circular)", done.err)
+        make = ("gen-data", "images", "--from", source, "--size", "12x8", "--out", "d.h5")
+        assert sbvae(*make, "--force", *options).code == 0
+        assert sbvae("encode", model, "--data", "d.h5", "--out", "again.npz").code == 0
+        np.testing.assert_array_equal(np.load("own.npz")["codes"], np.load("again.npz")["codes"])
+
+    done = sbvae("encode", model, "--from", "u16.h5")
+    assert done.code == 1 and "as --levels 11..4069" in done.err
+    done = sbvae("encode", model, "--from", "d.h5")
+    assert done.err == "error: --from d.h5: is a dataset; give it as --data d.h5\n"
+    for option in (("--levels", "0..9"), ("--fit", "pad"), ("--frames", "all")):
+        done = sbvae("encode", model, *option)
+        assert done.err == f"error: {option[0]} is for images of --from; leave it out\n"
+
+
 def test_some_rows_of_a_file_are_picked_from_all_over_it(
     sbvae: Sbvae, write_model: Callable[..., Path]
 ) -> None:

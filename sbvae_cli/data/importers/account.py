@@ -24,6 +24,7 @@ class Account:
         background: What transparency is laid over.
         frames: Which frames of a file are taken.
         has_factors: Whether factors are known, which may tell of what a crop cuts off.
+        channels_are_free: Whether one channel could be stored instead of three.
         tally: Filled while the images are read.
     """
 
@@ -33,6 +34,7 @@ class Account:
     background: Background = "black"
     frames: Frames = "first"
     has_factors: bool = False
+    channels_are_free: bool = True
     tally: Tally = field(default_factory=Tally)
 
     def notes(self) -> list[str]:
@@ -42,7 +44,7 @@ class Account:
         lines = list(self._of_frames())
         if changed:
             lines.append(f"what was changed, of {count:,} images: {'; '.join(changed)}")
-        if count and self.tally[Told.GREY] == count:
+        if count and self.tally[Told.GREY] == count and self.channels_are_free:
             lines.append("all images are grey; `gray` stores one channel instead of three")
         return lines
 
