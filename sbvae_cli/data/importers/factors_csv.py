@@ -143,19 +143,22 @@ def _refuse_row_as_header(
 
 def _join(path: Path, cells: list[str], images: ImageNames) -> tuple[NDArray[np.intp], list[str]]:
     """The row of each image, and a note on names that are written otherwise."""
-    unknown, twice, loose = [], [], []
+    unknown, twice = list[str](), list[str]()
+    loose = list[tuple[str, str]]()
     names = images.names
     order = np.full(len(names), -1, np.intp)
     for row, cell in enumerate(cells):
-        image = images.find(cell)
+        image = images.find(cell, loosely=False)
+        exact = image is not None
+        image = image if exact else images.find(cell)
         if image is None:
             unknown.append(cell)
         elif order[image] >= 0:
             twice.append(cell)
         else:
             order[image] = row
-            if images.find(cell, loosely=False) is None:
-                loose.append(f"{printable(cell)} is {printable(names[image])}")
+            if not exact:
+                loose.append((cell, names[image]))
     if unknown:
         found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
         todo = images.advice(unknown[0])
@@ -164,4 +167,8 @@ def _join(path: Path, cells: list[str], images: ImageNames) -> tuple[NDArray[np.
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]
     refuse(f"{path}: images have no row", missing, "add their rows, or remove the images")
     how = "without their ending or in other capitals"
-    return order, [f"{len(loose):,} rows name files {how}: {loose[0]}"] if loose else []
+    if not loose:
+        return order, []
+    cell, name = map(printable, loose[0])
+    some = "1 row names a file" if len(loose) == 1 else f"{len(loose):,} rows name files"
+    return order, [f"{some} {how}: {cell} is {name}"]

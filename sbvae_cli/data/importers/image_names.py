@@ -3,6 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 
 class ImageNames:
@@ -17,11 +18,16 @@ class ImageNames:
         plain = [_normal(name) for name in names]
         self._exact = {name: i for i, name in enumerate(plain)}
         self._ends = _unique((_end(name), name) for name in plain)
-        self._stems = _unique(
-            (_loose(text), name) for name in plain for text in {name, _stem(name)}
-        )
-        self._loose_ends = _unique(
-            (_end(_loose(text)), name) for name in plain for text in {name, _stem(name)}
+
+    @cached_property
+    def _stems(self) -> Mapping[str, str]:
+        """Names by themselves without ending or capitals; few tables need them."""
+        return _unique((_loose(text), name) for name in self._exact for text in {name, _stem(name)})
+
+    @cached_property
+    def _loose_ends(self) -> Mapping[str, str]:
+        return _unique(
+            (_end(_loose(text)), name) for name in self._exact for text in {name, _stem(name)}
         )
 
     def find(self, cell: str, loosely: bool = True) -> int | None:

@@ -197,3 +197,12 @@ def test_commas_in_titles_become_underscores(tmp_path: Path) -> None:
     assert found.notes == (
         "the column note, long is called note_long, as commas part names in lists",
     )
+
+
+def test_names_without_ending_or_in_capitals_are_told_of(tmp_path: Path) -> None:
+    found = read_factors(write(tmp_path, "file,x\n1,1\nA/2.PNG,2\n3.png,3\n"), NAMES)
+    assert found.rows.tolist() == [[1], [2], [3]]
+    assert found.notes == (
+        "2 rows name files without their ending or in other capitals: 1 is a/1.png",
+    )
+    assert read_factors(write(tmp_path, "file,x\n" + GOOD), NAMES).notes == ()
