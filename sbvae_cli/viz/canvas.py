@@ -18,6 +18,12 @@ QUIET: Colour = (110, 112, 120)
 FAINT: Colour = (205, 207, 212)
 OVERSAMPLE = 4
 EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
+# The font's own characters for accents: grave, acute, circumflex, tilde, diaeresis, ring, cedilla.
+_MARKS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030a\u0327", "`\u00b4^~:\u00b0,", strict=True))
+_ACCENTS = "".join(_MARKS)
+_BEYOND_ASCII = set(
+    "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
+)
 
 
 @dataclass
@@ -98,7 +104,8 @@ class Canvas:
         Args:
             x: Position of the anchor from the left.
             y: Position of the anchor from the top.
-            text: One line. Letters lose their accents; what else the font lacks is a box.
+            text: One line. Accents are put onto letters; what else the font lacks is written as
+                its code point in hexadecimal, so that words stay apart.
             size: Height of the font.
             colour: Colour of the letters.
             anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
@@ -127,7 +134,10 @@ class Canvas:
 def text_width(text: str, size: float) -> float:
     """Width of a line in pixels, not rounded."""
     zoom = 16  # at which advances are no longer rounded visibly
-    return sum(_font(part * zoom).getlength(run) for run, part in _runs(text, size)) / zoom
+    return (
+        sum(_font(part * zoom).getlength(run.rstrip(_ACCENTS)) for run, part in _runs(text, size))
+        / zoom
+    )
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
@@ -171,24 +181,64 @@ def _text_mask(text: str, size: float) -> Image.Image:
     Drawn large and reduced, as shapes are: hinted to whole pixels, small letters stand unevenly.
     """
     runs = [(run, _font(part * OVERSAMPLE)) for run, part in _runs(text, size)]
-    width = math.ceil(sum(font.getlength(run) for run, font in runs) / OVERSAMPLE) + 2
+    width = (
+        math.ceil(sum(font.getlength(run.rstrip(_ACCENTS)) for run, font in runs) / OVERSAMPLE) + 2
+    )
     height = round(1.3 * size)
     mask = Image.new("L", (width * OVERSAMPLE, height * OVERSAMPLE), 0)
     draw, x = ImageDraw.Draw(mask), 1.0 * OVERSAMPLE
     for run, font in runs:
-        draw.text((x, 0.05 * size * OVERSAMPLE), run, fill=255, font=font)
-        x += font.getlength(run)
+        top = 0.05 * size * OVERSAMPLE
+        plain = run.rstrip(_ACCENTS)
+        draw.text((x, top), plain, fill=255, font=font)
+        for accent in run[len(plain) :]:
+            _draw_accent(draw, (x, top), plain, accent, font)
+        x += font.getlength(plain)
     return mask.resize((width, height), Image.Resampling.BOX)
 
 
 def _runs(text: str, size: float) -> list[tuple[str, float]]:
-    """Pieces of one size. The font has little beyond ASCII: exponents are small, accents go."""
-    pieces = [piece for piece in re.split("([\u00b2\u00b3])", text) if piece]
+    """Pieces of one size; a letter with its accents is one, and an exponent."""
+    spelt = "".join(map(_spelt, unicodedata.normalize("NFC", text)))
+    pieces = re.split(f"([\u00b2\u00b3]|.[{_ACCENTS}]+)", spelt)
     return [
-        (EXPONENTS[piece], 0.65 * size) if piece in EXPONENTS else (_plain(piece), size)
+        (EXPONENTS[piece], 0.65 * size) if piece in EXPONENTS else (piece, size)
         for piece in pieces
+        if piece
     ]
 
 
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+def _spelt(letter: str) -> str:
+    """A letter that the font has, one with its accents after it, or a code point."""
+    if letter.isascii() or letter in EXPONENTS or letter in _BEYOND_ASCII:
+        return letter
+    base, *accents = list(unicodedata.normalize("NFD", letter))
+    if accents and base.isascii() and all(accent in _MARKS for accent in accents):
+        return base + "".join(accents)
+    compatible = unicodedata.normalize("NFKD", letter)
+    if compatible.isascii():
+        return compatible
+    return f"\\u{ord(letter):04x}"
+
+
+def _draw_accent(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], letter: str, accent: str, font: Font
+) -> None:
+    """Put the font's own character for an accent above a letter, or below it."""
+    mark = _MARKS[accent]
+    left, top, right, bottom = font.getbbox(letter)
+    own = font.getbbox(mark)
+    x = at[0] + (left + right - own[0] - own[2]) / 2
+    gap = 0.15 * (own[2] - own[0])
+    if mark == ",":
+        draw.text((x, at[1] + bottom - own[1]), mark, fill=255, font=font)
+    elif mark == ":":  # two dots side by side
+        radius, middle = 0.4 * (own[2] - own[0]), at[0] + (left + right) / 2
+        y = max(at[1] + top - gap - 2 * radius, radius)
+        for offset in (-1.8 * radius, 1.8 * radius):
+            draw.ellipse(
+                (middle + offset - radius, y - radius, middle + offset + radius, y + radius),
+                fill=255,
+            )
+    else:
+        draw.text((x, max(at[1] + top - gap - own[3], -own[1])), mark, fill=255, font=font)
