@@ -179,7 +179,7 @@ class _BarReporter:
         self._bar: Bar = Progress(
             BarColumn(bar_width=10),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[text]}", markup=False),  # a name may have brackets
             console=Console(stderr=True),
         )
         self._task = self._bar.add_task(name, total=total, completed=start, text="")

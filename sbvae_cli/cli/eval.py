@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sbvae_cli.cli.console import inform, remark
-from sbvae_cli.cli.evaluation_progress import MetricLines, showing_images
+from sbvae_cli.cli.evaluation_progress import EvaluationProgress
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.options import CsvOption, DeviceOption, JsonOption
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
@@ -124,14 +124,16 @@ def evaluate(
         settings = replace(settings, images=images, test_images=max(1, images // 2))
     if votes is not None:
         settings = replace(settings, votes_train=votes, votes_eval=votes)
+    progress = EvaluationProgress()
     found = evaluate_targets(
         targets,
         settings,
         data,
         device,
         on_note=lambda line: remark(f"note: {with_flags(line)}"),
-        on_metric=MetricLines(),
-        showing=showing_images,
+        on_target=progress.target,
+        on_metric=progress.metric,
+        showing=progress.images,
     )
     _report(found, json, csv, summary)
 
@@ -142,7 +144,10 @@ def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, sum
     from sbvae_cli.cli.several_tables import print_groups
     from sbvae_cli.runs.groups import csv_rows, csv_rows_of_groups, groups_of
 
-    groups = groups_of(found) if summary else []
+    groups = groups_of(found)
+    for names in [names for group in groups for names in group.shared_seeds]:
+        those = ", ".join(names)
+        remark(f"note: {those}: the same seed and settings, as if one run were counted again")
     for line in shared_notes(found):
         remark(f"note: {line}")
     try:

@@ -2,11 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import detail, duration, remark, reporter
+from sbvae_cli.cli.several_tables import short_names
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.cost import Cost
@@ -16,44 +18,53 @@ READ_LONG = 5.0  # seconds of reading, from which on they are told apart
 SILENT = 5.0  # seconds of metrics, from which on each is named
 
 
-class MetricLines:
-    """Names each metric before it is computed, once they have taken a while."""
+class EvaluationProgress:
+    """Names each metric before it is computed, once they have taken a while, and counts images.
+
+    Lines begin with the run's short name where there are several.
+    """
 
     def __init__(self) -> None:
         self._start = 0.0
+        self._name = ""
 
-    def __call__(self, metric: str, number: int, total: int) -> None:
+    def target(self, path: Path, targets: Sequence[Path]) -> None:
+        """Say that one of the targets comes."""
+        if len(targets) > 1:
+            names, _ = short_names([str(target) for target in targets])
+            self._name = f"{names[targets.index(path)]}: "
+
+    def metric(self, metric: str, number: int, total: int) -> None:
         """Say that metric `number`, from 1, of `total` comes."""
         now = time.monotonic()
         if number == 1:
             self._start = now
-        line = f"{metric}, {number} of {total} metrics ..."
+        line = f"{self._name}{metric}, {number} of {total} metrics"
         if metric == "dci":
             slow = "gradient boosting for each factor, which may take minutes; dci-fast, seconds"
-            remark(f"dci, {number} of {total} metrics: {slow}")
+            remark(f"{line}: {slow}")
         elif now - self._start >= SILENT:
-            remark(line)
+            remark(f"{line} ...")
         else:
-            detail(line)
+            detail(f"{line} ...")
 
+    @contextmanager
+    def images(self, cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
+        """A bar of images, and a line before it where it takes long; in a log only then."""
+        if cost.seconds > LONG:
+            remark(self._name + _what_comes(cost, device))
+        if cost.seconds <= LONG and not sys.stderr.isatty():
+            yield lambda images: None
+            return
+        done = 0
+        with reporter("evaluating", cost.encode) as bar:
 
-@contextmanager
-def showing_images(cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
-    """A bar of images, and a line before it where it takes long; in a log only then."""
-    if cost.seconds > LONG:
-        remark(_what_comes(cost, device))
-    if cost.seconds <= LONG and not sys.stderr.isatty():
-        yield lambda images: None
-        return
-    done = 0
-    with reporter("evaluating", cost.encode) as bar:
+            def advance(images: int) -> None:
+                nonlocal done
+                done += images
+                bar.update(done, f"{self._name}images encoded")
 
-        def advance(images: int) -> None:
-            nonlocal done
-            done += images
-            bar.update(done, "images encoded")
-
-        yield advance
+            yield advance
 
 
 def _what_comes(cost: "Cost", device: str) -> str:

@@ -8,7 +8,13 @@ import typer
 
 from sbvae_cli.cli.console import inform, print_table, say
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.several_tables import MAIN_SCORES, number, print_blocks, print_several
+from sbvae_cli.cli.several_tables import (
+    MAIN_SCORES,
+    MOST_PAIRS,
+    number,
+    print_blocks,
+    print_several,
+)
 from sbvae_cli.cli.wrap import terminal_width
 
 if TYPE_CHECKING:
@@ -17,7 +23,6 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
 _SPARE = 2  # columns of a table that JSON has too
-_MOST_PAIRS = 10  # in a table; JSON has all
 _MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
 _LINES_OF_EACH = 4  # of several
 
@@ -131,7 +136,7 @@ def _print_pair(pair: "PairGeometry") -> None:
 def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
     from sbvae_cli.evaluation.findings.verdict import word
 
-    shown = pairs[:_MOST_PAIRS]
+    shown = pairs[:MOST_PAIRS]
     names = [n for n in MAIN_SCORES if any(pair.scores[n] is not None for pair in shown)]
     rows = []
     for pair in shown:
@@ -139,8 +144,8 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
         values = [number(pair.scores[name]) for name in names]
         rows.append([",".join(pair.names), latents, word(pair), *values])
     title = "geometry of pairs of factors"
-    if len(pairs) > _MOST_PAIRS:
-        title += f" (the first {_MOST_PAIRS} of {len(pairs)}; --json has all)"
+    if len(pairs) > MOST_PAIRS:
+        title += f" (the first {MOST_PAIRS} of {len(pairs)}; --json has all)"
     _print_wide(title, ["factors", "latents", "lie", *names], rows)
 
 

@@ -57,6 +57,7 @@ def geometry(
     from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.geometry import Wanted, embed_target
+    from sbvae_cli.runs.targets import each_once
 
     wanted = Wanted(
         None if factors is None else parse_pair(factors),
@@ -64,6 +65,7 @@ def geometry(
         select,
         None if latents is None else parse_two_latents(latents),
     )
+    targets = each_once(targets, note)
     embedded = [
         embed_target(path, wanted, lambda known: parse_levels(at or [], known), data, device, note)
         for path in targets

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import print_table
+from sbvae_cli.cli.console import print_table, say
 from sbvae_cli.cli.wrap import terminal_width
 from sbvae_cli.config.metrics import METRICS
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.groups import Group
 
 MAIN_SCORES = METRICS["geometry"].main_scores
+MOST_PAIRS = 10  # in a table; JSON has all
 _LONG = 16  # characters of a column's name, from which on what all begin with is left out
 
 
@@ -34,7 +35,10 @@ def print_several(several: "Sequence[Evaluated]") -> None:
 
 
 def _column(found: "Evaluation") -> dict[str, str]:
-    column = {}
+    from sbvae_cli.evaluation.findings.verdict import word
+
+    pairs = list(found.geometry.values())[:MOST_PAIRS]
+    column = {f"grid of {' and '.join(pair.names)}": word(pair) or "-" for pair in pairs}
     for name, score in found.scores.items():
         kind = score.details.get("likelihood")
         if score.value is not None or "why" in score.details:
@@ -63,6 +67,10 @@ def print_groups(groups: "Sequence[Group]") -> None:
             rows.append([name + of, *map(number, figures)])
         columns = ["score", "mean", "std", "median"]
         print_table(title + (seeds if group.seeds else ""), columns, rows)
+        for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
+            between = "; " if any("," in verdict for verdict in counts) else ", "
+            listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
+            say(f"- grid of {factors.replace(',', ' and ')}: {listed}")
 
 
 def print_blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

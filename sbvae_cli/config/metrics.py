@@ -277,6 +277,17 @@ METRICS: Mapping[str, Metric] = {
     ),
 }
 ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
+
+
+def metric_of(score: str, of_pair: bool) -> str:
+    """Name of the metric that computes a score, of a pair of factors or of none."""
+    return next(
+        name
+        for name, metric in METRICS.items()
+        if score in metric.scores and (metric.source == "grid") == of_pair
+    )
+
+
 OF_CODES = tuple(  # where nothing else is asked for
     name for name in ALL if METRICS[name].source in ("codes", "grid") and not METRICS[name].slow
 )

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sbvae_cli.config.metrics import metric_of
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.sentences import sentences
+from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.evaluation.findings.words import DIAGNOSIS, NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.protocol import Protocol
@@ -17,6 +19,11 @@ class NamedScore(NamedTuple):
     name: str
     factors: str
     score: Score
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric that it is of."""
+        return metric_of(self.name, bool(self.factors))
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,10 @@ class Evaluation:
                 "notes": self.notes,
             },
             "scores": {name: score.as_dict() for name, score in self.scores.items()},
-            "geometry": {names: pair.as_dict() for names, pair in self.geometry.items()},
+            "geometry": {
+                names: {**pair.as_dict(), "verdict": word(pair)}
+                for names, pair in self.geometry.items()
+            },
             "diagnosis": self.diagnosis,
             "findings": [finding.as_dict() for finding in self.findings],
         }

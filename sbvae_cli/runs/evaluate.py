@@ -16,6 +16,7 @@ from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.runs.targets import each_once
 
 if TYPE_CHECKING:  # these need torch, which codes from elsewhere do without
     import numpy as np
@@ -73,6 +74,7 @@ def evaluate_targets(
     data: str | None = None,
     device: str = "auto",
     on_note: Callable[[str], None] = lambda line: None,
+    on_target: Callable[[Path, Sequence[Path]], None] = lambda path, targets: None,
     on_metric: OnMetric = no_report,
     showing: Showing = lambda cost, device: nullcontext(lambda images: None),
 ) -> list[Evaluated]:
@@ -81,12 +83,13 @@ def evaluate_targets(
     All are opened, and what cannot be done is refused, before the first one takes its time.
 
     Args:
-        targets: Run folders, checkpoints, and NPZ files of codes.
+        targets: Run folders, checkpoints, and NPZ files of codes; each counts once.
         protocol: What is computed; without metrics, of models what the paper reports, and of codes
             alone all that they allow but what takes minutes.
         data: Data in place of the models' own.
         device: Name of the device that computes.
         on_note: Called with each line on what is of no use or left out.
+        on_target: Called with each target before it is scored, and with all.
         on_metric: Called with each metric before it is computed, its number from 1, and how many
             there are.
         showing: Called with what a model's evaluation takes and its device; gives what is called
@@ -95,16 +98,19 @@ def evaluate_targets(
     Raises:
         SbvaeError: With the first target that cannot be used, or a metric that cannot be computed.
     """
+    targets = each_once(targets, on_note)
     _refuse_images_of_codes(targets, data, device, on_note)
     models = {path: _open(path, data, device, on_note) for path in targets if not _has_codes(path)}
     models = _with_shared_files(models)
     protocol, compared = _without_comparison(targets, models, protocol, on_note)
-    found = [
-        _of_model(path, models[path], data, protocol, on_metric, showing)
-        if path in models
-        else _of_codes(path, protocol, bool(models), on_metric)
-        for path in targets
-    ]
+    found = []
+    for path in targets:
+        on_target(path, targets)
+        found.append(
+            _of_model(path, models[path], data, protocol, on_metric, showing)
+            if path in models
+            else _of_codes(path, protocol, bool(models), on_metric)
+        )
     if not compared:
         return found
     from sbvae_cli.evaluation.compare import compare_models
@@ -184,10 +190,9 @@ def _without_comparison(
     elif others:
         obstacle = f"the data of {others[0]} are not those of {targets[0]}"
         use = "name one dataset by `data`, or "
-    elif models[targets[0]].source.count == 1:
-        obstacle, use = f"{targets[0]} has data of one image", ""
     else:
-        obstacle, use = _named_twice(targets), "name each once, or "
+        one_image = models[targets[0]].source.count == 1
+        obstacle, use = f"{targets[0]} has data of one image" if one_image else None, ""
     if obstacle and not protocol.lenient:
         raise SbvaeError(f"udr compares models; {obstacle}; {use}leave udr out")
     if obstacle:
@@ -201,16 +206,6 @@ def _differ(one: _Model, other: _Model) -> bool:
         return source.space, source.height, source.width, source.channels
 
     return images(one.source) != images(other.source)
-
-
-def _named_twice(targets: Sequence[Path]) -> str | None:
-    """What a comparison would take for two models, though it is one."""
-    files = [(path / "ckpt.pt" if path.is_dir() else path).resolve() for path in targets]
-    for i, file in enumerate(files):
-        if file in files[:i]:
-            first, path = targets[files.index(file)], targets[i]
-            return f"{path} is named twice" if path == first else f"{path} is {first} again"
-    return None
 
 
 def _of_codes(

@@ -1,11 +1,14 @@
 """Evaluations of runs that differ in the seed alone, and their scores on average."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING, Any
 
+from sbvae_cli.config.metrics import metric_of
+from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.evaluation.result import NamedScore
 
 if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
@@ -67,6 +70,25 @@ class Group:
                     values.setdefault((one.factors, one.name), []).append(one.score.value)
         return {key: summarise(found) for key, found in values.items()}
 
+    @property
+    def verdicts(self) -> dict[str, dict[str, int]]:
+        """Of each pair of factors, in how many runs its grid is flat, collapsed and so on."""
+        found: dict[str, Counter[str]] = {}
+        for each in self.members:
+            for factors, pair in each.found.geometry.items():
+                if word(pair):
+                    found.setdefault(factors, Counter())[word(pair)] += 1
+        return {factors: dict(counts.most_common()) for factors, counts in found.items()}
+
+    @property
+    def shared_seeds(self) -> list[list[str]]:
+        """Names of the runs of each seed that several have, so that they are no two samples."""
+        names: dict[int, list[str]] = {}
+        for each in self.members:
+            if each.seed is not None:
+                names.setdefault(each.seed, []).append(each.name)
+        return [own for own in names.values() if len(own) > 1]
+
     def as_dict(self) -> dict[str, Any]:
         """Plain containers for JSON."""
         scores: dict[str, Any] = {}
@@ -81,6 +103,7 @@ class Group:
             "seeds": self.seeds,
             "scores": scores,
             "geometry": geometry,
+            "verdicts": self.verdicts,
         }
 
 
@@ -145,7 +168,7 @@ def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
     """A heading, and a row for each run and score, with the settings in which runs differ."""
     settings = differing_settings(several)
     names = list(settings[0]) if settings else []
-    heading = ["run", "group", "seed", *names, "score", "factors"]
+    heading = ["run", "group", "seed", *names, "metric", "score", "factors"]
     rows: list[list[Any]] = [[*heading, "value", "low", "high", "population"]]
     for each, own in zip(several, settings, strict=True):
         of_run = [each.name, each.group, each.seed, *map(_cell, own.values())]
@@ -157,18 +180,19 @@ def csv_rows_of_groups(groups: Sequence[Group]) -> list[list[Any]]:
     """A heading, and a row for each group and score."""
     names = list(groups[0].settings) if groups else []
     rows: list[list[Any]] = [
-        ["group", *names, "score", "factors", "n", "mean", "std", "median"],
+        ["group", *names, "metric", "score", "factors", "n", "mean", "std", "median"],
     ]
     for group in groups:
         for (factors, name), summary in group.scores.items():
-            of_group = [group.name, *map(_cell, group.settings.values()), name, factors]
-            rows.append([*of_group, *summary.as_dict().values()])
+            of_group = [group.name, *map(_cell, group.settings.values())]
+            metric = metric_of(name, bool(factors))
+            rows.append([*of_group, metric, name, factors, *summary.as_dict().values()])
     return rows
 
 
 def _of_score(one: NamedScore) -> list[Any]:
     score = one.score
-    return [one.name, one.factors, score.value, score.low, score.high, score.population]
+    return [one.metric, one.name, one.factors, score.value, score.low, score.high, score.population]
 
 
 def _cell(value: Any) -> Any:

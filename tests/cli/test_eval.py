@@ -218,7 +218,7 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
         (Cost(900, 50, 30, 1, 29), "900 images to encode, 50 to decode, about 30 s on this cpu\n"),
         (Cost(900, 50, 3, 1, 1), ""),
     ]:
-        with evaluation_progress.showing_images(cost, "cpu"):
+        with evaluation_progress.EvaluationProgress().images(cost, "cpu"):
             assert capsys.readouterr().err.endswith(said)
 
 
@@ -441,7 +441,7 @@ def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
     save_model(Path("other"), preset="xh")
     monkeypatch.setattr(runs_evaluate, "_of_model", None)
     monkeypatch.setattr(runs_evaluate, "_of_codes", None)
-    for targets in ([codes], [codes, codes], [run_folder, codes]):
+    for targets in ([codes], [run_folder, codes]):
         done = sbvae("eval", *targets, "--metrics", "mig,udr")
         assert (done.code, done.out) == (1, "")
         assert done.err == "error: udr compares models; codes.npz has only codes; leave udr out\n"
@@ -456,7 +456,7 @@ def test_all_metrics_of_codes_leave_udr_out_with_a_note(
     cheap = ("mig", "udr")
     monkeypatch.setattr("sbvae_cli.cli.parse.ALL", cheap)
     codes = write_codes(Path("codes.npz"))
-    done = sbvae("eval", codes, codes, "--metrics", "all", "--json", "-")
+    done = sbvae("eval", codes, "--metrics", "all", "--json", "-")
     assert done.code == 0
     assert "note: without udr: it compares models; codes.npz has only codes" in done.err
     assert json.loads(done.out)["results"][0]["protocol"]["metrics"] == ["mig"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import sbvae_cli.runs.evaluate as runs_evaluate
+from sbvae_cli.cli import evaluation_progress
 from sbvae_cli.cli.parse import parse_metrics
 
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20)
@@ -25,38 +25,44 @@ def run_folder(sbvae: Sbvae, tiny: list[str]) -> Path:
 @pytest.mark.parametrize(
     ("again", "what"),
     [
-        ("run", "run is named twice"),
+        ("run", "run is named more than once"),
         ("run/ckpt.pt", "run/ckpt.pt is run again"),
         ("link", "link is run again"),
     ],
 )
-def test_udr_of_a_model_and_itself_is_refused_before_anything_is_scored(
-    sbvae: Sbvae, run_folder: Path, again: str, what: str, monkeypatch: pytest.MonkeyPatch
+def test_a_model_counts_once_however_it_is_named(
+    sbvae: Sbvae, run_folder: Path, again: str, what: str
 ) -> None:
     Path("link").symlink_to("run")
-    assert sbvae("train", "--resume", "run", "--steps", 2).code == 0
-    monkeypatch.setattr(runs_evaluate, "_of_model", None)
-    done = sbvae("eval", run_folder, again, "--metrics", "udr", *FEW)
-    assert (done.code, done.out) == (1, "")
-    assert done.err == (f"error: udr compares models; {what}; name each once, or leave udr out\n")
+    command = ("eval", run_folder, again, "--metrics", "rates", *FEW)
+    done = sbvae(*command, "--summary", "--json", "s.json")
+    assert done.code == 0 and f"note: {what}; it counts once\n" in done.err
+    assert "1 run, seed 0\n" in done.out
+    found = json.loads(Path("s.json").read_text())
+    assert len(found["results"]) == 1 and found["summary"][0]["scores"]["nll"]["std"] is None
+    alone = sbvae(*command, "--metrics", "udr")
+    assert alone.code == 1 and f"note: {what}" in alone.err and "two checkpoints" in alone.err
 
 
-def test_all_metrics_of_a_model_named_twice_leave_udr_out_with_a_note(
-    sbvae: Sbvae, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_codes_count_once_and_progress_says_whose_it_is(
+    sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sbvae_cli.cli.parse.ALL", ("rates", "udr"))
-    done = sbvae("eval", run_folder, run_folder, "--metrics", "ALL", *FEW, "--json", "-")
-    assert done.code == 0
-    assert "note: without udr: it compares models; run is named twice\n" in done.err
-    for each in json.loads(done.out)["results"]:
-        assert each["protocol"]["metrics"] == ["rates"]
-
-
-def test_a_model_may_be_named_twice_where_nothing_is_compared(
-    sbvae: Sbvae, run_folder: Path
-) -> None:
-    done = sbvae("eval", run_folder, run_folder, "--metrics", "rates", *FEW)
-    assert done.code == 0 and "twice" not in done.err
+    monkeypatch.setattr(evaluation_progress, "SILENT", 0.0)
+    Path("codes").mkdir()
+    for name in "ab":
+        write_codes(Path(f"codes/{name}.npz"))
+    Path("codes/c.npz").hardlink_to("codes/a.npz")
+    names = [f"codes/{name}.npz" for name in "abaca"]
+    done = sbvae("eval", *names, "--metrics", "mig", *FEW, "--summary")
+    assert done.code == 0 and "codes: 2 runs\n" in done.out
+    assert [line for line in done.err.splitlines() if "it counts once" in line] == [
+        "note: codes/a.npz is named more than once; it counts once",
+        "note: codes/c.npz is codes/a.npz again; it counts once",
+    ]
+    assert [line for line in done.err.splitlines() if "metrics ..." in line] == [
+        "a.npz: mig, 1 of 1 metrics ...",
+        "b.npz: mig, 1 of 1 metrics ...",
+    ]
 
 
 def test_codes_beside_a_model_get_the_metrics_that_it_gets(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -105,7 +106,8 @@ def test_scores_that_there_are_not_stand_in_json_alone(sbvae: Sbvae, tiny: list[
     found = json.loads(Path("s.json").read_text())["scores"]
     assert found["nll_heldout"]["value"] is None
     assert "nll_heldout" not in done.out and "kl_heldout" not in done.out and "kl" in done.out
-    done = sbvae("eval", "run", "run", *FEW, "--metrics", "rates")
+    shutil.copytree("run", "again")
+    done = sbvae("eval", "run", "again", *FEW, "--metrics", "rates")
     assert "nll_heldout" not in done.out and "kl" in done.out
 
 

@@ -125,6 +125,9 @@ def test_codes_are_plotted_beside_each_other(
     assert first["scores"]["latents_used"] is None and second["scores"]["latents_used"] == 3
     assert "a.npz: flat: inverse_r2 1.000 of x and y in latents 0 and 1" in done.out
     assert "b.npz: 3 of 3 latents in use on the grid, information_outside" in done.out
+    done = sbvae("geometry", "a.npz", "a.npz", "--json", "g.json")
+    assert done.code == 0 and "note: a.npz is named more than once; it counts once" in done.err
+    assert len(json.loads(Path("g.json").read_text())["models"]) == 1 and "value" in done.out
     done = sbvae("geometry", "a.npz", "--data", "circles")
     assert done.code == 1 and "has codes, not images: --data is of no use" in done.err
 

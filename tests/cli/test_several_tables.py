@@ -93,3 +93,22 @@ def test_two_files_for_stdout_or_one_of_another_format_are_refused(sbvae: Sbvae)
     assert done.code == 1 and "--json and --csv cannot both be on stdout" in done.err
     done = sbvae("eval", "none.npz", "--csv", "scores.json")
     assert done.code == 1 and "--csv scores.json: CSV is what is written" in done.err
+
+
+def test_a_grid_that_has_collapsed_is_called_so_beside_others(
+    sbvae: Sbvae, write_codes: WriteCodes
+) -> None:
+    flat = np.random.default_rng(0).integers(0, 3, (300, 2)).astype(float)
+    for name, scale in [("a", 1.0), ("b", 2.0), ("dead", 1e-3)]:
+        write_codes(Path(f"{name}.npz"), codes=scale * flat, stds=np.full((300, 2), 0.1))
+    command = ("eval", "a.npz", "b.npz", "dead.npz", *FEW[:-1], "geometry", "--json", "s.json")
+    done = sbvae(*command)
+    assert done.code == 0 and "folded" not in done.err
+    (row,) = [line for line in done.out.splitlines() if "grid of x and y" in line]
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert cells == ["grid of x and y", "flat", "flat", "collapsed to a point"]
+    done = sbvae(*command, "--summary")
+    assert "- grid of x and y: 2 flat, 1 collapsed to a point\n" in done.out
+    found = json.loads(Path("s.json").read_text())
+    assert found["summary"][0]["verdicts"] == {"x,y": {"flat": 2, "collapsed to a point": 1}}
+    assert found["results"][2]["geometry"]["x,y"]["verdict"] == "collapsed to a point"

@@ -1,5 +1,6 @@
 """Runs that differ in the seed alone, and their scores on average."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig, TrainingConfig
+from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.metrics.choose_latents import LatentChoice
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.runs.evaluate import Evaluated
@@ -61,17 +64,38 @@ def test_runs_of_other_steps_are_told_apart() -> None:
 def test_a_row_of_csv_is_a_run_and_a_score_with_the_settings_that_differ() -> None:
     heading, first, *_, last = csv_rows([run(0, 0.1), run(2, None, batch_size=32)])
     assert heading == [
-        *("run", "group", "seed", "training.batch_size", "score", "factors"),
+        *("run", "group", "seed", "training.batch_size", "metric", "score", "factors"),
         *("value", "low", "high", "population"),
     ]
-    assert first[0] == "runs/10-0" and first[2:] == [0, 16, "mig", "", 0.1, 0.0, 1.0, "full"]
-    assert last[2:] == [2, 32, "kl", "", 20.0, None, None, "train"]
+    assert first[0] == "runs/10-0" and first[2:] == [0, 16, "mig", "mig", "", 0.1, 0.0, 1.0, "full"]
+    assert last[2:] == [2, 32, "rates", "kl", "", 20.0, None, None, "train"]
 
 
 def test_a_row_of_csv_may_be_a_group_and_a_score() -> None:
     heading, *rows = csv_rows_of_groups(groups_of([run(0, 0.1), run(2, 0.3)]))
-    assert heading == ["group", "score", "factors", "n", "mean", "std", "median"]
-    assert [row[1:5] for row in rows] == [["mig", "", 2, 0.2], ["kl", "", 2, 10.0]]
+    assert heading == ["group", "metric", "score", "factors", "n", "mean", "std", "median"]
+    assert [row[1:6] for row in rows] == [
+        ["mig", "mig", "", 2, 0.2],
+        ["rates", "kl", "", 2, 10.0],
+    ]
+
+
+def test_one_name_of_two_scores_is_told_apart_by_the_metric() -> None:
+    choice = LatentChoice((0, 1), "given", (0, 1), (0, 1))
+    pair = PairGeometry(("x", "y"), (4, 4), choice, {"latents_used": 2})
+    found = Evaluation(Protocol(), {"latents_used": Score(3.5)}, {"x,y": pair})
+    each = Evaluated("a.npz", "", found, {})
+    assert [row[3:7] for row in csv_rows([each])[1:]] == [
+        ["rates", "latents_used", "", 3.5],
+        ["geometry", "latents_used", "x,y", 2],
+    ]
+
+
+def test_runs_of_one_seed_in_a_group_are_told() -> None:
+    names = [replace(run(seed, 0.1), name=name) for seed, name in [(0, "a"), (1, "b"), (0, "c")]]
+    (group,) = groups_of(names)
+    assert group.shared_seeds == [["a", "c"]]
+    assert all(not group.shared_seeds for group in groups_of([run(0, 0.1), run(0, 0.1, step=9)]))
 
 
 def test_files_of_codes_are_one_group() -> None:
