@@ -89,22 +89,13 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
             for p in pairs
             if p.chance_r2 > BY_CHANCE
         ),
-        *(
-            Finding("still", p.names, p.dead, {"pairs": len(pairs), "folded": _folded(p)})
-            for p in pairs
-            if p.dead
-        ),
+        *(Finding("still", p.names, p.dead, {"pairs": len(pairs)}) for p in pairs if p.dead),
         *(
             Finding("circular", p.names, (), {"pairs": len(pairs)})
             for p in pairs
             if p.scores["affine_r2"] is None
         ),
     ]
-
-
-def _folded(pair: PairGeometry) -> str:
-    """What a dead latent makes of a grid, which scattered points are not."""
-    return ", and the grid as folded" if pair.shape else ""
 
 
 def layout_findings(pairs: Sequence[PairGeometry]) -> list[Finding]:

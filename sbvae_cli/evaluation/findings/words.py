@@ -201,7 +201,7 @@ NOTES: dict[str, Words] = {
         "and more where latents are picked from many",
     ),
     "still": _of_pairs(
-        "{pair}: the means of latent {both} hardly deviate, so that it counts as constant{folded}",
+        "{pair}: means that hardly deviate count as constant: latent{s} {both}",
         "geometry of {each}: a latent hardly deviates over the grid, and counts as constant",
     ),
     "circular": _of_pairs(

@@ -107,8 +107,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("still", ("x", "y"), (3,), {"pairs": 1})],
-            "x and y: the means of latent 3 hardly deviate, so that it counts as constant, and the "
-            "grid as folded",
+            "x and y: means that hardly deviate count as constant: latent 3",
         ),
         (
             [Finding("still", (name, "y"), (3,), {"pairs": 6}) for name in "abcd"],
