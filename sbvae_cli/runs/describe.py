@@ -64,11 +64,10 @@ def data_of(opened: "Source | Checkpoint") -> Source:
     Raises:
         SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn.
     """
-    if isinstance(opened, Source):
-        return opened
+    from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.runs.open import open_data
 
-    return open_data(opened)
+    return open_data(opened) if isinstance(opened, Checkpoint) else opened
 
 
 def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":
