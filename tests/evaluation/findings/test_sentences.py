@@ -110,6 +110,16 @@ def test_a_diagnosis_is_one_sentence_with_advice(
             "x and y: means that hardly deviate count as constant: latent 3",
         ),
         (
+            [Finding("scattered", (name, "y"), (), {"pairs": 3, "points": 9}) for name in "ab"],
+            "geometry of a,y b,y: the images are no grid but points, without neighbours: "
+            "fold_fraction, tear, monotone_r2 and heldout_area_ratio are not given",
+        ),
+        (
+            [Finding("free", ("x", "y"), (), {"pairs": 1, "others": ["a", "b"], "vary": "vary"})],
+            "x and y: a, b vary among these images too, which blurs the points; "
+            "information_outside is not given (`sbvae geometry` has `at`, which fixes a factor)",
+        ),
+        (
             [Finding("still", (name, "y"), (3,), {"pairs": 6}) for name in "abcd"],
             "geometry of a,y b,y c,y and 1 more: a latent hardly deviates over the grid, and "
             "counts as constant",
