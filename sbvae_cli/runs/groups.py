@@ -72,7 +72,7 @@ class Group:
 
     @property
     def verdicts(self) -> dict[str, dict[str, int]]:
-        """Of each pair of factors, in how many runs its grid is flat, collapsed and so on."""
+        """Number of runs in which the grid of each pair of factors is flat, collapsed and so on."""
         found: dict[str, Counter[str]] = {}
         for each in self.members:
             for factors, pair in each.found.geometry.items():
