@@ -3,7 +3,7 @@
 import os
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
@@ -15,7 +15,9 @@ import numpy as np
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
-from sbvae_cli.data.hdf5 import MAGIC, arrays_of, check_filters, open_hdf5
+from sbvae_cli.data.hdf5 import MAGIC, check_filters, list_arrays, open_hdf5
+from sbvae_cli.data.importers.array_file import array_kinds, broken_link
+from sbvae_cli.data.importers.array_groups import find_group
 from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
 from sbvae_cli.data.importers.dsprites import LEVELS, SIDE
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
@@ -112,12 +114,12 @@ def _hdf5(path: Path) -> Contents:
             return Contents("dataset", "is a dataset", train)
         if is_3dshapes(file):
             return Contents("3dshapes", "has the layout of 3dshapes.h5", train)
-        found = arrays_of(file)
-        arrays = {name: ArrayKind(array.shape, array.dtype) for name, array in found.items()}
-        for name, array in found.items():
+        listing = list_arrays(file)
+        arrays = array_kinds(listing)
+        for name, array in listing.arrays.items():
             if arrays[name].may_be_images:
                 check_filters(path, name, array)
-    return _arrays(path, arrays, "is an HDF5 file of another layout")
+    return _arrays(path, arrays, "is an HDF5 file of another layout", listing.broken)
 
 
 def _mat5(path: Path) -> Contents:
@@ -135,11 +137,14 @@ def _mat5(path: Path) -> Contents:
     return _arrays(path, arrays, "is a MATLAB file")
 
 
-def _arrays(path: Path, arrays: Arrays, found: str) -> Contents:
+def _arrays(
+    path: Path, arrays: Arrays, found: str, broken: Mapping[str, str] | None = None
+) -> Contents:
     """Arrays of any file, of which one may be images."""
     try:
-        find_images(path, arrays)
-    except SbvaeError as error:
+        _ = find_group(path, arrays) or find_images(path, arrays)
+    except SbvaeError as refused:
+        error = broken_link(path, broken or {}, None) or refused
         kind: Kind = "images" if any(each.may_be_images for each in arrays.values()) else "other"
         return Contents(kind, found, str(error).removeprefix(f"{path}: "))
     return Contents("images", found, _make(command("gen-data images", from_=path)))

@@ -1,10 +1,12 @@
 """HDF5 files of any layout: opened, listed, and whether their filters are installed here."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError
@@ -58,17 +60,55 @@ def is_matlab(path: Path) -> bool:
         return file.read(len(_MATLAB)) == _MATLAB
 
 
-def arrays_of(file: Any) -> dict[str, Any]:
-    """The arrays of an open file by name, as `train/images`; those that links do not lead to."""
-    found: dict[str, Any] = {}
+@dataclass(frozen=True)
+class Hdf5Listing:
+    """What an open file holds.
+
+    Attributes:
+        arrays: By name, as `train/images`, those that links and references lead to among them.
+        links: Second names of arrays, and the first one of each.
+        broken: Links that lead nowhere, and where they lead to.
+    """
+
+    arrays: dict[str, Any]
+    links: dict[str, str]
+    broken: dict[str, str]
+
+
+def list_arrays(file: Any) -> Hdf5Listing:
+    """List the arrays of an open file; an array of references to others is one for each of them."""
+    listing, first = Hdf5Listing({}, {}, {}), dict[tuple[int, int], str]()
 
     def see(name: str, item: Any) -> None:
-        inner = name.startswith("#")  # where MATLAB keeps the parts of cells
-        if isinstance(item, h5py.Dataset) and item.shape is not None and not inner:
-            found[name] = item
+        if not isinstance(item, h5py.Dataset) or name.startswith("#"):
+            return  # a # is where MATLAB keeps the parts of cells
+        if h5py.check_ref_dtype(item.dtype) is h5py.Reference and item.shape is not None:
+            references = [each for each in np.ravel(item[()]) if each]
+            for i, reference in enumerate(references):
+                see(f"{name}/{i}", file[reference])
+            return
+        found = h5py.h5o.get_info(item.id)
+        known = first.setdefault((found.fileno, found.addr), name)
+        if known != name:
+            listing.links[name] = known
+        listing.arrays[name] = item
+
+    def follow(name: str, link: Any) -> None:
+        if isinstance(link, h5py.HardLink) or name.startswith("#"):
+            return
+        try:
+            item = file[name]
+        except (KeyError, OSError):
+            listing.broken[name] = getattr(link, "filename", "") or link.path
+            return
+        if isinstance(item, h5py.Group):
+            item.visititems(lambda inner, each: see(f"{name}/{inner}", each))
+        else:
+            see(name, item)
 
     file.visititems(see)
-    return found
+    file.visititems_links(follow)
+    return listing
 
 
 def check_filters(path: Path, name: str, array: Any) -> None:

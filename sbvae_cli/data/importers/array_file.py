@@ -11,10 +11,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.hdf5 import arrays_of, check_filters, is_matlab, open_hdf5
-from sbvae_cli.data.importers.array_images import ArrayImages
-from sbvae_cli.data.importers.collection import Closable, reason_of
+from sbvae_cli.data.hdf5 import Hdf5Listing, check_filters, is_matlab, list_arrays, open_hdf5
+from sbvae_cli.data.importers.array_groups import find_group
+from sbvae_cli.data.importers.array_images import ArrayImages, EncodedRows, SeparateArrays
+from sbvae_cli.data.importers.collection import (
+    Closable,
+    ImageCollection,
+    printable,
+    reason_of,
+)
 from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, find_images, order_axes
+from sbvae_cli.data.importers.label_arrays import find_file_names
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.errors import SbvaeError
 
@@ -35,8 +42,8 @@ class ArrayFile(ABC):
     ) -> None:
         self.path, self.kinds, self._last_first = path, kinds, last_first
 
-    def images(self, key: str | None = None) -> ArrayImages:
-        """The array of images; the collection reads this file, and closes it.
+    def images(self, key: str | None = None) -> ImageCollection:
+        """The array of images, or those of one image each; the collection closes this file.
 
         Args:
             key: Its name, or the end of it; None finds it.
@@ -44,11 +51,18 @@ class ArrayFile(ABC):
         Raises:
             SbvaeError: If there is none, several may be meant, or it cannot be read.
         """
+        group = find_group(self.path, self.kinds, key)
+        if group:
+            return SeparateArrays(self.path, group.name, group.members, self.read, (self,))
         name = find_images(self.path, self.kinds, key)
         shape = self.kinds[name].shape
         others = {n for kind in self.kinds.values() if len(kind.shape) < 3 for n in kind.shape}
-        axes = order_axes(shape, self._last_first, others)
-        return self._images(name, axes)
+        axes = order_axes(shape, self._last_first, others) if len(shape) > 1 else (0,)
+        names_from, names = find_file_names(self.kinds, name, shape[axes[0]], self.read)
+        images = self._images(name, axes)
+        if names:
+            images.names, images.names_from = names, names_from
+        return images
 
     def read(self, name: str) -> NDArray[Any]:
         """All of an array, as the program that wrote it has it.
@@ -80,7 +94,7 @@ class ArrayFile(ABC):
         """Let go of the file."""
 
     @abstractmethod
-    def _images(self, name: str, axes: tuple[int, ...]) -> ArrayImages: ...
+    def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection: ...
 
     @abstractmethod
     def _read(self, name: str) -> NDArray[Any]: ...
@@ -96,18 +110,23 @@ class Hdf5Arrays(ArrayFile):
     def __init__(self, path: Path) -> None:
         with ExitStack() as undo:
             self._file: Closable = undo.enter_context(open_hdf5(path))
-            self._arrays = arrays_of(self._file)
+            listing = list_arrays(self._file)
+            self._arrays, self._broken = listing.arrays, listing.broken
             self._reversed = is_matlab(path)
-            step = -1 if self._reversed else 1
-            kinds = {
-                n: ArrayKind(a.shape[::step], _type(a), _column_names(a))
-                for n, a in self._arrays.items()
-            }
-            super().__init__(path, kinds, self._reversed)
+            super().__init__(path, array_kinds(listing, self._reversed), self._reversed)
             undo.pop_all()
 
-    def _images(self, name: str, axes: tuple[int, ...]) -> ArrayImages:
+    def images(self, key: str | None = None) -> ImageCollection:
+        """The array of images, as of any file of arrays; a link to a missing one says so."""
+        try:
+            return super().images(key)
+        except SbvaeError as error:
+            raise broken_link(self.path, self._broken, key) or error from None
+
+    def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection:
         check_filters(self.path, name, self._arrays[name])
+        if self.kinds[name].encoded:
+            return EncodedRows(self.path, name, self._arrays[name], (self._file,))
         if self._reversed:
             axes = tuple(len(axes) - 1 - axis for axis in axes)
         return ArrayImages(self.path, name, self._arrays[name], axes, (self._file,))
@@ -124,10 +143,36 @@ class Hdf5Arrays(ArrayFile):
         self._file.close()
 
 
-def _type(array: Any) -> "np.dtype[Any]":
-    """Type of an array's items; text of any length is text, not objects."""
-    texts = h5py.check_string_dtype(array.dtype)
-    return np.dtype(np.str_) if texts else np.dtype(array.dtype)
+def array_kinds(listing: Hdf5Listing, last_first: bool = False) -> dict[str, ArrayKind]:
+    """What an HDF5 file says of its arrays; text of any length is text, not objects.
+
+    Args:
+        listing: Its arrays.
+        last_first: Whether their axes are reversed, as MATLAB's are.
+    """
+    kinds = {}
+    for name, array in listing.arrays.items():
+        texts = h5py.check_string_dtype(array.dtype)
+        shape = (0,) if array.shape is None else array.shape
+        kinds[name] = ArrayKind(
+            shape[::-1] if last_first else shape,
+            np.dtype(np.str_) if texts else np.dtype(array.dtype),
+            _column_names(array),
+            listing.links.get(name, ""),
+            h5py.check_vlen_dtype(array.dtype) == np.uint8,
+        )
+    return kinds
+
+
+def broken_link(path: Path, broken: Mapping[str, str], key: str | None) -> SbvaeError | None:
+    """The error for a link that leads nowhere; None where there is none, or not of that name."""
+    for name, target in broken.items():
+        if key is None or f"/{name}".endswith(f"/{key.strip('/')}"):
+            return SbvaeError(
+                f"{path}: {printable(name)} links to {printable(target)}, which is not there; put "
+                "it there again, or name another array"
+            )
+    return None
 
 
 def _column_names(array: Any) -> tuple[str, ...]:
@@ -162,7 +207,7 @@ class LoadedArrays(ArrayFile):
         kinds = {name: ArrayKind(a.shape, a.dtype) for name, a in self._arrays.items()}
         super().__init__(path, kinds, last_first=True)
 
-    def _images(self, name: str, axes: tuple[int, ...]) -> ArrayImages:
+    def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection:
         array = self._arrays[name]
         ends: Levels = (array.min().item(), array.max().item())
         return ArrayImages(self.path, name, array, axes, value_range=ends)

@@ -1,7 +1,7 @@
 """Images that are rows of one array, in a file or in memory, whatever the order of its axes."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import Closable, ImageCollection
+from sbvae_cli.data.importers.collection import Closable, ImageCollection, ImageFiles
 from sbvae_cli.data.importers.deep_images import DeepImage, pixels_to_image
 from sbvae_cli.data.importers.levels import Levels
 
@@ -45,7 +45,7 @@ class ArrayImages(ImageCollection):
         count = array.shape[axes[0]]
         digits = len(str(count - 1))
         super().__init__(path, [f"{i:0{digits}}" for i in range(count)], held)
-        self.array_name, self.value_range = array_name, value_range
+        self.array_name, self.arrays, self.value_range = array_name, (array_name,), value_range
         self._array, self._axes = array, tuple(axes)
         self._length = _block_length(array, axes[0])
         self._blocks: OrderedDict[int, NDArray[Any]] = OrderedDict()
@@ -74,6 +74,57 @@ class ArrayImages(ImageCollection):
         places[self._axes[0]] = slice(start, start + self._length)
         rows: NDArray[Any] = self._array[tuple(places)].transpose(self._axes)
         return rows
+
+
+class SeparateArrays(ImageCollection):
+    """Arrays of one image each, (H, W), (H, W, C) or (C, H, W).
+
+    Args:
+        path: For messages.
+        group: What they are called together.
+        members: Names of the arrays by the names of the images.
+        read: Gives an array.
+        held: Open files behind it, closed with this object.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        group: str,
+        members: Mapping[str, str],
+        read: Callable[[str], NDArray[Any]],
+        held: Sequence[Closable],
+    ) -> None:
+        super().__init__(path, list(members), held)
+        self.array_name, self.arrays = group, tuple(members.values())
+        self._read, self._lock = read, Lock()
+
+    def _open(self, index: int) -> Image.Image | DeepImage:
+        with self._lock:
+            pixels = self._read(self.arrays[index])
+        if pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
+            pixels = pixels.transpose(1, 2, 0)
+        return pixels_to_image(np.ascontiguousarray(pixels[..., 0] if _is_grey(pixels) else pixels))
+
+
+class EncodedRows(ImageFiles):
+    """Rows of an array that are the bytes of image files.
+
+    Args:
+        path: For messages.
+        array_name: Name of the array in the file.
+        array: An HDF5 array, its rows bytes of any length.
+        held: Open files behind it, closed with this object.
+    """
+
+    def __init__(self, path: Path, array_name: str, array: Any, held: Sequence[Closable]) -> None:
+        digits = len(str(len(array) - 1))
+        super().__init__(path, [f"{i:0{digits}}" for i in range(len(array))], held)
+        self.array_name, self.arrays, self._array = array_name, (array_name,), array
+
+    def stored(self, index: int) -> bytes:
+        """The bytes of a row."""
+        return np.asarray(self._array[index]).tobytes()
 
 
 def _block_length(array: Any, axis: int) -> int:

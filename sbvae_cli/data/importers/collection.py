@@ -64,11 +64,17 @@ class ImageCollection(ABC):
         value_range: Least and largest value of all images, where it is known unread.
         notes: What a user should know of its names.
         one_kind: Whether all images are of the same type, as in an array.
+        arrays: Names of the arrays that they are, in a file of arrays.
+        array_name: Name of the only one, or of their group.
+        names_from: Name of the array that has the names of the images.
     """
 
     value_range: Levels | None = None
     notes: tuple[str, ...] = ()
     one_kind = False
+    arrays: tuple[str, ...] = ()
+    array_name = ""
+    names_from = ""
 
     def __init__(self, path: Path, names: Sequence[str], held: Sequence[Closable] = ()) -> None:
         self.path = path

@@ -13,7 +13,7 @@ from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
 # Names that such arrays have in the field, the surest first; in groups too, as `train/images`.
-_IMAGES = (
+IMAGES = (
     *("images", "imgs", "image", "img", "x", "data", "pixels", "frames", "pictures"),
     *("observations", "obs", "samples", "stimuli"),
 )
@@ -34,23 +34,48 @@ class ArrayKind:
         shape: Its shape.
         dtype: Type of its items.
         column_names: Names of its columns, or of classes, where the file says them beside it.
+        link_to: The array that this is a second name of.
+        encoded: Whether its items are the bytes of image files, as it seems.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     column_names: tuple[str, ...] = ()
+    link_to: str = ""
+    encoded: bool = False
 
     @property
     def may_be_images(self) -> bool:
         """Whether shape and type allow images."""
-        return (
-            self.dtype.kind in "buif"
-            and 0 not in self.shape
-            and (len(self.shape) == 3 or (len(self.shape) == 4 and bool(_places(self.shape))))
-        )
+        if self.dtype.kind not in "buif" or 0 in self.shape:
+            return self.encoded and len(self.shape) == 1 and 0 not in self.shape
+        if len(self.shape) == 3:
+            return not self.is_one_image
+        return len(self.shape) == 4 and bool(_places(self.shape))
+
+    @property
+    def is_one_image(self) -> bool:
+        """Whether it has the shape (H, W, C) of one image."""
+        return self._has_axes(3) and self.shape[2] in _CHANNELS
+
+    @property
+    def may_be_one_image(self) -> bool:
+        """Whether it may be one of several that are one image each: (H, W) and (C, H, W) too."""
+        channels_first = self._has_axes(3) and self.shape[0] in _CHANNELS
+        return self.is_one_image or channels_first or self._has_axes(2)
+
+    @property
+    def stands_for_one_image(self) -> bool:
+        """Whether it is likely one of several: (H, W) has to be of bytes, as a table may be."""
+        return self.may_be_one_image and (len(self.shape) == 3 or self.dtype.kind in "bu")
+
+    def _has_axes(self, count: int) -> bool:
+        """Whether it has so many axes, of which two are more than a few numbers long."""
+        longer = sum(side > max(_CHANNELS) for side in self.shape)
+        return self.dtype.kind in "buif" and len(self.shape) == count and longer == 2
 
     def __str__(self) -> str:
-        return f"{self.dtype} {self.shape}"
+        return f"{'encoded images' if self.encoded else self.dtype} {self.shape}"
 
 
 Arrays = Mapping[str, ArrayKind]
@@ -71,18 +96,23 @@ def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
         name = _named(path, arrays, key, "images_key")
         check_images(path, name, arrays[name])
         return name
-    fit = [name for name, array in arrays.items() if array.may_be_images]
-    called = _called(fit, _IMAGES)
-    found = fit if len(fit) == 1 else called
+    may_be = [name for name, array in arrays.items() if array.may_be_images]
+    stacks = [name for name in may_be if not arrays[name].encoded]
+    fit = [name for name in stacks or may_be if not arrays[name].link_to]
+    found = fit if len(fit) == 1 else called(stacks or may_be, IMAGES)
     if len(found) == 1:
         return found[0]
     if not fit:
-        meant = _called(arrays, _IMAGES)
+        meant = called(arrays, IMAGES)
         if len(meant) == 1:
             check_images(path, meant[0], arrays[meant[0]])
-        shown = listed(arrays) or "no arrays"
+        if not arrays:
+            raise SbvaeError(f"{path}: holds no arrays; save images as one, (N, H, W, C)")
+        for name, array in arrays.items():
+            if array.is_one_image or (0 in array.shape and len(array.shape) in (3, 4)):
+                check_images(path, name, array)
         raise SbvaeError(
-            f"{path}: holds {shown}, none of which has the shape of images, (N, H, W) or "
+            f"{path}: holds {listed(arrays)}, none of which has the shape of images, (N, H, W) or "
             "(N, H, W, C); save them as one array"
         )
     largest = max(found or fit, key=lambda name: int(np.prod(arrays[name].shape)))
@@ -165,8 +195,18 @@ def check_images(path: Path, name: str, array: ArrayKind) -> None:
         SbvaeError: With its type or shape, and what would do.
     """
     where = f"{path}: {printable(name)}"
-    if array.dtype.kind == "O":
+    if array.dtype.kind == "O" and not array.encoded:
         raise SbvaeError(f"{where} is object, which is never unpickled; save an array of numbers")
+    if array.dtype.names:
+        fields = ", ".join(map(printable, array.dtype.names))
+        found = f"has several fields ({fields}), of which images are not read"
+        raise SbvaeError(f"{where} {found}; save them as an array of their own, (N, H, W, C)")
+    if 0 in array.shape and not array.encoded:
+        raise SbvaeError(f"{where} holds 0 images, its shape is {array.shape}; name another")
+    if array.is_one_image:
+        found = f"is one image, its shape is {array.shape}"
+        todo = "stack several as (N, H, W, C), or save each as an array in one group"
+        raise SbvaeError(f"{where} {found}; {todo}")
     if array.dtype.kind not in "buif":
         raise SbvaeError(f"{where} is {array.dtype}; save real numbers, as uint8")
     if not array.may_be_images:
@@ -190,8 +230,8 @@ def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
     )
 
 
-def _called(names: Collection[str], known: Collection[str]) -> list[str]:
-    """Those with the first of some names that any has."""
+def called(names: Collection[str], known: Collection[str]) -> list[str]:
+    """Names with the first of some names that any has."""
     for word in known:
         found = [name for name in names if name.rpartition("/")[2].lower() == word]
         if found:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sbvae_cli.data.importers.cells import Cells
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.factor_columns import plain_titles
-from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, Arrays
+from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, Arrays, row_axis
 from sbvae_cli.errors import SbvaeError
 
 Read = Callable[[str], NDArray[Any]]
@@ -20,6 +20,10 @@ Read = Callable[[str], NDArray[Any]]
 _LABELS = (
     *("factors", "latents_values", "labels", "label", "y", "targets", "target", "classes", "class"),
     *("latents", "attributes", "annotations"),
+)
+_FILE_NAMES = (
+    *("files", "filenames", "file_names", "file", "filename", "file_name", "paths", "path"),
+    *("names", "image_names", "image_paths", "image_files"),
 )
 _MOST_COLUMNS = 100
 
@@ -82,6 +86,32 @@ def find_labels(
         todo = f"`factors_key={printable(unused[0])}` takes it"
         notes = [f"no array is a factor: {shown} may be one; {todo}"]
     return Labels(notes=notes, warnings=unfit)
+
+
+def find_file_names(
+    arrays: Arrays, images: str, count: int, read: Read
+) -> tuple[str, tuple[str, ...]]:
+    """The array of names of images, each of which has its own, and the names; both may be empty.
+
+    Args:
+        arrays: The file's arrays by name.
+        images: Name of the array of images; names in its group come first.
+        count: Number of images.
+        read: Gives an array.
+    """
+    group = images.rpartition("/")[0]
+    for name in sorted(arrays, key=lambda name: name.rpartition("/")[0] != group):
+        kind = arrays[name]
+        titled = name.rpartition("/")[2].lower() in _FILE_NAMES
+        if not titled or kind.dtype.kind not in "US" or row_axis(kind.shape, count) is None:
+            continue
+        found = [
+            cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+            for cell in np.ravel(read(name)).tolist()
+        ]
+        if len(set(found)) == count == len(found):
+            return name, tuple(found)
+    return "", ()
 
 
 def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> Labels:

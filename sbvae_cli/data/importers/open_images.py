@@ -46,7 +46,11 @@ def open_images(
     path = Path(path)
     arrays = open_array_file(path, named=images_key is not None)
     if arrays:
-        return arrays.images(images_key)
+        with ExitStack() as undo:
+            undo.callback(arrays.close)
+            chosen = arrays.images(images_key)
+            undo.pop_all()
+        return chosen
     if images_key is not None and path.exists():
         raise SbvaeError(f"{images_key}: {path} is no file of arrays", field="images_key")
     _refuse_models(path)

@@ -1,17 +1,17 @@
 """Factors of a user's own images: of a table, of arrays beside them, or of their folders."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from sbvae_cli.data.importers.array_images import ArrayImages
 from sbvae_cli.data.importers.class_folders import class_folders
 from sbvae_cli.data.importers.collection import ImageCollection, printable
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
 from sbvae_cli.data.importers.factors_csv import read_factors
-from sbvae_cli.data.importers.find_arrays import named_arrays
+from sbvae_cli.data.importers.find_arrays import Arrays, named_arrays
 from sbvae_cli.data.importers.known_labels import factors_of_labels
 from sbvae_cli.data.importers.label_arrays import Labels, find_labels
 from sbvae_cli.data.importers.open_images import open_array_file
@@ -87,17 +87,29 @@ def _others(labels: Labels, classes: list[str] | None) -> list[str]:
 def _labels(collection: ImageCollection, key: str | None) -> Labels:
     """Arrays beside those images in their file."""
     opened = None
-    if isinstance(collection, ArrayImages):
-        opened, images = open_array_file(collection.path, named=True), collection.array_name
+    if collection.arrays:
+        opened = open_array_file(collection.path, named=True)
     if not opened:
         if key:
             raise SbvaeError(f"{key}: {collection.path} is no file of arrays", field="factors_key")
         return Labels()
     with opened as file:
         named = named_arrays(file.path, file.kinds, key) if key else ()
-        found = find_labels(file.kinds, images, len(collection), file.read, named)
-    note = f"images are the array {printable(images)} {file.kinds[images]}"
-    return replace(found, notes=[note, *found.used, *found.notes])
+        taken = {*collection.arrays, collection.names_from} - set(named)
+        taken |= {file.kinds[name].link_to for name in collection.arrays}
+        others = {name: kind for name, kind in file.kinds.items() if name not in taken}
+        found = find_labels(others, collection.array_name, len(collection), file.read, named)
+    return replace(found, notes=[*_which_arrays(collection, file.kinds), *found.used, *found.notes])
+
+
+def _which_arrays(collection: ImageCollection, kinds: Arrays) -> Iterator[str]:
+    name, count = collection.arrays[0], len(collection.arrays)
+    if count == 1:
+        yield f"images are the array {printable(name)} {kinds[name]}"
+    else:
+        yield f"images are {count:,} arrays of one image each, as {printable(name)} {kinds[name]}"
+    if collection.names_from:
+        yield f"names of the images are those of the array {printable(collection.names_from)}"
 
 
 def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:

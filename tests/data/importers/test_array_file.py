@@ -1,12 +1,14 @@
 """Arrays of HDF5, of both of MATLAB's formats and of NPZ: the same images from all of them."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.own_factors import OwnFactors, own_factors
@@ -198,3 +200,88 @@ def test_files_that_are_broken_are_one_line(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-3000])
     with pytest.raises(SbvaeError, match=r"x.h5: is cut short; copy it"):
         open_images(path)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1)])
+@pytest.mark.parametrize("write", [hdf5, matlab, npz])
+def test_arrays_of_one_image_each_are_the_images_in_natural_order(
+    tmp_path: Path, write: Callable[..., Path], axes: tuple[int, ...]
+) -> None:
+    group = "raw/" if write is hdf5 else ""
+    arrays = {f"{group}{i}": IMAGES[i].transpose(axes) for i in reversed(range(12))}
+    path = write(tmp_path / "x", {**arrays, "y": np.arange(12) % 3})
+    with open_images(path) as images:
+        assert images.names == tuple(map(str, range(12)))
+        found = own_factors(images)
+    np.testing.assert_array_equal(pixels(path), IMAGES[:12])
+    assert found.table.rows[:, 0].tolist() == [0, 1, 2] * 4
+    if group:
+        np.testing.assert_array_equal(pixels(path, "raw"), IMAGES[:12])
+        with pytest.raises(SbvaeError, match=r"raw/0 is one image, its shape is"):
+            open_images(hdf5(tmp_path / "y", {"raw/0": IMAGES[0]}), images_key="raw/0")
+
+
+def test_references_and_samples_with_an_image_each_are_images(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "refs.h5", "w") as file:
+        images = file.create_dataset("images", (3,), h5py.ref_dtype)
+        for i in range(3):
+            file[f"#parts/{i}"] = IMAGES[i]
+            images[2 - i] = file[f"#parts/{i}"].ref
+    np.testing.assert_array_equal(pixels(tmp_path / "refs.h5"), IMAGES[2::-1])
+    samples = {f"s{i}/{name}": IMAGES[i] for i in range(11) for name in ("image", "mask")}
+    with open_images(hdf5(tmp_path / "s.h5", samples)) as images:
+        assert images.names == tuple(f"s{i}" for i in range(11))
+
+
+def test_links_are_followed_and_a_broken_one_says_where_it_leads(tmp_path: Path) -> None:
+    path = hdf5(tmp_path / "x.h5", {"data/0": IMAGES, "data/1": 255 - IMAGES})
+    with h5py.File(path, "a") as file:
+        file["images"] = h5py.SoftLink("/data/1")
+        file["gone"] = h5py.ExternalLink("missing.h5", "/x")
+    with h5py.File(tmp_path / "outer.h5", "w") as file:
+        file["images"] = h5py.ExternalLink("x.h5", "/data/0")
+    np.testing.assert_array_equal(pixels(path), 255 - IMAGES)
+    np.testing.assert_array_equal(pixels(path, "images"), 255 - IMAGES)
+    np.testing.assert_array_equal(pixels(tmp_path / "outer.h5"), IMAGES)
+    with pytest.raises(SbvaeError, match=r"gone links to missing.h5, which is not there"):
+        open_images(path, images_key="gone")
+
+
+def test_empty_files_and_arrays_of_fields_say_so(tmp_path: Path) -> None:
+    records = np.zeros(5, [("image", "u1", (8, 8)), ("y", "i4")])
+    for array, found in (
+        ({}, "holds no arrays"),
+        ({"images": h5py.Empty("u1")}, "images holds 0 images"),
+        ({"images": IMAGES[:0]}, "images holds 0 images"),
+        ({"data": records}, r"data has several fields \(image, y\), of which images are not read"),
+    ):
+        with h5py.File(tmp_path / "x.h5", "w") as file:
+            for name, values in array.items():
+                file[name] = values
+        with pytest.raises(SbvaeError, match=found):
+            open_images(tmp_path / "x.h5")
+
+
+def test_rows_of_encoded_bytes_are_decoded(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        images = file.create_dataset("images", (3,), h5py.vlen_dtype(np.uint8))
+        for i in range(3):
+            data = BytesIO()
+            Image.fromarray(IMAGES[i]).save(data, "PNG")
+            images[i] = np.frombuffer(data.getvalue(), np.uint8)
+    np.testing.assert_array_equal(pixels(tmp_path / "x.h5"), IMAGES[:3])
+
+
+@pytest.mark.parametrize("write", [hdf5, npz])
+def test_an_array_of_file_names_names_the_images_and_is_no_factor(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    names = [f"{i:02}.png" for i in range(50)]
+    stored = np.array(names, "S6")
+    path = write(tmp_path / "x", {"images": IMAGES, "filenames": stored})
+    with open_images(path) as images:
+        assert images.names == tuple(names)
+        assert not own_factors(images).table.factors
+    path = write(tmp_path / "y", {"images": IMAGES, "filenames": stored[[0] * 50]})
+    with open_images(path) as images:
+        assert images.names[0] == "00"  # which is no name of theirs, as they share it

@@ -82,9 +82,10 @@ def test_the_only_array_with_the_dimensions_of_images_is_taken(tmp_path: Path) -
     [
         ({"images": COLOUR.astype("S3")}, r"images is \|S3; save real numbers, as uint8"),
         ({"images": COLOUR * 1j}, r"images is complex128; save real numbers"),
+        ({"images": COLOUR[0]}, r"images is one image, its shape is \(5, 7, 3\); stack several"),
         ({"images": COLOUR[0, 0]}, r"images has the shape \(7, 3\)"),
         ({"images": COLOUR[..., :2]}, r"images has the shape \(12, 5, 7, 2\); images have the sh"),
-        ({"images": COLOUR[:0]}, r"images has the shape \(0, 5, 7, 3\)"),
+        ({"images": COLOUR[:0]}, r"images holds 0 images, its shape is \(0, 5, 7, 3\)"),
         (
             {"a": COLOUR, "b": COLOUR},
             r"several of its arrays may be images: a uint8 .*images_key=a",
