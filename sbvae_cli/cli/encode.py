@@ -147,6 +147,6 @@ def _encode(
         write_codes(file, codes)
     images, latents = codes.codes.shape
     inform(
-        f"wrote {out}: {images:,} images; codes and stds of {latents} latents, "
+        f"wrote {out}: {images:,} image{'s' * (images != 1)}; codes and stds of {latents} latents, "
         f"factors {', '.join(codes.names) or '(none)'}"
     )

@@ -229,7 +229,8 @@ def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) 
     """Say what a file holds, and which commands come next: these, and `train`."""
     height, width = size
     inform(
-        f"wrote {path}: {count:,} images of {height}x{width}, {file_size(path.stat().st_size)}. "
+        f"wrote {path}: {count:,} image{'s' * (count != 1)} of {height}x{width}, "
+        f"{file_size(path.stat().st_size)}. "
         "Next:"
     )
     train: list[str | Path] = ["train", "--decoder", "broadcast", "--data", path]
