@@ -69,6 +69,12 @@ def _say_what_is_special(config: Config, path: Path) -> None:
     )
     if config.preset.source.startswith("not in the paper"):
         remark(f"note: {objective.kind} on {config.data.name}: {config.preset.source}")
+    count = config.data.count
+    if count is not None and count < training.batch_size:
+        remark(
+            f"note: {config.data.name} has {count:,} image{'s' * (count != 1)}, a minibatch has "
+            f"{training.batch_size:,}: the same ones are in it several times"
+        )
     for name in ("beta_schedule", "capacity_schedule"):
         length = getattr(getattr(objective, name, None), "steps", 0)
         if length > training.steps:

@@ -26,7 +26,7 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
 
 def _file(path: Path) -> Hashable:
     """What tells the file from others, whichever links lead to it."""
-    file = path / "ckpt.pt" if path.is_dir() else path
+    file = path / "ckpt.pt" if os.path.isdir(path) else path
     try:
         found = os.stat(file)
     except OSError:  # whoever opens it says what is wrong

@@ -171,6 +171,15 @@ def test_a_data_file_that_changed_is_refused(sbvae: Sbvae, tiny: list[str]) -> N
     assert same(weights(Path("run")), weights(Path("whole")))
 
 
+def test_fewer_images_than_a_minibatch_are_said(sbvae: Sbvae, tiny: list[str]) -> None:
+    sbvae("gen-data", "circles", "--count", 3, "--size", 16, "--out", "few.h5")
+    small = ["--data", "few.h5", *tiny[4:], "--steps", 1, "--out", "run"]
+    done = sbvae("train", *small, "--batch-size", 4)
+    assert done.code == 0 and "note: xy has 3 images, a minibatch has 4: " in done.err
+    done = sbvae("train", *small, "--batch-size", 3, "--force")
+    assert done.code == 0 and "a minibatch has" not in done.err
+
+
 def test_runs_have_their_own_threads_and_leave_those_of_the_process(
     sbvae: Sbvae, tiny: list[str]
 ) -> None:
