@@ -48,6 +48,11 @@ def sbvae(
     return run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest test, so that no core waits for it in the end."""
+    items.sort(key=lambda item: item.name != "test_the_demo_runs")
+
+
 @pytest.fixture
 def tiny() -> list[str]:
     """Options of a run that takes a second; the decoder has its default width."""
