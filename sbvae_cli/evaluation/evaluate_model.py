@@ -48,9 +48,20 @@ def evaluate_model(
             posteriors or likelihoods that are no numbers.
     """
     plan = make_plan(vae, source, protocol or Protocol(), trained_on)
+    return evaluate_plan(vae, plan, on_images, validation_rows, on_metric)
+
+
+def evaluate_plan(
+    vae: VAE,
+    plan: Plan,
+    on_images: OnImages = lambda images: None,
+    validation_rows: NDArray[np.int64] | None = None,
+    on_metric: OnMetric = no_report,
+) -> Evaluation:
+    """Compute the scores that a plan has; arguments and errors as of `evaluate_model`."""
     representation = None
     if plan.pool:
-        representation = represent_at_random(vae, source, plan.protocol, plan.pool, on_images)
+        representation = represent_at_random(vae, plan.source, plan.protocol, plan.pool, on_images)
     varying = representation.varying if representation is not None else ()
     measured = measure(vae, plan, varying, validation_rows, on_images)
     findings = [*plan.skipped, *_of_votes(plan), *_of_grids(plan), *measured.findings]

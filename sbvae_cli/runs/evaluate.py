@@ -240,7 +240,7 @@ def _of_model(
 ) -> Evaluated:
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.evaluation.cost import estimate_cost
-    from sbvae_cli.evaluation.evaluate_model import evaluate_model
+    from sbvae_cli.evaluation.evaluate_model import evaluate_plan
     from sbvae_cli.evaluation.plan import make_plan, other_factors
     from sbvae_cli.runs.groups import flat_settings
     from sbvae_cli.runs.naming import group_name
@@ -248,9 +248,10 @@ def _of_model(
     checkpoint, source, vae = model
     trained_on, rows = FactorSpace(checkpoint.space), _validation_rows(model, data)
     with _named(path):
-        cost = estimate_cost(vae, make_plan(vae, source, protocol, trained_on))
+        plan = make_plan(vae, source, protocol, trained_on)
+        cost = estimate_cost(vae, plan)
         with showing(cost, next(vae.parameters()).device.type) as on_images:
-            found = evaluate_model(vae, source, protocol, on_images, trained_on, rows, on_metric)
+            found = evaluate_plan(vae, plan, on_images, rows, on_metric)
     difference = other_factors(checkpoint.space, source.space) if data else None
     about = {
         "checkpoint": str(path),
