@@ -1,11 +1,10 @@
 """Files of named arrays: NPZ, HDF5 of any layout, and MATLAB's two formats."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,6 +15,7 @@ from sbvae_cli.data.importers.array_groups import find_group
 from sbvae_cli.data.importers.array_images import ArrayImages, EncodedRows, SeparateArrays
 from sbvae_cli.data.importers.collection import (
     Closable,
+    Closing,
     ImageCollection,
     printable,
     reason_of,
@@ -28,7 +28,7 @@ from sbvae_cli.errors import SbvaeError
 MAT5 = b"MATLAB 5.0"
 
 
-class ArrayFile(ABC):
+class ArrayFile(Closing):
     """An open file of named arrays.
 
     Args:
@@ -77,21 +77,6 @@ class ArrayFile(ABC):
         except Exception as error:  # broken files make every reader raise anything
             found = f"{name} cannot be read ({reason_of(error)})"
             raise SbvaeError(f"{self.path}: {found}; write the file again") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the file."""
 
     @abstractmethod
     def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection: ...

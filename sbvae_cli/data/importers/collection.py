@@ -37,6 +37,25 @@ class Closable(Protocol):
         """Let go of it."""
 
 
+class Closing(ABC):
+    """What `with` closes."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the files behind."""
+
+
 class UnreadableImageError(SbvaeError):
     """One image of a collection that cannot be read.
 
@@ -52,7 +71,7 @@ class UnreadableImageError(SbvaeError):
         self.reason = reason
 
 
-class ImageCollection(ABC):
+class ImageCollection(Closing):
     """Images with names, in the order of the names; several threads may read them at once.
 
     Args:
@@ -83,17 +102,6 @@ class ImageCollection(ABC):
 
     def __len__(self) -> int:
         return len(self.names)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the files behind; an archive cannot be read afterwards."""
