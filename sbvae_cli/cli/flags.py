@@ -9,7 +9,7 @@ from sbvae_cli.commands import quoted
 _OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
 _WORD = r"""(?:'[^']*'|"[^"]*"|[^\s`'"])+"""  # of a command; quotes may hold blanks
 COMMAND = re.compile(rf"`sbvae((?: {_WORD})+)`")
-ARGUMENT = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`\s]+))?`")
+ARGUMENT = re.compile(r"""`([a-z][a-z0-9_]*)(?:=((?:'[^'`]*'|"[^"`]*"|[^\s`])+))?`""")
 OF_COMMAND = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
 MODEL = "MODEL"  # stands in a command for the model that a message is about
 

@@ -12,6 +12,12 @@ def test_arguments_in_backticks_become_flags() -> None:
     )
 
 
+def test_a_value_with_blanks_is_quoted() -> None:
+    said = """give `factors="my p/t.csv"`, `images_key='a $b'` or `factors_key=it's`"""
+    shown = """give --factors "my p/t.csv", --images-key 'a $b' or --factors-key it's"""
+    assert with_flags(said) == shown
+
+
 def test_commands_in_backticks_stay() -> None:
     assert with_flags("see `sbvae train --help`") == "see `sbvae train --help`"
     assert with_flags("`sbvae eval 'my codes.npz'`") == "`sbvae eval 'my codes.npz'`"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.commands import quoted
 from sbvae_cli.config.metrics import MAX_LEVELS, ROWS_OF_A_LEVEL
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
@@ -210,7 +211,7 @@ def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[
         if turn.repeats:
             remark += f"; {found[0]:g} and {found[-1]:g} are one setting, kept as two levels"
     elif looks_circular(found, levels):
-        remark = f"a full turn, if `circular={name}`"
+        remark = f"a full turn, if `circular={quoted(name)}`"
     known = {"unit": turn.unit, "period": turn.period} if turn else {}
     if levels:
         known |= {"kind": "discrete", "levels": tuple(found.tolist())}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.cells import Cells
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.factor_columns import plain_titles
@@ -83,7 +84,7 @@ def find_labels(
     unused, notes = list(_beside(others, count)), list[str]()
     if unused:
         shown = ", ".join(map(printable, unused))
-        todo = f"`factors_key={printable(unused[0])}` takes it"
+        todo = f"`factors_key={quoted(printable(unused[0]))}` takes it"
         notes = [f"no array is a factor: {shown} may be one; {todo}"]
     return Labels(notes=notes, warnings=unfit)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.class_folders import class_folders
 from sbvae_cli.data.importers.collection import ImageCollection, printable
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
@@ -132,4 +133,5 @@ def _tables(collection: ImageCollection) -> list[str]:
     if not folder.is_dir():
         return []
     tables = sorted(name for name in os.listdir(folder) if name.lower().endswith((".csv", ".tsv")))
-    return [f"{folder / name} is not used; give it as `factors={folder / name}`" for name in tables]
+    paths = [folder / name for name in tables]
+    return [f"{path} is not used; give it as `factors={quoted(path)}`" for path in paths]
