@@ -22,7 +22,7 @@ class ConstantConfig(Frozen):
 
 
 class LinearConfig(Frozen):
-    """From `start` in a straight line to the weight at step `steps`, then constant."""
+    """From `start`, be it above the weight, in a line to it at step `steps`, then constant."""
 
     kind: Literal["linear"] = "linear"
     start: Weight = 0.0
@@ -50,10 +50,11 @@ ScheduleConfig = Annotated[
 
 
 class VaeConfig(Frozen):
-    """NLL + KL (Section A.1)."""
+    """NLL + KL (Section A.1), whose weight may come from elsewhere at first but ends at 1."""
 
     kind: Literal["vae"] = "vae"
     beta: FiniteNonNegative = 1.0
+    beta_schedule: ScheduleConfig = ConstantConfig()
 
     @field_validator("beta")
     @classmethod
@@ -86,7 +87,7 @@ class FactorVaeConfig(Frozen):
     Attributes:
         gamma: Weight of the total correlation.
         beta: Weight of the KL.
-        beta_schedule: How beta grows.
+        beta_schedule: How beta comes to its value.
         discriminator_units: Units of each hidden layer of the discriminator.
         discriminator_learning_rate: Learning rate of its Adam, whose moments decay by 0.5 and 0.9;
             it follows the schedule of the model's learning rate.
@@ -105,7 +106,7 @@ class BetaTcvaeConfig(Frozen):
 
     Attributes:
         beta: Weight of the total correlation; 1 is the plain VAE.
-        beta_schedule: How beta grows.
+        beta_schedule: How beta comes to its value.
         estimator: `stratified`, or `weighted`, whose values are off by a constant.
         dataset_size: Number of training images N that the estimators count with.
     """

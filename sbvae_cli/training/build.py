@@ -79,9 +79,7 @@ def build_objective(
         ValueError: If FactorVAE has no discriminator.
     """
     match config:
-        case VaeConfig():
-            return lambda vae, images, noise, step: elbo(vae, images, noise, config.beta)
-        case BetaVaeConfig():
+        case VaeConfig() | BetaVaeConfig():
             beta = scheduled(config.beta, config.beta_schedule)
             return lambda vae, images, noise, step: elbo(vae, images, noise, beta(step))
         case AnnealedVaeConfig():

@@ -41,6 +41,7 @@ CHOICES: dict[str, dict[str, Any]] = {
         "depth": 4,
     },
     "broadcast": {},
+    "broadcast-beta_linear": {"options": {"objective": {"beta_schedule": {"kind": "linear"}}}},
     "broadcast-gaussian": {"options": {"model": {"likelihood": {"kind": "gaussian"}}}},
     "broadcast-gaussian-variance0.1": {
         "options": {"model": {"likelihood": {"kind": "gaussian", "variance": 0.1}}}

@@ -278,7 +278,7 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
     [
         (["objective.beta=4"], "objective.beta: it is 4 and that of a vae is 1; choose the model"),
         (["objective.gamma=4"], "objective.gamma is of annealed-vae, factor-vae, not of vae"),
-        (["objective.zzz=4"], "objective.zzz is unknown to vae; known: beta, kind"),
+        (["objective.zzz=4"], "objective.zzz is unknown to vae; known: beta, beta_schedule, kind"),
         (["objective.bta=4"], "objective.bta is unknown; did you mean beta?"),
         (["model.decoder=deconv"], "model.decoder is 'deconv'; it is a section"),
         (

@@ -51,6 +51,14 @@ def test_beta_follows_its_schedule(objective: str) -> None:
         assert terms_at(scheduled, step) == terms_at(constant, 0)
 
 
+def test_the_beta_of_a_vae_falls_to_one() -> None:
+    falling = {"kind": "linear", "start": 9.0, "steps": 4}
+    scheduled = configured({"kind": "vae", "beta_schedule": falling})
+    for step, beta in ((0, 9.0), (2, 5.0), (4, 1.0), (100, 1.0)):
+        constant = configured({"kind": "beta-vae", "beta": beta})
+        assert terms_at(scheduled, step) == terms_at(constant, 0)
+
+
 def test_the_capacity_follows_its_schedule() -> None:
     config = configured({"kind": "annealed-vae", "capacity": 9.0, "capacity_schedule": RISING})
     assert [terms_at(config, step)["capacity"] for step in (0, 2, 4, 9)] == [1, 5, 9, 9]
