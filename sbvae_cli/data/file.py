@@ -183,7 +183,7 @@ class DatasetFile:
         places = np.split(order, starts[1:]) if len(rows) else []
 
         def copy(chunk: int, place: NDArray[np.intp]) -> None:
-            out[place] = self._read_chunk(chunk)[rows[place] - chunk * self.chunk_length]
+            out[place] = self.read_chunk(chunk)[rows[place] - chunk * self.chunk_length]
 
         self._in_threads(copy, list(zip(wanted.tolist(), places, strict=True)))
         return out, self.read_factors(rows)
@@ -198,7 +198,7 @@ class DatasetFile:
         out = np.empty((ends[-1] if ends else 0, *self._images.shape[1:]), np.uint8)
 
         def copy(chunk: int, end: int) -> None:
-            out[end - self.chunk_size(chunk) : end] = self._read_chunk(chunk)
+            out[end - self.chunk_size(chunk) : end] = self.read_chunk(chunk)
 
         self._in_threads(copy, list(zip(chunks, ends, strict=True)))
         return out
@@ -211,13 +211,18 @@ class DatasetFile:
         for _ in in_order(lambda call: copy(*call), calls, min(usable_cores(), 8)):
             pass
 
-    def _read_chunk(self, chunk: int) -> Images:
-        """One chunk's images; HDF5 itself would hold its lock while it decompresses."""
+    def read_chunk(self, chunk: int) -> Images:
+        """Read one chunk's images, shape (n, H, W, C); may be read-only. Threads do not wait.
+
+        Raises:
+            SbvaeError: If the file is damaged there.
+        """
         start, size = chunk * self.chunk_length, self.chunk_size(chunk)
         try:
             if not self._is_direct:
                 images: Images = self._images[start : start + size]
                 return images
+            # Compressed, as HDF5 itself would hold its lock while it decompresses.
             skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
         except (OSError, RuntimeError, ValueError) as error:
             raise self._damaged(start, size, error) from error

@@ -1,17 +1,23 @@
 """Work in threads: order, how far ahead, errors, and nothing left behind."""
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 
 import pytest
 
-from sbvae_cli.data.workers import AHEAD, in_order
+from sbvae_cli.data.workers import AHEAD, ahead, in_order
 
 
 def living() -> list[str]:
     """Names of our threads."""
-    return [t.name for t in threading.enumerate() if t.name.startswith("sbvae-worker")]
+    return [
+        t.name for t in threading.enumerate() if t.name.startswith(("sbvae-worker", "sbvae-ahead"))
+    ]
 
 
 @pytest.mark.parametrize("workers", [None, 1, 2, 3, 50])
@@ -82,3 +88,63 @@ def test_an_error_of_the_items_ends_the_threads() -> None:
     with pytest.raises(ValueError, match="no more"):
         list(in_order(lambda i: i, items(), 2))
     assert not living()
+
+
+def test_what_is_made_ahead_comes_in_order_and_to_its_end() -> None:
+    assert list(ahead(iter(range(50)), 3)) == list(range(50))
+    assert list(ahead([])) == []
+    assert not living()
+
+
+def test_few_items_are_made_ahead() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in count():
+            made.append(i)
+            yield i
+
+    items_ahead = ahead(items(), 2)
+    assert not living()  # nothing begins before it is asked for
+    assert [next(items_ahead) for _ in range(3)] == [0, 1, 2]
+    deadline = time.monotonic() + 10
+    while len(made) < 5 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    time.sleep(0.02)
+    assert len(made) == 5
+    items_ahead.close()
+    assert not living()
+
+
+def test_a_generator_that_is_dropped_ends_its_thread() -> None:
+    items = ahead(count())
+    next(items)
+    del items
+    assert not living()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_ahead_is_raised_after_the_items_before(error: type[BaseException]) -> None:
+    def items() -> Iterator[int]:
+        yield from range(3)
+        raise error
+
+    found = []
+    with pytest.raises(error):
+        for item in ahead(items()):
+            found.append(item)
+    assert found == [0, 1, 2]
+    assert not living()
+
+
+def test_what_is_made_ahead_does_not_hold_up_the_interpreter_s_exit() -> None:
+    program = (
+        "from itertools import count; import numpy as np;"
+        "from sbvae_cli.data.workers import ahead;"
+        "items = ahead(np.random.default_rng(i).random(100_000) for i in count());"
+        "[next(items) for _ in range(5)]; print('done')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "done\n", "")

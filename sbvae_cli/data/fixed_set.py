@@ -1,0 +1,53 @@
+"""A set of images that is rendered once and then trained on, as the paper did."""
+
+from sbvae_cli.data.file import Images
+from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.source import Source
+from sbvae_cli.data.write import chunk_length
+from sbvae_cli.errors import SbvaeError
+
+SEED = 0  # of every set: replicas that differ in their seed see the same images
+
+
+class FixedSet:
+    """The images of the file that gen-data writes of so many and seed 0, in its chunks.
+
+    Args:
+        source: A source that draws its images.
+        count: Number of images, at least 1.
+
+    Attributes:
+        space: Factor space of the set; colours of sprites are `online`, and its images masks.
+        count: Number of images.
+        height: Rows of an image.
+        width: Columns of an image.
+        channels: Channels of an image.
+        chunk_length: Number of images that are rendered together.
+
+    Raises:
+        SbvaeError: If the source is a file.
+    """
+
+    def __init__(self, source: Source, count: int) -> None:
+        if source.file:
+            raise SbvaeError(
+                f"{count:,}: {source.label} is a file, and a fixed set already; leave it out",
+                field="fixed_set",
+            )
+        self._plan = plan_dataset(
+            source.space.config, source.name, count, source.height, source.width
+        )
+        shape = self._plan.chunk(SEED, 0, 1)[1].shape[1:]
+        self.space, self.count = self._plan.space, count
+        self.height, self.width, self.channels = map(int, shape)
+        self.chunk_length = min(count, chunk_length(self.height * self.width * self.channels))
+
+    @property
+    def chunk_count(self) -> int:
+        """Number of chunks; the last one may hold fewer images."""
+        return -(-self.count // self.chunk_length)
+
+    def read_chunk(self, chunk: int) -> Images:
+        """Render the images of a chunk, shape (n, H, W, C)."""
+        start = chunk * self.chunk_length
+        return self._plan.chunk(SEED, start, min(start + self.chunk_length, self.count))[1]
