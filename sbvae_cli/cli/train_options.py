@@ -153,7 +153,8 @@ Device = Annotated[
     _of_training(help="Device to train on: auto, the default, cpu, cuda, cuda:INDEX or mps."),
 ]
 PrecisionName = Annotated[
-    Precision | None, _of_training(help="tf32 and bf16 are faster on a GPU; default: fp32.")
+    Precision | None,
+    _of_training(help="auto, the default: bf16 where the device multiplies it, else fp32."),
 ]
 Threads = Annotated[
     int | None,

@@ -24,6 +24,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
 from sbvae_cli.runs.cost import TrainingCost, kept_checkpoints
 from sbvae_cli.runs.observers import Observer
+from sbvae_cli.training.build import with_own_precision
 from sbvae_cli.training.loop import Report
 
 _LONG = 3_600  # seconds, after which a run says what would be shorter
@@ -47,7 +48,7 @@ def report_training(
     Raises:
         StoppedError: If a signal asked for an end; the run was saved.
     """
-    _say_what_is_special(config, path)
+    _say_what_is_special(with_own_precision(config), path)
     if config.training.keep_checkpoints:
         _say_what_is_kept(config, path, start)
     steps = config.training.steps

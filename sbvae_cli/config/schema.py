@@ -63,7 +63,9 @@ class TrainingConfig(Frozen):
         learning_rate_schedule: `constant`; `linear` or `cosine` fall to zero over `steps`.
         seed: Root seed of the weights, the minibatches and the noise.
         device: `auto` takes the first GPU there is, else the CPU.
-        precision: `fp32`, `tf32` (matrix products on CUDA) or `bf16` (autocast).
+        precision: `fp32`, `tf32` (matrix products on CUDA), `bf16` (convolutions but the spatial
+            broadcast), or `auto`: `bf16` where the device multiplies it natively, else `fp32`. A
+            run's own configuration has what `auto` became.
         threads: Number of CPU threads; None leaves it to PyTorch.
         clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
             leaves gradients as they are.
@@ -82,7 +84,7 @@ class TrainingConfig(Frozen):
     learning_rate_schedule: LearningRateSchedule = "constant"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: str = "auto"
-    precision: Precision = "fp32"
+    precision: Precision = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0

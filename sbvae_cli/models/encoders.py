@@ -56,6 +56,7 @@ class ConvEncoder(nn.Module):
         Returns:
             Mean and log-variance, each of shape (B, K).
         """
-        features = self.convolutions(images).flatten(1)
+        # Latents need the digits that convolutions in bfloat16 do without.
+        features = self.convolutions(images).flatten(1).to(images.dtype)
         mean, logvar = self.output(self.hidden(features)).chunk(2, dim=1)
         return mean, logvar

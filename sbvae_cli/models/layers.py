@@ -53,6 +53,8 @@ class SameConv2d(nn.Conv2d):
         generator: Draws the weights; biases are zero.
     """
 
+    multiply_dtype: torch.dtype | None = None
+
     def __init__(
         self,
         in_channels: int,
@@ -67,7 +69,8 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
-        return same_conv2d(x, self.weight, self.bias, self.stride[0])
+        x, weight, bias = _cast(x, self.weight, self.bias, self.multiply_dtype)
+        return same_conv2d(x, weight, bias, self.stride[0])
 
 
 def same_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor:
@@ -105,6 +108,8 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         generator: Draws the weights; biases are zero.
     """
 
+    multiply_dtype: torch.dtype | None = None
+
     def __init__(
         self,
         in_channels: int,
@@ -120,7 +125,8 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
-        return same_conv_transpose2d(x, self.weight, self.bias, output_size or self.size)
+        x, weight, bias = _cast(x, self.weight, self.bias, self.multiply_dtype)
+        return same_conv_transpose2d(x, weight, bias, output_size or self.size)
 
 
 def same_conv_transpose2d(
@@ -144,6 +150,30 @@ def same_conv_transpose2d(
     left, _ = same_padding(width, weight.shape[3], 2)
     full = functional.conv_transpose2d(x, weight, bias, 2, (top, left))
     return full[:, :, :height, :width]
+
+
+def multiply_in(model: nn.Module, dtype: torch.dtype) -> None:
+    """Have a model's convolutions multiply in a dtype, and give their outputs in it.
+
+    Weights stay as they are, and so do fully connected layers and the spatial broadcast's own
+    convolution: they cost little, and latents and coordinates need their digits.
+
+    Args:
+        model: Its `SameConv2d` and `SameConvTranspose2d` are changed.
+        dtype: Such as `torch.bfloat16`.
+    """
+    for layer in model.modules():
+        if isinstance(layer, SameConv2d | SameConvTranspose2d):
+            layer.multiply_dtype = dtype
+
+
+def _cast(
+    x: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """All of a convolution in a dtype; None leaves each in its own."""
+    if dtype is None:
+        return x, weight, bias
+    return x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
 
 
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:

@@ -29,7 +29,7 @@ class VAE(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """The likelihood's parameter, (B, C, H, W)."""
         output: Tensor = self.decoder(z)
-        return output
+        return output.to(z.dtype)  # likelihoods sum over thousands of pixels
 
     def render(self, z: Tensor) -> Tensor:
         """Expected images, (B, C, H, W), of latents (B, K)."""

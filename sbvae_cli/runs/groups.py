@@ -17,7 +17,10 @@ if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
 
 # Settings that do not make another model, or are where a file lies.
 _BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
-_BESIDE |= {f"training.{name}" for name in ("checkpoint_every", "keep_checkpoints", "log_every")}
+_BESIDE |= {
+    f"training.{name}"
+    for name in ("precision", "checkpoint_every", "keep_checkpoints", "log_every")
+}
 
 
 @dataclass(frozen=True)

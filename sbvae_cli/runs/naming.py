@@ -62,8 +62,12 @@ def run_name(config: Config) -> str:
 
 
 def group_name(config: Config) -> str:
-    """Name of the runs that differ from this one in the seed alone."""
-    return run_name(config).rpartition("-")[0]
+    """Name of the runs that differ from this one in the seed alone, wherever they were trained.
+
+    The precision is not told apart: a run's own configuration has what its device made of `auto`.
+    """
+    training = config.training.model_copy(update={"precision": "auto"})
+    return run_name(config.model_copy(update={"training": training})).rpartition("-")[0]
 
 
 def _data_name(data: DataConfig) -> str:

@@ -84,6 +84,8 @@ def prepare_resumption(
         raise _without_checkpoint(folder)
     checkpoint, wanted = load_checkpoint(folder.checkpoint), dict(wanted or {})
     place = wanted.pop("data.source", None)
+    if wanted.get("training.precision") == "auto":  # what it became is the run's own
+        del wanted["training.precision"]
     config = _changed(folder, checkpoint.config, wanted, names or {})
     if checkpoint.step >= config.training.steps:
         more = command("train", resume=folder.path, steps=str(2 * checkpoint.step))

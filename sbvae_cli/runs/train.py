@@ -12,7 +12,12 @@ from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
 from sbvae_cli.runs.resume import Resumption
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.build import (
+    build_updater,
+    images_per_update,
+    noise_shape,
+    with_own_precision,
+)
 from sbvae_cli.training.loop import train
 from sbvae_cli.training.update import Updater
 
@@ -43,6 +48,7 @@ def start_run(
         SbvaeError: If the folder is in use, or holds a run and `force` is false.
         DivergedError: If the loss, a weight or a measurement was not finite.
     """
+    config = with_own_precision(config)
     updater = build_updater(config)
     with cpu_threads(config.training.threads), folder.locked():
         if not force:

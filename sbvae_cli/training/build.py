@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import torch
+
 from sbvae_cli.config.objective import (
     AnnealedVaeConfig,
     BetaTcvaeConfig,
@@ -19,11 +21,12 @@ from sbvae_cli.config.objective import (
 from sbvae_cli.config.schema import Config
 from sbvae_cli.models.build import build_discriminator, build_vae
 from sbvae_cli.models.discriminator import Discriminator
+from sbvae_cli.models.layers import multiply_in
 from sbvae_cli.objectives import factor_vae
 from sbvae_cli.objectives.dip import dip_vae
 from sbvae_cli.objectives.elbo import annealed_vae, elbo
 from sbvae_cli.objectives.total_correlation import beta_tcvae
-from sbvae_cli.training.devices import resolve_device
+from sbvae_cli.training.devices import resolve_device, resolve_precision
 from sbvae_cli.training.schedules import cyclic, linear
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
@@ -42,11 +45,22 @@ def noise_shape(config: Config) -> tuple[int, int]:
     return parts * config.training.batch_size, config.model.latent_dim
 
 
+def with_own_precision(config: Config) -> Config:
+    """The configuration with what its device makes of the precision `auto`."""
+    training = config.training
+    precision = resolve_precision(training.precision, resolve_device(training.device))
+    own = training.model_copy(update={"precision": precision})
+    return config.model_copy(update={"training": own})
+
+
 def build_updater(config: Config) -> Updater:
     """Model, objective and optimizers on the device that the configuration names."""
     training, objective = config.training, config.objective
     device = resolve_device(training.device)
     vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
+    precision = resolve_precision(training.precision, device)
+    if precision == "bf16":
+        multiply_in(vae, torch.bfloat16)
     discriminator = adversary = None
     if isinstance(objective, FactorVaeConfig):
         discriminator = build_discriminator(objective, config.model.latent_dim, training.seed)
@@ -60,7 +74,7 @@ def build_updater(config: Config) -> Updater:
         vae,
         build_objective(objective, discriminator),
         training.learning_rate,
-        precision=training.precision,
+        precision=precision,
         adversary=adversary,
         clip_grad=training.clip_grad,
     )

@@ -1,9 +1,10 @@
-"""Which device computes."""
+"""Which device computes, and in which precision."""
 
 import re
 
 import torch
 
+from sbvae_cli.config.names import Precision
 from sbvae_cli.errors import SbvaeError
 
 
@@ -32,3 +33,30 @@ def resolve_device(name: str) -> torch.device:
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise SbvaeError("device mps: PyTorch finds none here; use cpu or auto")
     return device
+
+
+def resolve_precision(name: Precision, device: torch.device) -> Precision:
+    """The precision of that name; `auto` is `bf16` where a device multiplies it natively.
+
+    That is on NVIDIA GPUs from Ampere on, and on CPUs with AVX512-BF16 or AMX. Elsewhere, where
+    bfloat16 is slower, or PyTorch cannot tell, it is `fp32`.
+
+    Args:
+        name: `auto`, `fp32`, `tf32` or `bf16`.
+        device: Where the run computes.
+    """
+    if name != "auto":
+        return name
+    return "bf16" if _multiplies_bfloat16(device) else "fp32"
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        ampere = (8, 0)
+        return torch.version.hip is None and torch.cuda.get_device_capability(device) >= ampere
+    onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if device.type == "cpu" and onednn:
+        # PyTorch has no public name for these; without them a CPU counts as one that has neither.
+        names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(getattr(torch.cpu, name)() for name in names if hasattr(torch.cpu, name))
+    return False

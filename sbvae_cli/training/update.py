@@ -42,7 +42,7 @@ class Updater:
         vae: The model, on its device.
         objective: Model, images, noise and step to loss terms, among them `loss`.
         learning_rate: Learning rate of the model's Adam at the first step.
-        precision: `bf16` runs the networks under autocast; `tf32` concerns CUDA only.
+        precision: `tf32` lets matrix products on CUDA round their inputs.
         adversary: Network whose loss moves its own weights only, while `loss` moves the model's
             only.
         clip_grad: Largest norm of each network's gradient; None leaves gradients as they are.
@@ -99,8 +99,7 @@ class Updater:
         """
         norms = {}
         with tf32(self.device, allowed=self._precision == "tf32"):
-            with torch.autocast(self.device.type, torch.bfloat16, self._precision == "bf16"):
-                terms = self.objective(self.vae, images, noise, step)
+            terms = self.objective(self.vae, images, noise, step)
             for learner in self._learners:
                 learner.differentiate(terms[learner.loss])
                 norms[learner.norm_name] = learner.norm(self._clip_grad)

@@ -195,6 +195,26 @@ def test_other_settings_are_refused_by_name(
     assert message in done.err and len(done.err.splitlines()) == 1
 
 
+def test_a_run_keeps_what_auto_became(
+    sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_kept() -> bool:
+        stored = load_checkpoint(Path("run/ckpt.pt")).config.training.precision
+        return stored == config(Path("run"))["training"]["precision"] == "bf16"
+
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    begun = sbvae("train", *tiny, "--precision", "auto", "--steps", 1, "--out", "run")
+    assert begun.code == 0 and is_kept()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    for steps, options in ((2, []), (3, ["--precision", "auto"]), (4, ["--precision", "bf16"])):
+        assert sbvae("train", "--resume", "run", "--steps", steps, *options).code == 0
+        assert is_kept()
+    assert "bf16" in sbvae("info", "run").out
+    done = sbvae("train", "--resume", "run", "--steps", 5, "--precision", "fp32")
+    assert "run: was trained with --precision bf16, not fp32" in done.err
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two steps, made once."""

@@ -14,6 +14,7 @@ from sbvae_cli.training.build import (
     build_updater,
     images_per_update,
     noise_shape,
+    with_own_precision,
 )
 
 SMALL = {
@@ -117,10 +118,31 @@ def test_the_discriminators_adam_has_the_moments_of_its_paper() -> None:
 
 
 @pytest.mark.parametrize("objective", get_args(ModelKind))
-def test_terms_are_in_single_precision_under_bfloat16(objective: str) -> None:
-    config = configured({"kind": objective}, precision="bf16")
-    updater = build_updater(config)
-    terms = updater.update(
-        torch.rand(images_per_update(config), 1, 8, 8), torch.randn(noise_shape(config)), 0
-    )
-    assert {name: term.dtype for name, term in terms.items()} == dict.fromkeys(terms, torch.float32)
+def test_bfloat16_stays_near_single_precision_and_its_terms_are_in_it(objective: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for precision in ("fp32", "bf16"):
+        config = configured({"kind": objective}, precision=precision)
+        updater = build_updater(config)
+        images = torch.rand(images_per_update(config), 1, 8, 8, generator=generator.manual_seed(0))
+        noise = torch.randn(noise_shape(config), generator=generator)
+        for step in range(3):
+            terms = updater.update(images, noise, step)
+        assert {term.dtype for term in terms.values()} == {torch.float32}
+        losses.append(terms["loss"].item())
+    assert losses[1] != losses[0]
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+def test_a_precision_of_its_own_is_what_the_device_makes_of_auto(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for native, found in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda native=native: native)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        for wanted in ("auto", "fp32", "tf32", "bf16"):
+            config = configured({"kind": "vae"}, precision=wanted)
+            own = with_own_precision(config)
+            assert own.training.precision == (found if wanted == "auto" else wanted)
+            training = own.training.model_copy(update={"precision": wanted})
+            assert own.model_copy(update={"training": training}) == config
