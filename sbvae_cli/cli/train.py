@@ -7,6 +7,7 @@ import typer
 
 from sbvae_cli.cli import train_options as option
 from sbvae_cli.cli.console import remark
+from sbvae_cli.cli.flags import flag
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.cli.train_options import given_options, settings_of
@@ -14,6 +15,7 @@ from sbvae_cli.cli.train_options import given_options, settings_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sbvae_cli.config.schema import Config
     from sbvae_cli.runs.observers import Observer
 
 
@@ -40,7 +42,9 @@ def train(
     lr: option.LearningRate = None,
     clip_grad: option.ClipGrad = None,
     validation: option.ValidationShare = None,
-    in_memory: option.InMemory = False,
+    fixed_set: option.FixedSet = None,
+    shuffle: option.ShuffleName = None,
+    data_on: option.DataOn = None,
     seed: option.Seed = None,
     device: option.Device = None,
     precision: option.PrecisionName = None,
@@ -82,8 +86,7 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
     from sbvae_cli.runs.naming import default_folder
     from sbvae_cli.runs.train import start_run
 
-    if config.training.in_memory and source.count is None:
-        remark("note: --in-memory changes nothing; the images are drawn, not read from a file")
+    _note_what_changes_nothing(config)
     if dry_run:
         print_config(config)
         print_cost(config, measure_training_cost(config, source))
@@ -94,3 +97,14 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
         return start_run(config, source, folder, force=force, observers=[observe], stop=stop)
 
     report_training(config, folder.path, call)
+
+
+def _note_what_changes_nothing(config: "Config") -> None:
+    training = config.training
+    if config.data.count is not None or training.fixed_set is not None:
+        return
+    for name, usual in (("shuffle", "windows"), ("data_on", "auto")):
+        if getattr(training, name) != usual:
+            remark(
+                f"note: {flag(name)} changes nothing; the images are drawn, not read from a file"
+            )

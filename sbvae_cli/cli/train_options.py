@@ -15,9 +15,11 @@ from sbvae_cli.config.names import (
     LikelihoodKind,
     ModelKind,
     PaperDataset,
+    Placement,
     Precision,
     Profile,
     ScheduleKind,
+    Shuffle,
     choice,
 )
 
@@ -138,11 +140,25 @@ ValidationShare = Annotated[
         help="Share of a file's images kept from training, whose NLL and KL are logged; default: 0."
     ),
 ]
-InMemory = Annotated[
-    bool,
+FixedSet = Annotated[
+    int | None,
     _of_training(
-        "--in-memory",
-        help="Load the whole file and shuffle it; default: shuffle windows of up to 8,192 images.",
+        min=1,
+        help="Render so many images once and train on these, as the paper did on 500,000; default: "
+        "draw each minibatch anew.",
+    ),
+]
+ShuffleName = Annotated[
+    Shuffle | None,
+    _of_training(
+        help="Whether images of a file mix in windows of up to 8,192, the default, or all of them."
+    ),
+]
+DataOn = Annotated[
+    Placement | None,
+    _of_training(
+        help="Where images of a file lie: auto, the default, device, memory or stream, which reads "
+        "them as they are due."
     ),
 ]
 Seed = Annotated[
@@ -207,7 +223,8 @@ SETTINGS = {
         name: f"training.{name}"
         for name in (
             *("steps", "batch_size", "seed", "device", "precision", "threads", "clip_grad"),
-            *("validation", "in_memory", "checkpoint_every", "keep_checkpoints"),
+            *("validation", "fixed_set", "shuffle", "data_on"),
+            *("checkpoint_every", "keep_checkpoints"),
         )
     },
 }

@@ -1,12 +1,20 @@
 """The configuration of a run: frozen pydantic models, unknown keys refused."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.model import FinitePositive, Frozen, ModelConfig
-from sbvae_cli.config.names import LearningRateSchedule, PaperDataset, Precision, Profile
+from sbvae_cli.config.names import (
+    LearningRateSchedule,
+    PaperDataset,
+    Placement,
+    Precision,
+    Profile,
+    Shuffle,
+)
 from sbvae_cli.config.objective import AT_LEAST_TWO, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
 from sbvae_cli.config.space import SpaceConfig
 
@@ -71,8 +79,12 @@ class TrainingConfig(Frozen):
             leaves gradients as they are.
         validation: Share of a file's images that training never sees, in [0, 1); their NLL and KL
             are logged at every checkpoint.
-        in_memory: Whether a file is read whole before training, as its bytes without compression;
-            else a shuffle buffer of 8,192 images runs through it.
+        shuffle: Whether images of a file, or of a fixed set, mix within `windows` of some 8,192, or
+            `all` of them.
+        data_on: Where these images lie, as bytes without compression: on the `device`, in the
+            host's `memory`, or in the file, from which they `stream`; `auto` by what fits.
+        fixed_set: Number of images that are rendered once and stand for a file, the same for every
+            seed; None draws images anew for each minibatch.
         checkpoint_every: Steps between checkpoints.
         keep_checkpoints: Whether every checkpoint is kept, as `ckpt-STEP.pt`, beside the last one.
         log_every: Steps between lines of `log.jsonl`.
@@ -88,10 +100,21 @@ class TrainingConfig(Frozen):
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    in_memory: bool = False
+    shuffle: Shuffle = "windows"
+    data_on: Placement = "auto"
+    fixed_set: PositiveInt | None = None
     checkpoint_every: PositiveInt = 1_000
     keep_checkpoints: bool = False
     log_every: PositiveInt = 50
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_in_memory(cls, tree: Any) -> Any:
+        """Runs of a former version had `in_memory`, which shuffled a whole file."""
+        if not isinstance(tree, Mapping) or not isinstance(tree.get("in_memory"), bool):
+            return tree
+        kept = {name: value for name, value in tree.items() if name != "in_memory"}
+        return {"shuffle": "all", **kept} if tree["in_memory"] else kept
 
     @field_validator("device")
     @classmethod
@@ -131,6 +154,11 @@ class Config(Frozen):
     def _check(self) -> Self:
         if self.data.channels not in (1, 3):
             raise ValueError(f"data.channels is {self.data.channels}; images have 1 or 3")
+        if self.training.fixed_set and self.data.count is not None:
+            raise ValueError(
+                f"training.fixed_set is {self.training.fixed_set}; {self.data.source} is a file, "
+                "and so a fixed set already: leave `fixed_set` out"
+            )
         objective, batch = self.objective, self.training.batch_size
         if batch < 2 and objective.kind in AT_LEAST_TWO:
             raise ValueError(

@@ -20,13 +20,14 @@ def complete_objective(objective: Tree, training: Mapping[str, Any], count: int 
 
     Args:
         objective: Section of a configuration that may still be wrong.
-        training: Section of the same configuration, with the number of steps and, where images are
-            kept for validation, their share.
+        training: Section of the same configuration, with the number of steps, perhaps that of a
+            fixed set's images and, where images are kept for validation, their share.
         count: Number of images of the data; None where they are drawn as needed.
     """
     filled = dict(objective)
     try:
         whole = int(training["steps"])
+        count = int(training.get("fixed_set") or 0) or count
         left_out = validation_count(count or 0, float(training.get("validation", 0)))
     except (KeyError, TypeError, ValueError, OverflowError):
         return filled

@@ -22,7 +22,7 @@ _HASHED = 8  # hexadecimal digits in place of what a name has no room for
 _UNNAMED = {
     f"training.{name}"
     for name in (
-        *("seed", "device", "threads"),
+        *("seed", "device", "threads", "data_on"),
         *("checkpoint_every", "keep_checkpoints", "log_every"),
     )
 }

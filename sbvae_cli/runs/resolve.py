@@ -21,7 +21,8 @@ SAME_MODEL = {
     "training.device",
     "training.precision",
     "training.threads",
-    "training.in_memory",
+    "training.shuffle",
+    "training.data_on",
     "training.checkpoint_every",
     "training.keep_checkpoints",
     "training.log_every",
@@ -115,7 +116,8 @@ def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
         other_data = _changes(tree, merged, "data", "source")
         if other_data:
             merged.pop("data")
-        if other_data or _changes(tree, merged, "training", "validation"):
+        rows = any(_changes(tree, merged, "training", key) for key in ("validation", "fixed_set"))
+        if other_data or rows:
             _section(merged, "objective").pop("dataset_size", None)  # the number of training rows
         merged = merge(merged, tree)
     return merged

@@ -19,7 +19,10 @@ from sbvae_cli.runs.own_data import match, open_own_data, open_same_data
 from sbvae_cli.training.devices import resolve_device
 
 # Settings that may change when a run goes on: none of them makes another model of it.
-_OF_TRAINING = ("steps", "device", "threads", "checkpoint_every", "log_every", "keep_checkpoints")
+_OF_TRAINING = (
+    *("steps", "device", "threads", "data_on"),
+    *("checkpoint_every", "log_every", "keep_checkpoints"),
+)
 CHANGEABLE = {f"training.{name}" for name in _OF_TRAINING}
 
 _MOST_RUNS = 20  # that are listed
@@ -165,10 +168,14 @@ def _changed(
     own = flat(tree)
     for key, value in wanted.items():
         if key not in CHANGEABLE and own.get(key, value) != value:
+            name = names.get(key, key)
+            had = (
+                f"without {name}, not with" if own[key] is None else f"with {name} {own[key]}, not"
+            )
             raise SbvaeError(
-                f"{folder.path}: was trained with {names.get(key, key)} {own[key]}, not {value}; "
-                "a run goes on with its own settings; only `steps`, `device`, `threads`, "
-                "`checkpoint_every`, `keep_checkpoints` and where its `source` lies may change"
+                f"{folder.path}: was trained {had} {value}; a run goes on with its own settings; "
+                "only `steps`, `device`, `threads`, `data_on`, `checkpoint_every`, "
+                "`keep_checkpoints` and where its `source` lies may change"
             )
     return build_config(merge(tree, nested(wanted)))
 

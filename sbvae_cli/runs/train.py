@@ -122,7 +122,7 @@ def _run(
         images_per_update(config),
         training.seed,
         validation=training.validation,
-        in_memory=training.in_memory,
+        in_memory=training.shuffle == "all",
     )
     step = start
     with closing(batches.stream(start)) as stream:

@@ -312,12 +312,16 @@ def test_gaussian_likelihood_trains(sbvae: Sbvae, tiny: list[str]) -> None:
     assert log[-1]["nll"] > constant
 
 
-def test_in_memory_says_that_drawn_images_are_no_file(sbvae: Sbvae, tiny: list[str]) -> None:
-    note = "note: --in-memory changes nothing; the images are drawn, not read from a file"
+@pytest.mark.parametrize("option", ["--shuffle all", "--data-on memory"])
+def test_options_for_a_file_say_that_drawn_images_are_none(
+    sbvae: Sbvae, tiny: list[str], option: str
+) -> None:
+    flag, value = option.split()
+    note = f"note: {flag} changes nothing; the images are drawn, not read from a file"
     sbvae("gen-data", "circles", "--size", 16, "--count", 8, "--out", "d.h5")
 
-    drawn = sbvae("train", *tiny, "--steps", 1, "--in-memory", "--out", "a")
-    stored = sbvae("train", "--data", "d.h5", *tiny[4:], "--steps", 1, "--in-memory", "--out", "b")
+    drawn = sbvae("train", *tiny, "--steps", 1, flag, value, "--out", "a")
+    stored = sbvae("train", "--data", "d.h5", *tiny[4:], "--steps", 1, flag, value, "--out", "b")
 
     assert drawn.code == stored.code == 0
     assert drawn.err.splitlines().count(note) == 1

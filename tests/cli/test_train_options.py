@@ -17,11 +17,11 @@ def test_every_option_is_a_setting_or_handled_apart() -> None:
 
 
 def test_only_what_was_given_is_in_the_tree() -> None:
-    given = {"decoder": "deconv", "upscales": 0, "lr": 0.1, "in_memory": True, "out": "run"}
+    given = {"decoder": "deconv", "upscales": 0, "lr": 0.1, "shuffle": "all", "out": "run"}
 
     assert settings_of(given) == {
         "model.decoder.kind": "deconv",
         "model.decoder.upscales": 0,
         "training.learning_rate": 0.1,
-        "training.in_memory": True,
+        "training.shuffle": "all",
     }

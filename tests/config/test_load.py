@@ -65,6 +65,11 @@ def test_a_setting_without_key_or_value_is_refused(setting: str) -> None:
             {"training": {"device": "tpu"}},
             "training.device: 'tpu' is none; use auto, cpu, cuda, cuda:INDEX or mps",
         ),
+        (
+            {"data": {"source": "d.h5", "count": 40}, "training": {"fixed_set": 9}},
+            "training.fixed_set is 9; d.h5 is a file, and so a fixed set already: leave",
+        ),
+        ({"training": {"in_memory": "some"}}, "training.in_memory is unknown; known: batch_size"),
     ],
 )
 def test_a_fault_is_one_line_with_its_key(tree: dict[str, object], message: str) -> None:
@@ -110,6 +115,13 @@ def test_a_file_that_is_no_configuration_is_named(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="there is no such file"):
         read_yaml(tmp_path / "none.yaml")
+
+
+def test_runs_of_a_former_version_shuffled_what_they_held_in_memory() -> None:
+    for held, shuffle in ((True, "all"), (False, "windows")):
+        assert build_config({"training": {"in_memory": held}}).training.shuffle == shuffle
+    both = {"in_memory": True, "shuffle": "windows"}
+    assert build_config({"training": both}).training.shuffle == "windows"
 
 
 def test_lists_in_settings_have_commas_with_or_without_brackets() -> None:

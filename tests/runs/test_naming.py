@@ -69,7 +69,8 @@ CHOICES: dict[str, dict[str, Any]] = {
     "broadcast-clip1": {"options": {"training": {"clip_grad": 1.0}}},
     "broadcast-precision_bf16": {"options": {"training": {"precision": "bf16"}}},
     "broadcast-precision_fp32": {"options": {"training": {"precision": "fp32"}}},
-    "broadcast-in_memory": {"options": {"training": {"in_memory": True}}},
+    "broadcast-shuffle_all": {"options": {"training": {"shuffle": "all"}}},
+    "broadcast-fixed_set64": {"options": {"training": {"fixed_set": 64}}},
 }
 
 
@@ -89,7 +90,13 @@ def test_runs_of_different_models_have_different_names() -> None:
 
 
 def test_what_leaves_the_model_alone_is_not_named() -> None:
-    training = {"device": "cpu", "threads": 3, "checkpoint_every": 5, "log_every": 7}
+    training = {
+        "device": "cpu",
+        "threads": 3,
+        "data_on": "memory",
+        "checkpoint_every": 5,
+        "log_every": 7,
+    }
     config = configured(options={"training": training})
     assert default_folder(config) == Path("runs/xy-hole-broadcast-0")
 

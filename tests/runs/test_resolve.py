@@ -231,6 +231,16 @@ def test_other_data_have_another_size(tmp_path: Path) -> None:
     assert resolve(other)[0].objective.dataset_size == 500_000
 
 
+def test_a_fixed_set_has_as_many_images_as_it_renders(tmp_path: Path) -> None:
+    options = {"objective": {"kind": "beta-tcvae"}, "training": {"fixed_set": 70}}
+    config = resolved("beta-tcvae", options=options)
+    assert config.objective.dataset_size == 70
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(config.as_dict()))
+    options["training"] = {"fixed_set": 90}
+    again = resolved("beta-tcvae", config=tmp_path / "run.yaml", options=options)
+    assert again.objective.dataset_size == 90
+
+
 def test_schedules_get_a_length_from_the_run() -> None:
     def schedule(kind: str, steps: int) -> ScheduleConfig:
         training = {"steps": steps}

@@ -71,11 +71,6 @@ def test_a_run_with_a_validation_goes_on_as_if_it_had_not_stopped(
     assert all(torch.equal(whole[name], part[name]) for name in whole)
 
 
-def test_in_memory_trains_too(sbvae: Sbvae, tiny: list[str], data: str) -> None:
-    options = ["--data", data, *tiny[4:], "--in-memory", "--steps", 3, "--out", "run"]
-    assert sbvae("train", *options).code == 0
-
-
 def test_images_drawn_as_needed_cannot_be_held_out(sbvae: Sbvae, tiny: list[str]) -> None:
     done = sbvae("train", *tiny, "--validation", 0.1, "--steps", 2, "--out", "run")
     assert done.code == 1
