@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli import __version__
-from sbvae_cli.cli import demo, encode, gen_data, geometry, info, train, traverse
+from sbvae_cli.cli import bench, demo, encode, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import error_line
@@ -43,6 +43,7 @@ app.command("geometry")(geometry.geometry)
 app.command("encode")(encode.encode)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
+app.command("bench")(bench.bench)
 
 
 @app.command("help")

@@ -22,6 +22,7 @@ EXAMPLES = {
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",
+    "bench": "sbvae bench --json speed.json",
     "help": "sbvae help gen-data circles",
 }
 ORDER = tuple(dict.fromkeys(words.split()[0] for words in EXAMPLES))

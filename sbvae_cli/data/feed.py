@@ -103,8 +103,7 @@ class Feed:
             data_on,
             self._device,
             kept_chunks=2 * len(self._seeds) * window_chunks,
-            in_windows=shuffle == "windows",
-            rendered=fixed_set is not None,
+            often=shuffle == "all" or fixed_set is not None,
         )
 
     def block(self, start: int, count: int) -> ImageBlock:

@@ -57,6 +57,8 @@ def base(name: str) -> list[str]:
             return [*words, "--count", "2", "--size", "8", "--out", "made.h5", "--force"]
         case "train":
             return [*words, "--data", "circles:xy", "--dry-run", "--size", "8", "--batch-size", "2"]
+        case "bench":
+            return [*words, "--device", "mps:1"]  # none, so nothing is measured
         case "demo":
             return [*words, "run/ckpt.pt"]  # a file where a folder is wanted
         case "eval":

@@ -58,6 +58,7 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         "train": ("--steps", 2, "--batch-size", 2),
         "encode": ("--count", 20),
         "demo": ("--help",),  # which has a test of its own
+        "bench": ("--help",),
     }
     Path("photos").mkdir()
     rows = ["file,angle"]

@@ -1,0 +1,242 @@
+"""What a machine does at most, how fast it trains, and what the paper's runs would take on it."""
+
+import itertools
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sbvae_cli import __version__
+from sbvae_cli.config.load import build_config, merge
+from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Precision
+from sbvae_cli.config.presets import paper_preset
+from sbvae_cli.config.schema import Config
+from sbvae_cli.cores import usable_cores
+from sbvae_cli.data.source import Source, open_source
+from sbvae_cli.runs.ceilings import Ceiling, measure_ceilings
+from sbvae_cli.runs.paper_runs import Network, PaperRun, Together, estimate_paper_runs
+from sbvae_cli.runs.resolve import describe_data
+from sbvae_cli.runs.speed import count_flops, time_training
+from sbvae_cli.training.devices import resolve_device, resolve_precision
+
+NETWORKS: tuple[Network, ...] = (
+    ("vae", "broadcast"),
+    ("vae", "deconv"),
+    ("vae", "coordconv"),
+    ("factor-vae", "broadcast"),
+)
+REPLICAS = (1, 15, 4, 64)  # that train together on CUDA; those that matter most come first
+DATA, SIZE = "circles:xy", 64
+NO_MEMORY, NO_TIME = "out of memory", "out of time"
+_CPUS = Path("/proc/cpuinfo")
+
+Progress = Callable[[int, int, str], None]  # done, in all, and what comes
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a model trains.
+
+    Attributes:
+        model: Model, with the paper's networks.
+        decoder: Its decoder.
+        batch_size: Images of a minibatch.
+        replicas: Number of replicas that train together.
+        threads: Number of CPU threads; None on other devices.
+        flops: Floating-point operations of a step of all replicas.
+        seconds: Seconds of a step of all replicas; None where it was left out.
+        images_per_second: Images reconstructed a second, of all replicas.
+        share_of_ceiling: Operations a second over those of a matrix product in this precision.
+        timed_steps: Number of steps that were timed.
+        left_out: Why it was left out; empty where it was not.
+    """
+
+    model: ModelKind
+    decoder: DecoderKind
+    batch_size: int
+    replicas: int
+    threads: int | None
+    flops: int
+    seconds: float | None = None
+    images_per_second: float | None = None
+    share_of_ceiling: float | None = None
+    timed_steps: int = 0
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What was measured.
+
+    Attributes:
+        device: Device as PyTorch calls it.
+        name: Name of the GPU, or of the CPU with its cores that may be used.
+        torch: Version of PyTorch.
+        sbvae: Version of sbvae.
+        precision: Precision of training.
+        ceilings: What the device does at most.
+        speeds: How fast each model trains.
+        paper_runs: What the paper's runs would take.
+    """
+
+    device: str
+    name: str
+    torch: str
+    sbvae: str
+    precision: Precision
+    ceilings: Sequence[Ceiling]
+    speeds: Sequence[Speed]
+    paper_runs: Sequence[PaperRun]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain containers, for JSON."""
+        return asdict(self)
+
+
+def run_bench(
+    device: str = "auto",
+    precision: Precision = "auto",
+    seconds: float = 45.0,
+    progress: Progress = lambda done, total, what: None,
+) -> Bench:
+    """Measure ceilings and training steps at the paper's size, in about so many seconds.
+
+    On a CPU one replica trains, on one thread and on as many as may be used; on CUDA 1, 4, 15 and
+    64 train together, as many as memory and time allow.
+
+    Args:
+        device: Device as `resolve_device` takes it.
+        precision: Precision of training.
+        seconds: Time to take. A model that was begun, and the first one always, is waited for until
+            a step after its first is timed; one whose turn comes later is left out.
+        progress: Told what comes.
+
+    Raises:
+        SbvaeError: If there is no such device.
+    """
+    end = time.perf_counter() + seconds
+    where = resolve_device(device)
+    precision = resolve_precision(precision, where)
+    source = open_source(DATA, SIZE, SIZE)
+    threads = sorted({1, usable_cores()}) if where.type == "cpu" else [None]
+    cases = _cases(where, precision, source, threads)
+    total = len(threads) + len(cases)
+    ceilings: list[Ceiling] = []
+    for done, count in enumerate(threads):
+        progress(done, total, f"matrix products{_on(count)}")
+        ceilings += measure_ceilings(where, count, min(0.5, seconds / 50))
+    speeds: list[Speed] = []
+    for done, (config, speed) in enumerate(cases):
+        progress(len(threads) + done, total, f"{speed.model} {speed.decoder}{_how(speed)}")
+        slot = (end - time.perf_counter()) / (len(cases) - done)
+        speeds.append(_measure(config, source, speed, slot, speeds, ceilings))
+    progress(total, total, "done")
+    deeper = _configure(("vae", "broadcast"), "room", source, where, precision)
+    room = count_flops(deeper) / next(s.flops / s.replicas for s in speeds)
+    speeds.sort(key=lambda s: (NETWORKS.index((s.model, s.decoder)), s.replicas, s.threads or 0))
+    paper_runs = estimate_paper_runs(_together(speeds), room)
+    versions = torch.__version__, __version__
+    return Bench(str(where), _name(where), *versions, precision, ceilings, speeds, paper_runs)
+
+
+def _cases(
+    device: torch.device, precision: Precision, source: Source, threads: Sequence[int | None]
+) -> list[tuple[Config, Speed]]:
+    """What is to be measured, what matters most first."""
+    cases = []
+    flops: dict[Network, int] = {}
+    several = REPLICAS if device.type == "cuda" else (1,)
+    for replicas, count, network in itertools.product(several, threads, NETWORKS):
+        config = _configure(network, "circles", source, device, precision, count)
+        if network not in flops:
+            flops[network] = count_flops(config)
+        size, of_all = config.training.batch_size, replicas * flops[network]
+        cases.append((config, Speed(*network, size, replicas, count, of_all)))
+    return cases
+
+
+def _configure(
+    network: Network,
+    dataset: PaperDataset,
+    source: Source,
+    device: torch.device,
+    precision: Precision,
+    threads: int | None = None,
+) -> Config:
+    """The paper's settings for a model on a dataset, with the source's images."""
+    return build_config(
+        merge(
+            paper_preset(network[0], dataset, network[1]),
+            {"data": describe_data(DATA, source)},
+            {"training": {"device": str(device), "precision": precision, "threads": threads}},
+        )
+    )
+
+
+def _measure(
+    config: Config,
+    source: Source,
+    speed: Speed,
+    seconds: float,
+    before: Sequence[Speed],
+    ceilings: Sequence[Ceiling],
+) -> Speed:
+    fewer = [s for s in before if (s.model, s.decoder) == (speed.model, speed.decoder)]
+    if any(s.left_out == NO_MEMORY and s.replicas < speed.replicas for s in fewer):
+        return replace(speed, left_out=NO_MEMORY)
+    if seconds <= 0 and before:  # one is always measured
+        return replace(speed, left_out=NO_TIME)
+    try:
+        timing = time_training(config, source, seconds, speed.replicas)
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        return replace(speed, left_out=NO_MEMORY)
+    of_precision = (config.training.precision, speed.threads)
+    ceiling = next((c.rate for c in ceilings if (c.name, c.threads) == of_precision), None)
+    return replace(
+        speed,
+        seconds=timing.seconds,
+        images_per_second=speed.replicas * speed.batch_size / timing.seconds,
+        share_of_ceiling=speed.flops / timing.seconds / ceiling if ceiling else None,
+        timed_steps=timing.steps,
+    )
+
+
+def _together(speeds: Sequence[Speed]) -> dict[Network, list[Together]]:
+    """Runs that train together; on a CPU a process each, of one thread, on as many cores."""
+    found: dict[Network, list[Together]] = {}
+    for speed in speeds:
+        if speed.seconds is None:
+            continue
+        several = found.setdefault((speed.model, speed.decoder), [])
+        several.append(Together(speed.replicas, speed.seconds))
+        if speed.threads == 1:
+            several.append(Together(usable_cores(), speed.seconds))
+    return found
+
+
+def _on(threads: int | None) -> str:
+    return "" if threads is None else f", {threads} thread{'s' * (threads > 1)}"
+
+
+def _how(speed: Speed) -> str:
+    if speed.threads is not None:
+        return _on(speed.threads)
+    return f", {speed.replicas} replica{'s' * (speed.replicas > 1)}"
+
+
+def _name(device: torch.device) -> str:
+    """Name of a GPU, or of the CPU and what PyTorch uses of it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"{platform.machine()} GPU"
+    name, cores = platform.processor() or platform.machine(), usable_cores()
+    lines = _CPUS.read_text().splitlines() if _CPUS.exists() else []
+    name = next((line.split(":")[1].strip() for line in lines if "model name" in line), name)
+    kind = torch.backends.cpu.get_cpu_capability()
+    return f"{name} ({kind}), {cores} core{'s' * (cores > 1)}"

@@ -1,0 +1,93 @@
+"""How fast a configuration trains, and how many floating-point operations an update has."""
+
+import statistics
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from sbvae_cli.config.load import build_config, merge
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.batches import Batches
+from sbvae_cli.data.source import Source
+from sbvae_cli.models.compute_settings import cpu_threads
+from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.loop import train
+
+_ENDLESS = 1 << 40  # steps
+_COUNTED = 2, 4  # images of the minibatches that operations are counted of
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long updates took.
+
+    Attributes:
+        seconds: Seconds of a step of all replicas together, the median over the reports.
+        steps: Number of steps that were timed.
+    """
+
+    seconds: float
+    steps: int
+
+
+def time_training(config: Config, source: Source, seconds: float, replicas: int = 1) -> Timing:
+    """Train for a while, as `train` does, and time it; nothing is kept.
+
+    Args:
+        config: Configuration of the run, complete.
+        source: The data that it names.
+        seconds: Time to take, with what the first step sets up. Two reports are waited for, and
+            more are had where there is time.
+        replicas: Number of replicas that train together.
+    """
+    began = time.perf_counter()
+    updater = build_updater(config)
+    every = 1 if updater.device.type == "cpu" else 50
+    training = config.training.model_copy(
+        update={"steps": _ENDLESS, "checkpoint_every": _ENDLESS, "log_every": every}
+    )
+    marks: list[tuple[int, float]] = []
+
+    def done() -> bool:
+        return len(marks) > 1 and time.perf_counter() - began > seconds
+
+    batches = Batches(source, images_per_update(config), config.training.seed)
+    with cpu_threads(training.threads), closing(batches.stream()) as stream:
+        shape = noise_shape(config)
+        for report in train(updater, stream, training, noise_shape=shape, stop=done):
+            if report.terms:
+                marks.append((report.step, time.perf_counter()))
+    # The first report has the step that sets up the device.
+    times = [
+        (later - earlier) / (step - before) for (before, earlier), (step, later) in pairwise(marks)
+    ]
+    return Timing(statistics.median(times), marks[-1][0] - marks[0][0])
+
+
+def count_flops(config: Config) -> int:
+    """Floating-point operations of an update of one replica, forward and backward.
+
+    PyTorch counts those of matrix products and convolutions, two for each multiply-add. All but
+    the images' share is constant, so minibatches of few images tell of larger ones.
+
+    Args:
+        config: Configuration of a run.
+    """
+    with cpu_threads(1):  # so little work is not worth sharing out
+        few, more = (_count(config, images) for images in _COUNTED)
+    of_image = (more - few) // (_COUNTED[1] - _COUNTED[0])
+    return few + of_image * (config.training.batch_size - _COUNTED[0])
+
+
+def _count(config: Config, batch_size: int) -> int:
+    small = {"training": {"batch_size": batch_size, "device": "cpu", "precision": "fp32"}}
+    config = build_config(merge(config.as_dict(), small))
+    updater = build_updater(config)
+    images = torch.zeros(images_per_update(config), *config.data.image_shape)
+    with FlopCounterMode(display=False) as counter:
+        updater.update(images, torch.zeros(noise_shape(config)), 0)
+    return int(counter.get_total_flops())
