@@ -1,9 +1,11 @@
 """How many CPU cores this process may use."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+from sbvae_cli.control_groups import control_groups, read_text
 
 _SLURM = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")  # the first that is set counts
 
@@ -42,40 +44,19 @@ def quota_cores(root: Path = Path("/")) -> int | None:
     Args:
         root: Where `proc` and `sys` are.
     """
-    quotas = [quota for folder in _groups(root) if (quota := _quota(folder)) is not None]
+    quotas = [
+        quota for folder in control_groups(root, "cpu") if (quota := _quota(folder)) is not None
+    ]
     return max(1, int(min(quotas))) if quotas else None
-
-
-def _groups(root: Path) -> Iterator[Path]:
-    """Folders of the control groups of this process that limit CPUs, and those above them."""
-    mounted = root / "sys/fs/cgroup"
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if not controllers:
-            tops = [mounted]
-        elif "cpu" in controllers.split(","):
-            tops = [mounted / controllers, mounted / "cpu"]
-        else:
-            continue
-        for top in tops:
-            group = top / path.strip("/")
-            yield from (folder for folder in (group, *group.parents) if folder.is_relative_to(top))
 
 
 def _quota(group: Path) -> float | None:
     """Cores of a control group; None where it sets no limit."""
-    numbers = _read(group / "cpu.max").split() or [
-        _read(group / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")
+    numbers = read_text(group / "cpu.max").split() or [
+        read_text(group / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")
     ]
     try:
         quota, period = map(int, numbers)
     except ValueError:  # "max", or no such file
         return None
     return quota / period if quota > 0 and period > 0 else None
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""

@@ -103,7 +103,8 @@ class Feed:
             data_on,
             self._device,
             kept_chunks=2 * len(self._seeds) * window_chunks,
-            often=shuffle == "all" or fixed_set is not None,
+            in_windows=shuffle == "windows",
+            rendered=fixed_set is not None,
         )
 
     def block(self, start: int, count: int) -> ImageBlock:

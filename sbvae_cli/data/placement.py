@@ -2,10 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -15,8 +14,11 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.memory import free_memory
 
-_AUTO_SHARE = 0.4  # of free memory that images take unasked
+_UNASKED = 0.4  # of free memory that images take
+_MOST = 0.9  # of free memory that they may take
+_HOST = torch.device("cpu")
 
 
 class Stored(Protocol):
@@ -98,7 +100,7 @@ class InMemory:
     """
 
     def __init__(self, stored: Stored, *, pinned: bool = False) -> None:
-        self._images, self._pinned = _read_all(stored, torch.device("cpu")).numpy(), pinned
+        self._images, self._pinned = _read_all(stored, _HOST).numpy(), pinned
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
         """The images of rows of any shape: uint8 (*shape, H, W, C)."""
@@ -153,47 +155,72 @@ def _read_chunks(stored: Stored, chunks: Sequence[int]) -> Iterator[Images]:
 
 
 def place_images(
-    stored: Stored, wanted: Placement, device: torch.device, *, kept_chunks: int, often: bool
+    stored: Stored,
+    wanted: Placement,
+    device: torch.device,
+    *,
+    kept_chunks: int,
+    in_windows: bool,
+    rendered: bool = False,
 ) -> Place:
     """Put images where they are wanted.
 
-    `auto` takes the memory of a GPU where they fit in 40 % of what is free there; else that of the
-    host, by the same measure, where streaming would read or render a chunk often; else streams.
+    `auto` takes a GPU's memory where they fit in 40 % of what is free there; else the host's, by
+    the same measure, where the order jumps through the whole file, or they are rendered; else the
+    file.
 
     Args:
         stored: The images.
         wanted: Where to.
         device: The device that trains.
         kept_chunks: Number of chunks that are kept while images are streamed.
-        often: Whether a chunk is read many times an epoch, or dear to make.
+        in_windows: Whether some chunks are used up before others are begun.
+        rendered: Whether a chunk that is not kept is rendered again; then `auto` keeps all.
 
     Raises:
-        SbvaeError: If `device` or `memory` is asked for and they do not fit there.
+        SbvaeError: If the images do not fit where they are to lie.
     """
     pinned = device.type == "cuda"
-    needed = stored.count * stored.height * stored.width * stored.channels
+    choice = wanted
     if wanted == "auto":
-        fits_device = pinned and needed <= _AUTO_SHARE * free_memory(device)
-        fits_memory = often and needed <= _AUTO_SHARE * free_memory(torch.device("cpu"))
-        wanted = "device" if fits_device else "memory" if fits_memory else "stream"
-    if wanted == "stream":
+        choice = _choose(bytes_of_all(stored), device, in_windows=in_windows, rendered=rendered)
+    if choice == "stream":
         return Streamed(stored, kept_chunks, pinned=pinned)
-    _refuse_without_room(wanted, needed, device if wanted == "device" else torch.device("cpu"))
-    return InMemory(stored, pinned=pinned) if wanted == "memory" else Resident(stored, device)
+    _refuse_without_room(stored, wanted, device if choice == "device" else _HOST)
+    return Resident(stored, device) if choice == "device" else InMemory(stored, pinned=pinned)
 
 
-def _refuse_without_room(wanted: Placement, needed: int, device: torch.device) -> None:
-    free = free_memory(device)
-    if needed > free:
-        raise SbvaeError(
-            f"{wanted}: the images need {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free on "
-            f"{device}; use `data_on=stream`",
-            field="data_on",
-        )
+def _choose(
+    needed: int, device: torch.device, *, in_windows: bool, rendered: bool
+) -> Literal["device", "memory", "stream"]:
+    if device.type == "cuda" and needed <= _UNASKED * free_bytes(device):
+        return "device"
+    if rendered:
+        return "memory"
+    fits = not in_windows and needed <= _UNASKED * free_bytes(_HOST)
+    return "memory" if fits else "stream"
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that a device has free; of one without memory of its own, those of the host."""
+def _refuse_without_room(stored: Stored, wanted: Placement, at: torch.device) -> None:
+    needed, free = bytes_of_all(stored), free_bytes(at)
+    if needed <= _MOST * free:
+        return
+    where = "in memory" if at == _HOST else f"on {at}"
+    found = f"the images need {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free {where}"
+    if wanted == "auto":  # which keeps all of those that are rendered
+        way = "choose fewer, or write a file with gen-data and train on that"
+        raise SbvaeError(f"{stored.count:,}: {found}; {way}", field="fixed_set")
+    way = "leave `data_on` out, or use `data_on=stream`"
+    raise SbvaeError(f"{wanted}: {found}; {way}", field="data_on")
+
+
+def bytes_of_all(stored: Stored) -> int:
+    """What all images take as bytes without compression."""
+    return stored.count * stored.height * stored.width * stored.channels
+
+
+def free_bytes(device: torch.device) -> int:
+    """Bytes that a device has free; of one that has no memory of its own, those of the host."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    return free_memory()
