@@ -78,8 +78,8 @@ class Feed:
         self._source, self._batch_size, self._seeds = source, batch_size, tuple(seeds)
         self._device = torch.device(device)
         self._pinned = self._device.type == "cuda"
-        left_out = [_left_out(source, validation, seed) for seed in seeds]
         stored = FixedSet(source, fixed_set) if fixed_set else source.file
+        left_out = [_left_out(source, validation, seed, fixed_set) for seed in seeds]
         self._space = stored.space if stored else source.space
         self._orders: list[Order] = []
         self._place: Place | None = None
@@ -170,10 +170,12 @@ class Feed:
         return out
 
 
-def _left_out(source: Source, share: float, seed: int) -> NDArray[np.bool_] | None:
+def _left_out(
+    source: Source, share: float, seed: int, fixed_set: int | None
+) -> NDArray[np.bool_] | None:
     """Which of a file's rows are kept from training, shape (N,); None where none is."""
     if share == 0:
         return None
-    found = np.zeros(source.count or 0, np.bool_)
-    found[validation_rows(source, share, seed)] = True
+    found = np.zeros(fixed_set or source.count or 0, np.bool_)
+    found[validation_rows(source, share, seed, fixed_set)] = True
     return found

@@ -1,7 +1,12 @@
 """A set of images that is rendered once and then trained on, as the paper did."""
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.columns import colours_of
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.generate import plan_dataset
+from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.data.source import Source
 from sbvae_cli.data.write import chunk_length
 from sbvae_cli.errors import SbvaeError
@@ -49,5 +54,29 @@ class FixedSet:
 
     def read_chunk(self, chunk: int) -> Images:
         """Render the images of a chunk, shape (n, H, W, C)."""
+        return self._plan.chunk(SEED, *self._span(chunk))[1]
+
+    def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> Images:
+        """Render some images, in any order, as `Source.read_rows` reads them from the file.
+
+        Args:
+            rng: Where colours that are not stored come from.
+            rows: Numbers of the images, shape (n,).
+
+        Returns:
+            Shape (n, H, W, C).
+        """
+        stored = np.empty((len(rows), len(self.space.stored)), self.space.dtype)
+        for chunk in np.unique(rows // self.chunk_length).tolist():
+            start, stop = self._span(chunk)
+            inside = (rows >= start) & (rows < stop)
+            stored[inside] = self._plan.stored_rows(SEED, start, stop)[rows[inside] - start]
+        images = self._plan.render(stored)
+        if not self.space.online:
+            return images
+        factors = self.space.fill_online(rng, stored)
+        return paint(images, colours_of(factors, self.space.names))
+
+    def _span(self, chunk: int) -> tuple[int, int]:
         start = chunk * self.chunk_length
-        return self._plan.chunk(SEED, start, min(start + self.chunk_length, self.count))[1]
+        return start, min(start + self.chunk_length, self.count)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sbvae_cli.data.file import Images
+
 
 def planes(images: Tensor, colours: Tensor | None = None) -> Tensor:
     """Scale bytes, and paint masks; waits for nothing.
@@ -20,3 +22,19 @@ def planes(images: Tensor, colours: Tensor | None = None) -> Tensor:
     if colours is None:
         return levels
     return (levels * (colours[..., None, None] * 255)).round_().div_(255)
+
+
+def to_device(images: Images, device: torch.device | str) -> Tensor:
+    """Move images to a device as bytes, and scale them there.
+
+    Args:
+        images: Shape (B, H, W, C).
+        device: Where to; for CUDA the bytes go through pinned memory and the call does not wait.
+
+    Returns:
+        Shape (B, C, H, W), float32 in [0, 1], contiguous.
+    """
+    found = torch.from_numpy(images)
+    if torch.device(device).type == "cuda":
+        found = found.pin_memory()
+    return planes(found.to(device, non_blocking=True))

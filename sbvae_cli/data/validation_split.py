@@ -10,13 +10,16 @@ from sbvae_cli.random import stream
 MOST_MEASURED = 2_000  # images of the validation rows: rows that lie far apart are slow to read
 
 
-def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64]:
+def validation_rows(
+    source: Source, share: float, seed: int, fixed_set: int | None = None
+) -> NDArray[np.int64]:
     """Rows of a file that are kept from training, a function of the seed and the file's length.
 
     Args:
         source: Source of a file's images.
         share: Share of the rows, in (0, 1).
         seed: The run's seed.
+        fixed_set: Number of images that are rendered once and stand for a file.
 
     Returns:
         Row numbers in ascending order, at least one.
@@ -24,19 +27,20 @@ def validation_rows(source: Source, share: float, seed: int) -> NDArray[np.int64
     Raises:
         SbvaeError: If the images are drawn as needed, or too few would be left.
     """
-    if source.count is None:
+    rows = fixed_set or source.count
+    if rows is None:
         raise SbvaeError(
             f"{source.name}: is drawn as needed and never repeats, there is nothing to keep from "
-            "training; leave `validation` out, or write a file with gen-data"
+            "training; leave `validation` out, or train on a `fixed_set`"
         )
-    count = validation_count(source.count, share)
-    if count >= source.count:
+    count = validation_count(rows, share)
+    if count >= rows:
         raise SbvaeError(
-            f"{source.name}: has {source.count} images, and {share:g} of them leave none to train "
+            f"{source.name}: has {rows} images, and {share:g} of them leave none to train "
             "on; choose a smaller `validation`"
         )
     rng = stream(seed, "validation")
-    return np.sort(rng.permutation(source.count)[:count])
+    return np.sort(rng.permutation(rows)[:count])
 
 
 def validation_count(count: int, share: float) -> int:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.pixels import to_device
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sbvae_cli.config.metrics import USED_BELOW
-from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.pixels import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches
 from sbvae_cli.evaluation.encode import Floats, check_posteriors

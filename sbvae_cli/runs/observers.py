@@ -22,7 +22,8 @@ def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Obser
     """Write a line for each report, with the validation images' NLL and KL where it is saved."""
     training, validation = config.training, None
     if training.validation:
-        validation = Validation(source, training.validation, training.seed, config.model.latent_dim)
+        share, seed, latents = training.validation, training.seed, config.model.latent_dim
+        validation = Validation(source, share, seed, latents, training.fixed_set)
 
     def observe(report: Report) -> None:
         if not report.terms:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sbvae_cli.data.fixed_set import FixedSet
 from sbvae_cli.data.source import Source
 from sbvae_cli.data.validation_split import MOST_MEASURED, validation_rows
 from sbvae_cli.errors import DivergedError, SbvaeError
@@ -13,22 +14,34 @@ from sbvae_cli.random import stream
 
 
 class Validation:
-    """A file's validation images, or 2,000 of them, read once.
+    """Validation images of a file or a fixed set, or 2,000 of them, read once.
 
     Args:
-        source: A file.
+        source: A file, or what renders the set.
         share: Share of its images that are kept from training, in (0, 1).
         seed: Root seed of the run; also of posterior samples and of colours that no file stores.
         latent_dim: Number of latents K of the model.
+        fixed_set: Number of images of the set.
 
     Raises:
         SbvaeError: If the images are drawn as needed, or too few would be left.
     """
 
-    def __init__(self, source: Source, share: float, seed: int, latent_dim: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        share: float,
+        seed: int,
+        latent_dim: int,
+        fixed_set: int | None = None,
+    ) -> None:
         rng = stream(seed, "validation-noise")
-        rows = np.sort(rng.permutation(validation_rows(source, share, seed))[:MOST_MEASURED])
-        self._images, _ = source.read_rows(rng, rows)
+        all_rows = validation_rows(source, share, seed, fixed_set)
+        rows = np.sort(rng.permutation(all_rows)[:MOST_MEASURED])
+        if fixed_set:
+            self._images = FixedSet(source, fixed_set).read_rows(rng, rows)
+        else:
+            self._images, _ = source.read_rows(rng, rows)
         self._noise = rng.standard_normal((len(rows), latent_dim), np.float32)
 
     def measure(self, vae: VAE, step: int) -> dict[str, float]:

@@ -8,6 +8,7 @@ import torch
 
 from sbvae_cli.config.names import Shuffle
 from sbvae_cli.data.feed import Feed
+from sbvae_cli.data.fixed_set import FixedSet
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
@@ -112,10 +113,22 @@ def test_a_fixed_set_trains_as_the_file_of_its_images(tmp_path: Path, name: str)
     drawn = open_source(name, 8, 8)
     plan = plan_dataset(drawn.space.config, drawn.name, 150, 8, 8)
     write_plan(tmp_path / "a.h5", plan, name=drawn.name, seed=0)
-    of_file = minibatches(Feed(open_source(tmp_path / "a.h5"), 32, [4]), 0, 9, 9)
+    stored = open_source(tmp_path / "a.h5")
+    of_file = minibatches(Feed(stored, 32, [4], validation=0.1), 0, 9, 9)
     for place in PLACES:
-        fixed = Feed(drawn, 32, [4], fixed_set=150, data_on=place)
+        fixed = Feed(drawn, 32, [4], validation=0.1, fixed_set=150, data_on=place)
         assert torch.equal(minibatches(fixed, 0, 9, 4), of_file)
+
+    rows = np.array([70, 3, 149, 64, 4])
+    images, _ = stored.read_rows(np.random.default_rng(1), rows)
+    again = FixedSet(drawn, 150).read_rows(np.random.default_rng(1), rows)
+    np.testing.assert_array_equal(again, images)
+
+
+def test_a_fixed_set_is_of_drawn_images(small: Path) -> None:
+    with pytest.raises(SbvaeError, match=r"small\.h5 is a file, and a fixed set already") as caught:
+        Feed(open_source(small), 4, [0], fixed_set=20)
+    assert caught.value.field == "fixed_set"
 
 
 def test_an_empty_minibatch_is_refused(source: Source) -> None:

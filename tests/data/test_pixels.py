@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.data.pixels import planes
+from sbvae_cli.data.pixels import planes, to_device
 from sbvae_cli.data.renderers.sprites import paint
 
 
@@ -30,7 +30,12 @@ def test_masks_are_painted_in_the_levels_of_a_file() -> None:
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
+def test_images_come_to_a_device_as_planes() -> None:
+    images = np.random.default_rng(0).integers(256, size=(5, 6, 10, 3), dtype=np.uint8)
+    assert torch.equal(to_device(images, "cpu"), planes(torch.from_numpy(images)))
+
+
 @pytest.mark.cuda
 def test_a_gpu_gets_the_same_planes() -> None:
-    images = torch.randint(256, (5, 6, 10, 3), dtype=torch.uint8)
-    torch.testing.assert_close(planes(images.cuda()).cpu(), planes(images))
+    images = np.random.default_rng(0).integers(256, size=(5, 6, 10, 3), dtype=np.uint8)
+    torch.testing.assert_close(to_device(images, "cuda").cpu(), to_device(images, "cpu"))
