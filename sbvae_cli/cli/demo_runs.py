@@ -1,8 +1,5 @@
 """Both models of `sbvae demo`: trained side by side, or further where a demo was interrupted."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +7,14 @@ from pathlib import Path
 import typer
 
 from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.cli.console import reporter
+from sbvae_cli.cli.several_runs import Row
+from sbvae_cli.cli.side_by_side import Job, run_side_by_side
+from sbvae_cli.cli.signals import Interrupted, deferred
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.load import build_config, flat, read_yaml
 from sbvae_cli.config.names import DecoderKind
 from sbvae_cli.config.presets import paper_preset, profile
-from sbvae_cli.config.schema import Config
+from sbvae_cli.config.schema import Config, TrainingConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 
@@ -66,7 +65,7 @@ def train_both(folder: Path, seed: int | None, steps: int | None, force: bool) -
             commands[decoder] = ["train", "--resume", str(path)]
         else:
             commands[decoder] = _first_command(path, decoder, *settings, force)
-    _run_side_by_side(commands, {d: folder / d for d in DECODERS}, planned)
+    _train(commands, {d: folder / d for d in DECODERS}, found, planned)
 
 
 def _find_runs(folder: Path) -> dict[DecoderKind, _Found]:
@@ -128,50 +127,36 @@ def _first_command(
     ]
 
 
-def _run_side_by_side(
+def _train(
     commands: Mapping[DecoderKind, list[str]],
     folders: Mapping[DecoderKind, Path],
+    found: Mapping[DecoderKind, _Found],
     steps: Mapping[DecoderKind, int],
 ) -> None:
-    processes = {}
-    try:
-        for decoder, command in commands.items():
-            show(command)
-            processes[decoder] = subprocess.Popen(
-                program(command),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
-            )
-        if processes:
-            _wait(processes, folders, steps)
-    finally:
-        for process in processes.values():
-            if process.poll() is None:
-                process.terminate()
-        for process in processes.values():
-            process.wait()
+    """Train at once what is to be trained.
 
-
-def _wait(
-    processes: Mapping[DecoderKind, subprocess.Popen[str]],
-    folders: Mapping[DecoderKind, Path],
-    steps: Mapping[DecoderKind, int],
-) -> None:
-    with reporter("training", sum(steps.values())) as bar:
-        while any(process.poll() is None for process in processes.values()):
-            time.sleep(0.25)
-            last = {d: RunFolder(path).last_record() or {} for d, path in folders.items()}
-            losses = {d: line.get("loss") for d, line in last.items()}
-            bar.update(
-                sum(int(line.get("step", 0)) for line in last.values()),
-                "  ".join(f"{d} loss {x:.0f}" for d, x in losses.items() if isinstance(x, float)),
-            )
-    for decoder, process in processes.items():
-        _, errors = process.communicate()
-        require_success(f"train --decoder {decoder}", process.returncode, errors)
+    Raises:
+        SbvaeError: If a training failed.
+        Interrupted: If a signal asked for an end; both models were saved.
+    """
+    rows = {}
+    for decoder in DECODERS:
+        run = found.get(decoder)
+        batch = run.config.training.batch_size if run else TrainingConfig().batch_size
+        rows[decoder] = Row(decoder, steps[decoder], batch, run.step if run else 0)
+        rows[decoder].state = "waiting" if decoder in commands else "finished"
+    jobs = [Job(RunFolder(folders[d]), words, rows[d]) for d, words in commands.items()]
+    for job in jobs:
+        show(job.command)
+    if not jobs:
+        return
+    with deferred() as request:
+        ended = run_side_by_side(jobs, len(jobs), "decoder", request, list(rows.values()))
+    if request.number is not None and any(each.row.state != "finished" for each in ended):
+        raise Interrupted(request.number)
+    for each in ended:
+        if each.why:
+            raise SbvaeError(f"sbvae train --decoder {each.row.name} failed: {each.why}")
 
 
 def require_success(what: str, code: int, errors: str) -> None:
@@ -188,8 +173,3 @@ def require_success(what: str, code: int, errors: str) -> None:
 def show(command: list[str]) -> None:
     """Print a command as a user would type it."""
     typer.secho(f"$ {as_typed(command)}", bold=True)
-
-
-def program(command: list[str]) -> list[str]:
-    """The arguments of a process that runs a command."""
-    return [sys.executable, "-m", "sbvae_cli", *command]

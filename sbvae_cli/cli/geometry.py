@@ -17,8 +17,8 @@ Targets = Annotated[
     list[Path],
     typer.Argument(
         metavar="CKPT|NPZ...",
-        help="Run folders, ckpt.pt files, or NPZ files of codes and factors; several are drawn "
-        "side by side.",
+        help="Run folders, folders of replicas, ckpt.pt files, or NPZ files of codes and factors; "
+        "several are drawn side by side.",
     ),
 ]
 

@@ -14,38 +14,62 @@ from sbvae_cli.commands import as_typed
 from sbvae_cli.config.load import flat, parse_settings
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.observers import Observer
+from sbvae_cli.runs.replicas import find_replicas
 from sbvae_cli.runs.resume import list_runs, prepare_resumption, run_folder
 from sbvae_cli.runs.train import resume_run
 
 
 def go_on(path: Path, given: Mapping[str, Any]) -> None:
-    """Train a run further.
+    """Train a run further, or all replicas in a folder.
 
     Args:
-        path: Folder of the run, or its checkpoint.
+        path: Folder of the run, its checkpoint, or the folder of replicas.
         given: What else stands on the command line, by the name of the option.
 
     Raises:
         SbvaeError: If it is no run, or cannot go on so.
     """
-    _show_runs(path)
+    replicas = find_replicas(path)
+    if not replicas:
+        _show_runs(path)
     folder = run_folder(path)
-    others = [name for name in given if name not in {"resume", "settings", "profile", *SETTINGS}]
+    apart = {"resume", "settings", "profile", "replicas", *SETTINGS}
+    others = [name for name in given if name not in apart]
     if others:
         raise SbvaeError(
             f"{flag(others[0])}: is for new runs; {folder.path} goes on in its folder and with its "
             "own settings"
         )
+    _check_number(path, len(replicas), given.get("replicas"))
     names = {key: flag(name) for name, key in SETTINGS.items() if name in given}
     wanted = settings_of(given) | flat(parse_settings(given.get("settings") or ()))
     if "profile" in given:
         names["preset.profile"], wanted["preset.profile"] = "--profile", given["profile"]
+    if replicas:
+        from sbvae_cli.cli.resume_replicas import go_on_with_replicas
+
+        go_on_with_replicas(path, replicas, wanted, names)
+        return
     run = prepare_resumption(folder, wanted, names, note)
 
     def call(observe: Observer, stop: Callable[[], bool]) -> int:
         return resume_run(run, observers=[observe], stop=stop)
 
     report_training(run.config, folder.path, call, run.checkpoint.step)
+
+
+def _check_number(path: Path, found: int, wanted: int | None) -> None:
+    """Refuse another number of replicas than there are.
+
+    Raises:
+        SbvaeError: With how many there are.
+    """
+    if wanted in (None, found):
+        return
+    there = (
+        f"{found} replica{'s' * (found != 1)}, which go on" if found else "one run, which goes on"
+    )
+    raise SbvaeError(f"--replicas {wanted}: {path} holds {there} without --replicas")
 
 
 def _show_runs(path: Path) -> None:

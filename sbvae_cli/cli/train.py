@@ -46,6 +46,7 @@ def train(
     shuffle: option.ShuffleName = None,
     data_on: option.DataOn = None,
     seed: option.Seed = None,
+    replicas: option.Replicas = None,
     device: option.Device = None,
     precision: option.PrecisionName = None,
     threads: option.Threads = None,
@@ -73,10 +74,12 @@ def train(
         height, width = parse_size(size)
         tree["data"] = {**tree.get("data", {}), "height": height, "width": width}
     request = Request(profile, config, settings or (), tree, depth, mlp_depth)
-    _start(request, out, force=force, dry_run=dry_run)
+    _start(request, out, replicas, force=force, dry_run=dry_run)
 
 
-def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> None:
+def _start(
+    request: Any, out: Path | None, replicas: int | None, *, force: bool, dry_run: bool
+) -> None:
     from sbvae_cli.runs.resolve import resolve
 
     config, source = resolve(request)  # before PyTorch loads: a wrong file is told of at once
@@ -87,6 +90,11 @@ def _start(request: Any, out: Path | None, *, force: bool, dry_run: bool) -> Non
     from sbvae_cli.runs.train import start_run
 
     _note_what_changes_nothing(config)
+    if replicas is not None:
+        from sbvae_cli.cli.replicas import start_replicas
+
+        start_replicas(config, source, replicas, out, force=force, dry_run=dry_run)
+        return
     if dry_run:
         print_config(config)
         print_cost(config, measure_training_cost(config, source))

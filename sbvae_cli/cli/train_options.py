@@ -164,6 +164,15 @@ DataOn = Annotated[
 Seed = Annotated[
     int | None, _of_training(min=0, help="Root seed of weights, data and noise; default: 0.")
 ]
+Replicas = Annotated[
+    int | None,
+    _of_training(
+        min=1,
+        max=1_000,
+        help="Train so many runs, of --seed and the seeds that follow, in folders of their seeds; "
+        "default: one run in its own folder.",
+    ),
+]
 Device = Annotated[
     str | None,
     _of_training(help="Device to train on: auto, the default, cpu, cuda, cuda:INDEX or mps."),
@@ -191,11 +200,13 @@ Out = Annotated[
     Path | None,
     typer.Option(
         callback=run_folder,
-        help="Run folder; default: runs/NAME, named after data, model and changed settings.",
+        help="Run folder, or folder of --replicas; default: runs/NAME, named after data, model and "
+        "changed settings.",
     ),
 ]
 Resume = Annotated[
-    Path | None, typer.Option(help="Continue this run; a larger --steps extends it.")
+    Path | None,
+    typer.Option(help="Continue this run, or these replicas; a larger --steps extends them."),
 ]
 ConfigFile = Annotated[Path | None, typer.Option(help="YAML file of settings.")]
 Settings = Annotated[

@@ -48,9 +48,9 @@ def report_training(
     Raises:
         StoppedError: If a signal asked for an end; the run was saved.
     """
-    _say_what_is_special(with_own_precision(config), path)
+    say_what_is_special(with_own_precision(config), path)
     if config.training.keep_checkpoints:
-        _say_what_is_kept(config, path, start)
+        say_what_is_kept(config, path, start)
     steps = config.training.steps
     with deferred() as request, reporter("training", steps, start) as bar:
         done = call(_progress(bar), request)
@@ -63,7 +63,8 @@ def report_training(
     _say_what_is_next(config, path, done)
 
 
-def _say_what_is_special(config: Config, path: Path) -> None:
+def say_what_is_special(config: Config, path: Path) -> None:
+    """Say what one would not expect of a run."""
     training, objective = config.training, config.objective
     detail(
         f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
@@ -82,16 +83,15 @@ def _say_what_is_special(config: Config, path: Path) -> None:
             remark(f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}")
 
 
-def _say_what_is_kept(config: Config, path: Path, start: int) -> None:
+def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) -> None:
+    """Say what the checkpoints that are kept will take, of one run or of several alike."""
     kept = kept_checkpoints(config, start)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
-    several = f"{kept.count:,} {'more ' if start else ''}checkpoint{'s' if kept.count > 1 else ''}"
-    line = (
-        f"{several} of about {file_size(kept.file_bytes)} to be kept, "
-        f"{file_size(kept.total_bytes)} in all"
-    )
-    if kept.total_bytes > free:
+    count, total = kept.count * runs, kept.total_bytes * runs
+    several = f"{count:,} {'more ' if start else ''}checkpoint{'s' if count > 1 else ''}"
+    line = f"{several} of about {file_size(kept.file_bytes)} to be kept, {file_size(total)} in all"
+    if total > free:
         notice(f"{line}; {file_size(free)} are free: choose a larger --checkpoint-every")
     else:
         note(line)
@@ -133,8 +133,8 @@ def print_config(config: Config) -> None:
     typer.echo(yaml.safe_dump(config.as_dict(), sort_keys=False).rstrip())
 
 
-def print_cost(config: Config, cost: TrainingCost) -> None:
-    """Print what a configuration costs, as comments below its YAML."""
+def print_cost(config: Config, cost: TrainingCost, runs: int = 1) -> None:
+    """Print what a configuration costs, of one run or of several, as comments below its YAML."""
     for name, count in cost.parameters.items():
         typer.echo(
             f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "
@@ -143,8 +143,8 @@ def print_cost(config: Config, cost: TrainingCost) -> None:
     if config.training.keep_checkpoints:
         kept = kept_checkpoints(config)
         typer.echo(
-            f"# {kept.count:,} checkpoints of about {file_size(kept.file_bytes)} are kept, "
-            f"{file_size(kept.total_bytes)} in all"
+            f"# {kept.count * runs:,} checkpoints of about {file_size(kept.file_bytes)} are kept, "
+            f"{file_size(kept.total_bytes * runs)} in all"
         )
     total = cost.seconds_per_step * config.training.steps
     typer.echo(

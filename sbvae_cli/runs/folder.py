@@ -1,9 +1,10 @@
 """A run folder: config.yaml, log.jsonl, ckpt.pt and those that are kept, locked in training."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
 
 KEPT = re.compile(r"ckpt-(\d+)\.pt")  # a checkpoint of a step, beside the last one
+_LOCK = ".lock"  # held while a process trains in the folder
+_RESERVED = ".reserved"  # held by a process that has others train in it, one after the other
+_TAIL = 1 << 14  # bytes at the end of a log, in which its last line is
 
 
 class RunFolder:
@@ -40,16 +44,31 @@ class RunFolder:
         found = (KEPT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
         return sorted(int(name[1]) for name in found if name)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for one process.
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder for one process that trains in it.
 
         Raises:
             SbvaeError: If another process holds it, or it cannot be created.
         """
+        return self._held(_LOCK)
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Hold the folder for one process that has another one train in it, now or later.
+
+        Raises:
+            SbvaeError: If another process holds it so or trains in it, or it cannot be created.
+        """
+        with self._held(_RESERVED):
+            with self.locked():
+                pass
+            yield
+
+    @contextmanager
+    def _held(self, name: str) -> Iterator[None]:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".lock", timeout=0)
+            lock = FileLock(self.path / name, timeout=0)
             lock.acquire()
         except Timeout as error:
             raise SbvaeError(
@@ -73,7 +92,7 @@ class RunFolder:
                 f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
                 "with `force`, or choose another `out`"
             )
-        own = {".lock", self.config.name, self.log.name}
+        own = {_LOCK, _RESERVED, self.config.name, self.log.name}
         names = {entry.name for entry in self.path.iterdir()}
         others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
@@ -104,13 +123,15 @@ class RunFolder:
     def last_record(self) -> dict[str, Any] | None:
         """The last whole line of `log.jsonl`, or None where there is none."""
         try:
-            lines = self.log.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
+            with self.log.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                lines = file.read().splitlines()
+        except OSError:
             return None
         for line in reversed(lines):
             try:
                 record = json.loads(line)
-            except ValueError:  # the run writes it now, or was killed while it did
+            except ValueError:  # the run writes it now, was killed while it did, or it is cut here
                 continue
             if isinstance(record, dict):
                 return record

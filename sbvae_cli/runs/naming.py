@@ -46,6 +46,11 @@ def default_folder(config: Config) -> Path:
     return Path("runs") / run_name(config)
 
 
+def default_group_folder(config: Config) -> Path:
+    """The folder of replicas that were given none; each has a folder of its seed in it."""
+    return Path("runs") / _without_seed(config)
+
+
 def run_name(config: Config) -> str:
     """Name of a run by its complete configuration, such as `xy-hole-broadcast-beta2-lr0.001-0`.
 
@@ -67,6 +72,12 @@ def group_name(config: Config) -> str:
     The precision is not told apart: a run's own configuration has what its device made of `auto`.
     """
     training = config.training.model_copy(update={"precision": "auto"})
+    return _without_seed(config.model_copy(update={"training": training}))
+
+
+def _without_seed(config: Config) -> str:
+    """Name of a run but for the seed, whose length may decide where a long name is cut."""
+    training = config.training.model_copy(update={"seed": 0})
     return run_name(config.model_copy(update={"training": training})).rpartition("-")[0]
 
 

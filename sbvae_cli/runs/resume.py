@@ -89,7 +89,7 @@ def prepare_resumption(
     place = wanted.pop("data.source", None)
     if wanted.get("training.precision") == "auto":  # what it became is the run's own
         del wanted["training.precision"]
-    config = _changed(folder, checkpoint.config, wanted, names or {})
+    config = changed_config(folder, checkpoint.config, wanted, names or {})
     if checkpoint.step >= config.training.steps:
         more = command("train", resume=folder.path, steps=str(2 * checkpoint.step))
         raise SbvaeError(
@@ -156,10 +156,16 @@ def list_runs(path: Path) -> list[Progress]:
     return found
 
 
-def _changed(
+def changed_config(
     folder: RunFolder, config: Config, wanted: Mapping[str, Any], names: Mapping[str, str]
 ) -> Config:
     """The configuration with the settings that may change.
+
+    Args:
+        folder: Folder of the run.
+        config: Its configuration.
+        wanted: Settings by their keys, such as `training.steps`.
+        names: What messages call a setting, where that is not its key.
 
     Raises:
         SbvaeError: With the first setting that may not.

@@ -4,14 +4,18 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
+from sbvae_cli.runs.replicas import find_replicas
+
 
 def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
     """The targets without those that are the same checkpoint or file as one before them.
 
     Args:
-        targets: Run folders, checkpoints, and NPZ files of codes; they need not exist.
+        targets: Run folders, folders of replicas, which stand for these by seed, checkpoints, and
+            NPZ files of codes; they need not exist.
         on_note: Called with a line on each that is left out.
     """
+    targets = [path for target in targets for path in _with_replicas(target, on_note)]
     first: dict[Hashable, Path] = {}
     notes: dict[str, None] = {}
     for path in targets:
@@ -22,6 +26,18 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
     for note in notes:
         on_note(note)
     return list(first.values())
+
+
+def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:
+    """The replicas in a folder that have a checkpoint; the path itself where it holds none."""
+    replicas = [each.folder for each in find_replicas(path)]
+    trained = [folder.path for folder in replicas if folder.checkpoint.exists()]
+    if not trained:
+        return [path]
+    for folder in replicas:
+        if folder.path not in trained:
+            on_note(f"{folder.path} has no checkpoint yet and is left out")
+    return trained
 
 
 def _file(path: Path) -> Hashable:

@@ -62,9 +62,7 @@ def test_what_has_no_checkpoint_yet_starts_again(
     folder = begin("deconv", 6, 3, seed=5)
     folder.checkpoint.unlink()
     started = []
-    monkeypatch.setattr(
-        demo_runs, "_run_side_by_side", lambda commands, *_: started.append(commands)
-    )
+    monkeypatch.setattr(demo_runs, "_train", lambda commands, *_: started.append(commands))
     train_both(Path("demo"), None, None, force=False)
     train_both(Path("demo"), 1, 3, force=True)
     for commands, seed, steps in zip(started, ("5", "1"), (["2", "6"], ["3", "9"]), strict=True):

@@ -7,7 +7,7 @@ from sbvae_cli.cli.train_options import SETTINGS, settings_of
 
 HANDLED_APART = {
     *("context", "profile", "size", "depth", "mlp_depth", "out", "resume", "config", "settings"),
-    *("dry_run", "force"),
+    *("dry_run", "force", "replicas"),
 }
 
 

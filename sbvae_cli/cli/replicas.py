@@ -1,0 +1,124 @@
+"""`sbvae train --replicas`: runs that differ in the seed alone, begun together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from sbvae_cli.cli.console import duration, note
+from sbvae_cli.cli.replica_ends import conclude
+from sbvae_cli.cli.several_runs import Row
+from sbvae_cli.cli.side_by_side import Job, run_side_by_side
+from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.training_report import (
+    print_config,
+    print_cost,
+    say_what_is_kept,
+    say_what_is_special,
+)
+from sbvae_cli.config.load import build_config, merge
+from sbvae_cli.config.schema import Config
+from sbvae_cli.cores import usable_cores
+from sbvae_cli.data.source import Source
+from sbvae_cli.runs.cost import measure_training_cost
+from sbvae_cli.runs.naming import default_group_folder
+from sbvae_cli.runs.replicas import (
+    Replica,
+    clear_folders,
+    plan_replicas,
+    refuse_run,
+    reserved,
+)
+from sbvae_cli.training.build import build_updater, with_own_precision
+from sbvae_cli.training.devices import resolve_device
+
+
+def start_replicas(
+    config: Config, source: Source, count: int, out: Path | None, *, force: bool, dry_run: bool
+) -> None:
+    """Train so many runs, of the configuration's seed and those that follow.
+
+    Args:
+        config: Configuration of the first one, complete.
+        source: The data that it names.
+        count: Number of runs.
+        out: Folder that theirs stand in; by default one that is named like a run.
+        force: Whether runs there are replaced.
+        dry_run: Whether settings, folders and cost are printed, and nothing is trained.
+
+    Raises:
+        SbvaeError: If a folder is in use or holds something, or a run failed.
+        DivergedError: If a run diverged; the others are trained.
+        StoppedError: If a signal asked for an end; the runs were saved.
+    """
+    device = resolve_device(config.training.device).type
+    if device == "cpu" and config.training.threads is None:
+        config = build_config(merge(config.as_dict(), {"training": {"threads": 1}}))
+    group = out or default_group_folder(config)
+    replicas = plan_replicas(with_own_precision(config), count, group)
+    if dry_run:
+        _print_plan(config, source, replicas, device)
+        return
+    refuse_run(group)
+    config = replicas[0].config
+    build_updater(config)  # what cannot be built is told of before folders are made
+    say_what_is_special(config, group)
+    if config.training.keep_checkpoints:
+        say_what_is_kept(config, group, runs=count)
+    with reserved(replicas):
+        clear_folders(replicas, group, force=force)
+        jobs = [start_job(each, force=force) for each in replicas]
+        train_in_processes(jobs, group, at_once(device, config.training.threads or 1))
+
+
+def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = False) -> Job:
+    """The command that trains a replica, whose configuration stands in its folder already."""
+    folder, training = replica.folder, replica.config.training
+    words = ["train", f"--config={folder.config}", f"--out={folder.path}", *settings]
+    row = Row(str(replica.seed), training.steps, training.batch_size)
+    return Job(folder, [*words, *(["--force"] if force else [])], row)
+
+
+def train_in_processes(
+    jobs: Sequence[Job],
+    group: Path,
+    number: int,
+    rows: Sequence[Row] = (),
+    steps: int | None = None,
+) -> None:
+    """Train replicas in processes, so many at once, and say how they ended and what is next.
+
+    Args:
+        jobs: What is to be trained.
+        group: Folder of the replicas.
+        number: Number of processes at once.
+        rows: All rows that are shown; those of the jobs alone by default.
+        steps: Updates in all that were asked for in going on.
+    """
+    if number < len(jobs):
+        note(f"{number} of {len(jobs)} replicas at once; the others wait for a core")
+    with deferred() as request:
+        ended = run_side_by_side(jobs, number, "seed", request, rows)
+    conclude(group, ended, request.number, steps)
+
+
+def at_once(device: str, threads: int) -> int:
+    """Number of processes at once: one for so many threads of the CPU, or one on another device."""
+    return max(1, usable_cores() // threads) if device == "cpu" else 1
+
+
+def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], device: str) -> None:
+    print_config(config)
+    seeds = [replica.seed for replica in replicas]
+    typer.echo(f"# replicas of the seeds {span(seeds)}, in {group}")
+    cost = measure_training_cost(config, source)
+    print_cost(config, cost, runs=len(replicas))
+    number = min(len(replicas), at_once(device, config.training.threads or 1))
+    total = cost.seconds_per_step * config.training.steps * -(-len(replicas) // number)
+    typer.echo(f"# all replicas, {number} at once, take about {duration(total)}")
+
+
+def span(seeds: Sequence[int]) -> str:
+    """Seeds that follow each other, in words."""
+    first, last = seeds[0], seeds[-1]
+    return str(first) if first == last else f"{first} to {last}"

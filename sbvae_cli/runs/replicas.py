@@ -1,0 +1,132 @@
+"""Runs that differ in the seed alone, side by side in folders that are called by their seeds."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli.commands import command
+from sbvae_cli.config.load import build_config, merge, read_yaml
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.groups import flat_settings
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One of several runs that differ in the seed alone.
+
+    Attributes:
+        config: Its configuration.
+        folder: Its folder, whose name is the seed.
+    """
+
+    config: Config
+    folder: RunFolder
+
+    @property
+    def seed(self) -> int:
+        """Root seed of the run."""
+        return self.config.training.seed
+
+
+def plan_replicas(config: Config, count: int, group: Path) -> list[Replica]:
+    """So many runs, of the configuration's seed and those that follow it.
+
+    Args:
+        config: Configuration of the first one, complete.
+        count: Number of runs, 1 or more.
+        group: Folder that theirs stand in.
+
+    Raises:
+        SbvaeError: If there are not so many seeds.
+    """
+    found = []
+    for seed in range(config.training.seed, config.training.seed + count):
+        own = build_config(merge(config.as_dict(), {"training": {"seed": seed}}))
+        found.append(Replica(own, RunFolder(group / str(seed))))
+    return found
+
+
+def find_replicas(path: Path) -> list[Replica]:
+    """The replicas in a folder, by seed.
+
+    Returns:
+        None of a folder that is a run itself, holds no runs, or holds runs that differ in more
+        than the seed and how long they are trained.
+    """
+    if not path.is_dir() or _is_run(path):
+        return []
+    found = []
+    for folder in filter(_is_run, path.iterdir()):
+        try:
+            config = build_config(read_yaml(folder / "config.yaml"))
+        except SbvaeError:  # it has none, or one that is damaged
+            return []
+        if folder.name != str(config.training.seed):
+            return []
+        found.append(Replica(config, RunFolder(folder)))
+    if any(_model(each.config) != _model(found[0].config) for each in found):
+        return []
+    return sorted(found, key=lambda replica: replica.seed)
+
+
+@contextmanager
+def reserved(replicas: Sequence[Replica]) -> Iterator[None]:
+    """Hold the folders of all for this process, which trains in them or has others do so.
+
+    Raises:
+        SbvaeError: If another process holds one or trains in it, or it cannot be created; then
+            no folder has been made.
+    """
+    there = [each.folder for each in replicas if each.folder.path.exists()]
+    others = [each.folder for each in replicas if not each.folder.path.exists()]
+    with ExitStack() as stack:
+        for folder in (*there, *others):
+            stack.enter_context(folder.reserved())
+        yield
+
+
+def clear_folders(replicas: Sequence[Replica], group: Path, *, force: bool) -> None:
+    """Begin runs whose folders are reserved: in each there is its configuration alone.
+
+    Args:
+        replicas: Runs to begin.
+        group: Folder that theirs stand in.
+        force: Whether runs that are there are replaced.
+
+    Raises:
+        SbvaeError: If `force` is false, and a folder holds a run or other files.
+    """
+    trained = [str(each.seed) for each in replicas if each.folder.checkpoint.exists()]
+    if trained and not force:
+        raise SbvaeError(
+            f"{group}: holds {'replica' if len(trained) == 1 else 'replicas'} "
+            f"{', '.join(trained)} already; go on with {command('train', resume=group)}, choose "
+            "seeds that are not there by `seed`, replace them with `force`, or choose another `out`"
+        )
+    for each in replicas:
+        if not force:
+            each.folder.refuse_if_used()
+    for each in replicas:
+        each.folder.clear(each.config)
+
+
+def refuse_run(group: Path) -> None:
+    """Refuse the folder of a run as that of replicas.
+
+    Raises:
+        SbvaeError: If it is one.
+    """
+    if _is_run(group):
+        raise SbvaeError(f"{group}: is the folder of a run; choose another `out` for replicas")
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "ckpt.pt").is_file() or (path / "config.yaml").is_file()
+
+
+def _model(config: Config) -> dict[str, object]:
+    """What makes the model, but for the seed and the length of its training."""
+    return {k: v for k, v in flat_settings(config, 0).items() if k != "training.steps"}
