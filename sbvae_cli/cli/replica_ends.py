@@ -48,8 +48,7 @@ def conclude(
         also = f", {len(failed)} failed otherwise" if failed else ""
         raise DivergedError(f"{found}{also}, as said above{way}", diverged[0].row.step)
     if failed:
-        seeds = ", ".join(each.row.name for each in failed)
-        raise SbvaeError(f"{seeds} of {_replicas(len(ended))} failed, as said above; {again}")
+        raise SbvaeError(f"{len(failed)} of {_replicas(len(ended))} failed, as said above; {again}")
     _say_what_is_next(group, ended)
 
 

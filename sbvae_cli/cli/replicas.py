@@ -109,8 +109,9 @@ def at_once(device: str, threads: int) -> int:
 
 def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], device: str) -> None:
     print_config(config)
-    seeds = [replica.seed for replica in replicas]
-    typer.echo(f"# replicas of the seeds {span(seeds)}, in {group}")
+    first, last = replicas[0], replicas[-1]
+    seeds, folders = _span(first.seed, last.seed), _span(first.folder.path, last.folder.path)
+    typer.echo(f"# replicas of the seeds {seeds}, in {folders}")
     cost = measure_training_cost(config, source)
     print_cost(config, cost, runs=len(replicas))
     number = min(len(replicas), at_once(device, config.training.threads or 1))
@@ -118,7 +119,5 @@ def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], dev
     typer.echo(f"# all replicas, {number} at once, take about {duration(total)}")
 
 
-def span(seeds: Sequence[int]) -> str:
-    """Seeds that follow each other, in words."""
-    first, last = seeds[0], seeds[-1]
+def _span(first: object, last: object) -> str:
     return str(first) if first == last else f"{first} to {last}"

@@ -66,10 +66,8 @@ def _check_number(path: Path, found: int, wanted: int | None) -> None:
     """
     if wanted in (None, found):
         return
-    there = (
-        f"{found} replica{'s' * (found != 1)}, which go on" if found else "one run, which goes on"
-    )
-    raise SbvaeError(f"--replicas {wanted}: {path} holds {there} without --replicas")
+    there = f"{found} replica{'s' * (found != 1)}" if found else "one run"
+    raise SbvaeError(f"--replicas {wanted}: {path} holds {there}; leave --replicas out to go on")
 
 
 def _show_runs(path: Path) -> None:

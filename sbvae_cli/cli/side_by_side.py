@@ -106,6 +106,7 @@ def run_side_by_side(
             each.process.terminate()
         for each in running:
             each.process.wait()
+            each.errors.close()
     return [ended.get(id(job), Ended(job.folder, job.row)) for job in jobs]
 
 
