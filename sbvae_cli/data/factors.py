@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
-from sbvae_cli.data.regions import overlap, union_share, write_region
+from sbvae_cli.data.regions import Part, draw_from, parts_of, union_share, write_region
 from sbvae_cli.errors import SbvaeError, unknown_name
 
 FactorRows = NDArray[np.floating]  # float32, or float64 where a space says so
@@ -189,18 +189,15 @@ class FactorSpace:
 
     def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> FactorRows:
         """Rows of the whole space, or of one held-out region."""
-        held_out = {} if region is None else self.held_out[region]
         rows = np.empty((n, len(self.names)), self.dtype)
-        for column, factor in enumerate(self.factors):
-            part = overlap(factor, held_out.get(factor.name), self.dtype)
-            if factor.name == "present":
-                rows[:, column] = 1
-            elif factor.kind == "discrete":
-                rows[:, column] = rng.choice(np.asarray(part), n)
-            else:
-                low, high = part
-                rows[:, column] = low + (high - low) * rng.random(n) if low < high else low
+        for column, part in enumerate(self._parts[0 if region is None else 1 + region]):
+            rows[:, column] = draw_from(part, rng, n)
         return rows
+
+    @cached_property
+    def _parts(self) -> list[list[Part]]:
+        """What the whole space, and then each held-out region, has of each factor."""
+        return [parts_of(self.factors, region, self.dtype) for region in ({}, *self.held_out)]
 
     def fill_online(self, rng: np.random.Generator, stored: FactorRows) -> FactorRows:
         """Add the factors that no file stores to rows of those that it does.

@@ -36,5 +36,5 @@ def to_device(images: Images, device: torch.device | str) -> Tensor:
     """
     found = torch.from_numpy(images)
     if torch.device(device).type == "cuda":
-        found = found.pin_memory()
-    return planes(found.to(device, non_blocking=True))
+        return planes(found.pin_memory().to(device, non_blocking=True))
+    return planes(found.to(device))

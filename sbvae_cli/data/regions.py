@@ -5,8 +5,11 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sbvae_cli.config.space import FactorConfig, Range
+
+Part = NDArray[np.float64] | tuple[float, ...]  # levels, or the two ends of a range
 
 _SINGLE: np.dtype[np.floating] = np.dtype(np.float32)
 
@@ -28,6 +31,30 @@ def overlap(
         return tuple(level for level, kept in zip(factor.levels, inside, strict=True) if kept)
     ends = max(low, factor.bounds[0]), min(high, factor.bounds[1])
     return ends if ends[0] <= ends[1] else ()
+
+
+def parts_of(
+    factors: Sequence[FactorConfig], region: Mapping[str, Range], dtype: np.dtype[np.floating]
+) -> list[Part]:
+    """What a region has of each factor: levels, or the two ends of a range; `present` is 1."""
+    parts: list[Part] = []
+    for factor in factors:
+        part = overlap(factor, region.get(factor.name), dtype)
+        if factor.name == "present":
+            parts.append((1.0, 1.0))
+        else:
+            parts.append(np.asarray(part) if factor.kind == "discrete" else part)
+    return parts
+
+
+def draw_from(part: Part, rng: np.random.Generator, n: int) -> NDArray[np.float64] | float:
+    """Uniform values of a part, shape (n,), or the one value that it has."""
+    if isinstance(part, np.ndarray):
+        # As rng.choice draws them, in a third of the time where they are few.
+        levels: NDArray[np.float64] = part[rng.integers(len(part), size=n)]
+        return levels
+    low, high = part
+    return low + (high - low) * rng.random(n) if low < high else low
 
 
 def union_share(

@@ -12,16 +12,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import pairwise
+from contextlib import closing
+from itertools import count, pairwise
 from pathlib import Path
 from typing import get_args
 
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.names import CirclesPreset
-from sbvae_cli.data.batches import Batches
+from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import open_source
+from sbvae_cli.data.workers import ahead
 
+BLOCK = 16  # minibatches
 OTHERS = ("sprites", "room", "chairs")
 
 
@@ -57,31 +60,43 @@ def measure_writing(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def measure_reading(arguments: argparse.Namespace, folder: Path) -> None:
-    print(f"\n{'minibatch of 16':20}{'ms, sustained':>14}{'ms, slowest':>12}{'images/s':>10}")
+    """Blocks of minibatches, made ahead by a thread as while training."""
+    columns = f"{'ms, each':>10}{'ms, slowest block':>19}{'images/s':>10}"
+    print(f"\n{f'blocks of {BLOCK}, 16 images each':30}{columns}")
     path = folder / "reading.h5"
     write("xy-hole", path, arguments.count, arguments.size)
-    sources = {
-        "file": open_source(str(path)),
-        "online sprites": open_source("sprites", arguments.size, arguments.size),
-        "online room": open_source("room", arguments.size, arguments.size),
-        "online chairs": open_source("chairs", arguments.size, arguments.size),
-        "online xy-hole": open_source("circles:xy-hole", arguments.size, arguments.size),
-        "online xyh-small": open_source("circles:xyh-small", arguments.size, arguments.size),
+    stored = open_source(str(path))
+    drawn = {
+        name: open_source(name, arguments.size, arguments.size)
+        for name in ("sprites", "room", "chairs", "circles:xy-hole", "circles:xyh-small")
     }
-    for name, source in sources.items():
-        stream = Batches(source, 16, 0).stream(0)
-        for _ in range(600):
-            next(stream)
-        times = [time.perf_counter()]
-        for _ in range(2000):
-            next(stream)
-            times.append(time.perf_counter())
-        stream.close()
-        slowest = max(end - start for start, end in pairwise(times))
-        each = (times[-1] - times[0]) / 2000
-        print(f"{name:20}{each * 1e3:14.3f}{slowest * 1e3:12.1f}{16 / each:10,.0f}")
+    fixed = {"fixed_set": arguments.count}
+    feeds = {
+        "file, streamed": lambda: Feed(stored, 16, [0]),
+        "file, streamed, 4 replicas": lambda: Feed(stored, 16, range(4)),
+        "file, in memory, all": lambda: Feed(stored, 16, [0], shuffle="all", data_on="memory"),
+        "file, row numbers": lambda: Feed(stored, 16, [0], data_on="device"),
+        "fixed set of sprites": lambda: Feed(drawn["sprites"], 16, [0], **fixed),
+        **{f"drawn {name}": lambda of=of: Feed(of, 16, [0]) for name, of in drawn.items()},
+    }
+    for name, make in feeds.items():
+        each, slowest, replicas = time_blocks(make())
+        print(f"{name:30}{each * 1e3:10.3f}{slowest * 1e3:19.1f}{16 * replicas / each:10,.0f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process, torch included: {peak:,.0f} MB")
+
+
+def time_blocks(feed: Feed) -> tuple[float, float, int]:
+    """Seconds a minibatch, seconds of the slowest block, and the number of replicas."""
+    with closing(ahead((feed.block(start, BLOCK) for start in count(0, BLOCK)), 1)) as blocks:
+        for _ in range(600 // BLOCK):
+            block = next(blocks)
+        times = [time.perf_counter()]
+        for _ in range(2000 // BLOCK):
+            block = next(blocks)
+            times.append(time.perf_counter())
+    slowest = max(end - start for start, end in pairwise(times))
+    return (times[-1] - times[0]) / (len(times) - 1) / BLOCK, slowest, block.images.shape[1]
 
 
 def main() -> None:

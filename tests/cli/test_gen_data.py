@@ -18,7 +18,7 @@ import pytest
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
-from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
 from sbvae_cli.data.renderers.sprites import render_masks
@@ -454,9 +454,9 @@ def test_minibatches_of_a_file_of_sprites_are_distributed_as_those_of_the_stream
     assert generated(sbvae, "sprites", *options).code == 0
     found = []
     for source in (open_source("s.h5"), open_source("sprites", 16, 16)):
-        batches = Batches(source, 400, seed=2)
-        images = [to_device(batches.batch(i), "cpu").numpy() for i in range(10)]
-        found.append(np.concatenate(images).reshape(4000, -1))
+        feed = Feed(source, 400, [2])
+        block = feed.block(0, 10)
+        found.append(feed.pixels(block.images, block.colours).numpy().reshape(4000, -1))
     agree(*found, 5)
     assert 0 < found[0].mean() < 0.2
 

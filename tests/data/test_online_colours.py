@@ -11,9 +11,10 @@ import torch
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.batches import Batches, Masks, to_device
 from sbvae_cli.data.columns import colours_of, hsv_to_rgb
+from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.generate import plan_dataset, write_plan
+from sbvae_cli.data.pixels import planes, to_device
 from sbvae_cli.data.renderers.sprites import paint, render_masks
 from sbvae_cli.data.source import Source, open_source
 
@@ -115,8 +116,8 @@ def test_colours_are_those_of_the_space_and_held_out_ones_never_come(source: Sou
 
 
 def test_minibatches_never_have_held_out_colours(source: Source) -> None:
-    batches = Batches(source, 500, 0)
-    rgb = np.concatenate([masks_of(batches, i).colours for i in range(10)])
+    feed = feed_of(source, 500)
+    rgb = np.concatenate([masks_of(feed, i)[1] for i in range(10)])
     value = rgb.max(1)
     chroma = value - rgb.min(1)
     assert (chroma > 0.05).all()
@@ -189,65 +190,52 @@ def test_images_in_order_have_the_files_rows_and_the_seeds_colours(source: Sourc
     assert len(np.unique(factors[:, 5])) == COUNT
 
 
-def masks_of(batches: Batches, i: int) -> Masks:
-    found = batches.batch(i)
-    assert isinstance(found, Masks)
-    return found
+def masks_of(feed: Feed, i: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Masks and colours of minibatch i."""
+    block = feed.block(i, 1)
+    assert block.colours is not None
+    return block.images[0, 0], block.colours[0, 0]
 
 
-def assert_same(one: Masks, other: Masks) -> None:
-    np.testing.assert_array_equal(one.images, other.images)
-    np.testing.assert_array_equal(one.colours, other.colours)
-
-
-@pytest.mark.parametrize("window", [64, 8192])
-@pytest.mark.parametrize("size", [7, 64, 250])
-def test_minibatch_i_is_the_same_from_a_stream_and_by_itself(
-    source: Source, size: int, window: int
-) -> None:
-    stream = Batches(source, size, 5, window=window).stream(3)
-    streamed = [next(stream) for _ in range(8)]
-    stream.close()
-    for i in (7, 0, 4):
-        alone = masks_of(Batches(source, size, 5, window=window), 3 + i)
-        assert_same(streamed[i], alone)
-        assert (alone.images.shape, alone.images.dtype) == ((size, 16, 16, 1), np.uint8)
-        assert (alone.colours.shape, alone.colours.dtype) == ((size, 3), np.float32)
+def feed_of(source: Source, size: int, seed: int = 0) -> Feed:
+    return Feed(source, size, [seed], data_on="stream")
 
 
 def test_seeds_and_numbers_give_other_colours(source: Source) -> None:
-    batches = Batches(source, 32, 5)
-    first = masks_of(batches, 0)
-    assert (first.colours != masks_of(batches, 1).colours).all(1).all()
-    assert (first.colours != masks_of(Batches(source, 32, 6), 0).colours).all(1).all()
+    feed = feed_of(source, 32, 5)
+    _, first = masks_of(feed, 0)
+    assert (first != masks_of(feed, 1)[1]).all()
+    assert (first != masks_of(feed_of(source, 32, 6), 0)[1]).all()
 
 
 def test_an_epoch_has_each_mask_once_and_the_next_one_other_colours(source: Source) -> None:
-    batches = Batches(source, 48, 0)
+    feed = feed_of(source, 48)
     expected = sorted(mask.tobytes() for mask in source.file.read(0, COUNT)[0])
     colours = []
     for epoch in range(2):
-        parts = [masks_of(batches, 4 * epoch + i) for i in range(4)]
-        masks = np.concatenate([part.images for part in parts])
+        masks, drawn = (
+            np.concatenate(p)
+            for p in zip(*(masks_of(feed, 4 * epoch + i) for i in range(4)), strict=True)
+        )
         assert sorted(mask.tobytes() for mask in masks) == expected
-        colours.append(np.concatenate([part.colours for part in parts]))
+        colours.append(drawn)
     assert len(np.unique(np.concatenate(colours), axis=0)) == 2 * COUNT
 
 
 def test_colouring_on_the_device_is_painting_bit_by_bit(source: Source) -> None:
-    masks = masks_of(Batches(source, 400, 0), 0)
-    planes = to_device(masks, "cpu")
-    assert (planes.shape, planes.dtype) == ((400, 3, 16, 16), torch.float32)
-    expected = to_device(paint(masks.images, masks.colours), "cpu")
-    assert torch.equal((planes * 255).round(), (expected * 255).round())
-    assert torch.equal(planes, expected)
+    feed = feed_of(source, 400)
+    masks, colours = masks_of(feed, 0)
+    assert (masks.shape, masks.dtype) == ((400, 16, 16, 1), torch.uint8)
+    found = feed.pixels(masks, colours)
+    assert (found.shape, found.dtype) == ((400, 3, 16, 16), torch.float32)
+    assert torch.equal(found, to_device(paint(masks.numpy(), colours.numpy()), "cpu"))
 
 
 @pytest.mark.cuda
 def test_a_gpu_colours_alike(source: Source) -> None:
-    masks = masks_of(Batches(source, 400, 0), 0)
-    planes = [to_device(masks, device).cpu() * 255 for device in ("cpu", "cuda")]
-    assert torch.equal(*(plane.round() for plane in planes))
+    masks, colours = masks_of(feed_of(source, 400), 0)
+    found = planes(masks.cuda(), colours.cuda()).cpu() * 255
+    assert torch.equal(found.round(), (planes(masks, colours) * 255).round())
 
 
 def test_colours_of_red_green_and_blue_are_drawn_too(tmp_path: Path) -> None:

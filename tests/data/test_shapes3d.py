@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
-from sbvae_cli.data.batches import Batches
+from sbvae_cli.config.names import Placement
+from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
@@ -200,25 +201,17 @@ def test_images_are_the_same_however_they_are_chunked(tmp_path: Path, options: d
         np.testing.assert_array_equal(file.read(90, 120)[0], IMAGES[90:120])
 
 
-@pytest.mark.parametrize("window", [20, 8192])
+@pytest.mark.parametrize("data_on", ["stream", "memory"])
 @pytest.mark.parametrize("options", LAYOUTS, ids=str)
-def test_an_epoch_of_a_stream_has_each_image_once(
-    tmp_path: Path, options: dict, window: int
+def test_an_epoch_of_a_feed_has_each_image_once(
+    tmp_path: Path, options: dict, data_on: Placement
 ) -> None:
-    batches = Batches(open_source(save(tmp_path / "a.h5", **options)), 16, 3, window=window)
-    stream = batches.stream(2)
-    streamed = [next(stream) for _ in range(14)]
-    stream.close()
-    for i in (0, 9, 13):
-        np.testing.assert_array_equal(streamed[i], batches.batch(2 + i))
-    epoch = np.concatenate([batch_images(batches, i) for i in range(9)])
-    assert sorted(image.tobytes() for image in epoch) == sorted(i.tobytes() for i in IMAGES)
-
-
-def batch_images(batches: Batches, i: int) -> np.ndarray:
-    images = batches.batch(i)
-    assert isinstance(images, np.ndarray)
-    return images
+    feed = Feed(open_source(save(tmp_path / "a.h5", **options)), 16, [3], data_on=data_on)
+    epoch = feed.block(0, 9).images.numpy()[:, 0]
+    for i in (8, 0, 5):
+        np.testing.assert_array_equal(feed.block(i, 1).images[0, 0], epoch[i])
+    found = epoch.reshape(-1, *IMAGES.shape[1:])
+    assert sorted(image.tobytes() for image in found) == sorted(i.tobytes() for i in IMAGES)
 
 
 def test_info_tells_of_the_file(tmp_path: Path, sbvae: Callable[..., object]) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.data.batches import Batches
+from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.source import open_source
 from sbvae_cli.data.validation_split import validation_rows
 from sbvae_cli.errors import SbvaeError
@@ -37,8 +37,8 @@ def test_minibatches_never_have_what_is_held_out(data: str) -> None:
     source = open_source(data)
     rows = validation_rows(source, 0.25, 3)
     hidden = {image.tobytes() for image in source.file.read_rows(rows)[0]}
-    batches = Batches(source, 15, 3, validation=0.25)
-    seen = [image.tobytes() for i in range(4) for image in batches.batch(i)]
+    block = Feed(source, 15, [3], validation=0.25).block(0, 4).images.numpy()
+    seen = [image.tobytes() for image in block.reshape(60, 16, 16, 3)]
     assert not hidden & set(seen)
     assert len(set(seen)) == 30
 
