@@ -16,7 +16,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.observers import Observer
 from sbvae_cli.runs.replicas import find_replicas
 from sbvae_cli.runs.resume import list_runs, prepare_resumption, run_folder
-from sbvae_cli.runs.train import resume_run
+from sbvae_cli.runs.train import resume_runs
 
 
 def go_on(path: Path, given: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
     run = prepare_resumption(folder, wanted, names, note)
 
     def call(observe: Observer, stop: Callable[[], bool]) -> int:
-        return resume_run(run, observers=[observe], stop=stop)
+        return resume_runs([run], observers=[observe], stop=stop, on_note=note)[0]
 
     report_training(run.config, folder.path, call, run.checkpoint.step)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sbvae_cli.cli import train_options as option
-from sbvae_cli.cli.console import remark
+from sbvae_cli.cli.console import note, remark
 from sbvae_cli.cli.flags import flag
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.parse import parse_size
@@ -49,6 +49,7 @@ def train(
     replicas: option.Replicas = None,
     device: option.Device = None,
     precision: option.PrecisionName = None,
+    compile: option.Compile = None,
     threads: option.Threads = None,
     checkpoint_every: option.CheckpointEvery = None,
     keep_checkpoints: option.KeepCheckpoints = False,
@@ -87,7 +88,7 @@ def _start(
     from sbvae_cli.runs.cost import measure_training_cost
     from sbvae_cli.runs.folder import RunFolder
     from sbvae_cli.runs.naming import default_folder
-    from sbvae_cli.runs.train import start_run
+    from sbvae_cli.runs.train import start_runs
 
     _note_what_changes_nothing(config)
     if replicas is not None:
@@ -102,7 +103,9 @@ def _start(
     folder = RunFolder(out or default_folder(config))
 
     def call(observe: "Observer", stop: "Callable[[], bool]") -> int:
-        return start_run(config, source, folder, force=force, observers=[observe], stop=stop)
+        return start_runs(
+            [config], source, [folder], force=force, observers=[observe], stop=stop, on_note=note
+        )[0]
 
     report_training(config, folder.path, call)
 

@@ -10,6 +10,7 @@ import typer
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.config.names import (
     DRAWN,
+    Compilation,
     Coordinates,
     DecoderKind,
     LikelihoodKind,
@@ -181,6 +182,13 @@ PrecisionName = Annotated[
     Precision | None,
     _of_training(help="auto, the default: bf16 where the device multiplies it, else fp32."),
 ]
+Compile = Annotated[
+    Compilation | None,
+    _of_training(
+        help="auto, the default, compiles the objective for a GPU where the run is long enough; "
+        "off does not."
+    ),
+]
 Threads = Annotated[
     int | None,
     _of_training(min=1, max=1024, help="Number of CPU threads; default: as many as may be used."),
@@ -233,7 +241,8 @@ SETTINGS = {
     **{
         name: f"training.{name}"
         for name in (
-            *("steps", "batch_size", "seed", "device", "precision", "threads", "clip_grad"),
+            *("steps", "batch_size", "seed", "device", "precision", "compile"),
+            *("threads", "clip_grad"),
             *("validation", "fixed_set", "shuffle", "data_on"),
             *("checkpoint_every", "keep_checkpoints"),
         )

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.model import FinitePositive, Frozen, ModelConfig
 from sbvae_cli.config.names import (
+    Compilation,
     LearningRateSchedule,
     PaperDataset,
     Placement,
@@ -74,6 +75,8 @@ class TrainingConfig(Frozen):
         precision: `fp32`, `tf32` (matrix products on CUDA), `bf16` (convolutions but the spatial
             broadcast), or `auto`: `bf16` where the device multiplies it natively, else `fp32`. A
             run's own configuration has what `auto` became.
+        compile: `auto` makes kernels of the objective by `torch.compile`, on CUDA in runs that are
+            long enough to earn it back; `off` never does.
         threads: Number of CPU threads; None leaves it to PyTorch.
         clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
             leaves gradients as they are.
@@ -97,6 +100,7 @@ class TrainingConfig(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: str = "auto"
     precision: Precision = "auto"
+    compile: Compilation = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -11,6 +11,7 @@ from torch import Tensor
 from sbvae_cli.models.vae import VAE, reparameterize
 
 Terms = dict[str, Tensor]
+Weight = float | Tensor  # of a term; a scalar tensor where it changes while a graph is replayed
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
     return 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
 
 
-def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: float) -> Terms:
+def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: Weight) -> Terms:
     """NLL + beta * KL (Section A.1; Higgins et al. 2017).
 
     Args:
@@ -84,7 +85,7 @@ def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: float) -> Terms:
     return passed.terms(passed.nll + beta * passed.kl)
 
 
-def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: float, capacity: float) -> Terms:
+def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: Weight, capacity: Weight) -> Terms:
     """NLL + gamma * |KL - capacity|, whose capacity grows while training (Burgess et al. 2018).
 
     Args:
@@ -99,4 +100,4 @@ def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: float, capacity
     """
     passed = forward(vae, images, noise)
     loss = passed.nll + gamma * (passed.kl - capacity).abs()
-    return passed.terms(loss, capacity=torch.full_like(passed.kl, capacity))
+    return passed.terms(loss, capacity=torch.zeros_like(passed.kl) + capacity)

@@ -2,11 +2,12 @@
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 from torch.nn import functional
 
 from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.vae import VAE, reparameterize
-from sbvae_cli.objectives.elbo import Terms, forward
+from sbvae_cli.objectives.elbo import Terms, Weight, forward
 
 PARTS = 2  # minibatches of images in an update: the second is only encoded
 NOISE_PARTS = 3  # of noise: for both minibatches' samples, and for the permutations
@@ -59,13 +60,13 @@ def factor_vae(
     discriminator: Discriminator,
     images: Tensor,
     noise: Tensor,
-    gamma: float,
-    beta: float,
+    gamma: Weight,
+    beta: Weight,
 ) -> Terms:
     """NLL + beta * KL + gamma * TC for the model, and the discriminator's own loss.
 
-    The gradient of `loss` must go to the model's weights alone, that of `discriminator_loss` to
-    the discriminator's; the latter holds no path to the model.
+    `loss` has no path to the discriminator's weights and `discriminator_loss` none to the model's,
+    so the gradient of their sum is that of each for its own network.
 
     Args:
         vae: The model.
@@ -81,7 +82,8 @@ def factor_vae(
     own, other = images.chunk(PARTS)
     own_noise, other_noise, keys = noise.chunk(NOISE_PARTS)
     passed = forward(vae, own, own_noise)
-    estimate = total_correlation(discriminator(passed.z).float())
+    fixed = {name: p.detach() for name, p in discriminator.named_parameters()}
+    estimate = total_correlation(functional_call(discriminator, fixed, (passed.z,)).float())
     with torch.no_grad():
         mean, logvar = vae.encode(other)
         sampled = reparameterize(mean.float(), logvar.float(), other_noise)

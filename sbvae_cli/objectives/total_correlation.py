@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sbvae_cli.config.names import TotalCorrelationEstimator
 from sbvae_cli.models.vae import VAE
-from sbvae_cli.objectives.elbo import Terms, forward
+from sbvae_cli.objectives.elbo import Terms, Weight, forward
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,13 @@ def log_weights(
     size, count, others = batch_size, dataset_size, batch_size - 1
     if estimator == "weighted":
         return torch.full((size, size), -math.log(size * count), device=device)
-    weights = torch.full((size, size), -math.log(others), device=device)
-    weights.fill_diagonal_(-math.log(count))
+    # How many columns after its own an entry stands, (B, B); an indexed assignment of a number
+    # would wait for the device.
     rows = torch.arange(size, device=device)
-    weights[rows, (rows + 1) % size] = math.log(count - others) - math.log(count * others)
-    return weights
+    place = (rows[None] - rows[:, None]) % size
+    one_other = math.log(count - others) - math.log(count * others)
+    rest = torch.where(place == 1, one_other, -math.log(others))
+    return torch.where(place == 0, -math.log(count), rest)
 
 
 def decompose(
@@ -102,7 +104,7 @@ def beta_tcvae(
     vae: VAE,
     images: Tensor,
     noise: Tensor,
-    beta: float,
+    beta: Weight,
     dataset_size: int,
     estimator: TotalCorrelationEstimator,
 ) -> Terms:

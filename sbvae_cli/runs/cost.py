@@ -2,17 +2,17 @@
 
 import statistics
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.batches import Batches, to_device
 from sbvae_cli.data.source import Source
 from sbvae_cli.models.compute_settings import cpu_threads
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
-from sbvae_cli.training.loop import noise_of_step
+from sbvae_cli.training.build import build_maker, build_updater
+from sbvae_cli.training.rounds import Rounds
 
 _UPDATES = 6  # that are timed; the first one sets up the device and does not count
 
@@ -53,8 +53,7 @@ class KeptCheckpoints:
 def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
     """What a run adds from step `start` on: weights, and two moments of Adam for each."""
     updater, training = build_updater(config), config.training
-    networks = [updater.vae, *([updater.adversary.network] if updater.adversary else [])]
-    weights = sum(p.numel() * p.element_size() for n in networks for p in n.parameters())
+    weights = sum(learner.stack.weights.nbytes for learner in updater.learners)
     every = training.checkpoint_every
     count = training.steps // every - start // every + (training.steps % every > 0)
     count += start == 0  # ckpt.pt itself
@@ -64,24 +63,29 @@ def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
 def measure_training_cost(config: Config, source: Source) -> TrainingCost:
     """Count parameters and multiply-adds, and time a few updates on the device."""
     updater = build_updater(config)
-    batches = Batches(source, images_per_update(config), config.training.seed)
-    images = to_device(batches.batch(0), updater.device)
-    noise = noise_of_step(config.training.seed, 0, noise_shape(config), updater.device)
-    latents = noise[:1]
-    networks = {"encoder": (updater.vae.encoder, images[:1])}
-    networks["decoder"] = (updater.vae.decoder, latents)
+    with (
+        closing(build_maker(config, source, [config.training.seed], updater.device)) as maker,
+        cpu_threads(config.training.threads),
+    ):
+        block = maker.block(0, 1)
+        rounds, times = Rounds(updater, maker, block), []
+        for _ in range(_UPDATES):
+            began = time.perf_counter()
+            rounds.run()
+            updater.read_totals()  # waits for the device
+            times.append(time.perf_counter() - began)
+    vae = updater.vaes[0]
+    latents = block.noise[0, 0, :1].to(updater.device)
+    networks = {
+        "encoder": (vae.encoder, latents.new_zeros(1, *config.data.image_shape)),
+        "decoder": (vae.decoder, latents),
+    }
     if updater.adversary is not None:
-        networks["discriminator"] = (updater.adversary.network, latents)
+        networks["discriminator"] = (updater.adversary.networks[0], latents)
     parameters, multiply_adds = {}, {}
     for name, (network, example) in networks.items():
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             network(example)
         multiply_adds[name] = counter.get_total_flops() // 2
         parameters[name] = sum(parameter.numel() for parameter in network.parameters())
-    times = []
-    with cpu_threads(config.training.threads):
-        for step in range(_UPDATES):
-            began = time.perf_counter()
-            updater.update(images, noise, step)["loss"].item()
-            times.append(time.perf_counter() - began)
     return TrainingCost(parameters, multiply_adds, statistics.median(times[1:]))

@@ -22,7 +22,7 @@ _HASHED = 8  # hexadecimal digits in place of what a name has no room for
 _UNNAMED = {
     f"training.{name}"
     for name in (
-        *("seed", "device", "threads", "data_on"),
+        *("seed", "device", "threads", "data_on", "compile"),
         *("checkpoint_every", "keep_checkpoints", "log_every"),
     )
 }

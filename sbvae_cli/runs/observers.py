@@ -41,7 +41,7 @@ def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Obser
 
 
 def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
-    """Save the model, and what a resumption needs, where a report says so.
+    """Save a replica's model, and what a resumption needs, where its report says so.
 
     Checkpoints that are kept are written first: the last one is always among them.
     """
@@ -51,10 +51,10 @@ def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
             checkpoint = Checkpoint(
                 config,
                 report.step,
-                updater.vae.state_dict(),
-                updater.state_dict(),
+                updater.weights(report.replica),
+                updater.state_dict(report.replica),
                 torch.get_num_threads(),
-                updater.adversary_state_dict(),
+                updater.adversary_state_dict(report.replica),
             )
             if config.training.keep_checkpoints:
                 save_checkpoint(folder.kept(report.step), checkpoint)

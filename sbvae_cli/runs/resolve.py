@@ -23,6 +23,7 @@ SAME_MODEL = {
     "training.threads",
     "training.shuffle",
     "training.data_on",
+    "training.compile",
     "training.checkpoint_every",
     "training.keep_checkpoints",
     "training.log_every",

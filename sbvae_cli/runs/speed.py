@@ -11,10 +11,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.source import Source
 from sbvae_cli.models.compute_settings import cpu_threads
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.build import (
+    build_maker,
+    build_updater,
+    images_per_update,
+    noise_shape,
+    scheduled_weights,
+)
 from sbvae_cli.training.loop import train
 
 _ENDLESS = 1 << 40  # steps
@@ -45,7 +50,8 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
         replicas: Number of replicas that train together.
     """
     began = time.perf_counter()
-    updater = build_updater(config)
+    seeds = [config.training.seed + replica for replica in range(replicas)]
+    updater = build_updater(config, seeds)
     every = 1 if updater.device.type == "cpu" else 50
     training = config.training.model_copy(
         update={"steps": _ENDLESS, "checkpoint_every": _ENDLESS, "log_every": every}
@@ -55,12 +61,13 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
     def done() -> bool:
         return len(marks) > 1 and time.perf_counter() - began > seconds
 
-    batches = Batches(source, images_per_update(config), config.training.seed)
-    with cpu_threads(training.threads), closing(batches.stream()) as stream:
-        shape = noise_shape(config)
-        for report in train(updater, stream, training, noise_shape=shape, stop=done):
-            if report.terms:
-                marks.append((report.step, time.perf_counter()))
+    with (
+        cpu_threads(training.threads),
+        closing(build_maker(config, source, seeds, updater.device)) as maker,
+    ):
+        for first, *_ in train(updater, maker, training, stop=done):
+            if first.terms:
+                marks.append((first.step, time.perf_counter()))
     # The first report has the step that sets up the device.
     times = [
         (later - earlier) / (step - before) for (before, earlier), (step, later) in pairwise(marks)
@@ -87,7 +94,9 @@ def _count(config: Config, batch_size: int) -> int:
     small = {"training": {"batch_size": batch_size, "device": "cpu", "precision": "fp32"}}
     config = build_config(merge(config.as_dict(), small))
     updater = build_updater(config)
-    images = torch.zeros(images_per_update(config), *config.data.image_shape)
+    images = torch.zeros(1, images_per_update(config), *config.data.image_shape)
+    noise, one = torch.zeros(1, *noise_shape(config)), torch.tensor(1.0)
+    weights = dict.fromkeys(scheduled_weights(config.objective), one)
     with FlopCounterMode(display=False) as counter:
-        updater.update(images, torch.zeros(noise_shape(config)), 0)
+        updater.update(images, noise, weights, one)
     return int(counter.get_total_flops())

@@ -1,100 +1,116 @@
-"""Start a run in a folder, or go on with one."""
+"""Start runs in their folders, or go on with them: one, or replicas that are trained at once."""
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.batches import Batches
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
 from sbvae_cli.runs.resume import Resumption
-from sbvae_cli.training.build import (
-    build_updater,
-    images_per_update,
-    noise_shape,
-    with_own_precision,
-)
-from sbvae_cli.training.loop import train
+from sbvae_cli.training.build import build_maker, build_updater, with_own_precision
+from sbvae_cli.training.loop import Report, train
 from sbvae_cli.training.update import Updater
 
 
-def start_run(
-    config: Config,
+def start_runs(
+    configs: Sequence[Config],
     source: Source,
-    folder: RunFolder,
+    folders: Sequence[RunFolder],
     *,
     force: bool = False,
     observers: Sequence[Observer] = (),
     stop: Callable[[], bool] = lambda: False,
-) -> int:
-    """Train from the beginning.
+    on_note: Callable[[str], None] = lambda line: None,
+) -> list[int]:
+    """Train replicas from the beginning, all at once; a single run is a list of one.
 
     Args:
-        config: Configuration of the run, complete.
-        source: The data that it names.
-        folder: Folder that config, log and checkpoint are written to.
-        force: Whether a run in the folder is replaced.
-        observers: Called with each report, once it is logged and before the model is saved.
-        stop: Asked before every step; true ends the run, which is saved.
+        configs: Configuration of each replica, complete; they differ in `training.seed` alone.
+        source: The data that they name.
+        folders: Folder of each replica, for its configuration, log and checkpoint.
+        force: Whether runs in the folders are replaced.
+        observers: Called with each replica's report, once it is logged and before it is saved.
+        stop: Asked before every step; true ends the runs, which are saved.
+        on_note: Called with a line on what does not work as it could here.
 
     Returns:
-        The number of updates made: fewer than planned where `stop` asked for it.
+        The number of updates that each has made: fewer than planned where `stop` asked for it.
 
     Raises:
-        SbvaeError: If the folder is in use, or holds a run and `force` is false.
-        DivergedError: If the loss, a weight or a measurement was not finite.
+        SbvaeError: If a folder is in use, or holds a run and `force` is false; then nothing is
+            written.
+        DivergedError: If a replica's loss, weights or a measurement was not finite; the others
+            are trained to their end first.
     """
-    config = with_own_precision(config)
-    updater = build_updater(config)
-    with cpu_threads(config.training.threads), folder.locked():
+    configs = [with_own_precision(config) for config in configs]
+    updater = build_updater(configs[0], [config.training.seed for config in configs])
+    with cpu_threads(configs[0].training.threads), _locked(folders):
         if not force:
-            folder.refuse_if_used()
-        folder.clear(config)
-        return _run(config, source, updater, folder, 0, observers, stop)
+            for folder in folders:
+                folder.refuse_if_used()
+        for folder, config in zip(folders, configs, strict=True):
+            folder.clear(config)
+        return _run(configs, source, updater, folders, 0, observers, stop, on_note)
 
 
-def resume_run(
-    run: Resumption,
+def resume_runs(
+    runs: Sequence[Resumption],
     *,
     observers: Sequence[Observer] = (),
     stop: Callable[[], bool] = lambda: False,
-) -> int:
-    """Go on with a run; on the CPU its weights are those of a run that was never stopped.
+    on_note: Callable[[str], None] = lambda line: None,
+) -> list[int]:
+    """Go on with replicas that stand at one step; on the CPU as if they had never stopped.
 
     Args:
-        run: What `prepare_resumption` gives.
-        observers: Called with each report, as by `start_run`.
-        stop: Asked before every step; true ends the run, which is saved.
+        runs: What `prepare_resumption` gives of each; they differ in `training.seed` alone.
+        observers: Called with each replica's report, as by `start_runs`.
+        stop: Asked before every step; true ends the runs, which are saved.
+        on_note: Called with a line on what does not work as it could here.
 
     Returns:
-        The number of updates made in all.
+        The number of updates that each has made in all.
 
     Raises:
-        SbvaeError: If the folder is in use, or went on meanwhile.
-        DivergedError: If the loss, a weight or a measurement was not finite.
+        SbvaeError: If a folder is in use, or went on meanwhile.
+        DivergedError: As by `start_runs`.
     """
-    folder, checkpoint = run.folder, run.checkpoint
-    updater = build_updater(run.config)
-    _restore(updater, checkpoint, folder)
-    threads = run.threads if updater.device.type == "cpu" else run.config.training.threads
-    with cpu_threads(threads), folder.locked():
-        if load_checkpoint(folder.checkpoint).step != checkpoint.step:
-            raise SbvaeError(f"{folder.path}: another process went on with it; try again")
-        folder.cut_log(checkpoint.step)
-        folder.write_config(run.config)
-        return _run(run.config, run.source, updater, folder, checkpoint.step, observers, stop)
+    configs, folders = [run.config for run in runs], [run.folder for run in runs]
+    first = runs[0]
+    start = first.checkpoint.step
+    updater = build_updater(first.config, [config.training.seed for config in configs])
+    for replica, run in enumerate(runs):
+        _restore(updater, replica, run.checkpoint, run.folder)
+    threads = first.threads if updater.device.type == "cpu" else first.config.training.threads
+    with cpu_threads(threads), _locked(folders):
+        for folder in folders:
+            if load_checkpoint(folder.checkpoint).step != start:
+                raise SbvaeError(f"{folder.path}: another process went on with it; try again")
+        for folder, config in zip(folders, configs, strict=True):
+            folder.cut_log(start)
+            folder.write_config(config)
+        return _run(configs, first.source, updater, folders, start, observers, stop, on_note)
 
 
-def _restore(updater: Updater, checkpoint: Checkpoint, folder: RunFolder) -> None:
+@contextmanager
+def _locked(folders: Sequence[RunFolder]) -> Iterator[None]:
+    with ExitStack() as locks:
+        for folder in folders:
+            locks.enter_context(folder.locked())
+        yield
+
+
+def _restore(updater: Updater, replica: int, checkpoint: Checkpoint, folder: RunFolder) -> None:
     try:
-        checkpoint.load_into(updater.vae)
+        checkpoint.load_into(updater.vaes[replica])
         if checkpoint.step > 0 and not checkpoint.optimizer.get("state"):
             raise ValueError("a part is missing (state)")
-        updater.load_state_dict(checkpoint.optimizer, checkpoint.discriminator)
+        updater.load_state_dict(replica, checkpoint.optimizer, checkpoint.discriminator)
     except (ValueError, AttributeError) as error:
         raise SbvaeError(
             f"{folder.checkpoint}: cannot go on from its optimizer's state: "
@@ -103,37 +119,91 @@ def _restore(updater: Updater, checkpoint: Checkpoint, folder: RunFolder) -> Non
 
 
 def _run(
-    config: Config,
+    configs: Sequence[Config],
     source: Source,
     updater: Updater,
-    folder: RunFolder,
+    folders: Sequence[RunFolder],
     start: int,
     observers: Sequence[Observer],
     stop: Callable[[], bool],
-) -> int:
-    training = config.training
-    observers = [
-        log_to(folder, config, source, updater.vae),
-        *observers,
-        save_to(folder, config, updater),
+    on_note: Callable[[str], None],
+) -> list[int]:
+    watched = [
+        _Watched(folder, config, source, updater, replica, observers, start)
+        for replica, (folder, config) in enumerate(zip(folders, configs, strict=True))
     ]
-    batches = Batches(
-        source,
-        images_per_update(config),
-        training.seed,
-        validation=training.validation,
-        in_memory=training.shuffle == "all",
+    config, seeds = configs[0], [config.training.seed for config in configs]
+    training = config.training
+    with (
+        closing(build_maker(config, source, seeds, updater.device)) as maker,
+        closing(
+            train(updater, maker, training, start=start, stop=stop, on_note=on_note)
+        ) as reports,
+    ):
+        for several in reports:
+            for report in several:
+                watched[report.replica].see(report)
+            if all(replica.error for replica in watched):
+                break
+    _raise_if_diverged(watched)
+    return [replica.step for replica in watched]
+
+
+class _Watched:
+    """A replica's run: its log, its checkpoints, and what was not finite, if anything was."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: Config,
+        source: Source,
+        updater: Updater,
+        replica: int,
+        observers: Sequence[Observer],
+        step: int,
+    ) -> None:
+        self.folder, self.step = folder, step
+        self.error: DivergedError | None = None
+        self._observers = observers
+        self._log = log_to(folder, config, source, updater.vaes[replica])
+        self._save = save_to(folder, config, updater)
+
+    def see(self, report: Report) -> None:
+        """Log, hand on and save; nothing any more once a number was not finite."""
+        if self.error:
+            return
+        error = report.error
+        if not error:
+            try:
+                self._log(report)
+            except DivergedError as found:  # of validation images
+                error = found
+                report = replace(report, terms={}, save=False, error=error)
+        if error:
+            self.error = log_divergence(self.folder, error)
+            report = replace(report, error=self.error)
+        for observe in self._observers:
+            observe(report)
+        self._save(report)
+        if not error:
+            self.step = report.step
+
+
+def _raise_if_diverged(watched: Sequence[_Watched]) -> None:
+    """Raise the error of one replica, or one that names all that have one.
+
+    Raises:
+        DivergedError: If there is any.
+    """
+    diverged = [replica for replica in watched if replica.error]
+    errors = [replica.error for replica in diverged if replica.error]
+    if not errors:
+        return
+    first, names = errors[0], ", ".join(str(replica.folder.path) for replica in diverged)
+    if len(watched) == 1:
+        raise first
+    raise DivergedError(
+        f"{len(diverged)} of {len(watched)} replicas diverged ({names}); the first: {first}",
+        first.step,
+        first.terms,
     )
-    step = start
-    with closing(batches.stream(start)) as stream:
-        reports = train(
-            updater, stream, training, noise_shape=noise_shape(config), start=start, stop=stop
-        )
-        try:
-            for report in reports:
-                step = report.step
-                for observe in observers:
-                    observe(report)
-        except DivergedError as error:
-            raise log_divergence(folder, error) from error
-    return step

@@ -1,6 +1,7 @@
 """Configuration to what trains: the one place that knows which objective means which function."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 
 import torch
 
@@ -19,14 +20,16 @@ from sbvae_cli.config.objective import (
     VaeConfig,
 )
 from sbvae_cli.config.schema import Config
+from sbvae_cli.data.feed import Feed
+from sbvae_cli.data.source import Source
 from sbvae_cli.models.build import build_discriminator, build_vae
-from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.layers import multiply_in
 from sbvae_cli.objectives import factor_vae
 from sbvae_cli.objectives.dip import dip_vae
 from sbvae_cli.objectives.elbo import annealed_vae, elbo
 from sbvae_cli.objectives.total_correlation import beta_tcvae
 from sbvae_cli.training.devices import resolve_device, resolve_precision
+from sbvae_cli.training.inputs import InputMaker, Schedule
 from sbvae_cli.training.schedules import cyclic, linear
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
@@ -53,26 +56,35 @@ def with_own_precision(config: Config) -> Config:
     return config.model_copy(update={"training": own})
 
 
-def build_updater(config: Config) -> Updater:
-    """Model, objective and optimizers on the device that the configuration names."""
+def build_updater(config: Config, seeds: Sequence[int] | None = None) -> Updater:
+    """Models, objective and optimizers on the device that the configuration names.
+
+    Args:
+        config: Configuration of the run, or of one of several that differ in the seed alone.
+        seeds: Root seed of each replica's weights; None takes that of the configuration.
+    """
     training, objective = config.training, config.objective
     device = resolve_device(training.device)
-    vae = build_vae(config.model, config.data.image_shape, training.seed).to(device)
-    precision = resolve_precision(training.precision, device)
-    if precision == "bf16":
+    seeds = seeds or [training.seed]
+    shape, precision = config.data.image_shape, resolve_precision(training.precision, device)
+    vaes = [build_vae(config.model, shape, seed).to(device) for seed in seeds]
+    for vae in vaes if precision == "bf16" else ():
         multiply_in(vae, torch.bfloat16)
-    discriminator = adversary = None
+    adversary = None
     if isinstance(objective, FactorVaeConfig):
-        discriminator = build_discriminator(objective, config.model.latent_dim, training.seed)
+        discriminators = [
+            build_discriminator(objective, config.model.latent_dim, seed).to(device)
+            for seed in seeds
+        ]
         adversary = Adversary(
-            discriminator.to(device),
+            discriminators,
             "discriminator_loss",
             objective.discriminator_learning_rate,
             DISCRIMINATOR_BETAS,
         )
     return Updater(
-        vae,
-        build_objective(objective, discriminator),
+        vaes,
+        build_objective(objective),
         training.learning_rate,
         precision=precision,
         adversary=adversary,
@@ -80,52 +92,69 @@ def build_updater(config: Config) -> Updater:
     )
 
 
-def build_objective(
-    config: ObjectiveConfig, discriminator: Discriminator | None = None
-) -> Objective:
-    """The function that a configuration names, with its weights at each step.
+def build_maker(
+    config: Config, source: Source, seeds: Sequence[int], device: torch.device
+) -> InputMaker:
+    """What makes the inputs of updates; its feed holds threads or memory until it is closed.
 
     Args:
-        config: Configuration of the objective.
-        discriminator: Network on the model's device, for FactorVAE.
-
-    Raises:
-        ValueError: If FactorVAE has no discriminator.
+        config: Configuration of one of the replicas.
+        source: The data that it names.
+        seeds: Root seed of each replica.
+        device: Where the models are.
     """
-    match config:
-        case VaeConfig() | BetaVaeConfig():
-            beta = scheduled(config.beta, config.beta_schedule)
-            return lambda vae, images, noise, step: elbo(vae, images, noise, beta(step))
-        case AnnealedVaeConfig():
-            capacity = scheduled(config.capacity, config.capacity_schedule)
-            return lambda vae, images, noise, step: annealed_vae(
-                vae, images, noise, config.gamma, capacity(step)
-            )
-        case FactorVaeConfig():
-            return _build_factor_vae(config, discriminator)
-        case BetaTcvaeConfig():
-            beta = scheduled(config.beta, config.beta_schedule)
-            size, estimator = config.dataset_size, config.estimator
-            return lambda vae, images, noise, step: beta_tcvae(
-                vae, images, noise, beta(step), size, estimator
-            )
-        case DipVaeIConfig() | DipVaeIIConfig():
-            second = isinstance(config, DipVaeIIConfig)
-            return lambda vae, images, noise, step: dip_vae(
-                vae, images, noise, config.off_diagonal, config.diagonal, of_samples=second
-            )
-
-
-def _build_factor_vae(config: FactorVaeConfig, discriminator: Discriminator | None) -> Objective:
-    if discriminator is None:
-        raise ValueError("factor-vae needs a discriminator")
-    beta = scheduled(config.beta, config.beta_schedule)
-    return lambda vae, images, noise, step: factor_vae.factor_vae(
-        vae, discriminator, images, noise, config.gamma, beta(step)
+    training = config.training
+    feed = Feed(
+        source,
+        images_per_update(config),
+        seeds,
+        device=device,
+        validation=training.validation,
+        shuffle=training.shuffle,
+        data_on=training.data_on,
+        fixed_set=training.fixed_set,
+    )
+    return InputMaker(
+        feed, training, seeds, noise_shape(config), scheduled_weights(config.objective)
     )
 
 
-def scheduled(weight: float, schedule: ScheduleConfig) -> Callable[[int], float]:
+def build_objective(config: ObjectiveConfig) -> Objective:
+    """The function that a configuration names; it takes its weights by name, as tensors."""
+    match config:
+        case VaeConfig() | BetaVaeConfig():
+            return elbo
+        case AnnealedVaeConfig():
+            return annealed_vae
+        case FactorVaeConfig():
+            return factor_vae.factor_vae
+        case BetaTcvaeConfig():
+            return partial(beta_tcvae, dataset_size=config.dataset_size, estimator=config.estimator)
+        case DipVaeIConfig() | DipVaeIIConfig():
+            return partial(
+                dip_vae,
+                off_diagonal=config.off_diagonal,
+                diagonal=config.diagonal,
+                of_samples=isinstance(config, DipVaeIIConfig),
+            )
+
+
+def scheduled_weights(config: ObjectiveConfig) -> dict[str, Schedule]:
+    """The weights that an objective takes by name, each at every step."""
+    match config:
+        case VaeConfig() | BetaVaeConfig() | BetaTcvaeConfig():
+            return {"beta": scheduled(config.beta, config.beta_schedule)}
+        case AnnealedVaeConfig():
+            capacity = scheduled(config.capacity, config.capacity_schedule)
+            return {"gamma": lambda step: config.gamma, "capacity": capacity}
+        case FactorVaeConfig():
+            beta = scheduled(config.beta, config.beta_schedule)
+            return {"gamma": lambda step: config.gamma, "beta": beta}
+        case DipVaeIConfig() | DipVaeIIConfig():
+            return {}
+
+
+def scheduled(weight: float, schedule: ScheduleConfig) -> Schedule:
     """The weight at each step, by the number of updates before."""
     match schedule:
         case ConstantConfig():

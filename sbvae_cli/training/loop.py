@@ -1,146 +1,210 @@
 """The training loop: a generator of reports, which prints nothing and writes nothing."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 from sbvae_cli.config.schema import TrainingConfig
-from sbvae_cli.data.batches import Minibatch, to_device
+from sbvae_cli.data.workers import ahead
 from sbvae_cli.errors import DivergedError
-from sbvae_cli.models.layers import seeded_generator
-from sbvae_cli.random import seed_of
-from sbvae_cli.training.schedules import decayed
+from sbvae_cli.training.inputs import InputMaker, Inputs
+from sbvae_cli.training.rounds import Capture, Rounds, block_length
 from sbvae_cli.training.update import Updater
 
 # Updates after which a run reports for the first time, so that its length is soon known.
 EARLY = 10
 
+_BLOCKS_AHEAD = 1  # that wait for the loop
+
+# Updates, of all replicas together, from which on compiling the objective takes less time than it
+# saves on a GPU: about a minute against some tenths of a millisecond each.
+_WORTH_COMPILING = 100_000
+
 
 @dataclass(frozen=True)
 class Report:
-    """Where a run stands, and whether it is to be saved there.
+    """Where a replica stands, and whether it is to be saved there.
 
     Attributes:
+        replica: Its number, from 0.
         step: Updates made.
         steps: Updates planned.
         terms: Loss terms, averaged over the steps since the last report, nats; none where a stop
-            came between two reports.
-        images_per_second: Images reconstructed, over the same steps; those that only a
+            came between two reports, or the replica diverged.
+        images_per_second: Images that it reconstructed, over the same steps; those that only a
             discriminator sees do not count.
         seconds_left: Time to the end at that speed.
         save: Whether a checkpoint is due; then the weights are finite.
+        error: What was not finite; then there are no more reports of this replica.
     """
 
+    replica: int
     step: int
     steps: int
     terms: dict[str, float]
     images_per_second: float
     seconds_left: float
     save: bool
+    error: DivergedError | None = None
 
 
 def train(
     updater: Updater,
-    batches: Iterator[Minibatch],
+    maker: InputMaker,
     config: TrainingConfig,
     *,
-    noise_shape: tuple[int, int],
     start: int = 0,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[Report]:
-    """Update from step `start` to `config.steps`.
+    capture: Capture | None = None,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Generator[list[Report], None, None]:
+    """Update all replicas from step `start` to `config.steps`.
 
     Args:
-        updater: Holds the model and its optimizer.
-        batches: Yields the uint8 images (n, H, W, C) of an update, from step `start` on.
-        config: Steps, batch size, learning rate and how often to report and to save.
-        noise_shape: (n, K) of the noise of an update.
+        updater: Holds the models and their optimizers.
+        maker: Makes what updates take, for as many replicas.
+        config: Steps, batch size and how often to report and to save.
         start: Updates made before.
         stop: Asked before every step; true ends the loop.
+        capture: As `Rounds` takes it.
+        on_note: Called with a line where the objective cannot be compiled.
 
     Yields:
-        A report every `log_every` steps, early on, and whenever a checkpoint is due: every
-        `checkpoint_every` steps, at the last, and after a stop, be it before the first step.
-
-    Raises:
-        DivergedError: If a loss term or gradient was not finite, or a weight where a checkpoint
-            is due; no report comes after that.
+        A report for each replica that has not diverged before: every `log_every` steps, early on,
+        and whenever a checkpoint is due, that is every `checkpoint_every` steps, at the last, and
+        after a stop, be it before the first step.
     """
     meter = _Meter(config, start)
-    step = start
+    step, alive = start, list(range(updater.replicas))
     saved = start if start > 0 else None
-    while step < config.steps and not stop():
-        images = to_device(next(batches), updater.device)
-        noise = noise_of_step(config.seed, step, noise_shape, updater.device)
-        decay = decayed(config.learning_rate_schedule, step, config.steps)
-        meter.add(updater.update(images, noise, step, decay))
-        step += 1
-        save = step == config.steps or step % config.checkpoint_every == 0
-        if save or step % config.log_every == 0 or step == start + EARLY:
-            _check(updater, step, weights=save)
-            saved = step if save else saved
-            yield meter.read(step, save=save)
-    if saved != step:
-        _check(updater, step, weights=True)
-        yield Report(step, config.steps, {}, 0.0, 0.0, save=True)
+
+    def reports(*, save: bool) -> list[Report]:
+        found = [
+            report for report in _look(updater, meter, step, save=save) if report.replica in alive
+        ]
+        alive[:] = [report.replica for report in found if report.error is None]
+        return found
+
+    with closing(_updates(updater, maker, config, start, capture, on_note)) as updates:
+        while step < config.steps and alive and not stop():
+            next(updates)
+            meter.count()
+            step += 1
+            save = step == config.steps or step % config.checkpoint_every == 0
+            if save or step % config.log_every == 0 or step == start + EARLY:
+                saved = step if save else saved
+                yield reports(save=save)
+    if alive and saved != step:
+        yield [replace(report, terms={}) for report in reports(save=True)]
 
 
-def noise_of_step(seed: int, step: int, shape: tuple[int, int], device: torch.device) -> Tensor:
-    """Standard normal noise that depends on seed and step alone.
+def _updates(
+    updater: Updater,
+    maker: InputMaker,
+    config: TrainingConfig,
+    start: int,
+    capture: Capture | None,
+    on_note: Callable[[str], None],
+) -> Generator[None, None, None]:
+    """Make one update of all replicas whenever the next item is asked for."""
+    left = config.steps - start
+    compiled = (
+        config.compile == "auto"
+        and updater.device.type == "cuda"
+        and left * updater.replicas >= _WORTH_COMPILING
+    )
+    first = maker.block(start, 1)
+    rounds = Rounds(updater, maker, first, capture=capture, compiled=compiled, on_note=on_note)
+    rounds.run()
+    yield
+    length = block_length(updater, first)
+    pin = updater.device.type == "cuda"
+    with closing(
+        ahead(_blocks(maker, start + 1, config.steps, length, pin), _BLOCKS_AHEAD)
+    ) as blocks:
+        for block in blocks:
+            rounds.load(block)
+            for _ in range(block.steps):
+                rounds.run()
+                yield
 
-    It is drawn on the CPU, so that a resumed run draws it again and every device has the same.
+
+def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) -> Iterator[Inputs]:
+    """Blocks of inputs that grow to a length, so that the first ones soon come."""
+    count = 1
+    while start < stop:
+        count = min(2 * count, length, stop - start)
+        block = maker.block(start, count)
+        yield block.each(lambda part: part.pin_memory()) if pin else block
+        start += count
+
+
+def _look(updater: Updater, meter: "_Meter", step: int, *, save: bool) -> list[Report]:
+    """Read where all replicas stand; weights too if they are to be saved.
+
+    Weights may overflow though the loss was fine.
     """
-    noise = torch.randn(shape, generator=seeded_generator(seed_of(seed, "noise", step)))
-    if device.type == "cuda":
-        noise = noise.pin_memory()
-    return noise.to(device, non_blocking=True)
+    failures, totals = updater.failures(), updater.read_totals()
+    finite = updater.weights_are_finite() if save else [True] * updater.replicas
+    made = updater.updates_made() if any(failures) else []
+    pace = meter.read(step)
+    found = []
+    for replica, (failure, sums) in enumerate(zip(failures, totals, strict=True)):
+        error = None
+        if failure is not None:
+            error = DivergedError.in_step(made[replica] + 1, failure)
+        elif not finite[replica]:
+            error = DivergedError(f"diverged in step {step}: its weights are not finite", step)
+        means = {name: total / pace.steps for name, total in sums.items()} if pace.steps else {}
+        found.append(
+            Report(
+                replica=replica,
+                step=step,
+                steps=meter.planned,
+                terms={} if error else means,
+                images_per_second=pace.images_per_second,
+                seconds_left=pace.seconds_left,
+                save=save and error is None,
+                error=error,
+            )
+        )
+    return found
 
 
-def _check(updater: Updater, step: int, *, weights: bool) -> None:
-    """Look at the updates so far, and at weights: these may overflow though the loss was fine."""
-    failure = updater.failure()
-    if failure is not None:
-        raise DivergedError.in_step(updater.updates_made() + 1, failure)
-    if weights and not updater.weights_are_finite():
-        raise DivergedError(f"diverged in step {step}: its weights are not finite", step)
+@dataclass(frozen=True)
+class _Pace:
+    steps: int  # since the last reading
+    images_per_second: float
+    seconds_left: float
 
 
 class _Meter:
-    """Means of the loss terms, and the speed, since the last reading."""
+    """How fast a replica is, since the last reading."""
 
     def __init__(self, config: TrainingConfig, start: int) -> None:
-        self._config = config
-        self._sums: dict[str, Tensor] = {}
+        self.planned = config.steps
+        self._batch_size = config.batch_size
         self._step = self._timed_from = start
         self._time = time.perf_counter()
         self._warm = False
 
-    def add(self, terms: dict[str, Tensor]) -> None:
-        for name, term in terms.items():
-            self._sums[name] = self._sums[name] + term if name in self._sums else term
+    def count(self) -> None:
+        """Note that a step was made."""
         if not self._warm:  # the first step sets up the device, and would spoil the speed
             self._warm = True
             self._timed_from += 1
             self._first = self._time
             self._time = time.perf_counter()
 
-    def read(self, step: int, *, save: bool) -> Report:
-        count = step - self._step
-        terms = {name: total.item() / count for name, total in self._sums.items()}
+    def read(self, step: int) -> _Pace:
+        steps = step - self._step
+        if steps == 0:
+            return _Pace(0, 0.0, 0.0)
         now = time.perf_counter()
         began, timed = self._time, step - self._timed_from
         if timed == 0:  # there was but one step
             began, timed = self._first, 1
         seconds = max(now - began, 1e-9) / timed
-        self._sums, self._step, self._timed_from, self._time = {}, step, step, now
-        return Report(
-            step=step,
-            steps=self._config.steps,
-            terms=terms,
-            images_per_second=self._config.batch_size / seconds,
-            seconds_left=seconds * (self._config.steps - step),
-            save=save,
-        )
+        self._step, self._timed_from, self._time = step, step, now
+        return _Pace(steps, self._batch_size / seconds, seconds * (self.planned - step))

@@ -1,56 +1,72 @@
-"""One update of the weights, with the finiteness of terms and gradients checked on the device."""
+"""One update of R replicas at once, with terms and gradients checked on the device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 
 from sbvae_cli.config.names import Precision
 from sbvae_cli.models.compute_settings import tf32
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.training.stack import Learner, Stack
 
-# Model, images, noise and the number of updates before, to loss terms, among them `loss`.
-Objective = Callable[[VAE, Tensor, Tensor, int], dict[str, Tensor]]
+Terms = dict[str, Tensor]
+Weights = Mapping[str, Tensor]  # of the objective at a step, such as beta, each a scalar
+
+# Model (and adversary's network, if there is one), images and noise, then weights by their names,
+# to loss terms, among them `loss`; all tensors of one replica.
+Objective = Callable[..., Terms]
 
 
 @dataclass(frozen=True)
 class Adversary:
-    """A second network with a loss of its own, which the same forward pass computes.
+    """A second network of each replica with a loss of its own, from the same forward pass.
+
+    The objective must give that loss no path to the model's weights, and `loss` none to the
+    adversary's: then one backward pass serves both.
 
     Attributes:
-        network: The network, on the model's device.
+        networks: A network for each replica, on the models' device.
         loss: Name of its loss among the objective's terms.
         learning_rate: Learning rate of its Adam at the first step.
         betas: Decay of the two moments of its Adam, each in [0, 1).
     """
 
-    network: nn.Module
+    networks: Sequence[nn.Module]
     loss: str
     learning_rate: float
     betas: tuple[float, float]
 
 
 class Updater:
-    """Adam on a model, and on its adversary; from the first step that is not finite on, both stop.
+    """Adam on R models, and on their adversaries; a replica that is not finite stops alone.
 
-    Terms and gradients are checked on the device, so that no step waits for the host. The host
-    looks at `failure` when it reads the loss terms anyhow.
+    All that an update computes stays on the device, so that no step waits for the host, and a CUDA
+    graph may capture it. Terms and gradients are checked there: from its first step that is not
+    finite on, a replica's weights and moments stay as they are.
 
     Args:
-        vae: The model, on its device.
-        objective: Model, images, noise and step to loss terms, among them `loss`.
-        learning_rate: Learning rate of the model's Adam at the first step.
-        precision: `tf32` lets matrix products on CUDA round their inputs.
-        adversary: Network whose loss moves its own weights only, while `loss` moves the model's
-            only.
+        vaes: A model for each replica, of one architecture and on one device.
+        objective: Model, images, noise and weights to loss terms, among them `loss`.
+        learning_rate: Learning rate of the models' Adam at the first step.
+        precision: `tf32` lets CUDA's matrix products and convolutions round their inputs.
+        adversary: Networks whose loss moves their own weights only, while `loss` moves the
+            models' only.
         clip_grad: Largest norm of each network's gradient; None leaves gradients as they are.
+
+    Attributes:
+        vaes: The models.
+        device: Where they are.
+        failed: Shape (R,); 1 for a replica that was not finite.
     """
 
     def __init__(
         self,
-        vae: VAE,
+        vaes: Sequence[VAE],
         objective: Objective,
         learning_rate: float,
         *,
@@ -58,169 +74,196 @@ class Updater:
         adversary: Adversary | None = None,
         clip_grad: float | None = None,
     ) -> None:
-        self.vae = vae
-        self.objective = objective
-        self.device = next(vae.parameters()).device
-        self.failed = torch.zeros((), device=self.device)
-        self._failure: dict[str, Tensor] = {}
-        self._precision = precision
-        self._clip_grad = clip_grad
+        self.vaes = list(vaes)
         self.adversary = adversary
-        self._learners = [_Learner(vae, "loss", "gradient_norm", learning_rate, (0.9, 0.999))]
+        self.device = next(self.vaes[0].parameters()).device
+        self.failed = torch.zeros(len(self.vaes), device=self.device)
+        self._precision, self._clip_grad = precision, clip_grad
+        self.learners = [
+            Learner(Stack(self.vaes), "loss", "gradient_norm", learning_rate, (0.9, 0.999))
+        ]
         if adversary is not None:
-            self._learners.append(
-                _Learner(
-                    adversary.network,
+            self.learners.append(
+                Learner(
+                    Stack(adversary.networks),
                     adversary.loss,
                     "discriminator_gradient_norm",
                     adversary.learning_rate,
                     adversary.betas,
                 )
             )
+        networks = [learner.stack.networks[0] for learner in self.learners]
+        self._losses = _Losses(objective, networks)
+        self._compiled: Callable[..., Terms] | None = None
+        self._names: list[str] = []  # of the terms, then of the gradients' norms
 
     @property
-    def optimizer(self) -> torch.optim.Adam:
-        """Adam of the model."""
-        return self._learners[0].optimizer
+    def replicas(self) -> int:
+        """Number of replicas R."""
+        return len(self.vaes)
 
-    def update(
-        self, images: Tensor, noise: Tensor, step: int, decay: float = 1.0
-    ) -> dict[str, Tensor]:
-        """Move the weights once.
+    def update(self, images: Tensor, noise: Tensor, weights: Weights, decay: Tensor) -> Terms:
+        """Move the weights of all replicas once.
 
         Args:
-            images: Shape (B, C, H, W), in [0, 1]; as many minibatches as the objective takes.
-            noise: Standard normal, shape (B, K); as many minibatches as the objective takes.
-            step: Number of updates before.
-            decay: Factor of the learning rates at the first step, in [0, 1].
+            images: Shape (R, B, C, H, W), in [0, 1]; as many minibatches as the objective takes.
+            noise: Standard normal, shape (R, B, K); as many minibatches as the objective takes.
+            weights: The objective's weights at this step, by name, on the device.
+            decay: Factor of the learning rates at the first step, in [0, 1], on the device.
 
         Returns:
-            The objective's terms, on the device, detached.
+            The objective's terms, shape (R,) each, on the device, detached.
         """
-        norms = {}
         with tf32(self.device, allowed=self._precision == "tf32"):
-            terms = self.objective(self.vae, images, noise, step)
-            for learner in self._learners:
-                learner.differentiate(terms[learner.loss])
-                norms[learner.norm_name] = learner.norm(self._clip_grad)
+            states = [learner.stack.state for learner in self.learners]
+            compute = self._compiled or self._compute
+            terms = compute(states, images, noise, weights)
+            total = torch.stack([terms[learner.loss] for learner in self.learners]).sum()
+            leaves = [p for learner in self.learners for p in learner.stack.parameters.values()]
+            gradients = torch.autograd.grad(total, leaves, materialize_grads=True)
+        norms = {}
+        for learner in self.learners:
+            count = len(learner.stack.parameters)
+            own, gradients = gradients[:count], gradients[count:]
+            norms[learner.norm_name] = learner.take(own, self._clip_grad)
         terms = {name: term.detach() for name, term in terms.items()}
-        self._check({**terms, **norms})
-        for learner in self._learners:
+        self._check({**terms, **norms}, len(terms))
+        for learner in self.learners:
             learner.move(decay, self.failed)
         return terms
 
-    def failure(self) -> dict[str, float] | None:
-        """Terms and gradient norms of the first step that was not finite, or None; syncs."""
-        if not self.failed.item():
-            return None
-        return {name: value.item() for name, value in self._failure.items()}
+    def compile(self, **options: Any) -> None:
+        """Let `torch.compile`, with these options, make kernels of the objective."""
+        self._compiled = torch.compile(self._compute, dynamic=False, **options)
 
-    def weights_are_finite(self) -> bool:
-        """Whether every weight is a number; syncs."""
-        norms = [
-            nn.utils.get_total_norm([p.detach() for p in learner.parameters], norm_type=torch.inf)
-            for learner in self._learners
+    def run_plainly(self) -> None:
+        """Undo `compile`."""
+        self._compiled = None
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Run updates that move nothing and are forgotten, as a CUDA graph needs before it."""
+        before = self.failed.clone()
+        self.failed.fill_(1.0)
+        try:
+            yield
+        finally:
+            self.failed.copy_(before)
+            if self._names:
+                self._totals.zero_()
+                self._first_bad.zero_()
+
+    def read_totals(self) -> list[dict[str, float]]:
+        """Sums of each replica's terms since the last reading; waits for the device."""
+        if not self._names:
+            return [{} for _ in self.vaes]
+        columns = self._totals.T.tolist()
+        self._totals.zero_()
+        return [dict(zip(self._term_names, column, strict=True)) for column in columns]
+
+    def failures(self) -> list[dict[str, float] | None]:
+        """For each replica, terms and gradient norms of its first step that was not finite.
+
+        None where there was none; waits for the device.
+        """
+        failed = self.failed.tolist()
+        if not any(failed):
+            return [None] * self.replicas
+        seen = self._first_bad.T.tolist()
+        return [
+            dict(zip(self._names, values, strict=True)) if bad else None
+            for bad, values in zip(failed, seen, strict=True)
         ]
-        return bool(torch.isfinite(torch.stack(norms)).all().item())
 
-    def updates_made(self) -> int:
-        """Updates that moved the weights, those before a resumption included; syncs."""
-        state = self.optimizer.state[self._learners[0].parameters[0]]
-        return int(state["step"].item()) if state else 0
+    def weights_are_finite(self) -> list[bool]:
+        """For each replica whether every weight is a number; waits for the device."""
+        found = [learner.stack.are_finite() for learner in self.learners]
+        return [all(of_replica) for of_replica in zip(*found, strict=True)]
 
-    def state_dict(self) -> dict[str, Any]:
-        """State of the model's optimizer."""
-        return self.optimizer.state_dict()
+    def updates_made(self) -> list[int]:
+        """Updates that moved each replica, those before a resumption included; syncs."""
+        return [int(steps) for steps in self.learners[0].steps.tolist()]
 
-    def adversary_state_dict(self) -> dict[str, Any] | None:
-        """Weights of the adversary and state of its optimizer, or None where there is none."""
+    def weights(self, replica: int) -> dict[str, Tensor]:
+        """State dict of a replica's model, of tensors of its own."""
+        return self.learners[0].stack.state_dict(replica)
+
+    def state_dict(self, replica: int) -> dict[str, Any]:
+        """State of a replica's optimizer, as an Adam of its model's parameters has it."""
+        return self.learners[0].state_dict(replica)
+
+    def adversary_state_dict(self, replica: int) -> dict[str, Any] | None:
+        """Weights of a replica's adversary and its optimizer's state; None where there is none."""
         if self.adversary is None:
             return None
+        learner = self.learners[1]
         return {
-            "model": self.adversary.network.state_dict(),
-            "optimizer": self._learners[1].optimizer.state_dict(),
+            "model": learner.stack.state_dict(replica),
+            "optimizer": learner.state_dict(replica),
         }
 
     def load_state_dict(
-        self, optimizer: dict[str, Any], adversary: dict[str, Any] | None = None
+        self,
+        replica: int,
+        optimizer: dict[str, Any],
+        adversary: dict[str, Any] | None = None,
     ) -> None:
         """Take up what `state_dict` and `adversary_state_dict` gave.
 
         Raises:
             ValueError: If that is not what an updater of these networks gave.
         """
-        self._learners[0].load(optimizer)
+        self.learners[0].load_state_dict(replica, optimizer)
         if self.adversary is None:
             return
         try:
             state = adversary or {}
-            self.adversary.network.load_state_dict(state["model"])
-            self._learners[1].load(state["optimizer"])
+            self.adversary.networks[replica].load_state_dict(state["model"])
+            self.learners[1].load_state_dict(replica, state["optimizer"])
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ValueError(f"the discriminator's part is missing or damaged ({error})") from error
 
-    def _check(self, seen: dict[str, Tensor]) -> None:
-        finite = torch.isfinite(torch.stack([value.float() for value in seen.values()])).all()
-        if not self._failure:
-            self._failure = seen
-        else:  # keep what the first failing step saw
-            self._failure = {
-                name: torch.where(self.failed.bool(), self._failure[name], value)
-                for name, value in seen.items()
-            }
-        self.failed = torch.maximum(self.failed, (~finite).float())
-
-
-class _Learner:
-    """A network, the loss that moves it, and its Adam."""
-
-    def __init__(
+    def _compute(
         self,
-        network: nn.Module,
-        loss: str,
-        norm_name: str,
-        learning_rate: float,
-        betas: tuple[float, float],
-    ) -> None:
-        self.network, self.loss, self.norm_name = network, loss, norm_name
-        self.parameters = list(network.parameters())
-        self.learning_rate = learning_rate
-        # The fused kernel of MPS does not look at the flag.
-        self._fused = self.parameters[0].device.type != "mps"
-        self.optimizer = torch.optim.Adam(self.parameters, lr=0.0, betas=betas, fused=self._fused)
+        states: list[dict[str, Tensor]],
+        images: Tensor,
+        noise: Tensor,
+        weights: Weights,
+    ) -> Terms:
+        """Terms of all replicas, shape (R,) each."""
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Take up the optimizer's state, checked: the fused kernel would write out of bounds."""
-        try:
-            moments = state["state"]
-            for i, parameter in enumerate(self.parameters if moments else []):
-                for name in ("exp_avg", "exp_avg_sq"):
-                    if moments[i][name].shape != parameter.shape:
-                        raise ValueError(f"{name} of weight {i} has another shape")
-                if moments[i]["step"].numel() != 1:
-                    raise ValueError(f"weight {i} has no number of steps")
-            self.optimizer.load_state_dict(state)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise ValueError(f"a part is missing ({error})") from error
+        def of_one(states: list[dict[str, Tensor]], images: Tensor, noise: Tensor) -> Terms:
+            named = {f"{i}.{n}": value for i, s in enumerate(states) for n, value in s.items()}
+            terms: Terms = functional_call(self._losses, named, (images, noise, dict(weights)))
+            return terms
 
-    def differentiate(self, loss: Tensor) -> None:
-        """Gradients of these weights alone: where the loss depends on others, they get none."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward(inputs=self.parameters)  # type: ignore[no-untyped-call]
+        if self.replicas == 1:
+            own = [{name: value.squeeze(0) for name, value in s.items()} for s in states]
+            terms = of_one(own, images.squeeze(0), noise.squeeze(0))
+            return {name: term[None] for name, term in terms.items()}
+        terms = vmap(of_one)(states, images, noise)
+        return terms
 
-    def norm(self, largest: float | None) -> Tensor:
-        """Norm of the gradient, which is then scaled down to the largest one, if there is one."""
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        norm = nn.utils.get_total_norm(gradients)
-        if largest is not None:
-            nn.utils.clip_grads_with_norm_(self.parameters, largest, norm)
-        return norm
+    def _check(self, seen: Terms, count: int) -> None:
+        """Add up the terms, the first `count`, and mark replicas that are not finite."""
+        values = torch.stack([value.float() for value in seen.values()])  # (T, R)
+        if not self._names:
+            self._names, self._term_names = list(seen), list(seen)[:count]
+            self._totals = torch.zeros_like(values[:count])
+            self._first_bad = torch.zeros_like(values)
+        self._totals += values[:count]
+        # What the first failing step saw stays.
+        self._first_bad.copy_(torch.where(self.failed.bool(), self._first_bad, values))
+        finite = torch.isfinite(values).all(0)
+        self.failed.copy_(torch.maximum(self.failed, (~finite).float()))
 
-    def move(self, decay: float, failed: Tensor) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate * decay
-        if not self._fused and failed.item():
-            return
-        # Fused Adam leaves weights and moments alone where this flag is set (as for loss scaling).
-        self.optimizer.found_inf = failed  # type: ignore[attr-defined]
-        self.optimizer.step()
+
+class _Losses(nn.ModuleList):
+    """An objective of networks, as one module that may be called with other weights."""
+
+    def __init__(self, objective: Objective, networks: Sequence[nn.Module]) -> None:
+        super().__init__(networks)
+        self._objective = objective
+
+    def forward(self, images: Tensor, noise: Tensor, weights: dict[str, Tensor]) -> Terms:
+        return self._objective(*self, images, noise, **weights)

@@ -29,7 +29,12 @@ from sbvae_cli.models.spatial_broadcast import (
 )
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.objectives.elbo import elbo
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.training.build import (
+    build_updater,
+    images_per_update,
+    noise_shape,
+    scheduled_weights,
+)
 from sbvae_cli.training.update import Updater
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -126,26 +131,30 @@ def configure(options: argparse.Namespace, model: ModelKind, decoder: dict[str, 
     )
 
 
-def stepper(updater: Updater, images: Tensor, noise: Tensor) -> Callable[[], object]:
-    return lambda: updater.update(images, noise, 0)
+def stepper(
+    updater: Updater, config: Config, images: Tensor, noise: Tensor
+) -> Callable[[], object]:
+    one = torch.tensor(1.0, device=images.device)
+    weights = dict.fromkeys(scheduled_weights(config.objective), one)
+    return lambda: updater.update(images[None], noise[None], weights, one)
 
 
 def benchmark_decoders(options: argparse.Namespace) -> None:
     """Ours against plain; the ratio is ours over plain."""
     for name, decoder in VARIANTS.items():
         config = configure(options, "vae", decoder)
-        ours, plain = build_updater(config), build_updater(config)
-        network = plain.vae.decoder
+        ours, vae = build_updater(config), copy.deepcopy(build_updater(config).vaes[0])
+        network = vae.decoder
         is_broadcast = isinstance(network, BroadcastDecoder)
         replaced = PlainBroadcast(network) if is_broadcast else plain_deconv(network)
-        plain.vae.decoder = replaced.to(options.device)
-        plain = Updater(plain.vae, plain.objective, 1e-6)
+        vae.decoder = replaced.to(options.device)
+        plain = Updater([vae], elbo, 1e-6)
         images = torch.rand(options.batch_size, 3, options.size, options.size).to(options.device)
         noise = torch.randn(options.batch_size, 10).to(options.device)
-        outputs, gradients = difference(ours.vae, plain.vae, images, noise)
+        outputs, gradients = difference(ours.vaes[0], plain.vaes[0], images, noise)
         times = compare(
-            stepper(ours, images, noise),
-            stepper(plain, images, noise),
+            stepper(ours, config, images, noise),
+            stepper(plain, config, images, noise),
             options.pairs,
             options.device,
         )
@@ -162,7 +171,7 @@ def benchmark_models(options: argparse.Namespace) -> None:
             shape = (images_per_update(one), 3, options.size, options.size)
             images = torch.rand(shape).to(options.device)
             noise = torch.randn(noise_shape(one)).to(options.device)
-            steps.append(stepper(build_updater(one), images, noise))
+            steps.append(stepper(build_updater(one), one, images, noise))
         times = compare(steps[0], steps[1], options.pairs, options.device)
         print(f"{model:14}{times}")
 

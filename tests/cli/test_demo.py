@@ -18,7 +18,7 @@ from sbvae_cli.cli.signals import Interrupted
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.runs.train import start_run
+from sbvae_cli.runs.train import start_runs
 
 Sbvae = Callable[..., object]
 
@@ -33,7 +33,7 @@ def begin(decoder: str, steps: int, stop_at: int, seed: int = 0) -> RunFolder:
     config, source = resolve(Request("quick", options=options))
     folder = RunFolder(Path("demo") / decoder)
     asked = itertools.count()
-    start_run(config, source, folder, stop=lambda: next(asked) == stop_at)
+    start_runs([config], source, [folder], stop=lambda: next(asked) == stop_at)
     return folder
 
 

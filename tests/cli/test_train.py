@@ -19,7 +19,7 @@ from filelock import FileLock
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.runs.train import start_run
+from sbvae_cli.runs.train import start_runs
 
 Sbvae = Callable[..., object]
 
@@ -74,7 +74,7 @@ def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
     config, opened = resolve(Request(config=Path("planned.yaml")))
     steps = itertools.count()
     part = RunFolder(Path("part"))
-    assert start_run(config, opened, part, stop=lambda: next(steps) == 3) == 3
+    assert start_runs([config], opened, [part], stop=lambda: next(steps) == 3) == [3]
     assert load_checkpoint(Path("part/ckpt.pt")).step == 3
     assert not same(weights(Path("whole")), weights(Path("part")))
     done = sbvae("train", "--resume", "part")

@@ -4,6 +4,7 @@ Circles whose x and y depend on each other, since the corner is held out; small 
 """
 
 import functools
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +13,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from sbvae_cli.data.batches import Batches, to_device
+from sbvae_cli.data.batches import to_device
 from sbvae_cli.models.vae import reparameterize
 from sbvae_cli.objectives.dip import covariance_of_means, covariance_of_samples
 from sbvae_cli.objectives.elbo import gaussian_kl
 from sbvae_cli.objectives.total_correlation import Decomposition, decompose
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
-from sbvae_cli.training.loop import noise_of_step
-from sbvae_cli.training.schedules import decayed
+from sbvae_cli.training.build import build_maker, build_updater
+from sbvae_cli.training.loop import train
 
 STEPS, SEED = 400, 1
 CPU = torch.device("cpu")
@@ -37,11 +37,11 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """Posteriors of 2,000 images, and the terms of the last step."""
+    """Posteriors of 2,000 images, and the means of the terms over the last steps."""
 
     mean: Tensor
     logvar: Tensor
-    terms: dict[str, Tensor]
+    terms: dict[str, float]
 
     @property
     def kl(self) -> float:
@@ -71,18 +71,15 @@ def trained(objective: str) -> Outcome:
     torch.set_num_threads(1)
     try:
         updater = build_updater(config)
-        batches = Batches(source, images_per_update(config), SEED)
-        for step in range(STEPS):
-            images = to_device(batches.batch(step), CPU)
-            noise = noise_of_step(SEED, step, noise_shape(config), CPU)
-            terms = updater.update(images, noise, step, decayed("cosine", step, STEPS))
+        with closing(build_maker(config, source, [SEED], updater.device)) as maker:
+            *_, (last,) = train(updater, maker, config.training)
         images = to_device(source.sample(np.random.default_rng(9), 2_000)[0], CPU)
         with torch.no_grad():
-            mean, logvar = updater.vae.encode(images)
+            mean, logvar = updater.vaes[0].encode(images)
     finally:
         torch.set_num_threads(threads)
-    assert updater.failure() is None
-    return Outcome(mean, logvar, terms)
+    assert last.error is None
+    return Outcome(mean, logvar, last.terms)
 
 
 def distance_from_identity(covariance: Tensor) -> float:

@@ -1,6 +1,7 @@
 """Training on a GPU agrees with training on the CPU."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +11,15 @@ import torch
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.load import build_config
 from sbvae_cli.config.names import ModelKind
-from sbvae_cli.training.build import build_updater, images_per_update, noise_shape
+from sbvae_cli.data.source import open_source
+from sbvae_cli.training.build import (
+    build_maker,
+    build_updater,
+    images_per_update,
+    noise_shape,
+    scheduled_weights,
+)
+from sbvae_cli.training.rounds import Rounds
 
 pytestmark = pytest.mark.cuda
 
@@ -42,19 +51,43 @@ def test_weights_agree_after_some_steps(
         assert (on_gpu[name] - weight).abs().mean() < 1e-5
 
 
+@pytest.mark.parametrize("replicas", [1, 3])
 @pytest.mark.parametrize("model", get_args(ModelKind))
-def test_an_update_never_waits_for_the_device(model: str) -> None:
+def test_an_update_never_waits_for_the_device(model: str, replicas: int) -> None:
     tree = {"objective": {"kind": model}, "training": {"device": "cuda"}}
     config = build_config(tree)
-    updater = build_updater(config)
-    images = torch.rand(images_per_update(config), 3, 64, 64, device="cuda")
-    noise = torch.randn(noise_shape(config), device="cuda")
-    updater.update(images, noise, 0)
+    updater = build_updater(config, range(replicas))
+    images = torch.rand(replicas, images_per_update(config), 3, 64, 64, device="cuda")
+    noise = torch.randn(replicas, *noise_shape(config), device="cuda")
+    one = torch.ones((), device="cuda")
+    weights = dict.fromkeys(scheduled_weights(config.objective), one)
+    updater.update(images, noise, weights, one)
     torch.cuda.set_sync_debug_mode("error")
     try:
-        updater.update(images, noise, 1)
+        updater.update(images, noise, weights, one)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("model", ["vae", "factor-vae", "beta-tcvae"])
+def test_captured_rounds_are_those_of_the_cpu(model: str, compiled: bool) -> None:
+    weights = []
+    for device in ("cpu", "cuda"):
+        training = {"device": device, "batch_size": 8, "precision": "fp32"}
+        data = {"height": 16, "width": 16}
+        config = build_config({"objective": {"kind": model}, "training": training, "data": data})
+        updater = build_updater(config, [0, 1])
+        source = open_source("circles:xy", 16, 16)
+        with closing(build_maker(config, source, [0, 1], updater.device)) as maker:
+            on_cuda = device == "cuda"
+            rounds = Rounds(updater, maker, maker.block(0, 5), compiled=compiled and on_cuda)
+            for _ in range(5):
+                rounds.run()
+        assert updater.updates_made() == [5, 5]
+        weights.append(updater.learners[0].stack.weights.cpu())
+    torch.testing.assert_close(weights[1], weights[0], atol=2 * 5 * 3e-4, rtol=0)
+    assert (weights[1] - weights[0]).abs().mean() < 1e-5
 
 
 @pytest.mark.parametrize("model", ["vae", "factor-vae"])
