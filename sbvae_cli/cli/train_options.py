@@ -69,7 +69,9 @@ Beta = Annotated[
 BetaSchedule = Annotated[
     ScheduleKind | None,
     _of_model(
-        metavar="NAME", help="How beta grows from 0: constant, the default, linear or cyclic."
+        metavar="NAME",
+        help="How beta grows from 0, linear or cyclic; or pulse: high for a while; default: "
+        "constant, but of vae pulse (quick).",
     ),
 ]
 Gamma = Annotated[

@@ -1,8 +1,8 @@
 """What is minimised, by each model of the paper and of later work, and schedules of its weights."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.model import FiniteNonNegative, FinitePositive, Frozen
 from sbvae_cli.config.names import TotalCorrelationEstimator
@@ -22,7 +22,7 @@ class ConstantConfig(Frozen):
 
 
 class LinearConfig(Frozen):
-    """From `start`, be it above the weight, in a line to it at step `steps`, then constant."""
+    """From `start` in a straight line to the weight at step `steps`, then constant."""
 
     kind: Literal["linear"] = "linear"
     start: Weight = 0.0
@@ -44,13 +44,38 @@ class CyclicConfig(Frozen):
     rising: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
+class PulseConfig(Frozen):
+    """The weight, but at step `after` a jump to `peak`, and a line back to the weight.
+
+    Of the KL: what the images show has come into latents, ten of them perhaps; the pressure takes
+    out those that are copies, and cannot keep all latents from ever coming into use, as it may
+    from the first step on.
+
+    Attributes:
+        peak: Weight at step `after`.
+        after: Updates before.
+        steps: Updates after which it is the weight again.
+    """
+
+    kind: Literal["pulse"] = "pulse"
+    peak: Weight = 14.0
+    after: NonNegativeInt
+    steps: PositiveInt
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.after >= self.steps:
+            raise ValueError(f"after is {self.after}; it is less than steps, which is {self.steps}")
+        return self
+
+
 ScheduleConfig = Annotated[
-    ConstantConfig | LinearConfig | CyclicConfig, Field(discriminator="kind")
+    ConstantConfig | LinearConfig | CyclicConfig | PulseConfig, Field(discriminator="kind")
 ]
 
 
 class VaeConfig(Frozen):
-    """NLL + KL (Section A.1), whose weight may come from elsewhere at first but ends at 1."""
+    """NLL + KL (Section A.1); a schedule of its weight ends at 1."""
 
     kind: Literal["vae"] = "vae"
     beta: FiniteNonNegative = 1.0

@@ -109,7 +109,8 @@ def profile(name: Profile, preset: Tree) -> Tree:
 
     `quick` halves every width, raises the learning rate, then lets it fall to zero, so that the
     paper's main effect shows on a CPU within minutes. The deconvolutional decoders, whose steps
-    cost less, get three times the steps.
+    cost less, get three times the steps. The weight of a VAE's KL has a pulse, so that no latent is
+    a copy of another; models that have a beta of their own keep it.
 
     Args:
         name: Name of the profile.
@@ -122,7 +123,9 @@ def profile(name: Profile, preset: Tree) -> Tree:
         for part in ("encoder", "decoder")
     }
     model["encoder"]["hidden_units"] = [128]
-    objective = {}
+    objective: Tree = {}
+    if preset["objective"]["kind"] == "vae":
+        objective = {"beta_schedule": {"kind": "pulse"}}
     if preset["objective"]["kind"] == "factor-vae":
         objective = {"discriminator_units": [256] * 4, "discriminator_learning_rate": 1e-3}
     return {

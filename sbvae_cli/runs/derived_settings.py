@@ -13,6 +13,7 @@ Tree = dict[str, Any]
 ENDLESS_DATASET = 500_000  # images that data drawn as needed count as; so many the paper drew
 LONGEST_RISE = 100_000  # updates of a linear schedule, or half of a shorter run (Burgess et al.)
 CYCLES = 4  # of a cyclic schedule (Fu et al. 2019)
+PULSE = (2, 6)  # tenths of a run at which a pulse begins and ends
 
 
 def complete_objective(objective: Tree, training: Mapping[str, Any], count: int | None) -> Tree:
@@ -37,11 +38,22 @@ def complete_objective(objective: Tree, training: Mapping[str, Any], count: int 
     for name in ("beta_schedule", "capacity_schedule"):
         schedule = filled.get(name)
         if isinstance(schedule, dict):
-            lengths = {"linear": min(LONGEST_RISE, whole // 2), "cyclic": whole // CYCLES}
-            length = lengths.get(str(schedule.get("kind")))
-            if length is not None:
-                filled[name] = {"steps": max(1, length), **schedule}
+            filled[name] = {**_lengths(str(schedule.get("kind")), whole), **schedule}
     return filled
+
+
+def _lengths(kind: str, whole: int) -> dict[str, int]:
+    """Lengths of a schedule of some kind, in a run of so many updates."""
+    match kind:
+        case "linear":
+            return {"steps": max(1, min(LONGEST_RISE, whole // 2))}
+        case "cyclic":
+            return {"steps": max(1, whole // CYCLES)}
+        case "pulse":
+            after, steps = (whole * share // 10 for share in PULSE)
+            return {"after": after, "steps": max(1, steps)}
+        case _:
+            return {}
 
 
 def complete_preset(preset: Tree, config: Config) -> Tree:

@@ -16,6 +16,7 @@ from sbvae_cli.config.objective import (
     FactorVaeConfig,
     LinearConfig,
     ObjectiveConfig,
+    PulseConfig,
     ScheduleConfig,
     VaeConfig,
 )
@@ -30,7 +31,7 @@ from sbvae_cli.objectives.elbo import annealed_vae, elbo
 from sbvae_cli.objectives.total_correlation import beta_tcvae
 from sbvae_cli.training.devices import resolve_device, resolve_precision
 from sbvae_cli.training.inputs import InputMaker, Schedule
-from sbvae_cli.training.schedules import cyclic, linear
+from sbvae_cli.training.schedules import cyclic, linear, pulse
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
 DISCRIMINATOR_BETAS = (0.5, 0.9)  # of Adam (Kim and Mnih 2018)
@@ -165,3 +166,5 @@ def scheduled(weight: float, schedule: ScheduleConfig) -> Schedule:
             return lambda step: cyclic(
                 schedule.start, weight, step, schedule.steps, schedule.rising
             )
+        case PulseConfig():
+            return lambda step: pulse(weight, schedule.peak, step, schedule.after, schedule.steps)

@@ -28,6 +28,11 @@ def linear(start: float, end: float, step: int, steps: int) -> float:
     return start + (end - start) * min(step / steps, 1.0)
 
 
+def pulse(weight: float, peak: float, step: int, after: int, steps: int) -> float:
+    """`weight`, but at step `after` it is `peak`, and on a line back to `weight` at `steps`."""
+    return weight if step < after else linear(peak, weight, step - after, steps - after)
+
+
 def cyclic(start: float, end: float, step: int, steps: int, rising: float) -> float:
     """Linear over the share `rising` of each cycle of `steps`, then level (Fu et al. 2019)."""
     return linear(start, end, step % steps, max(1, round(rising * steps)))

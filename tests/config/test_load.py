@@ -87,7 +87,8 @@ def test_unknown_keys_of_a_decoder_name_those_of_its_kind() -> None:
 def test_config_survives_yaml(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     preset = paper_preset("vae", "circles", "deconv")
-    config = build_config(merge(preset, profile("quick", preset)))
+    length = {"objective": {"beta_schedule": {"after": 600, "steps": 1_800}}}
+    config = build_config(merge(preset, profile("quick", preset), length))
     path.write_text(to_yaml(config.as_dict()), encoding="utf-8")
     assert build_config(read_yaml(path)) == config
     assert isinstance(config.model.decoder, DeconvDecoderConfig)

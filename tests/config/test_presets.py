@@ -90,8 +90,10 @@ def test_models_that_the_paper_does_not_have_are_said_not_to_be_in_it(
 @pytest.mark.parametrize("model", MODELS)
 def test_the_quick_profile_halves_every_width(model: ModelKind, decoder: DecoderKind) -> None:
     tree = paper_preset(model, "room", decoder)
-    schedule = {"objective": {"capacity_schedule": {"steps": 1}}}
-    quick = merge(tree, profile("quick", tree), schedule if model == "annealed-vae" else {})
+    schedule = {"vae": "beta_schedule", "annealed-vae": "capacity_schedule"}.get(model)
+    lengths = {"steps": 2} | ({"after": 1} if model == "vae" else {})
+    length = {"objective": {schedule: lengths}} if schedule else {}
+    quick = merge(tree, profile("quick", tree), length)
     config, whole = build_config(quick), preset(model, "room", decoder)
     assert config.preset.profile == "quick"
     for part in ("encoder", "decoder"):

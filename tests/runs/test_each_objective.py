@@ -25,7 +25,7 @@ from sbvae_cli.training.loop import train
 STEPS, SEED = 400, 1
 CPU = torch.device("cpu")
 OBJECTIVES: dict[str, dict[str, Any]] = {
-    "vae": {},
+    "vae": {"beta_schedule": {"kind": "constant"}},
     "beta-vae": {"beta": 8.0},
     "factor-vae": {"discriminator_units": [64, 64, 64], "discriminator_learning_rate": 1e-3},
     "annealed-vae": {"capacity": 3.0, "gamma": 100.0},

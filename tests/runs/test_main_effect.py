@@ -1,4 +1,4 @@
-"""The paper's main effect on a small scale: a short run embeds x and y nearly affinely."""
+"""The paper's main effect on a small scale: x and y in two latents, nearly affinely."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,3 +17,4 @@ def test_broadcast_decoder_learns_x_and_y_in_400_steps(
     embedding = embed_factor_grid(checkpoint.build_vae(), open_data(checkpoint))
     assert embedding.scores["affine_r2"] > 0.98
     assert embedding.scores["inverse_r2"] > 0.98
+    assert embedding.scores["latents_used"] == 2  # no copies

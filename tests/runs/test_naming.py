@@ -48,6 +48,18 @@ CHOICES: dict[str, dict[str, Any]] = {
     },
     "broadcast-quick": {"profile": "quick"},
     "broadcast-quick-steps100": {"profile": "quick", "options": {"training": {"steps": 100}}},
+    "broadcast-quick-beta_constant": {
+        "profile": "quick",
+        "options": {"objective": {"beta_schedule": {"kind": "constant"}}},
+    },
+    "broadcast-quick-beta_schedule_peak4": {
+        "profile": "quick",
+        "settings": ["objective.beta_schedule.peak=4"],
+    },
+    "broadcast-quick-beta_linear": {
+        "profile": "quick",
+        "options": {"objective": {"beta_schedule": {"kind": "linear"}}},
+    },
     "broadcast-quick-size64": {
         "profile": "quick",
         "options": {"data": {"height": 64, "width": 64}},

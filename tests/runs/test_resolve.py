@@ -7,7 +7,14 @@ import pytest
 import yaml
 
 from sbvae_cli.config.load import merge
-from sbvae_cli.config.objective import ConstantConfig, CyclicConfig, LinearConfig, ScheduleConfig
+from sbvae_cli.config.names import ModelKind
+from sbvae_cli.config.objective import (
+    ConstantConfig,
+    CyclicConfig,
+    LinearConfig,
+    PulseConfig,
+    ScheduleConfig,
+)
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import open_source
@@ -252,8 +259,25 @@ def test_schedules_get_a_length_from_the_run() -> None:
     assert schedule("linear", 500_000) == LinearConfig(steps=100_000)
     assert schedule("cyclic", 1_000) == CyclicConfig(steps=250)
     assert schedule("cyclic", 1) == CyclicConfig(steps=1)
+    assert schedule("pulse", 1_000) == PulseConfig(after=200, steps=600)
+    assert schedule("pulse", 1) == PulseConfig(after=0, steps=1)
     assert schedule("constant", 1_000) == ConstantConfig()
     assert resolved("annealed-vae", profile="quick").objective.capacity_schedule.steps == 500
+
+
+def test_the_kl_of_a_quick_vae_has_a_pulse() -> None:
+    def schedule(model: ModelKind = "vae", **objective: object) -> ScheduleConfig:
+        options = {"objective": objective, "training": {"steps": 40}}
+        return resolved(model, profile="quick", options=options).objective.beta_schedule
+
+    assert schedule() == PulseConfig(after=8, steps=24)
+    assert schedule(beta_schedule={"peak": 4.0}) == PulseConfig(peak=4.0, after=8, steps=24)
+    assert schedule(beta_schedule={"kind": "linear"}) == LinearConfig(steps=20)
+    assert schedule(beta_schedule={"kind": "constant"}) == ConstantConfig()
+    assert all(schedule(model) == ConstantConfig() for model in ("beta-vae", "beta-tcvae"))
+    assert resolved("vae").objective.beta_schedule == ConstantConfig()  # the paper's
+    with pytest.raises(SbvaeError, match="schedule: after is 24; it is less than steps, which is"):
+        schedule(beta_schedule={"after": 24})
 
 
 def test_a_length_that_is_given_stays() -> None:

@@ -61,10 +61,10 @@ def test_beta_follows_its_schedule(objective: str) -> None:
         assert terms_at(scheduled, step) == terms_at(constant, 0)
 
 
-def test_the_beta_of_a_vae_falls_to_one() -> None:
-    falling = {"kind": "linear", "start": 9.0, "steps": 4}
-    scheduled = configured({"kind": "vae", "beta_schedule": falling})
-    for step, beta in ((0, 9.0), (2, 5.0), (4, 1.0), (100, 1.0)):
+def test_the_beta_of_a_vae_may_have_a_pulse() -> None:
+    pulse = {"kind": "pulse", "peak": 9.0, "after": 2, "steps": 6}
+    scheduled = configured({"kind": "vae", "beta_schedule": pulse})
+    for step, beta in ((0, 1.0), (1, 1.0), (2, 9.0), (4, 5.0), (6, 1.0), (100, 1.0)):
         constant = configured({"kind": "beta-vae", "beta": beta})
         assert terms_at(scheduled, step) == terms_at(constant, 0)
 
