@@ -54,6 +54,7 @@ class SameConv2d(nn.Conv2d):
     """
 
     multiply_dtype: torch.dtype | None = None
+    multiply_layout: torch.memory_format = torch.preserve_format
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
-        x, weight, bias = _cast(x, self.weight, self.bias, self.multiply_dtype)
+        x, weight, bias = _cast(x, self)
         return same_conv2d(x, weight, bias, self.stride[0])
 
 
@@ -109,6 +110,7 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
     """
 
     multiply_dtype: torch.dtype | None = None
+    multiply_layout: torch.memory_format = torch.preserve_format
 
     def __init__(
         self,
@@ -125,7 +127,7 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
-        x, weight, bias = _cast(x, self.weight, self.bias, self.multiply_dtype)
+        x, weight, bias = _cast(x, self)
         return same_conv_transpose2d(x, weight, bias, output_size or self.size)
 
 
@@ -152,7 +154,11 @@ def same_conv_transpose2d(
     return full[:, :, :height, :width]
 
 
-def multiply_in(model: nn.Module, dtype: torch.dtype) -> None:
+def multiply_in(
+    model: nn.Module,
+    dtype: torch.dtype,
+    layout: torch.memory_format = torch.preserve_format,
+) -> None:
     """Have a model's convolutions multiply in a dtype, and give their outputs in it.
 
     Weights stay as they are, and so do fully connected layers and the spatial broadcast's own
@@ -161,19 +167,25 @@ def multiply_in(model: nn.Module, dtype: torch.dtype) -> None:
     Args:
         model: Its `SameConv2d` and `SameConvTranspose2d` are changed.
         dtype: Such as `torch.bfloat16`.
+        layout: Order in memory of what they multiply; `torch.vmap` knows the default alone.
     """
     for layer in model.modules():
         if isinstance(layer, SameConv2d | SameConvTranspose2d):
-            layer.multiply_dtype = dtype
+            layer.multiply_dtype, layer.multiply_layout = dtype, layout
 
 
 def _cast(
-    x: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype | None
+    x: Tensor, layer: SameConv2d | SameConvTranspose2d
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """All of a convolution in a dtype; None leaves each in its own."""
+    """Input, weight and bias of a convolution as it multiplies them."""
+    dtype, layout, bias = layer.multiply_dtype, layer.multiply_layout, layer.bias
     if dtype is None:
-        return x, weight, bias
-    return x.to(dtype), weight.to(dtype), None if bias is None else bias.to(dtype)
+        return x, layer.weight, bias
+    return (
+        x.to(dtype, memory_format=layout),
+        layer.weight.to(dtype, memory_format=layout),
+        None if bias is None else bias.to(dtype),
+    )
 
 
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:

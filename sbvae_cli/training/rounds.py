@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
@@ -63,7 +64,7 @@ class Rounds:
         self._at = torch.zeros(1, dtype=torch.int64, device=device)
         self.load(first)
         if capture is None and device.type == "cuda":
-            capture = captured_graph
+            capture = partial(captured_graph, device=device)
         self._replay: Step | None = None
         if capture or compiled:
             with updater.trial(), _measured_convolutions():
@@ -108,22 +109,29 @@ class Rounds:
             on_note(f"torch.compile does not work here ({reason}); training goes on without it")
 
 
-def captured_graph(step: Step) -> Step:
+def captured_graph(step: Step, device: torch.device) -> Step:
     """What replays a step as one CUDA graph: all kernels are queued by a single call.
 
-    The step must not wait for the device, and must read and write the same tensors every time.
+    Args:
+        step: Must not wait for the device, and must read and write the same tensors every time.
+        device: Where it computes.
     """
-    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(_WARM_UPS):
-            step()
-    torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    # Other threads may allocate pinned memory meanwhile, which the default mode would not bear.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        step()
-    replay: Step = graph.replay
+    with torch.cuda.device(device):
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UPS):
+                step()
+        torch.cuda.current_stream().wait_stream(side)
+        # Other threads may allocate pinned memory meanwhile, which the default mode would not bear.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            step()
+
+    def replay() -> None:
+        with torch.cuda.device(device):
+            graph.replay()
+
     return replay
 
 
