@@ -10,6 +10,7 @@ from sbvae_cli.cli.replica_ends import conclude
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Job, run_side_by_side
 from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.cli.training_report import (
     print_config,
     print_cost,
@@ -21,6 +22,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.source import Source
 from sbvae_cli.runs.cost import measure_training_cost
+from sbvae_cli.runs.memory import replicas_that_fit
 from sbvae_cli.runs.naming import default_group_folder
 from sbvae_cli.runs.replicas import (
     Replica,
@@ -62,21 +64,31 @@ def start_replicas(
     refuse_run(group)
     config = replicas[0].config
     build_updater(config)  # what cannot be built is told of before folders are made
+    fitting = replicas_that_fit(config, count) if device == "cuda" else 0
     say_what_is_special(config, group)
     if config.training.keep_checkpoints:
         say_what_is_kept(config, group, runs=count)
     with reserved(replicas):
         clear_folders(replicas, group, force=force)
+        if device == "cuda":
+            stackable = [Stackable(each, row_of(each)) for each in replicas]
+            train_stacked(stackable, source, group, fitting, force=force)
+            return
         jobs = [start_job(each, force=force) for each in replicas]
         train_in_processes(jobs, group, at_once(device, config.training.threads or 1))
 
 
 def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = False) -> Job:
     """The command that trains a replica, whose configuration stands in its folder already."""
-    folder, training = replica.folder, replica.config.training
+    folder = replica.folder
     words = ["train", f"--config={folder.config}", f"--out={folder.path}", *settings]
-    row = Row(str(replica.seed), training.steps, training.batch_size)
-    return Job(folder, [*words, *(["--force"] if force else [])], row)
+    return Job(folder, [*words, *(["--force"] if force else [])], row_of(replica))
+
+
+def row_of(replica: Replica) -> Row:
+    """A replica as it is shown before it begins."""
+    training = replica.config.training
+    return Row(str(replica.seed), training.steps, training.batch_size)
 
 
 def train_in_processes(
@@ -114,6 +126,9 @@ def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], dev
     typer.echo(f"# replicas of the seeds {seeds}, in {folders}")
     cost = measure_training_cost(config, source)
     print_cost(config, cost, runs=len(replicas))
+    if device == "cuda":
+        typer.echo("# all replicas train at once, as far as memory allows; see `sbvae bench`")
+        return
     number = min(len(replicas), at_once(device, config.training.threads or 1))
     total = cost.seconds_per_step * config.training.steps * -(-len(replicas) // number)
     typer.echo(f"# all replicas, {number} at once, take about {duration(total)}")

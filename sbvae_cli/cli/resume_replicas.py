@@ -11,11 +11,14 @@ from sbvae_cli.cli.console import note
 from sbvae_cli.cli.replicas import at_once, start_job, train_in_processes
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Job
+from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.cli.training_report import say_what_is_kept
 from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.memory import replicas_that_fit
+from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica, reserved
-from sbvae_cli.runs.resume import changed_config, prepare_resumption
+from sbvae_cli.runs.resume import Resumption, changed_config, prepare_resumption
 from sbvae_cli.training.devices import resolve_device
 
 _DATA = "data.source"
@@ -66,18 +69,78 @@ def go_on_with_replicas(
         unfinished = [each for each in standing if not each.finished]
         if not unfinished:
             raise _nothing_left(group, standing)
-        _check_each(unfinished, wanted, names)
-        configs = [each.replica.config for each in unfinished]
-        if configs[0].training.keep_checkpoints:
+        resumptions = _check_each(unfinished, wanted, names)
+        config = unfinished[0].replica.config
+        if config.training.keep_checkpoints:
             first = min(each.step or 0 for each in unfinished)
-            say_what_is_kept(configs[0], group, first, len(unfinished))
+            say_what_is_kept(config, group, first, len(unfinished))
         rows = {each.replica.seed: _row(each) for each in standing}
+        steps, device = wanted.get("training.steps"), resolve_device(config.training.device).type
+        if device == "cuda":
+            _stack(group, unfinished, resumptions, rows, steps)
+            return
         words = [f"--set={key}={json.dumps(value)}" for key, value in wanted.items()]
         jobs = [_job(each, words, rows[each.replica.seed]) for each in unfinished]
-        device = resolve_device(configs[0].training.device).type
         number = at_once(device, max(each.threads for each in unfinished))
-        steps = wanted.get("training.steps")
         train_in_processes(jobs, group, number, list(rows.values()), steps)
+
+
+def _stack(
+    group: Path,
+    unfinished: Sequence[_Standing],
+    resumptions: Mapping[int, Resumption | None],
+    rows: Mapping[int, Row],
+    steps: int | None,
+) -> None:
+    """Go on with replicas in this process; those without a checkpoint begin after the others."""
+    _require_level(group, [each for each in unfinished if each.step is not None])
+    replicas = [each.replica for each in unfinished]
+    _require_alike(group, replicas)
+    config = replicas[0].config
+    runs = [Stackable(each, rows[each.seed], resumptions[each.seed]) for each in replicas]
+    source = open_own_data(config.data, replicas[0].folder.path)
+    number = replicas_that_fit(config, len(runs))
+    train_stacked(runs, source, group, number, rows=list(rows.values()), steps=steps)
+
+
+def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
+    """Refuse replicas that are not trained alike, such as some in another precision.
+
+    Raises:
+        SbvaeError: With the first setting in which they differ.
+    """
+    first, *others = (each.config.training.model_dump() for each in replicas)
+    for name, value in first.items():
+        if name != "seed" and any(other[name] != value for other in others):
+            alone = command("train", resume=replicas[0].folder.path)
+            raise SbvaeError(
+                f"{group}: its replicas differ in training.{name}, and go on together on a GPU; "
+                f"train each alone, as {alone}"
+            )
+
+
+def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
+    """Refuse replicas that stand at different steps: on a GPU they go on in one update.
+
+    Raises:
+        SbvaeError: With where they stand, and how to bring them level.
+    """
+    seeds: dict[int, list[int]] = {}
+    for each in standing:
+        seeds.setdefault(each.step or 0, []).append(each.replica.seed)
+    if len(seeds) <= 1:
+        return
+    where = "; ".join(f"{', '.join(map(str, s))} at {step:,}" for step, s in sorted(seeds.items()))
+    most = max(seeds)
+    behind = next(each for each in standing if (each.step or 0) < most)
+    training = behind.replica.config.training
+    alone = {"steps": str(most)} if training.learning_rate_schedule == "constant" else {}
+    first = command("train", resume=behind.replica.folder.path, **alone)
+    then = command("train", resume=group, steps=str(training.steps))
+    raise SbvaeError(
+        f"{group}: its replicas stand at different steps ({where}), and go on together on a GPU; "
+        f"train those that are behind alone, as {first}, then all: {then}"
+    )
 
 
 def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
@@ -106,19 +169,26 @@ def _standing(replica: Replica, wanted: Mapping[str, Any], names: Mapping[str, s
 
 def _check_each(
     standing: Sequence[_Standing], wanted: Mapping[str, Any], names: Mapping[str, str]
-) -> None:
+) -> dict[int, Resumption | None]:
     """Say once what each of them would say, and refuse what one of them would, before any begins.
+
+    Returns:
+        What is needed to go on with each, by seed; None of one without a checkpoint.
 
     Raises:
         SbvaeError: If one of them cannot go on so.
     """
     lines: dict[str, None] = {}
     collect: Callable[[str], None] = lines.setdefault
-    for each in standing:
-        if each.step is not None:
-            prepare_resumption(each.replica.folder, wanted, names, collect)
+    found = {
+        each.replica.seed: None
+        if each.step is None
+        else prepare_resumption(each.replica.folder, wanted, names, collect)
+        for each in standing
+    }
     for line in lines:
         note(line)
+    return found
 
 
 def _nothing_left(group: Path, standing: Sequence[_Standing]) -> SbvaeError:

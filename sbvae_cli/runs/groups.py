@@ -19,7 +19,14 @@ if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
 _BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
 _BESIDE |= {
     f"training.{name}"
-    for name in ("precision", "data_on", "checkpoint_every", "keep_checkpoints", "log_every")
+    for name in (
+        "precision",
+        "data_on",
+        "compile",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "log_every",
+    )
 }
 
 

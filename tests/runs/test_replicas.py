@@ -9,6 +9,7 @@ from filelock import FileLock
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.groups import flat_settings
 from sbvae_cli.runs.replicas import (
     clear_folders,
     find_replicas,
@@ -16,6 +17,7 @@ from sbvae_cli.runs.replicas import (
     refuse_run,
     reserved,
 )
+from sbvae_cli.runs.resume import CHANGEABLE
 
 
 def changed(config: Config, **training: Any) -> Config:
@@ -47,6 +49,11 @@ def test_other_files_and_another_length_make_no_difference(group: Path) -> None:
     longer = changed(Config(), seed=9, steps=9, threads=3, checkpoint_every=7)
     find_replicas(group)[1].folder.write_config(longer)
     assert [each.seed for each in find_replicas(group)] == [8, 9, 10]
+
+
+def test_what_may_change_when_one_goes_on_leaves_it_a_replica() -> None:
+    own = flat_settings(Config(), 0)
+    assert own.keys() & CHANGEABLE == {"training.steps"}
 
 
 @pytest.mark.parametrize("what", ["rate", "seed", "name", "damaged", "lone", "run"])

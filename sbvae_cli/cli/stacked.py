@@ -1,0 +1,141 @@
+"""Replicas that train at once in this process, as on a GPU: in groups of as many as fit."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli.cli.console import note
+from sbvae_cli.cli.replica_ends import conclude
+from sbvae_cli.cli.several_runs import Progress, Row, progress_of_several
+from sbvae_cli.cli.side_by_side import Ended
+from sbvae_cli.cli.signals import deferred
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import DivergedError
+from sbvae_cli.runs.observers import Observer
+from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.runs.resume import Resumption
+from sbvae_cli.runs.train import resume_runs, start_runs
+from sbvae_cli.training.loop import Report
+
+_PAUSE = 0.5  # seconds between two pictures of the table, which takes some milliseconds
+
+
+@dataclass(frozen=True)
+class Stackable:
+    """A replica that is to be trained.
+
+    Attributes:
+        replica: The run.
+        row: How it is shown, and how far it is.
+        resumption: What it takes to go on with it; None where it begins.
+    """
+
+    replica: Replica
+    row: Row
+    resumption: Resumption | None = None
+
+
+def train_stacked(
+    replicas: Sequence[Stackable],
+    source: Source,
+    group: Path,
+    number: int,
+    *,
+    force: bool = False,
+    rows: Sequence[Row] = (),
+    steps: int | None = None,
+) -> None:
+    """Train replicas, so many at once as fit, and say how they ended and what is next.
+
+    Args:
+        replicas: What is to be trained; those that go on stand at one step.
+        source: The data of those that begin.
+        group: Folder of the replicas.
+        number: Number of replicas at once.
+        force: Whether other files may lie in the folders of those that begin.
+        rows: All rows that are shown; those of the replicas alone by default.
+        steps: Updates in all that were asked for in going on.
+    """
+    if number < len(replicas):
+        note(f"{number} of {len(replicas)} replicas fit at once; the others come after them")
+    groups = [
+        some[first : first + number]
+        for some in (
+            [each for each in replicas if each.resumption],
+            [each for each in replicas if not each.resumption],
+        )
+        for first in range(0, len(some), number)
+    ]
+    rows = rows or [each.row for each in replicas]
+    ended: list[Ended] = []
+    with deferred() as request, progress_of_several("seed", rows) as progress:
+        for some in groups:
+            errors: dict[int, str] = {}
+            if not request():
+                for each in some:
+                    each.row.state = "training"
+                own = [each.row for each in some]
+                progress.show(rows)  # a GPU's first round may take a minute to be compiled
+                observe = _observer(own, errors, rows, progress)
+                with suppress(DivergedError):  # each has reported its own
+                    _train(some, source, observe, request, force=force)
+                _conclude_rows(own)
+                progress.show(rows)
+            ended += [
+                Ended(each.replica.folder, each.row, errors.get(i, ""))
+                for i, each in enumerate(some)
+            ]
+    conclude(group, ended, request.number, steps)
+
+
+def _train(
+    some: Sequence[Stackable],
+    source: Source,
+    observe: Observer,
+    stop: Callable[[], bool],
+    *,
+    force: bool,
+) -> None:
+    resumptions = [each.resumption for each in some if each.resumption]
+    if resumptions:
+        resume_runs(resumptions, observers=[observe], stop=stop, on_note=note)
+        return
+    start_runs(
+        [each.replica.config for each in some],
+        source,
+        [each.replica.folder for each in some],
+        force=force,
+        observers=[observe],
+        stop=stop,
+        on_note=note,
+    )
+
+
+def _conclude_rows(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.state == "training":
+            row.state = "finished" if row.step >= row.steps else "stopped"
+
+
+def _observer(
+    own: Sequence[Row], errors: dict[int, str], rows: Sequence[Row], progress: Progress
+) -> Observer:
+    """Write what replicas report into their rows, and show them now and then."""
+    shown = 0.0
+
+    def observe(report: Report) -> None:
+        nonlocal shown
+        row = own[report.replica]
+        row.step = report.step
+        if report.terms:
+            row.terms, row.images_per_second = report.terms, report.images_per_second
+        if report.error:
+            row.state = "diverged"
+            errors[report.replica] = str(report.error)
+        if time.monotonic() >= shown + _PAUSE:
+            progress.show(rows)
+            shown = time.monotonic()
+
+    return observe

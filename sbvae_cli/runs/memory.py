@@ -1,0 +1,78 @@
+"""How many replicas the memory of a GPU takes at once."""
+
+import torch
+
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.training.build import (
+    build_updater,
+    images_per_update,
+    noise_shape,
+    scheduled_weights,
+)
+from sbvae_cli.training.devices import resolve_device
+
+# Share of the free memory that replicas take: up to two fifths are for images that lie there, and
+# the rest is for what a graph's capture takes besides.
+_SHARE = 0.5
+
+
+def replicas_that_fit(config: Config, count: int) -> int:
+    """Number of replicas, at most `count`, that train at once, by what an update of one takes.
+
+    Args:
+        config: Configuration of any of them.
+        count: Number of replicas that are wanted.
+
+    Returns:
+        1 or more; `count` where another device than a GPU of CUDA computes.
+
+    Raises:
+        SbvaeError: If not even one fits.
+    """
+    device = resolve_device(config.training.device)
+    if device.type != "cuda" or count == 1:
+        return count
+    free = torch.cuda.mem_get_info(device)[0]
+    try:
+        taken = _peak_bytes(config, device)
+    except torch.OutOfMemoryError as error:
+        raise SbvaeError(
+            f"not one replica fits in the {free / 1e9:.1f} GB that are free on {device}; choose a "
+            "smaller `batch_size` or model"
+        ) from error
+    return min(count, fitting(free, taken))
+
+
+def fitting(free: int, taken: int) -> int:
+    """Number of replicas, at least 1, in so much memory.
+
+    Args:
+        free: Bytes that are free.
+        taken: Bytes that one takes.
+    """
+    return max(1, int(_SHARE * free) // max(1, taken))
+
+
+def update_once(config: Config) -> None:
+    """Build a replica and update it once, from images and noise of zeros."""
+    updater = build_updater(config)
+    device = updater.device
+    images = torch.zeros(1, images_per_update(config), *config.data.image_shape, device=device)
+    noise = torch.zeros(1, *noise_shape(config), device=device)
+    weights = {
+        name: torch.tensor(float(weight(0)), device=device)
+        for name, weight in scheduled_weights(config.objective).items()
+    }
+    updater.update(images, noise, weights, torch.ones((), device=device))
+
+
+def _peak_bytes(config: Config, device: torch.device) -> int:
+    """Most bytes of tensors at once, weights and moments included."""
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    update_once(config)
+    torch.cuda.synchronize(device)
+    taken = torch.cuda.max_memory_allocated(device) - before
+    torch.cuda.empty_cache()
+    return taken
