@@ -101,7 +101,7 @@ def _print_speeds(found: "Bench") -> None:
         rows.append([*row, "-" if share is None else f"{share:.0%}"])
     print_table(f"training in {found.precision}", columns, rows, spare=_SPARE)
     for why, names in _left_out((_model_name(each), each.left_out) for each in found.speeds):
-        say(f"- left out, {why}: {', '.join(names)}")
+        say(f"- left out, {why}: {'; '.join(names)}")
 
 
 def _model_name(speed: "Speed") -> str:
