@@ -17,6 +17,7 @@ from sbvae_cli.config.presets import paper_preset
 from sbvae_cli.config.schema import Config
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.source import Source, open_source
+from sbvae_cli.errors import DivergedError
 from sbvae_cli.runs.ceilings import Ceiling, measure_ceilings
 from sbvae_cli.runs.paper_runs import Network, PaperRun, Together, estimate_paper_runs
 from sbvae_cli.runs.resolve import describe_data
@@ -31,7 +32,8 @@ NETWORKS: tuple[Network, ...] = (
 )
 REPLICAS = (1, 15, 4, 64)  # that train together on CUDA; those that matter most come first
 DATA, SIZE = "circles:xy", 64
-NO_MEMORY, NO_TIME = "out of memory", "out of time"
+IMAGES = 2_048  # rendered once, and then fed as those of a file are
+NO_MEMORY, NO_TIME, DIVERGED = "out of memory", "out of time", "diverged"
 _CPUS = Path("/proc/cpuinfo")
 
 Progress = Callable[[int, int, str], None]  # done, in all, and what comes
@@ -106,7 +108,8 @@ def run_bench(
     """Measure ceilings and training steps at the paper's size, in about so many seconds.
 
     On a CPU one replica trains, on one thread and on as many as may be used; on CUDA 1, 4, 15 and
-    64 train together, as many as memory and time allow.
+    64 train together, as many as memory and time allow. Steps are captured there, but not
+    compiled, as that takes longer than all of this.
 
     Args:
         device: Device as `resolve_device` takes it.
@@ -173,6 +176,7 @@ def _configure(
             paper_preset(network[0], dataset, network[1]),
             {"data": describe_data(DATA, source)},
             {"training": {"device": str(device), "precision": precision, "threads": threads}},
+            {"training": {"compile": "off", "fixed_set": IMAGES}},
         )
     )
 
@@ -195,6 +199,8 @@ def _measure(
     except torch.OutOfMemoryError:
         torch.cuda.empty_cache()
         return replace(speed, left_out=NO_MEMORY)
+    except DivergedError:
+        return replace(speed, left_out=DIVERGED)
     of_precision = (config.training.precision, speed.threads)
     ceiling = next((c.rate for c in ceilings if (c.name, c.threads) == of_precision), None)
     return replace(

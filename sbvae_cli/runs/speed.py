@@ -23,7 +23,7 @@ from sbvae_cli.training.build import (
 from sbvae_cli.training.loop import train
 
 _ENDLESS = 1 << 40  # steps
-_COUNTED = 2, 4  # images of the minibatches that operations are counted of
+_COUNTED = 2, 3  # images of the minibatches that operations are counted of
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
         seconds: Time to take, with what the first step sets up. Two reports are waited for, and
             more are had where there is time.
         replicas: Number of replicas that train together.
+
+    Raises:
+        DivergedError: If a replica's loss or weights were not finite.
     """
     began = time.perf_counter()
     seeds = [config.training.seed + replica for replica in range(replicas)]
@@ -65,7 +68,10 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
         cpu_threads(training.threads),
         closing(build_maker(config, source, seeds, updater.device)) as maker,
     ):
-        for first, *_ in train(updater, maker, training, stop=done):
+        for first, *others in train(updater, maker, training, stop=done):
+            for report in (first, *others):
+                if report.error:
+                    raise report.error
             if first.terms:
                 marks.append((first.step, time.perf_counter()))
     # The first report has the step that sets up the device.

@@ -44,9 +44,14 @@ class Sizes:
     rounds: int = 20_000
     solo_rounds: int = 100_000
     profiled: int = 5
+    settings: tuple[str, ...] = ()
 
 
-TINY = Sizes("cpu", "fp32", 2, 500, 16, 2.0, 1, 30, 30, 1)
+NARROW = (
+    *("model.encoder.hidden_channels=[4, 4]", "model.encoder.hidden_units=[8]"),
+    "model.decoder.hidden_channels=[4, 4]",
+)
+TINY = Sizes("cpu", "fp32", 2, 500, 16, 2.0, 1, 30, 30, 1, NARROW)
 
 
 def card() -> str:
@@ -118,6 +123,7 @@ def commands(options: argparse.Namespace) -> None:
             *("--precision", sizes.precision, "--device", sizes.device, "--steps", 1_500_000),
             *("--out", folder, "--force", *(["--replicas", replicas] if replicas > 1 else [])),
             *("--set", f"training.log_every={sizes.log_every}"),
+            *(word for setting in sizes.settings for word in ("--set", setting)),
         ]
         log = folder / ("0/log.jsonl" if replicas > 1 else "log.jsonl")
         log.unlink(missing_ok=True)
@@ -144,8 +150,8 @@ def commands(options: argparse.Namespace) -> None:
         )
     columns = ["replicas", "ms a step", "ms a replica", "images/s", "start, s", "exit"]
     table(options, columns, rows)
-    if set(codes) != {130}:
-        sys.exit(f"commands ended with {codes}, not with 130 as after Ctrl-C")
+    if set(codes) != {130} or any("no report" in row for row in rows):
+        sys.exit(f"commands ended with {codes}, 130 after Ctrl-C, or did not report")
 
 
 def watch(
@@ -179,7 +185,7 @@ def configured(options: argparse.Namespace, decoder: str, **training: Any) -> tu
         "model": {"decoder": {"kind": decoder}},
         "training": settings,
     }
-    return resolve(Request("paper", options=request))
+    return resolve(Request("paper", settings=sizes.settings, options=request))
 
 
 def prepare_rounds(
