@@ -71,7 +71,7 @@ BetaSchedule = Annotated[
     _of_model(
         metavar="NAME",
         help="How beta grows from 0, linear or cyclic; or pulse: high for a while; default: "
-        "constant, but of vae pulse (quick).",
+        "constant, but of vae with bernoulli pulse (quick).",
     ),
 ]
 Gamma = Annotated[

@@ -116,8 +116,10 @@ def _chosen_settings(config: Config) -> list[str]:
     """Settings that are not those of the same kinds and profile, each as label and value."""
     tree = config.as_dict()
     paper = paper_preset(config.objective.kind, config.preset.dataset, config.model.decoder.kind)
-    likelihood = {"model": {"likelihood": {"kind": config.model.likelihood.kind}}}
-    plain = complete_preset(merge(paper, profile(config.preset.profile, paper), likelihood), config)
+    likelihood = config.model.likelihood.kind
+    usual_of_profile = profile(config.preset.profile, paper, likelihood)
+    kind = {"model": {"likelihood": {"kind": likelihood}}}
+    plain = complete_preset(merge(paper, usual_of_profile, kind), config)
     schedules = {
         name: {"kind": value["kind"]}
         for name, value in tree["objective"].items()

@@ -75,7 +75,8 @@ def resolve(request: Request) -> tuple[Config, Source]:
     source = _open(text, data, QUICK_SIZE if profile_name == "quick" else None)
     dataset = preset.get("dataset") or paper_dataset(source.space.renderer, source.name)
     paper = _paper(wanted, dataset)
-    below = merge(paper, profile(profile_name, paper))
+    likelihood = _section(wanted, "model", "likelihood").get("kind", "bernoulli")
+    below = merge(paper, profile(profile_name, paper, likelihood))
     tree = merge(below, wanted, {"preset": below["preset"], "data": describe_data(text, source)})
     tree["objective"] = complete_objective(
         _section(tree, "objective"), _section(tree, "training"), source.count

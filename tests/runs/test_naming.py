@@ -47,6 +47,10 @@ CHOICES: dict[str, dict[str, Any]] = {
         "options": {"model": {"likelihood": {"kind": "gaussian", "variance": 0.1}}}
     },
     "broadcast-quick": {"profile": "quick"},
+    "broadcast-gaussian-quick": {
+        "profile": "quick",
+        "options": {"model": {"likelihood": {"kind": "gaussian"}}},
+    },
     "broadcast-quick-steps100": {"profile": "quick", "options": {"training": {"steps": 100}}},
     "broadcast-quick-beta_constant": {
         "profile": "quick",

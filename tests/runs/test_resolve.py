@@ -276,6 +276,9 @@ def test_the_kl_of_a_quick_vae_has_a_pulse() -> None:
     assert schedule(beta_schedule={"kind": "constant"}) == ConstantConfig()
     assert all(schedule(model) == ConstantConfig() for model in ("beta-vae", "beta-tcvae"))
     assert resolved("vae").objective.beta_schedule == ConstantConfig()  # the paper's
+    gaussian = {"model": {"likelihood": {"kind": "gaussian"}}}
+    config = resolved("vae", profile="quick", options=gaussian)
+    assert config.objective.beta_schedule == ConstantConfig()
     with pytest.raises(SbvaeError, match="schedule: after is 24; it is less than steps, which is"):
         schedule(beta_schedule={"after": 24})
 
