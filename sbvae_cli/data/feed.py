@@ -9,16 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sbvae_cli.config.names import Placement, Shuffle
-from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.file import Images
 from sbvae_cli.data.fixed_set import FixedSet
 from sbvae_cli.data.order import Order, chunks_in_window
 from sbvae_cli.data.pixels import planes
 from sbvae_cli.data.placement import Place, place_images
-from sbvae_cli.data.source import Source
+from sbvae_cli.data.source import DRAWN_TOGETHER, Source
 from sbvae_cli.data.validation_split import validation_rows
-from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
@@ -140,21 +137,24 @@ class Feed:
         self._place = None
 
     def _drawn(self, start: int, count: int) -> Tensor:
+        """Minibatches that are `Source.sample` of streams of their own, rendered together.
+
+        One thread does it: renderers work in small steps, and two threads take as long.
+        """
         source, size = self._source, self._batch_size
         shape = count, len(self._seeds), size, source.height, source.width, source.channels
         out = torch.empty(shape, dtype=torch.uint8, pin_memory=self._pinned)
-
-        def draw(key: tuple[int, int]) -> Images:
-            step, replica = key
-            rng = stream(self._seeds[replica], "drawn", start + step)
-            return source.sample(rng, size, "train")[0]
-
-        images, keys = out.numpy(), list(np.ndindex(shape[:2]))
-        # A CPU that trains has no core to spare, and rendering in Python's lock gains little.
-        workers = min(usable_cores(), 8) if self._pinned else 1
-        made = map(draw, keys) if workers == 1 else in_order(draw, keys, workers)
-        for key, found in zip(keys, made, strict=True):
-            images[key] = found
+        images = out.numpy().reshape(-1, *shape[3:])
+        factors = np.concatenate(
+            [
+                source.space.sample(stream(seed, "drawn", step), size)
+                for step in range(start, start + count)
+                for seed in self._seeds
+            ]
+        )
+        for first in range(0, len(factors), DRAWN_TOGETHER):
+            some = slice(first, first + DRAWN_TOGETHER)
+            images[some] = source.render(factors[some])
         return out
 
     def _colours(self, start: int, count: int) -> Tensor | None:

@@ -141,6 +141,11 @@ class DatasetFile:
             )
 
     @property
+    def threads(self) -> int:
+        """Number of threads that read chunks in the least time."""
+        return min(usable_cores(), 8)
+
+    @property
     def chunk_count(self) -> int:
         """Number of chunks; the last one may hold fewer images."""
         return -(-self.count // self.chunk_length)
@@ -208,7 +213,7 @@ class DatasetFile:
             for call in calls:
                 copy(*call)
             return
-        for _ in in_order(lambda call: copy(*call), calls, min(usable_cores(), 8)):
+        for _ in in_order(lambda call: copy(*call), calls, self.threads):
             pass
 
     def read_chunk(self, chunk: int) -> Images:

@@ -48,6 +48,11 @@ class FixedSet:
         self.chunk_length = min(count, chunk_length(self.height * self.width * self.channels))
 
     @property
+    def threads(self) -> int:
+        """One: renderers work in small steps, and two threads take as long."""
+        return 1
+
+    @property
     def chunk_count(self) -> int:
         """Number of chunks; the last one may hold fewer images."""
         return -(-self.count // self.chunk_length)

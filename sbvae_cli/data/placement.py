@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sbvae_cli.config.names import Placement
-from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
@@ -37,6 +36,10 @@ class Stored(Protocol):
     width: int
     channels: int
     chunk_length: int
+
+    @property
+    def threads(self) -> int:
+        """Number of threads that read chunks in the least time."""
 
     @property
     def chunk_count(self) -> int:
@@ -148,10 +151,10 @@ def _read_all(stored: Stored, device: torch.device) -> Tensor:
 
 
 def _read_chunks(stored: Stored, chunks: Sequence[int]) -> Iterator[Images]:
-    """The images of chunks, one chunk after the other, read in threads."""
-    if len(chunks) < 2:
+    """The images of chunks, one chunk after the other."""
+    if len(chunks) < 2 or stored.threads == 1:
         return map(stored.read_chunk, chunks)
-    return in_order(stored.read_chunk, chunks, min(usable_cores(), 8))
+    return in_order(stored.read_chunk, chunks, stored.threads)
 
 
 def place_images(

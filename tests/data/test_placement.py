@@ -21,6 +21,7 @@ class Numbered:
     """1,000 images in chunks of 16, each of one pixel of two channels that hold its number."""
 
     count, height, width, channels, chunk_length, chunk_count = 1_000, 1, 1, 2, 16, 63
+    threads = 2
 
     def __init__(self) -> None:
         self.read: Counter[int] = Counter()
