@@ -71,7 +71,7 @@ def say_what_is_special(config: Config, path: Path) -> None:
     )
     if config.preset.source.startswith("not in the paper"):
         remark(f"note: {objective.kind} on {config.data.name}: {config.preset.source}")
-    count = config.data.count
+    count = training.fixed_set or config.data.count
     if count is not None and count < training.batch_size:
         remark(
             f"note: {config.data.name} has {count:,} image{'s' * (count != 1)}, a minibatch has "

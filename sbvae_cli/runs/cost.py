@@ -63,6 +63,9 @@ def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
 def measure_training_cost(config: Config, source: Source) -> TrainingCost:
     """Count parameters and multiply-adds, and time a few updates on the device."""
     updater = build_updater(config)
+    # A few minibatches need no file in memory, nor all images of a fixed set.
+    training = config.training.model_copy(update={"data_on": "stream"})
+    config = config.model_copy(update={"training": training})
     with (
         closing(build_maker(config, source, [config.training.seed], updater.device)) as maker,
         cpu_threads(config.training.threads),

@@ -13,6 +13,7 @@ from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.observers import Observer, log_divergence, log_to, save_to
 from sbvae_cli.runs.resume import Resumption
 from sbvae_cli.training.build import build_maker, build_updater, with_own_precision
+from sbvae_cli.training.inputs import InputMaker
 from sbvae_cli.training.loop import Report, train
 from sbvae_cli.training.update import Updater
 
@@ -42,20 +43,22 @@ def start_runs(
         The number of updates that each has made: fewer than planned where `stop` asked for it.
 
     Raises:
-        SbvaeError: If a folder is in use, or holds a run and `force` is false; then nothing is
-            written.
+        SbvaeError: If a folder is in use, or holds a run and `force` is false, or the images have
+            no room; then nothing is written.
         DivergedError: If a replica's loss, weights or a measurement was not finite; the others
             are trained to their end first.
     """
     configs = [with_own_precision(config) for config in configs]
-    updater = build_updater(configs[0], [config.training.seed for config in configs])
+    seeds = [config.training.seed for config in configs]
+    updater = build_updater(configs[0], seeds)
     with cpu_threads(configs[0].training.threads), _locked(folders):
         if not force:
             for folder in folders:
                 folder.refuse_if_used()
-        for folder, config in zip(folders, configs, strict=True):
-            folder.clear(config)
-        return _run(configs, source, updater, folders, 0, observers, stop, on_note)
+        with closing(build_maker(configs[0], source, seeds, updater.device)) as maker:
+            for folder, config in zip(folders, configs, strict=True):
+                folder.clear(config)
+            return _run(configs, source, updater, maker, folders, 0, observers, stop, on_note)
 
 
 def resume_runs(
@@ -77,13 +80,14 @@ def resume_runs(
         The number of updates that each has made in all.
 
     Raises:
-        SbvaeError: If a folder is in use, or went on meanwhile.
+        SbvaeError: If a folder is in use, or went on meanwhile, or the images have no room.
         DivergedError: As by `start_runs`.
     """
     configs, folders = [run.config for run in runs], [run.folder for run in runs]
     first = runs[0]
     start = first.checkpoint.step
-    updater = build_updater(first.config, [config.training.seed for config in configs])
+    seeds = [config.training.seed for config in configs]
+    updater = build_updater(first.config, seeds)
     for replica, run in enumerate(runs):
         _restore(updater, replica, run.checkpoint, run.folder)
     threads = first.threads if updater.device.type == "cpu" else first.config.training.threads
@@ -91,10 +95,12 @@ def resume_runs(
         for folder in folders:
             if load_checkpoint(folder.checkpoint).step != start:
                 raise SbvaeError(f"{folder.path}: another process went on with it; try again")
-        for folder, config in zip(folders, configs, strict=True):
-            folder.cut_log(start)
-            folder.write_config(config)
-        return _run(configs, first.source, updater, folders, start, observers, stop, on_note)
+        source = first.source
+        with closing(build_maker(first.config, source, seeds, updater.device)) as maker:
+            for folder, config in zip(folders, configs, strict=True):
+                folder.cut_log(start)
+                folder.write_config(config)
+            return _run(configs, source, updater, maker, folders, start, observers, stop, on_note)
 
 
 @contextmanager
@@ -122,6 +128,7 @@ def _run(
     configs: Sequence[Config],
     source: Source,
     updater: Updater,
+    maker: InputMaker,
     folders: Sequence[RunFolder],
     start: int,
     observers: Sequence[Observer],
@@ -132,14 +139,10 @@ def _run(
         _Watched(folder, config, source, updater, replica, observers, start)
         for replica, (folder, config) in enumerate(zip(folders, configs, strict=True))
     ]
-    config, seeds = configs[0], [config.training.seed for config in configs]
-    training = config.training
-    with (
-        closing(build_maker(config, source, seeds, updater.device)) as maker,
-        closing(
-            train(updater, maker, training, start=start, stop=stop, on_note=on_note)
-        ) as reports,
-    ):
+    training = configs[0].training
+    with closing(
+        train(updater, maker, training, start=start, stop=stop, on_note=on_note)
+    ) as reports:
         for several in reports:
             for report in several:
                 watched[report.replica].see(report)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sbvae_cli.data.batches import to_device
+from sbvae_cli.data.pixels import to_device
 from sbvae_cli.models.vae import reparameterize
 from sbvae_cli.objectives.dip import covariance_of_means, covariance_of_samples
 from sbvae_cli.objectives.elbo import gaussian_kl
