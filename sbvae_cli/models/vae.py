@@ -22,12 +22,15 @@ class VAE(nn.Module):
         self.likelihood = likelihood
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the posterior, each (B, K), of images in [0, 1]."""
+        """Mean and log-variance of the posterior, each (B, K), of images in [0, 1].
+
+        In the images' dtype, whatever convolutions multiply in.
+        """
         mean, logvar = self.encoder(images)
         return mean, logvar
 
     def decode(self, z: Tensor) -> Tensor:
-        """The likelihood's parameter, (B, C, H, W)."""
+        """The likelihood's parameter, (B, C, H, W), in the dtype of the latents."""
         output: Tensor = self.decoder(z)
         return output.to(z.dtype)  # likelihoods sum over thousands of pixels
 

@@ -17,7 +17,7 @@ def covariance_of_means(mean: Tensor) -> Tensor:
         Shape (K, K).
     """
     centred = mean - mean.mean(0)
-    # Not a matrix product, which autocast would compute in bfloat16.
+    # Not a matrix product, which TF32 would round.
     return (centred[:, :, None] * centred[:, None, :]).mean(0)
 
 

@@ -48,10 +48,8 @@ def forward(vae: VAE, images: Tensor, noise: Tensor) -> Forward:
         noise: Standard normal, shape (B, K).
     """
     mean, logvar = vae.encode(images)
-    # Sums over thousands of pixels stay in float32 where autocast made the outputs bfloat16.
-    mean, logvar = mean.float(), logvar.float()
     z = reparameterize(mean, logvar, noise)
-    nll = vae.likelihood.nll(vae.decode(z).float(), images).mean()
+    nll = vae.likelihood.nll(vae.decode(z), images).mean()
     kl = gaussian_kl(mean, logvar).sum(1).mean()
     return Forward(mean, logvar, z, nll, kl, vae.likelihood.learned())
 

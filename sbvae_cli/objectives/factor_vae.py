@@ -44,7 +44,7 @@ def discriminator_terms(discriminator: Discriminator, joint: Tensor, product: Te
     Returns:
         `discriminator_loss`, nats, log 2 for one that guesses; `discriminator_accuracy` in [0, 1].
     """
-    logits = discriminator(torch.cat([joint, product]).detach()).float()  # (2 B, 2)
+    logits = discriminator(torch.cat([joint, product]).detach())  # (2 B, 2)
     first = torch.zeros(len(joint), dtype=torch.long, device=logits.device)
     second = torch.ones(len(product), dtype=torch.long, device=logits.device)
     of_joint, of_product = logits.split([len(joint), len(product)])
@@ -83,10 +83,10 @@ def factor_vae(
     own_noise, other_noise, keys = noise.chunk(NOISE_PARTS)
     passed = forward(vae, own, own_noise)
     fixed = {name: p.detach() for name, p in discriminator.named_parameters()}
-    estimate = total_correlation(functional_call(discriminator, fixed, (passed.z,)).float())
+    estimate = total_correlation(functional_call(discriminator, fixed, (passed.z,)))
     with torch.no_grad():
         mean, logvar = vae.encode(other)
-        sampled = reparameterize(mean.float(), logvar.float(), other_noise)
+        sampled = reparameterize(mean, logvar, other_noise)
     terms = discriminator_terms(discriminator, passed.z, permute_latents(sampled, keys))
     loss = passed.nll + beta * passed.kl + gamma * estimate
     return passed.terms(loss, total_correlation=estimate, **terms)
