@@ -55,13 +55,11 @@ def test_a_chunk_is_read_once_a_block_and_kept_while_there_is_room() -> None:
     place.take(np.arange(0, 64))  # chunks 0 to 3
     place.take(np.arange(63, -1, -1).reshape(8, 8))
     assert stored.read == dict.fromkeys(range(4), 1)
-    place.take(np.arange(32, 80))  # 2 to 4: chunk 0 makes room
-    place.take(np.arange(16, 80))
+    place.take(np.array([3, 33, 65]))  # chunk 4 comes, and 1, unused the longest, makes room
+    place.take(np.array([2, 34, 50, 66]))
     assert stored.read == dict.fromkeys(range(5), 1)
-    place.take(np.arange(0, 16))
-    assert stored.read[0] == 2
-    place.take(np.zeros(5, np.int64))
-    assert stored.read[0] == 2
+    place.take(np.array([17, 18]))
+    assert stored.read[1] == 2
 
 
 @pytest.mark.parametrize("seeds", [[0], [0, 1, 2]])
