@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class RunFolder:
 
     @contextmanager
     def _held(self, name: str) -> Iterator[None]:
+        made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / name, timeout=0)
@@ -80,6 +81,17 @@ class RunFolder:
             yield
         finally:
             lock.release()
+            if made:
+                self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        """Leave nothing of a run that was refused before it began."""
+        locks = [self.path / name for name in (_LOCK, _RESERVED)]
+        with suppress(OSError):
+            if set(self.path.iterdir()) <= set(locks):
+                for lock in locks:
+                    lock.unlink(missing_ok=True)
+                self.path.rmdir()
 
     def refuse_if_used(self) -> None:
         """Refuse a folder with a checkpoint, or with files that are no run's.

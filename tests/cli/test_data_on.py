@@ -71,4 +71,6 @@ def test_images_without_room_are_refused_before_a_run_is_replaced(
     assert done.code == 1
     assert done.err.startswith(f"error: {found}") and len(done.err.splitlines()) == 1
     assert load_checkpoint(Path("run/ckpt.pt")).step == 1
+    assert sbvae("train", *options, "--out", "new").code == 1
+    assert not Path("new").exists()
     assert sbvae("train", *options, "--data-on", "stream").code == 0
