@@ -18,7 +18,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # A run that takes a second: small networks on small images.
 TINY = [
     *("--data", "circles:xy-hole", "--size", "16", "--device", "cpu", "--threads", "1"),
-    *("--precision", "fp32"),  # on any machine
     *("--batch-size", "4", "--latent-dim", "3"),
     *("--set", "model.encoder.hidden_channels=[4, 4]", "--set", "model.encoder.hidden_units=[8]"),
     *("--set", "training.log_every=2"),

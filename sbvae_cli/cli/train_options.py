@@ -182,7 +182,7 @@ Device = Annotated[
 ]
 PrecisionName = Annotated[
     Precision | None,
-    _of_training(help="auto, the default: bf16 where the device multiplies it, else fp32."),
+    _of_training(help="auto: bf16 where the device multiplies it, else fp32; default: fp32."),
 ]
 Compile = Annotated[
     Compilation | None,

@@ -99,7 +99,7 @@ class TrainingConfig(Frozen):
     learning_rate_schedule: LearningRateSchedule = "constant"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: str = "auto"
-    precision: Precision = "auto"
+    precision: Precision = "fp32"
     compile: Compilation = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     clip_grad: FinitePositive | None = None

@@ -71,7 +71,7 @@ def group_name(config: Config) -> str:
 
     The precision is not told apart: a run's own configuration has what its device made of `auto`.
     """
-    training = config.training.model_copy(update={"precision": "auto"})
+    training = config.training.model_copy(update={"precision": "fp32"})
     return _without_seed(config.model_copy(update={"training": training}))
 
 

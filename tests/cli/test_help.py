@@ -94,7 +94,7 @@ def test_defaults_of_training_are_those_that_the_help_names(sbvae: Sbvae) -> Non
     every = quick["broadcast"]["checkpoint_every"]
     assert f"Steps between checkpoints; default: 1,000 (paper) or {every} (quick)" in shown
     config, _ = resolve(Request("paper", options={"data": {"source": "circles"}}))
-    assert config.training.checkpoint_every == 1_000 and config.training.precision == "auto"
+    assert config.training.checkpoint_every == 1_000 and config.training.precision == "fp32"
     assert f"Number of latents; default: {config.model.latent_dim}" in shown
     depths = [len(p["model"]["decoder"]["hidden_channels"]) + 1 for p in paper.values()]
     of_rooms = paper_preset("vae", "room", "broadcast")["model"]["decoder"]["hidden_channels"]

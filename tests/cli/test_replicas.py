@@ -120,7 +120,7 @@ def test_each_has_a_folder_of_its_seed_and_a_complete_configuration(
         (jobs, at_once) = begun.pop()
         assert at_once == number and [job.row.name for job in jobs] == ["9", "10"]
         (group,) = Path("runs").iterdir()
-        assert group.name.endswith("-batch4-precision_fp32")  # and no seed
+        assert group.name.endswith("-batch4")  # and no seed
         for job, seed in zip(jobs, (9, 10), strict=True):
             assert job.folder.path == group / str(seed)
             training = yaml.safe_load(job.folder.config.read_text())["training"]

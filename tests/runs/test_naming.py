@@ -84,7 +84,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "broadcast-batch8-lr0.01": {"options": {"training": {"batch_size": 8, "learning_rate": 0.01}}},
     "broadcast-clip1": {"options": {"training": {"clip_grad": 1.0}}},
     "broadcast-precision_bf16": {"options": {"training": {"precision": "bf16"}}},
-    "broadcast-precision_fp32": {"options": {"training": {"precision": "fp32"}}},
+    "broadcast-precision_auto": {"options": {"training": {"precision": "auto"}}},
     "broadcast-shuffle_all": {"options": {"training": {"shuffle": "all"}}},
     "broadcast-fixed_set64": {"options": {"training": {"fixed_set": 64}}},
 }
