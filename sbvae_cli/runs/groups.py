@@ -20,7 +20,6 @@ _BESIDE = {"training.seed", "training.device", "training.threads", "data.source"
 _BESIDE |= {
     f"training.{name}"
     for name in (
-        "precision",
         "data_on",
         "compile",
         "checkpoint_every",

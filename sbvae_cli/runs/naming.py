@@ -48,7 +48,7 @@ def default_folder(config: Config) -> Path:
 
 def default_group_folder(config: Config) -> Path:
     """The folder of replicas that were given none; each has a folder of its seed in it."""
-    return Path("runs") / _without_seed(config)
+    return Path("runs") / group_name(config)
 
 
 def run_name(config: Config) -> str:
@@ -67,16 +67,10 @@ def run_name(config: Config) -> str:
 
 
 def group_name(config: Config) -> str:
-    """Name of the runs that differ from this one in the seed alone, wherever they were trained.
+    """Name of the runs that differ from this one in the seed alone.
 
-    The precision is not told apart: a run's own configuration has what its device made of `auto`.
+    The length of the seed, which may decide where a long name is cut, changes nothing.
     """
-    training = config.training.model_copy(update={"precision": "fp32"})
-    return _without_seed(config.model_copy(update={"training": training}))
-
-
-def _without_seed(config: Config) -> str:
-    """Name of a run but for the seed, whose length may decide where a long name is cut."""
     training = config.training.model_copy(update={"seed": 0})
     return run_name(config.model_copy(update={"training": training})).rpartition("-")[0]
 
