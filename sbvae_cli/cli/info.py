@@ -146,13 +146,24 @@ def _objective(objective: Facts) -> str:
     parts = [objective["kind"]]
     for name, value in objective.items():
         schedule = objective.get(f"{name}_schedule", {"kind": "constant"})
-        shown = _values(value)
-        if schedule["kind"] != "constant":
-            how = "in" if schedule["kind"] == "linear" else "in each cycle of"
-            shown = f"{schedule['start']:g} to {shown} {how} {schedule['steps']:,} steps"
+        shown = _scheduled(_values(value), schedule)
         if name != "kind" and not name.endswith("_schedule"):
             parts.append(f"{name.replace('_', ' ')} {shown}")
     return ", ".join(parts)
+
+
+def _scheduled(weight: str, schedule: Facts) -> str:
+    """A weight and how it changes while training."""
+    match schedule["kind"]:
+        case "linear":
+            return f"{schedule['start']:g} to {weight} in {schedule['steps']:,} steps"
+        case "cyclic":
+            return f"{schedule['start']:g} to {weight} in each cycle of {schedule['steps']:,} steps"
+        case "pulse":
+            after, steps = schedule["after"], schedule["steps"]
+            return f"{weight}, but {schedule['peak']:g} at step {after:,} and back at {steps:,}"
+        case _:
+            return weight
 
 
 def _decoder(decoder: Facts) -> str:

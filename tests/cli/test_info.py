@@ -6,12 +6,15 @@ import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+
+from sbvae_cli.config.names import ScheduleKind
 
 Sbvae = Callable[..., object]
 
@@ -102,6 +105,21 @@ def test_a_run_in_words_and_a_half_written_log_line_is_passed_over(sbvae: Sbvae,
     assert done.code == 0
     assert re.search(r"^  step +5 of 5$", done.out, re.MULTILINE)
     assert re.search(r"^  last log +step 5: loss [\d.]+, nll [\d.]+, kl", done.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", get_args(ScheduleKind))
+def test_every_schedule_is_told(sbvae: Sbvae, tiny: list[str], kind: str) -> None:
+    options = ["--model", "beta-vae", "--beta", 3, "--beta-schedule", kind, "--steps", 10]
+    assert sbvae("train", *tiny, *options, "--out", "run").code == 0
+    told = {
+        "constant": "beta-vae, beta 3",
+        "linear": "beta-vae, beta 0 to 3 in 5 steps",
+        "cyclic": "beta-vae, beta 0 to 3 in each cycle of 2 steps",
+        "pulse": "beta-vae, beta 3, but 14 at step 2 and back at 6",
+    }
+    found = sbvae("info", "run").out
+    (line,) = [line for line in found.splitlines() if line.strip().startswith("objective ")]
+    assert line.split(maxsplit=1)[1] == told[kind]
 
 
 def test_a_lone_checkpoint_is_known_by_its_content(sbvae: Sbvae, run: Path) -> None:
