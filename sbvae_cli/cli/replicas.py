@@ -28,7 +28,7 @@ from sbvae_cli.runs.replicas import (
     Replica,
     clear_folders,
     plan_replicas,
-    refuse_run,
+    refuse_other_runs,
     reserved,
 )
 from sbvae_cli.training.build import build_updater, with_own_precision
@@ -61,7 +61,7 @@ def start_replicas(
     if dry_run:
         _print_plan(config, source, replicas, device)
         return
-    refuse_run(group)
+    refuse_other_runs(replicas, group, force=force)
     config = replicas[0].config
     build_updater(config)  # what cannot be built is told of before folders are made
     fitting = replicas_that_fit(config, count) if device == "cuda" else 0

@@ -1,6 +1,6 @@
 """Runs that differ in the seed alone, side by side in folders that are called by their seeds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,8 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.groups import flat_settings
+
+_LONGEST = 120  # characters that a message takes for a setting, such as a list of factors
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,47 @@ def clear_folders(replicas: Sequence[Replica], group: Path, *, force: bool) -> N
         each.folder.clear(each.config)
 
 
-def refuse_run(group: Path) -> None:
-    """Refuse the folder of a run as that of replicas.
+def refuse_other_runs(replicas: Sequence[Replica], group: Path, *, force: bool) -> None:
+    """Refuse a folder that is a run, or holds runs that differ in more than seed and length.
+
+    Args:
+        replicas: Runs to begin.
+        group: Folder that theirs are to stand in.
+        force: Whether runs that are there of the same seeds are replaced, and make no difference.
 
     Raises:
-        SbvaeError: If it is one.
+        SbvaeError: With what stands there, or the first setting that differs.
     """
     if _is_run(group):
         raise SbvaeError(f"{group}: is the folder of a run; choose another `out` for replicas")
+    if not group.is_dir():
+        return
+    own = {each.folder.path.name: each.folder.checkpoint for each in replicas}
+    for folder in sorted(filter(_is_run, group.iterdir())):
+        replaced = folder.name in own and (force or not own[folder.name].exists())
+        difference = None if replaced else _difference(folder, _model(replicas[0].config))
+        if difference:
+            raise SbvaeError(
+                f"{group}: holds runs that differ in more than the seed: {folder.name}, where "
+                f"{difference}; choose another `out`"
+            )
+
+
+def _difference(folder: Path, wanted: Mapping[str, object]) -> str | None:
+    """What tells a run in a folder from replicas of these settings; None where nothing does."""
+    try:
+        config = build_config(read_yaml(folder / "config.yaml"))
+    except SbvaeError:
+        return "config.yaml is missing or damaged"
+    if folder.name != str(config.training.seed):
+        return f"training.seed is {config.training.seed}, not the folder's name"
+    found = _model(config)
+    for key in dict.fromkeys([*wanted, *found]):
+        there, here = found.get(key), wanted.get(key)
+        if there != here:
+            told = f"{key} is {there}, not {here}"
+            return told if len(told) <= _LONGEST else f"{key} is another"
+    return None
 
 
 def _is_run(path: Path) -> bool:

@@ -14,7 +14,7 @@ from sbvae_cli.runs.replicas import (
     clear_folders,
     find_replicas,
     plan_replicas,
-    refuse_run,
+    refuse_other_runs,
     reserved,
 )
 from sbvae_cli.runs.resume import CHANGEABLE
@@ -105,9 +105,40 @@ def test_what_is_there_is_replaced_only_by_force(group: Path) -> None:
         clear_folders(replicas[:1], group, force=False)
     clear_folders(replicas, group, force=True)
     assert not replicas[1].folder.checkpoint.exists() and (group / "8/notes.txt").exists()
-    refuse_run(group)
+
+
+def test_runs_of_other_settings_keep_replicas_from_beginning_beside_them(group: Path) -> None:
+    def refuse(seed: int, force: bool = False, **settings: Any) -> None:
+        planned = plan_replicas(changed(Config(), seed=seed, **settings), 2, group)
+        refuse_other_runs(planned, group, force=force)
+
+    refuse(11)  # the same settings, other seeds
+    refuse(11, steps=7)
+    with pytest.raises(SbvaeError) as raised:
+        refuse(11, learning_rate=0.5)
+    assert str(raised.value) == (
+        f"{group}: holds runs that differ in more than the seed: 10, where "
+        "training.learning_rate is 0.0003, not 0.5; choose another `out`"
+    )
+    with pytest.raises(SbvaeError, match=r"10, where training.learning_rate"):
+        refuse(8, force=True, learning_rate=0.5)  # 10 stays
+    (group / "8").rename(group.parent / "8")
+    refuse(9, learning_rate=0.5)  # none was begun
+    for seed in (9, 10):
+        (group / str(seed) / "ckpt.pt").touch()
+    refuse(9, force=True, learning_rate=0.5)  # all are replaced
+    with pytest.raises(SbvaeError, match=r"10, where training.learning_rate"):
+        refuse(9, learning_rate=0.5)
+    (group / "10/config.yaml").write_text("{")
+    with pytest.raises(SbvaeError, match=r"10, where config.yaml is missing or damaged; choose"):
+        refuse(11)
+    (group / "10").rename(group / "8")
+    (group / "9").rename(group / "10")
+    with pytest.raises(SbvaeError, match=r"10, where training.seed is 9, not the folder's name"):
+        refuse(11)
     with pytest.raises(SbvaeError, match="is the folder of a run; choose another `out`"):
-        refuse_run(group / "8")
+        refuse_other_runs([], group / "8", force=False)
+    refuse_other_runs([], group / "none", force=False)
 
 
 def test_a_seed_beyond_all_is_one_line(tmp_path: Path) -> None:
