@@ -1,40 +1,69 @@
 """How several replicas ended: which failed and why, how to go on, what is next."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from sbvae_cli.cli.console import inform
+from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Ended
 from sbvae_cli.commands import as_typed, command
 from sbvae_cli.errors import DivergedError, SbvaeError, StoppedError
 
 
+@dataclass(frozen=True)
+class Others:
+    """What a folder of replicas has besides those that are trained, where some go on.
+
+    Attributes:
+        rows: All that are shown; those that are trained alone where empty.
+        steps: Updates in all that were asked for.
+        left_out: Those that cannot go on, which was said.
+    """
+
+    rows: Sequence[Row] = ()
+    steps: int | None = None
+    left_out: Sequence[Ended] = ()
+
+
+NO_OTHERS = Others()
+
+
+def say_failure(ended: Ended) -> None:
+    """Say on stderr at which step a replica failed or diverged, and why; nothing of another."""
+    if ended.why:
+        step, steps = ended.row.step, ended.row.steps
+        where = f"failed at step {step:,} of {steps:,}: " if ended.row.state == "failed" else ""
+        typer.echo(f"{ended.folder.path}: {where}{with_flags(ended.why)}", err=True)
+
+
 def conclude(
-    group: Path, ended: Sequence[Ended], signal: int | None, steps: int | None = None
+    group: Path, ended: Sequence[Ended], signal: int | None, others: Others = NO_OTHERS
 ) -> None:
-    """Say how replicas ended and what comes next.
+    """Say how replicas ended, of which each failure was said before, and what comes next.
 
     Args:
         group: Folder of the replicas.
-        ended: How each of them ended.
+        ended: How each that was trained ended.
         signal: Number of the signal that asked for an end, if one did.
-        steps: Updates in all that were asked for in going on, which going on again takes too.
+        others: What else there is.
 
     Raises:
         StoppedError: If a signal came before all had ended.
         DivergedError: If one diverged.
         SbvaeError: If one failed otherwise.
     """
+    own = {id(each.row) for each in ended}
+    before = sum(row.state == "finished" and id(row) not in own for row in others.rows)
+    trained, ended = ended, [*ended, *others.left_out]
     by_state = {
         state: [each for each in ended if each.row.state == state]
         for state in ("finished", "diverged", "failed", "stopped", "waiting")
     }
-    for each in (*by_state["diverged"], *by_state["failed"]):
-        where = "" if each.row.state == "diverged" else _where(each)
-        typer.echo(f"{each.folder.path}: {where}{each.why}", err=True)
-    more = {} if steps is None else {"steps": str(steps)}
+    more = {} if others.steps is None else {"steps": str(others.steps)}
     again = f"go on with {command('train', resume=group, **more)}"
     finished = f"{len(by_state['finished'])} of {_replicas(len(ended))} finished"
     if signal is not None and (by_state["stopped"] or by_state["waiting"]):
@@ -44,27 +73,30 @@ def conclude(
         way = f"; {again}" if failed else f"; look at the others: {command('eval', group)}"
         if not (failed or by_state["finished"]):
             way = ""
-        found = f"{len(diverged)} of {_replicas(len(ended))} diverged"
-        also = f", {len(failed)} failed otherwise" if failed else ""
+        found = f"{len(diverged)} of {_replicas(len(ended))} diverged ({_names(diverged)})"
+        also = f", {len(failed)} failed otherwise ({_names(failed)})" if failed else ""
         raise DivergedError(f"{found}{also}, as said above{way}", diverged[0].row.step)
     if failed:
-        raise SbvaeError(f"{len(failed)} of {_replicas(len(ended))} failed, as said above; {again}")
-    _say_what_is_next(group, ended)
+        found = f"{len(failed)} of {_replicas(len(ended))} failed ({_names(failed)})"
+        raise SbvaeError(f"{found}, as said above; {again}")
+    _say_what_is_next(group, trained, before)
 
 
-def _where(each: Ended) -> str:
-    return f"failed at step {each.row.step:,} of {each.row.steps:,}: "
+def _names(ended: Sequence[Ended]) -> str:
+    return ", ".join(each.row.name for each in ended)
 
 
 def _replicas(count: int) -> str:
     return f"{count} replica{'s' * (count != 1)}"
 
 
-def _say_what_is_next(group: Path, ended: Sequence[Ended]) -> None:
-    steps = ended[0].row.steps
-    inform(
-        f"trained {_replicas(len(ended))} of {steps:,} steps; their folders, named by their "
-        f"seeds, are in {group}. Next:"
-    )
+def _say_what_is_next(group: Path, ended: Sequence[Ended], before: int) -> None:
+    steps = sorted({each.row.steps for each in ended})
+    length = " to ".join(f"{number:,}" for number in (steps[0], steps[-1])[: len(steps)])
+    also = f"; {before} {'was' if before == 1 else 'were'} finished before" if before else ""
+    named = "their folders, named by their seeds, are"
+    if len(ended) + before == 1:
+        named = "its folder, named by its seed, is"
+    inform(f"trained {_replicas(len(ended))} of {length} steps{also}; {named} in {group}. Next:")
     inform("  " + as_typed(["eval", group, "--summary"]))
     inform("  " + as_typed(["geometry", group, "--out", group / "geometry.png"]))

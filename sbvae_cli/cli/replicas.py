@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from sbvae_cli.cli.console import duration, note
-from sbvae_cli.cli.replica_ends import conclude
+from sbvae_cli.cli.replica_ends import NO_OTHERS, Others, conclude, say_failure
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Job, run_side_by_side
 from sbvae_cli.cli.signals import deferred
@@ -95,8 +95,7 @@ def train_in_processes(
     jobs: Sequence[Job],
     group: Path,
     number: int,
-    rows: Sequence[Row] = (),
-    steps: int | None = None,
+    others: Others = NO_OTHERS,
 ) -> None:
     """Train replicas in processes, so many at once, and say how they ended and what is next.
 
@@ -104,14 +103,13 @@ def train_in_processes(
         jobs: What is to be trained.
         group: Folder of the replicas.
         number: Number of processes at once.
-        rows: All rows that are shown; those of the jobs alone by default.
-        steps: Updates in all that were asked for in going on.
+        others: What else there is in the folder.
     """
     if number < len(jobs):
         note(f"{number} of {len(jobs)} replicas at once; the others wait for a core")
     with deferred() as request:
-        ended = run_side_by_side(jobs, number, "seed", request, rows)
-    conclude(group, ended, request.number, steps)
+        ended = run_side_by_side(jobs, number, "seed", request, others.rows, say_failure)
+    conclude(group, ended, request.number, others)
 
 
 def at_once(device: str, threads: int) -> int:

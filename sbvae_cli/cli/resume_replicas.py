@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.checkpoint import load_checkpoint
+import typer
+
+from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.cli.console import note
+from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.replica_ends import Others
 from sbvae_cli.cli.replicas import at_once, start_job, train_in_processes
 from sbvae_cli.cli.several_runs import Row
-from sbvae_cli.cli.side_by_side import Job
+from sbvae_cli.cli.side_by_side import Ended, Job
 from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.cli.training_report import say_what_is_kept
 from sbvae_cli.commands import command
@@ -65,42 +69,44 @@ def go_on_with_replicas(
         StoppedError: If a signal asked for an end; the runs were saved.
     """
     with reserved(replicas):
-        standing = [_standing(each, wanted, names) for each in _without_diverged(replicas)]
+        left, left_out = _readable(_without_diverged(replicas))
+        standing = [_standing(*each, wanted, names) for each in left]
         unfinished = [each for each in standing if not each.finished]
         if not unfinished:
-            raise _nothing_left(group, standing)
+            raise _nothing_left(group, standing, wanted.get("training.steps"), left_out)
         resumptions = _check_each(unfinished, wanted, names)
         config = unfinished[0].replica.config
         if config.training.keep_checkpoints:
             first = min(each.step or 0 for each in unfinished)
             say_what_is_kept(config, group, first, len(unfinished))
         rows = {each.replica.seed: _row(each) for each in standing}
-        steps, device = wanted.get("training.steps"), resolve_device(config.training.device).type
+        others = Others(list(rows.values()), wanted.get("training.steps"), left_out)
+        device = resolve_device(config.training.device).type
         if device == "cuda":
-            _stack(group, unfinished, resumptions, rows, steps)
+            _stack(group, unfinished, resumptions, others)
             return
         words = [f"--set={key}={json.dumps(value)}" for key, value in wanted.items()]
         jobs = [_job(each, words, rows[each.replica.seed]) for each in unfinished]
         number = at_once(device, max(each.threads for each in unfinished))
-        train_in_processes(jobs, group, number, list(rows.values()), steps)
+        train_in_processes(jobs, group, number, others)
 
 
 def _stack(
     group: Path,
     unfinished: Sequence[_Standing],
     resumptions: Mapping[int, Resumption | None],
-    rows: Mapping[int, Row],
-    steps: int | None,
+    others: Others,
 ) -> None:
     """Go on with replicas in this process; those without a checkpoint begin after the others."""
     _require_level(group, [each for each in unfinished if each.step is not None])
     replicas = [each.replica for each in unfinished]
     _require_alike(group, replicas)
     config = replicas[0].config
-    runs = [Stackable(each, rows[each.seed], resumptions[each.seed]) for each in replicas]
+    rows = {row.name: row for row in others.rows}
+    runs = [Stackable(each, rows[str(each.seed)], resumptions[each.seed]) for each in replicas]
     source = open_own_data(config.data, replicas[0].folder.path)
     number = replicas_that_fit(config, len(runs))
-    train_stacked(runs, source, group, number, rows=list(rows.values()), steps=steps)
+    train_stacked(runs, source, group, number, others=others)
 
 
 def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
@@ -125,13 +131,10 @@ def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
     Raises:
         SbvaeError: With where they stand, and how to bring them level.
     """
-    seeds: dict[int, list[int]] = {}
-    for each in standing:
-        seeds.setdefault(each.step or 0, []).append(each.replica.seed)
-    if len(seeds) <= 1:
+    steps = {each.step or 0 for each in standing}
+    if len(steps) <= 1:
         return
-    where = "; ".join(f"{', '.join(map(str, s))} at {step:,}" for step, s in sorted(seeds.items()))
-    most = max(seeds)
+    where, most = _where(standing), max(steps)
     behind = next(each for each in standing if (each.step or 0) < most)
     training = behind.replica.config.training
     alone = {"steps": str(most)} if training.learning_rate_schedule == "constant" else {}
@@ -141,6 +144,14 @@ def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
         f"{group}: its replicas stand at different steps ({where}), and go on together on a GPU; "
         f"train those that are behind alone, as {first}, then all: {then}"
     )
+
+
+def _where(standing: Sequence[_Standing]) -> str:
+    """Where each stands, such as `1 at 2; 0, 2 at 4`."""
+    seeds: dict[int, list[int]] = {}
+    for each in standing:
+        seeds.setdefault(each.step or 0, []).append(each.replica.seed)
+    return "; ".join(f"{', '.join(map(str, s))} at {step:,}" for step, s in sorted(seeds.items()))
 
 
 def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
@@ -156,12 +167,40 @@ def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
     return left
 
 
-def _standing(replica: Replica, wanted: Mapping[str, Any], names: Mapping[str, str]) -> _Standing:
+def _readable(
+    replicas: Sequence[Replica],
+) -> tuple[list[tuple[Replica, Checkpoint | None]], list[Ended]]:
+    """The checkpoint of each, None where there is none, and those whose checkpoint is damaged.
+
+    One that is damaged is left to the user, who is told what would do, and the others go on.
+    """
+    found: list[tuple[Replica, Checkpoint | None]] = []
+    left_out = []
+    for each in replicas:
+        file, kept = each.folder.checkpoint, each.folder.kept_steps()
+        try:
+            found.append((each, load_checkpoint(file) if file.exists() else None))
+        except SbvaeError as error:
+            way = "delete it to have this replica begun anew"
+            if kept:
+                way = f"copy {each.folder.kept(kept[-1])} to it to go on from that"
+            typer.echo(f"{with_flags(str(error))}; left out: {way}", err=True)
+            row = Row(str(each.seed), each.config.training.steps, each.config.training.batch_size)
+            row.state = "failed"
+            left_out.append(Ended(each.folder, row, str(error)))
+    return found, left_out
+
+
+def _standing(
+    replica: Replica,
+    checkpoint: Checkpoint | None,
+    wanted: Mapping[str, Any],
+    names: Mapping[str, str],
+) -> _Standing:
     folder, settings = replica.folder, {k: v for k, v in wanted.items() if k != _DATA}
-    if not folder.checkpoint.exists():
+    if checkpoint is None:
         config = changed_config(folder, replica.config, settings, names)
         return _Standing(Replica(config, folder), None, config.training.threads or 1)
-    checkpoint = load_checkpoint(folder.checkpoint)
     config = changed_config(folder, checkpoint.config, settings, names)
     threads = settings.get("training.threads") or checkpoint.threads
     return _Standing(Replica(config, folder), checkpoint.step, threads)
@@ -191,20 +230,36 @@ def _check_each(
     return found
 
 
-def _nothing_left(group: Path, standing: Sequence[_Standing]) -> SbvaeError:
+def _nothing_left(
+    group: Path, standing: Sequence[_Standing], asked: int | None, left_out: Sequence[Ended]
+) -> SbvaeError:
+    """The error that says how far replicas are that have made all steps, and what would do."""
+    if not standing and left_out:
+        return SbvaeError(f"{group}: none of its replicas can go on, as said above")
     if not standing:
-        return SbvaeError(f"{group}: all replicas have diverged; start new ones, more slowly")
-    most = max(each.step or 0 for each in standing)
+        return SbvaeError(
+            f"{group}: all replicas have diverged; start new ones with a smaller `learning_rate`, "
+            "or `clip_grad=1`"
+        )
+    steps = sorted({each.step or 0 for each in standing})
+    most = steps[-1]
+    made = f"{group}: its {'other ' if left_out else ''}replicas have made"
+    if len(steps) > 1:
+        all_of = "all steps that are" if asked is None else f"the {asked:,} steps"
+        level = command("train", resume=group, steps=str(most))
+        return SbvaeError(
+            f"{made} {all_of} asked for, or more ({_where(standing)}); bring them level by {level}"
+        )
+    beyond = asked is not None and most > asked
+    of = f"more than the {asked:,} asked for" if beyond else "all that are asked for"
     more = command("train", resume=group, steps=str(2 * most))
-    return SbvaeError(
-        f"{group}: its replicas have made {most:,} steps, all that are asked for; go on with more, "
-        f"as {more}"
-    )
+    return SbvaeError(f"{made} {most:,} steps, {of}; go on with more, as {more}")
 
 
 def _row(standing: _Standing) -> Row:
+    """How it is shown; one that is ahead of what is asked for has no more steps planned."""
     training, step = standing.replica.config.training, standing.step or 0
-    row = Row(str(standing.replica.seed), training.steps, training.batch_size, step)
+    row = Row(str(standing.replica.seed), max(training.steps, step), training.batch_size, step)
     row.state = "finished" if standing.finished else "waiting"
     return row
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,7 +68,12 @@ class _Process:
 
 
 def run_side_by_side(
-    jobs: Sequence[Job], at_once: int, what: str, stop: StopRequest, rows: Sequence[Row] = ()
+    jobs: Sequence[Job],
+    at_once: int,
+    what: str,
+    stop: StopRequest,
+    rows: Sequence[Row] = (),
+    on_end: Callable[[Ended], None] = lambda ended: None,
 ) -> list[Ended]:
     """Train all, some of them at once; one that fails leaves the others alone.
 
@@ -78,6 +83,7 @@ def run_side_by_side(
         what: What the runs' names are, as the table has it.
         stop: Where a signal asked for an end, it is passed on once, so that all save; none begins.
         rows: All rows that are shown; those of the jobs alone by default.
+        on_end: Called with each that has ended, when it has.
 
     Returns:
         How each of the jobs ended, in their order.
@@ -98,6 +104,7 @@ def run_side_by_side(
                 for each in [each for each in running if each.process.poll() is not None]:
                     running.remove(each)
                     ended[id(each.job)] = _end(each, asked)
+                    on_end(ended[id(each.job)])
                 _look_at(running, rows, progress)
                 if running:
                     time.sleep(_PAUSE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbvae_cli.cli.console import note
-from sbvae_cli.cli.replica_ends import conclude
+from sbvae_cli.cli.replica_ends import NO_OTHERS, Others, conclude, say_failure
 from sbvae_cli.cli.several_runs import Progress, Row, progress_of_several
 from sbvae_cli.cli.side_by_side import Ended
 from sbvae_cli.cli.signals import deferred
@@ -44,8 +44,7 @@ def train_stacked(
     number: int,
     *,
     force: bool = False,
-    rows: Sequence[Row] = (),
-    steps: int | None = None,
+    others: Others = NO_OTHERS,
 ) -> None:
     """Train replicas, so many at once as fit, and say how they ended and what is next.
 
@@ -55,8 +54,7 @@ def train_stacked(
         group: Folder of the replicas.
         number: Number of replicas at once.
         force: Whether other files may lie in the folders of those that begin.
-        rows: All rows that are shown; those of the replicas alone by default.
-        steps: Updates in all that were asked for in going on.
+        others: What else there is in the folder.
     """
     if number < len(replicas):
         note(f"{number} of {len(replicas)} replicas fit at once; the others come after them")
@@ -68,26 +66,24 @@ def train_stacked(
         )
         for first in range(0, len(some), number)
     ]
-    rows = rows or [each.row for each in replicas]
+    rows = others.rows or [each.row for each in replicas]
     ended: list[Ended] = []
     with deferred() as request, progress_of_several("seed", rows) as progress:
         for some in groups:
-            errors: dict[int, str] = {}
+            diverged: dict[int, Ended] = {}
             if not request():
                 for each in some:
                     each.row.state = "training"
-                own = [each.row for each in some]
                 progress.show(rows)  # a GPU's first round may take a minute to be compiled
-                observe = _observer(own, errors, rows, progress)
+                observe = _observer(some, diverged, rows, progress)
                 with suppress(DivergedError):  # each has reported its own
                     _train(some, source, observe, request, force=force)
-                _conclude_rows(own)
+                _conclude_rows([each.row for each in some])
                 progress.show(rows)
             ended += [
-                Ended(each.replica.folder, each.row, errors.get(i, ""))
-                for i, each in enumerate(some)
+                diverged.get(i, Ended(each.replica.folder, each.row)) for i, each in enumerate(some)
             ]
-    conclude(group, ended, request.number, steps)
+    conclude(group, ended, request.number, others)
 
 
 def _train(
@@ -120,20 +116,22 @@ def _conclude_rows(rows: Sequence[Row]) -> None:
 
 
 def _observer(
-    own: Sequence[Row], errors: dict[int, str], rows: Sequence[Row], progress: Progress
+    own: Sequence[Stackable], diverged: dict[int, Ended], rows: Sequence[Row], progress: Progress
 ) -> Observer:
-    """Write what replicas report into their rows, and show them now and then."""
+    """Write what replicas report into their rows, show them now and then; say which diverged."""
     shown = 0.0
 
     def observe(report: Report) -> None:
         nonlocal shown
-        row = own[report.replica]
+        row = own[report.replica].row
         row.step = report.step
         if report.terms:
             row.terms, row.images_per_second = report.terms, report.images_per_second
         if report.error:
             row.state = "diverged"
-            errors[report.replica] = str(report.error)
+            ended = Ended(own[report.replica].replica.folder, row, str(report.error))
+            diverged[report.replica] = ended
+            say_failure(ended)
         if time.monotonic() >= shown + _PAUSE:
             progress.show(rows)
             shown = time.monotonic()

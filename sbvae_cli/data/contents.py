@@ -271,7 +271,7 @@ def _see(path: Path) -> str:
 
 
 def _some(names: list[str], most: int = 3) -> str:
-    shown = names[:most]
-    if len(names) > most:
+    shown = names[: most if len(names) > most + 1 else most + 1]  # a lone rest takes no more room
+    if len(names) > len(shown):
         shown.append(f"{len(names) - most} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import torch
 import yaml
 from filelock import FileLock
 
-from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.checkpoint import load_checkpoint, save_checkpoint
 from sbvae_cli.cli import replicas as command
 from sbvae_cli.cli import resume_replicas, side_by_side
+from sbvae_cli.cli.replica_ends import NO_OTHERS, Others
 from sbvae_cli.cli.side_by_side import Job
 from sbvae_cli.runs.folder import RunFolder
 
@@ -53,10 +55,10 @@ def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
     done = sbvae("train", *options, "--replicas", 2, "--out", "g")
     assert done.code == 1
     lines = done.err.splitlines()
-    assert lines[-2].startswith("g/4: failed at step ")
-    assert lines[-2].endswith(" of 30: killed by SIGKILL")
+    (said,) = [line for line in lines if line.startswith("g/4: failed at step ")]
+    assert said.endswith(" of 30: killed by SIGKILL")
     assert lines[-1] == (
-        "error: 1 of 2 replicas failed, as said above; go on with `sbvae train --resume g`"
+        "error: 1 of 2 replicas failed (4), as said above; go on with `sbvae train --resume g`"
     )
     alone = [*tiny, *options[-6:]]
     assert sbvae("train", *alone, "--out", "3").code == 0
@@ -92,18 +94,26 @@ def group(sbvae: Sbvae, trained: Path) -> Path:
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Job], int]]:
-    """Jobs that would run side by side, and how many of them at once."""
-    calls: list[tuple[list[Job], int]] = []
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Jobs that would run side by side, how many of them at once, and the others there."""
+    calls: list[Any] = []
 
-    def begin(jobs: list[Job], group: Path, number: int, *rest: object) -> None:
-        calls.append((jobs, number))
+    def begin(jobs: list[Job], group: Path, number: int, others: Others = NO_OTHERS) -> None:
+        calls.append((jobs, number, others))
 
     for module in (command, resume_replicas):
         monkeypatch.setattr(module, "train_in_processes", begin)
         monkeypatch.setattr(f"{module.__name__}.resolve_device", lambda name: torch.device("cpu"))
     monkeypatch.setattr(command, "usable_cores", lambda: 8)
     return calls
+
+
+def stand(run: Path, step: int) -> None:
+    """Have a run made so many steps, as many as planned."""
+    own = load_checkpoint(run / "ckpt.pt")
+    training = own.config.training.model_copy(update={"steps": step})
+    config = own.config.model_copy(update={"training": training})
+    save_checkpoint(run / "ckpt.pt", replace(own, config=config, step=step))
 
 
 def refused(done: Any, message: str) -> None:
@@ -117,7 +127,7 @@ def test_each_has_a_folder_of_its_seed_and_a_complete_configuration(
     for threads, number in ((1, 8), (3, 2), (9, 1)):
         options = [*tiny, "--threads", threads, "--steps", 5, "--seed", 9]
         assert sbvae("train", *options, "--replicas", 2, "--force").code == 0
-        (jobs, at_once) = begun.pop()
+        jobs, at_once, _ = begun.pop()
         assert at_once == number and [job.row.name for job in jobs] == ["9", "10"]
         (group,) = Path("runs").iterdir()
         assert group.name.endswith("-batch4")  # and no seed
@@ -161,7 +171,7 @@ def test_going_on_takes_those_that_are_not_finished(
     Path("g/2/ckpt.pt").unlink()
     done = sbvae("train", "--resume", "g", "--steps", 4, "--replicas", 3)
     assert done.code == 0, done.err
-    ((jobs, number),) = begun
+    ((jobs, number, _),) = begun
     assert number == 8 and [job.row.steps for job in jobs] == [4, 4]
     assert [job.command for job in jobs] == [
         ["train", "--resume=g/1", "--set=training.steps=4"],
@@ -193,7 +203,47 @@ def test_one_that_diverged_stays_as_it_is(sbvae: Sbvae, group: Path, begun: list
     assert "note: g/0 diverged in step 3 and stays as it is" in done.err
     assert [job.row.name for job in begun[0][0]] == ["1"]
     RunFolder(Path("g/1")).append_log({"step": 3, "diverged": ["kl"]})
-    assert "g: all replicas have diverged" in sbvae("train", "--resume", "g", "--steps", 4).err
+    assert (
+        "g: all replicas have diverged; start new ones with a smaller --lr, or --clip-grad 1"
+        in sbvae("train", "--resume", "g", "--steps", 4).err
+    )
+
+
+def test_where_replicas_stand_is_said_where_nothing_is_left(
+    sbvae: Sbvae, group: Path, begun: list[Any]
+) -> None:
+    resume = ("train", "--resume", "g")
+    refused(
+        sbvae(*resume, "--steps", 1), "g: its replicas have made 2 steps, more than the 1 asked"
+    )
+    stand(group / "0", 4)
+    level = "(1 at 2; 0 at 4); bring them level by `sbvae train --resume g --steps 4`"
+    refused(sbvae(*resume), f"replicas have made all steps that are asked for, or more {level}")
+    refused(sbvae(*resume, "--steps", 2), f"have made the 2 steps asked for, or more {level}")
+    assert not begun
+    assert sbvae(*resume, "--steps", 3).code == 0
+    ((jobs, _, others),) = begun
+    assert [job.row.name for job in jobs] == ["1"]
+    assert [(row.step, row.steps) for row in others.rows] == [(4, 4), (2, 3)]
+
+
+def test_one_whose_checkpoint_is_damaged_is_left_out(
+    sbvae: Sbvae, group: Path, begun: list[Any]
+) -> None:
+    damaged = group / "0/ckpt.pt"
+    damaged.write_bytes(b"PK")
+    resume = ("train", "--resume", "g")
+    fault = "g/0/ckpt.pt: is no checkpoint, or is damaged or cut short"
+    done = sbvae(*resume, "--steps", 4)
+    assert f"{fault}; left out: delete it to have this replica begun anew\n" in done.err
+    ((jobs, _, others),) = begun
+    assert [job.row.name for job in jobs] == ["1"] and [row.name for row in others.rows] == ["1"]
+    assert [(each.row.name, each.why) for each in others.left_out] == [("0", fault)]
+    assert "error: g: its other replicas have made 2 steps, all" in sbvae(*resume).err
+    shutil.copy("g/1/ckpt.pt", "g/0/ckpt-2.pt")
+    assert "left out: copy g/0/ckpt-2.pt to it to go on from that\n" in sbvae(*resume).err
+    Path("g/1/ckpt.pt").write_bytes(b"")
+    assert "error: g: none of its replicas can go on, as said above\n" in sbvae(*resume).err
 
 
 def test_a_folder_of_replicas_stands_for_them_in_order_of_seed(sbvae: Sbvae, group: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.cli import side_by_side
-from sbvae_cli.cli.replica_ends import conclude
+from sbvae_cli.cli.replica_ends import Others, conclude, say_failure
 from sbvae_cli.cli.several_runs import Row, line_of, seconds_left, table_of
 from sbvae_cli.cli.side_by_side import Ended, Job, run_side_by_side
 from sbvae_cli.cli.signals import StopRequest
@@ -67,7 +67,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
 
 
 def run(jobs: Sequence[Job], at_once: int = 4, stop: StopRequest | None = None) -> list[Ended]:
-    return run_side_by_side(jobs, at_once, "seed", stop or StopRequest())
+    return run_side_by_side(jobs, at_once, "seed", stop or StopRequest(), on_end=say_failure)
 
 
 def records(job: Job) -> list[dict[str, float]]:
@@ -83,10 +83,47 @@ def test_one_that_is_killed_leaves_the_others_and_is_named(
     with pytest.raises(SbvaeError) as raised:
         conclude(Path("g"), ended, None)
     assert str(raised.value) == (
-        "1 of 3 replicas failed, as said above; go on with `sbvae train resume=g`"
+        "1 of 3 replicas failed (1), as said above; go on with `sbvae train resume=g`"
     )
-    said = capsys.readouterr().err.splitlines()[-1]
-    assert said == f"{ended[1].folder.path}: failed at step 1 of 9: killed by SIGKILL"
+    said = capsys.readouterr().err.splitlines()
+    assert said.count(f"{ended[1].folder.path}: failed at step 1 of 9: killed by SIGKILL") == 1
+
+
+def test_a_failure_is_said_while_others_train(jobs: Jobs) -> None:
+    said, made = [], jobs("kill", "wait")
+    stop = StopRequest()
+
+    def hear(ended: Ended) -> None:
+        said.append((ended.row.name, ended.why, made[1].row.state))
+        stop.number = signal.SIGINT
+
+    run_side_by_side(made, 2, "seed", stop, on_end=hear)
+    assert said[0] == ("0", "killed by SIGKILL", "training")
+
+
+def test_the_end_counts_what_was_trained_and_what_was_finished_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def said(*trained: Row, before: int = 0) -> str:
+        rows = [*trained, *(Row(str(i), 30, 4, 30, "finished") for i in range(before))]
+        conclude(
+            Path("g"), [Ended(RunFolder(Path("g")), row) for row in trained], None, Others(rows)
+        )
+        return capsys.readouterr().out.splitlines()[0]
+
+    one, other = Row("7", 26, 4, 26, "finished"), Row("8", 30, 4, 30, "finished")
+    assert said(one) == (
+        "trained 1 replica of 26 steps; its folder, named by its seed, is in g. Next:"
+    )
+    named = "their folders, named by their seeds, are in g. Next:"
+    assert said(one, before=1) == (f"trained 1 replica of 26 steps; 1 was finished before; {named}")
+    assert said(one, other, before=2) == (
+        f"trained 2 replicas of 26 to 30 steps; 2 were finished before; {named}"
+    )
+    left_out = Ended(RunFolder(Path("g/9")), Row("9", 30, 4, 0, "failed"), "is damaged")
+    with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), as said above; go on"):
+        others = Others([one], left_out=[left_out])
+        conclude(Path("g"), [Ended(RunFolder(Path("g")), one)], None, others)
 
 
 def test_what_a_training_said_last_is_why_it_failed(
@@ -97,8 +134,8 @@ def test_what_a_training_said_last_is_why_it_failed(
     assert [each.why for each in ended] == [
         *("diverged in step 2: kl is nan", "holds other files", ""),
     ]
-    with pytest.raises(DivergedError, match="1 of 3 replicas diverged, 1 failed otherwise") as one:
-        conclude(Path("g"), ended, None, steps=9)
+    with pytest.raises(DivergedError, match=r"1 of 3 replicas diverged \(0\), 1 failed") as one:
+        conclude(Path("g"), ended, None, Others(steps=9))
     assert one.value.exit_code == 3 and "`sbvae train resume=g steps=9`" in str(one.value)
     with pytest.raises(DivergedError, match="look at the others: `sbvae eval g`"):
         conclude(Path("g"), [ended[0], ended[2]], None)
