@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import duration, inform, print_table, reporter, say
+from sbvae_cli.cli.console import duration, inform, note, print_table, reporter, say
 from sbvae_cli.cli.options import DeviceOption, JsonOption
 from sbvae_cli.config.names import Precision
 
@@ -22,8 +23,8 @@ _SPARE = 1  # last columns that a narrow terminal leaves out
 def bench(
     device: DeviceOption = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="Precision of training, as `train` takes it.")
-    ] = "auto",
+        Precision, typer.Option(help="Precision of training, as `train` takes it; default: fp32.")
+    ] = "fp32",
     seconds: Annotated[
         int, typer.Option(min=1, max=3_600, help="Time to take; what finds none is left out.")
     ] = 45,
@@ -31,15 +32,21 @@ def bench(
 ) -> None:
     """Measure how fast this machine trains, and what the paper's runs would take.
 
-    Steps are those of `train` at the paper's size, 64x64 pixels in colour.
+    Steps are those of `train --compile off` at the paper's size, 64x64 pixels in colour.
     """
+    began = perf_counter()  # loading PyTorch takes seconds of them
     from sbvae_cli.cli.outputs import write_json
     from sbvae_cli.runs.bench import run_bench
 
     with _progress() as show:
-        found = run_bench(device, precision, seconds, progress=show)
+        found = run_bench(device, precision, seconds - (perf_counter() - began), progress=show)
     if json is not None:
         write_json(json, found.as_dict())
+    if found.busy:
+        note(
+            "other processes seem to have been busy, before or during this: figures are too low, "
+            "and shares unsure; measure again when they have ended"
+        )
     if json == "-":
         return
     _print_ceilings(found)
@@ -67,13 +74,13 @@ def _print_ceilings(found: "Bench") -> None:
     rows = [(_ceiling_name(each), _rate(each)) for each in found.ceilings if each.rate is not None]
     print_table(f"{found.name}, PyTorch {found.torch}", ("at most", "a second"), rows)
     for why, names in _left_out(
-        (f"product in {each.name}", each.left_out) for each in found.ceilings
+        (f"products in {each.name}", each.left_out) for each in found.ceilings
     ):
         say(f"- {', '.join(names)}: {why}")
 
 
 def _ceiling_name(ceiling: "Ceiling") -> str:
-    what = "copy in memory" if ceiling.name == "copy" else f"product of matrices, {ceiling.name}"
+    what = "copy in memory" if ceiling.name == "copy" else f"products, {ceiling.name}"
     return f"{what}{_threads(ceiling.threads)}"
 
 
@@ -86,26 +93,34 @@ def _rate(ceiling: "Ceiling") -> str:
 
 
 def _print_speeds(found: "Bench") -> None:
-    columns = ["model", "ms a step", "images/s", "of the ceiling"]
     several = any(speed.replicas > 1 for speed in found.speeds)
+    how_many = "threads" if found.speeds[0].threads is not None else "replicas"
+    columns = ["model", how_many, "ms a step", "images/s", "ceiling"]
     if several:
-        columns.insert(2, "ms a replica")
+        columns.insert(3, "ms a replica")
     rows = []
     for speed in found.speeds:
         if speed.seconds is None or speed.images_per_second is None:
             continue
-        row = [_model_name(speed), f"{1e3 * speed.seconds:,.2f}", f"{speed.images_per_second:,.0f}"]
+        row = [
+            f"{speed.model} {speed.decoder}",
+            str(speed.threads or speed.replicas),
+            f"{1e3 * speed.seconds:,.2f}",
+            f"{speed.images_per_second:,.0f}",
+        ]
         if several:
-            row.insert(2, f"{1e3 * speed.seconds / speed.replicas:,.3f}")
+            row.insert(3, f"{1e3 * speed.seconds / speed.replicas:,.3f}")
         share = speed.share_of_ceiling
         rows.append([*row, "-" if share is None else f"{share:.0%}"])
-    print_table(f"training in {found.precision}", columns, rows, spare=_SPARE)
-    for why, names in _left_out((_model_name(each), each.left_out) for each in found.speeds):
+    print_table(f"training in {found.precision}, compile off", columns, rows, spare=_SPARE)
+    sizes = {speed.model: speed.batch_size for speed in found.speeds}
+    say(f"- minibatches of {', '.join(f'{size} ({model})' for model, size in sizes.items())}")
+    for why, names in _left_out((_case_name(each), each.left_out) for each in found.speeds):
         say(f"- left out, {why}: {'; '.join(names)}")
 
 
-def _model_name(speed: "Speed") -> str:
-    name = f"{speed.model} {speed.decoder}, batch {speed.batch_size}"
+def _case_name(speed: "Speed") -> str:
+    name = f"{speed.model} {speed.decoder}"
     if speed.threads is not None:
         return name + _threads(speed.threads)
     return f"{name}, {speed.replicas} replica{'s' * (speed.replicas > 1)}"

@@ -1,6 +1,7 @@
 """What a machine does at most, how fast it trains, and what the paper's runs would take on it."""
 
 import itertools
+import os
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import DivergedError
-from sbvae_cli.runs.ceilings import Ceiling, measure_ceilings
+from sbvae_cli.runs.ceilings import Ceiling, higher, measure_ceilings
 from sbvae_cli.runs.paper_runs import Network, PaperRun, Together, estimate_paper_runs
 from sbvae_cli.runs.resolve import describe_data
 from sbvae_cli.runs.speed import count_flops, time_training
@@ -34,6 +35,7 @@ REPLICAS = (1, 15, 4, 64)  # that train together on CUDA; those that matter most
 DATA, SIZE = "circles:xy", 64
 IMAGES = 2_048  # rendered once, and then fed as those of a file are
 NO_MEMORY, NO_TIME, DIVERGED = "out of memory", "out of time", "diverged"
+_AGREE = 1.25  # times that a ceiling measured again may be off on an idle machine
 _CPUS = Path("/proc/cpuinfo")
 
 Progress = Callable[[int, int, str], None]  # done, in all, and what comes
@@ -52,8 +54,9 @@ class Speed:
         flops: Floating-point operations of a step of all replicas.
         seconds: Seconds of a step of all replicas; None where it was left out.
         images_per_second: Images reconstructed a second, of all replicas.
-        share_of_ceiling: Operations a second over those of a matrix product in this precision.
+        share_of_ceiling: Operations a second over those of the ceiling in this precision.
         timed_steps: Number of steps that were timed.
+        least_seconds: What the shortest timing would have taken, with all that it sets up.
         left_out: Why it was left out; empty where it was not.
     """
 
@@ -67,6 +70,7 @@ class Speed:
     images_per_second: float | None = None
     share_of_ceiling: float | None = None
     timed_steps: int = 0
+    least_seconds: float | None = None
     left_out: str = ""
 
 
@@ -83,6 +87,8 @@ class Bench:
         ceilings: What the device does at most.
         speeds: How fast each model trains.
         paper_runs: What the paper's runs would take.
+        busy: Whether other processes seem to have computed meanwhile: the load was above half the
+            cores at the beginning, ceilings measured twice differ, or training surpassed one.
     """
 
     device: str
@@ -93,6 +99,7 @@ class Bench:
     ceilings: Sequence[Ceiling]
     speeds: Sequence[Speed]
     paper_runs: Sequence[PaperRun]
+    busy: bool
 
     def as_dict(self) -> dict[str, Any]:
         """Plain containers, for JSON."""
@@ -101,7 +108,7 @@ class Bench:
 
 def run_bench(
     device: str = "auto",
-    precision: Precision = "auto",
+    precision: Precision = "fp32",
     seconds: float = 45.0,
     progress: Progress = lambda done, total, what: None,
 ) -> Bench:
@@ -114,8 +121,8 @@ def run_bench(
     Args:
         device: Device as `resolve_device` takes it.
         precision: Precision of training.
-        seconds: Time to take. A model that was begun, and the first one always, is waited for until
-            a step after its first is timed; one whose turn comes later is left out.
+        seconds: Time to take. The first model is always measured; one that is not expected to end
+            in time, by those before, is left out.
         progress: Told what comes.
 
     Raises:
@@ -126,24 +133,30 @@ def run_bench(
     precision = resolve_precision(precision, where)
     source = open_source(DATA, SIZE, SIZE)
     threads = sorted({1, usable_cores()}) if where.type == "cpu" else [None]
+    busy = _load() > (os.cpu_count() or 1) / 2
     cases = _cases(where, precision, source, threads)
-    total = len(threads) + len(cases)
-    ceilings: list[Ceiling] = []
-    for done, count in enumerate(threads):
-        progress(done, total, f"matrix products{_on(count)}")
-        ceilings += measure_ceilings(where, count, min(0.5, seconds / 50))
-    speeds: list[Speed] = []
-    for done, (config, speed) in enumerate(cases):
-        progress(len(threads) + done, total, f"{speed.model} {speed.decoder}{_how(speed)}")
-        slot = (end - time.perf_counter()) / (len(cases) - done)
-        speeds.append(_measure(config, source, speed, slot, speeds, ceilings))
-    progress(total, total, "done")
+    done = itertools.count()
+    total = 2 * len(threads) + len(cases)
+
+    def tell(what: str) -> None:
+        progress(next(done), total, what)
+
+    began = time.perf_counter()
+    first = _measure_ceilings(where, threads, seconds, tell)
+    end -= time.perf_counter() - began  # they are measured again
+    speeds = _measure_cases(cases, source, end, tell)
+    again = _measure_ceilings(where, threads, seconds, tell)
+    tell("done")
+    ceilings = higher(first, again)
+    speeds = [_with_share(speed, precision, ceilings) for speed in speeds]
+    too_fast = any((speed.share_of_ceiling or 0.0) > 1.0 for speed in speeds)
+    busy = busy or too_fast or _differ(first, again)
     deeper = _configure(("vae", "broadcast"), "room", source, where, precision)
     room = count_flops(deeper) / next(s.flops / s.replicas for s in speeds)
     speeds.sort(key=lambda s: (NETWORKS.index((s.model, s.decoder)), s.replicas, s.threads or 0))
     paper_runs = estimate_paper_runs(_together(speeds), room)
     versions = torch.__version__, __version__
-    return Bench(str(where), _name(where), *versions, precision, ceilings, speeds, paper_runs)
+    return Bench(str(where), _name(where), *versions, precision, ceilings, speeds, paper_runs, busy)
 
 
 def _cases(
@@ -181,19 +194,50 @@ def _configure(
     )
 
 
-def _measure(
-    config: Config,
-    source: Source,
-    speed: Speed,
+def _measure_ceilings(
+    device: torch.device,
+    threads: Sequence[int | None],
     seconds: float,
-    before: Sequence[Speed],
-    ceilings: Sequence[Ceiling],
-) -> Speed:
-    fewer = [s for s in before if (s.model, s.decoder) == (speed.model, speed.decoder)]
-    if any(s.left_out == NO_MEMORY and s.replicas < speed.replicas for s in fewer):
-        return replace(speed, left_out=NO_MEMORY)
-    if seconds <= 0 and before:  # one is always measured
-        return replace(speed, left_out=NO_TIME)
+    progress: Callable[[str], None],
+) -> list[Ceiling]:
+    found = []
+    for count in threads:
+        progress(f"products and copies{_on(count)}")
+        found += measure_ceilings(device, count, min(0.5, seconds / 100))
+    return found
+
+
+def _measure_cases(
+    cases: Sequence[tuple[Config, Speed]],
+    source: Source,
+    end: float,
+    progress: Callable[[str], None],
+) -> list[Speed]:
+    speeds: list[Speed] = []
+    for done, (config, speed) in enumerate(cases):
+        progress(f"{speed.model} {speed.decoder}{_how(speed)}")
+        seconds = end - time.perf_counter()
+        if why := _why_not(speed, seconds, speeds):
+            speeds.append(replace(speed, left_out=why))
+        else:
+            speeds.append(_measure(config, source, speed, seconds / (len(cases) - done)))
+    return speeds
+
+
+def _why_not(speed: Speed, seconds: float, before: Sequence[Speed]) -> str:
+    """Why a case is left out, with so many seconds left."""
+    same = [s for s in before if (s.model, s.decoder) == (speed.model, speed.decoder)]
+    if any(s.left_out == NO_MEMORY and s.replicas < speed.replicas for s in same):
+        return NO_MEMORY
+    timed = [s for s in same if s.least_seconds] or [s for s in before if s.least_seconds]
+    expected = 0.0
+    if timed:  # setting up a GPU takes its time for each network, however many replicas there are
+        scale = speed.flops / speed.replicas * timed[-1].replicas / timed[-1].flops
+        expected = scale * (timed[-1].least_seconds or 0.0)
+    return NO_TIME if before and expected >= seconds else ""  # one is always measured
+
+
+def _measure(config: Config, source: Source, speed: Speed, seconds: float) -> Speed:
     try:
         timing = time_training(config, source, seconds, speed.replicas)
     except torch.OutOfMemoryError:
@@ -201,15 +245,32 @@ def _measure(
         return replace(speed, left_out=NO_MEMORY)
     except DivergedError:
         return replace(speed, left_out=DIVERGED)
-    of_precision = (config.training.precision, speed.threads)
-    ceiling = next((c.rate for c in ceilings if (c.name, c.threads) == of_precision), None)
     return replace(
         speed,
         seconds=timing.seconds,
         images_per_second=speed.replicas * speed.batch_size / timing.seconds,
-        share_of_ceiling=speed.flops / timing.seconds / ceiling if ceiling else None,
         timed_steps=timing.steps,
+        least_seconds=timing.least,
     )
+
+
+def _with_share(speed: Speed, precision: Precision, ceilings: Sequence[Ceiling]) -> Speed:
+    which = (precision, speed.threads)
+    rate = next((c.rate for c in ceilings if (c.name, c.threads) == which), None)
+    if not rate or speed.seconds is None:
+        return speed
+    return replace(speed, share_of_ceiling=speed.flops / speed.seconds / rate)
+
+
+def _load() -> float:
+    """Processes that wanted to compute in the last minute, on average; 0 where none can tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def _differ(ceilings: Sequence[Ceiling], again: Sequence[Ceiling]) -> bool:
+    """Whether two measurements are further apart than on an idle machine."""
+    pairs = [(one.rate, two.rate) for one, two in zip(ceilings, again, strict=True)]
+    return any(max(one, two) > _AGREE * min(one, two) for one, two in pairs if one and two)
 
 
 def _together(speeds: Sequence[Speed]) -> dict[Network, list[Together]]:

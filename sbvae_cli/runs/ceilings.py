@@ -1,19 +1,28 @@
-"""What a device does at most, measured: matrix products in each precision, and copies."""
+"""What a device does at most, measured: products in each precision, and copies."""
 
+import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from sbvae_cli.config.names import Precision
 from sbvae_cli.models.compute_settings import cpu_threads, tf32
 from sbvae_cli.training.devices import resolve_precision
 
-_SIDES = {"cpu": 1_024, "cuda": 8_192}  # of the matrices; on other devices 4,096
+# Sides of the matrices, larger ones while there is time. Which one is fastest differs: a CPU with
+# few cores likes those that fit in its caches.
+_SIDES: dict[str, Sequence[int]] = {"cpu": (256, 512, 1_024, 2_048), "cuda": (4_096, 8_192)}
+_OTHER_SIDES = (2_048, 4_096)
+# Images, channels, side and kernel of a convolution, which a CPU's library may compute faster than
+# any product.
+_CONVOLVED = (4, 64, 34, 3)
 _COPIED = {"cpu": 1 << 28, "cuda": 1 << 30}  # bytes; on other devices 2 ** 28
-_SECONDS = 0.5  # that each product and copy is repeated for
+_SECONDS = 0.5  # that products of each precision and copies are repeated for
 
 CeilingName = Literal["fp32", "tf32", "bf16", "copy"]
 
@@ -23,7 +32,8 @@ class Ceiling:
     """The most that a device was seen to do.
 
     Attributes:
-        name: Precision of a product of square matrices, or `copy` within the device's memory.
+        name: Precision of the fastest product of square matrices, or on a CPU convolution; or
+            `copy` within the device's memory.
         threads: Number of CPU threads; None on other devices.
         rate: Floating-point operations a second, or bytes read and written a second; None where
             it was left out.
@@ -44,7 +54,7 @@ def measure_ceilings(
     Args:
         device: Where to compute.
         threads: Number of CPU threads; None on other devices.
-        seconds: Time that each product and copy is repeated for.
+        seconds: Time that the products of each precision, and copies, are repeated for.
     """
     with cpu_threads(threads):
         products = [
@@ -65,14 +75,43 @@ def _why_not(name: Precision, device: torch.device) -> str:
     return ""
 
 
+def higher(ceilings: Sequence[Ceiling], again: Sequence[Ceiling]) -> list[Ceiling]:
+    """Ceilings with the higher rate of two measurements, made in the same order."""
+    return [
+        replace(one, rate=max(one.rate, two.rate))
+        if one.rate is not None and two.rate is not None
+        else one
+        for one, two in zip(ceilings, again, strict=True)
+    ]
+
+
 def _product_rate(precision: Precision, device: torch.device, seconds: float) -> float:
-    side = _SIDES.get(device.type, 4_096)
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    # Not of zeros, which some devices multiply faster.
-    factor = torch.linspace(-1, 1, side * side, device=device).sin().view(side, side).to(dtype)
+    sides, most, end = _SIDES.get(device.type, _OTHER_SIDES), 0.0, time.perf_counter() + seconds
+    share = seconds / (len(sides) + 1)
     with tf32(device, allowed=precision == "tf32"), torch.no_grad():
-        fastest = _fastest(lambda: factor @ factor, device, seconds)
-    return 2 * side**3 / fastest
+        for side in sides:
+            factor = _waves(device, dtype, side, side)
+            fastest = _fastest(partial(torch.matmul, factor, factor), device, share)
+            most = max(most, 2 * side**3 / fastest)
+            if time.perf_counter() + 3 * 8 * fastest > end:  # three calls of twice the side
+                break
+        if device.type == "cpu":
+            most = max(most, _convolution_rate(device, dtype, share))
+    return most
+
+
+def _convolution_rate(device: torch.device, dtype: torch.dtype, seconds: float) -> float:
+    count, channels, side, kernel = _CONVOLVED
+    images = _waves(device, dtype, count, channels, side, side)
+    weights = _waves(device, dtype, channels, channels, kernel, kernel)
+    fastest = _fastest(partial(torch.conv2d, images, weights), device, seconds)
+    return 2 * count * (channels * (side - kernel + 1) * kernel) ** 2 / fastest
+
+
+def _waves(device: torch.device, dtype: torch.dtype, *shape: int) -> Tensor:
+    """Not zeros, which some devices multiply faster."""
+    return torch.linspace(-1, 1, math.prod(shape), device=device).sin().view(shape).to(dtype)
 
 
 def _copy_rate(device: torch.device, seconds: float) -> float:

@@ -18,7 +18,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "SIZE", 16)
     monkeypatch.setattr(bench, "NETWORKS", bench.NETWORKS[:2])
     monkeypatch.setattr(bench, "usable_cores", lambda: 1)
-    monkeypatch.setitem(ceilings._SIDES, "cpu", 64)
+    monkeypatch.setitem(ceilings._SIDES, "cpu", (64,))
+    monkeypatch.setattr(ceilings, "_CONVOLVED", (2, 8, 10, 3))
+    monkeypatch.setattr(bench, "_load", lambda: 99.0)
     monkeypatch.setitem(ceilings._COPIED, "cpu", 1 << 16)
 
 
@@ -27,9 +29,11 @@ def test_a_machine_is_measured(sbvae: Sbvae) -> None:
     assert done.code == 0, done.err
     for words in ("1 thread", "GFLOP", "images/s", "sprites, vae coordconv", "1,500,000"):
         assert words in done.out, words
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "note: other processes seem to have been busy" in done.err
     assert "measuring" in done.err and "vae broadcast" in done.err + done.out
     content = json.loads(Path("speed.json").read_text())
-    assert content["device"] == "cpu"
+    assert content["device"] == "cpu" and content["precision"] == "fp32" and content["busy"]
     broadcast = content["speeds"][0]
     shown = f"{1e3 * broadcast['seconds']:,.2f}"
     assert shown in done.out

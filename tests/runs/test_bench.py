@@ -20,26 +20,32 @@ FLOPS = 1_000_000
 def measure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
     """Measure with 2 cores, or a GPU, where a step takes a given time and 1e9 FLOP/s are most."""
 
+    def ceilings(device: torch.device, threads: int | None, seconds: float) -> list[Ceiling]:
+        return [Ceiling("fp32", threads, 1e9), Ceiling("copy", threads, 1e9)]
+
     def run(
-        seconds_of: Callable[[Config, int], float], device: str = "cpu", **options: Any
+        seconds_of: Callable[[Config, int], float],
+        device: str = "cpu",
+        of_ceilings: Callable[..., list[Ceiling]] = ceilings,
+        load: float = 0.0,
+        **options: Any,
     ) -> Bench:
         where = torch.device(device)
 
-        def ceilings(device: torch.device, threads: int | None, seconds: float) -> list[Ceiling]:
-            return [Ceiling("fp32", threads, 1e9), Ceiling("copy", threads, 1e9)]
-
         def time_training(config: Config, source: object, seconds: float, replicas: int) -> Timing:
-            return Timing(seconds_of(config, replicas), 3)
+            taken = seconds_of(config, replicas)
+            return Timing(taken, 3, taken)
 
         deeper = [3 * FLOPS if c == 5 else FLOPS for c in range(6)]
         for name, value in {
             "usable_cores": lambda: 2,
             "resolve_device": lambda name: where,
             "resolve_precision": lambda name, device: "fp32",
-            "measure_ceilings": ceilings,
+            "measure_ceilings": of_ceilings,
             "time_training": time_training,
             "count_flops": lambda config: deeper[len(config.model.decoder.hidden_channels)],
             "_name": lambda device: "a machine",
+            "_load": lambda: load,
         }.items():
             monkeypatch.setattr(bench, name, value)
         return run_bench(device, **options)
@@ -111,9 +117,34 @@ def test_what_finds_no_time_is_left_out(
 
     found = measure(seconds_of, seconds=10.0)
 
-    assert sum(s.seconds is not None for s in found.speeds) == 3
+    # The third would end at 12.
+    assert sum(s.seconds is not None for s in found.speeds) == 2
     assert {s.left_out for s in found.speeds} == {"", "out of time"}
     assert [r.seconds for r in found.paper_runs if r.model == "factor-vae"] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("load", "again", "seconds", "busy"),
+    [(0.0, 1e9, 0.5, False), (99.0, 1e9, 0.5, True), (0.0, 2e9, 0.5, True), (0.0, 1e9, 1e-4, True)],
+)
+def test_a_busy_machine_is_told_of_and_the_higher_ceiling_counts(
+    measure: Callable[..., Bench],
+    monkeypatch: pytest.MonkeyPatch,
+    load: float,
+    again: float,
+    seconds: float,
+    busy: bool,
+) -> None:
+    rates = iter([1e9, 1e9, again, again])
+
+    def ceilings(device: torch.device, threads: int | None, seconds: float) -> list[Ceiling]:
+        return [Ceiling("fp32", threads, next(rates))]
+
+    found = measure(lambda config, replicas: seconds, of_ceilings=ceilings, load=load)
+
+    assert found.busy is busy
+    assert {c.rate for c in found.ceilings} == {again}
+    assert found.speeds[0].share_of_ceiling == pytest.approx(FLOPS / seconds / again)
 
 
 def test_the_json_has_all_numbers(measure: Callable[..., Bench]) -> None:
@@ -125,9 +156,9 @@ def test_the_json_has_all_numbers(measure: Callable[..., Bench]) -> None:
     assert {s["threads"] for s in content["speeds"]} == {1, 2}
     assert len(content["speeds"]) == 8 and len(content["ceilings"]) == 4
     assert len(content["paper_runs"]) == len(found.paper_runs) > 8
-    assert told[0] == (0, 10, "matrix products, 1 thread")
-    assert told[2] == (2, 10, "vae broadcast, 1 thread")
-    assert [done for done, _, _ in told] == list(range(11))
+    assert told[0] == (0, 12, "products and copies, 1 thread")
+    assert told[2] == (2, 12, "vae broadcast, 1 thread")
+    assert [done for done, _, _ in told] == list(range(13))
 
 
 def test_the_name_of_a_cpu_tells_its_cores() -> None:
