@@ -9,6 +9,7 @@ import typer
 
 from sbvae_cli.cli.console import duration, inform, note, print_table, reporter, say
 from sbvae_cli.cli.options import DeviceOption, JsonOption
+from sbvae_cli.cli.train import note_where_there_is_no_tf32
 from sbvae_cli.config.names import Precision
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def bench(
         found = run_bench(device, precision, seconds - (perf_counter() - began), progress=show)
     if json is not None:
         write_json(json, found.as_dict())
+    if precision == "tf32":
+        note_where_there_is_no_tf32(found.device.partition(":")[0])
     if found.busy:
         note(
             "other processes seem to have been busy, before or during this: figures are too low, "

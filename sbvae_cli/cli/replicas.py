@@ -118,11 +118,11 @@ def at_once(device: str, threads: int) -> int:
 
 
 def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], device: str) -> None:
+    cost = measure_training_cost(config, source)  # tells of what cannot be trained
     print_config(config)
     first, last = replicas[0], replicas[-1]
     seeds, folders = _span(first.seed, last.seed), _span(first.folder.path, last.folder.path)
     typer.echo(f"# replicas of the seeds {seeds}, in {folders}")
-    cost = measure_training_cost(config, source)
     print_cost(config, cost, runs=len(replicas))
     if device == "cuda":
         typer.echo("# all replicas train at once, as far as memory allows; see `sbvae bench`")

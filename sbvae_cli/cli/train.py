@@ -97,8 +97,9 @@ def _start(
         start_replicas(config, source, replicas, out, force=force, dry_run=dry_run)
         return
     if dry_run:
+        cost = measure_training_cost(config, source)  # tells of what cannot be trained
         print_config(config)
-        print_cost(config, measure_training_cost(config, source))
+        print_cost(config, cost)
         return
     folder = RunFolder(out or default_folder(config))
 
@@ -111,7 +112,11 @@ def _start(
 
 
 def _note_what_changes_nothing(config: "Config") -> None:
+    from sbvae_cli.training.devices import resolve_device
+
     training = config.training
+    if training.precision == "tf32":
+        note_where_there_is_no_tf32(resolve_device(training.device).type)
     if config.data.count is not None or training.fixed_set is not None:
         return
     for name, usual in (("shuffle", "windows"), ("data_on", "auto")):
@@ -119,3 +124,10 @@ def _note_what_changes_nothing(config: "Config") -> None:
             remark(
                 f"note: {flag(name)} changes nothing; the images are drawn, not read from a file"
             )
+
+
+def note_where_there_is_no_tf32(device: str) -> None:
+    """Say that a device of this type, unless of CUDA, computes in single precision instead."""
+    if device != "cuda":
+        name = {"cpu": "a CPU"}.get(device, device)
+        note(f"{flag('precision')} tf32 changes nothing: {name} has no tf32 and computes in fp32")

@@ -252,6 +252,22 @@ def test_dry_run_prints_settings_and_cost_and_leaves_nothing(sbvae: Sbvae, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("replicas", [(), ("--replicas", 2)])
+def test_a_dry_run_of_what_cannot_be_trained_prints_nothing_but_why(
+    sbvae: Sbvae, tiny: list[str], replicas: tuple[object, ...]
+) -> None:
+    done = sbvae("train", *tiny, "--validation", 0.2, "--dry-run", *replicas)
+    assert (done.code, done.out) == (1, "")
+    assert "nothing to keep from training" in done.err and len(done.err.splitlines()) == 1
+
+
+def test_a_cpu_says_that_it_has_no_tf32(sbvae: Sbvae, tiny: list[str]) -> None:
+    note = "note: --precision tf32 changes nothing: a CPU has no tf32 and computes in fp32"
+    for precision, notes in (("tf32", 1), ("fp32", 0)):
+        done = sbvae("train", *tiny, "--device", "cpu", "--precision", precision, "--dry-run")
+        assert (done.code, done.err.splitlines().count(note)) == (0, notes)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
