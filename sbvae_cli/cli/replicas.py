@@ -69,7 +69,7 @@ def start_replicas(
     if config.training.keep_checkpoints:
         say_what_is_kept(config, group, runs=count)
     with reserved(replicas):
-        clear_folders(replicas, group, force=force)
+        clear_folders(replicas, group, force=force, on_note=note)
         if device == "cuda":
             stackable = [Stackable(each, row_of(each)) for each in replicas]
             train_stacked(stackable, source, group, fitting, force=force)

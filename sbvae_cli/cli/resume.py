@@ -14,8 +14,8 @@ from sbvae_cli.commands import as_typed
 from sbvae_cli.config.load import flat, parse_settings
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.observers import Observer
-from sbvae_cli.runs.replicas import find_replicas
-from sbvae_cli.runs.resume import list_runs, prepare_resumption, run_folder
+from sbvae_cli.runs.replicas import GroupProgress, find_replicas, list_replica_folders
+from sbvae_cli.runs.resume import Progress, list_runs, prepare_resumption, run_folder
 from sbvae_cli.runs.train import resume_runs
 
 
@@ -71,18 +71,27 @@ def _check_number(path: Path, found: int, wanted: int | None) -> None:
 
 
 def _show_runs(path: Path) -> None:
-    """List the runs in a folder, with the command that goes on with each.
+    """List the runs and folders of replicas in a folder, with the command that goes on with each.
 
     Raises:
-        SbvaeError: If it is one.
+        SbvaeError: If it holds some.
     """
-    runs = list_runs(path)
+    runs, groups = list_runs(path), list_replica_folders(path)
     for run in runs:
-        command = as_typed(["train", "--resume", run.path])
-        if run.step < run.steps:
-            line = f"{run.step:,} of {run.steps:,} steps; go on with `{command}`"
-        else:
-            line = f"finished, {run.steps:,} steps; more with `{command} --steps {2 * run.steps}`"
-        typer.echo(f"{run.path}: {line}", err=True)
-    if runs:
-        raise SbvaeError(f"{path}: is no run folder; name one of the runs in it, as listed above")
+        _show(run, "")
+    for group in groups:
+        several = "1 replica" if group.count == 1 else f"{group.count} replicas"
+        least = ", the least far at " if group.count > 1 and group.step < group.steps else ", "
+        _show(group, f"{several}{least}")
+    if runs or groups:
+        what = "folders" if groups else "runs"
+        raise SbvaeError(f"{path}: is no run folder; name one of the {what} in it, as listed above")
+
+
+def _show(found: Progress | GroupProgress, before: str) -> None:
+    command = as_typed(["train", "--resume", found.path])
+    if found.step < found.steps:
+        line = f"{found.step:,} of {found.steps:,} steps; go on with `{command}`"
+    else:
+        line = f"finished, {found.steps:,} steps; more with `{command} --steps {2 * found.steps}`"
+    typer.echo(f"{found.path}: {before}{line}", err=True)

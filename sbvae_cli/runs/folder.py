@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,11 @@ class RunFolder:
                 f"{self.path}: holds other files, such as {others[0]}; choose another `out`, or "
                 "put the run beside them with `force`"
             )
+
+    def note_unsaved(self, on_note: Callable[[str], None]) -> None:
+        """Say that a run which trained here without a checkpoint, if there is one, is replaced."""
+        if self.log.exists() and not self.checkpoint.exists():
+            on_note(f"{self.path}: the log of a run without a checkpoint is replaced")
 
     def clear(self, config: Config) -> None:
         """Begin a run: remove a former run's files, write the configuration."""

@@ -1,10 +1,11 @@
 """Runs that differ in the seed alone, side by side in folders that are called by their seeds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.load import build_config, merge, read_yaml
 from sbvae_cli.config.schema import Config
@@ -12,6 +13,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.groups import flat_settings
 
+_MOST_FOLDERS = 20  # that are listed
 _LONGEST = 120  # characters that a message takes for a setting, such as a list of factors
 
 
@@ -74,6 +76,49 @@ def find_replicas(path: Path) -> list[Replica]:
     return sorted(found, key=lambda replica: replica.seed)
 
 
+@dataclass(frozen=True)
+class GroupProgress:
+    """How far the replicas in a folder are.
+
+    Attributes:
+        path: The folder.
+        count: Number of replicas.
+        step: Updates that the one has made that has made the fewest, but for those that diverged.
+        steps: Updates planned of that one.
+    """
+
+    path: Path
+    count: int
+    step: int
+    steps: int
+
+
+def list_replica_folders(path: Path) -> list[GroupProgress]:
+    """Folders of replicas in a folder that is no run itself, by name, at most 20."""
+    if not path.is_dir() or _is_run(path):
+        return []
+    found: list[GroupProgress] = []
+    for folder in sorted(each for each in path.iterdir() if each.is_dir()):
+        replicas = find_replicas(folder) if len(found) < _MOST_FOLDERS else []
+        if replicas:
+            going = [
+                each for each in replicas if "diverged" not in (each.folder.last_record() or {})
+            ]
+            far = min(_progress(each) for each in going or replicas)
+            found.append(GroupProgress(folder, len(replicas), *far))
+    return found
+
+
+def _progress(replica: Replica) -> tuple[int, int]:
+    """Updates made and planned; none are made where there is no checkpoint that can be read."""
+    steps = replica.config.training.steps
+    try:
+        checkpoint = load_checkpoint(replica.folder.checkpoint)
+    except SbvaeError:
+        return 0, steps
+    return checkpoint.step, checkpoint.config.training.steps
+
+
 @contextmanager
 def reserved(replicas: Sequence[Replica]) -> Iterator[None]:
     """Hold the folders of all for this process, which trains in them or has others do so.
@@ -90,13 +135,20 @@ def reserved(replicas: Sequence[Replica]) -> Iterator[None]:
         yield
 
 
-def clear_folders(replicas: Sequence[Replica], group: Path, *, force: bool) -> None:
+def clear_folders(
+    replicas: Sequence[Replica],
+    group: Path,
+    *,
+    force: bool,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> None:
     """Begin runs whose folders are reserved: in each there is its configuration alone.
 
     Args:
         replicas: Runs to begin.
         group: Folder that theirs stand in.
         force: Whether runs that are there are replaced.
+        on_note: Called with a line on each that had no checkpoint, and is replaced anyway.
 
     Raises:
         SbvaeError: If `force` is false, and a folder holds a run or other files.
@@ -112,6 +164,7 @@ def clear_folders(replicas: Sequence[Replica], group: Path, *, force: bool) -> N
         if not force:
             each.folder.refuse_if_used()
     for each in replicas:
+        each.folder.note_unsaved(on_note)
         each.folder.clear(each.config)
 
 

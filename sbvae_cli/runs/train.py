@@ -57,6 +57,7 @@ def start_runs(
                 folder.refuse_if_used()
         with closing(build_maker(configs[0], source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
+                folder.note_unsaved(on_note)
                 folder.clear(config)
             return _run(configs, source, updater, maker, folders, 0, observers, stop, on_note)
 

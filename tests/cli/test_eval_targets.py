@@ -165,6 +165,8 @@ def test_a_folder_of_runs_names_some_of_them(sbvae: Sbvae, run_folder: Path) -> 
         assert (done.code, done.out, done.err) == (1, "", f"error: {said}")
     for name in ("a", "b", "c"):
         shutil.copytree(run_folder, demo / name)
+        four = name == "b"
+        assert four == ("it holds a, b, broadcast and deconv;" in sbvae("eval", "demo").err)
     assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("eval", "demo").err
     done = sbvae("eval", "demo/notes")
     assert "demo/notes: is an empty folder, not a checkpoint; name a " in done.err

@@ -227,6 +227,37 @@ def test_where_replicas_stand_is_said_where_nothing_is_left(
     assert [(row.step, row.steps) for row in others.rows] == [(4, 4), (2, 3)]
 
 
+def test_folders_of_replicas_are_listed_beside_runs(sbvae: Sbvae, group: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree("g", f"runs/{name}")
+    shutil.copytree("g/0", "runs/solo")
+    shutil.rmtree("runs/one/1")
+    own = load_checkpoint(Path("runs/two/1/ckpt.pt"))
+    save_checkpoint(Path("runs/two/1/ckpt.pt"), replace(own, step=1))
+    Path("runs/neither").mkdir()
+
+    def listed() -> list[str]:
+        done = sbvae("train", "--resume", "runs")
+        assert done.code == 1
+        return done.err.splitlines()
+
+    more = "finished, 2 steps; more with `sbvae train --resume runs"
+    behind = (
+        "2 replicas, the least far at {} of 2 steps; go on with `sbvae train --resume runs/two`"
+    )
+    assert listed() == [
+        f"runs/solo: {more}/solo --steps 4`",
+        f"runs/one: 1 replica, {more}/one --steps 4`",
+        f"runs/two: {behind.format(1)}",
+        "error: runs: is no run folder; name one of the folders in it, as listed above",
+    ]
+    Path("runs/two/0/ckpt.pt").unlink()
+    assert listed()[2] == f"runs/two: {behind.format(0)}"
+    for seed in (0, 1):  # they stay as they are
+        RunFolder(Path(f"runs/two/{seed}")).append_log({"step": 3, "diverged": ["kl"]})
+        assert listed()[2] == f"runs/two: {behind.format(1 - seed)}"
+
+
 def test_one_whose_checkpoint_is_damaged_is_left_out(
     sbvae: Sbvae, group: Path, begun: list[Any]
 ) -> None:

@@ -94,7 +94,10 @@ def test_a_folder_in_use_keeps_all_from_beginning(tmp_path: Path) -> None:
 
 def test_what_is_there_is_replaced_only_by_force(group: Path) -> None:
     replicas = find_replicas(group)
-    clear_folders(replicas, group, force=False)  # none has a checkpoint
+    replicas[0].folder.append_log({"step": 1})
+    notes: list[str] = []
+    clear_folders(replicas, group, force=False, on_note=notes.append)  # none has a checkpoint
+    assert notes == [f"{group / '8'}: the log of a run without a checkpoint is replaced"]
     for each in replicas[1:]:
         each.folder.checkpoint.touch()
     with pytest.raises(SbvaeError, match="g: holds replicas 9, 10 already; go on with"):
