@@ -153,6 +153,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"{where}{error.strerror or error}")
         return 1
     except Exception as error:
+        if type(error).__name__ == "OutOfMemoryError":  # of PyTorch, which is not loaded here
+            return _out_of_memory()
         return _report(error, arguments)
 
 

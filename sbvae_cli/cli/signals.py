@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: an exception that cleans up, or a request that a run ends by itself."""
+"""Ctrl-C, SIGTERM and a closed terminal: an exception that cleans up, or a request to end."""
 
 import signal
 import threading
@@ -8,7 +8,9 @@ from types import FrameType
 
 from sbvae_cli.errors import StoppedError
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+# A terminal that closes, unless `nohup` has it ignored; Windows has no such signal.
+_HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Interrupted(BaseException):
@@ -74,7 +76,10 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers, as when a test runs the app in another
         return
-    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    numbers = list(_SIGNALS)
+    if _HANGUP is not None and signal.getsignal(_HANGUP) != signal.SIG_IGN:
+        numbers.append(_HANGUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:

@@ -141,10 +141,10 @@ def _run(
         for replica, (folder, config) in enumerate(zip(folders, configs, strict=True))
     ]
     training = configs[0].training
-    with closing(
-        train(updater, maker, training, start=start, stop=stop, on_note=on_note)
-    ) as reports:
+    with closing(train(updater, maker, training, start=start, stop=stop)) as reports:
         for several in reports:
+            for line in {report.note for report in several if report.note}:
+                on_note(line)
             for report in several:
                 watched[report.replica].see(report)
             if all(replica.error for replica in watched):

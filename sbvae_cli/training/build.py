@@ -69,7 +69,7 @@ def build_updater(config: Config, seeds: Sequence[int] | None = None) -> Updater
     seeds = seeds or [training.seed]
     shape, precision = config.data.image_shape, resolve_precision(training.precision, device)
     vaes = [build_vae(config.model, shape, seed).to(device) for seed in seeds]
-    # Tensor cores want the channels last, and vmap, which several replicas need, wants them not.
+    # Tensor cores multiply fastest with the channels last; vmap knows no such layout.
     last = device.type == "cuda" and len(vaes) == 1
     for vae in vaes if precision == "bf16" else ():
         multiply_in(vae, torch.bfloat16, torch.channels_last if last else torch.preserve_format)

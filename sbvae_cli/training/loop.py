@@ -37,6 +37,7 @@ class Report:
         seconds_left: Time to the end at that speed.
         save: Whether a checkpoint is due; then the weights are finite.
         error: What was not finite; then there are no more reports of this replica.
+        note: A line on what does not work as it could here; in the first report alone.
     """
 
     replica: int
@@ -47,6 +48,7 @@ class Report:
     seconds_left: float
     save: bool
     error: DivergedError | None = None
+    note: str = ""
 
 
 def train(
@@ -57,7 +59,6 @@ def train(
     start: int = 0,
     stop: Callable[[], bool] = lambda: False,
     capture: Capture | None = None,
-    on_note: Callable[[str], None] = lambda line: None,
 ) -> Generator[list[Report], None, None]:
     """Update all replicas from step `start` to `config.steps`.
 
@@ -68,7 +69,6 @@ def train(
         start: Updates made before.
         stop: Asked before every step; true ends the loop.
         capture: As `Rounds` takes it.
-        on_note: Called with a line where the objective cannot be compiled.
 
     Yields:
         A report for each replica that has not diverged before: every `log_every` steps, early on,
@@ -77,18 +77,19 @@ def train(
     """
     meter = _Meter(config, start)
     step, alive = start, list(range(updater.replicas))
-    saved = start if start > 0 else None
+    saved, note = start if start > 0 else None, ""
 
     def reports(*, save: bool) -> list[Report]:
-        found = [
-            report for report in _look(updater, meter, step, save=save) if report.replica in alive
-        ]
+        nonlocal note
+        seen = _look(updater, meter, step, save=save)
+        found = [replace(report, note=note) for report in seen if report.replica in alive]
         alive[:] = [report.replica for report in found if report.error is None]
+        note = ""
         return found
 
-    with closing(_updates(updater, maker, config, start, capture, on_note)) as updates:
+    with closing(_updates(updater, maker, config, start, capture)) as updates:
         while step < config.steps and alive and not stop():
-            next(updates)
+            note = next(updates) or note
             meter.count()
             step += 1
             save = step == config.steps or step % config.checkpoint_every == 0
@@ -105,9 +106,8 @@ def _updates(
     config: TrainingConfig,
     start: int,
     capture: Capture | None,
-    on_note: Callable[[str], None],
-) -> Generator[None, None, None]:
-    """Make one update of all replicas whenever the next item is asked for."""
+) -> Generator[str, None, None]:
+    """Make one update of all replicas for each item, which is a line to be told, or empty."""
     left = config.steps - start
     compiled = (
         config.compile == "auto"
@@ -115,9 +115,9 @@ def _updates(
         and left * updater.replicas >= _WORTH_COMPILING
     )
     first = maker.block(start, 1)
-    rounds = Rounds(updater, maker, first, capture=capture, compiled=compiled, on_note=on_note)
+    rounds = Rounds(updater, maker, first, capture=capture, compiled=compiled)
     rounds.run()
-    yield
+    yield rounds.note
     length = block_length(updater, first)
     pin = updater.device.type == "cuda"
     with closing(
@@ -127,7 +127,7 @@ def _updates(
             rounds.load(block)
             for _ in range(block.steps):
                 rounds.run()
-                yield
+                yield ""
 
 
 def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) -> Iterator[Inputs]:

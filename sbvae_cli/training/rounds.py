@@ -43,7 +43,9 @@ class Rounds:
         capture: Makes what repeats a round; None captures a CUDA graph on CUDA and nothing
             elsewhere.
         compiled: Whether `torch.compile` makes kernels of the objective.
-        on_note: Called with a line where it could not.
+
+    Attributes:
+        note: A line that says why it could not; empty otherwise.
     """
 
     def __init__(
@@ -54,9 +56,8 @@ class Rounds:
         *,
         capture: Capture | None = None,
         compiled: bool = False,
-        on_note: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self._updater, self._maker = updater, maker
+        self._updater, self._maker, self.note = updater, maker, ""
         length, device = block_length(updater, first), updater.device
         self._slots = first.each(
             lambda part: part.new_zeros((length, *part.shape[1:]), device=device)
@@ -69,7 +70,7 @@ class Rounds:
         if capture or compiled:
             with updater.trial(), _measured_convolutions():
                 if compiled:
-                    self._compile(on_note)
+                    self._compile()
                 if capture:
                     self._replay = capture(self._round)
             self._at.zero_()
@@ -96,7 +97,7 @@ class Rounds:
         pixels = self._maker.feed.pixels(taken.images, taken.colours)
         self._updater.update(pixels, taken.noise, named, decay)
 
-    def _compile(self, on_note: Callable[[str], None]) -> None:
+    def _compile(self) -> None:
         """Compile, or go on without where no compiler works, which shows in errors of any kind."""
         self._updater.compile()
         try:
@@ -106,7 +107,7 @@ class Rounds:
         except Exception as error:
             self._updater.run_plainly()
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            on_note(f"torch.compile does not work here ({reason}); training goes on without it")
+            self.note = f"torch.compile does not work here ({reason}); training goes on without it"
 
 
 def captured_graph(step: Step, device: torch.device) -> Step:
@@ -125,7 +126,7 @@ def captured_graph(step: Step, device: torch.device) -> Step:
                 step()
         torch.cuda.current_stream().wait_stream(side)
         # Other threads may allocate pinned memory meanwhile, which the default mode would not bear.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             step()
 
     def replay() -> None:

@@ -133,7 +133,12 @@ class Updater:
         return terms
 
     def compile(self, **options: Any) -> None:
-        """Let `torch.compile`, with these options, make kernels of the objective."""
+        """Let `torch.compile`, with these options, make kernels of the objective.
+
+        What was compiled in this process before is forgotten: there is a limit to how often one
+        function is compiled anew, after which it would silently run as it is.
+        """
+        torch.compiler.reset()
         self._compiled = torch.compile(self._compute, dynamic=False, **options)
 
     def run_plainly(self) -> None:

@@ -84,7 +84,9 @@ def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
     assert steps == sorted(set(steps)) and steps[-1] == 9
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_to_a_long_run_saves_it_and_says_how_to_go_on(
     tmp_path: Path, tiny: list[str], number: int, code: int
 ) -> None:

@@ -91,6 +91,56 @@ def test_captured_rounds_are_those_of_the_cpu(model: str, compiled: bool) -> Non
 
 
 @pytest.mark.parametrize("model", ["vae", "factor-vae"])
+@pytest.mark.parametrize("decoder", ["broadcast", "deconv"])
+def test_compiled_replicas_in_bfloat16_are_those_that_are_not(model: str, decoder: str) -> None:
+    tree = {
+        "objective": {"kind": model},
+        "model": {"decoder": {"kind": decoder}},
+        "training": {"device": "cuda", "precision": "bf16"},
+    }
+    config = build_config(tree)
+    losses = []
+    for compiled in (False, True):
+        updater = build_updater(config, range(3))
+        source = open_source("circles:xy")
+        with closing(build_maker(config, source, range(3), updater.device)) as maker:
+            rounds = Rounds(updater, maker, maker.block(0, 20), compiled=compiled)
+            assert rounds.note == ""
+            for _ in range(20):
+                rounds.run()
+        assert updater.failures() == [None] * 3
+        losses.append([totals["loss"] / 20 for totals in updater.read_totals()])
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+
+
+def test_a_poisoned_replica_freezes_alone_in_a_graph() -> None:
+    config = build_config({"training": {"device": "cuda", "precision": "bf16"}})
+    updater = build_updater(config, range(3))
+    with torch.no_grad():
+        updater.learners[0].stack.weights[1].fill_(torch.nan)
+    source = open_source("circles:xy")
+    with closing(build_maker(config, source, range(3), updater.device)) as maker:
+        rounds = Rounds(updater, maker, maker.block(0, 9))
+        for _ in range(9):
+            rounds.run()
+    assert updater.updates_made() == [9, 0, 9]
+    assert updater.weights_are_finite() == [True, False, True]
+
+
+@pytest.mark.parametrize("place", ["device", "memory", "stream"])
+def test_replicas_of_a_file_train_wherever_its_images_lie(
+    sbvae: Callable[..., object], tiny: list[str], place: str
+) -> None:
+    made = ["circles", "--preset", "xy", "--count", 40, "--size", 16, "--out", "d.h5"]
+    assert sbvae("gen-data", *made).code == 0
+    options = ["--data", "d.h5", *tiny[4:], "--device", "cuda", "--data-on", place]
+    done = sbvae("train", *options, "--replicas", 3, "--steps", 6, "--out", "group")
+    assert done.code == 0, done.err
+    assert sbvae("train", "--resume", "group", "--steps", 9).code == 0
+    assert load_checkpoint(Path("group/2/ckpt.pt")).step == 9
+
+
+@pytest.mark.parametrize("model", ["vae", "factor-vae"])
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
 def test_a_run_goes_on_where_it_was_stopped(
     sbvae: Callable[..., object], tiny: list[str], precision: str, model: str

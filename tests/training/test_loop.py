@@ -138,6 +138,32 @@ def test_a_round_that_is_captured_leaves_the_same_as_one_that_is_not() -> None:
         assert all(torch.equal(w, weights[n]) for n, w in plain.weights(replica).items())
 
 
+def test_what_a_captured_round_writes_stays_where_it_is() -> None:
+    """A graph that is replayed writes to the addresses of its capture, so all is read there."""
+    config = build_config(merge(CONFIG, {"training": {"steps": 9}}))
+    updater = build_updater(config, [0, 1])
+    addresses: list[list[int]] = []
+
+    def read() -> list[int]:
+        learner = updater.learners[0]
+        tensors = (
+            *(learner.stack.weights, learner.steps, *learner._moments.values()),
+            *(updater.failed, updater._totals, updater._first_bad),
+        )
+        return [tensor.data_ptr() for tensor in tensors]
+
+    def stand_in(step: Callable[[], None]) -> Callable[[], None]:
+        step()
+        addresses.append(read())
+        return step
+
+    training = {"steps": 9, "log_every": 3, "checkpoint_every": 4}
+    for _ in run(training, seeds=[0, 1], updater=updater, capture=stand_in):
+        addresses.append(read())
+    assert len(addresses) > 3
+    assert all(each == addresses[0] for each in addresses)
+
+
 def test_an_error_of_the_thread_that_makes_inputs_ends_the_run() -> None:
     config = build_config(merge(CONFIG, {"training": {"steps": 25}}))
     updater = build_updater(config)

@@ -135,7 +135,8 @@ def test_the_state_has_the_layout_of_pytorchs_adam() -> None:
     plain = build_vae(config.model, (3, 8, 8), 5)
     adam = torch.optim.Adam(plain.parameters(), lr=1e-3)
     expected = adam.state_dict()
-    assert state["param_groups"] == expected["param_groups"]
+    (ours,), (group,) = state["param_groups"], expected["param_groups"]
+    assert {name: ours[name] for name in group} == group  # of newer versions it has more
     adam.load_state_dict(state)
     assert {float(s["step"]) for s in adam.state.values()} == {2.0}
 
