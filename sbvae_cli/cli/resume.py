@@ -14,8 +14,15 @@ from sbvae_cli.commands import as_typed
 from sbvae_cli.config.load import flat, parse_settings
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.observers import Observer
-from sbvae_cli.runs.replicas import GroupProgress, find_replicas, list_replica_folders
-from sbvae_cli.runs.resume import Progress, list_runs, prepare_resumption, run_folder
+from sbvae_cli.runs.replicas import find_replicas
+from sbvae_cli.runs.resume import (
+    GroupProgress,
+    Progress,
+    list_replica_folders,
+    list_runs,
+    prepare_resumption,
+    run_folder,
+)
 from sbvae_cli.runs.train import resume_runs
 
 

@@ -5,7 +5,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.commands import command
 from sbvae_cli.config.load import build_config, merge, read_yaml
 from sbvae_cli.config.schema import Config
@@ -13,7 +12,6 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.groups import flat_settings
 
-_MOST_FOLDERS = 20  # that are listed
 _LONGEST = 120  # characters that a message takes for a setting, such as a list of factors
 
 
@@ -60,10 +58,10 @@ def find_replicas(path: Path) -> list[Replica]:
         None of a folder that is a run itself, holds no runs, or holds runs that differ in more
         than the seed and how long they are trained.
     """
-    if not path.is_dir() or _is_run(path):
+    if not path.is_dir() or is_run(path):
         return []
     found = []
-    for folder in filter(_is_run, path.iterdir()):
+    for folder in filter(is_run, path.iterdir()):
         try:
             config = build_config(read_yaml(folder / "config.yaml"))
         except SbvaeError:  # it has none, or one that is damaged
@@ -74,49 +72,6 @@ def find_replicas(path: Path) -> list[Replica]:
     if any(_model(each.config) != _model(found[0].config) for each in found):
         return []
     return sorted(found, key=lambda replica: replica.seed)
-
-
-@dataclass(frozen=True)
-class GroupProgress:
-    """How far the replicas in a folder are.
-
-    Attributes:
-        path: The folder.
-        count: Number of replicas.
-        step: Updates that the one has made that has made the fewest, but for those that diverged.
-        steps: Updates planned of that one.
-    """
-
-    path: Path
-    count: int
-    step: int
-    steps: int
-
-
-def list_replica_folders(path: Path) -> list[GroupProgress]:
-    """Folders of replicas in a folder that is no run itself, by name, at most 20."""
-    if not path.is_dir() or _is_run(path):
-        return []
-    found: list[GroupProgress] = []
-    for folder in sorted(each for each in path.iterdir() if each.is_dir()):
-        replicas = find_replicas(folder) if len(found) < _MOST_FOLDERS else []
-        if replicas:
-            going = [
-                each for each in replicas if "diverged" not in (each.folder.last_record() or {})
-            ]
-            far = min(_progress(each) for each in going or replicas)
-            found.append(GroupProgress(folder, len(replicas), *far))
-    return found
-
-
-def _progress(replica: Replica) -> tuple[int, int]:
-    """Updates made and planned; none are made where there is no checkpoint that can be read."""
-    steps = replica.config.training.steps
-    try:
-        checkpoint = load_checkpoint(replica.folder.checkpoint)
-    except SbvaeError:
-        return 0, steps
-    return checkpoint.step, checkpoint.config.training.steps
 
 
 @contextmanager
@@ -179,12 +134,12 @@ def refuse_other_runs(replicas: Sequence[Replica], group: Path, *, force: bool) 
     Raises:
         SbvaeError: With what stands there, or the first setting that differs.
     """
-    if _is_run(group):
+    if is_run(group):
         raise SbvaeError(f"{group}: is the folder of a run; choose another `out` for replicas")
     if not group.is_dir():
         return
     own = {each.folder.path.name: each.folder.checkpoint for each in replicas}
-    for folder in sorted(filter(_is_run, group.iterdir())):
+    for folder in sorted(filter(is_run, group.iterdir())):
         replaced = folder.name in own and (force or not own[folder.name].exists())
         difference = None if replaced else _difference(folder, _model(replicas[0].config))
         if difference:
@@ -211,7 +166,8 @@ def _difference(folder: Path, wanted: Mapping[str, object]) -> str | None:
     return None
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Whether a folder is that of a run, be it one without a checkpoint yet."""
     return (path / "ckpt.pt").is_file() or (path / "config.yaml").is_file()
 
 

@@ -16,6 +16,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import KEPT, RunFolder
 from sbvae_cli.runs.own_data import match, open_own_data, open_same_data
+from sbvae_cli.runs.replicas import Replica, find_replicas, is_run
 from sbvae_cli.training.devices import resolve_device
 
 # Settings that may change when a run goes on: none of them makes another model of it.
@@ -25,7 +26,7 @@ _OF_TRAINING = (
 )
 CHANGEABLE = {f"training.{name}" for name in _OF_TRAINING}
 
-_MOST_RUNS = 20  # that are listed
+_MOST_RUNS = 20  # or folders of replicas, that are listed
 
 Notify = Callable[[str], None]
 
@@ -60,6 +61,23 @@ class Progress:
     """
 
     path: Path
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class GroupProgress:
+    """How far the replicas in a folder are.
+
+    Attributes:
+        path: The folder.
+        count: Number of replicas.
+        step: Updates that the one has made that has made the fewest, but for those that diverged.
+        steps: Updates planned of that one.
+    """
+
+    path: Path
+    count: int
     step: int
     steps: int
 
@@ -154,6 +172,32 @@ def list_runs(path: Path) -> list[Progress]:
             steps = checkpoint.config.training.steps
             found.append(Progress(file.parent, checkpoint.step, steps))
     return found
+
+
+def list_replica_folders(path: Path) -> list[GroupProgress]:
+    """Folders of replicas in a folder that is no run itself, by name, at most 20."""
+    if not path.is_dir() or is_run(path):
+        return []
+    found: list[GroupProgress] = []
+    for folder in sorted(each for each in path.iterdir() if each.is_dir()):
+        replicas = find_replicas(folder) if len(found) < _MOST_RUNS else []
+        if replicas:
+            going = [
+                each for each in replicas if "diverged" not in (each.folder.last_record() or {})
+            ]
+            far = min(_progress(each) for each in going or replicas)
+            found.append(GroupProgress(folder, len(replicas), *far))
+    return found
+
+
+def _progress(replica: Replica) -> tuple[int, int]:
+    """Updates made and planned; none are made where there is no checkpoint that can be read."""
+    steps = replica.config.training.steps
+    try:
+        checkpoint = load_checkpoint(replica.folder.checkpoint)
+    except SbvaeError:
+        return 0, steps
+    return checkpoint.step, checkpoint.config.training.steps
 
 
 def changed_config(
