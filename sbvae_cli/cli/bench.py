@@ -100,7 +100,7 @@ def _print_speeds(found: "Bench") -> None:
     how_many = "threads" if found.speeds[0].threads is not None else "replicas"
     columns = ["model", how_many, "ms a step", "images/s", "ceiling"]
     if several:
-        columns.insert(3, "ms a replica")
+        columns.insert(3, "a replica")
     rows = []
     for speed in found.speeds:
         if speed.seconds is None or speed.images_per_second is None:

@@ -137,6 +137,8 @@ def run_bench(
     threads = sorted({1, usable_cores()}) if where.type == "cpu" else [None]
     busy = _load() > (os.cpu_count() or 1) / 2
     cases = _cases(where, precision, source, threads)
+    deeper = _configure(("vae", "broadcast"), "room", source, where, precision)
+    room = count_flops(deeper) / cases[0][1].flops
     done = itertools.count()
     total = 2 * len(threads) + len(cases)
 
@@ -153,8 +155,6 @@ def run_bench(
     speeds = [_with_share(speed, precision, ceilings) for speed in speeds]
     too_fast = any((speed.share_of_ceiling or 0.0) > 1.0 for speed in speeds)
     busy = busy or too_fast or _differ(first, again)
-    deeper = _configure(("vae", "broadcast"), "room", source, where, precision)
-    room = count_flops(deeper) / next(s.flops / s.replicas for s in speeds)
     speeds.sort(key=lambda s: (NETWORKS.index((s.model, s.decoder)), s.replicas, s.threads or 0))
     paper_runs = estimate_paper_runs(_together(speeds), room)
     versions = torch.__version__, __version__

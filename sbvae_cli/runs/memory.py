@@ -4,12 +4,8 @@ import torch
 
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.training.build import (
-    build_updater,
-    images_per_update,
-    noise_shape,
-    scheduled_weights,
-)
+from sbvae_cli.runs.one_update import update_on_zeros
+from sbvae_cli.training.build import build_updater
 from sbvae_cli.training.devices import resolve_device
 
 # Share of the free memory that replicas take: up to two fifths are for images that lie there, and
@@ -56,15 +52,7 @@ def fitting(free: int, taken: int) -> int:
 
 def update_once(config: Config) -> None:
     """Build a replica and update it once, from images and noise of zeros."""
-    updater = build_updater(config)
-    device = updater.device
-    images = torch.zeros(1, images_per_update(config), *config.data.image_shape, device=device)
-    noise = torch.zeros(1, *noise_shape(config), device=device)
-    weights = {
-        name: torch.tensor(float(weight(0)), device=device)
-        for name, weight in scheduled_weights(config.objective).items()
-    }
-    updater.update(images, noise, weights, torch.ones((), device=device))
+    update_on_zeros(build_updater(config), config)
 
 
 def _peak_bytes(config: Config, device: torch.device) -> int:

@@ -6,21 +6,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.source import Source
 from sbvae_cli.models.compute_settings import cpu_threads
-from sbvae_cli.training.build import (
-    build_maker,
-    build_updater,
-    images_per_update,
-    noise_shape,
-    scheduled_weights,
-)
+from sbvae_cli.runs.one_update import update_on_zeros
+from sbvae_cli.training.build import build_maker, build_updater
 from sbvae_cli.training.loop import train
+from sbvae_cli.training.update import Updater
 
 _ENDLESS = 1 << 40  # steps
 _COUNTED = 2, 3  # images of the minibatches that operations are counted of
@@ -99,19 +94,16 @@ def count_flops(config: Config) -> int:
     Args:
         config: Configuration of a run.
     """
+    own = {"training": {"device": "cpu", "precision": "fp32"}}
+    updater = build_updater(build_config(merge(config.as_dict(), own)))
     with cpu_threads(1):  # so little work is not worth sharing out
-        few, more = (_count(config, images) for images in _COUNTED)
+        few, more = (_count(updater, config, images) for images in _COUNTED)
     of_image = (more - few) // (_COUNTED[1] - _COUNTED[0])
     return few + of_image * (config.training.batch_size - _COUNTED[0])
 
 
-def _count(config: Config, batch_size: int) -> int:
-    small = {"training": {"batch_size": batch_size, "device": "cpu", "precision": "fp32"}}
-    config = build_config(merge(config.as_dict(), small))
-    updater = build_updater(config)
-    images = torch.zeros(1, images_per_update(config), *config.data.image_shape)
-    noise, one = torch.zeros(1, *noise_shape(config)), torch.tensor(1.0)
-    weights = dict.fromkeys(scheduled_weights(config.objective), one)
+def _count(updater: Updater, config: Config, batch_size: int) -> int:
+    config = build_config(merge(config.as_dict(), {"training": {"batch_size": batch_size}}))
     with FlopCounterMode(display=False) as counter:
-        updater.update(images, noise, weights, one)
+        update_on_zeros(updater, config)
     return int(counter.get_total_flops())
