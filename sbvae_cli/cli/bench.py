@@ -33,7 +33,8 @@ def bench(
 ) -> None:
     """Measure how fast this machine trains, and what the paper's runs would take.
 
-    Steps are those of `train --compile off` at the paper's size, 64x64 pixels in colour.
+    Steps are those of `train --compile off` at the paper's size, 64x64 pixels in colour; on CUDA
+    they are captured, and `train` compiles long runs too.
     """
     began = perf_counter()  # loading PyTorch takes seconds of them
     from sbvae_cli.cli.outputs import write_json

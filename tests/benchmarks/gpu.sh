@@ -78,7 +78,7 @@ if [ "$failed" = 0 ]; then
     benchmark rounds 80
     benchmark kernels 40
     part bench 60 "$PYTHON" -m sbvae_cli bench --device "$device" --seconds "$seconds" \
-        --json "$OUT/bench.json"
+        --precision auto --json "$OUT/bench.json"
     if [ $((BUDGET - SECONDS)) -gt 20 ]; then
         benchmark solo "$BUDGET" # as long as there is time
     fi
