@@ -24,7 +24,7 @@ _SPARE = 1  # last columns that a narrow terminal leaves out
 def bench(
     device: DeviceOption = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="Precision of training, as `train` takes it; default: fp32.")
+        Precision, typer.Option(help="Precision of training, as `train` takes it.")
     ] = "fp32",
     seconds: Annotated[
         int, typer.Option(min=1, max=3_600, help="Time to take; what finds none is left out.")
@@ -33,8 +33,7 @@ def bench(
 ) -> None:
     """Measure how fast this machine trains, and what the paper's runs would take.
 
-    Steps are those of `train --compile off` at the paper's size, 64x64 pixels in colour; on CUDA
-    they are captured, and `train` compiles long runs too.
+    Steps are those of `train --compile off`, on CUDA captured, at the paper's size, 64x64x3.
     """
     began = perf_counter()  # loading PyTorch takes seconds of them
     from sbvae_cli.cli.outputs import write_json
