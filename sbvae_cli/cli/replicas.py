@@ -22,7 +22,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.source import Source
 from sbvae_cli.runs.cost import measure_training_cost
-from sbvae_cli.runs.memory import replicas_that_fit
+from sbvae_cli.runs.memory import processes_that_fit, replicas_that_fit
 from sbvae_cli.runs.naming import default_group_folder
 from sbvae_cli.runs.replicas import (
     Replica,
@@ -65,6 +65,8 @@ def start_replicas(
     config = replicas[0].config
     build_updater(config)  # what cannot be built is told of before folders are made
     fitting = replicas_that_fit(config, count) if device == "cuda" else 0
+    number = at_once(device, config.training.threads or 1)
+    number = processes_that_fit(config, source, number)  # before anything is replaced
     say_what_is_special(config, group)
     if config.training.keep_checkpoints:
         say_what_is_kept(config, group, runs=count)
@@ -75,7 +77,7 @@ def start_replicas(
             train_stacked(stackable, source, group, fitting, force=force)
             return
         jobs = [start_job(each, force=force) for each in replicas]
-        train_in_processes(jobs, group, at_once(device, config.training.threads or 1))
+        train_in_processes(jobs, group, number)
 
 
 def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = False) -> Job:
@@ -106,7 +108,7 @@ def train_in_processes(
         others: What else there is in the folder.
     """
     if number < len(jobs):
-        note(f"{number} of {len(jobs)} replicas at once; the others wait for a core")
+        note(f"{number} of {len(jobs)} replicas at once; the others wait for cores or memory")
     with deferred() as request:
         ended = run_side_by_side(jobs, number, "seed", request, others.rows, say_failure)
     conclude(group, ended, request.number, others)

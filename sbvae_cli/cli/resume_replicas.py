@@ -18,8 +18,9 @@ from sbvae_cli.cli.side_by_side import Ended, Job
 from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.cli.training_report import say_what_is_kept
 from sbvae_cli.commands import command
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.memory import replicas_that_fit
+from sbvae_cli.runs.memory import processes_that_fit, replicas_that_fit
 from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica, reserved
 from sbvae_cli.runs.resume import Resumption, changed_config, prepare_resumption
@@ -82,12 +83,14 @@ def go_on_with_replicas(
         rows = {each.replica.seed: _row(each) for each in standing}
         others = Others(list(rows.values()), wanted.get("training.steps"), left_out)
         device = resolve_device(config.training.device).type
+        source = _source(unfinished, resumptions)
+        number = at_once(device, max(each.threads for each in unfinished))
+        number = processes_that_fit(config, source, number)
         if device == "cuda":
-            _stack(group, unfinished, resumptions, others)
+            _stack(group, unfinished, resumptions, source, others)
             return
         words = [f"--set={key}={json.dumps(value)}" for key, value in wanted.items()]
         jobs = [_job(each, words, rows[each.replica.seed]) for each in unfinished]
-        number = at_once(device, max(each.threads for each in unfinished))
         train_in_processes(jobs, group, number, others)
 
 
@@ -95,6 +98,7 @@ def _stack(
     group: Path,
     unfinished: Sequence[_Standing],
     resumptions: Mapping[int, Resumption | None],
+    source: Source,
     others: Others,
 ) -> None:
     """Go on with replicas in this process; those without a checkpoint begin after the others."""
@@ -104,9 +108,19 @@ def _stack(
     config = replicas[0].config
     rows = {row.name: row for row in others.rows}
     runs = [Stackable(each, rows[str(each.seed)], resumptions[each.seed]) for each in replicas]
-    source = open_own_data(config.data, replicas[0].folder.path)
     number = replicas_that_fit(config, len(runs))
     train_stacked(runs, source, group, number, others=others)
+
+
+def _source(
+    unfinished: Sequence[_Standing], resumptions: Mapping[int, Resumption | None]
+) -> Source:
+    """The data of the replicas, wherever they lie now."""
+    for resumption in resumptions.values():
+        if resumption:
+            return resumption.source
+    first = unfinished[0].replica
+    return open_own_data(first.config.data, first.folder.path)
 
 
 def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:

@@ -16,7 +16,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.memory import free_memory
 
 _UNASKED = 0.4  # of free memory that images take
-_MOST = 0.9  # of free memory that they may take
+MOST = 0.9  # of free memory that they may take
 _HOST = torch.device("cpu")
 
 
@@ -184,13 +184,31 @@ def place_images(
         SbvaeError: If the images do not fit where they are to lie.
     """
     pinned = device.type == "cuda"
-    choice = wanted
-    if wanted == "auto":
-        choice = _choose(bytes_of_all(stored), device, in_windows=in_windows, rendered=rendered)
+    choice = choose_place(stored, wanted, device, in_windows=in_windows, rendered=rendered)
     if choice == "stream":
         return Streamed(stored, kept_chunks, pinned=pinned)
-    _refuse_without_room(stored, wanted, device if choice == "device" else _HOST)
     return Resident(stored, device) if choice == "device" else InMemory(stored, pinned=pinned)
+
+
+def choose_place(
+    stored: Stored,
+    wanted: Placement,
+    device: torch.device,
+    *,
+    in_windows: bool,
+    rendered: bool = False,
+) -> Literal["device", "memory", "stream"]:
+    """Where `place_images`, which takes the same arguments, would put images; nothing is read.
+
+    Raises:
+        SbvaeError: If the images do not fit where they are to lie.
+    """
+    choice = wanted
+    if choice == "auto":
+        choice = _choose(bytes_of_all(stored), device, in_windows=in_windows, rendered=rendered)
+    if choice != "stream":
+        _refuse_without_room(stored, wanted, device if choice == "device" else _HOST)
+    return choice
 
 
 def _choose(
@@ -206,7 +224,7 @@ def _choose(
 
 def _refuse_without_room(stored: Stored, wanted: Placement, at: torch.device) -> None:
     needed, free = bytes_of_all(stored), free_bytes(at)
-    if needed <= _MOST * free:
+    if needed <= MOST * free:
         return
     where = "in memory" if at == _HOST else f"on {at}"
     found = f"the images need {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free {where}"

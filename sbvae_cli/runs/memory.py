@@ -1,8 +1,11 @@
-"""How many replicas the memory of a GPU takes at once."""
+"""How many replicas the memory takes at once: that of a GPU, or the host's with their images."""
 
 import torch
 
 from sbvae_cli.config.schema import Config
+from sbvae_cli.data.fixed_set import FixedSet
+from sbvae_cli.data.placement import MOST, bytes_of_all, choose_place, free_bytes
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.one_update import update_on_zeros
 from sbvae_cli.training.build import build_updater
@@ -38,6 +41,37 @@ def replicas_that_fit(config: Config, count: int) -> int:
             "smaller `batch_size` or model"
         ) from error
     return min(count, fitting(free, taken))
+
+
+def processes_that_fit(config: Config, source: Source, number: int) -> int:
+    """Number of replicas, at most `number`, whose processes have room for their images at once.
+
+    Each process has its own where images lie in memory.
+
+    Args:
+        config: Configuration of any of the replicas.
+        source: The data that it names.
+        number: Number of processes that are wanted, 1 or more.
+
+    Returns:
+        1 or more.
+
+    Raises:
+        SbvaeError: If the images of not even one fit where they are to lie.
+    """
+    training, device = config.training, resolve_device(config.training.device)
+    fixed = training.fixed_set
+    stored = FixedSet(source, fixed) if fixed else source.file
+    if stored is None:
+        return number
+    in_windows = training.shuffle == "windows"
+    place = choose_place(
+        stored, training.data_on, device, in_windows=in_windows, rendered=bool(fixed)
+    )
+    if place == "stream" or device.type == "cuda":  # where one process has all replicas
+        return number
+    room = int(MOST * free_bytes(device)) // bytes_of_all(stored)
+    return max(1, min(number, room))
 
 
 def fitting(free: int, taken: int) -> int:

@@ -105,8 +105,6 @@ def prepare_resumption(
         raise _without_checkpoint(folder)
     checkpoint, wanted = load_checkpoint(folder.checkpoint), dict(wanted or {})
     place = wanted.pop("data.source", None)
-    if wanted.get("training.precision") == "auto":  # what it became is the run's own
-        del wanted["training.precision"]
     config = changed_config(folder, checkpoint.config, wanted, names or {})
     if checkpoint.step >= config.training.steps:
         more = command("train", resume=folder.path, steps=str(2 * checkpoint.step))
@@ -216,6 +214,8 @@ def changed_config(
     """
     tree = config.as_dict()
     own = flat(tree)
+    # What the precision `auto` became is the run's own.
+    wanted = {k: v for k, v in wanted.items() if (k, v) != ("training.precision", "auto")}
     for key, value in wanted.items():
         if key not in CHANGEABLE and own.get(key, value) != value:
             name = names.get(key, key)

@@ -68,9 +68,10 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
     with (
         cpu_threads(training.threads),
         closing(build_maker(config, source, seeds, updater.device)) as maker,
+        closing(train(updater, maker, training, stop=done)) as reports,
     ):
         marks.append((0, time.perf_counter()))
-        for first, *others in train(updater, maker, training, stop=done):
+        for first, *others in reports:
             for report in (first, *others):
                 if report.error:
                     raise report.error

@@ -15,7 +15,7 @@ from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import DivergedError, StoppedError
-from sbvae_cli.runs.memory import fitting, replicas_that_fit, update_once
+from sbvae_cli.runs.memory import fitting, processes_that_fit, replicas_that_fit, update_once
 from sbvae_cli.runs.replicas import plan_replicas
 from sbvae_cli.runs.resolve import Request, resolve
 from sbvae_cli.training.loop import Report
@@ -59,6 +59,45 @@ def test_groups_of_as_many_as_fit_begin_and_go_on_like_solo_runs(
     one, other = (load_checkpoint(Path(run) / "ckpt.pt").model for run in ("solo", "g/6"))
     for name in one:
         torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-4)
+
+
+def test_images_without_room_are_refused_before_replicas_are_replaced(
+    sbvae: Sbvae, tiny: list[str], groups: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = [*tiny, "--fixed-set", 9, "--steps", 2, "--replicas", 2, "--out", "g"]
+    assert sbvae("train", *options).code == 0
+    monkeypatch.setattr("sbvae_cli.data.placement.free_bytes", lambda device: 100)
+    refused = sbvae("train", *options, "--steps", 3, "--force")
+    assert refused.code == 1 and len(refused.err.splitlines()) == 1
+    assert refused.err.startswith("error: --fixed-set 9: the images need 0.0 GB")
+    assert steps() == [2, 2]
+
+
+def test_replicas_go_on_with_a_file_that_moved_and_in_their_own_precision(
+    sbvae: Sbvae, tiny: list[str], groups: list[int]
+) -> None:
+    made = ["circles", "--preset", "xy", "--count", 12, "--size", 16, "--out", "d.h5"]
+    assert sbvae("gen-data", *made).code == 0
+    words = ["--data", "d.h5", *tiny[4:], "--steps", 1, "--replicas", 2, "--out", "g"]
+    assert sbvae("train", *words).code == 0
+    Path("d.h5").rename("moved.h5")
+    more = ["--steps", 2, "--data", "moved.h5", "--precision", "auto"]
+    done = sbvae("train", "--resume", "g", *more)
+    assert done.code == 0, done.err
+    assert steps() == [2, 2]
+
+
+def test_as_many_processes_at_once_as_have_room_for_their_images(
+    tiny: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"data": {"source": "circles:xy", "height": 10, "width": 10}}
+    training = {"training": {"device": "cpu", "fixed_set": 50}}
+    config, source = resolve(Request(options={**data, **training}))
+    needed = 50 * 10 * 10 * 3
+    for free, number in ((10 * needed, 4), (2.5 * needed, 2), (1.2 * needed, 1)):
+        for module in ("data.placement", "runs.memory"):
+            monkeypatch.setattr(f"sbvae_cli.{module}.free_bytes", lambda device, f=free: int(f))
+        assert processes_that_fit(config, source, 4) == number
 
 
 def test_replicas_at_different_steps_are_refused_with_the_way_to_bring_them_level(
