@@ -23,7 +23,7 @@ from typing import Any
 
 NEEDED = (
     *("torch", "numpy", "typer", "rich", "PIL", "h5py", "yaml", "pydantic", "scipy", "sklearn"),
-    *("filelock", "pytest", "pytest_timeout", "hypothesis"),
+    *("filelock", "psutil", "pytest", "pytest_timeout", "hypothesis"),
 )
 BEGAN = time.perf_counter()  # before imports that take seconds
 FORMS = ((1, "broadcast"), (15, "broadcast"), (15, "deconv"))
