@@ -242,8 +242,7 @@ def _of_model(
     from sbvae_cli.evaluation.cost import estimate_cost
     from sbvae_cli.evaluation.evaluate_model import evaluate_plan
     from sbvae_cli.evaluation.plan import make_plan, other_factors
-    from sbvae_cli.runs.groups import flat_settings
-    from sbvae_cli.runs.naming import group_name
+    from sbvae_cli.runs.naming import flat_settings, group_name
 
     checkpoint, source, vae = model
     trained_on, rows = FactorSpace(checkpoint.space), _validation_rows(model, data)

@@ -12,21 +12,7 @@ from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.evaluation.result import NamedScore
 
 if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
-    from sbvae_cli.config.schema import Config
     from sbvae_cli.runs.evaluate import Evaluated
-
-# Settings that do not make another model, or are where a file lies.
-_BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
-_BESIDE |= {
-    f"training.{name}"
-    for name in (
-        "data_on",
-        "compile",
-        "checkpoint_every",
-        "keep_checkpoints",
-        "log_every",
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -120,23 +106,6 @@ def summarise(values: Sequence[float]) -> Summary:
     """Mean, standard deviation and median of one value or more."""
     std = stdev(values) if len(values) > 1 else None
     return Summary(len(values), fmean(values), std, median(values))
-
-
-def flat_settings(config: "Config", step: int) -> dict[str, Any]:
-    """Settings that make a model, but for the seed, by names such as `training.batch_size`."""
-    found: dict[str, Any] = {}
-
-    def walk(tree: Mapping[str, Any], path: str) -> None:
-        for key, value in tree.items():
-            name = f"{path}{key}"
-            if isinstance(value, Mapping) and name != "data.space":
-                walk(value, f"{name}.")
-            elif name not in _BESIDE:
-                found[name] = value
-
-    tree = config.as_dict()
-    walk({section: tree[section] for section in ("data", "model", "objective", "training")}, "")
-    return {**found, "step": step}
 
 
 def differing_settings(several: "Sequence[Evaluated]") -> list[dict[str, Any]]:

@@ -26,6 +26,18 @@ _UNNAMED = {
         *("checkpoint_every", "keep_checkpoints", "log_every"),
     )
 }
+# Settings that do not make another model, or are where a file lies.
+_BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
+_BESIDE |= {
+    f"training.{name}"
+    for name in (
+        "data_on",
+        "compile",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "log_every",
+    )
+}
 _SHORT = {
     "training.learning_rate": "lr",
     "training.learning_rate_schedule": "lr",
@@ -73,6 +85,23 @@ def group_name(config: Config) -> str:
     """
     training = config.training.model_copy(update={"seed": 0})
     return run_name(config.model_copy(update={"training": training})).rpartition("-")[0]
+
+
+def flat_settings(config: Config, step: int) -> dict[str, Any]:
+    """Settings that make a model, but for the seed, by names such as `training.batch_size`."""
+    found: dict[str, Any] = {}
+
+    def walk(tree: Mapping[str, Any], path: str) -> None:
+        for key, value in tree.items():
+            name = f"{path}{key}"
+            if isinstance(value, Mapping) and name != "data.space":
+                walk(value, f"{name}.")
+            elif name not in _BESIDE:
+                found[name] = value
+
+    tree = config.as_dict()
+    walk({section: tree[section] for section in ("data", "model", "objective", "training")}, "")
+    return {**found, "step": step}
 
 
 def _data_name(data: DataConfig) -> str:

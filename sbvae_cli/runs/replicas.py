@@ -1,5 +1,6 @@
 """Runs that differ in the seed alone, side by side in folders that are called by their seeds."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sbvae_cli.config.load import build_config, merge, read_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.groups import flat_settings
+from sbvae_cli.runs.naming import flat_settings
 
 _LONGEST = 120  # characters that a message takes for a setting, such as a list of factors
 
@@ -58,7 +59,7 @@ def find_replicas(path: Path) -> list[Replica]:
         None of a folder that is a run itself, holds no runs, or holds runs that differ in more
         than the seed and how long they are trained.
     """
-    if not path.is_dir() or is_run(path):
+    if not os.path.isdir(path) or is_run(path):  # False of a name that is too long
         return []
     found = []
     for folder in filter(is_run, path.iterdir()):

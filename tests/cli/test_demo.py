@@ -116,6 +116,7 @@ def test_another_seed_has_a_folder_of_its_own_and_a_stop_says_how_to_go_on(
     assert folders == ["demo", "demo-3", "my demo"]
 
 
+@pytest.mark.slow
 def test_a_signal_saves_both_models(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "sbvae_cli", "demo", "--steps", "1000000"]
     process = subprocess.Popen(

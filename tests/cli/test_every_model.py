@@ -171,7 +171,8 @@ def test_a_run_with_clipped_gradients_goes_another_way(sbvae: Sbvae, tiny: list[
 
 
 def test_dry_run_counts_the_discriminator(sbvae: Sbvae) -> None:
-    done = sbvae("train", "--data", "circles:xy", "--model", "factor-vae", "--dry-run")
+    few = ("--batch-size", 2)
+    done = sbvae("train", "--data", "circles:xy", "--model", "factor-vae", *few, "--dry-run")
     assert "# encoder: 383,956 parameters" in done.out
     assert "# decoder: 81,027 parameters" in done.out
     assert "# discriminator: 5,018,002 parameters, 5.0 M multiply-adds" in done.out
@@ -301,7 +302,7 @@ def test_info_tells_of_a_run_that_diverged_at_once(sbvae: Sbvae, tiny: list[str]
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("model.likelihood=gaussian", "model.likelihood is 'gaussian'; write a section"),
+        ("model.likelihood=gaussian", "model.likelihood is 'gaussian'; it is a section"),
         ("model.decoder.hidden_channels=32", "model.decoder.hidden_channels is 32; write a list"),
         ("model.decoder.hidden_channels=[]", "it needs one entry or more"),
         ("training.batch_size=1e30", "training.batch_size is"),

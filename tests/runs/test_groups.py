@@ -14,8 +14,8 @@ from sbvae_cli.metrics.choose_latents import LatentChoice
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.runs.evaluate import Evaluated
-from sbvae_cli.runs.groups import csv_rows, csv_rows_of_groups, flat_settings, groups_of
-from sbvae_cli.runs.naming import group_name
+from sbvae_cli.runs.groups import csv_rows, csv_rows_of_groups, groups_of
+from sbvae_cli.runs.naming import flat_settings, group_name
 
 SOURCE = "circles:xy"
 

@@ -9,7 +9,7 @@ from filelock import FileLock
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.groups import flat_settings
+from sbvae_cli.runs.naming import flat_settings
 from sbvae_cli.runs.replicas import (
     clear_folders,
     find_replicas,
