@@ -60,6 +60,14 @@ def tiny() -> list[str]:
 
 
 @pytest.fixture
+def circles_file(sbvae: Callable[..., Result]) -> str:
+    """A file of 40 images of 16x16 pixels."""
+    made = ["circles", "--preset", "xy", "--count", 40, "--size", 16, "--out", "d.h5"]
+    assert sbvae("gen-data", *made).code == 0
+    return "d.h5"
+
+
+@pytest.fixture
 def room() -> Callable[[int], AbstractContextManager[None]]:
     """Leave files only so many bytes, as a full disk does; the error is EFBIG."""
 

@@ -18,6 +18,7 @@ from sbvae_cli.cli.console import (
     remark,
     reporter,
 )
+from sbvae_cli.cli.several_runs import LONG
 from sbvae_cli.cli.signals import deferred
 from sbvae_cli.commands import as_typed, command
 from sbvae_cli.config.schema import Config
@@ -26,8 +27,6 @@ from sbvae_cli.runs.cost import TrainingCost, kept_checkpoints
 from sbvae_cli.runs.observers import Observer
 from sbvae_cli.training.build import with_own_precision
 from sbvae_cli.training.loop import Report
-
-_LONG = 3_600  # seconds, after which a run says what would be shorter
 
 
 def report_training(
@@ -105,7 +104,7 @@ def _progress(bar: Reporter) -> Observer:
         nonlocal warned
         if not report.terms:
             return
-        if report.seconds_left > _LONG and not warned:
+        if report.seconds_left > LONG and not warned:
             notice(
                 f"{report.steps - report.step:,} steps will take about "
                 f"{duration(report.seconds_left)} on this device; fewer with --steps, or "

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sbvae_cli.config.names import Placement, Shuffle
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.fixed_set import FixedSet
+from sbvae_cli.data.fixed_set import stored_images
 from sbvae_cli.data.order import Order, chunks_in_window
 from sbvae_cli.data.pixels import planes
 from sbvae_cli.data.placement import Place, place_images
@@ -75,7 +75,7 @@ class Feed:
         self._source, self._batch_size, self._seeds = source, batch_size, tuple(seeds)
         self._device = torch.device(device)
         self._pinned = self._device.type == "cuda"
-        stored = FixedSet(source, fixed_set) if fixed_set else source.file
+        stored = stored_images(source, fixed_set)
         left_out = [_left_out(source, validation, seed, fixed_set) for seed in seeds]
         self._space = stored.space if stored else source.space
         self._orders: list[Order] = []

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.file import Images
+from sbvae_cli.data.file import DatasetFile, Images
 from sbvae_cli.data.generate import plan_dataset
 from sbvae_cli.data.renderers.sprites import paint
 from sbvae_cli.data.source import Source
@@ -85,3 +85,19 @@ class FixedSet:
     def _span(self, chunk: int) -> tuple[int, int]:
         start = chunk * self.chunk_length
         return start, min(start + self.chunk_length, self.count)
+
+
+def stored_images(source: Source, fixed_set: int | None) -> FixedSet | DatasetFile | None:
+    """The images that are there before training: a set that is rendered once, or a file's.
+
+    Args:
+        source: The data.
+        fixed_set: Number of images of the set; None where there is none.
+
+    Returns:
+        None where images are drawn as needed.
+
+    Raises:
+        SbvaeError: If there are both a set and a file.
+    """
+    return FixedSet(source, fixed_set) if fixed_set else source.file

@@ -3,7 +3,7 @@
 import torch
 
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.fixed_set import FixedSet
+from sbvae_cli.data.fixed_set import stored_images
 from sbvae_cli.data.placement import MOST, bytes_of_all, choose_place, free_bytes
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -60,13 +60,15 @@ def processes_that_fit(config: Config, source: Source, number: int) -> int:
         SbvaeError: If the images of not even one fit where they are to lie.
     """
     training, device = config.training, resolve_device(config.training.device)
-    fixed = training.fixed_set
-    stored = FixedSet(source, fixed) if fixed else source.file
+    stored = stored_images(source, training.fixed_set)
     if stored is None:
         return number
-    in_windows = training.shuffle == "windows"
     place = choose_place(
-        stored, training.data_on, device, in_windows=in_windows, rendered=bool(fixed)
+        stored,
+        training.data_on,
+        device,
+        in_windows=training.shuffle == "windows",
+        rendered=training.fixed_set is not None,
     )
     if place == "stream" or device.type == "cuda":  # where one process has all replicas
         return number

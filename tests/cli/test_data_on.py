@@ -11,13 +11,6 @@ from sbvae_cli.checkpoint import load_checkpoint
 Sbvae = Callable[..., object]
 
 
-@pytest.fixture
-def data(sbvae: Sbvae) -> str:
-    made = ["circles", "--preset", "xy", "--count", 40, "--size", 16, "--out", "d.h5"]
-    assert sbvae("gen-data", *made).code == 0
-    return "d.h5"
-
-
 def weights(run: str) -> dict[str, torch.Tensor]:
     return dict(load_checkpoint(Path(run, "ckpt.pt")).model)
 
@@ -28,10 +21,10 @@ def assert_same_weights(one: str, other: str) -> None:
 
 
 def test_a_run_goes_on_to_the_bit_wherever_its_images_lie(
-    sbvae: Sbvae, tiny: list[str], data: str
+    sbvae: Sbvae, tiny: list[str], circles_file: str
 ) -> None:
     """25 steps: several blocks, with a stop within one."""
-    options = ["--data", data, *tiny[4:], "--shuffle", "all"]
+    options = ["--data", circles_file, *tiny[4:], "--shuffle", "all"]
     assert sbvae("train", *options, "--steps", 25, "--out", "whole").code == 0
     part = [*options, "--data-on", "device", "--out", "part"]
     assert sbvae("train", *part, "--steps", 7).code == 0
@@ -39,9 +32,11 @@ def test_a_run_goes_on_to_the_bit_wherever_its_images_lie(
     assert_same_weights("whole", "part")
 
 
-def test_a_fixed_set_trains_what_its_file_trains(sbvae: Sbvae, tiny: list[str], data: str) -> None:
+def test_a_fixed_set_trains_what_its_file_trains(
+    sbvae: Sbvae, tiny: list[str], circles_file: str
+) -> None:
     rest = [*tiny[4:], "--steps", 6, "--validation", 0.1, "--seed", 3]
-    assert sbvae("train", "--data", data, *rest, "--out", "file").code == 0
+    assert sbvae("train", "--data", circles_file, *rest, "--out", "file").code == 0
     drawn = ["--data", "circles:xy", "--size", 16, "--fixed-set", 40]
     assert sbvae("train", *drawn, *rest, "--out", "set").code == 0
     assert_same_weights("file", "set")
@@ -58,12 +53,12 @@ def test_a_fixed_set_trains_what_its_file_trains(sbvae: Sbvae, tiny: list[str], 
 def test_images_without_room_are_refused_before_a_run_is_replaced(
     sbvae: Sbvae,
     tiny: list[str],
-    data: str,
+    circles_file: str,
     options: str,
     found: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own = ["--data", data] if "on" in options else tiny[:4]
+    own = ["--data", circles_file] if "on" in options else tiny[:4]
     assert sbvae("train", *own, *tiny[4:], "--steps", 1, "--out", "run").code == 0
     monkeypatch.setattr("sbvae_cli.data.placement.free_bytes", lambda device: 1_000)
     options = [*own, *tiny[4:], *options.split(), "--steps", 1, "--out", "run", "--force"]

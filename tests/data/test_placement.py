@@ -70,7 +70,7 @@ def test_windows_read_each_chunk_once_an_epoch(
     monkeypatch.setattr("sbvae_cli.data.feed.chunks_in_window", lambda *_: 6)
     stored = Numbered()
     source = open_source("circles:xy", 4, 4)
-    monkeypatch.setattr("sbvae_cli.data.feed.FixedSet", lambda *_: stored)
+    monkeypatch.setattr("sbvae_cli.data.feed.stored_images", lambda *_: stored)
     stored.space = source.space
     feed = Feed(source, 10, seeds, fixed_set=1_000, data_on="stream")
     for start in range(0, 100, 7):

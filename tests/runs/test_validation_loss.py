@@ -17,15 +17,8 @@ from sbvae_cli.errors import SbvaeError
 Sbvae = Callable[..., object]
 
 
-@pytest.fixture
-def data(sbvae: Sbvae) -> str:
-    made = ["circles", "--preset", "xy", "--count", 40, "--size", 16, "--out", "d.h5"]
-    assert sbvae("gen-data", *made).code == 0
-    return "d.h5"
-
-
-def test_the_share_is_held_out_and_follows_from_the_seed(data: str) -> None:
-    source = open_source(data)
+def test_the_share_is_held_out_and_follows_from_the_seed(circles_file: str) -> None:
+    source = open_source(circles_file)
     rows = validation_rows(source, 0.25, 3)
     assert len(rows) == len(set(rows.tolist())) == 10
     assert np.array_equal(rows, validation_rows(source, 0.25, 3))
@@ -33,8 +26,8 @@ def test_the_share_is_held_out_and_follows_from_the_seed(data: str) -> None:
     assert len(validation_rows(source, 0.001, 3)) == 1
 
 
-def test_minibatches_never_have_what_is_held_out(data: str) -> None:
-    source = open_source(data)
+def test_minibatches_never_have_what_is_held_out(circles_file: str) -> None:
+    source = open_source(circles_file)
     rows = validation_rows(source, 0.25, 3)
     hidden = {image.tobytes() for image in source.file.read_rows(rows)[0]}
     block = Feed(source, 15, [3], validation=0.25).block(0, 4).images.numpy()
@@ -44,13 +37,13 @@ def test_minibatches_never_have_what_is_held_out(data: str) -> None:
 
 
 def test_every_checkpoint_logs_what_plain_pytorch_finds(
-    sbvae: Sbvae, tiny: list[str], data: str
+    sbvae: Sbvae, tiny: list[str], circles_file: str
 ) -> None:
-    options = ["--data", data, *tiny[4:], "--validation", 0.25, "--checkpoint-every", 4]
+    options = ["--data", circles_file, *tiny[4:], "--validation", 0.25, "--checkpoint-every", 4]
     assert sbvae("train", *options, "--steps", 6, "--out", "run").code == 0
     log = [json.loads(line) for line in Path("run/log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log if "nll_validation" in line] == [4, 6]
-    source = open_source(data)
+    source = open_source(circles_file)
     images, _ = source.file.read_rows(validation_rows(source, 0.25, 0))
     vae = load_checkpoint(Path("run/ckpt.pt")).build_vae()
     with torch.no_grad():
@@ -61,9 +54,9 @@ def test_every_checkpoint_logs_what_plain_pytorch_finds(
 
 
 def test_a_run_with_a_validation_goes_on_as_if_it_had_not_stopped(
-    sbvae: Sbvae, tiny: list[str], data: str
+    sbvae: Sbvae, tiny: list[str], circles_file: str
 ) -> None:
-    options = ["--data", data, *tiny[4:], "--validation", 0.25]
+    options = ["--data", circles_file, *tiny[4:], "--validation", 0.25]
     assert sbvae("train", *options, "--steps", 8, "--out", "whole").code == 0
     assert sbvae("train", *options, "--steps", 3, "--out", "part").code == 0
     assert sbvae("train", "--resume", "part", "--steps", 8).code == 0
@@ -77,16 +70,16 @@ def test_images_drawn_as_needed_cannot_be_held_out(sbvae: Sbvae, tiny: list[str]
     assert "is drawn as needed and never repeats" in done.err
 
 
-def test_something_must_be_left(data: str) -> None:
+def test_something_must_be_left(circles_file: str) -> None:
     with pytest.raises(SbvaeError, match="leave none to train on"):
-        validation_rows(open_source(data), 0.99, 0)
+        validation_rows(open_source(circles_file), 0.99, 0)
 
 
 @pytest.mark.parametrize("rate", ["1e30", "1e39"])  # weights that are numbers yet, or no more
 def test_weights_are_checked_before_anything_is_measured_with_them(
-    sbvae: Sbvae, tiny: list[str], data: str, rate: str
+    sbvae: Sbvae, tiny: list[str], circles_file: str, rate: str
 ) -> None:
-    options = ["--data", data, *tiny[4:], "--validation", 0.2, "--checkpoint-every", 1]
+    options = ["--data", circles_file, *tiny[4:], "--validation", 0.2, "--checkpoint-every", 1]
     done = sbvae("train", *options, "--lr", rate, "--steps", 9, "--out", "run")
     assert done.code == 3
     assert done.err.splitlines()[-1].startswith("error: diverged in step 1: its ")
