@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Select
-from sbvae_cli.data.factor_grid import factor_grid
+from sbvae_cli.data.factor_grid import FactorGrid, factor_grid
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -49,27 +49,35 @@ def embed_factor_grid(
         SbvaeError: If factors or latents do not exist, or the data has no renderer.
     """
     space = source.space
-    pair = names or default_pair(space)
-    grid = factor_grid(space, pair, size, at)
+    grid = factor_grid(space, names or default_pair(space), size, at)
     means, stds = encode(vae, source.render(grid.factors), on_images)
-    scaled = space.scaled(grid.factors, pair)
+    return embed_points(
+        grid_points(space, grid, at or {}, trained_on),
+        PointCodes(means.reshape(*grid.shape, -1), stds.reshape(*grid.shape, -1)),
+        mutual_information(means, factor_classes(space.scaled(grid.factors, grid.names))),
+        select=select,
+        latents=latents,
+    )
+
+
+def grid_points(
+    space: FactorSpace,
+    grid: FactorGrid,
+    at: Mapping[str, float],
+    trained_on: FactorSpace | None = None,
+) -> FactorPoints:
+    """Where a grid's points lie; arguments as of `embed_factor_grid`."""
+    pair = grid.names
     columns = [space.index(name) for name in pair]
-    others = {name for name in space.varying if name not in pair} | set(at or {})
-    points = FactorPoints(
+    others = {name for name in space.varying if name not in pair} | set(at)
+    return FactorPoints(
         pair,
         grid.factors[:, columns].reshape(*grid.shape, 2).astype(np.float64),
-        scaled.reshape(*grid.shape, 2),
+        space.scaled(grid.factors, pair).reshape(*grid.shape, 2),
         held_out_points(space, trained_on, grid.factors).reshape(grid.shape),
         (space.factor(pair[0]).circular, space.factor(pair[1]).circular),
         {name: float(grid.factors[0, space.index(name)]) for name in space.names if name in others},
         alone=set(pair) == set(space.varying),
-    )
-    return embed_points(
-        points,
-        PointCodes(means.reshape(*grid.shape, -1), stds.reshape(*grid.shape, -1)),
-        mutual_information(means, factor_classes(scaled)),
-        select=select,
-        latents=latents,
     )
 
 

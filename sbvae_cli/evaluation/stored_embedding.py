@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Select
 from sbvae_cli.data.factor_grid import allowed_value, require_pair
-from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.factors import FactorRows, FactorSpace
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source
 from sbvae_cli.data.stored_points import StoredPoints, stored_points
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch
 from sbvae_cli.evaluation.encode import blank_image, encode_batches
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.grid_embedding import default_pair, embed_factor_grid, held_out_points
-from sbvae_cli.evaluation.point_codes import averaged, points_of
+from sbvae_cli.evaluation.point_codes import FactorPoints, averaged, points_of
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.models.vae import VAE
@@ -59,15 +60,25 @@ def embed_factors(
             vae, source, pair, size=size, at=at, select=select, latents=latents,
             trained_on=trained_on, on_images=on_images,
         )  # fmt: skip
-    at, space, file = at or {}, source.space, source.file
-    require_pair(space, pair, at)
-    at = {name: allowed_value(space, name, value) for name, value in at.items()}
-    factors = file.read_factors(np.arange(file.count))
-    stored = stored_points(factors, space.names, pair, at, size, stream(0, "geometry"))
+    stored = choose_stored(source.file, source.space, pair, size, at or {})
     return embed_stored(
         vae, source, pair, stored, select=select, latents=latents, trained_on=trained_on,
         on_images=on_images,
     )  # fmt: skip
+
+
+def choose_stored(
+    file: DatasetFile,
+    space: FactorSpace,
+    pair: tuple[str, str],
+    size: int,
+    at: Mapping[str, float],
+) -> StoredPoints:
+    """Rows of a file that show two factors; arguments as of `embed_factors`."""
+    require_pair(space, pair, at)
+    at = {name: allowed_value(space, name, value) for name, value in at.items()}
+    factors = file.read_factors(np.arange(file.count))
+    return stored_points(factors, space.names, pair, at, size, stream(0, "geometry"))
 
 
 def embed_stored(
@@ -97,17 +108,30 @@ def embed_stored(
         on_images,
     )
     shown, columns = file.read_factors(stored.rows), [space.index(name) for name in pair]
-    points = points_of(
+    return embed_points(
+        shown_points(space, pair, stored, shown, trained_on),
+        averaged(stored, means, stds),
+        mutual_information(means, factor_classes(shown[:, columns])),
+        select=select,
+        latents=latents,
+    )
+
+
+def shown_points(
+    space: FactorSpace,
+    pair: tuple[str, str],
+    stored: StoredPoints,
+    shown: FactorRows,
+    trained_on: FactorSpace | None = None,
+) -> FactorPoints:
+    """Where the points of rows lie that `stored_points` chose and that show these factors."""
+    return points_of(
         stored,
         pair,
         partial(_scaled, space, pair),
         held_out_points(space, trained_on, shown),
         (space.factor(pair[0]).circular, space.factor(pair[1]).circular),
         alone=set(pair) == set(space.varying),
-    )
-    information = mutual_information(means, factor_classes(shown[:, columns]))
-    return embed_points(
-        points, averaged(stored, means, stds), information, select=select, latents=latents
     )
 
 

@@ -58,6 +58,7 @@ def train(
     *,
     start: int = 0,
     stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[int], None] = lambda step: None,
     capture: Capture | None = None,
 ) -> Generator[list[Report], None, None]:
     """Update all replicas from step `start` to `config.steps`.
@@ -68,6 +69,8 @@ def train(
         config: Steps, batch size and how often to report and to save.
         start: Updates made before.
         stop: Asked before every step; true ends the loop.
+        watch: Called with the number of updates made before the first one and after each; it may
+            look at the models, but must leave them as they are.
         capture: As `Rounds` takes it.
 
     Yields:
@@ -75,6 +78,7 @@ def train(
         and whenever a checkpoint is due, that is every `checkpoint_every` steps, at the last, and
         after a stop, be it before the first step.
     """
+    watch(start)
     meter = _Meter(config, start)
     step, alive = start, list(range(updater.replicas))
     saved, note = start if start > 0 else None, ""
@@ -92,6 +96,7 @@ def train(
             note = next(updates) or note
             meter.count()
             step += 1
+            watch(step)
             save = step == config.steps or step % config.checkpoint_every == 0
             if save or step % config.log_every == 0 or step == start + EARLY:
                 saved = step if save else saved

@@ -68,6 +68,17 @@ def test_a_stop_ends_after_the_step_and_is_saved() -> None:
     assert (report.step, report.save, report.terms) == (3, True, {})
 
 
+def test_who_watches_sees_the_models_after_every_update() -> None:
+    config = build_config(CONFIG)
+    updater, seen = build_updater(config, [0]), []
+
+    def watch(step: int) -> None:
+        seen.append((step, *updater.updates_made()))
+
+    list(run({"steps": 7}, start=3, stop_at=2, updater=updater, watch=watch))
+    assert seen == [(3, 0), (4, 1), (5, 2)]
+
+
 def test_a_stop_before_the_first_step_is_saved_too() -> None:
     (report,) = alone({"steps": 50}, stop_at=0)
     assert (report.step, report.save) == (0, True)
