@@ -22,6 +22,7 @@ _TAGS = {
     "evaluation": "eval",  # images, noise, votes of a model's scores; position: evaluation.images
     "pool-votes": "pool",  # votes that share images
     "geometry": "geom",  # stored images of two factors, where there are more than a picture shows
+    "distribution": "dist",  # factors of training images that a picture shows
     "ranking": "rank",  # images that several models are compared on
     "jackknife": "jack",  # groups of rows left out in turn
     "parts": "part",  # disjoint parts of the rows

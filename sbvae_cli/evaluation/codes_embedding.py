@@ -5,6 +5,7 @@ from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
@@ -48,7 +49,12 @@ def embed_codes(
             raise SbvaeError(
                 twice if name in at else f"a grid needs two factors, found {name} twice"
             )
-    return _embed(sample, (pair[0], pair[1]), size, at, select, latents)
+    present = representation.present
+    blank = None if present is None or present.all() else representation.codes[present == 0]
+    return _embed(
+        sample, (pair[0], pair[1]), size, at, select, latents,
+        None if blank is None else blank.mean(axis=0, dtype=np.float64),
+    )  # fmt: skip
 
 
 def pairs_of_codes(
@@ -79,6 +85,7 @@ def _embed(
     at: Mapping[str, float] = MappingProxyType({}),
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
+    blank: NDArray[np.float64] | None = None,
 ) -> FactorEmbedding:
     stored = stored_points(sample.factors, sample.names, pair, at, size, stream(0, "geometry"))
     columns = [sample.names.index(name) for name in pair]
@@ -100,7 +107,7 @@ def _embed(
             circular,
             len(sample.names) == 2,
         ),
-        averaged(stored, means, stds),
+        averaged(stored, means, stds, blank),
         mutual_information(means, factor_classes(both[stored.rows])),
         select=select,
         latents=latents,

@@ -78,6 +78,16 @@ def blank_image(vae: VAE, source: Source) -> Tensor:
     return to_device(image, next(vae.parameters()).device)
 
 
+def blank_code(vae: VAE, source: Source) -> Floats | None:
+    """Posterior mean of an image that shows nothing, (K,); None where the data has none."""
+    if not (source.space.blank and source.can_render):
+        return None
+    row = np.full((1, len(source.space.names)), np.nan)
+    row[0, source.space.index("present")] = 0
+    code: Floats = encode(vae, source.render(row))[0][0]
+    return code
+
+
 def check_posteriors(means: Floats, stds: Floats) -> None:
     """Check that every mean is a number and every std a positive one.
 

@@ -35,6 +35,8 @@ class FactorEmbedding:
         choice: The latents, and what each rule would choose.
         scores: As `geometry_scores` and `LatentUse` define them.
         pair: What a report says of it.
+        blank: Posterior mean of a blank image in the two latents, shape (2,); None where the data
+            has none (Figure 22).
     """
 
     points: FactorPoints
@@ -43,6 +45,7 @@ class FactorEmbedding:
     choice: LatentChoice
     scores: dict[str, Any]
     pair: PairGeometry
+    blank: Floats | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -100,7 +103,8 @@ def embed_points(
         _pair(points, codes, choice, scores, dead_below), extent=found, shares=use.shares
     )
     mean_stds = None if codes.stds is None else codes.stds[known].mean(axis=0)
-    return FactorEmbedding(points, chosen, mean_stds, choice, scores, pair)
+    blank = None if codes.blank is None else codes.blank[list(choice.latents)]
+    return FactorEmbedding(points, chosen, mean_stds, choice, scores, pair, blank)
 
 
 def _pair(

@@ -11,7 +11,7 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages
-from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.evaluation.encode import blank_code, encode
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
 from sbvae_cli.metrics.classes import factor_classes
@@ -53,7 +53,11 @@ def embed_factor_grid(
     means, stds = encode(vae, source.render(grid.factors), on_images)
     return embed_points(
         grid_points(space, grid, at or {}, trained_on),
-        PointCodes(means.reshape(*grid.shape, -1), stds.reshape(*grid.shape, -1)),
+        PointCodes(
+            means.reshape(*grid.shape, -1),
+            stds.reshape(*grid.shape, -1),
+            blank=blank_code(vae, source),
+        ),
         mutual_information(means, factor_classes(space.scaled(grid.factors, grid.names))),
         select=select,
         latents=latents,

@@ -48,12 +48,15 @@ class PointCodes:
         stds: In the same shape; None where these are not known.
         noise: Variance that averages have beside that of the points, shape (K,).
         within: Share of each latent's variance that averages leave out, shape (K,).
+        blank: Posterior mean of an image that shows nothing, shape (K,); None where the data has
+            none.
     """
 
     means: Floats
     stds: Floats | None
     noise: Floats | float = 0.0
     within: Floats | None = None
+    blank: Floats | None = None
 
 
 def points_of(
@@ -82,8 +85,10 @@ def points_of(
     )
 
 
-def averaged(stored: StoredPoints, means: Floats, stds: Floats | None) -> PointCodes:
-    """Averages over the rows of each point, and what they leave out."""
+def averaged(
+    stored: StoredPoints, means: Floats, stds: Floats | None, blank: Floats | None = None
+) -> PointCodes:
+    """Averages over the rows of each point, and what they leave out; `blank` (K,) as it is."""
     shape, count = stored.values.shape[:-1], stored.values[..., 0].size
     number = np.bincount(stored.point, minlength=count)
 
@@ -102,4 +107,5 @@ def averaged(stored: StoredPoints, means: Floats, stds: Floats | None) -> PointC
         None if stds is None else average(stds).reshape(*shape, -1),
         noise * np.mean(1.0 / number[number > 0]),
         np.divide(residual.var(axis=0), total, out=np.zeros_like(total), where=total > 0),
+        blank,
     )

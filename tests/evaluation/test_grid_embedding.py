@@ -126,3 +126,13 @@ def test_encoding_is_the_same_in_any_batch() -> None:
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_allclose(a, b)
         assert a.shape == (7, 5)
+
+
+def test_a_blank_image_has_a_code_where_the_data_has_some() -> None:
+    blank = np.zeros((1, 32, 32, 3), np.uint8)
+
+    with_blanks = embed_factor_grid(centroid_vae(), source("xh-blank"), size=4, latents=(3, 1))
+
+    assert embed_factor_grid(centroid_vae(), source("xh"), size=4).blank is None
+    expected = encode(centroid_vae(), blank)[0][0, [3, 1]]
+    np.testing.assert_array_equal(with_blanks.blank, expected)

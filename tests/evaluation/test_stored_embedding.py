@@ -153,3 +153,14 @@ def test_codes_that_cannot_be_shown_are_refused() -> None:
         embed_codes(two, ("x", "z"))
     with pytest.raises(SbvaeError, match="needs two factors, "):
         embed_codes(two, ("x", "x"))
+
+
+def test_blank_rows_of_codes_have_one_code_in_the_two_latents() -> None:
+    grid = np.stack(np.meshgrid(range(4), range(4)), axis=-1).reshape(-1, 2)
+    factors = np.vstack([np.column_stack([grid, np.ones(16)]), [[np.nan, np.nan, 0]] * 2])
+    codes = np.vstack([np.column_stack([grid, 0 * grid[:, :1]]), [[7, 8, 9], [9, 8, 9]]])
+    representation = Representation(codes.astype(float), factors, ("x", "y", "present"))
+
+    np.testing.assert_array_equal(embed_codes(representation).blank, [8, 8])
+    shown = Representation(codes[:16].astype(float), factors[:16], ("x", "y", "present"))
+    assert embed_codes(shown).blank is None
