@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.options import DeviceOption, JsonOption, OtherDataOption, PictureOption
+from sbvae_cli.cli.options import (
+    DeviceOption,
+    JsonOption,
+    OtherDataOption,
+    PictureOption,
+    ScaleOption,
+    ShowOption,
+    ThemeOption,
+)
 from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
 from sbvae_cli.config.names import Select
 
@@ -45,15 +53,15 @@ def geometry(
     latents: Annotated[
         str | None, typer.Option(help="Use these two latents, as 9,3; overrides --select.")
     ] = None,
-    size: Annotated[
-        int, typer.Option(min=100, max=2000, help="Side of a panel of the picture in pixels.")
-    ] = 430,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
 ) -> None:
     """Plot two factors in latent space and score them (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform, note
-    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.cli.outputs import Look, write_json, write_picture
     from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.geometry import Wanted, embed_target
@@ -72,8 +80,8 @@ def geometry(
     ]
     titles = _titles(embedded)
     found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
-    picture = draw_geometry(found, embedded[0].source, _caption(embedded), size)
-    write_picture(out, picture)
+    picture = draw_geometry(found, embedded[0].source, _caption(embedded))
+    write_picture(out, picture, look=Look(scale, theme, show))
     names = [""] if len(embedded) == 1 else [_name(each.path, targets) for each in embedded]
     if json != "-":
         _print_headlines(names, embedded)

@@ -25,7 +25,7 @@ def info(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            callback=named_as("PNG"), help="PNG file to write, of 64 samples and their factors."
+            callback=named_as("picture"), help="PNG file to write, of 64 samples and their factors."
         ),
     ] = None,
     json: JsonOption = None,

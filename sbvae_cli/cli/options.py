@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sbvae_cli.cli.outputs import csv_file, json_file, named_as
-from sbvae_cli.config.names import Background, Fit, Frames
+from sbvae_cli.config.names import Background, Fit, Frames, ThemeName
 
 CheckpointArgument = Annotated[
     Path, typer.Argument(metavar="CKPT", help="A run folder or its ckpt.pt.")
@@ -21,7 +21,21 @@ DeviceOption = Annotated[
     str, typer.Option(help="Device to compute on: auto, cpu, cuda, cuda:INDEX or mps.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-PictureOption = Annotated[Path, typer.Option(callback=named_as("PNG"), help="PNG file to write.")]
+PictureOption = Annotated[
+    Path, typer.Option(callback=named_as("picture"), help="PNG or SVG file to write.")
+]
+MovingPictureOption = Annotated[
+    Path,
+    typer.Option(
+        callback=named_as("moving picture"), help="PNG, SVG, GIF or animated WebP file to write."
+    ),
+]
+ScaleOption = Annotated[
+    float,
+    typer.Option(min=0.25, max=8.0, help="Enlarges the picture: 2 for print; of no use for SVG."),
+]
+ThemeOption = Annotated[ThemeName, typer.Option(help="Colours of the picture: light or dark.")]
+ShowOption = Annotated[bool, typer.Option("--show", help="Open the picture in the viewer.")]
 JsonOption = Annotated[
     str | None, typer.Option(callback=json_file, help="JSON file to write, or - for stdout.")
 ]

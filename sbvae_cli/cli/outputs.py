@@ -4,36 +4,66 @@ import csv
 import io
 import itertools
 import json
+import os
+import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sbvae_cli.cli.console import remark
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import refuse_to_lose, write_bytes
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from sbvae_cli.viz.canvas import Canvas
 
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is written.
+
+    Attributes:
+        scale: Pixels of a unit.
+        theme: Theme of its colours.
+        show: Whether the system's viewer opens it.
+    """
+
+    scale: float = 1.0
+    theme: ThemeName = "light"
+    show: bool = False
+
+
+DEFAULT_LOOK = Look()
 OWN_ENDINGS = {
-    "PNG": (".png",),
+    "picture": (".png", ".svg"),
+    "moving picture": (".png", ".svg", ".gif", ".webp"),
     "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
     "NPZ": (".npz",),
     "JSON": (".json",),
     "CSV": (".csv",),
 }
 WORDS = {
-    "PNG": "a PNG picture",
+    "picture": "a picture",
+    "moving picture": "a picture",
     "HDF5": "an HDF5 file",
     "NPZ": "an NPZ file of codes",
     "JSON": "a JSON file",
     "CSV": "a CSV file",
 }
-EXAMPLES = {"PNG": "picture.png", "HDF5": "data.h5", "NPZ": "codes.npz"}
-SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "HDF5": b"\x89HDF\r\n\x1a\n"}
+EXAMPLES = {
+    "picture": "picture.png",
+    "moving picture": "picture.png",
+    "HDF5": "data.h5",
+    "NPZ": "codes.npz",
+}
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"<svg", b"<?xml")
 FOLDER = "runs/first"
 # Of other formats; a name without an ending, or with one that is not here, says nothing.
 OTHER_ENDINGS = (
@@ -163,11 +193,32 @@ def write_csv(target: str, rows: Sequence[Sequence[object]]) -> None:
         write_bytes(Path(target), text.getvalue().encode())
 
 
-def write_picture(path: Path, picture: "Image") -> None:
-    """Write a PNG file, atomically."""
+def write_picture(
+    path: Path, picture: "Canvas", about: Mapping[str, Any] | None = None, look: Look = DEFAULT_LOOK
+) -> None:
+    """Write a picture, atomically, and show it where that is asked for.
+
+    Args:
+        path: File to write; its ending says in which format.
+        picture: What a figure is.
+        about: What the file tells of itself, in plain containers, beside version and command.
+        look: How it looks.
+
+    Raises:
+        SbvaeError: If it cannot be written.
+    """
     content = io.BytesIO()
-    picture.save(content, format="PNG", optimize=True)
+    picture.raster(look.scale, look.theme).save(content, format="PNG", optimize=True)
     write_bytes(path, content.getvalue())
+    if look.show:
+        show(path)
+
+
+def show(path: Path) -> None:
+    """Open a file in the system's viewer, or say that there is none."""
+    headless = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    if headless or typer.launch(str(path)):
+        remark(f"note: no viewer was found to show {path} in; open it yourself")
 
 
 def _refuse_other_content(option: str, path: Path, kind: str) -> None:
@@ -191,7 +242,7 @@ def _is_of(kind: str, path: Path, start: bytes) -> bool:
         return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
     if kind == "JSON":
         return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
-    return start.startswith(SIGNATURES[kind])
+    return start.startswith(HDF5_START if kind == "HDF5" else PICTURE_STARTS)
 
 
 def _try_to_write(path: Path) -> None:

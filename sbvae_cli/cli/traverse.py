@@ -12,6 +12,9 @@ from sbvae_cli.cli.options import (
     DeviceOption,
     OtherDataOption,
     PictureOption,
+    ScaleOption,
+    ShowOption,
+    ThemeOption,
 )
 from sbvae_cli.cli.parse import parse_latents, parse_range, parse_size
 from sbvae_cli.errors import SbvaeError
@@ -52,6 +55,9 @@ def traverse(
     data: OtherDataOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of images.")] = 0,
     device: DeviceOption = "auto",
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
 ) -> None:
     """Sweep each latent around one image's code (Figure 2)."""
     if latents is not None and top is not None:
@@ -63,7 +69,7 @@ def traverse(
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
     opened = open_checkpoint(checkpoint)  # before PyTorch loads: a wrong file is told of at once
-    from sbvae_cli.cli.outputs import write_picture
+    from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.evaluation import traversal
     from sbvae_cli.figures.traversal import draw_traversal
     from sbvae_cli.training.devices import resolve_device
@@ -84,7 +90,7 @@ def traverse(
     caption = f"{source.name}: {kinds}, seed {opened.config.training.seed}, {steps}"
     if decoded:
         caption += f", drawn at {decoded[0]}x{decoded[1]}"
-    write_picture(out, draw_traversal(result, caption))
+    write_picture(out, draw_traversal(result, caption), look=Look(scale, theme, show))
     if decoded:
         _note_size(decoded, (source.height, source.width))
     _note_starts({latent: float(result.code[latent]) for latent in result.latents}, span)

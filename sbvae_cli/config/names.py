@@ -26,6 +26,7 @@ ScheduleKind = Literal["constant", "linear", "cyclic", "pulse"]
 TotalCorrelationEstimator = Literal["stratified", "weighted"]
 PaperDataset = Literal["circles", "sprites", "chairs", "room"]
 Profile = Literal["paper", "quick"]
+ThemeName = Literal["light", "dark"]  # of pictures
 Fit = Literal["crop", "pad", "stretch"]
 FactorKind = Literal["levels", "range"]
 FactorDtype = Literal["float32", "float64"]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-from PIL.Image import Image
 
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.source import Source
@@ -11,8 +10,8 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.random import stream
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
-from sbvae_cli.viz.panel_layout import SIDE
 
 SAMPLES = 16  # as in Figure 7
 _RULES = {
@@ -37,8 +36,7 @@ def draw_geometry(
     embeddings: Mapping[str, FactorEmbedding],
     source: Source | None,
     caption: str = "",
-    side: float = SIDE,
-) -> Image:
+) -> Canvas:
     """Draw two factors and their embedding, with samples and scores; or several models' embeddings.
 
     Args:
@@ -46,10 +44,6 @@ def draw_geometry(
             one line or more.
         source: Dataset that has the points' images; None of codes from elsewhere.
         caption: At the top of the picture: what data, which model.
-        side: Side of a panel in pixels.
-
-    Returns:
-        RGB.
 
     Raises:
         SbvaeError: If the embeddings are of different points or held-out regions.
@@ -66,9 +60,9 @@ def draw_geometry(
     panels = [_panel(embedding, name) for name, embedding in embeddings.items()]
     explained = note(first)
     if len(panels) > 1:
-        return draw_embeddings(panel, panels, caption, explained, side)
+        return draw_embeddings(panel, panels, caption, explained)
     samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
-    return draw_embedding(panel, panels[0], caption, samples, explained, side)
+    return draw_embedding(panel, panels[0], caption, samples, explained)
 
 
 def axis_label(factor: FactorConfig) -> str:

@@ -3,26 +3,22 @@
 import itertools
 import math
 
-from PIL.Image import Image
-
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.random import stream
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.samples import draw_noted_images
 
 SAMPLES = 64
 
 
-def draw_samples(source: Source, seed: int = 0) -> Image:
+def draw_samples(source: Source, seed: int = 0) -> Canvas:
     """Draw 64 samples of a dataset, or all images where it has fewer.
 
     Args:
         source: Dataset.
         seed: Root seed, at least 0.
-
-    Returns:
-        RGB.
     """
     count = SAMPLES if source.count is None else min(SAMPLES, source.count)
     images, factors = source.sample(stream(seed, "samples"), count)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, text_width, wrap
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.theme import FAINT, INK, QUIET
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]

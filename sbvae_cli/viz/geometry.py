@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from sbvae_cli.viz.axes import Range, equal_ranges, padded_range, short_number
-from sbvae_cli.viz.canvas import INK, QUIET, Canvas, Colour
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_grid import tile_images
 from sbvae_cli.viz.mesh import Bools, Floats, draw_mesh, draw_prior
-from sbvae_cli.viz.panel_layout import GAP, MARGIN, SIDE, PanelLayout, arrange
+from sbvae_cli.viz.panel_layout import GAP, MARGIN, PanelLayout, arrange
+from sbvae_cli.viz.theme import BAD, INK, QUIET
 
 SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of what stands beside one model, and of its samples
 VERDICT_SIZE, SCORE_SIZE = 22.0, 18.0
 ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width that two of them need
 
-BAD: Colour = (176, 32, 38)
 FINE = ("flat", "bent", "with")  # how verdicts begin that are not written in red
 
 # Name in the scores, name in the picture, unit.
@@ -88,8 +87,7 @@ def draw_embedding(
     caption: str = "",
     samples: NDArray[np.uint8] | None = None,
     note: str = "",
-    side: float = SIDE,
-) -> Image.Image:
+) -> Canvas:
     """Draw one model: factor space, its embedding, and at the side sample images and scores.
 
     Both panels have the same colours, so that a point can be followed from one to the other; points
@@ -101,20 +99,19 @@ def draw_embedding(
         caption: At the top of the picture, in as many lines as it needs.
         samples: Images of the data, shape (N, H, W, 1 or 3); 16 are a good number (Figure 7).
         note: At the bottom, what the picture shows.
-        side: Side of a panel in pixels; all else grows with it.
 
     Returns:
-        RGB, about 1,400 pixels wide with panels of 430.
+        About 1,400 units wide.
 
     Raises:
         ValueError: If shapes do not agree or no code is finite.
     """
-    layout, canvas = _draw_panels(factors, [embedding], caption, note, side, SIDEBAR, 0.0)
+    layout, canvas = _draw_panels(factors, [embedding], caption, note, SIDEBAR, 0.0)
     left, top = layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1]
     if samples is not None:
         top = _draw_samples(canvas, samples, left, top) + 12.0
     _draw_scores(canvas, embedding, _given([embedding]), left, top, SIDEBAR - GAP, 1)
-    return canvas.finish()
+    return canvas
 
 
 def draw_embeddings(
@@ -122,8 +119,7 @@ def draw_embeddings(
     embeddings: Sequence[Embedding],
     caption: str = "",
     note: str = "",
-    side: float = SIDE,
-) -> Image.Image:
+) -> Canvas:
     """Draw several models: factor space, then each embedding with its scores below.
 
     Args:
@@ -131,10 +127,9 @@ def draw_embeddings(
         embeddings: In reading order; up to three stand in one row.
         caption: At the top of the picture, in as many lines as it needs.
         note: At the bottom, what the picture shows.
-        side: Side of a panel in pixels; all else grows with it.
 
     Returns:
-        RGB, about 1,600 pixels wide with two models and panels of 430.
+        About 1,600 units wide with two models.
 
     Raises:
         ValueError: If there is none, shapes do not agree or no code is finite.
@@ -144,12 +139,12 @@ def draw_embeddings(
     shown = [score for score in _given(embeddings) if score[0] not in BESIDE_OTHERS]
     columns = 2 if arrange(1 + len(embeddings))[2] >= TWO_COLUMNS else 1
     strip = (2 + -(-len(shown) // columns)) * ROW if shown else 0.0
-    layout, canvas = _draw_panels(factors, embeddings, caption, note, side, 0.0, strip)
+    layout, canvas = _draw_panels(factors, embeddings, caption, note, 0.0, strip)
     for number, embedding in enumerate(embeddings, start=1):
         left, top = layout.box(number)
         under = top + layout.side + layout.below
         _draw_scores(canvas, embedding, shown, left, under, layout.side, columns)
-    return canvas.finish()
+    return canvas
 
 
 def _factor_ranges(factors: FactorPanel) -> tuple[Range, Range]:
@@ -174,7 +169,6 @@ def _draw_panels(
     embeddings: Sequence[Embedding],
     caption: str,
     note: str,
-    side: float,
     sidebar: float,
     strip: float,
 ) -> tuple[PanelLayout, Canvas]:
@@ -182,7 +176,7 @@ def _draw_panels(
     ranges = [_factor_ranges(factors), *(_code_ranges(factors, each) for each in embeddings)]
     texts = [("factor space", *factors.labels), *((e.name, *e.labels) for e in embeddings)]
     layout = PanelLayout.of(texts, ranges, caption, note, sidebar, strip)
-    canvas = layout.canvas(side)
+    canvas = Canvas(layout.width, layout.height)
     layout.draw_texts(canvas, bool(factors.held_out.any()))
     codes = [np.asarray(each.codes, dtype=np.float64) for each in embeddings]
     there = np.isfinite(codes[0]).all(axis=-1, keepdims=True)

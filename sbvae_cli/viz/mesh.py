@@ -4,15 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.viz.axes import Panel
-from sbvae_cli.viz.canvas import FAINT, Canvas, Colour
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
+from sbvae_cli.viz.theme import FAINT, HELD_OUT, HELD_OUT_FILL, HELD_OUT_LINE, Colour
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-HELD_OUT: Colour = (0, 0, 0)
-HELD_OUT_LINE: Colour = (70, 70, 76)
-HELD_OUT_FILL = (150, 150, 156)
 FILL_OPACITY = 62
 
 
@@ -69,13 +67,13 @@ def _draw_cells(
     canvas: Canvas, placed: Floats, colours: NDArray[np.uint8], held_out: Bools
 ) -> None:
     for i, j in np.ndindex(placed.shape[0] - 1, placed.shape[1] - 1):
-        shade = _rgb(colours[i : i + 2, j : j + 2].mean(axis=(0, 1)))
+        shade: Colour = (*_rgb(colours[i : i + 2, j : j + 2].mean(axis=(0, 1))), FILL_OPACITY)
         if held_out[i : i + 2, j : j + 2].all():
-            shade = HELD_OUT_FILL
+            shade = HELD_OUT_FILL.faded(FILL_OPACITY)
         for third in ((i + 1, j), (i, j + 1)):
             outline = np.array([placed[corner] for corner in ((i, j), third, (i + 1, j + 1))])
             if np.isfinite(outline).all():
-                canvas.polygon(outline, (*shade, FILL_OPACITY))
+                canvas.polygon(outline, shade)
 
 
 def _draw_lines(
@@ -93,7 +91,7 @@ def _draw_lines(
         ends = np.array([placed[index], following[0][index]])
         if index[axis] >= last or not np.isfinite(ends).all():
             continue
-        colour = HELD_OUT_LINE
+        colour: Colour = HELD_OUT_LINE
         if not (held_out[index] or following[2][index]):
             colour = _rgb(np.mean([colours[index], following[1][index]], axis=0))
         canvas.line(ends, colour, width)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sbvae_cli.viz.axes import Labels, Panel, Range
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, text_width, wrap
-from sbvae_cli.viz.mesh import HELD_OUT
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.theme import FAINT, HELD_OUT, INK, QUIET
 
 SIDE, GAP, MARGIN = 430.0, 30.0, 24.0
 CAPTION_SIZE, NOTE_SIZE = 24.0, 16.0
@@ -119,11 +120,6 @@ class PanelLayout:
         """A panel, counted in reading order."""
         x_range, y_range = self.ranges[number]
         return Panel(*self.box(number), self.side, self.side, x_range, y_range)
-
-    def canvas(self, side: float) -> Canvas:
-        """A canvas on which a panel has a side of so many pixels."""
-        scale = side / self.side
-        return Canvas(self.width, self.height, 4 if scale < 2 else 2, scale)
 
     def draw_texts(self, canvas: Canvas, held_out: bool) -> None:
         """Write the caption, and at the bottom what the signs mean and the note."""

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, shorten, text_width
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_grid import fit_tiles
+from sbvae_cli.viz.text import shorten, text_width
+from sbvae_cli.viz.theme import FAINT, INK, QUIET
 
 MARGIN, GAP, TITLE_ROW = 24, 18, 58
 TITLE_SIZE, NOTE_SIZE, LINE = 24.0, 16.0, 20
@@ -21,7 +23,7 @@ def draw_noted_images(
     notes: Sequence[Sequence[str]],
     names: Sequence[str] = (),
     caption: str = "",
-) -> Image.Image:
+) -> Canvas:
     """Draw images in reading order, with values beneath each, whose names stand at the top.
 
     Each image has the same values in the same line, as the names at the top do.
@@ -31,9 +33,6 @@ def draw_noted_images(
         notes: Short texts of each image, one for each name, or a single one instead.
         names: Names of the texts, in order.
         caption: Line at the top of the picture.
-
-    Returns:
-        RGB.
 
     Raises:
         ValueError: If shapes do not agree.
@@ -54,7 +53,7 @@ def draw_noted_images(
     legend = _legend(names, lines, full_width - 2 * MARGIN)
     header = TITLE_ROW + (len(legend) * LINE + 10 if legend else 0)
     step_y = height + 6 + LINE * max(len(lines), 1) + GAP
-    canvas = Canvas(full_width, header + rows * step_y, oversample=1)
+    canvas = Canvas(full_width, header + rows * step_y)
     canvas.text(MARGIN, 32, shorten(caption, TITLE_SIZE, full_width - 2 * MARGIN), TITLE_SIZE, INK)
     _write(canvas, legend, MARGIN, TITLE_ROW - 4)
     for index, (tile, texts) in enumerate(zip(tiles, notes, strict=True)):
@@ -65,7 +64,7 @@ def draw_noted_images(
         shown = [_join(texts[line]) for line in lines] if len(texts) == len(names) else texts
         fitting = [shorten(text, NOTE_SIZE, step_x - GAP) for text in shown]
         _write(canvas, fitting, left, top + height + 6)
-    return canvas.finish()
+    return canvas
 
 
 def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[slice]:

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.viz.canvas import FAINT, INK, QUIET, Canvas, Colour, text_width
+from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_grid import fit_tiles
+from sbvae_cli.viz.text import text_width
+from sbvae_cli.viz.theme import FAINT, INK, MARK, PAPER, QUIET, UNUSED, WARN, Colour
 from sbvae_cli.viz.traversal_layout import (
     FOOTER,
     LABEL_SIZE,
@@ -24,16 +26,12 @@ from sbvae_cli.viz.traversal_layout import (
     value_names,
 )
 
-HELD_OUT: Colour = (230, 110, 0)
-NEAREST: Colour = (40, 110, 220)
-NON_CODING: Colour = (152, 154, 162)
-PAPER: Colour = (255, 255, 255)
 FRAME = 3  # pixels at a scale of 1
 
 
 def draw_sweeps(
     examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating], caption: str = ""
-) -> Image.Image:
+) -> Canvas:
     """Draw inputs above reconstructions above one row of images a latent.
 
     Small images are enlarged by a whole factor, in sharp pixels. Where the model decodes to larger
@@ -48,14 +46,14 @@ def draw_sweeps(
         caption: At the top of the picture, in as many lines as it needs.
 
     Returns:
-        RGB, about 1,600 pixels wide, or as wide as images that are decoded larger need.
+        About 1,600 units wide, or as wide as images that are decoded larger need.
 
     Raises:
         ValueError: If shapes do not agree, or there is no sweep.
     """
     _check(examples, sweeps, values)
     layout = SweepLayout.of(examples, sweeps, values, caption)
-    canvas = Canvas(layout.width, layout.height, oversample=1)
+    canvas = Canvas(layout.width, layout.height)
     for number, line in enumerate(layout.caption):
         y = layout.px(20 + LINE * TITLE_SIZE * number)
         canvas.text(layout.margin, y, line, layout.px(TITLE_SIZE), INK, "lt")
@@ -64,7 +62,7 @@ def draw_sweeps(
     for row, swept in enumerate(sweeps):
         _draw_sweep(canvas, layout, layout.sweep_top(row), swept, values)
     _draw_legend(canvas, layout, sweeps, values)
-    return canvas.finish()
+    return canvas
 
 
 def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
@@ -91,13 +89,13 @@ def _draw_examples(canvas: Canvas, layout: SweepLayout, examples: Examples) -> N
         middle = top + layout.tile[0] / 2
         canvas.text(layout.margin, middle, name, layout.px(LABEL_SIZE), INK, "lm")
         for column, image in enumerate(_tiles(images, layout)):
-            frame = HELD_OUT if examples.held_out[column] else None
+            frame = WARN if examples.held_out[column] else None
             _draw_tile(canvas, layout, (layout.column(column), top), image, frame)
-    colour = HELD_OUT if examples.held_out[0] else QUIET
+    colour = WARN if examples.held_out[0] else QUIET
     _draw_bracket(canvas, layout, (0, 0), "start image", colour)
     columns = (np.flatnonzero(examples.held_out[1:]) + 1).tolist()
     if columns:
-        _draw_bracket(canvas, layout, (columns[0], columns[-1]), "held out of training", HELD_OUT)
+        _draw_bracket(canvas, layout, (columns[0], columns[-1]), "held out of training", WARN)
 
 
 def _draw_bracket(
@@ -131,13 +129,13 @@ def _draw_sweep(
     canvas: Canvas, layout: SweepLayout, top: int, swept: Sweep, values: NDArray[np.floating]
 ) -> None:
     middle, apart = top + layout.tile[0] / 2, layout.px(12)
-    name, note = (INK, QUIET) if swept.codes else (NON_CODING, NON_CODING)
+    name, note = (INK, QUIET) if swept.codes else (UNUSED, UNUSED)
     size, small = layout.px(LABEL_SIZE), layout.px(NOTE_SIZE)
     canvas.text(layout.margin, middle - apart, row_name(swept), size, name, "lm")
     canvas.text(layout.margin, middle + apart, row_note(swept, values), small, note, "lm")
     nearest = nearest_column(swept.start, values)
     for column, image in enumerate(_tiles(swept.images, layout)):
-        frame = NEAREST if column == nearest else None
+        frame = MARK if column == nearest else None
         _draw_tile(canvas, layout, (layout.column(column), top), image, frame)
 
 
@@ -173,7 +171,7 @@ def _draw_legend(
     size, box, frame = layout.px(NOTE_SIZE), layout.px(16), layout.px(FRAME)
     within = [nearest_column(swept.start, values) is not None for swept in sweeps]
     if any(within):
-        canvas.rectangle(x, y - box // 2, box, box, NEAREST)
+        canvas.rectangle(x, y - box // 2, box, box, MARK)
         inner = box - 2 * frame
         canvas.rectangle(x + frame, y - box // 2 + frame, inner, inner, PAPER)
         x += layout.px(24)
@@ -181,6 +179,6 @@ def _draw_legend(
     texts += [] if all(within) else ["start: that value, where it lies outside"]
     texts += [] if all(swept.codes for swept in sweeps) else ["grey: non-coding latents"]
     for text in texts:
-        colour = NON_CODING if text.startswith("grey") else QUIET
+        colour = UNUSED if text.startswith("grey") else QUIET
         canvas.text(x, y, text, size, colour, "lm")
         x += text_width(text, size) + layout.px(34)

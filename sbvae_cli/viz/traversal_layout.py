@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.viz.axes import short_number
-from sbvae_cli.viz.canvas import text_width, wrap
 from sbvae_cli.viz.image_grid import fit_tiles
+from sbvae_cli.viz.text import text_width, wrap
 
 Pictures = NDArray[np.uint8]
 

@@ -37,7 +37,7 @@ def made(source: Source, names: tuple[str, str] = ("x", "y"), **options: object)
 
 def test_each_further_model_has_a_column(circles: Source, embedding: FactorEmbedding) -> None:
     widths = [
-        draw_geometry(dict.fromkeys("abc"[:count], embedding), circles, "caption").width
+        draw_geometry(dict.fromkeys("abc"[:count], embedding), circles, "caption").raster().width
         for count in (1, 2, 3)
     ]
     assert 1250 < widths[0] < widths[1] < widths[2]
@@ -46,7 +46,7 @@ def test_each_further_model_has_a_column(circles: Source, embedding: FactorEmbed
 def test_the_same_results_give_the_same_picture(
     circles: Source, embedding: FactorEmbedding
 ) -> None:
-    pictures = [draw_geometry({"model": embedding}, circles) for _ in range(2)]
+    pictures = [draw_geometry({"model": embedding}, circles).raster() for _ in range(2)]
     assert pictures[0].tobytes() == pictures[1].tobytes()
 
 
@@ -61,7 +61,7 @@ def test_embeddings_of_other_grids_or_regions_are_refused(
         (made(circles, fixed={"hue": 0.1}), "b: its other factors are not fixed where those of a"),
     ):
         with pytest.raises(SbvaeError, match=found):
-            draw_geometry({"a": embedding, "b": other}, circles)
+            draw_geometry({"a": embedding, "b": other}, circles).raster()
 
 
 def test_the_note_says_what_is_shown_and_only_what_its_scores_mean(circles: Source) -> None:

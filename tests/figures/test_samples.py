@@ -62,7 +62,7 @@ def test_notes_tell_levels_apart_with_few_decimals() -> None:
 
 def test_a_seed_chooses_the_samples() -> None:
     source = open_source("circles:xy", 8, 8)
-    first, again, other = (draw_samples(source, seed).tobytes() for seed in (1, 1, 2))
+    first, again, other = (draw_samples(source, seed).raster().tobytes() for seed in (1, 1, 2))
     assert first == again != other
 
 

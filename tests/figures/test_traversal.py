@@ -18,8 +18,8 @@ def test_rows_are_the_swept_latents_with_their_own_std_and_start() -> None:
 
     picture = draw_traversal(
         Traversal(inputs, decoded, held_out, code, stds, (2, 0), values, sweeps), "caption"
-    )
+    ).raster()
 
     rows = [Sweep(2, NON_CODING, False, 0.8, sweeps[0]), Sweep(0, 0.2, True, 0.1, sweeps[1])]
-    expected = draw_sweeps(Examples(inputs, decoded, held_out), rows, values, "caption")
+    expected = draw_sweeps(Examples(inputs, decoded, held_out), rows, values, "caption").raster()
     assert picture.tobytes() == expected.tobytes()

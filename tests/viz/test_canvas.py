@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.viz.canvas import Canvas, shorten, text_width, wrap
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.theme import INK, SERIES, THEMES
 
 BLACK = (0, 0, 0)
 
 
-def ink(canvas: Canvas) -> np.ndarray:
+def ink(canvas: Canvas, scale: float = 1.0) -> np.ndarray:
     """Share of black in each pixel, (H, W)."""
-    return 1.0 - np.asarray(canvas.finish().convert("L"), dtype=float) / 255.0
+    return 1.0 - np.asarray(canvas.raster(scale).convert("L"), dtype=float) / 255.0
 
 
 @pytest.mark.parametrize("radius", [2.0, 3.3, 10.0, 25.5])
@@ -101,10 +103,10 @@ def test_wrapped_text_fits_and_loses_nothing(width: float) -> None:
 
 
 def test_a_scale_enlarges_everything() -> None:
-    canvas = Canvas(40, 30, scale=2.5)
+    canvas = Canvas(40, 30)
     canvas.disc(20, 10, 4.0, BLACK)
 
-    drawn = ink(canvas)
+    drawn = ink(canvas, 2.5)
 
     assert drawn.shape == (75, 100)
     assert drawn.sum() == pytest.approx(math.pi * 10**2, rel=0.05)
@@ -118,27 +120,100 @@ def test_a_picture_keeps_its_pixels() -> None:
     canvas = Canvas(40, 40)
     canvas.image(Image.fromarray(pixels), 3, 5, 24)
 
-    drawn = np.asarray(canvas.finish())
+    drawn = np.asarray(canvas.raster())
 
     np.testing.assert_array_equal(drawn[5:21:2, 3:27:2], pixels)
     assert (drawn[:, 27:] == 255).all() and (drawn[21:] == 255).all()
 
 
-@pytest.mark.parametrize("oversample", [1, 4])
-def test_a_rectangle_on_whole_pixels_fills_just_these(oversample: int) -> None:
-    canvas = Canvas(20, 20, oversample=oversample)
+@pytest.mark.parametrize("beside_shapes", [False, True], ids=["exact", "enlarged"])
+def test_a_rectangle_on_whole_pixels_fills_just_these(beside_shapes: bool) -> None:
+    canvas = Canvas(20, 20)
     canvas.rectangle(3, 5, 8, 6, BLACK)
+    if beside_shapes:  # which are drawn enlarged, and so is all else
+        canvas.disc(15, 15, 2, (255, 255, 255))
 
     drawn = ink(canvas)
 
     assert (drawn[5:11, 3:11] == 1).all() and drawn.sum() == 48
 
 
+def test_a_star_has_its_area_and_one_point_up() -> None:
+    canvas = Canvas(60, 60)
+    canvas.star(30, 30, 20, BLACK)
+
+    drawn = ink(canvas)
+
+    # Ten triangles between a point, a notch at 0.45 of the radius and the centre.
+    assert drawn.sum() == pytest.approx(5 * 20 * 9 * math.sin(math.pi / 5), rel=0.05)
+    assert drawn[10:14, 29:31].sum() > 2 and drawn[46:].sum() < 0.2 * drawn.sum()
+
+
+def test_dashes_leave_gaps_of_their_length() -> None:
+    canvas = Canvas(100, 40)
+    canvas.line([(10, 20), (50, 20), (90, 20)], BLACK, 4.0, dash=(10.0, 6.0))
+
+    drawn = (ink(canvas)[20] > 0.5).astype(int)
+
+    changes = np.flatnonzero(np.diff(drawn)) + 1
+    assert changes.tolist() == [10, 20, 26, 36, 42, 52, 58, 68, 74, 84]
+
+
+def test_bands_of_a_high_picture_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = Canvas(50, 90)
+    canvas.line([(2, 3), (47, 88)], BLACK, 3.0)
+    canvas.disc(25, 40, 17, (200, 30, 30, 120))
+    canvas.text(25, 40, "text", 12, BLACK, "mm")
+    whole = canvas.raster()
+
+    monkeypatch.setattr("sbvae_cli.viz.raster.MOST_PIXELS", 50 * 16 * 16)
+
+    assert canvas.raster().tobytes() == whole.tobytes()
+
+
+def test_a_placed_canvas_is_moved_and_enlarged() -> None:
+    own, other = Canvas(60, 60), Canvas(20, 20)
+    for shown, left, top, zoom in ((other, 0, 0, 1), (own, 10, 20, 2)):
+        shown.disc(left + 8 * zoom, top + 5 * zoom, 4 * zoom, BLACK)
+        shown.line(
+            [(left, top), (left + 18 * zoom, top + 12 * zoom)], BLACK, zoom, (3 * zoom, zoom)
+        )
+        shown.text(left + 5 * zoom, top + 10 * zoom, "a", 8 * zoom, BLACK)
+    placed = Canvas(60, 60)
+    placed.place(other, 10, 20, zoom=2)
+
+    assert placed.raster().tobytes() == own.raster().tobytes()
+    assert placed.texts == own.texts
+
+
+def test_the_theme_gives_roles_their_colours_and_leaves_others() -> None:
+    canvas = Canvas(30, 10)
+    canvas.rectangle(0, 0, 10, 10, SERIES[1])
+    canvas.rectangle(10, 0, 10, 10, (1, 2, 3))
+
+    for theme, colours in THEMES.items():
+        drawn = np.asarray(canvas.raster(theme=theme))
+        found = [tuple(drawn[5, x]) for x in (5, 15, 25)]
+        assert found == [colours["series 1"], (1, 2, 3), colours["paper"]]
+
+
+def test_a_text_box_is_where_its_letters_are() -> None:
+    for upright in (False, True):
+        canvas = Canvas(200, 200)
+        canvas.text(100, 90, "Hxgh", 30, INK, "mm", upright)
+        box = canvas.texts[0].box
+
+        rows, columns = np.nonzero(ink(canvas) > 0.2)
+
+        assert box.left - 1 <= columns.min() and columns.max() <= box.right + 1
+        assert box.top - 1 <= rows.min() and rows.max() <= box.bottom + 1
+
+
 def test_words_that_differ_in_letters_beyond_ascii_are_drawn_apart() -> None:
     def drawn(text: str) -> bytes:
         canvas = Canvas(200, 40)
         canvas.text(5, 20, text, 20)
-        return canvas.finish().tobytes()
+        return canvas.raster().tobytes()
 
     words = ["resume", "résumé", "rèsumè", "rësümé", "赤", "青", "\\u8d65", "größe", "grosse"]
     assert len({drawn(word) for word in words}) == len(words)

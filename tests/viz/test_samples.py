@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sbvae_cli.viz.canvas import text_width
 from sbvae_cli.viz.image_grid import fit_tiles
 from sbvae_cli.viz.samples import NOTE_SIZE, arrange, draw_noted_images
+from sbvae_cli.viz.text import text_width
 
 
 def flat(count: int, height: int, width: int, channels: int = 1) -> np.ndarray:
@@ -17,7 +17,7 @@ def flat(count: int, height: int, width: int, channels: int = 1) -> np.ndarray:
 
 
 def test_images_stand_in_reading_order_enlarged_by_a_whole_factor() -> None:
-    pixels = np.asarray(draw_noted_images(flat(19, 24, 16, 3), [["1"]] * 19, ["x"]))
+    pixels = np.asarray(draw_noted_images(flat(19, 24, 16, 3), [["1"]] * 19, ["x"]).raster())
 
     places = []
     for level in range(1, 20):
@@ -33,7 +33,7 @@ def test_images_stand_in_reading_order_enlarged_by_a_whole_factor() -> None:
 def test_notes_stand_beneath_their_image_only() -> None:
     notes = [[""], ["0.25", "ellipse"], [""]]
 
-    pixels = np.asarray(draw_noted_images(flat(3, 32, 32), notes, ["hue", "shape"]))
+    pixels = np.asarray(draw_noted_images(flat(3, 32, 32), notes, ["hue", "shape"]).raster())
 
     left = [np.nonzero((pixels == level).all(axis=-1))[1].min() for level in (1, 2, 3)]
     bottom = np.nonzero((pixels == 1).all(axis=-1))[0].max() + 2
@@ -67,7 +67,7 @@ def test_a_text_wider_than_its_image_has_a_line_of_its_own_and_is_shortened() ->
     ]
     picture = draw_noted_images(
         flat(3, 32, 32), [["1", "word " * 99, "2"], ["blank"], ["blank"]], names
-    )
+    ).raster()
     pixels = np.asarray(picture)
     left = [np.nonzero((pixels == level).all(axis=-1))[1].min() for level in (1, 2)]
     bottom = np.nonzero((pixels == 1).all(axis=-1))[0].max() + 26  # beneath the line of `blank`
@@ -76,7 +76,9 @@ def test_a_text_wider_than_its_image_has_a_line_of_its_own_and_is_shortened() ->
 
 def test_the_names_stand_once_above_the_images() -> None:
     def top(names: list[str]) -> int:
-        pixels = np.asarray(draw_noted_images(flat(3, 32, 32), [["0.5"] * len(names)] * 3, names))
+        pixels = np.asarray(
+            draw_noted_images(flat(3, 32, 32), [["0.5"] * len(names)] * 3, names).raster()
+        )
         return int(np.nonzero((pixels == 1).all(axis=-1))[0].min())
 
     assert top(["x"]) == top(["x", "hue"])
@@ -85,7 +87,7 @@ def test_the_names_stand_once_above_the_images() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 300), (700, 500)])
 def test_any_size_and_a_single_image_fit(size: tuple[int, int]) -> None:
-    picture = draw_noted_images(flat(1, *size), [["0.5"]], ["x " * 99], "a caption " * 30)
+    picture = draw_noted_images(flat(1, *size), [["0.5"]], ["x " * 99], "a caption " * 30).raster()
 
     pixels = np.asarray(picture)
 
@@ -96,11 +98,11 @@ def test_any_size_and_a_single_image_fit(size: tuple[int, int]) -> None:
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="must have shape"):
-        draw_noted_images(np.zeros((2, 4, 4, 2), np.uint8), [[], []])
+        draw_noted_images(np.zeros((2, 4, 4, 2), np.uint8), [[], []]).raster()
     with pytest.raises(ValueError, match="1 notes do not fit 2 images"):
-        draw_noted_images(flat(2, 4, 4), [[]])
+        draw_noted_images(flat(2, 4, 4), [[]]).raster()
     with pytest.raises(ValueError, match="needs 3 texts or 1"):
-        draw_noted_images(flat(1, 4, 4), [["1", "2"]], ["x", "y", "z"])
+        draw_noted_images(flat(1, 4, 4), [["1", "2"]], ["x", "y", "z"]).raster()
 
 
 def test_tiles_are_repeated_or_averaged_by_whole_factors() -> None:

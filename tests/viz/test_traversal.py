@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sbvae_cli.viz.traversal import FRAME, HELD_OUT, INK, NEAREST, NON_CODING, draw_sweeps
+from sbvae_cli.viz.theme import LIGHT
+from sbvae_cli.viz.traversal import FRAME, draw_sweeps
 from sbvae_cli.viz.traversal_layout import (
     Examples,
     Sweep,
@@ -80,7 +81,7 @@ def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
 ) -> None:
     examples, sweeps = made(height, width, channels)
 
-    picture = draw_sweeps(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES).raster()
 
     rows = [examples.inputs, examples.reconstructions, *(swept.images for swept in sweeps)]
     places = [[find(picture, image, zoom) for image in row] for row in rows]
@@ -95,23 +96,27 @@ def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
 def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> None:
     examples, sweeps = made()
 
-    picture = draw_sweeps(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES).raster()
 
     for images in (examples.inputs, examples.reconstructions):
         for image, held_out in zip(images, examples.held_out, strict=True):
             ring = frame_of(picture, find(picture, image, 8), (128, 128))
-            assert (ring == HELD_OUT).all() if held_out else not (ring == HELD_OUT).all(-1).any()
+            assert (
+                (ring == LIGHT["warn"]).all()
+                if held_out
+                else not (ring == LIGHT["warn"]).all(-1).any()
+            )
 
 
 def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> None:
     examples, sweeps = made()
     sweeps[1] = Sweep(1, 0.9, False, 2.21, sweeps[1].images)
 
-    picture = draw_sweeps(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES).raster()
 
     framed = [
         [
-            (frame_of(picture, find(picture, image, 8), (128, 128)) == NEAREST).all()
+            (frame_of(picture, find(picture, image, 8), (128, 128)) == LIGHT["mark"]).all()
             for image in swept.images
         ]
         for swept in sweeps
@@ -134,20 +139,23 @@ def labels(picture: Image.Image, top: int, bottom: int) -> np.ndarray:
 
 def test_non_coding_latents_have_grey_labels() -> None:
     examples, sweeps = made()
-    picture = draw_sweeps(examples, sweeps, VALUES)
+    picture = draw_sweeps(examples, sweeps, VALUES).raster()
 
     for swept in sweeps:
         top, _ = find(picture, swept.images[0], 8)
         colours = labels(picture, top, top + 128)
         darkest = colours[colours.sum(axis=1).argmin()]
-        assert np.abs(darkest.astype(int) - (INK if swept.codes else NON_CODING)).max() < 12
+        assert (
+            np.abs(darkest.astype(int) - (LIGHT["ink"] if swept.codes else LIGHT["unused"])).max()
+            < 12
+        )
 
 
 def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
     examples, sweeps = made(300, 200, latents=1)
-    large = draw_sweeps(examples, sweeps, VALUES)
+    large = draw_sweeps(examples, sweeps, VALUES).raster()
     examples, sweeps = made(4, 64, latents=3)
-    flat = draw_sweeps(examples, sweeps, VALUES)
+    flat = draw_sweeps(examples, sweeps, VALUES).raster()
     tops = [find(flat, swept.images[0], 2)[0] for swept in sweeps]
 
     assert large.width < 1700 and large.height < 800
@@ -158,7 +166,7 @@ def test_what_is_drawn_larger_is_shown_as_it_is_and_inputs_as_large() -> None:
     inputs, drawn = noise(3, 16, 16, 3), noise(3, 200, 200, 3)
     swept = Sweep(0, 0.1, True, 0.0, noise(11, 200, 200, 3))
 
-    picture = draw_sweeps(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES)
+    picture = draw_sweeps(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES).raster()
 
     for image in (*drawn, *swept.images):
         find(picture, image, 1)
@@ -180,7 +188,7 @@ def test_any_number_of_rows_and_columns_fits_within_white_margins(
         sweeps,
         np.linspace(-1.2345, 1.2345, values),
         "a caption that is long " * 20,
-    )
+    ).raster()
 
     pixels = np.asarray(picture)
 
@@ -192,14 +200,16 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
     examples, sweeps = made()
 
     with pytest.raises(ValueError, match="inputs must have shape"):
-        draw_sweeps(Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES)
+        draw_sweeps(
+            Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES
+        ).raster()
     with pytest.raises(ValueError, match="do not fit inputs"):
         short = Examples(examples.inputs, examples.reconstructions[1:], examples.held_out)
-        draw_sweeps(short, sweeps, VALUES)
+        draw_sweeps(short, sweeps, VALUES).raster()
     with pytest.raises(ValueError, match="one sweep or more"):
-        draw_sweeps(examples, [], VALUES)
+        draw_sweeps(examples, [], VALUES).raster()
     with pytest.raises(ValueError, match="latent 0: images"):
-        draw_sweeps(examples, sweeps, VALUES[1:])
+        draw_sweeps(examples, sweeps, VALUES[1:]).raster()
 
 
 @pytest.mark.parametrize(
@@ -245,8 +255,8 @@ def test_a_long_caption_has_several_lines_and_pushes_the_rest_down() -> None:
     caption = "a caption that is long " * 12
     layout = SweepLayout.of(examples, sweeps, VALUES, caption)
     assert " ".join(layout.caption) == caption.strip() and len(layout.caption) > 1
-    one = draw_sweeps(examples, sweeps, VALUES, "short")
-    assert draw_sweeps(examples, sweeps, VALUES, caption).height > one.height + 20
+    one = draw_sweeps(examples, sweeps, VALUES, "short").raster()
+    assert draw_sweeps(examples, sweeps, VALUES, caption).raster().height > one.height + 20
 
 
 def test_the_legend_names_what_is_there() -> None:
@@ -254,7 +264,7 @@ def test_the_legend_names_what_is_there() -> None:
     out_of_range = [Sweep(0, 0.2, True, 9.0, sweeps[0].images)]
 
     def blue(swept: list[Sweep]) -> bool:
-        picture = np.asarray(draw_sweeps(examples, swept, VALUES))
-        return bool((picture[-48:] == NEAREST).all(axis=-1).any())
+        picture = np.asarray(draw_sweeps(examples, swept, VALUES).raster())
+        return bool((picture[-48:] == LIGHT["mark"]).all(axis=-1).any())
 
     assert blue(sweeps[:1]) and not blue(out_of_range)

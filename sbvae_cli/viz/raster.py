@@ -1,0 +1,157 @@
+"""Shapes and texts in pixels: shapes are anti-aliased by drawing them large, text at its size."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from functools import partial
+
+from PIL import Image, ImageDraw
+
+from sbvae_cli.config.names import ThemeName
+from sbvae_cli.viz.primitives import (
+    Dash,
+    Disc,
+    Line,
+    Picture,
+    Point,
+    Polygon,
+    Rectangle,
+    Shape,
+    Text,
+)
+from sbvae_cli.viz.text import text_mask
+from sbvae_cli.viz.theme import PAPER, resolve
+
+MOST_PIXELS = 24_000_000  # that are drawn large at once: higher pictures are drawn in bands
+
+
+def draw_raster(
+    size: tuple[float, float],
+    shapes: Sequence[Shape],
+    texts: Sequence[Text],
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> Image.Image:
+    """Draw shapes in their order, and all text above them.
+
+    Args:
+        size: Width and height of the picture in units.
+        shapes: In units, x to the right and y down.
+        texts: Lines of text.
+        scale: Pixels of a unit.
+        theme: Theme that gives the colours of roles.
+
+    Returns:
+        RGB, its size rounded to whole pixels.
+    """
+    width, height = (max(1, round(side * scale)) for side in size)
+    paper = resolve(PAPER, theme)[:3]
+    result = Image.new("RGB", (width, height), paper)
+    exact = all(isinstance(shape, Rectangle | Picture) for shape in shapes)
+    oversample = 1 if exact else 4 if scale < 2 else 2
+    zoom = oversample * scale
+    edges = [(zoom * box.top - 2, zoom * box.bottom + 2) for box in (s.box for s in shapes)]
+    step = max(16, MOST_PIXELS // (width * oversample * oversample))
+    for top in range(0, height, step):
+        rows = min(step, height - top)
+        first, last = top * oversample, (top + rows) * oversample
+        band = Image.new("RGB", (width * oversample, rows * oversample), paper)
+        pen = _Pen(band, zoom, first, theme)
+        for shape, (upper, lower) in zip(shapes, edges, strict=True):
+            if lower >= first and upper <= last:
+                pen.draw(shape)
+        result.paste(band.resize((width, rows), Image.Resampling.BOX), (0, top))
+    for text in texts:
+        _draw_text(result, text, scale, theme)
+    return result
+
+
+class _Pen:
+    """Draws shapes on an enlarged band of the picture.
+
+    Args:
+        band: Enlarged rows of the picture.
+        zoom: Its pixels of a unit.
+        top: Its pixels above the band.
+        theme: Theme of the colours.
+    """
+
+    def __init__(self, band: Image.Image, zoom: float, top: int, theme: ThemeName) -> None:
+        self.band, self.zoom, self.top = band, zoom, top
+        self.pen = ImageDraw.Draw(band, "RGBA")  # blends colours that have an opacity
+        self.colour = partial(resolve, theme=theme)
+
+    def draw(self, shape: Shape) -> None:
+        """Draw one shape."""
+        match shape:
+            case Line(points, colour, width, dash):
+                wide = max(1, round(width * self.zoom))
+                for part in dashes(points, dash) if dash else [points]:
+                    self.pen.line(self.pixels(part), self.colour(colour), wide, joint="curve")
+            case Polygon(points, colour):
+                self.pen.polygon(self.pixels(points), fill=self.colour(colour))
+            case Disc(x, y, radius, colour):
+                ((x, y),), radius = self.pixels([(x, y)]), radius * self.zoom
+                # Pillow's box includes its last pixel.
+                box = (x - radius, y - radius, x + radius - 1.0, y + radius - 1.0)
+                self.pen.ellipse(box, fill=self.colour(colour))
+            case Rectangle():
+                self.rectangle(shape)
+            case Picture(image, left, top, width):
+                ((x, y),) = self.pixels([(left, top)])
+                large = round(width * self.zoom), round(shape.height * self.zoom)
+                enlarged = image.resize(large, Image.Resampling.NEAREST)
+                self.band.paste(enlarged, (round(x), round(y)))
+
+    def rectangle(self, shape: Rectangle) -> None:
+        """Fill a rectangle of a pixel or more."""
+        box = shape.box
+        corners = self.pixels([(box.left, box.top), (box.right, box.bottom)])
+        # Pillow's box includes its last pixel.
+        (left, top), (right, bottom) = corners
+        left, top, right, bottom = map(round, (left, top, right - 1, bottom - 1))
+        box_in_pixels = (left, top, max(left, right), max(top, bottom))
+        self.pen.rectangle(box_in_pixels, fill=self.colour(shape.colour))
+
+    def pixels(self, points: Sequence[Point]) -> list[Point]:
+        """Positions in the band."""
+        return [(x * self.zoom, y * self.zoom - self.top) for x, y in points]
+
+
+def dashes(points: Sequence[Point], dash: Dash) -> list[list[Point]]:
+    """The pieces of a polyline that are drawn: a dash, a gap, and so on.
+
+    Args:
+        points: Corners of the polyline.
+        dash: Lengths of a dash and of a gap, above 0.
+    """
+    pieces: list[list[Point]] = []
+    on, left = True, dash[0]  # what is left of the dash or gap at hand
+    piece = [points[0]]
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
+        length = math.hypot(x1 - x0, y1 - y0)
+        done = 0.0
+        while length - done > left:
+            done += left
+            corner = (x0 + (x1 - x0) * done / length, y0 + (y1 - y0) * done / length)
+            if on:
+                pieces.append([*piece, corner])
+            piece, on = [corner], not on
+            left = dash[0] if on else dash[1]
+        left -= length - done
+        piece.append((x1, y1))
+    return [*pieces, piece] if on and len(piece) > 1 else pieces
+
+
+def _draw_text(picture: Image.Image, text: Text, scale: float, theme: ThemeName) -> None:
+    mask = text_mask(text.text, text.size * scale)
+    box = text.box
+    left, top = round(box.left * scale), round(box.top * scale)
+    if text.upright:
+        mask, top = mask.transpose(Image.Transpose.ROTATE_90), top - 1
+    else:
+        left -= 1  # the mask has a pixel at either end
+    *colour, opacity = resolve(text.colour, theme)
+    if opacity < 255:
+        mask = mask.point(lambda value: value * opacity // 255)
+    picture.paste(Image.new("RGB", mask.size, tuple(colour)), (left, top), mask)

@@ -1,0 +1,142 @@
+"""Lines of text: their widths, how they break, and their letters as masks."""
+
+import math
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+from PIL import Image, ImageDraw, ImageFont
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+TOP = 0.05  # from the upper edge of a line's box to its ascent, over its size
+LINE_HEIGHT = 1.3  # height of a line's box, over its size
+OVERSAMPLE = 4
+EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
+# The font's own characters for accents: grave, acute, circumflex, tilde, diaeresis, ring, cedilla.
+_MARKS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030a\u0327", "`\u00b4^~:\u00b0,", strict=True))
+_ACCENTS = "".join(_MARKS)
+_BEYOND_ASCII = set(
+    "\u00a9\u00ab\u00b0\u00b1\u00b4\u00b7\u00bb\u2018\u2019\u201c\u201d\u2026\u2039\u203a\u2044\u2122"
+)
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float) -> float:
+    """Width of a line in the unit of its size, not rounded."""
+    zoom = 16  # at which advances are no longer rounded visibly
+    return (
+        sum(_font(part * zoom).getlength(run.rstrip(_ACCENTS)) for run, part in _runs(text, size))
+        / zoom
+    )
+
+
+def wrap(text: str, size: float, width: float) -> list[str]:
+    """Lines of at most `width`: broken at a new line, between words, and within longer words."""
+    if "\n" in text:
+        return [line for part in text.split("\n") for line in wrap(part, size, width)]
+    lines: list[str] = []
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(joined, size) <= width:
+            lines[-1] = joined
+            continue
+        while text_width(word, size) > width and len(word) > 1:
+            kept = len(word) - 1
+            while kept > 1 and text_width(word[:kept], size) > width:
+                kept -= 1
+            lines.append(word[:kept])
+            word = word[kept:]
+        lines.append(word)
+    return lines
+
+
+def shorten(text: str, size: float, width: float) -> str:
+    """The text itself where it fits into `width` pixels, else its start and three dots."""
+    if text_width(text, size) <= width:
+        return text
+    kept = len(text)
+    while kept > 1 and text_width(text[:kept].rstrip() + "...", size) > width:
+        kept -= 1
+    return text[:kept].rstrip() + "..."
+
+
+def baseline(size: float) -> float:
+    """From the upper edge of a line's box to the line that its letters stand on."""
+    font = _font(16.0 * size)
+    ascent = font.getmetrics()[0] if isinstance(font, ImageFont.FreeTypeFont) else 16.0 * size
+    return TOP * size + ascent / 16.0
+
+
+@cache
+def _font(size: float) -> Font:
+    return ImageFont.load_default(size)
+
+
+def text_mask(text: str, size: float) -> Image.Image:
+    """Coverage of a line, (L), with a pixel at either end; all lines of a size are as high.
+
+    Drawn large and reduced, as shapes are: hinted to whole pixels, small letters stand unevenly.
+    """
+    runs = [(run, _font(part * OVERSAMPLE)) for run, part in _runs(text, size)]
+    width = (
+        math.ceil(sum(font.getlength(run.rstrip(_ACCENTS)) for run, font in runs) / OVERSAMPLE) + 2
+    )
+    height = max(1, round(LINE_HEIGHT * size))
+    mask = Image.new("L", (width * OVERSAMPLE, height * OVERSAMPLE), 0)
+    draw, x = ImageDraw.Draw(mask), 1.0 * OVERSAMPLE
+    for run, font in runs:
+        top = TOP * size * OVERSAMPLE
+        plain = run.rstrip(_ACCENTS)
+        draw.text((x, top), plain, fill=255, font=font)
+        for accent in run[len(plain) :]:
+            _draw_accent(draw, (x, top), plain, accent, font)
+        x += font.getlength(plain)
+    return mask.resize((width, height), Image.Resampling.BOX)
+
+
+def _runs(text: str, size: float) -> list[tuple[str, float]]:
+    """Pieces of one size; a letter with its accents is one, and an exponent."""
+    spelt = "".join(map(_spelt, unicodedata.normalize("NFC", text)))
+    pieces = re.split(f"([\u00b2\u00b3]|.[{_ACCENTS}]+)", spelt)
+    return [
+        (EXPONENTS[piece], 0.65 * size) if piece in EXPONENTS else (piece, size)
+        for piece in pieces
+        if piece
+    ]
+
+
+def _spelt(letter: str) -> str:
+    """A letter that the font has, one with its accents after it, or a code point."""
+    if letter.isascii() or letter in EXPONENTS or letter in _BEYOND_ASCII:
+        return letter
+    base, *accents = list(unicodedata.normalize("NFD", letter))
+    if accents and base.isascii() and all(accent in _MARKS for accent in accents):
+        return base + "".join(accents)
+    compatible = unicodedata.normalize("NFKD", letter)
+    if compatible.isascii():
+        return compatible
+    return f"\\u{ord(letter):04x}"
+
+
+def _draw_accent(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], letter: str, accent: str, font: Font
+) -> None:
+    """Put the font's own character for an accent above a letter, or below it."""
+    mark = _MARKS[accent]
+    left, top, right, bottom = font.getbbox(letter)
+    own = font.getbbox(mark)
+    x = at[0] + (left + right - own[0] - own[2]) / 2
+    gap = 0.15 * (own[2] - own[0])
+    if mark == ",":
+        draw.text((x, at[1] + bottom - own[1]), mark, fill=255, font=font)
+    elif mark == ":":  # two dots side by side
+        radius, middle = 0.4 * (own[2] - own[0]), at[0] + (left + right) / 2
+        y = max(at[1] + top - gap - 2 * radius, radius)
+        for offset in (-1.8 * radius, 1.8 * radius):
+            draw.ellipse(
+                (middle + offset - radius, y - radius, middle + offset + radius, y + radius),
+                fill=255,
+            )
+    else:
+        draw.text((x, max(at[1] + top - gap - own[3], -own[1])), mark, fill=255, font=font)

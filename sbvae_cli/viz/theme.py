@@ -1,0 +1,96 @@
+"""Colours by what they are for; a theme says what they look like, on light paper or on dark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sbvae_cli.config.names import ThemeName
+
+RGB = tuple[int, int, int]
+RGBA = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A colour that the theme chooses.
+
+    Attributes:
+        name: What the colour is for, a key of the themes.
+        opacity: From 0, not seen, to 255.
+    """
+
+    name: str
+    opacity: int = 255
+
+    def faded(self, opacity: int) -> "Role":
+        """The same colour with another opacity."""
+        return replace(self, opacity=opacity)
+
+
+Colour = Role | RGB | RGBA  # red, green, blue and opacity are 0 to 255
+
+PAPER = Role("paper")
+INK = Role("ink")  # text
+QUIET = Role("quiet")  # secondary text, ticks
+FAINT = Role("faint")  # frames and hairlines
+UNUSED = Role("unused")  # text on latents that code for nothing
+BAD = Role("bad")  # text on what went wrong
+HELD_OUT = Role("held out")  # points that training left out, and the code of a blank image
+HELD_OUT_LINE = Role("held out line")
+HELD_OUT_FILL = Role("held out fill")
+MARK = Role("mark")  # frame of the start of a sweep
+WARN = Role("warn")  # frame of an image that training left out
+SERIES = tuple(Role(f"series {number}") for number in range(8))
+
+# Series follow Okabe and Ito (2008): they differ in lightness too, so that readers who confuse hues
+# tell them apart; darker on light paper and lighter on dark.
+LIGHT: Mapping[str, RGB] = {
+    "paper": (255, 255, 255),
+    "ink": (34, 34, 40),
+    "quiet": (98, 100, 108),
+    "faint": (205, 207, 212),
+    "unused": (118, 120, 128),
+    "bad": (176, 32, 38),
+    "held out": (0, 0, 0),
+    "held out line": (70, 70, 76),
+    "held out fill": (150, 150, 156),
+    "mark": (40, 110, 220),
+    "warn": (190, 84, 0),
+    "series 0": (0, 114, 178),
+    "series 1": (213, 94, 0),
+    "series 2": (0, 158, 115),
+    "series 3": (204, 121, 167),
+    "series 4": (86, 180, 233),
+    "series 5": (184, 134, 11),
+    "series 6": (90, 60, 140),
+    "series 7": (120, 120, 120),
+}
+DARK: Mapping[str, RGB] = {
+    "paper": (22, 23, 28),
+    "ink": (232, 233, 237),
+    "quiet": (164, 167, 176),
+    "faint": (70, 73, 82),
+    "unused": (136, 139, 148),
+    "bad": (255, 120, 120),
+    "held out": (255, 255, 255),
+    "held out line": (186, 188, 194),
+    "held out fill": (120, 122, 130),
+    "mark": (96, 156, 255),
+    "warn": (255, 150, 60),
+    "series 0": (66, 158, 220),
+    "series 1": (240, 128, 48),
+    "series 2": (40, 190, 144),
+    "series 3": (224, 150, 190),
+    "series 4": (140, 208, 248),
+    "series 5": (226, 184, 60),
+    "series 6": (166, 140, 226),
+    "series 7": (160, 160, 164),
+}
+THEMES: Mapping[ThemeName, Mapping[str, RGB]] = {"light": LIGHT, "dark": DARK}
+
+
+def resolve(colour: Colour, theme: ThemeName) -> RGBA:
+    """Red, green, blue and opacity of a colour."""
+    if isinstance(colour, Role):
+        return (*THEMES[theme][colour.name], colour.opacity)
+    red, green, blue, *opacity = colour
+    return red, green, blue, opacity[0] if opacity else 255
