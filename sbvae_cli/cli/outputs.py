@@ -56,6 +56,7 @@ WORDS = {
     "JSON": "a JSON file",
     "CSV": "a CSV file",
 }
+FORMATS = {"picture": "PNG or SVG", "moving picture": "PNG, SVG, GIF or WebP"}
 EXAMPLES = {
     "picture": "picture.png",
     "moving picture": "picture.png",
@@ -262,4 +263,4 @@ def _refuse_other_endings(option: str, path: Path, kind: str) -> None:
     if path.suffix.lower() in others:
         refuse_to_lose(path)  # first: what stands there matters more than its name
         fitting = path.with_suffix(own[0]).name
-        raise SbvaeError(f"--{option} {path}: {kind} is what is written; call it {fitting}")
+        raise SbvaeError(f"--{option} {path}: {FORMATS.get(kind, kind)} is what is written; call it {fitting}")

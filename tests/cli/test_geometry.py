@@ -21,7 +21,7 @@ def test_picture_and_json(sbvae: Callable[..., object], tiny: list[str]) -> None
     assert "wrote g.png" in done.out
     assert "means that hardly deviate count as constant" in done.err  # hardly trained
     assert width("g.png") > 1_000
-    sbvae("geometry", "run", "--out", "small.png", "--size", 215, "--grid", 6)
+    sbvae("geometry", "run", "--out", "small.png", "--scale", 0.5, "--grid", 6)
     assert width("small.png") == pytest.approx(width("g.png") / 2, abs=2)
     content = json.loads(Path("g.json").read_text())
     assert content["factors"] == ["x", "y"]
@@ -177,7 +177,7 @@ def test_models_of_the_same_folder_name_all_stand_there(
         (["run", "--at", "hue"], 1, "--at hue: write name=number"),
         (["run", "--at", "hue=red"], 1, "--at hue=red: factor hue is unknown"),
         (["run", "--at", "diameter=big"], 1, "'big' is not a number; write name=number"),
-        (["run", "--out", "g.svg"], 1, "--out g.svg: PNG is what is written; call it g.png"),
+        (["run", "--out", "g.pdf"], 1, "--out g.pdf: PNG or SVG is what is written; call it g.png"),
         (["run", "--at", "x=0.5"], 1, "x spans the grid"),
         (["run", "--latents", "0,9"], 1, "name two different ones from 0 to 2"),
         (["run", "--grid", "1"], 2, "--grid"),
