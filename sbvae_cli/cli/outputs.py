@@ -263,4 +263,5 @@ def _refuse_other_endings(option: str, path: Path, kind: str) -> None:
     if path.suffix.lower() in others:
         refuse_to_lose(path)  # first: what stands there matters more than its name
         fitting = path.with_suffix(own[0]).name
-        raise SbvaeError(f"--{option} {path}: {FORMATS.get(kind, kind)} is what is written; call it {fitting}")
+        written = FORMATS.get(kind, kind)
+        raise SbvaeError(f"--{option} {path}: {written} is what is written; call it {fitting}")

@@ -109,7 +109,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("nan.pt",), "posterior means are not finite on 256 of 256 images"),
         (("drawn.pt",), "pixels that are not finite.*damaged"),
         (("ckpt.pt", "--out", "folder"), "folder: is a folder"),
-        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: PNG or SVG is what is written; call it x.png"),
+        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: PNG or SVG is what is written"),
         (("ckpt.pt", "--out", "folder/x.Pdf"), "--out folder/x.Pdf: PNG or SVG is what is written"),
         (("ckpt.pt", "--out", "data.h5/x.png"), "data.h5/x.png: cannot be written"),
     ],
