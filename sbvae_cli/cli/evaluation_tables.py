@@ -35,9 +35,11 @@ def as_json(several: "Sequence[Evaluated]") -> dict[str, Any]:
 
 def as_dict(each: "Evaluated") -> dict[str, Any]:
     """Plain containers for JSON, with flags in sentences."""
+    from sbvae_cli.runs.scores_file import about_run
+
     found = each.found.as_dict()
     found["protocol"]["notes"] = [with_flags(line) for line in each.found.notes]
-    return {**each.about, **found, "diagnosis": _diagnosis(each)}
+    return {**each.about, **found, "diagnosis": _diagnosis(each), "run": about_run(each)}
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:

@@ -1,6 +1,7 @@
 """What tells a dataset from others, wherever its file lies, however it is chunked or compressed."""
 
 import hashlib
+import json
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source
 
 _PLACES, _TOGETHER = 16, 16
+_HASHED = 12  # hexadecimal digits
 SOME_ROWS = _PLACES * _TOGETHER  # that stand for a whole file
 
 
@@ -31,6 +33,17 @@ def fingerprint(source: Source) -> dict[str, Any]:
         "rows_hash": hash_some_rows(file) if file else None,
         "space": source.space.as_dict(),
     }
+
+
+def hash_of_distribution(source: Source) -> str:
+    """What two datasets share whose NLLs compare: factors and size, be they drawn or stored.
+
+    Without a renderer, factors say too little of images, and the name counts too.
+    """
+    name = "" if source.space.renderer else source.name
+    told = [name, source.height, source.width, source.channels, source.space.as_dict()]
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASHED]
 
 
 def row_digests(images: NDArray[np.uint8], factors: FactorRows) -> bytes:

@@ -47,6 +47,7 @@ class Evaluated:
         settings: Those that make the model, but for the seed, by name; none of codes.
         seed: Root seed of the run; None for codes.
         group: Name of runs that differ in the seed alone.
+        images: What tells the images that it is scored on from others; "" of codes.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Evaluated:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     group: str = "codes"
+    images: str = ""
 
 
 class _Model(NamedTuple):
@@ -239,6 +241,7 @@ def _of_model(
     showing: Showing,
 ) -> Evaluated:
     from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.data.fingerprint import hash_of_distribution
     from sbvae_cli.evaluation.cost import estimate_cost
     from sbvae_cli.evaluation.evaluate_model import evaluate_plan
     from sbvae_cli.evaluation.plan import make_plan, other_factors
@@ -264,6 +267,7 @@ def _of_model(
         settings=flat_settings(checkpoint.config, checkpoint.step),
         seed=checkpoint.config.training.seed,
         group=group_name(checkpoint.config),
+        images=hash_of_distribution(source),
     )
 
 

@@ -3,9 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean, median, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sbvae_cli.config.metrics import metric_of
 from sbvae_cli.evaluation.findings.verdict import word
@@ -13,6 +13,18 @@ from sbvae_cli.evaluation.result import NamedScore
 
 if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
     from sbvae_cli.runs.evaluate import Evaluated
+
+
+class HasSettings(Protocol):
+    """A run by its settings: an evaluation of it, or its scores."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings that make the model, but for the seed."""
+
+    @property
+    def group(self) -> str:
+        """Name of runs that differ in the seed alone."""
 
 
 @dataclass(frozen=True)
@@ -118,24 +130,34 @@ def differing_settings(several: "Sequence[Evaluated]") -> list[dict[str, Any]]:
 def groups_of(several: "Sequence[Evaluated]") -> list[Group]:
     """The groups, in the order of their first runs."""
     found: dict[str, list[int]] = {}
-    for i, each in enumerate(several):
-        key = json.dumps(each.settings, sort_keys=True, default=str)
-        found.setdefault(key, []).append(i)
+    for i, name in enumerate(group_names(several)):
+        found.setdefault(name, []).append(i)
     settings = differing_settings(several)
-    groups = [
-        Group(several[own[0]].group, settings[own[0]], tuple(several[i] for i in own))
-        for own in found.values()
-    ]
-    names = [group.name for group in groups]
     return [
-        group if names.count(group.name) == 1 else replace(group, name=_with_step(group))
-        for group in groups
+        Group(name, settings[own[0]], tuple(several[i] for i in own)) for name, own in found.items()
     ]
 
 
-def _with_step(group: Group) -> str:
-    """A name that others have too, with the step, in which their runs mostly differ."""
-    return f"{group.name}, step {group.members[0].settings.get('step', 0):,}"
+def group_names(several: "Sequence[HasSettings]") -> list[str]:
+    """The group of each run, by a name that only runs of the same settings have.
+
+    Where settings differ and names do not, as of one run at two steps, the step or a number stands
+    behind the name.
+    """
+    keys = [json.dumps(each.settings, sort_keys=True, default=str) for each in several]
+    firsts = {key: several[keys.index(key)] for key in keys}
+    names = {key: run.group for key, run in firsts.items()}
+    for key in _alike(names):
+        names[key] += f", step {firsts[key].settings.get('step', 0):,}"
+    for number, key in enumerate(_alike(names), start=1):
+        names[key] += f" ({number})"
+    return [names[key] for key in keys]
+
+
+def _alike(names: Mapping[str, str]) -> list[str]:
+    """Keys whose names others have too."""
+    counts = Counter(names.values())
+    return [key for key, name in names.items() if counts[name] > 1]
 
 
 def _text(settings: Mapping[str, Any], name: str) -> str:

@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-from sbvae_cli.runs.replicas import find_replicas
+from sbvae_cli.data.importers.natural_order import natural_order
+from sbvae_cli.runs.replicas import find_replicas, is_run
 
 
 def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
@@ -26,6 +27,25 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
     for note in notes:
         on_note(note)
     return list(first.values())
+
+
+def runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
+    """The runs and folders of replicas in a folder that is neither; else the path itself.
+
+    Args:
+        path: What was named.
+        on_note: Called with a line on each run that has no checkpoint yet and is left out.
+    """
+    if not os.path.isdir(path) or is_run(path) or find_replicas(path):
+        return [path]
+    found = []
+    for name in natural_order(os.listdir(path)):
+        inner = path / name
+        if is_run(inner) and not (inner / "ckpt.pt").exists():
+            on_note(f"{inner} has no checkpoint yet and is left out")
+        elif is_run(inner) or find_replicas(inner):
+            found.append(inner)
+    return found or [path]
 
 
 def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:

@@ -98,7 +98,8 @@ def test_json_on_stdout_is_the_whole_output_and_has_the_documented_keys(
     found = json.loads(done.out)
     keys = ["checkpoint", "step", "data", "model", "protocol", "scores", "geometry", "diagnosis"]
     (alone,) = found.pop("results")
-    assert list(alone) == [*keys, "findings"] and found == alone
+    assert list(alone) == [*keys, "findings", "run"] and found == alone
+    assert list(found["run"]) == ["name", "group", "seed", "data", "images", "settings"]
     assert found["findings"][-1]["code"] == "no-kl"
     assert found["diagnosis"][-1].endswith("train longer, or with --model beta-vae --beta 0.5")
     assert (found["checkpoint"], found["step"]) == (str(run_folder), 7)

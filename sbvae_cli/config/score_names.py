@@ -1,0 +1,84 @@
+"""Scores by name, as figures and tables are asked for: `nll`, `affine_r2`, `x,y:affine_r2`."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sbvae_cli.config.metrics import METRICS
+from sbvae_cli.errors import SbvaeError, nearest
+
+_LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
+_LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
+
+
+class WantedScore(NamedTuple):
+    """A score that is asked for.
+
+    Attributes:
+        name: Name of the score.
+        factors: Pair of factors, as "x,y"; "" of none, or of the first that there is.
+        metric: Name of the metric that computes it.
+        of_pair: Whether it is of a pair of factors.
+    """
+
+    name: str
+    factors: str
+    metric: str
+    of_pair: bool
+
+
+def wanted_score(text: str) -> WantedScore:
+    """Read `mig`, `affine_r2` or `x,y:affine_r2`; hyphens and capitals make no difference.
+
+    Raises:
+        SbvaeError: If no score of one number is called so, with the nearest, or only some of a pair
+            of factors and none is, or the other way about.
+    """
+    factors, colon, name = text.rpartition(":")
+    pair = [part.strip() for part in factors.split(",")]
+    if colon and (len(pair) != 2 or not all(pair)):
+        raise SbvaeError(f"score {text}: name a pair of factors before the colon, as x,y:affine_r2")
+    known = _known(of_pair=True) if colon else {**_known(of_pair=True), **_known(of_pair=False)}
+    found = nearest(name.strip(), known)
+    if found is None or _plain(found) != _plain(name):
+        raise _unknown(name.strip(), found, list(known), of_pair=bool(colon))
+    of_pair = METRICS[known[found]].source == "grid"
+    return WantedScore(found, ",".join(pair) if colon else "", known[found], of_pair)
+
+
+def metrics_of(wanted: Iterable[WantedScore]) -> tuple[str, ...]:
+    """The metrics that compute these scores, in the order of the table."""
+    needed = {score.metric for score in wanted}
+    return tuple(name for name in METRICS if name in needed)
+
+
+def depends_on_likelihood(score: str) -> bool:
+    """Whether a score of different likelihoods does not compare."""
+    return score.startswith(("nll", "neg_elbo"))
+
+
+def _known(of_pair: bool) -> dict[str, str]:
+    """Names of scores, each with its metric."""
+    return {
+        score: name
+        for name, metric in METRICS.items()
+        for score in metric.scores
+        if (metric.source == "grid") == of_pair and not score.endswith(_LISTS)
+    }
+
+
+def _unknown(name: str, near: str | None, known: list[str], of_pair: bool) -> SbvaeError:
+    own = METRICS[name].scores if name in METRICS else ()
+    what = "score of a pair of factors" if of_pair else "score"
+    if own:
+        return SbvaeError(f"{what} {name} is unknown: it is a metric; name {' or '.join(own)}")
+    if near:
+        return SbvaeError(f"{what} {name} is unknown; did you mean {near}?")
+    some = [each for each in _LISTED if each in known]
+    raise SbvaeError(
+        f"{what} {name} is unknown; there are {', '.join(some)} and {len(known) - len(some)} more, "
+        "which `sbvae help eval` names by metric"
+    )
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

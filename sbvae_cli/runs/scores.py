@@ -1,0 +1,247 @@
+"""Scores of many runs by name, computed or read from what `sbvae eval` wrote, to be drawn."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.config.score_names import (
+    WantedScore,
+    depends_on_likelihood,
+    metrics_of,
+    wanted_score,
+)
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.evaluate import OnMetric, no_report
+from sbvae_cli.evaluation.findings.sentences import abbreviate
+from sbvae_cli.metrics.protocol import Protocol
+from sbvae_cli.runs.evaluate import Showing, evaluate_targets
+from sbvae_cli.runs.groups import group_names
+from sbvae_cli.runs.scores_file import ScoreRecord, is_scores_file, read_records, record_of
+from sbvae_cli.runs.targets import runs_below
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """Some scores of a run, or of codes from elsewhere.
+
+    Attributes:
+        name: What it was called on the command line, as `runs/xy/3`.
+        group: Name of the runs that differ from it in the seed alone, and of no others.
+        seed: Root seed; None of codes.
+        step: Updates made; None of codes.
+        path: Its folder or file, which may be gone where scores were read from a file.
+        settings: Settings that make the model but for the seed, by names such as
+            `model.decoder.kind`; none of codes.
+        data: Name of the data that it is scored on; "" of codes.
+        images: What tells these data from others; "" of codes.
+        protocol: Protocol and number of images, in words.
+        values: Scores by the names that were asked for, without those that it lacks.
+        factors: Pair of factors, as "x,y", of each of these that is of a pair.
+    """
+
+    name: str
+    group: str
+    seed: int | None
+    step: int | None
+    path: Path
+    settings: Mapping[str, Any]
+    data: str
+    images: str
+    protocol: str
+    values: Mapping[str, float]
+    factors: Mapping[str, str]
+
+    @property
+    def decoder(self) -> str:
+        """Kind of the decoder; "" of codes."""
+        return str(self.settings.get("model.decoder.kind", ""))
+
+    @property
+    def model(self) -> str:
+        """Kind of the model, as `factor-vae`; "" of codes."""
+        return str(self.settings.get("objective.kind", ""))
+
+    @property
+    def likelihood(self) -> str:
+        """Kind of the likelihood; "" of codes."""
+        return str(self.settings.get("model.likelihood.kind", ""))
+
+
+def score_runs(
+    targets: Sequence[Path],
+    scores: Sequence[str],
+    *,
+    data: str | None = None,
+    device: str = "auto",
+    protocol: Protocol | None = None,
+    on_note: Callable[[str], None] = lambda line: None,
+    on_target: Callable[[Path, Sequence[Path]], None] = lambda path, targets: None,
+    on_metric: OnMetric = no_report,
+    showing: Showing = lambda cost, device: nullcontext(lambda images: None),
+) -> list[RunScores]:
+    """Scores of runs by name; no metric is computed that they do not need.
+
+    Args:
+        targets: Run folders, folders of replicas or of several runs, checkpoints, NPZ files of
+            codes, and JSON files that `sbvae eval` wrote, for whose runs nothing is computed.
+        scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
+            first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
+        data: Data in place of the models' own; of no use for what is in a JSON file.
+        device: Name of the device that computes.
+        protocol: Sizes of what is computed; the paper's where None.
+        on_note: Called with each line on what is left out, or does not quite compare.
+        on_target: Called with each target before it is scored, and with all.
+        on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
+        showing: Called with what a model's evaluation takes, as `evaluate_targets` has it.
+
+    Returns:
+        The runs in the order of the targets, each once. `values` and `factors` have the names as
+        they were asked for.
+
+    Raises:
+        SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
+    """
+    wanted = {name: wanted_score(name) for name in scores}
+    read = {path: read_records(path) for path in targets if is_scores_file(path)}
+    models = {path: runs_below(path, on_note) for path in targets if path not in read}
+    computed = []
+    if models:
+        own = replace(protocol or Protocol(), metrics=metrics_of(wanted.values()))
+        paths = [path for below in models.values() for path in below]
+        computed = evaluate_targets(
+            paths, own, data, device, on_note, on_target, on_metric, showing
+        )
+    records = _in_order(targets, read, [record_of(each) for each in computed])
+    records = _without_copies(records, on_note)
+    found = [
+        _select(record, group, wanted)
+        for record, group in zip(records, group_names(records), strict=True)
+    ]
+    _refuse_lacking(found, records, wanted)
+    for line in _cautions(found, scores):
+        on_note(line)
+    return found
+
+
+def require_comparable(runs: Sequence[RunScores]) -> None:
+    """Refuse runs whose scores do not compare.
+
+    Raises:
+        SbvaeError: If they are scored on different data or, where there are NLLs among the
+            scores, have different likelihoods; with two such runs, and what would do.
+    """
+    known = [run for run in runs if run.images]  # codes do not say what they are of
+    other = next((run for run in known if run.images != known[0].images), None)
+    if other:
+        one, two = known[0].data, other.data
+        told = f"data {two}, {known[0].name} on {one}"
+        if one == two:
+            told = f"images of {two} with another size or other factors than {known[0].name}"
+        raise SbvaeError(
+            f"{other.name}: is scored on {told}: their scores do not compare; name runs on the "
+            "same data, or score all on one dataset by `data`"
+        )
+    rated = [r for r in runs if r.likelihood and any(map(depends_on_likelihood, r.values))]
+    other = next((run for run in rated if run.likelihood != rated[0].likelihood), None)
+    if other:
+        raise SbvaeError(
+            f"{other.name}: has the likelihood {other.likelihood}, {rated[0].name} "
+            f"{rated[0].likelihood}: their NLLs do not compare; name runs of one likelihood"
+        )
+
+
+def _in_order(
+    targets: Sequence[Path],
+    read: Mapping[Path, Sequence[ScoreRecord]],
+    computed: Sequence[ScoreRecord],
+) -> list[ScoreRecord]:
+    """All records, as the targets stand that they are of."""
+
+    def place(record: ScoreRecord) -> int:
+        path = Path(record.name)
+        return next(i for i, target in enumerate(targets) if target in (path, *path.parents))
+
+    placed = [(place(record), record) for record in computed]
+    placed += [(targets.index(path), record) for path in read for record in read[path]]
+    return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _without_copies(
+    records: Sequence[ScoreRecord], on_note: Callable[[str], None]
+) -> list[ScoreRecord]:
+    """Each record once, where a file has runs that are named too, or that another file has."""
+    first: dict[tuple[str, int | None], ScoreRecord] = {}
+    for record in records:
+        known = first.setdefault((os.path.realpath(record.name), record.step), record)
+        if known is not record:
+            on_note(f"{record.name} has scores twice; the first ones count")
+    return list(first.values())
+
+
+def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) -> RunScores:
+    """The run with the scores that are asked for and that it has."""
+    values: dict[str, float] = {}
+    factors: dict[str, str] = {}
+    for text, score in wanted.items():
+        keys = [key for key in record.numbers if _is(score, *key)]
+        value = record.numbers[keys[0]] if keys else None
+        if value is not None:
+            values[text] = value
+            factors |= {text: keys[0][0]} if score.of_pair else {}
+    own = record.name, group, record.seed, record.step, Path(record.name), record.settings
+    return RunScores(*own, record.data, record.images, record.protocol, values, factors)
+
+
+def _is(wanted: WantedScore, factors: str, name: str) -> bool:
+    """Whether a score is the one that is asked for; the order of the two factors does not count."""
+    if name != wanted.name or bool(factors) != wanted.of_pair:
+        return False
+    return not wanted.factors or set(wanted.factors.split(",")) == set(factors.split(","))
+
+
+def _refuse_lacking(
+    found: Sequence[RunScores],
+    records: Sequence[ScoreRecord],
+    wanted: Mapping[str, WantedScore],
+) -> None:
+    """Refuse a score that no run has."""
+    for text, score in wanted.items():
+        if any(text in run.values for run in found):
+            continue
+        pairs = dict.fromkeys(f for record in records for f, n in record.numbers if n == score.name)
+        there = [pair for pair in pairs if pair]
+        if score.of_pair and there:
+            raise SbvaeError(f"no run has {text}; there are the pairs {abbreviate(there, ' and ')}")
+        raise SbvaeError(
+            f"no run has {text}: its data or model have none, or a JSON file was written without "
+            f"it; write that by `sbvae eval RUNS metrics={score.metric} json=FILE`"
+        )
+
+
+def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
+    """Lines on runs that lack a score, and on scores that do not quite compare."""
+    lines = []
+    for score in scores:
+        lacking = [run.name for run in found if score not in run.values]
+        if lacking:
+            verb = "has" if len(lacking) == 1 else "have"
+            lines.append(f"{abbreviate(lacking, ', ')} {verb} no {score} and is left out of it")
+    protocols = dict.fromkeys(run.protocol for run in found)
+    if len(protocols) > 1:
+        lines.append(f"scores are of different protocols, {' and '.join(protocols)}")
+    unfinished = [run for run in found if (run.step or 0) < run.settings.get("training.steps", 0)]
+    for run in unfinished:
+        of = run.settings["training.steps"]
+        lines.append(f"{run.name} is at step {run.step:,} of {of:,}, and in a group of its step")
+    seeds: dict[tuple[str, int], list[str]] = {}
+    for run in found:
+        if run.seed is not None:
+            seeds.setdefault((run.group, run.seed), []).append(run.name)
+    for names in seeds.values():
+        if len(names) > 1:
+            alike = "the same seed and settings, as if one run were counted again"
+            lines.append(f"{', '.join(names)}: {alike}")
+    return lines
