@@ -1,0 +1,118 @@
+"""Marks in a panel with axes: bars of a histogram, and stars on it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.viz.axes import Panel
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.theme import PAPER, Colour
+
+Floats = NDArray[np.float64]
+
+STAR, STEP = 9.0, 22.0  # radius of a star, and from one to the next above it
+MOST_BINS = 14
+
+
+@dataclass(frozen=True)
+class MarkedValue:
+    """A value that has a star on a histogram.
+
+    Attributes:
+        value: Where it stands.
+        colour: Colour of the star.
+    """
+
+    value: float
+    colour: Colour
+
+
+def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> Floats:
+    """Edges of bins as wide as 1, 2 or 5 times a power of ten, the same for whatever is compared.
+
+    Args:
+        values: All values that are to be counted, finite, one or more.
+        least: Smallest width of a bin.
+        most: Number of bins at most, 4 or more.
+
+    Returns:
+        Multiples of the width, increasing; every value lies in a bin, and none on its upper edge.
+    """
+    data = np.asarray(values, dtype=np.float64)
+    low, high = float(data.min()), float(data.max())
+    width = max((high - low) / most, least, 1e-9 * max(abs(low), abs(high)))
+    width = 10.0 ** math.floor(math.log10(width or 0.1) + 1e-9)
+    for factor in (1, 2, 5, 10, 20):
+        first, last = (math.floor(end / (factor * width) + 1e-9) for end in (low, high))
+        if last - first < most and factor * width >= least:
+            break
+    edges: Floats = np.round(np.arange(first, last + 2) * (factor * width), 12)
+    return edges
+
+
+def count_in_bins(values: ArrayLike, edges: Floats) -> NDArray[np.int64]:
+    """Number of values in each bin, its lower edge included."""
+    bins = np.searchsorted(edges, np.asarray(values, dtype=np.float64), side="right") - 1
+    return np.bincount(np.clip(bins, 0, len(edges) - 2), minlength=len(edges) - 1)
+
+
+def draw_histogram(
+    canvas: Canvas, panel: Panel, values: ArrayLike, edges: Floats, colour: Colour
+) -> None:
+    """Draw a bar for each bin that has values, a line of paper between neighbours.
+
+    Args:
+        canvas: Canvas to draw on.
+        panel: Box on the canvas; its y range begins at 0.
+        values: What is counted.
+        edges: Edges of the bins.
+        colour: Colour of the bars.
+    """
+    counts = count_in_bins(values, edges).tolist()
+    for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
+        if count:
+            (x0, y0), (x1, y1) = panel.place([(left, count), (right, 0)]).tolist()
+            canvas.rectangle(x0 + 0.75, y0, x1 - x0 - 1.5, y1 - y0, colour)
+
+
+def draw_stars(
+    canvas: Canvas,
+    panel: Panel,
+    values: ArrayLike,
+    edges: Floats,
+    marked: Sequence[MarkedValue],
+) -> None:
+    """Draw a star above the bar of each marked value, at the value; where several meet, stacked.
+
+    Args:
+        canvas: Canvas to draw on.
+        panel: Box on the canvas, with room above the bars.
+        values: What is counted.
+        edges: Edges of the bins.
+        marked: Some of the values, with their colours.
+    """
+    counts = count_in_bins(values, edges)
+    drawn: list[tuple[float, float]] = []
+    for each in marked:
+        number = int(count_in_bins([each.value], edges).argmax())
+        x, y = panel.place([each.value, counts[number]]).tolist()
+        y -= 1.6 * STAR
+        while any(abs(x - a) < 2.2 * STAR and abs(y - b) < STEP for a, b in drawn):
+            y -= STEP
+        drawn.append((x, y))
+        canvas.star(x, y, STAR, each.colour, PAPER)
+
+
+def count_range(most: int, height: float, stars: int) -> tuple[float, float]:
+    """The range of counts with room for so many stars, one above the other, over the highest bar.
+
+    Args:
+        most: Count of the highest bar.
+        height: Height of the panel's box.
+        stars: Number of stars at most.
+    """
+    room = (STEP * stars + 0.8 * STAR) / height
+    return 0.0, max(most / (1.0 - min(room, 0.7)), 2.6)
