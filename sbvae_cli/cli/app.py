@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli import __version__
-from sbvae_cli.cli import bench, demo, encode, gen_data, geometry, info, train, traverse
+from sbvae_cli.cli import bench, demo, encode, figure, gen_data, geometry, info, train, traverse
 from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import error_line
@@ -40,6 +40,7 @@ app.command("train")(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
+app.add_typer(figure.app, name="figure")
 app.command("encode")(encode.encode)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
@@ -118,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run that diverged, 128 and the number of a signal.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
-    if arguments[-1:] == ["gen-data"]:
+    if arguments[-1:] in (["gen-data"], ["figure"]):
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     if "--no-color" in arguments:  # before the parser, which prints help by itself

@@ -151,13 +151,14 @@ def _chosen_settings(config: Config) -> list[str]:
     usual = complete_preset(merge(plain, {"objective": schedules}), config)
     kinds = [name for name in differences(plain, tree) if name.endswith("_schedule.kind")]
     named = [name for name in (*kinds, *differences(usual, tree)) if name not in _UNNAMED]
-    return [_label(name) + _write(_value(tree, name)) for name in named]
+    return [setting_label(name) + _write(_value(tree, name)) for name in named]
 
 
-def _label(name: str) -> str:
+def setting_label(name: str) -> str:
+    """A setting in a word: `lr` of `training.learning_rate`."""
     section, _, rest = name.partition(".")
     rest = re.sub(r"^(decoder|likelihood)\.", "", rest) if section == "model" else rest
-    return _SHORT.get(name, rest.replace(".", "_"))
+    return _SHORT.get(name, rest.replace(".", "_") or name)
 
 
 def _value(tree: Mapping[str, Any], name: str) -> Any:

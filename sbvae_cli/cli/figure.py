@@ -1,0 +1,13 @@
+"""`sbvae figure`: one subcommand for each figure of many runs."""
+
+import typer
+
+app = typer.Typer(help="Draw figures of many runs: rate and distortion, scores, losses.")
+
+
+@app.callback()
+def figure() -> None:
+    """Draw figures of many runs: rate and distortion, scores, losses.
+
+    Without a name, this lists what there is.
+    """

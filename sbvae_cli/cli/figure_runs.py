@@ -1,0 +1,75 @@
+"""What the figures of many runs share: their options, and scores with what is said meanwhile."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.config.names import ProtocolName
+
+if TYPE_CHECKING:
+    from sbvae_cli.runs.scores import RunScores
+
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUNS...",
+        help="Run folders, folders of replicas or of several runs, ckpt.pt files, NPZ files of "
+        "codes, or JSON files that eval wrote, for whose runs nothing is computed.",
+    ),
+]
+ProtocolOption = Annotated[
+    ProtocolName,
+    typer.Option(help="Sample sizes, as in eval; quick takes a fifth of the images."),
+]
+MANY = 3  # models, from which on their scoring is worth keeping
+
+
+def score_with_progress(
+    targets: Sequence[Path],
+    scores: Sequence[str],
+    protocol: ProtocolName,
+    data: str | None = None,
+    device: str = "auto",
+) -> "list[RunScores]":
+    """Scores of runs, with notes and progress on stderr.
+
+    Args:
+        targets: What `score_runs` takes.
+        scores: Names of scores.
+        protocol: Sizes of what is computed.
+        data: Data in place of the models' own.
+        device: Name of the device that computes.
+
+    Raises:
+        SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
+    """
+    from sbvae_cli.cli.console import note
+    from sbvae_cli.cli.evaluation_progress import EvaluationProgress
+    from sbvae_cli.commands import command
+    from sbvae_cli.config.score_names import metrics_of, wanted_score
+    from sbvae_cli.metrics.protocol import named_protocol
+    from sbvae_cli.runs.scores import score_runs
+
+    progress = EvaluationProgress()
+
+    def on_target(path: Path, models: Sequence[Path]) -> None:
+        if path == models[0] and len(models) >= MANY:
+            metrics = ",".join(metrics_of(map(wanted_score, scores)))
+            sizes = {} if protocol == "paper" else {"protocol": protocol}
+            keep = command("eval", *targets, metrics=metrics, **sizes, json="scores.json")
+            note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
+        progress.target(path, models)
+
+    return score_runs(
+        targets,
+        scores,
+        data=data,
+        device=device,
+        protocol=named_protocol(protocol),
+        on_note=note,
+        on_target=on_target,
+        on_metric=progress.metric,
+        showing=progress.images,
+    )

@@ -1,0 +1,24 @@
+"""Colours of series, the same for a decoder in every figure."""
+
+from collections.abc import Sequence
+
+from sbvae_cli.viz.theme import SERIES, Role
+
+_OF_DECODERS = {"deconv": SERIES[0], "broadcast": SERIES[1], "coordconv": SERIES[2]}
+
+
+def series_colours(decoders: Sequence[str]) -> list[Role]:
+    """A colour for each series: the paper's deconv is blue, broadcast red, wherever they stand.
+
+    Args:
+        decoders: Kind of each series' decoder, "" where it has none or is not known. The first
+            series of a decoder has its colour, the others those that are left, in their order;
+            with more series than colours they repeat.
+    """
+    own = {
+        decoders.index(kind): colour for kind, colour in _OF_DECODERS.items() if kind in decoders
+    }
+    left = [colour for colour in SERIES if colour not in own.values()] or list(SERIES)
+    others = [number for number in range(len(decoders)) if number not in own]
+    found = {number: left[i % len(left)] for i, number in enumerate(others)}
+    return [(own | found)[number] for number in range(len(decoders))]

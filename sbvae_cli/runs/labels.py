@@ -1,0 +1,67 @@
+"""Short names that tell groups of runs apart, for legends and the rows of figures and tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sbvae_cli.runs.naming import setting_label
+
+if TYPE_CHECKING:
+    from sbvae_cli.runs.scores import RunScores
+
+_KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
+_FIRST = ("data.name", "objective.beta", "objective.gamma", "model.latent_dim", "step")
+
+
+def group_labels(runs: "Sequence[RunScores]") -> dict[str, str]:
+    """A short name for each group: its kinds and, where these are alike, settings that tell.
+
+    Args:
+        runs: Runs of several groups.
+
+    Returns:
+        Labels by name of the group, in the order of their first runs; no two are the same. A lone
+        group is called by its decoder.
+    """
+    settings: dict[str, Mapping[str, Any]] = {}
+    for run in runs:
+        settings.setdefault(run.group, run.settings)
+    models = {group: own for group, own in settings.items() if own}
+    differing = [name for name in _names(models) if _count(models, [name]) > 1]
+    told = [name for name in _KINDS if name in differing]
+    for name in differing:
+        if name not in told and _count(models, [*told, name]) > _count(models, told):
+            told.append(name)
+    told = told or [_KINDS[0]]
+    labels = {group: _label(own, told) or group for group, own in settings.items()}
+    taken = list(labels.values())
+    return {g: label if taken.count(label) == 1 else g for g, label in labels.items()}
+
+
+def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of all settings, those that say most first."""
+    return list(dict.fromkeys([*_KINDS, *_FIRST, *(n for own in settings.values() for n in own)]))
+
+
+def _count(settings: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> int:
+    """How many groups these settings tell apart."""
+    return len({tuple(str(own.get(name)) for name in names) for own in settings.values()})
+
+
+def _label(settings: Mapping[str, Any], names: Sequence[str]) -> str:
+    parts = []
+    for name in names:
+        if name not in settings:
+            continue
+        value = _text(settings[name])
+        kind = name in (*_KINDS, "data.name")
+        parts.append(value if kind else f"{setting_label(name)} {value}")
+    return ", ".join(parts)
+
+
+def _text(value: Any) -> str:
+    """A value as it stands in a label: numbers as short as they are, words and lists plainly."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,17 @@
+"""Colours of series."""
+
+from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.viz.theme import SERIES
+
+
+def test_a_decoder_has_its_colour_wherever_it_stands() -> None:
+    assert series_colours(["deconv", "broadcast"]) == [SERIES[0], SERIES[1]]
+    assert series_colours(["broadcast", "coordconv"]) == [SERIES[1], SERIES[2]]
+    assert series_colours(["broadcast", "", "deconv"]) == [SERIES[1], SERIES[2], SERIES[0]]
+
+
+def test_series_of_one_decoder_take_colours_that_are_left() -> None:
+    found = series_colours(["broadcast"] * 4)
+    assert found[0] == SERIES[1] and len(set(found)) == 4
+    many = series_colours([""] * 9)
+    assert many[:8] == list(SERIES) and many[8] == SERIES[0]

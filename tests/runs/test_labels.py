@@ -1,0 +1,58 @@
+"""Short names of groups of runs."""
+
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.runs.labels import group_labels
+from sbvae_cli.runs.scores import RunScores
+
+KIND = "model.decoder.kind"
+
+
+def run(group: str, **settings: Any) -> RunScores:
+    usual = {KIND: "broadcast", "objective.kind": "vae", "model.likelihood.kind": "bernoulli"}
+    named = {name.replace("__", "."): value for name, value in settings.items()}
+    own = (group, group, 0, 1, Path(group), usual | named, "xy", "", "")
+    return RunScores(*own, values={}, factors={})
+
+
+def test_groups_are_called_by_the_kinds_that_differ() -> None:
+    runs = [
+        run("a", model__decoder__kind="deconv", training__steps=5),
+        run("a", model__decoder__kind="deconv", training__steps=5),
+        run("b", training__steps=3),
+    ]
+    assert group_labels(runs) == {"a": "deconv", "b": "broadcast"}
+    runs.append(run("c", objective__kind="factor-vae"))
+    assert group_labels(runs) == {
+        "a": "deconv, vae",
+        "b": "broadcast, vae",
+        "c": "broadcast, factor-vae",
+    }
+
+
+def test_groups_of_one_kind_are_told_apart_by_as_few_settings_as_do() -> None:
+    runs = [
+        run("a", objective__beta=0.4, training__learning_rate=1e-3),
+        run("b", objective__beta=4.0, training__learning_rate=1e-3),
+        run("c", objective__beta=4.0, training__learning_rate=5e-4),
+    ]
+    assert group_labels(runs) == {
+        "a": "beta 0.4, lr 0.001",
+        "b": "beta 4, lr 0.001",
+        "c": "beta 4, lr 0.0005",
+    }
+
+
+def test_a_group_alone_is_called_by_its_decoder_and_codes_by_their_name() -> None:
+    assert group_labels([run("a")]) == {"a": "broadcast"}
+    own = ("codes.npz", "codes", None, None, Path("codes.npz"), {}, "", "", "")
+    codes = RunScores(*own, values={}, factors={})
+    assert group_labels([codes, run("a")]) == {"codes": "codes", "a": "broadcast"}
+
+
+def test_a_setting_of_several_numbers_is_written_plainly() -> None:
+    wide = {"model__encoder__hidden_channels": [64, 64]}
+    narrow = {"model__encoder__hidden_channels": [4, 64]}
+    labels = group_labels([run("a", **wide), run("b", **narrow)])
+    assert labels == {"a": "encoder 64 64", "b": "encoder 4 64"}
