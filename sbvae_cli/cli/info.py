@@ -10,6 +10,7 @@ from sbvae_cli.cli.console import file_size, inform, say
 from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.picture_text import picture_lines
 
 Facts = Mapping[str, Any]
 
@@ -19,7 +20,7 @@ def info(
         str,
         typer.Argument(
             metavar="FILE|DIR",
-            help="Dataset, checkpoint, run folder, or a name such as circles:PRESET.",
+            help="Dataset, checkpoint, run folder, picture, or a name such as circles:PRESET.",
         ),
     ],
     sheet: Annotated[
@@ -31,7 +32,7 @@ def info(
     json: JsonOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of samples.")] = 0,
 ) -> None:
-    """Say what a dataset, a checkpoint or a run holds."""
+    """Say what a dataset, a checkpoint or a run holds, or how a picture was drawn."""
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.runs.describe import data_of, describe
 
@@ -45,12 +46,18 @@ def info(
     if json == "-":
         return
     say(f"{target}: {facts['kind']}")
-    lines = _dataset_lines(facts) if "data" not in facts else _model_lines(facts)
+    lines = _lines(facts)
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
         say(f"  {name:<{width}}  {text}", indent=width + 4)
     for path in filter(None, (sheet, json)):
         inform(f"wrote {path}")
+
+
+def _lines(facts: Facts) -> list[tuple[str, str]]:
+    if facts["kind"] == "picture":
+        return picture_lines(facts)
+    return _model_lines(facts) if "data" in facts else _dataset_lines(facts)
 
 
 def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ from sbvae_cli.files import read_start, unreadable
 
 Kind = Literal[
     "dataset", "3dshapes", "checkpoint", "pytorch", "run", "runs",
-    "images", "dsprites", "codes", "other",
+    "images", "dsprites", "codes", "picture", "other",
 ]  # fmt: skip
 
 _SEEN = 1000  # members of a folder or archive that are looked at
@@ -55,7 +55,8 @@ class Contents:
     """What stands at a path.
 
     Attributes:
-        kind: "dataset" and "3dshapes" train as they are, of "images" `gen-data` makes one.
+        kind: "dataset" and "3dshapes" train as they are, of "images" `gen-data` makes one; a
+            "picture" is one image, or an animation.
         found: What it is, as `is a ZIP archive of images`.
         way: What takes it, or would do, as `make a dataset of it by ...`.
     """
@@ -103,6 +104,8 @@ def _file(path: Path, head: bytes) -> Contents:
     for start, (found, way) in _FORMATS.items():
         if head.startswith(start):
             return Contents("other", found, way)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head:
+        return _one_image(path, "SVG")
     with path.open("rb") as file:
         return _picture(path, file) or Contents("other", *describe_text(path, head))
 
@@ -257,9 +260,13 @@ def _picture(path: Path, file: IO[bytes]) -> Contents | None:
         picture = identify(file)
     except Exception:  # Pillow's readers raise anything
         return None
+    return _one_image(path, picture.format or "image")
+
+
+def _one_image(path: Path, kind: str) -> Contents:
     folder = path.parent
     way = f"a dataset has many: {command('gen-data images', from_=folder)} takes those beside it"
-    return Contents("other", f"is one image ({picture.format})", way)
+    return Contents("picture", f"is one image ({kind})", way)
 
 
 def _make(way: str) -> str:

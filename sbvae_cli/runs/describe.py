@@ -1,17 +1,21 @@
 """What a dataset, a checkpoint or a run holds, as plain containers."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
+from PIL import UnidentifiedImageError
 
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
+from sbvae_cli.data.importers.collection import identify
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.viz.metadata import SAID, about_image, about_svg
 
 if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read, not for a dataset or a wrong file
     from sbvae_cli.checkpoint import Checkpoint
@@ -19,15 +23,15 @@ if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read, not for a dataset
 Facts = dict[str, Any]
 
 
-def describe(target: str) -> "tuple[Facts, Source | Checkpoint]":
+def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
     """Facts about a file, a run folder or a procedural dataset; its content tells which it is.
 
     Args:
         target: A path, or a name such as `circles:xy-hole`.
 
     Returns:
-        Plain containers for JSON, whose `kind` is "dataset", "procedural dataset", "checkpoint" or
-        "run"; and what was opened.
+        Plain containers for JSON, whose `kind` is "dataset", "procedural dataset", "checkpoint",
+        "run" or "picture"; and what was opened, None of a picture.
 
     Raises:
         SbvaeError: If it is none of these, or is damaged.
@@ -50,6 +54,8 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint]":
             return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
         case "run":
             return _describe_run(RunFolder(path))
+        case "picture":
+            return _picture_facts(path), None
         case _:
             last = RunFolder(path).last_record() or {}
             if "diverged" in last:
@@ -58,12 +64,15 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint]":
             raise SbvaeError(f"{path}: {contents}")
 
 
-def data_of(opened: "Source | Checkpoint") -> Source:
+def data_of(opened: "Source | Checkpoint | None") -> Source:
     """The data itself, or those that a checkpoint was trained on.
 
     Raises:
-        SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn.
+        SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn; or of
+            a picture.
     """
+    if opened is None:
+        raise SbvaeError("a picture has no samples; name a dataset or a run", field="sheet")
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.runs.open import open_data
 
@@ -76,6 +85,23 @@ def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":
     checkpoint = load_checkpoint(folder.checkpoint)
     facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
     return {**facts, "path": str(folder.path), "log": folder.last_record()}, checkpoint
+
+
+def _picture_facts(path: Path) -> Facts:
+    """What an image file says of itself; of one that sbvae did not write, what can be seen."""
+    facts: Facts = {"kind": "picture", "path": str(path), "format": "SVG"}
+    with path.open("rb") as file:
+        try:
+            image = identify(file)
+        except UnidentifiedImageError:
+            found = about_svg(path.read_text(encoding="utf-8", errors="replace"))
+        else:
+            found = about_image(image)
+            facts |= {"format": image.format, "width": image.width, "height": image.height}
+            with suppress(Exception):  # Pillow's readers raise anything for a broken frame
+                facts["frames"] = getattr(image, "n_frames", 1)
+    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
+    return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
 
 
 def _file_facts(file: DatasetFile, source: Source) -> Facts:

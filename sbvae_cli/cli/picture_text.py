@@ -1,0 +1,55 @@
+"""What a picture file says of itself, in lines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sbvae_cli.cli.console import file_size
+
+Facts = Mapping[str, Any]
+_OF_THE_FILE = {"kind", "path", "format", "width", "height", "frames", "file_bytes"}
+_FIRST = ("command", "version", "seed", "step", "scores")  # most telling, then all others
+
+
+def picture_lines(facts: Facts) -> list[tuple[str, str]]:
+    """Names and texts on a picture: its format, and how it was drawn.
+
+    Args:
+        facts: As `describe` gives them.
+    """
+    size = f", {facts['width']}x{facts['height']} pixels" if "width" in facts else ""
+    frames = f", {facts['frames']} frames" if facts.get("frames", 1) > 1 else ""
+    lines = [("format", f"{facts['format']}{size}{frames}")]
+    if facts["drawn_by_sbvae"]:
+        names = [*_FIRST, *(name for name in facts if name not in _FIRST)]
+        for name in names:
+            if name not in _OF_THE_FILE and name != "drawn_by_sbvae":
+                lines += _said(name, facts[name])
+    else:
+        lines.append(("command", "not known: sbvae did not draw it, or its metadata was removed"))
+    return [*lines, ("file", file_size(facts["file_bytes"]))]
+
+
+def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A line, or one for each member where these have several values themselves."""
+    if isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
+        for key, each in value.items():
+            yield _printable(f"{name} {key}"), _text(each)
+    elif value is not None and value != {}:
+        yield _printable(name), _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_printable(str(key))} {_text(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if value is None:
+        return "-"
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """The text without what a terminal would take for a command: the file may be anybody's."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -1,0 +1,113 @@
+"""What a picture file says of itself: the command that drew it, its seed, step and scores.
+
+It is one JSON object in the place that each format has for text: a PNG chunk `sbvae`, `<metadata>`
+of an SVG, the comment of a GIF, and the image description in the Exif data of a WebP.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import escape, unescape
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+About = Mapping[str, Any]
+
+KEY = "sbvae"
+SAID = ("version", "command", "seed", "step", "scores")  # of every picture, where it applies
+_SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # tags of Exif
+_ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re.DOTALL)
+
+
+def png_chunks(about: About) -> PngInfo:
+    """Text chunks of a PNG: `Software`, `sbvae`, and `Description` where `about` has one."""
+    chunks = PngInfo()
+    chunks.add_text("Software", software(about))
+    if "description" in about:
+        chunks.add_itxt("Description", _printable(str(about["description"])))
+    chunks.add_text(KEY, _json(about))
+    return chunks
+
+
+def gif_comment(about: About) -> bytes:
+    """The comment of a GIF."""
+    return _json({KEY: about}).encode()
+
+
+def webp_exif(about: About) -> bytes:
+    """The Exif data of a WebP."""
+    exif = Image.Exif()
+    exif[_SOFTWARE] = software(about)
+    exif[_DESCRIPTION] = _json({KEY: about})
+    return exif.tobytes()
+
+
+def svg_element(about: About) -> str:
+    """The element `<metadata>` of an SVG."""
+    return f'<metadata id="{KEY}">{escape(_json(about))}</metadata>'
+
+
+def software(about: About) -> str:
+    """The name and the version that drew a picture."""
+    return f"{KEY} {_printable(str(about.get('version', '')))}".strip()
+
+
+def about_image(image: Image.Image) -> dict[str, Any] | None:
+    """What an image file says of itself; None where sbvae did not write it.
+
+    Args:
+        image: Opened; it need not be decoded.
+    """
+    match image.format:
+        case "PNG":
+            return _object(image.info.get(KEY))
+        case "GIF":
+            return _object(image.info.get("comment"), KEY)
+        case "WEBP":
+            return _object(image.getexif().get(_DESCRIPTION), KEY)
+        case _:
+            return None
+
+
+def about_svg(text: str) -> dict[str, Any] | None:
+    """What an SVG says of itself; None where sbvae did not write it.
+
+    Args:
+        text: The file. It is searched, not parsed: no entity of anybody's is expanded.
+    """
+    found = _ELEMENT.search(text)
+    return _object(unescape(found[1]) if found else None)
+
+
+def _json(content: About) -> str:
+    """JSON in ASCII, numbers that are not finite as null."""
+    return json.dumps(_finite(content), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _object(text: object, key: str | None = None) -> dict[str, Any] | None:
+    """The JSON object in a text, or the one under a key of it."""
+    if not isinstance(text, str | bytes):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if key is not None and isinstance(found, dict):
+        found = found.get(key)
+    return found if isinstance(found, dict) else None
+
+
+def _printable(text: str) -> str:
+    """The text without what a chunk cannot hold: NUL, and halves of characters."""
+    return text.replace("\0", " ").encode(errors="replace").decode()

@@ -1,0 +1,79 @@
+"""The 256 colours of a GIF: the same in all frames, and the most frequent ones as they are.
+
+Pillow chooses colours anew for each frame, so that paper and ink would flicker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+_COLOURS, _EXACT = 256, 32
+_SEEN = 1_000_000  # pixels of all frames that colours are chosen from
+_BITS = 5  # of a channel, by which the nearest colour is looked up
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours, and which of them stands for any other.
+
+    Attributes:
+        colours: Red, green and blue, shape (256, 3).
+        nearest: Number of the colour for the upper bits of a colour, shape (32 ** 3,).
+        exact: Colours that are kept, as numbers 0xRRGGBB in ascending order.
+        numbers: Their numbers.
+    """
+
+    colours: Pixels
+    nearest: Pixels
+    exact: NDArray[np.uint32]
+    numbers: Pixels
+
+    @classmethod
+    def of(cls, frames: Sequence[Pixels]) -> "Palette":
+        """Choose colours for frames, (H, W, 3) each."""
+        every = max(1, sum(frame.size // 3 for frame in frames) // _SEEN)
+        seen = np.concatenate([frame.reshape(-1, 3)[::every] for frame in frames])
+        found, counts = np.unique(_codes(seen), return_counts=True)
+        exact = np.sort(found[np.argsort(-counts, kind="stable")[:_EXACT]])
+        kept = np.stack([exact >> 16, exact >> 8 & 255, exact & 255], axis=-1).astype(np.uint8)
+        chosen = Image.fromarray(seen[None]).quantize(_COLOURS - len(kept)).getpalette() or []
+        colours = np.concatenate([kept, np.array(chosen, np.uint8).reshape(-1, 3)])[:_COLOURS]
+        return cls(colours, _nearest(colours), exact, np.arange(len(kept), dtype=np.uint8))
+
+    def image(self, frame: Pixels) -> Image.Image:
+        """A frame (H, W, 3) in these colours."""
+        codes = _codes(frame)
+        numbers = self.nearest[_cells(frame)]
+        place = np.minimum(np.searchsorted(self.exact, codes), len(self.exact) - 1)
+        same = self.exact[place] == codes
+        numbers[same] = self.numbers[place[same]]
+        image = Image.fromarray(numbers)
+        image.putpalette(self.colours.tobytes())
+        return image
+
+
+def _codes(pixels: Pixels) -> NDArray[np.uint32]:
+    """Colours as numbers 0xRRGGBB, (..., 3) to (...)."""
+    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    return red << 16 | green << 8 | blue
+
+
+def _cells(pixels: Pixels) -> NDArray[np.uint32]:
+    """The upper bits of the three channels, (..., 3) to (...)."""
+    red, green, blue = (pixels[..., channel].astype(np.uint32) >> 8 - _BITS for channel in range(3))
+    return red << 2 * _BITS | green << _BITS | blue
+
+
+def _nearest(colours: Pixels) -> Pixels:
+    """Number of the colour that is nearest to the middle of each cell."""
+    levels = (np.arange(1 << _BITS) + 0.5) * (256 >> _BITS)
+    cells = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
+    wanted = colours.astype(np.float64)
+    # The square of a cell itself is the same for every colour.
+    distances = (wanted**2).sum(axis=1) - 2.0 * cells @ wanted.T
+    return distances.argmin(axis=1).astype(np.uint8)

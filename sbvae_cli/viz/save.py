@@ -1,0 +1,106 @@
+"""Pictures to the bytes of a file: PNG and SVG of a figure, GIF and WebP of an animation.
+
+The same picture gives the same bytes.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sbvae_cli import __version__
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.metadata import gif_comment, png_chunks, webp_exif
+from sbvae_cli.viz.palette import Palette
+from sbvae_cli.viz.svg import draw_svg
+from sbvae_cli.viz.theme import ThemeName
+
+STILL, MOVING = (".png", ".svg"), (".gif", ".webp")  # endings
+DOTS_PER_INCH = 96.0  # one unit is a pixel of CSS, in PNG as in SVG
+
+
+def encode(
+    picture: Canvas | Animation,
+    ending: str,
+    *,
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+    about: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The bytes of a picture file, which says how it came about (`sbvae info` reads it).
+
+    Args:
+        picture: A figure, or an animation.
+        ending: ".png" or ".svg" of a figure, ".gif" or ".webp" of an animation.
+        scale: Pixels of a unit; an SVG has none.
+        theme: Colours of paper and ink.
+        about: What is said, in plain containers: `command`, `seed`, `step`, `scores` and others;
+            `version` is added.
+
+    Raises:
+        SbvaeError: If the ending is of no format for the picture.
+    """
+    about = {"version": __version__, **(about or {})}
+    ending, moves = ending.lower(), isinstance(picture, Animation)
+    if ending not in (MOVING if moves else STILL):
+        kind, fitting = ("an animation", MOVING) if moves else ("a figure", STILL)
+        raise SbvaeError(f"{ending or 'no ending'}: {kind} is written as {' or '.join(fitting)}")
+    content = io.BytesIO()
+    if isinstance(picture, Animation):
+        frames = [frame.raster(scale, theme) for frame in picture.frames]
+        durations = [max(10, round(duration, -1)) for duration in picture.durations]
+        save = _save_gif if ending == ".gif" else _save_webp
+        save(content, frames, durations, about)
+    elif ending == ".svg":
+        size = picture.width, picture.height
+        svg = draw_svg(size, picture.shapes, picture.lines, theme, about)
+        content.write(svg.encode())
+    else:
+        dots = (DOTS_PER_INCH * scale,) * 2
+        raster = picture.raster(scale, theme)
+        raster.save(content, format="PNG", optimize=True, dpi=dots, pnginfo=png_chunks(about))
+    return content.getvalue()
+
+
+def _save_gif(
+    content: io.BytesIO,
+    frames: Sequence[Image.Image],
+    durations: list[int],
+    about: Mapping[str, Any],
+) -> None:
+    pixels = [np.asarray(frame) for frame in frames]
+    palette = Palette.of(pixels)
+    first, *others = [palette.image(frame) for frame in pixels]
+    first.save(
+        content,
+        format="GIF",
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=0,
+        optimize=False,  # one palette for all
+        comment=gif_comment(about),
+    )
+
+
+def _save_webp(
+    content: io.BytesIO,
+    frames: Sequence[Image.Image],
+    durations: list[int],
+    about: Mapping[str, Any],
+) -> None:
+    first, *others = frames
+    first.save(
+        content,
+        format="WEBP",
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=0,
+        lossless=True,
+        exif=webp_exif(about),
+    )

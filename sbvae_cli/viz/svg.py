@@ -1,0 +1,156 @@
+"""Shapes and texts as SVG 1.1: what a canvas records, with its font, in whatever size is wanted.
+
+Texts stay texts, which can be found, copied and changed. The font travels in the file; where a
+program knows none from a file, every line still has its width (`textLength`), so none runs into
+another.
+"""
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from typing import Any
+from xml.sax.saxutils import escape
+
+from PIL import Image, ImageFont
+
+from sbvae_cli.viz.metadata import svg_element
+from sbvae_cli.viz.primitives import (
+    Disc,
+    Line,
+    Picture,
+    Point,
+    Polygon,
+    Rectangle,
+    Shape,
+    Text,
+)
+from sbvae_cli.viz.text import baseline, text_width
+from sbvae_cli.viz.theme import PAPER, Colour, ThemeName, resolve
+
+FONT = "Aileron"  # of Pillow, by Sora Sagano, dedicated to the public domain (CC0)
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SHARP = 'image-rendering="optimizeSpeed" style="image-rendering:pixelated"'
+
+
+def draw_svg(
+    size: tuple[float, float],
+    shapes: Sequence[Shape],
+    texts: Sequence[Text],
+    theme: ThemeName = "light",
+    about: Mapping[str, Any] | None = None,
+) -> str:
+    """Write shapes in their order, and all text above them.
+
+    Args:
+        size: Width and height of the picture in units, which are pixels of CSS.
+        shapes: In units, x to the right and y down.
+        texts: Lines of text.
+        theme: Theme that gives the colours of roles.
+        about: What the file says of itself; nothing where this is None.
+    """
+    width, height = (_number(side) for side in size)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'version="1.1" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+    ]
+    if about is not None:
+        lines.append(svg_element(about))
+    lines.append(f'<rect width="100%" height="100%" {_paint("fill", PAPER, theme)}/>')
+    drawn = (_shape(shape, theme) for shape in shapes)
+    lines += _grouped(drawn)
+    written = [text for text in texts if text.text]
+    if written:
+        lines.append(_font_face())
+        lines.append(f'<g font-family="{FONT}, sans-serif" xml:space="preserve">')
+        lines += [_text(text, theme) for text in written]
+        lines.append("</g>")
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _grouped(drawn: Iterable[tuple[str, str]]) -> list[str]:
+    """Elements, those that follow each other in one style in a group: meshes have thousands."""
+    lines: list[str] = []
+    for style, group in groupby(drawn, key=lambda each: each[0]):
+        elements = [element for _, element in group]
+        lines += [f"<g {style}>", *elements, "</g>"]
+    return lines
+
+
+def _shape(shape: Shape, theme: ThemeName) -> tuple[str, str]:
+    """Attributes that give a shape its style, and the element."""
+    match shape:
+        case Line(points, colour, width, dash):
+            style = f'fill="none" stroke-linejoin="round" stroke-width="{_number(width)}"'
+            if dash:
+                style += f' stroke-dasharray="{" ".join(map(_number, dash))}"'
+            return f"{style} {_paint('stroke', colour, theme)}", f'<path d="{_path(points)}"/>'
+        case Polygon(points, colour):
+            return _paint("fill", colour, theme), f'<path d="{_path(points)}z"/>'
+        case Disc(x, y, radius, colour):
+            circle = f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}"/>'
+            return _paint("fill", colour, theme), circle
+        case Rectangle(colour=colour):
+            style = f'shape-rendering="crispEdges" {_paint("fill", colour, theme)}'
+            return style, f"<rect {_place(shape)}/>"
+        case Picture(image=image):
+            place = f'{_place(shape)} preserveAspectRatio="none"'
+            return _SHARP, f'<image {place} xlink:href="data:image/png;base64,{_png(image)}"/>'
+
+
+def _text(text: Text, theme: ThemeName) -> str:
+    """One line, which starts at the left of its box; an upright one at the bottom."""
+    box, rise = text.box, baseline(text.size)
+    if text.upright:
+        x, y = _number(box.left + rise), _number(box.bottom)
+        place = f'x="{x}" y="{y}" transform="rotate(-90 {x} {y})"'
+    else:
+        place = f'x="{_number(box.left)}" y="{_number(box.top + rise)}"'
+    width = _number(text_width(text.text, text.size))
+    paint = _paint("fill", text.colour, theme)
+    letters = escape(_NO_XML.sub("\ufffd", text.text))
+    return (
+        f'<text {place} font-size="{_number(text.size)}" textLength="{width}" '
+        f'lengthAdjust="spacingAndGlyphs" {paint}>{letters}</text>'
+    )
+
+
+def _place(shape: Rectangle | Picture) -> str:
+    sides = {"x": shape.left, "y": shape.top, "width": shape.width, "height": shape.height}
+    return " ".join(f'{name}="{_number(side)}"' for name, side in sides.items())
+
+
+def _path(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+
+
+def _paint(attribute: str, colour: Colour, theme: ThemeName) -> str:
+    red, green, blue, opacity = resolve(colour, theme)
+    paint = f'{attribute}="#{red:02x}{green:02x}{blue:02x}"'
+    return paint if opacity == 255 else f'{paint} {attribute}-opacity="{opacity / 255:.3f}"'
+
+
+def _number(value: float) -> str:
+    """Two decimals at most: a hundredth of a pixel is not seen."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _png(image: Image.Image) -> str:
+    content = io.BytesIO()
+    image.save(content, format="PNG")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+@cache
+def _font_face() -> str:
+    """The style that holds the font, where Pillow has it (it does, unless built without FreeType)."""
+    font = ImageFont.load_default(12)
+    if not isinstance(font, ImageFont.FreeTypeFont) or not hasattr(font, "font_bytes"):
+        return "<style/>"
+    encoded = base64.b64encode(font.font_bytes).decode()
+    source = f"url(data:font/ttf;base64,{encoded})"
+    return f'<style>@font-face{{font-family:"{FONT}";src:{source}}}</style>'
