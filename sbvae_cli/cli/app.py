@@ -18,6 +18,7 @@ from sbvae_cli.cli.flags import error_line
 from sbvae_cli.cli.help import complete_help
 from sbvae_cli.cli.signals import Interrupted, raising
 from sbvae_cli.cli.usage import normalised, usage_line
+from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
@@ -122,6 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[-1:] in (["gen-data"], ["figure"]):
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
+    console_settings.command = as_typed(sys.argv[1:] if argv is None else argv)
     if "--no-color" in arguments:  # before the parser, which prints help by itself
         os.environ["NO_COLOR"] = "1"
     try:

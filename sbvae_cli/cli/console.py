@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class ConsoleSettings:
-    """How much is said; set once, from the options before any command."""
+    """How much is said, and by which command line; set once, before any command.
+
+    Attributes:
+        quiet: Whether results and errors alone are printed.
+        verbose: Whether details are printed too.
+        command: The line as it can be typed again, which pictures carry.
+    """
 
     quiet: bool = False
     verbose: bool = False
+    command: str = ""
 
 
 console_settings = ConsoleSettings()

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import remark
+from sbvae_cli.cli.console import console_settings, remark
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import refuse_to_lose, write_bytes
 
 if TYPE_CHECKING:
+    from sbvae_cli.viz.animation import Animation
     from sbvae_cli.viz.canvas import Canvas
 
 
@@ -40,9 +41,10 @@ class Look:
 
 
 DEFAULT_LOOK = Look()
+PICTURE_ENDINGS = (".png", ".svg", ".gif", ".webp")
 OWN_ENDINGS = {
-    "picture": (".png", ".svg"),
-    "moving picture": (".png", ".svg", ".gif", ".webp"),
+    "picture": PICTURE_ENDINGS[:2],
+    "moving picture": PICTURE_ENDINGS,
     "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
     "NPZ": (".npz",),
     "JSON": (".json",),
@@ -195,22 +197,29 @@ def write_csv(target: str, rows: Sequence[Sequence[object]]) -> None:
 
 
 def write_picture(
-    path: Path, picture: "Canvas", about: Mapping[str, Any] | None = None, look: Look = DEFAULT_LOOK
+    path: Path,
+    picture: "Canvas | Animation",
+    about: Mapping[str, Any] | None = None,
+    look: Look = DEFAULT_LOOK,
 ) -> None:
     """Write a picture, atomically, and show it where that is asked for.
 
     Args:
-        path: File to write; its ending says in which format.
-        picture: What a figure is.
+        path: File to write; its ending says in which format, PNG or GIF where it names none.
+        picture: A figure, or an animation.
         about: What the file tells of itself, in plain containers, beside version and command.
         look: How it looks.
 
     Raises:
         SbvaeError: If it cannot be written.
     """
-    content = io.BytesIO()
-    picture.raster(look.scale, look.theme).save(content, format="PNG", optimize=True)
-    write_bytes(path, content.getvalue())
+    from sbvae_cli.viz.save import encode, endings_of
+
+    endings = endings_of(picture)
+    ending = path.suffix.lower() if path.suffix.lower() in PICTURE_ENDINGS else endings[0]
+    told = {"command": console_settings.command, **(about or {})}
+    content = encode(picture, ending, scale=look.scale, theme=look.theme, about=told)
+    write_bytes(path, content)
     if look.show:
         show(path)
 

@@ -1,8 +1,9 @@
 """A canvas: a list of shapes, images and texts, drawn as pixels or written as SVG at the end."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ from sbvae_cli.viz.primitives import (
     Text,
 )
 from sbvae_cli.viz.raster import draw_raster
+from sbvae_cli.viz.svg import draw_svg
 from sbvae_cli.viz.theme import INK, Colour
 
 
@@ -143,6 +145,15 @@ class Canvas:
             theme: Theme that gives the colours of roles.
         """
         return draw_raster((self.width, self.height), self.shapes, self.lines, scale, theme)
+
+    def svg(self, theme: ThemeName = "light", about: Mapping[str, Any] | None = None) -> str:
+        """The picture as SVG.
+
+        Args:
+            theme: Theme that gives the colours of roles.
+            about: What the file says of itself, in plain containers.
+        """
+        return draw_svg((self.width, self.height), self.shapes, self.lines, theme, about)
 
     def _repr_png_(self) -> bytes:
         """PNG of twice the size, which a notebook shows."""

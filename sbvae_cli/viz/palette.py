@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Pixels = NDArray[np.uint8]
+Codes = NDArray[np.intp]
 
 _COLOURS, _EXACT = 256, 32
 _SEEN = 1_000_000  # pixels of all frames that colours are chosen from
@@ -30,7 +31,7 @@ class Palette:
 
     colours: Pixels
     nearest: Pixels
-    exact: NDArray[np.uint32]
+    exact: Codes
     numbers: Pixels
 
     @classmethod
@@ -57,15 +58,15 @@ class Palette:
         return image
 
 
-def _codes(pixels: Pixels) -> NDArray[np.uint32]:
+def _codes(pixels: Pixels) -> Codes:
     """Colours as numbers 0xRRGGBB, (..., 3) to (...)."""
-    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    red, green, blue = (pixels[..., channel].astype(np.intp) for channel in range(3))
     return red << 16 | green << 8 | blue
 
 
-def _cells(pixels: Pixels) -> NDArray[np.uint32]:
+def _cells(pixels: Pixels) -> Codes:
     """The upper bits of the three channels, (..., 3) to (...)."""
-    red, green, blue = (pixels[..., channel].astype(np.uint32) >> 8 - _BITS for channel in range(3))
+    red, green, blue = (pixels[..., channel].astype(np.intp) >> 8 - _BITS for channel in range(3))
     return red << 2 * _BITS | green << _BITS | blue
 
 
@@ -76,4 +77,5 @@ def _nearest(colours: Pixels) -> Pixels:
     wanted = colours.astype(np.float64)
     # The square of a cell itself is the same for every colour.
     distances = (wanted**2).sum(axis=1) - 2.0 * cells @ wanted.T
-    return distances.argmin(axis=1).astype(np.uint8)
+    numbers: Pixels = distances.argmin(axis=1).astype(np.uint8)
+    return numbers

@@ -11,15 +11,13 @@ import numpy as np
 from PIL import Image
 
 from sbvae_cli import __version__
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.metadata import gif_comment, png_chunks, webp_exif
 from sbvae_cli.viz.palette import Palette
-from sbvae_cli.viz.svg import draw_svg
-from sbvae_cli.viz.theme import ThemeName
 
-STILL, MOVING = (".png", ".svg"), (".gif", ".webp")  # endings
 DOTS_PER_INCH = 96.0  # one unit is a pixel of CSS, in PNG as in SVG
 
 
@@ -45,9 +43,9 @@ def encode(
         SbvaeError: If the ending is of no format for the picture.
     """
     about = {"version": __version__, **(about or {})}
-    ending, moves = ending.lower(), isinstance(picture, Animation)
-    if ending not in (MOVING if moves else STILL):
-        kind, fitting = ("an animation", MOVING) if moves else ("a figure", STILL)
+    ending, fitting = ending.lower(), endings_of(picture)
+    if ending not in fitting:
+        kind = "an animation" if isinstance(picture, Animation) else "a figure"
         raise SbvaeError(f"{ending or 'no ending'}: {kind} is written as {' or '.join(fitting)}")
     content = io.BytesIO()
     if isinstance(picture, Animation):
@@ -56,14 +54,17 @@ def encode(
         save = _save_gif if ending == ".gif" else _save_webp
         save(content, frames, durations, about)
     elif ending == ".svg":
-        size = picture.width, picture.height
-        svg = draw_svg(size, picture.shapes, picture.lines, theme, about)
-        content.write(svg.encode())
+        content.write(picture.svg(theme, about).encode())
     else:
         dots = (DOTS_PER_INCH * scale,) * 2
         raster = picture.raster(scale, theme)
         raster.save(content, format="PNG", optimize=True, dpi=dots, pnginfo=png_chunks(about))
     return content.getvalue()
+
+
+def endings_of(picture: Canvas | Animation) -> tuple[str, ...]:
+    """Endings of the files that a picture can be written to; the usual one comes first."""
+    return (".gif", ".webp") if isinstance(picture, Animation) else (".png", ".svg")
 
 
 def _save_gif(

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from PIL import Image, ImageFont
 
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.viz.metadata import svg_element
 from sbvae_cli.viz.primitives import (
     Disc,
@@ -28,7 +29,7 @@ from sbvae_cli.viz.primitives import (
     Text,
 )
 from sbvae_cli.viz.text import baseline, text_width
-from sbvae_cli.viz.theme import PAPER, Colour, ThemeName, resolve
+from sbvae_cli.viz.theme import PAPER, Colour, resolve
 
 FONT = "Aileron"  # of Pillow, by Sora Sagano, dedicated to the public domain (CC0)
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -147,7 +148,7 @@ def _png(image: Image.Image) -> str:
 
 @cache
 def _font_face() -> str:
-    """The style that holds the font, where Pillow has it (it does, unless built without FreeType)."""
+    """The style that holds the font, where Pillow has it (unless built without FreeType)."""
     font = ImageFont.load_default(12)
     if not isinstance(font, ImageFont.FreeTypeFont) or not hasattr(font, "font_bytes"):
         return "<style/>"

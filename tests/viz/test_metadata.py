@@ -84,6 +84,6 @@ def test_an_svg_that_another_program_saved_again_is_read_still() -> None:
     svg = encode(picture(".svg"), ".svg", about={"command": "sbvae a <b> & 'c'"}).decode()
     again = ElementTree.tostring(ElementTree.fromstring(svg), encoding="unicode")
     assert "<ns0:metadata" in again  # a prefix that another program chose
-    for text in (svg, again.replace("ns0:", ""), svg.replace("<metadata id", '<metadata\n  id')):
+    for text in (svg, again.replace("ns0:", ""), svg.replace("<metadata id", "<metadata\n  id")):
         found = about_svg(text)
         assert found is not None and found["command"] == "sbvae a <b> & 'c'"

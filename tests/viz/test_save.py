@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.save import encode
-from sbvae_cli.viz.theme import THEMES, ThemeName
+from sbvae_cli.viz.theme import THEMES
 
 
 def noisy(count: int, seed: int = 0) -> list[Canvas]:
@@ -59,7 +60,7 @@ def test_a_png_has_the_pixels_and_says_their_density(theme: ThemeName, scale: fl
 def test_an_animation_has_its_frames_each_as_long_as_asked(ending: str) -> None:
     wanted = [100, 40, 250, 1000]
     frames = opened(encode(Animation(noisy(4), wanted), ending))
-    assert len(frames) == 4 and Image.open(io.BytesIO(encode(Animation(noisy(2), [10, 10]), ending)))
+    assert len(frames) == 4
     assert durations(frames) == wanted
     for (found, _), canvas in zip(frames, noisy(4), strict=True):
         drawn = np.asarray(canvas.raster()).astype(int)
@@ -113,7 +114,9 @@ def digests() -> list[str]:
 
 
 def test_another_process_writes_the_same_bytes() -> None:
-    script = "import sys; sys.path.insert(0, sys.argv[1]); import test_save; print(test_save.digests())"
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_save; print(test_save.digests())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script, Path(__file__).parent],
         capture_output=True,

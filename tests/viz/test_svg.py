@@ -1,4 +1,4 @@
-"""A canvas as SVG: well-formed whatever is written, with the colours, places and texts asked for."""
+"""A canvas as SVG: well-formed whatever is written, with colours, places and texts as asked."""
 
 import base64
 import io
@@ -11,22 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.svg import draw_svg
 from sbvae_cli.viz.text import text_width
-from sbvae_cli.viz.theme import HELD_OUT, PAPER, THEMES, ThemeName
+from sbvae_cli.viz.theme import HELD_OUT, PAPER, THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 
 
 def parsed(canvas: Canvas, theme: ThemeName = "light") -> ElementTree.Element:
-    size = canvas.width, canvas.height
-    return ElementTree.fromstring(draw_svg(size, canvas.shapes, canvas.lines, theme).encode())
+    return ElementTree.fromstring(canvas.svg(theme).encode())
 
 
 @settings(deadline=None)
-@given(text=st.text(min_size=1, max_size=30), size=st.sampled_from([4, 16, 20.5]), upright=st.booleans())
+@given(
+    text=st.text(min_size=1, max_size=30),
+    size=st.sampled_from([4, 16, 20.5]),
+    upright=st.booleans(),
+)
 def test_any_text_is_well_formed_and_stands_in_its_box(
     text: str, size: float, upright: bool
 ) -> None:
@@ -44,7 +47,10 @@ def test_any_text_is_well_formed_and_stands_in_its_box(
     if upright:  # read from bottom to top: the letters' foot is at the right
         assert (y, box.bottom - box.top) == pytest.approx((box.bottom, width), abs=0.006)
         assert box.left < x < box.right
-        assert element.attrib["transform"] == f"rotate(-90 {element.attrib['x']} {element.attrib['y']})"
+        assert (
+            element.attrib["transform"]
+            == f"rotate(-90 {element.attrib['x']} {element.attrib['y']})"
+        )
     else:
         assert (x, box.right - box.left) == pytest.approx((box.left, width), abs=0.006)
         assert box.top < y < box.bottom
@@ -68,7 +74,10 @@ def test_shapes_keep_their_order_place_and_colours(theme: ThemeName) -> None:
     held_out = "#{:02x}{:02x}{:02x}".format(*THEMES[theme][HELD_OUT.name])
     assert [group.get("fill") for group in groups] == ["#ff000a", "none", "#010203", "#090909"]
     assert groups[1].attrib["stroke"] == held_out
-    assert (groups[1].attrib["stroke-width"], groups[1].attrib["stroke-dasharray"]) == ("1.5", "4 2")
+    assert (groups[1].attrib["stroke-width"], groups[1].attrib["stroke-dasharray"]) == (
+        "1.5",
+        "4 2",
+    )
     assert groups[2].attrib["fill-opacity"] == "0.200"
 
 
@@ -77,7 +86,12 @@ def test_an_image_is_in_the_file_pixel_by_pixel() -> None:
     canvas = Canvas(100, 100)
     canvas.image(pixels, 10, 20, 60)
     (image,) = parsed(canvas).iter(f"{SVG}image")
-    assert [image.attrib[name] for name in ("x", "y", "width", "height")] == ["10", "20", "60", "30"]
+    assert [image.attrib[name] for name in ("x", "y", "width", "height")] == [
+        "10",
+        "20",
+        "60",
+        "30",
+    ]
     encoded = image.attrib[HREF].removeprefix("data:image/png;base64,")
     found = Image.open(io.BytesIO(base64.b64decode(encoded)))
     assert np.array_equal(np.asarray(found), pixels)
@@ -85,10 +99,10 @@ def test_an_image_is_in_the_file_pixel_by_pixel() -> None:
 
 def test_the_font_is_in_the_file_where_something_is_written() -> None:
     canvas = Canvas(10, 10)
-    assert "font-face" not in draw_svg((10, 10), canvas.shapes, canvas.lines)
+    assert "font-face" not in canvas.svg()
     canvas.text(5, 5, "a")
     canvas.text(5, 5, "")  # which has no width that letters could be fitted to
-    svg = draw_svg((10, 10), canvas.shapes, canvas.lines)
+    svg = canvas.svg()
     font = ImageFont.truetype(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", svg)[1])), 16)
     assert font.getname() == ("Aileron", "Regular")
     assert 'font-family="Aileron, sans-serif"' in svg and svg.count("<text ") == 1
