@@ -1,5 +1,6 @@
 """A panel with axes: from data to the canvas, ticks, labels and a frame."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ Range = tuple[float, float]
 
 TICK_SIZE, LABEL_SIZE, TITLE_SIZE = 16.0, 18.0, 21.0
 LINE = 1.25  # from a line of text to the next, over its size
+ACROSS_APART, UPRIGHT_APART = (
+    72.0,
+    60.0,
+)  # least distance of more than two ticks below, and at the left
 TICK, GAP = 5.0, 8.0  # length of a tick, and space between what stands outside of the box
 
 
@@ -26,19 +31,23 @@ class Labels:
         title: Above.
         x: Below.
         y: At the left, read from bottom to top.
+        height: Height of the panel's box, which says how many ticks it has.
     """
 
     title: tuple[str, ...]
     x: tuple[str, ...]
     y: tuple[str, ...]
+    height: float
 
     @classmethod
-    def of(cls, title: str, x: str, y: str, side: float) -> "Labels":
-        """Break texts into lines that are no longer than the sides of a square panel."""
+    def of(cls, title: str, x: str, y: str, width: float, height: float | None = None) -> "Labels":
+        """Break texts into lines that are no longer than the sides of a panel, square or not."""
+        height = width if height is None else height
         return cls(
-            tuple(wrap(title, TITLE_SIZE, side)),
-            tuple(wrap(x, LABEL_SIZE, side)),
-            tuple(wrap(y, LABEL_SIZE, side)),
+            tuple(wrap(title, TITLE_SIZE, width)),
+            tuple(wrap(x, LABEL_SIZE, width)),
+            tuple(wrap(y, LABEL_SIZE, height)),
+            height,
         )
 
     @property
@@ -53,7 +62,7 @@ class Labels:
 
     def beside(self, y_range: Range) -> float:
         """Room that ticks and label need at the left."""
-        names = tick_names(nice_ticks(*y_range, most=5))
+        names = tick_names(fitting_ticks(*y_range, self.height, upright=True))
         widest = max(text_width(name, TICK_SIZE) for name in names)
         return TICK + 3.0 + widest + GAP + LINE * LABEL_SIZE * len(self.y)
 
@@ -92,19 +101,43 @@ class Panel:
         outline = [(self.left, self.top), (right, self.top), (right, bottom), (self.left, bottom)]
         canvas.line([*outline, outline[0], outline[1]], FAINT, 1.2)
 
-    def draw_labels(self, canvas: Canvas, labels: Labels) -> None:
-        """Write the ticks, the axis labels and the title, in the room that `labels` ask for."""
-        bottom, middle = self.top + self.height, self.left + self.width / 2
-        ticks = nice_ticks(*self.x_range, most=5)
+    @property
+    def x_ticks(self) -> list[float]:
+        """Data at the ticks below, as many as have room for their names."""
+        return fitting_ticks(*self.x_range, self.width)
+
+    @property
+    def y_ticks(self) -> list[float]:
+        """Data at the ticks at the left, as many as have room for their names."""
+        return fitting_ticks(*self.y_range, self.height, upright=True)
+
+    def draw_x_lines(self, canvas: Canvas) -> None:
+        """Draw hairlines upwards from the ticks below, behind the data."""
+        for value in self.x_ticks:
+            x = float(self.place([value, self.y_range[0]])[0])
+            canvas.line([(x, self.top), (x, self.top + self.height)], FAINT.faded(140), 1.0)
+
+    def draw_x_ticks(self, canvas: Canvas) -> None:
+        """Draw the ticks below, and their values."""
+        bottom, ticks = self.top + self.height, self.x_ticks
         for value, name in zip(ticks, tick_names(ticks), strict=True):
             x = float(self.place([value, self.y_range[0]])[0])
             canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
             canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
-        ticks = nice_ticks(*self.y_range, most=5)
+
+    def draw_y_ticks(self, canvas: Canvas) -> None:
+        """Draw the ticks at the left, and their values."""
+        ticks = self.y_ticks
         for value, name in zip(ticks, tick_names(ticks), strict=True):
             y = float(self.place([self.x_range[0], value])[1])
             canvas.line([(self.left - TICK, y), (self.left, y)], QUIET, 1.0)
             canvas.text(self.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
+
+    def draw_labels(self, canvas: Canvas, labels: Labels) -> None:
+        """Write the ticks, the axis labels and the title, in the room that `labels` ask for."""
+        bottom, middle = self.top + self.height, self.left + self.width / 2
+        self.draw_x_ticks(canvas)
+        self.draw_y_ticks(canvas)
         for number, line in enumerate(labels.x):
             y = bottom + TICK + LINE * TICK_SIZE + 4 + LINE * LABEL_SIZE * number
             canvas.text(middle, y, line, LABEL_SIZE, INK, "mt")
@@ -162,16 +195,54 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
     return [index * factor * step for index in range(first, last + 1)]
 
 
+def fitting_ticks(low: float, high: float, length: float, upright: bool = False) -> list[float]:
+    """As many multiples of 1, 2 or 5 times a power of ten as have room for their names.
+
+    Args:
+        low: Data at the beginning of the axis.
+        high: Data at its end, above `low`.
+        length: Length of the axis in units.
+        upright: Whether the names stand one above the other.
+
+    Returns:
+        Ticks within [low, high], one or more.
+    """
+    apart = UPRIGHT_APART if upright else ACROSS_APART
+    found: list[float] = []
+    power = math.floor(math.log10(high - low))
+    for step in (factor * 10.0 ** (power + n) for n in (1, 0, -1, -2) for factor in (5, 2, 1)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if len(found) > 1 and (last - first) * apart > length - apart / 2:
+            break
+        ticks = [index * step for index in range(first, last + 1)]
+        if ticks and _has_room(ticks, step * length / (high - low), upright):
+            found = ticks
+    return found
+
+
+def _has_room(ticks: list[float], pitch: float, upright: bool) -> bool:
+    """Whether names of ticks that are so far apart leave a gap between them."""
+    if upright or len(ticks) == 1:
+        return len(ticks) == 1 or pitch >= 1.5 * TICK_SIZE
+    pairs = itertools.pairwise(text_width(name, TICK_SIZE) for name in tick_names(ticks))
+    return all((one + two) / 2 + TICK_SIZE <= pitch for one, two in pairs)
+
+
 def tick_names(ticks: list[float]) -> list[str]:
     """Names with as many digits as the distance of the ticks needs."""
-    if any(abs(tick) >= 1e5 for tick in ticks):
-        return [short_number(tick) for tick in ticks]
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    digits = max(0, -math.floor(math.log10(abs(step)) + 1e-9))
-    return [f"{tick:.{digits}f}" if digits <= 4 else short_number(tick) for tick in ticks]
+    if len(ticks) == 1:
+        return [short_number(ticks[0], 12)]
+    step = abs(ticks[1] - ticks[0])
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if decimals <= 4 and all(abs(tick) < 1e5 for tick in ticks):
+        return [f"{tick:.{decimals}f}" for tick in ticks]
+    digits = 3
+    while len({short_number(tick, digits) for tick in ticks}) < len(ticks) and digits < 17:
+        digits += 1
+    return [short_number(tick, digits) for tick in ticks]
 
 
-def short_number(number: float) -> str:
-    """Three digits, with an exponent as short as it can be: 2.5e6 for 2.5e+06."""
-    digits, _, exponent = f"{number:.3g}".partition("e")
-    return f"{digits}e{int(exponent)}" if exponent else digits
+def short_number(number: float, digits: int = 3) -> str:
+    """Three digits or more, with an exponent as short as it can be: 2.5e6 for 2.5e+06."""
+    shown, _, exponent = f"{number:.{digits}g}".partition("e")
+    return f"{shown}e{int(exponent)}" if exponent else shown

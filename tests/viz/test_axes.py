@@ -6,13 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbvae_cli.viz.axes import (
+    TICK_SIZE,
     Panel,
     equal_ranges,
+    fitting_ticks,
     nice_ticks,
     padded_range,
     short_number,
     tick_names,
 )
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.primitives import Line
+from sbvae_cli.viz.text import text_width
 
 
 def test_corners_of_the_data_land_on_corners_of_the_box() -> None:
@@ -63,6 +68,59 @@ def test_ticks_have_the_digits_that_they_need(low: float, high: float, names: li
 
 def test_numbers_are_short() -> None:
     assert [short_number(v) for v in (2.5e6, 1e-7, 12.34)] == ["2.5e6", "1e-7", "12.3"]
+
+
+@settings(max_examples=400)
+@given(
+    low=st.floats(-1e6, 1e6),
+    span=st.floats(-3, 6).map(lambda power: 10.0**power),
+    length=st.floats(60, 900),
+    upright=st.booleans(),
+)
+def test_ticks_on_an_axis_of_any_length_have_names_that_do_not_meet(
+    low: float, span: float, length: float, upright: bool
+) -> None:
+    ticks = fitting_ticks(low, low + span, length, upright)
+    names = tick_names(ticks)
+
+    assert ticks and low - 1e-6 * span <= min(ticks) and max(ticks) <= low + span * (1 + 1e-6)
+    assert len(set(names)) == len(names)
+    np.testing.assert_allclose([float(name) for name in names], ticks, atol=span / 50, rtol=0)
+    places = [(tick - low) / span * length for tick in ticks]
+    for one, two, left, right in zip(places, places[1:], names, names[1:], strict=False):
+        room = 1.3 * TICK_SIZE if upright else (text_width(left, 16) + text_width(right, 16)) / 2
+        assert two - one > room + (0 if upright else 10)
+
+
+@pytest.mark.parametrize(
+    ("length", "across", "upright"),
+    [
+        (90, ["0", "1"], ["0", "1"]),
+        (200, ["0.0", "0.5", "1.0"], ["0.0", "0.5", "1.0"]),
+        (
+            430,
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"],
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"],
+        ),
+    ],
+)
+def test_longer_axes_have_more_ticks(length: int, across: list[str], upright: list[str]) -> None:
+    assert tick_names(fitting_ticks(0, 1, length)) == across
+    assert tick_names(fitting_ticks(0, 1, length, upright=True)) == upright
+
+
+def test_lines_and_ticks_stand_at_the_same_places() -> None:
+    canvas, panel = Canvas(300, 250), Panel(50, 20, 200, 160, (0, 10), (0, 1))
+    panel.draw_x_lines(canvas)
+    panel.draw_x_ticks(canvas)
+    panel.draw_y_ticks(canvas)
+    lines = [shape.points for shape in canvas.shapes if isinstance(shape, Line)]
+    assert [line[0] for line in lines[:3]] == [(50, 20), (150, 20), (250, 20)]
+    assert [line[0] for line in lines[3:6]] == [(50, 180), (150, 180), (250, 180)]
+    written = {box.text: box.box for box in canvas.texts}
+    assert list(written) == ["0", "5", "10", "0.0", "0.5", "1.0"]
+    assert (written["5"].left + written["5"].right) / 2 == pytest.approx(150)
+    assert (written["0.5"].top + written["0.5"].bottom) / 2 == pytest.approx(100)
 
 
 def test_a_single_value_gets_a_range() -> None:
