@@ -236,9 +236,8 @@ def tick_names(ticks: list[float]) -> list[str]:
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if decimals <= 4 and all(abs(tick) < 1e5 for tick in ticks):
         return [f"{tick:.{decimals}f}" for tick in ticks]
-    digits = 3
-    while len({short_number(tick, digits) for tick in ticks}) < len(ticks) and digits < 17:
-        digits += 1
+    largest = max(abs(tick) for tick in ticks)
+    digits = max(3, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9) + 1)
     return [short_number(tick, digits) for tick in ticks]
 
 
