@@ -217,6 +217,7 @@ def fitting_ticks(low: float, high: float, length: float, upright: bool = False)
         ticks = [index * step for index in range(first, last + 1)]
         if ticks and _has_room(ticks, step * length / (high - low), upright):
             found = ticks
+        found = found or ticks[:1]
     return found
 
 
