@@ -8,9 +8,10 @@ import typer
 
 from sbvae_cli.cli.console import file_size, inform, say
 from sbvae_cli.cli.factor_text import factor_text
-from sbvae_cli.cli.options import JsonOption
+from sbvae_cli.cli.options import JsonOption, ScaleOption, ShowOption, ThemeOption
 from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.cli.picture_text import picture_lines
+from sbvae_cli.errors import SbvaeError
 
 Facts = Mapping[str, Any]
 
@@ -26,21 +27,29 @@ def info(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            callback=named_as("picture"), help="PNG file to write, of 64 samples and their factors."
+            callback=named_as("picture"),
+            help="PNG or SVG file to write, of 64 samples and their factors.",
         ),
     ] = None,
     json: JsonOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of samples.")] = 0,
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
 ) -> None:
     """Say what a dataset, a checkpoint or a run holds, or how a picture was drawn."""
-    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.cli.outputs import Look, write_json, write_picture
     from sbvae_cli.runs.describe import data_of, describe
 
+    if show and sheet is None:
+        raise SbvaeError("--show opens the picture that --sheet writes; name one")
     facts, opened = describe(target)
     if sheet is not None:
         from sbvae_cli.figures.samples import draw_samples
 
-        write_picture(sheet, draw_samples(data_of(opened), seed))
+        source = data_of(opened)
+        about = {"seed": seed, "data": source.name}
+        write_picture(sheet, draw_samples(source, seed), about, Look(scale, theme, show))
     if json is not None:
         write_json(json, facts)
     if json == "-":

@@ -58,7 +58,8 @@ def encode(
     else:
         dots = (DOTS_PER_INCH * scale,) * 2
         raster = picture.raster(scale, theme)
-        raster.save(content, format="PNG", optimize=True, dpi=dots, pnginfo=png_chunks(about))
+        # `optimize` takes six times as long, for files as large.
+        raster.save(content, format="PNG", dpi=dots, pnginfo=png_chunks(about))
     return content.getvalue()
 
 

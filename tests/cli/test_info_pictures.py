@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sbvae_cli import __version__
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.save import encode
+from sbvae_cli.viz.theme import THEMES
 
 Sbvae = Callable[..., Any]
 ABOUT = {
@@ -109,3 +112,24 @@ def test_a_picture_that_is_cut_short_is_told_of(sbvae: Sbvae) -> None:
             done = sbvae("info", name)
             assert "fault of sbvae" not in done.err
             assert done.code == 0 or done.err.count("\n") == 1
+
+
+def test_a_sheet_is_a_picture_like_others(sbvae: Sbvae) -> None:
+    line = ("info", "circles:xy", "--sheet", "my sheet.png", "--seed", 3)
+    assert sbvae(*line, "--scale", 2, "--theme", "dark").code == 0
+    assert sbvae("info", "circles:xy", "--sheet", "plain.png").code == 0
+    with Image.open("my sheet.png") as sheet, Image.open("plain.png") as plain:
+        assert sheet.getpixel((0, 0)) == THEMES["dark"]["paper"]
+        assert sheet.width == 2 * plain.width
+    told = json.loads(sbvae("info", "my sheet.png", "--json", "-").out)
+    assert (told["seed"], told["data"], told["version"]) == (3, "xy", __version__)
+    # The command works as it stands, and gives the file again.
+    before = Path("my sheet.png").read_bytes()
+    assert sbvae(*shlex.split(told["command"])[1:]).code == 0
+    assert Path("my sheet.png").read_bytes() == before
+
+
+def test_what_is_shown_is_written(sbvae: Sbvae) -> None:
+    done = sbvae("info", "circles:xy", "--show")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "error: --show opens the picture that --sheet writes; name one\n"
