@@ -2,6 +2,8 @@
 
 import typer
 
+from sbvae_cli.cli import figure_losses, figure_table
+
 app = typer.Typer(help="Draw figures of many runs: rate and distortion, scores, losses.")
 
 
@@ -11,3 +13,7 @@ def figure() -> None:
 
     Without a name, this lists what there is.
     """
+
+
+app.command("losses")(figure_losses.losses)
+app.command("table")(figure_table.table)

@@ -19,6 +19,8 @@ EXAMPLES = {
     "traverse": "sbvae traverse runs/first --latents 2,0",
     "geometry": "sbvae geometry runs/first --factors x,y --json geometry.json",
     "eval": "sbvae eval runs/first --metrics rates,mig,dci-fast --json scores.json",
+    "figure losses": "sbvae figure losses runs/first --terms nll,kl",
+    "figure table": "sbvae figure table scores.json --scores neg_elbo,nll,kl --out table.tex",
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",

@@ -167,6 +167,20 @@ def check_json_target(target: str, kind: str = "JSON") -> None:
         raise SbvaeError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
+def check_table_target(path: Path) -> None:
+    """Refuse what the text of a table cannot, or must not, be written to, before anything runs.
+
+    Raises:
+        SbvaeError: If it is a folder, holds something else than text, or cannot be written.
+    """
+    if path.is_dir():
+        raise SbvaeError(f"--out {path}: is a folder; name a file in it, as {path / 'table.md'}")
+    refuse_to_lose(path)
+    if path.is_file() and b"\0" in path.read_bytes()[:4096]:
+        raise SbvaeError(f"--out {path}: what stands there is no text and is not replaced")
+    _try_to_write(path)
+
+
 def write_json(target: str, content: dict[str, Any]) -> None:
     """Write JSON to a file, atomically, or to stdout where the target is `-`.
 

@@ -1,18 +1,20 @@
 """Short names that tell groups of runs apart, for legends and the rows of figures and tables."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sbvae_cli.runs.groups import HasSettings
 from sbvae_cli.runs.naming import setting_label
 
-if TYPE_CHECKING:
-    from sbvae_cli.runs.scores import RunScores
-
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
-_FIRST = ("data.name", "objective.beta", "objective.gamma", "model.latent_dim", "step")
+_DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
+_FIRST = (
+    *("data.name", *_DEPTHS, "model.decoder.upscales"),
+    *("objective.beta", "objective.gamma", "model.latent_dim", "step"),
+)
 
 
-def group_labels(runs: "Sequence[RunScores]") -> dict[str, str]:
+def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
     """A short name for each group: its kinds and, where these are alike, settings that tell.
 
     Args:
@@ -24,7 +26,7 @@ def group_labels(runs: "Sequence[RunScores]") -> dict[str, str]:
     """
     settings: dict[str, Mapping[str, Any]] = {}
     for run in runs:
-        settings.setdefault(run.group, run.settings)
+        settings.setdefault(run.group, {**run.settings, **_depths(run.settings)})
     models = {group: own for group, own in settings.items() if own}
     differing = [name for name in _names(models) if _count(models, [name]) > 1]
     told = [name for name in _KINDS if name in differing]
@@ -35,6 +37,16 @@ def group_labels(runs: "Sequence[RunScores]") -> dict[str, str]:
     labels = {group: _label(own, told) or group for group, own in settings.items()}
     taken = list(labels.values())
     return {g: label if taken.count(label) == 1 else g for g, label in labels.items()}
+
+
+def _depths(settings: Mapping[str, Any]) -> dict[str, int]:
+    """Numbers of layers as the paper counts them, which say more than their widths (F.1, F.2)."""
+    widths = settings.get("model.decoder.hidden_channels")
+    units = settings.get("model.decoder.hidden_units")
+    if widths is None or units is None:
+        return {}
+    reshaped = 0 if settings.get("model.decoder.kind") == "broadcast" else 1
+    return dict(zip(_DEPTHS, (len(widths) + 1, len(units) + reshaped), strict=True))
 
 
 def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:

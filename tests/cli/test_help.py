@@ -34,8 +34,8 @@ def plain(text: str) -> str:
 
 def test_commands_stand_in_the_order_of_a_workflow(sbvae: Sbvae) -> None:
     shown = re.findall(r"^│ ([a-z][a-z-]+) +[A-Z]", sbvae("--help").out, re.MULTILINE)
-    assert shown[:8] == [
-        *("gen-data", "train", "traverse", "geometry", "eval", "encode", "info", "demo")
+    assert shown[:9] == [
+        *("gen-data", "train", "traverse", "geometry", "eval", "figure", "encode", "info", "demo")
     ]
 
 

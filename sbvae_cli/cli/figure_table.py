@@ -1,0 +1,108 @@
+"""`sbvae figure table`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.figure_runs import ProtocolOption, RunsArgument, score_with_progress
+from sbvae_cli.cli.options import DeviceOption, OtherDataOption
+from sbvae_cli.cli.outputs import check_table_target
+from sbvae_cli.config.names import TableFormat
+
+if TYPE_CHECKING:
+    from sbvae_cli.figures.table import Row
+    from sbvae_cli.runs.scores import RunScores
+
+_ENDINGS: dict[str, TableFormat] = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".tex": "latex",
+    ".csv": "csv",
+}
+
+
+def table(
+    runs: RunsArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write: .md, .tex or .csv; default: the table is printed."),
+    ] = None,
+    written: Annotated[
+        TableFormat | None,
+        typer.Option(
+            "--format", help="Format; default: by the file's ending, else for a terminal."
+        ),
+    ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(help="Scores in place of the paper's, as mig,x,y:affine_r2 or nll,kl."),
+    ] = None,
+    protocol: ProtocolOption = "paper",
+    data: OtherDataOption = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Print mean and std of scores over replicas, a row for each group (Tables 5 to 10)."""
+    from sbvae_cli.cli.console import inform, print_table
+    from sbvae_cli.figures.table import PAPER, score_table
+    from sbvae_cli.files import write_bytes
+    from sbvae_cli.runs.scores import require_comparable
+
+    wanted = _format(out, written)
+    names = _score_names(scores) if scores else PAPER
+    found = score_with_progress(runs, names, protocol, data, device)
+    require_comparable(found)
+    table = score_table(["model"], _rows(found), names)
+    if wanted == "terminal":
+        print_table("", table.columns, table.cells())
+        typer.echo(table.note("*"))
+    elif out is None:
+        typer.echo(table.text(wanted), nl=False)
+    else:
+        write_bytes(out, table.text(wanted).encode())
+        inform(f"wrote {out}")
+
+
+def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
+    """The format that is asked for, by name or by the file's ending.
+
+    Raises:
+        SbvaeError: If both differ, the ending says nothing, or the file cannot be written.
+    """
+    from sbvae_cli.errors import SbvaeError
+
+    if out is None:
+        return written or "terminal"
+    check_table_target(out)
+    ending = _ENDINGS.get(out.suffix.lower())
+    if written == "terminal":
+        raise SbvaeError(f"--format terminal is printed; leave --out {out} out")
+    if ending is None and written is None:
+        raise SbvaeError(f"--out {out}: end it in .md, .tex or .csv, or name the --format")
+    if ending and written and ending != written:
+        raise SbvaeError(f"--out {out}: has the ending of another --format than {written}")
+    return written or ending or "terminal"
+
+
+def _score_names(text: str) -> list[str]:
+    """Names between commas; a pair of factors, which has one too, ends with a colon's name."""
+    names: list[str] = []
+    for part in text.split(","):
+        if ":" in part and names and ":" not in names[-1]:
+            names[-1] += f",{part.strip()}"
+        else:
+            names.append(part.strip())
+    return [name for name in names if name]
+
+
+def _rows(found: "list[RunScores]") -> "list[Row]":
+    from sbvae_cli.figures.table import Row
+    from sbvae_cli.runs.labels import group_labels
+
+    rows = []
+    for group, label in group_labels(found).items():
+        own = [run for run in found if run.group == group]
+        names = dict.fromkeys(name for run in own for name in run.values)
+        values = {name: [r.values[name] for r in own if name in r.values] for name in names}
+        rows.append(Row((label,), len(own), values))
+    return rows

@@ -1,0 +1,171 @@
+"""Curves of training logs: each term in a panel, replicas of a group in one colour."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.evaluation.findings.sentences import abbreviate
+from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.losses import Lines, TermPanel, draw_terms
+from sbvae_cli.viz.theme import Role
+
+Floats = NDArray[np.float64]
+
+UNITS = {
+    "capacity": "nats",
+    "discriminator_loss": "nats",
+    "discriminator_accuracy": "share",
+    "variance": "squared pixel value",
+    "covariance_off_diagonal": "squared variance",
+    "covariance_diagonal": "squared variance",
+    "images_per_second": "images a second",
+}
+_USUAL_UNIT = "nats an image"
+_NAMES = {"loss": "loss", "nll": "NLL", "kl": "KL"}
+_OF_VALIDATION = "_validation"
+_NOT_SHOWN = ("images_per_second",)  # unless it is asked for
+# How far a kernel reaches: a share of the step, so that the steep beginning stays steep, and at
+# most a share of the run.
+_REACH, _MOST = 0.04, 0.015
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A term over a training.
+
+    Attributes:
+        steps: Updates made, increasing, shape (N,).
+        values: Mean over the updates since the step before, shape (N,).
+    """
+
+    steps: Floats
+    values: Floats
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """What a run has logged so far.
+
+    Attributes:
+        name: What the run is called.
+        group: Name that it shares with runs that differ in the seed alone.
+        decoder: Kind of its decoder.
+        planned: Updates in all.
+        curves: Terms by name.
+        diverged: Update that was not finite; None where all were.
+    """
+
+    name: str
+    group: str
+    decoder: str
+    planned: int
+    curves: Mapping[str, Curve]
+    diverged: int | None = None
+
+    @property
+    def step(self) -> int:
+        """Updates at its last line."""
+        return int(max((curve.steps[-1] for curve in self.curves.values()), default=0))
+
+
+def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
+    """Draw the terms of runs over their updates, smoothed, with the raw line behind.
+
+    A term whose positive values span a factor of 20 or more has a logarithmic axis. Terms of
+    validation images are dots on the panel of their like.
+
+    Args:
+        logs: Runs, one or more.
+        terms: Names of terms, one panel each; all but speed where empty.
+
+    Raises:
+        SbvaeError: If no run has a term.
+    """
+    there = list(dict.fromkeys(name for log in logs for name in log.curves))
+    for name in terms:
+        if name not in there:
+            near = nearest(name, there)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(there)}"
+            raise SbvaeError(f"term {name}: no run has logged it; {hint}")
+    shown = list(terms) or [name for name in there if _has_a_panel(name, there)]
+    groups = dict.fromkeys(log.group for log in logs)
+    decoders = [next(log.decoder for log in logs if log.group == group) for group in groups]
+    colours = dict(zip(groups, series_colours(decoders), strict=True))
+    beside = () if terms else [name for name in there if name not in shown]
+    panels = [_panel(name, logs, colours, beside) for name in shown]
+    legend = list(colours.items()) if len(groups) > 1 else []
+    return draw_terms(panels, legend, _caption(logs, list(groups)), _note(logs, beside))
+
+
+def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
+    """A moving mean over windows that grow with the step, twice, so that no corner is left.
+
+    Windows are symmetric: near both ends they shrink, and the first and last value stay.
+
+    Args:
+        steps: Updates, increasing, shape (N,).
+        values: Shape (N,).
+        planned: Updates in all.
+    """
+    reach = np.minimum(_REACH * steps, _MOST * planned)
+    reach = np.minimum(reach, np.minimum(steps - steps[0], steps[-1] - steps))
+    first = np.searchsorted(steps, steps - reach - 1e-9)
+    last = np.searchsorted(steps, steps + reach + 1e-9)
+    for _ in range(2):
+        sums = np.concatenate([[0.0], np.cumsum(values)])
+        values = (sums[last] - sums[first]) / (last - first)
+    return values
+
+
+def _has_a_panel(name: str, there: Sequence[str]) -> bool:
+    own = name.removesuffix(_OF_VALIDATION)
+    return name not in _NOT_SHOWN and (own == name or own not in there)
+
+
+def _panel(
+    name: str, logs: Sequence[RunLog], colours: Mapping[str, Role], beside: Sequence[str]
+) -> TermPanel:
+    lines = []
+    for log in logs:
+        curve = log.curves.get(name)
+        if curve is None:
+            continue
+        dots = None
+        if name + _OF_VALIDATION in beside and name + _OF_VALIDATION in log.curves:
+            of_validation = log.curves[name + _OF_VALIDATION]
+            dots = np.column_stack([of_validation.steps, of_validation.values])
+        smoothed = smooth(curve.steps, curve.values, log.planned)
+        raw = np.column_stack([curve.steps, curve.values])
+        ended = log.diverged is not None
+        lines.append(
+            Lines(raw, np.column_stack([curve.steps, smoothed]), colours[log.group], dots, ended)
+        )
+    title = _NAMES.get(name, name.replace("_", " "))
+    return TermPanel(title, UNITS.get(name, _USUAL_UNIT), tuple(lines))
+
+
+def _caption(logs: Sequence[RunLog], groups: Sequence[str]) -> str:
+    if len(logs) == 1:
+        return logs[0].name
+    if len(groups) == 1:
+        return f"{len(logs)} runs of {groups[0]}"
+    return f"{len(logs)} runs in {len(groups)} groups"
+
+
+def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:
+    """What the lines are, which runs diverged, and which are not at their end."""
+    parts = ["Thin: as logged, thick: smoothed."]
+    if any(name.endswith(_OF_VALIDATION) for name in beside):
+        parts.append("Dots: validation images.")
+    diverged = [f"{log.name} in step {log.diverged:,}" for log in logs if log.diverged is not None]
+    if diverged:
+        parts.append(f"Diverged: {abbreviate(diverged, ', ')}.")
+    short = [log for log in logs if log.diverged is None and log.step < log.planned]
+    if short:
+        where = [f"{log.name} at step {log.step:,} of {log.planned:,}" for log in short]
+        parts.append(f"Not finished: {abbreviate(where, ', ')}.")
+    return " ".join(parts)

@@ -1,0 +1,244 @@
+"""Scores of groups of replicas as a table (Tables 5 to 10): Markdown, LaTeX, CSV or plain cells."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Literal
+
+from sbvae_cli.errors import SbvaeError
+
+PAPER = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")  # columns of Tables 5 to 10
+BOLD = "neg_elbo"  # whose lowest mean the paper sets in bold
+_NAMES = {
+    "neg_elbo": "ELBO",
+    "nll": "NLL",
+    "kl": "KL",
+    "latents_used": "latents used",
+    "mig": "MIG",
+    "factor_vae": "FactorVAE",
+}
+_MOST_DIGITS = 4  # behind the point
+_ALONE = 3  # significant digits of what has no std
+_ESCAPED = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A group of replicas.
+
+    Attributes:
+        names: What tells it from others, a cell for each heading.
+        count: Number of its replicas.
+        values: Each score of those replicas that have it, by name.
+    """
+
+    names: tuple[str, ...]
+    count: int
+    values: Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A score of a group.
+
+    Attributes:
+        values: Those of the replicas that have it, none of none.
+        count: Number of replicas of the group.
+        best: Whether it is set in bold.
+    """
+
+    values: Sequence[float]
+    count: int
+    best: bool = False
+
+    @property
+    def mean(self) -> float | None:
+        """Mean over the replicas."""
+        return fmean(self.values) if self.values else None
+
+    @property
+    def std(self) -> float | None:
+        """Standard deviation of a replica (with n - 1); None of one alone."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """Mean and std in as many digits as the std supports: its first two; "" of what is not."""
+        if self.mean is None:
+            return "", ""
+        if not self.std:
+            digits = _digits(abs(self.mean), _ALONE)
+            return f"{self.mean:.{digits}f}", "" if self.std is None else f"{0:.{digits}f}"
+        digits = _digits(self.std, 2)
+        return f"{self.mean:.{digits}f}", f"{self.std:.{digits}f}"
+
+    @property
+    def few(self) -> str:
+        """How many replicas it is of, where that is not all of them."""
+        return f" (n = {len(self.values)})" if 0 < len(self.values) < self.count else ""
+
+    def text(self, plus_minus: str = " ± ") -> str:
+        """Mean and std, without a mark where it is the best."""
+        mean, std = self.numbers
+        return f"{mean}{plus_minus}{std}{self.few}" if std else mean + self.few or "-"
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Groups in rows, scores in columns.
+
+    Attributes:
+        headings: Names of what tells the rows apart.
+        scores: Names of the scores.
+        rows: What tells each row, and its cells.
+        about: What the numbers are.
+    """
+
+    headings: tuple[str, ...]
+    scores: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[Cell, ...]], ...]
+    about: str
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns."""
+        counts = [] if self._alike else ["n"]
+        return [*self.headings, *(_NAMES.get(name, name) for name in self.scores), *counts]
+
+    def note(self, mark: str = "in bold") -> str:
+        """What the numbers are, and what a mark is for."""
+        best = any(cell.best for _, cells in self.rows for cell in cells)
+        return f"{self.about}{f'; {mark} the lowest ELBO' if best else ''}."
+
+    def cells(self) -> list[list[str]]:
+        """Rows of text; a star stands before what is the best."""
+        return [
+            [*names, *(("* " if c.best else "") + c.text() for c in cells), *self._count(cells)]
+            for names, cells in self.rows
+        ]
+
+    def text(self, wanted: Literal["markdown", "latex", "csv"]) -> str:
+        """The whole file in a format, with a newline at its end."""
+        match wanted:
+            case "markdown":
+                return self._markdown()
+            case "latex":
+                return self._latex()
+            case "csv":
+                return self._csv()
+
+    @property
+    def _alike(self) -> bool:
+        return len({cells[0].count for _, cells in self.rows}) == 1
+
+    def _count(self, cells: Sequence[Cell]) -> list[str]:
+        return [] if self._alike else [str(cells[0].count)]
+
+    def _markdown(self) -> str:
+        aligned = ["---"] * len(self.headings)
+        aligned += ["---:"] * (len(self.columns) - len(self.headings))
+        lines = [self.columns, aligned]
+        for names, cells in self.rows:
+            written = [f"**{cell.text()}**" if cell.best else cell.text() for cell in cells]
+            plain = [name.replace("|", "\\|") for name in names]
+            lines.append([*plain, *written, *self._count(cells)])
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"{table}\n\n{self.note()}\n"
+
+    def _latex(self) -> str:
+        left, right = len(self.headings), len(self.columns) - len(self.headings)
+        lines = ["\\begin{tabular}{" + "l" * left + "r" * right + "}", "\\toprule"]
+        lines += [_latex_row([_escape(name) for name in self.columns]), "\\midrule"]
+        for names, cells in self.rows:
+            written = [_latex_cell(cell) for cell in cells]
+            lines.append(_latex_row([*map(_escape, names), *written, *self._count(cells)]))
+        note = f"% {self.note()}\n% Needs \\usepackage{{booktabs}}.\n"
+        return note + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+    def _csv(self) -> str:
+        """Unrounded; a mean, a std and a number of replicas for each score."""
+        of_score = ("mean", "std", "n")
+        heading = [*self.headings, *(f"{s}_{what}" for s in self.scores for what in of_score)]
+        content = io.StringIO()
+        writer = csv.writer(content, lineterminator="\n")
+        writer.writerow(heading)
+        for names, cells in self.rows:
+            numbers = [n for c in cells for n in (c.mean, c.std, len(c.values))]
+            writer.writerow([*names, *("" if n is None else n for n in numbers)])
+        return content.getvalue()
+
+
+def score_table(
+    headings: Sequence[str], rows: Sequence[Row], scores: Sequence[str] = PAPER
+) -> ScoreTable:
+    """Mean and standard deviation of scores over the replicas of each group.
+
+    The paper sets the best ELBO of a table in bold, that is the lowest, as it is negative; so does
+    this one, where it has that column and two rows or more.
+
+    Args:
+        headings: Names of what tells the rows apart.
+        rows: Groups of replicas.
+        scores: Names of the scores.
+
+    Raises:
+        SbvaeError: If there is no row.
+    """
+    if not rows:
+        raise SbvaeError("a table needs one group of runs or more")
+    means = [fmean(row.values[BOLD]) if row.values.get(BOLD) else math.inf for row in rows]
+    best = min(means) if BOLD in scores and len(rows) > 1 else None
+    found = tuple(
+        (
+            row.names,
+            tuple(
+                Cell(row.values.get(name, ()), row.count, name == BOLD and mean == best)
+                for name in scores
+            ),
+        )
+        for row, mean in zip(rows, means, strict=True)
+    )
+    return ScoreTable(tuple(headings), tuple(scores), found, _about(rows, scores))
+
+
+def _about(rows: Sequence[Row], scores: Sequence[str]) -> str:
+    """What the numbers are."""
+    counts = sorted({row.count for row in rows})
+    several = "1 replica" if counts == [1] else f"{counts[-1]} replicas"
+    if len(counts) > 1:
+        several = f"{counts[0]} to {counts[-1]} replicas"
+    what = "Scores of one replica each" if counts == [1] else f"Mean ± std over {several}"
+    elbo = "; ELBO is the negative one, in nats an image" if BOLD in scores else ""
+    return what + elbo
+
+
+def _digits(number: float, significant: int) -> int:
+    """Digits behind the point that show so many significant ones."""
+    if number == 0 or not math.isfinite(number):
+        return 0
+    rounded = float(f"{number:.{significant - 1}e}")  # 0.0996 has its first digit at 0.10
+    return min(_MOST_DIGITS, max(0, significant - 1 - math.floor(math.log10(abs(rounded)))))
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _latex_cell(cell: Cell) -> str:
+    mean, std = cell.numbers
+    if not mean:
+        return "--"
+    number = f"{mean} \\pm {std}" if std else mean
+    return (f"$\\mathbf{{{number}}}$" if cell.best else f"${number}$") + cell.few
+
+
+def _escape(text: str) -> str:
+    return "".join(_ESCAPED.get(letter, letter) for letter in text)

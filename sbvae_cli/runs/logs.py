@@ -1,0 +1,138 @@
+"""Logs of runs that are named on a line, be they finished, still training or diverged."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbvae_cli.commands import command
+from sbvae_cli.config.load import build_config, read_yaml
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.figures.losses import Curve, RunLog
+from sbvae_cli.files import unreadable
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.groups import group_names
+from sbvae_cli.runs.labels import group_labels
+from sbvae_cli.runs.naming import flat_settings, group_name
+from sbvae_cli.runs.replicas import find_replicas, is_run
+
+_NO_TERMS = ("step", "diverged")
+
+
+def read_logs(
+    targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
+) -> list[RunLog]:
+    """Logs of runs, in the order of the targets, each once.
+
+    Args:
+        targets: Run folders, their checkpoints or logs, and folders of replicas or of runs.
+        on_note: Called with a line on each run that has logged nothing yet and is left out.
+
+    Raises:
+        SbvaeError: If a target is no run and holds none, or none has logged anything.
+    """
+    folders: dict[str, RunFolder] = {}
+    for target in targets:
+        for folder in _runs_of(target):
+            folders.setdefault(os.path.realpath(folder.path), folder)
+    found: list[tuple[RunFolder, Config, list[dict[str, Any]]]] = []
+    for folder in folders.values():
+        records = _records(folder)
+        if records:
+            config = build_config(read_yaml(folder.config), str(folder.config))
+            found.append((folder, config, records))
+        else:
+            on_note(f"{folder.path} has logged nothing yet and is left out")
+    if not found:
+        raise SbvaeError(
+            f"{targets[0]}: no run there has logged anything yet; wait for it, or train one as "
+            f"{command('train', out=targets[0])}"
+        )
+    labels = _labels([config for _, config, _ in found])
+    return [_run_log(*each, label) for each, label in zip(found, labels, strict=True)]
+
+
+def _runs_of(path: Path) -> list[RunFolder]:
+    """The run, or the runs in a folder, those without a checkpoint too."""
+    if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
+        path = path.parent
+    if not os.path.isdir(path):
+        reason = "is no run folder" if path.exists() else "there is no such folder"
+        raise SbvaeError(f"{path}: {reason}; name a run folder, as runs/first")
+    if is_run(path) or (path / "log.jsonl").is_file():
+        return [RunFolder(path)]
+    found = [each.folder for each in find_replicas(path)]
+    for inner in [] if found else sorted(path.iterdir()):
+        if is_run(inner):
+            found.append(RunFolder(inner))
+        elif inner.is_dir():
+            found += [each.folder for each in find_replicas(inner)]
+    if not found:
+        raise SbvaeError(f"{path}: is no run folder and holds none; name a run, as runs/first")
+    return found
+
+
+def _records(folder: RunFolder) -> list[dict[str, Any]]:
+    """Lines of a log by step; of a step that was made twice the later one.
+
+    A line that is half-written, as the last one of a run that was killed, is left out.
+    """
+    try:
+        text = folder.log.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(folder.log, error) from error
+    found: dict[float, dict[str, Any]] = {}
+    for line in text.splitlines():
+        try:
+            record = json.loads(line)
+            step = float(record["step"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if "diverged" not in record:
+            found = {made: own for made, own in found.items() if made < step}
+        found[step] = {**record, "step": step}
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Logged:
+    """A run by its settings, as those are that have scores."""
+
+    group: str
+    settings: Mapping[str, Any]
+
+
+def _labels(configs: Sequence[Config]) -> list[str]:
+    """A name for each run, which those share that differ in the seed alone."""
+    runs = [_Logged(group_name(config), flat_settings(config, 0)) for config in configs]
+    runs = [replace(run, group=name) for run, name in zip(runs, group_names(runs), strict=True)]
+    labels = group_labels(runs)
+    return [labels[run.group] for run in runs]
+
+
+def _run_log(
+    folder: RunFolder, config: Config, records: Sequence[dict[str, Any]], label: str
+) -> RunLog:
+    diverged = next((int(each["step"]) for each in records if "diverged" in each), None)
+    kept = [each for each in records if "diverged" not in each]
+    names = dict.fromkeys(name for each in kept for name in each if name not in _NO_TERMS)
+    curves = {}
+    for name in names:
+        points = [(each["step"], each[name]) for each in kept if _is_number(each.get(name))]
+        if points:
+            steps, values = np.array(points, dtype=np.float64).T
+            curves[name] = Curve(steps, values)
+    decoder = config.model.decoder.kind
+    return RunLog(str(folder.path), label, decoder, config.training.steps, curves, diverged)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,276 @@
+"""Small panels of curves over training steps, with linear or logarithmic axes."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.axes import (
+    GAP,
+    LABEL_SIZE,
+    LINE,
+    TICK,
+    TICK_SIZE,
+    TITLE_SIZE,
+    Panel,
+    Range,
+    nice_ticks,
+    padded_range,
+    short_number,
+    tick_names,
+)
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.panel_layout import CAPTION_SIZE, MARGIN, NOTE_SIZE
+from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.theme import BAD, INK, QUIET, Role
+
+Floats = NDArray[np.float64]
+
+WIDTH, HEIGHT = 430.0, 250.0  # of a panel's box
+BETWEEN = 34.0  # panels
+COLUMNS = 3
+THICK, THIN = 2.2, 1.0
+RAW_OPACITY, LEAST_OPACITY = 90, 25  # of one run's raw line, and of each of many
+CROSS = 6.0  # half the side of the mark of a run that diverged
+MOST_POINTS = 2 * int(WIDTH)  # of a raw line: more cannot be told apart
+# A linear axis is left where all values after the first fifth lie within so small a share of it.
+SQUEEZED = 0.2
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A term of a run.
+
+    Attributes:
+        raw: Step and value as logged, shape (N, 2), N at least 1.
+        smoothed: The same, smoothed.
+        colour: Colour of the run's group.
+        dots: Steps and values of the same term on other images, shape (M, 2), or None.
+        diverged: Whether it is marked at its end.
+    """
+
+    raw: Floats
+    smoothed: Floats
+    colour: Role
+    dots: Floats | None = None
+    diverged: bool = False
+
+
+@dataclass(frozen=True)
+class TermPanel:
+    """A term of all runs that have it.
+
+    Attributes:
+        title: Name of the term.
+        unit: Its unit.
+        lines: Runs.
+    """
+
+    title: str
+    unit: str
+    lines: tuple[Lines, ...]
+
+
+def draw_terms(
+    panels: Sequence[TermPanel],
+    legend: Sequence[tuple[str, Role]] = (),
+    caption: str = "",
+    note: str = "",
+) -> Canvas:
+    """Draw panels in rows of three at most, over one range of steps.
+
+    Args:
+        panels: One or more.
+        legend: Names of groups and their colours.
+        caption: At the top.
+        note: At the bottom.
+    """
+    columns = min(COLUMNS, len(panels)) if len(panels) != 4 else 2
+    rows = -(-len(panels) // columns)
+    axes = [ValueAxis.of(panel.lines) for panel in panels]
+    beside = max(text_width(name, TICK_SIZE) for axis in axes for name in axis.names)
+    beside += TICK + 3.0 + GAP + LINE * LABEL_SIZE
+    pitch = beside + WIDTH + BETWEEN, LINE * TITLE_SIZE + HEIGHT + _below() + BETWEEN
+    width = 2 * MARGIN + columns * pitch[0] - BETWEEN
+    room = width - 2 * MARGIN
+    captions, notes = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
+    entries = _legend_rows(legend, room)
+    top = MARGIN + 1.3 * CAPTION_SIZE * len(captions) + 1.6 * LABEL_SIZE * len(entries) + 2 * GAP
+    height = top + rows * pitch[1] - BETWEEN + GAP + 1.3 * NOTE_SIZE * len(notes) + MARGIN
+    canvas = Canvas(width, height)
+    _write_lines(canvas, captions, MARGIN, CAPTION_SIZE, INK)
+    _draw_legend(canvas, entries, MARGIN + 1.3 * CAPTION_SIZE * len(captions) + GAP)
+    _write_lines(canvas, notes, height - MARGIN - 1.3 * NOTE_SIZE * len(notes), NOTE_SIZE, QUIET)
+    last = max(float(line.raw[-1, 0]) for panel in panels for line in panel.lines)
+    for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
+        row, column = divmod(number, columns)
+        left = MARGIN + column * pitch[0] + beside
+        box = Panel(
+            left, top + row * pitch[1] + LINE * TITLE_SIZE, WIDTH, HEIGHT, (0.0, last), axis.range
+        )
+        box.draw_frame(canvas)
+        _draw_curves(canvas, box, panel.lines, axis)
+        _draw_labels(canvas, box, panel, axis, left - beside)
+    return canvas
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """The axis of a term.
+
+    Attributes:
+        logarithmic: Whether places are those of the logarithm to base ten.
+        range: At the lower and the upper edge, of values or of their logarithms.
+        ticks: Values of the ticks.
+        names: Their names.
+    """
+
+    logarithmic: bool
+    range: Range
+    ticks: tuple[float, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[Lines]) -> "ValueAxis":
+        """The axis for some runs; the last values of one that diverged need not fit."""
+        shown = [np.concatenate([_kept(line), line.smoothed[:1, 1]]) for line in lines]
+        shown += [line.dots[:, 1] for line in lines if line.dots is not None]
+        values = np.concatenate(shown)
+        low, high = float(values.min()), float(values.max())
+        later = np.concatenate([_kept(line)[len(_kept(line)) // 5 :] for line in lines])
+        squeezed = float(np.ptp(later)) < SQUEEZED * (high - low)
+        if low > 0 and squeezed and high > 2 * low:
+            limits = padded_range(math.log10(low), math.log10(high))
+            ticks = log_ticks(*limits)
+            names = (f"{tick:g}" if tick < 1e5 else short_number(tick) for tick in ticks)
+            return cls(True, limits, tuple(ticks), tuple(names))
+        limits = padded_range(low, high)
+        ticks = nice_ticks(*limits, most=5)
+        return cls(False, limits, tuple(ticks), tuple(tick_names(ticks)))
+
+    def place(self, values: Floats) -> Floats:
+        """Values as the panel's data, within its range."""
+        data = np.log10(np.maximum(values, 1e-300)) if self.logarithmic else values
+        return np.clip(data, *self.range)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Values between powers of ten, two to seven: as 1, 2 and 5, or fewer, or more.
+
+    Args:
+        low: Logarithm to base ten of the least value.
+        high: Logarithm of the largest one, at least 0.33 above.
+    """
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    found: list[float] = []
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
+        found = [d * 10.0**p for p in powers for d in digits if low <= math.log10(d) + p <= high]
+        if len(found) >= 3:
+            break
+    every = -(-len(found) // 7)
+    return found[::every]
+
+
+def _kept(line: Lines) -> Floats:
+    """Values that the axis has to hold."""
+    values: Floats = line.raw[:-2, 1] if line.diverged and len(line.raw) > 2 else line.raw[:, 1]
+    return values
+
+
+def _below() -> float:
+    return TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE
+
+
+def _write_lines(
+    canvas: Canvas, lines: Sequence[str], top: float, size: float, colour: Role
+) -> None:
+    for number, line in enumerate(lines):
+        canvas.text(MARGIN, top + 1.3 * size * number, line, size, colour, "lt")
+
+
+def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: ValueAxis) -> None:
+    """Raw lines behind all others."""
+    opacity = max(LEAST_OPACITY, RAW_OPACITY // len(lines))
+    for line in lines:
+        raw = _thinned(line.raw)
+        placed = box.place(np.column_stack([raw[:, 0], axis.place(raw[:, 1])]))
+        canvas.line(placed, line.colour.faded(opacity), THIN)
+    for line in lines:
+        values = np.column_stack([line.smoothed[:, 0], axis.place(line.smoothed[:, 1])])
+        placed = box.place(_thinned(values))
+        if len(placed) > 1:
+            canvas.line(placed, line.colour, THICK)
+        else:
+            canvas.disc(placed[0, 0], placed[0, 1], THICK, line.colour)
+        dots = np.empty((0, 2)) if line.dots is None else line.dots
+        for x, y in box.place(np.column_stack([dots[:, 0], axis.place(dots[:, 1])])).tolist():
+            canvas.disc(x, y, 4.0, line.colour)
+    for line in lines:
+        if line.diverged:
+            x, y = box.place([line.raw[-1, 0], axis.place(line.raw[-1:, 1])[0]]).tolist()
+            _draw_cross(canvas, x, y)
+
+
+def _thinned(points: Floats) -> Floats:
+    """At most so many points as can be told apart, with the least and largest of their like."""
+    if len(points) <= MOST_POINTS:
+        return points
+    chosen = []
+    for part in np.array_split(np.arange(len(points)), MOST_POINTS // 2):
+        ends = part[[points[part, 1].argmin(), points[part, 1].argmax()]]
+        chosen += sorted(set(ends.tolist()))
+    return points[sorted({0, *chosen, len(points) - 1})]
+
+
+def _draw_cross(canvas: Canvas, x: float, y: float) -> None:
+    for sign in (-1, 1):
+        ends = [(x - CROSS, y - sign * CROSS), (x + CROSS, y + sign * CROSS)]
+        canvas.line(ends, BAD, 2.4)
+
+
+def _draw_labels(
+    canvas: Canvas, box: Panel, panel: TermPanel, axis: ValueAxis, left: float
+) -> None:
+    bottom = box.top + box.height
+    canvas.text(box.left, box.top - GAP, panel.title, TITLE_SIZE, INK, "lb")
+    places = axis.place(np.array(axis.ticks))
+    for place, name in zip(places.tolist(), axis.names, strict=True):
+        y = float(box.place([0.0, place])[1])
+        canvas.line([(box.left - TICK, y), (box.left, y)], QUIET, 1.0)
+        canvas.text(box.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
+    for step in nice_ticks(*box.x_range, most=5):
+        x = float(box.place([step, axis.range[0]])[0])
+        canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
+        name = f"{step:,.0f}" if step < 1e5 or step % 1e3 else f"{step / 1e3:,.0f}k"
+        canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
+    middle = box.left + box.width / 2, box.top + box.height / 2
+    canvas.text(middle[0], bottom + TICK + LINE * TICK_SIZE, "step", LABEL_SIZE, INK, "mt")
+    canvas.text(left, middle[1], panel.unit, LABEL_SIZE, INK, "mt", upright=True)
+
+
+def _legend_rows(
+    legend: Sequence[tuple[str, Role]], room: float
+) -> list[list[tuple[float, str, Role]]]:
+    """Entries in rows that fit, each with its place from the left."""
+    rows: list[list[tuple[float, str, Role]]] = []
+    x = room
+    for name, colour in legend:
+        wide = 36.0 + text_width(name, LABEL_SIZE)
+        if not rows or x + wide > room:
+            rows.append([])
+            x = 0.0
+        rows[-1].append((x, name, colour))
+        x += wide + 28.0
+    return rows
+
+
+def _draw_legend(
+    canvas: Canvas, rows: Sequence[Sequence[tuple[float, str, Role]]], top: float
+) -> None:
+    for number, row in enumerate(rows):
+        y = top + 1.6 * LABEL_SIZE * (number + 0.5) - GAP / 2
+        for x, name, colour in row:
+            canvas.line([(MARGIN + x, y), (MARGIN + x + 26.0, y)], colour, 3.0)
+            canvas.text(MARGIN + x + 36.0, y, name, LABEL_SIZE, INK, "lm")
