@@ -41,14 +41,14 @@ MARK = Role("mark")  # frame of the start of a sweep
 WARN = Role("warn")  # frame of an image that training left out
 SERIES = tuple(Role(f"series {number}") for number in range(8))
 
-# Series follow Okabe and Ito (2008): they differ in lightness too, so that readers who confuse hues
-# tell them apart; darker on light paper and lighter on dark.
+# Series begin as Okabe and Ito (2008) have them. All eight differ for readers who confuse hues, by
+# their lightness, and stand out from the paper by 3 to 1 or more.
 LIGHT: Mapping[str, RGB] = {
     "paper": (255, 255, 255),
     "ink": (34, 34, 40),
     "quiet": (98, 100, 108),
     "faint": (205, 207, 212),
-    "unused": (118, 120, 128),
+    "unused": (112, 114, 122),
     "bad": (176, 32, 38),
     "held out": (0, 0, 0),
     "held out line": (70, 70, 76),
@@ -57,12 +57,12 @@ LIGHT: Mapping[str, RGB] = {
     "warn": (190, 84, 0),
     "series 0": (0, 114, 178),
     "series 1": (213, 94, 0),
-    "series 2": (0, 158, 115),
-    "series 3": (204, 121, 167),
-    "series 4": (86, 180, 233),
-    "series 5": (184, 134, 11),
-    "series 6": (90, 60, 140),
-    "series 7": (120, 120, 120),
+    "series 2": (0, 154, 110),
+    "series 3": (62, 12, 120),
+    "series 4": (204, 121, 167),
+    "series 5": (60, 145, 255),
+    "series 6": (96, 8, 10),
+    "series 7": (116, 92, 72),
 }
 DARK: Mapping[str, RGB] = {
     "paper": (22, 23, 28),
@@ -78,12 +78,12 @@ DARK: Mapping[str, RGB] = {
     "warn": (255, 150, 60),
     "series 0": (66, 158, 220),
     "series 1": (240, 128, 48),
-    "series 2": (40, 190, 144),
-    "series 3": (224, 150, 190),
-    "series 4": (140, 208, 248),
-    "series 5": (226, 184, 60),
-    "series 6": (166, 140, 226),
-    "series 7": (160, 160, 164),
+    "series 2": (114, 222, 150),
+    "series 3": (114, 78, 198),
+    "series 4": (234, 180, 240),
+    "series 5": (186, 252, 252),
+    "series 6": (174, 66, 42),
+    "series 7": (252, 246, 84),
 }
 THEMES: Mapping[ThemeName, Mapping[str, RGB]] = {"light": LIGHT, "dark": DARK}
 
