@@ -1,6 +1,7 @@
 """`sbvae geometry`."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,11 @@ from sbvae_cli.cli.options import (
     ThemeOption,
 )
 from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
-from sbvae_cli.config.names import Select
+from sbvae_cli.cli.parse_picks import parse_picks
+from sbvae_cli.config.names import GeometryScore, Select
 
 if TYPE_CHECKING:
+    from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Embedded
 
 Targets = Annotated[
@@ -26,7 +29,7 @@ Targets = Annotated[
     typer.Argument(
         metavar="CKPT|NPZ...",
         help="Run folders, folders of replicas, ckpt.pt files, or NPZ files of codes and factors; "
-        "several are drawn side by side.",
+        "several are drawn side by side, replicas of a model in a row.",
     ),
 ]
 
@@ -53,19 +56,37 @@ def geometry(
     latents: Annotated[
         str | None, typer.Option(help="Use these two latents, as 9,3; overrides --select.")
     ] = None,
+    by: Annotated[
+        GeometryScore | None,
+        typer.Option(help="Score of the histograms, which finds the worst and the best replica."),
+    ] = None,
+    replica: Annotated[
+        str | None,
+        typer.Option(
+            metavar="worst|median|best|N",
+            help="Replicas of each model that are drawn, N by its seed; several as median,3; "
+            "default: worst,best.",
+        ),
+    ] = None,
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
     scale: ScaleOption = 1.0,
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Plot two factors in latent space and score them (Figures 7 and 8)."""
-    from sbvae_cli.cli.console import inform, note
-    from sbvae_cli.cli.outputs import Look, write_json, write_picture
-    from sbvae_cli.evaluation.findings.verdict import word
-    from sbvae_cli.figures.geometry import draw_geometry
+    """Plot two factors in latent space and score them (Figures 7, 8, 13 to 22).
+
+    Runs that differ in the seed alone are replicas of one model. Where there are some, the picture
+    has a row for each model: the histogram of a score over its replicas, and where the worst and
+    the best put the factors.
+    """
+    from sbvae_cli.cli.console import note
+    from sbvae_cli.cli.geometry_panel import score_and_draw
+    from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Wanted, embed_target
-    from sbvae_cli.runs.targets import each_once
+    from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas
+    from sbvae_cli.runs.run_facts import read_facts
+    from sbvae_cli.runs.targets import each_once, runs_below
 
     wanted = Wanted(
         None if factors is None else parse_pair(factors),
@@ -73,26 +94,49 @@ def geometry(
         select,
         None if latents is None else parse_two_latents(latents),
     )
-    targets = each_once(targets, note)
-    embedded = [
-        embed_target(path, wanted, lambda known: parse_levels(at or [], known), data, device, note)
-        for path in targets
-    ]
+    picks = parse_picks(replica or "worst,best")
+
+    def embed(path: Path) -> "Embedded":
+        levels = partial(parse_levels, at or [])
+        return embed_target(path, wanted, levels, data, device, note)
+
+    asked = by is not None or replica is not None
+    targets = each_once([run for path in targets for run in runs_below(path, note)], note)
+    look = Look(scale, theme, show)
+    groups = groups_of_runs([read_facts(path) for path in targets]) if targets[1:] else {}
+    if groups and (asked or have_replicas(groups)):
+        score_and_draw(groups, by or "mig", picks, embed, out, json, data, device, look)
+        return
+    if asked:
+        note("`by` and `replica` are of no use for one run: they choose among replicas")
+    _draw([embed(path) for path in targets], out, json, look)
+
+
+def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
+    """Draw and score one model, or several side by side."""
+    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.geometry_report import about_picture, print_headlines, print_notes
+    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.evaluation.findings.verdict import word
+    from sbvae_cli.figures.geometry import draw_geometry
+
     titles = _titles(embedded)
     found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
     picture = draw_geometry(found, embedded[0].source, _caption(embedded))
-    write_picture(out, picture, look=Look(scale, theme, show))
-    names = [""] if len(embedded) == 1 else [_name(each.path, targets) for each in embedded]
+    models = [
+        {**each.about, **each.found.pair.as_dict(), "verdict": word(each.found.pair)}
+        for each in embedded
+    ]
+    # The keys of one alone stand at the top as well.
+    content = {**(models[0] if len(models) == 1 else {}), "models": models}
+    write_picture(out, picture, about_picture(embedded), look)
+    paths = [each.path for each in embedded]
+    names = [""] if len(embedded) == 1 else [_name(path, paths) for path in paths]
     if json != "-":
-        _print_headlines(names, embedded)
-    _print_notes(names, embedded)
+        print_headlines(names, embedded)
+    print_notes(names, embedded)
     if json is not None:
-        models = [
-            {**each.about, **each.found.pair.as_dict(), "verdict": word(each.found.pair)}
-            for each in embedded
-        ]
-        # The keys of one alone stand at the top as well.
-        write_json(json, {**(models[0] if len(models) == 1 else {}), "models": models})
+        write_json(json, content)
     if json != "-":
         _print_scores(names, embedded)
         inform(f"wrote {out}")
@@ -122,25 +166,6 @@ def _name(path: Path, others: Sequence[Path]) -> str:
     folder = path.parent if path.name == "ckpt.pt" else path
     alike = [p for p in others if folder.name in (p.name, p.parent.name)]
     return folder.name if len(alike) == 1 else str(folder)
-
-
-def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    from sbvae_cli.cli.console import remark
-    from sbvae_cli.cli.flags import with_flags
-
-    for name, each in zip(names, embedded, strict=True):
-        for line in each.found.notes:
-            remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
-
-
-def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    """What is most telling comes first: a line that has collapsed has a high affine_r2."""
-    from sbvae_cli.cli.console import say
-    from sbvae_cli.evaluation.findings.verdict import headlines
-
-    for name, each in zip(names, embedded, strict=True):
-        for line in headlines(each.found.pair):
-            say(f"{name}: {line}" if name else line)
 
 
 def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:

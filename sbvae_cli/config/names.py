@@ -40,5 +40,6 @@ LearningRateSchedule = Literal["constant", "linear", "cosine"]
 Population = Literal["train", "full", "heldout"]
 ColorBasis = Literal["hsv", "rgb"]
 Select = Literal["auto", "variance", "informative"]
+GeometryScore = Literal["mig", "affine_r2", "neg_elbo"]  # that replicas are ordered by
 ProtocolName = Literal["paper", "dlib", "quick"]
 TableFormat = Literal["terminal", "markdown", "latex", "csv"]

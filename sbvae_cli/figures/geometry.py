@@ -11,7 +11,8 @@ from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.random import stream
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
+from sbvae_cli.viz.embedding import Embedding, FactorPanel
+from sbvae_cli.viz.geometry import draw_embedding, draw_embeddings
 
 SAMPLES = 16  # as in Figure 7
 _RULES = {
@@ -48,21 +49,21 @@ def draw_geometry(
     Raises:
         SbvaeError: If the embeddings are of different points or held-out regions.
     """
-    first = _require_same_points(embeddings)
-    names = first.points.names
-    labels = names if source is None else tuple(axis_label(source.space.factor(n)) for n in names)
-    panel = FactorPanel(
-        first.points.values,
-        (labels[0], labels[1]),
-        first.points.held_out,
-        first.points.circular,
-    )
-    panels = [_panel(embedding, name) for name, embedding in embeddings.items()]
-    explained = note(first)
+    first = require_same_points(embeddings)
+    panel = factor_panel(first, source)
+    panels = [embedding_panel(embedding, name) for name, embedding in embeddings.items()]
+    explained = f"{note(first)} {note_on_scores(first)}"
     if len(panels) > 1:
         return draw_embeddings(panel, panels, caption, explained)
     samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
     return draw_embedding(panel, panels[0], caption, samples, explained)
+
+
+def factor_panel(embedding: FactorEmbedding, source: Source | None) -> FactorPanel:
+    """The points in factor space, with the units that their source knows."""
+    points, names = embedding.points, embedding.points.names
+    labels = names if source is None else tuple(axis_label(source.space.factor(n)) for n in names)
+    return FactorPanel(points.values, (labels[0], labels[1]), points.held_out, points.circular)
 
 
 def axis_label(factor: FactorConfig) -> str:
@@ -82,15 +83,21 @@ def note(embedding: FactorEmbedding) -> str:
     varies = "varies" if len(points.free) == 1 else "vary"
     what += f", while {', '.join(points.free)} {varies}" if points.free else ""
     what += f"; {pair.missing:,} of the grid have no image" if pair.shape and pair.missing else ""
-    meanings = [text for name, text in _MEANINGS.items() if pair.scores[name] is not None]
     return (
         f"{what}. Latent space: posterior means of these images in the two latents "
-        f"{_RULES[pair.choice.rule]}; a colour marks the same image in every panel. "
-        f"{'; '.join(meanings)}."
+        f"{_RULES[pair.choice.rule]}; a colour marks the same image in every panel."
     )
 
 
-def _panel(embedding: FactorEmbedding, name: str) -> Embedding:
+def note_on_scores(embedding: FactorEmbedding) -> str:
+    """What the scores beside the panels mean, of those that are known."""
+    scores = embedding.pair.scores
+    meanings = [text for name, text in _MEANINGS.items() if scores[name] is not None]
+    return f"{'; '.join(meanings)}."
+
+
+def embedding_panel(embedding: FactorEmbedding, name: str) -> Embedding:
+    """The points in two latents, with what a report says of them."""
     first, second = embedding.choice.latents
     return Embedding(
         embedding.codes,
@@ -98,11 +105,16 @@ def _panel(embedding: FactorEmbedding, name: str) -> Embedding:
         name,
         embedding.scores,
         word(embedding.pair),
+        embedding.blank,
     )
 
 
-def _require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbedding:
-    """The first embedding, whose points all others share."""
+def require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbedding:
+    """The first embedding, whose points all others share.
+
+    Raises:
+        SbvaeError: If one has others, with what differs and what would do.
+    """
     (title, first), *others = embeddings.items()
     for name, other in others:
         found = _difference(first, other, title.splitlines()[0])

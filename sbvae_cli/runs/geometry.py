@@ -9,6 +9,9 @@ from sbvae_cli.config.names import Select
 from sbvae_cli.config.space import FactorConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sbvae_cli.data.source import Source
     from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 
@@ -32,6 +35,7 @@ class Embedded:
         model: The model in a few words, with seed and step; empty of codes from elsewhere.
         about: What it is of, in plain containers.
         source: The data; None of codes from elsewhere.
+        trained: The two factors of training images at random, shape (n, 2).
     """
 
     path: Path
@@ -40,6 +44,7 @@ class Embedded:
     model: str
     about: dict[str, Any]
     source: "Source | None"
+    trained: "NDArray[np.float64]"
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,11 @@ def embed_target(
 
     checkpoint = open_checkpoint(path)  # before PyTorch loads: a wrong file is told of at once
     from sbvae_cli.evaluation.stored_embedding import embed_factors
+    from sbvae_cli.evaluation.training_points import training_points
     from sbvae_cli.training.devices import resolve_device
 
     source = open_data(checkpoint, data, on_note)
+    trained_on = FactorSpace(checkpoint.space)
     found = embed_factors(
         checkpoint.build_vae(resolve_device(device)),
         source,
@@ -91,19 +98,21 @@ def embed_target(
         at=levels(source.space.factors),
         select=wanted.select,
         latents=wanted.latents,
-        trained_on=FactorSpace(checkpoint.space),
+        trained_on=trained_on,
     )
     config = checkpoint.config
     kinds = config.objective.kind, config.model.decoder.kind, config.model.likelihood.kind
     model = f"{', '.join(kinds)}, seed {config.training.seed}, step {checkpoint.step:,}"
     about = {"checkpoint": str(path), "step": checkpoint.step}
-    return Embedded(path, found, source.name, model, about, source)
+    trained = training_points(source, found.points.names, trained_on)
+    return Embedded(path, found, source.name, model, about, source, trained)
 
 
 def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> Embedded:
     from sbvae_cli.errors import SbvaeError
     from sbvae_cli.evaluation.codes_embedding import embed_codes
     from sbvae_cli.evaluation.codes_file import read_codes
+    from sbvae_cli.evaluation.training_points import training_points_of_codes
 
     if data is not None:
         raise SbvaeError(f"{path}: has codes, not images: `data` is of no use; leave it out")
@@ -120,4 +129,5 @@ def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> E
         select=wanted.select,
         latents=wanted.latents,
     )
-    return Embedded(path, found, path.name, "", {"codes": str(path)}, None)
+    trained = training_points_of_codes(codes, found.points.names)
+    return Embedded(path, found, path.name, "", {"codes": str(path)}, None, trained)

@@ -1,15 +1,14 @@
 """Two factors beside where models put them in latent space (Figures 7 and 8)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.viz.axes import Range, equal_ranges, padded_range, short_number
+from sbvae_cli.viz.axes import short_number
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.image_grid import tile_images
-from sbvae_cli.viz.mesh import Bools, Floats, draw_mesh, draw_prior
+from sbvae_cli.viz.embedding import Embedding, FactorPanel
+from sbvae_cli.viz.image_grid import draw_tiles
 from sbvae_cli.viz.panel_layout import GAP, MARGIN, PanelLayout, arrange
 from sbvae_cli.viz.theme import BAD, INK, QUIET
 
@@ -33,52 +32,6 @@ SCORES = (
     ("information_outside", "in other latents", "%"),
 )
 BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out where several models share a picture
-
-
-@dataclass(frozen=True)
-class FactorPanel:
-    """The points in factor space.
-
-    Attributes:
-        points: Values of both factors in their own units, shape (n0, n1, 2) of a grid that
-            increases along its axes, or (N, 2) of scattered points.
-        labels: Names of both factors, with units.
-        held_out: Points that training left out, shape (n0, n1) or (N,).
-        wraps: Whether a factor's range is a full turn.
-    """
-
-    points: Floats
-    labels: tuple[str, str]
-    held_out: Bools
-    wraps: tuple[bool, bool] = (False, False)
-
-    @property
-    def positions(self) -> Floats:
-        """The points scaled to the unit square, which gives them their colours."""
-        flat = self.points.reshape(-1, 2)
-        low, high = flat.min(axis=0), flat.max(axis=0)
-        scaled: Floats = (self.points - low) / np.where(high > low, high - low, 1.0)
-        return scaled
-
-
-@dataclass(frozen=True)
-class Embedding:
-    """The points in two latents of a model.
-
-    Attributes:
-        codes: Posterior means, in stds of the prior, in the shape of the points; NaN where there
-            is no image.
-        labels: Names of both latents.
-        name: Title of the panel.
-        scores: By the names of `geometry_scores`; None is a dash, and not shown where all have it.
-        verdict: A word or two on the whole: flat, bent, folded, torn or collapsed, with copies.
-    """
-
-    codes: NDArray[np.floating]
-    labels: tuple[str, str]
-    name: str = "latent space"
-    scores: Mapping[str, object] = field(default_factory=dict)
-    verdict: str = ""
 
 
 def draw_embedding(
@@ -147,23 +100,6 @@ def draw_embeddings(
     return canvas
 
 
-def _factor_ranges(factors: FactorPanel) -> tuple[Range, Range]:
-    flat = factors.points.reshape(-1, 2)
-    low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
-    return padded_range(low[0], high[0]), padded_range(low[1], high[1])
-
-
-def _code_ranges(factors: FactorPanel, embedding: Embedding) -> tuple[Range, Range]:
-    codes = np.asarray(embedding.codes, dtype=np.float64)
-    if codes.shape != factors.points.shape or factors.held_out.shape != codes.shape[:-1]:
-        raise ValueError(f"codes {codes.shape} do not fit points {factors.points.shape}")
-    known = codes[np.isfinite(codes).all(axis=-1)]
-    if not len(known):
-        raise ValueError("codes must be finite somewhere")
-    # The prior's std is seen at least: what hardly moves should look so.
-    return equal_ranges(known, 1.0, 1.0, least=2.2)
-
-
 def _draw_panels(
     factors: FactorPanel,
     embeddings: Sequence[Embedding],
@@ -173,21 +109,19 @@ def _draw_panels(
     strip: float,
 ) -> tuple[PanelLayout, Canvas]:
     """Factor space and all embeddings, with their labels, the caption and the note."""
-    ranges = [_factor_ranges(factors), *(_code_ranges(factors, each) for each in embeddings)]
+    ranges = [factors.ranges, *(each.ranges(factors) for each in embeddings)]
     texts = [("factor space", *factors.labels), *((e.name, *e.labels) for e in embeddings)]
     layout = PanelLayout.of(texts, ranges, caption, note, sidebar, strip)
     canvas = Canvas(layout.width, layout.height)
-    layout.draw_texts(canvas, bool(factors.held_out.any()))
-    codes = [np.asarray(each.codes, dtype=np.float64) for each in embeddings]
-    there = np.isfinite(codes[0]).all(axis=-1, keepdims=True)
-    shown = [np.where(there, factors.points, np.nan), *codes]
-    for number, (points, labels) in enumerate(zip(shown, layout.labels, strict=True)):
+    blank = any(each.blank is not None for each in embeddings)
+    layout.draw_texts(canvas, bool(factors.held_out.any()), blank)
+    for number, labels in enumerate(layout.labels):
         panel = layout.panel(number)
         panel.draw_frame(canvas)
         if number:
-            draw_prior(canvas, panel)
-        wraps = factors.wraps if number else (False, False)
-        draw_mesh(canvas, panel, points, factors.positions, factors.held_out, wraps)
+            embeddings[number - 1].draw(canvas, panel, factors)
+        else:
+            factors.draw(canvas, panel, embeddings[0].there)
         panel.draw_labels(canvas, labels)
     return layout, canvas
 
@@ -202,10 +136,7 @@ def _given(embeddings: Sequence[Embedding]) -> list[tuple[str, str, str]]:
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
     """Returns the lower edge."""
     canvas.text(left, top - 8, "samples", SCORE_SIZE, INK, "lb")
-    tiled = tile_images(samples)
-    width = min(SAMPLES, SAMPLES * tiled.width / tiled.height)
-    canvas.image(tiled, left, top, width)
-    return top + width * tiled.height / tiled.width
+    return draw_tiles(canvas, samples, left, top, SAMPLES)
 
 
 def _draw_scores(
@@ -222,7 +153,7 @@ def _draw_scores(
         colour = INK if embedding.verdict.startswith(FINE) else BAD
         canvas.text(left, top, embedding.verdict, VERDICT_SIZE, colour, "lt")
         top += 1.2 * ROW
-    shown = [(label, _written(embedding.scores.get(name), unit)) for name, label, unit in names]
+    shown = [(label, written(embedding.scores.get(name), unit)) for name, label, unit in names]
     rows = -(-len(shown) // columns)
     wide = (width - GAP * (columns - 1)) / columns
     for number, (label, value) in enumerate(shown):
@@ -232,7 +163,8 @@ def _draw_scores(
         canvas.text(x + wide, y, value, SCORE_SIZE, INK, "rm")
 
 
-def _written(value: object, unit: str) -> str:
+def written(value: object, unit: str = "") -> str:
+    """A score in a picture, in the unit that the table of scores has."""
     if not isinstance(value, int | float):
         return "-"
     if unit == "%":

@@ -6,17 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-PADDING = 2  # pixels between images and at the border
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.theme import FAINT
+
+GAP = 3.0  # between tiles
 
 
-def tile_images(images: NDArray[np.uint8]) -> Image.Image:
-    """Tile images in reading order, as square as possible, with white between them and around.
+def draw_tiles(
+    canvas: Canvas, images: NDArray[np.uint8], left: float, top: float, side: float
+) -> float:
+    """Draw images in reading order, as square as possible, in sharp pixels with a frame each.
 
     Args:
+        canvas: Canvas to draw on.
         images: Images, shape (N, H, W, C), C 1 or 3.
+        left: Left edge.
+        top: Upper edge.
+        side: Width of all, or their height where that is larger.
 
     Returns:
-        RGB.
+        The lower edge.
 
     Raises:
         ValueError: If `images` is empty or has another shape or type.
@@ -28,13 +37,14 @@ def tile_images(images: NDArray[np.uint8]) -> Image.Image:
     count, height, width, _ = images.shape
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    step_y, step_x = height + PADDING, width + PADDING
-    tiled = np.full((rows * step_y + PADDING, columns * step_x + PADDING, 3), 255, np.uint8)
+    aspect = height / width
+    tile = min((side + GAP) / columns - GAP, ((side + GAP) / rows - GAP) / aspect)  # its width
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        top, left = PADDING + row * step_y, PADDING + column * step_x
-        tiled[top : top + height, left : left + width] = image  # one channel spreads to three
-    return Image.fromarray(tiled)
+        x, y = left + column * (tile + GAP), top + row * (tile * aspect + GAP)
+        canvas.rectangle(x - 1, y - 1, tile + 2, tile * aspect + 2, FAINT)
+        canvas.image(image, x, y, tile)
+    return float(top + rows * (tile * aspect + GAP) - GAP)
 
 
 def fit_tiles(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -6,12 +6,14 @@ from numpy.typing import NDArray
 from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
-from sbvae_cli.viz.theme import FAINT, HELD_OUT, HELD_OUT_FILL, HELD_OUT_LINE, Colour
+from sbvae_cli.viz.theme import FAINT, HELD_OUT, HELD_OUT_FILL, HELD_OUT_LINE, PAPER, QUIET, Colour
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FILL_OPACITY = 62
+BLANK_RADIUS = 9.0
+POINT = QUIET.faded(170)
 
 
 def draw_mesh(
@@ -42,12 +44,9 @@ def draw_mesh(
         for axis in (0, 1):
             _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
     radius = float(np.clip(0.21 * panel.width / side, 1.6, 5.0))
-    for index in zip(*np.nonzero(there), strict=True):
-        x, y = placed[index].tolist()
-        if held_out[index]:
-            canvas.disc(x, y, 0.85 * radius, HELD_OUT)
-        else:
-            canvas.disc(x, y, radius, _rgb(colours[index]))
+    shades = [_rgb(colour) for colour in colours[there]]
+    for (x, y), shade, out in zip(placed[there].tolist(), shades, held_out[there], strict=True):
+        canvas.disc(x, y, 0.85 * radius if out else radius, HELD_OUT if out else shade)
 
 
 def draw_prior(canvas: Canvas, panel: Panel) -> None:
@@ -63,17 +62,43 @@ def draw_prior(canvas: Canvas, panel: Panel) -> None:
                 canvas.line(ring[start : start + 2], FAINT, 1.2)
 
 
+def draw_blank(canvas: Canvas, panel: Panel, code: Floats) -> None:
+    """A star at the code (2,) of an image that shows nothing (Figure 22)."""
+    x, y = panel.place(code).tolist()
+    canvas.star(x, y, BLANK_RADIUS, HELD_OUT, PAPER)
+
+
+def draw_points(canvas: Canvas, panel: Panel, points: Floats) -> None:
+    """Points (N, 2) of which many may coincide: the area of a disc tells how many do."""
+    places, counts = np.unique(points, axis=0, return_counts=True)
+    unit = panel.width / 190.0
+    # Discs of levels touch no neighbours; the most frequent one is as large as it can be.
+    most = unit if counts.max() == 1 else 0.35 * panel.width / max(4.0, len(places) ** 0.5)
+    radii = np.maximum(0.7, np.minimum(most, 8.0) * np.sqrt(counts / counts.max()))
+    for (x, y), radius in zip(panel.place(places).tolist(), radii.tolist(), strict=True):
+        canvas.disc(x, y, radius, POINT)
+
+
 def _draw_cells(
     canvas: Canvas, placed: Floats, colours: NDArray[np.uint8], held_out: Bools
 ) -> None:
-    for i, j in np.ndindex(placed.shape[0] - 1, placed.shape[1] - 1):
-        shade: Colour = (*_rgb(colours[i : i + 2, j : j + 2].mean(axis=(0, 1))), FILL_OPACITY)
-        if held_out[i : i + 2, j : j + 2].all():
+    """Two triangles a cell, in the mean colour of its corners."""
+    first, last = placed[:-1, :-1], placed[1:, 1:]
+    corners = colours[:-1, :-1], colours[1:, :-1], colours[:-1, 1:], colours[1:, 1:]
+    means = np.mean(corners, axis=0)
+    inside = held_out[:-1, :-1] & held_out[1:, :-1] & held_out[:-1, 1:] & held_out[1:, 1:]
+    # (n0 - 1, n1 - 1, 2 triangles, 3 corners, 2)
+    outlines = np.stack(
+        [np.stack([first, third, last], axis=-2) for third in (placed[1:, :-1], placed[:-1, 1:])],
+        axis=-3,
+    )
+    there = np.asarray(np.isfinite(outlines).all(axis=(-2, -1)))
+    for index in np.ndindex(*inside.shape):
+        shade: Colour = (*_rgb(means[index]), FILL_OPACITY)
+        if inside[index]:
             shade = HELD_OUT_FILL.faded(FILL_OPACITY)
-        for third in ((i + 1, j), (i, j + 1)):
-            outline = np.array([placed[corner] for corner in ((i, j), third, (i + 1, j + 1))])
-            if np.isfinite(outline).all():
-                canvas.polygon(outline, shade)
+        for outline in outlines[index][there[index]]:
+            canvas.polygon(outline, shade)
 
 
 def _draw_lines(
@@ -85,18 +110,18 @@ def _draw_lines(
     wraps: bool,
     width: float,
 ) -> None:
-    following = np.roll(placed, -1, axis), np.roll(colours, -1, axis), np.roll(held_out, -1, axis)
-    last = placed.shape[axis] - (0 if wraps else 1)
-    for index in np.ndindex(*held_out.shape):
-        ends = np.array([placed[index], following[0][index]])
-        if index[axis] >= last or not np.isfinite(ends).all():
-            continue
-        colour: Colour = HELD_OUT_LINE
-        if not (held_out[index] or following[2][index]):
-            colour = _rgb(np.mean([colours[index], following[1][index]], axis=0))
-        canvas.line(ends, colour, width)
+    """Lines from each point to the next along an axis, in the mean colour of the two."""
+    ends = np.stack([placed, np.roll(placed, -1, axis)], axis=-2)
+    there = np.asarray(np.isfinite(ends).all(axis=(-2, -1)))
+    if not wraps:
+        there[(slice(None),) * axis + (-1,)] = False
+    means = (colours + np.roll(colours.astype(np.int64), -1, axis)) / 2
+    touches = (held_out | np.roll(held_out, -1, axis))[there]
+    shades = [_rgb(mean) for mean in means[there]]
+    for pair, shade, out in zip(ends[there], shades, touches, strict=True):
+        canvas.line(pair, HELD_OUT_LINE if out else shade, width)
 
 
 def _rgb(colour: NDArray[np.generic]) -> tuple[int, int, int]:
-    red, green, blue = (int(channel) for channel in colour)
-    return red, green, blue
+    red, green, blue = colour.tolist()
+    return int(red), int(green), int(blue)

@@ -46,8 +46,8 @@ class PanelLayout:
     rows: int
     labels: Sequence[Labels]
     ranges: Sequence[tuple[Range, Range]]
-    sidebar: float
-    strip: float  # below each panel
+    sidebar: float = 0.0
+    strip: float = 0.0
     caption: Sequence[str] = ()
     note: Sequence[str] = ()
 
@@ -64,10 +64,13 @@ class PanelLayout:
         """Arrange panels of these titles, x labels and y labels in rows of four at most."""
         rows, columns, side = arrange(len(texts), sidebar)
         labels = [Labels.of(*each, side) for each in texts]
-        made = cls(side, columns, rows, labels, ranges, sidebar, strip)
-        room = made.width - 2 * MARGIN
+        return cls(side, columns, rows, labels, ranges, sidebar, strip).with_texts(caption, note)
+
+    def with_texts(self, caption: str, note: str) -> "PanelLayout":
+        """The same with a caption and a note, in as many lines as these need."""
+        room = self.width - 2 * MARGIN
         lines = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
-        return replace(made, caption=lines[0], note=lines[1])
+        return replace(self, caption=lines[0], note=lines[1])
 
     @property
     def beside(self) -> float:
@@ -121,22 +124,25 @@ class PanelLayout:
         x_range, y_range = self.ranges[number]
         return Panel(*self.box(number), self.side, self.side, x_range, y_range)
 
-    def draw_texts(self, canvas: Canvas, held_out: bool) -> None:
+    def draw_texts(self, canvas: Canvas, held_out: bool, blank: bool = False) -> None:
         """Write the caption, and at the bottom what the signs mean and the note."""
         for number, line in enumerate(self.caption):
             y = MARGIN + LINE * CAPTION_SIZE * number
             canvas.text(MARGIN, y, line, CAPTION_SIZE, INK, "lt")
         top = self.height - self.footer + GAP / 2
-        _draw_legend(canvas, top + NOTE_SIZE / 2, held_out)
+        _draw_legend(canvas, top + NOTE_SIZE / 2, held_out, blank)
         for number, line in enumerate(self.note, start=1):
             canvas.text(MARGIN, top + LINE * NOTE_SIZE * number, line, NOTE_SIZE, QUIET, "lt")
 
 
-def _draw_legend(canvas: Canvas, y: float, held_out: bool) -> None:
+def _draw_legend(canvas: Canvas, y: float, held_out: bool, blank: bool) -> None:
     x = MARGIN
     if held_out:
         canvas.disc(x + 6, y, 5.0, HELD_OUT)
         x = _legend_text(canvas, x + 18, y, "held out of training")
+    if blank:
+        canvas.star(x + 6, y, 7.0, HELD_OUT)
+        x = _legend_text(canvas, x + 20, y, "blank image")
     for dash in range(3):
         canvas.line([(x + 9 * dash, y), (x + 9 * dash + 6, y)], FAINT, 2.0)
     _legend_text(canvas, x + 34, y, "1 and 2 stds of the prior")

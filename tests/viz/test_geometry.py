@@ -7,7 +7,8 @@ from PIL import Image
 from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
-from sbvae_cli.viz.geometry import Embedding, FactorPanel, draw_embedding, draw_embeddings
+from sbvae_cli.viz.embedding import Embedding, FactorPanel
+from sbvae_cli.viz.geometry import draw_embedding, draw_embeddings
 from sbvae_cli.viz.mesh import draw_mesh, draw_prior
 
 LABELS = ("latent 3", "latent 7")

@@ -1,0 +1,157 @@
+"""Replicas of one model or several, and where the worst and the best put two factors.
+
+Figures 7, 8 and 13 to 22.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.data.source import Source
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
+from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.geometry import (
+    SAMPLES,
+    embedding_panel,
+    factor_panel,
+    note,
+    require_same_points,
+)
+from sbvae_cli.random import stream
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.geometry import written
+from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
+from sbvae_cli.viz.theme import SERIES, Role
+
+LABELS: Mapping[GeometryScore, str] = {
+    "mig": "MIG",
+    "affine_r2": "affine R²",
+    "neg_elbo": "negative ELBO",
+}
+LOWER_IS_BETTER: frozenset[GeometryScore] = frozenset({"neg_elbo"})
+# Bins are no narrower: differences below tell nothing.
+_LEAST_BIN: Mapping[GeometryScore, float] = {"mig": 0.01, "affine_r2": 0.01, "neg_elbo": 0.1}
+# Colours that no series of the same picture has: they differ in lightness, and as yellow and blue.
+_MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[5], "median": SERIES[2]}
+_NAMED = (SERIES[3], SERIES[4], SERIES[7])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A replica whose embedding is drawn.
+
+    Attributes:
+        mark: What it is among the replicas: worst, median or best; "" where it was named.
+        number: Its place among the scores of its group.
+        name: What it is called, as "seed 3".
+        embedding: Where it puts the factors.
+    """
+
+    mark: str
+    number: int
+    name: str
+    embedding: FactorEmbedding
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Runs that differ in the seed alone.
+
+    Attributes:
+        name: Title of the row.
+        scores: A score of each, one or more.
+        chosen: Those that are drawn.
+        decoder: Kind of the decoder, which gives the colour; "" of codes.
+    """
+
+    name: str
+    scores: Sequence[float]
+    chosen: Sequence[Chosen]
+    decoder: str = ""
+
+
+def draw_panel(
+    groups: Sequence[Replicas],
+    trained: NDArray[np.float64],
+    source: Source | None = None,
+    by: GeometryScore = "mig",
+    caption: str = "",
+) -> Canvas:
+    """Draw data, and for each model the replicas' scores and the latent spaces of some.
+
+    Args:
+        groups: Models, one or more, in the order of the rows; their embeddings are of the same
+            points.
+        trained: The two factors of training images, shape (n, 2), as `training_points` has them.
+        source: Dataset that has the points' images; None of codes from elsewhere.
+        by: Name of the score.
+        caption: At the top of the picture: what data, which models.
+
+    Raises:
+        SbvaeError: If the embeddings are of different points or held-out regions.
+        ValueError: If there is no group, or none has an embedding.
+    """
+    drawn = {
+        f"{group.name}, {each.name}": each.embedding for group in groups for each in group.chosen
+    }
+    if not drawn:
+        raise ValueError("a panel needs a group or more, and an embedding in one of them")
+    first = require_same_points(drawn)
+    colours = _colours(groups)
+    rows = [_row(group, by, colour) for group, colour in zip(groups, colours, strict=True)]
+    samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
+    panel = factor_panel(first, source)
+    texts = _texts(first, len(trained), source, by, caption)
+    return draw_replicas(panel, trained, rows, texts, samples, _LEAST_BIN[by])
+
+
+def _colours(groups: Sequence[Replicas]) -> list[Role]:
+    """One for each decoder, whatever the model; of codes one for each group."""
+    kinds = [group.decoder or group.name for group in groups]
+    several = list(dict.fromkeys(kinds))
+    known = dict(zip(several, series_colours(several), strict=True))
+    return [known[kind] for kind in kinds]
+
+
+def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
+    count, named = len(group.scores), 0
+    stars = []
+    for each in group.chosen:
+        panel = embedding_panel(each.embedding, each.name)
+        score = float(group.scores[each.number])
+        star = _MARKS.get(each.mark)
+        if star is None:
+            star, named = _NAMED[named % len(_NAMED)], named + 1
+        title = f"{LABELS[by]} {written(score)}"
+        title = f"{each.mark}: {title}" if each.mark else title
+        stars.append(
+            ReplicaStar(
+                score, star, title, ", ".join(filter(None, [each.name, panel.verdict])), panel
+            )
+        )
+    middle = written(float(np.median(group.scores)))
+    told = f"{count} replicas, median {middle}" if count > 1 else "1 replica"
+    return ReplicaRow(group.name, told, group.scores, colour, stars)
+
+
+def _texts(
+    embedding: FactorEmbedding, trained: int, source: Source | None, by: GeometryScore, caption: str
+) -> ReplicaTexts:
+    """What is written beside the panels, so that the picture can stand alone."""
+    blank = 0.0 if source is None else source.space.blank
+    size = "" if source is None else f"{source.height}x{source.width} pixels"
+    note_on_rows = (
+        f"Histograms: {LABELS[by]} of the replicas of a model, which differ in the seed alone; "
+        "stars mark those whose latent space is shown in a frame of the same colour."
+    )
+    return ReplicaTexts(
+        LABELS[by] + (" (lower is better)" if by in LOWER_IS_BETTER else ""),
+        f"{trained:,} images" + (", blank ones left out" if blank else " at random"),
+        f"{embedding.pair.layout} in colours",
+        size + (f", {100 * blank:.0f} % blank" if blank else ""),
+        caption,
+        f"{note_on_rows} {note(embedding)}",
+    )

@@ -1,0 +1,156 @@
+"""Replicas, scored, of which the worst and the best are embedded (Figures 7, 8 and 13 to 22)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.evaluate import OnMetric, no_report
+from sbvae_cli.figures.panel import LOWER_IS_BETTER, Chosen, Replicas
+from sbvae_cli.runs.evaluate import Showing
+from sbvae_cli.runs.geometry import Embedded
+from sbvae_cli.runs.replica_groups import require_one_kind
+from sbvae_cli.runs.run_facts import RunFacts
+from sbvae_cli.runs.scores import score_runs
+
+Pick = str | int  # worst, median, best, or a seed
+WORDS = ("worst", "median", "best")
+
+Embed = Callable[[Path], Embedded]
+
+
+@dataclass(frozen=True)
+class EmbeddedReplicas:
+    """Runs that differ in the seed alone.
+
+    Attributes:
+        shown: What a figure draws of them.
+        runs: Those that have the score, in the order of the scores.
+        embedded: Those that are drawn, in the order of `shown.chosen`.
+    """
+
+    shown: Replicas
+    runs: Sequence[RunFacts]
+    embedded: Sequence[Embedded]
+
+
+def embed_replicas(
+    groups: Mapping[str, Sequence[RunFacts]],
+    by: GeometryScore,
+    picks: Sequence[Pick],
+    embed: Embed,
+    data: str | None = None,
+    device: str = "auto",
+    on_note: Callable[[str], None] = lambda line: None,
+    on_target: Callable[[Path, Sequence[Path]], None] = lambda path, targets: None,
+    on_metric: OnMetric = no_report,
+    showing: Showing = lambda cost, device: nullcontext(lambda images: None),
+) -> list[EmbeddedReplicas]:
+    """Score all replicas, and embed those that are wanted of each group.
+
+    Args:
+        groups: Runs that differ in the seed alone, by the names of their groups.
+        by: Score that they are ordered by; `affine_r2` is that of the embedding itself.
+        picks: Which are embedded: worst, median, best, or seeds.
+        embed: Embeds the factors in a run's latents.
+        data: Data in place of the models' own.
+        device: Name of the device that computes.
+        on_note: Called with each line on what is left out.
+        on_target: Called with each run before it is scored, and with all.
+        on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
+        showing: Called with what an evaluation takes, as `evaluate_targets` has it.
+
+    Raises:
+        SbvaeError: If runs do not compare, none has the score, or no run has a seed.
+    """
+    runs = [run for own in groups.values() for run in own]
+    require_one_kind(runs, by, data)
+    _require_seeds(runs, picks)
+    known: dict[Path, Embedded] = {}
+    if by == "affine_r2":
+        for run in runs:
+            on_target(run.path, [each.path for each in runs])
+            known[run.path] = embed(run.path)
+        scores = {path: _affine_r2(each) for path, each in known.items()}
+    else:
+        paths = [run.path for run in runs]
+        found = score_runs(
+            paths, [by], data=data, device=device, on_note=on_note,
+            on_target=on_target, on_metric=on_metric, showing=showing,
+        )  # fmt: skip
+        scores = {each.path: each.values[by] for each in found if by in each.values}
+    shown = []
+    for name, own in groups.items():
+        scored = [run for run in own if run.path in scores]
+        if scored:
+            values = [scores[run.path] for run in scored]
+            shown.append(_group(name, scored, values, by, picks, known, embed))
+    return shown
+
+
+def choose(
+    scores: Sequence[float], seeds: Sequence[int | None], picks: Sequence[Pick], by: GeometryScore
+) -> list[tuple[str, int]]:
+    """What each wanted replica is, "" of one that was named, and its place; each once.
+
+    Args:
+        scores: A score of each replica.
+        seeds: Their seeds.
+        picks: Which are wanted: worst, median, best, or seeds.
+        by: Name of the score.
+    """
+    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=by in LOWER_IS_BETTER)
+    places = dict(zip(WORDS, (order[0], order[(len(order) - 1) // 2], order[-1]), strict=True))
+    chosen: dict[int, str] = {}
+    for pick in picks:
+        named = [i for i, seed in enumerate(seeds) if seed == pick]
+        for place in [places[pick]] if isinstance(pick, str) else named:
+            chosen.setdefault(place, pick if isinstance(pick, str) and len(scores) > 1 else "")
+    return [(mark, place) for place, mark in chosen.items()]
+
+
+def _group(
+    name: str,
+    runs: Sequence[RunFacts],
+    scores: Sequence[float],
+    by: GeometryScore,
+    picks: Sequence[Pick],
+    known: Mapping[Path, Embedded],
+    embed: Embed,
+) -> EmbeddedReplicas:
+    marked = choose(scores, [run.seed for run in runs], picks, by)
+    embedded = [known.get(path) or embed(path) for path in (runs[i].path for _, i in marked)]
+    chosen = [
+        Chosen(mark, i, _name(runs[i], runs), each.found)
+        for (mark, i), each in zip(marked, embedded, strict=True)
+    ]
+    return EmbeddedReplicas(Replicas(name, scores, chosen, runs[0].decoder), runs, embedded)
+
+
+def _name(run: RunFacts, others: Sequence[RunFacts]) -> str:
+    """The seed, where no other has it; else the name of the folder or file."""
+    alike = [other for other in others if other.seed == run.seed]
+    return run.path.name if run.seed is None or len(alike) > 1 else f"seed {run.seed}"
+
+
+def _affine_r2(embedded: Embedded) -> float:
+    value = embedded.found.scores["affine_r2"]
+    if value is None:
+        names = " and ".join(embedded.found.points.names)
+        raise SbvaeError(
+            f"{embedded.path}: affine_r2 is not known of {names}, since a circular factor has "
+            "none; choose mig or neg_elbo",
+            field="by",
+        )
+    return float(value)
+
+
+def _require_seeds(runs: Sequence[RunFacts], picks: Sequence[Pick]) -> None:
+    """Refuse a seed that no run has."""
+    seeds = sorted({run.seed for run in runs if run.seed is not None})
+    for pick in picks:
+        if isinstance(pick, int) and pick not in seeds:
+            found = ", ".join(map(str, seeds)) or "none, as of codes"
+            raise SbvaeError(f"{pick}: no run has this seed; there are {found}", field="replica")

@@ -1,0 +1,69 @@
+"""What tells runs apart, known before anything is computed: settings, seed and data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.errors import SbvaeError
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run or a file of codes as its files describe it.
+
+    Attributes:
+        path: What was named.
+        settings: Settings that make the model but for the seed; of codes their folder.
+        group: Name of runs that differ from it in the seed alone.
+        seed: Root seed; None of codes.
+        kinds: Model, decoder and likelihood in words; "" of codes.
+        decoder: Kind of the decoder; "" of codes.
+        likelihood: Kind of the likelihood; "" of codes.
+        data: Name of the data that it was trained on; "" of codes.
+        images: What tells these data from others; "" of codes.
+    """
+
+    path: Path
+    settings: Mapping[str, Any]
+    group: str
+    seed: int | None = None
+    kinds: str = ""
+    decoder: str = ""
+    likelihood: str = ""
+    data: str = ""
+    images: str = ""
+
+
+def read_facts(path: Path) -> RunFacts:
+    """The facts of a run folder, a checkpoint or an NPZ file of codes.
+
+    Raises:
+        SbvaeError: If it is none of these.
+    """
+    if path.suffix.lower() == ".npz":
+        folder = path.resolve().parent
+        return RunFacts(path, {"folder": str(folder)}, folder.name)
+    if path.suffix.lower() == ".json":
+        raise SbvaeError(f"{path}: has no codes to be drawn; name the runs themselves")
+    from sbvae_cli.runs.naming import flat_settings, group_name
+    from sbvae_cli.runs.open import open_checkpoint
+
+    checkpoint = open_checkpoint(path)
+    config, data = checkpoint.config, checkpoint.config.data
+    likelihood = config.model.likelihood.kind
+    kinds = [config.model.decoder.kind, config.objective.kind]
+    told = [data.image_shape, data.space.model_dump(mode="json")]
+    return RunFacts(
+        path,
+        flat_settings(config, checkpoint.step),
+        group_name(config),
+        config.training.seed,
+        " ".join([*kinds, *([] if likelihood == "bernoulli" else [likelihood])]),
+        kinds[0],
+        likelihood,
+        data.name,
+        # Without a renderer, factors say too little of images, and the name counts too.
+        json.dumps([*told, "" if data.space.renderer else data.name], sort_keys=True),
+    )

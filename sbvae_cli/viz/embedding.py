@@ -1,0 +1,106 @@
+"""Points of two factors, and where a model puts them: a panel of factors, and one of latents.
+
+Both have the same colours, so that a point can be followed from one to the other; points held out
+of training are black, or white on dark paper (Figure 8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.axes import Panel, Range, equal_ranges, padded_range
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.mesh import Bools, Floats, draw_blank, draw_mesh, draw_prior
+
+LEAST_SPAN = 2.2  # stds of the prior that a panel shows: what hardly moves should look so
+
+
+@dataclass(frozen=True)
+class FactorPanel:
+    """The points in factor space.
+
+    Attributes:
+        points: Values of both factors in their own units, shape (n0, n1, 2) of a grid that
+            increases along its axes, or (N, 2) of scattered points.
+        labels: Names of both factors, with units.
+        held_out: Points that training left out, shape (n0, n1) or (N,).
+        wraps: Whether a factor's range is a full turn.
+    """
+
+    points: Floats
+    labels: tuple[str, str]
+    held_out: Bools
+    wraps: tuple[bool, bool] = (False, False)
+
+    @property
+    def positions(self) -> Floats:
+        """The points scaled to the unit square, which gives them their colours."""
+        flat = self.points.reshape(-1, 2)
+        low, high = flat.min(axis=0), flat.max(axis=0)
+        scaled: Floats = (self.points - low) / np.where(high > low, high - low, 1.0)
+        return scaled
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """What a panel shows, of both factors."""
+        flat = self.points.reshape(-1, 2)
+        low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
+        return padded_range(low[0], high[0]), padded_range(low[1], high[1])
+
+    def draw(self, canvas: Canvas, panel: Panel, there: Bools) -> None:
+        """Draw the points that have an image, `there` in the shape of `held_out`."""
+        shown = np.where(there[..., None], self.points, np.nan)
+        draw_mesh(canvas, panel, shown, self.positions, self.held_out)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The points in two latents of a model.
+
+    Attributes:
+        codes: Posterior means, in stds of the prior, in the shape of the points; NaN where there
+            is no image.
+        labels: Names of both latents.
+        name: Title of the panel.
+        scores: By the names of `geometry_scores`; None is a dash, and not shown where all have it.
+        verdict: A word or two on the whole: flat, bent, folded, torn or collapsed, with copies.
+        blank: Code of an image that shows nothing, shape (2,); None where the data has none.
+    """
+
+    codes: NDArray[np.floating]
+    labels: tuple[str, str]
+    name: str = "latent space"
+    scores: Mapping[str, object] = field(default_factory=dict)
+    verdict: str = ""
+    blank: Floats | None = None
+
+    @property
+    def there(self) -> Bools:
+        """Points that have an image, in their shape."""
+        return np.asarray(np.isfinite(self.codes).all(axis=-1), np.bool_)
+
+    def ranges(self, factors: FactorPanel) -> tuple[Range, Range]:
+        """What a panel shows, of both latents, a unit as the same length.
+
+        Raises:
+            ValueError: If the codes are not those of these factors, or none is finite.
+        """
+        codes = np.asarray(self.codes, dtype=np.float64)
+        if codes.shape != factors.points.shape or factors.held_out.shape != codes.shape[:-1]:
+            raise ValueError(f"codes {codes.shape} do not fit points {factors.points.shape}")
+        known = codes[self.there]
+        if not len(known):
+            raise ValueError("codes must be finite somewhere")
+        if self.blank is not None:
+            known = np.vstack([known, self.blank])
+        return equal_ranges(known, 1.0, 1.0, LEAST_SPAN)
+
+    def draw(self, canvas: Canvas, panel: Panel, factors: FactorPanel) -> None:
+        """Draw the points on the circles of the prior, and the code of a blank image."""
+        draw_prior(canvas, panel)
+        codes = np.asarray(self.codes, dtype=np.float64)
+        draw_mesh(canvas, panel, codes, factors.positions, factors.held_out, factors.wraps)
+        if self.blank is not None:
+            draw_blank(canvas, panel, self.blank)

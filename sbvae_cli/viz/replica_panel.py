@@ -1,0 +1,260 @@
+"""Replicas of several models: histograms of a score, and latent spaces of some (Figure 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Panel, Range
+from sbvae_cli.viz.axes import LINE as LABEL_LINE
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.embedding import Embedding, FactorPanel
+from sbvae_cli.viz.image_grid import draw_tiles
+from sbvae_cli.viz.marks import (
+    MarkedValue,
+    bin_edges,
+    count_in_bins,
+    count_range,
+    draw_histogram,
+    draw_stars,
+)
+from sbvae_cli.viz.mesh import Floats, draw_points
+from sbvae_cli.viz.panel_layout import PanelLayout
+from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour, Role
+
+SIDE = 310.0  # of a panel: smaller than where few stand side by side, so that type is larger
+STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes
+FRAME = 2.4  # width of a frame in the colour of a star
+
+
+@dataclass(frozen=True)
+class ReplicaStar:
+    """A replica that has a star, and whose latent space is drawn.
+
+    Attributes:
+        score: Its score.
+        colour: Colour of the star and of the frame.
+        title: What it is among the replicas.
+        subtitle: What else there is to say of it.
+        embedding: Its latent space.
+    """
+
+    score: float
+    colour: Role
+    title: str
+    subtitle: str
+    embedding: Embedding
+
+
+@dataclass(frozen=True)
+class ReplicaRow:
+    """Replicas of one model.
+
+    Attributes:
+        title: Name of the model.
+        subtitle: What else there is to say of it.
+        scores: A score of each replica, one or more.
+        colour: Colour of the bars.
+        stars: Replicas that are drawn.
+    """
+
+    title: str
+    subtitle: str
+    scores: Sequence[float]
+    colour: Role
+    stars: Sequence[ReplicaStar]
+
+
+@dataclass(frozen=True)
+class ReplicaTexts:
+    """What is written beside the panels.
+
+    Attributes:
+        score: Name of the score, at the axes of the histograms.
+        trained: Below the title of the training distribution.
+        grid: Below the title of the points in factor space.
+        samples: Below the title of the sample images.
+        caption: At the top of the picture.
+        note: At the bottom, what the picture shows.
+    """
+
+    score: str
+    trained: str = ""
+    grid: str = ""
+    samples: str = ""
+    caption: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A place in the table of panels; one without ranges has no axes."""
+
+    title: str = ""
+    subtitle: str = ""
+    axes: tuple[str, str] = ("", "")
+    ranges: tuple[Range, Range] | None = None
+    star: Role | None = None
+
+    @property
+    def labels(self) -> Labels:
+        """Lines that fit the panel; those of the subtitle stand behind the title's."""
+        room = SIDE - (STAR_ROOM if self.star else 0.0)
+        title = wrap(self.title, TITLE_SIZE, room)
+        lines = (*title, *wrap(self.subtitle, TICK_SIZE, SIDE))
+        return replace(Labels.of("", *self.axes, SIDE), title=tuple(lines))
+
+
+def draw_replicas(
+    factors: FactorPanel,
+    trained: Floats,
+    rows: Sequence[ReplicaRow],
+    texts: ReplicaTexts,
+    samples: NDArray[np.uint8] | None = None,
+    least_bin: float = 0.0,
+) -> Canvas:
+    """Draw the data above a row for each model.
+
+    At the top stand the factors of training images, the points in factor space and sample images;
+    in each row the histogram of a score over replicas, and the latent spaces of those with a star.
+
+    Args:
+        factors: Factor space, shared by all.
+        trained: Factors of training images, shape (n, 2).
+        rows: Models, one or more.
+        texts: What is written beside the panels.
+        samples: Images of the data, shape (N, H, W, 1 or 3).
+        least_bin: Smallest width of a bin of the histograms.
+
+    Returns:
+        About 1,200 units wide where two replicas of each model are drawn.
+
+    Raises:
+        ValueError: If there is no row, shapes do not agree or no code is finite.
+    """
+    if not rows or not all(len(row.scores) for row in rows):
+        raise ValueError("replicas need a row or more, each with a score or more")
+    edges = bin_edges([score for row in rows for score in row.scores], least_bin)
+    columns = max(2 if samples is None else 3, *(1 + len(row.stars) for row in rows))
+    cells = _data_cells(factors, trained, texts, samples is not None)
+    cells += [_Cell()] * (columns - len(cells))
+    for row in rows:
+        cells += _row_cells(factors, row, texts.score, edges, rows)
+        cells += [_Cell()] * (columns - 1 - len(row.stars))
+    layout = _layout(cells, columns, texts)
+    canvas = Canvas(layout.width, layout.height)
+    embeddings = [star.embedding for row in rows for star in row.stars]
+    blank = any(each.blank is not None for each in embeddings)
+    layout.draw_texts(canvas, bool(factors.held_out.any()), blank)
+    _draw_data(canvas, layout, factors, trained, samples, embeddings)
+    for number, row in enumerate(rows, start=1):
+        _draw_row(canvas, layout, number * columns, row, edges, factors)
+    for number, cell in enumerate(cells):
+        _draw_labels(canvas, layout, number, cell)
+    return canvas
+
+
+def _data_cells(
+    factors: FactorPanel, trained: Floats, texts: ReplicaTexts, samples: bool
+) -> list[_Cell]:
+    shown = np.concatenate([factors.points.reshape(-1, 2), trained])
+    both = replace(factors, points=shown).ranges
+    cells = [
+        _Cell("training distribution", texts.trained, factors.labels, both),
+        _Cell("factor space", texts.grid, factors.labels, both),
+    ]
+    return [*cells, _Cell("samples", texts.samples)] if samples else cells
+
+
+def _row_cells(
+    factors: FactorPanel, row: ReplicaRow, score: str, edges: Floats, rows: Sequence[ReplicaRow]
+) -> list[_Cell]:
+    most = max(int(count_in_bins(each.scores, edges).max()) for each in rows)
+    stars = max(len(each.stars) for each in rows)
+    step = float(edges[1] - edges[0])
+    x_range = float(edges[0]) - step, float(edges[-1]) + step
+    ranges = x_range, count_range(most, SIDE, stars)
+    cells = [_Cell(row.title, row.subtitle, (score, "replicas"), ranges)]
+    for star in row.stars:
+        own = star.embedding.labels, star.embedding.ranges(factors)
+        cells.append(_Cell(star.title, star.subtitle, *own, star.colour))
+    return cells
+
+
+def _layout(cells: Sequence[_Cell], columns: int, texts: ReplicaTexts) -> PanelLayout:
+    nothing = (0.0, 1.0), (0.0, 1.0)
+    layout = PanelLayout(
+        SIDE,
+        columns,
+        len(cells) // columns,
+        [cell.labels for cell in cells],
+        [cell.ranges or nothing for cell in cells],
+    )
+    return layout.with_texts(texts.caption, texts.note)
+
+
+def _draw_data(
+    canvas: Canvas,
+    layout: PanelLayout,
+    factors: FactorPanel,
+    trained: Floats,
+    samples: NDArray[np.uint8] | None,
+    embeddings: Sequence[Embedding],
+) -> None:
+    """The upper row: training images, factor space, samples."""
+    for number in (0, 1):
+        layout.panel(number).draw_frame(canvas)
+    draw_points(canvas, layout.panel(0), trained)
+    there = embeddings[0].there if embeddings else np.ones_like(factors.held_out)
+    factors.draw(canvas, layout.panel(1), there)
+    if samples is not None:
+        draw_tiles(canvas, samples, *layout.box(2), layout.side)
+
+
+def _draw_row(
+    canvas: Canvas,
+    layout: PanelLayout,
+    first: int,
+    row: ReplicaRow,
+    edges: Floats,
+    factors: FactorPanel,
+) -> None:
+    """A histogram with its stars, and the latent spaces of these."""
+    panel = layout.panel(first)
+    panel.draw_frame(canvas)
+    draw_histogram(canvas, panel, row.scores, edges, row.colour)
+    marked = [MarkedValue(star.score, star.colour) for star in row.stars]
+    draw_stars(canvas, panel, row.scores, edges, marked)
+    for number, star in enumerate(row.stars, start=first + 1):
+        panel = layout.panel(number)
+        star.embedding.draw(canvas, panel, factors)
+        _draw_frame(canvas, panel, star.colour)
+
+
+def _draw_frame(canvas: Canvas, panel: Panel, colour: Colour) -> None:
+    right, bottom = panel.left + panel.width, panel.top + panel.height
+    corners = [(panel.left, panel.top), (right, panel.top), (right, bottom), (panel.left, bottom)]
+    canvas.line([*corners, corners[0], corners[1]], colour, FRAME)
+
+
+def _draw_labels(canvas: Canvas, layout: PanelLayout, number: int, cell: _Cell) -> None:
+    """Ticks and axis labels, and above the panel title and subtitle, with the star before both."""
+    labels = layout.labels[number]
+    left, top = layout.box(number)
+    if cell.ranges:
+        layout.panel(number).draw_labels(canvas, replace(labels, title=()))
+    below = len(wrap(cell.subtitle, TICK_SIZE, SIDE))
+    title, subtitle = labels.title[: len(labels.title) - below], labels.title[-below:]
+    y = top - GAP
+    for line in reversed(subtitle if below else ()):
+        canvas.text(left + SIDE / 2, y, line, TICK_SIZE, QUIET, "mb")
+        y -= LABEL_LINE * TICK_SIZE
+    shift = STAR_ROOM / 2 if cell.star else 0.0  # star and title are centred together
+    for line in reversed(title):
+        canvas.text(left + SIDE / 2 + shift, y, line, TITLE_SIZE, INK, "mb")
+        y -= LABEL_LINE * TITLE_SIZE
+    if cell.star and title:
+        x = left + SIDE / 2 - text_width(title[0], TITLE_SIZE) / 2 - shift / 2
+        canvas.star(x, y + 0.55 * LABEL_LINE * TITLE_SIZE, STAR, cell.star, PAPER)
