@@ -130,9 +130,11 @@ def _group(
 
 
 def _name(run: RunFacts, others: Sequence[RunFacts]) -> str:
-    """The seed, where no other has it; else the name of the folder or file."""
+    """The seed, where no other has it; else the path, or of codes the file's name."""
+    if run.seed is None:
+        return run.path.name
     alike = [other for other in others if other.seed == run.seed]
-    return run.path.name if run.seed is None or len(alike) > 1 else f"seed {run.seed}"
+    return str(run.path) if len(alike) > 1 else f"seed {run.seed}"
 
 
 def _affine_r2(embedded: Embedded) -> float:

@@ -1,36 +1,36 @@
 """Runs that differ in the seed alone, by short names, and which can stand in one picture."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sbvae_cli.config.names import GeometryScore
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.groups import group_names
+from sbvae_cli.runs.labels import group_labels
 from sbvae_cli.runs.run_facts import RunFacts
 
 _ALONE = 2  # files of codes in a folder that need not be replicas of one model
 
 
 def have_replicas(groups: Mapping[str, Sequence[RunFacts]]) -> bool:
-    """Whether a group has several runs, or more files of codes than those of two models."""
-    return any(len(own) > (1 if own[0].kinds else _ALONE) for own in groups.values())
+    """Whether a group has several seeds, or more files of codes than those of two models."""
+    models = [own for own in groups.values() if own[0].images]
+    codes = [own for own in groups.values() if not own[0].images]
+    several_seeds = any(len({run.seed for run in own}) > 1 for own in models)
+    return several_seeds or any(len(own) > _ALONE for own in codes)
 
 
 def groups_of_runs(runs: Sequence[RunFacts]) -> dict[str, list[RunFacts]]:
-    """Runs that differ in the seed alone, and codes of one folder, by short names.
-
-    A name is that of model and decoder where these tell the groups apart, else that of the folder
-    that all of a group stand in, else the long one that has all their settings.
-    """
+    """Runs that differ in the seed alone, and codes of one folder, by short names."""
+    named = [
+        # Of codes a label has the folder's name alone.
+        replace(run, group=name, settings=run.settings if run.images else {})
+        for name, run in zip(group_names(runs), runs, strict=True)
+    ]
+    labels = group_labels(named)
     found: dict[str, list[RunFacts]] = {}
-    for name, run in zip(group_names(runs), runs, strict=True):
-        found.setdefault(name, []).append(run)
-    members = list(found.values())
-    kinds = [own[0].kinds or "codes" for own in members]
-    folders = [{run.path.resolve().parent for run in own} for own in members]
-    names = [next(iter(own)).name if len(own) == 1 else "" for own in folders]
-    for choice in (kinds, names):
-        if all(choice) and len(set(choice)) == len(members):
-            return dict(zip(choice, members, strict=True))
+    for run in named:
+        found.setdefault(labels[run.group], []).append(run)
     return found
 
 
@@ -49,10 +49,12 @@ def require_one_kind(runs: Sequence[RunFacts], by: GeometryScore, data: str | No
     models = [run for run in runs if run.images]
     other = next((run for run in models if run.images != models[0].images), None)
     if other and data is None:
+        one = models[0]
+        told = f"data {other.data}, {one.path} on {one.data}"
+        if other.data == one.data:
+            told = f"images of {one.data} with another size or other factors than {one.path}"
         raise SbvaeError(
-            f"{other.path}: was trained on {other.data}, {models[0].path} on {models[0].data}: "
-            "their scores do not compare; name runs on the same data, or show all on one dataset "
-            "by `data`"
+            f"{other.path}: was trained on {told}: they do not compare; name runs on the same data"
         )
     other = next((run for run in models if run.likelihood != models[0].likelihood), None)
     if other and by == "neg_elbo":

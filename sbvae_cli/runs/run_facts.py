@@ -18,7 +18,6 @@ class RunFacts:
         settings: Settings that make the model but for the seed; of codes their folder.
         group: Name of runs that differ from it in the seed alone.
         seed: Root seed; None of codes.
-        kinds: Model, decoder and likelihood in words; "" of codes.
         decoder: Kind of the decoder; "" of codes.
         likelihood: Kind of the likelihood; "" of codes.
         data: Name of the data that it was trained on; "" of codes.
@@ -29,7 +28,6 @@ class RunFacts:
     settings: Mapping[str, Any]
     group: str
     seed: int | None = None
-    kinds: str = ""
     decoder: str = ""
     likelihood: str = ""
     data: str = ""
@@ -52,17 +50,14 @@ def read_facts(path: Path) -> RunFacts:
 
     checkpoint = open_checkpoint(path)
     config, data = checkpoint.config, checkpoint.config.data
-    likelihood = config.model.likelihood.kind
-    kinds = [config.model.decoder.kind, config.objective.kind]
     told = [data.image_shape, data.space.model_dump(mode="json")]
     return RunFacts(
         path,
         flat_settings(config, checkpoint.step),
         group_name(config),
         config.training.seed,
-        " ".join([*kinds, *([] if likelihood == "bernoulli" else [likelihood])]),
-        kinds[0],
-        likelihood,
+        config.model.decoder.kind,
+        config.model.likelihood.kind,
         data.name,
         # Without a renderer, factors say too little of images, and the name counts too.
         json.dumps([*told, "" if data.space.renderer else data.name], sort_keys=True),

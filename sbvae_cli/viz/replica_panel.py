@@ -174,7 +174,7 @@ def _row_cells(
     most = max(int(count_in_bins(each.scores, edges).max()) for each in rows)
     stars = max(len(each.stars) for each in rows)
     step = float(edges[1] - edges[0])
-    x_range = float(edges[0]) - step, float(edges[-1]) + step
+    x_range = float(edges[0]) - step / 2, float(edges[-1]) + step / 2
     ranges = x_range, count_range(most, SIDE, stars)
     cells = [_Cell(row.title, row.subtitle, (score, "replicas"), ranges)]
     for star in row.stars:
