@@ -1,7 +1,9 @@
 """What several tests use."""
 
+import itertools
 import os
 import resource
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -10,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.cli.app import main
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.primitives import Picture, Text
+from sbvae_cli.viz.theme import PAPER, RGB, THEMES, resolve
 
 # Tests that run side by side have a core each; more threads would wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -81,3 +86,62 @@ def room() -> Callable[[int], AbstractContextManager[None]]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return leave
+
+
+@pytest.fixture(scope="session")
+def legible() -> Callable[[Canvas], None]:
+    """Look whether a picture can be read, whatever it shows.
+
+    No text leaves the canvas, runs into another or lies on an image, all have contrast on either
+    paper, and the SVG says what the pixels say.
+    """
+    return _require_legible
+
+
+def _require_legible(canvas: Canvas) -> None:
+    boxes = [(line.text, _ink(line)) for line in canvas.lines if line.text.strip()]
+    for text, (left, top, right, bottom) in boxes:
+        inside = left >= -0.5 and top >= -0.5
+        inside &= right <= canvas.width + 0.5 and bottom <= canvas.height + 0.5
+        assert inside, (
+            f"{text!r} leaves {canvas.width}x{canvas.height}: {(left, top, right, bottom)}"
+        )
+    for (one, box), (other, second) in itertools.combinations(boxes, 2):
+        assert not _meet(box, second), f"{one!r} {box} meets {other!r} {second}"
+    pictures = [shape.box for shape in canvas.shapes if isinstance(shape, Picture)]
+    for (text, box), picture in itertools.product(boxes, pictures):
+        assert not _meet(box, picture), f"{text!r} {box} lies on an image {picture}"
+    for theme, line in itertools.product(THEMES, canvas.lines):
+        ratio = _contrast(resolve(line.colour, theme)[:3], THEMES[theme][PAPER.name])
+        assert ratio >= 4.5, f"{line.text!r} in {line.colour} has {ratio:.2f} to 1 on {theme} paper"
+    written = ElementTree.fromstring(canvas.svg()).iter("{http://www.w3.org/2000/svg}text")
+    wanted = [line.text.replace("\r\n", "\n") for line in canvas.lines if line.text]
+    assert [element.text for element in written] == wanted
+
+
+def _ink(line: Text) -> tuple[float, float, float, float]:
+    """A line's box without the room above and below its letters."""
+    left, top, right, bottom = line.box
+    above, below = 0.2 * line.size, 0.1 * line.size
+    if line.upright:
+        return left + above, top, right - below, bottom
+    return left, top + above, right, bottom - below
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, top, right, bottom) overlap."""
+    return max(one[0], other[0]) < min(one[2], other[2]) and max(one[1], other[1]) < min(
+        one[3], other[3]
+    )
+
+
+def _contrast(one: RGB, other: RGB) -> float:
+    """Contrast ratio of WCAG 2."""
+    light = []
+    for colour in (one, other):
+        parts = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+            for c in (channel / 255 for channel in colour)
+        ]
+        light.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)

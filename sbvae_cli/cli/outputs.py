@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import re
 import sys
 import tempfile
 import zipfile
@@ -66,7 +67,7 @@ EXAMPLES = {
     "NPZ": "codes.npz",
 }
 HDF5_START = b"\x89HDF\r\n\x1a\n"
-PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"<svg", b"<?xml")
+PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
 FOLDER = "runs/first"
 # Of other formats; a name without an ending, or with one that is not here, says nothing.
 OTHER_ENDINGS = (
@@ -266,7 +267,7 @@ def _is_of(kind: str, path: Path, start: bytes) -> bool:
         return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
     if kind == "JSON":
         return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
-    return start.startswith(HDF5_START if kind == "HDF5" else PICTURE_STARTS)
+    return start.startswith(HDF5_START) if kind == "HDF5" else bool(PICTURES.match(start))
 
 
 def _try_to_write(path: Path) -> None:

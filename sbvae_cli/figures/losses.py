@@ -92,6 +92,8 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
             hint = f"did you mean {near}?" if near else f"there are {', '.join(there)}"
             raise SbvaeError(f"term {name}: no run has logged it; {hint}")
     shown = list(terms) or [name for name in there if _has_a_panel(name, there)]
+    if not shown:
+        raise SbvaeError(f"{logs[0].name}: no run has logged a term yet; wait for the first lines")
     groups = dict.fromkeys(log.group for log in logs)
     decoders = [next(log.decoder for log in logs if log.group == group) for group in groups]
     colours = dict(zip(groups, series_colours(decoders), strict=True))

@@ -23,7 +23,7 @@ from sbvae_cli.viz.axes import (
 )
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.panel_layout import CAPTION_SIZE, MARGIN, NOTE_SIZE
-from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.text import shorten, text_width, wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET, Role
 
 Floats = NDArray[np.float64]
@@ -253,10 +253,11 @@ def _draw_labels(
 def _legend_rows(
     legend: Sequence[tuple[str, Role]], room: float
 ) -> list[list[tuple[float, str, Role]]]:
-    """Entries in rows that fit, each with its place from the left."""
+    """Entries in rows that fit, shortened where need be, each with its place from the left."""
     rows: list[list[tuple[float, str, Role]]] = []
     x = room
-    for name, colour in legend:
+    for whole, colour in legend:
+        name = shorten(whole, LABEL_SIZE, room - 36.0)
         wide = 36.0 + text_width(name, LABEL_SIZE)
         if not rows or x + wide > room:
             rows.append([])
