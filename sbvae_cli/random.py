@@ -31,6 +31,7 @@ _TAGS = {
     "pairs": "pair",  # pairs of images of the BetaVAE score
     "resample": "boot",  # bootstrap resamples; position: resample
     "traverse": "trav",  # example images of a traversal
+    "prior": "prio",  # codes that a model decodes
     "samples": "samp",  # images of a sheet of samples
 }
 

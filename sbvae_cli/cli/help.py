@@ -16,7 +16,7 @@ EXAMPLES = {
     "gen-data chairs": "sbvae gen-data chairs --count 20000",
     "gen-data images": "sbvae gen-data images --from photos --factors photos.csv",
     "train": "sbvae train --data circles-xy-hole.h5 --profile quick --out runs/first",
-    "traverse": "sbvae traverse runs/first --latents 2,0",
+    "traverse": "sbvae traverse runs/first --start-image 3,17 --top 4",
     "geometry": "sbvae geometry runs/first --factors x,y --json geometry.json",
     "eval": "sbvae eval runs/first --metrics rates,mig,dci-fast --json scores.json",
     "figure losses": "sbvae figure losses runs/first --terms nll,kl",

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sbvae_cli.config.metrics import ALL, METRICS
 from sbvae_cli.errors import SbvaeError, nearest, unknown_name
@@ -110,17 +110,21 @@ def parse_two_latents(text: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def parse_range(text: str) -> tuple[float, float]:
-    """`2` is -2..2; `-3..1` is itself.
+def parse_range(text: str) -> "tuple[float, float] | Literal['posterior']":
+    """`2` is -2..2; `-3..1` and `posterior` are themselves.
 
     Raises:
-        SbvaeError: If it is no range, or empty, or reaches beyond 1,000 stds.
+        SbvaeError: If it is none of these, or empty, or reaches beyond 1,000 stds.
     """
+    if text.strip().lower() == "posterior":
+        return "posterior"
     low, dots, high = text.partition("..")
     try:
         ends = (float(low), float(high)) if dots else (-float(low), float(low))
     except ValueError:
-        raise SbvaeError(f"--range {text}: write a number, as 2, or a range, as -3..1") from None
+        raise SbvaeError(
+            f"--range {text}: write a number, as 2, a range, as -3..1, or posterior"
+        ) from None
     if not -FARTHEST <= ends[0] < ends[1] <= FARTHEST:
         raise SbvaeError(
             f"--range {text}: the lower end comes first, and both lie within -1000..1000"

@@ -1,32 +1,54 @@
 """`sbvae traverse`."""
 
-import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import inform, note, remark
+from sbvae_cli.cli.console import inform, note
 from sbvae_cli.cli.options import (
-    CheckpointArgument,
     DeviceOption,
+    MovingPictureOption,
     OtherDataOption,
-    PictureOption,
     ScaleOption,
     ShowOption,
     ThemeOption,
 )
 from sbvae_cli.cli.parse import parse_latents, parse_range, parse_size
+from sbvae_cli.cli.train_options import given_options
+from sbvae_cli.cli.traverse_notes import remark_on_size, tell_sweeps
+from sbvae_cli.cli.traverse_options import MOVING, parse_images, refuse_numbers, refuse_two_kinds
 from sbvae_cli.errors import SbvaeError
 
-LEAST_EXAMPLES, MOST_EXAMPLES = 8, 12  # within these, as many inputs as columns
+if TYPE_CHECKING:
+    from sbvae_cli.evaluation.traversal import Traversal
+    from sbvae_cli.viz.animation import Animation
+    from sbvae_cli.viz.canvas import Canvas
+
 SWEPT = 8  # latents
 MOST_PIXELS = 512  # a side of an image
+MOST_STARTS, MOST_IMAGES = 20, 1000
+Targets = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CKPT...",
+        help="Run folders, folders of replicas, or ckpt.pt files; several are drawn side by side.",
+    ),
+]
 
 
 def traverse(
-    checkpoint: CheckpointArgument,
-    out: PictureOption = Path("traversal.png"),
+    context: typer.Context,
+    targets: Targets,
+    out: MovingPictureOption = Path("traversal.png"),
+    start_image: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N|FILE",
+            help="Image to start from: its row in the file, or the number of the drawn image, as 3 "
+            "or 3,17; or an image file of the model's size. May be repeated.",
+        ),
+    ] = None,
     latents: Annotated[
         str | None,
         typer.Option(help="Which latents, in this order, as 9,3 or 9; or all."),
@@ -35,17 +57,37 @@ def traverse(
         int | None,
         typer.Option(min=1, help="How many latents, by smallest variance; default: 8."),
     ] = None,
-    ends: Annotated[
+    range_: Annotated[
         str,
-        typer.Option("--range", help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1."),
+        typer.Option(
+            "--range",
+            help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1; or posterior, for "
+            "quantiles of the data's posterior means, from 1 % to 99 %.",
+        ),
     ] = "2",
     columns: Annotated[
-        int, typer.Option(min=2, max=51, help="Number of values of each latent.")
-    ] = 11,
-    index: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Image to start from: row of the file, or number of the drawn image."
+            min=2,
+            max=51,
+            help="Number of values of each latent; default: 11, of several models 7, of an "
+            "animation 25.",
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_IMAGES, help="Draw samples of the prior instead."),
+    ] = None,
+    interpolate: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="I J", help="Draw what lies between two images' codes instead, as 3 17."
+        ),
+    ] = None,
+    reconstructions: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MOST_IMAGES, help="Draw images above their reconstructions instead."
         ),
     ] = None,
     size: Annotated[
@@ -53,76 +95,57 @@ def traverse(
         typer.Option(help="Size of decoded images in pixels: 256, or HEIGHTxWIDTH."),
     ] = None,
     data: OtherDataOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the choice of images.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")] = 0,
     device: DeviceOption = "auto",
     scale: ScaleOption = 1.0,
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Sweep each latent around one image's code (Figure 2)."""
+    """Sweep each latent around images' codes (Figures 2, 3, 5, 6 and 9 to 12).
+
+    A file that ends in .gif or .webp is an animation.
+    """
+    refuse_two_kinds([name.rstrip("_") for name in given_options(context)], out)
+    refuse_numbers(targets)
     if latents is not None and top is not None:
         raise SbvaeError("--latents names which, --top how many; give one of them")
     wanted = (top or SWEPT) if latents is None else parse_latents(latents)
-    span = parse_range(ends)
+    span = parse_range(range_)
     decoded = parse_size(size, MOST_PIXELS) if size else None
+    starts = parse_images(start_image or (), "start_image")
+    if len(starts) > MOST_STARTS:
+        raise SbvaeError(f"names {len(starts)}; name {MOST_STARTS} or fewer", field="start_image")
+    ends = parse_images(interpolate or (), "interpolate")
+    if len(ends) not in (0, 2):
+        raise SbvaeError("takes two images, as 3 17", field="interpolate")
 
-    from sbvae_cli.runs.open import open_checkpoint, open_data
+    from sbvae_cli.runs.several_models import open_models
 
-    opened = open_checkpoint(checkpoint)  # before PyTorch loads: a wrong file is told of at once
+    opened = open_models(targets, data, note)  # before PyTorch: what is wrong is told at once
+    from sbvae_cli.cli import traverse_pictures as pictures
     from sbvae_cli.cli.outputs import Look, write_picture
-    from sbvae_cli.evaluation import traversal
-    from sbvae_cli.figures.traversal import draw_traversal
-    from sbvae_cli.training.devices import resolve_device
 
-    source = open_data(opened, data, note)
-    result = traversal.traverse(
-        opened.build_vae(resolve_device(device), decoded),
-        source,
-        opened.space,
-        latents=wanted,
-        ends=span,
-        columns=columns,
-        examples=min(max(columns, LEAST_EXAMPLES), MOST_EXAMPLES),
-        index=index,
-        seed=seed,
-    )
-    kinds, steps = ", ".join(opened.config.kinds), f"step {opened.step:,}"
-    caption = f"{source.name}: {kinds}, seed {opened.config.training.seed}, {steps}"
+    asked = pictures.Asked(opened, device, decoded, seed, out.suffix.lower() in MOVING, columns)
+    images = asked.find(ends or starts or [None])
+    results: dict[str, Traversal] = {}
+    picture: Canvas | Animation
+    if samples is not None:
+        picture = pictures.samples(asked, samples)
+    elif interpolate is not None:
+        picture = pictures.interpolation(asked, images)
+    elif reconstructions is not None:
+        picture = pictures.reconstructions(asked, reconstructions, images if starts else [])
+    else:
+        results = pictures.sweep(asked, wanted, span, images)
+        picture = pictures.sweeps(asked, results)
+    write_picture(out, picture, opened.about, Look(scale, theme, show))
     if decoded:
-        caption += f", drawn at {decoded[0]}x{decoded[1]}"
-    write_picture(out, draw_traversal(result, caption), look=Look(scale, theme, show))
-    if decoded:
-        _note_size(decoded, (source.height, source.width))
-    _note_starts({latent: float(result.code[latent]) for latent in result.latents}, span)
-    coding = int((result.stds < traversal.NON_CODING).sum())
-    inform(
-        f"wrote {out}: {len(result.latents)} of {len(result.stds)} latents, "
-        f"{coding} with a mean std below {traversal.NON_CODING}"
-    )
-    if source.files:  # of imported images none is blank, so that the first is row 0
-        row = index or 0
-        inform(f"start image: row {row:,}, {source.files[row]}")
-
-
-def _note_starts(starts: dict[int, float], span: tuple[float, float]) -> None:
-    """Latents whose own value lies outside of what is swept, and a range that has it."""
-    outside = {k: value for k, value in starts.items() if not span[0] <= value <= span[1]}
-    if outside:
-        listed = ", ".join(f"{k} at {value:.2f}" for k, value in outside.items())
-        widest = max(abs(value) for value in (*outside.values(), *span))
-        remark(
-            f"note: the start image lies outside of {span[0]:g}..{span[1]:g} in "
-            f"latent{'s' if len(outside) > 1 else ''} {listed}; --range {math.ceil(widest)} has it"
-        )
-
-
-def _note_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
-    """Say what becomes of objects at half the size that was trained on, or at twice it."""
-    ratios = [a / b for a, b in zip(decoded, trained, strict=True)]
-    changes = [("smaller", max(ratios) >= 2), ("larger", min(ratios) <= 1 / 2)]
-    come_out = " or ".join(change for change, does in changes if does)
-    if come_out:
-        remark(
-            f"note: drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
-            f"further apart, the {come_out} objects come out, as kernels keep their size in pixels"
-        )
+        remark_on_size(decoded, (opened.source.height, opened.source.width))
+    tell_sweeps(out, results, span)
+    if not results:
+        inform(f"wrote {out}")
+    files = opened.source.files
+    if files and (results or ends or starts):
+        for which in ends or starts or [0]:  # of imported images none is blank
+            if isinstance(which, int):
+                inform(f"start image: row {which:,}, {files[which]}")

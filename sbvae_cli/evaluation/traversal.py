@@ -1,51 +1,68 @@
-"""Sweeps of single latents around one image's code (Figure 2)."""
+"""Sweeps of single latents around images' codes (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.decode import render_codes
+from sbvae_cli.evaluation.decoded import even_shares
 from sbvae_cli.evaluation.encode import encode
+from sbvae_cli.evaluation.examples import LOOKED_AT, StartImage, examples, shown, start_image
+from sbvae_cli.evaluation.followed import Followed, factors_followed
+from sbvae_cli.evaluation.representation import kinds_of
+from sbvae_cli.metrics.validate import Floats
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-IMAGES = 256  # that stds are averaged over
-HELD_OUT_EXAMPLES = 4  # at most; there are twice as many others
-NON_CODING = 0.5  # mean std from which on a latent is not used (Appendix F)
+Range = tuple[float, float]
+COVERED = (0.01, 0.99)  # quantiles of the posterior means between which the posterior's range lies
 
 
 @dataclass(frozen=True)
 class Traversal:
-    """What a model makes of some images, and of one code as each latent is moved.
+    """What a model makes of some images, and of codes as each latent is moved.
 
     Attributes:
-        inputs: Images, shape (N, H, W, C); the first is the one that the sweeps start from.
+        starts: Names of the B images that the sweeps start from.
+        inputs: Images, shape (N, H, W, C); the first B are those that the sweeps start from.
         reconstructions: Expected images of their posterior means, shape (N, h, w, C), the size
             that the model draws.
         held_out: Which of them show factors that the model's training left out, shape (N,).
-        code: Posterior mean of the first input, shape (K,).
-        stds: Posterior stds of all latents, averaged over 256 images without the
+        codes: Posterior means of the first B inputs, shape (B, K).
+        stds: Posterior stds of all latents, averaged over 512 images, or all of a file, without the
             blank ones, on which latents in use are uncertain too, shape (K,).
+        followed: For each of all latents the factors that it follows; None where none are known.
         latents: Numbers of the latents that were swept, L of them.
-        values: Values that a latent takes, increasing, shape (S,).
-        sweeps: Images of each latent at each value, shape (L, S, h, w, C).
+        values: Values that each of these takes, increasing, shape (L, S).
+        quantiles: Quantiles of the posterior means that the values are, shape (S,); None where
+            all latents take the same values.
+        sweeps: Images from each start of each latent at each value, shape (B, L, S, h, w, C).
     """
 
+    starts: tuple[str, ...]
     inputs: Images
     reconstructions: Images
     held_out: NDArray[np.bool_]
-    code: NDArray[np.float64]
-    stds: NDArray[np.float64]
+    codes: Floats
+    stds: Floats
+    followed: tuple[Followed, ...] | None
     latents: tuple[int, ...]
-    values: NDArray[np.float64]
+    values: Floats
+    quantiles: Floats | None
     sweeps: Images
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Latents whose mean std is below 0.5, in order of their numbers (Appendix F)."""
+        return tuple(np.flatnonzero(self.stds < USED_BELOW).tolist())
 
 
 def traverse(
@@ -54,51 +71,65 @@ def traverse(
     training_space: SpaceConfig,
     *,
     latents: int | Sequence[int] | None = 8,
-    ends: tuple[float, float] = (-2.0, 2.0),
+    ends: Range | Literal["posterior"] = (-2.0, 2.0),
     columns: int = 11,
-    examples: int = 11,
-    index: int | None = None,
+    swing: bool = False,
+    count: int = 11,
+    starts: Sequence[StartImage] = (),
     seed: int = 0,
 ) -> Traversal:
-    """Sweep latents around the posterior mean of one image, the other latents kept (Figure 2).
+    """Sweep latents around posterior means of images, the other latents kept (Figure 2).
 
     Args:
         vae: On its device.
-        source: Where the images come from.
+        source: Where other images come from.
         training_space: Space of the data that the model was trained on; says what was held out.
         latents: How many, by mean posterior variance, smallest first; or which, in this order; or
             None for all.
-        ends: First and last value of a sweep.
+        ends: First and last value of a sweep; or "posterior", for quantiles of the posterior
+            means of the data, evenly spaced from 1 % to 99 %.
         columns: Values of a sweep.
-        examples: Inputs to reconstruct, at least 1.
-        index: The image that the sweeps start from, as `Source.images` counts; the first that is
-            not blank where None.
+        swing: Whether the values are denser towards the ends, as the places of a swing are.
+        count: Inputs to reconstruct, at least 1; there are no fewer than `starts`.
+        starts: Images to start from, as `start_image` finds them; the first that is not blank
+            where there are none.
         seed: Root seed of images that are drawn.
 
     Raises:
-        SbvaeError: If there is no such image or latent, or the model is unsound.
+        SbvaeError: If there is no such latent, or the model is unsound.
     """
     rng = stream(seed, "traverse")
-    images, factors = source.sample(rng, IMAGES)
-    _, stds = encode(vae, images[_shown(factors)])
+    looked_at = LOOKED_AT if source.count is None else min(LOOKED_AT, source.count)
+    images, factors = source.sample(rng, looked_at)
+    rows = shown(factors)
+    means, stds = encode(vae, images[rows])
     chosen = choose_latents(order_by_variance(stds), latents)
-    first = _start(source, index, seed)
-    inputs, held_out = _examples(rng, source, training_space, first, (images, factors), examples)
-    means, _ = encode(vae, inputs)
-    values = np.linspace(*ends, columns)
+    starts = starts or [start_image(source, None, seed)]
+    others = examples(rng, source, training_space, starts, (images, factors), count)
+    inputs, _ = encode(vae, others.inputs)
+    codes = inputs[: len(starts)]
+    quantiles = None
+    if ends == "posterior":
+        quantiles = _between(COVERED, columns, swing)
+        values = np.quantile(means[:, list(chosen)], quantiles, axis=0).T  # (L, S)
+    else:
+        values = np.tile(_between(ends, columns, swing), (len(chosen), 1))
     return Traversal(
-        inputs,
-        render_codes(vae, means),
-        held_out,
-        means[0],
+        tuple(start.name for start in starts),
+        others.inputs,
+        render_codes(vae, inputs),
+        others.held_out,
+        codes,
         stds.mean(axis=0),
+        _followed(source, means, stds, factors[rows]),
         chosen,
         values,
-        sweep(vae, means[0], chosen, values),
+        quantiles,
+        np.stack([sweep(vae, code, chosen, values) for code in codes]),
     )
 
 
-def order_by_variance(stds: NDArray[np.float64]) -> list[int]:
+def order_by_variance(stds: Floats) -> list[int]:
     """All latents, the smallest mean posterior variance first (Figures 2 and 11).
 
     Args:
@@ -131,19 +162,14 @@ def choose_latents(order: Sequence[int], wanted: int | Sequence[int] | None) -> 
     return tuple(wanted)
 
 
-def sweep(
-    vae: VAE,
-    code: NDArray[np.float64],
-    latents: Sequence[int],
-    values: NDArray[np.float64],
-) -> Images:
+def sweep(vae: VAE, code: Floats, latents: Sequence[int], values: Floats) -> Images:
     """Images of a code in which one latent takes each value and the others keep theirs.
 
     Args:
         vae: On its device.
         code: Shape (K,).
         latents: L of them.
-        values: Shape (S,).
+        values: Values of each, shape (L, S).
 
     Returns:
         Shape (L, S, H, W, C).
@@ -151,53 +177,22 @@ def sweep(
     Raises:
         SbvaeError: If the model is unsound.
     """
-    codes = np.tile(code, (len(latents), len(values), 1))  # (L, S, K)
+    codes = np.tile(code, (*values.shape, 1))  # (L, S, K)
     for row, latent in enumerate(latents):
-        codes[row, :, latent] = values
+        codes[row, :, latent] = values[row]
     images = render_codes(vae, codes.reshape(-1, len(code)))
-    return images.reshape(len(latents), len(values), *images.shape[1:])
+    return images.reshape(*values.shape, *images.shape[1:])
 
 
-def _start(source: Source, index: int | None, seed: int) -> tuple[Images, FactorRows]:
-    """One image and its factors."""
-    if index is not None:
-        return source.images(index, index + 1, seed)
-    count = IMAGES if source.count is None else min(IMAGES, source.count)
-    images, factors = source.images(0, count, seed)
-    first = _shown(factors)[:1]
-    return images[first], factors[first]
+def _between(ends: Range, count: int, swing: bool) -> Floats:
+    return ends[0] + even_shares(count, swing) * (ends[1] - ends[0])
 
 
-def _shown(factors: FactorRows) -> NDArray[np.intp]:
-    """Rows that are not blank, or all where every one is."""
-    shown = np.flatnonzero(~np.isnan(factors).any(axis=1))
-    return shown if len(shown) else np.arange(len(factors))
-
-
-def _examples(
-    rng: np.random.Generator,
-    source: Source,
-    training_space: SpaceConfig,
-    first: tuple[Images, FactorRows],
-    others: tuple[Images, FactorRows],
-    count: int,
-) -> tuple[Images, NDArray[np.bool_]]:
-    """The first image, then others, held-out ones last and some of them where they can be drawn.
-
-    Returns:
-        Images (N, H, W, C), and which of them show what training left out (N,).
-    """
-    if source.space.names != training_space.names:  # no telling what was held out
-        images = np.concatenate([first[0], others[0][: count - 1]])
-        return images, np.zeros(len(images), np.bool_)
-    trained = FactorSpace(training_space)
-    can_draw = bool(training_space.held_out) and source.can_render
-    drawn = min(HELD_OUT_EXAMPLES, count // 3) if can_draw else 0
-    parts = [first, (others[0][: count - 1 - drawn], others[1][: count - 1 - drawn])]
-    if drawn:
-        rows = trained.sample(rng, drawn, "heldout")
-        parts.append((source.render(rows), rows))
-    images, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
-    mask = trained.held_out_mask(factors)
-    order = [0, *(1 + np.argsort(mask[1:], kind="stable")).tolist()]
-    return images[order], mask[order]
+def _followed(
+    source: Source, means: Floats, stds: Floats, factors: NDArray[np.floating]
+) -> tuple[Followed, ...] | None:
+    if np.isnan(factors).any():  # every image is blank
+        return None
+    kinds = kinds_of(source.space.factors)
+    names = source.space.names
+    return factors_followed(means, stds, factors, names, [kinds.get(name) for name in names])

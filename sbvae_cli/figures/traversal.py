@@ -1,21 +1,113 @@
-"""What each latent does to one image (Figure 2)."""
+"""What each latent does to images (Figures 2, 3, 5, 6 and 9 to 12)."""
 
-from sbvae_cli.evaluation.traversal import NON_CODING, Traversal
+from collections.abc import Mapping, Sequence
+
+from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.evaluation.traversal import Traversal
+from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.traversal import draw_sweeps
-from sbvae_cli.viz.traversal_layout import Examples, Sweep
+from sbvae_cli.viz.traversal_animation import animate_sweeps
+from sbvae_cli.viz.traversal_layout import (
+    Block,
+    Examples,
+    Panel,
+    Sweep,
+    percent_names,
+    value_names,
+)
+
+Models = Mapping[str, Traversal]  # by a title: lines that say what the model is
 
 
-def draw_traversal(traversal: Traversal, caption: str = "") -> Canvas:
+def draw_traversal(traversals: Traversal | Models, caption: str = "") -> Canvas:
     """Draw inputs above reconstructions above one row of images for each latent that was swept.
 
+    Several models stand side by side (Figures 2, 3, 6, 9 and 10), several start images one below
+    the other (Figures 5 and 12). Latents with a mean std of 0.5 or more are grey (Figure 11). At
+    the end of a row stand the factor that the latent tells most of, and the share that it tells.
+
     Args:
-        traversal: Images that a model made.
+        traversals: Images that a model made, or those of several models by their titles, all from
+            the same start images and with the same number of values.
         caption: Line at the top of the picture.
+
+    Raises:
+        ValueError: If there is no model, or models differ in starts or values.
     """
+    panels = _panels(traversals)
+    first = _first(traversals)
+    if first.quantiles is None:
+        names, heading = value_names(first.values[0]), "latent at"
+    else:
+        names, heading = percent_names(first.quantiles), "quantile"
+    return draw_sweeps(panels, names, caption, heading)
+
+
+def animate_traversal(traversals: Traversal | Models, caption: str = "") -> Animation:
+    """Animate what `draw_traversal` draws: each latent's image moves along its values and back.
+
+    Args:
+        traversals: As `draw_traversal` takes them, best with the values of a swing.
+        caption: Line at the top of the picture.
+
+    Raises:
+        ValueError: If there is no model, or models differ in starts or values.
+    """
+    first = _first(traversals)
+    low, high = (first.values[0] if first.quantiles is None else 100 * first.quantiles)[[0, -1]]
+    ends = f"{low:g} to {high:g}" if first.quantiles is None else f"{low:g} to {high:g} % of images"
+    return animate_sweeps(_panels(traversals), caption, ends)
+
+
+def _first(traversals: Traversal | Models) -> Traversal:
+    return traversals if isinstance(traversals, Traversal) else next(iter(traversals.values()))
+
+
+def _panels(traversals: Traversal | Models) -> list[Panel]:
+    if isinstance(traversals, Traversal):
+        return [_panel("", traversals)]
+    kinds = {(each.starts, each.values.shape[1]) for each in traversals.values()}
+    if len(kinds) != 1:
+        raise ValueError(f"{len(kinds)} kinds of starts and values do not stand side by side")
+    return [_panel(title, each) for title, each in traversals.items()]
+
+
+def _panel(title: str, traversal: Traversal) -> Panel:
     examples = Examples(traversal.inputs, traversal.reconstructions, traversal.held_out)
+    blocks = [
+        Block(name, _sweeps(traversal, number)) for number, name in enumerate(traversal.starts)
+    ]
+    return Panel(tuple(title.split("\n")) if title else (), examples, blocks)
+
+
+def _sweeps(traversal: Traversal, start: int) -> Sequence[Sweep]:
     sweeps = []
-    for latent, images in zip(traversal.latents, traversal.sweeps, strict=True):
-        std, start = float(traversal.stds[latent]), float(traversal.code[latent])
-        sweeps.append(Sweep(latent, std, std < NON_CODING, start, images))
-    return draw_sweeps(examples, sweeps, traversal.values, caption)
+    for row, latent in enumerate(traversal.latents):
+        std = float(traversal.stds[latent])
+        sweeps.append(
+            Sweep(
+                latent,
+                std,
+                std < USED_BELOW,
+                float(traversal.codes[start, latent]),
+                traversal.values[row],
+                traversal.sweeps[start, row],
+                _row_end(traversal, latent),
+                traversal.quantiles is not None,
+            )
+        )
+    return sweeps
+
+
+def _row_end(traversal: Traversal, latent: int) -> tuple[str, ...]:
+    """Factors above the shares that are told, or why there is none."""
+    if traversal.stds[latent] >= USED_BELOW:
+        return ("non-coding",)
+    if traversal.followed is None:
+        return ()
+    followed = traversal.followed[latent]
+    if not followed:
+        return ("no factor",)
+    shares = ", ".join(str(round(100 * share)) for _, share in followed)
+    return ", ".join(name for name, _ in followed), f"{shares} %"

@@ -129,6 +129,20 @@ def chance_information(bins: ArrayLike, classes: ArrayLike, n: int) -> Floats:
     return (np.asarray(bins) - 1.0) * (np.asarray(classes) - 1.0) / (2 * n)
 
 
+def beyond_chance(shares: ArrayLike, chance: ArrayLike) -> Floats:
+    """Shares of entropies that are known, less what chance adds; at least 0.
+
+    All that chance adds is there where nothing is known, and nothing where all is.
+
+    Args:
+        shares: Plug-in information over the entropy, any shape.
+        chance: `chance_information` over the same entropy, of a shape that fits.
+    """
+    known = np.minimum(np.asarray(shares, np.float64), 1.0)
+    corrected: Floats = np.maximum(known - (1.0 - known) * np.asarray(chance), 0.0)
+    return corrected
+
+
 def equal_width(column: Floats, bins: int, ranged: Floats | None = None) -> Ints:
     """The bin of each value, from 0: of equal width over the column's own range, left-closed.
 

@@ -1,184 +1,225 @@
-"""Inputs, reconstructions and sweeps of single latents (Figure 2)."""
+"""Inputs, reconstructions and sweeps of single latents (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.image_grid import fit_tiles
-from sbvae_cli.viz.text import text_width
-from sbvae_cli.viz.theme import FAINT, INK, MARK, PAPER, QUIET, UNUSED, WARN, Colour
+from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
+from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.theme import INK, MARK, QUIET, UNUSED, WARN, Colour
+from sbvae_cli.viz.tiles import draw_tile
 from sbvae_cli.viz.traversal_layout import (
-    FOOTER,
+    FRAME,
+    LABEL_GAP,
     LABEL_SIZE,
     LINE,
+    MARGIN,
     NOTE_SIZE,
+    PANEL_GAP,
     TITLE_SIZE,
+    Block,
     Examples,
+    Panel,
     Pictures,
-    Sweep,
     SweepLayout,
     nearest_column,
+    row_end,
     row_name,
     row_note,
-    value_names,
+    start_name,
 )
 
-FRAME = 3  # pixels at a scale of 1
+FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
+LEAST_WIDTH = 420.0  # a caption and a legend need some
 
 
 def draw_sweeps(
-    examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating], caption: str = ""
+    panels: Sequence[Panel],
+    columns: Sequence[str],
+    caption: str = "",
+    heading: str = "latent at",
 ) -> Canvas:
-    """Draw inputs above reconstructions above one row of images a latent.
+    """Draw inputs above reconstructions above one row of images a latent, models side by side.
 
-    Small images are enlarged by a whole factor, in sharp pixels. Where the model decodes to larger
+    Small images are enlarged by a whole factor, in sharp pixels. Where a model decodes to larger
     images than it takes, they are shown as they are, and the inputs as large. Held-out inputs are
     framed in orange; in each sweep the image nearest the start has a blue frame, or the start's
-    value is written beside it where that lies outside. Type, lines and margins grow with the width.
+    value is written beside it where that lies outside. Rows of several models are aligned.
 
     Args:
-        examples: Images of the two rows at the top.
-        sweeps: Latents and their images, from top to bottom.
-        values: Values that each latent takes, increasing, shape (S,).
+        panels: What each model makes of the same start images, one or more of as many blocks.
+        columns: Names of the values that latents take, S of them.
         caption: At the top of the picture, in as many lines as it needs.
+        heading: What the names of the columns are.
 
     Returns:
-        About 1,600 units wide, or as wide as images that are decoded larger need.
+        About 1,300 units wide for a model of 11 columns, or as wide as images that are decoded
+        larger need.
 
     Raises:
         ValueError: If shapes do not agree, or there is no sweep.
     """
-    _check(examples, sweeps, values)
-    layout = SweepLayout.of(examples, sweeps, values, caption)
-    canvas = Canvas(layout.width, layout.height)
-    for number, line in enumerate(layout.caption):
-        y = layout.px(20 + LINE * TITLE_SIZE * number)
-        canvas.text(layout.margin, y, line, layout.px(TITLE_SIZE), INK, "lt")
-    _draw_examples(canvas, layout, examples)
-    _draw_values(canvas, layout, values)
-    for row, swept in enumerate(sweeps):
-        _draw_sweep(canvas, layout, layout.sweep_top(row), swept, values)
-    _draw_legend(canvas, layout, sweeps, values)
+    for panel in panels:
+        _check(panel, len(columns))
+    layout = SweepLayout.of(panels, len(columns))
+    margin, apart = layout.units(MARGIN), layout.units(PANEL_GAP)
+    inner = len(panels) * (layout.width + apart) - apart
+    inner = max(inner, layout.units(LEAST_WIDTH))
+    title, note = layout.units(TITLE_SIZE), layout.units(NOTE_SIZE)
+    lines = wrap(caption, title, inner)
+    legend = wrap_entries(_legend(panels), note, inner)
+    top = margin + round(LINE * title) * len(lines)
+    if lines and layout.titles:
+        top += layout.units(14)
+    bottom = top + layout.height + layout.units(10)
+    height = bottom + round(1.5 * note) * len(legend) + margin - layout.units(6)
+    canvas = Canvas(inner + 2 * margin, height)
+    for number, line in enumerate(lines):
+        canvas.text(margin, margin + round(LINE * title) * number, line, title, INK, "lt")
+    for number, panel in enumerate(panels):
+        left = margin + number * (layout.width + apart)
+        canvas.place(_draw_panel(layout, panel, columns, heading), left, top)
+    draw_entries(canvas, legend, (margin, bottom), note, layout.units(FRAME))
     return canvas
 
 
-def _check(examples: Examples, sweeps: Sequence[Sweep], values: NDArray[np.floating]) -> None:
+def _check(panel: Panel, columns: int) -> None:
+    examples = panel.examples
     shape, decoded = examples.inputs.shape, examples.reconstructions.shape
     if len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
         raise ValueError(f"inputs must have shape (N, H, W, 1 or 3), got {shape}")
     if len(decoded) != 4 or decoded[:1] != shape[:1] or examples.held_out.shape != shape[:1]:
         found = f"{decoded}, {examples.held_out.shape}"
         raise ValueError(f"reconstructions and marks {found} do not fit inputs {shape}")
-    if not sweeps:
+    if not panel.blocks or not all(block.sweeps for block in panel.blocks):
         raise ValueError("a traversal needs one sweep or more")
-    for swept in sweeps:
-        if swept.images.shape != (len(values), *decoded[1:]):
+    for sweep in (sweep for block in panel.blocks for sweep in block.sweeps):
+        if sweep.images.shape != (columns, *decoded[1:]) or sweep.values.shape != (columns,):
             raise ValueError(
-                f"latent {swept.latent}: images {swept.images.shape} do not fit {len(values)} "
+                f"latent {sweep.latent}: images {sweep.images.shape} do not fit {columns} "
                 f"values and reconstructions {decoded}"
             )
 
 
-def _draw_examples(canvas: Canvas, layout: SweepLayout, examples: Examples) -> None:
+def _draw_panel(layout: SweepLayout, panel: Panel, columns: Sequence[str], heading: str) -> Canvas:
+    canvas = Canvas(layout.width, layout.height)
+    for number, line in enumerate(panel.title):
+        size, colour = (NOTE_SIZE, QUIET) if number else (TITLE_SIZE, INK)
+        shown = shorten(line, layout.units(size), layout.width)
+        y = layout.units(LINE * TITLE_SIZE * number)
+        canvas.text(0, y, shown, layout.units(size), colour, "lt")
+    _draw_examples(canvas, layout, panel.examples, [block.start for block in panel.blocks])
+    for number, block in enumerate(panel.blocks):
+        several = len(panel.blocks) > 1
+        _draw_columns(canvas, layout, number, columns, start_name(block.start) if several else "")
+        if not several:
+            y = layout.sweep_top(0, 0) - layout.slack - layout.units(8)
+            canvas.text(0, y, heading, layout.units(NOTE_SIZE), QUIET, "lb")
+        _draw_block(canvas, layout, number, block)
+    return canvas
+
+
+def _draw_examples(
+    canvas: Canvas, layout: SweepLayout, examples: Examples, starts: Sequence[str]
+) -> None:
     rows = (("input", examples.inputs), ("reconstruction", examples.reconstructions))
     for row, (name, images) in enumerate(rows):
         top = layout.example_top(row)
         middle = top + layout.tile[0] / 2
-        canvas.text(layout.margin, middle, name, layout.px(LABEL_SIZE), INK, "lm")
-        for column, image in enumerate(_tiles(images, layout)):
+        canvas.text(0, middle, name, layout.units(LABEL_SIZE), INK, "lm")
+        for column, image in enumerate(images):
             frame = WARN if examples.held_out[column] else None
             _draw_tile(canvas, layout, (layout.column(column), top), image, frame)
-    colour = WARN if examples.held_out[0] else QUIET
-    _draw_bracket(canvas, layout, (0, 0), "start image", colour)
-    columns = (np.flatnonzero(examples.held_out[1:]) + 1).tolist()
-    if columns:
-        _draw_bracket(canvas, layout, (columns[0], columns[-1]), "held out of training", WARN)
+    _draw_brackets(canvas, layout, examples, starts)
 
 
-def _draw_bracket(
-    canvas: Canvas, layout: SweepLayout, columns: tuple[int, int], text: str, colour: Colour
+def _draw_brackets(
+    canvas: Canvas, layout: SweepLayout, examples: Examples, starts: Sequence[str]
 ) -> None:
-    """A line over the columns from the first to the last one, and what they are."""
-    y, size = layout.example_top(0) - layout.px(9), layout.px(NOTE_SIZE)
-    left, right = layout.column(columns[0]), layout.column(columns[1]) + layout.tile[1]
-    canvas.rectangle(left, y, right - left, layout.px(2), colour)
-    wide, above = text_width(text, size), y - layout.px(3)
-    if wide <= right - left:
-        canvas.text((left + right) / 2, above, text, size, colour, "mb")
-    elif columns[0] > 0 and left + wide <= layout.width - layout.margin:
-        canvas.text(left, above, text, size, colour, "lb")  # away from what stands at its left
-    else:
-        canvas.text(right, above, text, size, colour, "rb")
+    """Lines over the columns that sweeps start from, or training left out, and what they are."""
+    several, size = len(starts) > 1, layout.units(NOTE_SIZE)
+    brackets: list[tuple[int, int, str, Colour]] = []
+    for column, name in enumerate(starts):
+        colour: Colour = WARN if examples.held_out[column] else QUIET
+        text = f"start {name}" if name[:1].isdigit() else name  # a file's name alone is telling
+        text = shorten(text, size, layout.pitch[1] - 4) if several else "start image"
+        brackets.append((column, column, text, colour))
+    columns = (np.flatnonzero(examples.held_out[len(starts) :]) + len(starts)).tolist()
+    if columns:
+        brackets.append((columns[0], columns[-1], "held out of training", WARN))
+    taken = 0.0  # by the texts so far
+    for first, last, text, colour in brackets:
+        left, right = layout.column(first), layout.column(last) + layout.tile[1]
+        y, wide = layout.example_top(0) - layout.units(8), text_width(text, size)
+        canvas.rectangle(left, y, right - left, layout.units(2), colour)
+        x = max((left + right - wide) / 2, taken)
+        text = shorten(text, size, layout.width - x)
+        canvas.text(x, y - layout.units(3), text, size, colour, "lb")
+        taken = x + wide + layout.units(4)
 
 
-def _draw_values(canvas: Canvas, layout: SweepLayout, values: NDArray[np.floating]) -> None:
-    y, size = layout.sweep_top(0) - layout.px(8), layout.px(NOTE_SIZE)
-    canvas.text(layout.margin, y, "latent at", size, QUIET, "lb")
-    names = value_names(values)
+def _draw_columns(
+    canvas: Canvas, layout: SweepLayout, block: int, names: Sequence[str], start: str
+) -> None:
+    """Names of the values above a block, as many as there is room for, and of its start."""
+    y, size = layout.sweep_top(block, 0) - layout.slack - layout.units(8), layout.units(NOTE_SIZE)
+    if start:
+        canvas.text(0, y, start, layout.units(LABEL_SIZE), INK, "lb")
     widest = max(text_width(name, size) for name in names)
-    stride = int((widest + layout.px(8)) // layout.pitch[1]) + 1
+    stride = int((widest + layout.units(8)) // layout.pitch[1]) + 1
     for column in range(0, len(names), stride):
         x = layout.column(column) + layout.tile[1] / 2
         canvas.text(x, y, names[column], size, QUIET, "mb")
 
 
-def _draw_sweep(
-    canvas: Canvas, layout: SweepLayout, top: int, swept: Sweep, values: NDArray[np.floating]
+def _draw_block(canvas: Canvas, layout: SweepLayout, number: int, block: Block) -> None:
+    for row, sweep in enumerate(block.sweeps):
+        top = layout.sweep_top(number, row)
+        middle = top + layout.tile[0] / 2
+        colours = (INK, QUIET) if sweep.codes else (UNUSED, UNUSED)
+        _draw_lines(canvas, layout, (0, middle), (row_name(sweep), row_note(sweep)), colours)
+        end = layout.tiles_right + layout.units(LABEL_GAP)
+        _draw_lines(canvas, layout, (end, middle), row_end(sweep), colours)
+        nearest = nearest_column(sweep.start, sweep.values)
+        for column, image in enumerate(sweep.images):
+            frame = MARK if column == nearest else None
+            _draw_tile(canvas, layout, (layout.column(column), top), image, frame)
+
+
+def _draw_lines(
+    canvas: Canvas,
+    layout: SweepLayout,
+    place: tuple[float, float],
+    lines: Sequence[str],
+    colours: tuple[Colour, Colour],
 ) -> None:
-    middle, apart = top + layout.tile[0] / 2, layout.px(12)
-    name, note = (INK, QUIET) if swept.codes else (UNUSED, UNUSED)
-    size, small = layout.px(LABEL_SIZE), layout.px(NOTE_SIZE)
-    canvas.text(layout.margin, middle - apart, row_name(swept), size, name, "lm")
-    canvas.text(layout.margin, middle + apart, row_note(swept, values), small, note, "lm")
-    nearest = nearest_column(swept.start, values)
-    for column, image in enumerate(_tiles(swept.images, layout)):
-        frame = MARK if column == nearest else None
-        _draw_tile(canvas, layout, (layout.column(column), top), image, frame)
-
-
-def _tiles(images: Pictures, layout: SweepLayout) -> Pictures:
-    """Images that fill the layout's tiles, whatever size they have."""
-    tiles = fit_tiles(images, layout.side)
-    if tiles.shape[1:3] == layout.tile:
-        return tiles
-    size = layout.tile[1], layout.tile[0]
-    filling = [Image.fromarray(np.ascontiguousarray(tile)).resize(size, 0) for tile in tiles]
-    return np.stack([np.asarray(tile) for tile in filling])
+    """One line in the middle, or two around it, the second one smaller."""
+    apart = layout.units(11) if len(lines) > 1 else 0.0
+    for number, line in enumerate(lines):
+        size = layout.units(NOTE_SIZE if number else LABEL_SIZE)
+        y = place[1] + (apart if number else -apart)
+        canvas.text(place[0], y, line, size, colours[number], "lm")
 
 
 def _draw_tile(
     canvas: Canvas,
     layout: SweepLayout,
-    place: tuple[int, int],
+    place: tuple[float, float],
     image: Pictures,
     frame: Colour | None = None,
 ) -> None:
-    """An image on a hairline, so that white ones have an edge, or in a coloured frame."""
-    left, top = place
-    width, colour = (layout.px(1), FAINT) if frame is None else (layout.px(FRAME), frame)
-    height = image.shape[0] + 2 * width
-    canvas.rectangle(left - width, top - width, image.shape[1] + 2 * width, height, colour)
-    canvas.image(Image.fromarray(np.ascontiguousarray(image)), left, top, image.shape[1])
+    draw_tile(canvas, image, place, layout.tile, frame, layout.units(FRAME))
 
 
-def _draw_legend(
-    canvas: Canvas, layout: SweepLayout, sweeps: Sequence[Sweep], values: NDArray[np.floating]
-) -> None:
-    x, y = float(layout.margin), layout.height - layout.px(FOOTER / 2 + 3)
-    size, box, frame = layout.px(NOTE_SIZE), layout.px(16), layout.px(FRAME)
-    within = [nearest_column(swept.start, values) is not None for swept in sweeps]
+def _legend(panels: Sequence[Panel]) -> list[Entry]:
+    sweeps = [sweep for panel in panels for block in panel.blocks for sweep in block.sweeps]
+    within = [nearest_column(sweep.start, sweep.values) is not None for sweep in sweeps]
+    entries = []
     if any(within):
-        canvas.rectangle(x, y - box // 2, box, box, MARK)
-        inner = box - 2 * frame
-        canvas.rectangle(x + frame, y - box // 2 + frame, inner, inner, PAPER)
-        x += layout.px(24)
-    texts = ["nearest the start image's own value"] if any(within) else []
-    texts += [] if all(within) else ["start: that value, where it lies outside"]
-    texts += [] if all(swept.codes for swept in sweeps) else ["grey: non-coding latents"]
-    for text in texts:
-        colour = UNUSED if text.startswith("grey") else QUIET
-        canvas.text(x, y, text, size, colour, "lm")
-        x += text_width(text, size) + layout.px(34)
+        entries.append(Entry("nearest the start image's own value", MARK))
+    if not all(within):
+        entries.append(Entry("start: that value, where it lies outside"))
+    if any(len(sweep.follows) > 1 for sweep in sweeps):
+        entries.append(Entry(FOLLOWS))
+    return entries

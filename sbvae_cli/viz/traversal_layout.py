@@ -1,28 +1,32 @@
-"""Where the images of a traversal stand, and what is written beside them."""
+"""Where the images of traversals stand, and what is written beside them."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.viz.axes import short_number
-from sbvae_cli.viz.image_grid import fit_tiles
-from sbvae_cli.viz.text import text_width, wrap
+from sbvae_cli.viz.text import shorten, text_width
+from sbvae_cli.viz.tiles import tile_size
 
 Pictures = NDArray[np.uint8]
+Values = NDArray[np.floating]
 
-# Pixels at a scale of 1, with which type, lines and margins grow as the picture does.
-MARGIN, GAP, FOOTER = 24, 10, 48
-BRACKETS = 34  # room above the inputs
-VALUES = 64  # room above the sweeps: a space, then their values
-LABEL_GAP = 16  # from the rows' labels to the images
-TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 26.0, 21.0, 18.0
-LEAST_PITCH = 60  # of rows: two lines of text
-LEGEND = 830  # width that the legend needs
-COLUMNS_WIDTH, LEAST_SIDE, MOST_SIDE = 1520, 64, 128  # pixels of all columns, and of a tile
+# Units at a scale of 1, with which type, lines and margins grow as images do.
+MARGIN, GAP = 24.0, 10.0
+BRACKETS = 38.0  # room above the inputs
+VALUES = 54.0  # room above the sweeps of a start: a space, then their values
+LABEL_GAP = 14.0  # between labels and images
+PANEL_GAP = 44.0  # between models side by side
+TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 21.0, 18.0, 16.0
 LINE = 1.25  # from a line of text to the next, over its size
+LEAST_PITCH = 56.0  # of rows: two lines of text
+LEAST_SIDE, MOST_SIDE = 56, 96  # of an image's longer side
+COLUMNS_WIDTH = 1060  # of all columns
+LONGEST_NAME = 170.0  # of a factor
+FRAME = 3.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Examples:
     """Inputs and what the model makes of them.
 
     Attributes:
-        inputs: Images, shape (N, H, W, 1 or 3); the first is where the sweeps start.
+        inputs: Images, shape (N, H, W, 1 or 3); the first B are where the sweeps start.
         reconstructions: Decoded images, shape (N, h, w, 1 or 3), the size of the sweeps' images.
         held_out: Whether each shows what training left out, shape (N,).
     """
@@ -47,143 +51,200 @@ class Sweep:
     Attributes:
         latent: Index of the latent.
         std: Mean std of the latent's posterior.
-        codes: Whether the latent carries anything; if not, its label is grey.
+        codes: Whether the latent carries anything; if not, its labels are grey.
         start: Value of the latent in the code that the sweep starts from.
+        values: Values that it takes, increasing, shape (S,), S at least 2.
         images: Decoded images, shape (S, h, w, 1 or 3).
+        follows: What stands at the row's end, such as a factor above a share; may be empty.
+        own_values: Whether other latents take other values, so that its ends are told.
     """
 
     latent: int
     std: float
     codes: bool
     start: float
+    values: Values
     images: Pictures
+    follows: tuple[str, ...] = ()
+    own_values: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """Sweeps that start from one image.
+
+    Attributes:
+        start: What the image is called.
+        sweeps: Latents and their images, from top to bottom.
+    """
+
+    start: str
+    sweeps: Sequence[Sweep]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What one model makes of images.
+
+    Attributes:
+        title: Lines above, which say what the model is; none of a picture of one model.
+        examples: Images of the two rows at the top.
+        blocks: Sweeps, a block for each start.
+    """
+
+    title: tuple[str, ...]
+    examples: Examples
+    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)
 class SweepLayout:
-    """Where tiles lie, in whole pixels.
+    """Where tiles of a panel lie, in units; all panels of a picture have the same.
 
     Attributes:
         scale: What type, lines and margins are enlarged by.
         left: Left edge of the first column.
+        right: Room that what stands at the rows' ends needs.
         tile: Height and width of an image.
-        side: Side of the images, as `fit_tiles` takes it.
         columns: Number of columns.
-        rows: Number of sweeps.
-        caption: Lines at the top.
+        titles: Lines above a panel.
+        rows: Number of sweeps of each block.
     """
 
     scale: float
-    left: int
-    tile: tuple[int, int]
-    side: int
+    left: float
+    right: float
+    tile: tuple[float, float]
     columns: int
-    rows: int
-    caption: tuple[str, ...] = ()
+    titles: int
+    rows: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls,
-        examples: Examples,
-        sweeps: Sequence[Sweep],
-        values: NDArray[np.floating],
-        caption: str,
-    ) -> "SweepLayout":
-        """Arrange examples above sweeps; with wide pictures all else is larger."""
-        columns = max(len(examples.inputs), len(values))
-        side = min(MOST_SIDE, max(LEAST_SIDE, COLUMNS_WIDTH // columns - GAP))
-        decoded = max(sweeps[0].images.shape[1:3])
-        if decoded > max(examples.inputs.shape[1:3]):
+    def of(cls, panels: Sequence[Panel], columns: int) -> "SweepLayout":
+        """Room for the panel that needs most of everything.
+
+        Args:
+            panels: Panels of one picture, with as many blocks.
+            columns: Number of values of a sweep.
+        """
+        columns = max(columns, *(len(panel.examples.inputs) for panel in panels))
+        images = panels[0].blocks[0].sweeps[0].images
+        taken = max(panels[0].examples.inputs.shape[1:3])
+        side = min(MOST_SIDE, max(LEAST_SIDE, int(COLUMNS_WIDTH / columns - GAP)))
+        decoded = max(images.shape[1:3])
+        if decoded > taken:
             side = max(side, decoded)
-        tile = fit_tiles(sweeps[0].images[:1], side).shape[1:3]
-        # A row has two lines of text, which a large scale would spread apart.
-        wide, high = columns * (tile[1] + GAP) / COLUMNS_WIDTH, (tile[0] + GAP) / LEAST_PITCH
-        scale = max(1.0, min(wide, high))
-        names = ["reconstruction", *(row_name(swept) for swept in sweeps)]
-        notes = [row_note(swept, values) for swept in sweeps]
-        widest = max(
-            *(text_width(name, scale * LABEL_SIZE) for name in names),
-            *(text_width(note, scale * NOTE_SIZE) for note in notes),
+        height, width = tile_size(images.shape[1:], side)
+        scale = max(1.0, min(height, width) / MOST_SIDE)
+        sweeps = [sweep for panel in panels for block in panel.blocks for sweep in block.sweeps]
+        names = ["reconstruction", *(row_name(sweep) for sweep in sweeps)]
+        names += [start_name(block.start) for panel in panels for block in panel.blocks]
+        left = max(
+            *(text_width(name, LABEL_SIZE) for name in names),
+            *(text_width(row_note(sweep), NOTE_SIZE) for sweep in sweeps),
         )
-        left = round(scale * (MARGIN + LABEL_GAP) + widest)
-        made = cls(scale, left, (tile[0], tile[1]), side, columns, len(sweeps))
-        lines = wrap(caption, made.px(TITLE_SIZE), made.width - 2 * made.margin)
-        return replace(made, caption=tuple(lines))
+        ends = [text_width(line, LABEL_SIZE) for sweep in sweeps for line in row_end(sweep)]
+        right = LABEL_GAP + max(ends) if ends else 0.0
+        rows = tuple(
+            max(len(panel.blocks[number].sweeps) for panel in panels)
+            for number in range(len(panels[0].blocks))
+        )
+        titles = max(len(panel.title) for panel in panels)
+        return cls(
+            scale,
+            scale * (left + LABEL_GAP),
+            scale * right,
+            (height, width),
+            columns,
+            titles,
+            rows,
+        )
 
-    def px(self, length: float) -> int:
-        """A length in pixels of this picture."""
-        return round(self.scale * length)
+    def units(self, length: float) -> float:
+        """A length that grows as the images do, in whole units."""
+        return float(round(self.scale * length))
 
     @property
-    def margin(self) -> int:
-        """Margin of the picture."""
-        return self.px(MARGIN)
-
-    @property
-    def header(self) -> int:
-        """Height of the caption."""
-        return self.px(28 + LINE * TITLE_SIZE * max(1, len(self.caption)))
-
-    @property
-    def pitch(self) -> tuple[int, int]:
+    def pitch(self) -> tuple[float, float]:
         """From one tile to the next, down and to the right."""
-        gap = self.px(GAP)
-        return max(self.tile[0] + gap, self.px(LEAST_PITCH)), self.tile[1] + gap
+        gap = self.units(GAP)
+        return max(self.tile[0] + gap, self.units(LEAST_PITCH)), self.tile[1] + gap
 
-    def example_top(self, row: int) -> int:
+    def example_top(self, row: int) -> float:
         """The tiles' upper edge; they stand in the middle of what the labels need."""
-        return self.header + self.px(BRACKETS) + row * self.pitch[0] + self._slack
+        header = self.units(LINE * TITLE_SIZE * self.titles + BRACKETS)
+        return header + row * self.pitch[0] + self.slack
 
-    def sweep_top(self, row: int) -> int:
+    @property
+    def slack(self) -> float:
+        """Room above a tile that the labels of its row need."""
+        return (self.pitch[0] - self.units(GAP) - self.tile[0]) // 2
+
+    def sweep_top(self, block: int, row: int) -> float:
         """The tiles' upper edge in a sweep."""
-        return self.example_top(2 + row) + self.px(VALUES)
+        above = 2 + sum(self.rows[:block]) + row
+        return self.example_top(above) + (block + 1) * self.units(VALUES)
 
-    def column(self, index: int) -> int:
+    def column(self, index: int) -> float:
         """The tiles' left edge."""
-        return self.left + index * self.pitch[1]
+        return round(self.left) + index * self.pitch[1]
 
     @property
-    def _slack(self) -> int:
-        return (self.pitch[0] - self.px(GAP) - self.tile[0]) // 2
+    def tiles_right(self) -> float:
+        """Where the last column ends."""
+        return self.column(self.columns - 1) + self.tile[1]
 
     @property
-    def width(self) -> int:
-        """Width of the picture."""
-        tiles = self.left + self.columns * self.pitch[1] - self.px(GAP)
-        return max(tiles, self.px(LEGEND)) + self.margin
+    def width(self) -> float:
+        """Width of a panel, without margins."""
+        return self.tiles_right + round(self.right)
 
     @property
-    def height(self) -> int:
-        """Height of the picture."""
-        return self.sweep_top(self.rows) + self.px(FOOTER)
+    def height(self) -> float:
+        """Height of a panel, without margins."""
+        last = self.sweep_top(len(self.rows) - 1, self.rows[-1] - 1)
+        return last + max(self.tile[0], self.units(LEAST_PITCH - GAP)) + self.units(4)
 
 
-def row_name(swept: Sweep) -> str:
+def row_name(sweep: Sweep) -> str:
     """Name of a sweep's row."""
-    return f"latent {swept.latent}"
+    return f"latent {sweep.latent}"
 
 
-def row_note(swept: Sweep, values: NDArray[np.floating]) -> str:
-    """The latent's std, and where the sweep starts if no column shows it."""
-    note = f"std {swept.std:.2f}"
-    if nearest_column(swept.start, values) is None:
-        note += f", start {short_number(swept.start)}"
+def row_note(sweep: Sweep) -> str:
+    """The latent's std, its ends, and where the sweep starts if no column shows it."""
+    note = f"std {sweep.std:.2f}"
+    if sweep.own_values:
+        note += f", {sweep.values[0]:.1f}..{sweep.values[-1]:.1f}"
+    if nearest_column(sweep.start, sweep.values) is None:
+        note += f", start {short_number(sweep.start)}"
     return note
 
 
-def nearest_column(start: float, values: NDArray[np.floating]) -> int | None:
-    """The column whose value is nearest, or None where the start is more than half a step away.
+def row_end(sweep: Sweep) -> tuple[str, ...]:
+    """What stands at the end of a sweep's row."""
+    return tuple(shorten(line, LABEL_SIZE, LONGEST_NAME) for line in sweep.follows)
+
+
+def start_name(name: str) -> str:
+    """What the image is called that several sweeps start from."""
+    return shorten(f"start {name}", LABEL_SIZE, LONGEST_NAME)
+
+
+def nearest_column(start: float, values: Values) -> int | None:
+    """The column whose value is nearest, or None where the start is far outside of all.
 
     Args:
         start: Value of the latent that the sweep starts from.
-        values: Values of the columns, increasing, evenly spaced, shape (S,), S at least 2.
+        values: Values of the columns, increasing, shape (S,), S at least 2. Half a step beyond the
+            first or the last is not far.
     """
-    distances = np.abs(np.asarray(values, dtype=np.float64) - start)
-    column = int(distances.argmin())
-    return column if distances[column] <= 0.5 * (values[1] - values[0]) else None
+    steps = np.asarray(values, dtype=np.float64)
+    low, high = (3 * steps[0] - steps[1]) / 2, (3 * steps[-1] - steps[-2]) / 2
+    return int(np.abs(steps - start).argmin()) if low <= start <= high else None
 
 
-def value_names(values: NDArray[np.floating]) -> list[str]:
+def value_names(values: Values) -> list[str]:
     """Each value to a tenth of a step or better, without a sign where that is zero.
 
     Args:
@@ -191,3 +252,12 @@ def value_names(values: NDArray[np.floating]) -> list[str]:
     """
     digits = max(0, 1 - math.floor(math.log10(values[1] - values[0])))
     return [f"{round(float(value), digits) + 0.0:.10g}" for value in values]
+
+
+def percent_names(shares: Values) -> list[str]:
+    """Shares as whole percents.
+
+    Args:
+        shares: From 0 to 1, shape (S,).
+    """
+    return [f"{round(100 * float(share))} %" for share in shares]

@@ -516,7 +516,7 @@ def test_rows_have_the_names_of_their_files_in_data_and_codes(
     assert sbvae("encode", model, "--data", "pics.h5").code == 0
     with np.load("codes.npz") as codes:
         assert codes["files"].tolist() == names
-    done = sbvae("traverse", model, "--data", "pics.h5", "--index", 1, "--top", 1)
+    done = sbvae("traverse", model, "--data", "pics.h5", "--start-image", 1, "--top", 1)
     assert "start image: row 1, 2.png" in done.out
 
 

@@ -35,11 +35,15 @@ def damage(path: Path, name: str, value: float) -> None:
     torch.save(content, path)
 
 
-def rows_of(path: Path) -> int:
-    """Rows of images: groups of lines of the picture whose middle column of images is not white."""
-    pixels = np.asarray(Image.open(path).convert("L"))[60:-48, 190:420]
-    dark = (pixels < 255).mean(axis=1) > 0.5
-    return int((np.diff(dark.astype(int)) == 1).sum() + dark[0])
+def tiles_of(path: Path) -> tuple[int, int]:
+    """Rows and columns of images in an SVG."""
+    content = path.read_text()
+    images = re.findall(r"<image [^>]*>", content)
+    places = [
+        tuple(float(re.search(rf' {name}="([^"]+)"', image)[1]) for name in "xy")
+        for image in images
+    ]
+    return len({y for _, y in places}), len({x for x, _ in places})
 
 
 @pytest.mark.parametrize(
@@ -58,11 +62,11 @@ def test_there_are_two_rows_of_images_and_one_for_each_latent(
 ) -> None:
     write_model(Path("ckpt.pt"))
 
-    done = sbvae("traverse", "ckpt.pt", "--out", "a.png", "--device", "cpu", *options)
+    done = sbvae("traverse", "ckpt.pt", "--out", "a.svg", "--device", "cpu", *options)
 
-    assert (done.code, done.err) == (0, "")
-    assert re.fullmatch(rf"wrote a.png: {rows} of 4 latents, \d with .* below 0.5\n", done.out)
-    assert rows_of(Path("a.png")) == 2 + rows
+    assert done.code == 0
+    assert re.fullmatch(rf"wrote a.svg: {rows} of 4 latents, \d with .* below 0.5\n", done.out)
+    assert tiles_of(Path("a.svg")) == (2 + rows, 11)
 
 
 def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(
@@ -70,10 +74,10 @@ def test_a_run_folder_does_and_the_same_call_gives_the_same_bytes(
 ) -> None:
     Path("run").mkdir()
     write_model(Path("run/ckpt.pt"))
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        assert sbvae("traverse", "run", "--out", f"{name}.png", "--seed", seed).code == 0
-
-    contents = [Path(f"{name}.png").read_bytes() for name in "abc"]
+    contents = []
+    for seed in (1, 1, 2):
+        assert sbvae("traverse", "run", "--out", "a.png", "--seed", seed).code == 0
+        contents.append(Path("a.png").read_bytes())
 
     assert contents[0] == contents[1] != contents[2]
 
@@ -82,10 +86,10 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
     write_grey(Path("grey.h5"))
     write_model(Path("m.pt"), 1, source="grey.h5", name="grey", channels=1, space=GREY)
 
-    done = sbvae("traverse", "m.pt", "--index", 4, "--columns", 3, "--out", "g.png")
+    done = sbvae("traverse", "m.pt", "--start-image", 4, "--columns", 3, "--out", "g.svg")
 
     assert done.code == 0, done.err
-    assert rows_of(Path("g.png")) == 3
+    assert tiles_of(Path("g.svg")) == (3, 6)  # as many inputs as the file has
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,27 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is a checkpoint, not data"),
         (("ckpt.pt", "--data", "none.h5"), "none.h5: there is no such file"),
         (("ckpt.pt", "--data", "data.h5"), r"data.h5: its images are 12x8x1 .* takes 12x8x3"),
-        (("grey.pt", "--index", "6"), "data.h5: has images 0 to 5, there is no 6"),
+        (("grey.pt", "--start-image", "6"), "data.h5: has images 0 to 5, there is no 6"),
+        (("ckpt.pt", "--start-image", "-1"), "--start-image -1: name images by number, as 3 or"),
+        (("ckpt.pt", "--start-image", "3,3"), "--start-image 3 is named twice"),
+        (("ckpt.pt", "--start-image", "3", "--start-image", "3"), "--start-image 3 is named twice"),
+        (("ckpt.pt", "--start-image", "cat.png"), "cat.png: there is no such file; name an image"),
+        (("ckpt.pt", "--start-image", "wide.png"), "wide.png: is of 8x12 pixels, .* takes 12x8"),
+        (("grey.pt", "--start-image", "red.png"), "red.png: has colours .3 channels., the model"),
+        (("ckpt.pt", "--start-image", ",".join(map(str, range(21)))), "--start-image names 21;"),
+        (("ckpt.pt", "--samples", "3", "--reconstructions", "3"), "are two pictures; give one"),
+        (("ckpt.pt", "--samples", "3", "--start-image", "3"), "--start-image has nothing to do"),
+        (
+            ("ckpt.pt", "--interpolate", "1", "2", "--top", "3"),
+            "--top has nothing to do with --int",
+        ),
+        (("ckpt.pt", "--reconstructions", "2", "--range", "3"), "--range has nothing to do with"),
+        (("ckpt.pt", "--interpolate", "1", "1"), "--interpolate 1 is named twice"),
+        (("ckpt.pt", "--interpolate", "1", "2,3"), "--interpolate takes two images, as 3 17"),
+        (("grey.pt", "--interpolate", "1", "99"), "data.h5: has images 0 to 5, there is no 99"),
+        (("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"), "do not move; call it a.png"),
+        (("ckpt.pt", "grey.pt"), "ckpt.pt takes images of 12x8x3 .* grey.pt of 12x8x1"),
+        (("ckpt.pt", "xy.pt"), "ckpt.pt is of xy-hole, xy.pt of xy; say by --data whose"),
         (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
         (("ckpt.pt", "--latents", "x"), "--latents x: write numbers of latents, as 9,3"),
@@ -106,11 +130,14 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--range", "wide"), "--range wide: write a number"),
         (("ckpt.pt", "--range", "2..-2"), "the lower end comes first"),
         (("ckpt.pt", "--range", "nan"), "--range nan"),
-        (("nan.pt",), "posterior means are not finite on 256 of 256 images"),
+        (("nan.pt",), "posterior means are not finite on 512 of 512 images"),
         (("drawn.pt",), "pixels that are not finite.*damaged"),
         (("ckpt.pt", "--out", "folder"), "folder: is a folder"),
-        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: PNG or SVG is what is written"),
-        (("ckpt.pt", "--out", "folder/x.Pdf"), "--out folder/x.Pdf: PNG or SVG is what is written"),
+        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: PNG, SVG, GIF or WebP is what is written"),
+        (
+            ("ckpt.pt", "--out", "folder/x.Pdf"),
+            "--out folder/x.Pdf: PNG, SVG, GIF or WebP is what is written",
+        ),
         (("ckpt.pt", "--out", "data.h5/x.png"), "data.h5/x.png: cannot be written"),
     ],
 )
@@ -123,6 +150,9 @@ def test_each_fault_is_one_line_and_nothing_is_written(
         write_model(Path(f"{name}.pt"))
     own = {"source": "data.h5", "name": "grey", "count": 6, "seed": 0}
     write_model(Path("grey.pt"), channels=1, space=GREY, **own)
+    write_model(Path("xy.pt"), preset="xy")
+    Image.new("RGB", (12, 8)).save("wide.png")
+    Image.new("RGB", (8, 12), "red").save("red.png")
     damage(Path("nan.pt"), "encoder.output.bias", float("nan"))
     damage(Path("drawn.pt"), next(n for n in layers("drawn.pt") if "decoder" in n), float("inf"))
     before = sorted(Path().rglob("*"))
@@ -176,7 +206,7 @@ def layers(path: str) -> list[str]:
     return list(torch.load(path, weights_only=True)["model"])
 
 
-@pytest.mark.parametrize("option", [("--columns", "1"), ("--columns", "x"), ("--index", "-1")])
+@pytest.mark.parametrize("option", [("--columns", "1"), ("--columns", "x"), ("--samples", "0")])
 def test_the_parser_refuses_with_exit_code_2(
     option: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,3 +228,105 @@ def test_starts_outside_of_the_sweep_are_told_with_a_range_that_has_them(
     assert " in latents 1 at " in done.err
     done = sbvae("traverse", "ckpt.pt", "--range", 9)
     assert done.code == 0 and "lies outside" not in done.err
+
+
+def test_several_starts_by_number_list_and_file(sbvae: Sbvae, write_model: WriteModel) -> None:
+    write_model(Path("m.pt"))
+    Image.new("RGB", (8, 12), "red").save("a,b.png")
+    starts = ("--start-image", "3,17", "--start-image", "a,b.png")
+
+    done = sbvae("traverse", "m.pt", *starts, "--top", 2, "--columns", 3, "--out", "a.svg")
+
+    assert done.code == 0
+    content = Path("a.svg").read_text()
+    assert all(f">{name}<" in content for name in ("start 3", "start 17", "start a,b.png"))
+    assert tiles_of(Path("a.svg"))[0] == 2 + 3 * 2
+
+
+def test_models_stand_side_by_side_about_the_same_image(
+    sbvae: Sbvae, write_model: WriteModel
+) -> None:
+    for name in ("a", "b"):
+        Path(name).mkdir()
+        write_model(Path(name) / "ckpt.pt", latents=3)
+
+    done = sbvae("traverse", "a", "b", "--start-image", 5, "--out", "both.svg")
+
+    assert done.code == 0
+    assert re.search(r"^a: 3 of 3 latents, \d with a mean std below 0.5$", done.out, re.MULTILINE)
+    assert done.out.endswith("wrote both.svg\n")
+    assert tiles_of(Path("both.svg")) == (2 + 3, 2 * 7)
+    content = Path("both.svg").read_text()
+    assert content.count(">broadcast, seed 0, step 7<") == 2
+
+
+def test_animations_have_a_frame_for_each_value_on_the_way_there_and_back(
+    sbvae: Sbvae, write_model: WriteModel
+) -> None:
+    write_model(Path("m.pt"))
+    short = ("--columns", 5, "--top", 2)
+    for name, options in (("a.gif", short), ("a.webp", ("--interpolate", 1, 2, "--columns", 4))):
+        assert sbvae("traverse", "m.pt", *options, "--scale", 0.5, "--out", name).code == 0
+    with Image.open("a.gif") as gif, Image.open("a.webp") as webp:
+        assert (gif.n_frames, webp.n_frames) == (8, 6)
+
+
+@pytest.mark.parametrize(
+    ("options", "tiles"),
+    [
+        (("--samples", 24), (4, 6)),
+        (("--interpolate", 3, 17), (1, 13)),
+        (("--interpolate", 3, "red.png", "--columns", 4), (1, 6)),
+        (("--reconstructions", 14), (4, 7)),
+        (("--reconstructions", 3, "--start-image", 8), (2, 3)),
+    ],
+)
+def test_other_pictures(
+    sbvae: Sbvae,
+    write_model: WriteModel,
+    options: tuple[object, ...],
+    tiles: tuple[int, int],
+) -> None:
+    write_model(Path("m.pt"))
+    Image.new("RGB", (8, 12), "red").save("red.png")
+
+    done = sbvae("traverse", "m.pt", *options, "--out", "a.svg")
+
+    assert (done.code, done.out, done.err) == (0, "wrote a.svg\n", "")
+    assert tiles_of(Path("a.svg")) == tiles
+
+
+def test_the_posteriors_range_is_written_above_and_beside(
+    sbvae: Sbvae, write_model: WriteModel
+) -> None:
+    write_model(Path("m.pt"))
+    assert sbvae("traverse", "m.pt", "--range", "posterior", "--out", "a.svg").code == 0
+    content = Path("a.svg").read_text()
+    assert ">quantile<" in content and ">50 %<" in content
+    assert len(re.findall(r">std \d\.\d\d, -?\d\.\d\.\.-?\d\.\d<", content)) == 4
+
+
+def test_a_model_without_a_latent_in_use_is_told_of(sbvae: Sbvae, write_model: WriteModel) -> None:
+    write_model(Path("m.pt"))  # nobody trained it
+
+    done = sbvae("traverse", "m.pt", "--out", "a.svg")
+
+    assert "note: no latent is in use (every mean std is 0.5 or more)" in done.err
+    content = Path("a.svg").read_text()
+    assert ">No latent is in use.<" in content and content.count(">non-coding<") == 4
+
+
+def test_factors_that_latents_follow_are_said(sbvae: Sbvae, write_model: WriteModel) -> None:
+    """An encoder that sums up the columns of pixels knows x."""
+    write_model(Path("m.pt"), preset="xy", latents=2)
+    name = "encoder.output.bias"
+    content = torch.load("m.pt", weights_only=True)
+    content["model"][name][2:] = -6.0  # log-variances
+    torch.save(content, "m.pt")
+
+    done = sbvae("traverse", "m.pt", "--out", "a.svg")
+
+    assert "2 with a mean std below 0.5" in done.out
+    told = re.search(r"latent follows factor: .*", done.out)
+    none = re.search(r"note: latents? [\d, ]+ (is|are) in use and follows? no factor", done.err)
+    assert told or none

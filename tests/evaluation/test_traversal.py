@@ -13,6 +13,7 @@ from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.generate import Plan, write_plan
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.examples import start_image
 from sbvae_cli.evaluation.traversal import (
     Traversal,
     choose_latents,
@@ -61,7 +62,7 @@ def run(vae: VAE, source: Source, space: SpaceConfig = HOLE, **options: object) 
 def test_each_image_is_the_decoders_of_a_code_with_one_latent_moved(vae: VAE) -> None:
     code, values = np.array([0.3, -0.7, 1.1, 0.0, 0.5]), np.array([-2.0, 0.5, 2.0])
 
-    images = sweep(vae, code, (4, 1), values)
+    images = sweep(vae, code, (4, 1), np.stack([values, values]))
 
     assert images.shape == (2, 3, HEIGHT, WIDTH, 3)
     for row, latent in enumerate((4, 1)):
@@ -84,8 +85,9 @@ def test_the_models_latents_come_by_their_std(vae: VAE) -> None:
 
     assert result.latents == (4, 1, 3, 0, 2)
     assert result.stds[list(result.latents)].tolist() == sorted(result.stds)
-    assert result.sweeps.shape == (5, 11, HEIGHT, WIDTH, 3)
-    np.testing.assert_allclose(result.values, np.linspace(-2, 2, 11))
+    assert result.sweeps.shape == (1, 5, 11, HEIGHT, WIDTH, 3)
+    np.testing.assert_allclose(result.values, np.tile(np.linspace(-2, 2, 11), (5, 1)))
+    assert result.quantiles is None
 
 
 @pytest.mark.parametrize(
@@ -116,17 +118,17 @@ def test_the_sweep_starts_from_the_image_of_that_number(vae: VAE, index: int) ->
     source = circles()
     image, _ = source.images(index, index + 1, seed=4)
 
-    result = run(vae, source, index=index, seed=4, columns=5)
+    result = run(vae, source, starts=[start_image(source, index, 4)], seed=4, columns=5)
 
     np.testing.assert_array_equal(result.inputs[0], image[0])
     with torch.no_grad():
         mean, _ = vae.encode(torch.from_numpy(image).permute(0, 3, 1, 2) / 255)
-    np.testing.assert_allclose(result.code, mean[0], atol=1e-6)
-    assert np.abs(result.reconstructions[0] - levels(vae, result.code)).max() <= 1
+    np.testing.assert_allclose(result.codes[0], mean[0], atol=1e-6)
+    assert np.abs(result.reconstructions[0] - levels(vae, result.codes[0])).max() <= 1
 
 
 def test_the_last_third_of_the_examples_is_held_out_and_marked(vae: VAE) -> None:
-    result = run(vae, circles(), examples=9)
+    result = run(vae, circles(), count=9)
 
     assert result.held_out.tolist() == [False] * 6 + [True] * 3
     for image, held_out in zip(result.inputs, result.held_out, strict=True):
@@ -142,7 +144,7 @@ def test_nothing_is_marked_where_nothing_was_held_out(vae: VAE) -> None:
 
 
 def test_other_data_are_marked_by_what_the_models_training_left_out(vae: VAE) -> None:
-    marks = [run(vae, circles("xy"), HOLE, examples=12, seed=seed).held_out for seed in range(3)]
+    marks = [run(vae, circles("xy"), HOLE, count=12, seed=seed).held_out for seed in range(3)]
 
     assert sum(mark.sum() for mark in marks) > 3 * 4  # more than those that are drawn there
     assert all(mark[1:].tolist() == sorted(mark[1:]) for mark in marks)  # one group at the end
@@ -154,7 +156,8 @@ def test_a_blank_image_starts_a_sweep_only_if_it_is_named(vae: VAE) -> None:
     _, factors = source.images(0, 64, seed=0)
     blanks = np.flatnonzero(np.isnan(factors[:, 0]))
 
-    named = run(vae, source, named_space("circles:xh-blank"), index=int(blanks[0]))
+    blank = start_image(source, int(blanks[0]))
+    named = run(vae, source, named_space("circles:xh-blank"), starts=[blank])
     free = [run(vae, source, named_space("circles:xh-blank"), seed=seed) for seed in range(4)]
 
     assert not named.inputs[0].any()
@@ -173,17 +176,17 @@ def test_a_file_without_a_renderer_gives_its_rows(vae: VAE, tmp_path: Path) -> N
     source = open_source(tmp_path / "grey.h5")
     images, _ = source.file.read(0, 5)
 
-    result = run(vae, source, space.config, index=3)
+    result = run(vae, source, space.config, starts=[start_image(source, 3)])
 
     np.testing.assert_array_equal(result.inputs[0], images[3])
     assert not result.held_out.any()
     with pytest.raises(SbvaeError, match="images 0 to 4, there is no 5"):
-        run(vae, source, space.config, index=5)
+        start_image(source, 5)
 
 
 def test_deviations_are_those_of_images_that_are_not_blank(vae: VAE) -> None:
     source = circles("xh-blank")
-    images, factors = source.sample(stream(0, "traverse"), 256)
+    images, factors = source.sample(stream(0, "traverse"), 512)
     shown = torch.from_numpy(images[~np.isnan(factors[:, 0])]).permute(0, 3, 1, 2) / 255
 
     result = run(vae, source, named_space("circles:xh-blank"))
@@ -191,3 +194,49 @@ def test_deviations_are_those_of_images_that_are_not_blank(vae: VAE) -> None:
     with torch.no_grad():
         _, logvar = vae.encode(shown)
     np.testing.assert_allclose(result.stds, (logvar / 2).exp().mean(0), rtol=1e-5)
+
+
+def test_each_start_has_its_own_sweeps_and_stands_first_among_the_inputs(vae: VAE) -> None:
+    source = circles()
+    starts = [start_image(source, index) for index in (7, 2, 30)]
+
+    several = run(vae, source, starts=starts, columns=3, count=9)
+
+    assert several.starts == ("7", "2", "30")
+    assert several.sweeps.shape[:3] == (3, 5, 3)
+    for number, start in enumerate(starts):
+        alone = run(vae, source, starts=[start], columns=3)
+        np.testing.assert_array_equal(several.inputs[number], start.pixels)
+        np.testing.assert_array_equal(several.sweeps[number], alone.sweeps[0])
+        np.testing.assert_allclose(several.codes[number], alone.codes[0], atol=1e-6)
+    assert several.held_out[3:].tolist() == sorted(several.held_out[3:])
+    assert len(run(vae, source, starts=starts, count=1).inputs) == 3
+
+
+def test_the_posteriors_range_is_that_of_the_means_of_the_data(vae: VAE) -> None:
+    source = circles("xy")
+    images, _ = source.sample(stream(0, "traverse"), 512)
+    with torch.no_grad():
+        means, _ = vae.encode(torch.from_numpy(images).permute(0, 3, 1, 2) / 255)
+
+    result = run(vae, source, ends="posterior", columns=3, latents=[2, 0])
+
+    np.testing.assert_allclose(result.quantiles, [0.01, 0.5, 0.99])
+    for row, latent in enumerate((2, 0)):
+        ranked = np.sort(means[:, latent].numpy())
+        below = [(ranked <= value).sum() / 512 for value in result.values[row]]
+        np.testing.assert_allclose(below, [0.01, 0.5, 0.99], atol=2 / 512)
+
+
+def test_values_of_a_swing_are_denser_at_its_ends(vae: VAE) -> None:
+    (values,) = run(vae, circles(), columns=9, swing=True, latents=[0]).values
+
+    np.testing.assert_allclose(values, -2 * np.cos(np.pi * np.arange(9) / 8), atol=1e-12)
+
+
+def test_a_model_that_uses_no_latent_says_so(vae: VAE) -> None:
+    result = run(vae, circles())
+    assert result.used == (1, 3, 4)  # whose log-variances are about -4, -2 and -6
+    dead = [k for k in range(5) if k not in result.used]
+    assert result.followed is not None
+    assert all(result.followed[k] == () for k in dead)

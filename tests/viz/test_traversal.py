@@ -1,21 +1,31 @@
-"""The traversal picture: which pixels stand where, and in which frame."""
+"""The traversal picture: which images stand where, in which frame, and what is written."""
+
+import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from sbvae_cli.viz.theme import LIGHT
-from sbvae_cli.viz.traversal import FRAME, draw_sweeps
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.primitives import Picture, Rectangle
+from sbvae_cli.viz.theme import INK, MARK, UNUSED, WARN
+from sbvae_cli.viz.traversal import draw_sweeps
 from sbvae_cli.viz.traversal_layout import (
+    Block,
     Examples,
+    Panel,
     Sweep,
     SweepLayout,
     nearest_column,
+    percent_names,
     row_note,
     value_names,
 )
 
 VALUES = np.linspace(-2, 2, 11)
+NAMES = value_names(VALUES)
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -24,105 +34,116 @@ def noise(*shape: int) -> np.ndarray:
 
 
 def made(
-    height: int = 16, width: int = 16, channels: int = 3, examples: int = 9, latents: int = 2
-) -> tuple[Examples, list[Sweep]]:
-    held_out = np.arange(examples) >= examples - 2
+    height: int = 16,
+    width: int = 16,
+    channels: int = 3,
+    examples: int = 9,
+    latents: int = 2,
+    starts: tuple[str, ...] = ("0",),
+    follows: tuple[str, ...] = ("x", "74 %"),
+    title: tuple[str, ...] = (),
+) -> Panel:
+    held_out = np.arange(examples) >= max(len(starts), examples - 2)
     inputs, outputs = noise(2, examples, height, width, channels)
-    images = noise(latents, len(VALUES), height, width, channels)
-    sweeps = [Sweep(k, 0.2 + 0.6 * (k % 2), k % 2 == 0, 0.41, images[k]) for k in range(latents)]
-    return Examples(inputs, outputs, held_out), sweeps
-
-
-def packed(picture: Image.Image) -> np.ndarray:
-    """One number for each pixel, (H, W), which compares faster than three."""
-    return np.asarray(picture.convert("RGBA")).view(np.uint32)[..., 0]
-
-
-def find(picture: Image.Image, image: np.ndarray, zoom: int) -> tuple[int, int]:
-    """Top and left of the one place where an image stands, each pixel a square of `zoom`."""
-    colours = np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
-    tile = np.kron(packed(Image.fromarray(colours)), np.ones((zoom, zoom), np.uint32))
-    pixels, (height, width) = packed(picture), tile.shape
-    corners = (pixels[:, :-width] == tile[0, 0]) & (pixels[:, width - 1 : -1] == tile[0, -1])
-    found = [
-        (top, left)
-        for top, left in np.argwhere(corners).tolist()
-        if np.array_equal(pixels[top : top + height, left : left + width], tile)
+    images = noise(len(starts), latents, len(VALUES), height, width, channels)
+    blocks = [
+        Block(
+            name,
+            [
+                Sweep(k, 0.2 + 0.6 * (k % 2), k % 2 == 0, 0.41, VALUES, images[b, k], follows)
+                for k in range(latents)
+            ],
+        )
+        for b, name in enumerate(starts)
     ]
-    assert len(found) == 1, found
-    return found[0]
+    return Panel(title, Examples(inputs, outputs, held_out), blocks)
 
 
-def frame_of(picture: Image.Image, place: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Colours of the ring of FRAME pixels around a tile, (n, 3)."""
-    top, left = place
-    ring = np.zeros((size[0] + 2 * FRAME, size[1] + 2 * FRAME), dtype=bool)
-    ring[:] = True
-    ring[FRAME:-FRAME, FRAME:-FRAME] = False
-    around = np.asarray(picture)[
-        top - FRAME : top + size[0] + FRAME, left - FRAME : left + size[1] + FRAME
-    ]
-    return around[ring]
+def rows_of(panel: Panel) -> list[np.ndarray]:
+    sweeps = [sweep.images for block in panel.blocks for sweep in block.sweeps]
+    return [panel.examples.inputs, panel.examples.reconstructions, *sweeps]
+
+
+def place_of(canvas: Canvas, image: np.ndarray) -> Picture:
+    """The one place where an image stands."""
+    wanted = np.broadcast_to(image, (*image.shape[:2], 3)).tobytes()
+    pictures = [shape for shape in canvas.shapes if isinstance(shape, Picture)]
+    (found,) = [p for p in pictures if p.image.tobytes() == wanted]
+    return found
+
+
+def frame_of(canvas: Canvas, place: Picture) -> Rectangle:
+    """The rectangle that an image lies on."""
+    return next(
+        before
+        for before, shape in itertools.pairwise(canvas.shapes)
+        if shape is place and isinstance(before, Rectangle)
+    )
 
 
 @pytest.mark.parametrize(
     ("height", "width", "channels", "zoom"),
-    [
-        (16, 16, 3, 8),
-        (48, 32, 3, 2),
-        (32, 48, 1, 2),
-        (64, 64, 3, 2),
-        (100, 80, 3, 1),
-        (28, 28, 1, 4),
-    ],
+    [(16, 16, 3, 5), (48, 32, 3, 1), (32, 40, 1, 2), (64, 64, 3, 1), (28, 28, 1, 3)],
 )
-def test_every_image_stands_in_its_row_and_column_in_sharp_pixels(
+def test_every_image_stands_in_its_row_and_column_enlarged_by_a_whole_factor(
     height: int, width: int, channels: int, zoom: int
 ) -> None:
-    examples, sweeps = made(height, width, channels)
+    panel = made(height, width, channels)
 
-    picture = draw_sweeps(examples, sweeps, VALUES).raster()
+    canvas = draw_sweeps([panel], NAMES)
 
-    rows = [examples.inputs, examples.reconstructions, *(swept.images for swept in sweeps)]
-    places = [[find(picture, image, zoom) for image in row] for row in rows]
-    tops = [{top for top, _ in row} for row in places]
-    lefts = [[left for _, left in row] for row in places]
+    places = [[place_of(canvas, image) for image in row] for row in rows_of(panel)]
+    assert {place.width for row in places for place in row} == {zoom * width}
+    tops = [{place.top for place in row} for row in places]
+    lefts = [[place.left for place in row] for row in places]
     assert [len(row) for row in tops] == [1, 1, 1, 1]
     assert sorted(tops, key=min) == tops
     assert lefts[0] == lefts[1] == lefts[2][:9] and lefts[2] == lefts[3]
-    assert len(set(np.diff(lefts[2]))) == 1 and np.diff(lefts[2])[0] > width * zoom + 2 * FRAME
+    steps = set(np.diff(lefts[2]).tolist())
+    assert len(steps) == 1 and min(steps) >= width * zoom + 6
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_pixels_are_sharp_squares_at_the_place_that_is_asked_for(scale: float) -> None:
+    panel = made()
+    canvas = draw_sweeps([panel], NAMES)
+    picture = np.asarray(canvas.raster(scale))
+
+    for image in (panel.examples.inputs[3], panel.blocks[0].sweeps[1].images[10]):
+        place = place_of(canvas, image)
+        side = round(place.width * scale)
+        zoom = side // 16
+        top, left = round(place.top * scale), round(place.left * scale)
+        tile = np.kron(image, np.ones((zoom, zoom, 1), np.uint8))
+        np.testing.assert_array_equal(picture[top : top + side, left : left + side], tile)
 
 
 def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> None:
-    examples, sweeps = made()
+    panel = made()
+    canvas = draw_sweeps([panel], NAMES)
 
-    picture = draw_sweeps(examples, sweeps, VALUES).raster()
-
-    for images in (examples.inputs, examples.reconstructions):
-        for image, held_out in zip(images, examples.held_out, strict=True):
-            ring = frame_of(picture, find(picture, image, 8), (128, 128))
-            assert (
-                (ring == LIGHT["warn"]).all()
-                if held_out
-                else not (ring == LIGHT["warn"]).all(-1).any()
-            )
+    for images in (panel.examples.inputs, panel.examples.reconstructions):
+        for image, held_out in zip(images, panel.examples.held_out, strict=True):
+            place = place_of(canvas, image)
+            frame = frame_of(canvas, place)
+            assert (frame.colour == WARN) == held_out
+            assert frame.width - place.width == (6 if held_out else 2)
 
 
-def test_the_nearest_column_has_a_blue_frame_where_the_seed_is_in_range() -> None:
-    examples, sweeps = made()
-    sweeps[1] = Sweep(1, 0.9, False, 2.21, sweeps[1].images)
+def test_the_nearest_column_has_a_blue_frame_where_the_start_is_in_range() -> None:
+    panel = made(latents=1)
+    far = Sweep(1, 0.9, False, 2.21, VALUES, 200 + noise(11, 16, 16, 3) // 3)
+    panel = Panel((), panel.examples, [Block("0", [*panel.blocks[0].sweeps, far])])
 
-    picture = draw_sweeps(examples, sweeps, VALUES).raster()
+    canvas = draw_sweeps([panel], NAMES)
 
     framed = [
-        [
-            (frame_of(picture, find(picture, image, 8), (128, 128)) == LIGHT["mark"]).all()
-            for image in swept.images
-        ]
-        for swept in sweeps
+        [frame_of(canvas, place_of(canvas, image)).colour == MARK for image in sweep.images]
+        for sweep in panel.blocks[0].sweeps
     ]
     assert np.flatnonzero(framed[0]).tolist() == [6]  # 0.4 is nearest to 0.41
     assert not any(framed[1])
+    assert any(text.startswith("start: that value") for text in texts(canvas))
 
 
 @pytest.mark.parametrize(
@@ -132,84 +153,188 @@ def test_nearest_means_within_half_a_step(start: float, column: int | None) -> N
     assert nearest_column(start, VALUES) == column
 
 
-def labels(picture: Image.Image, top: int, bottom: int) -> np.ndarray:
-    """Colours at the left of a row of images."""
-    return np.asarray(picture)[top:bottom, :140].reshape(-1, 3)
+def test_nearest_among_quantiles_goes_by_the_distance() -> None:
+    values = np.array([-3.0, -0.5, 0.0, 0.1, 2.0])
+
+    assert nearest_column(-1.8, values) == 0 and nearest_column(-1.7, values) == 1
+    assert nearest_column(2.9, values) == 4 and nearest_column(3.0, values) is None
 
 
-def test_non_coding_latents_have_grey_labels() -> None:
-    examples, sweeps = made()
-    picture = draw_sweeps(examples, sweeps, VALUES).raster()
+def texts(canvas: Canvas) -> list[str]:
+    return [box.text for box in canvas.texts]
 
-    for swept in sweeps:
-        top, _ = find(picture, swept.images[0], 8)
-        colours = labels(picture, top, top + 128)
-        darkest = colours[colours.sum(axis=1).argmin()]
-        assert (
-            np.abs(darkest.astype(int) - (LIGHT["ink"] if swept.codes else LIGHT["unused"])).max()
-            < 12
-        )
+
+def test_rows_end_with_what_their_latent_follows_and_unused_ones_are_grey() -> None:
+    canvas = draw_sweeps([made()], NAMES)
+
+    for latent, colour in ((0, INK), (1, UNUSED)):
+        (name,) = [line for line in canvas.lines if line.text == f"latent {latent}"]
+        (end,) = [line for line in canvas.lines if line.text == "x" and line.y == name.y]
+        assert name.colour == end.colour == colour
+        last = max(place.left for place in canvas.shapes if isinstance(place, Picture))
+        assert end.x > last > name.x
+    assert texts(canvas).count("74 %") == 2
+    assert [text for text in texts(canvas) if text.startswith("right: the factor")]
+
+
+def test_columns_have_their_values_above_them() -> None:
+    panel = made()
+    canvas = draw_sweeps([panel], NAMES, heading="quantile")
+
+    assert "quantile" in texts(canvas)
+    for column, name in enumerate(NAMES):
+        (line,) = [line for line in canvas.lines if line.text == name]
+        place = place_of(canvas, panel.blocks[0].sweeps[0].images[column])
+        assert line.x == place.left + place.width / 2 and line.y < place.top
+
+
+def test_several_starts_have_a_block_each_below_the_other() -> None:
+    panel = made(starts=("0", "17", "cat.png"))
+
+    canvas = draw_sweeps([panel], NAMES)
+
+    tops = [place_of(canvas, block.sweeps[0].images[0]).top for block in panel.blocks]
+    assert tops == sorted(tops)
+    for block, top in zip(panel.blocks, tops, strict=True):
+        (line,) = [
+            line for line in canvas.lines if line.text == f"start {block.start}" and line.size == 18
+        ]
+        assert line.x == 0 + 24 and top - 20 < line.y < top
+    # Above the inputs each stands over its own image.
+    above = place_of(canvas, panel.examples.inputs[1])
+    (box,) = [box.box for box in canvas.texts if box.text == "start 17" and box.box.top < 80]
+    assert (box.left + box.right) / 2 == pytest.approx(above.left + above.width / 2)
+    assert [box.box.top < 80 for box in canvas.texts if box.text == "cat.png"] == [True]
+
+
+def test_models_stand_side_by_side_with_their_rows_aligned() -> None:
+    left, right = made(title=("deconv", "step 3")), made(latents=3, title=("broadcast", "step 9"))
+    right = Panel(
+        right.title,
+        Examples(
+            255 - right.examples.inputs, right.examples.reconstructions + 1, right.examples.held_out
+        ),
+        [
+            Block(
+                "0",
+                [
+                    Sweep(s.latent, s.std, s.codes, s.start, s.values, s.images + 1)
+                    for s in right.blocks[0].sweeps
+                ],
+            )
+        ],
+    )
+
+    canvas = draw_sweeps([left, right], NAMES, "both")
+
+    for one, other in zip(rows_of(left), rows_of(right), strict=False):
+        a, b = place_of(canvas, one[0]), place_of(canvas, other[0])
+        assert a.top == b.top and a.left < b.left
+    (title,) = [line for line in canvas.lines if line.text == "broadcast"]
+    (names,) = {line.x for line in canvas.lines if line.text == "latent 2"}
+    assert title.x == names > place_of(canvas, left.examples.inputs[8]).left
 
 
 def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
-    examples, sweeps = made(300, 200, latents=1)
-    large = draw_sweeps(examples, sweeps, VALUES).raster()
-    examples, sweeps = made(4, 64, latents=3)
-    flat = draw_sweeps(examples, sweeps, VALUES).raster()
-    tops = [find(flat, swept.images[0], 2)[0] for swept in sweeps]
+    large = draw_sweeps([made(300, 200, latents=1)], NAMES)
+    flat_panel = made(4, 48, latents=3)
+    flat = draw_sweeps([flat_panel], NAMES)
+    tops = [place_of(flat, sweep.images[0]).top for sweep in flat_panel.blocks[0].sweeps]
 
-    assert large.width < 1700 and large.height < 800
+    assert large.width < 1400 and large.height < 700
     assert min(np.diff(tops)) >= 50
 
 
 def test_what_is_drawn_larger_is_shown_as_it_is_and_inputs_as_large() -> None:
     inputs, drawn = noise(3, 16, 16, 3), noise(3, 200, 200, 3)
-    swept = Sweep(0, 0.1, True, 0.0, noise(11, 200, 200, 3))
+    sweep = Sweep(0, 0.1, True, 0.0, VALUES, noise(11, 200, 200, 3))
+    panel = Panel((), Examples(inputs, drawn, np.zeros(3, bool)), [Block("0", [sweep])])
 
-    picture = draw_sweeps(Examples(inputs, drawn, np.zeros(3, bool)), [swept], VALUES).raster()
+    canvas = draw_sweeps([panel], NAMES)
 
-    for image in (*drawn, *swept.images):
-        find(picture, image, 1)
-    # 16 pixels fill 200 by repeating, each 12 or 13 times
-    tile = np.repeat(np.repeat(inputs[0], 12, axis=0), 12, axis=1)
-    grown = np.asarray(Image.fromarray(tile).resize((200, 200), 0))
-    find(picture, grown, 1)
+    for image in (*inputs, *drawn, *sweep.images):
+        assert place_of(canvas, image).width == 200
+    assert SweepLayout.of([panel], 11).scale == pytest.approx(200 / 96)
 
 
-@pytest.mark.parametrize(("examples", "latents", "values"), [(1, 1, 2), (12, 40, 51), (8, 3, 3)])
-def test_any_number_of_rows_and_columns_fits_within_white_margins(
-    examples: int, latents: int, values: int
+def overlaps(canvas: Canvas) -> list[tuple[str, str]]:
+    """Texts that stand over another."""
+    found = []
+    for a, b in itertools.combinations(canvas.texts, 2):
+        (left, top, right, bottom), (l2, t2, r2, b2) = a.box, b.box
+        if left < r2 - 0.5 and l2 < right - 0.5 and top < b2 - 3 and t2 < bottom - 3:
+            found.append((a.text, b.text))
+    return found
+
+
+WORDS = st.text("abc xyz,.", min_size=1, max_size=40).map(str.strip).filter(bool)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    examples=st.integers(1, 12),
+    latents=st.integers(1, 3),
+    columns=st.integers(2, 51),
+    shape=st.sampled_from([(16, 16), (64, 64), (4, 60), (60, 9), (128, 128)]),
+    starts=st.lists(WORDS, min_size=1, max_size=3, unique=True),
+    follows=st.tuples(WORDS, WORDS),
+    models=st.integers(1, 2),
+    caption=st.sampled_from(["", "short", "a caption that is long " * 15]),
+    start=st.floats(-50, 50),
+    wide=st.floats(1e-3, 1e3),
+)
+def test_no_text_stands_over_another_or_beyond_the_canvas(
+    examples: int,
+    latents: int,
+    columns: int,
+    shape: tuple[int, int],
+    starts: list[str],
+    follows: tuple[str, str],
+    models: int,
+    caption: str,
+    start: float,
+    wide: float,
 ) -> None:
-    inputs, outputs = noise(2, examples, 16, 16, 1)
-    images = noise(latents, values, 16, 16, 1)
-    sweeps = [Sweep(k, 0.1, False, 0.0, images[k]) for k in range(latents)]
-    picture = draw_sweeps(
-        Examples(inputs, outputs, np.ones(examples, bool)),
-        sweeps,
-        np.linspace(-1.2345, 1.2345, values),
-        "a caption that is long " * 20,
-    ).raster()
+    examples = max(examples, len(starts))
+    values = np.linspace(-wide, wide, columns)
+    pixels = np.zeros((max(examples, columns), *shape, 1), np.uint8)
+    held_out = np.arange(examples) >= examples // 2
+    sweeps = [
+        Sweep(k, 0.1, k % 2 == 0, start, values, pixels[:columns], follows, k % 3 == 0)
+        for k in range(latents)
+    ]
+    panel = Panel(
+        ("a name", "a model of some kind, seed 0") if models > 1 else (),
+        Examples(pixels[:examples], pixels[:examples], held_out),
+        [Block(name, sweeps) for name in starts],
+    )
 
-    pixels = np.asarray(picture)
+    canvas = draw_sweeps([panel] * models, value_names(values), caption)
 
-    for edge in (pixels[:8], pixels[-8:], pixels[:, :8], pixels[:, -8:]):
-        assert (edge == 255).all()
+    assert overlaps(canvas) == []
+    for box in canvas.texts:
+        assert box.box.left >= 0 and box.box.right <= canvas.width, box
+        assert box.box.top >= 0 and box.box.bottom <= canvas.height, box
+    for shape_ in canvas.shapes:
+        assert shape_.box.left >= 0 and shape_.box.right <= canvas.width
+        assert shape_.box.top >= 0 and shape_.box.bottom <= canvas.height
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    examples, sweeps = made()
+    panel = made()
+    examples, blocks = panel.examples, panel.blocks
 
-    with pytest.raises(ValueError, match="inputs must have shape"):
-        draw_sweeps(
-            Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool)), [], VALUES
-        ).raster()
-    with pytest.raises(ValueError, match="do not fit inputs"):
-        short = Examples(examples.inputs, examples.reconstructions[1:], examples.held_out)
-        draw_sweeps(short, sweeps, VALUES).raster()
-    with pytest.raises(ValueError, match="one sweep or more"):
-        draw_sweeps(examples, [], VALUES).raster()
-    with pytest.raises(ValueError, match="latent 0: images"):
-        draw_sweeps(examples, sweeps, VALUES[1:]).raster()
+    def refused(examples: Examples, blocks: list[Block], columns: int, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            draw_sweeps([Panel((), examples, blocks)], NAMES[:columns])
+
+    odd = Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool))
+    refused(odd, list(blocks), 11, "inputs must have shape")
+    short = Examples(examples.inputs, examples.reconstructions[1:], examples.held_out)
+    refused(short, list(blocks), 11, "do not fit inputs")
+    refused(examples, [], 11, "one sweep or more")
+    refused(examples, [Block("0", [])], 11, "one sweep or more")
+    refused(examples, list(blocks), 10, "latent 0: images")
 
 
 @pytest.mark.parametrize(
@@ -226,45 +351,31 @@ def test_values_have_short_names(values: np.ndarray, names: list[str]) -> None:
     assert value_names(values) == names
 
 
+def test_quantiles_are_whole_percents() -> None:
+    assert percent_names(np.linspace(0.01, 0.99, 5)) == ["1 %", "26 %", "50 %", "74 %", "99 %"]
+
+
 def test_a_start_that_no_column_shows_is_written_beside_its_row() -> None:
-    _, sweeps = made()
-    assert row_note(sweeps[0], VALUES) == "std 0.20"
-    assert (
-        row_note(Sweep(0, 0.2, True, -2.714, sweeps[0].images), VALUES) == "std 0.20, start -2.71"
-    )
-    near = Sweep(0, 0.2, True, 2.19, sweeps[0].images)
-    assert row_note(near, VALUES) == "std 0.20"  # its nearest column has a frame
-
-
-def test_type_and_margins_grow_with_images_that_are_drawn_larger() -> None:
-    inputs, drawn, values = noise(8, 16, 16, 1), noise(8, 512, 512, 1), VALUES[::5]
-    sweeps = [Sweep(0, 0.1, True, 0.0, noise(3, 512, 512, 1))]
-    examples = Examples(inputs, drawn, np.zeros(8, bool))
-
-    layout = SweepLayout.of(examples, sweeps, values, "caption")
-
-    assert layout.scale == pytest.approx(8 * 522 / 1520)
-    assert layout.margin == round(24 * layout.scale)
-    small = [Sweep(0, 0.1, True, 0.0, noise(3, 16, 16, 1))]
-    same = Examples(inputs, inputs, np.zeros(8, bool))
-    assert SweepLayout.of(same, small, values, "caption").scale == 1
+    images = noise(11, 4, 4, 1)
+    assert row_note(Sweep(0, 0.2, True, 0.41, VALUES, images)) == "std 0.20"
+    far = Sweep(0, 0.2, True, -2.714, VALUES, images)
+    assert row_note(far) == "std 0.20, start -2.71"
+    near = Sweep(0, 0.2, True, 2.19, VALUES, images)
+    assert row_note(near) == "std 0.20"  # its nearest column has a frame
+    own = Sweep(0, 0.2, True, 0.0, VALUES * 0.71, images, (), True)
+    assert row_note(own) == "std 0.20, -1.4..1.4"
 
 
 def test_a_long_caption_has_several_lines_and_pushes_the_rest_down() -> None:
-    examples, sweeps = made()
+    panel = made()
     caption = "a caption that is long " * 12
-    layout = SweepLayout.of(examples, sweeps, VALUES, caption)
-    assert " ".join(layout.caption) == caption.strip() and len(layout.caption) > 1
-    one = draw_sweeps(examples, sweeps, VALUES, "short").raster()
-    assert draw_sweeps(examples, sweeps, VALUES, caption).raster().height > one.height + 20
+    canvas = draw_sweeps([panel], NAMES, caption)
+    lines = [line.text for line in canvas.lines if line.size == 21]
+    assert len(lines) > 1 and " ".join(lines) == caption.strip()
+    assert canvas.height > draw_sweeps([panel], NAMES, "short").height + 20
 
 
-def test_the_legend_names_what_is_there() -> None:
-    examples, sweeps = made()
-    out_of_range = [Sweep(0, 0.2, True, 9.0, sweeps[0].images)]
-
-    def blue(swept: list[Sweep]) -> bool:
-        picture = np.asarray(draw_sweeps(examples, swept, VALUES).raster())
-        return bool((picture[-48:] == LIGHT["mark"]).all(axis=-1).any())
-
-    assert blue(sweeps[:1]) and not blue(out_of_range)
+def test_a_raster_is_as_large_as_the_canvas_says() -> None:
+    canvas = draw_sweeps([made(latents=1)], NAMES)
+    assert isinstance(canvas.raster(), Image.Image)
+    assert canvas.raster(0.5).size == (round(canvas.width / 2), round(canvas.height / 2))

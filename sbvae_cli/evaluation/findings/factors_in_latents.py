@@ -14,14 +14,14 @@ from sbvae_cli.evaluation.findings.grids import (
     folded_and_torn,
     is_flat,
 )
+from sbvae_cli.evaluation.followed import ALONE, TRACE
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
+from sbvae_cli.metrics.information import beyond_chance
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
 
-TRACE = 0.1  # of a factor's entropy: less is no more than a trace
 MOST = 0.5  # of a factor's entropy: from here on a latent holds it
 CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
-ALONE = 0.5  # of the best latent's information: a second one below it is beside the point
 APART = 0.75  # gap of the factors of a group that is only turned
 RING = 0.5  # gap of a circular factor that two latents hold by their angle
 
@@ -141,10 +141,9 @@ def _known(scores: Mapping[str, Score], used: Used) -> Floats:
     for name in ("mig", "mig_quantile"):
         details = scores[name].details
         entropies = np.array(details["entropies"])
-        share = np.minimum(np.array(details["information"]) / entropies, 1.0)
-        # All that chance adds is there where nothing is known, and nothing where all is.
-        shares.append(share - (1 - share) * np.array(details["bias"]) / entropies)
-    known: Floats = np.maximum(np.maximum(*shares), 0.0)
+        share = np.array(details["information"]) / entropies
+        shares.append(beyond_chance(share, np.array(details["bias"]) / entropies))
+    known: Floats = np.maximum(*shares)
     if used is not None:
         known[~used] = 0
     return known

@@ -1,0 +1,94 @@
+"""What `traverse` says of sweeps beside the picture."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbvae_cli.cli.console import inform, note
+from sbvae_cli.config.metrics import USED_BELOW
+
+if TYPE_CHECKING:
+    from sbvae_cli.evaluation.traversal import Traversal
+
+
+def tell_sweeps(
+    out: Path, results: "Mapping[str, Traversal]", span: "tuple[float, float] | str"
+) -> None:
+    """Say what was drawn of each model, which factors its latents follow, and what is odd."""
+    for title, result in results.items():
+        name = f"{title.splitlines()[0]}: " if title else ""
+        for line in [*_starts_outside(result, span), *_latents_of_no_factor(result)]:
+            note(name + line)
+        used = len(result.used)
+        inform(
+            f"{name or f'wrote {out}: '}{len(result.latents)} of {len(result.stds)} latents, "
+            f"{used} with a mean std below {USED_BELOW}"
+        )
+        followed = _followed(result)
+        if followed:
+            inform(f"{name}{followed}")
+    if len(results) > 1:
+        inform(f"wrote {out}")
+
+
+def remark_on_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
+    """Say what becomes of objects at half the size that was trained on, or at twice it."""
+    ratios = [a / b for a, b in zip(decoded, trained, strict=True)]
+    changes = [("smaller", max(ratios) >= 2), ("larger", min(ratios) <= 1 / 2)]
+    come_out = " or ".join(change for change, does in changes if does)
+    if come_out:
+        note(
+            f"drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
+            f"further apart, the {come_out} objects come out, as kernels keep their size in pixels"
+        )
+
+
+def _starts_outside(result: "Traversal", span: "tuple[float, float] | str") -> list[str]:
+    """Latents whose own value lies outside of what is swept, and a range that has it."""
+    if isinstance(span, str):
+        return []
+    lines = []
+    for start, code in zip(result.starts, result.codes, strict=True):
+        outside = {k: float(code[k]) for k in result.latents if not span[0] <= code[k] <= span[1]}
+        if outside:
+            listed = ", ".join(f"{k} at {value:.2f}" for k, value in outside.items())
+            widest = max(abs(value) for value in (*outside.values(), *span))
+            which = f"start image {start}" if len(result.starts) > 1 else "the start image"
+            lines.append(
+                f"{which} lies outside of {span[0]:g}..{span[1]:g} in "
+                f"latent{'s' if len(outside) > 1 else ''} {listed}; --range {math.ceil(widest)} "
+                "has it"
+            )
+    return lines
+
+
+def _latents_of_no_factor(result: "Traversal") -> list[str]:
+    """Whether no latent is in use, and which of those in use follow no factor."""
+    if not result.used:
+        return [
+            f"no latent is in use (every mean std is {USED_BELOW} or more): the model ignores its "
+            "images; train it longer, or with a smaller weight of the KL"
+        ]
+    if result.followed is None:
+        return []
+    none = [latent for latent in result.used if not result.followed[latent]]
+    if not none:
+        return []
+    one = len(none) == 1
+    return [
+        f"latent{'' if one else 's'} {', '.join(map(str, none))} "
+        f"{'is in use and follows' if one else 'are in use and follow'} no factor"
+    ]
+
+
+def _followed(result: "Traversal") -> str:
+    """Which factors the latents follow, as `latent 9 follows y, 0 x`."""
+    if result.followed is None:
+        return ""
+    told = [
+        f"{latent} {' and '.join(name for name, _ in result.followed[latent])}"
+        for latent in result.latents
+        if result.followed[latent]
+    ]
+    return f"latent follows factor: {', '.join(told)}" if told else ""

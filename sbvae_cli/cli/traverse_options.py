@@ -1,0 +1,76 @@
+"""What the options of `traverse` mean, and which of them have nothing to do with each other."""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from sbvae_cli.errors import SbvaeError
+
+MOVING = (".gif", ".webp")
+# What each kind of picture has no use for, by the names of arguments.
+_OF_NO_USE: dict[str, tuple[str, ...]] = {
+    "samples": ("start_image", "latents", "top", "range", "columns"),
+    "interpolate": ("start_image", "latents", "top", "range"),
+    "reconstructions": ("latents", "top", "range", "columns"),
+}
+
+
+def refuse_two_kinds(given: Collection[str], out: Path) -> None:
+    """Refuse options that have nothing to do with the picture that is asked for.
+
+    Args:
+        given: Names of the arguments that stand on the command line.
+        out: File to write.
+
+    Raises:
+        SbvaeError: If two pictures are asked for, an option has nothing to do with the one, or
+            reconstructions are to move.
+    """
+    kinds = [kind for kind in _OF_NO_USE if kind in given]
+    if len(kinds) > 1:
+        raise SbvaeError(f"`{kinds[0]}` and `{kinds[1]}` are two pictures; give one of them")
+    for kind in kinds:
+        for name in _OF_NO_USE[kind]:
+            if name in given:
+                raise SbvaeError(f"has nothing to do with `{kind}`; leave one out", field=name)
+    if "reconstructions" in kinds and out.suffix.lower() in MOVING:
+        name = out.with_suffix(".png").name
+        raise SbvaeError(f"{out}: reconstructions do not move; call it {name}", field="out")
+
+
+def refuse_numbers(targets: Sequence[Path]) -> None:
+    """Refuse numbers where models are named, which are left of a list with blanks.
+
+    Raises:
+        SbvaeError: If there are such, and they are no files.
+    """
+    numbers = [str(path) for path in targets if str(path).isdigit() and not path.exists()]
+    if numbers:
+        found = " ".join(numbers)
+        raise SbvaeError(f"{found}: nothing takes it; a list has commas and no blanks, as 9,3")
+
+
+def parse_images(texts: Sequence[str], option: str) -> list[int | Path]:
+    """Numbers of images, as `3` or `3,17`, and files.
+
+    Args:
+        texts: What the user wrote, each time that the option stands there.
+        option: Name of the argument.
+
+    Raises:
+        SbvaeError: If one is empty or a number below 0, or an image is named twice.
+    """
+    found: list[int | Path] = []
+    for text in texts:
+        numbers = re.fullmatch(r"[\d,\s]+", text)
+        for part in [text] if not numbers and Path(text).exists() else text.split(","):
+            name = part.strip()
+            if not name or re.fullmatch(r"-\d+", name):
+                raise SbvaeError(
+                    f"{text}: name images by number, as 3 or 3,17, or a file", field=option
+                )
+            found.append(int(name) if re.fullmatch(r"\d{1,15}", name) else Path(name))
+    twice = [each for i, each in enumerate(found) if each in found[:i]]
+    if twice:
+        raise SbvaeError(f"{twice[0]} is named twice", field=option)
+    return found

@@ -1,0 +1,146 @@
+"""What `traverse` draws: each kind of picture of one model or several."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.evaluation.decoded import interpolate, prior_samples, reconstruct
+from sbvae_cli.evaluation.examples import StartImage, start_image
+from sbvae_cli.evaluation.traversal import Traversal, traverse
+from sbvae_cli.figures.decoded import (
+    animate_interpolations,
+    animate_samples,
+    draw_interpolations,
+    draw_reconstructions,
+    draw_samples,
+)
+from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.runs.several_models import Opened, SeveralModels
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.canvas import Canvas
+
+COLUMNS, COLUMNS_OF_SEVERAL, MOVING_COLUMNS = 11, 7, 25
+LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12  # within these, as many inputs as columns
+DRIFT = 40  # frames in which samples go around
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What all kinds of pictures depend on.
+
+    Attributes:
+        opened: The models and their data.
+        device: Name of the device that computes.
+        size: (H, W) of decoded images; None where these are as large as the data's.
+        seed: Root seed of what is drawn at random.
+        moving: Whether the picture moves.
+        columns: Number of values of a latent; None for what the picture has room for.
+    """
+
+    opened: SeveralModels
+    device: str
+    size: tuple[int, int] | None
+    seed: int
+    moving: bool
+    columns: int | None
+
+    @property
+    def steps(self) -> int:
+        """Number of values of a latent."""
+        several = len(self.opened.models) > 1
+        usual = COLUMNS_OF_SEVERAL if several else COLUMNS
+        return self.columns or (MOVING_COLUMNS if self.moving else usual)
+
+    @property
+    def caption(self) -> str:
+        """What data, and which model, where there is one."""
+        caption = self.opened.source.name
+        if len(self.opened.models) == 1:
+            caption += f": {self.opened.models[0].model}"
+        return caption + (f", drawn at {self.size[0]}x{self.size[1]}" if self.size else "")
+
+    def find(self, images: Sequence[int | Path | None]) -> list[StartImage]:
+        """Images by number or file; None is the first that is not blank."""
+        return [start_image(self.opened.source, which, self.seed) for which in images]
+
+    def each(self, make: Callable[[VAE, Opened], T]) -> dict[str, T]:
+        """What is made of each model, by its title."""
+        return self.opened.by_title(make, self.device, self.size)
+
+
+def samples(asked: Asked, count: int) -> Canvas | Animation:
+    """Samples of the prior, the same codes for models of as many latents."""
+    frames = DRIFT if asked.moving else 1
+
+    def draw(vae: VAE, opened: Opened) -> NDArray[np.uint8]:
+        latents = opened.checkpoint.config.model.latent_dim
+        return prior_samples(vae, latents, count, frames, asked.seed)
+
+    found = asked.each(draw)
+    caption = f"{asked.caption}; samples of the prior"
+    if asked.moving:
+        return animate_samples(found, caption)
+    return draw_samples({title: images[0] for title, images in found.items()}, caption)
+
+
+def interpolation(asked: Asked, ends: Sequence[StartImage]) -> Canvas | Animation:
+    """What lies between two images' codes."""
+    pair = ends[0], ends[1]
+    found = asked.each(lambda vae, _: interpolate(vae, pair, asked.steps, swing=asked.moving))
+    caption = f"{asked.caption}; between the codes of two images"
+    return (animate_interpolations if asked.moving else draw_interpolations)(found, caption)
+
+
+def reconstructions(asked: Asked, count: int, starts: Sequence[StartImage]) -> Canvas:
+    """Images above what models make of them."""
+    found = asked.each(
+        lambda vae, opened: reconstruct(
+            vae,
+            asked.opened.source,
+            opened.checkpoint.space,
+            count,
+            starts=starts,
+            seed=asked.seed,
+        )
+    )
+    return draw_reconstructions(found, asked.caption)
+
+
+def sweep(
+    asked: Asked,
+    latents: int | Sequence[int] | None,
+    ends: tuple[float, float] | Literal["posterior"],
+    starts: Sequence[StartImage],
+) -> dict[str, Traversal]:
+    """Sweeps of the latents of each model, as `evaluation.traversal.traverse` makes them."""
+    count = min(max(asked.columns or asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
+    return asked.each(
+        lambda vae, opened: traverse(
+            vae,
+            asked.opened.source,
+            opened.checkpoint.space,
+            latents=latents,
+            ends=ends,
+            columns=asked.steps,
+            swing=asked.moving,
+            count=count,
+            starts=starts,
+            seed=asked.seed,
+        )
+    )
+
+
+def sweeps(asked: Asked, results: dict[str, Traversal]) -> Canvas | Animation:
+    """The picture of sweeps."""
+    one = results.get("")
+    shown = results if one is None else one
+    caption = asked.caption
+    if one is not None and not one.used:
+        caption += "\nNo latent is in use."
+    return (animate_traversal if asked.moving else draw_traversal)(shown, caption)

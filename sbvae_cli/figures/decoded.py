@@ -1,0 +1,127 @@
+"""What models draw: samples of the prior, images between two images, reconstructions."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.evaluation.decoded import Interpolation, Reconstructions
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.image_rows import ImageRow, Section, draw_image_rows
+from sbvae_cli.viz.legend_line import Entry
+from sbvae_cli.viz.theme import MARK, WARN
+from sbvae_cli.viz.traversal_animation import FRAME_MS, SIDE
+from sbvae_cli.viz.traversal_layout import percent_names
+
+MOST_COLUMNS = 12
+DRIFT_MS = 80
+_ASPECT = 1.6  # columns of samples over rows
+
+
+def draw_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Canvas:
+    """Draw images that models decode from codes of the prior, in a grid for each.
+
+    Args:
+        samples: By the title of the model, shape (N, H, W, C), of one shape.
+        caption: Line at the top of the picture.
+    """
+    sections = []
+    for title, images in samples.items():
+        most = min(MOST_COLUMNS, math.ceil(math.sqrt(_ASPECT * len(images))))
+        columns = math.ceil(len(images) / math.ceil(len(images) / most))
+        rows = [
+            ImageRow((), list(images[start : start + columns]))
+            for start in range(0, len(images), columns)
+        ]
+        sections.append(Section(rows, title=title.replace("\n", ": ")))
+    return draw_image_rows(sections, caption)
+
+
+def animate_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Animation:
+    """Animate samples that drift through the prior, and come back.
+
+    Args:
+        samples: By the title of the model, shape (T, N, H, W, C), of one shape.
+        caption: Line at the top of the picture.
+    """
+    count = len(next(iter(samples.values())))
+    frames = [
+        draw_samples({title: images[frame] for title, images in samples.items()}, caption)
+        for frame in range(count)
+    ]
+    return Animation(frames, [DRIFT_MS] * count)
+
+
+def draw_interpolations(models: Mapping[str, Interpolation], caption: str = "") -> Canvas:
+    """Draw images on the line between two images' codes, these two in frames at the ends.
+
+    Args:
+        models: By the title of the model, of the same two images and as many between them.
+        caption: Line at the top of the picture.
+    """
+    first = next(iter(models.values()))
+    rows = [
+        ImageRow(
+            _label(title),
+            [each.ends[0], *each.images, each.ends[1]],
+            {0: MARK, len(each.images) + 1: MARK},
+        )
+        for title, each in models.items()
+    ]
+    columns = [_image(first.names[0]), *percent_names(first.shares), _image(first.names[1])]
+    return draw_image_rows([Section(rows, columns)], caption, [Entry("the two images", MARK)])
+
+
+def animate_interpolations(models: Mapping[str, Interpolation], caption: str = "") -> Animation:
+    """Animate images that go from one image's code to another's, and back, between the two.
+
+    Args:
+        models: By the title of the model, of the same two images and as many between them.
+        caption: Line at the top of the picture.
+    """
+    first = next(iter(models.values()))
+    count = len(first.shares)
+    frames = []
+    for at in [*range(count), *range(count - 2, 0, -1)]:
+        rows = [
+            ImageRow(_label(title), [each.ends[0], each.images[at], each.ends[1]])
+            for title, each in models.items()
+        ]
+        share = percent_names(first.shares[[at]])
+        columns = [_image(first.names[0]), *share, _image(first.names[1])]
+        frames.append(draw_image_rows([Section(rows, columns)], caption, side=SIDE))
+    return Animation(frames, [FRAME_MS] * len(frames))
+
+
+def draw_reconstructions(models: Mapping[str, Reconstructions], caption: str = "") -> Canvas:
+    """Draw originals above what each model makes of them, held-out ones in orange frames.
+
+    Args:
+        models: By the title of the model, of the same images.
+        caption: Line at the top of the picture.
+    """
+    first = next(iter(models.values()))
+    count = len(first.inputs)
+    per_row = math.ceil(count / math.ceil(count / MOST_COLUMNS))
+    sections = []
+    for start in range(0, count, per_row):
+        part = slice(start, start + per_row)
+        frames = dict.fromkeys(np.flatnonzero(first.held_out[part]).tolist(), WARN)
+        rows = [ImageRow(("input",), list(first.inputs[part]), frames)]
+        for title, each in models.items():
+            label = _label(title) or ("reconstruction",)
+            rows.append(ImageRow(label, list(each.reconstructions[part]), frames))
+        sections.append(Section(rows))
+    legend = [Entry("held out of training", WARN)] if first.held_out.any() else []
+    return draw_image_rows(sections, caption, legend)
+
+
+def _image(name: str) -> str:
+    """What an image is called: a file by its name, others by their number."""
+    return f"image {name}" if name[:1].isdigit() and "." not in name else name
+
+
+def _label(title: str) -> tuple[str, ...]:
+    return tuple(title.split("\n")[:2]) if title else ()

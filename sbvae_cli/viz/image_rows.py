@@ -1,0 +1,131 @@
+"""Rows of images beside labels: reconstructions, images between two, samples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
+from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.theme import INK, QUIET, Colour
+from sbvae_cli.viz.tiles import Size, draw_tile, tile_size
+from sbvae_cli.viz.traversal_layout import (
+    GAP,
+    LABEL_GAP,
+    LABEL_SIZE,
+    LEAST_PITCH,
+    LINE,
+    MARGIN,
+    MOST_SIDE,
+    NOTE_SIZE,
+    TITLE_SIZE,
+)
+
+LEAST_WIDTH = 420.0  # a caption needs some
+LONGEST_LABEL = 300.0
+SECTION_GAP = 22.0
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """Images side by side.
+
+    Attributes:
+        label: One or two lines at the left, the second one smaller; or none.
+        images: Each of shape (h, w, 1 or 3); sizes may differ, shapes are alike.
+        frames: Colours of frames, by the number of the image.
+    """
+
+    label: tuple[str, ...]
+    images: Sequence[NDArray[np.uint8]]
+    frames: Mapping[int, Colour] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that belong together.
+
+    Attributes:
+        rows: From top to bottom.
+        columns: Names above the columns; may be empty.
+        title: Line above.
+    """
+
+    rows: Sequence[ImageRow]
+    columns: Sequence[str] = ()
+    title: str = ""
+
+    @property
+    def above(self) -> float:
+        """Room that title and names need."""
+        return (LINE * TITLE_SIZE + 6) * bool(self.title) + (LINE * NOTE_SIZE + 4) * bool(
+            self.columns
+        )
+
+
+def draw_image_rows(
+    sections: Sequence[Section],
+    caption: str = "",
+    legend: Sequence[Entry] = (),
+    side: int = MOST_SIDE,
+) -> Canvas:
+    """Draw sections of rows, one below the other, with labels at the left and columns aligned.
+
+    Args:
+        sections: One or more, each of one row or more.
+        caption: At the top of the picture, in as many lines as it needs.
+        legend: What frames mean.
+        side: Most of an image's longer side that small images are enlarged to.
+
+    Returns:
+        As wide as the longest row needs.
+    """
+    rows = [row for section in sections for row in section.rows]
+    largest = max((image.shape[:2] for row in rows for image in row.images), key=max)
+    size = tile_size(largest, max(side, *largest))
+    labels = [shorten(line, LABEL_SIZE, LONGEST_LABEL) for row in rows for line in row.label]
+    widest = max((text_width(label, LABEL_SIZE) for label in labels), default=0.0)
+    left = MARGIN + (round(widest + LABEL_GAP) if labels else 0)
+    columns = max(len(row.images) for row in rows)
+    inner = max(left - MARGIN + columns * (size[1] + GAP) - GAP, LEAST_WIDTH)
+    lines = wrap(caption, TITLE_SIZE, inner)
+    entries = wrap_entries(legend, NOTE_SIZE, inner)
+    pitch = max(size[0] + GAP, LEAST_PITCH if labels else 0.0)
+    tops = [MARGIN + LINE * TITLE_SIZE * len(lines) + (14.0 if lines else 0.0)]
+    for section in sections:
+        tops.append(tops[-1] + section.above + pitch * len(section.rows) + SECTION_GAP - GAP)
+    bottom = tops.pop() - SECTION_GAP + GAP + 4.0
+    height = bottom + 1.5 * NOTE_SIZE * len(entries) + MARGIN - GAP
+    canvas = Canvas(inner + 2 * MARGIN, round(height))
+    for number, line in enumerate(lines):
+        canvas.text(MARGIN, MARGIN + LINE * TITLE_SIZE * number, line, TITLE_SIZE, INK, "lt")
+    for section, top in zip(sections, tops, strict=True):
+        _draw_section(canvas, section, (left, round(top)), size, pitch)
+    draw_entries(canvas, entries, (MARGIN, round(bottom)), NOTE_SIZE)
+    return canvas
+
+
+def _draw_section(
+    canvas: Canvas, section: Section, corner: tuple[float, float], size: Size, pitch: float
+) -> None:
+    left, top = corner
+    if section.title:
+        canvas.text(MARGIN, top, section.title, TITLE_SIZE, INK, "lt")
+    first = round(top + section.above)
+    for column, name in enumerate(section.columns):
+        x = left + column * (size[1] + GAP) + size[1] / 2
+        text = shorten(name, NOTE_SIZE, size[1] + GAP - 2)
+        canvas.text(x, first - 6, text, NOTE_SIZE, QUIET, "mb")
+    for number, row in enumerate(section.rows):
+        y = round(first + number * pitch)
+        apart = 11.0 if len(row.label) > 1 else 0.0
+        for line, text in enumerate(row.label):
+            kind, colour = (NOTE_SIZE, QUIET) if line else (LABEL_SIZE, INK)
+            middle = y + size[0] / 2 + (apart if line else -apart)
+            shown = shorten(text, kind, LONGEST_LABEL)
+            canvas.text(MARGIN, middle, shown, kind, colour, "lm")
+        for column, image in enumerate(row.images):
+            place = left + column * (size[1] + GAP), y
+            draw_tile(canvas, image, place, size, row.frames.get(column))

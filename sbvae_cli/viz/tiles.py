@@ -1,0 +1,58 @@
+"""Images as tiles of one size: whole pixels repeated, or averaged, each in a frame."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.image_grid import fit_tiles
+from sbvae_cli.viz.theme import FAINT, Colour
+
+Size = tuple[float, float]  # height and width in units
+
+
+def tile_size(shape: tuple[int, ...], side: int) -> Size:
+    """Height and width of a tile whose longer side is about `side`, as `fit_tiles` makes it.
+
+    Args:
+        shape: Shape of an image, (H, W) or (H, W, C).
+        side: Most pixels of the longer side.
+    """
+    height, width = shape[:2]
+    longer = max(height, width)
+    if longer > side:
+        factor = math.ceil(longer / side)
+        return float(math.ceil(height / factor)), float(math.ceil(width / factor))
+    zoom = side // longer
+    return float(zoom * height), float(zoom * width)
+
+
+def draw_tile(
+    canvas: Canvas,
+    image: NDArray[np.uint8],
+    place: tuple[float, float],
+    size: Size,
+    frame: Colour | None = None,
+    wide: float = 3.0,
+) -> None:
+    """Draw an image on a hairline, so that white ones have an edge, or in a coloured frame.
+
+    Args:
+        canvas: Canvas to draw on.
+        image: Shape (H, W, 1 or 3).
+        place: Left and upper edge of the image.
+        size: Height and width of the image.
+        frame: Colour of a frame; None for a hairline.
+        wide: Width of the frame.
+    """
+    (left, top), (height, width) = place, size
+    edge, colour = (1.0, FAINT) if frame is None else (wide, frame)
+    canvas.rectangle(left - edge, top - edge, width + 2 * edge, height + 2 * edge, colour)
+    longer = max(height, width)
+    canvas.image(
+        fit_tiles(image, round(longer)) if max(image.shape[:2]) > longer else image,
+        left,
+        top,
+        width,
+    )

@@ -1,0 +1,226 @@
+"""Sweeps that move: each latent's image goes there and back, and a wave runs through them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
+from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, SERIES, UNUSED
+from sbvae_cli.viz.tiles import Size, draw_tile, tile_size
+from sbvae_cli.viz.traversal_layout import (
+    LABEL_SIZE,
+    LINE,
+    MARGIN,
+    NOTE_SIZE,
+    TITLE_SIZE,
+    Panel,
+    Pictures,
+    Sweep,
+    row_name,
+)
+
+SIDE = 128  # of an image's longer side
+LEAST_TILE = 96.0  # width that the words above a tile need
+GAP, START_GAP = 18.0, 16.0  # between tiles, and more between the start and the latents
+NAME, TRACK = 27.0, 32.0  # room above a tile, and below it
+MOST_IN_ROW = 8  # latents
+FRAME_MS = 60
+DOT = 6.5  # radius
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Columns and rows of the tiles of a model and a start.
+
+    Attributes:
+        start: Places of the input and of its reconstruction.
+        latents: Place of each latent.
+    """
+
+    start: tuple[tuple[int, int], tuple[int, int]]
+    latents: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, latents: int, stacked: bool) -> "Cells":
+        """The start at the left, one image above the other where these are stacked."""
+        in_row = min(latents, MOST_IN_ROW)
+        if stacked and latents <= 2 * MOST_IN_ROW:
+            in_row = math.ceil(latents / 2)
+        first = 1 if stacked else 2
+        return cls(
+            ((0, 0), (0, 1) if stacked else (1, 0)),
+            tuple((first + i % in_row, i // in_row) for i in range(latents)),
+        )
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return 1 + max(column for column, _ in (*self.start, *self.latents))
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return 1 + max(row for _, row in (*self.start, *self.latents))
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """What a model makes of a start, in the room that its tiles take."""
+
+    title: tuple[str, ...]
+    images: tuple[Pictures, Pictures]
+    sweeps: Sequence[Sweep]
+    cells: Cells
+    size: Size
+
+    @property
+    def pitch(self) -> float:
+        return max(self.size[1], LEAST_TILE) + GAP
+
+    @property
+    def above(self) -> float:
+        return LINE * TITLE_SIZE * len(self.title) + 5.0 * bool(self.title)
+
+    @property
+    def width(self) -> float:
+        return self.cells.columns * self.pitch - GAP + START_GAP
+
+    @property
+    def height(self) -> float:
+        return self.above + self.cells.rows * (NAME + self.size[0] + TRACK)
+
+    def place(self, cell: tuple[int, int]) -> tuple[float, float]:
+        """Left and upper edge of a tile, from the strip's own corner."""
+        first = 1 + max(column for column, _ in self.cells.start)
+        left = cell[0] * self.pitch + (START_GAP if cell[0] >= first else 0.0)
+        return round(left), round(self.above + NAME + cell[1] * (NAME + self.size[0] + TRACK))
+
+
+def animate_sweeps(panels: Sequence[Panel], caption: str = "", ends: str = "") -> Animation:
+    """Animate sweeps of single latents around the codes of images.
+
+    Each latent's image moves along its values and back; the next latent is a part of the way ahead,
+    so that a wave runs through them. A dot below shows the value, a tick the start image's own.
+
+    Args:
+        panels: What each model makes of the same start images; values that are denser towards
+            their ends, as those of a swing, move smoothly.
+        caption: At the top of the picture, in as many lines as it needs.
+        ends: What the tracks of the dots span, as "-2 to 2".
+
+    Returns:
+        Twice as many frames as there are values, less two, which repeat without a jump.
+    """
+    strips = _strips(panels)
+    inner = max(strip.width for strip in strips)
+    lines = wrap(caption, TITLE_SIZE, inner)
+    entries = [
+        Entry(f"dot: the latent's value{f', {ends}' if ends else ''}"),
+        Entry("tick: the start image's own"),
+    ]
+    legend = wrap_entries(entries, NOTE_SIZE, inner)
+    tops = [MARGIN + LINE * TITLE_SIZE * len(lines) + (14.0 if lines else 0.0)]
+    for strip in strips:
+        tops.append(tops[-1] + strip.height + 6.0)
+    bottom = tops.pop()
+    base = Canvas(inner + 2 * MARGIN, round(bottom + 1.5 * NOTE_SIZE * len(legend) + MARGIN - 6))
+    for number, line in enumerate(lines):
+        base.text(MARGIN, MARGIN + LINE * TITLE_SIZE * number, line, TITLE_SIZE, INK, "lt")
+    draw_entries(base, legend, (MARGIN, round(bottom)), NOTE_SIZE)
+    for strip, top in zip(strips, tops, strict=True):
+        base.place(_still(strip), MARGIN, round(top))
+    count = max(1, 2 * (len(strips[0].sweeps[0].values) - 1))
+    frames = []
+    for number in range(count):
+        frame = Canvas(base.width, base.height, list(base.shapes), list(base.lines))
+        for strip, top in zip(strips, tops, strict=True):
+            frame.place(_moving(strip, number, count), MARGIN, round(top))
+        frames.append(frame)
+    return Animation(frames, [FRAME_MS] * count)
+
+
+def position(frame: int, frames: int, number: int, latents: int) -> int:
+    """Which of its values a latent has in a frame: there and back, each latent ahead of the last.
+
+    Args:
+        frame: Number of the frame.
+        frames: Number of frames, even, or 1.
+        number: Number of the latent.
+        latents: Number of latents.
+    """
+    place = (frame + round(number * frames / latents)) % frames
+    return min(place, frames - place)
+
+
+def _strips(panels: Sequence[Panel]) -> list[_Strip]:
+    blocks = [(panel, number, b) for panel in panels for number, b in enumerate(panel.blocks)]
+    several = len(panels[0].blocks) > 1
+    images = panels[0].blocks[0].sweeps[0].images
+    size = tile_size(images.shape[1:], max(SIDE, *images.shape[1:3]))
+    strips = []
+    for panel, number, block in blocks:
+        stacked = len(blocks) == 1 and len(block.sweeps) >= 3
+        title = panel.title if number == 0 else ()
+        if several:
+            title = (*title, f"start {block.start}")
+        shown = panel.examples.inputs[number], panel.examples.reconstructions[number]
+        cells = Cells.of(len(block.sweeps), stacked)
+        strips.append(_Strip(title, shown, block.sweeps, cells, size))
+    return strips
+
+
+def _still(strip: _Strip) -> Canvas:
+    """Titles, names, the start and the tracks."""
+    canvas = Canvas(strip.width, strip.height)
+    for number, line in enumerate(strip.title):
+        size, colour = (NOTE_SIZE, QUIET) if number else (TITLE_SIZE, INK)
+        shown = shorten(line, size, strip.width)
+        canvas.text(0, LINE * TITLE_SIZE * number, shown, size, colour, "lt")
+    for name, image, cell in zip(("input", "output"), strip.images, strip.cells.start, strict=True):
+        left, top = strip.place(cell)
+        canvas.text(left, top - 6, name, LABEL_SIZE, QUIET, "lb")
+        draw_tile(canvas, image, (left, top), strip.size)
+    for sweep, cell in zip(strip.sweeps, strip.cells.latents, strict=True):
+        left, top = strip.place(cell)
+        _draw_name(canvas, sweep, left, top - 6, max(strip.size[1], LEAST_TILE))
+        y = top + strip.size[0] + TRACK / 2 - 1
+        canvas.rectangle(left, y - 1, strip.size[1], 2, FAINT)
+        x = left + _share(sweep, sweep.start) * strip.size[1]
+        canvas.rectangle(round(x) - 1, y - 7, 2, 14, MARK if sweep.codes else UNUSED)
+    return canvas
+
+
+def _draw_name(canvas: Canvas, sweep: Sweep, left: float, y: float, width: float) -> None:
+    """The factor, and at the right the latent's name; or that alone."""
+    colour = INK if sweep.codes else UNUSED
+    if len(sweep.follows) < 2:
+        canvas.text(left, y, row_name(sweep), LABEL_SIZE, colour, "lb")
+        return
+    name, number = sweep.follows[0], row_name(sweep)
+    if text_width(name, LABEL_SIZE) + text_width(number, NOTE_SIZE) + 8 > width:
+        number = str(sweep.latent)
+    room = width - text_width(number, NOTE_SIZE) - 8
+    canvas.text(left, y, shorten(name, LABEL_SIZE, room), LABEL_SIZE, colour, "lb")
+    canvas.text(left + width, y, number, NOTE_SIZE, QUIET, "rb")
+
+
+def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
+    """The latents' images and dots in a frame."""
+    canvas = Canvas(strip.width, strip.height)
+    for number, (sweep, cell) in enumerate(zip(strip.sweeps, strip.cells.latents, strict=True)):
+        left, top = strip.place(cell)
+        at = position(frame, frames, number, len(strip.sweeps))
+        draw_tile(canvas, sweep.images[at], (left, top), strip.size)
+        x = left + _share(sweep, float(sweep.values[at])) * strip.size[1]
+        y = top + strip.size[0] + TRACK / 2 - 1
+        canvas.disc(x, y, DOT, SERIES[0] if sweep.codes else UNUSED)
+    return canvas
+
+
+def _share(sweep: Sweep, value: float) -> float:
+    """How far along its track a value is, from 0 to 1."""
+    low, high = float(sweep.values[0]), float(sweep.values[-1])
+    return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else 0.5
