@@ -2,7 +2,7 @@
 
 import typer
 
-from sbvae_cli.cli import figure_losses, figure_table
+from sbvae_cli.cli import figure_losses, figure_table, figure_unfolding
 
 app = typer.Typer(help="Draw figures of many runs: rate and distortion, scores, losses.")
 
@@ -17,3 +17,4 @@ def figure() -> None:
 
 app.command("losses")(figure_losses.losses)
 app.command("table")(figure_table.table)
+app.command("unfolding")(figure_unfolding.unfolding)

@@ -21,6 +21,7 @@ EXAMPLES = {
     "eval": "sbvae eval runs/first --metrics rates,mig,dci-fast --json scores.json",
     "figure losses": "sbvae figure losses runs/first --terms nll,kl",
     "figure table": "sbvae figure table scores.json --scores neg_elbo,nll,kl --out table.tex",
+    "figure unfolding": "sbvae figure unfolding runs/broadcast runs/deconv",
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",

@@ -46,6 +46,7 @@ PICTURE_ENDINGS = (".png", ".svg", ".gif", ".webp")
 OWN_ENDINGS = {
     "picture": PICTURE_ENDINGS[:2],
     "moving picture": PICTURE_ENDINGS,
+    "animation": (".gif", ".webp"),
     "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
     "NPZ": (".npz",),
     "JSON": (".json",),
@@ -54,15 +55,21 @@ OWN_ENDINGS = {
 WORDS = {
     "picture": "a picture",
     "moving picture": "a picture",
+    "animation": "an animation",
     "HDF5": "an HDF5 file",
     "NPZ": "an NPZ file of codes",
     "JSON": "a JSON file",
     "CSV": "a CSV file",
 }
-FORMATS = {"picture": "PNG or SVG", "moving picture": "PNG, SVG, GIF or WebP"}
+FORMATS = {
+    "picture": "PNG or SVG",
+    "moving picture": "PNG, SVG, GIF or WebP",
+    "animation": "GIF or WebP",
+}
 EXAMPLES = {
     "picture": "picture.png",
     "moving picture": "picture.png",
+    "animation": "unfolding.gif",
     "HDF5": "data.h5",
     "NPZ": "codes.npz",
 }

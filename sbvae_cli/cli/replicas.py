@@ -76,6 +76,7 @@ def start_replicas(
             stackable = [Stackable(each, row_of(each)) for each in replicas]
             train_stacked(stackable, source, group, fitting, force=force)
             return
+        say_what_previews_lack(config, source)
         jobs = [start_job(each, force=force) for each in replicas]
         train_in_processes(jobs, group, number)
 
@@ -85,6 +86,14 @@ def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = F
     folder = replica.folder
     words = ["train", f"--config={folder.config}", f"--out={folder.path}", *settings]
     return Job(folder, [*words, *(["--force"] if force else [])], row_of(replica))
+
+
+def say_what_previews_lack(config: Config, source: Source) -> None:
+    """Say once what each process would say, of which nobody reads a note."""
+    if config.training.preview:
+        from sbvae_cli.runs.previews import preview_images  # it loads what draws
+
+        preview_images(config, source, note)
 
 
 def row_of(replica: Replica) -> Row:

@@ -12,7 +12,12 @@ from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.cli.console import note
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.replica_ends import Others
-from sbvae_cli.cli.replicas import at_once, start_job, train_in_processes
+from sbvae_cli.cli.replicas import (
+    at_once,
+    say_what_previews_lack,
+    start_job,
+    train_in_processes,
+)
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Ended, Job
 from sbvae_cli.cli.stacked import Stackable, train_stacked
@@ -90,6 +95,7 @@ def go_on_with_replicas(
             _stack(group, unfinished, resumptions, source, others)
             return
         words = [f"--set={key}={json.dumps(value)}" for key, value in wanted.items()]
+        say_what_previews_lack(config, source)
         jobs = [_job(each, words, rows[each.replica.seed]) for each in unfinished]
         train_in_processes(jobs, group, number, others)
 

@@ -53,6 +53,7 @@ def train(
     threads: option.Threads = None,
     checkpoint_every: option.CheckpointEvery = None,
     keep_checkpoints: option.KeepCheckpoints = False,
+    preview: option.Preview = False,
     out: option.Out = None,
     resume: option.Resume = None,
     config: option.ConfigFile = None,

@@ -206,6 +206,14 @@ KeepCheckpoints = Annotated[
         help="Keep every checkpoint, as ckpt-STEP.pt; default: the last one alone.",
     ),
 ]
+Preview = Annotated[
+    bool,
+    _of_training(
+        "--preview",
+        help="Draw pictures in the run's folder while it trains, and geometry.gif at the end, how "
+        "the factors' grid unfolds.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -246,7 +254,7 @@ SETTINGS = {
             *("steps", "batch_size", "seed", "device", "precision", "compile"),
             *("threads", "clip_grad"),
             *("validation", "fixed_set", "shuffle", "data_on"),
-            *("checkpoint_every", "keep_checkpoints"),
+            *("checkpoint_every", "keep_checkpoints", "preview"),
         )
     },
 }

@@ -91,6 +91,7 @@ class TrainingConfig(Frozen):
         checkpoint_every: Steps between checkpoints.
         keep_checkpoints: Whether every checkpoint is kept, as `ckpt-STEP.pt`, beside the last one.
         log_every: Steps between lines of `log.jsonl`.
+        preview: Whether pictures are drawn in the run's folder while it trains.
     """
 
     steps: PositiveInt = 500_000
@@ -110,6 +111,7 @@ class TrainingConfig(Frozen):
     checkpoint_every: PositiveInt = 1_000
     keep_checkpoints: bool = False
     log_every: PositiveInt = 50
+    preview: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,11 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
 
+# In the folder `previews`, of a run that draws them.
+MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
+    *("moments.npz", "traversal.png", "geometry.png", "geometry.gif"),
+)
+PREVIEWS = (MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING)
 KEPT = re.compile(r"ckpt-(\d+)\.pt")  # a checkpoint of a step, beside the last one
 _LOCK = ".lock"  # held while a process trains in the folder
 _RESERVED = ".reserved"  # held by a process that has others train in it, one after the other
@@ -34,6 +39,7 @@ class RunFolder:
         self.config = path / "config.yaml"
         self.log = path / "log.jsonl"
         self.checkpoint = path / "ckpt.pt"
+        self.previews = path / "previews"
 
     def kept(self, step: int) -> Path:
         """Path of the checkpoint of a step, where all are kept."""
@@ -104,7 +110,7 @@ class RunFolder:
                 f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
                 "with `force`, or choose another `out`"
             )
-        own = {_LOCK, _RESERVED, self.config.name, self.log.name}
+        own = {_LOCK, _RESERVED, self.config.name, self.log.name, self.previews.name}
         names = {entry.name for entry in self.path.iterdir()}
         others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
@@ -121,8 +127,11 @@ class RunFolder:
     def clear(self, config: Config) -> None:
         """Begin a run: remove a former run's files, write the configuration."""
         kept = [self.kept(step) for step in self.kept_steps()]
-        for path in (self.checkpoint, *kept, self.log, self.config):
+        previews = [self.previews / name for name in PREVIEWS]
+        for path in (self.checkpoint, *kept, *previews, self.log, self.config):
             path.unlink(missing_ok=True)
+        with suppress(OSError):  # it may hold what others put there
+            self.previews.rmdir()
         self.write_config(config)
 
     def write_config(self, config: Config) -> None:

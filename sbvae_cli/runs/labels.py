@@ -1,10 +1,12 @@
 """Short names that tell groups of runs apart, for legends and the rows of figures and tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sbvae_cli.runs.groups import HasSettings
-from sbvae_cli.runs.naming import setting_label
+from sbvae_cli.config.schema import Config
+from sbvae_cli.runs.groups import HasSettings, group_names
+from sbvae_cli.runs.naming import flat_settings, group_name, setting_label
 
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
 _DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
@@ -37,6 +39,22 @@ def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
     labels = {group: _label(own, told) or group for group, own in settings.items()}
     taken = list(labels.values())
     return {g: label if taken.count(label) == 1 else g for g, label in labels.items()}
+
+
+@dataclass(frozen=True)
+class _Configured:
+    """A run by its settings, as one that has scores."""
+
+    group: str
+    settings: Mapping[str, Any]
+
+
+def config_labels(configs: Sequence[Config]) -> list[str]:
+    """A short name for each run, which those share that differ in the seed alone."""
+    runs = [_Configured(group_name(config), flat_settings(config, 0)) for config in configs]
+    runs = [replace(run, group=name) for run, name in zip(runs, group_names(runs), strict=True)]
+    labels = group_labels(runs)
+    return [labels[run.group] for run in runs]
 
 
 def _depths(settings: Mapping[str, Any]) -> dict[str, int]:

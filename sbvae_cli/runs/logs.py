@@ -3,8 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,8 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import Curve, RunLog
 from sbvae_cli.files import unreadable
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.runs.groups import group_names
-from sbvae_cli.runs.labels import group_labels
-from sbvae_cli.runs.naming import flat_settings, group_name
-from sbvae_cli.runs.replicas import find_replicas, is_run
+from sbvae_cli.runs.labels import config_labels
+from sbvae_cli.runs.targets import run_folders
 
 _NO_TERMS = ("step", "diverged")
 
@@ -39,7 +36,7 @@ def read_logs(
     """
     folders: dict[str, RunFolder] = {}
     for target in targets:
-        for folder in _runs_of(target):
+        for folder in run_folders(target):
             folders.setdefault(os.path.realpath(folder.path), folder)
     found: list[tuple[RunFolder, Config, list[dict[str, Any]]]] = []
     for folder in folders.values():
@@ -54,28 +51,8 @@ def read_logs(
             f"{targets[0]}: no run there has logged anything yet; wait for it, or train one as "
             f"{command('train', out=targets[0])}"
         )
-    labels = _labels([config for _, config, _ in found])
+    labels = config_labels([config for _, config, _ in found])
     return [_run_log(*each, label) for each, label in zip(found, labels, strict=True)]
-
-
-def _runs_of(path: Path) -> list[RunFolder]:
-    """The run, or the runs in a folder, those without a checkpoint too."""
-    if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
-        path = path.parent
-    if not os.path.isdir(path):
-        reason = "is no run folder" if path.exists() else "there is no such folder"
-        raise SbvaeError(f"{path}: {reason}; name a run folder, as runs/first")
-    if is_run(path) or (path / "log.jsonl").is_file():
-        return [RunFolder(path)]
-    found = [each.folder for each in find_replicas(path)]
-    for inner in [] if found else sorted(path.iterdir()):
-        if is_run(inner):
-            found.append(RunFolder(inner))
-        elif inner.is_dir():
-            found += [each.folder for each in find_replicas(inner)]
-    if not found:
-        raise SbvaeError(f"{path}: is no run folder and holds none; name a run, as runs/first")
-    return found
 
 
 def _records(folder: RunFolder) -> list[dict[str, Any]]:
@@ -100,22 +77,6 @@ def _records(folder: RunFolder) -> list[dict[str, Any]]:
             found = {made: own for made, own in found.items() if made < step}
         found[step] = {**record, "step": step}
     return list(found.values())
-
-
-@dataclass(frozen=True)
-class _Logged:
-    """A run by its settings, as those are that have scores."""
-
-    group: str
-    settings: Mapping[str, Any]
-
-
-def _labels(configs: Sequence[Config]) -> list[str]:
-    """A name for each run, which those share that differ in the seed alone."""
-    runs = [_Logged(group_name(config), flat_settings(config, 0)) for config in configs]
-    runs = [replace(run, group=name) for run, name in zip(runs, group_names(runs), strict=True)]
-    labels = group_labels(runs)
-    return [labels[run.group] for run in runs]
 
 
 def _run_log(

@@ -23,7 +23,7 @@ _UNNAMED = {
     f"training.{name}"
     for name in (
         *("seed", "device", "threads", "data_on", "compile"),
-        *("checkpoint_every", "keep_checkpoints", "log_every"),
+        *("checkpoint_every", "keep_checkpoints", "log_every", "preview"),
     )
 }
 # Settings that do not make another model, or are where a file lies.
@@ -36,6 +36,7 @@ _BESIDE |= {
         "checkpoint_every",
         "keep_checkpoints",
         "log_every",
+        "preview",
     )
 }
 _SHORT = {

@@ -27,6 +27,7 @@ SAME_MODEL = {
     "training.checkpoint_every",
     "training.keep_checkpoints",
     "training.log_every",
+    "training.preview",
 }
 
 

@@ -22,7 +22,7 @@ from sbvae_cli.training.devices import resolve_device
 # Settings that may change when a run goes on: none of them makes another model of it.
 _OF_TRAINING = (
     *("steps", "device", "threads", "data_on", "compile"),
-    *("checkpoint_every", "log_every", "keep_checkpoints"),
+    *("checkpoint_every", "log_every", "keep_checkpoints", "preview"),
 )
 CHANGEABLE = {f"training.{name}" for name in _OF_TRAINING}
 
@@ -225,7 +225,7 @@ def changed_config(
             raise SbvaeError(
                 f"{folder.path}: was trained {had} {value}; a run goes on with its own settings; "
                 "only `steps`, `device`, `threads`, `data_on`, `compile`, `checkpoint_every`, "
-                "`keep_checkpoints` and where its `source` lies may change"
+                "`keep_checkpoints`, `preview` and where its `source` lies may change"
             )
     return build_config(merge(tree, nested(wanted)))
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 from sbvae_cli.data.importers.natural_order import natural_order
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.replicas import find_replicas, is_run
 
 
@@ -46,6 +48,33 @@ def runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
         elif is_run(inner) or find_replicas(inner):
             found.append(inner)
     return found or [path]
+
+
+def run_folders(path: Path) -> list[RunFolder]:
+    """The run, or the runs in a folder, those too that have no checkpoint yet.
+
+    Args:
+        path: A run's folder, its checkpoint or its log, or a folder of replicas or of runs.
+
+    Raises:
+        SbvaeError: If it is no run and holds none.
+    """
+    if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
+        path = path.parent
+    if not os.path.isdir(path):
+        reason = "is no run folder" if path.exists() else "there is no such folder"
+        raise SbvaeError(f"{path}: {reason}; name a run folder, as runs/first")
+    if is_run(path) or (path / "log.jsonl").is_file():
+        return [RunFolder(path)]
+    found = [each.folder for each in find_replicas(path)]
+    for inner in [] if found else sorted(path.iterdir()):
+        if is_run(inner):
+            found.append(RunFolder(inner))
+        elif inner.is_dir():
+            found += [each.folder for each in find_replicas(inner)]
+    if not found:
+        raise SbvaeError(f"{path}: is no run folder and holds none; name a run, as runs/first")
+    return found
 
 
 def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
 from sbvae_cli.config.schema import Config
@@ -16,6 +17,9 @@ from sbvae_cli.training.build import build_maker, build_updater, with_own_precis
 from sbvae_cli.training.inputs import InputMaker
 from sbvae_cli.training.loop import Report, train
 from sbvae_cli.training.update import Updater
+
+if TYPE_CHECKING:
+    from sbvae_cli.runs.previews import Previews
 
 
 def start_runs(
@@ -136,12 +140,20 @@ def _run(
     stop: Callable[[], bool],
     on_note: Callable[[str], None],
 ) -> list[int]:
-    watched = [
-        _Watched(folder, config, source, updater, replica, observers, start)
-        for replica, (folder, config) in enumerate(zip(folders, configs, strict=True))
-    ]
     training = configs[0].training
-    with closing(train(updater, maker, training, start=start, stop=stop)) as reports:
+    previews = _previews(configs, source, updater, folders, start, on_note)
+    watched = [
+        _Watched(folder, config, source, updater, replica, observers, start, preview)
+        for replica, (folder, config, preview) in enumerate(
+            zip(folders, configs, previews, strict=True)
+        )
+    ]
+
+    def watch(step: int) -> None:
+        for preview in filter(None, previews):
+            preview.watch(step)
+
+    with closing(train(updater, maker, training, start=start, stop=stop, watch=watch)) as reports:
         for several in reports:
             for line in {report.note for report in several if report.note}:
                 on_note(line)
@@ -151,6 +163,26 @@ def _run(
                 break
     _raise_if_diverged(watched)
     return [replica.step for replica in watched]
+
+
+def _previews(
+    configs: Sequence[Config],
+    source: Source,
+    updater: Updater,
+    folders: Sequence[RunFolder],
+    start: int,
+    on_note: Callable[[str], None],
+) -> "Sequence[Previews | None]":
+    """What looks at each replica, where that is wanted."""
+    if not configs[0].training.preview:
+        return [None] * len(configs)
+    from sbvae_cli.runs.previews import Previews, preview_images  # they load what draws
+
+    images = preview_images(configs[0], source, on_note)
+    return [
+        Previews(folder, config, source, vae, images, start, on_note)
+        for folder, config, vae in zip(folders, configs, updater.vaes, strict=True)
+    ]
 
 
 class _Watched:
@@ -165,10 +197,11 @@ class _Watched:
         replica: int,
         observers: Sequence[Observer],
         step: int,
+        preview: "Previews | None",
     ) -> None:
         self.folder, self.step = folder, step
         self.error: DivergedError | None = None
-        self._observers = observers
+        self._observers, self._preview = observers, preview
         self._log = log_to(folder, config, source, updater.vaes[replica])
         self._save = save_to(folder, config, updater)
 
@@ -189,6 +222,8 @@ class _Watched:
         for observe in self._observers:
             observe(report)
         self._save(report)
+        if self._preview:  # after it is saved: drawing takes a while
+            self._preview.observe(report)
         if not error:
             self.step = report.step
 

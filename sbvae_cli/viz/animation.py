@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PIL import Image
+
+from sbvae_cli.config.names import ThemeName
 from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.raster import draw_rasters
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,14 @@ class Animation:
             )
         if len({(frame.width, frame.height) for frame in self.frames}) > 1:
             raise ValueError("frames must have one size")
+
+    def rasters(self, scale: float = 1.0, theme: ThemeName = "light") -> list[Image.Image]:
+        """All frames in pixels, RGB; what they begin with, if it is the same, is drawn once.
+
+        Args:
+            scale: Pixels of a unit.
+            theme: Theme that gives the colours of roles.
+        """
+        size = self.frames[0].width, self.frames[0].height
+        frames = [(frame.shapes, frame.lines) for frame in self.frames]
+        return draw_rasters(size, frames, scale, theme)

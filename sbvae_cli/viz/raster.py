@@ -44,26 +44,54 @@ def draw_raster(
     Returns:
         RGB, its size rounded to whole pixels.
     """
+    return draw_rasters(size, [(shapes, texts)], scale, theme)[0]
+
+
+def draw_rasters(
+    size: tuple[float, float],
+    frames: Sequence[tuple[Sequence[Shape], Sequence[Text]]],
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> list[Image.Image]:
+    """Draw frames of an animation; shapes that all of them begin with are drawn once.
+
+    Args:
+        size: Width and height of the frames in units.
+        frames: Shapes and texts of each, as `draw_raster` takes them.
+        scale: Pixels of a unit.
+        theme: Theme that gives the colours of roles.
+
+    Returns:
+        As many pictures, each as `draw_raster` would draw it.
+    """
     width, height = (max(1, round(side * scale)) for side in size)
     paper = resolve(PAPER, theme)[:3]
-    result = Image.new("RGB", (width, height), paper)
-    exact = all(isinstance(shape, Rectangle | Picture) for shape in shapes)
+    results = [Image.new("RGB", (width, height), paper) for _ in frames]
+    exact = all(isinstance(s, Rectangle | Picture) for shapes, _ in frames for s in shapes)
     oversample = 1 if exact else 4 if scale < 2 else 2
     zoom = oversample * scale
-    edges = [(zoom * box.top - 2, zoom * box.bottom + 2) for box in (s.box for s in shapes)]
+    shared = _shared([shapes for shapes, _ in frames])
     step = max(16, MOST_PIXELS // (width * oversample * oversample))
     for top in range(0, height, step):
         rows = min(step, height - top)
-        first, last = top * oversample, (top + rows) * oversample
-        band = Image.new("RGB", (width * oversample, rows * oversample), paper)
-        pen = _Pen(band, zoom, first, theme)
-        for shape, (upper, lower) in zip(shapes, edges, strict=True):
-            if lower >= first and upper <= last:
-                pen.draw(shape)
-        result.paste(band.resize((width, rows), Image.Resampling.BOX), (0, top))
-    for text in texts:
-        _draw_text(result, text, scale, theme)
-    return result
+        ground = Image.new("RGB", (width * oversample, rows * oversample), paper)
+        _Pen(ground, zoom, top * oversample, theme).draw_all(frames[0][0][:shared])
+        for result, (shapes, _) in zip(results, frames, strict=True):
+            band = ground.copy() if len(frames) > 1 else ground
+            _Pen(band, zoom, top * oversample, theme).draw_all(shapes[shared:])
+            result.paste(band.resize((width, rows), Image.Resampling.BOX), (0, top))
+    for result, (_, texts) in zip(results, frames, strict=True):
+        for text in texts:
+            _draw_text(result, text, scale, theme)
+    return results
+
+
+def _shared(frames: Sequence[Sequence[Shape]]) -> int:
+    """Number of shapes that all frames begin with."""
+    for number, shapes in enumerate(zip(*frames, strict=False)):
+        if any(shape is not shapes[0] for shape in shapes):
+            return number
+    return min(map(len, frames))
 
 
 class _Pen:
@@ -80,6 +108,14 @@ class _Pen:
         self.band, self.zoom, self.top = band, zoom, top
         self.pen = ImageDraw.Draw(band, "RGBA")  # blends colours that have an opacity
         self.colour = partial(resolve, theme=theme)
+
+    def draw_all(self, shapes: Sequence[Shape]) -> None:
+        """Draw those shapes that reach into the band."""
+        last = self.top + self.band.height
+        for shape in shapes:
+            box = shape.box
+            if self.zoom * box.bottom + 2 >= self.top and self.zoom * box.top - 2 <= last:
+                self.draw(shape)
 
     def draw(self, shape: Shape) -> None:
         """Draw one shape."""

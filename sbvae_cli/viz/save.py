@@ -49,7 +49,7 @@ def encode(
         raise SbvaeError(f"{ending or 'no ending'}: {kind} is written as {' or '.join(fitting)}")
     content = io.BytesIO()
     if isinstance(picture, Animation):
-        frames = [frame.raster(scale, theme) for frame in picture.frames]
+        frames = picture.rasters(scale, theme)
         durations = [max(10, round(duration, -1)) for duration in picture.durations]
         save = _save_gif if ending == ".gif" else _save_webp
         save(content, frames, durations, about)

@@ -59,6 +59,7 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         "encode": ("--count", 20),
         "demo": ("--help",),  # which has a test of its own
         "bench": ("--help",),
+        "figure unfolding": ("--help",),  # of runs that are trained with --preview
     }
     Path("photos").mkdir()
     rows = ["file,angle"]

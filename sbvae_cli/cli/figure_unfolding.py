@@ -1,0 +1,47 @@
+"""`sbvae figure unfolding`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbvae_cli.cli.options import ScaleOption, ShowOption, ThemeOption
+from sbvae_cli.cli.outputs import named_as
+
+
+def unfolding(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUNS...",
+            help="Run folders that train --preview made; several are drawn side by side.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(callback=named_as("animation"), help="GIF or animated WebP file to write."),
+    ] = Path("unfolding.gif"),
+    scale: ScaleOption = 0.6,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
+) -> None:
+    """Animate how models unfold two factors while they are trained (Figures 7 and 8)."""
+    from sbvae_cli.cli.console import inform, note
+    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.data.factors import FactorSpace
+    from sbvae_cli.figures.unfolding import draw_unfolding
+    from sbvae_cli.runs.unfoldings import read_unfoldings
+
+    found = read_unfoldings(runs, note)
+    first = found[0]
+    pair = " and ".join(first.unfolding.points.names)
+    datas = ", ".join(dict.fromkeys(each.config.data.name for each in found))
+    picture = draw_unfolding(
+        {each.label: each.unfolding for each in found},
+        FactorSpace(first.config.data.space),
+        f"{datas}: {pair} in two latents while they are learned",
+        {each.label: each.config.training.steps for each in found},
+    )
+    about = {"runs": [{"run": str(each.path), "step": each.unfolding.steps[-1]} for each in found]}
+    write_picture(out, picture, about, Look(scale, theme, show))
+    inform(f"wrote {out}: {len(picture.frames)} frames")

@@ -1,0 +1,64 @@
+"""How models unfold two factors while they are trained: an animation."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.unfolding import Unfolding, same_points
+from sbvae_cli.figures.geometry import axis_label
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.embedding import FactorPanel
+from sbvae_cli.viz.unfolding import Course, draw_courses
+
+
+def draw_unfolding(
+    unfoldings: Mapping[str, Unfolding],
+    space: FactorSpace | None = None,
+    caption: str = "",
+    planned: Mapping[str, int] | None = None,
+) -> Animation:
+    """Draw two factors, and where models put them at moments of their training.
+
+    Latents and axes are those of a model's last moment throughout.
+
+    Args:
+        unfoldings: Moments of models, one or more, of the same points, by the titles of their
+            panels.
+        space: Space of the factors, which has their units.
+        caption: At the top of each frame.
+        planned: Updates that a model gets in all, by its title; its last moment's where None.
+
+    Raises:
+        SbvaeError: If the points differ, or there is no moment.
+    """
+    (title, first), *others = unfoldings.items()
+    for name, other in others:
+        if not same_points(first.points, other.points):
+            raise SbvaeError(
+                f"{name}: its points or held-out regions are not those of {title}; draw each by "
+                "itself"
+            )
+    points = first.points
+    labels = points.names if space is None else [axis_label(space.factor(n)) for n in points.names]
+    panel = FactorPanel(points.values, (labels[0], labels[1]), points.held_out, points.circular)
+    courses = [
+        _course(name, each, (planned or {}).get(name, each.steps[-1] if each.steps else 1))
+        for name, each in unfoldings.items()
+    ]
+    return draw_courses(panel, courses, caption)
+
+
+def _course(name: str, unfolding: Unfolding, planned: int) -> Course:
+    embeddings = unfolding.embeddings()
+    first, second = embeddings[-1].choice.latents
+    return Course(
+        np.stack([each.codes for each in embeddings]),
+        unfolding.steps,
+        planned,
+        (f"latent {first}", f"latent {second}"),
+        name,
+        [word(each.pair) for each in embeddings],
+    )

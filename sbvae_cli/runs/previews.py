@@ -1,0 +1,169 @@
+"""Pictures of a run while it trains, in its folder `previews`."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.commands import as_typed
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.factor_images import FactorImages, factor_images
+from sbvae_cli.evaluation.traversal import traverse
+from sbvae_cli.evaluation.unfolding import Unfolding, moments, same_points
+from sbvae_cli.figures.geometry import draw_geometry
+from sbvae_cli.figures.traversal import draw_traversal
+from sbvae_cli.figures.unfolding import draw_unfolding
+from sbvae_cli.files import write_bytes
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.runs.folder import GEOMETRY, MOMENTS, TRAVERSAL, UNFOLDING, RunFolder
+from sbvae_cli.runs.moments_file import read_moments, write_moments
+from sbvae_cli.training.loop import Report
+from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.save import encode
+
+SIZE = 20  # points along a factor: enough to see a fold, encoded in the time of an update or two
+_SHARE = 0.1  # of the time of a training, at most, that goes into pictures between its ends
+
+Notify = Callable[[str], None]
+
+
+def preview_images(config: Config, source: Source, on_note: Notify) -> FactorImages | None:
+    """What runs of a configuration are looked at with; None where there are no two factors.
+
+    Args:
+        config: Configuration of the run.
+        source: Its data.
+        on_note: Called with a line on why there will be traversals alone.
+    """
+    try:
+        if config.model.latent_dim < 2:
+            raise SbvaeError("geometry needs two latents, the model has one")
+        return factor_images(source, size=SIZE, trained_on=FactorSpace(config.data.space))
+    except SbvaeError as error:
+        on_note(f"previews are traversals alone: {error}")
+        return None
+
+
+class Previews:
+    """Looks at a model at moments of its training, and draws it where it is saved.
+
+    Nothing here draws from the training's random streams, or changes the model. Codes of the
+    factors' grid are stored at once, so that a run that was killed goes on with them. What cannot
+    be drawn or written is told of once, and leaves the training alone.
+
+    Args:
+        folder: Folder of the run.
+        config: Its configuration.
+        source: Its data.
+        vae: The model.
+        images: As `preview_images` gives them.
+        start: Updates made before.
+        on_note: Called with a line on what went wrong.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: Config,
+        source: Source,
+        vae: VAE,
+        images: FactorImages | None,
+        start: int,
+        on_note: Notify,
+    ) -> None:
+        self._path, self._config, self._source = folder.previews, config, source
+        self._vae, self._images, self._on_note = vae, images, on_note
+        self._moments = set(moments(config.training.steps))
+        self._unfolding = _stored(self._path / MOMENTS, images, start, on_note)
+        self._over = False
+        self._began, self._spent = time.perf_counter(), 0.0
+
+    def watch(self, step: int) -> None:
+        """Store where the factors' grid lies, if this is a moment to do so."""
+        known = self._unfolding.steps if self._unfolding else ()
+        if (step in self._moments and step not in known) or not known:
+            self._try(lambda: self._look(step))
+
+    def observe(self, report: Report) -> None:
+        """Draw the model where it was saved; at the end all moments too."""
+        if report.error:
+            self._over = True
+        if not report.save:
+            return
+        last = report.step == report.steps
+        if last or self._spent <= _SHARE * (time.perf_counter() - self._began):
+            self._try(lambda: self._draw(report.step, last=last))
+
+    def _try(self, act: Callable[[], None]) -> None:
+        if self._over:
+            return
+        began = time.perf_counter()
+        try:
+            act()
+        except SbvaeError as error:
+            self._over = True
+            self._on_note(f"{self._path}: no more previews, the training goes on: {error}")
+        self._spent += time.perf_counter() - began
+
+    def _look(self, step: int) -> None:
+        if self._images is None or self._unfolding is None:
+            return
+        try:
+            codes = self._images.encode(self._vae)
+        except SbvaeError:  # it diverged, as its next report says
+            return
+        self._unfolding = self._unfolding.add(step, codes)
+        write_moments(self._path / MOMENTS, self._unfolding)
+
+    def _draw(self, step: int, *, last: bool) -> None:
+        training, kinds = self._config.training, ", ".join(self._config.kinds)
+        model = f"{kinds}, seed {training.seed}"
+        found = traverse(self._vae, self._source, self._config.data.space)
+        picture = draw_traversal(found, f"{self._source.name}: {model}, step {step:,}")
+        self._write(TRAVERSAL, picture, {"step": step}, "traverse")
+        if self._images is None or self._unfolding is None:
+            return
+        unfolding = self._unfolding
+        if unfolding.steps[-1:] != (step,):
+            unfolding = unfolding.add(step, self._images.encode(self._vae))
+        embedding = unfolding.embedding()
+        about = {"step": step, "scores": embedding.scores}
+        data = f"{self._source.name}: {' and '.join(embedding.points.names)}"
+        caption = f"{data} in two latents of {model}, step {step:,}"
+        picture = draw_geometry({"latent space": embedding}, self._source, caption)
+        self._write(GEOMETRY, picture, about, "geometry")
+        if last:
+            steps = {kinds: training.steps}
+            caption = f"{data} in two latents while they are learned, seed {training.seed}"
+            moving = draw_unfolding({kinds: unfolding}, self._source.space, caption, steps)
+            self._write(UNFOLDING, moving, about, "figure", "unfolding")
+
+    def _write(
+        self, name: str, picture: Canvas | Animation, about: Mapping[str, Any], *words: str
+    ) -> None:
+        """Write a picture with the command that draws its like."""
+        path = self._path / name
+        command = as_typed([*words, self._path.parent])
+        told = {"command": command, "seed": self._config.training.seed, **about}
+        write_bytes(path, encode(picture, path.suffix, about=told))
+
+
+def _stored(
+    path: Path, images: FactorImages | None, start: int, on_note: Notify
+) -> Unfolding | None:
+    """What a run stored before it was stopped or killed, up to the step where it goes on."""
+    if images is None:
+        return None
+    fresh = Unfolding(images.points)
+    if start == 0 or not path.exists():
+        return fresh
+    try:
+        found = read_moments(path)
+    except SbvaeError as error:
+        on_note(f"{error}; previews begin anew")
+        return fresh
+    return found.until(start) if same_points(found.points, images.points) else fresh

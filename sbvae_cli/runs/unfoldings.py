@@ -1,0 +1,71 @@
+"""Runs that are named on a line, and where they put two factors while they were trained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli.config.load import build_config, read_yaml
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.unfolding import Unfolding
+from sbvae_cli.runs.folder import MOMENTS
+from sbvae_cli.runs.labels import config_labels
+from sbvae_cli.runs.moments_file import read_moments
+from sbvae_cli.runs.targets import run_folders
+
+MOST = 8  # models side by side
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """A run with previews.
+
+    Attributes:
+        path: Its folder.
+        label: What tells it from the others.
+        config: Its configuration.
+        unfolding: Its moments.
+    """
+
+    path: Path
+    label: str
+    config: Config
+    unfolding: Unfolding
+
+
+def read_unfoldings(
+    targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
+) -> list[Unfolded]:
+    """Moments of runs, in the order of the targets.
+
+    Args:
+        targets: Run folders, be they training, and folders of replicas or of runs.
+        on_note: Called with a line on runs that have no previews and are left out.
+
+    Raises:
+        SbvaeError: If a target is no run and holds none, none has moments, or too many have.
+    """
+    folders = [folder for target in targets for folder in run_folders(target)]
+    there = [folder for folder in folders if (folder.previews / MOMENTS).exists()]
+    without = [str(folder.path) for folder in folders if folder not in there]
+    if not there:
+        raise SbvaeError(
+            f"{without[0]}: has stored no moments of its training; train a run with `preview`"
+        )
+    if without:
+        on_note(f"{', '.join(without)}: without previews and left out")
+    if len(there) > MOST:
+        raise SbvaeError(f"{len(there)} runs are too many for one picture; name {MOST} at most")
+    configs = [build_config(read_yaml(folder.config), str(folder.config)) for folder in there]
+    labels = config_labels(configs)
+    if len(set(labels)) < len(labels):
+        labels = [
+            f"{label}, seed {config.training.seed}"
+            for label, config in zip(labels, configs, strict=True)
+        ]
+    if len(set(labels)) < len(labels):
+        labels = [str(folder.path) for folder in there]
+    return [
+        Unfolded(folder.path, label, config, read_moments(folder.previews / MOMENTS))
+        for folder, label, config in zip(there, labels, configs, strict=True)
+    ]
