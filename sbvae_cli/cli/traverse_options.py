@@ -58,7 +58,7 @@ def parse_images(texts: Sequence[str], option: str) -> list[int | Path]:
         option: Name of the argument.
 
     Raises:
-        SbvaeError: If one is empty or a number below 0, or an image is named twice.
+        SbvaeError: If one is empty, a number below 0 or no file, or an image is named twice.
     """
     found: list[int | Path] = []
     for text in texts:
@@ -69,7 +69,13 @@ def parse_images(texts: Sequence[str], option: str) -> list[int | Path]:
                 raise SbvaeError(
                     f"{text}: name images by number, as 3 or 3,17, or a file", field=option
                 )
-            found.append(int(name) if re.fullmatch(r"\d{1,15}", name) else Path(name))
+            number = re.fullmatch(r"\d{1,15}", name)
+            if not number and not Path(name).exists():
+                raise SbvaeError(
+                    f"{name}: there is no such file; name images by number, as 3,17, or a file",
+                    field=option,
+                )
+            found.append(int(name) if number else Path(name))
     twice = [each for i, each in enumerate(found) if each in found[:i]]
     if twice:
         raise SbvaeError(f"{twice[0]} is named twice", field=option)

@@ -86,9 +86,13 @@ class SeveralModels:
         """
         from sbvae_cli.training.devices import resolve_device
 
-        found = resolve_device(device)
-        vaes = [each.checkpoint.build_vae(found, decoded_size) for each in self.models]
-        several = len(vaes) > 1
+        found, several = resolve_device(device), len(self.models) > 1
+        vaes = []
+        for each in self.models:
+            try:
+                vaes.append(each.checkpoint.build_vae(found, decoded_size))
+            except SbvaeError as error:
+                raise SbvaeError(f"{each.path}: {error}") if several else error from None
         return {
             f"{each.name}\n{each.model}" if several else "": make(vae, each)
             for vae, each in zip(vaes, self.models, strict=True)
@@ -129,10 +133,14 @@ def open_models(
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """Names of run folders, each with as many folders above it as tell it from the others."""
+    """Names of run folders, each with as many folders above it as tell it from the others.
+
+    A replica's name is its seed alone, and is told with that of its group.
+    """
     folders = [path.parent if path.name == "ckpt.pt" else path for path in paths]
     longest = max(len(folder.parts) for folder in folders)
-    for length in range(1, longest + 1):
+    first = 2 if len(folders) > 1 and any(folder.name.isdigit() for folder in folders) else 1
+    for length in range(min(first, longest), longest + 1):
         names = ["/".join(folder.parts[-length:]) for folder in folders]
         if len(set(names)) == len(names):
             return names

@@ -1,5 +1,6 @@
 """Inputs, reconstructions and sweeps of single latents (Figures 2, 3, 5, 6 and 9 to 12)."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ from sbvae_cli.viz.traversal_layout import (
 )
 
 FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
+MOST_IN_ROW = 3  # models; more are in two rows
 LEAST_WIDTH = 420.0  # a caption and a legend need some
 
 
@@ -64,7 +66,8 @@ def draw_sweeps(
         _check(panel, len(columns))
     layout = SweepLayout.of(panels, len(columns))
     margin, apart = layout.units(MARGIN), layout.units(PANEL_GAP)
-    inner = len(panels) * (layout.width + apart) - apart
+    in_row = len(panels) if len(panels) <= MOST_IN_ROW else math.ceil(len(panels) / 2)
+    inner = in_row * (layout.width + apart) - apart
     inner = max(inner, layout.units(LEAST_WIDTH))
     title, note = layout.units(TITLE_SIZE), layout.units(NOTE_SIZE)
     lines = wrap(caption, title, inner)
@@ -72,14 +75,16 @@ def draw_sweeps(
     top = margin + round(LINE * title) * len(lines)
     if lines and layout.titles:
         top += layout.units(14)
-    bottom = top + layout.height + layout.units(10)
+    down = layout.height + layout.units(PANEL_GAP)
+    bottom = top + math.ceil(len(panels) / in_row) * down - layout.units(PANEL_GAP - 10)
     height = bottom + round(1.5 * note) * len(legend) + margin - layout.units(6)
     canvas = Canvas(inner + 2 * margin, height)
     for number, line in enumerate(lines):
         canvas.text(margin, margin + round(LINE * title) * number, line, title, INK, "lt")
     for number, panel in enumerate(panels):
-        left = margin + number * (layout.width + apart)
-        canvas.place(_draw_panel(layout, panel, columns, heading), left, top)
+        row, column = divmod(number, in_row)
+        left = margin + column * (layout.width + apart)
+        canvas.place(_draw_panel(layout, panel, columns, heading), left, top + row * down)
     draw_entries(canvas, legend, (margin, bottom), note, layout.units(FRAME))
     return canvas
 

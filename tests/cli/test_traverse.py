@@ -104,7 +104,10 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--start-image", "-1"), "--start-image -1: name images by number, as 3 or"),
         (("ckpt.pt", "--start-image", "3,3"), "--start-image 3 is named twice"),
         (("ckpt.pt", "--start-image", "3", "--start-image", "3"), "--start-image 3 is named twice"),
-        (("ckpt.pt", "--start-image", "cat.png"), "cat.png: there is no such file; name an image"),
+        (
+            ("ckpt.pt", "--start-image", "cat.png"),
+            "--start-image cat.png: there is no such file; name",
+        ),
         (("ckpt.pt", "--start-image", "wide.png"), "wide.png: is of 8x12 pixels, .* takes 12x8"),
         (("grey.pt", "--start-image", "red.png"), "red.png: has colours .3 channels., the model"),
         (("ckpt.pt", "--start-image", ",".join(map(str, range(21)))), "--start-image names 21;"),

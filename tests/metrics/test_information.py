@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from sbvae_cli.metrics.classes import factor_classes
-from sbvae_cli.metrics.information import count, fills_table, mutual_information
+from sbvae_cli.metrics.information import beyond_chance, count, fills_table, mutual_information
 
 
 def entropies(classes: np.ndarray) -> np.ndarray:
@@ -114,3 +114,9 @@ def test_bins_of_equal_frequency_count_values_not_distinct_ones() -> None:
 
     shares = (0.9, 0.05, 0.05)
     assert found[0, 0] == pytest.approx(-sum(p * np.log(p) for p in shares), abs=0.01)
+
+
+def test_what_chance_adds_is_taken_from_shares_as_far_as_little_is_known() -> None:
+    shares = beyond_chance([0.0, 0.05, 0.1, 0.55, 1.0, 1.2], 0.1)
+
+    np.testing.assert_allclose(shares, [0, 0, 0.01, 0.505, 1, 1])

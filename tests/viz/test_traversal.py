@@ -235,6 +235,20 @@ def test_models_stand_side_by_side_with_their_rows_aligned() -> None:
     assert title.x == names > place_of(canvas, left.examples.inputs[8]).left
 
 
+@pytest.mark.parametrize(("models", "in_row"), [(3, 3), (4, 2), (5, 3), (6, 3)])
+def test_many_models_stand_in_two_rows(models: int, in_row: int) -> None:
+    panels = [made(latents=1, title=(f"model {number}", "kind")) for number in range(models)]
+
+    canvas = draw_sweeps(panels, NAMES)
+
+    places = [(box.box.top, box.box.left) for box in canvas.texts if "model" in box.text]
+    tops = sorted({top for top, _ in places})
+    assert sum(top == tops[0] for top, _ in places) == in_row
+    assert len(tops) == (1 if models <= 3 else 2)
+    assert len({left for _, left in places}) == in_row
+    assert overlaps(canvas) == []
+
+
 def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
     large = draw_sweeps([made(300, 200, latents=1)], NAMES)
     flat_panel = made(4, 48, latents=3)
