@@ -21,7 +21,7 @@ def unfolding(
         Path,
         typer.Option(callback=named_as("animation"), help="GIF or animated WebP file to write."),
     ] = Path("unfolding.gif"),
-    scale: ScaleOption = 0.6,
+    scale: ScaleOption = 0.6,  # that of previews
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:

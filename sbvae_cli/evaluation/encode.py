@@ -80,12 +80,18 @@ def blank_image(vae: VAE, source: Source) -> Tensor:
 
 def blank_code(vae: VAE, source: Source) -> Floats | None:
     """Posterior mean of an image that shows nothing, (K,); None where the data has none."""
+    images = blank_images(source)
+    code: Floats | None = None if images is None else encode(vae, images)[0][0]
+    return code
+
+
+def blank_images(source: Source) -> NDArray[np.uint8] | None:
+    """An image that shows nothing, shape (1, H, W, C); None where the data has none."""
     if not (source.space.blank and source.can_render):
         return None
     row = np.full((1, len(source.space.names)), np.nan)
     row[0, source.space.index("present")] = 0
-    code: Floats = encode(vae, source.render(row))[0][0]
-    return code
+    return source.render(row)
 
 
 def check_posteriors(means: Floats, stds: Floats) -> None:

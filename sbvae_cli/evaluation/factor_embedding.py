@@ -15,8 +15,10 @@ from sbvae_cli.evaluation.findings.words import NOTES
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
 from sbvae_cli.metrics.choose_latents import LatentChoice, choose_pair
+from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.extent import extent
 from sbvae_cli.metrics.geometry_scores import geometry_scores
+from sbvae_cli.metrics.information import mutual_information
 from sbvae_cli.metrics.latent_use import LatentUse, latent_use
 
 Floats = NDArray[np.float64]
@@ -105,6 +107,25 @@ def embed_points(
     mean_stds = None if codes.stds is None else codes.stds[known].mean(axis=0)
     blank = None if codes.blank is None else codes.blank[list(choice.latents)]
     return FactorEmbedding(points, chosen, mean_stds, choice, scores, pair, blank)
+
+
+def embed_known(
+    points: FactorPoints, codes: PointCodes, latents: tuple[int, int] | None = None
+) -> FactorEmbedding:
+    """Choose and score two latents where the points' own codes are all that is known of them.
+
+    Args:
+        points: The factors.
+        codes: Posteriors of all latents.
+        latents: Two latents instead, the first for the first factor.
+
+    Raises:
+        SbvaeError: As by `embed_points`.
+    """
+    known = np.isfinite(codes.means).all(axis=-1)
+    classes = factor_classes(points.scaled[known])
+    information = mutual_information(codes.means[known], classes)
+    return embed_points(points, codes, information, latents=latents)
 
 
 def _pair(

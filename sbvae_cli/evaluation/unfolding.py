@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_known
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
-from sbvae_cli.metrics.classes import factor_classes
-from sbvae_cli.metrics.information import mutual_information
 
 Floats = NDArray[np.float32]
 
@@ -67,9 +65,7 @@ class Unfolding:
             raise SbvaeError("no moment of training is stored")
         means = self.means[moment].astype(np.float64)
         stds = self.stds[moment].astype(np.float64)
-        known = np.isfinite(means).all(axis=-1)
-        information = mutual_information(means[known], factor_classes(self.points.scaled[known]))
-        return embed_points(self.points, PointCodes(means, stds), information, latents=latents)
+        return embed_known(self.points, PointCodes(means, stds), latents)
 
     def embeddings(self) -> list[FactorEmbedding]:
         """Every moment, in the two latents that the last one chooses.

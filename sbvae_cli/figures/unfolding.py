@@ -13,6 +13,8 @@ from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.embedding import FactorPanel
 from sbvae_cli.viz.unfolding import Course, draw_courses
 
+SCALE = 0.6  # at which a page shows three panels, and a file of 60 frames stays small
+
 
 def draw_unfolding(
     unfoldings: Mapping[str, Unfolding],

@@ -15,7 +15,7 @@ from sbvae_cli.evaluation.traversal import traverse
 from sbvae_cli.evaluation.unfolding import Unfolding, moments, same_points
 from sbvae_cli.figures.geometry import draw_geometry
 from sbvae_cli.figures.traversal import draw_traversal
-from sbvae_cli.figures.unfolding import draw_unfolding
+from sbvae_cli.figures.unfolding import SCALE, draw_unfolding
 from sbvae_cli.files import write_bytes
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.runs.folder import GEOMETRY, MOMENTS, TRAVERSAL, UNFOLDING, RunFolder
@@ -42,7 +42,9 @@ def preview_images(config: Config, source: Source, on_note: Notify) -> FactorIma
     try:
         if config.model.latent_dim < 2:
             raise SbvaeError("geometry needs two latents, the model has one")
-        return factor_images(source, size=SIZE, trained_on=FactorSpace(config.data.space))
+        trained_on = FactorSpace(config.data.space)
+        most = 2 * SIZE**2
+        return factor_images(source, size=SIZE, trained_on=trained_on, most_rows=most)
     except SbvaeError as error:
         on_note(f"previews are traversals alone: {error}")
         return None
@@ -127,10 +129,7 @@ class Previews:
         self._write(TRAVERSAL, picture, {"step": step}, "traverse")
         if self._images is None or self._unfolding is None:
             return
-        unfolding = self._unfolding
-        if unfolding.steps[-1:] != (step,):
-            unfolding = unfolding.add(step, self._images.encode(self._vae))
-        embedding = unfolding.embedding()
+        embedding = self._images.embed(self._vae)
         about = {"step": step, "scores": embedding.scores}
         data = f"{self._source.name}: {' and '.join(embedding.points.names)}"
         caption = f"{data} in two latents of {model}, step {step:,}"
@@ -139,7 +138,7 @@ class Previews:
         if last:
             steps = {kinds: training.steps}
             caption = f"{data} in two latents while they are learned, seed {training.seed}"
-            moving = draw_unfolding({kinds: unfolding}, self._source.space, caption, steps)
+            moving = draw_unfolding({kinds: self._unfolding}, self._source.space, caption, steps)
             self._write(UNFOLDING, moving, about, "figure", "unfolding")
 
     def _write(
@@ -149,7 +148,8 @@ class Previews:
         path = self._path / name
         command = as_typed([*words, self._path.parent])
         told = {"command": command, "seed": self._config.training.seed, **about}
-        write_bytes(path, encode(picture, path.suffix, about=told))
+        scale = SCALE if isinstance(picture, Animation) else 1.0
+        write_bytes(path, encode(picture, path.suffix, scale=scale, about=told))
 
 
 def _stored(

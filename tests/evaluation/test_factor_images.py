@@ -51,6 +51,26 @@ def test_codes_are_those_of_an_embedding(data: str, tmp_path: Path) -> None:
     assert bool(images.points.held_out.any()) == (data != "file")
 
 
+def test_a_large_grid_of_a_file_is_thinned_to_one_image_a_point(tmp_path: Path) -> None:
+    source = stored(tmp_path / "own.h5")
+    assert len(factor_images(source, size=2, most_rows=60).images) == 60
+    found = factor_images(source, size=2, most_rows=59)
+    np.testing.assert_array_equal(found.points.values[..., 0], [[0, 0], [3, 3]])
+    np.testing.assert_array_equal(found.points.values[..., 1], [[0, 2], [0, 2]])
+    assert source.file is not None and found.stored is not None
+    shown = source.file.read_factors(found.stored.rows)
+    np.testing.assert_array_equal(shown, found.points.values.reshape(-1, 2)[found.stored.point])
+    np.testing.assert_array_equal(found.images, source.file.read_rows(found.stored.rows)[0])
+    assert found.encode(model()).means.shape == (2, 2, 4)
+
+
+def test_a_blank_image_has_its_code_where_the_data_has_one() -> None:
+    source, vae = open_source("circles:xh-blank", 8, 8), model()
+    blank = factor_images(source, size=4).embed(vae).blank
+    assert blank is not None
+    np.testing.assert_allclose(blank, embed_factors(vae, source, size=4).blank)
+
+
 def test_one_factor_is_too_few(tmp_path: Path) -> None:
     space = FactorSpace(SpaceConfig(factors=(FactorConfig(name="x", low=0, high=1),)))
     rows, images = np.array([[0.0], [1.0]], np.float32), np.zeros((2, 8, 8, 3), np.uint8)
