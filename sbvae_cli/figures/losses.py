@@ -53,6 +53,7 @@ class RunLog:
     Attributes:
         name: What the run is called.
         group: Name that it shares with runs that differ in the seed alone.
+        data: Name of its data.
         decoder: Kind of its decoder.
         planned: Updates in all.
         curves: Terms by name.
@@ -61,6 +62,7 @@ class RunLog:
 
     name: str
     group: str
+    data: str
     decoder: str
     planned: int
     curves: Mapping[str, Curve]
@@ -153,9 +155,8 @@ def _panel(
 def _caption(logs: Sequence[RunLog], groups: Sequence[str]) -> str:
     if len(logs) == 1:
         return logs[0].name
-    if len(groups) == 1:
-        return f"{len(logs)} runs of {groups[0]}"
-    return f"{len(logs)} runs in {len(groups)} groups"
+    of = groups[0] if len(groups) == 1 else f"{len(groups)} groups"
+    return f"{', '.join(dict.fromkeys(log.data for log in logs))}: {len(logs)} runs of {of}"
 
 
 def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:

@@ -91,8 +91,8 @@ def _run_log(
         if points:
             steps, values = np.array(points, dtype=np.float64).T
             curves[name] = Curve(steps, values)
-    decoder = config.model.decoder.kind
-    return RunLog(str(folder.path), label, decoder, config.training.steps, curves, diverged)
+    about = str(folder.path), label, config.data.name, config.model.decoder.kind
+    return RunLog(*about, config.training.steps, curves, diverged)
 
 
 def _is_number(value: object) -> bool:

@@ -16,7 +16,9 @@ STEPS = np.arange(10.0, 1001.0, 10.0)
 def log(name: str = "r", decoder: str = "broadcast", **changes: object) -> RunLog:
     curves = {"loss": Curve(STEPS, 40 + 1e4 / STEPS), "kl": Curve(STEPS, STEPS / 100)}
     group = str(changes.pop("group", decoder))
-    return RunLog(name, group, decoder, 1000, {**curves, **changes.pop("more", {})}, **changes)
+    return RunLog(
+        name, group, "xy", decoder, 1000, {**curves, **changes.pop("more", {})}, **changes
+    )
 
 
 def boxes(canvas: Canvas) -> list[tuple[float, float, float, float]]:
@@ -79,7 +81,7 @@ def test_replicas_share_a_colour_and_decoders_have_their_own() -> None:
     names = [line.colour.name for line in curves(canvas)[3:]]
     assert names == [SERIES[1].name, SERIES[1].name, SERIES[0].name]
     written = {box.text for box in canvas.texts}
-    assert {"broadcast", "deconv", "3 runs in 2 groups"} <= written
+    assert {"broadcast", "deconv", "xy: 3 runs of 2 groups"} <= written
 
 
 def test_a_run_that_diverged_is_marked_at_its_end_and_one_that_trains_is_named() -> None:
@@ -93,7 +95,7 @@ def test_a_run_that_diverged_is_marked_at_its_end_and_one_that_trains_is_named()
     note = " ".join(box.text for box in canvas.texts)
     assert "Diverged: gone in step 605." in note
     training = log("young", more={"loss": Curve(STEPS[:3], STEPS[:3])}, group="x")
-    training = RunLog("young", "x", "deconv", 1000, {"loss": training.curves["loss"]})
+    training = RunLog("young", "x", "xy", "deconv", 1000, {"loss": training.curves["loss"]})
     note = " ".join(box.text for box in draw_losses([training]).texts)
     assert "Not finished: young at step 30 of 1,000." in note
 
