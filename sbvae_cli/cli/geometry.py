@@ -18,7 +18,7 @@ from sbvae_cli.cli.options import (
 )
 from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
 from sbvae_cli.cli.parse_picks import parse_picks
-from sbvae_cli.config.names import GeometryScore, Select
+from sbvae_cli.config.names import GeometryScore, ProtocolName, Select
 
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import Look
@@ -68,6 +68,9 @@ def geometry(
             "default: worst,best.",
         ),
     ] = None,
+    protocol: Annotated[
+        ProtocolName, typer.Option(help="Images that replicas are scored on, as of sbvae eval.")
+    ] = "paper",
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
     scale: ScaleOption = 1.0,
@@ -81,7 +84,7 @@ def geometry(
     the best put the factors.
     """
     from sbvae_cli.cli.console import note
-    from sbvae_cli.cli.geometry_panel import score_and_draw
+    from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Wanted, embed_target
     from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas
@@ -105,7 +108,8 @@ def geometry(
     look = Look(scale, theme, show)
     groups = groups_of_runs([read_facts(path) for path in targets]) if targets[1:] else {}
     if groups and (asked or have_replicas(groups)):
-        score_and_draw(groups, by or "mig", picks, embed, out, json, data, device, look)
+        scoring = Scoring(by or "mig", picks, protocol, data, device)
+        score_and_draw(groups, scoring, embed, out, json, look)
         return
     if asked:
         note("`by` and `replica` are of no use for one run: they choose among replicas")

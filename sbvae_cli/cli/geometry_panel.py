@@ -1,11 +1,12 @@
 """What `sbvae geometry` says of replicas."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.cli.geometry_report import about_picture, print_headlines, print_notes
-from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.cli.geometry_report import print_headlines, print_notes
+from sbvae_cli.config.names import GeometryScore, ProtocolName
 
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import Look
@@ -19,13 +20,25 @@ _SHOWN = (
 )
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How replicas are scored, and which of them are drawn."""
+
+    by: GeometryScore
+    picks: "Sequence[Pick]"
+    protocol: ProtocolName
+    data: str | None
+    device: str
+
+
 def panel_caption(groups: "Sequence[EmbeddedReplicas]") -> str:
     """What data, and how many models and replicas."""
-    first = groups[0].embedded[0]
+    first = next(each for group in groups for each in group.embedded)
     factors = " and ".join(first.found.points.names)
     models = "one model" if len(groups) == 1 else f"{len(groups)} models"
     replicas = sum(len(group.runs) for group in groups)
-    return f"{first.data}: {factors} in the latents of {models}, {replicas} replicas"
+    data = f"{first.data}: " if first.source else ""
+    return f"{data}{factors} in the latents of {models}, {replicas} replicas"
 
 
 def panel_as_dict(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> dict[str, Any]:
@@ -81,6 +94,12 @@ def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None
     print_table(title, ["replica", by, *known], rows, spare=len(known) - 2)
 
 
+def _scores_by_run(group: "EmbeddedReplicas") -> dict[str, float]:
+    """The score of each run, by its path."""
+    scores = zip(group.runs, group.shown.scores, strict=True)
+    return {str(run.path): score for run, score in scores}
+
+
 def _row(pair: "PairGeometry", names: Sequence[str]) -> list[str]:
     return [_number(pair.scores[name]) for name in names]
 
@@ -93,13 +112,10 @@ def _number(value: Any) -> str:
 
 def score_and_draw(
     groups: "Mapping[str, Sequence[RunFacts]]",
-    by: GeometryScore,
-    picks: "Sequence[Pick]",
+    scoring: Scoring,
     embed: "Embed",
     out: Path,
     json: str | None,
-    data: str | None,
-    device: str,
     look: "Look",
 ) -> None:
     """Score all replicas, draw those that are wanted of each model, and say what was found."""
@@ -107,19 +123,30 @@ def score_and_draw(
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.figures.panel import draw_panel
+    from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.replica_geometry import embed_replicas
 
-    progress = EvaluationProgress()
+    by, progress = scoring.by, EvaluationProgress()
     found = embed_replicas(
-        groups, by, picks, embed, data, device, note,
-        progress.target, progress.metric, progress.images,
-    )  # fmt: skip
+        groups,
+        by,
+        scoring.picks,
+        embed,
+        protocol=named_protocol(scoring.protocol),
+        data=scoring.data,
+        device=scoring.device,
+        on_note=note,
+        on_target=progress.target,
+        on_metric=progress.metric,
+        showing=progress.images,
+    )
     embedded = [each for group in found for each in group.embedded]
     first, shown = embedded[0], [group.shown for group in found]
+    names = drawn_names(found)
     picture = draw_panel(shown, first.trained, first.source, by, panel_caption(found))
     content = panel_as_dict(found, by)
-    write_picture(out, picture, {"groups": content["groups"], **about_picture(embedded)}, look)
-    names = drawn_names(found)
+    told = {group.shown.name: _scores_by_run(group) for group in found}
+    write_picture(out, picture, {by: told, "drawn": names}, look)
     if json != "-":
         print_headlines(names, embedded)
     print_notes(names, embedded)

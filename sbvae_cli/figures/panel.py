@@ -34,9 +34,9 @@ LABELS: Mapping[GeometryScore, str] = {
 LOWER_IS_BETTER: frozenset[GeometryScore] = frozenset({"neg_elbo"})
 # Bins are no narrower: differences below tell nothing.
 _LEAST_BIN: Mapping[GeometryScore, float] = {"mig": 0.01, "affine_r2": 0.01, "neg_elbo": 0.1}
-# Colours that no series of the same picture has: they differ in lightness, and as yellow and blue.
-_MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[5], "median": SERIES[2]}
-_NAMED = (SERIES[3], SERIES[4], SERIES[7])
+# Dark red and light green differ in lightness for readers who confuse their hues.
+_MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[2], "median": SERIES[3]}
+_NAMED = (SERIES[4], SERIES[7], SERIES[5])
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,10 @@ def _texts(
     """What is written beside the panels, so that the picture can stand alone."""
     blank = 0.0 if source is None else source.space.blank
     size = "" if source is None else f"{source.height}x{source.width} pixels"
+    alone = "" if source is None else ", which differ in the seed alone"
     note_on_rows = (
-        f"Histograms: {LABELS[by]} of the replicas of a model, which differ in the seed alone; "
-        "stars mark those whose latent space is shown in a frame of the same colour."
+        f"Histograms: {LABELS[by]} of the replicas of a model{alone}; stars mark those whose "
+        "latent space is shown in a frame of the same colour."
     )
     return ReplicaTexts(
         LABELS[by] + (" (lower is better)" if by in LOWER_IS_BETTER else ""),

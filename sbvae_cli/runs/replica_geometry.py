@@ -8,7 +8,9 @@ from pathlib import Path
 from sbvae_cli.config.names import GeometryScore
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import OnMetric, no_report
+from sbvae_cli.figures.geometry import require_same_points
 from sbvae_cli.figures.panel import LOWER_IS_BETTER, Chosen, Replicas
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
 from sbvae_cli.runs.replica_groups import require_one_kind
@@ -41,6 +43,8 @@ def embed_replicas(
     by: GeometryScore,
     picks: Sequence[Pick],
     embed: Embed,
+    *,
+    protocol: Protocol | None = None,
     data: str | None = None,
     device: str = "auto",
     on_note: Callable[[str], None] = lambda line: None,
@@ -55,6 +59,7 @@ def embed_replicas(
         by: Score that they are ordered by; `affine_r2` is that of the embedding itself.
         picks: Which are embedded: worst, median, best, or seeds.
         embed: Embeds the factors in a run's latents.
+        protocol: Sizes of what is computed; the paper's where None.
         data: Data in place of the models' own.
         device: Name of the device that computes.
         on_note: Called with each line on what is left out.
@@ -68,16 +73,16 @@ def embed_replicas(
     runs = [run for own in groups.values() for run in own]
     require_one_kind(runs, by, data)
     _require_seeds(runs, picks)
-    known: dict[Path, Embedded] = {}
+    # One of each group before any is scored: what cannot be drawn is told of at once.
+    known = {own[0].path: embed(own[0].path) for own in groups.values()}
+    require_same_points({str(path): each.found for path, each in known.items()})
     if by == "affine_r2":
-        for run in runs:
-            on_target(run.path, [each.path for each in runs])
-            known[run.path] = embed(run.path)
+        known |= {run.path: embed(run.path) for run in runs if run.path not in known}
         scores = {path: _affine_r2(each) for path, each in known.items()}
     else:
         paths = [run.path for run in runs]
         found = score_runs(
-            paths, [by], data=data, device=device, on_note=on_note,
+            paths, [by], data=data, device=device, protocol=protocol, on_note=on_note,
             on_target=on_target, on_metric=on_metric, showing=showing,
         )  # fmt: skip
         scores = {each.path: each.values[by] for each in found if by in each.values}

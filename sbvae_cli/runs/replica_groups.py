@@ -28,6 +28,8 @@ def groups_of_runs(runs: Sequence[RunFacts]) -> dict[str, list[RunFacts]]:
         for name, run in zip(group_names(runs), runs, strict=True)
     ]
     labels = group_labels(named)
+    if len(labels) == 1 and not runs[0].images:  # where codes lie tells them from no others
+        labels = {named[0].group: "codes"}
     found: dict[str, list[RunFacts]] = {}
     for run in named:
         found.setdefault(labels[run.group], []).append(run)
@@ -44,9 +46,14 @@ def require_one_kind(runs: Sequence[RunFacts], by: GeometryScore, data: str | No
 
     Raises:
         SbvaeError: If they were trained on different data and none is named, or have different
-            likelihoods and the score depends on these.
+            likelihoods, or are codes, and the score is a likelihood's.
     """
     models = [run for run in runs if run.images]
+    if by == "neg_elbo" and len(models) < len(runs):
+        codes = next(run for run in runs if not run.images)
+        raise SbvaeError(
+            f"{codes.path}: has codes, neg_elbo needs a model; order codes `by` mig or affine_r2"
+        )
     other = next((run for run in models if run.images != models[0].images), None)
     if other and data is None:
         one = models[0]

@@ -42,7 +42,7 @@ def read_facts(path: Path) -> RunFacts:
     """
     if path.suffix.lower() == ".npz":
         folder = path.resolve().parent
-        return RunFacts(path, {"folder": str(folder)}, folder.name)
+        return RunFacts(path, {"folder": str(folder)}, folder.name or "codes")
     if path.suffix.lower() == ".json":
         raise SbvaeError(f"{path}: has no codes to be drawn; name the runs themselves")
     from sbvae_cli.runs.naming import flat_settings, group_name

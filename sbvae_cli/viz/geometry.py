@@ -10,6 +10,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.image_grid import draw_tiles
 from sbvae_cli.viz.panel_layout import GAP, MARGIN, PanelLayout, arrange
+from sbvae_cli.viz.text import wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET
 
 SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of what stands beside one model, and of its samples
@@ -90,8 +91,11 @@ def draw_embeddings(
     if not embeddings:
         raise ValueError("a comparison needs one embedding or more")
     shown = [score for score in _given(embeddings) if score[0] not in BESIDE_OTHERS]
-    columns = 2 if arrange(1 + len(embeddings))[2] >= TWO_COLUMNS else 1
-    strip = (2 + -(-len(shown) // columns)) * ROW if shown else 0.0
+    side = arrange(1 + len(embeddings))[2]
+    columns = 2 if side >= TWO_COLUMNS else 1
+    verdicts = [wrap(each.verdict, VERDICT_SIZE, side) for each in embeddings]
+    lines = 0.8 + 1.2 * max(len(each) for each in verdicts) + -(-len(shown) // columns)
+    strip = lines * ROW if shown else 0.0
     layout, canvas = _draw_panels(factors, embeddings, caption, note, 0.0, strip)
     for number, embedding in enumerate(embeddings, start=1):
         left, top = layout.box(number)
@@ -151,8 +155,9 @@ def _draw_scores(
     """The verdict, then a list of scores in some columns."""
     if embedding.verdict:
         colour = INK if embedding.verdict.startswith(FINE) else BAD
-        canvas.text(left, top, embedding.verdict, VERDICT_SIZE, colour, "lt")
-        top += 1.2 * ROW
+        for line in wrap(embedding.verdict, VERDICT_SIZE, width):
+            canvas.text(left, top, line, VERDICT_SIZE, colour, "lt")
+            top += 1.2 * ROW
     shown = [(label, written(embedding.scores.get(name), unit)) for name, label, unit in names]
     rows = -(-len(shown) // columns)
     wide = (width - GAP * (columns - 1)) / columns

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sbvae_cli.viz.axes import Labels, Panel, Range
 from sbvae_cli.viz.canvas import Canvas
@@ -72,17 +73,17 @@ class PanelLayout:
         lines = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
         return replace(self, caption=lines[0], note=lines[1])
 
-    @property
+    @cached_property
     def beside(self) -> float:
         """Room for labels at the left of each panel."""
         return max(each.beside(y) for each, (_, y) in zip(self.labels, self.ranges, strict=True))
 
-    @property
+    @cached_property
     def above(self) -> float:
         """Room for titles."""
         return max(each.above for each in self.labels)
 
-    @property
+    @cached_property
     def below(self) -> float:
         """Room for labels below each panel."""
         return max(each.below for each in self.labels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Panel, Range
+from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Panel, Range, padded_range
 from sbvae_cli.viz.axes import LINE as LABEL_LINE
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
@@ -26,6 +26,7 @@ from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour, Role
 
 SIDE = 310.0  # of a panel: smaller than where few stand side by side, so that type is larger
 STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes
+LEAST_BINS = 7  # that an axis has room for
 FRAME = 2.4  # width of a frame in the colour of a star
 
 
@@ -173,14 +174,19 @@ def _row_cells(
 ) -> list[_Cell]:
     most = max(int(count_in_bins(each.scores, edges).max()) for each in rows)
     stars = max(len(each.stars) for each in rows)
-    step = float(edges[1] - edges[0])
-    x_range = float(edges[0]) - step / 2, float(edges[-1]) + step / 2
-    ranges = x_range, count_range(most, SIDE, stars)
+    ranges = _score_range(edges), count_range(most, SIDE, stars)
     cells = [_Cell(row.title, row.subtitle, (score, "replicas"), ranges)]
     for star in row.stars:
         own = star.embedding.labels, star.embedding.ranges(factors)
         cells.append(_Cell(star.title, star.subtitle, *own, star.colour))
     return cells
+
+
+def _score_range(edges: Floats) -> Range:
+    """All bins, or as many as make a chart, with room for the star of a value at either end."""
+    low, high, step = float(edges[0]), float(edges[-1]), float(edges[1] - edges[0])
+    lacking = max(0.0, LEAST_BINS * step - (high - low)) / 2
+    return padded_range(low - lacking, high + lacking)
 
 
 def _layout(cells: Sequence[_Cell], columns: int, texts: ReplicaTexts) -> PanelLayout:

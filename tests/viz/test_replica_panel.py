@@ -82,12 +82,12 @@ def test_bars_and_stars_of_all_rows_share_one_axis() -> None:
     for group, colour in ((0, "series 0"), (1, "series 1")):
         left, _ = panel_of(canvas, 2 + 3 * group)  # of three frames a row
         own = [bar for bar in bars if bar.colour.name == colour]
-        for value in scores[group]:  # bins of 0.1 from 0.1 to 1.0, and half a bin at either end
-            x = left + (value - 0.05) * SIDE
+        for value in scores[group]:  # bins of 0.1 from 0.1 to 1.0, and a margin
+            x = left + (value - 0.055) / 0.99 * SIDE
             assert any(bar.left - 1 <= x <= bar.box.right + 1 for bar in own), value
         tips = [s.points[0][0] for s in stars if left < s.points[0][0] < left + SIDE]
         for value in (scores[group][0], scores[group][-1]):
-            assert min(abs(tip - (left + (value - 0.05) * SIDE)) for tip in tips) < 1.0
+            assert min(abs(tip - (left + (value - 0.055) / 0.99 * SIDE)) for tip in tips) < 1.0
     assert sum(bar.colour.name == "series 0" for bar in bars) == 3
 
 
