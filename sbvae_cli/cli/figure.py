@@ -2,19 +2,24 @@
 
 import typer
 
-from sbvae_cli.cli import figure_losses, figure_table, figure_unfolding
+from sbvae_cli.cli import figure_losses, figure_scores, figure_table, figure_unfolding
 
-app = typer.Typer(help="Draw figures of many runs: rate and distortion, scores, losses.")
+app = typer.Typer(
+    help="Draw figures and tables of many runs (Figures 2 to 4 and 11, Tables 5 to 10)."
+)
 
 
 @app.callback()
 def figure() -> None:
-    """Draw figures of many runs: rate and distortion, scores, losses.
+    """Draw figures and tables of many runs (Figures 2 to 4 and 11, Tables 5 to 10).
 
     Without a name, this lists what there is.
     """
 
 
+app.command("rate-distortion")(figure_scores.rate_distortion)
+app.command("mig")(figure_scores.mig)
+app.command("scores")(figure_scores.scores)
 app.command("losses")(figure_losses.losses)
 app.command("table")(figure_table.table)
 app.command("unfolding")(figure_unfolding.unfolding)

@@ -32,6 +32,7 @@ def score_with_progress(
     protocol: ProtocolName,
     data: str | None = None,
     device: str = "auto",
+    optional: Sequence[str] = (),
 ) -> "list[RunScores]":
     """Scores of runs, with notes and progress on stderr.
 
@@ -41,6 +42,7 @@ def score_with_progress(
         protocol: Sizes of what is computed.
         data: Data in place of the models' own.
         device: Name of the device that computes.
+        optional: More scores, which need not be there.
 
     Raises:
         SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
@@ -56,7 +58,7 @@ def score_with_progress(
 
     def on_target(path: Path, models: Sequence[Path]) -> None:
         if path == models[0] and len(models) >= MANY:
-            metrics = ",".join(metrics_of(map(wanted_score, scores)))
+            metrics = ",".join(metrics_of(map(wanted_score, (*scores, *optional))))
             sizes = {} if protocol == "paper" else {"protocol": protocol}
             keep = command("eval", *targets, metrics=metrics, **sizes, json="scores.json")
             note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
@@ -65,6 +67,7 @@ def score_with_progress(
     return score_runs(
         targets,
         scores,
+        optional=optional,
         data=data,
         device=device,
         protocol=named_protocol(protocol),

@@ -8,6 +8,7 @@ import typer
 from sbvae_cli.cli.figure_runs import ProtocolOption, RunsArgument, score_with_progress
 from sbvae_cli.cli.options import DeviceOption, OtherDataOption
 from sbvae_cli.cli.outputs import check_table_target
+from sbvae_cli.cli.parse import parse_scores
 from sbvae_cli.config.names import TableFormat
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def table(
     from sbvae_cli.runs.scores import require_comparable
 
     wanted = _format(out, written)
-    names = _score_names(scores) if scores else PAPER
+    names = parse_scores(scores) if scores else PAPER
     found = score_with_progress(runs, names, protocol, data, device)
     require_comparable(found)
     table = score_table(["model"], _rows(found), names)
@@ -82,17 +83,6 @@ def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
     if ending and written and ending != written:
         raise SbvaeError(f"--out {out}: has the ending of another --format than {written}")
     return written or ending or "terminal"
-
-
-def _score_names(text: str) -> list[str]:
-    """Names between commas; a pair of factors, which has one too, ends with a colon's name."""
-    names: list[str] = []
-    for part in text.split(","):
-        if ":" in part and names and ":" not in names[-1]:
-            names[-1] += f",{part.strip()}"
-        else:
-            names.append(part.strip())
-    return [name for name in names if name]
 
 
 def _rows(found: "list[RunScores]") -> "list[Row]":

@@ -41,6 +41,24 @@ def _metric_of(text: str) -> str:
     raise unknown_name(text, [near] if near else [*METRICS, "all"], "metric")
 
 
+def parse_scores(text: str) -> list[str]:
+    """Names between commas; a pair of factors, as in `mig,x,y:affine_r2`, has a comma too.
+
+    Raises:
+        SbvaeError: If there is none.
+    """
+    names: list[str] = []
+    for part in text.split(","):
+        if ":" in part and names and ":" not in names[-1]:
+            names[-1] += f",{part.strip()}"
+        else:
+            names.append(part.strip())
+    names = [name for name in dict.fromkeys(names) if name]
+    if not names:
+        raise SbvaeError("--scores names none; name some, as mig,kl")
+    return names
+
+
 def parse_groups(
     texts: Sequence[str], metrics: Collection[str] | None = None
 ) -> tuple[tuple[str, ...], ...] | None:

@@ -7,6 +7,7 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError, nearest
 
 _LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
+_WRITTEN = {"nll": "NLL", "kl": "KL", "neg_elbo": "negative ELBO", "mig": "MIG"}
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
 
 
@@ -54,6 +55,21 @@ def metrics_of(wanted: Iterable[WantedScore]) -> tuple[str, ...]:
 def depends_on_likelihood(score: str) -> bool:
     """Whether a score of different likelihoods does not compare."""
     return score.startswith(("nll", "neg_elbo"))
+
+
+def score_label(score: str, factors: str = "") -> str:
+    """A score as an axis has it, with its unit or its pair of factors.
+
+    Args:
+        score: Name of the score, as it was asked for.
+        factors: Pair of factors, as "x,y"; "" of none.
+    """
+    name = wanted_score(score).name
+    if factors:
+        return f"{name} ({factors.replace(',', ', ')})"
+    if name.startswith(("nll", "kl", "neg_elbo")):
+        return f"{_WRITTEN.get(name, name)} (nats an image)"
+    return _WRITTEN.get(name, name)
 
 
 def _known(of_pair: bool) -> dict[str, str]:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
 GROUPS = 20  # of the jackknife
+LEAST_FOR_MEDIAN = 6  # values
 PARTS = 8  # of the subsampling
 NORMAL_QUANTILE = 1.959963984540054  # 0.975
 
@@ -29,6 +29,8 @@ class ConfidenceInterval(NamedTuple):
 
 def t_quantile(degrees: int) -> float:
     """Student's t, 0.975 quantile, of so many degrees of freedom."""
+    from scipy.special import stdtrit  # takes a second to load
+
     return float(stdtrit(degrees, 0.975))
 
 
@@ -152,3 +154,25 @@ def wilson_interval(successes: int, trials: int) -> ConfidenceInterval:
     half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
     return ConfidenceInterval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def median_interval(values: ArrayLike) -> ConfidenceInterval | None:
+    """Interval of the median of independent values, by order statistics, of any distribution.
+
+    Its ends are two of the values, as near to the middle as a coverage of 95 % lets them.
+
+    Args:
+        values: Shape (N,).
+
+    Returns:
+        None of fewer than six values, whose range covers the median less often than that.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    count = len(ordered)
+    below, rank = 0.0, 0  # chance that so many of the values or fewer lie below the median
+    while below + math.comb(count, rank) / 2**count <= 0.025:
+        below += math.comb(count, rank) / 2**count
+        rank += 1
+    if rank == 0:
+        return None
+    return ConfidenceInterval(float(ordered[rank - 1]), float(ordered[count - rank]))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.score_names import (
     WantedScore,
@@ -14,13 +14,15 @@ from sbvae_cli.config.score_names import (
     wanted_score,
 )
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.evaluate import OnMetric, no_report
 from sbvae_cli.evaluation.findings.sentences import abbreviate
-from sbvae_cli.metrics.protocol import Protocol
-from sbvae_cli.runs.evaluate import Showing, evaluate_targets
 from sbvae_cli.runs.groups import group_names
 from sbvae_cli.runs.scores_file import ScoreRecord, is_scores_file, read_records, record_of
 from sbvae_cli.runs.targets import runs_below
+
+if TYPE_CHECKING:  # what computes scores takes a second to load, and files of scores need none
+    from sbvae_cli.evaluation.evaluate import OnMetric
+    from sbvae_cli.metrics.protocol import Protocol
+    from sbvae_cli.runs.evaluate import Showing
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,14 @@ def score_runs(
     targets: Sequence[Path],
     scores: Sequence[str],
     *,
+    optional: Sequence[str] = (),
     data: str | None = None,
     device: str = "auto",
-    protocol: Protocol | None = None,
+    protocol: "Protocol | None" = None,
     on_note: Callable[[str], None] = lambda line: None,
     on_target: Callable[[Path, Sequence[Path]], None] = lambda path, targets: None,
-    on_metric: OnMetric = no_report,
-    showing: Showing = lambda cost, device: nullcontext(lambda images: None),
+    on_metric: "OnMetric" = lambda metric, number, total: None,
+    showing: "Showing" = lambda cost, device: nullcontext(lambda images: None),
 ) -> list[RunScores]:
     """Scores of runs by name; no metric is computed that they do not need.
 
@@ -89,6 +92,7 @@ def score_runs(
             codes, and JSON files that `sbvae eval` wrote, for whose runs nothing is computed.
         scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
             first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
+        optional: More scores, which need not be there.
         data: Data in place of the models' own; of no use for what is in a JSON file.
         device: Name of the device that computes.
         protocol: Sizes of what is computed; the paper's where None.
@@ -104,12 +108,17 @@ def score_runs(
     Raises:
         SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
     """
-    wanted = {name: wanted_score(name) for name in scores}
+    wanted = {name: wanted_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
     models = {path: runs_below(path, on_note) for path in targets if path not in read}
     computed = []
     if models:
-        own = replace(protocol or Protocol(), metrics=metrics_of(wanted.values()))
+        from sbvae_cli.metrics.protocol import Protocol
+        from sbvae_cli.runs.evaluate import evaluate_targets
+
+        own = replace(
+            protocol or Protocol(), metrics=metrics_of(wanted.values()), lenient=bool(optional)
+        )
         if not any(score.name == "mig_subspace" for score in wanted.values()):
             own = replace(own, groups=())  # its search takes longer than all else of MIG
         paths = [path for below in models.values() for path in below]
@@ -122,7 +131,7 @@ def score_runs(
         _select(record, group, wanted)
         for record, group in zip(records, group_names(records), strict=True)
     ]
-    _refuse_lacking(found, records, wanted)
+    _refuse_lacking(found, records, {name: wanted[name] for name in scores})
     for line in _cautions(found, scores):
         on_note(line)
     return found

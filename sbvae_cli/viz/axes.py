@@ -117,6 +117,16 @@ class Panel:
         """Data at the ticks at the left, as many as have room for their names."""
         return fitting_ticks(*self.y_range, self.height, upright=True)
 
+    @property
+    def overhang(self) -> tuple[float, float]:
+        """How far the names of ticks below stand out at the left and at the right."""
+        ticks = self.x_ticks
+        sides = [text_width(name, TICK_SIZE) / 2 for name in tick_names(ticks)]
+        places = [float(self.place([value, self.y_range[0]])[0]) - self.left for value in ticks]
+        pairs = list(zip(places, sides, strict=True))
+        left = max(side - place for place, side in pairs)
+        return max(0.0, left), max(0.0, max(x + side for x, side in pairs) - self.width)
+
     def draw_x_lines(self, canvas: Canvas) -> None:
         """Draw hairlines upwards from the ticks below, behind the data."""
         for value in self.x_ticks:

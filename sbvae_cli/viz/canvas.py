@@ -1,7 +1,7 @@
 """A canvas: a list of shapes, images and texts, drawn as pixels or written as SVG at the end."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from sbvae_cli.viz.primitives import (
     Point,
     Polygon,
     Rectangle,
+    Region,
     Shape,
     Text,
 )
@@ -67,6 +68,10 @@ class Canvas:
     def polygon(self, points: ArrayLike, colour: Colour) -> None:
         """Fill a polygon with the corners `points` (N, 2)."""
         self.shapes.append(Polygon(_pairs(points), colour))
+
+    def region(self, parts: Sequence[ArrayLike], colour: Colour) -> None:
+        """Fill convex polygons as one, each (N, 2): a colour with an opacity is laid on once."""
+        self.shapes.append(Region([_pairs(part) for part in parts], colour))
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
         """Fill a disc around (x, y)."""

@@ -60,6 +60,23 @@ class Polygon:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """Convex polygons filled as one: where they overlap, their colour is laid on once."""
+
+    parts: Sequence[Sequence[Point]]
+    colour: Colour
+
+    def moved(self, left: float, top: float, zoom: float) -> "Region":
+        """The same on a canvas that stands at (left, top), enlarged."""
+        return Region([_moved(part, left, top, zoom) for part in self.parts], self.colour)
+
+    @property
+    def box(self) -> Box:
+        """Edges of what is drawn."""
+        return _around([point for part in self.parts for point in part], 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Disc:
     """A filled disc."""
 
@@ -165,7 +182,7 @@ class Text:
         return Box(left, top, left + along, top + across)
 
 
-Shape = Line | Polygon | Disc | Rectangle | Picture
+Shape = Line | Polygon | Region | Disc | Rectangle | Picture
 
 
 def _moved(points: Sequence[Point], left: float, top: float, zoom: float) -> list[Point]:

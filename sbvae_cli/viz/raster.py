@@ -16,11 +16,12 @@ from sbvae_cli.viz.primitives import (
     Point,
     Polygon,
     Rectangle,
+    Region,
     Shape,
     Text,
 )
 from sbvae_cli.viz.text import text_mask
-from sbvae_cli.viz.theme import PAPER, resolve
+from sbvae_cli.viz.theme import PAPER, RGBA, resolve
 
 MOST_PIXELS = 24_000_000  # that are drawn large at once: higher pictures are drawn in bands
 
@@ -126,6 +127,8 @@ class _Pen:
                     self.pen.line(self.pixels(part), self.colour(colour), wide, joint="curve")
             case Polygon(points, colour):
                 self.pen.polygon(self.pixels(points), fill=self.colour(colour))
+            case Region(parts, colour):
+                self.region(parts, self.colour(colour))
             case Disc(x, y, radius, colour):
                 ((x, y),), radius = self.pixels([(x, y)]), radius * self.zoom
                 # Pillow's box includes its last pixel.
@@ -148,6 +151,14 @@ class _Pen:
         left, top, right, bottom = map(round, (left, top, right - 1, bottom - 1))
         box_in_pixels = (left, top, max(left, right), max(top, bottom))
         self.pen.rectangle(box_in_pixels, fill=self.colour(shape.colour))
+
+    def region(self, parts: Sequence[Sequence[Point]], colour: RGBA) -> None:
+        """Fill polygons as one."""
+        mask = Image.new("L", self.band.size, 0)
+        pen = ImageDraw.Draw(mask)
+        for part in parts:
+            pen.polygon(self.pixels(part), fill=colour[3])
+        self.band.paste(Image.new("RGB", self.band.size, colour[:3]), (0, 0), mask)
 
     def pixels(self, points: Sequence[Point]) -> list[Point]:
         """Positions in the band."""

@@ -25,6 +25,7 @@ from sbvae_cli.viz.primitives import (
     Point,
     Polygon,
     Rectangle,
+    Region,
     Shape,
     Text,
 )
@@ -91,6 +92,9 @@ def _shape(shape: Shape, theme: ThemeName) -> tuple[str, str]:
             return f"{style} {_paint('stroke', colour, theme)}", f'<path d="{_path(points)}"/>'
         case Polygon(points, colour):
             return _paint("fill", colour, theme), f'<path d="{_path(points)}z"/>'
+        case Region(parts, colour):
+            path = "".join(f"{_path(_clockwise(part))}z" for part in parts)
+            return _paint("fill", colour, theme), f'<path d="{path}"/>'
         case Disc(x, y, radius, colour):
             circle = f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(radius)}"/>'
             return _paint("fill", colour, theme), circle
@@ -100,6 +104,15 @@ def _shape(shape: Shape, theme: ThemeName) -> tuple[str, str]:
         case Picture(image=image):
             place = f'{_place(shape)} preserveAspectRatio="none"'
             return _SHARP, f'<image {place} xlink:href="data:image/png;base64,{_png(image)}"/>'
+
+
+def _clockwise(points: Sequence[Point]) -> Sequence[Point]:
+    """A polygon turned one way, since one turned the other way would be a hole where both are."""
+    area = sum(
+        x0 * y1 - x1 * y0
+        for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True)
+    )
+    return points if area >= 0 else points[::-1]
 
 
 def _text(text: Text, theme: ThemeName) -> str:

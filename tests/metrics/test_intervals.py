@@ -7,7 +7,9 @@ from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.compute import compute
 from sbvae_cli.metrics.information import Binning
 from sbvae_cli.metrics.intervals import (
+    LEAST_FOR_MEDIAN,
     jackknife_interval,
+    median_interval,
     random_groups,
     spread_interval,
     subsample_interval,
@@ -235,3 +237,26 @@ def test_a_share_has_wilsons_known_values() -> None:
     assert wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
     assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson_interval(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "ranks"), [(6, (1, 6)), (9, (2, 8)), (15, (4, 12)), (30, (10, 21))]
+)
+def test_a_median_lies_between_the_order_statistics_of_the_tables(
+    count: int, ranks: tuple[int, int]
+) -> None:
+    shuffled = np.random.default_rng(0).permutation(np.arange(1.0, count + 1))
+    assert median_interval(shuffled) == ranks
+
+
+def test_few_values_have_no_interval_of_their_median() -> None:
+    assert median_interval(np.arange(LEAST_FOR_MEDIAN - 1.0)) is None
+    assert median_interval(np.arange(float(LEAST_FOR_MEDIAN))) is not None
+    assert median_interval([]) is None
+
+
+def test_intervals_of_medians_cover_them() -> None:
+    rng = np.random.default_rng(0)
+    found = [median_interval(rng.exponential(size=15)) for _ in range(400)]
+    covered = [each is not None and each.low <= np.log(2) <= each.high for each in found]
+    assert np.mean(covered) > 0.94

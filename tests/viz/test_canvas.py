@@ -220,3 +220,18 @@ def test_words_that_differ_in_letters_beyond_ascii_are_drawn_apart() -> None:
     assert drawn("赤") == drawn("\\u8d64")
     assert drawn("e\u0301") == drawn("é")
     assert text_width("é", 20) == text_width("e", 20)
+
+
+@pytest.mark.parametrize("clockwise", [True, False])
+def test_a_region_lays_its_colour_on_once_where_its_parts_overlap(clockwise: bool) -> None:
+    left = [(10, 10), (50, 10), (50, 50), (10, 50)]
+    right = [(30, 10), (70, 10), (70, 50), (30, 50)]
+    canvas = Canvas(80, 60)
+    canvas.region([left, right if clockwise else right[::-1]], (0, 0, 0, 128))
+    pixels = np.asarray(canvas.raster())
+    once = pixels[30, 20].tolist()
+    assert once == pixels[30, 40].tolist() == pixels[30, 60].tolist()
+    assert once[0] == pytest.approx(127, abs=2)
+    assert pixels[5, 5].tolist() == [255, 255, 255]
+    darkness = (255 - pixels[..., 0].astype(float)).sum() / (255 - once[0])
+    assert darkness == pytest.approx(60 * 40, rel=0.03)

@@ -106,3 +106,17 @@ def test_the_font_is_in_the_file_where_something_is_written() -> None:
     font = ImageFont.truetype(io.BytesIO(base64.b64decode(re.search("base64,([^)]+)", svg)[1])), 16)
     assert font.getname() == ("Aileron", "Regular")
     assert 'font-family="Aileron, sans-serif"' in svg and svg.count("<text ") == 1
+
+
+def test_parts_of_a_region_are_one_path_that_turns_one_way() -> None:
+    square = np.array([(0, 0), (10, 0), (10, 10), (0, 10)])
+    canvas = Canvas(30, 30)
+    canvas.region([square, square[::-1] + 5], (1, 2, 3, 51))
+    (path,) = parsed(canvas).iter(f"{SVG}path")
+    numbers = [re.findall(r"[\d.]+", part) for part in path.attrib["d"].split("z") if part]
+    turned = []
+    for part in numbers:
+        x, y = np.array([float(number) for number in part]).reshape(-1, 2).T
+        turned.append(np.sign(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)))
+    assert turned == [1.0, 1.0]
+    assert "fill-rule" not in ElementTree.tostring(parsed(canvas)).decode()

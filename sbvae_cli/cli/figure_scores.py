@@ -1,0 +1,181 @@
+"""`sbvae figure rate-distortion`, `mig` and `scores`: what runs score, over betas and seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sbvae_cli.cli.figure_runs import ProtocolOption, RunsArgument, score_with_progress
+from sbvae_cli.cli.options import (
+    DeviceOption,
+    OtherDataOption,
+    PictureOption,
+    ScaleOption,
+    ShowOption,
+    ThemeOption,
+)
+from sbvae_cli.config.names import ChartKind
+
+if TYPE_CHECKING:
+    from sbvae_cli.figures.rate_distortion import BetaSweep
+    from sbvae_cli.figures.scores import Floats, GroupScores
+    from sbvae_cli.runs.scores import RunScores
+
+
+def rate_distortion(
+    runs: RunsArgument,
+    out: PictureOption = Path("rate-distortion.png"),
+    protocol: ProtocolOption = "paper",
+    data: OtherDataOption = None,
+    device: DeviceOption = "auto",
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
+) -> None:
+    """Plot NLL against KL and against MIG over a sweep of beta (Figure 4)."""
+    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.figures.rate_distortion import draw_rate_distortion
+    from sbvae_cli.runs.figure_data import beta_sweeps, data_names
+    from sbvae_cli.runs.scores import require_comparable
+
+    found = score_with_progress(runs, ("nll", "kl"), protocol, data, device, optional=("mig",))
+    require_comparable(found)
+    sweeps = beta_sweeps(found)
+    _note_lone_betas(sweeps)
+    caption = f"{data_names(found)}: reconstruction, rate and disentangling over beta"
+    picture = draw_rate_distortion(sweeps, caption)
+    write_picture(out, picture, _about(found), Look(scale, theme, show))
+    _print_sweeps(sweeps)
+    inform(f"wrote {out}")
+
+
+def mig(
+    runs: RunsArgument,
+    out: PictureOption = Path("mig.png"),
+    kind: Annotated[
+        ChartKind, typer.Option(help="Bars that count runs, or a dot for each run.")
+    ] = "histogram",
+    protocol: ProtocolOption = "paper",
+    data: OtherDataOption = None,
+    device: DeviceOption = "auto",
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
+) -> None:
+    """Plot the MIG of replicas, a star at the median run (Figures 2, 3 and 11)."""
+    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.figures.mig import draw_mig
+    from sbvae_cli.runs.figure_data import data_names, score_groups
+    from sbvae_cli.runs.scores import require_comparable
+
+    found = score_with_progress(runs, ("mig",), protocol, data, device)
+    require_comparable(found)
+    groups = score_groups(found, ("mig",))
+    picture = draw_mig(groups, f"{data_names(found)}: MIG over seeds", kind)
+    write_picture(out, picture, _about(found), Look(scale, theme, show))
+    _print_medians(groups)
+    inform(f"wrote {out}")
+
+
+def scores(
+    runs: RunsArgument,
+    out: PictureOption = Path("scores.png"),
+    names: Annotated[
+        str,
+        typer.Option(
+            "--scores", help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2."
+        ),
+    ] = "neg_elbo,mig",
+    protocol: ProtocolOption = "paper",
+    data: OtherDataOption = None,
+    device: DeviceOption = "auto",
+    scale: ScaleOption = 1.0,
+    theme: ThemeOption = "light",
+    show: ShowOption = False,
+) -> None:
+    """Plot any scores of groups of runs: every seed a dot, the median and its interval."""
+    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.parse import parse_scores
+    from sbvae_cli.config.score_names import score_label
+    from sbvae_cli.figures.scores import draw_scores
+    from sbvae_cli.runs.figure_data import data_names, score_groups
+    from sbvae_cli.runs.scores import require_comparable
+
+    wanted = parse_scores(names)
+    found = score_with_progress(runs, wanted, protocol, data, device)
+    require_comparable(found)
+    groups = score_groups(found, wanted)
+    pairs = {name: pair for run in reversed(found) for name, pair in run.factors.items()}
+    labels = {name: score_label(name, pairs.get(name, "")) for name in wanted}
+    picture = draw_scores(groups, labels, f"{data_names(found)}: scores over seeds")
+    write_picture(out, picture, _about(found), Look(scale, theme, show))
+    _print_scores(groups, wanted)
+    inform(f"wrote {out}")
+
+
+def _about(found: "Sequence[RunScores]") -> dict[str, Any]:
+    """What a picture says of its runs, in plain containers."""
+    return {
+        "runs": [
+            {"run": run.name, "seed": run.seed, "step": run.step, "scores": dict(run.values)}
+            for run in found
+        ]
+    }
+
+
+def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:
+    from sbvae_cli.cli.console import note
+
+    for sweep in sweeps:
+        if len(sweep.points) == 1:
+            beta = sweep.points[0].beta
+            note(
+                f"{sweep.name} has one beta, {beta:g}, which is a dot and no curve; train more, "
+                "as by `sbvae train --model beta-vae --beta 4`"
+            )
+
+
+def _print_sweeps(sweeps: "Sequence[BetaSweep]") -> None:
+    from sbvae_cli.cli.console import print_table
+
+    rows = [
+        [sweep.name, f"{p.beta:g}", str(len(p.nll)), *map(_mean, (p.nll, p.kl, p.mig))]
+        for sweep in sweeps
+        for p in sweep.points
+    ]
+    print_table("means over runs", ["model", "beta", "runs", "nll", "kl", "mig"], rows)
+
+
+def _print_medians(groups: "Sequence[GroupScores]") -> None:
+    """Which run the star of each group stands for, so that it can be looked at."""
+    from sbvae_cli.cli.console import say
+    from sbvae_cli.figures.mig import median_run
+
+    for group in groups:
+        values = group.of("mig")
+        if len(values):
+            middle = median_run(values)
+            seed = group.seeds["mig"][middle]
+            told = "" if seed is None else f", of seed {seed}"
+            say(f"{group.name}: median of {len(values)} is {values[middle]:.4f}{told}")
+
+
+def _print_scores(groups: "Sequence[GroupScores]", names: Sequence[str]) -> None:
+    from sbvae_cli.cli.console import print_table
+
+    rows = [[group.name, *(_median(group.of(name)) for name in names)] for group in groups]
+    print_table("median (runs)", ["model", *names], rows)
+
+
+def _median(values: "Floats") -> str:
+    import numpy as np
+
+    return f"{np.median(values):.4f} ({len(values)})" if len(values) else "-"
+
+
+def _mean(values: "Floats") -> str:
+    return f"{values.mean():.4f}" if len(values) else "-"

@@ -1,0 +1,62 @@
+"""The distribution of MIG over seeds, with a star at the median run (Figures 2, 3 and 11)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sbvae_cli.config.names import ChartKind
+from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.scores import Floats, GroupScores, range_of, runs_in_words
+from sbvae_cli.viz.axes import padded_range
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.legend import Entry, page
+from sbvae_cli.viz.marks import bin_edges
+from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
+from sbvae_cli.viz.theme import QUIET, Role
+
+BINS = 20  # at most
+
+
+def draw_mig(
+    groups: Sequence[GroupScores],
+    caption: str = "",
+    kind: ChartKind = "histogram",
+) -> Canvas:
+    """Draw the MIG of each group's runs, a star at the median run with its seed.
+
+    With an even number of runs the star is at the lower of the two in the middle, since it stands
+    for a run that can be looked at, as by a traversal.
+
+    Args:
+        groups: Groups that have `mig` among their scores, a row each.
+        caption: At the top: what data.
+        kind: Bars that count runs, or a dot for each.
+    """
+    colours = series_colours([group.decoder for group in groups])
+    rows = [_starred(group, colour) for group, colour in zip(groups, colours, strict=True)]
+    names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
+    legend = [Entry("median run, with its seed", QUIET, "star")]
+    note = "Runs of a row differ in the seed alone."
+    if kind == "strip":
+        drawn = draw_strips(names, [RowPanel("MIG", rows, range_of(rows))])
+        return page(drawn, caption, [Entry("run", QUIET), *legend], note)
+    edges = bin_edges(np.concatenate([row.values for row in rows]), most=BINS)
+    span = padded_range(float(edges[0]), float(edges[-1]), 0.04)
+    drawn = draw_histograms(names, RowPanel("MIG", rows, span), edges)
+    note = f"Bars count runs in bins of {edges[1] - edges[0]:.3g}. {note}"
+    return page(drawn, caption, legend, note)
+
+
+def median_run(values: Floats) -> int:
+    """Index of the run whose value is the median, or of the lower of the two in the middle."""
+    return int(np.argsort(values, kind="stable")[(len(values) - 1) // 2])
+
+
+def _starred(group: GroupScores, colour: Role) -> Values:
+    values = group.of("mig")
+    if not len(values):
+        return Values(values, colour)
+    middle = median_run(values)
+    seed = group.seeds["mig"][middle]
+    told = f"{values[middle]:.3g}" + ("" if seed is None else f", seed {seed}")
+    return Values(values, colour, star=float(values[middle]), star_label=told)

@@ -1,0 +1,110 @@
+"""Reconstruction against rate, and against a score of disentangling, over beta (Figure 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.curves import HULL, Curve, CurvePanel, draw_curves
+from sbvae_cli.viz.legend import Entry, page
+from sbvae_cli.viz.theme import QUIET, Role
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BetaScores:
+    """Scores of the replicas of one model with one beta.
+
+    Attributes:
+        beta: Weight of the KL.
+        nll: Negative log likelihood of each replica, nats an image, shape (R,), R at least 1.
+        kl: KL of each, nats an image, shape (R,).
+        mig: MIG of each, shape (R,), or empty where the data have no factors.
+    """
+
+    beta: float
+    nll: Floats
+    kl: Floats
+    mig: Floats
+
+
+@dataclass(frozen=True)
+class BetaSweep:
+    """A model with several betas.
+
+    Attributes:
+        name: What the legend calls it.
+        decoder: Kind of its decoder, which has its colour; "" where it has none.
+        points: One or more, in any order.
+    """
+
+    name: str
+    decoder: str
+    points: Sequence[BetaScores]
+
+
+def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canvas:
+    """Draw the mean over replicas of each beta, and the hull of one standard deviation.
+
+    The NLL grows upwards and the KL to the right, as in Figure 4: a small beta is at the bottom
+    right. Beside it, the MIG grows to the right: a small beta is at the bottom left. A white dot
+    marks beta 1.
+
+    Args:
+        sweeps: Models, one or more.
+        caption: At the top: what data.
+
+    Returns:
+        Two panels, or the first alone where no replica has a MIG.
+    """
+    colours = series_colours([sweep.decoder for sweep in sweeps])
+    with_mig = [each.mig.size > 0 for sweep in sweeps for each in sweep.points]
+    panels = [("(a) reconstruction and rate", "kl", "KL (nats an image)")]
+    if any(with_mig):
+        panels.append(("(b) reconstruction and disentangling", "mig", "MIG"))
+    drawn = []
+    for title, name, label in panels:
+        curves = [
+            _curve(sweep, name, colour) for sweep, colour in zip(sweeps, colours, strict=True)
+        ]
+        shown = [curve for curve in curves if curve is not None]
+        drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown))
+    legend = [Entry(sweep.name, colour) for sweep, colour in zip(sweeps, colours, strict=True)]
+    points = [point for sweep in sweeps for point in sweep.points]
+    if any(len(point.nll) > 1 for point in points):
+        legend.append(Entry("hull of one standard deviation", QUIET.faded(HULL), "area"))
+    if any(point.beta == 1 for point in points):
+        legend.append(Entry("beta 1", QUIET, "ring"))
+    return page(draw_curves(drawn), caption, legend, _note(points))
+
+
+def _curve(sweep: BetaSweep, name: str, colour: Role) -> Curve | None:
+    """The curve of a sweep against one score; None where no replica has it."""
+    points = sorted(sweep.points, key=lambda point: point.beta)
+    points = [point for point in points if getattr(point, name).size]
+    if not points:
+        return None
+    pairs = [(getattr(point, name), point.nll) for point in points]
+    means = np.array([[values.mean() for values in pair] for pair in pairs])
+    stds = np.array([[_std(values) for values in pair] for pair in pairs])
+    ends = {points[0].beta, points[-1].beta}
+    labels = [f"beta {point.beta:g}" if point.beta in ends else "" for point in points]
+    ring = np.array([point.beta == 1 for point in points])
+    return Curve(means, stds, colour, labels, ring)
+
+
+def _std(values: Floats) -> float:
+    """Standard deviation of a replica (with n - 1); 0 of one alone."""
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+
+def _note(points: Sequence[BetaScores]) -> str:
+    counts = [len(point.nll) for point in points]
+    low, high = min(counts), max(counts)
+    replicas = f"{low}" if low == high else f"{low} to {high}"
+    runs = "1 run" if high == 1 else f"the mean of {replicas} runs that differ in the seed alone"
+    return f"A dot is {runs}, with one beta; along a line beta grows from one end to the other."

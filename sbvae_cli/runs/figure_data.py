@@ -1,0 +1,89 @@
+"""Scores of runs as figures take them: by group, and by model and beta."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep
+from sbvae_cli.figures.scores import GroupScores
+from sbvae_cli.runs.labels import group_labels
+from sbvae_cli.runs.scores import RunScores
+
+BETA = "objective.beta"
+
+
+def score_groups(runs: Sequence[RunScores], names: Sequence[str]) -> list[GroupScores]:
+    """Scores of each group, in the order of the groups' first runs.
+
+    Args:
+        runs: Runs with their scores.
+        names: Names of scores as they were asked for.
+    """
+    found = []
+    for group, label in group_labels(runs).items():
+        own = [run for run in runs if run.group == group]
+        with_score = {name: [run for run in own if name in run.values] for name in names}
+        values = {name: np.array([r.values[name] for r in with_score[name]]) for name in names}
+        seeds = {name: [run.seed for run in with_score[name]] for name in names}
+        found.append(GroupScores(label, own[0].decoder, values, seeds))
+    return found
+
+
+def data_names(runs: Sequence[RunScores]) -> str:
+    """Names of the data, or of the files of codes that do not say what they are of."""
+    return ", ".join(dict.fromkeys(run.data or run.path.name for run in runs))
+
+
+def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
+    """Runs by model, and each model's by beta; a plain VAE is one whose beta is 1.
+
+    Args:
+        runs: Runs with the scores `nll` and `kl`, and `mig` where there is one.
+
+    Raises:
+        SbvaeError: If a run has no beta.
+    """
+    without = next((run for run in runs if BETA not in run.settings), None)
+    if without:
+        kind = f"is a run of {without.model}" if without.model else "has codes"
+        raise SbvaeError(f"{without.name}: {kind}, which have no beta; leave it out")
+    models = _with_one_name([_without_beta(run) for run in runs])
+    labels = group_labels(models)
+    found = []
+    for group, label in labels.items():
+        betas: dict[float, list[RunScores]] = {}
+        for run, model in zip(runs, models, strict=True):
+            if model.group == group:
+                betas.setdefault(float(run.settings[BETA]), []).append(run)
+        points = [_beta_scores(beta, betas[beta]) for beta in sorted(betas)]
+        decoder = next(model.decoder for model in models if model.group == group)
+        found.append(BetaSweep(label, decoder, points))
+    return found
+
+
+def _beta_scores(beta: float, runs: Sequence[RunScores]) -> BetaScores:
+    rated = [run for run in runs if {"nll", "kl"} <= run.values.keys()]
+    nll, kl = (np.array([run.values[name] for run in rated]) for name in ("nll", "kl"))
+    with_mig = [run for run in rated if "mig" in run.values]
+    mig = np.array([run.values["mig"] for run in with_mig])
+    return BetaScores(beta, nll, kl, mig)
+
+
+def _without_beta(run: RunScores) -> RunScores:
+    """The run as one of all that differ from it in the seed and in beta alone."""
+    left = {name: value for name, value in run.settings.items() if name != BETA}
+    if left.get("objective.kind") == "vae":
+        left["objective.kind"] = "beta-vae"
+    return replace(run, settings=left)
+
+
+def _with_one_name(runs: Sequence[RunScores]) -> list[RunScores]:
+    """The runs in groups of the same settings, each called as its first run's group was."""
+    names: dict[str, str] = {}
+    found = []
+    for run in runs:
+        key = repr(sorted((name, repr(value)) for name, value in run.settings.items()))
+        found.append(replace(run, group=names.setdefault(key, run.group)))
+    return found

@@ -1,0 +1,265 @@
+"""Values of several groups in rows over one axis: dots with median and interval, or histograms."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sbvae_cli.viz.axes import GAP, LABEL_SIZE, LINE, TICK, TICK_SIZE, Panel, Range
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.marks import STAR, count_in_bins, draw_histogram
+from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.theme import FAINT, INK, PAPER, QUIET, Role
+
+Floats = NDArray[np.float64]
+
+NAME_WIDTH, NAME_LINES = 250.0, 3  # of a row's name at most
+STRIP, HISTOGRAM = 82.0, 128.0  # height of a row
+WIDTHS = (560.0, 360.0, 280.0)  # of one, two, and three or more panels beside each other
+COLUMNS = 3
+BETWEEN = 34.0  # panels
+DOT = 5.0
+ROOM = 20.0  # for dots above and below the line that they stand on
+UPPER, LOWER = 30.0, 67.0  # from a row's upper edge to its dots, and to their median
+MEDIAN, INTERVAL = (3.0, 18.0), 7.0  # width and height of a median's bar; height of an interval
+DOT_OPACITY, INTERVAL_OPACITY, BAR_OPACITY = 190, 90, 150
+COUNTS, COUNT_APART = 40.0, 24.0  # room of counts at the left, and least distance of these
+HEAD = 34.0  # room above the bars, where the star stands
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values of a group.
+
+    Attributes:
+        values: One for each run, shape (R,), finite; R may be 0.
+        colour: Colour of the group.
+        interval: Ends of an interval of the median; None where there is none.
+        star: A value that has a star; None where none has.
+        star_label: What stands beside the star.
+    """
+
+    values: Floats
+    colour: Role
+    interval: tuple[float, float] | None = None
+    star: float | None = None
+    star_label: str = ""
+
+
+@dataclass(frozen=True)
+class RowPanel:
+    """A score of all groups.
+
+    Attributes:
+        label: Name of the score, below the axis.
+        rows: Values of each group, from top to bottom.
+        x_range: Ends of the axis.
+    """
+
+    label: str
+    rows: Sequence[Values]
+    x_range: Range
+
+
+def draw_strips(names: Sequence[str], panels: Sequence[RowPanel]) -> Canvas:
+    """Draw every value as a dot; below them the interval of the median, and a bar or star on it.
+
+    Args:
+        names: Name of each group; long ones are broken into lines, then shortened.
+        panels: Scores, three in a line, each with a row for each name.
+    """
+    return _draw_rows(names, panels, STRIP, _draw_strip, counted=False)
+
+
+def draw_histograms(names: Sequence[str], panel: RowPanel, edges: Floats) -> Canvas:
+    """Draw a histogram for each group in the same bins, with a star on a line at one value.
+
+    Args:
+        names: Name of each group.
+        panel: A score, with a row for each name.
+        edges: Edges of the bins, increasing.
+    """
+    most = max(1, *(int(count_in_bins(row.values, edges).max()) for row in panel.rows))
+    high = most / (1.0 - HEAD / HISTOGRAM)
+
+    def draw(canvas: Canvas, box: Panel, row: Values) -> None:
+        counted = Panel(box.left, box.top, box.width, box.height, box.x_range, (0.0, high))
+        _draw_histogram(canvas, counted, row, edges, most)
+
+    return _draw_rows(names, [panel], HISTOGRAM, draw, counted=True)
+
+
+def spread(places: ArrayLike, diameter: float, room: float) -> Floats:
+    """Offsets across a row with which dots at these places along it do not overlap.
+
+    Args:
+        places: Positions of the dots' centres along the row, shape (N,).
+        diameter: Diameter of a dot.
+        room: Largest offset; where that is too little, all come closer together.
+
+    Returns:
+        Shape (N,), 0 for dots that have no neighbour.
+    """
+    along = np.asarray(places, dtype=np.float64)
+    offsets = np.zeros(len(along))
+    placed: list[int] = []
+    for index in np.argsort(along, kind="stable").tolist():
+        near = [other for other in placed if along[index] - along[other] < diameter]
+        steps = [0.0]
+        for other in near:
+            apart = float(np.sqrt(diameter**2 - (along[index] - along[other]) ** 2)) + 1e-6
+            steps += [float(offsets[other]) + apart, float(offsets[other]) - apart]
+        free = [
+            step
+            for step in steps
+            if all(
+                (along[index] - along[other]) ** 2 + (step - offsets[other]) ** 2
+                >= diameter**2 - 1e-6
+                for other in near
+            )
+        ]
+        offsets[index] = min(free, key=lambda step: (abs(step), step))
+        placed.append(index)
+    widest = float(np.abs(offsets).max(initial=0.0))
+    spread_out: Floats = offsets * (room / widest) if widest > room else offsets
+    return spread_out
+
+
+def _draw_rows(
+    names: Sequence[str],
+    panels: Sequence[RowPanel],
+    height: float,
+    draw: Callable[[Canvas, Panel, Values], None],
+    counted: bool,
+) -> Canvas:
+    """Panels in lines of three at most, the names at the left of each line."""
+    lines = [_name_lines(name) for name in names]
+    columns = min(COLUMNS, len(panels))
+    width, total = WIDTHS[columns - 1], len(names) * height
+    boxes = [Panel(0.0, 0.0, width, total, panel.x_range, (0.0, 1.0)) for panel in panels]
+    out = [max(sides) for sides in zip(*(box.overhang for box in boxes), strict=True)]
+    counts = COUNTS if counted else 0.0
+    beside = max(text_width(part, LABEL_SIZE) for line in lines for part in line)
+    beside = max(beside + GAP + counts, out[0])
+    across = width + max(BETWEEN, sum(out) + GAP)
+    down = total + TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE + 4 * GAP
+    canvas = Canvas(
+        beside + columns * across - (across - width) + out[1],
+        -(-len(panels) // columns) * down - 3 * GAP,
+    )
+    for number, (panel, box) in enumerate(zip(panels, boxes, strict=True)):
+        line, column = divmod(number, columns)
+        box = replace(box, left=beside + column * across, top=line * down)
+        _draw_box(canvas, box, panel, height, draw)
+        if column == 0:
+            for index, parts in enumerate(lines):
+                middle = box.top + (index + 0.5) * height
+                _write_name(canvas, parts, box.left - GAP - counts, middle)
+    return canvas
+
+
+def _draw_box(
+    canvas: Canvas,
+    box: Panel,
+    panel: RowPanel,
+    height: float,
+    draw: Callable[[Canvas, Panel, Values], None],
+) -> None:
+    """Draw a panel: its frame, its rows, and its axis."""
+    box.draw_x_lines(canvas)
+    box.draw_frame(canvas)
+    for index, row in enumerate(panel.rows):
+        own = replace(box, top=box.top + index * height, height=height)
+        if index:
+            canvas.line([(box.left, own.top), (box.left + box.width, own.top)], FAINT, 1.0)
+        draw(canvas, own, row)
+    box.draw_x_ticks(canvas)
+    bottom = box.top + box.height + TICK + LINE * TICK_SIZE + 4
+    label = shorten(panel.label, LABEL_SIZE, box.width)
+    canvas.text(box.left + box.width / 2, bottom, label, LABEL_SIZE, INK, "mt")
+
+
+def _name_lines(name: str) -> list[str]:
+    """Lines of a name; what stands on a line of its own after it is kept whole."""
+    name, _, rest = name.partition("\n")
+    most = NAME_LINES - (1 if rest else 0)
+    lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
+    if len(lines) > most:
+        last = " ".join(lines[most - 1 :])
+        lines = [*lines[: most - 1], shorten(last, LABEL_SIZE, NAME_WIDTH)]
+    return [*lines, rest] if rest else lines
+
+
+def _write_name(canvas: Canvas, lines: Sequence[str], right: float, middle: float) -> None:
+    for number, line in enumerate(lines):
+        y = middle + LINE * LABEL_SIZE * (number - (len(lines) - 1) / 2)
+        canvas.text(right, y, line, LABEL_SIZE, INK, "rm")
+
+
+def _draw_strip(canvas: Canvas, panel: Panel, row: Values) -> None:
+    if not len(row.values):
+        _write_nothing(canvas, panel)
+        return
+    places = _along(panel, row.values)
+    offsets = spread(places, 2.2 * DOT, ROOM)
+    for x, offset in zip(places.tolist(), offsets.tolist(), strict=True):
+        canvas.disc(x, panel.top + UPPER + offset, DOT, row.colour.faded(DOT_OPACITY))
+    y = panel.top + LOWER
+    if row.interval is not None:
+        left, right = _along(panel, row.interval).tolist()
+        colour = row.colour.faded(INTERVAL_OPACITY)
+        canvas.rectangle(left, y - INTERVAL / 2, right - left, INTERVAL, colour)
+    if row.star is not None:
+        _draw_star(canvas, panel, row, y)
+    elif len(row.values) > 1:
+        (x,), (wide, high) = _along(panel, [float(np.median(row.values))]).tolist(), MEDIAN
+        canvas.rectangle(x - wide / 2 - 1.5, y - high / 2, wide + 3, high, PAPER)
+        canvas.rectangle(x - wide / 2, y - high / 2, wide, high, INK)
+
+
+def _along(panel: Panel, values: ArrayLike) -> Floats:
+    """Positions of values from the left."""
+    data = np.asarray(values, dtype=np.float64)
+    places: Floats = panel.place(np.stack([data, np.zeros(len(data))], axis=-1))[:, 0]
+    return places
+
+
+def _draw_star(canvas: Canvas, panel: Panel, row: Values, y: float) -> None:
+    """Draw the star of a row, and its label where there is more room beside it."""
+    x = float(_along(panel, [row.star or 0.0])[0])
+    canvas.star(x, y, STAR, row.colour, PAPER)
+    wide, apart = text_width(row.star_label, TICK_SIZE), 1.3 * STAR + 4.0
+    if x + apart + wide < panel.left + panel.width - 4.0:
+        canvas.text(x + apart, y, row.star_label, TICK_SIZE, QUIET, "lm")
+    else:
+        canvas.text(x - apart, y, row.star_label, TICK_SIZE, QUIET, "rm")
+
+
+def _draw_histogram(canvas: Canvas, panel: Panel, row: Values, edges: Floats, most: int) -> None:
+    _draw_counts(canvas, panel, most)
+    if not len(row.values):
+        _write_nothing(canvas, panel)
+        return
+    draw_histogram(canvas, panel, row.values, edges, row.colour.faded(BAR_OPACITY))
+    if row.star is None:
+        return
+    (x, bottom), y = panel.place([row.star, 0.0]).tolist(), panel.top + HEAD / 2
+    canvas.line([(x, y), (x, bottom)], INK, 1.5, (4.0, 4.0))
+    _draw_star(canvas, panel, row, y)
+
+
+def _draw_counts(canvas: Canvas, panel: Panel, most: int) -> None:
+    """Draw ticks at whole numbers of runs, as many as have room."""
+    unit = panel.height / panel.y_range[1]
+    steps = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
+    step = next(step for step in steps if step * unit >= COUNT_APART or step >= most)
+    for count in range(step, most + 1, step):
+        y = float(panel.place([panel.x_range[0], count])[1])
+        canvas.line([(panel.left - TICK, y), (panel.left, y)], QUIET, 1.0)
+        canvas.text(panel.left - TICK - 3, y, str(count), TICK_SIZE, QUIET, "rm")
+
+
+def _write_nothing(canvas: Canvas, panel: Panel) -> None:
+    x, y = panel.left + panel.width / 2, panel.top + panel.height / 2
+    canvas.text(x, y, "no run has it", TICK_SIZE, QUIET, "mm")

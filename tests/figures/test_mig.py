@@ -1,0 +1,86 @@
+"""The MIG of Figures 2, 3 and 11, from made results."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sbvae_cli.figures.mig import draw_mig, median_run
+from sbvae_cli.figures.scores import GroupScores
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.primitives import Polygon, Rectangle
+from sbvae_cli.viz.theme import SERIES, Role
+
+
+def group(name: str, decoder: str, middle: float, count: int = 15) -> GroupScores:
+    """Seeds from 100 on, of which the one in the middle is the median run."""
+    values = middle + 0.01 * (np.arange(count) - count // 2)
+    return GroupScores(name, decoder, {"mig": values}, {"mig": list(range(100, 100 + count))})
+
+
+def of_series(canvas: Canvas, kind: type, series: Role) -> list[object]:
+    return [
+        shape
+        for shape in canvas.shapes
+        if isinstance(shape, kind)
+        and isinstance(shape.colour, Role)  # type: ignore[attr-defined]
+        and shape.colour.name == series.name  # type: ignore[attr-defined]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "colours"),
+    [
+        pytest.param(
+            [group("deconv", "deconv", 0.12), group("broadcast", "broadcast", 0.31)],
+            SERIES[:2],
+            id="figure 2",
+        ),
+        pytest.param(
+            [
+                group("factor-vae, deconv", "deconv", 0.1),
+                group("factor-vae, broadcast", "broadcast", 0.4),
+            ],
+            SERIES[:2],
+            id="figure 3",
+        ),
+        pytest.param([group("coordconv", "coordconv", 0.2)], SERIES[2:3], id="figure 11"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["histogram", "strip"])
+def test_figures_2_3_and_11(
+    legible: Callable[[Canvas], None],
+    groups: list[GroupScores],
+    colours: list[Role],
+    kind: str,
+) -> None:
+    canvas = draw_mig(groups, "sprites: MIG over seeds", kind)  # type: ignore[arg-type]
+    legible(canvas)
+    written = [text.text for text in canvas.texts]
+    medians = [group.of("mig")[7] for group in groups]
+    assert [text for text in written if "seed 107" in text] == [
+        f"{median:.3g}, seed 107" for median in medians
+    ]
+    assert written.count("15 runs") == len(groups) and "MIG" in written
+    for group_, colour in zip(groups, colours, strict=True):
+        assert of_series(canvas, Polygon, colour)
+        if kind == "histogram":
+            bars = of_series(canvas, Rectangle, colour)
+            area = sum(bar.height for bar in bars)  # type: ignore[attr-defined]
+            one = min(bar.height for bar in bars)  # type: ignore[attr-defined]
+            assert round(area / one) in (15, 15 // 2, 8)  # bins of one run, or of two and one
+        assert group_.name in written
+
+
+def test_the_median_run_is_the_lower_of_two_in_the_middle() -> None:
+    assert median_run(np.array([0.5, 0.1, 0.3])) == 2
+    assert median_run(np.array([0.4, 0.1, 0.3, 0.2])) == 3
+    assert median_run(np.array([0.7])) == 0
+
+
+def test_codes_have_no_seed_and_a_group_without_the_score_a_row_that_says_so() -> None:
+    codes = GroupScores("codes", "", {"mig": np.array([0.25])}, {"mig": [None]})
+    none = GroupScores("other", "", {"mig": np.array([])}, {"mig": []})
+    written = [text.text for text in draw_mig([codes, none]).texts]
+    assert "0.25" in written and "1 run" in written
+    assert "no run has it" in written and "0 runs" in written

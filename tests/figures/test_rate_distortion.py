@@ -1,0 +1,86 @@
+"""Figure 4, from made results."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep, draw_rate_distortion
+from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.primitives import Disc, Region
+from sbvae_cli.viz.theme import PAPER, SERIES
+
+BETAS = (5.4, 0.4, 1.0, 2.3)
+
+
+def sweep(name: str, worse: float, replicas: int = 10, mig: bool = True) -> BetaSweep:
+    """NLL rises with beta, KL falls and MIG rises, as in the paper."""
+    rng = np.random.default_rng(0)
+    points = []
+    for beta in BETAS:
+        nll = 300 + worse + 15 * np.log(beta) + rng.normal(size=replicas)
+        kl = 25 - 5 * np.log(beta) + rng.normal(size=replicas)
+        values = 0.15 + 0.05 * np.log(beta) + 0.01 * rng.normal(size=replicas)
+        points.append(BetaScores(beta, nll, kl, values if mig else np.array([])))
+    return BetaSweep(name, name, points)
+
+
+def texts(canvas: Canvas) -> list[str]:
+    return [text.text for text in canvas.texts]
+
+
+def discs(canvas: Canvas, colour: object) -> list[Disc]:
+    """Dots in the panels, without the legend's."""
+    found = [s for s in canvas.shapes if isinstance(s, Disc) and s.colour == colour]
+    return [disc for disc in found if disc.y < canvas.height - 100]
+
+
+def test_figure_4(legible: Callable[[Canvas], None]) -> None:
+    sweeps = [sweep("deconv", 15.0), sweep("broadcast", 0.0)]
+    canvas = draw_rate_distortion(sweeps, "sprites: over beta")
+    legible(canvas)
+    written = texts(canvas)
+    assert {"KL (nats an image)", "MIG", "deconv", "broadcast", "beta 1"} <= set(written)
+    assert written.count("NLL (nats an image)") == 2
+    for number, colour in enumerate(SERIES[:2]):
+        dots = discs(canvas, colour)
+        assert len(dots) == 8
+        points = sorted(sweeps[number].points, key=lambda point: point.beta)
+        for panel, name in ((dots[:4], "kl"), (dots[4:], "mig")):
+            x = np.array([getattr(point, name).mean() for point in points])
+            y = np.array([point.nll.mean() for point in points])
+            assert np.corrcoef(x, [dot.x for dot in panel])[0, 1] == pytest.approx(1.0)
+            assert np.corrcoef(y, [dot.y for dot in panel])[0, 1] == pytest.approx(-1.0)
+    left, right = discs(canvas, SERIES[1])[:4], discs(canvas, SERIES[1])[4:]
+    # "Low NLL and high KL (bottom-right of figure)", "low NLL and low MIG regions (bottom-left)".
+    assert left[0].x == max(dot.x for dot in left) and left[0].y == max(dot.y for dot in left)
+    assert right[0].x == min(dot.x for dot in right) and right[0].y == max(dot.y for dot in right)
+    white = discs(canvas, PAPER)
+    assert [(dot.x, dot.y) for dot in white] == [
+        (dots[1].x, dots[1].y)
+        for first in (0, 4)
+        for dots in (discs(canvas, colour)[first : first + 4] for colour in SERIES[:2])
+    ]
+    assert len([shape for shape in canvas.shapes if isinstance(shape, Region)]) == 4
+
+
+def test_without_factors_there_is_no_mig_and_without_replicas_no_hull() -> None:
+    canvas = draw_rate_distortion([sweep("broadcast", 0.0, replicas=1, mig=False)])
+    assert "MIG" not in texts(canvas) and "KL (nats an image)" in texts(canvas)
+    assert "hull of one standard deviation" not in texts(canvas)
+    assert not [shape for shape in canvas.shapes if isinstance(shape, Region)]
+    assert any(text.startswith("A dot is 1 run, with one beta") for text in texts(canvas))
+
+
+def test_one_beta_is_a_dot_with_its_hull(legible: Callable[[Canvas], None]) -> None:
+    whole = sweep("broadcast", 0.0)
+    canvas = draw_rate_distortion([BetaSweep("broadcast", "broadcast", whole.points[:1])])
+    legible(canvas)
+    assert len(discs(canvas, SERIES[1])) == 2
+    assert len([shape for shape in canvas.shapes if isinstance(shape, Region)]) == 2
+
+
+def test_the_same_results_give_the_same_bytes() -> None:
+    one, two = (draw_rate_distortion([sweep("deconv", 1.0)]) for _ in range(2))
+    assert one.svg() == two.svg()
+    assert one.raster().tobytes() == two.raster().tobytes()
