@@ -46,13 +46,24 @@ def draw_tile(
         frame: Colour of a frame; None for a hairline.
         wide: Width of the frame.
     """
+    draw_edge(canvas, place, size, frame, wide)
+    canvas.image(fitted(image, size), *place, size[1])
+
+
+def draw_edge(
+    canvas: Canvas,
+    place: tuple[float, float],
+    size: Size,
+    frame: Colour | None = None,
+    wide: float = 3.0,
+) -> None:
+    """Draw what an image lies on, as `draw_tile` does before the image."""
     (left, top), (height, width) = place, size
     edge, colour = (1.0, FAINT) if frame is None else (wide, frame)
     canvas.rectangle(left - edge, top - edge, width + 2 * edge, height + 2 * edge, colour)
-    longer = max(height, width)
-    canvas.image(
-        fit_tiles(image, round(longer)) if max(image.shape[:2]) > longer else image,
-        left,
-        top,
-        width,
-    )
+
+
+def fitted(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """The image, averaged to a tile's size where it is larger."""
+    longer = max(size)
+    return fit_tiles(image, round(longer)) if max(image.shape[:2]) > longer else image

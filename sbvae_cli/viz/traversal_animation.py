@@ -9,7 +9,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
 from sbvae_cli.viz.text import shorten, text_width, wrap
 from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, SERIES, UNUSED
-from sbvae_cli.viz.tiles import Size, draw_tile, tile_size
+from sbvae_cli.viz.tiles import Size, draw_edge, draw_tile, fitted, tile_size
 from sbvae_cli.viz.traversal_layout import (
     LABEL_SIZE,
     LINE,
@@ -186,6 +186,7 @@ def _still(strip: _Strip) -> Canvas:
     for sweep, cell in zip(strip.sweeps, strip.cells.latents, strict=True):
         left, top = strip.place(cell)
         _draw_name(canvas, sweep, left, top - 6, max(strip.size[1], LEAST_TILE))
+        draw_edge(canvas, (left, top), strip.size)
         y = top + strip.size[0] + TRACK / 2 - 1
         canvas.rectangle(left, y - 1, strip.size[1], 2, FAINT)
         x = left + _share(sweep, sweep.start) * strip.size[1]
@@ -213,7 +214,7 @@ def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
     for number, (sweep, cell) in enumerate(zip(strip.sweeps, strip.cells.latents, strict=True)):
         left, top = strip.place(cell)
         at = position(frame, frames, number, len(strip.sweeps))
-        draw_tile(canvas, sweep.images[at], (left, top), strip.size)
+        canvas.image(fitted(sweep.images[at], strip.size), left, top, strip.size[1])
         x = left + _share(sweep, float(sweep.values[at])) * strip.size[1]
         y = top + strip.size[0] + TRACK / 2 - 1
         canvas.disc(x, y, DOT, SERIES[0] if sweep.codes else UNUSED)
