@@ -112,7 +112,8 @@ def _draw_section(
 ) -> None:
     left, top = corner
     if section.title:
-        canvas.text(MARGIN, top, section.title, TITLE_SIZE, INK, "lt")
+        title = shorten(section.title, TITLE_SIZE, canvas.width - 2 * MARGIN)
+        canvas.text(MARGIN, top, title, TITLE_SIZE, INK, "lt")
     first = round(top + section.above)
     for column, name in enumerate(section.columns):
         x = left + column * (size[1] + GAP) + size[1] / 2

@@ -38,11 +38,13 @@ def draw_tile(
 ) -> None:
     """Draw an image on a hairline, so that white ones have an edge, or in a coloured frame.
 
+    An image of another aspect than the tile's is as large as fits into it, in the middle.
+
     Args:
         canvas: Canvas to draw on.
         image: Shape (H, W, 1 or 3).
         place: Left and upper edge of the image.
-        size: Height and width of the image.
+        size: Height and width of the tile.
         frame: Colour of a frame; None for a hairline.
         wide: Width of the frame.
     """
@@ -59,6 +61,11 @@ def draw_edge(
 ) -> None:
     """Draw what an image lies on, as `draw_tile` does before the image."""
     (left, top), (height, width) = place, size
+    aspect = image.shape[1] / image.shape[0]
+    if abs(width - height * aspect) >= 1 and abs(height - width / aspect) >= 1:
+        room = height, width
+        height, width = min(height, width / aspect), min(width, height * aspect)
+        left, top = left + (room[1] - width) // 2, top + (room[0] - height) // 2
     edge, colour = (1.0, FAINT) if frame is None else (wide, frame)
     canvas.rectangle(left - edge, top - edge, width + 2 * edge, height + 2 * edge, colour)
 

@@ -11,13 +11,15 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import LEAST_SPAN, FactorPanel
 from sbvae_cli.viz.geometry import FINE
 from sbvae_cli.viz.mesh import Floats, draw_mesh, draw_prior
-from sbvae_cli.viz.panel_layout import PanelLayout
+from sbvae_cli.viz.panel_layout import PanelLayout, arrange
+from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import BAD, FAINT, INK, QUIET
 
 # Milliseconds that frames are shown: where nothing moves, where much does, and the last one.
 STILL, MOVING, LAST = 40, 160, 3_000
 _MUCH = 0.3  # stds of the prior that points move from one moment to the next
 STEP_SIZE, STRIP = 18.0, 46.0  # type and height of what stands below a panel
+STEP_ROW = 24.0  # from the step to the verdict where these have a line each
 _BEYOND = 1.3  # times the extent of the last moment, that the axes show at most
 
 
@@ -68,7 +70,8 @@ def draw_courses(
     """
     texts = [("factor space", *factors.labels), *((c.name, *c.labels) for c in courses)]
     ranges = [factors.ranges, *(_fixed_ranges(factors, course) for course in courses)]
-    layout = PanelLayout.of(texts, ranges, caption, note, strip=STRIP)
+    strip = STRIP + (0.0 if _side_by_side(courses) else STEP_ROW)
+    layout = PanelLayout.of(texts, ranges, caption, note, strip=strip)
     ground = _draw_ground(layout, factors, courses[0])
     longest = max(courses, key=lambda course: len(course.steps))
     shares = [step / longest.planned for step in longest.steps]
@@ -131,7 +134,7 @@ def _draw_frame(
         codes = course.codes[moment]
         shown = np.where(panel.holds(codes)[..., None], codes, np.nan)
         draw_mesh(canvas, panel, shown, factors.positions, factors.held_out, factors.wraps)
-        _draw_step(canvas, layout, number, course, moment)
+        _draw_step(canvas, layout, courses, number, moment)
     return canvas
 
 
@@ -141,15 +144,33 @@ def _moment(course: Course, share: float) -> int:
 
 
 def _draw_step(
-    canvas: Canvas, layout: PanelLayout, number: int, course: Course, moment: int
+    canvas: Canvas, layout: PanelLayout, courses: Sequence[Course], number: int, moment: int
 ) -> None:
     """How far the model is, as a bar and in numbers, and what its grid is like."""
+    course = courses[number - 1]
     left, top = layout.box(number)
     top += layout.side + layout.below
     step, verdict = course.steps[moment], course.verdicts[moment]
     canvas.rectangle(left, top, layout.side, 4.0, FAINT)
     canvas.rectangle(left, top, layout.side * min(1.0, step / course.planned), 4.0, QUIET)
-    told = f"step {step:,} of {course.planned:,}"
-    canvas.text(left, top + 14.0, told, STEP_SIZE, INK, "lt")
+    canvas.text(left, top + 14.0, _told(course, moment), STEP_SIZE, INK, "lt")
     colour = INK if verdict.startswith(FINE) else BAD
-    canvas.text(left + layout.side, top + 14.0, verdict, STEP_SIZE, colour, "rt")
+    if _side_by_side(courses):
+        canvas.text(left + layout.side, top + 14.0, verdict, STEP_SIZE, colour, "rt")
+    else:
+        canvas.text(left, top + 14.0 + STEP_ROW, verdict, STEP_SIZE, colour, "lt")
+
+
+def _told(course: Course, moment: int) -> str:
+    return f"step {course.steps[moment]:,} of {course.planned:,}"
+
+
+def _side_by_side(courses: Sequence[Course]) -> bool:
+    """Whether step and verdict of all moments fit beside each other below a panel."""
+    side = arrange(1 + len(courses))[2]
+    widest = max(
+        text_width(f"{_told(course, moment)}  {verdict}", STEP_SIZE)
+        for course in courses
+        for moment, verdict in enumerate(course.verdicts)
+    )
+    return widest + STEP_SIZE <= side

@@ -1,20 +1,32 @@
 """Every figure can be read, whatever its sizes, labels, ranges and numbers of rows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.traversal import Traversal
+from sbvae_cli.figures import decoded
 from sbvae_cli.figures.losses import Curve, RunLog, draw_losses
+from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.embedding import Embedding, FactorPanel
+from sbvae_cli.viz.geometry import SCORES, draw_embedding, draw_embeddings
+from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
 from sbvae_cli.viz.samples import draw_noted_images
+from sbvae_cli.viz.theme import SERIES
+from sbvae_cli.viz.unfolding import Course, draw_courses
 
+Space = tuple[FactorPanel, list[Embedding]]
 Legible = Callable[[Canvas], None]
 
 LABEL = st.text(st.characters(categories=["L", "N", "P", "Zs"]), min_size=1, max_size=60)
+SIZE = st.tuples(st.integers(16, 90), st.integers(16, 90)).filter(lambda s: max(s) <= 3 * min(s))
+TITLES = st.lists(LABEL, min_size=1, max_size=3, unique=True) | st.just([""])
 DECODER = st.sampled_from(["broadcast", "deconv", "coordconv", ""])
 TERMS = [
     "loss",
@@ -27,11 +39,15 @@ TERMS = [
     "kl_validation",
     "images_per_second",
 ]
+FLAG = st.booleans()
+LINES = st.lists(LABEL, max_size=3).map("\n".join) | st.just("")
+VERDICT = st.sampled_from(["", "flat", "collapsed to a line, with copies"])
 NUMBER = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
+VALUES = {"": NUMBER, "%": st.floats(0, 1), "#": st.integers(0, 512)}
 
 
 def some(examples: int) -> Callable[..., object]:
-    return settings(max_examples=examples, deadline=None)
+    return settings(max_examples=examples, deadline=None, phases=[Phase.generate])
 
 
 @some(25)
@@ -77,3 +93,163 @@ def test_losses_of_runs_that_logged_nothing_are_told_of() -> None:
     for curves in ({}, speed):
         with pytest.raises(SbvaeError, match="run a: no run has logged a term yet"):
             draw_losses([RunLog("run a", "a", "broadcast", 10, curves)])
+
+
+@st.composite
+def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
+    """Points of two factors, on a grid or scattered, and where some models put them."""
+    shape = draw(st.sampled_from([(2, 2), (5, 3), (1, 4), (7,), (1,)]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    axes = [np.sort(rng.normal(size=n)) for n in shape] if len(shape) == 2 else []
+    points = rng.normal(size=(*shape, 2))
+    if axes:
+        points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    low, size = draw(NUMBER), 10.0 ** draw(st.integers(-4, 6))
+    held_out = rng.random(shape) < draw(st.sampled_from([0.0, 0.5]))
+    labels = draw(LABEL), draw(LABEL)
+    factors = FactorPanel(low + size * points, labels, held_out, draw(st.tuples(FLAG, FLAG)))
+    models = []
+    for _ in range(draw(st.integers(1, 5))):
+        codes = 10.0 ** draw(st.integers(-3, 2)) * rng.normal(size=points.shape)
+        if draw(FLAG):
+            codes[0] = np.nan if len(points) > 1 else codes[0]
+        scores = {name: draw(VALUES[unit] | st.none()) for name, _, unit in SCORES}
+        blank = rng.normal(size=2) if draw(FLAG) else None
+        latents = draw(st.tuples(LABEL, LABEL))
+        models.append(Embedding(codes, latents, draw(LINES), scores, draw(VERDICT), blank))
+    return factors, models
+
+
+@some(25)
+@given(space=spaces(), caption=LINES, note=LINES, samples=st.integers(0, 20))
+def test_one_model(legible: Legible, space: Space, caption: str, note: str, samples: int) -> None:
+    factors, models = space
+    images = np.zeros((samples, 9, 7, 3), np.uint8) if samples else None
+    legible(draw_embedding(factors, models[0], caption, images, note))
+
+
+@some(25)
+@given(space=spaces(), caption=LINES, note=LINES)
+def test_several_models(legible: Legible, space: Space, caption: str, note: str) -> None:
+    legible(draw_embeddings(*space, caption, note))
+
+
+@some(25)
+@given(space=spaces(), texts=st.lists(LINES, min_size=6, max_size=6), data=st.data())
+def test_replicas(legible: Legible, space: Space, texts: list[str], data: st.DataObject) -> None:
+    factors, models = space
+    rows = []
+    for model in models:
+        count = data.draw(st.integers(1, 30))
+        low, span = data.draw(NUMBER), 10.0 ** data.draw(st.integers(-6, 6))
+        scores = (low + span * np.random.default_rng(count).random(count)).tolist()
+        stars = [
+            ReplicaStar(score, colour, data.draw(LABEL), data.draw(LABEL), model)
+            for score, colour in zip(scores, SERIES[: data.draw(st.integers(0, 4))], strict=False)
+        ]
+        rows.append(ReplicaRow(data.draw(LABEL), data.draw(LABEL), scores, SERIES[0], stars))
+    trained = np.asarray(factors.points, dtype=np.float64).reshape(-1, 2)
+    images = np.zeros((16, 9, 7, 1), np.uint8) if data.draw(FLAG) else None
+    legible(draw_replicas(factors, trained, rows, ReplicaTexts(*texts), images))
+
+
+@st.composite
+def traversals(draw: st.DrawFn) -> Traversal | dict[str, Traversal]:
+    """One model, or several by their titles, from one start image or several."""
+    starts = draw(st.lists(LABEL, min_size=1, max_size=3))
+    examples, latents = draw(st.integers(1, 12)), draw(st.integers(1, 12))
+    count = max(examples, len(starts))
+    columns, own, drawn = draw(st.integers(2, 20)), draw(SIZE), draw(SIZE)
+    quantiles = np.linspace(0.01, 0.99, columns) if draw(FLAG) else None
+
+    def one() -> Traversal:
+        order = draw(st.permutations(range(latents)))[: draw(st.integers(1, latents))]
+        ends = sorted([draw(st.floats(-9, 9)), draw(st.floats(-9, 9))])
+        values = np.tile(np.linspace(ends[0], ends[1] + 0.1, columns), (len(order), 1))
+        told = st.lists(st.tuples(LABEL, st.floats(0, 1)), max_size=2).map(tuple)
+        each = st.lists(told, min_size=latents, max_size=latents).map(tuple)
+        return Traversal(
+            starts=tuple(starts),
+            inputs=np.zeros((count, *own, 3), np.uint8),
+            reconstructions=np.zeros((count, *drawn, 3), np.uint8),
+            held_out=np.arange(count) < draw(st.integers(0, count)),
+            codes=draw(st.floats(-20, 20)) * np.ones((len(starts), latents)),
+            stds=np.linspace(draw(st.floats(0, 1)), 1, latents),
+            followed=draw(st.none() | each),
+            latents=tuple(order),
+            values=values,
+            quantiles=quantiles,
+            sweeps=np.zeros((len(starts), len(order), columns, *drawn, 3), np.uint8),
+        )
+
+    titles = draw(st.lists(LINES, min_size=1, max_size=3, unique=True))
+    return {title: one() for title in titles} if draw(FLAG) else one()
+
+
+@some(25)
+@given(models=traversals(), caption=LINES)
+def test_traversals(legible: Legible, models: Any, caption: str) -> None:
+    legible(draw_traversal(models, caption))
+
+
+@some(8)
+@given(models=traversals(), caption=LINES)
+def test_traversals_that_move(legible: Legible, models: Any, caption: str) -> None:
+    for frame in animate_traversal(models, caption).frames[:2]:
+        legible(frame)
+
+
+@some(25)
+@given(titles=TITLES, count=st.integers(1, 40), size=SIZE, caption=LINES)
+def test_samples_of_models(
+    legible: Legible, titles: list[str], count: int, size: tuple[int, int], caption: str
+) -> None:
+    images = np.zeros((2, count, *size, 1), np.uint8)
+    legible(decoded.draw_samples(dict.fromkeys(titles, images[0]), caption))
+    legible(decoded.animate_samples(dict.fromkeys(titles, images), caption).frames[0])
+
+
+@some(25)
+@given(titles=TITLES, names=st.tuples(LABEL, LABEL), count=st.integers(2, 15), size=SIZE,
+       caption=LINES)  # fmt: skip
+def test_interpolations(
+    legible: Legible,
+    titles: list[str],
+    names: tuple[str, str],
+    count: int,
+    size: tuple[int, int],
+    caption: str,
+) -> None:
+    images = np.zeros((count, *size, 3), np.uint8)
+    found = decoded.Interpolation(names, images[:2], np.linspace(0, 1, count), images)
+    legible(decoded.draw_interpolations(dict.fromkeys(titles, found), caption))
+    legible(decoded.animate_interpolations(dict.fromkeys(titles, found), caption).frames[1])
+
+
+@some(25)
+@given(titles=TITLES, count=st.integers(1, 30), size=SIZE, caption=LINES)
+def test_reconstructions(
+    legible: Legible, titles: list[str], count: int, size: tuple[int, int], caption: str
+) -> None:
+    images = np.zeros((count, *size, 3), np.uint8)
+    found = decoded.Reconstructions(images, images, np.arange(count) % 3 == 0)
+    legible(decoded.draw_reconstructions(dict.fromkeys(titles, found), caption))
+
+
+@some(15)
+@given(space=spaces(), moments=st.integers(1, 3), caption=LINES, note=LINES)
+def test_unfolding(legible: Legible, space: Space, moments: int, caption: str, note: str) -> None:
+    factors, models = space
+    courses = [
+        Course(
+            np.stack([model.codes] * moments),
+            [10 ** (2 * n) for n in range(moments)],
+            10 ** (2 * moments),
+            model.labels,
+            model.name,
+            [model.verdict] * moments,
+        )
+        for model in models
+    ]
+    for frame in draw_courses(factors, courses, caption, note).frames[:2]:
+        legible(frame)

@@ -9,6 +9,7 @@ from sbvae_cli.viz.image_rows import ImageRow, Section, draw_image_rows
 from sbvae_cli.viz.legend_line import Entry
 from sbvae_cli.viz.primitives import Picture, Rectangle
 from sbvae_cli.viz.theme import MARK, WARN
+from sbvae_cli.viz.tiles import draw_tile
 
 RNG = np.random.default_rng(0)
 
@@ -92,3 +93,15 @@ def test_long_texts_are_broken_or_shortened() -> None:
     for a, b in itertools.combinations(boxes, 2):
         apart = a.right <= b.left + 0.5 or b.right <= a.left + 0.5
         assert apart or a.bottom <= b.top + 3 or b.bottom <= a.top + 3
+
+
+def test_an_image_of_another_aspect_is_whole_and_in_the_middle_of_its_tile() -> None:
+    canvas = Canvas(200, 200)
+    image = np.zeros((10, 20, 3), np.uint8)
+    draw_tile(canvas, image, (30, 40), (90, 60))
+    draw_tile(canvas, image.transpose(1, 0, 2), (30, 40), (60, 90))
+    draw_tile(canvas, image, (30, 40), (33, 64))  # rounded: not another aspect
+    boxes = [shape.box for shape in canvas.shapes if isinstance(shape, Picture)]
+    assert boxes[0] == (30, 70, 90, 100)
+    assert boxes[1] == (60, 40, 90, 100)
+    assert boxes[2][:3] == (30, 40, 94)
