@@ -42,6 +42,7 @@ TERMS = [
 FLAG = st.booleans()
 LINES = st.lists(LABEL, max_size=3).map("\n".join) | st.just("")
 VERDICT = st.sampled_from(["", "flat", "collapsed to a line, with copies"])
+VALUE = st.floats(-1e4, 1e4)
 NUMBER = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 VALUES = {"": NUMBER, "%": st.floats(0, 1), "#": st.integers(0, 512)}
 
@@ -141,7 +142,7 @@ def test_replicas(legible: Legible, space: Space, texts: list[str], data: st.Dat
     rows = []
     for model in models:
         count = data.draw(st.integers(1, 30))
-        low, span = data.draw(NUMBER), 10.0 ** data.draw(st.integers(-6, 6))
+        low, span = data.draw(VALUE), 10.0 ** data.draw(st.integers(-3, 4))
         scores = (low + span * np.random.default_rng(count).random(count)).tolist()
         stars = [
             ReplicaStar(score, colour, data.draw(LABEL), data.draw(LABEL), model)
