@@ -52,13 +52,16 @@ def wrap(text: str, size: float, width: float) -> list[str]:
 
 
 def shorten(text: str, size: float, width: float) -> str:
-    """The text itself where it fits into `width` pixels, else its start and three dots."""
+    """The text itself where it fits into `width` pixels, else its start and three dots.
+
+    Where not even the dots fit, nothing is left.
+    """
     if text_width(text, size) <= width:
         return text
     kept = len(text)
-    while kept > 1 and text_width(text[:kept].rstrip() + "...", size) > width:
+    while kept >= 0 and text_width(shown := text[:kept].rstrip() + "...", size) > width:
         kept -= 1
-    return text[:kept].rstrip() + "..."
+    return shown if kept >= 0 else ""
 
 
 def baseline(size: float) -> float:

@@ -48,6 +48,7 @@ def draw_tile(
         frame: Colour of a frame; None for a hairline.
         wide: Width of the frame.
     """
+    place, size = _inside(image, place, size)
     draw_edge(canvas, place, size, frame, wide)
     canvas.image(fitted(image, size), *place, size[1])
 
@@ -61,11 +62,6 @@ def draw_edge(
 ) -> None:
     """Draw what an image lies on, as `draw_tile` does before the image."""
     (left, top), (height, width) = place, size
-    aspect = image.shape[1] / image.shape[0]
-    if abs(width - height * aspect) >= 1 and abs(height - width / aspect) >= 1:
-        room = height, width
-        height, width = min(height, width / aspect), min(width, height * aspect)
-        left, top = left + (room[1] - width) // 2, top + (room[0] - height) // 2
     edge, colour = (1.0, FAINT) if frame is None else (wide, frame)
     canvas.rectangle(left - edge, top - edge, width + 2 * edge, height + 2 * edge, colour)
 
@@ -74,3 +70,15 @@ def fitted(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     """The image, averaged to a tile's size where it is larger."""
     longer = max(size)
     return fit_tiles(image, round(longer)) if max(image.shape[:2]) > longer else image
+
+
+def _inside(
+    image: NDArray[np.uint8], place: tuple[float, float], size: Size
+) -> tuple[tuple[float, float], Size]:
+    """Where an image is as large as fits into a tile; all of it, but for rounding, if alike."""
+    (left, top), (height, width) = place, size
+    aspect = image.shape[1] / image.shape[0]
+    if abs(width - height * aspect) < 1 or abs(height - width / aspect) < 1:
+        return place, size
+    whole = min(height, width / aspect), min(width, height * aspect)
+    return (left + (width - whole[1]) // 2, top + (height - whole[0]) // 2), whole

@@ -12,6 +12,9 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.traversal import Traversal
 from sbvae_cli.figures import decoded
 from sbvae_cli.figures.losses import Curve, RunLog, draw_losses
+from sbvae_cli.figures.mig import draw_mig
+from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep, draw_rate_distortion
+from sbvae_cli.figures.scores import GroupScores, draw_scores
 from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
@@ -51,7 +54,7 @@ def some(examples: int) -> Callable[..., object]:
     return settings(max_examples=examples, deadline=None, phases=[Phase.generate])
 
 
-@some(25)
+@some(12)
 @given(st.data())
 def test_samples(legible: Legible, data: st.DataObject) -> None:
     count, height, width = (data.draw(st.integers(1, most)) for most in (20, 200, 200))
@@ -79,11 +82,13 @@ def run_logs(draw: st.DrawFn) -> list[RunLog]:
         }
         diverged = draw(st.none() | st.just(planned))
         group = draw(st.sampled_from(groups))
-        logs.append(RunLog(f"run {number}", group, draw(DECODER), planned, curves, diverged))
+        logs.append(
+            RunLog(f"run {number}", group, draw(LABEL), draw(DECODER), planned, curves, diverged)
+        )
     return logs
 
 
-@some(25)
+@some(12)
 @given(logs=run_logs())
 def test_losses(legible: Legible, logs: list[RunLog]) -> None:
     legible(draw_losses(logs))
@@ -93,7 +98,7 @@ def test_losses_of_runs_that_logged_nothing_are_told_of() -> None:
     speed = {"images_per_second": Curve(np.ones(1), np.ones(1))}
     for curves in ({}, speed):
         with pytest.raises(SbvaeError, match="run a: no run has logged a term yet"):
-            draw_losses([RunLog("run a", "a", "broadcast", 10, curves)])
+            draw_losses([RunLog("run a", "a", "xy", "broadcast", 10, curves)])
 
 
 @st.composite
@@ -121,7 +126,7 @@ def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
     return factors, models
 
 
-@some(25)
+@some(12)
 @given(space=spaces(), caption=LINES, note=LINES, samples=st.integers(0, 20))
 def test_one_model(legible: Legible, space: Space, caption: str, note: str, samples: int) -> None:
     factors, models = space
@@ -129,13 +134,13 @@ def test_one_model(legible: Legible, space: Space, caption: str, note: str, samp
     legible(draw_embedding(factors, models[0], caption, images, note))
 
 
-@some(25)
+@some(12)
 @given(space=spaces(), caption=LINES, note=LINES)
 def test_several_models(legible: Legible, space: Space, caption: str, note: str) -> None:
     legible(draw_embeddings(*space, caption, note))
 
 
-@some(25)
+@some(12)
 @given(space=spaces(), texts=st.lists(LINES, min_size=6, max_size=6), data=st.data())
 def test_replicas(legible: Legible, space: Space, texts: list[str], data: st.DataObject) -> None:
     factors, models = space
@@ -187,7 +192,7 @@ def traversals(draw: st.DrawFn) -> Traversal | dict[str, Traversal]:
     return {title: one() for title in titles} if draw(FLAG) else one()
 
 
-@some(25)
+@some(12)
 @given(models=traversals(), caption=LINES)
 def test_traversals(legible: Legible, models: Any, caption: str) -> None:
     legible(draw_traversal(models, caption))
@@ -200,7 +205,7 @@ def test_traversals_that_move(legible: Legible, models: Any, caption: str) -> No
         legible(frame)
 
 
-@some(25)
+@some(12)
 @given(titles=TITLES, count=st.integers(1, 40), size=SIZE, caption=LINES)
 def test_samples_of_models(
     legible: Legible, titles: list[str], count: int, size: tuple[int, int], caption: str
@@ -210,7 +215,7 @@ def test_samples_of_models(
     legible(decoded.animate_samples(dict.fromkeys(titles, images), caption).frames[0])
 
 
-@some(25)
+@some(12)
 @given(titles=TITLES, names=st.tuples(LABEL, LABEL), count=st.integers(2, 15), size=SIZE,
        caption=LINES)  # fmt: skip
 def test_interpolations(
@@ -227,7 +232,7 @@ def test_interpolations(
     legible(decoded.animate_interpolations(dict.fromkeys(titles, found), caption).frames[1])
 
 
-@some(25)
+@some(12)
 @given(titles=TITLES, count=st.integers(1, 30), size=SIZE, caption=LINES)
 def test_reconstructions(
     legible: Legible, titles: list[str], count: int, size: tuple[int, int], caption: str
@@ -237,7 +242,7 @@ def test_reconstructions(
     legible(decoded.draw_reconstructions(dict.fromkeys(titles, found), caption))
 
 
-@some(15)
+@some(8)
 @given(space=spaces(), moments=st.integers(1, 3), caption=LINES, note=LINES)
 def test_unfolding(legible: Legible, space: Space, moments: int, caption: str, note: str) -> None:
     factors, models = space
@@ -254,3 +259,52 @@ def test_unfolding(legible: Legible, space: Space, moments: int, caption: str, n
     ]
     for frame in draw_courses(factors, courses, caption, note).frames[:2]:
         legible(frame)
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> list[GroupScores]:
+    """Groups of runs, some without a score."""
+    low, span = draw(VALUE), 10.0 ** draw(st.integers(-3, 4))
+    found = []
+    for name in draw(st.lists(LABEL, min_size=1, max_size=6, unique=True)):
+        counts = {score: draw(st.integers(0, 30)) for score in ("mig", "elbo")}
+        rng = np.random.default_rng(draw(st.integers(0, 99)))
+        values = {score: low + span * rng.random(count) for score, count in counts.items()}
+        seeds = {
+            score: [None if draw(FLAG) else seed for seed in range(count)]
+            for score, count in counts.items()
+        }
+        found.append(GroupScores(name, draw(DECODER), values, seeds))
+    if not any(len(group.of("mig")) for group in found):
+        found.append(GroupScores("last", "", {"mig": np.ones(1)}, {"mig": [0]}))
+    return found
+
+
+@some(12)
+@given(groups=groups(), caption=LINES, label=LABEL)
+def test_scores(legible: Legible, groups: list[GroupScores], caption: str, label: str) -> None:
+    legible(draw_scores(groups, {"mig": label, "elbo": "ELBO"}, caption))
+
+
+@some(12)
+@given(groups=groups(), caption=LINES)
+def test_mig(legible: Legible, groups: list[GroupScores], caption: str) -> None:
+    legible(draw_mig(groups, caption, "histogram"))
+    legible(draw_mig(groups, caption, "strip"))
+
+
+@some(12)
+@given(data=st.data(), caption=LINES)
+def test_rate_distortion(legible: Legible, data: st.DataObject, caption: str) -> None:
+    sweeps = []
+    for name in data.draw(st.lists(LABEL, min_size=1, max_size=5)):
+        points = []
+        for beta in data.draw(st.lists(st.floats(0.01, 500), min_size=1, max_size=7, unique=True)):
+            rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+            nll, kl, mig = rng.random((3, data.draw(st.integers(1, 5))))
+            size = 10.0 ** data.draw(st.integers(-2, 4))
+            points.append(
+                BetaScores(beta, size * nll, size * kl, mig[: data.draw(FLAG) * len(mig)])
+            )
+        sweeps.append(BetaSweep(name, data.draw(DECODER), points))
+    legible(draw_rate_distortion(sweeps, caption))
