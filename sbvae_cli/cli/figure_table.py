@@ -50,10 +50,12 @@ def table(
     from sbvae_cli.runs.scores import require_comparable
 
     wanted = _format(out, written)
-    names = parse_scores(scores) if scores else PAPER
-    found = score_with_progress(runs, names, protocol, data, device)
+    named = parse_scores(scores) if scores else ()
+    usual = () if scores else PAPER
+    found = score_with_progress(runs, named, protocol, data, device, optional=usual)
     require_comparable(found)
-    table = score_table(["model"], _rows(found), names)
+    there = [name for name in named or usual if any(name in run.values for run in found)]
+    table = score_table(["model"], _rows(found), there)
     if wanted == "terminal":
         print_table("", table.columns, table.cells())
         typer.echo(table.note("*"))

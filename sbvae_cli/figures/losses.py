@@ -10,7 +10,7 @@ from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.figures.colours import series_colours
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.losses import Lines, TermPanel, draw_terms
+from sbvae_cli.viz.losses import DASHES, Lines, Look, TermPanel, draw_terms
 from sbvae_cli.viz.theme import Role
 
 Floats = NDArray[np.float64]
@@ -98,10 +98,10 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
         raise SbvaeError(f"{logs[0].name}: no run has logged a term yet; wait for the first lines")
     groups = dict.fromkeys(log.group for log in logs)
     decoders = [next(log.decoder for log in logs if log.group == group) for group in groups]
-    colours = dict(zip(groups, series_colours(decoders), strict=True))
+    looks = dict(zip(groups, _looks(series_colours(decoders)), strict=True))
     beside = () if terms else [name for name in there if name not in shown]
-    panels = [_panel(name, logs, colours, beside) for name in shown]
-    legend = list(colours.items()) if len(groups) > 1 else []
+    panels = [_panel(name, logs, looks, beside) for name in shown]
+    legend = list(looks.items()) if len(groups) > 1 else []
     return draw_terms(panels, legend, _caption(logs, list(groups)), _note(logs, beside))
 
 
@@ -125,13 +125,20 @@ def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
     return values
 
 
+def _looks(colours: Sequence[Role]) -> list[Look]:
+    """A dash for what has the colour of another: there are more groups than colours."""
+    earlier = [colours[:number].count(colour) for number, colour in enumerate(colours)]
+    dashes = (DASHES[number % len(DASHES)] for number in earlier)
+    return [Look(colour, dash) for colour, dash in zip(colours, dashes, strict=True)]
+
+
 def _has_a_panel(name: str, there: Sequence[str]) -> bool:
     own = name.removesuffix(_OF_VALIDATION)
     return name not in _NOT_SHOWN and (own == name or own not in there)
 
 
 def _panel(
-    name: str, logs: Sequence[RunLog], colours: Mapping[str, Role], beside: Sequence[str]
+    name: str, logs: Sequence[RunLog], looks: Mapping[str, Look], beside: Sequence[str]
 ) -> TermPanel:
     lines = []
     for log in logs:
@@ -146,7 +153,7 @@ def _panel(
         raw = np.column_stack([curve.steps, curve.values])
         ended = log.diverged is not None
         lines.append(
-            Lines(raw, np.column_stack([curve.steps, smoothed]), colours[log.group], dots, ended)
+            Lines(raw, np.column_stack([curve.steps, smoothed]), looks[log.group], dots, ended)
         )
     title = _NAMES.get(name, name.replace("_", " "))
     return TermPanel(title, UNITS.get(name, _USUAL_UNIT), tuple(lines))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from sbvae_cli.viz.axes import (
 )
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.panel_layout import CAPTION_SIZE, MARGIN, NOTE_SIZE
+from sbvae_cli.viz.primitives import Dash
 from sbvae_cli.viz.text import shorten, text_width, wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET, Role
 
@@ -35,8 +37,16 @@ THICK, THIN = 2.2, 1.0
 RAW_OPACITY, LEAST_OPACITY = 90, 25  # of one run's raw line, and of each of many
 CROSS = 6.0  # half the side of the mark of a run that diverged
 MOST_POINTS = 2 * int(WIDTH)  # of a raw line: more cannot be told apart
-# A linear axis is left where all values after the first fifth lie within so small a share of it.
-SQUEEZED = 0.2
+# A linear axis is left where so many of the values lie within so small a share at its low end.
+MOST, SQUEEZED = 0.7, 0.2
+DASHES: tuple[Dash | None, ...] = (None, (9.0, 5.0), (2.5, 4.0))  # of groups that share a colour
+
+
+class Look(NamedTuple):
+    """How the lines of a group are drawn."""
+
+    colour: Role
+    dash: Dash | None = None
 
 
 @dataclass(frozen=True)
@@ -46,14 +56,14 @@ class Lines:
     Attributes:
         raw: Step and value as logged, shape (N, 2), N at least 1.
         smoothed: The same, smoothed.
-        colour: Colour of the run's group.
+        look: Colour and dash of the run's group.
         dots: Steps and values of the same term on other images, shape (M, 2), or None.
         diverged: Whether it is marked at its end.
     """
 
     raw: Floats
     smoothed: Floats
-    colour: Role
+    look: Look
     dots: Floats | None = None
     diverged: bool = False
 
@@ -75,7 +85,7 @@ class TermPanel:
 
 def draw_terms(
     panels: Sequence[TermPanel],
-    legend: Sequence[tuple[str, Role]] = (),
+    legend: Sequence[tuple[str, Look]] = (),
     caption: str = "",
     note: str = "",
 ) -> Canvas:
@@ -83,7 +93,7 @@ def draw_terms(
 
     Args:
         panels: One or more.
-        legend: Names of groups and their colours.
+        legend: Names of groups and their looks.
         caption: At the top.
         note: At the bottom.
     """
@@ -139,8 +149,7 @@ class ValueAxis:
         shown += [line.dots[:, 1] for line in lines if line.dots is not None]
         values = np.concatenate(shown)
         low, high = float(values.min()), float(values.max())
-        later = np.concatenate([_kept(line)[len(_kept(line)) // 5 :] for line in lines])
-        squeezed = float(np.ptp(later)) < SQUEEZED * (high - low)
+        squeezed = float(np.mean(values < low + SQUEEZED * (high - low))) > MOST
         if low > 0 and squeezed and high > 2 * low:
             limits = padded_range(math.log10(low), math.log10(high))
             ticks = log_ticks(*limits)
@@ -196,17 +205,17 @@ def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: Value
     for line in lines:
         raw = _thinned(line.raw)
         placed = box.place(np.column_stack([raw[:, 0], axis.place(raw[:, 1])]))
-        canvas.line(placed, line.colour.faded(opacity), THIN)
+        canvas.line(placed, line.look.colour.faded(opacity), THIN)
     for line in lines:
         values = np.column_stack([line.smoothed[:, 0], axis.place(line.smoothed[:, 1])])
         placed = box.place(_thinned(values))
         if len(placed) > 1:
-            canvas.line(placed, line.colour, THICK)
+            canvas.line(placed, line.look.colour, THICK, line.look.dash)
         else:
-            canvas.disc(placed[0, 0], placed[0, 1], THICK, line.colour)
+            canvas.disc(placed[0, 0], placed[0, 1], THICK, line.look.colour)
         dots = np.empty((0, 2)) if line.dots is None else line.dots
         for x, y in box.place(np.column_stack([dots[:, 0], axis.place(dots[:, 1])])).tolist():
-            canvas.disc(x, y, 4.0, line.colour)
+            canvas.disc(x, y, 4.0, line.look.colour)
     for line in lines:
         if line.diverged:
             x, y = box.place([line.raw[-1, 0], axis.place(line.raw[-1:, 1])[0]]).tolist()
@@ -251,27 +260,28 @@ def _draw_labels(
 
 
 def _legend_rows(
-    legend: Sequence[tuple[str, Role]], room: float
-) -> list[list[tuple[float, str, Role]]]:
+    legend: Sequence[tuple[str, Look]], room: float
+) -> list[list[tuple[float, str, Look]]]:
     """Entries in rows that fit, shortened where need be, each with its place from the left."""
-    rows: list[list[tuple[float, str, Role]]] = []
+    rows: list[list[tuple[float, str, Look]]] = []
     x = room
-    for whole, colour in legend:
+    for whole, look in legend:
         name = shorten(whole, LABEL_SIZE, room - 36.0)
         wide = 36.0 + text_width(name, LABEL_SIZE)
         if not rows or x + wide > room:
             rows.append([])
             x = 0.0
-        rows[-1].append((x, name, colour))
+        rows[-1].append((x, name, look))
         x += wide + 28.0
     return rows
 
 
 def _draw_legend(
-    canvas: Canvas, rows: Sequence[Sequence[tuple[float, str, Role]]], top: float
+    canvas: Canvas, rows: Sequence[Sequence[tuple[float, str, Look]]], top: float
 ) -> None:
     for number, row in enumerate(rows):
         y = top + 1.6 * LABEL_SIZE * (number + 0.5) - GAP / 2
-        for x, name, colour in row:
-            canvas.line([(MARGIN + x, y), (MARGIN + x + 26.0, y)], colour, 3.0)
+        for x, name, look in row:
+            ends = [(MARGIN + x, y), (MARGIN + x + 26.0, y)]
+            canvas.line(ends, look.colour, 3.0, look.dash)
             canvas.text(MARGIN + x + 36.0, y, name, LABEL_SIZE, INK, "lm")

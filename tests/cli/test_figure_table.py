@@ -65,6 +65,18 @@ def test_a_file_has_the_format_of_its_ending(
     assert sbvae("figure", "table", "runs", *options, "--format", written).out == text
 
 
+def test_what_no_run_has_is_left_out_unless_it_is_asked_for(
+    sbvae: Sbvae, write_codes: Callable[..., Path]
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    done = sbvae("figure", "table", codes, "--protocol", "quick", "--format", "csv")
+    assert done.code == 0, done.err
+    assert done.out.startswith("model,mig_mean,mig_std,mig_n,factor_vae_mean")
+    assert "note: no run has nll, which is left out" in done.err
+    done = sbvae("figure", "table", codes, "--scores", "mig,nll")
+    assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
+
+
 def test_a_pair_of_factors_may_stand_among_scores(sbvae: Sbvae, made: list[list[str]]) -> None:
     names = "kl, x,y:affine_r2,mig,shape,x:tear"
     assert sbvae("figure", "table", "runs", "--scores", names, "--format", "csv").code == 0

@@ -84,6 +84,12 @@ def test_replicas_share_a_colour_and_decoders_have_their_own() -> None:
     assert {"broadcast", "deconv", "xy: 3 runs of 2 groups"} <= written
 
 
+def test_groups_that_share_a_colour_differ_in_their_dashes() -> None:
+    logs = [log(f"{i}", "coordconv", group=f"group {i}") for i in range(20)]
+    lines = [line for line in curves(draw_losses(logs, ["kl"])) if line.width > 2]
+    assert len({(line.colour.name, line.dash) for line in lines}) == len(lines) == 20
+
+
 def test_a_run_that_diverged_is_marked_at_its_end_and_one_that_trains_is_named() -> None:
     short = {"kl": Curve(STEPS[:60], np.append(STEPS[:58] / 100, [1e9, 1e30]))}
     canvas = draw_losses([log("gone", more=short, diverged=605)], ["kl"])
