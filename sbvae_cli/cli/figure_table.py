@@ -12,6 +12,8 @@ from sbvae_cli.cli.parse import parse_scores
 from sbvae_cli.config.names import TableFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sbvae_cli.figures.table import Row
     from sbvae_cli.runs.scores import RunScores
 
@@ -54,7 +56,7 @@ def table(
     usual = () if scores else PAPER
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
     require_comparable(found)
-    there = [name for name in named or usual if any(name in run.values for run in found)]
+    there = _found_scores(found, named or usual)
     table = score_table(["model"], _rows(found), there)
     if wanted == "terminal":
         print_table("", table.columns, table.cells())
@@ -85,6 +87,23 @@ def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
     if ending and written and ending != written:
         raise SbvaeError(f"--out {out}: has the ending of another --format than {written}")
     return written or ending or "terminal"
+
+
+def _found_scores(found: "list[RunScores]", names: "Sequence[str]") -> list[str]:
+    """Those scores that a run has; the others are told of.
+
+    Raises:
+        SbvaeError: If no run has any.
+    """
+    from sbvae_cli.cli.console import note
+    from sbvae_cli.errors import SbvaeError
+
+    lacking = [name for name in names if not any(name in run.values for run in found)]
+    if len(lacking) == len(names):
+        raise SbvaeError(f"no run has any of the scores {', '.join(names)}")
+    if lacking:
+        note(f"no run has {', '.join(lacking)}: left out")
+    return [name for name in names if name not in lacking]
 
 
 def _rows(found: "list[RunScores]") -> "list[Row]":

@@ -26,8 +26,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Scores of two replicas of each decoder in place of computed ones; names that were wanted."""
     wanted: list[list[str]] = []
 
-    def score_runs(targets: Sequence[Path], names: Sequence[str], **_: Any) -> list[RunScores]:
-        wanted.append(list(names))
+    def score_runs(
+        targets: Sequence[Path], names: Sequence[str], optional: Sequence[str], **_: Any
+    ) -> list[RunScores]:
+        names = [*names, *optional]
+        wanted.append(names)
         data = "circles" if Path("mixed") in targets else "sprites"
         runs = [scored("broadcast", seed, names) for seed in range(2)]
         return runs + [scored("deconv", seed, names, data) for seed in range(2)]
@@ -72,7 +75,7 @@ def test_what_no_run_has_is_left_out_unless_it_is_asked_for(
     done = sbvae("figure", "table", codes, "--protocol", "quick", "--format", "csv")
     assert done.code == 0, done.err
     assert done.out.startswith("model,mig_mean,mig_std,mig_n,factor_vae_mean")
-    assert "note: no run has nll, which is left out" in done.err
+    assert "note: no run has neg_elbo, nll, kl, latents_used: left out" in done.err
     done = sbvae("figure", "table", codes, "--scores", "mig,nll")
     assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
 
