@@ -1,5 +1,6 @@
 """What the figures of many runs share: their options, and scores with what is said meanwhile."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,7 @@ ProtocolOption = Annotated[
     ProtocolName,
     typer.Option(help="Sample sizes, as in eval; quick takes a fifth of the images."),
 ]
+SILENT = 10.0  # seconds, after which a line says how far it is
 MANY = 3  # models, from which on their scoring is worth keeping
 
 
@@ -47,14 +49,14 @@ def score_with_progress(
     Raises:
         SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
     """
-    from sbvae_cli.cli.console import note
+    from sbvae_cli.cli.console import note, remark
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.commands import command
     from sbvae_cli.config.score_names import metrics_of, wanted_score
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.scores import score_runs
 
-    progress = EvaluationProgress()
+    progress, said = EvaluationProgress(), [time.monotonic()]
 
     def on_target(path: Path, models: Sequence[Path]) -> None:
         if path == models[0] and len(models) >= MANY:
@@ -63,6 +65,9 @@ def score_with_progress(
             keep = command("eval", *targets, metrics=metrics, **sizes, json="scores.json")
             note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
         progress.target(path, models)
+        if models.index(path) and time.monotonic() - said[0] >= SILENT:
+            remark(f"scoring {path}, {models.index(path) + 1} of {len(models)} ...")
+            said[0] = time.monotonic()
 
     return score_runs(
         targets,

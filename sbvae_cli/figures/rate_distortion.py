@@ -23,7 +23,7 @@ class BetaScores:
         beta: Weight of the KL.
         nll: Negative log likelihood of each replica, nats an image, shape (R,), R at least 1.
         kl: KL of each, nats an image, shape (R,).
-        mig: MIG of each, shape (R,), or empty where the data have no factors.
+        mig: MIG of each, shape (R,); NaN where a replica has none, as without factors.
     """
 
     beta: float
@@ -62,7 +62,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
         Two panels, or the first alone where no replica has a MIG.
     """
     colours = series_colours([sweep.decoder for sweep in sweeps])
-    with_mig = [each.mig.size > 0 for sweep in sweeps for each in sweep.points]
+    with_mig = [not np.isnan(each.mig).all() for sweep in sweeps for each in sweep.points]
     panels = [("(a) reconstruction and rate", "kl", "KL (nats an image)")]
     if any(with_mig):
         panels.append(("(b) reconstruction and disentangling", "mig", "MIG"))
@@ -84,11 +84,15 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
 
 def _curve(sweep: BetaSweep, name: str, colour: Role) -> Curve | None:
     """The curve of a sweep against one score; None where no replica has it."""
-    points = sorted(sweep.points, key=lambda point: point.beta)
-    points = [point for point in points if getattr(point, name).size]
+    points, pairs = [], []
+    for point in sorted(sweep.points, key=lambda each: each.beta):
+        values = getattr(point, name)
+        known = ~np.isnan(values)
+        if known.any():
+            points.append(point)
+            pairs.append((values[known], point.nll[known]))
     if not points:
         return None
-    pairs = [(getattr(point, name), point.nll) for point in points]
     means = np.array([[values.mean() for values in pair] for pair in pairs])
     stds = np.array([[_std(values) for values in pair] for pair in pairs])
     ends = {points[0].beta, points[-1].beta}

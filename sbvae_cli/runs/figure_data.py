@@ -40,15 +40,18 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
     """Runs by model, and each model's by beta; a plain VAE is one whose beta is 1.
 
     Args:
-        runs: Runs with the scores `nll` and `kl`, and `mig` where there is one.
+        runs: Runs with the scores `nll` and `kl`, without which one is left out, and `mig`.
 
     Raises:
         SbvaeError: If a run has no beta.
     """
     without = next((run for run in runs if BETA not in run.settings), None)
     if without:
-        kind = f"is a run of {without.model}" if without.model else "has codes"
-        raise SbvaeError(f"{without.name}: {kind}, which have no beta; leave it out")
+        kind = (
+            f"is a run of {without.model}, which has" if without.model else "has codes, which have"
+        )
+        raise SbvaeError(f"{without.name}: {kind} no beta; leave it out")
+    runs = [run for run in runs if {"nll", "kl"} <= run.values.keys()]
     models = _with_one_name([_without_beta(run) for run in runs])
     labels = group_labels(models)
     found = []
@@ -64,10 +67,8 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
 
 
 def _beta_scores(beta: float, runs: Sequence[RunScores]) -> BetaScores:
-    rated = [run for run in runs if {"nll", "kl"} <= run.values.keys()]
-    nll, kl = (np.array([run.values[name] for run in rated]) for name in ("nll", "kl"))
-    with_mig = [run for run in rated if "mig" in run.values]
-    mig = np.array([run.values["mig"] for run in with_mig])
+    nll, kl = (np.array([run.values[name] for run in runs]) for name in ("nll", "kl"))
+    mig = np.array([run.values.get("mig", np.nan) for run in runs])
     return BetaScores(beta, nll, kl, mig)
 
 

@@ -225,7 +225,7 @@ def _refuse_lacking(
         pairs = dict.fromkeys(f for record in records for f, n in record.numbers if n == score.name)
         there = [pair for pair in pairs if pair]
         if score.of_pair and there:
-            raise SbvaeError(f"no run has {text}; there are the pairs {abbreviate(there, ' and ')}")
+            raise SbvaeError(f"no run has {text}; its pairs are {abbreviate(there, ' and ')}")
         raise SbvaeError(
             f"no run has {text}: its data or model have none, or a JSON file was written without "
             f"it; write that by `sbvae eval RUNS metrics={score.metric} json=FILE`"

@@ -17,6 +17,9 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
         targets: Run folders, folders of replicas, which stand for these by seed, checkpoints, and
             NPZ files of codes; they need not exist.
         on_note: Called with a line on each that is left out.
+
+    Raises:
+        SbvaeError: If replicas have no checkpoint yet.
     """
     targets = [path for target in targets for path in _with_replicas(target, on_note)]
     first: dict[Hashable, Path] = {}
@@ -37,16 +40,24 @@ def runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
     Args:
         path: What was named.
         on_note: Called with a line on each run that has no checkpoint yet and is left out.
+
+    Raises:
+        SbvaeError: If there are runs, and none has one.
     """
     if not os.path.isdir(path) or is_run(path) or find_replicas(path):
         return [path]
-    found = []
+    found, unsaved = [], []
     for name in natural_order(os.listdir(path)):
         inner = path / name
-        if is_run(inner) and not (inner / "ckpt.pt").exists():
-            on_note(f"{inner} has no checkpoint yet and is left out")
-        elif is_run(inner) or find_replicas(inner):
+        runs = [inner] if is_run(inner) else [each.folder.path for each in find_replicas(inner)]
+        if any((run / "ckpt.pt").exists() for run in runs):
             found.append(inner)
+        elif runs:
+            unsaved.append(inner)
+    if unsaved and not found:
+        raise SbvaeError(f"{path}: its runs have saved no checkpoint yet; wait for one")
+    for inner in unsaved:
+        on_note(f"{inner} has no checkpoint yet and is left out")
     return found or [path]
 
 
@@ -78,11 +89,17 @@ def run_folders(path: Path) -> list[RunFolder]:
 
 
 def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:
-    """The replicas in a folder that have a checkpoint; the path itself where it holds none."""
+    """The replicas in a folder that have a checkpoint; the path itself where it holds none.
+
+    Raises:
+        SbvaeError: If none has a checkpoint.
+    """
     replicas = [each.folder for each in find_replicas(path)]
     trained = [folder.path for folder in replicas if folder.checkpoint.exists()]
-    if not trained:
+    if not replicas:
         return [path]
+    if not trained:
+        raise SbvaeError(f"{path}: its replicas have saved no checkpoint yet; wait for one")
     for folder in replicas:
         if folder.path not in trained:
             on_note(f"{folder.path} has no checkpoint yet and is left out")

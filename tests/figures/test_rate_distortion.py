@@ -21,7 +21,7 @@ def sweep(name: str, worse: float, replicas: int = 10, mig: bool = True) -> Beta
         nll = 300 + worse + 15 * np.log(beta) + rng.normal(size=replicas)
         kl = 25 - 5 * np.log(beta) + rng.normal(size=replicas)
         values = 0.15 + 0.05 * np.log(beta) + 0.01 * rng.normal(size=replicas)
-        points.append(BetaScores(beta, nll, kl, values if mig else np.array([])))
+        points.append(BetaScores(beta, nll, kl, values if mig else np.full(replicas, np.nan)))
     return BetaSweep(name, name, points)
 
 
@@ -70,6 +70,18 @@ def test_without_factors_there_is_no_mig_and_without_replicas_no_hull() -> None:
     assert "hull of one standard deviation" not in texts(canvas)
     assert not [shape for shape in canvas.shapes if isinstance(shape, Region)]
     assert any(text.startswith("A dot is 1 run, with one beta") for text in texts(canvas))
+
+
+def test_a_replica_without_a_mig_counts_in_the_other_panel_alone() -> None:
+    nll, kl = np.array([10.0, 20.0]), np.array([1.0, 3.0])
+    points = [
+        BetaScores(1.0, nll, kl, np.array([0.2, np.nan])),
+        BetaScores(2.0, nll + 5, kl, np.array([0.4, np.nan])),
+    ]
+    dots = discs(draw_rate_distortion([BetaSweep("deconv", "deconv", points)]), SERIES[0])
+    assert len(dots) == 4
+    assert dots[0].x == dots[1].x  # mean KL of both
+    assert dots[2].x < dots[3].x and dots[2].y > dots[3].y
 
 
 def test_one_beta_is_a_dot_with_its_hull(legible: Callable[[Canvas], None]) -> None:

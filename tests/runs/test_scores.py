@@ -72,7 +72,7 @@ def test_a_pair_of_factors_is_found_in_either_order_and_else_the_first(write: Wr
     (run,) = score_runs([write(result("a", 0, geometry=pairs))], ["y,x:tear", "tear"])
     assert run.values == {"y,x:tear": 1.0, "tear": 2.0}
     assert run.factors == {"y,x:tear": "x,y", "tear": "x,hue"}
-    with pytest.raises(SbvaeError, match="there are the pairs x,hue and x,y"):
+    with pytest.raises(SbvaeError, match="no run has y,hue:tear; its pairs are x,hue and x,y"):
         score_runs([write(result("a", 0, geometry=pairs))], ["y,hue:tear"])
 
 
