@@ -55,6 +55,7 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
         "geometry.png",
         "scores.json",
         "traversal.png",
+        "traversal.gif",
         "large.png",
         "codes.npz",
         "samples.png",

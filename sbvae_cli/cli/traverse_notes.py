@@ -83,12 +83,15 @@ def _latents_of_no_factor(result: "Traversal") -> list[str]:
 
 
 def _followed(result: "Traversal") -> str:
-    """Which factors the latents follow, as `latent 9 follows y, 0 x`."""
+    """Which factors the latents follow, as `latent 9 follows y, 0 x, 5 scale`."""
     if result.followed is None:
         return ""
     told = [
-        f"{latent} {' and '.join(name for name, _ in result.followed[latent])}"
+        (latent, " and ".join(name for name, _ in result.followed[latent]))
         for latent in result.latents
         if result.followed[latent]
     ]
-    return f"latent follows factor: {', '.join(told)}" if told else ""
+    said = [f"{latent} {names}" for latent, names in told]
+    if told:
+        said[0] = f"latent {told[0][0]} follows {told[0][1]}"
+    return ", ".join(said)

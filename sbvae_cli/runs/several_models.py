@@ -82,21 +82,20 @@ class SeveralModels:
             In the order of the models; the title of one alone is empty.
 
         Raises:
-            SbvaeError: If there is no such device, or a model draws no images of that size.
+            SbvaeError: If there is no such device, a model draws no images of that size, or what
+                is made of it cannot be made, with its path where there are several.
         """
         from sbvae_cli.training.devices import resolve_device
 
         found, several = resolve_device(device), len(self.models) > 1
-        vaes = []
+        made = {}
         for each in self.models:
+            title = f"{each.name}\n{each.model}" if several else ""
             try:
-                vaes.append(each.checkpoint.build_vae(found, decoded_size))
+                made[title] = make(each.checkpoint.build_vae(found, decoded_size), each)
             except SbvaeError as error:
                 raise SbvaeError(f"{each.path}: {error}") if several else error from None
-        return {
-            f"{each.name}\n{each.model}" if several else "": make(vae, each)
-            for vae, each in zip(vaes, self.models, strict=True)
-        }
+        return made
 
 
 def open_models(

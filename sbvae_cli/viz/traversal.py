@@ -184,7 +184,7 @@ def _draw_block(canvas: Canvas, layout: SweepLayout, number: int, block: Block) 
         middle = top + layout.tile[0] / 2
         colours = (INK, QUIET) if sweep.codes else (UNUSED, UNUSED)
         _draw_lines(canvas, layout, (0, middle), (row_name(sweep), row_note(sweep)), colours)
-        end = layout.tiles_right + layout.units(LABEL_GAP)
+        end = layout.sweep_right + layout.units(LABEL_GAP)
         _draw_lines(canvas, layout, (end, middle), row_end(sweep), colours)
         nearest = nearest_column(sweep.start, sweep.values)
         for column, image in enumerate(sweep.images):

@@ -106,7 +106,8 @@ class SweepLayout:
         left: Left edge of the first column.
         right: Room that what stands at the rows' ends needs.
         tile: Height and width of an image.
-        columns: Number of columns.
+        columns: Number of columns, of inputs or of values, whichever are more.
+        values: Number of values of a sweep.
         titles: Lines above a panel.
         rows: Number of sweeps of each block.
     """
@@ -116,18 +117,19 @@ class SweepLayout:
     right: float
     tile: tuple[float, float]
     columns: int
+    values: int
     titles: int
     rows: tuple[int, ...]
 
     @classmethod
-    def of(cls, panels: Sequence[Panel], columns: int) -> "SweepLayout":
+    def of(cls, panels: Sequence[Panel], values: int) -> "SweepLayout":
         """Room for the panel that needs most of everything.
 
         Args:
             panels: Panels of one picture, with as many blocks.
-            columns: Number of values of a sweep.
+            values: Number of values of a sweep.
         """
-        columns = max(columns, *(len(panel.examples.inputs) for panel in panels))
+        columns = max(values, *(len(panel.examples.inputs) for panel in panels))
         images = panels[0].blocks[0].sweeps[0].images
         taken = max(panels[0].examples.inputs.shape[1:3])
         side = min(MOST_SIDE, max(LEAST_SIDE, int(COLUMNS_WIDTH / columns - GAP)))
@@ -156,6 +158,7 @@ class SweepLayout:
             scale * right,
             (height, width),
             columns,
+            values,
             titles,
             rows,
         )
@@ -190,14 +193,15 @@ class SweepLayout:
         return round(self.left) + index * self.pitch[1]
 
     @property
-    def tiles_right(self) -> float:
-        """Where the last column ends."""
-        return self.column(self.columns - 1) + self.tile[1]
+    def sweep_right(self) -> float:
+        """Where the last image of a sweep ends."""
+        return self.column(self.values - 1) + self.tile[1]
 
     @property
     def width(self) -> float:
         """Width of a panel, without margins."""
-        return self.tiles_right + round(self.right)
+        last = self.column(self.columns - 1) + self.tile[1]
+        return max(last, self.sweep_right + round(self.right))
 
     @property
     def height(self) -> float:

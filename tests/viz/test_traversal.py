@@ -177,6 +177,18 @@ def test_rows_end_with_what_their_latent_follows_and_unused_ones_are_grey() -> N
     assert [text for text in texts(canvas) if text.startswith("right: the factor")]
 
 
+def test_a_row_of_few_values_ends_where_its_images_do() -> None:
+    pixels = noise(12, 16, 16, 3)
+    sweep = Sweep(0, 0.1, True, 0.0, VALUES[:3], pixels[:3], ("x", "74 %"))
+    panel = Panel((), Examples(pixels, pixels, np.zeros(12, bool)), [Block("0", [sweep])])
+
+    canvas = draw_sweeps([panel], NAMES[:3])
+
+    tiles = sorted({shape.left for shape in canvas.shapes if isinstance(shape, Picture)})
+    (end,) = [line for line in canvas.lines if line.text == "x"]
+    assert len(tiles) == 12 and tiles[2] < end.x < tiles[3] + 30
+
+
 def test_columns_have_their_values_above_them() -> None:
     panel = made()
     canvas = draw_sweeps([panel], NAMES, heading="quantile")
