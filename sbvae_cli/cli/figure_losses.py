@@ -33,6 +33,6 @@ def losses(
 
     logs = read_logs(runs, note)
     names = [name.strip() for name in (terms or "").split(",") if name.strip()]
-    about = {"runs": [{"run": log.name, "step": log.step} for log in logs]}
+    about = {"runs": [{"run": log.name, "seed": log.seed, "step": log.step} for log in logs]}
     write_picture(out, draw_losses(logs, names), about, Look(scale, theme, show))
     inform(f"wrote {out}: {len(logs)} run{'s' * (len(logs) != 1)}")

@@ -42,6 +42,13 @@ def unfolding(
         f"{datas}: {pair} in two latents while they are learned",
         {each.label: each.config.training.steps for each in found},
     )
-    about = {"runs": [{"run": str(each.path), "step": each.unfolding.steps[-1]} for each in found]}
-    write_picture(out, picture, about, Look(scale, theme, show))
+    told = [
+        {
+            "run": str(each.path),
+            "seed": each.config.training.seed,
+            "step": each.unfolding.steps[-1],
+        }
+        for each in found
+    ]
+    write_picture(out, picture, {"runs": told}, Look(scale, theme, show))
     inform(f"wrote {out}: {len(picture.frames)} frames")

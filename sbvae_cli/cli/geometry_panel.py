@@ -94,10 +94,20 @@ def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None
     print_table(title, ["replica", by, *known], rows, spare=len(known) - 2)
 
 
-def _scores_by_run(group: "EmbeddedReplicas") -> dict[str, float]:
-    """The score of each run, by its path."""
-    scores = zip(group.runs, group.shown.scores, strict=True)
-    return {str(run.path): score for run, score in scores}
+def _told_runs(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> list[dict[str, Any]]:
+    """What the file of a picture tells of each run; the step of those that are drawn is known."""
+    steps = {each.path: each.about.get("step") for group in groups for each in group.embedded}
+    return [
+        {
+            "run": str(run.path),
+            "group": group.shown.name,
+            "seed": run.seed,
+            "step": steps.get(run.path),
+            "scores": {by: score},
+        }
+        for group in groups
+        for run, score in zip(group.runs, group.shown.scores, strict=True)
+    ]
 
 
 def _row(pair: "PairGeometry", names: Sequence[str]) -> list[str]:
@@ -145,8 +155,7 @@ def score_and_draw(
     names = drawn_names(found)
     picture = draw_panel(shown, first.trained, first.source, by, panel_caption(found))
     content = panel_as_dict(found, by)
-    told = {group.shown.name: _scores_by_run(group) for group in found}
-    write_picture(out, picture, {by: told, "drawn": names}, look)
+    write_picture(out, picture, {"runs": _told_runs(found, by), "drawn": names}, look)
     if json != "-":
         print_headlines(names, embedded)
     print_notes(names, embedded)

@@ -8,18 +8,14 @@ if TYPE_CHECKING:
 
 
 def about_picture(embedded: "Sequence[Embedded]") -> dict[str, Any]:
-    """What the file of a picture tells: which runs at which step, and their scores."""
-    return {
-        "runs": [dict(each.about) for each in embedded],
-        "scores": [
-            {
-                name: value
-                for name, value in each.found.scores.items()
-                if isinstance(value, int | float)
-            }
-            for each in embedded
-        ],
-    }
+    """What the file of a picture tells: which runs of which seed and step, and their scores."""
+    runs = []
+    for each in embedded:
+        about = {name: own for name, own in each.about.items() if name in ("seed", "step")}
+        scores = {k: v for k, v in each.found.scores.items() if isinstance(v, int | float)}
+        run: dict[str, Any] = {"run": str(each.path), **about, "scores": scores}
+        runs.append(run)
+    return {"runs": runs}
 
 
 def print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:

@@ -30,8 +30,15 @@ def picture_lines(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A line, or one for each member where these have several values themselves."""
-    if isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
+    """A line, or one for each run, or for each member that has several values itself."""
+    if name == "runs" and isinstance(value, list):
+        for each in value:
+            own = dict(each) if isinstance(each, Mapping) else {"run": each}
+            run = _text(own.pop("run", None))
+            scores = own.pop("scores", None)
+            own |= scores if isinstance(scores, Mapping) else {}
+            yield "run", f"{run}: {_text(own)}" if own else run
+    elif isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
         for key, each in value.items():
             yield _printable(f"{name} {key}"), _text(each)
     elif value is not None and value != {}:

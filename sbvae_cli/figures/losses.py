@@ -58,6 +58,7 @@ class RunLog:
         planned: Updates in all.
         curves: Terms by name.
         diverged: Update that was not finite; None where all were.
+        seed: Root seed; None where it is not known.
     """
 
     name: str
@@ -67,6 +68,7 @@ class RunLog:
     planned: int
     curves: Mapping[str, Curve]
     diverged: int | None = None
+    seed: int | None = None
 
     @property
     def step(self) -> int:

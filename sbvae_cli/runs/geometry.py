@@ -103,7 +103,8 @@ def embed_target(
     config = checkpoint.config
     kinds = config.objective.kind, config.model.decoder.kind, config.model.likelihood.kind
     model = f"{', '.join(kinds)}, seed {config.training.seed}, step {checkpoint.step:,}"
-    about = {"checkpoint": str(path), "step": checkpoint.step}
+    seed = checkpoint.config.training.seed
+    about = {"checkpoint": str(path), "seed": seed, "step": checkpoint.step}
     trained = training_points(source, found.points.names, trained_on)
     return Embedded(path, found, source.name, model, about, source, trained)
 

@@ -92,7 +92,7 @@ def _run_log(
             steps, values = np.array(points, dtype=np.float64).T
             curves[name] = Curve(steps, values)
     about = str(folder.path), label, config.data.name, config.model.decoder.kind
-    return RunLog(*about, config.training.steps, curves, diverged)
+    return RunLog(*about, config.training.steps, curves, diverged, config.training.seed)
 
 
 def _is_number(value: object) -> bool:

@@ -14,12 +14,22 @@ from xml.sax.saxutils import escape, unescape
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sbvae_cli import __version__
+
 About = Mapping[str, Any]
 
 KEY = "sbvae"
 SAID = ("version", "command", "seed", "step", "scores")  # of every picture, where it applies
 _SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # tags of Exif
 _ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re.DOTALL)
+
+
+def complete(about: About) -> dict[str, Any]:
+    """With the version; what is said of the only one of `runs` stands at the top."""
+    told = {"version": __version__, **about}
+    if len(told.get("runs", ())) == 1:
+        told |= told.pop("runs")[0]
+    return told
 
 
 def png_chunks(about: About) -> PngInfo:

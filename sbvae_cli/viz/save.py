@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sbvae_cli import __version__
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.metadata import gif_comment, png_chunks, webp_exif
+from sbvae_cli.viz.metadata import complete, gif_comment, png_chunks, webp_exif
 from sbvae_cli.viz.palette import Palette
 
 DOTS_PER_INCH = 96.0  # one unit is a pixel of CSS, in PNG as in SVG
@@ -36,13 +35,13 @@ def encode(
         ending: ".png" or ".svg" of a figure, ".gif" or ".webp" of an animation.
         scale: Pixels of a unit; an SVG has none.
         theme: Colours of paper and ink.
-        about: What is said, in plain containers: `command`, `seed`, `step`, `scores` and others;
-            `version` is added.
+        about: What is said, in plain containers: `command`, `seed`, `step`, `scores` and others,
+            or `runs`, a list of such; `version` is added.
 
     Raises:
         SbvaeError: If the ending is of no format for the picture.
     """
-    about = {"version": __version__, **(about or {})}
+    about = complete(about or {})
     ending, fitting = ending.lower(), endings_of(picture)
     if ending not in fitting:
         kind = "an animation" if isinstance(picture, Animation) else "a figure"

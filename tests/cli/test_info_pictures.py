@@ -133,3 +133,46 @@ def test_what_is_shown_is_written(sbvae: Sbvae) -> None:
     done = sbvae("info", "circles:xy", "--show")
     assert (done.code, done.out) == (1, "")
     assert done.err == "error: --show opens the picture that --sheet writes; name one\n"
+
+
+def test_each_run_of_a_picture_has_a_line(sbvae: Sbvae) -> None:
+    runs = [
+        {"run": f"runs/{n}", "seed": n, "step": 500 * n, "scores": {"mig": 0.1234567 * n}}
+        for n in (1, 2)
+    ]
+    write("two.png", {"runs": runs})
+    out = sbvae("info", "two.png").out
+    assert re.search(r"^  run +runs/1: seed 1, step 500, mig 0.1235$", out, re.MULTILINE)
+    assert re.search(r"^  run +runs/2: seed 2, step 1000, mig 0.2469$", out, re.MULTILINE)
+    assert json.loads(sbvae("info", "two.png", "--json", "-").out)["runs"] == runs
+
+    write("one.png", {"runs": runs[:1]})  # what one run has stands at the top
+    told = json.loads(sbvae("info", "one.png", "--json", "-").out)
+    assert {**told, **runs[0]} == told and "runs" not in told
+
+
+PICTURES = [
+    ("geometry", "a/ckpt.pt", "--out"),
+    ("geometry", "a/ckpt.pt", "b/ckpt.pt", "--out"),
+    ("traverse", "a/ckpt.pt", "--out"),
+    ("traverse", "a/ckpt.pt", "--samples", 4, "--out"),
+]
+
+
+@pytest.mark.parametrize("words", PICTURES, ids=lambda words: " ".join(map(str, words[:-1])))
+def test_pictures_of_models_say_which_seed_step_and_scores(
+    sbvae: Sbvae, write_model: Callable[..., Path], words: tuple[object, ...]
+) -> None:
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        write_model(Path(folder) / "ckpt.pt")
+    assert sbvae(*words, "p.svg").code == 0
+    told = json.loads(sbvae("info", "p.svg", "--json", "-").out)
+    assert told["command"] == " ".join(["sbvae", *map(str, words), "p.svg"])
+    assert told["version"] == __version__
+    runs = told.get("runs") or [told]
+    assert len(runs) == sum(str(word).endswith(".pt") for word in words)
+    for run in runs:
+        assert (run["seed"], run["step"]) == (0, 7)
+        if words[0] == "geometry":
+            assert 0 <= run["scores"]["affine_r2"] <= 1
