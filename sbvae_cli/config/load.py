@@ -58,7 +58,7 @@ def read_yaml(path: Path) -> Tree:
         SbvaeError: If the file cannot be read, is not YAML, or holds something else.
     """
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = _parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
@@ -74,6 +74,14 @@ def read_yaml(path: Path) -> Tree:
             f"{path}: found {type(tree).__name__}, a configuration maps names to values"
         )
     return tree
+
+
+def _parse(text: str) -> Any:
+    """Parse YAML by libyaml where there is one, in a tenth of the time; Python says faults."""
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError:
+        return yaml.safe_load(text)
 
 
 def to_yaml(tree: Tree) -> str:
