@@ -23,6 +23,7 @@ from sbvae_cli.config.names import GeometryScore, ProtocolName, Select
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Embedded
+    from sbvae_cli.runs.run_facts import RunFacts
 
 Targets = Annotated[
     list[Path],
@@ -87,8 +88,6 @@ def geometry(
     from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Wanted, embed_target
-    from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas
-    from sbvae_cli.runs.run_facts import read_facts
     from sbvae_cli.runs.targets import each_once, runs_below
 
     wanted = Wanted(
@@ -106,14 +105,23 @@ def geometry(
     asked = by is not None or replica is not None
     targets = each_once([run for path in targets for run in runs_below(path, note)], note)
     look = Look(scale, theme, show)
-    groups = groups_of_runs([read_facts(path) for path in targets]) if targets[1:] else {}
-    if groups and (asked or have_replicas(groups)):
+    groups = _groups(targets, asked) if targets[1:] else {}
+    if groups:
         scoring = Scoring(by or "mig", picks, protocol, data, device)
         score_and_draw(groups, scoring, embed, out, json, look)
         return
     if asked:
         note("`by` and `replica` are of no use for one run: they choose among replicas")
     _draw([embed(path) for path in targets], out, json, look)
+
+
+def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]":
+    """Several runs by their models; none where no model has replicas, unless that is asked for."""
+    from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas  # loads SciPy
+    from sbvae_cli.runs.run_facts import read_facts
+
+    groups = groups_of_runs([read_facts(path) for path in targets])
+    return groups if asked or have_replicas(groups) else {}
 
 
 def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
