@@ -80,9 +80,9 @@ def geometry(
 ) -> None:
     """Plot two factors in latent space and score them (Figures 7, 8, 13 to 22).
 
-    Runs that differ in the seed alone are replicas of one model. Where there are some, the picture
-    has a row for each model: the histogram of a score over its replicas, and where the worst and
-    the best put the factors.
+    Runs that differ in the seed alone are replicas of one model. Where there
+    are some, each model has a row: the histogram of a score over its replicas,
+    and where the worst and the best of them put the factors.
     """
     from sbvae_cli.cli.console import note
     from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
