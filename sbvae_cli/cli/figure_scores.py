@@ -16,11 +16,14 @@ from sbvae_cli.cli.options import (
     ThemeOption,
 )
 from sbvae_cli.config.names import ChartKind
+from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
     from sbvae_cli.figures.rate_distortion import BetaSweep
     from sbvae_cli.figures.scores import Floats, GroupScores
     from sbvae_cli.runs.scores import RunScores
+
+DEFAULT = ("neg_elbo", "mig")  # scores
 
 
 def rate_distortion(
@@ -84,11 +87,13 @@ def scores(
     runs: RunsArgument,
     out: PictureOption = Path("scores.png"),
     names: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--scores", help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2."
+            "--scores",
+            help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2; default: "
+            f"{' and '.join(DEFAULT)}, or the one that there is.",
         ),
-    ] = "neg_elbo,mig",
+    ] = None,
     protocol: ProtocolOption = "paper",
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
@@ -105,9 +110,13 @@ def scores(
     from sbvae_cli.runs.figure_data import data_names, score_groups
     from sbvae_cli.runs.scores import require_comparable
 
-    wanted = parse_scores(names)
-    found = score_with_progress(runs, wanted, protocol, data, device)
+    wanted = [] if names is None else parse_scores(names)
+    optional = DEFAULT if names is None else ()
+    found = score_with_progress(runs, wanted, protocol, data, device, optional)
     require_comparable(found)
+    wanted += [name for name in optional if any(name in run.values for run in found)]
+    if not wanted:
+        raise SbvaeError(f"no run has {' or '.join(DEFAULT)}; name other --scores")
     groups = score_groups(found, wanted)
     pairs = {name: pair for run in reversed(found) for name, pair in run.factors.items()}
     labels = {name: score_label(name, pairs.get(name, "")) for name in wanted}

@@ -14,7 +14,7 @@ from sbvae_cli.viz.marks import bin_edges
 from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 
-BINS = 20  # at most
+BINS, LEAST_WIDTH = 24, 0.01  # number of bins at most, and their width at least
 
 
 def draw_mig(
@@ -38,9 +38,11 @@ def draw_mig(
     legend = [Entry("median run, with its seed", QUIET, "star")]
     note = "Runs of a row differ in the seed alone."
     if kind == "strip":
-        drawn = draw_strips(names, [RowPanel("MIG", rows, range_of(rows))])
+        _, high = range_of(rows)
+        drawn = draw_strips(names, [RowPanel("MIG", rows, padded_range(0.0, high, 0.04))])
         return page(drawn, caption, [Entry("run", QUIET), *legend], note)
-    edges = bin_edges(np.concatenate([row.values for row in rows]), most=BINS)
+    values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG begins at 0
+    edges = bin_edges(values, LEAST_WIDTH, BINS)
     span = padded_range(float(edges[0]), float(edges[-1]), 0.04)
     drawn = draw_histograms(names, RowPanel("MIG", rows, span), edges)
     note = f"Bars count runs in bins of {edges[1] - edges[0]:.3g}. {note}"

@@ -14,6 +14,8 @@ from sbvae_cli.viz.theme import QUIET, Role
 
 Floats = NDArray[np.float64]
 
+MOST_LABELLED = 2  # curves; of more, the first alone says where its betas end
+
 
 @dataclass(frozen=True)
 class BetaScores:
@@ -69,7 +71,8 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
     drawn = []
     for title, name, label in panels:
         curves = [
-            _curve(sweep, name, colour) for sweep, colour in zip(sweeps, colours, strict=True)
+            _curve(sweep, name, colour, labelled=len(sweeps) <= MOST_LABELLED or number == 0)
+            for number, (sweep, colour) in enumerate(zip(sweeps, colours, strict=True))
         ]
         shown = [curve for curve in curves if curve is not None]
         drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown))
@@ -79,10 +82,10 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
         legend.append(Entry("hull of one standard deviation", QUIET.faded(HULL), "area"))
     if any(point.beta == 1 for point in points):
         legend.append(Entry("beta 1", QUIET, "ring"))
-    return page(draw_curves(drawn), caption, legend, _note(points))
+    return page(draw_curves(drawn), caption, legend, _note(sweeps))
 
 
-def _curve(sweep: BetaSweep, name: str, colour: Role) -> Curve | None:
+def _curve(sweep: BetaSweep, name: str, colour: Role, labelled: bool) -> Curve | None:
     """The curve of a sweep against one score; None where no replica has it."""
     points, pairs = [], []
     for point in sorted(sweep.points, key=lambda each: each.beta):
@@ -95,7 +98,7 @@ def _curve(sweep: BetaSweep, name: str, colour: Role) -> Curve | None:
         return None
     means = np.array([[values.mean() for values in pair] for pair in pairs])
     stds = np.array([[_std(values) for values in pair] for pair in pairs])
-    ends = {points[0].beta, points[-1].beta}
+    ends = {points[0].beta, points[-1].beta} if labelled else set()
     labels = [f"beta {point.beta:g}" if point.beta in ends else "" for point in points]
     ring = np.array([point.beta == 1 for point in points])
     return Curve(means, stds, colour, labels, ring)
@@ -106,9 +109,17 @@ def _std(values: Floats) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
-def _note(points: Sequence[BetaScores]) -> str:
-    counts = [len(point.nll) for point in points]
+def _note(sweeps: Sequence[BetaSweep]) -> str:
+    counts = [len(point.nll) for sweep in sweeps for point in sweep.points]
     low, high = min(counts), max(counts)
     replicas = f"{low}" if low == high else f"{low} to {high}"
     runs = "1 run" if high == 1 else f"the mean of {replicas} runs that differ in the seed alone"
-    return f"A dot is {runs}, with one beta; along a line beta grows from one end to the other."
+    note = f"A dot is {runs}, with one beta"
+    betas = [[point.beta for point in sweep.points] for sweep in sweeps]
+    ends = {(min(each), max(each)) for each in betas}
+    if all(len(each) == 1 for each in betas):
+        return f"{note}."
+    if len(ends) > 1:
+        return f"{note}; along a line beta grows from one end to the other."
+    least, most = next(iter(ends))
+    return f"{note}; along a line beta grows from {least:g} to {most:g}."

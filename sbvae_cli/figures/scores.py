@@ -59,6 +59,7 @@ def draw_scores(
         panels.append(RowPanel(label, rows, range_of(rows)))
     drawn = draw_strips([group.name for group in groups], panels)
     counts = [len(group.of(name)) for group in groups for name in labels]
+    counts = [count for count in counts if count] or [0]
     legend = [Entry("run", QUIET)]
     if max(counts) > 1:
         legend.append(Entry("median", INK, "bar"))

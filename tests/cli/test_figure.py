@@ -121,6 +121,20 @@ def test_any_scores_are_drawn_a_panel_each(sbvae: Sbvae, scores: Path) -> None:
         assert f">{label}</text>" in drawn
 
 
+def test_without_names_there_are_the_scores_that_runs_have(
+    sbvae: Sbvae, scores: Path, write_codes: Callable[..., Path]
+) -> None:
+    codes = write_codes(Path("codes.npz"))
+    done = sbvae("figure", "scores", codes)
+    assert done.code == 0 and "mig" in done.out and "neg_elbo" not in done.out
+    found = json.loads(scores.read_text())
+    for each in found["results"]:
+        del each["scores"]["mig"]
+    scores.write_text(json.dumps(found))
+    done = sbvae("figure", "scores", scores)
+    assert done.code == 1 and done.err == "error: no run has neg_elbo or mig; name other --scores\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

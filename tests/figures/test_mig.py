@@ -78,6 +78,14 @@ def test_the_median_run_is_the_lower_of_two_in_the_middle() -> None:
     assert median_run(np.array([0.7])) == 0
 
 
+def test_a_lone_run_stands_in_a_bin_that_is_not_narrow_on_an_axis_from_0() -> None:
+    lone = GroupScores("deconv", "deconv", {"mig": np.array([0.3047])}, {"mig": [0]})
+    canvas = draw_mig([lone])
+    assert "0.00" in [text.text for text in canvas.texts]
+    (bar,) = of_series(canvas, Rectangle, SERIES[0])
+    assert 5 < bar.width < 40  # type: ignore[attr-defined]
+
+
 def test_codes_have_no_seed_and_a_group_without_the_score_a_row_that_says_so() -> None:
     codes = GroupScores("codes", "", {"mig": np.array([0.25])}, {"mig": [None]})
     none = GroupScores("other", "", {"mig": np.array([])}, {"mig": []})

@@ -84,6 +84,14 @@ def test_a_replica_without_a_mig_counts_in_the_other_panel_alone() -> None:
     assert dots[2].x < dots[3].x and dots[2].y > dots[3].y
 
 
+def test_of_many_curves_the_first_is_labelled_and_the_note_says_how_beta_grows() -> None:
+    for count, labels in ((1, 2), (2, 4), (3, 2)):
+        sweeps = [sweep(name, 5.0) for name in ("deconv", "broadcast", "coordconv")[:count]]
+        written = texts(draw_rate_distortion(sweeps))
+        assert [written.count(f"beta {beta}") for beta in (0.4, 5.4)] == [labels, labels]
+        assert "along a line beta grows from 0.4 to 5.4." in " ".join(written)
+
+
 def test_one_beta_is_a_dot_with_its_hull(legible: Callable[[Canvas], None]) -> None:
     whole = sweep("broadcast", 0.0)
     canvas = draw_rate_distortion([BetaSweep("broadcast", "broadcast", whole.points[:1])])
