@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.decoded import interpolate, prior_samples, reconstruct
 from sbvae_cli.evaluation.examples import StartImage, start_image
 from sbvae_cli.evaluation.traversal import Traversal, traverse
@@ -26,6 +27,7 @@ from sbvae_cli.viz.canvas import Canvas
 
 COLUMNS, COLUMNS_OF_SEVERAL, MOVING_COLUMNS = 11, 7, 25
 LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12  # within these, as many inputs as columns
+MOST_MOVING, MOST_MOVING_SAMPLES = 6, 100  # starts of all models, and samples, of an animation
 DRIFT = 40  # frames in which samples go around
 T = TypeVar("T")
 
@@ -77,6 +79,9 @@ class Asked:
 def samples(asked: Asked, count: int) -> Canvas | Animation:
     """Samples of the prior, the same codes for models of as many latents."""
     frames = DRIFT if asked.moving else 1
+    if asked.moving and count > MOST_MOVING_SAMPLES:
+        most = f"{count}: an animation has room for {MOST_MOVING_SAMPLES}"
+        raise SbvaeError(f"{most}; draw fewer, or a PNG", field="samples")
 
     def draw(vae: VAE, opened: Opened) -> NDArray[np.uint8]:
         latents = opened.checkpoint.config.model.latent_dim
@@ -119,6 +124,11 @@ def sweep(
     starts: Sequence[StartImage],
 ) -> dict[str, Traversal]:
     """Sweeps of the latents of each model, as `evaluation.traversal.traverse` makes them."""
+    models = len(asked.opened.models)
+    if asked.moving and models * len(starts) > MOST_MOVING:
+        found = f"{len(starts)} start images of {models} model{'s' if models > 1 else ''}"
+        most = f"an animation has room for {MOST_MOVING} of one"
+        raise SbvaeError(f"{found} do not move together: {most}; name fewer, or draw a PNG")
     count = min(max(asked.columns or asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
     return asked.each(
         lambda vae, opened: traverse(

@@ -124,6 +124,11 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"), "do not move; call it a.png"),
         (("ckpt.pt", "grey.pt"), "ckpt.pt takes images of 12x8x3 .* grey.pt of 12x8x1"),
         (("ckpt.pt", "one.pt", "--latents", "3"), "one.pt: there is no latent 3; this model has"),
+        (("ckpt.pt", "--samples", "101", "--out", "a.gif"), "--samples 101: an animation has room"),
+        (("ckpt.pt", "--start-image", "1,2,3,4,5,6,7", "--out", "a.gif"), "7 start images of 1"),
+        (("codes.npz",), "codes.npz: is"),
+        (("empty",), "empty: "),
+        (("training",), "training: "),
         (("ckpt.pt", "xy.pt"), "ckpt.pt is of xy-hole, xy.pt of xy; say by --data whose"),
         (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
@@ -154,6 +159,10 @@ def test_each_fault_is_one_line_and_nothing_is_written(
         write_model(Path(f"{name}.pt"))
     own = {"source": "data.h5", "name": "grey", "count": 6, "seed": 0}
     write_model(Path("grey.pt"), channels=1, space=GREY, **own)
+    for name in ("empty", "training"):
+        Path(name).mkdir()
+    Path("training/config.yaml").write_text("model: {}")
+    np.savez("codes.npz", codes=np.zeros((3, 2)))
     write_model(Path("xy.pt"), preset="xy")
     write_model(Path("one.pt"), latents=1)
     Image.new("RGB", (12, 8)).save("wide.png")
