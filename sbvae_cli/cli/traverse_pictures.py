@@ -153,4 +153,7 @@ def sweeps(asked: Asked, results: dict[str, Traversal]) -> Canvas | Animation:
     caption = asked.caption
     if one is not None and not one.used:
         caption += "\nNo latent is in use."
-    return (animate_traversal if asked.moving else draw_traversal)(shown, caption)
+    if not asked.moving:
+        return draw_traversal(shown, caption)
+    decoders = [each.checkpoint.config.model.decoder.kind for each in asked.opened.models]
+    return animate_traversal(shown, caption, decoders)

@@ -1,9 +1,11 @@
 """What each latent does to images (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.traversal import Traversal
+from sbvae_cli.figures.colours import series_colours
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.traversal import draw_sweeps
@@ -44,12 +46,15 @@ def draw_traversal(traversals: Traversal | Models, caption: str = "") -> Canvas:
     return draw_sweeps(panels, names, caption, heading)
 
 
-def animate_traversal(traversals: Traversal | Models, caption: str = "") -> Animation:
+def animate_traversal(
+    traversals: Traversal | Models, caption: str = "", decoders: Sequence[str] = ()
+) -> Animation:
     """Animate what `draw_traversal` draws: each latent's image moves along its values and back.
 
     Args:
         traversals: As `draw_traversal` takes them, best with the values of a swing.
         caption: Line at the top of the picture.
+        decoders: Kind of each model's decoder, which chooses the colour of its dots.
 
     Raises:
         ValueError: If there is no model, or models differ in starts or values.
@@ -57,7 +62,13 @@ def animate_traversal(traversals: Traversal | Models, caption: str = "") -> Anim
     first = _first(traversals)
     low, high = (first.values[0] if first.quantiles is None else 100 * first.quantiles)[[0, -1]]
     ends = f"{low:g} to {high:g}" if first.quantiles is None else f"{low:g} to {high:g} % of images"
-    return animate_sweeps(_panels(traversals), caption, ends)
+    panels = _panels(traversals)
+    if decoders:
+        kinds = list(dict.fromkeys(decoders))
+        colours = dict(zip(kinds, series_colours(kinds), strict=True))
+        pairs = zip(panels, decoders, strict=True)
+        panels = [replace(panel, colour=colours[kind]) for panel, kind in pairs]
+    return animate_sweeps(panels, caption, ends)
 
 
 def _first(traversals: Traversal | Models) -> Traversal:

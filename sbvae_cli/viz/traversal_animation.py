@@ -8,7 +8,7 @@ from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
 from sbvae_cli.viz.text import shorten, text_width, wrap
-from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, SERIES, UNUSED
+from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, UNUSED, Colour
 from sbvae_cli.viz.tiles import Size, draw_edge, draw_tile, fitted, tile_size
 from sbvae_cli.viz.traversal_layout import (
     LABEL_SIZE,
@@ -75,6 +75,7 @@ class _Strip:
     sweeps: Sequence[Sweep]
     cells: Cells
     size: Size
+    colour: Colour
 
     @property
     def pitch(self) -> float:
@@ -168,7 +169,7 @@ def _strips(panels: Sequence[Panel]) -> list[_Strip]:
             title = (*title, f"start {block.start}")
         shown = panel.examples.inputs[number], panel.examples.reconstructions[number]
         cells = Cells.of(len(block.sweeps), stacked)
-        strips.append(_Strip(title, shown, block.sweeps, cells, size))
+        strips.append(_Strip(title, shown, block.sweeps, cells, size, panel.colour))
     return strips
 
 
@@ -217,7 +218,7 @@ def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
         canvas.image(fitted(sweep.images[at], strip.size), left, top, strip.size[1])
         x = left + _share(sweep, float(sweep.values[at])) * strip.size[1]
         y = top + strip.size[0] + TRACK / 2 - 1
-        canvas.disc(x, y, DOT, SERIES[0] if sweep.codes else UNUSED)
+        canvas.disc(x, y, DOT, strip.colour if sweep.codes else UNUSED)
     return canvas
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.viz.axes import short_number
 from sbvae_cli.viz.text import shorten, text_width
+from sbvae_cli.viz.theme import SERIES, Colour
 from sbvae_cli.viz.tiles import tile_size
 
 Pictures = NDArray[np.uint8]
@@ -90,11 +91,13 @@ class Panel:
         title: Lines above, which say what the model is; none of a picture of one model.
         examples: Images of the two rows at the top.
         blocks: Sweeps, a block for each start.
+        colour: Colour of what moves in an animation.
     """
 
     title: tuple[str, ...]
     examples: Examples
     blocks: Sequence[Block]
+    colour: Colour = SERIES[0]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import pytest
 from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.traversal import Traversal
 from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
+from sbvae_cli.viz.primitives import Disc
+from sbvae_cli.viz.theme import SERIES, UNUSED
 from sbvae_cli.viz.traversal import draw_sweeps
 from sbvae_cli.viz.traversal_layout import Block, Examples, Panel, Sweep
 
@@ -92,6 +94,16 @@ def test_an_animation_goes_through_the_same_images_and_says_its_range() -> None:
         box.text for box in animate_traversal(quantiles).frames[0].texts if "dot" in box.text
     ]
     assert said.endswith("1 to 99 % of images")
+
+
+def test_dots_have_the_colour_of_the_decoder() -> None:
+    models = {"a": made(), "b": made(), "c": made()}
+    frame = animate_traversal(models, decoders=["broadcast", "deconv", "broadcast"]).frames[0]
+
+    dots = [shape for shape in frame.shapes if isinstance(shape, Disc)]
+    dots.sort(key=lambda dot: dot.y)
+    colours = [dot.colour for dot in dots if dot.colour != UNUSED]
+    assert colours == 2 * [SERIES[1]] + 2 * [SERIES[0]] + 2 * [SERIES[1]]
 
 
 def test_models_with_other_starts_do_not_stand_side_by_side() -> None:
