@@ -130,7 +130,8 @@ class Previews:
         if self._images is None or self._unfolding is None:
             return
         embedding = self._images.embed(self._vae)
-        about = {"step": step, "scores": embedding.scores}
+        numbers = {k: v for k, v in embedding.scores.items() if isinstance(v, int | float)}
+        about = {"step": step, "scores": numbers}
         data = f"{self._source.name}: {' and '.join(embedding.points.names)}"
         caption = f"{data} in two latents of {model}, step {step:,}"
         picture = draw_geometry({"latent space": embedding}, self._source, caption)
