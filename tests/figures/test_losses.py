@@ -54,6 +54,7 @@ def test_a_term_that_falls_steeply_has_a_logarithmic_axis() -> None:
     places = [(first[3] - y) / HEIGHT for _, y in raw.points]
     slope, start = np.polyfit(np.log10(values), places, 1)
     np.testing.assert_allclose(places, slope * np.log10(values) + start, atol=1e-9)
+    assert places[0] == pytest.approx(1.05 / 1.1) and places[-1] == pytest.approx(0.05 / 1.1)
     names = {box.text for box in canvas.texts if box.box.right < first[0]}
     assert {"100", "1000"} <= names  # ticks of the logarithmic axis
     y = next(box for box in canvas.texts if box.text == "100").box
