@@ -62,7 +62,8 @@ def score_with_progress(
         if path == models[0] and len(models) >= MANY:
             metrics = ",".join(metrics_of(map(wanted_score, (*scores, *optional))))
             sizes = {} if protocol == "paper" else {"protocol": protocol}
-            keep = command("eval", *targets, metrics=metrics, **sizes, json="scores.json")
+            paths = [path for target in targets for path in _models(target)]
+            keep = command("eval", *paths, metrics=metrics, **sizes, json="scores.json")
             note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
         progress.target(path, models)
         if models.index(path) and time.monotonic() - said[0] >= SILENT:
@@ -81,3 +82,11 @@ def score_with_progress(
         on_metric=progress.metric,
         showing=progress.images,
     )
+
+
+def _models(target: Path) -> list[Path]:
+    """What a target stands for, as eval takes it: it knows no folders of several runs."""
+    from sbvae_cli.runs.scores_file import is_scores_file
+    from sbvae_cli.runs.targets import runs_below
+
+    return [] if is_scores_file(target) else runs_below(target, lambda line: None)

@@ -194,6 +194,6 @@ def test_models_are_scored_with_no_more_than_the_figure_needs(
     done = sbvae("figure", "mig", "runs", "--protocol", "quick")
     assert done.code == 0, done.err
     assert "broadcast: median of 3 is" in done.out
-    keep = "`sbvae eval runs --metrics mig --protocol quick --json scores.json` keeps what"
-    assert f"note: 3 models are scored; {keep}" in " ".join(done.err.split())
+    keep = "sbvae eval runs/a runs/b runs/c --metrics mig --protocol quick --json scores.json"
+    assert f"note: 3 models are scored; `{keep}` keeps what" in " ".join(done.err.split())
     assert "the same seed and settings" in done.err

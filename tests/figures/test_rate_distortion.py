@@ -64,6 +64,19 @@ def test_figure_4(legible: Callable[[Canvas], None]) -> None:
     assert len([shape for shape in canvas.shapes if isinstance(shape, Region)]) == 4
 
 
+def test_the_hull_reaches_one_standard_deviation_from_the_means() -> None:
+    points = [
+        BetaScores(0.5, np.array([10.0, 14.0]), np.array([30.0, 33.0]), np.full(2, np.nan)),
+        BetaScores(2.0, np.array([50.0, 50.5]), np.array([20.0, 20.1]), np.full(2, np.nan)),
+    ]
+    canvas = draw_rate_distortion([BetaSweep("deconv", "deconv", points)])
+    small, large = discs(canvas, SERIES[0])
+    unit_x, unit_y = (small.x - large.x) / 11.45, (small.y - large.y) / -38.25
+    (region,) = [shape for shape in canvas.shapes if isinstance(shape, Region)]
+    assert region.box.right - small.x == pytest.approx(unit_x * 3 / 2**0.5)
+    assert small.y - region.box.bottom == pytest.approx(unit_y * 4 / 2**0.5)
+
+
 def test_without_factors_there_is_no_mig_and_without_replicas_no_hull() -> None:
     canvas = draw_rate_distortion([sweep("broadcast", 0.0, replicas=1, mig=False)])
     assert "MIG" not in texts(canvas) and "KL (nats an image)" in texts(canvas)
