@@ -56,3 +56,15 @@ def test_a_setting_of_several_numbers_is_written_plainly() -> None:
     narrow = {"model__encoder__hidden_channels": [4, 64]}
     labels = group_labels([run("a", **wide), run("b", **narrow)])
     assert labels == {"a": "encoder 64 64", "b": "encoder 4 64"}
+
+
+def test_decoders_are_told_apart_by_the_layers_that_the_paper_counts() -> None:
+    def decoder(widths: int, units: int, kind: str = "broadcast") -> dict[str, Any]:
+        layers = {"hidden_channels": [64] * widths, "hidden_units": [256] * units}
+        own = {f"model__decoder__{name}": value for name, value in layers.items()}
+        return {**own, "model__decoder__kind": kind}
+
+    depths = [run("a", **decoder(1, 0)), run("b", **decoder(2, 0))]  # Table 5
+    assert group_labels(depths) == {"a": "depth 2", "b": "depth 3"}
+    units = [run("a", **decoder(2, 0, "deconv")), run("b", **decoder(2, 2, "deconv"))]  # Table 8
+    assert group_labels(units) == {"a": "mlp_depth 1", "b": "mlp_depth 3"}
