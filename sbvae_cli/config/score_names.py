@@ -7,7 +7,14 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError, nearest
 
 _LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
-_WRITTEN = {"nll": "NLL", "kl": "KL", "neg_elbo": "negative ELBO", "mig": "MIG"}
+_WRITTEN = {
+    "nll": "NLL",
+    "kl": "KL",
+    "neg_elbo": "negative ELBO",
+    "mig": "MIG",
+    "factor_vae": "FactorVAE score",
+    "latents_used": "latents used",
+}
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
 
 

@@ -22,3 +22,15 @@ def series_colours(decoders: Sequence[str]) -> list[Role]:
     others = [number for number in range(len(decoders)) if number not in own]
     found = {number: left[i % len(left)] for i, number in enumerate(others)}
     return [(own | found)[number] for number in range(len(decoders))]
+
+
+def decoder_colours(decoders: Sequence[str]) -> list[Role]:
+    """A colour for each row of a chart, whose label tells it from others of the same decoder.
+
+    Args:
+        decoders: Kind of each row's decoder, whose colour it has; "" where it has none or is not
+            known, and the row has one that no decoder has.
+    """
+    kinds = list(dict.fromkeys(decoders))
+    colours = dict(zip(kinds, series_colours(kinds), strict=True))
+    return [colours[kind] for kind in decoders]

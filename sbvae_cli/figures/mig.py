@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sbvae_cli.config.names import ChartKind
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.figures.scores import Floats, GroupScores, range_of, runs_in_words
 from sbvae_cli.viz.axes import padded_range
 from sbvae_cli.viz.canvas import Canvas
@@ -32,7 +32,7 @@ def draw_mig(
         caption: At the top: what data.
         kind: Bars that count runs, or a dot for each.
     """
-    colours = series_colours([group.decoder for group in groups])
+    colours = decoder_colours([group.decoder for group in groups])
     rows = [_starred(group, colour) for group, colour in zip(groups, colours, strict=True)]
     names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
     legend = [Entry("median run, with its seed", QUIET, "star")]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.metrics.intervals import LEAST_FOR_MEDIAN, median_interval
 from sbvae_cli.viz.axes import Range, padded_range
 from sbvae_cli.viz.canvas import Canvas
@@ -49,7 +49,7 @@ def draw_scores(
             their axes.
         caption: At the top: what data.
     """
-    colours = series_colours([group.decoder for group in groups])
+    colours = decoder_colours([group.decoder for group in groups])
     panels = []
     for name, label in labels.items():
         rows = [

@@ -238,8 +238,8 @@ def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
     for score in scores:
         lacking = [run.name for run in found if score not in run.values]
         if lacking:
-            verb = "has" if len(lacking) == 1 else "have"
-            lines.append(f"{abbreviate(lacking, ', ')} {verb} no {score} and is left out of it")
+            has, is_ = ("has", "is") if len(lacking) == 1 else ("have", "are")
+            lines.append(f"{abbreviate(lacking, ', ')} {has} no {score} and {is_} left out of it")
     protocols = dict.fromkeys(run.protocol for run in found)
     if len(protocols) > 1:
         lines.append(f"scores are of different protocols, {' and '.join(protocols)}")

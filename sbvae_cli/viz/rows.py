@@ -67,7 +67,7 @@ def draw_strips(names: Sequence[str], panels: Sequence[RowPanel]) -> Canvas:
 
     Args:
         names: Name of each group; long ones are broken into lines, then shortened.
-        panels: Scores, three in a line, each with a row for each name.
+        panels: Scores, three in a line (of four, two), each with a row for each name.
     """
     return _draw_rows(names, panels, STRIP, _draw_strip, counted=False)
 
@@ -135,7 +135,7 @@ def _draw_rows(
 ) -> Canvas:
     """Panels in lines of three at most, the names at the left of each line."""
     lines = [_name_lines(name) for name in names]
-    columns = min(COLUMNS, len(panels))
+    columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
     width, total = WIDTHS[columns - 1], len(names) * height
     boxes = [Panel(0.0, 0.0, width, total, panel.x_range, (0.0, 1.0)) for panel in panels]
     out = [max(sides) for sides in zip(*(box.overhang for box in boxes), strict=True)]

@@ -3,7 +3,12 @@
 import pytest
 
 from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.config.score_names import depends_on_likelihood, metrics_of, wanted_score
+from sbvae_cli.config.score_names import (
+    depends_on_likelihood,
+    metrics_of,
+    score_label,
+    wanted_score,
+)
 from sbvae_cli.errors import SbvaeError
 
 
@@ -31,6 +36,13 @@ def test_metrics_are_each_computed_once_in_the_order_of_the_table() -> None:
 def test_rates_of_pixels_depend_on_the_likelihood() -> None:
     dependent = [name for name in METRICS["rates"].scores if depends_on_likelihood(name)]
     assert dependent == ["neg_elbo", "nll", "nll_heldout", "nll_validation"]
+
+
+def test_labels_have_units_and_pairs() -> None:
+    assert score_label("NLL") == "NLL (nats an image)"
+    assert score_label("kl_heldout") == "kl_heldout (nats an image)"
+    assert score_label("mig") == "MIG" and score_label("latents-used") == "latents used"
+    assert score_label("x,y:affine_r2", "x,y") == "affine_r2 (x, y)"
 
 
 @pytest.mark.parametrize(

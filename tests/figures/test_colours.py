@@ -1,6 +1,6 @@
 """Colours of series."""
 
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours, series_colours
 from sbvae_cli.viz.theme import SERIES
 
 
@@ -15,3 +15,8 @@ def test_series_of_one_decoder_take_colours_that_are_left() -> None:
     assert found[0] == SERIES[1] and len(set(found)) == 4
     many = series_colours([""] * 9)
     assert many[:8] == list(SERIES) and many[8] == SERIES[0]
+
+
+def test_rows_of_one_decoder_have_one_colour() -> None:
+    found = decoder_colours(["deconv", "broadcast", "", "deconv", ""])
+    assert found == [SERIES[0], SERIES[1], SERIES[2], SERIES[0], SERIES[2]]
