@@ -63,7 +63,7 @@ def panel_as_dict(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> di
 def drawn_names(groups: "Sequence[EmbeddedReplicas]") -> list[str]:
     """What each drawn replica is called: its model, its mark and its name."""
     return [
-        " ".join(filter(None, [f"{group.shown.name},", chosen.mark, f"({chosen.name})"]))
+        f"{', '.join(filter(None, [group.shown.name, chosen.mark]))} ({chosen.name})"
         for group in groups
         for chosen in group.shown.chosen
     ]

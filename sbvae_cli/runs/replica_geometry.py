@@ -77,6 +77,10 @@ def embed_replicas(
     known = {own[0].path: embed(own[0].path) for own in groups.values()}
     require_same_points({str(path): each.found for path, each in known.items()})
     if by == "affine_r2":
+        for run in runs:
+            step, steps = run.settings.get("step", 0), run.settings.get("training.steps", 0)
+            if step < steps:
+                on_note(f"{run.path} is at step {step:,} of {steps:,}, and in a group of its step")
         known |= {run.path: embed(run.path) for run in runs if run.path not in known}
         scores = {path: _affine_r2(each) for path, each in known.items()}
     else:

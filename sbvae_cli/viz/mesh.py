@@ -14,6 +14,7 @@ Bools = NDArray[np.bool_]
 FILL_OPACITY = 62
 BLANK_RADIUS = 9.0
 POINT = QUIET.faded(170)
+LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # of points that may coincide
 
 
 def draw_mesh(
@@ -71,10 +72,10 @@ def draw_blank(canvas: Canvas, panel: Panel, code: Floats) -> None:
 def draw_points(canvas: Canvas, panel: Panel, points: Floats) -> None:
     """Points (N, 2) of which many may coincide: the area of a disc tells how many do."""
     places, counts = np.unique(points, axis=0, return_counts=True)
-    unit = panel.width / 190.0
-    # Discs of levels touch no neighbours; the most frequent one is as large as it can be.
-    most = unit if counts.max() == 1 else 0.35 * panel.width / max(4.0, len(places) ** 0.5)
-    radii = np.maximum(0.7, np.minimum(most, 8.0) * np.sqrt(counts / counts.max()))
+    levels = max(len(np.unique(column)) for column in places.T)
+    # Discs of levels touch no neighbours; values of a range have none.
+    most = np.clip(0.4 * panel.width / levels, LEAST_RADIUS, MOST_RADIUS)
+    radii = np.maximum(0.5 * LEAST_RADIUS, most * np.sqrt(counts / counts.max()))
     for (x, y), radius in zip(panel.place(places).tolist(), radii.tolist(), strict=True):
         canvas.disc(x, y, radius, POINT)
 
