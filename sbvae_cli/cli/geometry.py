@@ -131,6 +131,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
+    from sbvae_cli.runs.several_models import short_names
 
     titles = _titles(embedded)
     found = {title: each.found for title, each in zip(titles, embedded, strict=True)}
@@ -142,8 +143,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
     # The keys of one alone stand at the top as well.
     content = {**(models[0] if len(models) == 1 else {}), "models": models}
     write_picture(out, picture, about_picture(embedded), look)
-    paths = [each.path for each in embedded]
-    names = [""] if len(embedded) == 1 else [_name(path, paths) for path in paths]
+    names = [""] if len(embedded) == 1 else short_names([each.path for each in embedded])
     if json != "-":
         print_headlines(names, embedded)
     print_notes(names, embedded)
@@ -165,19 +165,15 @@ def _caption(embedded: "Sequence[Embedded]") -> str:
 
 
 def _titles(embedded: "Sequence[Embedded]") -> list[str]:
+    from sbvae_cli.runs.several_models import short_names
+
     if len(embedded) == 1:
         return ["latent space"]
-    paths = [each.path for each in embedded]
+    names = short_names([each.path for each in embedded])
     return [
-        _name(each.path, paths) + (f"\n{each.model}" if each.model else "") for each in embedded
+        name + (f"\n{each.model}" if each.model else "")
+        for name, each in zip(names, embedded, strict=True)
     ]
-
-
-def _name(path: Path, others: Sequence[Path]) -> str:
-    """The run folder's name, or its path where another folder has the same name."""
-    folder = path.parent if path.name == "ckpt.pt" else path
-    alike = [p for p in others if folder.name in (p.name, p.parent.name)]
-    return folder.name if len(alike) == 1 else str(folder)
 
 
 def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:

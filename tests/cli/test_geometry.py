@@ -212,3 +212,14 @@ def test_a_level_may_be_written_by_its_name(sbvae: Callable[..., object], tiny: 
     assert word == number != other
     done = sbvae(*command, "shape=hart")
     assert done.err == "error: --at shape=hart: shape hart is unknown; did you mean heart?\n"
+
+
+def test_replicas_of_two_models_side_by_side_are_named_with_their_groups(
+    sbvae: Callable[..., object], tiny: list[str]
+) -> None:
+    for decoder in ("broadcast", "coordconv"):
+        options = [*tiny, "--decoder", decoder, "--steps", 1, "--out", f"{decoder}/0"]
+        assert sbvae("train", *options).code == 0
+    done = sbvae("geometry", "broadcast/0", "coordconv/0", "--grid", 4)
+    assert "broadcast/0: collapsed" in done.out and "coordconv/0: collapsed" in done.out
+    assert width("geometry.png") > 1_500
