@@ -14,6 +14,7 @@ from sbvae_cli.viz.losses import DASHES, Lines, Look, TermPanel, draw_terms
 from sbvae_cli.viz.theme import Role
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 UNITS = {
     "capacity": "nats",
@@ -30,7 +31,7 @@ _OF_VALIDATION = "_validation"
 _NOT_SHOWN = ("images_per_second",)  # unless it is asked for
 # How far a kernel reaches: a share of the step, so that the steep beginning stays steep, and at
 # most a share of the run.
-_REACH, _MOST = 0.04, 0.015
+_REACH, _MOST = 0.1, 0.015
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
 
 
 def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
-    """A moving mean over windows that grow with the step, twice, so that no corner is left.
+    """Lines fitted to windows that grow with the step, twice, so that no corner is left.
 
-    Windows are symmetric: near both ends they shrink, and the first and last value stay.
+    A line has no lag at the ends, where windows have one side alone, and leaves what is straight.
 
     Args:
         steps: Updates, increasing, shape (N,).
@@ -118,13 +119,28 @@ def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
         planned: Updates in all.
     """
     reach = np.minimum(_REACH * steps, _MOST * planned)
-    reach = np.minimum(reach, np.minimum(steps - steps[0], steps[-1] - steps))
     first = np.searchsorted(steps, steps - reach - 1e-9)
     last = np.searchsorted(steps, steps + reach + 1e-9)
     for _ in range(2):
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        values = (sums[last] - sums[first]) / (last - first)
+        values = _fitted(steps / steps[-1], values, first, last)
     return values
+
+
+def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:
+    """The value at each x of the line that fits points `first` to before `last` of it best."""
+
+    def over_windows(numbers: Floats) -> Floats:
+        sums = np.concatenate([[0.0], np.cumsum(numbers)])
+        total: Floats = sums[last] - sums[first]
+        return total
+
+    count = (last - first).astype(np.float64)
+    mean_x, mean_y = over_windows(x) / count, over_windows(y) / count
+    spread = over_windows(x * x) / count - mean_x**2
+    shared = over_windows(x * y) / count - mean_x * mean_y
+    slope = np.divide(shared, spread, out=np.zeros_like(x), where=spread > 1e-12)
+    fitted: Floats = mean_y + slope * (x - mean_x)
+    return fitted
 
 
 def _looks(colours: Sequence[Role]) -> list[Look]:
