@@ -46,6 +46,9 @@ COMMANDS = [
     ("gen-data", "circles", "--count", 4, "--size", 8, "--force", "--out"),
     ("gen-data", "images", "--from", "photos", "--force", "--out"),
     ("train", "--data", "circles", "--steps", 1, "--force", "--out"),
+    ("figure", "mig", "ckpt.pt", "--out"),
+    ("figure", "losses", "run", "--out"),
+    ("figure", "unfolding", "run", "--out"),
     ("demo",),
 ]
 

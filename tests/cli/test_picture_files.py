@@ -12,10 +12,11 @@ Sbvae = Callable[..., Any]
 WriteModel = Callable[..., Path]
 
 STILL = [("info", "circles:xy", "--sheet"), ("geometry", "ckpt.pt", "--out")]
+FIGURES = [("figure", name, "runs", "--out") for name in ("mig", "scores", "losses")]
 MOVING = [("traverse", "ckpt.pt", "--out")]
 
 
-@pytest.mark.parametrize("command", STILL + MOVING, ids=lambda words: words[0])
+@pytest.mark.parametrize("command", STILL + FIGURES + MOVING, ids=lambda words: " ".join(words[:2]))
 @pytest.mark.parametrize("name", ["x.jpg", "x.pdf", "x.eps", "x.tiff", "x.h5", "x.PDF"])
 def test_formats_that_are_not_written_are_refused_at_once(
     sbvae: Sbvae, command: tuple[str, ...], name: str
@@ -27,7 +28,7 @@ def test_formats_that_are_not_written_are_refused_at_once(
     assert list(Path().iterdir()) == []
 
 
-@pytest.mark.parametrize("command", STILL, ids=lambda words: words[0])
+@pytest.mark.parametrize("command", STILL + FIGURES, ids=lambda words: " ".join(words[:2]))
 @pytest.mark.parametrize("name", ["x.gif", "x.webp"])
 def test_what_does_not_move_is_no_animation(
     sbvae: Sbvae, command: tuple[str, ...], name: str
@@ -35,6 +36,13 @@ def test_what_does_not_move_is_no_animation(
     done = sbvae(*command, name)
     assert (done.code, done.out) == (1, "")
     assert done.err.endswith("PNG or SVG is what is written; call it x.png\n")
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg", "x.jpg"])
+def test_what_moves_is_no_still(sbvae: Sbvae, name: str) -> None:
+    done = sbvae("figure", "unfolding", "runs", "--out", name)
+    said = f"error: --out {name}: GIF or WebP is what is written; call it x.gif\n"
+    assert (done.code, done.out, done.err) == (1, "", said)
 
 
 KINDS = {
