@@ -154,11 +154,18 @@ class _Pen:
 
     def region(self, parts: Sequence[Sequence[Point]], colour: RGBA) -> None:
         """Fill polygons as one."""
-        mask = Image.new("L", self.band.size, 0)
+        drawn = [self.pixels(part) for part in parts]
+        columns, rows = zip(*(corner for part in drawn for corner in part), strict=True)
+        left, top = max(0, math.floor(min(columns))), max(0, math.floor(min(rows)))
+        right = min(self.band.width, math.ceil(max(columns)) + 1)
+        bottom = min(self.band.height, math.ceil(max(rows)) + 1)
+        if left >= right or top >= bottom:
+            return
+        mask = Image.new("L", (right - left, bottom - top), 0)
         pen = ImageDraw.Draw(mask)
-        for part in parts:
-            pen.polygon(self.pixels(part), fill=colour[3])
-        self.band.paste(Image.new("RGB", self.band.size, colour[:3]), (0, 0), mask)
+        for part in drawn:
+            pen.polygon([(x - left, y - top) for x, y in part], fill=colour[3])
+        self.band.paste(colour[:3], (left, top, right, bottom), mask)
 
     def pixels(self, points: Sequence[Point]) -> list[Point]:
         """Positions in the band."""

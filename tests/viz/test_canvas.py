@@ -235,3 +235,11 @@ def test_a_region_lays_its_colour_on_once_where_its_parts_overlap(clockwise: boo
     assert pixels[5, 5].tolist() == [255, 255, 255]
     darkness = (255 - pixels[..., 0].astype(float)).sum() / (255 - once[0])
     assert darkness == pytest.approx(60 * 40, rel=0.03)
+
+
+def test_a_region_that_reaches_beyond_the_picture_is_cut_at_its_edge() -> None:
+    canvas = Canvas(20, 10)
+    canvas.region([[(-50, -50), (8, -50), (8, 50), (-50, 50)]], (0, 0, 0, 255))
+    canvas.region([[(30, 0), (40, 0), (40, 9)]], (255, 0, 0, 255))
+    pixels = np.asarray(canvas.raster())
+    assert (pixels[:, :8] == 0).all() and (pixels[:, 9:] == 255).all()
