@@ -6,7 +6,7 @@ import numpy as np
 
 from sbvae_cli.config.names import ChartKind
 from sbvae_cli.figures.colours import decoder_colours
-from sbvae_cli.figures.scores import Floats, GroupScores, range_of, runs_in_words
+from sbvae_cli.figures.scores import Floats, GroupScores, runs_in_words
 from sbvae_cli.viz.axes import padded_range
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend import Entry, page
@@ -15,6 +15,7 @@ from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 
 BINS, LEAST_WIDTH = 24, 0.01  # number of bins at most, and their width at least
+MARGIN = 0.04  # at either end of the axis, over its length
 
 
 def draw_mig(
@@ -37,13 +38,13 @@ def draw_mig(
     names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
     legend = [Entry("median run, with its seed", QUIET, "star")]
     note = "Runs of a row differ in the seed alone."
-    if kind == "strip":
-        _, high = range_of(rows)
-        drawn = draw_strips(names, [RowPanel("MIG", rows, padded_range(0.0, high, 0.04))])
-        return page(drawn, caption, [Entry("run", QUIET), *legend], note)
     values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG begins at 0
+    if kind == "strip":
+        span = padded_range(float(values.min()), float(values.max()), MARGIN)
+        drawn = draw_strips(names, [RowPanel("MIG", rows, span)])
+        return page(drawn, caption, [Entry("run", QUIET), *legend], note)
     edges = bin_edges(values, LEAST_WIDTH, BINS)
-    span = padded_range(float(edges[0]), float(edges[-1]), 0.04)
+    span = padded_range(float(edges[0]), float(edges[-1]), MARGIN)
     drawn = draw_histograms(names, RowPanel("MIG", rows, span), edges)
     note = f"Bars count runs in bins of {edges[1] - edges[0]:.3g}. {note}"
     return page(drawn, caption, legend, note)

@@ -56,7 +56,7 @@ def draw_scores(
             Values(values, colour, median_interval(values))
             for values, colour in zip((g.of(name) for g in groups), colours, strict=True)
         ]
-        panels.append(RowPanel(label, rows, range_of(rows)))
+        panels.append(RowPanel(label, rows, _range_of(rows)))
     drawn = draw_strips([group.name for group in groups], panels)
     counts = [len(group.of(name)) for group in groups for name in labels]
     counts = [count for count in counts if count] or [0]
@@ -71,8 +71,7 @@ def draw_scores(
     return page(drawn, caption, legend, note)
 
 
-def range_of(rows: Sequence[Values]) -> Range:
-    """The range of an axis that all values stand on."""
+def _range_of(rows: Sequence[Values]) -> Range:
     values = np.concatenate([row.values for row in rows])
     if not len(values):
         return 0.0, 1.0
