@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.factors import FactorSpace
@@ -106,9 +108,10 @@ class Previews:
         began = time.perf_counter()
         try:
             act()
-        except SbvaeError as error:
+        except (SbvaeError, torch.OutOfMemoryError) as error:
             self._over = True
-            self._on_note(f"{self._path}: no more previews, the training goes on: {error}")
+            reason = str(error).partition("\n")[0]
+            self._on_note(f"{self._path}: no more previews, the training goes on: {reason}")
         self._spent += time.perf_counter() - began
 
     def _look(self, step: int) -> None:

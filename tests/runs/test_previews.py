@@ -179,16 +179,17 @@ def test_a_run_that_diverges_leaves_what_is_there(tmp_path: Path) -> None:
     assert notes == [] and "geometry.gif" not in names(tmp_path / "run")
 
 
+@pytest.mark.parametrize("kind", [SbvaeError, torch.OutOfMemoryError])
 def test_what_cannot_be_drawn_is_said_once_and_the_training_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
     def refuse(path: Path, unfolding: object) -> None:
-        raise SbvaeError(f"{path}: no room")
+        raise kind("no room\nfor more")
 
     monkeypatch.setattr(previews, "write_moments", refuse)
     folder, notes = RunFolder(tmp_path / "run"), list[str]()
     assert start_runs([config()], SOURCE, [folder], on_note=notes.append) == [4]
-    assert len(notes) == 1 and "no more previews, the training goes on: " in notes[0]
+    assert len(notes) == 1 and "no more previews, the training goes on: no room" in notes[0]
 
 
 @pytest.mark.usefixtures("undrawn")
