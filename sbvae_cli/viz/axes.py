@@ -195,22 +195,6 @@ def padded_range(low: float, high: float, share: float = 0.05) -> Range:
     return low - margin, high + margin
 
 
-def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten within [low, high], two to `most` of them.
-
-    `most` is 5 or more: from 2 to 5 times a power, four ticks can become one.
-    """
-    step = 10.0 ** math.floor(math.log10((high - low) / most))
-    for factor in (1, 2, 5, 10, 20):
-        first, last = (
-            math.ceil(low / (factor * step) - 1e-9),
-            math.floor(high / (factor * step) + 1e-9),
-        )
-        if last - first + 1 <= most:
-            break
-    return [index * factor * step for index in range(first, last + 1)]
-
-
 def fitting_ticks(low: float, high: float, length: float, upright: bool = False) -> list[float]:
     """As many multiples of 1, 2 or 5 times a power of ten as have room for their names.
 

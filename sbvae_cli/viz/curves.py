@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT, BETWEEN = 430.0, 400.0, 46.0  # of a panel's box, and between panels
 DOT, THICK = 6.0, 2.2
+CLEAR = 16.0  # between labels, so that nobody takes one for that of another dot
 HULL = 56  # opacity
 CORNERS = 48  # of an ellipse
 
@@ -209,10 +210,10 @@ def _is_free(place: Box, panel: Panel, avoided: Floats, taken: Sequence[Box]) ->
         & (avoided[:, 1] < place.bottom + DOT / 2)
     )
     apart = all(
-        place.right <= other.left
-        or other.right <= place.left
-        or place.bottom <= other.top
-        or other.bottom <= place.top
+        place.right + CLEAR <= other.left
+        or other.right + CLEAR <= place.left
+        or place.bottom + CLEAR <= other.top
+        or other.bottom + CLEAR <= place.top
         for other in taken
     )
     return within and apart and not near.any()

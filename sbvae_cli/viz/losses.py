@@ -17,7 +17,7 @@ from sbvae_cli.viz.axes import (
     TITLE_SIZE,
     Panel,
     Range,
-    nice_ticks,
+    fitting_ticks,
     padded_range,
     short_number,
     tick_names,
@@ -156,7 +156,7 @@ class ValueAxis:
             names = (f"{tick:g}" if tick < 1e5 else short_number(tick) for tick in ticks)
             return cls(True, limits, tuple(ticks), tuple(names))
         limits = padded_range(low, high)
-        ticks = nice_ticks(*limits, most=5)
+        ticks = fitting_ticks(*limits, HEIGHT, upright=True)
         return cls(False, limits, tuple(ticks), tuple(tick_names(ticks)))
 
     def place(self, values: Floats) -> Floats:
@@ -249,7 +249,7 @@ def _draw_labels(
         y = float(box.place([0.0, place])[1])
         canvas.line([(box.left - TICK, y), (box.left, y)], QUIET, 1.0)
         canvas.text(box.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
-    for step in nice_ticks(*box.x_range, most=5):
+    for step in (tick for tick in box.x_ticks if tick == round(tick)):
         x = float(box.place([step, axis.range[0]])[0])
         canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
         name = f"{step:,.0f}" if step < 1e5 or step % 1e3 else f"{step / 1e3:,.0f}k"

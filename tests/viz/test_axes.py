@@ -10,7 +10,6 @@ from sbvae_cli.viz.axes import (
     Panel,
     equal_ranges,
     fitting_ticks,
-    nice_ticks,
     padded_range,
     short_number,
     tick_names,
@@ -43,34 +42,24 @@ def test_equal_ranges_hold_the_data_at_one_scale(
     assert x0 < x and x + size < x1 and y0 < y and y + tall < y1
 
 
-@settings(max_examples=500)
-@given(low=st.floats(-1e4, 1e4), span=st.floats(1e-3, 1e4), most=st.integers(5, 9))
-def test_ticks_are_few_even_and_inside(low: float, span: float, most: int) -> None:
-    ticks = nice_ticks(low, low + span, most)
-
-    assert 2 <= len(ticks) <= most
-    assert low - 1e-6 * span <= ticks[0] and ticks[-1] <= low + span * (1 + 1e-6)
-    np.testing.assert_allclose(np.diff(ticks), ticks[1] - ticks[0], rtol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("low", "high", "names"),
     [
         (-2.2, 2.2, ["-2", "-1", "0", "1", "2"]),
         (0.17, 0.83, ["0.2", "0.4", "0.6", "0.8"]),
         (0.0, 4e5, ["0", "1e5", "2e5", "3e5", "4e5"]),
-        (0.0, 1e-6, ["0", "5e-7", "1e-6"]),
+        (0.0, 1e-6, ["0", "2e-7", "4e-7", "6e-7", "8e-7", "1e-6"]),
     ],
 )
 def test_ticks_have_the_digits_that_they_need(low: float, high: float, names: list[str]) -> None:
-    assert tick_names(nice_ticks(low, high, 5)) == names
+    assert tick_names(fitting_ticks(low, high, 430)) == names
 
 
 def test_numbers_are_short() -> None:
     assert [short_number(v) for v in (2.5e6, 1e-7, 12.34)] == ["2.5e6", "1e-7", "12.3"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     low=st.floats(-1e6, 1e6),
     span=st.floats(-3, 6).map(lambda power: 10.0**power),
