@@ -134,6 +134,7 @@ def test_one_run_has_no_use_for_a_choice_among_replicas(
         (["a", "--latents", "0,77"], "name two different ones from 0 to 3"),
         (["a", "rg"], "rg/0: was trained on data rg-hole, a/0 on xy-hole: they do not compare"),
         (["a", "g", "--by", "neg_elbo"], "their ELBOs do not compare; order replicas --by mig"),
+        (["a", "xy", "--data", "circles:xy"], "held-out regions are not those of a/0"),
         (["empty"], "empty: is an empty folder"),
         (["a", "scores.json"], "scores.json: has no codes to be drawn; name the runs themselves"),
     ],
@@ -147,6 +148,7 @@ def test_what_a_user_can_get_wrong_is_one_line_before_anything_is_scored(
 ) -> None:
     write_replicas("a")
     write_replicas("rg", (0,), preset="rg-hole")
+    write_replicas("xy", (0,), preset="xy")
     write_replicas("g", (0,), likelihood="gaussian")
     Path("empty").mkdir()
     monkeypatch.setattr("sbvae_cli.runs.replica_geometry.score_runs", None)  # never called
