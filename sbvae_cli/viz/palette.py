@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Pixels = NDArray[np.uint8]
-Codes = NDArray[np.intp]
 
 _COLOURS, _EXACT = 256, 32
 _SEEN = 1_000_000  # pixels of all frames that colours are chosen from
@@ -25,48 +24,41 @@ class Palette:
     Attributes:
         colours: Red, green and blue, shape (256, 3).
         nearest: Number of the colour for the upper bits of a colour, shape (32 ** 3,).
-        exact: Colours that are kept, as numbers 0xRRGGBB in ascending order.
-        numbers: Their numbers.
     """
 
     colours: Pixels
     nearest: Pixels
-    exact: Codes
-    numbers: Pixels
 
     @classmethod
     def of(cls, frames: Sequence[Pixels]) -> "Palette":
         """Choose colours for frames, (H, W, 3) each."""
         every = max(1, sum(frame.size // 3 for frame in frames) // _SEEN)
         seen = np.concatenate([frame.reshape(-1, 3)[::every] for frame in frames])
-        found, counts = np.unique(_codes(seen), return_counts=True)
-        exact = np.sort(found[np.argsort(-counts, kind="stable")[:_EXACT]])
-        kept = np.stack([exact >> 16, exact >> 8 & 255, exact & 255], axis=-1).astype(np.uint8)
+        kept = _most_frequent(seen)
         chosen = Image.fromarray(seen[None]).quantize(_COLOURS - len(kept)).getpalette() or []
         colours = np.concatenate([kept, np.array(chosen, np.uint8).reshape(-1, 3)])[:_COLOURS]
-        return cls(colours, _nearest(colours), exact, np.arange(len(kept), dtype=np.uint8))
+        nearest = _nearest(colours)
+        # What differs in lower bits alone from a colour that is kept becomes that one.
+        nearest[_cells(kept)[::-1]] = np.arange(len(kept), dtype=np.uint8)[::-1]
+        return cls(colours, nearest)
 
     def image(self, frame: Pixels) -> Image.Image:
         """A frame (H, W, 3) in these colours."""
-        codes = _codes(frame)
-        numbers = self.nearest[_cells(frame)]
-        place = np.minimum(np.searchsorted(self.exact, codes), len(self.exact) - 1)
-        same = self.exact[place] == codes
-        numbers[same] = self.numbers[place[same]]
-        image = Image.fromarray(numbers)
+        image = Image.fromarray(self.nearest[_cells(frame)])
         image.putpalette(self.colours.tobytes())
         return image
 
 
-def _codes(pixels: Pixels) -> Codes:
-    """Colours as numbers 0xRRGGBB, (..., 3) to (...)."""
-    red, green, blue = (pixels[..., channel].astype(np.intp) for channel in range(3))
-    return red << 16 | green << 8 | blue
+def _most_frequent(pixels: Pixels) -> Pixels:
+    """Colours of pixels (N, 3), the most frequent one first, (32, 3) or fewer."""
+    codes = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    return pixels[first[np.argsort(-counts, kind="stable")[:_EXACT]]]
 
 
-def _cells(pixels: Pixels) -> Codes:
+def _cells(pixels: Pixels) -> NDArray[np.integer]:
     """The upper bits of the three channels, (..., 3) to (...)."""
-    red, green, blue = (pixels[..., channel].astype(np.intp) >> 8 - _BITS for channel in range(3))
+    red, green, blue = ((pixels[..., n] >> 8 - _BITS).astype(np.uint16) for n in range(3))
     return red << 2 * _BITS | green << _BITS | blue
 
 

@@ -80,7 +80,7 @@ def draw_rasters(
         for result, (shapes, _) in zip(results, frames, strict=True):
             band = ground.copy() if len(frames) > 1 else ground
             _Pen(band, zoom, top * oversample, theme).draw_all(shapes[shared:])
-            result.paste(band.resize((width, rows), Image.Resampling.BOX), (0, top))
+            result.paste(band.reduce(oversample), (0, top))
     for result, (_, texts) in zip(results, frames, strict=True):
         for text in texts:
             _draw_text(result, text, scale, theme)
