@@ -76,6 +76,7 @@ def _font(size: float) -> Font:
     return ImageFont.load_default(size)
 
 
+@lru_cache(256)  # frames of an animation share most of their lines
 def text_mask(text: str, size: float) -> Image.Image:
     """Coverage of a line, (L), with a pixel at either end; all lines of a size are as high.
 
