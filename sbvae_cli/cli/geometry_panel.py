@@ -95,14 +95,13 @@ def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None
 
 
 def _told_runs(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> list[dict[str, Any]]:
-    """What the file of a picture tells of each run; the step of those that are drawn is known."""
-    steps = {each.path: each.about.get("step") for group in groups for each in group.embedded}
+    """What the file of a picture tells of each run."""
     return [
         {
             "run": str(run.path),
             "group": group.shown.name,
             "seed": run.seed,
-            "step": steps.get(run.path),
+            "step": run.settings.get("step"),
             "scores": {by: score},
         }
         for group in groups

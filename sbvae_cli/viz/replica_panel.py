@@ -24,7 +24,7 @@ from sbvae_cli.viz.panel_layout import PanelLayout
 from sbvae_cli.viz.text import text_width, wrap
 from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour, Role
 
-SIDE = 310.0  # of a panel: smaller than where few stand side by side, so that type is larger
+SIDE = 330.0  # of a panel: smaller than where few stand side by side, so that type is larger
 STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes
 LEAST_BINS = 7  # that an axis has room for
 FRAME = 2.4  # width of a frame in the colour of a star
@@ -130,7 +130,7 @@ def draw_replicas(
         least_bin: Smallest width of a bin of the histograms.
 
     Returns:
-        About 1,200 units wide where two replicas of each model are drawn.
+        About 1,300 units wide where two replicas of each model are drawn.
 
     Raises:
         ValueError: If there is no row, shapes do not agree or no code is finite.

@@ -67,7 +67,7 @@ def test_a_folder_of_replicas_makes_a_panel(
     assert worst["mig"] == min(scores.values()) and best["grid"] == [5, 5]
     assert "broadcast: 3 replicas, mig " in done.out and "broadcast, worst (seed " in done.out
     width, height = size("geometry.png")
-    assert 1_100 < width < 1_300 and height > 900
+    assert 1_200 < width < 1_350 and height > 900
     told = sbvae("info", "geometry.png").out
     assert "runs/5" in told and "mig" in told
 

@@ -68,7 +68,7 @@ def test_a_row_has_a_histogram_and_two_framed_latent_spaces() -> None:
     assert lefts[0] == lefts[2] and lefts[1] == lefts[3]
     assert len(set(tops[2:5])) == len(set(tops[5:])) == 1 and tops[0] < tops[2] < tops[5]
     assert sum(isinstance(shape, Picture) for shape in canvas.shapes) == 16
-    assert canvas.width == pytest.approx(1200, abs=60)
+    assert canvas.width == pytest.approx(1280, abs=60)
 
 
 def test_bars_and_stars_of_all_rows_share_one_axis() -> None:
