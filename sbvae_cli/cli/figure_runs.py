@@ -47,7 +47,8 @@ def score_with_progress(
         optional: More scores, which need not be there.
 
     Raises:
-        SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
+        SbvaeError: If a score is unknown, a target cannot be used, no run has a score, or their
+            scores do not compare.
     """
     from sbvae_cli.cli.console import note, remark
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
@@ -74,6 +75,7 @@ def score_with_progress(
         targets,
         scores,
         optional=optional,
+        comparable=True,
         data=data,
         device=device,
         protocol=named_protocol(protocol),

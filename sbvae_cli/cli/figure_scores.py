@@ -41,10 +41,8 @@ def rate_distortion(
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.figures.rate_distortion import draw_rate_distortion
     from sbvae_cli.runs.figure_data import beta_sweeps, data_names
-    from sbvae_cli.runs.scores import require_comparable
 
     found = score_with_progress(runs, ("nll", "kl"), protocol, data, device, optional=("mig",))
-    require_comparable(found)
     sweeps = beta_sweeps(found)
     _note_lone_betas(sweeps)
     caption = f"{data_names(found)}: reconstruction, rate and disentangling over beta"
@@ -72,10 +70,8 @@ def mig(
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.figures.mig import draw_mig
     from sbvae_cli.runs.figure_data import data_names, score_groups
-    from sbvae_cli.runs.scores import require_comparable
 
     found = score_with_progress(runs, ("mig",), protocol, data, device)
-    require_comparable(found)
     groups = score_groups(found, ("mig",))
     picture = draw_mig(groups, f"{data_names(found)}: MIG over seeds", kind)
     write_picture(out, picture, _about(found), Look(scale, theme, show))
@@ -108,12 +104,10 @@ def scores(
     from sbvae_cli.config.score_names import score_label
     from sbvae_cli.figures.scores import draw_scores
     from sbvae_cli.runs.figure_data import data_names, score_groups
-    from sbvae_cli.runs.scores import require_comparable
 
     wanted = [] if names is None else parse_scores(names)
     optional = DEFAULT if names is None else ()
     found = score_with_progress(runs, wanted, protocol, data, device, optional)
-    require_comparable(found)
     wanted += [name for name in optional if any(name in run.values for run in found)]
     if not wanted:
         raise SbvaeError(f"no run has {' or '.join(DEFAULT)}; name other --scores")

@@ -49,13 +49,11 @@ def table(
     from sbvae_cli.cli.console import inform, print_table
     from sbvae_cli.figures.table import PAPER, score_table
     from sbvae_cli.files import write_bytes
-    from sbvae_cli.runs.scores import require_comparable
 
     wanted = _format(out, written)
     named = parse_scores(scores) if scores else ()
     usual = () if scores else PAPER
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
-    require_comparable(found)
     there = _found_scores(found, named or usual)
     table = score_table(["model"], _rows(found), there)
     if wanted == "terminal":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -35,13 +36,17 @@ def fingerprint(source: Source) -> dict[str, Any]:
     }
 
 
-def hash_of_distribution(source: Source) -> str:
+def hash_of_distribution(name: str, shape: tuple[int, int, int], space: Mapping[str, Any]) -> str:
     """What two datasets share whose NLLs compare: factors and size, be they drawn or stored.
 
     Without a renderer, factors say too little of images, and the name counts too.
+
+    Args:
+        name: Name of the data.
+        shape: (C, H, W).
+        space: Where the factors come from, in plain containers.
     """
-    name = "" if source.space.renderer else source.name
-    told = [name, source.height, source.width, source.channels, source.space.as_dict()]
+    told = ["" if space["renderer"] else name, *shape, space]
     text = json.dumps(told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:_HASHED]
 

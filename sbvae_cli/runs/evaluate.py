@@ -261,13 +261,14 @@ def _of_model(
         "data": checkpoint.config.data.source if data is None else data,
         "model": ", ".join(checkpoint.config.kinds),
     }
+    shape = source.channels, source.height, source.width
     title = ", ".join([source.name, *checkpoint.config.kinds, f"step {checkpoint.step:,}"])
     return Evaluated(
         *(str(path), title, found, about, difference, data),
         settings=flat_settings(checkpoint.config, checkpoint.step),
         seed=checkpoint.config.training.seed,
         group=group_name(checkpoint.config),
-        images=hash_of_distribution(source),
+        images=hash_of_distribution(source.name, shape, source.space.as_dict()),
     )
 
 

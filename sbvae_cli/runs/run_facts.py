@@ -1,6 +1,5 @@
 """What tells runs apart, known before anything is computed: settings, seed and data."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +44,12 @@ def read_facts(path: Path) -> RunFacts:
         return RunFacts(path, {"folder": str(folder)}, folder.name or "codes")
     if path.suffix.lower() == ".json":
         raise SbvaeError(f"{path}: has no codes to be drawn; name the runs themselves")
+    from sbvae_cli.data.fingerprint import hash_of_distribution
     from sbvae_cli.runs.naming import flat_settings, group_name
     from sbvae_cli.runs.open import open_checkpoint
 
     checkpoint = open_checkpoint(path)
     config, data = checkpoint.config, checkpoint.config.data
-    told = [data.image_shape, data.space.model_dump(mode="json")]
     return RunFacts(
         path,
         flat_settings(config, checkpoint.step),
@@ -59,6 +58,5 @@ def read_facts(path: Path) -> RunFacts:
         config.model.decoder.kind,
         config.model.likelihood.kind,
         data.name,
-        # Without a renderer, factors say too little of images, and the name counts too.
-        json.dumps([*told, "" if data.space.renderer else data.name], sort_keys=True),
+        hash_of_distribution(data.name, data.image_shape, data.space.model_dump(mode="json")),
     )

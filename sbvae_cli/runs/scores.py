@@ -1,7 +1,8 @@
 """Scores of many runs by name, computed or read from what `sbvae eval` wrote, to be drawn."""
 
+import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.runs.groups import group_names
 from sbvae_cli.runs.scores_file import ScoreRecord, is_scores_file, read_records, record_of
-from sbvae_cli.runs.targets import runs_below
+from sbvae_cli.runs.targets import each_once, runs_below
 
 if TYPE_CHECKING:  # what computes scores takes a second to load, and files of scores need none
     from sbvae_cli.evaluation.evaluate import OnMetric
@@ -77,6 +78,7 @@ def score_runs(
     scores: Sequence[str],
     *,
     optional: Sequence[str] = (),
+    comparable: bool = False,
     data: str | None = None,
     device: str = "auto",
     protocol: "Protocol | None" = None,
@@ -93,6 +95,7 @@ def score_runs(
         scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
             first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
         optional: More scores, which need not be there.
+        comparable: Whether to refuse runs that `require_comparable` refuses, before any is scored.
         data: Data in place of the models' own; of no use for what is in a JSON file.
         device: Name of the device that computes.
         protocol: Sizes of what is computed; the paper's where None.
@@ -111,17 +114,15 @@ def score_runs(
     wanted = {name: wanted_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
     models = {path: runs_below(path, on_note) for path in targets if path not in read}
+    paths = [path for below in models.values() for path in below]
+    if comparable:
+        known = [_select(each, each.group, wanted) for own in read.values() for each in own]
+        require_comparable([*known, *_described(paths, wanted, data)])
     computed = []
     if models:
-        from sbvae_cli.metrics.protocol import Protocol
         from sbvae_cli.runs.evaluate import evaluate_targets
 
-        own = replace(
-            protocol or Protocol(), metrics=metrics_of(wanted.values()), lenient=bool(optional)
-        )
-        if not any(score.name == "mig_subspace" for score in wanted.values()):
-            own = replace(own, groups=())  # its search takes longer than all else of MIG
-        paths = [path for below in models.values() for path in below]
+        own = _with_metrics(protocol, wanted.values(), lenient=bool(optional))
         computed = evaluate_targets(
             paths, own, data, device, on_note, on_target, on_metric, showing
         )
@@ -131,10 +132,39 @@ def score_runs(
         _select(record, group, wanted)
         for record, group in zip(records, group_names(records), strict=True)
     ]
+    if comparable:
+        require_comparable(found)
     _refuse_lacking(found, records, {name: wanted[name] for name in scores})
     for line in _cautions(found, scores):
         on_note(line)
     return found
+
+
+def _described(paths: Sequence[Path], wanted: Iterable[str], data: str | None) -> list[RunScores]:
+    """Models and codes as far as they are known before they are scored, scores being NaN."""
+    from sbvae_cli.runs.run_facts import read_facts
+
+    values = dict.fromkeys(wanted, math.nan)
+    found = []
+    for path in each_once(paths, lambda line: None):
+        facts = read_facts(path)
+        own = str(path), facts.group, facts.seed, None, path, facts.settings, facts.data
+        images = facts.images if data is None else ""
+        found.append(RunScores(*own, images, "", values, {}))
+    return found
+
+
+def _with_metrics(
+    protocol: "Protocol | None", wanted: Iterable[WantedScore], lenient: bool
+) -> "Protocol":
+    """The protocol with what computes the scores, and no more."""
+    from sbvae_cli.metrics.protocol import Protocol
+
+    wanted = list(wanted)
+    own = replace(protocol or Protocol(), metrics=metrics_of(wanted), lenient=lenient)
+    if any(score.name == "mig_subspace" for score in wanted):
+        return own
+    return replace(own, groups=())  # its search takes longer than all else of MIG
 
 
 def require_comparable(runs: Sequence[RunScores]) -> None:

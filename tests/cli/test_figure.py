@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from sbvae_cli.runs import evaluate
+
 Sbvae = Callable[..., Any]
 
 
@@ -197,3 +199,31 @@ def test_models_are_scored_with_no_more_than_the_figure_needs(
     keep = "sbvae eval runs/a runs/b runs/c --metrics mig --protocol quick --json scores.json"
     assert f"note: 3 models are scored; `{keep}` keeps what" in " ".join(done.err.split())
     assert "the same seed and settings" in done.err
+
+
+def test_models_of_other_data_are_refused_before_any_is_scored(
+    sbvae: Sbvae,
+    scores: Path,
+    write_model: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for preset in ("xy", "xh"):
+        Path(preset).mkdir()
+        write_model(Path(f"{preset}/ckpt.pt"), preset=preset)
+    monkeypatch.setattr(evaluate, "evaluate_targets", None)
+    done = sbvae("figure", "mig", "xy", "xh")
+    assert done.err.startswith("error: xh: is scored on data xh, xy on xy: their scores do not")
+    done = sbvae("figure", "table", scores, "xy", "--scores", "mig")
+    assert done.err.startswith("error: xy: is scored on data xy, deconv-0.4/0 on sprites: their")
+
+
+def test_data_that_are_named_make_models_comparable(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    for preset in ("xy", "xy-hole"):
+        Path(preset).mkdir()
+        write_model(Path(f"{preset}/ckpt.pt"), preset=preset)
+    assert sbvae("figure", "mig", "xy", "xy-hole", "--protocol", "quick").code == 1
+    named = ("--data", "circles:xy", "--protocol", "quick")
+    done = sbvae("figure", "mig", "xy", "xy-hole", *named)
+    assert done.code == 0, done.err

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from sbvae_cli.data.file import DatasetFile
-from sbvae_cli.data.fingerprint import fingerprint, hash_some_rows, row_digests
+from sbvae_cli.data.fingerprint import (
+    fingerprint,
+    hash_of_distribution,
+    hash_some_rows,
+    row_digests,
+)
 from sbvae_cli.data.source import open_source
 
 
@@ -83,3 +88,13 @@ def test_digests_are_of_factors_as_doubles_and_of_pixels() -> None:
         for row, image in zip(factors.tolist(), images, strict=True)
     )
     assert row_digests(images, factors) == row_digests(images, factors.astype(float)) == expected
+
+
+def test_drawn_and_stored_data_of_one_distribution_have_one_hash() -> None:
+    space = {"renderer": "circles", "factors": []}
+    known = hash_of_distribution("xy", (3, 8, 8), space)
+    assert known == hash_of_distribution("circles-xy", (3, 8, 8), space)
+    assert known != hash_of_distribution("xy", (3, 8, 9), space)
+    assert known != hash_of_distribution("xy", (3, 8, 8), {**space, "factors": ["x"]})
+    own = {"renderer": None, "factors": []}
+    assert hash_of_distribution("a", (1, 8, 8), own) != hash_of_distribution("b", (1, 8, 8), own)
