@@ -97,7 +97,7 @@ def scores(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Plot any scores of groups of runs: every seed a dot, the median and its interval."""
+    """Plot any scores of groups of runs: each seed a dot, the median and its interval."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.cli.parse import parse_scores

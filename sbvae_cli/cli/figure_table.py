@@ -45,7 +45,7 @@ def table(
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Print mean and std of scores over replicas, a row for each group (Tables 5 to 10)."""
+    """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10)."""
     from sbvae_cli.cli.console import inform, print_table
     from sbvae_cli.figures.table import PAPER, score_table
     from sbvae_cli.files import write_bytes
