@@ -110,7 +110,8 @@ def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
     points = rng.normal(size=(*shape, 2))
     if axes:
         points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    low, size = draw(NUMBER), 10.0 ** draw(st.integers(-4, 6))
+    low = draw(NUMBER)
+    size = max(10.0 ** draw(st.integers(-4, 6)), 1e-4 * abs(low))
     held_out = rng.random(shape) < draw(st.sampled_from([0.0, 0.5]))
     labels = draw(LABEL), draw(LABEL)
     factors = FactorPanel(low + size * points, labels, held_out, draw(st.tuples(FLAG, FLAG)))
@@ -147,7 +148,8 @@ def test_replicas(legible: Legible, space: Space, texts: list[str], data: st.Dat
     rows = []
     for model in models:
         count = data.draw(st.integers(1, 30))
-        low, span = data.draw(VALUE), 10.0 ** data.draw(st.integers(-3, 4))
+        low = data.draw(VALUE)
+        span = max(10.0 ** data.draw(st.integers(-3, 4)), 1e-4 * abs(low))
         scores = (low + span * np.random.default_rng(count).random(count)).tolist()
         stars = [
             ReplicaStar(score, colour, data.draw(LABEL), data.draw(LABEL), model)
@@ -264,7 +266,8 @@ def test_unfolding(legible: Legible, space: Space, moments: int, caption: str, n
 @st.composite
 def groups(draw: st.DrawFn) -> list[GroupScores]:
     """Groups of runs, some without a score."""
-    low, span = draw(VALUE), 10.0 ** draw(st.integers(-3, 4))
+    low = draw(VALUE)
+    span = max(10.0 ** draw(st.integers(-3, 4)), 1e-4 * abs(low))
     found = []
     for name in draw(st.lists(LABEL, min_size=1, max_size=6, unique=True)):
         counts = {score: draw(st.integers(0, 30)) for score in ("mig", "elbo")}
