@@ -78,10 +78,17 @@ def _first(traversals: Traversal | Models) -> Traversal:
 def _panels(traversals: Traversal | Models) -> list[Panel]:
     if isinstance(traversals, Traversal):
         return [_panel("", traversals)]
-    kinds = {(each.starts, each.values.shape[1]) for each in traversals.values()}
+    kinds = {(each.starts, *_columns(each)) for each in traversals.values()}
     if len(kinds) != 1:
         raise ValueError(f"{len(kinds)} kinds of starts and values do not stand side by side")
     return [_panel(title, each) for title, each in traversals.items()]
+
+
+def _columns(traversal: Traversal) -> tuple[bool, tuple[float, ...]]:
+    """What the columns stand for: quantiles, or values that all latents take."""
+    quantiles = traversal.quantiles
+    shared = traversal.values[0] if quantiles is None else quantiles
+    return quantiles is None, tuple(shared.tolist())
 
 
 def _panel(title: str, traversal: Traversal) -> Panel:

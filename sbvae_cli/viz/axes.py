@@ -95,12 +95,6 @@ class Panel:
         y = self.top + (y1 - data[..., 1]) / (y1 - y0) * self.height
         return np.stack([x, y], axis=-1)
 
-    def holds(self, points: ArrayLike) -> NDArray[np.bool_]:
-        """Which data points (..., 2) lie within the box, shape (...); NaN do not."""
-        data, ranges = np.asarray(points, dtype=np.float64), np.array([self.x_range, self.y_range])
-        inside: NDArray[np.bool_] = np.all((data >= ranges[:, 0]) & (data <= ranges[:, 1]), axis=-1)
-        return inside
-
     def draw_frame(self, canvas: Canvas) -> None:
         """Draw the frame, behind the data."""
         right, bottom = self.left + self.width, self.top + self.height

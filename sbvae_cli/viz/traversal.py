@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
@@ -150,9 +151,10 @@ def _draw_brackets(
         text = f"start {name}" if name[:1].isdigit() else name  # a file's name alone is telling
         text = shorten(text, size, layout.pitch[1] - 4) if several else "start image"
         brackets.append((column, column, text, colour))
-    columns = (np.flatnonzero(examples.held_out[len(starts) :]) + len(starts)).tolist()
-    if columns:
-        brackets.append((columns[0], columns[-1], "held out of training", WARN))
+    runs = _runs_of(examples.held_out, len(starts))
+    widest = max(runs, key=lambda run: run[1] - run[0], default=None)
+    for run in runs:
+        brackets.append((*run, "held out of training" if run == widest else "", WARN))
     taken = 0.0  # by the texts so far
     for first, last, text, colour in brackets:
         left, right = layout.column(first), layout.column(last) + layout.tile[1]
@@ -162,6 +164,12 @@ def _draw_brackets(
         text = shorten(text, size, layout.width - x)
         canvas.text(x, y - layout.units(3), text, size, colour, "lb")
         taken = x + wide + layout.units(4)
+
+
+def _runs_of(marked: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
+    """First and last of each run of neighbours that are marked, from `start` on."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked[start:], [False]]))) + start
+    return [(first, after - 1) for first, after in edges.reshape(-1, 2).tolist()]
 
 
 def _draw_columns(

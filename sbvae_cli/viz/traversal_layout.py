@@ -222,7 +222,7 @@ def row_note(sweep: Sweep) -> str:
     """The latent's std, its ends, and where the sweep starts if no column shows it."""
     note = f"std {sweep.std:.2f}"
     if sweep.own_values:
-        note += f", {sweep.values[0]:.1f}..{sweep.values[-1]:.1f}"
+        note += f", {'..'.join(value_names(sweep.values[[0, -1]]))}"
     if nearest_column(sweep.start, sweep.values) is None:
         note += f", start {short_number(sweep.start)}"
     return note
@@ -257,14 +257,20 @@ def value_names(values: Values) -> list[str]:
     Args:
         values: Values of the columns, increasing, shape (S,), S at least 2.
     """
-    digits = max(0, 1 - math.floor(math.log10(values[1] - values[0])))
+    step = max(float(values[1] - values[0]), 1e-9)  # quantiles of what is constant have none
+    digits = max(0, 1 - math.floor(math.log10(step)))
     return [f"{round(float(value), digits) + 0.0:.10g}" for value in values]
 
 
 def percent_names(shares: Values) -> list[str]:
-    """Shares as whole percents.
+    """Shares as whole percents, or closer where these would say none or all of what is not.
 
     Args:
         shares: From 0 to 1, shape (S,).
     """
-    return [f"{round(100 * float(share))} %" for share in shares]
+    names = []
+    for share in np.asarray(shares, dtype=np.float64).tolist():
+        from_an_end = 100 * min(share, 1 - share) + 1e-9
+        digits = max(0, -math.floor(math.log10(from_an_end))) if from_an_end > 1e-6 else 0
+        names.append(f"{100 * share:.{digits}f} %")
+    return names

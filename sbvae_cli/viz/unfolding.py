@@ -131,8 +131,8 @@ def _draw_frame(
     canvas = Canvas(ground.width, ground.height, [*ground.shapes], [*ground.lines])
     for number, course in enumerate(courses, start=1):
         moment, panel = _moment(course, share), layout.panel(number)
-        codes = course.codes[moment]
-        shown = np.where(panel.holds(codes)[..., None], codes, np.nan)
+        # What lies outside is put onto the frame, so that the mesh has no holes that look torn.
+        shown = np.clip(course.codes[moment], *np.transpose([panel.x_range, panel.y_range]))
         draw_mesh(canvas, panel, shown, factors.positions, factors.held_out, factors.wraps)
         _draw_step(canvas, layout, courses, number, moment)
     return canvas

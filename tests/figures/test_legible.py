@@ -169,10 +169,13 @@ def traversals(draw: st.DrawFn) -> Traversal | dict[str, Traversal]:
     count = max(examples, len(starts))
     columns, own, drawn = draw(st.integers(2, 20)), draw(SIZE), draw(SIZE)
     quantiles = np.linspace(0.01, 0.99, columns) if draw(FLAG) else None
+    shared = sorted([draw(st.floats(-9, 9)), draw(st.floats(-9, 9))])
 
     def one() -> Traversal:
         order = draw(st.permutations(range(latents)))[: draw(st.integers(1, latents))]
-        ends = sorted([draw(st.floats(-9, 9)), draw(st.floats(-9, 9))])
+        ends = shared
+        if quantiles is not None:
+            ends = sorted([draw(st.floats(-9, 9)), draw(st.floats(-9, 9))])
         values = np.tile(np.linspace(ends[0], ends[1] + 0.1, columns), (len(order), 1))
         told = st.lists(st.tuples(LABEL, st.floats(0, 1)), max_size=2).map(tuple)
         each = st.lists(told, min_size=latents, max_size=latents).map(tuple)
@@ -180,7 +183,7 @@ def traversals(draw: st.DrawFn) -> Traversal | dict[str, Traversal]:
             starts=tuple(starts),
             inputs=np.zeros((count, *own, 3), np.uint8),
             reconstructions=np.zeros((count, *drawn, 3), np.uint8),
-            held_out=np.arange(count) < draw(st.integers(0, count)),
+            held_out=np.array(draw(st.lists(FLAG, min_size=count, max_size=count))),
             codes=draw(st.floats(-20, 20)) * np.ones((len(starts), latents)),
             stds=np.linspace(draw(st.floats(0, 1)), 1, latents),
             followed=draw(st.none() | each),

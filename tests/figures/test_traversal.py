@@ -109,3 +109,14 @@ def test_dots_have_the_colour_of_the_decoder() -> None:
 def test_models_with_other_starts_do_not_stand_side_by_side() -> None:
     with pytest.raises(ValueError, match="2 kinds of starts and values"):
         draw_traversal({"a": made(1), "b": made(2)})
+
+
+def test_models_with_other_values_do_not_stand_side_by_side() -> None:
+    one, other = made(), replace(made(), values=2 * made().values)
+    with pytest.raises(ValueError, match="2 kinds of starts and values"):
+        draw_traversal({"a": one, "b": other})
+    shares = np.array([0.01, 0.5, 0.99])
+    own = [replace(each, quantiles=shares) for each in (one, other)]
+    draw_traversal({"a": own[0], "b": own[1]})  # latents have their own values anyhow
+    with pytest.raises(ValueError, match="2 kinds of starts and values"):
+        draw_traversal({"a": own[0], "b": replace(own[1], quantiles=0.9 * shares)})

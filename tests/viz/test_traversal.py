@@ -130,6 +130,24 @@ def test_held_out_inputs_and_their_reconstructions_have_an_orange_frame() -> Non
             assert frame.width - place.width == (6 if held_out else 2)
 
 
+def test_a_bracket_stands_over_each_run_of_held_out_inputs_and_over_no_other() -> None:
+    panel = made()
+    held_out = np.array([0, 1, 0, 0, 1, 1, 1, 0, 1], np.bool_)
+    examples = Examples(panel.examples.inputs, panel.examples.reconstructions, held_out)
+
+    canvas = draw_sweeps([Panel((), examples, panel.blocks)], NAMES)
+
+    columns = [place_of(canvas, image) for image in examples.inputs]
+    brackets = [s for s in canvas.shapes if isinstance(s, Rectangle) and s.height == 2]
+    over = [
+        any(b.left <= place.left and place.left + place.width <= b.left + b.width for b in brackets)
+        for place in columns[1:]
+    ]
+    assert over == held_out[1:].tolist()
+    (said,) = [box.box for box in canvas.texts if box.text == "held out of training"]
+    assert (said.left + said.right) / 2 == pytest.approx(columns[5].left + columns[5].width / 2)
+
+
 def test_the_nearest_column_has_a_blue_frame_where_the_start_is_in_range() -> None:
     panel = made(latents=1)
     far = Sweep(1, 0.9, False, 2.21, VALUES, 200 + noise(11, 16, 16, 3) // 3)
@@ -377,8 +395,11 @@ def test_values_have_short_names(values: np.ndarray, names: list[str]) -> None:
     assert value_names(values) == names
 
 
-def test_quantiles_are_whole_percents() -> None:
+def test_quantiles_are_whole_percents_but_next_to_none_and_all() -> None:
     assert percent_names(np.linspace(0.01, 0.99, 5)) == ["1 %", "26 %", "50 %", "74 %", "99 %"]
+    ends = np.array([0.0, 0.0004, 0.005, 0.995, 0.9996, 1.0])
+    named = ["0 %", "0.04 %", "0.5 %", "99.5 %", "99.96 %", "100 %"]
+    assert percent_names(ends) == named
 
 
 def test_a_start_that_no_column_shows_is_written_beside_its_row() -> None:
@@ -390,6 +411,10 @@ def test_a_start_that_no_column_shows_is_written_beside_its_row() -> None:
     assert row_note(near) == "std 0.20"  # its nearest column has a frame
     own = Sweep(0, 0.2, True, 0.0, VALUES * 0.71, images, (), True)
     assert row_note(own) == "std 0.20, -1.4..1.4"
+    narrow = Sweep(0, 0.2, True, 0.0, VALUES * 0.01, images, (), True)
+    assert row_note(narrow) == "std 0.20, -0.02..0.02"
+    constant = Sweep(0, 0.2, True, 0.0, VALUES * 0, images, (), True)
+    assert row_note(constant) == "std 0.20, 0..0"
 
 
 def test_a_long_caption_has_several_lines_and_pushes_the_rest_down() -> None:
