@@ -60,11 +60,12 @@ def draw_embedding(
     Raises:
         ValueError: If shapes do not agree or no code is finite.
     """
-    layout, canvas = _draw_panels(factors, [embedding], caption, note, SIDEBAR, 0.0)
-    left, top = layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1]
+    beside, top = Canvas(SIDEBAR, 0.0), 0.0
     if samples is not None:
-        top = _draw_samples(canvas, samples, left, top) + 12.0
-    _draw_scores(canvas, embedding, _given([embedding]), left, top, SIDEBAR - GAP, 1)
+        top = _draw_samples(beside, samples, 0.0, top) + 12.0
+    bottom = _draw_scores(beside, embedding, _given([embedding]), 0.0, top, SIDEBAR - GAP, 1)
+    layout, canvas = _draw_panels(factors, [embedding], caption, note, (SIDEBAR, bottom), 0.0)
+    canvas.place(beside, layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1])
     return canvas
 
 
@@ -96,7 +97,7 @@ def draw_embeddings(
     verdicts = [wrap(each.verdict, VERDICT_SIZE, side) for each in embeddings]
     lines = 0.8 + 1.2 * max(len(each) for each in verdicts) + -(-len(shown) // columns)
     strip = lines * ROW if shown else 0.0
-    layout, canvas = _draw_panels(factors, embeddings, caption, note, 0.0, strip)
+    layout, canvas = _draw_panels(factors, embeddings, caption, note, (0.0, 0.0), strip)
     for number, embedding in enumerate(embeddings, start=1):
         left, top = layout.box(number)
         under = top + layout.side + layout.below
@@ -109,7 +110,7 @@ def _draw_panels(
     embeddings: Sequence[Embedding],
     caption: str,
     note: str,
-    sidebar: float,
+    sidebar: tuple[float, float],
     strip: float,
 ) -> tuple[PanelLayout, Canvas]:
     """Factor space and all embeddings, with their labels, the caption and the note."""
@@ -151,8 +152,8 @@ def _draw_scores(
     top: float,
     width: float,
     columns: int,
-) -> None:
-    """The verdict, then a list of scores in some columns."""
+) -> float:
+    """The verdict, then a list of scores in some columns; returns the lower edge."""
     if embedding.verdict:
         colour = INK if embedding.verdict.startswith(FINE) else BAD
         for line in wrap(embedding.verdict, VERDICT_SIZE, width):
@@ -166,6 +167,7 @@ def _draw_scores(
         x, y = left + column * (wide + GAP), top + ROW * (row + 0.5)
         canvas.text(x, y, label, SCORE_SIZE, QUIET, "lm")
         canvas.text(x + wide, y, value, SCORE_SIZE, INK, "rm")
+    return top + ROW * rows
 
 
 def written(value: object, unit: str = "") -> str:

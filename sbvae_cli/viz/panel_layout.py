@@ -36,7 +36,7 @@ class PanelLayout:
         rows: Rows of panels.
         labels: Titles and axis labels of each panel.
         ranges: Data that each panel shows, of x and y.
-        sidebar: Width of what stands at the right of all panels.
+        sidebar: Width and height of what stands at the right of all panels.
         strip: Height of what stands below each panel.
         caption: Lines at the top.
         note: Lines at the bottom.
@@ -47,7 +47,7 @@ class PanelLayout:
     rows: int
     labels: Sequence[Labels]
     ranges: Sequence[tuple[Range, Range]]
-    sidebar: float = 0.0
+    sidebar: tuple[float, float] = (0.0, 0.0)
     strip: float = 0.0
     caption: Sequence[str] = ()
     note: Sequence[str] = ()
@@ -59,11 +59,11 @@ class PanelLayout:
         ranges: Sequence[tuple[Range, Range]],
         caption: str = "",
         note: str = "",
-        sidebar: float = 0.0,
+        sidebar: tuple[float, float] = (0.0, 0.0),
         strip: float = 0.0,
     ) -> "PanelLayout":
         """Arrange panels of these titles, x labels and y labels in rows of four at most."""
-        rows, columns, side = arrange(len(texts), sidebar)
+        rows, columns, side = arrange(len(texts), sidebar[0])
         labels = [Labels.of(*each, side) for each in texts]
         return cls(side, columns, rows, labels, ranges, sidebar, strip).with_texts(caption, note)
 
@@ -107,12 +107,13 @@ class PanelLayout:
     @property
     def width(self) -> float:
         """Width of the picture."""
-        return 2 * MARGIN + self.columns * self.pitch[1] - GAP + self.sidebar
+        return 2 * MARGIN + self.columns * self.pitch[1] - GAP + self.sidebar[0]
 
     @property
     def height(self) -> float:
         """Height of the picture."""
-        return self.header + self.rows * self.pitch[0] + self.footer
+        content = max(self.rows * self.pitch[0], self.above + self.sidebar[1])
+        return self.header + content + self.footer
 
     def box(self, number: int) -> tuple[float, float]:
         """Left and upper edge of a panel's box."""

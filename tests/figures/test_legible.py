@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sbvae_cli.errors import SbvaeError
@@ -51,7 +51,7 @@ VALUES = {"": NUMBER, "%": st.floats(0, 1), "#": st.integers(0, 512)}
 
 
 def some(examples: int) -> Callable[..., object]:
-    return settings(max_examples=examples, deadline=None, phases=[Phase.generate])
+    return settings(max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate])
 
 
 @some(12)
@@ -127,7 +127,16 @@ def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
     return factors, models
 
 
+def tallest_sidebar() -> Space:
+    """Every score, and a verdict of several lines."""
+    points = np.stack(np.meshgrid(np.arange(3.0), np.arange(3.0)), axis=-1)
+    scores = {name: 0.5 for name, _, _ in SCORES}
+    model = Embedding(points, ("0", "1"), "", scores, "collapsed to a line, with copies")
+    return FactorPanel(points, ("x", "y"), np.zeros((3, 3), bool)), [model]
+
+
 @some(12)
+@example(space=tallest_sidebar(), caption="", note="word " * 100, samples=16)
 @given(space=spaces(), caption=LINES, note=LINES, samples=st.integers(0, 20))
 def test_one_model(legible: Legible, space: Space, caption: str, note: str, samples: int) -> None:
     factors, models = space
