@@ -12,13 +12,14 @@ def series_colours(decoders: Sequence[str]) -> list[Role]:
 
     Args:
         decoders: Kind of each series' decoder, "" where it has none or is not known. The first
-            series of a decoder has its colour, the others those that are left, in their order;
-            with more series than colours they repeat.
+            series of a decoder has its colour, the others those that are left, in their order,
+            those of decoders last; with more series than colours they repeat.
     """
     own = {
         decoders.index(kind): colour for kind, colour in _OF_DECODERS.items() if kind in decoders
     }
-    left = [colour for colour in SERIES if colour not in own.values()] or list(SERIES)
+    of_none = [colour for colour in SERIES if colour not in _OF_DECODERS.values()]
+    left = [*of_none, *(c for c in _OF_DECODERS.values() if c not in own.values())]
     others = [number for number in range(len(decoders)) if number not in own]
     found = {number: left[i % len(left)] for i, number in enumerate(others)}
     return [(own | found)[number] for number in range(len(decoders))]

@@ -29,9 +29,10 @@ _USUAL_UNIT = "nats an image"
 _NAMES = {"loss": "loss", "nll": "NLL", "kl": "KL"}
 _OF_VALIDATION = "_validation"
 _NOT_SHOWN = ("images_per_second",)  # unless it is asked for
-# How far a kernel reaches: a share of the step, so that the steep beginning stays steep, and at
+# How far a window reaches: a share of the step, so that the steep beginning stays steep, and at
 # most a share of the run.
 _REACH, _MOST = 0.1, 0.015
+_LAST = 4  # times the reach, width of the windows at the end, which have one side alone
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class RunLog:
 def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
     """Draw the terms of runs over their updates, smoothed, with the raw line behind.
 
-    A term whose positive values span a factor of 20 or more has a logarithmic axis. Terms of
-    validation images are dots on the panel of their like.
+    A term that is positive and whose values lie at the low end of their range, as after a steep
+    fall, has a logarithmic axis. Terms of validation images are dots on the panel of their like.
 
     Args:
         logs: Runs, one or more.
@@ -111,7 +112,8 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
 def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
     """Lines fitted to windows that grow with the step, twice, so that no corner is left.
 
-    A line has no lag at the ends, where windows have one side alone, and leaves what is straight.
+    A line has no lag at the ends and leaves what is straight, but the end of one is uncertain:
+    windows at the end of the run are wider.
 
     Args:
         steps: Updates, increasing, shape (N,).
@@ -119,10 +121,11 @@ def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
         planned: Updates in all.
     """
     reach = np.minimum(_REACH * steps, _MOST * planned)
-    first = np.searchsorted(steps, steps - reach - 1e-9)
+    starts = np.minimum(steps - reach, steps[-1] - _LAST * reach)
+    first = np.searchsorted(steps, starts - 1e-9)
     last = np.searchsorted(steps, steps + reach + 1e-9)
     for _ in range(2):
-        values = _fitted(steps / steps[-1], values, first, last)
+        values = _fitted(steps / max(steps[-1], 1.0), values, first, last)
     return values
 
 

@@ -184,8 +184,9 @@ def equal_ranges(
 
 
 def padded_range(low: float, high: float, share: float = 0.05) -> Range:
-    """The range with a margin on each side; a single value gets one around it."""
-    margin = share * (high - low) or 0.5
+    """The range with a margin on each side; values that hardly differ get one as of one value."""
+    size = max(abs(low), abs(high))
+    margin = share * (high - low) if high - low > 1e-9 * size else max(0.5, 1e-3 * size)
     return low - margin, high + margin
 
 

@@ -1,8 +1,8 @@
 """Shapes and texts as SVG 1.1: what a canvas records, with its font, in whatever size is wanted.
 
 Texts stay texts, which can be found, copied and changed. The font travels in the file; where a
-program knows none from a file, every line still has its width (`textLength`), so none runs into
-another.
+program knows none from a file, a line of letters that the font has still has its width
+(`textLength`), so that none runs into another.
 """
 
 import base64
@@ -29,7 +29,7 @@ from sbvae_cli.viz.primitives import (
     Shape,
     Text,
 )
-from sbvae_cli.viz.text import baseline, text_width
+from sbvae_cli.viz.text import baseline, is_in_font, text_width
 from sbvae_cli.viz.theme import PAPER, Colour, resolve
 
 FONT = "Aileron"  # of Pillow, by Sora Sagano, dedicated to the public domain (CC0)
@@ -123,13 +123,13 @@ def _text(text: Text, theme: ThemeName) -> str:
         place = f'x="{x}" y="{y}" transform="rotate(-90 {x} {y})"'
     else:
         place = f'x="{_number(box.left)}" y="{_number(box.top + rise)}"'
-    width = _number(text_width(text.text, text.size))
     paint = _paint("fill", text.colour, theme)
     letters = escape(_NO_XML.sub("\ufffd", text.text))
-    return (
-        f'<text {place} font-size="{_number(text.size)}" textLength="{width}" '
-        f'lengthAdjust="spacingAndGlyphs" {paint}>{letters}</text>'
-    )
+    fitted = ""
+    if is_in_font(text.text):  # others are measured as code points, and written as they are
+        width = _number(text_width(text.text, text.size))
+        fitted = f'textLength="{width}" lengthAdjust="spacingAndGlyphs" '
+    return f'<text {place} font-size="{_number(text.size)}" {fitted}{paint}>{letters}</text>'
 
 
 def _place(shape: Rectangle | Picture) -> str:

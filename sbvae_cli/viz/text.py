@@ -31,6 +31,11 @@ def text_width(text: str, size: float) -> float:
     )
 
 
+def is_in_font(text: str) -> bool:
+    """Whether every letter can be drawn, with its accents, and none as its code point."""
+    return all(_letter(letter) is not None for letter in unicodedata.normalize("NFC", text))
+
+
 def wrap(text: str, size: float, width: float) -> list[str]:
     """Lines of at most `width`: broken at a new line, between words, and within longer words."""
     if "\n" in text:
@@ -111,16 +116,19 @@ def _runs(text: str, size: float) -> list[tuple[str, float]]:
 
 
 def _spelt(letter: str) -> str:
-    """A letter that the font has, one with its accents after it, or a code point."""
+    """A letter as it is drawn, or its code point."""
+    return _letter(letter) or f"\\u{ord(letter):04x}"
+
+
+def _letter(letter: str) -> str | None:
+    """A letter that the font has, one with its accents after it, or None."""
     if letter.isascii() or letter in EXPONENTS or letter in _BEYOND_ASCII:
         return letter
     base, *accents = list(unicodedata.normalize("NFD", letter))
     if accents and base.isascii() and all(accent in _MARKS for accent in accents):
         return base + "".join(accents)
     compatible = unicodedata.normalize("NFKD", letter)
-    if compatible.isascii():
-        return compatible
-    return f"\\u{ord(letter):04x}"
+    return compatible if compatible.isascii() else None
 
 
 def _draw_accent(

@@ -115,3 +115,14 @@ def test_lines_and_ticks_stand_at_the_same_places() -> None:
 def test_a_single_value_gets_a_range() -> None:
     assert padded_range(3.0, 3.0) == (2.5, 3.5)
     assert padded_range(0.0, 1.0, 0.1) == (-0.1, 1.1)
+
+
+@given(value=st.floats(-1e12, 1e12), share=st.floats(0, 3e-16))
+def test_values_that_are_equal_but_for_rounding_have_an_axis_with_short_names(
+    value: float, share: float
+) -> None:
+    low, high = sorted([value, value * (1 + share)])
+    limits = padded_range(low, high)
+    assert limits[0] < low and high < limits[1]
+    for name in tick_names(fitting_ticks(*limits, 430)):
+        assert len(name) <= 10

@@ -13,7 +13,7 @@ from PIL import Image, ImageFont
 
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.text import text_width
+from sbvae_cli.viz.text import is_in_font, text_width
 from sbvae_cli.viz.theme import HELD_OUT, PAPER, THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -41,7 +41,10 @@ def test_any_text_is_well_formed_and_stands_in_its_box(
     wanted = allowed.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
     assert element.text == wanted
     width = text_width(text, size)
-    assert float(element.attrib["textLength"]) == pytest.approx(width, abs=0.006)
+    if is_in_font(text):
+        assert float(element.attrib["textLength"]) == pytest.approx(width, abs=0.006)
+    else:
+        assert "textLength" not in element.attrib
     box = canvas.texts[0].box
     x, y = float(element.attrib["x"]), float(element.attrib["y"])
     if upright:  # read from bottom to top: the letters' foot is at the right
@@ -54,6 +57,16 @@ def test_any_text_is_well_formed_and_stands_in_its_box(
     else:
         assert (x, box.right - box.left) == pytest.approx((box.left, width), abs=0.006)
         assert box.top < y < box.bottom
+
+
+@pytest.mark.parametrize(("text", "fitted"), [("Grün R²", True), ("赤い車", False)])
+def test_letters_that_the_font_lacks_are_not_stretched_to_their_code_points(
+    text: str, fitted: bool
+) -> None:
+    canvas = Canvas(300, 200)
+    canvas.text(150, 100, text, 16)
+    (element,) = parsed(canvas).iter(f"{SVG}text")
+    assert element.text == text and ("textLength" in element.attrib) == fitted
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
