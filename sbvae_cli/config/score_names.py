@@ -7,15 +7,43 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.errors import SbvaeError, nearest
 
 _LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
-_WRITTEN = {
-    "nll": "NLL",
-    "kl": "KL",
-    "neg_elbo": "negative ELBO",
-    "mig": "MIG",
-    "factor_vae": "FactorVAE score",
-    "latents_used": "latents used",
-}
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
+NATS = "nats an image"
+
+
+class ScoreStyle(NamedTuple):
+    """How a score is written and drawn: "%" is a share that is written in percent, "#" a count."""
+
+    label: str
+    unit: str = ""
+    lower_is_better: bool = False
+
+    @property
+    def least_bin(self) -> float:
+        """Width of a bin of a histogram, below which differences tell nothing."""
+        return 0.1 if self.unit == NATS else 0.01
+
+
+_STYLES = {
+    "nll": ScoreStyle("NLL", NATS, True),
+    "kl": ScoreStyle("KL", NATS),
+    "neg_elbo": ScoreStyle("negative ELBO", NATS, True),
+    "nll_heldout": ScoreStyle("held-out NLL", NATS, True),
+    "kl_heldout": ScoreStyle("held-out KL", NATS),
+    "nll_validation": ScoreStyle("validation NLL", NATS, True),
+    "kl_validation": ScoreStyle("validation KL", NATS),
+    "mig": ScoreStyle("MIG"),
+    "factor_vae": ScoreStyle("FactorVAE score"),
+    "latents_used": ScoreStyle("latents used", "#"),
+    "inverse_r2": ScoreStyle("inverse R²"),
+    "affine_r2": ScoreStyle("affine R²"),
+    "similarity_r2": ScoreStyle("similarity R²"),
+    "monotone_r2": ScoreStyle("monotone R²"),
+    "fold_fraction": ScoreStyle("folded", "%"),
+    "heldout_ratio": ScoreStyle("held-out error"),
+    "heldout_area_ratio": ScoreStyle("held-out area"),
+    "information_outside": ScoreStyle("in other latents", "%"),
+}
 
 
 class WantedScore(NamedTuple):
@@ -70,13 +98,19 @@ def score_label(score: str, factors: str = "") -> str:
     Args:
         score: Name of the score, as it was asked for.
         factors: Pair of factors, as "x,y"; "" of none.
+
+    Raises:
+        SbvaeError: If no score of one number is called so.
     """
-    name = wanted_score(score).name
+    style = score_style(wanted_score(score).name)
     if factors:
-        return f"{name} ({factors.replace(',', ', ')})"
-    if name.startswith(("nll", "kl", "neg_elbo")):
-        return f"{_WRITTEN.get(name, name)} (nats an image)"
-    return _WRITTEN.get(name, name)
+        return f"{style.label} ({factors.replace(',', ', ')})"
+    return f"{style.label} ({NATS})" if style.unit == NATS else style.label
+
+
+def score_style(name: str) -> ScoreStyle:
+    """How a score is written and drawn; one that has no style is called by its name."""
+    return _STYLES.get(name) or ScoreStyle(name)
 
 
 def _known(of_pair: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.score_names import NATS, score_style
 from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.figures.colours import series_colours
@@ -25,8 +26,6 @@ UNITS = {
     "covariance_diagonal": "squared variance",
     "images_per_second": "images a second",
 }
-_USUAL_UNIT = "nats an image"
-_NAMES = {"loss": "loss", "nll": "NLL", "kl": "KL"}
 _OF_VALIDATION = "_validation"
 _NOT_SHOWN = ("images_per_second",)  # unless it is asked for
 # How far a window reaches: a share of the step, so that the steep beginning stays steep, and at
@@ -176,8 +175,8 @@ def _panel(
         lines.append(
             Lines(raw, np.column_stack([curve.steps, smoothed]), looks[log.group], dots, ended)
         )
-    title = _NAMES.get(name, name.replace("_", " "))
-    return TermPanel(title, UNITS.get(name, _USUAL_UNIT), tuple(lines))
+    title = score_style(name).label.replace("_", " ")
+    return TermPanel(title, UNITS.get(name, NATS), tuple(lines))
 
 
 def _caption(logs: Sequence[RunLog], groups: Sequence[str]) -> str:

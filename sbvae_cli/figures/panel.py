@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.figures.geometry import (
     SAMPLES,
     embedding_panel,
@@ -26,14 +27,6 @@ from sbvae_cli.viz.geometry import written
 from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
 from sbvae_cli.viz.theme import SERIES, Role
 
-LABELS: Mapping[GeometryScore, str] = {
-    "mig": "MIG",
-    "affine_r2": "affine R²",
-    "neg_elbo": "negative ELBO",
-}
-LOWER_IS_BETTER: frozenset[GeometryScore] = frozenset({"neg_elbo"})
-# Bins are no narrower: differences below tell nothing.
-_LEAST_BIN: Mapping[GeometryScore, float] = {"mig": 0.01, "affine_r2": 0.01, "neg_elbo": 0.1}
 # Dark red and light green differ in lightness for readers who confuse their hues.
 _MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[2], "median": SERIES[3]}
 _NAMED = (SERIES[4], SERIES[7], SERIES[5])
@@ -100,20 +93,12 @@ def draw_panel(
     if not drawn:
         raise ValueError("a panel needs a group or more, and an embedding in one of them")
     first = require_same_points(drawn)
-    colours = _colours(groups)
+    colours = decoder_colours([group.decoder or group.name for group in groups])
     rows = [_row(group, by, colour) for group, colour in zip(groups, colours, strict=True)]
     samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
     panel = factor_panel(first, source)
     texts = _texts(first, len(trained), source, by, caption)
-    return draw_replicas(panel, trained, rows, texts, samples, _LEAST_BIN[by])
-
-
-def _colours(groups: Sequence[Replicas]) -> list[Role]:
-    """One for each decoder, whatever the model; of codes one for each group."""
-    kinds = [group.decoder or group.name for group in groups]
-    several = list(dict.fromkeys(kinds))
-    known = dict(zip(several, series_colours(several), strict=True))
-    return [known[kind] for kind in kinds]
+    return draw_replicas(panel, trained, rows, texts, samples, score_style(by).least_bin)
 
 
 def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
@@ -125,7 +110,7 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
         star = _MARKS.get(each.mark)
         if star is None:
             star, named = _NAMED[named % len(_NAMED)], named + 1
-        title = f"{LABELS[by]} {written(score)}"
+        title = f"{score_style(by).label} {written(score)}"
         title = f"{each.mark}: {title}" if each.mark else title
         stars.append(
             ReplicaStar(
@@ -141,15 +126,15 @@ def _texts(
     embedding: FactorEmbedding, trained: int, source: Source | None, by: GeometryScore, caption: str
 ) -> ReplicaTexts:
     """What is written beside the panels, so that the picture can stand alone."""
-    blank = 0.0 if source is None else source.space.blank
+    style, blank = score_style(by), 0.0 if source is None else source.space.blank
     size = "" if source is None else f"{source.height}x{source.width} pixels"
     alone = "" if source is None else ", which differ in the seed alone"
     note_on_rows = (
-        f"Histograms: {LABELS[by]} of the replicas of a model{alone}; stars mark those whose "
+        f"Histograms: {style.label} of the replicas of a model{alone}; stars mark those whose "
         "latent space is shown in a frame of the same colour."
     )
     return ReplicaTexts(
-        LABELS[by] + (" (lower is better)" if by in LOWER_IS_BETTER else ""),
+        style.label + (" (lower is better)" if style.lower_is_better else ""),
         f"{trained:,} images" + (", blank ones left out" if blank else " at random"),
         f"{embedding.pair.layout} in colours",
         size + (f", {100 * blank:.0f} % blank" if blank else ""),

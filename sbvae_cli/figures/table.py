@@ -8,18 +8,11 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 
 PAPER = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")  # columns of Tables 5 to 10
 BOLD = "neg_elbo"  # whose lowest mean the paper sets in bold
-_NAMES = {
-    "neg_elbo": "ELBO",
-    "nll": "NLL",
-    "kl": "KL",
-    "latents_used": "latents used",
-    "mig": "MIG",
-    "factor_vae": "FactorVAE",
-}
 _MOST_DIGITS = 4  # behind the point
 _ALONE = 3  # significant digits of what has no std
 _ESCAPED = {
@@ -111,7 +104,8 @@ class ScoreTable:
     def columns(self) -> list[str]:
         """Names of all columns."""
         counts = [] if self._alike else ["n"]
-        return [*self.headings, *(_NAMES.get(name, name) for name in self.scores), *counts]
+        names = ("ELBO" if name == BOLD else score_style(name).label for name in self.scores)
+        return [*self.headings, *names, *counts]
 
     def note(self, mark: str = "in bold") -> str:
         """What the numbers are, and what a mark is for."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.traversal import Traversal
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.traversal import draw_sweeps
@@ -64,10 +64,8 @@ def animate_traversal(
     ends = f"{low:g} to {high:g}" if first.quantiles is None else f"{low:g} to {high:g} % of images"
     panels = _panels(traversals)
     if decoders:
-        kinds = list(dict.fromkeys(decoders))
-        colours = dict(zip(kinds, series_colours(kinds), strict=True))
-        pairs = zip(panels, decoders, strict=True)
-        panels = [replace(panel, colour=colours[kind]) for panel, kind in pairs]
+        pairs = zip(panels, decoder_colours(decoders), strict=True)
+        panels = [replace(panel, colour=colour) for panel, colour in pairs]
     return animate_sweeps(panels, caption, ends)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import OnMetric, no_report
 from sbvae_cli.figures.geometry import require_same_points
-from sbvae_cli.figures.panel import LOWER_IS_BETTER, Chosen, Replicas
+from sbvae_cli.figures.panel import Chosen, Replicas
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
@@ -110,7 +111,9 @@ def choose(
         picks: Which are wanted: worst, median, best, or seeds.
         by: Name of the score.
     """
-    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=by in LOWER_IS_BETTER)
+    order = sorted(
+        range(len(scores)), key=scores.__getitem__, reverse=score_style(by).lower_is_better
+    )
     places = dict(zip(WORDS, (order[0], order[(len(order) - 1) // 2], order[-1]), strict=True))
     chosen: dict[int, str] = {}
     for pick in picks:

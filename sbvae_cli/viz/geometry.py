@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.viz.axes import short_number
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
@@ -19,18 +20,9 @@ ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width that two 
 
 FINE = ("flat", "bent", "with")  # how verdicts begin that are not written in red
 
-# Name in the scores, name in the picture, unit.
 SCORES = (
-    ("inverse_r2", "inverse R²", ""),
-    ("affine_r2", "affine R²", ""),
-    ("similarity_r2", "similarity R²", ""),
-    ("monotone_r2", "monotone R²", ""),
-    ("fold_fraction", "folded", "%"),
-    ("tear", "tear", ""),
-    ("heldout_ratio", "held-out error", ""),
-    ("heldout_area_ratio", "held-out area", ""),
-    ("latents_used", "latents in use", "#"),
-    ("information_outside", "in other latents", "%"),
+    *("inverse_r2", "affine_r2", "similarity_r2", "monotone_r2", "fold_fraction", "tear"),
+    *("heldout_ratio", "heldout_area_ratio", "latents_used", "information_outside"),
 )
 BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out where several models share a picture
 
@@ -91,7 +83,7 @@ def draw_embeddings(
     """
     if not embeddings:
         raise ValueError("a comparison needs one embedding or more")
-    shown = [score for score in _given(embeddings) if score[0] not in BESIDE_OTHERS]
+    shown = [name for name in _given(embeddings) if name not in BESIDE_OTHERS]
     side = arrange(1 + len(embeddings))[2]
     columns = 2 if side >= TWO_COLUMNS else 1
     verdicts = [wrap(each.verdict, VERDICT_SIZE, side) for each in embeddings]
@@ -131,11 +123,9 @@ def _draw_panels(
     return layout, canvas
 
 
-def _given(embeddings: Sequence[Embedding]) -> list[tuple[str, str, str]]:
+def _given(embeddings: Sequence[Embedding]) -> list[str]:
     """Scores that one embedding or more has."""
-    return [
-        score for score in SCORES if any(e.scores.get(score[0]) is not None for e in embeddings)
-    ]
+    return [name for name in SCORES if any(e.scores.get(name) is not None for e in embeddings)]
 
 
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
@@ -147,7 +137,7 @@ def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: 
 def _draw_scores(
     canvas: Canvas,
     embedding: Embedding,
-    names: Sequence[tuple[str, str, str]],
+    names: Sequence[str],
     left: float,
     top: float,
     width: float,
@@ -159,13 +149,14 @@ def _draw_scores(
         for line in wrap(embedding.verdict, VERDICT_SIZE, width):
             canvas.text(left, top, line, VERDICT_SIZE, colour, "lt")
             top += 1.2 * ROW
-    shown = [(label, written(embedding.scores.get(name), unit)) for name, label, unit in names]
-    rows = -(-len(shown) // columns)
+    rows = -(-len(names) // columns)
     wide = (width - GAP * (columns - 1)) / columns
-    for number, (label, value) in enumerate(shown):
+    for number, name in enumerate(names):
         column, row = divmod(number, rows)
         x, y = left + column * (wide + GAP), top + ROW * (row + 0.5)
-        canvas.text(x, y, label, SCORE_SIZE, QUIET, "lm")
+        style = score_style(name)
+        value = written(embedding.scores.get(name), style.unit)
+        canvas.text(x, y, style.label, SCORE_SIZE, QUIET, "lm")
         canvas.text(x + wide, y, value, SCORE_SIZE, INK, "rm")
     return top + ROW * rows
 

@@ -40,9 +40,9 @@ def test_rates_of_pixels_depend_on_the_likelihood() -> None:
 
 def test_labels_have_units_and_pairs() -> None:
     assert score_label("NLL") == "NLL (nats an image)"
-    assert score_label("kl_heldout") == "kl_heldout (nats an image)"
+    assert score_label("kl_heldout") == "held-out KL (nats an image)"
     assert score_label("mig") == "MIG" and score_label("latents-used") == "latents used"
-    assert score_label("x,y:affine_r2", "x,y") == "affine_r2 (x, y)"
+    assert score_label("x,y:affine_r2", "x,y") == "affine R² (x, y)"
 
 
 @pytest.mark.parametrize(

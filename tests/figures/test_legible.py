@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.traversal import Traversal
 from sbvae_cli.figures import decoded
@@ -120,7 +121,7 @@ def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
         codes = 10.0 ** draw(st.integers(-3, 2)) * rng.normal(size=points.shape)
         if draw(FLAG):
             codes[0] = np.nan if len(points) > 1 else codes[0]
-        scores = {name: draw(VALUES[unit] | st.none()) for name, _, unit in SCORES}
+        scores = {name: draw(VALUES[score_style(name).unit] | st.none()) for name in SCORES}
         blank = rng.normal(size=2) if draw(FLAG) else None
         latents = draw(st.tuples(LABEL, LABEL))
         models.append(Embedding(codes, latents, draw(LINES), scores, draw(VERDICT), blank))
