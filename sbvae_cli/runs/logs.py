@@ -73,8 +73,8 @@ def _records(folder: RunFolder) -> list[dict[str, Any]]:
             step = float(record["step"])
         except (ValueError, KeyError, TypeError):
             continue
-        if "diverged" not in record:
-            found = {made: own for made, own in found.items() if made < step}
+        while "diverged" not in record and found and next(reversed(found)) >= step:
+            found.popitem()  # a resumed run made it again
         found[step] = {**record, "step": step}
     return list(found.values())
 

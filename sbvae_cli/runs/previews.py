@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.factors import FactorSpace
@@ -28,7 +26,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.save import encode
 
 SIZE = 20  # points along a factor: enough to see a fold, encoded in the time of an update or two
-_SHARE = 0.1  # of the time of a training, at most, that goes into pictures between its ends
+_SHARE = 0.1  # of the time of a training, at most, that goes into pictures before its end
 
 Notify = Callable[[str], None]
 
@@ -57,7 +55,7 @@ class Previews:
 
     Nothing here draws from the training's random streams, or changes the model. Codes of the
     factors' grid are stored at once, so that a run that was killed goes on with them. What cannot
-    be drawn or written is told of once, and leaves the training alone.
+    be drawn or written is told of once, and leaves the training alone, whatever the reason.
 
     Args:
         folder: Folder of the run.
@@ -67,6 +65,8 @@ class Previews:
         images: As `preview_images` gives them.
         start: Updates made before.
         on_note: Called with a line on what went wrong.
+        replicas: Number of replicas that are trained and drawn beside each other, this one among
+            them: they share the time for pictures.
     """
 
     def __init__(
@@ -78,18 +78,22 @@ class Previews:
         images: FactorImages | None,
         start: int,
         on_note: Notify,
+        replicas: int = 1,
     ) -> None:
         self._path, self._config, self._source = folder.previews, config, source
         self._vae, self._images, self._on_note = vae, images, on_note
-        self._moments = set(moments(config.training.steps))
+        self._start, self._moments = start, set(moments(config.training.steps))
         self._unfolding = _stored(self._path / MOMENTS, images, start, on_note)
         self._over = False
-        self._began, self._spent = time.perf_counter(), 0.0
+        self._share, self._began, self._spent = _SHARE / replicas, time.perf_counter(), 0.0
 
     def watch(self, step: int) -> None:
         """Store where the factors' grid lies, if this is a moment to do so."""
-        known = self._unfolding.steps if self._unfolding else ()
-        if (step in self._moments and step not in known) or not known:
+        if self._unfolding is None:
+            return
+        known = self._unfolding.steps
+        first = step == self._start and not known
+        if first or (step in self._moments and step not in known):
             self._try(lambda: self._look(step))
 
     def observe(self, report: Report) -> None:
@@ -98,21 +102,20 @@ class Previews:
             self._over = True
         if not report.save:
             return
-        last = report.step == report.steps
-        if last or self._spent <= _SHARE * (time.perf_counter() - self._began):
+        last, began = report.step == report.steps, time.perf_counter()
+        if last or self._spent <= self._share * (began - self._began):
             self._try(lambda: self._draw(report.step, last=last))
+            self._spent += time.perf_counter() - began  # looks are few, and take next to nothing
 
     def _try(self, act: Callable[[], None]) -> None:
         if self._over:
             return
-        began = time.perf_counter()
         try:
             act()
-        except (SbvaeError, torch.OutOfMemoryError) as error:
+        except Exception as error:  # a picture is not worth the hours that a training took
             self._over = True
-            reason = str(error).partition("\n")[0]
+            reason = str(error).partition("\n")[0] or type(error).__name__
             self._on_note(f"{self._path}: no more previews, the training goes on: {reason}")
-        self._spent += time.perf_counter() - began
 
     def _look(self, step: int) -> None:
         if self._images is None or self._unfolding is None:

@@ -180,7 +180,7 @@ def _previews(
 
     images = preview_images(configs[0], source, on_note)
     return [
-        Previews(folder, config, source, vae, images, start, on_note)
+        Previews(folder, config, source, vae, images, start, on_note, len(configs))
         for folder, config, vae in zip(folders, configs, updater.vaes, strict=True)
     ]
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from sbvae_cli.config.schema import TrainingConfig
@@ -33,7 +33,7 @@ class Report:
         terms: Loss terms, averaged over the steps since the last report, nats; none where a stop
             came between two reports, or the replica diverged.
         images_per_second: Images that it reconstructed, over the same steps; those that only a
-            discriminator sees do not count.
+            discriminator sees do not count, nor does time between updates that others take.
         seconds_left: Time to the end at that speed.
         save: Whether a checkpoint is due; then the weights are finite.
         error: What was not finite; then there are no more reports of this replica.
@@ -96,11 +96,14 @@ def train(
             note = next(updates) or note
             meter.count()
             step += 1
-            watch(step)
+            with meter.left_out():
+                watch(step)
             save = step == config.steps or step % config.checkpoint_every == 0
             if save or step % config.log_every == 0 or step == start + EARLY:
                 saved = step if save else saved
-                yield reports(save=save)
+                found = reports(save=save)
+                with meter.left_out():  # whoever takes it saves, validates and draws
+                    yield found
     if alive and saved != step:
         yield [replace(report, terms={}) for report in reports(save=True)]
 
@@ -185,13 +188,14 @@ class _Pace:
 
 
 class _Meter:
-    """How fast a replica is, since the last reading."""
+    """How fast a replica is, since the last reading, by a clock that can be stopped."""
 
     def __init__(self, config: TrainingConfig, start: int) -> None:
         self.planned = config.steps
         self._batch_size = config.batch_size
         self._step = self._timed_from = start
-        self._time = time.perf_counter()
+        self._left_out = 0.0  # seconds
+        self._time = self._now()
         self._warm = False
 
     def count(self) -> None:
@@ -200,13 +204,23 @@ class _Meter:
             self._warm = True
             self._timed_from += 1
             self._first = self._time
-            self._time = time.perf_counter()
+            self._time = self._now()
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """Stop the clock in a block that is no training."""
+        began = time.perf_counter()
+        yield
+        self._left_out += time.perf_counter() - began
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._left_out
 
     def read(self, step: int) -> _Pace:
         steps = step - self._step
         if steps == 0:
             return _Pace(0, 0.0, 0.0)
-        now = time.perf_counter()
+        now = self._now()
         began, timed = self._time, step - self._timed_from
         if timed == 0:  # there was but one step
             began, timed = self._first, 1

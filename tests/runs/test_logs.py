@@ -1,6 +1,7 @@
 """Logs as they lie in folders: resumed, torn, still written, in folders of replicas."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def test_of_a_step_that_was_made_twice_the_later_line_counts(tmp_path: Path) -> 
     assert log.curves["loss"].steps.tolist() == [10, 20, 40]
     assert log.curves["loss"].values.tolist() == [1.0, 2.5, 4.0]
     assert (log.step, log.planned, log.diverged) == (40, 100, None)
+
+
+def test_a_log_of_many_lines_is_read_at_once(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", [line(step, 1.0) for step in range(10_000)])
+    began = time.perf_counter()
+    (log,) = read_logs([run])
+    assert len(log.curves["loss"].steps) == 10_000
+    assert time.perf_counter() - began < 4  # in quadratic time it is four times that
 
 
 def test_a_last_line_that_is_torn_is_left_out(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -21,19 +22,22 @@ from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import DivergedError, SbvaeError
 from sbvae_cli.evaluation.stored_embedding import embed_factors
+from sbvae_cli.models.vae import VAE
 from sbvae_cli.runs import previews
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.moments_file import read_moments
-from sbvae_cli.runs.previews import SIZE, Previews
+from sbvae_cli.runs.previews import SIZE, Previews, preview_images
 from sbvae_cli.runs.resume import prepare_resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
+from sbvae_cli.training.loop import Report
 
 SOURCE = open_source("circles:xy-hole", 16, 16)
 ENDED = ["geometry.gif", "geometry.png", "moments.npz", "traversal.png"]
 
 
-def config(source: Source = SOURCE, **training: Any) -> Config:
+def config(source: Source = SOURCE, objective: str = "vae", **training: Any) -> Config:
     own = {"steps": 4, "batch_size": 4, "device": "cpu", "threads": 1, "log_every": 2}
+    small_discriminator = {"discriminator_units": [8]}
     small = {"hidden_channels": [4, 4]}
     return build_config(
         {
@@ -43,6 +47,7 @@ def config(source: Source = SOURCE, **training: Any) -> Config:
                 "encoder": {**small, "hidden_units": [8]},
                 "decoder": {"kind": "broadcast", **small},
             },
+            "objective": {"kind": objective, **(small_discriminator if objective != "vae" else {})},
             "training": {**own, "preview": True, **training},
         }
     )
@@ -73,35 +78,103 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Previews, "_draw", lambda *arguments, **options: None)
 
 
-def test_a_run_with_previews_is_one_without_to_the_bit(tmp_path: Path) -> None:
+def assert_one_run(folder: Path, **training: Any) -> None:
+    """With previews and without, to the bit: weights, optimizers and logs."""
     runs = {}
     for preview in (False, True):
-        folder = RunFolder(tmp_path / str(preview))
-        start_runs([config(preview=preview)], SOURCE, [folder])
-        lines = [json.loads(line) for line in folder.log.read_text().splitlines()]
+        own = RunFolder(folder / str(preview))
+        start_runs([config(preview=preview, **training)], SOURCE, [own])
+        lines = [json.loads(line) for line in own.log.read_text().splitlines()]
         speeds = [line.pop("images_per_second") for line in lines]
-        runs[preview] = load_checkpoint(folder.checkpoint), lines
+        runs[preview] = load_checkpoint(own.checkpoint), lines
         assert all(speeds)
     (plain, plain_log), (watched, watched_log) = runs[False], runs[True]
     assert watched_log == plain_log
     assert watched.config != plain.config and watched.step == plain.step
-    for name, weights in plain.model.items():
-        assert torch.equal(watched.model[name], weights)
-    for one, other in zip(
-        plain.optimizer["state"].values(), watched.optimizer["state"].values(), strict=True
-    ):
-        assert all(torch.equal(torch.as_tensor(one[k]), torch.as_tensor(other[k])) for k in one)
-    assert not (tmp_path / "False/previews").exists()
-    assert names(tmp_path / "True") == ENDED
+    assert watched.model.keys() == plain.model.keys()
+    for name in ("model", "optimizer", "discriminator"):
+        one, other = (tensors(getattr(each, name)) for each in (plain, watched))
+        assert len(one) == len(other)
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)), name
+    assert not (folder / "False/previews").exists()
 
+
+def tensors(tree: Any) -> list[torch.Tensor]:
+    if isinstance(tree, dict):
+        return [each for value in tree.values() for each in tensors(value)]
+    if isinstance(tree, list | tuple):
+        return [each for value in tree for each in tensors(value)]
+    return [torch.as_tensor(tree)] if isinstance(tree, torch.Tensor | int | float) else []
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_run_that_is_looked_at_is_one_that_is_not_to_the_bit(tmp_path: Path) -> None:
+    assert_one_run(tmp_path, fixed_set=20, validation=0.2, checkpoint_every=2)
     found = read_moments(tmp_path / "True/previews/moments.npz")
     assert found.steps == (0, 1, 2, 3, 4)
-    own = embed_factors(watched.build_vae(torch.device("cpu")), SOURCE, size=SIZE)
-    last = found.embedding()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_run_with_a_discriminator_that_is_looked_at_is_one_that_is_not(tmp_path: Path) -> None:
+    assert_one_run(tmp_path, objective="factor-vae")
+    assert load_checkpoint(RunFolder(tmp_path / "True").checkpoint).discriminator
+
+
+def test_a_run_that_is_drawn_meanwhile_is_one_that_is_not_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def keep(self: Previews, name: str, picture: object, about: Any, *words: str) -> None:
+        drawn.append((name, about.get("step")))
+
+    monkeypatch.setattr(Previews, "_write", keep)
+    assert_one_run(tmp_path, steps=3, checkpoint_every=2)
+    assert drawn[:2] == [("traversal.png", 2), ("geometry.png", 2)]
+
+
+def test_pictures_of_a_run_are_of_the_model_that_was_saved(tmp_path: Path) -> None:
+    start_runs([config(steps=2)], SOURCE, [RunFolder(tmp_path)])
+    assert names(tmp_path) == ENDED
+    saved = load_checkpoint(RunFolder(tmp_path).checkpoint)
+    own = embed_factors(saved.build_vae(torch.device("cpu")), SOURCE, size=SIZE)
+    last = read_moments(tmp_path / "previews/moments.npz").embedding()
     assert last.choice == own.choice
     np.testing.assert_allclose(last.codes, own.codes, atol=1e-6)
-    with Image.open(tmp_path / "True/previews/geometry.gif") as moving:
-        assert moving.n_frames == 5
+    with Image.open(tmp_path / "previews/geometry.gif") as moving:
+        assert moving.n_frames == 3
+
+
+@pytest.mark.parametrize("replicas", [1, 4])
+def test_a_tenth_of_the_time_goes_into_pictures_of_all_replicas_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replicas: int
+) -> None:
+    clock, drawn, own = [0.0], list[int](), config(steps=10_000)
+    seconds_of = {"_look": 1.0, "_draw": 1.0}
+
+    def take(self: Previews, step: int, **options: bool) -> None:
+        clock[0] += seconds_of["_draw"]
+        drawn.append(several.index(self))
+
+    def look(self: Previews, step: int) -> None:
+        clock[0] += seconds_of["_look"]
+
+    monkeypatch.setattr(Previews, "_draw", take)
+    monkeypatch.setattr(Previews, "_look", look)
+    monkeypatch.setattr(previews, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    images, vae = preview_images(own, SOURCE, pytest.fail), cast(VAE, None)
+    several = [
+        Previews(RunFolder(tmp_path), own, SOURCE, vae, images, 0, pytest.fail, replicas)
+        for _ in range(replicas)
+    ]
+    for step in range(1, 1001):
+        clock[0] += 1.0
+        for replica, each in enumerate(several):
+            each.watch(step)
+            each.observe(Report(replica, step, 10_000, {}, 1.0, 1.0, save=True))
+    spent = len(drawn)
+    assert 0.09 < spent / clock[0] <= 0.1 + replicas / clock[0]
+    assert {drawn.count(replica) // 2 for replica in range(replicas)} == {spent // replicas // 2}
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -179,7 +252,7 @@ def test_a_run_that_diverges_leaves_what_is_there(tmp_path: Path) -> None:
     assert notes == [] and "geometry.gif" not in names(tmp_path / "run")
 
 
-@pytest.mark.parametrize("kind", [SbvaeError, torch.OutOfMemoryError])
+@pytest.mark.parametrize("kind", [SbvaeError, torch.OutOfMemoryError, ValueError])
 def test_what_cannot_be_drawn_is_said_once_and_the_training_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import torch
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.training import loop
 from sbvae_cli.training.build import build_maker, build_updater
 from sbvae_cli.training.inputs import Inputs
 from sbvae_cli.training.loop import EARLY, Report, train
+from sbvae_cli.training.rounds import Rounds
 
 CONFIG = {
     "data": {"height": 8, "width": 8},
@@ -77,6 +80,27 @@ def test_who_watches_sees_the_models_after_every_update() -> None:
 
     list(run({"steps": 7}, start=3, stop_at=2, updater=updater, watch=watch))
     assert seen == [(3, 0), (4, 1), (5, 2)]
+
+
+def test_time_between_updates_that_others_take_counts_for_no_speed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, update = [0.0], Rounds.run
+
+    def take(seconds: float) -> None:
+        clock[0] += seconds
+
+    def timed(self: Rounds) -> None:
+        take(2.0)
+        update(self)
+
+    monkeypatch.setattr(Rounds, "run", timed)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    found = []
+    for (report,) in run({"steps": 9, "log_every": 3}, watch=lambda step: take(5.0)):
+        take(70.0)  # as who saves and draws
+        found.append((report.images_per_second, report.seconds_left))
+    assert found == [(4 / 2, 12.0), (4 / 2, 6.0), (4 / 2, 0.0)]
 
 
 def test_a_stop_before_the_first_step_is_saved_too() -> None:
