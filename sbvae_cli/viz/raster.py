@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PIL import Image, ImageDraw
@@ -122,13 +122,11 @@ class _Pen:
         """Draw one shape."""
         match shape:
             case Line(points, colour, width, dash):
-                wide = max(1, round(width * self.zoom))
-                for part in dashes(points, dash) if dash else [points]:
-                    self.pen.line(self.pixels(part), self.colour(colour), wide, joint="curve")
+                self.line(dashes(points, dash) if dash else [points], self.colour(colour), width)
             case Polygon(points, colour):
                 self.pen.polygon(self.pixels(points), fill=self.colour(colour))
             case Region(parts, colour):
-                self.region(parts, self.colour(colour))
+                self.lay(parts, self.colour(colour), lambda pen, part, o: pen.polygon(part, fill=o))
             case Disc(x, y, radius, colour):
                 ((x, y),), radius = self.pixels([(x, y)]), radius * self.zoom
                 # Pillow's box includes its last pixel.
@@ -152,19 +150,44 @@ class _Pen:
         box_in_pixels = (left, top, max(left, right), max(top, bottom))
         self.pen.rectangle(box_in_pixels, fill=self.colour(shape.colour))
 
-    def region(self, parts: Sequence[Sequence[Point]], colour: RGBA) -> None:
-        """Fill polygons as one."""
+    def line(self, parts: Sequence[Sequence[Point]], colour: RGBA, width: float) -> None:
+        """Draw polylines, which may cross themselves."""
+        wide = max(1, round(width * self.zoom))
+        if colour[3] == 255:
+            for part in parts:
+                self.pen.line(self.pixels(part), colour, wide, joint="curve")
+        else:
+            self.lay(parts, colour, lambda pen, part, o: pen.line(part, o, wide, "curve"), wide)
+
+    def lay(
+        self,
+        parts: Sequence[Sequence[Point]],
+        colour: RGBA,
+        draw: Callable[[ImageDraw.ImageDraw, list[Point], int], None],
+        margin: int = 0,
+    ) -> None:
+        """Draw shapes as one, in a colour that is laid on once where they overlap.
+
+        Args:
+            parts: Corners of each, in units.
+            colour: Colour of all.
+            draw: Draws one, of corners in pixels, with its opacity.
+            margin: Pixels by which they reach beyond their corners.
+        """
         drawn = [self.pixels(part) for part in parts]
+        if not drawn:
+            return
         columns, rows = zip(*(corner for part in drawn for corner in part), strict=True)
-        left, top = max(0, math.floor(min(columns))), max(0, math.floor(min(rows)))
-        right = min(self.band.width, math.ceil(max(columns)) + 1)
-        bottom = min(self.band.height, math.ceil(max(rows)) + 1)
+        left = max(0, math.floor(min(columns)) - margin)
+        top = max(0, math.floor(min(rows)) - margin)
+        right = min(self.band.width, math.ceil(max(columns)) + 1 + margin)
+        bottom = min(self.band.height, math.ceil(max(rows)) + 1 + margin)
         if left >= right or top >= bottom:
             return
         mask = Image.new("L", (right - left, bottom - top), 0)
         pen = ImageDraw.Draw(mask)
         for part in drawn:
-            pen.polygon([(x - left, y - top) for x, y in part], fill=colour[3])
+            draw(pen, [(x - left, y - top) for x, y in part], colour[3])
         self.band.paste(colour[:3], (left, top, right, bottom), mask)
 
     def pixels(self, points: Sequence[Point]) -> list[Point]:

@@ -237,6 +237,15 @@ def test_a_region_lays_its_colour_on_once_where_its_parts_overlap(clockwise: boo
     assert darkness == pytest.approx(60 * 40, rel=0.03)
 
 
+def test_a_line_lays_its_colour_on_once_where_it_crosses_itself() -> None:
+    canvas = Canvas(80, 60)
+    canvas.line([(10, 30), (70, 30), (70, 10), (40, 10), (40, 55)], (0, 0, 0, 128), 6.0)
+    pixels = np.asarray(canvas.raster())[..., 0]
+    once = pixels[30, 20]
+    assert once == pixels[30, 40] == pixels[45, 40] == pytest.approx(127, abs=2)
+    assert pixels.min() == once  # at no corner either
+
+
 def test_a_region_that_reaches_beyond_the_picture_is_cut_at_its_edge() -> None:
     canvas = Canvas(20, 10)
     canvas.region([[(-50, -50), (8, -50), (8, 50), (-50, 50)]], (0, 0, 0, 255))

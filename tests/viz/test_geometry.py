@@ -239,3 +239,11 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         draw_embedding(grid, Embedding(np.full((8, 8, 2), np.nan), LABELS)).raster()
     with pytest.raises(ValueError, match="one embedding or more"):
         draw_embeddings(grid, []).raster()
+
+
+def test_a_cell_of_the_mesh_is_one_area_without_a_line_across() -> None:
+    canvas, panel = Canvas(100, 100), Panel(0, 0, 100, 100, (0, 1), (0, 1))
+    square = np.stack(np.meshgrid([0.1, 0.9], [0.1, 0.9], indexing="ij"), axis=-1)
+    draw_mesh(canvas, panel, square, square, np.zeros((2, 2), np.bool_))
+    inside = np.asarray(canvas.raster())[20:80, 20:80]
+    assert (inside == inside[0, 0]).all() and (inside[0, 0] < 255).any()
