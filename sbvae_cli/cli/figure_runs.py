@@ -10,7 +10,7 @@ import typer
 from sbvae_cli.config.names import ProtocolName
 
 if TYPE_CHECKING:
-    from sbvae_cli.runs.scores import RunScores
+    from sbvae_cli.runs.scores import Require, RunScores
 
 RunsArgument = Annotated[
     list[Path],
@@ -35,6 +35,7 @@ def score_with_progress(
     data: str | None = None,
     device: str = "auto",
     optional: Sequence[str] = (),
+    require: "Require" = lambda runs: None,
 ) -> "list[RunScores]":
     """Scores of runs, with notes and progress on stderr.
 
@@ -45,6 +46,7 @@ def score_with_progress(
         data: Data in place of the models' own.
         device: Name of the device that computes.
         optional: More scores, which need not be there.
+        require: Raises where runs cannot stand in the figure, as `score_runs` has it.
 
     Raises:
         SbvaeError: If a score is unknown, a target cannot be used, no run has a score, or their
@@ -55,16 +57,25 @@ def score_with_progress(
     from sbvae_cli.commands import command
     from sbvae_cli.config.score_names import metrics_of, wanted_score
     from sbvae_cli.metrics.protocol import named_protocol
-    from sbvae_cli.runs.scores import score_runs
+    from sbvae_cli.runs.scores import require_comparable, score_runs
 
     progress, said = EvaluationProgress(), [time.monotonic()]
 
+    def require_both(runs: "Sequence[RunScores]") -> None:
+        require_comparable(runs)
+        require(runs)
+
     def on_target(path: Path, models: Sequence[Path]) -> None:
         if path == models[0] and len(models) >= MANY:
-            metrics = ",".join(metrics_of(map(wanted_score, (*scores, *optional))))
-            sizes = {} if protocol == "paper" else {"protocol": protocol}
             paths = [path for target in targets for path in _models(target)]
-            keep = command("eval", *paths, metrics=metrics, **sizes, json="scores.json")
+            given: dict[str, str] = {}
+            if not optional:  # a metric that is named and not possible would be an error
+                given["metrics"] = ",".join(metrics_of(map(wanted_score, scores)))
+            if data is not None:
+                given["data"] = data
+            sizes = {"device": device, "protocol": protocol}
+            given |= {name: v for name, v in sizes.items() if v not in ("auto", "paper")}
+            keep = command("eval", *paths, **given, json="scores.json")
             note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
         progress.target(path, models)
         if models.index(path) and time.monotonic() - said[0] >= SILENT:
@@ -75,7 +86,7 @@ def score_with_progress(
         targets,
         scores,
         optional=optional,
-        comparable=True,
+        require=require_both,
         data=data,
         device=device,
         protocol=named_protocol(protocol),

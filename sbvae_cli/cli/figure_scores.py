@@ -40,9 +40,10 @@ def rate_distortion(
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.figures.rate_distortion import draw_rate_distortion
-    from sbvae_cli.runs.figure_data import beta_sweeps, data_names
+    from sbvae_cli.runs.figure_data import beta_sweeps, data_names, require_betas
 
-    found = score_with_progress(runs, ("nll", "kl"), protocol, data, device, optional=("mig",))
+    wanted, optional = ("nll", "kl"), ("mig",)
+    found = score_with_progress(runs, wanted, protocol, data, device, optional, require_betas)
     sweeps = beta_sweeps(found)
     _note_lone_betas(sweeps)
     caption = f"{data_names(found)}: reconstruction, rate and disentangling over beta"

@@ -5,11 +5,10 @@ import io
 import itertools
 import json
 import os
-import re
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sbvae_cli.cli.console import console_settings, remark
+from sbvae_cli.cli.formats import (
+    EXAMPLES,
+    FORMATS,
+    OTHER_ENDINGS,
+    OWN_ENDINGS,
+    PICTURE_ENDINGS,
+    WORDS,
+    is_of,
+)
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import refuse_to_lose, write_bytes
@@ -42,46 +50,7 @@ class Look:
 
 
 DEFAULT_LOOK = Look()
-PICTURE_ENDINGS = (".png", ".svg", ".gif", ".webp")
-OWN_ENDINGS = {
-    "picture": PICTURE_ENDINGS[:2],
-    "moving picture": PICTURE_ENDINGS,
-    "animation": (".gif", ".webp"),
-    "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
-    "NPZ": (".npz",),
-    "JSON": (".json",),
-    "CSV": (".csv",),
-}
-WORDS = {
-    "picture": "a picture",
-    "moving picture": "a picture",
-    "animation": "an animation",
-    "HDF5": "an HDF5 file",
-    "NPZ": "an NPZ file of codes",
-    "JSON": "a JSON file",
-    "CSV": "a CSV file",
-}
-FORMATS = {
-    "picture": "PNG or SVG",
-    "moving picture": "PNG, SVG, GIF or WebP",
-    "animation": "GIF or WebP",
-}
-EXAMPLES = {
-    "picture": "picture.png",
-    "moving picture": "picture.png",
-    "animation": "unfolding.gif",
-    "HDF5": "data.h5",
-    "NPZ": "codes.npz",
-}
-HDF5_START = b"\x89HDF\r\n\x1a\n"
-PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
 FOLDER = "runs/first"
-# Of other formats; a name without an ending, or with one that is not here, says nothing.
-OTHER_ENDINGS = (
-    *(".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".svg", ".eps"),
-    *(".csv", ".tsv", ".txt", ".jsonl", ".yaml", ".yml", ".toml", ".xlsx", ".parquet"),
-    *(".npy", ".mat", ".pkl", ".pt", ".pth", ".zip", ".tar", ".gz", ".md", ".html", ".py"),
-)
 
 
 def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
@@ -108,19 +77,21 @@ def check_target(option: str, path: Path, kind: str) -> None:
         kind: Format that is written, a key of `OWN_ENDINGS`.
 
     Raises:
-        SbvaeError: If it is stdout, a folder, has the name of another format, or what
-            stands there is of another format.
+        SbvaeError: If it is stdout, a folder, has the name of another format, what stands there
+            is of another format, or it cannot be written.
     """
     if str(path) == "-":
         raise SbvaeError(
             f"--{option} -: {WORDS[kind]} is nothing for stdout; name a file, as {EXAMPLES[kind]}"
         )
-    if path.is_dir():
-        raise SbvaeError(
-            f"--{option} {path}: is a folder; name a file in it, as {path / EXAMPLES[kind]}"
-        )
-    _refuse_other_endings(option, path, kind)
-    _refuse_other_content(option, path, kind)
+    with _writing(option, path):
+        if path.is_dir():
+            raise SbvaeError(
+                f"--{option} {path}: is a folder; name a file in it, as {path / EXAMPLES[kind]}"
+            )
+        _refuse_other_endings(option, path, kind)
+        _refuse_other_content(option, path, kind)
+        _try_to_write(path)
 
 
 def run_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
@@ -162,17 +133,15 @@ def check_json_target(target: str, kind: str = "JSON") -> None:
         SbvaeError: If it is a folder, has the name of another format, holds something else than
             text, or cannot be written.
     """
-    path, option = Path(target), f"--{kind.lower()}"
+    path, option = Path(target), kind.lower()
     if target == "-":
         return
-    try:
+    with _writing(option, path):
         if path.is_dir():
-            raise SbvaeError(f"{option} {path}: is a folder; name a file to write")
-        _refuse_other_endings(kind.lower(), path, kind)
-        _refuse_other_content(kind.lower(), path, kind)
+            raise SbvaeError(f"--{option} {path}: is a folder; name a file to write")
+        _refuse_other_endings(option, path, kind)
+        _refuse_other_content(option, path, kind)
         _try_to_write(path)
-    except OSError as error:
-        raise SbvaeError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
 def check_table_target(path: Path) -> None:
@@ -181,12 +150,15 @@ def check_table_target(path: Path) -> None:
     Raises:
         SbvaeError: If it is a folder, holds something else than text, or cannot be written.
     """
-    if path.is_dir():
-        raise SbvaeError(f"--out {path}: is a folder; name a file in it, as {path / 'table.md'}")
-    refuse_to_lose(path)
-    if path.is_file() and b"\0" in path.read_bytes()[:4096]:
-        raise SbvaeError(f"--out {path}: what stands there is no text and is not replaced")
-    _try_to_write(path)
+    with _writing("out", path):
+        if path.is_dir():
+            raise SbvaeError(
+                f"--out {path}: is a folder; name a file in it, as {path / 'table.md'}"
+            )
+        refuse_to_lose(path)
+        if path.is_file() and b"\0" in path.read_bytes()[:4096]:
+            raise SbvaeError(f"--out {path}: what stands there is no text and is not replaced")
+        _try_to_write(path)
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:
@@ -261,20 +233,20 @@ def _refuse_other_content(option: str, path: Path, kind: str) -> None:
         refuse_to_lose(path)
     with path.open("rb") as file:
         start = file.read(4096)
-    if start and not _is_of(kind, path, start):
+    if start and not is_of(kind, path, start):
         raise SbvaeError(
             f"--{option} {path}: what stands there is not {WORDS[kind]} and is not replaced; "
             "choose another name"
         )
 
 
-def _is_of(kind: str, path: Path, start: bytes) -> bool:
-    """Whether a file of these first bytes is what a command writes."""
-    if kind == "NPZ":
-        return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
-    if kind == "JSON":
-        return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
-    return start.startswith(HDF5_START) if kind == "HDF5" else bool(PICTURES.match(start))
+@contextmanager
+def _writing(option: str, path: Path) -> Iterator[None]:
+    """What the system refuses is said of the file that was named."""
+    try:
+        yield
+    except OSError as error:
+        raise SbvaeError(f"--{option} {path}: cannot be written: {error.strerror}") from error
 
 
 def _try_to_write(path: Path) -> None:

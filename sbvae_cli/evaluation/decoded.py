@@ -85,7 +85,6 @@ def interpolate(
         ends: The two images.
         columns: Number of codes, at least 2; the first and the last are those of the images.
         swing: Whether they are denser towards the ends, as the places of a swing are.
-        swing: Whether they are denser towards the ends, as the places of a swing are.
 
     Raises:
         SbvaeError: If the model is unsound.
@@ -131,9 +130,9 @@ def reconstruct(
         SbvaeError: If the model is unsound.
     """
     rng = stream(seed, "traverse")
-    drawn = count if source.count is None else min(count, source.count)
-    if source.space.blank:
-        drawn = 2 * drawn + 16
+    drawn = 2 * count + 16 if source.space.blank else count
+    if source.count is not None:
+        drawn = min(drawn, source.count)
     images, factors = source.sample(rng, drawn)
     rows = shown(factors)
     others = images[rows], factors[rows]

@@ -45,12 +45,7 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
     Raises:
         SbvaeError: If a run has no beta.
     """
-    without = next((run for run in runs if BETA not in run.settings), None)
-    if without:
-        kind = (
-            f"is a run of {without.model}, which has" if without.model else "has codes, which have"
-        )
-        raise SbvaeError(f"{without.name}: {kind} no beta; leave it out")
+    require_betas(runs)
     runs = [run for run in runs if {"nll", "kl"} <= run.values.keys()]
     models = _with_one_name([_without_beta(run) for run in runs])
     labels = group_labels(models)
@@ -64,6 +59,20 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
         decoder = next(model.decoder for model in models if model.group == group)
         found.append(BetaSweep(label, decoder, points))
     return found
+
+
+def require_betas(runs: Sequence[RunScores]) -> None:
+    """Refuse runs without a beta.
+
+    Raises:
+        SbvaeError: With the first of them.
+    """
+    without = next((run for run in runs if BETA not in run.settings), None)
+    if without:
+        kind = (
+            f"is a run of {without.model}, which has" if without.model else "has codes, which have"
+        )
+        raise SbvaeError(f"{without.name}: {kind} no beta; leave it out")
 
 
 def _beta_scores(beta: float, runs: Sequence[RunScores]) -> BetaScores:

@@ -19,8 +19,9 @@ class RunFacts:
         seed: Root seed; None of codes.
         decoder: Kind of the decoder; "" of codes.
         likelihood: Kind of the likelihood; "" of codes.
-        data: Name of the data that it was trained on; "" of codes.
+        data: Name of the data that it is looked at with; "" of codes.
         images: What tells these data from others; "" of codes.
+        factors: Names of their factors that vary; none of codes.
     """
 
     path: Path
@@ -31,25 +32,38 @@ class RunFacts:
     likelihood: str = ""
     data: str = ""
     images: str = ""
+    factors: tuple[str, ...] = ()
 
 
-def read_facts(path: Path) -> RunFacts:
+def read_facts(path: Path, data: str | None = None) -> RunFacts:
     """The facts of a run folder, a checkpoint or an NPZ file of codes.
 
+    Args:
+        path: What was named.
+        data: Data in place of a model's own.
+
     Raises:
-        SbvaeError: If it is none of these.
+        SbvaeError: If it is none of these, or the data do not fit.
     """
     if path.suffix.lower() == ".npz":
         folder = path.resolve().parent
         return RunFacts(path, {"folder": str(folder)}, folder.name or "codes")
     if path.suffix.lower() == ".json":
         raise SbvaeError(f"{path}: has no codes to be drawn; name the runs themselves")
+    from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.data.fingerprint import hash_of_distribution
     from sbvae_cli.runs.naming import flat_settings, group_name
-    from sbvae_cli.runs.open import open_checkpoint
+    from sbvae_cli.runs.open import open_checkpoint, open_data
 
     checkpoint = open_checkpoint(path)
-    config, data = checkpoint.config, checkpoint.config.data
+    config, own = checkpoint.config, checkpoint.config.data
+    name, shape, space = own.name, own.image_shape, FactorSpace(own.space)
+    if data is not None:
+        source = open_data(checkpoint, data)
+        shape = source.channels, source.height, source.width
+        name, space = source.name, source.space
+        if source.file:
+            source.file.close()
     return RunFacts(
         path,
         flat_settings(config, checkpoint.step),
@@ -57,6 +71,7 @@ def read_facts(path: Path) -> RunFacts:
         config.training.seed,
         config.model.decoder.kind,
         config.model.likelihood.kind,
-        data.name,
-        hash_of_distribution(data.name, data.image_shape, data.space.model_dump(mode="json")),
+        name,
+        hash_of_distribution(name, shape, space.as_dict()),
+        space.varying,
     )

@@ -1,7 +1,6 @@
 """Scores of many runs by name, computed or read from what `sbvae eval` wrote, to be drawn."""
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -17,13 +16,23 @@ from sbvae_cli.config.score_names import (
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.runs.groups import group_names
-from sbvae_cli.runs.scores_file import ScoreRecord, is_scores_file, read_records, record_of
+from sbvae_cli.runs.run_facts import RunFacts, read_facts
+from sbvae_cli.runs.scores_file import (
+    ScoreRecord,
+    is_scores_file,
+    read_records,
+    record_of,
+    without_copies,
+)
 from sbvae_cli.runs.targets import each_once, runs_below
 
 if TYPE_CHECKING:  # what computes scores takes a second to load, and files of scores need none
     from sbvae_cli.evaluation.evaluate import OnMetric
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.runs.evaluate import Showing
+
+
+Require = Callable[[Sequence["RunScores"]], None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def score_runs(
     scores: Sequence[str],
     *,
     optional: Sequence[str] = (),
-    comparable: bool = False,
+    require: "Require" = lambda runs: None,
     data: str | None = None,
     device: str = "auto",
     protocol: "Protocol | None" = None,
@@ -95,7 +104,8 @@ def score_runs(
         scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
             first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
         optional: More scores, which need not be there.
-        comparable: Whether to refuse runs that `require_comparable` refuses, before any is scored.
+        require: Called with all runs before any is scored, scores that are not known being NaN,
+            and again with what was found; raises where they cannot stand together.
         data: Data in place of the models' own; of no use for what is in a JSON file.
         device: Name of the device that computes.
         protocol: Sizes of what is computed; the paper's where None.
@@ -115,9 +125,11 @@ def score_runs(
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
     models = {path: runs_below(path, on_note) for path in targets if path not in read}
     paths = [path for below in models.values() for path in below]
-    if comparable:
-        known = [_select(each, each.group, wanted) for own in read.values() for each in own]
-        require_comparable([*known, *_described(paths, wanted, data)])
+    known = [each for own in read.values() for each in own]
+    facts = _facts(paths, data)
+    _refuse_other_factors(facts, known, wanted)
+    named = [_select(each, each.group, wanted) for each in known]
+    require([*named, *(_described(each, wanted) for each in facts)])
     computed = []
     if models:
         from sbvae_cli.runs.evaluate import evaluate_targets
@@ -127,31 +139,42 @@ def score_runs(
             paths, own, data, device, on_note, on_target, on_metric, showing
         )
     records = _in_order(targets, read, [record_of(each) for each in computed])
-    records = _without_copies(records, on_note)
+    records = without_copies(records, on_note)
     found = [
         _select(record, group, wanted)
         for record, group in zip(records, group_names(records), strict=True)
     ]
-    if comparable:
-        require_comparable(found)
+    require(found)
     _refuse_lacking(found, records, {name: wanted[name] for name in scores})
     for line in _cautions(found, scores):
         on_note(line)
     return found
 
 
-def _described(paths: Sequence[Path], wanted: Iterable[str], data: str | None) -> list[RunScores]:
-    """Models and codes as far as they are known before they are scored, scores being NaN."""
-    from sbvae_cli.runs.run_facts import read_facts
+def _facts(paths: Sequence[Path], data: str | None) -> list[RunFacts]:
+    """What is known of models and codes before they are scored."""
+    return [read_facts(path, data) for path in each_once(paths, lambda line: None)]
 
+
+def _described(facts: RunFacts, wanted: Iterable[str]) -> RunScores:
+    """A run before it is scored, scores being NaN."""
+    own = str(facts.path), facts.group, facts.seed, None, facts.path, facts.settings
     values = dict.fromkeys(wanted, math.nan)
-    found = []
-    for path in each_once(paths, lambda line: None):
-        facts = read_facts(path)
-        own = str(path), facts.group, facts.seed, None, path, facts.settings, facts.data
-        images = facts.images if data is None else ""
-        found.append(RunScores(*own, images, "", values, {}))
-    return found
+    return RunScores(*own, facts.data, facts.images, "", values, {})
+
+
+def _refuse_other_factors(
+    facts: Sequence[RunFacts], known: Sequence[ScoreRecord], wanted: Mapping[str, WantedScore]
+) -> None:
+    """Refuse a pair of factors that no data have, before any run is scored."""
+    if not facts or not all(each.factors for each in facts):  # codes are read where they are scored
+        return
+    for text, score in wanted.items():
+        pair = set(filter(None, score.factors.split(",")))
+        there = any(pair <= set(each.factors) for each in facts)
+        if not there and not any(_is(score, *key) for each in known for key in each.numbers):
+            names = abbreviate(facts[0].factors, " and ")
+            raise SbvaeError(f"no run has {text}; the factors of {facts[0].path} are {names}")
 
 
 def _with_metrics(
@@ -208,18 +231,6 @@ def _in_order(
     placed = [(place(record), record) for record in computed]
     placed += [(targets.index(path), record) for path in read for record in read[path]]
     return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
-
-
-def _without_copies(
-    records: Sequence[ScoreRecord], on_note: Callable[[str], None]
-) -> list[ScoreRecord]:
-    """Each record once, where a file has runs that are named too, or that another file has."""
-    first: dict[tuple[str, int | None], ScoreRecord] = {}
-    for record in records:
-        known = first.setdefault((os.path.realpath(record.name), record.step), record)
-        if known is not record:
-            on_note(f"{record.name} has scores twice; the first ones count")
-    return list(first.values())
 
 
 def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) -> RunScores:

@@ -1,7 +1,8 @@
 """The scores of runs, as `sbvae eval` writes them to a JSON file and they are read from one."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,26 @@ def read_records(path: Path) -> list[ScoreRecord]:
         return [_record(each) for each in results]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SbvaeError(f"{path}: is damaged or was changed; {_write(path)}") from error
+
+
+def without_copies(
+    records: Sequence[ScoreRecord], on_note: Callable[[str], None]
+) -> list[ScoreRecord]:
+    """Each record once, where a file has runs that are named too, or that another file has.
+
+    Args:
+        records: Records of runs; the first of a run counts.
+        on_note: Called with a line on each that is left out.
+    """
+    first: dict[Hashable, ScoreRecord] = {}
+    for record in records:
+        # Settings too: files that were written in two folders may call different runs alike.
+        settings = json.dumps(record.settings, sort_keys=True, default=str)
+        own = os.path.realpath(record.name), record.step, record.seed, settings
+        known = first.setdefault(own, record)
+        if known is not record:
+            on_note(f"{record.name} has scores twice; the first ones count")
+    return list(first.values())
 
 
 def _write(path: Path) -> str:

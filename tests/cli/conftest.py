@@ -34,7 +34,13 @@ def write_codes() -> Callable[..., Path]:
 def write_model() -> Callable[..., Path]:
     """Write the checkpoint of a small model that nobody trained."""
 
-    def write(path: Path, latents: int = 4, preset: str = "xy-hole", **data: object) -> Path:
+    def write(
+        path: Path,
+        latents: int = 4,
+        preset: str = "xy-hole",
+        objective: str = "vae",
+        **data: object,
+    ) -> Path:
         source = f"circles:{preset}"
         settings = {"source": source, "name": preset, "space": named_space(source)}
         config = Config(
@@ -44,6 +50,7 @@ def write_model() -> Callable[..., Path]:
                 encoder=EncoderConfig(hidden_channels=(4,), hidden_units=(8,)),
                 decoder=BroadcastDecoderConfig(hidden_channels=(4,)),
             ),
+            objective={"kind": objective},  # type: ignore[arg-type]
         )
         vae = build_vae(config.model, config.data.image_shape)
         save_checkpoint(path, Checkpoint(config, 7, vae.state_dict(), {}, threads=1))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs import evaluate
 
 Sbvae = Callable[..., Any]
@@ -116,7 +117,7 @@ def test_any_scores_are_drawn_a_panel_each(sbvae: Sbvae, scores: Path) -> None:
     drawn = Path("scores.svg").read_text()
     for label in (
         "KL (nats an image)",
-        "affine_r2 (x, y)",
+        "affine R² (x, y)",
         "deconv, beta 0.4",
         "broadcast, beta 4",
     ):
@@ -190,15 +191,38 @@ def test_mig_does_not_mind_other_likelihoods(sbvae: Sbvae, scores: Path) -> None
 def test_models_are_scored_with_no_more_than_the_figure_needs(
     sbvae: Sbvae, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked, own = list[Protocol](), evaluate.evaluate_targets
+
+    def keep_protocol(targets: Any, protocol: Protocol, *options: Any) -> Any:
+        asked.append(protocol)
+        return own(targets, protocol, *options)
+
+    monkeypatch.setattr(evaluate, "evaluate_targets", keep_protocol)
     for name in ("a", "b", "c"):
         Path(f"runs/{name}").mkdir(parents=True)
         write_model(Path(f"runs/{name}/ckpt.pt"), latents=3 + len(name))
     done = sbvae("figure", "mig", "runs", "--protocol", "quick")
     assert done.code == 0, done.err
     assert "broadcast: median of 3 is" in done.out
+    assert [each.metrics for each in asked] == [("mig",)]
     keep = "sbvae eval runs/a runs/b runs/c --metrics mig --protocol quick --json scores.json"
     assert f"note: 3 models are scored; `{keep}` keeps what" in " ".join(done.err.split())
     assert "the same seed and settings" in done.err
+
+
+def test_the_command_that_keeps_scores_computes_the_same(
+    sbvae: Sbvae, write_model: Callable[..., Path]
+) -> None:
+    """With the same data; metrics that codes or models may lack are not named."""
+    for name in ("a", "b", "c"):
+        Path(name).mkdir()
+        write_model(Path(f"{name}/ckpt.pt"))
+    own = ("--protocol", "quick", "--data", "circles:xy", "--device", "cpu")
+    keep = "--data circles:xy --device cpu --protocol quick --json scores.json"
+    for figure, metrics in (("rate-distortion", ""), ("mig", "--metrics mig ")):
+        done = sbvae("figure", figure, "a", "b", "c", *own)
+        assert done.code == 0, done.err
+        assert f"`sbvae eval a b c {metrics}{keep}`" in " ".join(done.err.split())
 
 
 def test_models_of_other_data_are_refused_before_any_is_scored(
@@ -213,8 +237,31 @@ def test_models_of_other_data_are_refused_before_any_is_scored(
     monkeypatch.setattr(evaluate, "evaluate_targets", None)
     done = sbvae("figure", "mig", "xy", "xh")
     assert done.err.startswith("error: xh: is scored on data xh, xy on xy: their scores do not")
-    done = sbvae("figure", "table", scores, "xy", "--scores", "mig")
-    assert done.err.startswith("error: xy: is scored on data xy, deconv-0.4/0 on sprites: their")
+    for named in ((), ("--data", "circles:xy")):
+        done = sbvae("figure", "table", scores, "xy", "--scores", "mig", *named)
+        found = "error: xy: is scored on data xy, deconv-0.4/0 on sprites: their"
+        assert done.err.startswith(found)
+
+
+@pytest.mark.usefixtures("scores")
+def test_what_cannot_end_well_is_refused_before_any_is_scored(
+    sbvae: Sbvae, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, kind in (("a", "vae"), ("b", "annealed-vae")):
+        Path(name).mkdir()
+        write_model(Path(f"{name}/ckpt.pt"), objective=kind)
+    monkeypatch.setattr(evaluate, "evaluate_targets", None)
+    done = sbvae("figure", "rate-distortion", "a", "b")
+    assert done.err.startswith("error: b: is a run of annealed-vae, which has no beta")
+    for pair in ("x,zz:affine_r2", "kl,y:tear"):
+        for more in ((), ("scores.json",)):
+            done = sbvae("figure", "scores", "a", *more, "--scores", pair)
+            assert done.err == f"error: no run has {pair}; the factors of a are x and y\n"
+    Path("text").write_text("")
+    done = sbvae("figure", "mig", "a", "--out", "text/mig.png")
+    assert done.err == "error: --out text/mig.png: cannot be written: Not a directory\n"
+    done = sbvae("figure", "table", "a", "--out", "/proc/t.md")
+    assert done.err.startswith("error: --out /proc/t.md: cannot be written: ")
 
 
 def test_data_that_are_named_make_models_comparable(

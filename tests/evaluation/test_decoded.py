@@ -1,5 +1,7 @@
 """Samples of the prior, images between two images, and reconstructions, by the decoder itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,10 @@ import torch
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.source import Source
+from sbvae_cli.data.source import Source, open_source
+from sbvae_cli.data.write import write_dataset
 from sbvae_cli.evaluation.decoded import even_shares, interpolate, prior_samples, reconstruct
-from sbvae_cli.evaluation.examples import start_image
+from sbvae_cli.evaluation.examples import shown, start_image
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
@@ -101,6 +104,20 @@ def test_blank_images_are_not_reconstructed(vae: VAE) -> None:
     found = reconstruct(vae, Source("b", FactorSpace(space), 8, 8), space, 12)
 
     assert len(found.inputs) == 12 and found.inputs.any(axis=(1, 2, 3)).all()
+
+
+def test_a_file_with_blank_images_has_each_once(vae: VAE, tmp_path: Path) -> None:
+    space = named_space("circles:xh-blank")
+    images, factors = Source("b", FactorSpace(space), 8, 8).sample(np.random.default_rng(0), 40)
+    rows = shown(factors)[:5]
+    pixels, values = np.zeros((12, 8, 8, 3), np.uint8), np.full((12, 7), np.nan, np.float32)
+    pixels[:5], values[:5] = images[rows], factors[rows]
+    path = tmp_path / "few.h5"
+    write_dataset(path, [(values, pixels)], space=FactorSpace(space), name="few", shape=(8, 8, 3))
+
+    found = reconstruct(vae, open_source(path), space, 12)
+
+    assert len(found.inputs) == len({image.tobytes() for image in found.inputs}) == 5
 
 
 def test_shares_of_a_swing_are_those_of_even_times() -> None:

@@ -112,6 +112,16 @@ def test_a_run_that_two_files_have_counts_once(write: Write) -> None:
     assert notes == ["a has scores twice; the first ones count"]
 
 
+def test_runs_that_two_folders_call_alike_are_two(write: Write) -> None:
+    other = result("runs/0", 0, mig=0.7, settings={"model.decoder.kind": "broadcast"})
+    files = [write(result("runs/0", 0, mig=0.5)), write(other, name="other.json")]
+    runs = score_runs(files, ["mig"], on_note=pytest.fail)
+    assert [(run.decoder, run.values["mig"]) for run in runs] == [
+        ("deconv", 0.5),
+        ("broadcast", 0.7),
+    ]
+
+
 def test_a_run_without_the_score_is_told_of_and_a_score_of_none_is_refused(write: Write) -> None:
     notes: list[str] = []
     other = result("b", 1, mig=None, protocol={"name": "quick", "images": 2000})

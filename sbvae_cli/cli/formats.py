@@ -1,0 +1,60 @@
+"""Formats of files that commands write: what they are called, and how one is told from others."""
+
+import re
+import zipfile
+from pathlib import Path
+
+PICTURE_ENDINGS = (".png", ".svg", ".gif", ".webp")
+OWN_ENDINGS = {
+    "picture": PICTURE_ENDINGS[:2],
+    "moving picture": PICTURE_ENDINGS,
+    "animation": (".gif", ".webp"),
+    "HDF5": (".h5", ".hdf5", ".hdf", ".he5"),
+    "NPZ": (".npz",),
+    "JSON": (".json",),
+    "CSV": (".csv",),
+}
+WORDS = {
+    "picture": "a picture",
+    "moving picture": "a picture",
+    "animation": "an animation",
+    "HDF5": "an HDF5 file",
+    "NPZ": "an NPZ file of codes",
+    "JSON": "a JSON file",
+    "CSV": "a CSV file",
+}
+FORMATS = {
+    "picture": "PNG or SVG",
+    "moving picture": "PNG, SVG, GIF or WebP",
+    "animation": "GIF or WebP",
+}
+EXAMPLES = {
+    "picture": "picture.png",
+    "moving picture": "picture.png",
+    "animation": "unfolding.gif",
+    "HDF5": "data.h5",
+    "NPZ": "codes.npz",
+}
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
+# Of other formats; a name without an ending, or with one that is not here, says nothing.
+OTHER_ENDINGS = (
+    *(".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".svg", ".eps"),
+    *(".csv", ".tsv", ".txt", ".jsonl", ".yaml", ".yml", ".toml", ".xlsx", ".parquet"),
+    *(".npy", ".mat", ".pkl", ".pt", ".pth", ".zip", ".tar", ".gz", ".md", ".html", ".py"),
+)
+
+
+def is_of(kind: str, path: Path, start: bytes) -> bool:
+    """Whether a file of these first bytes is what a command writes.
+
+    Args:
+        kind: Format, a key of `OWN_ENDINGS`.
+        path: The file.
+        start: Its first bytes.
+    """
+    if kind == "NPZ":
+        return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
+    if kind == "JSON":
+        return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
+    return start.startswith(HDF5_START) if kind == "HDF5" else bool(PICTURES.match(start))
