@@ -12,6 +12,7 @@ TURNED = 8.0  # degrees: a grid that is turned by less is as good as upright
 UPRIGHT = 75.0  # degrees between the axes of a grid that is turned and not slanted
 ONE_MIXTURE = 0.1  # affine_axis_ratio of two latents that carry hardly more than one
 FOLDED = 0.1  # fold_fraction of a grid that is not merely rough
+SHRUNK = 0.5  # heldout_area_ratio of a hole that has not half of its area
 TORN = 10.0  # times the median distance between neighbours
 
 

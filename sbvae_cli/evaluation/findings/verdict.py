@@ -1,7 +1,10 @@
-"""What a report says first of two factors in two latents: collapsed, folded, torn, bent or flat."""
+"""What a report says first of two factors in two latents: collapsed, folded, torn, bent or flat.
+
+A hole that has shrunk to less than half of its area is told of, since the R2 hardly see it.
+"""
 
 from sbvae_cli.evaluation.findings.finding import Finding
-from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, TORN
+from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, SHRUNK, TORN
 from sbvae_cli.evaluation.findings.sentences import sentences
 from sbvae_cli.evaluation.findings.words import Words
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
@@ -26,6 +29,10 @@ VERDICTS: dict[str, Words] = {
     "torn": Words("torn: tear {tear:.0f}, {lowest} {r2:.2f}" + _WHERE),
     "bent": Words("bent: {lowest} {r2:.2f}" + _WHERE),
     "flat": Words("flat: {lowest} {r2:.3f}" + _WHERE),
+    "hole-shrunk": Words(
+        "flat but for the held-out region, which has shrunk: heldout_area_ratio "
+        "{heldout_area_ratio:.2f}, {lowest} {r2:.3f}" + _WHERE
+    ),
     "of-circular": Words("{lowest} {r2:.2f}" + _WHERE + ", the one R2 that a circular factor has"),
     "in-use": Words(_USE),
     "copies": Words(
@@ -37,6 +44,7 @@ WORDS = {
     "line": "collapsed to a line",
     "straight-line": "collapsed to a line",
     "thin-line": "collapsed to a line",
+    "hole-shrunk": "flat, hole shrunk",
 }
 
 
@@ -61,7 +69,10 @@ def _kind(pair: PairGeometry, of_both: dict[str, float]) -> str:
         return "folded"
     if (pair.scores["tear"] or 0.0) >= TORN:
         return "torn"
-    return "flat" if min(of_both.values()) >= FLAT else "bent"
+    if min(of_both.values()) < FLAT:
+        return "bent"
+    area = pair.scores["heldout_area_ratio"]
+    return "flat" if area is None or area >= SHRUNK else "hole-shrunk"
 
 
 def copies(pair: PairGeometry) -> Finding | None:

@@ -12,11 +12,15 @@ LINE = np.linspace(0, 1, 12)
 FACTORS = np.stack(np.meshgrid(LINE, LINE, indexing="ij"), axis=-1)
 X, Y = 4 * FACTORS[..., 0] - 2, 4 * FACTORS[..., 1] - 2
 NONE = 0 * X
+HOLE = (np.abs(X) < 1) & (np.abs(Y) < 1)
 
 
-def pair_of(*latents: np.ndarray, circular: bool = False, std: float = 0.1) -> PairGeometry:
+def pair_of(
+    *latents: np.ndarray, circular: bool = False, std: float = 0.1, hole: np.ndarray | None = None
+) -> PairGeometry:
     means = np.stack(np.broadcast_arrays(*latents), axis=-1)
-    points = FactorPoints(("x", "y"), FACTORS, FACTORS, np.zeros((12, 12), bool), (circular, False))
+    held_out = np.zeros((12, 12), bool) if hole is None else hole
+    points = FactorPoints(("x", "y"), FACTORS, FACTORS, held_out, (circular, False))
     stds = np.where(np.abs(means).max((0, 1)) > 0, std, 1.0) * np.ones_like(means)
     known = np.eye(len(latents), 2)
     return embed_points(points, PointCodes(means, stds), known, latents=(0, 1)).pair
@@ -62,6 +66,13 @@ def pair_of(*latents: np.ndarray, circular: bool = False, std: float = 0.1) -> P
             pair_of(X, Y**3),
             "bent: inverse_r2 0.85 of x and y in latents 0 and 1",
             "bent",
+        ),
+        (pair_of(X, Y, hole=HOLE), "flat: inverse_r2 1.000 of x and y in latents 0 and 1", "flat"),
+        (
+            pair_of(np.where(HOLE, 0.5, 1) * X, np.where(HOLE, 0.5, 1) * Y, hole=HOLE),
+            "flat but for the held-out region, which has shrunk: heldout_area_ratio 0.25, "
+            "inverse_r2 1.000 of x and y in latents 0 and 1",
+            "flat, hole shrunk",
         ),
         (
             pair_of(X, Y, circular=True),
