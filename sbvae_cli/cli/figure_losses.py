@@ -30,9 +30,10 @@ def losses(
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.figures.losses import draw_losses
     from sbvae_cli.runs.logs import read_logs
+    from sbvae_cli.runs.run_facts import told_run
 
     logs = read_logs(runs, note)
     names = [name.strip() for name in (terms or "").split(",") if name.strip()]
-    about = {"runs": [{"run": log.name, "seed": log.seed, "step": log.step} for log in logs]}
+    about = {"runs": [told_run(Path(log.name), log.seed, log.step) for log in logs]}
     write_picture(out, draw_losses(logs, names), about, Look(scale, theme, show))
     inform(f"wrote {out}: {len(logs)} run{'s' * (len(logs) != 1)}")

@@ -123,12 +123,9 @@ def scores(
 
 def _about(found: "Sequence[RunScores]") -> dict[str, Any]:
     """What a picture says of its runs, in plain containers."""
-    return {
-        "runs": [
-            {"run": run.name, "seed": run.seed, "step": run.step, "scores": dict(run.values)}
-            for run in found
-        ]
-    }
+    from sbvae_cli.runs.run_facts import told_run
+
+    return {"runs": [told_run(Path(run.name), run.seed, run.step, run.values) for run in found]}
 
 
 def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:

@@ -30,6 +30,7 @@ def unfolding(
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.figures.unfolding import draw_unfolding
+    from sbvae_cli.runs.run_facts import told_run
     from sbvae_cli.runs.unfoldings import read_unfoldings
 
     found = read_unfoldings(runs, note)
@@ -42,13 +43,6 @@ def unfolding(
         f"{datas}: {pair} in two latents while they are learned",
         {each.label: each.config.training.steps for each in found},
     )
-    told = [
-        {
-            "run": str(each.path),
-            "seed": each.config.training.seed,
-            "step": each.unfolding.steps[-1],
-        }
-        for each in found
-    ]
+    told = [told_run(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
     write_picture(out, picture, {"runs": told}, Look(scale, theme, show))
     inform(f"wrote {out}: {len(picture.frames)} frames")

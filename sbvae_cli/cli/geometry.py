@@ -1,9 +1,10 @@
 """`sbvae geometry`."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -17,14 +18,15 @@ from sbvae_cli.cli.options import (
     ThemeOption,
 )
 from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
-from sbvae_cli.cli.parse_picks import parse_picks
-from sbvae_cli.config.names import GeometryScore, ProtocolName, Select
+from sbvae_cli.config.names import GeometryScore, ProtocolName, Rank, Select
+from sbvae_cli.errors import SbvaeError, nearest
 
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Embedded
     from sbvae_cli.runs.run_facts import RunFacts
 
+MOST_PICKS = 6  # that stand in one row
 Targets = Annotated[
     list[Path],
     typer.Argument(
@@ -96,7 +98,7 @@ def geometry(
         select,
         None if latents is None else parse_two_latents(latents),
     )
-    picks = parse_picks(replica or "worst,best")
+    picks = _parse_picks(replica or "worst,best")
 
     def embed(path: Path) -> "Embedded":
         levels = partial(parse_levels, at or [])
@@ -115,6 +117,29 @@ def geometry(
     _draw([embed(path) for path in targets], out, json, look)
 
 
+def _parse_picks(text: str) -> tuple[str | int, ...]:
+    """Read `worst,best`, `median` or `3,7`, which are seeds.
+
+    Raises:
+        SbvaeError: If a part is neither, or there are too many for a row.
+    """
+    ranks = get_args(Rank)
+    picks: list[str | int] = []
+    for part in text.split(","):
+        word = part.strip().lower()
+        if re.fullmatch(r"\d{1,18}", word):
+            picks.append(int(word))
+        elif word in ranks:
+            picks.append(word)
+        else:
+            near = nearest(word, ranks)
+            hint = f"did you mean {near}?" if near else "name worst, median, best or seeds, as 3"
+            raise SbvaeError(f"{part.strip() or text}: is no replica; {hint}", field="replica")
+    if len(picks) > MOST_PICKS:
+        raise SbvaeError(f"{text}: a row has room for {MOST_PICKS} at most", field="replica")
+    return tuple(dict.fromkeys(picks))
+
+
 def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]":
     """Several runs by their models; none where no model has replicas, unless that is asked for."""
     from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas  # loads SciPy
@@ -127,10 +152,11 @@ def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]"
 def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
     """Draw and score one model, or several side by side."""
     from sbvae_cli.cli.console import inform
-    from sbvae_cli.cli.geometry_report import about_picture, print_headlines, print_notes
+    from sbvae_cli.cli.geometry_panel import print_headlines, print_notes
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
+    from sbvae_cli.runs.run_facts import told_run
     from sbvae_cli.runs.several_models import short_names
 
     titles = _titles(embedded)
@@ -142,7 +168,10 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
     ]
     # The keys of one alone stand at the top as well.
     content = {**(models[0] if len(models) == 1 else {}), "models": models}
-    write_picture(out, picture, about_picture(embedded), look)
+    runs = [
+        told_run(e.path, e.about.get("seed"), e.about.get("step"), e.found.scores) for e in embedded
+    ]
+    write_picture(out, picture, {"runs": runs}, look)
     names = [""] if len(embedded) == 1 else short_names([each.path for each in embedded])
     if json != "-":
         print_headlines(names, embedded)

@@ -1,16 +1,16 @@
-"""What `sbvae geometry` says of replicas."""
+"""What `sbvae geometry` says of models and of replicas."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.cli.geometry_report import print_headlines, print_notes
 from sbvae_cli.config.names import GeometryScore, ProtocolName
 
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.evaluation.pair_geometry import PairGeometry
+    from sbvae_cli.runs.geometry import Embedded
     from sbvae_cli.runs.replica_geometry import Embed, EmbeddedReplicas, Pick
     from sbvae_cli.runs.run_facts import RunFacts
 
@@ -31,33 +31,24 @@ class Scoring:
     device: str
 
 
-def panel_caption(groups: "Sequence[EmbeddedReplicas]") -> str:
-    """What data, and how many models and replicas."""
-    first = next(each for group in groups for each in group.embedded)
-    factors = " and ".join(first.found.points.names)
-    models = "one model" if len(groups) == 1 else f"{len(groups)} models"
-    replicas = sum(len(group.runs) for group in groups)
-    data = f"{first.data}: " if first.source else ""
-    return f"{data}{factors} in the latents of {models}, {replicas} replicas"
+def print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+    """Sentences on what the scores do not say themselves, each run's behind its name."""
+    from sbvae_cli.cli.console import remark
+    from sbvae_cli.cli.flags import with_flags
+
+    for name, each in zip(names, embedded, strict=True):
+        for line in each.found.notes:
+            remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
-def panel_as_dict(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> dict[str, Any]:
-    """Plain containers for JSON: the scores of all replicas, and what is drawn."""
-    from sbvae_cli.evaluation.findings.verdict import word
+def print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+    """What is most telling comes first: a line that has collapsed has a high affine_r2."""
+    from sbvae_cli.cli.console import say
+    from sbvae_cli.evaluation.findings.verdict import headlines
 
-    tables, models = [], []
-    for group in groups:
-        replicas = [
-            {"run": str(run.path), "seed": run.seed, by: score}
-            for run, score in zip(group.runs, group.shown.scores, strict=True)
-        ]
-        tables.append({"group": group.shown.name, "by": by, "replicas": replicas})
-        for chosen, each in zip(group.shown.chosen, group.embedded, strict=True):
-            own = {"group": group.shown.name, "replica": chosen.mark or chosen.name}
-            pair = each.found.pair
-            score = group.shown.scores[chosen.number]
-            models.append({**each.about, **own, by: score, **pair.as_dict(), "verdict": word(pair)})
-    return {"groups": tables, "models": models}
+    for name, each in zip(names, embedded, strict=True):
+        for line in headlines(each.found.pair):
+            say(f"{name}: {line}" if name else line)
 
 
 def drawn_names(groups: "Sequence[EmbeddedReplicas]") -> list[str]:
@@ -94,21 +85,6 @@ def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None
     print_table(title, ["replica", by, *known], rows, spare=len(known) - 2)
 
 
-def _told_runs(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> list[dict[str, Any]]:
-    """What the file of a picture tells of each run."""
-    return [
-        {
-            "run": str(run.path),
-            "group": group.shown.name,
-            "seed": run.seed,
-            "step": run.settings.get("step"),
-            "scores": {by: score},
-        }
-        for group in groups
-        for run, score in zip(group.runs, group.shown.scores, strict=True)
-    ]
-
-
 def _row(pair: "PairGeometry", names: Sequence[str]) -> list[str]:
     return [_number(pair.scores[name]) for name in names]
 
@@ -133,7 +109,12 @@ def score_and_draw(
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.figures.panel import draw_panel
     from sbvae_cli.metrics.protocol import named_protocol
-    from sbvae_cli.runs.replica_geometry import embed_replicas
+    from sbvae_cli.runs.replica_geometry import (
+        embed_replicas,
+        panel_as_dict,
+        panel_caption,
+        told_replicas,
+    )
 
     by, progress = scoring.by, EvaluationProgress()
     found = embed_replicas(
@@ -154,7 +135,7 @@ def score_and_draw(
     names = drawn_names(found)
     picture = draw_panel(shown, first.trained, first.source, by, panel_caption(found))
     content = panel_as_dict(found, by)
-    write_picture(out, picture, {"runs": _told_runs(found, by), "drawn": names}, look)
+    write_picture(out, picture, {"runs": told_replicas(found, by), "drawn": names}, look)
     if json != "-":
         print_headlines(names, embedded)
     print_notes(names, embedded)

@@ -41,6 +41,7 @@ Population = Literal["train", "full", "heldout"]
 ColorBasis = Literal["hsv", "rgb"]
 Select = Literal["auto", "variance", "informative"]
 GeometryScore = Literal["mig", "affine_r2", "neg_elbo"]  # that replicas are ordered by
+Rank = Literal["worst", "median", "best"]  # of replicas by a score
 ChartKind = Literal["histogram", "strip"]
 ProtocolName = Literal["paper", "dlib", "quick"]
 TableFormat = Literal["terminal", "markdown", "latex", "csv"]

@@ -4,22 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
-from sbvae_cli.config.names import GeometryScore
+from sbvae_cli.config.names import GeometryScore, Rank
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import OnMetric, no_report
+from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.figures.geometry import require_same_points
 from sbvae_cli.figures.panel import Chosen, Replicas
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
 from sbvae_cli.runs.replica_groups import require_one_kind
-from sbvae_cli.runs.run_facts import RunFacts
+from sbvae_cli.runs.run_facts import RunFacts, told_run
 from sbvae_cli.runs.scores import score_runs
 
 Pick = str | int  # worst, median, best, or a seed
-WORDS = ("worst", "median", "best")
 
 Embed = Callable[[Path], Embedded]
 
@@ -114,13 +115,51 @@ def choose(
     order = sorted(
         range(len(scores)), key=scores.__getitem__, reverse=score_style(by).lower_is_better
     )
-    places = dict(zip(WORDS, (order[0], order[(len(order) - 1) // 2], order[-1]), strict=True))
+    middle = order[(len(order) - 1) // 2]
+    places = dict(zip(get_args(Rank), (order[0], middle, order[-1]), strict=True))
     chosen: dict[int, str] = {}
     for pick in picks:
         named = [i for i, seed in enumerate(seeds) if seed == pick]
         for place in [places[pick]] if isinstance(pick, str) else named:
             chosen.setdefault(place, pick if isinstance(pick, str) and len(scores) > 1 else "")
     return [(mark, place) for place, mark in chosen.items()]
+
+
+def panel_caption(groups: Sequence[EmbeddedReplicas]) -> str:
+    """What data, and how many models and replicas."""
+    first = next(each for group in groups for each in group.embedded)
+    factors = " and ".join(first.found.points.names)
+    models = "one model" if len(groups) == 1 else f"{len(groups)} models"
+    replicas = sum(len(group.runs) for group in groups)
+    data = f"{first.data}: " if first.source else ""
+    return f"{data}{factors} in the latents of {models}, {replicas} replicas"
+
+
+def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
+    """Plain containers for JSON: the scores of all replicas, and what is drawn."""
+    tables, models = [], []
+    for group in groups:
+        replicas = [
+            {"run": str(run.path), "seed": run.seed, by: score}
+            for run, score in zip(group.runs, group.shown.scores, strict=True)
+        ]
+        tables.append({"group": group.shown.name, "by": by, "replicas": replicas})
+        for chosen, each in zip(group.shown.chosen, group.embedded, strict=True):
+            own = {"group": group.shown.name, "replica": chosen.mark or chosen.name}
+            pair = each.found.pair
+            score = group.shown.scores[chosen.number]
+            models.append({**each.about, **own, by: score, **pair.as_dict(), "verdict": word(pair)})
+    return {"groups": tables, "models": models}
+
+
+def told_replicas(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> list[dict[str, Any]]:
+    """What the file of a picture tells of each run."""
+    return [
+        told_run(run.path, run.seed, run.settings.get("step"), {by: score})
+        | {"group": group.shown.name}
+        for group in groups
+        for run, score in zip(group.runs, group.shown.scores, strict=True)
+    ]
 
 
 def _group(

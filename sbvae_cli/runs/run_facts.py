@@ -35,6 +35,17 @@ class RunFacts:
     factors: tuple[str, ...] = ()
 
 
+def told_run(
+    path: Path, seed: int | None, step: int | None, scores: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the file of a picture tells of a run, without what is not known, as of codes."""
+    told = {"run": str(path), "seed": seed, "step": step}
+    told = {name: value for name, value in told.items() if value is not None}
+    if scores is None:
+        return told
+    return {**told, "scores": {k: v for k, v in scores.items() if isinstance(v, int | float)}}
+
+
 def read_facts(path: Path, data: str | None = None) -> RunFacts:
     """The facts of a run folder, a checkpoint or an NPZ file of codes.
 

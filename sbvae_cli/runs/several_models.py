@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.open import open_checkpoint, open_data
+from sbvae_cli.runs.run_facts import told_run
 from sbvae_cli.runs.targets import each_once
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Opened:
     @property
     def about(self) -> dict[str, Any]:
         """What it is, in plain containers."""
-        seed = self.checkpoint.config.training.seed
-        return {"run": str(self.path), "seed": seed, "step": self.checkpoint.step}
+        return told_run(self.path, self.checkpoint.config.training.seed, self.checkpoint.step)
 
 
 @dataclass(frozen=True)
