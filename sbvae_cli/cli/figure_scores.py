@@ -161,8 +161,8 @@ def _print_medians(groups: "Sequence[GroupScores]") -> None:
         if len(values):
             middle = median_run(values)
             seed = group.seeds["mig"][middle]
-            told = "" if seed is None else f", of seed {seed}"
-            say(f"{group.name}: median of {len(values)} is {values[middle]:.4f}{told}")
+            told = "" if seed is None else f", seed {seed}"
+            say(f"{group.name}: median run of {len(values)} has {values[middle]:.4f}{told}")
 
 
 def _print_scores(groups: "Sequence[GroupScores]", names: Sequence[str]) -> None:

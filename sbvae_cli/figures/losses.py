@@ -1,7 +1,7 @@
 """Curves of training logs: each term in a panel, replicas of a group in one colour."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,9 +87,12 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
         logs: Runs, one or more.
         terms: Names of terms, one panel each; all but speed where empty.
 
+    Values that are not finite are left out.
+
     Raises:
         SbvaeError: If no run has a term.
     """
+    logs = [replace(log, curves=_finite(log.curves)) for log in logs]
     there = list(dict.fromkeys(name for log in logs for name in log.curves))
     for name in terms:
         if name not in there:
@@ -126,6 +129,15 @@ def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
     for _ in range(2):
         values = _fitted(steps / max(steps[-1], 1.0), values, first, last)
     return values
+
+
+def _finite(curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    known = {name: np.isfinite(curve.values) for name, curve in curves.items()}
+    return {
+        name: Curve(curves[name].steps[there], curves[name].values[there])
+        for name, there in known.items()
+        if there.any()
+    }
 
 
 def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:

@@ -40,7 +40,7 @@ def draw_mig(
     note = "Runs of a row differ in the seed alone."
     values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG begins at 0
     if kind == "strip":
-        span = padded_range(float(values.min()), float(values.max()), MARGIN)
+        span = padded_range(float(values.min()), float(values.max()) or 1.0, MARGIN)
         drawn = draw_strips(names, [RowPanel("MIG", rows, span)])
         return page(drawn, caption, [Entry("run", QUIET), *legend], note)
     edges = bin_edges(values, LEAST_WIDTH, BINS)

@@ -27,9 +27,9 @@ from sbvae_cli.viz.geometry import written
 from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
 from sbvae_cli.viz.theme import SERIES, Role
 
-# Dark red and light green differ in lightness for readers who confuse their hues.
-_MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[2], "median": SERIES[3]}
-_NAMED = (SERIES[4], SERIES[7], SERIES[5])
+# No decoder's colours. Dark red and light pink differ in lightness for readers who confuse hues.
+_MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[4], "median": SERIES[3]}
+_NAMED = (SERIES[5], SERIES[7])
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
         if star is None:
             star, named = _NAMED[named % len(_NAMED)], named + 1
         title = f"{score_style(by).label} {written(score)}"
-        title = f"{each.mark}: {title}" if each.mark else title
+        mark = "median run" if each.mark == "median" else each.mark
+        title = f"{mark}: {title}" if mark else title
         stars.append(
             ReplicaStar(
                 score, star, title, ", ".join(filter(None, [each.name, panel.verdict])), panel

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Literal
 
@@ -30,7 +30,7 @@ class Row:
     Attributes:
         names: What tells it from others, a cell for each heading.
         count: Number of its replicas.
-        values: Each score of those replicas that have it, by name.
+        values: Each score of those replicas that have it, by name; what is not finite is none.
     """
 
     names: tuple[str, ...]
@@ -188,19 +188,17 @@ def score_table(
     """
     if not rows:
         raise SbvaeError("a table needs one group of runs or more")
-    means = [fmean(row.values[BOLD]) if row.values.get(BOLD) else math.inf for row in rows]
-    best = min(means) if BOLD in scores and len(rows) > 1 else None
-    found = tuple(
-        (
-            row.names,
-            tuple(
-                Cell(row.values.get(name, ()), row.count, name == BOLD and mean == best)
-                for name in scores
-            ),
-        )
-        for row, mean in zip(rows, means, strict=True)
-    )
+    means = [_cell(row, BOLD, None).mean for row in rows]
+    known = [mean for mean in means if mean is not None]
+    best = min(known) if known and len(rows) > 1 else None
+    found = tuple((row.names, tuple(_cell(row, name, best) for name in scores)) for row in rows)
     return ScoreTable(tuple(headings), tuple(scores), found, _about(rows, scores))
+
+
+def _cell(row: Row, name: str, best: float | None) -> Cell:
+    """A score of a row, in bold where it is the one that may be and has the best mean."""
+    cell = Cell([value for value in row.values.get(name, ()) if math.isfinite(value)], row.count)
+    return replace(cell, best=name == BOLD and best is not None and cell.mean == best)
 
 
 def _about(rows: Sequence[Row], scores: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ def draw_unfolding(
     labels = points.names if space is None else [axis_label(space.factor(n)) for n in points.names]
     panel = FactorPanel(points.values, (labels[0], labels[1]), points.held_out, points.circular)
     courses = [
-        _course(name, each, (planned or {}).get(name, each.steps[-1] if each.steps else 1))
+        _course(name, each, (planned or {}).get(name, max([1, *each.steps])))
         for name, each in unfoldings.items()
     ]
     return draw_courses(panel, courses, caption)

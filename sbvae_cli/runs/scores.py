@@ -234,13 +234,13 @@ def _in_order(
 
 
 def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) -> RunScores:
-    """The run with the scores that are asked for and that it has."""
+    """The run with the scores that are asked for and that it has; none is NaN or infinite."""
     values: dict[str, float] = {}
     factors: dict[str, str] = {}
     for text, score in wanted.items():
         keys = [key for key in record.numbers if _is(score, *key)]
         value = record.numbers[keys[0]] if keys else None
-        if value is not None:
+        if value is not None and math.isfinite(value):
             values[text] = value
             factors |= {text: keys[0][0]} if score.of_pair else {}
     own = record.name, group, record.seed, record.step, Path(record.name), record.settings

@@ -88,13 +88,13 @@ class Canvas:
     def rectangle(
         self, left: float, top: float, width: float, height: float, colour: Colour
     ) -> None:
-        """Fill a rectangle, its edges moved to whole pixels."""
+        """Fill a rectangle, which is sharp where its edges are whole pixels."""
         self.shapes.append(Rectangle(left, top, width, height, colour))
 
     def image(
         self, image: Image.Image | NDArray[np.uint8], left: float, top: float, width: float
     ) -> None:
-        """Put an image at the given width in sharp pixels, its aspect kept.
+        """Put an image at the given width, its pixels not smoothed and its aspect kept.
 
         Args:
             image: A Pillow image, or an array of shape (H, W, 1 or 3).

@@ -131,6 +131,7 @@ def _ranges(curves: Sequence[Curve]) -> tuple[tuple[float, float], tuple[float, 
 def _draw_panel(canvas: Canvas, box: Panel, curves: Sequence[Curve]) -> None:
     for curve in curves:
         parts = [box.place(part) for part in hull_of_stds(curve.means, curve.stds)]
+        parts = [part for part in parts if len(part) > 2]  # stds may be too small for an area
         if parts:
             canvas.region(parts, curve.colour.faded(HULL))
     placed = [box.place(curve.means) for curve in curves]

@@ -15,7 +15,7 @@ GAP = 3.0  # between tiles
 def draw_tiles(
     canvas: Canvas, images: NDArray[np.uint8], left: float, top: float, side: float
 ) -> float:
-    """Draw images in reading order, as square as possible, in sharp pixels with a frame each.
+    """Draw images in reading order, as square as possible, not smoothed, with a frame each.
 
     Args:
         canvas: Canvas to draw on.

@@ -182,6 +182,13 @@ def log_ticks(low: float, high: float) -> list[float]:
     return found[::every]
 
 
+def step_names(steps: Sequence[float]) -> list[str]:
+    """Names of ticks at whole steps; thousands where they are many, the same for all."""
+    if steps and max(steps) >= 1e5 and all(step % 1e3 == 0 for step in steps):
+        return [f"{step / 1e3:,.0f}k" if step else "0" for step in steps]
+    return [f"{step:,.0f}" for step in steps]
+
+
 def _kept(line: Lines) -> Floats:
     """Values that the axis has to hold."""
     values: Floats = line.raw[:-2, 1] if line.diverged and len(line.raw) > 2 else line.raw[:, 1]
@@ -249,10 +256,10 @@ def _draw_labels(
         y = float(box.place([0.0, place])[1])
         canvas.line([(box.left - TICK, y), (box.left, y)], QUIET, 1.0)
         canvas.text(box.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
-    for step in (tick for tick in box.x_ticks if tick == round(tick)):
+    steps = [tick for tick in box.x_ticks if tick == round(tick)]
+    for step, name in zip(steps, step_names(steps), strict=True):
         x = float(box.place([step, axis.range[0]])[0])
         canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
-        name = f"{step:,.0f}" if step < 1e5 or step % 1e3 else f"{step / 1e3:,.0f}k"
         canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
     middle = box.left + box.width / 2, box.top + box.height / 2
     canvas.text(middle[0], bottom + TICK + LINE * TICK_SIZE, "step", LABEL_SIZE, INK, "mt")

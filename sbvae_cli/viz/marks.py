@@ -43,7 +43,7 @@ def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> F
     """
     data = np.asarray(values, dtype=np.float64)
     low, high = float(data.min()), float(data.max())
-    width = max((high - low) / most, least, 1e-3 * max(abs(low), abs(high)))
+    width = max((high - low) / most, least, 1e-5 * max(abs(low), abs(high)))
     width = 10.0 ** math.floor(math.log10(width or 0.1) + 1e-9)
     for factor in (1, 2, 5, 10, 20):
         first, last = (math.floor(end / (factor * width) + 1e-9) for end in (low, high))

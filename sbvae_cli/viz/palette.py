@@ -1,4 +1,4 @@
-"""The 256 colours of a GIF: the same in all frames, and the most frequent ones as they are.
+"""The 256 colours of a GIF: the same in all frames, most of the frequent ones as they are.
 
 Pillow chooses colours anew for each frame, so that paper and ink would flicker.
 """

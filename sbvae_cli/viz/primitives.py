@@ -98,7 +98,7 @@ class Disc:
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A filled rectangle whose edges lie on pixels."""
+    """A filled rectangle, in pixels one wide and high or more."""
 
     left: float
     top: float

@@ -136,8 +136,8 @@ class _Pen:
                 self.rectangle(shape)
             case Picture(image, left, top, width):
                 ((x, y),) = self.pixels([(left, top)])
-                large = round(width * self.zoom), round(shape.height * self.zoom)
-                enlarged = image.resize(large, Image.Resampling.NEAREST)
+                wide, high = (max(1, round(s * self.zoom)) for s in (width, shape.height))
+                enlarged = image.resize((wide, high), Image.Resampling.NEAREST)
                 self.band.paste(enlarged, (round(x), round(y)))
 
     def rectangle(self, shape: Rectangle) -> None:

@@ -105,7 +105,7 @@ def test_mig_says_which_seed_is_the_median(sbvae: Sbvae) -> None:
     for kind in ("histogram", "strip"):
         done = sbvae("figure", "mig", "mig.json", "--kind", kind, "--out", f"{kind}.svg")
         assert done.code == 0
-        assert "broadcast: median of 3 is 0.2000, of seed 6" in done.out
+        assert "broadcast: median run of 3 has 0.2000, seed 6" in done.out
         assert ">0.2, seed 6</text>" in Path(f"{kind}.svg").read_text()
 
 
@@ -203,7 +203,7 @@ def test_models_are_scored_with_no_more_than_the_figure_needs(
         write_model(Path(f"runs/{name}/ckpt.pt"), latents=3 + len(name))
     done = sbvae("figure", "mig", "runs", "--protocol", "quick")
     assert done.code == 0, done.err
-    assert "broadcast: median of 3 is" in done.out
+    assert "broadcast: median run of 3 has" in done.out
     assert [each.metrics for each in asked] == [("mig",)]
     keep = "sbvae eval runs/a runs/b runs/c --metrics mig --protocol quick --json scores.json"
     assert f"note: 3 models are scored; `{keep}` keeps what" in " ".join(done.err.split())

@@ -6,7 +6,7 @@ import pytest
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import Curve, RunLog, draw_losses, smooth
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.losses import HEIGHT, WIDTH, log_ticks
+from sbvae_cli.viz.losses import HEIGHT, WIDTH, log_ticks, step_names
 from sbvae_cli.viz.primitives import Disc, Line
 from sbvae_cli.viz.theme import BAD, SERIES, Role
 
@@ -132,6 +132,23 @@ def test_terms_of_validation_images_are_dots_beside_their_like() -> None:
     raw = curves(canvas)[2].points  # of kl, which is step / 100
     assert dots[0].y == pytest.approx(raw[19][1])
     assert len(boxes(draw_losses([own], ["kl_validation"]))) == 1
+
+
+def test_values_that_are_not_finite_are_left_out() -> None:
+    odd = {
+        "kl": Curve(STEPS, np.where(STEPS < 500, STEPS / 100, np.nan)),
+        "nll": Curve(STEPS[:2], np.array([np.inf, np.nan])),
+    }
+    canvas = draw_losses([log(more=odd)])
+    assert len(boxes(canvas)) == 2  # of loss and kl
+    assert [len(line.points) for line in curves(canvas)] == [100, 100]
+    assert len([s for s in canvas.shapes if isinstance(s, Line) and len(s.points) == 49]) == 2
+
+
+def test_ticks_are_all_in_thousands_or_none_is() -> None:
+    assert step_names([0, 5e4, 1e5]) == ["0", "50k", "100k"]
+    assert step_names([0, 20_000, 40_000]) == ["0", "20,000", "40,000"]
+    assert step_names([99_900, 100_000]) == ["99,900", "100,000"]
 
 
 def test_a_term_that_nobody_logged_is_refused() -> None:

@@ -97,8 +97,8 @@ def test_frames_have_the_colours_of_the_stars_on_the_histograms() -> None:
     frames = [s for s in canvas.shapes if isinstance(s, Line) and s.colour in SERIES]
     stars = [s for s in canvas.shapes if isinstance(s, Polygon) and s.colour in SERIES]
 
-    assert [frame.colour for frame in frames] == [SERIES[6], SERIES[2]] * 4
-    for colour in (SERIES[6], SERIES[2]):  # one on a histogram and one before a title, each row
+    assert [frame.colour for frame in frames] == [SERIES[6], SERIES[4]] * 4
+    for colour in (SERIES[6], SERIES[4]):  # one on a histogram and one before a title, each row
         assert sum(star.colour == colour for star in stars) == 8
 
 

@@ -70,6 +70,21 @@ def test_only_the_lowest_elbo_is_bold_and_the_note_says_so() -> None:
     assert "**" not in score_table(["model"], rows()[:1], PAPER).text("markdown")
 
 
+def test_a_table_without_elbos_has_nothing_in_bold() -> None:
+    lacking = [Row((name,), 2, {"mig": [0.1, 0.2]}) for name in "ab"]
+    table = score_table(["model"], lacking)
+    assert "bold" not in table.note() and "**" not in table.text("markdown")
+
+
+def test_scores_that_are_not_finite_count_as_none() -> None:
+    odd = Row(("odd",), 3, {"neg_elbo": [np.nan, 300.0, -np.inf], "mig": [np.nan]})
+    (_, (elbo, mig)), (_, (other, _)) = score_table(
+        ["m"], [odd, rows()[1]], ["neg_elbo", "mig"]
+    ).rows
+    assert (elbo.text(), mig.text()) == ("300 (n = 1)", "-")
+    assert elbo.best and not other.best
+
+
 def test_latex_has_booktabs_rules_and_escapes_names() -> None:
     odd = Row(("50% of x_y & {z}",), 3, {"neg_elbo": ELBO["a"]})
     text = score_table(["model"], [odd, rows()[1]], ["neg_elbo", "latents_used"]).text("latex")

@@ -103,6 +103,11 @@ def test_what_reaches_far_beyond_the_last_moment_lies_on_the_frame() -> None:
     assert np.ptp(last, axis=0).min() > 0.5 * (latents[2] - latents[0])
 
 
+def test_a_model_that_was_not_trained_is_at_step_0() -> None:
+    (frame,) = draw_unfolding({"model": growing([1.0], [0])}).frames
+    assert "step 0 of 1" in {box.text for box in frame.texts}
+
+
 def test_models_of_other_points_are_refused() -> None:
     other = Unfolding(FactorPoints(("x", "y"), SQUARE, SQUARE, ~HOLE))
     with pytest.raises(SbvaeError, match="its points or held-out regions are not those of one"):

@@ -126,6 +126,13 @@ def test_a_picture_keeps_its_pixels() -> None:
     assert (drawn[:, 27:] == 255).all() and (drawn[21:] == 255).all()
 
 
+def test_a_long_picture_is_a_pixel_high_or_more() -> None:
+    canvas = Canvas(40, 10)
+    canvas.image(np.zeros((1, 200, 3), np.uint8), 0, 5, 40)
+
+    assert ink(canvas).sum() == 40
+
+
 @pytest.mark.parametrize("beside_shapes", [False, True], ids=["exact", "enlarged"])
 def test_a_rectangle_on_whole_pixels_fills_just_these(beside_shapes: bool) -> None:
     canvas = Canvas(20, 20)

@@ -1,5 +1,7 @@
 """Bars of a histogram where their values are, and stars above them."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,7 +37,12 @@ def test_every_value_is_counted_once_in_bins_of_one_width(
     assert len(edges) <= 15
     widths = np.diff(edges)
     assert widths.min() == pytest.approx(widths.max(), rel=1e-3) and widths.min() >= 0.999 * least
-    assert count_in_bins(values, edges).sum() == len(values)
+    counts = count_in_bins(values, edges)
+    assert counts.sum() == len(values)
+    for number, (left, right) in enumerate(itertools.pairwise(edges.tolist())):
+        surely = sum(left + slack < value < right - slack for value in values)
+        at_most = sum(left - slack <= value <= right + slack for value in values)
+        assert surely <= counts[number] <= at_most
 
 
 def test_bins_are_multiples_of_one_two_or_five_and_hold_their_lower_edge() -> None:
@@ -44,6 +51,11 @@ def test_bins_are_multiples_of_one_two_or_five_and_hold_their_lower_edge() -> No
     np.testing.assert_allclose(edges, np.arange(1, 11) / 10)
     assert count_in_bins([0.1, 0.19, 0.2, 0.9], edges).tolist() == [2, 1, 0, 0, 0, 0, 0, 0, 1]
     assert np.diff(bin_edges([0.9991, 0.9993], least=0.01)) == pytest.approx([0.01])
+
+
+def test_large_values_that_differ_little_lie_in_several_bins() -> None:
+    values = 8000 + np.linspace(-2, 2, 9)
+    assert np.count_nonzero(count_in_bins(values, bin_edges(values, 0.1))) > 4
 
 
 def panel(most: int, stars: int) -> Panel:
