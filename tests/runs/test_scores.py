@@ -1,6 +1,7 @@
 """Scores of many runs by name, from JSON files and computed."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,13 @@ def test_a_run_without_the_score_is_told_of_and_a_score_of_none_is_refused(write
     ]
     with pytest.raises(SbvaeError, match=r"no run has kl: .* metrics=rates json=FILE"):
         score_runs([write(result("a", 0))], ["kl"])
+
+
+def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
+    bad = [result(name, 1, mig=value) for name, value in (("b", float("nan")), ("c", -math.inf))]
+    runs = score_runs([write(result("a", 3), *bad)], ["mig", "nll"])
+    assert [run.values.get("mig") for run in runs] == [0.3, None, None]
+    assert all("nll" in run.values for run in runs)
 
 
 @pytest.mark.parametrize(
