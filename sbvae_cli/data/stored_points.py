@@ -30,6 +30,7 @@ class StoredPoints:
         point: The point, of the flattened grid or of the N, that each row shows, shape (R,).
         fixed: Other factors that vary, but not among these rows, and those that were asked for.
         free: Names of other factors that vary among these rows.
+        found: Number of rows that could have been chosen, where the rows lie scattered; else 0.
     """
 
     values: Floats
@@ -37,6 +38,7 @@ class StoredPoints:
     point: Integers
     fixed: Mapping[str, float] = field(default_factory=dict)
     free: tuple[str, ...] = ()
+    found: int = 0
 
 
 def stored_points(
@@ -93,8 +95,9 @@ def stored_points(
         return StoredPoints(*found, nearest, free)
     some = np.sort(rows[: size**2])
     return StoredPoints(
-        factors[some][:, columns].astype(np.float64), some, np.arange(len(some)), nearest, free
-    )
+        factors[some][:, columns].astype(np.float64), some, np.arange(len(some)), nearest, free,
+        len(rows),
+    )  # fmt: skip
 
 
 def _ticks(factors: NDArray[np.floating], rows: Integers) -> Integers:

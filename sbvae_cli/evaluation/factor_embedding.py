@@ -152,6 +152,8 @@ def _pair(
         within=0.0 if codes.within is None else float(codes.within[latents].mean()),
         missing=int(np.count_nonzero(~known)),
         free=points.free,
+        shown=int(np.count_nonzero(known)),
+        found=points.found,
     )
 
 

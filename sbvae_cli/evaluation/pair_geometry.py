@@ -25,6 +25,8 @@ class PairGeometry:
             other factors vary too.
         missing: Points of the grid that have no image.
         free: Other factors that vary among the images.
+        shown: Points that have an image, held-out ones too; those of `points` where None.
+        found: Number of images that scattered points were chosen from at random.
     """
 
     names: tuple[str, str]
@@ -39,12 +41,16 @@ class PairGeometry:
     shares: tuple[float, ...] | None = None
     missing: int = 0
     free: tuple[str, ...] = ()
+    shown: int | None = None
+    found: int = 0
 
     @property
     def layout(self) -> str:
         """How the points lie, as a title says it."""
         if self.shape is None:
-            return f"{self.points:,} points"
+            shown = self.points if self.shown is None else self.shown
+            of = f" of {self.found:,}" if self.found > (shown or 0) else ""
+            return f"{shown:,}{of} points"
         return f"{self.shape[0]}x{self.shape[1]} grid"
 
     @property

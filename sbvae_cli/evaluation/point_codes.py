@@ -26,6 +26,7 @@ class FactorPoints:
         free: Other factors, which vary among the images.
         alone: Whether the data vary in the two alone.
         population: "full" where images were made for the points, "file" where they were found.
+        found: Number of images that scattered points were chosen from at random; 0 of a grid.
     """
 
     names: tuple[str, str]
@@ -37,6 +38,7 @@ class FactorPoints:
     free: tuple[str, ...] = ()
     alone: bool = True
     population: str = "full"
+    found: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def points_of(
         stored.free,
         alone,
         "file",
+        stored.found,
     )
 
 

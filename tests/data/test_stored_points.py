@@ -77,7 +77,7 @@ def test_a_few_rows_of_each_point_are_taken() -> None:
 def test_rows_in_no_grid_lie_scattered_and_are_few() -> None:
     factors = RNG.random((500, 3)).astype(np.float32)
     found = choose(factors, size=8)
-    assert found.values.shape == (64, 2) and found.free == ("hue",)
+    assert found.values.shape == (64, 2) and found.free == ("hue",) and found.found == 500
     assert found.point.tolist() == list(range(64))
 
 

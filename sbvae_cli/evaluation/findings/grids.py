@@ -106,7 +106,7 @@ def layout_findings(pairs: Sequence[PairGeometry]) -> list[Finding]:
         return Finding(code, pair.names, (), {"pairs": len(pairs), **values})
 
     return [
-        *(of("scattered", p, points=p.points) for p in pairs if p.shape is None),
+        *(of("scattered", p, layout=p.layout) for p in pairs if p.shape is None),
         *(of("part-grid", p, missing=p.missing) for p in pairs if p.shape and p.missing),
         *(
             of("free", p, others=list(p.free), vary="varies" if len(p.free) == 1 else "vary")

@@ -110,7 +110,10 @@ def test_a_diagnosis_is_one_sentence_with_advice(
             "x and y: means that hardly deviate count as constant: latent 3",
         ),
         (
-            [Finding("scattered", (name, "y"), (), {"pairs": 3, "points": 9}) for name in "ab"],
+            [
+                Finding("scattered", (name, "y"), (), {"pairs": 3, "layout": "9 points"})
+                for name in "ab"
+            ],
             "geometry of a,y b,y: the images are no grid but points, without neighbours: "
             "fold_fraction, tear, monotone_r2 and heldout_area_ratio are not given",
         ),
