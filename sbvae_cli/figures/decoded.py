@@ -10,7 +10,7 @@ from sbvae_cli.evaluation.decoded import Interpolation, Reconstructions
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_rows import ImageRow, Section, draw_image_rows
-from sbvae_cli.viz.legend_line import Entry
+from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.theme import MARK, WARN
 from sbvae_cli.viz.traversal_animation import FRAME_MS, SIDE
 from sbvae_cli.viz.traversal_layout import percent_names
@@ -71,7 +71,9 @@ def draw_interpolations(models: Mapping[str, Interpolation], caption: str = "") 
         for title, each in models.items()
     ]
     columns = [_image(first.names[0]), *percent_names(first.shares), _image(first.names[1])]
-    return draw_image_rows([Section(rows, columns)], caption, [Entry("the two images", MARK)])
+    return draw_image_rows(
+        [Section(rows, columns)], caption, [Entry("the two images", MARK, "frame")]
+    )
 
 
 def animate_interpolations(models: Mapping[str, Interpolation], caption: str = "") -> Animation:
@@ -114,7 +116,7 @@ def draw_reconstructions(models: Mapping[str, Reconstructions], caption: str = "
             label = _label(title) or ("reconstruction",)
             rows.append(ImageRow(label, list(each.reconstructions[part]), frames))
         sections.append(Section(rows))
-    legend = [Entry("held out of training", WARN)] if first.held_out.any() else []
+    legend = [Entry("held out of training", WARN, "frame")] if first.held_out.any() else []
     return draw_image_rows(sections, caption, legend)
 
 

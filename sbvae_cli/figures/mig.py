@@ -9,8 +9,9 @@ from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.figures.scores import Floats, GroupScores, runs_in_words
 from sbvae_cli.viz.axes import padded_range
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.legend import Entry, page
+from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.marks import bin_edges
+from sbvae_cli.viz.page import page
 from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sbvae_cli.figures.colours import series_colours
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.curves import HULL, Curve, CurvePanel, draw_curves
-from sbvae_cli.viz.legend import Entry, page
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import page
 from sbvae_cli.viz.theme import QUIET, Role
 
 Floats = NDArray[np.float64]

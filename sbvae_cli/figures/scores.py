@@ -10,7 +10,8 @@ from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.metrics.intervals import LEAST_FOR_MEDIAN, median_interval
 from sbvae_cli.viz.axes import Range, padded_range
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.legend import Entry, page
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import page
 from sbvae_cli.viz.rows import RowPanel, Values, draw_strips
 from sbvae_cli.viz.theme import INK, QUIET
 

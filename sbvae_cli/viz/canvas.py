@@ -25,6 +25,7 @@ from sbvae_cli.viz.primitives import (
 )
 from sbvae_cli.viz.raster import draw_raster
 from sbvae_cli.viz.svg import draw_svg
+from sbvae_cli.viz.text import LINE_HEIGHT
 from sbvae_cli.viz.theme import INK, Colour
 
 
@@ -131,6 +132,19 @@ class Canvas:
             upright: Whether the line is turned, to be read from bottom to top.
         """
         self.lines.append(Text(x, y, text, size, colour, anchor, upright))
+
+    def paragraph(
+        self,
+        x: float,
+        y: float,
+        lines: Sequence[str],
+        size: float,
+        colour: Colour = INK,
+        anchor: str = "lt",
+    ) -> None:
+        """Write lines one below the other, the first at (x, y), as `text` takes each."""
+        for number, line in enumerate(lines):
+            self.text(x, y + LINE_HEIGHT * size * number, line, size, colour, anchor)
 
     def place(self, other: "Canvas", left: float, top: float, zoom: float = 1.0) -> None:
         """Put another canvas, enlarged, with its corner at (left, top)."""

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.score_names import score_style
-from sbvae_cli.viz.axes import short_number
+from sbvae_cli.viz.axes import TITLE_SIZE, short_number
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.image_grid import draw_tiles
-from sbvae_cli.viz.panel_layout import GAP, MARGIN, PanelLayout, arrange
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import page
+from sbvae_cli.viz.panel_layout import GAP, PanelLayout, arrange, signs
 from sbvae_cli.viz.text import wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET
 
@@ -56,9 +58,9 @@ def draw_embedding(
     if samples is not None:
         top = _draw_samples(beside, samples, 0.0, top) + 12.0
     bottom = _draw_scores(beside, embedding, _given([embedding]), 0.0, top, SIDEBAR - GAP, 1)
-    layout, canvas = _draw_panels(factors, [embedding], caption, note, (SIDEBAR, bottom), 0.0)
-    canvas.place(beside, layout.width - MARGIN - SIDEBAR + GAP, layout.box(1)[1])
-    return canvas
+    layout, canvas = _draw_panels(factors, [embedding], (SIDEBAR, bottom), 0.0)
+    canvas.place(beside, layout.width - SIDEBAR + GAP, layout.box(1)[1])
+    return page(canvas, caption, _signs(factors, [embedding]), note)
 
 
 def draw_embeddings(
@@ -89,29 +91,25 @@ def draw_embeddings(
     verdicts = [wrap(each.verdict, VERDICT_SIZE, side) for each in embeddings]
     lines = 0.8 + 1.2 * max(len(each) for each in verdicts) + -(-len(shown) // columns)
     strip = lines * ROW if shown else 0.0
-    layout, canvas = _draw_panels(factors, embeddings, caption, note, (0.0, 0.0), strip)
+    layout, canvas = _draw_panels(factors, embeddings, (0.0, 0.0), strip)
     for number, embedding in enumerate(embeddings, start=1):
         left, top = layout.box(number)
         under = top + layout.side + layout.below
         _draw_scores(canvas, embedding, shown, left, under, layout.side, columns)
-    return canvas
+    return page(canvas, caption, _signs(factors, embeddings), note)
 
 
 def _draw_panels(
     factors: FactorPanel,
     embeddings: Sequence[Embedding],
-    caption: str,
-    note: str,
     sidebar: tuple[float, float],
     strip: float,
 ) -> tuple[PanelLayout, Canvas]:
-    """Factor space and all embeddings, with their labels, the caption and the note."""
+    """Factor space and all embeddings, with their labels."""
     ranges = [factors.ranges, *(each.ranges(factors) for each in embeddings)]
     texts = [("factor space", *factors.labels), *((e.name, *e.labels) for e in embeddings)]
-    layout = PanelLayout.of(texts, ranges, caption, note, sidebar, strip)
+    layout = PanelLayout.of(texts, ranges, sidebar, strip)
     canvas = Canvas(layout.width, layout.height)
-    blank = any(each.blank is not None for each in embeddings)
-    layout.draw_texts(canvas, bool(factors.held_out.any()), blank)
     for number, labels in enumerate(layout.labels):
         panel = layout.panel(number)
         panel.draw_frame(canvas)
@@ -123,6 +121,11 @@ def _draw_panels(
     return layout, canvas
 
 
+def _signs(factors: FactorPanel, embeddings: Sequence[Embedding]) -> list[Entry]:
+    blank = any(each.blank is not None for each in embeddings)
+    return signs(bool(factors.held_out.any()), blank)
+
+
 def _given(embeddings: Sequence[Embedding]) -> list[str]:
     """Scores that one embedding or more has."""
     return [name for name in SCORES if any(e.scores.get(name) is not None for e in embeddings)]
@@ -130,7 +133,7 @@ def _given(embeddings: Sequence[Embedding]) -> list[str]:
 
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
     """Returns the lower edge."""
-    canvas.text(left, top - 8, "samples", SCORE_SIZE, INK, "lb")
+    canvas.text(left + SAMPLES / 2, top - 8, "samples", TITLE_SIZE, INK, "mb")
     return draw_tiles(canvas, samples, left, top, SAMPLES)
 
 

@@ -6,24 +6,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.viz.axes import LABEL_SIZE, TITLE_SIZE
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
-from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import LEAST_WIDTH, NOTE_SIZE, page
+from sbvae_cli.viz.text import shorten, text_width
 from sbvae_cli.viz.theme import INK, QUIET, Colour
 from sbvae_cli.viz.tiles import Size, draw_tile, tile_size
 from sbvae_cli.viz.traversal_layout import (
     GAP,
     LABEL_GAP,
-    LABEL_SIZE,
     LEAST_PITCH,
     LINE,
-    MARGIN,
     MOST_SIDE,
-    NOTE_SIZE,
-    TITLE_SIZE,
 )
 
-LEAST_WIDTH = 420.0  # a caption needs some
 LONGEST_LABEL = 300.0
 SECTION_GAP = 22.0
 
@@ -87,24 +84,17 @@ def draw_image_rows(
     size = tile_size(largest, max(side, *largest))
     labels = [shorten(line, LABEL_SIZE, LONGEST_LABEL) for row in rows for line in row.label]
     widest = max((text_width(label, LABEL_SIZE) for label in labels), default=0.0)
-    left = MARGIN + (round(widest + LABEL_GAP) if labels else 0)
+    left = round(widest + LABEL_GAP) if labels else 0
     columns = max(len(row.images) for row in rows)
-    inner = max(left - MARGIN + columns * (size[1] + GAP) - GAP, LEAST_WIDTH)
-    lines = wrap(caption, TITLE_SIZE, inner)
-    entries = wrap_entries(legend, NOTE_SIZE, inner)
+    width = max(left + columns * (size[1] + GAP) - GAP, LEAST_WIDTH)
     pitch = max(size[0] + GAP, LEAST_PITCH if labels else 0.0)
-    tops = [MARGIN + LINE * TITLE_SIZE * len(lines) + (14.0 if lines else 0.0)]
+    tops = [0.0]
     for section in sections:
         tops.append(tops[-1] + section.above + pitch * len(section.rows) + SECTION_GAP - GAP)
-    bottom = tops.pop() - SECTION_GAP + GAP + 4.0
-    height = bottom + 1.5 * NOTE_SIZE * len(entries) + MARGIN - GAP
-    canvas = Canvas(inner + 2 * MARGIN, round(height))
-    for number, line in enumerate(lines):
-        canvas.text(MARGIN, MARGIN + LINE * TITLE_SIZE * number, line, TITLE_SIZE, INK, "lt")
+    canvas = Canvas(width, tops.pop() - SECTION_GAP)
     for section, top in zip(sections, tops, strict=True):
         _draw_section(canvas, section, (left, round(top)), size, pitch)
-    draw_entries(canvas, entries, (MARGIN, round(bottom)), NOTE_SIZE)
-    return canvas
+    return page(canvas, caption, legend)
 
 
 def _draw_section(
@@ -112,8 +102,8 @@ def _draw_section(
 ) -> None:
     left, top = corner
     if section.title:
-        title = shorten(section.title, TITLE_SIZE, canvas.width - 2 * MARGIN)
-        canvas.text(MARGIN, top, title, TITLE_SIZE, INK, "lt")
+        title = shorten(section.title, TITLE_SIZE, canvas.width)
+        canvas.text(0, top, title, TITLE_SIZE, INK, "lt")
     first = round(top + section.above)
     for column, name in enumerate(section.columns):
         x = left + column * (size[1] + GAP) + size[1] / 2
@@ -126,7 +116,7 @@ def _draw_section(
             kind, colour = (NOTE_SIZE, QUIET) if line else (LABEL_SIZE, INK)
             middle = y + size[0] / 2 + (apart if line else -apart)
             shown = shorten(text, kind, LONGEST_LABEL)
-            canvas.text(MARGIN, middle, shown, kind, colour, "lm")
+            canvas.text(0, middle, shown, kind, colour, "lm")
         for column, image in enumerate(row.images):
             place = left + column * (size[1] + GAP), y
             draw_tile(canvas, image, place, size, row.frames.get(column))

@@ -1,18 +1,18 @@
-"""What marks mean: a legend that breaks into lines, and a page with a caption above and notes."""
+"""What marks mean: a legend that breaks into lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from sbvae_cli.viz.axes import LABEL_SIZE
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.text import shorten, text_width, wrap
-from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour
+from sbvae_cli.viz.primitives import Dash
+from sbvae_cli.viz.text import shorten, text_width
+from sbvae_cli.viz.theme import PAPER, QUIET, Colour
 
-Mark = Literal["disc", "ring", "star", "area", "bar", "interval"]
+Mark = Literal["disc", "ring", "star", "area", "bar", "interval", "frame", "line", "none"]
 
-MARGIN, GAP = 24.0, 18.0
-CAPTION_SIZE, ENTRY_SIZE, NOTE_SIZE = 24.0, 18.0, 16.0
-LINE = 1.3  # from a line of text to the next, over its size
+ENTRY_SIZE = LABEL_SIZE
 ROW = 28.0  # from a line of the legend to the next
 MARK, APART = 30.0, 26.0  # room of a mark, and between entries
 
@@ -24,17 +24,24 @@ class Entry:
     Attributes:
         text: What it means.
         colour: Colour of the mark.
-        mark: What the mark is.
+        mark: What the mark is; a text alone has none.
+        dash: Dash and gap of a line.
     """
 
     text: str
-    colour: Colour
+    colour: Colour = QUIET
     mark: Mark = "disc"
+    dash: Dash | None = None
+
+    @property
+    def indent(self) -> float:
+        """Room that the mark takes before the text."""
+        return 0.0 if self.mark == "none" else MARK
 
     @property
     def width(self) -> float:
         """Room that it takes in a line."""
-        return MARK + text_width(self.text, ENTRY_SIZE)
+        return self.indent + text_width(self.text, ENTRY_SIZE)
 
 
 def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
@@ -42,8 +49,8 @@ def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
     rows: list[list[Entry]] = []
     left = 0.0
     for entry in entries:
-        text = shorten(entry.text, ENTRY_SIZE, width - MARK)
-        entry = Entry(text, entry.colour, entry.mark)
+        text = shorten(entry.text, ENTRY_SIZE, width - entry.indent)
+        entry = replace(entry, text=text)
         if not rows or left + entry.width > width:
             rows.append([])
             left = 0.0
@@ -58,7 +65,7 @@ def draw_legend(canvas: Canvas, rows: Sequence[Sequence[Entry]], left: float, to
         x, y = left, top + ROW * (number + 0.5)
         for entry in row:
             draw_mark(canvas, entry, x + (MARK - 10.0) / 2, y)
-            canvas.text(x + MARK, y, entry.text, ENTRY_SIZE, QUIET, "lm")
+            canvas.text(x + entry.indent, y, entry.text, ENTRY_SIZE, QUIET, "lm")
             x += entry.width + APART
 
 
@@ -77,44 +84,16 @@ def draw_mark(canvas: Canvas, entry: Entry, x: float, y: float) -> None:
             canvas.rectangle(x - 1.25, y - 9.0, 2.5, 18.0, entry.colour)
         case "interval":
             canvas.rectangle(x - 10.0, y - 3.0, 20.0, 6.0, entry.colour)
+        case "frame":
+            canvas.rectangle(x - 9.0, y - 9.0, 18.0, 18.0, entry.colour)
+            canvas.rectangle(x - 6.0, y - 6.0, 12.0, 12.0, PAPER)
+        case "line":
+            canvas.line([(x - 10.0, y), (x + 10.0, y)], entry.colour, 2.6, entry.dash)
+        case "none":
+            pass
 
 
 def draw_ring(canvas: Canvas, x: float, y: float, colour: Colour, radius: float = 6.0) -> None:
     """Draw a disc that is empty but for its edge."""
     canvas.disc(x, y, radius, colour)
     canvas.disc(x, y, radius - 2.2, PAPER)
-
-
-def page(
-    content: Canvas,
-    caption: str = "",
-    legend: Sequence[Entry] = (),
-    note: str = "",
-    least: float = 560.0,
-) -> Canvas:
-    """Put a caption above a drawing, and the legend and a note below, in as many lines as it takes.
-
-    Args:
-        content: The drawing, without a margin.
-        caption: At the top, in large type.
-        legend: What its marks mean.
-        note: At the bottom, in small type.
-        least: Width of the texts at least; wider than a narrow drawing, they can be read.
-    """
-    room = max(content.width, least)
-    captions, notes = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
-    rows = legend_rows(legend, room)
-    top = MARGIN + (LINE * CAPTION_SIZE * len(captions) + GAP / 2 if captions else 0.0)
-    legend_top = top + content.height + GAP / 2
-    note_top = legend_top + ROW * len(rows) + (GAP / 3 if notes else 0.0)
-    height = note_top + LINE * NOTE_SIZE * len(notes) + MARGIN
-    canvas = Canvas(room + 2 * MARGIN, height)
-    for number, line in enumerate(captions):
-        y = MARGIN + LINE * CAPTION_SIZE * number
-        canvas.text(MARGIN, y, line, CAPTION_SIZE, INK, "lt")
-    canvas.place(content, MARGIN, top)
-    draw_legend(canvas, rows, MARGIN, legend_top)
-    for number, line in enumerate(notes):
-        y = note_top + LINE * NOTE_SIZE * number
-        canvas.text(MARGIN, y, line, NOTE_SIZE, QUIET, "lt")
-    return canvas

@@ -23,9 +23,10 @@ from sbvae_cli.viz.axes import (
     tick_names,
 )
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.panel_layout import CAPTION_SIZE, MARGIN, NOTE_SIZE
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import page
 from sbvae_cli.viz.primitives import Dash
-from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import BAD, INK, QUIET, Role
 
 Floats = NDArray[np.float64]
@@ -102,28 +103,19 @@ def draw_terms(
     axes = [ValueAxis.of(panel.lines) for panel in panels]
     beside = max(text_width(name, TICK_SIZE) for axis in axes for name in axis.names)
     beside += TICK + 3.0 + GAP + LINE * LABEL_SIZE
-    pitch = beside + WIDTH + BETWEEN, LINE * TITLE_SIZE + HEIGHT + _below() + BETWEEN
-    width = 2 * MARGIN + columns * pitch[0] - BETWEEN
-    room = width - 2 * MARGIN
-    captions, notes = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)
-    entries = _legend_rows(legend, room)
-    top = MARGIN + 1.3 * CAPTION_SIZE * len(captions) + 1.6 * LABEL_SIZE * len(entries) + 2 * GAP
-    height = top + rows * pitch[1] - BETWEEN + GAP + 1.3 * NOTE_SIZE * len(notes) + MARGIN
-    canvas = Canvas(width, height)
-    _write_lines(canvas, captions, MARGIN, CAPTION_SIZE, INK)
-    _draw_legend(canvas, entries, MARGIN + 1.3 * CAPTION_SIZE * len(captions) + GAP)
-    _write_lines(canvas, notes, height - MARGIN - 1.3 * NOTE_SIZE * len(notes), NOTE_SIZE, QUIET)
+    above = GAP + LINE * TITLE_SIZE
+    pitch = beside + WIDTH + BETWEEN, above + HEIGHT + _below() + BETWEEN
+    canvas = Canvas(columns * pitch[0] - BETWEEN, rows * pitch[1] - BETWEEN)
     last = max(float(line.raw[-1, 0]) for panel in panels for line in panel.lines)
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
         row, column = divmod(number, columns)
-        left = MARGIN + column * pitch[0] + beside
-        box = Panel(
-            left, top + row * pitch[1] + LINE * TITLE_SIZE, WIDTH, HEIGHT, (0.0, last), axis.range
-        )
+        left, top = column * pitch[0] + beside, row * pitch[1] + above
+        box = Panel(left, top, WIDTH, HEIGHT, (0.0, last), axis.range)
         box.draw_frame(canvas)
         _draw_curves(canvas, box, panel.lines, axis)
         _draw_labels(canvas, box, panel, axis, left - beside)
-    return canvas
+    entries = [Entry(name, look.colour, "line", look.dash) for name, look in legend]
+    return page(canvas, caption, entries, note)
 
 
 @dataclass(frozen=True)
@@ -196,14 +188,7 @@ def _kept(line: Lines) -> Floats:
 
 
 def _below() -> float:
-    return TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE
-
-
-def _write_lines(
-    canvas: Canvas, lines: Sequence[str], top: float, size: float, colour: Role
-) -> None:
-    for number, line in enumerate(lines):
-        canvas.text(MARGIN, top + 1.3 * size * number, line, size, colour, "lt")
+    return TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE + GAP
 
 
 def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: ValueAxis) -> None:
@@ -250,7 +235,8 @@ def _draw_labels(
     canvas: Canvas, box: Panel, panel: TermPanel, axis: ValueAxis, left: float
 ) -> None:
     bottom = box.top + box.height
-    canvas.text(box.left, box.top - GAP, panel.title, TITLE_SIZE, INK, "lb")
+    middle = box.left + box.width / 2, box.top + box.height / 2
+    canvas.text(middle[0], box.top - GAP, panel.title, TITLE_SIZE, INK, "mb")
     places = axis.place(np.array(axis.ticks))
     for place, name in zip(places.tolist(), axis.names, strict=True):
         y = float(box.place([0.0, place])[1])
@@ -261,34 +247,5 @@ def _draw_labels(
         x = float(box.place([step, axis.range[0]])[0])
         canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
         canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
-    middle = box.left + box.width / 2, box.top + box.height / 2
     canvas.text(middle[0], bottom + TICK + LINE * TICK_SIZE, "step", LABEL_SIZE, INK, "mt")
     canvas.text(left, middle[1], panel.unit, LABEL_SIZE, INK, "mt", upright=True)
-
-
-def _legend_rows(
-    legend: Sequence[tuple[str, Look]], room: float
-) -> list[list[tuple[float, str, Look]]]:
-    """Entries in rows that fit, shortened where need be, each with its place from the left."""
-    rows: list[list[tuple[float, str, Look]]] = []
-    x = room
-    for whole, look in legend:
-        name = shorten(whole, LABEL_SIZE, room - 36.0)
-        wide = 36.0 + text_width(name, LABEL_SIZE)
-        if not rows or x + wide > room:
-            rows.append([])
-            x = 0.0
-        rows[-1].append((x, name, look))
-        x += wide + 28.0
-    return rows
-
-
-def _draw_legend(
-    canvas: Canvas, rows: Sequence[Sequence[tuple[float, str, Look]]], top: float
-) -> None:
-    for number, row in enumerate(rows):
-        y = top + 1.6 * LABEL_SIZE * (number + 0.5) - GAP / 2
-        for x, name, look in row:
-            ends = [(MARGIN + x, y), (MARGIN + x + 26.0, y)]
-            canvas.line(ends, look.colour, 3.0, look.dash)
-            canvas.text(MARGIN + x + 36.0, y, name, LABEL_SIZE, INK, "lm")

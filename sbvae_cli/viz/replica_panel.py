@@ -20,7 +20,8 @@ from sbvae_cli.viz.marks import (
     draw_stars,
 )
 from sbvae_cli.viz.mesh import Floats, draw_points
-from sbvae_cli.viz.panel_layout import PanelLayout
+from sbvae_cli.viz.page import page
+from sbvae_cli.viz.panel_layout import PanelLayout, signs
 from sbvae_cli.viz.text import text_width, wrap
 from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour, Role
 
@@ -144,17 +145,17 @@ def draw_replicas(
     for row in rows:
         cells += _row_cells(factors, row, texts.score, edges, rows)
         cells += [_Cell()] * (columns - 1 - len(row.stars))
-    layout = _layout(cells, columns, texts)
+    layout = _layout(cells, columns)
     canvas = Canvas(layout.width, layout.height)
     embeddings = [star.embedding for row in rows for star in row.stars]
     blank = any(each.blank is not None for each in embeddings)
-    layout.draw_texts(canvas, bool(factors.held_out.any()), blank)
     _draw_data(canvas, layout, factors, trained, samples, embeddings)
     for number, row in enumerate(rows, start=1):
         _draw_row(canvas, layout, number * columns, row, edges, factors)
     for number, cell in enumerate(cells):
         _draw_labels(canvas, layout, number, cell)
-    return canvas
+    legend = signs(bool(factors.held_out.any()), blank)
+    return page(canvas, texts.caption, legend, texts.note)
 
 
 def _data_cells(
@@ -189,16 +190,15 @@ def _score_range(edges: Floats) -> Range:
     return padded_range(low - lacking, high + lacking)
 
 
-def _layout(cells: Sequence[_Cell], columns: int, texts: ReplicaTexts) -> PanelLayout:
+def _layout(cells: Sequence[_Cell], columns: int) -> PanelLayout:
     nothing = (0.0, 1.0), (0.0, 1.0)
-    layout = PanelLayout(
+    return PanelLayout(
         SIDE,
         columns,
         len(cells) // columns,
         [cell.labels for cell in cells],
         [cell.ranges or nothing for cell in cells],
     )
-    return layout.with_texts(texts.caption, texts.note)
 
 
 def _draw_data(

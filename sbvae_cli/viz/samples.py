@@ -8,12 +8,13 @@ from PIL import Image
 
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_grid import fit_tiles
-from sbvae_cli.viz.text import shorten, text_width
-from sbvae_cli.viz.theme import FAINT, INK, QUIET
+from sbvae_cli.viz.page import LEAST_WIDTH, NOTE_SIZE, page
+from sbvae_cli.viz.text import LINE_HEIGHT, shorten, text_width
+from sbvae_cli.viz.theme import FAINT, QUIET
 
-MARGIN, GAP, TITLE_ROW = 24, 18, 58
-TITLE_SIZE, NOTE_SIZE, LINE = 24.0, 16.0, 20
-MOST_SIDE, LEAST_WIDTH = 128, 96  # pixels of a tile, and of a column
+GAP = 18
+LINE = LINE_HEIGHT * NOTE_SIZE
+MOST_SIDE, LEAST_COLUMN = 128, 96  # pixels of a tile, and of a column
 COLUMNS = 8  # images a row
 LEGEND = "beneath each image:"
 
@@ -32,7 +33,7 @@ def draw_noted_images(
         images: Images, shape (N, H, W, 1 or 3); small ones are enlarged in sharp pixels.
         notes: Short texts of each image, one for each name, or a single one instead.
         names: Names of the texts, in order.
-        caption: Line at the top of the picture.
+        caption: At the top of the picture.
 
     Raises:
         ValueError: If shapes do not agree.
@@ -45,26 +46,25 @@ def draw_noted_images(
         raise ValueError(f"each image needs {len(names)} texts or 1, one for each of {names}")
     tiles = fit_tiles(images, MOST_SIDE)  # (N, h, w, 3)
     height, width = tiles.shape[1:3]
-    step_x = max(width, LEAST_WIDTH) + GAP
+    step_x = max(width, LEAST_COLUMN) + GAP
     lines = arrange(notes, len(names), step_x - GAP)
     columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
-    full_width = 2 * MARGIN + max(columns * step_x - GAP, 300)
-    legend = _legend(names, lines, full_width - 2 * MARGIN)
-    header = TITLE_ROW + (len(legend) * LINE + 10 if legend else 0)
-    step_y = height + 6 + LINE * max(len(lines), 1) + GAP
-    canvas = Canvas(full_width, header + rows * step_y)
-    canvas.text(MARGIN, 32, shorten(caption, TITLE_SIZE, full_width - 2 * MARGIN), TITLE_SIZE, INK)
-    _write(canvas, legend, MARGIN, TITLE_ROW - 4)
+    full_width = max(columns * step_x - GAP, LEAST_WIDTH)
+    legend = _legend(names, lines, full_width)
+    header = round(len(legend) * LINE + 10) if legend else 0
+    step_y = height + 6 + round(LINE * max(len(lines), 1)) + GAP
+    canvas = Canvas(full_width, header + rows * step_y - GAP)
+    canvas.paragraph(0, 0, legend, NOTE_SIZE, QUIET)
     for index, (tile, texts) in enumerate(zip(tiles, notes, strict=True)):
         row, column = divmod(index, columns)
-        left, top = MARGIN + column * step_x, header + row * step_y
+        left, top = column * step_x, header + row * step_y
         canvas.rectangle(left - 1, top - 1, width + 2, height + 2, FAINT)
         canvas.image(Image.fromarray(np.ascontiguousarray(tile)), left, top, width)
         shown = [_join(texts[line]) for line in lines] if len(texts) == len(names) else texts
         fitting = [shorten(text, NOTE_SIZE, step_x - GAP) for text in shown]
-        _write(canvas, fitting, left, top + height + 6)
-    return canvas
+        canvas.paragraph(left, top + height + 6, fitting, NOTE_SIZE, QUIET)
+    return page(canvas, caption)
 
 
 def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[slice]:
@@ -105,8 +105,3 @@ def _legend(names: Sequence[str], lines: Sequence[slice], width: float) -> list[
 
 def _join(texts: Sequence[str]) -> str:
     return ", ".join(texts)
-
-
-def _write(canvas: Canvas, lines: Sequence[str], left: float, top: float) -> None:
-    for number, text in enumerate(lines):
-        canvas.text(left, top + LINE * number, text, NOTE_SIZE, QUIET, "lt")

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.viz.axes import LABEL_SIZE, TITLE_SIZE
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
-from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import NOTE_SIZE, page
+from sbvae_cli.viz.text import shorten, text_width
 from sbvae_cli.viz.theme import INK, MARK, QUIET, UNUSED, WARN, Colour
 from sbvae_cli.viz.tiles import draw_tile
 from sbvae_cli.viz.traversal_layout import (
     FRAME,
     LABEL_GAP,
-    LABEL_SIZE,
     LINE,
-    MARGIN,
-    NOTE_SIZE,
     PANEL_GAP,
-    TITLE_SIZE,
     Block,
     Examples,
     Panel,
@@ -34,7 +32,6 @@ from sbvae_cli.viz.traversal_layout import (
 
 FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
 MOST_IN_ROW = 3  # models; more are in two rows
-LEAST_WIDTH = 420.0  # a caption and a legend need some
 
 
 def draw_sweeps(
@@ -66,28 +63,16 @@ def draw_sweeps(
     for panel in panels:
         _check(panel, len(columns))
     layout = SweepLayout.of(panels, len(columns))
-    margin, apart = layout.units(MARGIN), layout.units(PANEL_GAP)
+    apart = layout.units(PANEL_GAP)
     in_row = len(panels) if len(panels) <= MOST_IN_ROW else math.ceil(len(panels) / 2)
-    inner = in_row * (layout.width + apart) - apart
-    inner = max(inner, layout.units(LEAST_WIDTH))
-    title, note = layout.units(TITLE_SIZE), layout.units(NOTE_SIZE)
-    lines = wrap(caption, title, inner)
-    legend = wrap_entries(_legend(panels), note, inner)
-    top = margin + round(LINE * title) * len(lines)
-    if lines and layout.titles:
-        top += layout.units(14)
-    down = layout.height + layout.units(PANEL_GAP)
-    bottom = top + math.ceil(len(panels) / in_row) * down - layout.units(PANEL_GAP - 10)
-    height = bottom + round(1.5 * note) * len(legend) + margin - layout.units(6)
-    canvas = Canvas(inner + 2 * margin, height)
-    for number, line in enumerate(lines):
-        canvas.text(margin, margin + round(LINE * title) * number, line, title, INK, "lt")
+    down = layout.height + apart
+    rows = math.ceil(len(panels) / in_row)
+    canvas = Canvas(in_row * (layout.width + apart) - apart, rows * down - apart)
     for number, panel in enumerate(panels):
         row, column = divmod(number, in_row)
-        left = margin + column * (layout.width + apart)
-        canvas.place(_draw_panel(layout, panel, columns, heading), left, top + row * down)
-    draw_entries(canvas, legend, (margin, bottom), note, layout.units(FRAME))
-    return canvas
+        left = column * (layout.width + apart)
+        canvas.place(_draw_panel(layout, panel, columns, heading), left, row * down)
+    return page(canvas, caption, _legend(panels), zoom=layout.scale)
 
 
 def _check(panel: Panel, columns: int) -> None:
@@ -230,9 +215,9 @@ def _legend(panels: Sequence[Panel]) -> list[Entry]:
     within = [nearest_column(sweep.start, sweep.values) is not None for sweep in sweeps]
     entries = []
     if any(within):
-        entries.append(Entry("nearest the start image's own value", MARK))
+        entries.append(Entry("nearest the start image's own value", MARK, "frame"))
     if not all(within):
-        entries.append(Entry("start: that value, where it lies outside"))
+        entries.append(Entry("start: that value, where it lies outside", mark="none"))
     if any(len(sweep.follows) > 1 for sweep in sweeps):
-        entries.append(Entry(FOLLOWS))
+        entries.append(Entry(FOLLOWS, mark="none"))
     return entries

@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sbvae_cli.viz.animation import Animation
+from sbvae_cli.viz.axes import LABEL_SIZE, TITLE_SIZE
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.legend_line import Entry, draw_entries, wrap_entries
-from sbvae_cli.viz.text import shorten, text_width, wrap
+from sbvae_cli.viz.legend import Entry
+from sbvae_cli.viz.page import NOTE_SIZE, empty_page
+from sbvae_cli.viz.text import shorten, text_width
 from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, UNUSED, Colour
 from sbvae_cli.viz.tiles import Size, draw_edge, draw_tile, fitted, tile_size
 from sbvae_cli.viz.traversal_layout import (
-    LABEL_SIZE,
     LINE,
-    MARGIN,
-    NOTE_SIZE,
-    TITLE_SIZE,
     Panel,
     Pictures,
     Sweep,
     row_name,
+    start_name,
 )
 
 SIDE = 128  # of an image's longer side
@@ -71,6 +70,7 @@ class _Strip:
     """What a model makes of a start, in the room that its tiles take."""
 
     title: tuple[str, ...]
+    start: str
     images: tuple[Pictures, Pictures]
     sweeps: Sequence[Sweep]
     cells: Cells
@@ -82,8 +82,12 @@ class _Strip:
         return max(self.size[1], LEAST_TILE) + GAP
 
     @property
+    def lines(self) -> int:
+        return len(self.title) + bool(self.start)
+
+    @property
     def above(self) -> float:
-        return LINE * TITLE_SIZE * len(self.title) + 5.0 * bool(self.title)
+        return LINE * TITLE_SIZE * self.lines + 5.0 * bool(self.lines)
 
     @property
     def width(self) -> float:
@@ -116,29 +120,22 @@ def animate_sweeps(panels: Sequence[Panel], caption: str = "", ends: str = "") -
         Twice as many frames as there are values, less two, which repeat without a jump.
     """
     strips = _strips(panels)
-    inner = max(strip.width for strip in strips)
-    lines = wrap(caption, TITLE_SIZE, inner)
-    entries = [
-        Entry(f"dot: the latent's value{f', {ends}' if ends else ''}"),
-        Entry("tick: the start image's own"),
+    legend = [
+        Entry(f"dot: the latent's value{f', {ends}' if ends else ''}", mark="none"),
+        Entry("tick: the start image's own", mark="none"),
     ]
-    legend = wrap_entries(entries, NOTE_SIZE, inner)
-    tops = [MARGIN + LINE * TITLE_SIZE * len(lines) + (14.0 if lines else 0.0)]
-    for strip in strips:
-        tops.append(tops[-1] + strip.height + 6.0)
-    bottom = tops.pop()
-    base = Canvas(inner + 2 * MARGIN, round(bottom + 1.5 * NOTE_SIZE * len(legend) + MARGIN - 6))
-    for number, line in enumerate(lines):
-        base.text(MARGIN, MARGIN + LINE * TITLE_SIZE * number, line, TITLE_SIZE, INK, "lt")
-    draw_entries(base, legend, (MARGIN, round(bottom)), NOTE_SIZE)
+    heights = [strip.height + 6.0 for strip in strips]
+    size = max(strip.width for strip in strips), sum(heights)
+    base, (left, top) = empty_page(size, caption, legend)
+    tops = [round(top + sum(heights[:number])) for number in range(len(strips))]
     for strip, top in zip(strips, tops, strict=True):
-        base.place(_still(strip), MARGIN, round(top))
+        base.place(_still(strip), left, top)
     count = max(1, 2 * (len(strips[0].sweeps[0].values) - 1))
     frames = []
     for number in range(count):
         frame = Canvas(base.width, base.height, list(base.shapes), list(base.lines))
         for strip, top in zip(strips, tops, strict=True):
-            frame.place(_moving(strip, number, count), MARGIN, round(top))
+            frame.place(_moving(strip, number, count), left, top)
         frames.append(frame)
     return Animation(frames, [FRAME_MS] * count)
 
@@ -165,19 +162,19 @@ def _strips(panels: Sequence[Panel]) -> list[_Strip]:
     for panel, number, block in blocks:
         stacked = len(blocks) == 1 and len(block.sweeps) >= 3
         title = panel.title if number == 0 else ()
-        if several:
-            title = (*title, f"start {block.start}")
+        start = start_name(block.start) if several else ""
         shown = panel.examples.inputs[number], panel.examples.reconstructions[number]
         cells = Cells.of(len(block.sweeps), stacked)
-        strips.append(_Strip(title, shown, block.sweeps, cells, size, panel.colour))
+        strips.append(_Strip(title, start, shown, block.sweeps, cells, size, panel.colour))
     return strips
 
 
 def _still(strip: _Strip) -> Canvas:
     """Titles, names, the start and the tracks."""
     canvas = Canvas(strip.width, strip.height)
-    for number, line in enumerate(strip.title):
-        size, colour = (NOTE_SIZE, QUIET) if number else (TITLE_SIZE, INK)
+    for number, line in enumerate((*strip.title, strip.start)[: strip.lines]):
+        first = number == 0 and bool(strip.title)
+        size, colour = (TITLE_SIZE, INK) if first else (NOTE_SIZE, QUIET)
         shown = shorten(line, size, strip.width)
         canvas.text(0, LINE * TITLE_SIZE * number, shown, size, colour, "lt")
     for name, image, cell in zip(("input", "output"), strip.images, strip.cells.start, strict=True):

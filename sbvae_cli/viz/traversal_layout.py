@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.viz.axes import short_number
+from sbvae_cli.viz.axes import LABEL_SIZE, TITLE_SIZE, short_number
+from sbvae_cli.viz.page import NOTE_SIZE
 from sbvae_cli.viz.text import shorten, text_width
 from sbvae_cli.viz.theme import SERIES, Colour
 from sbvae_cli.viz.tiles import tile_size
@@ -16,12 +17,11 @@ Pictures = NDArray[np.uint8]
 Values = NDArray[np.floating]
 
 # Units at a scale of 1, with which type, lines and margins grow as images do.
-MARGIN, GAP = 24.0, 10.0
+GAP = 10.0
 BRACKETS = 38.0  # room above the inputs
 VALUES = 54.0  # room above the sweeps of a start: a space, then their values
 LABEL_GAP = 14.0  # between labels and images
 PANEL_GAP = 44.0  # between models side by side
-TITLE_SIZE, LABEL_SIZE, NOTE_SIZE = 21.0, 18.0, 16.0
 LINE = 1.25  # from a line of text to the next, over its size
 LEAST_PITCH = 56.0  # of rows: two lines of text
 LEAST_SIDE, MOST_SIDE = 56, 96  # of an image's longer side

@@ -11,14 +11,16 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import LEAST_SPAN, FactorPanel
 from sbvae_cli.viz.geometry import FINE
 from sbvae_cli.viz.mesh import Floats, draw_mesh, draw_prior
-from sbvae_cli.viz.panel_layout import PanelLayout, arrange
+from sbvae_cli.viz.page import empty_page
+from sbvae_cli.viz.panel_layout import PanelLayout, arrange, signs
 from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import BAD, FAINT, INK, QUIET
 
 # Milliseconds that frames are shown: where nothing moves, where much does, and the last one.
 STILL, MOVING, LAST = 40, 160, 3_000
 _MUCH = 0.3  # stds of the prior that points move from one moment to the next
-STEP_SIZE, STRIP = 18.0, 46.0  # type and height of what stands below a panel
+STEP_SIZE, STRIP = 18.0, 56.0  # type and height of what stands below a panel
+BAR_GAP = 10.0  # from the label of an axis to the bar
 STEP_ROW = 24.0  # from the step to the verdict where these have a line each
 _BEYOND = 1.3  # times the extent of the last moment, that the axes show at most
 
@@ -71,11 +73,16 @@ def draw_courses(
     texts = [("factor space", *factors.labels), *((c.name, *c.labels) for c in courses)]
     ranges = [factors.ranges, *(_fixed_ranges(factors, course) for course in courses)]
     strip = STRIP + (0.0 if _side_by_side(courses) else STEP_ROW)
-    layout = PanelLayout.of(texts, ranges, caption, note, strip=strip)
-    ground = _draw_ground(layout, factors, courses[0])
+    layout = PanelLayout.of(texts, ranges, strip=strip)
+    legend = signs(bool(factors.held_out.any()))
+    ground, corner = empty_page((layout.width, layout.height), caption, legend, note)
+    ground.place(_draw_ground(layout, factors, courses[0]), *corner)
     longest = max(courses, key=lambda course: len(course.steps))
     shares = [step / longest.planned for step in longest.steps]
-    frames = [_draw_frame(ground, layout, factors, courses, share) for share in shares]
+    frames = []
+    for share in shares:
+        frames.append(Canvas(ground.width, ground.height, [*ground.shapes], [*ground.lines]))
+        frames[-1].place(_draw_frame(layout, factors, courses, share), *corner)
     return Animation(frames, [*_durations(courses, shares), LAST])
 
 
@@ -106,9 +113,8 @@ def _durations(courses: Sequence[Course], shares: Sequence[float]) -> list[int]:
 
 
 def _draw_ground(layout: PanelLayout, factors: FactorPanel, course: Course) -> Canvas:
-    """What all frames begin with: texts, frames of the panels, factor space and the prior."""
+    """What all frames begin with: frames and labels of panels, factor space and the prior."""
     canvas = Canvas(layout.width, layout.height)
-    layout.draw_texts(canvas, bool(factors.held_out.any()))
     for number, labels in enumerate(layout.labels):
         panel = layout.panel(number)
         panel.draw_frame(canvas)
@@ -121,14 +127,13 @@ def _draw_ground(layout: PanelLayout, factors: FactorPanel, course: Course) -> C
 
 
 def _draw_frame(
-    ground: Canvas,
     layout: PanelLayout,
     factors: FactorPanel,
     courses: Sequence[Course],
     share: float,
 ) -> Canvas:
     """All models after a share of their training."""
-    canvas = Canvas(ground.width, ground.height, [*ground.shapes], [*ground.lines])
+    canvas = Canvas(layout.width, layout.height)
     for number, course in enumerate(courses, start=1):
         moment, panel = _moment(course, share), layout.panel(number)
         # What lies outside is put onto the frame, so that the mesh has no holes that look torn.
@@ -149,7 +154,7 @@ def _draw_step(
     """How far the model is, as a bar and in numbers, and what its grid is like."""
     course = courses[number - 1]
     left, top = layout.box(number)
-    top += layout.side + layout.below
+    top += layout.side + layout.below + BAR_GAP
     step, verdict = course.steps[moment], course.verdicts[moment]
     canvas.rectangle(left, top, layout.side, 4.0, FAINT)
     canvas.rectangle(left, top, layout.side * min(1.0, step / course.planned), 4.0, QUIET)

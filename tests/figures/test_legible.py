@@ -131,7 +131,7 @@ def spaces(draw: st.DrawFn) -> tuple[FactorPanel, list[Embedding]]:
 def tallest_sidebar() -> Space:
     """Every score, and a verdict of several lines."""
     points = np.stack(np.meshgrid(np.arange(3.0), np.arange(3.0)), axis=-1)
-    scores = {name: 0.5 for name, _, _ in SCORES}
+    scores = dict.fromkeys(SCORES, 0.5)
     model = Embedding(points, ("0", "1"), "", scores, "collapsed to a line, with copies")
     return FactorPanel(points, ("x", "y"), np.zeros((3, 3), bool)), [model]
 

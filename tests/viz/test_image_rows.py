@@ -6,7 +6,7 @@ import numpy as np
 
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.image_rows import ImageRow, Section, draw_image_rows
-from sbvae_cli.viz.legend_line import Entry
+from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.primitives import Picture, Rectangle
 from sbvae_cli.viz.theme import MARK, WARN
 from sbvae_cli.viz.tiles import draw_tile

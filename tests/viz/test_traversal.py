@@ -421,7 +421,7 @@ def test_a_long_caption_has_several_lines_and_pushes_the_rest_down() -> None:
     panel = made()
     caption = "a caption that is long " * 12
     canvas = draw_sweeps([panel], NAMES, caption)
-    lines = [line.text for line in canvas.lines if line.size == 21]
+    lines = [line.text for line in canvas.lines if line.size == 24]
     assert len(lines) > 1 and " ".join(lines) == caption.strip()
     assert canvas.height > draw_sweeps([panel], NAMES, "short").height + 20
 
