@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +11,10 @@ from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.cli.signals import Interrupted
 from sbvae_cli.commands import as_typed
-from sbvae_cli.config.names import DecoderKind
 from sbvae_cli.errors import StoppedError
 
 # Fewer images than `eval` takes by itself: on a slow CPU the demo must end within minutes.
-QUICK_EVAL = ("--metrics", "rates,mig,factor-vae", "--images", "4000", "--votes", "400")
+QUICK_EVAL = ("--protocol", "quick", "--metrics", "rates,mig,factor-vae")
 
 
 def demo(
@@ -67,17 +65,13 @@ def _look_at(folder: Path) -> None:
     """Draw and score what was trained."""
     from sbvae_cli.cli.demo_runs import DECODERS
 
-    runs = {decoder: folder / decoder for decoder in DECODERS}
-    geometry = folder / "geometry.png"
-    scores = folder / "geometry.json"
-    paths = [str(path) for path in runs.values()]
-    _run(["geometry", *paths, "--out", str(geometry), "--json", str(scores)])
-    pictures = [geometry]
-    for path in runs.values():
-        pictures.append(path / "traversal.png")
-        _run(["traverse", str(path), "--out", str(pictures[-1])])
-        _run(["eval", str(path), *QUICK_EVAL, "--json", str(path / "eval.json")])
-    _compare(_read(scores), {d: _read(runs[d] / "eval.json") for d in DECODERS})
+    paths = [str(folder / decoder) for decoder in DECODERS]
+    pictures = [folder / "geometry.png", folder / "traversal.png"]
+    geometry, scores = folder / "geometry.json", folder / "eval.json"
+    _run(["geometry", *paths, "--out", str(pictures[0]), "--json", str(geometry)])
+    _run(["traverse", *paths, "--out", str(pictures[1])])
+    _run(["eval", *paths, *QUICK_EVAL, "--json", str(scores)])
+    _compare(_read(geometry)["models"], _read(scores)["results"])
     typer.echo(
         "affine_r2 and inverse_r2 are 1 where the grid of x and y lies in latent space without\n"
         "a bend, fold_fraction is 0 where no part of it is turned over. Copies are latents beside\n"
@@ -89,21 +83,21 @@ def _look_at(folder: Path) -> None:
         typer.echo(f"  {picture}")
 
 
-def _compare(geometry: dict[str, Any], evaluations: Mapping[DecoderKind, dict[str, Any]]) -> None:
+def _compare(geometry: list[dict[str, Any]], evaluations: list[dict[str, Any]]) -> None:
     from sbvae_cli.cli.console import print_table
     from sbvae_cli.cli.demo_runs import DECODERS
 
     rows = []
     for name in ("neg_elbo", "nll", "kl", "nll_heldout", "latents_used", "mig", "factor_vae"):
-        values = [evaluations[d]["scores"][name]["value"] for d in DECODERS]
+        values = [model["scores"][name]["value"] for model in evaluations]
         rows.append([name, *(f"{value:.3f}" for value in values)])
     for name in (
         *("inverse_r2", "affine_r2", "fold_fraction", "tear", "heldout_nrmse"),
         "information_outside",
     ):
-        values = [model["scores"][name] for model in geometry["models"]]
+        values = [model["scores"][name] for model in geometry]
         rows.append([name, *("-" if value is None else f"{value:.3f}" for value in values)])
-    verdicts = [model["verdict"] for model in geometry["models"]]
+    verdicts = [model["verdict"] for model in geometry]
     print_table("The two decoders", ["score", *DECODERS], [["grid of x and y", *verdicts], *rows])
 
 
