@@ -29,7 +29,7 @@ def table(
     runs: RunsArgument,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write: .md, .tex or .csv; default: the table is printed."),
+        typer.Option(help="File to write: .md, .tex or .csv; default, and -: it is printed."),
     ] = None,
     written: Annotated[
         TableFormat | None,
@@ -50,6 +50,7 @@ def table(
     from sbvae_cli.figures.table import PAPER, score_table
     from sbvae_cli.files import write_bytes
 
+    out = None if out == Path("-") else out
     wanted = _format(out, written)
     named = parse_scores(scores) if scores else ()
     usual = () if scores else PAPER

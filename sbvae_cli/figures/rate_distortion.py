@@ -55,7 +55,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
 
     The NLL grows upwards and the KL to the right, as in Figure 4: a small beta is at the bottom
     right. Beside it, the MIG grows to the right: a small beta is at the bottom left. A white dot
-    marks beta 1.
+    marks beta 1. Hulls end at 0, below which there is neither a KL nor a MIG.
 
     Args:
         sweeps: Models, one or more.
@@ -76,7 +76,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
             for number, (sweep, colour) in enumerate(zip(sweeps, colours, strict=True))
         ]
         shown = [curve for curve in curves if curve is not None]
-        drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown))
+        drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown, least_x=0.0))
     legend = [Entry(sweep.name, colour) for sweep, colour in zip(sweeps, colours, strict=True)]
     points = [point for sweep in sweeps for point in sweep.points]
     if any(len(point.nll) > 1 for point in points):

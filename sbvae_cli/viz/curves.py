@@ -52,12 +52,14 @@ class CurvePanel:
         x: Name of what increases to the right.
         y: Name of what increases upwards.
         curves: One or more.
+        least_x: Least x that there can be, where hulls end.
     """
 
     title: str
     x: str
     y: str
     curves: Sequence[Curve]
+    least_x: float = -math.inf
 
 
 def draw_curves(panels: Sequence[CurvePanel]) -> Canvas:
@@ -67,7 +69,7 @@ def draw_curves(panels: Sequence[CurvePanel]) -> Canvas:
     boxes: list[Panel] = []
     right = 0.0
     for panel, own in zip(panels, labels, strict=True):
-        x_range, y_range = _ranges(panel.curves)
+        x_range, y_range = _ranges(panel)
         left = right + own.beside(y_range)
         boxes.append(Panel(left, above, WIDTH, HEIGHT, x_range, y_range))
         right = left + WIDTH + max(BETWEEN, boxes[-1].overhang[1] + GAP)
@@ -75,17 +77,18 @@ def draw_curves(panels: Sequence[CurvePanel]) -> Canvas:
     canvas = Canvas(width, above + HEIGHT + below)
     for panel, own, box in zip(panels, labels, boxes, strict=True):
         box.draw_frame(canvas)
-        _draw_panel(canvas, box, panel.curves)
+        _draw_panel(canvas, box, panel)
         box.draw_labels(canvas, own)
     return canvas
 
 
-def hull_of_stds(means: Floats, stds: Floats) -> list[Floats]:
+def hull_of_stds(means: Floats, stds: Floats, least_x: float = -math.inf) -> list[Floats]:
     """Convex parts of the region that a curve's ellipses of one standard deviation sweep.
 
     Args:
         means: Shape (N, 2).
         stds: Semi-axes, shape (N, 2).
+        least_x: Where the region ends on the left, at most the least mean.
 
     Returns:
         A polygon for each two neighbours, the hull of their ellipses; of one point alone its
@@ -97,8 +100,10 @@ def hull_of_stds(means: Floats, stds: Floats) -> list[Floats]:
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     ellipses = [mean + std * circle for mean, std in zip(means, stds, strict=True)]
     if len(ellipses) == 1:
-        return [convex_hull(ellipses[0])]
-    return [convex_hull(np.concatenate(pair)) for pair in itertools.pairwise(ellipses)]
+        parts = [convex_hull(ellipses[0])]
+    else:
+        parts = [convex_hull(np.concatenate(pair)) for pair in itertools.pairwise(ellipses)]
+    return [_right_of(part, least_x) for part in parts]
 
 
 def convex_hull(points: ArrayLike) -> Floats:
@@ -121,19 +126,36 @@ def convex_hull(points: ArrayLike) -> Floats:
     return np.array([*chain(rows)[:-1], *chain(rows[::-1])[:-1]])
 
 
-def _ranges(curves: Sequence[Curve]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _right_of(polygon: Floats, least_x: float) -> Floats:
+    """What of a convex polygon lies at some x or right of it."""
+    following = np.roll(polygon, -1, axis=0)
+    crossing = (polygon[:, 0] < least_x) != (following[:, 0] < least_x)
+    if not crossing.any():
+        return polygon
+    start, end = polygon[crossing], following[crossing]
+    share = (least_x - start[:, 0]) / (end[:, 0] - start[:, 0])
+    y = start[:, 1] + share * (end[:, 1] - start[:, 1])
+    border = np.column_stack([np.full_like(y, least_x), y])
+    return convex_hull(np.concatenate([polygon[polygon[:, 0] >= least_x], border]))
+
+
+def _ranges(panel: CurvePanel) -> tuple[tuple[float, float], tuple[float, float]]:
+    curves = panel.curves
     low = np.concatenate([curve.means - curve.stds for curve in curves]).min(axis=0)
+    low[0] = max(low[0], panel.least_x)
     high = np.concatenate([curve.means + curve.stds for curve in curves]).max(axis=0)
     x, y = zip(low.tolist(), high.tolist(), strict=True)
     return padded_range(*x, share=0.1), padded_range(*y, share=0.1)
 
 
-def _draw_panel(canvas: Canvas, box: Panel, curves: Sequence[Curve]) -> None:
-    for curve in curves:
-        parts = [box.place(part) for part in hull_of_stds(curve.means, curve.stds)]
-        parts = [part for part in parts if len(part) > 2]  # stds may be too small for an area
-        if parts:
-            canvas.region(parts, curve.colour.faded(HULL))
+def _draw_panel(canvas: Canvas, box: Panel, panel: CurvePanel) -> None:
+    curves = panel.curves
+    hulls = [hull_of_stds(curve.means, curve.stds, panel.least_x) for curve in curves]
+    # Stds may be too small for an area.
+    parts = [[box.place(part) for part in hull if len(part) > 2] for hull in hulls]
+    for curve, own in zip(curves, parts, strict=True):
+        if own:
+            canvas.region(own, curve.colour.faded(HULL))
     placed = [box.place(curve.means) for curve in curves]
     for curve, points in zip(curves, placed, strict=True):
         if len(points) > 1:
@@ -144,16 +166,19 @@ def _draw_panel(canvas: Canvas, box: Panel, curves: Sequence[Curve]) -> None:
                 draw_ring(canvas, x, y, curve.colour, DOT + 0.5)
             else:
                 canvas.disc(x, y, DOT, curve.colour)
-    _write_labels(canvas, box, curves, placed)
+    edges = [part for own in parts for part in own]
+    _write_labels(canvas, box, curves, placed, edges)
 
 
 def _write_labels(
-    canvas: Canvas, box: Panel, curves: Sequence[Curve], placed: Sequence[Floats]
+    canvas: Canvas,
+    box: Panel,
+    curves: Sequence[Curve],
+    placed: Sequence[Floats],
+    edges: Sequence[Floats],
 ) -> None:
     """Write each label next to its dot, where no line, dot or other label is."""
     lines = np.concatenate([_along(points) for points in placed])
-    hulls = [hull_of_stds(curve.means, curve.stds) for curve in curves]
-    edges = [box.place(part) for parts in hulls for part in parts]
     taken: list[Box] = []
     for curve, points in zip(curves, placed, strict=True):
         for at, label in zip(points.tolist(), curve.labels, strict=True):

@@ -74,7 +74,10 @@ def test_a_file_has_the_format_of_its_ending(
     text = Path(name).read_text(encoding="utf-8")
     assert text.startswith(start)
     written = {".md": "markdown", ".tex": "latex", ".csv": "csv"}[Path(name).suffix]
-    assert sbvae("figure", "table", "runs", *options, "--format", written).out == text
+    to_stdout = [*options, "--format", written]
+    assert sbvae("figure", "table", "runs", *to_stdout).out == text
+    assert sbvae("figure", "table", "runs", *to_stdout, "--out", "-").out == text
+    assert not Path("-").exists()
 
 
 def test_what_no_run_has_is_left_out_unless_it_is_asked_for(

@@ -65,6 +65,19 @@ def test_a_hull_holds_every_mean_one_standard_deviation_either_way(seed: int, co
     assert all(holds(part, middle) for part, middle in zip(parts, middles, strict=False))
 
 
+@settings(deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 4))
+def test_a_hull_ends_where_values_do_and_loses_nothing_beside(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    means, stds = rng.random((count, 2)), rng.exponential(size=(count, 2)) + 0.1
+    parts, whole = hull_of_stds(means, stds, least_x=0.0), hull_of_stds(means, stds)
+    assert all((part[:, 0] >= 0).all() for part in parts)
+    points = np.stack(np.meshgrid(np.linspace(0.01, 3, 12), np.linspace(-3, 3, 12)), axis=-1)
+    for point in points.reshape(-1, 2):
+        for part, of in zip(parts, whole, strict=True):
+            assert holds(part, point) or not holds(of, point)
+
+
 def test_runs_alone_have_no_hull() -> None:
     assert hull_of_stds(np.ones((3, 2)), np.zeros((3, 2))) == []
 
