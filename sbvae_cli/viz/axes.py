@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.text import text_width, wrap
-from sbvae_cli.viz.theme import FAINT, INK, QUIET
+from sbvae_cli.viz.theme import FAINT, INK, QUIET, Colour
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
@@ -95,11 +96,11 @@ class Panel:
         y = self.top + (y1 - data[..., 1]) / (y1 - y0) * self.height
         return np.stack([x, y], axis=-1)
 
-    def draw_frame(self, canvas: Canvas) -> None:
-        """Draw the frame, behind the data."""
+    def draw_frame(self, canvas: Canvas, colour: Colour = FAINT, width: float = 1.2) -> None:
+        """Draw the frame."""
         right, bottom = self.left + self.width, self.top + self.height
         outline = [(self.left, self.top), (right, self.top), (right, bottom), (self.left, bottom)]
-        canvas.line([*outline, outline[0], outline[1]], FAINT, 1.2)
+        canvas.line([*outline, outline[0], outline[1]], colour, width)
 
     @property
     def x_ticks(self) -> list[float]:
@@ -127,27 +128,39 @@ class Panel:
             x = float(self.place([value, self.y_range[0]])[0])
             canvas.line([(x, self.top), (x, self.top + self.height)], FAINT.faded(140), 1.0)
 
-    def draw_x_ticks(self, canvas: Canvas) -> None:
-        """Draw the ticks below, and their values."""
-        bottom, ticks = self.top + self.height, self.x_ticks
-        for value, name in zip(ticks, tick_names(ticks), strict=True):
+    def draw_x_ticks(
+        self,
+        canvas: Canvas,
+        ticks: Sequence[float] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        """Draw the ticks below, these or as many as have room, and their values or names."""
+        bottom, ticks = self.top + self.height, self.x_ticks if ticks is None else ticks
+        for value, name in zip(ticks, tick_names(ticks) if names is None else names, strict=True):
             x = float(self.place([value, self.y_range[0]])[0])
             canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
             canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
 
-    def draw_y_ticks(self, canvas: Canvas) -> None:
-        """Draw the ticks at the left, and their values."""
-        ticks = self.y_ticks
-        for value, name in zip(ticks, tick_names(ticks), strict=True):
+    def draw_y_ticks(
+        self,
+        canvas: Canvas,
+        ticks: Sequence[float] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        """Draw the ticks at the left, these or as many as have room, and their values or names."""
+        ticks = self.y_ticks if ticks is None else ticks
+        for value, name in zip(ticks, tick_names(ticks) if names is None else names, strict=True):
             y = float(self.place([self.x_range[0], value])[1])
             canvas.line([(self.left - TICK, y), (self.left, y)], QUIET, 1.0)
             canvas.text(self.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
 
-    def draw_labels(self, canvas: Canvas, labels: Labels) -> None:
+    def draw_labels(
+        self, canvas: Canvas, labels: Labels, y_ticks: Sequence[float] | None = None
+    ) -> None:
         """Write the ticks, the axis labels and the title, in the room that `labels` ask for."""
         bottom, middle = self.top + self.height, self.left + self.width / 2
         self.draw_x_ticks(canvas)
-        self.draw_y_ticks(canvas)
+        self.draw_y_ticks(canvas, y_ticks)
         for number, line in enumerate(labels.x):
             y = bottom + TICK + LINE * TICK_SIZE + 4 + LINE * LABEL_SIZE * number
             canvas.text(middle, y, line, LABEL_SIZE, INK, "mt")
@@ -216,6 +229,18 @@ def fitting_ticks(low: float, high: float, length: float, upright: bool = False)
     return found
 
 
+def whole_ticks(most: int, unit: float, apart: float = UPRIGHT_APART) -> list[int]:
+    """Whole numbers from 0 to `most`, as many as are so far `apart` where 1 is `unit` long."""
+    steps = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
+    step = next(step for step in steps if step * unit >= apart or step >= most)
+    return [*range(0, most + 1, step)]
+
+
+def columns_of(panels: int) -> int:
+    """Panels beside each other, three at most; four are two by two."""
+    return 2 if panels == 4 else min(3, panels)
+
+
 def _has_room(ticks: list[float], pitch: float, upright: bool) -> bool:
     """Whether names of ticks that are so far apart leave a gap between them."""
     if upright or len(ticks) == 1:
@@ -224,7 +249,7 @@ def _has_room(ticks: list[float], pitch: float, upright: bool) -> bool:
     return all((one + two) / 2 + TICK_SIZE <= pitch for one, two in pairs)
 
 
-def tick_names(ticks: list[float]) -> list[str]:
+def tick_names(ticks: Sequence[float]) -> list[str]:
     """Names with as many digits as the distance of the ticks needs."""
     if len(ticks) == 1:
         return [short_number(ticks[0], 12)]

@@ -17,6 +17,7 @@ from sbvae_cli.viz.axes import (
     TITLE_SIZE,
     Panel,
     Range,
+    columns_of,
     fitting_ticks,
     padded_range,
     short_number,
@@ -27,13 +28,12 @@ from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.page import page
 from sbvae_cli.viz.primitives import Dash
 from sbvae_cli.viz.text import text_width
-from sbvae_cli.viz.theme import BAD, INK, QUIET, Role
+from sbvae_cli.viz.theme import BAD, INK, Role
 
 Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 430.0, 250.0  # of a panel's box
 BETWEEN = 34.0  # panels
-COLUMNS = 3
 THICK, THIN = 2.2, 1.0
 RAW_OPACITY, LEAST_OPACITY = 90, 25  # of one run's raw line, and of each of many
 CROSS = 6.0  # half the side of the mark of a run that diverged
@@ -98,7 +98,7 @@ def draw_terms(
         caption: At the top.
         note: At the bottom.
     """
-    columns = min(COLUMNS, len(panels)) if len(panels) != 4 else 2
+    columns = columns_of(len(panels))
     rows = -(-len(panels) // columns)
     axes = [ValueAxis.of(panel.lines) for panel in panels]
     beside = max(text_width(name, TICK_SIZE) for axis in axes for name in axis.names)
@@ -106,7 +106,7 @@ def draw_terms(
     above = GAP + LINE * TITLE_SIZE
     pitch = beside + WIDTH + BETWEEN, above + HEIGHT + _below() + BETWEEN
     canvas = Canvas(columns * pitch[0] - BETWEEN, rows * pitch[1] - BETWEEN)
-    last = max(float(line.raw[-1, 0]) for panel in panels for line in panel.lines)
+    last = max(1.0, *(float(line.raw[-1, 0]) for panel in panels for line in panel.lines))
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
         row, column = divmod(number, columns)
         left, top = column * pitch[0] + beside, row * pitch[1] + above
@@ -237,15 +237,8 @@ def _draw_labels(
     bottom = box.top + box.height
     middle = box.left + box.width / 2, box.top + box.height / 2
     canvas.text(middle[0], box.top - GAP, panel.title, TITLE_SIZE, INK, "mb")
-    places = axis.place(np.array(axis.ticks))
-    for place, name in zip(places.tolist(), axis.names, strict=True):
-        y = float(box.place([0.0, place])[1])
-        canvas.line([(box.left - TICK, y), (box.left, y)], QUIET, 1.0)
-        canvas.text(box.left - TICK - 3, y, name, TICK_SIZE, QUIET, "rm")
+    box.draw_y_ticks(canvas, axis.place(np.array(axis.ticks)).tolist(), axis.names)
     steps = [tick for tick in box.x_ticks if tick == round(tick)]
-    for step, name in zip(steps, step_names(steps), strict=True):
-        x = float(box.place([step, axis.range[0]])[0])
-        canvas.line([(x, bottom), (x, bottom + TICK)], QUIET, 1.0)
-        canvas.text(x, bottom + TICK + 2, name, TICK_SIZE, QUIET, "mt")
+    box.draw_x_ticks(canvas, steps, step_names(steps))
     canvas.text(middle[0], bottom + TICK + LINE * TICK_SIZE, "step", LABEL_SIZE, INK, "mt")
     canvas.text(left, middle[1], panel.unit, LABEL_SIZE, INK, "mt", upright=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Panel, Range, padded_range
+from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Range, padded_range, whole_ticks
 from sbvae_cli.viz.axes import LINE as LABEL_LINE
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
@@ -23,7 +23,7 @@ from sbvae_cli.viz.mesh import Floats, draw_points
 from sbvae_cli.viz.page import page
 from sbvae_cli.viz.panel_layout import PanelLayout, signs
 from sbvae_cli.viz.text import text_width, wrap
-from sbvae_cli.viz.theme import INK, PAPER, QUIET, Colour, Role
+from sbvae_cli.viz.theme import INK, PAPER, QUIET, Role
 
 SIDE = 330.0  # of a panel: smaller than where few stand side by side, so that type is larger
 STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes
@@ -92,13 +92,14 @@ class ReplicaTexts:
 
 @dataclass(frozen=True)
 class _Cell:
-    """A place in the table of panels; one without ranges has no axes."""
+    """A place in the table of panels; one without ranges has no axes, y may be counts."""
 
     title: str = ""
     subtitle: str = ""
     axes: tuple[str, str] = ("", "")
     ranges: tuple[Range, Range] | None = None
     star: Role | None = None
+    counted: bool = False
 
     @property
     def labels(self) -> Labels:
@@ -176,7 +177,7 @@ def _row_cells(
     most = max(int(count_in_bins(each.scores, edges).max()) for each in rows)
     stars = max(len(each.stars) for each in rows)
     ranges = _score_range(edges), count_range(most, SIDE, stars)
-    cells = [_Cell(row.title, row.subtitle, (score, "replicas"), ranges)]
+    cells = [_Cell(row.title, row.subtitle, (score, "replicas"), ranges, counted=True)]
     for star in row.stars:
         own = star.embedding.labels, star.embedding.ranges(factors)
         cells.append(_Cell(star.title, star.subtitle, *own, star.colour))
@@ -236,13 +237,7 @@ def _draw_row(
     for number, star in enumerate(row.stars, start=first + 1):
         panel = layout.panel(number)
         star.embedding.draw(canvas, panel, factors)
-        _draw_frame(canvas, panel, star.colour)
-
-
-def _draw_frame(canvas: Canvas, panel: Panel, colour: Colour) -> None:
-    right, bottom = panel.left + panel.width, panel.top + panel.height
-    corners = [(panel.left, panel.top), (right, panel.top), (right, bottom), (panel.left, bottom)]
-    canvas.line([*corners, corners[0], corners[1]], colour, FRAME)
+        panel.draw_frame(canvas, star.colour, FRAME)
 
 
 def _draw_labels(canvas: Canvas, layout: PanelLayout, number: int, cell: _Cell) -> None:
@@ -250,7 +245,10 @@ def _draw_labels(canvas: Canvas, layout: PanelLayout, number: int, cell: _Cell) 
     labels = layout.labels[number]
     left, top = layout.box(number)
     if cell.ranges:
-        layout.panel(number).draw_labels(canvas, replace(labels, title=()))
+        panel = layout.panel(number)
+        most = panel.y_range[1]
+        counts = whole_ticks(int(most), panel.height / most) if cell.counted else None
+        panel.draw_labels(canvas, replace(labels, title=()), counts)
     below = len(wrap(cell.subtitle, TICK_SIZE, SIDE))
     title, subtitle = labels.title[: len(labels.title) - below], labels.title[-below:]
     y = top - GAP

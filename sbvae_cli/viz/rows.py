@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.viz.axes import GAP, LABEL_SIZE, LINE, TICK, TICK_SIZE, Panel, Range
+from sbvae_cli.viz.axes import (
+    GAP,
+    LABEL_SIZE,
+    LINE,
+    TICK,
+    TICK_SIZE,
+    Panel,
+    Range,
+    columns_of,
+    whole_ticks,
+)
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.marks import STAR, count_in_bins, draw_histogram
 from sbvae_cli.viz.text import shorten, text_width, wrap
@@ -17,14 +27,13 @@ Floats = NDArray[np.float64]
 NAME_WIDTH, NAME_LINES = 250.0, 3  # of a row's name at most
 STRIP, HISTOGRAM = 82.0, 128.0  # height of a row
 WIDTHS = (560.0, 360.0, 280.0)  # of one, two, and three or more panels beside each other
-COLUMNS = 3
 BETWEEN = 34.0  # panels
 DOT = 5.0
 ROOM = 20.0  # for dots above and below the line that they stand on
 UPPER, LOWER = 30.0, 67.0  # from a row's upper edge to its dots, and to their median
 MEDIAN, INTERVAL = (3.0, 18.0), 7.0  # width and height of a median's bar; height of an interval
 DOT_OPACITY, INTERVAL_OPACITY, BAR_OPACITY = 190, 90, 150
-COUNTS, COUNT_APART = 40.0, 24.0  # room of counts at the left, and least distance of these
+COUNTS, COUNT_APART = 48.0, 24.0  # room of counts at the left, and least distance of these
 HEAD = 34.0  # room above the bars, where the star stands
 
 
@@ -86,6 +95,8 @@ def draw_histograms(names: Sequence[str], panel: RowPanel, edges: Floats) -> Can
     def draw(canvas: Canvas, box: Panel, row: Values) -> None:
         counted = Panel(box.left, box.top, box.width, box.height, box.x_range, (0.0, high))
         _draw_histogram(canvas, counted, row, edges, most)
+        if row is panel.rows[0]:
+            canvas.text(box.left - TICK - 3, box.top + 12.0, "runs", TICK_SIZE, QUIET, "rm")
 
     return _draw_rows(names, [panel], HISTOGRAM, draw, counted=True)
 
@@ -135,7 +146,7 @@ def _draw_rows(
 ) -> Canvas:
     """Panels in lines of three at most, the names at the left of each line."""
     lines = [_name_lines(name) for name in names]
-    columns = 2 if len(panels) == 4 else min(COLUMNS, len(panels))
+    columns = columns_of(len(panels))
     width, total = WIDTHS[columns - 1], len(names) * height
     boxes = [Panel(0.0, 0.0, width, total, panel.x_range, (0.0, 1.0)) for panel in panels]
     out = [max(sides) for sides in zip(*(box.overhang for box in boxes), strict=True)]
@@ -251,13 +262,7 @@ def _draw_histogram(canvas: Canvas, panel: Panel, row: Values, edges: Floats, mo
 
 def _draw_counts(canvas: Canvas, panel: Panel, most: int) -> None:
     """Draw ticks at whole numbers of runs, as many as have room."""
-    unit = panel.height / panel.y_range[1]
-    steps = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
-    step = next(step for step in steps if step * unit >= COUNT_APART or step >= most)
-    for count in range(step, most + 1, step):
-        y = float(panel.place([panel.x_range[0], count])[1])
-        canvas.line([(panel.left - TICK, y), (panel.left, y)], QUIET, 1.0)
-        canvas.text(panel.left - TICK - 3, y, str(count), TICK_SIZE, QUIET, "rm")
+    panel.draw_y_ticks(canvas, whole_ticks(most, panel.height / panel.y_range[1], COUNT_APART)[1:])
 
 
 def _write_nothing(canvas: Canvas, panel: Panel) -> None:

@@ -88,6 +88,10 @@ def test_the_end_of_a_run_is_hardly_less_smooth_than_its_middle() -> None:
 
 def test_a_run_that_logged_at_step_0_alone_has_its_value() -> None:
     assert smooth(np.zeros(1), np.array([3.0]), 10).tolist() == [3.0]
+    alone = RunLog("r", "r", "xy", "deconv", 10, {"kl": Curve(np.zeros(1), np.array([3.0]))})
+    canvas = draw_losses([alone])
+    (dot,) = [s for s in canvas.shapes if isinstance(s, Disc)]
+    assert dot.x == boxes(canvas)[0][0]
 
 
 def test_replicas_share_a_colour_and_decoders_have_their_own() -> None:

@@ -13,6 +13,7 @@ from sbvae_cli.viz.axes import (
     padded_range,
     short_number,
     tick_names,
+    whole_ticks,
 )
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Line
@@ -96,6 +97,17 @@ def test_ticks_on_an_axis_of_any_length_have_names_that_do_not_meet(
 def test_longer_axes_have_more_ticks(length: int, across: list[str], upright: list[str]) -> None:
     assert tick_names(fitting_ticks(0, 1, length)) == across
     assert tick_names(fitting_ticks(0, 1, length, upright=True)) == upright
+
+
+def test_counts_have_whole_ticks_that_are_as_far_apart_as_is_asked() -> None:
+    assert whole_ticks(2, 100) == [0, 1, 2]
+    assert whole_ticks(30, 10) == [0, 10, 20, 30]
+    assert whole_ticks(30, 10, 24) == [0, 5, 10, 15, 20, 25, 30]
+    assert whole_ticks(3, 1) == [0]
+    panel = Panel(50, 20, 200, 160, (0, 10), (0, 2.6))
+    canvas = Canvas(300, 250)
+    panel.draw_y_ticks(canvas, whole_ticks(2, 160 / 2.6))
+    assert [box.text for box in canvas.texts] == ["0", "1", "2"]
 
 
 def test_lines_and_ticks_stand_at_the_same_places() -> None:
