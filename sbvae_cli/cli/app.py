@@ -162,7 +162,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _out_of_memory() -> int:
-    complain("out of memory; choose a smaller --size, --grid, --batch-size or model")
+    complain(
+        "out of memory; choose a smaller --size, --scale, --grid, --samples, --batch-size or model"
+    )
     return 1
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,6 +55,18 @@ def remark(message: str) -> None:
 def note(message: str) -> None:
     """Print a line on stderr that begins with `note:` and that `--quiet` leaves out."""
     remark(f"note: {message}")
+
+
+def note_once() -> Callable[[str], None]:
+    """A `note` that prints each line once."""
+    told: set[str] = set()
+
+    def say_once(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            note(message)
+
+    return say_once
 
 
 def detail(message: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LONG = 20.0  # seconds, from which on a line says what is to come
 READ_LONG = 5.0  # seconds of reading, from which on they are told apart
 SILENT = 5.0  # seconds of metrics, from which on each is named
+SILENT_RUNS = 10.0  # seconds of runs, after which a line says how many there are still to come
 
 
 class EvaluationProgress:
@@ -25,7 +26,7 @@ class EvaluationProgress:
     """
 
     def __init__(self) -> None:
-        self._start = 0.0
+        self._start = self._said = 0.0
         self._name = ""
 
     def target(self, path: Path, targets: Sequence[Path]) -> None:
@@ -33,6 +34,15 @@ class EvaluationProgress:
         if len(targets) > 1:
             names, _ = short_names([str(target) for target in targets])
             self._name = f"{names[targets.index(path)]}: "
+
+    def run(self, path: Path, targets: Sequence[Path]) -> None:
+        """Say that one of many runs comes, of which none has lines of its own."""
+        self.target(path, targets)
+        now, number = time.monotonic(), targets.index(path)
+        if number and now - self._said >= SILENT_RUNS:
+            remark(f"scoring {path}, {number + 1} of {len(targets)} ...")
+        if number == 0 or now - self._said >= SILENT_RUNS:
+            self._said = now
 
     def metric(self, metric: str, number: int, total: int) -> None:
         """Say that metric `number`, from 1, of `total` comes."""

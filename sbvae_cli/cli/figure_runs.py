@@ -1,6 +1,5 @@
 """What the figures of many runs share: their options, and scores with what is said meanwhile."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +23,6 @@ ProtocolOption = Annotated[
     ProtocolName,
     typer.Option(help="Sample sizes, as in eval; quick takes a fifth of the images."),
 ]
-SILENT = 10.0  # seconds, after which a line says how far it is
 MANY = 3  # models, from which on their scoring is worth keeping
 
 
@@ -52,14 +50,14 @@ def score_with_progress(
         SbvaeError: If a score is unknown, a target cannot be used, no run has a score, or their
             scores do not compare.
     """
-    from sbvae_cli.cli.console import note, remark
+    from sbvae_cli.cli.console import note
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.commands import command
     from sbvae_cli.config.score_names import metrics_of, wanted_score
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.scores import require_comparable, score_runs
 
-    progress, said = EvaluationProgress(), [time.monotonic()]
+    progress = EvaluationProgress()
 
     def require_both(runs: "Sequence[RunScores]") -> None:
         require_comparable(runs)
@@ -77,10 +75,7 @@ def score_with_progress(
             given |= {name: v for name, v in sizes.items() if v not in ("auto", "paper")}
             keep = command("eval", *paths, **given, json="scores.json")
             note(f"{len(models)} models are scored; {keep} keeps what scores.json then draws")
-        progress.target(path, models)
-        if models.index(path) and time.monotonic() - said[0] >= SILENT:
-            remark(f"scoring {path}, {models.index(path) + 1} of {len(models)} ...")
-            said[0] = time.monotonic()
+        progress.run(path, models)
 
     return score_runs(
         targets,

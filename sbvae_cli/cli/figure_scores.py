@@ -135,8 +135,8 @@ def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:
         if len(sweep.points) == 1:
             beta = sweep.points[0].beta
             note(
-                f"{sweep.name} has one beta, {beta:g}, which is a dot and no curve; train more, "
-                "as by `sbvae train --model beta-vae --beta 4`"
+                f"{sweep.name} has one beta, {beta:g}, which is a dot and no curve; train more "
+                "on the same data, as by `sbvae train --data DATA --model beta-vae --beta 4`"
             )
 
 

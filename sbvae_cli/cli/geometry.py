@@ -86,7 +86,7 @@ def geometry(
     are some, each model has a row: the histogram of a score over its replicas,
     and where the worst and the best of them put the factors.
     """
-    from sbvae_cli.cli.console import note
+    from sbvae_cli.cli.console import note_once
     from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Wanted, embed_target
@@ -98,6 +98,7 @@ def geometry(
         select,
         None if latents is None else parse_two_latents(latents),
     )
+    note = note_once()  # what is opened to be drawn and to be scored is told of once
     picks = _parse_picks(replica or "worst,best")
 
     def embed(path: Path) -> "Embedded":
@@ -110,7 +111,7 @@ def geometry(
     groups = _groups(targets, asked) if targets[1:] else {}
     if groups:
         scoring = Scoring(by or "mig", picks, protocol, data, device)
-        score_and_draw(groups, scoring, embed, out, json, look)
+        score_and_draw(groups, scoring, embed, out, json, look, note)
         return
     if asked:
         note("`by` and `replica` are of no use for one run: they choose among replicas")

@@ -1,6 +1,6 @@
 """What `sbvae geometry` says of models and of replicas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,9 +102,10 @@ def score_and_draw(
     out: Path,
     json: str | None,
     look: "Look",
+    on_note: Callable[[str], None],
 ) -> None:
     """Score all replicas, draw those that are wanted of each model, and say what was found."""
-    from sbvae_cli.cli.console import inform, note
+    from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.cli.outputs import write_json, write_picture
     from sbvae_cli.figures.panel import draw_panel
@@ -125,8 +126,8 @@ def score_and_draw(
         protocol=named_protocol(scoring.protocol),
         data=scoring.data,
         device=scoring.device,
-        on_note=note,
-        on_target=progress.target,
+        on_note=on_note,
+        on_target=progress.run,
         on_metric=progress.metric,
         showing=progress.images,
     )

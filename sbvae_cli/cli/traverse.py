@@ -126,7 +126,7 @@ def traverse(
     from sbvae_cli.cli.outputs import Look, write_picture
 
     asked = pictures.Asked(opened, device, decoded, seed, out.suffix.lower() in MOVING, columns)
-    images = asked.find(ends or starts or [None])
+    images = asked.find(ends or starts)
     results: dict[str, Traversal] = {}
     picture: Canvas | Animation
     if samples is not None:
@@ -134,7 +134,7 @@ def traverse(
     elif interpolate is not None:
         picture = pictures.interpolation(asked, images)
     elif reconstructions is not None:
-        picture = pictures.reconstructions(asked, reconstructions, images if starts else [])
+        picture = pictures.reconstructions(asked, reconstructions, images)
     else:
         results = pictures.sweep(asked, wanted, span, images)
         picture = pictures.sweeps(asked, results)

@@ -125,6 +125,7 @@ def sweep(
 ) -> dict[str, Traversal]:
     """Sweeps of the latents of each model, as `evaluation.traversal.traverse` makes them."""
     models = len(asked.opened.models)
+    starts = starts or asked.find([None])
     if asked.moving and models * len(starts) > MOST_MOVING:
         found = f"{len(starts)} start images of {models} model{'s' if models > 1 else ''}"
         most = f"an animation has room for {MOST_MOVING} of one"

@@ -72,7 +72,7 @@ def data_of(opened: "Source | Checkpoint | None") -> Source:
             a picture.
     """
     if opened is None:
-        raise SbvaeError("a picture has no samples; name a dataset or a run", field="sheet")
+        raise SbvaeError("needs a dataset or a run; a picture has no samples", field="sheet")
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.runs.open import open_data
 

@@ -101,8 +101,7 @@ def embed_target(
         trained_on=trained_on,
     )
     config = checkpoint.config
-    kinds = config.objective.kind, config.model.decoder.kind, config.model.likelihood.kind
-    model = f"{', '.join(kinds)}, seed {config.training.seed}, step {checkpoint.step:,}"
+    model = f"{', '.join(config.kinds)}, seed {config.training.seed}, step {checkpoint.step:,}"
     seed = checkpoint.config.training.seed
     about = {"checkpoint": str(path), "seed": seed, "step": checkpoint.step}
     trained = training_points(source, found.points.names, trained_on)

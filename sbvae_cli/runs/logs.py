@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,8 @@ def read_logs(
     Raises:
         SbvaeError: If a target is no run and holds none, or none has logged anything.
     """
-    folders: dict[str, RunFolder] = {}
-    for target in targets:
-        for folder in run_folders(target):
-            folders.setdefault(os.path.realpath(folder.path), folder)
     found: list[tuple[RunFolder, Config, list[dict[str, Any]]]] = []
-    for folder in folders.values():
+    for folder in run_folders(targets):
         records = _records(folder)
         if records:
             config = build_config(read_yaml(folder.config), str(folder.config))

@@ -69,10 +69,14 @@ def embed_replicas(
         on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
         showing: Called with what an evaluation takes, as `evaluate_targets` has it.
 
+    Returns:
+        The groups in which a run has the score; in one or more of them a replica is embedded.
+
     Raises:
-        SbvaeError: If runs do not compare, none has the score, or no run has a seed.
+        SbvaeError: If runs do not compare, none has the score, or no run that is wanted has it.
     """
     runs = [run for own in groups.values() for run in own]
+    paths = [run.path for run in runs]
     require_one_kind(runs, by, data)
     _require_seeds(runs, picks)
     # One of each group before any is scored: what cannot be drawn is told of at once.
@@ -83,10 +87,11 @@ def embed_replicas(
             step, steps = run.settings.get("step", 0), run.settings.get("training.steps", 0)
             if step < steps:
                 on_note(f"{run.path} is at step {step:,} of {steps:,}, and in a group of its step")
-        known |= {run.path: embed(run.path) for run in runs if run.path not in known}
+        for path in paths:
+            on_target(path, paths)
+            known[path] = known.get(path) or embed(path)
         scores = {path: _affine_r2(each) for path, each in known.items()}
     else:
-        paths = [run.path for run in runs]
         found = score_runs(
             paths, [by], data=data, device=device, protocol=protocol, on_note=on_note,
             on_target=on_target, on_metric=on_metric, showing=showing,
@@ -98,6 +103,12 @@ def embed_replicas(
         if scored:
             values = [scores[run.path] for run in scored]
             shown.append(_group(name, scored, values, by, picks, known, embed))
+    wanted = f"no replica of {', '.join(map(str, picks))}"
+    if not any(each.embedded for each in shown):
+        raise SbvaeError(f"{wanted} has {by}; choose another `replica`")
+    for each in shown:
+        if not each.embedded:
+            on_note(f"{each.shown.name} has {wanted}: its histogram stands alone")
     return shown
 
 
@@ -194,8 +205,7 @@ def _affine_r2(embedded: Embedded) -> float:
         names = " and ".join(embedded.found.points.names)
         raise SbvaeError(
             f"{embedded.path}: affine_r2 is not known of {names}, since a circular factor has "
-            "none; choose mig or neg_elbo",
-            field="by",
+            "none; choose another `by`, as mig or neg_elbo"
         )
     return float(value)
 

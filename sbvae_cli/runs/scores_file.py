@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import unreadable
 
@@ -77,7 +78,7 @@ def read_records(path: Path) -> list[ScoreRecord]:
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        missing = f"write one by `sbvae eval RUNS json={path.name}`"
+        missing = f"write one by {_writing(path)}"
         raise unreadable(path, error, missing) from error
     except ValueError as error:
         raise SbvaeError(f"{path}: is no JSON, or cut short; {_write(path)}") from error
@@ -113,7 +114,11 @@ def without_copies(
 
 
 def _write(path: Path) -> str:
-    return f"write it by `sbvae eval RUNS json={path.name}`"
+    return f"write it by {_writing(path)}"
+
+
+def _writing(path: Path) -> str:
+    return command("eval", "RUNS", json=path)
 
 
 def _record(result: Mapping[str, Any]) -> ScoreRecord:

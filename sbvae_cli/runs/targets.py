@@ -61,15 +61,24 @@ def runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
     return found or [path]
 
 
-def run_folders(path: Path) -> list[RunFolder]:
-    """The run, or the runs in a folder, those too that have no checkpoint yet.
+def run_folders(targets: Sequence[Path]) -> list[RunFolder]:
+    """Runs, each once, those too that have no checkpoint yet.
 
     Args:
-        path: A run's folder, its checkpoint or its log, or a folder of replicas or of runs.
+        targets: Runs' folders, their checkpoints or logs, and folders of replicas or of runs.
 
     Raises:
-        SbvaeError: If it is no run and holds none.
+        SbvaeError: If a target is no run and holds none.
     """
+    found: dict[str, RunFolder] = {}
+    for target in targets:
+        for folder in _folders(target):
+            found.setdefault(os.path.realpath(folder.path), folder)
+    return list(found.values())
+
+
+def _folders(path: Path) -> list[RunFolder]:
+    """The run that was named, or the runs in a folder."""
     if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
         path = path.parent
     if not os.path.isdir(path):
@@ -78,7 +87,8 @@ def run_folders(path: Path) -> list[RunFolder]:
     if is_run(path) or (path / "log.jsonl").is_file():
         return [RunFolder(path)]
     found = [each.folder for each in find_replicas(path)]
-    for inner in [] if found else sorted(path.iterdir()):
+    for name in [] if found else natural_order(os.listdir(path)):
+        inner = path / name
         if is_run(inner):
             found.append(RunFolder(inner))
         elif inner.is_dir():

@@ -36,7 +36,7 @@ class Unfolded:
 def read_unfoldings(
     targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
 ) -> list[Unfolded]:
-    """Moments of runs, in the order of the targets.
+    """Moments of runs, in the order of the targets, each once.
 
     Args:
         targets: Run folders, be they training, and folders of replicas or of runs.
@@ -45,7 +45,7 @@ def read_unfoldings(
     Raises:
         SbvaeError: If a target is no run and holds none, none has moments, or too many have.
     """
-    folders = [folder for target in targets for folder in run_folders(target)]
+    folders = run_folders(targets)
     there = [folder for folder in folders if (folder.previews / MOMENTS).exists()]
     without = [str(folder.path) for folder in folders if folder not in there]
     if not there:

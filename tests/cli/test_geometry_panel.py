@@ -3,13 +3,17 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import sbvae_cli.runs.open  # noqa: F401
+from sbvae_cli import runs
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sbvae_cli.cli import evaluation_progress
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.runs.folder import RunFolder
 
@@ -85,6 +89,47 @@ def test_by_affine_r2_is_the_score_of_the_picture_and_seeds_are_drawn_in_order(
     assert {m["checkpoint"] for m in models} == {best["run"], "runs/2", "runs/0"}
     assert all(m["scores"]["affine_r2"] == m["affine_r2"] for m in models)
     assert all(m["latents"] == [1, 3] for m in models)
+
+
+def test_a_model_without_the_seed_that_is_named_has_its_histogram_alone(
+    sbvae: Callable[..., object], write_replicas: Write
+) -> None:
+    write_replicas("a", (0, 1))
+    write_replicas("b", (0, 3), likelihood="gaussian")
+    done = sbvae("geometry", "a", "b", "--by", "affine_r2", "--replica", "3", "--grid", 4)
+    assert done.code == 0
+    alone = "note: bernoulli has no replica of 3: its histogram stands alone\n"
+    assert done.err.count("histogram") == 1 and alone in done.err
+
+
+def test_a_seed_whose_run_lacks_the_score_is_told_of(
+    sbvae: Callable[..., object], write_replicas: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_replicas("a", (0, 1))
+    first = [SimpleNamespace(path=Path("a/0"), values={"mig": 0.5})]
+    monkeypatch.setattr("sbvae_cli.runs.replica_geometry.score_runs", lambda *a, **o: first)
+    done = sbvae("geometry", "a", "--replica", "1", "--grid", 4)
+    assert done.err == "error: no replica of 1 has mig; choose another --replica\n"
+    assert done.code == 1 and not Path("geometry.png").exists()
+
+
+def test_what_is_drawn_and_scored_is_told_of_once_and_slow_scores_are_counted(
+    sbvae: Callable[..., object], write_replicas: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_replicas("a", (0, 1))
+    own = runs.open.open_data
+
+    def moved(checkpoint: Checkpoint, data: str | None, on_note: Callable[[str], None]) -> object:
+        on_note("xy.h5 has moved")
+        return own(checkpoint, data)
+
+    monkeypatch.setattr(runs.open, "open_data", moved)
+    monkeypatch.setattr(evaluation_progress, "SILENT_RUNS", 0.0)
+    for options in (("--by", "affine_r2"), ("--protocol", "quick")):
+        done = sbvae("geometry", "a", "--grid", 4, *options)
+        assert done.code == 0
+        assert done.err.count("note: xy.h5 has moved") == 1
+        assert done.err.count("scoring ") == done.err.count("scoring a/1, 2 of 2 ...") == 1
 
 
 def test_a_replica_that_has_no_checkpoint_yet_is_told_of_and_left_out(

@@ -146,7 +146,7 @@ def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is no JSON, or cut short; write it by `sbvae eval RUNS json=scores.json`"),
+        ("{", "is no JSON, or cut short; write it by `sbvae eval RUNS json=/[^ ]*/scores.json`"),
         ('{"models": []}', "has no results of `sbvae eval`"),
         ("[1]", "has no results"),
         ('{"results": [{"scores": {}}]}', "is of a former version, without settings"),
