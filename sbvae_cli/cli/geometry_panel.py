@@ -134,7 +134,15 @@ def score_and_draw(
     embedded = [each for group in found for each in group.embedded]
     first, shown = embedded[0], [group.shown for group in found]
     names = drawn_names(found)
-    picture = draw_panel(shown, first.trained, first.source, by, panel_caption(found))
+    picture = draw_panel(
+        shown,
+        first.trained,
+        first.source,
+        by,
+        panel_caption(found),
+        samples=first.samples,
+        trained_on=first.trained_on,
+    )
     content = panel_as_dict(found, by)
     write_picture(out, picture, {"runs": told_replicas(found, by), "drawn": names}, look)
     if json != "-":

@@ -4,11 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.factors import FactorRows, FactorSpace
+from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.random import stream
 
 COUNT = 2_000  # points: a hole shows, and a correlation
+SAMPLES = 16  # images, as in Figure 7
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +40,24 @@ def training_points(
     columns = [space.index(name) for name in pair]
     rows = _rows(source, space, count)
     return np.asarray(rows[:, columns], np.float64)
+
+
+def training_samples(source: Source, trained_on: FactorSpace, count: int) -> Images:
+    """Training images at random (Figures 7 and 8, top right).
+
+    Args:
+        source: The data; where it cannot draw images of a training of other factors, its own.
+        trained_on: Space of the model's training.
+        count: Number of images.
+
+    Returns:
+        Shape (n, H, W, C).
+    """
+    rng, space = stream(0, "samples"), source.space
+    same = trained_on.config == space.config or trained_on.names != space.names
+    if same or not source.can_render:
+        return source.sample(rng, count)[0]
+    return source.render(trained_on.sample(rng, count))
 
 
 def training_points_of_codes(

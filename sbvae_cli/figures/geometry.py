@@ -9,12 +9,12 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.findings.verdict import word
+from sbvae_cli.evaluation.training_points import SAMPLES
 from sbvae_cli.random import stream
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.geometry import draw_embedding, draw_embeddings
 
-SAMPLES = 16  # as in Figure 7
 _RULES = {
     "variance": "of smallest posterior variance",
     "informative": "that tell most of the two factors",

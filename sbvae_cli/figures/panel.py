@@ -13,9 +13,9 @@ from sbvae_cli.config.names import GeometryScore
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
+from sbvae_cli.evaluation.training_points import SAMPLES
 from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.figures.geometry import (
-    SAMPLES,
     embedding_panel,
     factor_panel,
     note,
@@ -72,6 +72,8 @@ def draw_panel(
     source: Source | None = None,
     by: GeometryScore = "mig",
     caption: str = "",
+    samples: NDArray[np.uint8] | None = None,
+    trained_on: str = "",
 ) -> Canvas:
     """Draw data, and for each model the replicas' scores and the latent spaces of some.
 
@@ -82,6 +84,8 @@ def draw_panel(
         source: Dataset that has the points' images; None of codes from elsewhere.
         by: Name of the score.
         caption: At the top of the picture: what data, which models.
+        samples: Training images, shape (N, H, W, C); 16 samples of the source where None.
+        trained_on: Name of the data that training images are of, where the caption has another.
 
     Raises:
         SbvaeError: If the embeddings are of different points or held-out regions.
@@ -95,9 +99,10 @@ def draw_panel(
     first = require_same_points(drawn)
     colours = decoder_colours([group.decoder or group.name for group in groups])
     rows = [_row(group, by, colour) for group, colour in zip(groups, colours, strict=True)]
-    samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
+    if samples is None and source is not None:
+        samples = source.sample(stream(0, "samples"), SAMPLES)[0]
     panel = factor_panel(first, source)
-    texts = _texts(first, len(trained), source, by, caption)
+    texts = _texts(first, len(trained), source, by, caption, trained_on)
     return draw_replicas(panel, trained, rows, texts, samples, score_style(by).least_bin)
 
 
@@ -124,11 +129,17 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
 
 
 def _texts(
-    embedding: FactorEmbedding, trained: int, source: Source | None, by: GeometryScore, caption: str
+    embedding: FactorEmbedding,
+    trained: int,
+    source: Source | None,
+    by: GeometryScore,
+    caption: str,
+    trained_on: str,
 ) -> ReplicaTexts:
     """What is written beside the panels, so that the picture can stand alone."""
     style, blank = score_style(by), 0.0 if source is None else source.space.blank
     size = "" if source is None else f"{source.height}x{source.width} pixels"
+    of = f" of {trained_on}" if trained_on else ""
     alone = "" if source is None else ", which differ in the seed alone"
     note_on_rows = (
         f"Histograms: {style.label} of the replicas of a model{alone}; stars mark those whose "
@@ -136,9 +147,11 @@ def _texts(
     )
     return ReplicaTexts(
         style.label + (" (lower is better)" if style.lower_is_better else ""),
-        f"{trained:,} images" + (", blank ones left out" if blank else " at random"),
+        f"{trained:,} images{of}" + (", blank ones left out" if blank else " at random"),
         f"{embedding.pair.layout} in colours",
-        size + (f", {100 * blank:.0f} % blank" if blank else ""),
+        (f"of {trained_on}, " if trained_on else "")
+        + size
+        + (f", {100 * blank:.0f} % blank" if blank else ""),
         caption,
         f"{note_on_rows} {note(embedding)}",
     )

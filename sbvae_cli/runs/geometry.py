@@ -36,6 +36,8 @@ class Embedded:
         about: What it is of, in plain containers.
         source: The data; None of codes from elsewhere.
         trained: The two factors of training images at random, shape (n, 2).
+        samples: Training images, shape (N, H, W, C); None of codes from elsewhere.
+        trained_on: Name of the data that these two are of, where it is not `data`.
     """
 
     path: Path
@@ -45,6 +47,8 @@ class Embedded:
     about: dict[str, Any]
     source: "Source | None"
     trained: "NDArray[np.float64]"
+    samples: "NDArray[np.uint8] | None" = None
+    trained_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def embed_target(
 
     checkpoint = open_checkpoint(path)  # before PyTorch loads: a wrong file is told of at once
     from sbvae_cli.evaluation.stored_embedding import embed_factors
-    from sbvae_cli.evaluation.training_points import training_points
+    from sbvae_cli.evaluation.training_points import SAMPLES, training_points, training_samples
     from sbvae_cli.training.devices import resolve_device
 
     source = open_data(checkpoint, data, on_note)
@@ -105,7 +109,10 @@ def embed_target(
     seed = checkpoint.config.training.seed
     about = {"checkpoint": str(path), "seed": seed, "step": checkpoint.step}
     trained = training_points(source, found.points.names, trained_on)
-    return Embedded(path, found, source.name, model, about, source, trained)
+    samples = training_samples(source, trained_on, SAMPLES)
+    own = config.data.name if trained_on.names == source.space.names else source.name
+    other = "" if own == source.name else own
+    return Embedded(path, found, source.name, model, about, source, trained, samples, other)
 
 
 def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> Embedded:

@@ -7,7 +7,11 @@ from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import CorrelationConfig
 from sbvae_cli.data.source import open_source, source_from_space
 from sbvae_cli.evaluation.representation import Representation
-from sbvae_cli.evaluation.training_points import training_points, training_points_of_codes
+from sbvae_cli.evaluation.training_points import (
+    training_points,
+    training_points_of_codes,
+    training_samples,
+)
 
 
 def test_points_leave_out_what_training_held_out_and_fill_the_rest() -> None:
@@ -25,6 +29,20 @@ def test_the_space_that_a_model_was_trained_on_counts() -> None:
     found = training_points(whole, ("x", "y"), hole.space)
 
     np.testing.assert_array_equal(found, training_points(hole, ("x", "y")))
+
+
+def test_samples_are_of_the_data_that_the_model_was_trained_on() -> None:
+    whole, hole = (open_source(f"circles:{name}", 64, 64) for name in ("xy", "xy-hole"))
+    rows, columns = np.mgrid[:64, :64] / 63 - 0.5
+
+    def in_the_hole(images: np.ndarray) -> int:
+        weights = images.mean(axis=-1)
+        total = weights.sum(axis=(1, 2))
+        y, x = ((weights * axis).sum(axis=(1, 2)) / total for axis in (rows, columns))
+        return int(((np.abs(y) < 0.13) & (np.abs(x) < 0.13)).sum())
+
+    assert in_the_hole(training_samples(whole, hole.space, 64)) == 0
+    assert in_the_hole(training_samples(whole, whole.space, 64)) > 4
 
 
 def test_correlated_factors_follow_each_other_and_blank_images_have_no_point() -> None:

@@ -90,6 +90,19 @@ def test_each_figure_shows_data_and_four_rows(figure: str) -> None:
     assert set(bars) == {SERIES[0], SERIES[1]}
 
 
+def test_training_images_of_other_data_than_the_points_say_so() -> None:
+    source = open_source("circles:xy", 8, 8)
+    trained = training_points(source, ("x", "y"), count=50)
+    black = np.zeros((4, 8, 8, 3), np.uint8)
+
+    canvas = draw_panel(four_groups(source)[:1], trained, source, samples=black, trained_on="rg")
+
+    written = [text.text for text in canvas.texts]
+    assert {"50 images of rg at random", "of rg, 8x8 pixels"} <= set(written)
+    pictures = [shape for shape in canvas.shapes if isinstance(shape, Picture)]
+    assert len(pictures) == 4
+
+
 def test_frames_have_the_colours_of_the_stars_on_the_histograms() -> None:
     source = open_source("circles:xy", 8, 8)
     canvas = draw(source, four_groups(source))
