@@ -9,12 +9,12 @@ from sbvae_cli.config.score_names import score_style
 from sbvae_cli.viz.axes import TITLE_SIZE, short_number
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
-from sbvae_cli.viz.image_grid import draw_tiles
 from sbvae_cli.viz.legend import Entry
 from sbvae_cli.viz.page import page
 from sbvae_cli.viz.panel_layout import GAP, PanelLayout, arrange, signs
 from sbvae_cli.viz.text import wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET
+from sbvae_cli.viz.tiles import draw_tiles
 
 SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of what stands beside one model, and of its samples
 VERDICT_SIZE, SCORE_SIZE = 22.0, 18.0

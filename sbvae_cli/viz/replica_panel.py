@@ -10,7 +10,6 @@ from sbvae_cli.viz.axes import GAP, TICK_SIZE, TITLE_SIZE, Labels, Range, padded
 from sbvae_cli.viz.axes import LINE as LABEL_LINE
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
-from sbvae_cli.viz.image_grid import draw_tiles
 from sbvae_cli.viz.marks import (
     MarkedValue,
     bin_edges,
@@ -24,6 +23,7 @@ from sbvae_cli.viz.page import page
 from sbvae_cli.viz.panel_layout import PanelLayout, signs
 from sbvae_cli.viz.text import text_width, wrap
 from sbvae_cli.viz.theme import INK, PAPER, QUIET, Role
+from sbvae_cli.viz.tiles import draw_tiles
 
 SIDE = 330.0  # of a panel: smaller than where few stand side by side, so that type is larger
 STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.image_grid import fit_tiles
 from sbvae_cli.viz.page import LEAST_WIDTH, NOTE_SIZE, page
 from sbvae_cli.viz.text import LINE_HEIGHT, shorten, text_width
-from sbvae_cli.viz.theme import FAINT, QUIET
+from sbvae_cli.viz.theme import QUIET
+from sbvae_cli.viz.tiles import draw_tile, tile_size
 
 GAP = 18
 LINE = LINE_HEIGHT * NOTE_SIZE
@@ -44,23 +43,21 @@ def draw_noted_images(
         raise ValueError(f"{len(notes)} notes do not fit {len(images)} images")
     if not {len(texts) for texts in notes} <= {1, len(names)}:
         raise ValueError(f"each image needs {len(names)} texts or 1, one for each of {names}")
-    tiles = fit_tiles(images, MOST_SIDE)  # (N, h, w, 3)
-    height, width = tiles.shape[1:3]
+    height, width = size = tile_size(images.shape[1:], MOST_SIDE)
     step_x = max(width, LEAST_COLUMN) + GAP
     lines = arrange(notes, len(names), step_x - GAP)
-    columns = min(COLUMNS, len(tiles))
-    rows = -(-len(tiles) // columns)
+    columns = min(COLUMNS, len(images))
+    rows = -(-len(images) // columns)
     full_width = max(columns * step_x - GAP, LEAST_WIDTH)
     legend = _legend(names, lines, full_width)
     header = round(len(legend) * LINE + 10) if legend else 0
     step_y = height + 6 + round(LINE * max(len(lines), 1)) + GAP
     canvas = Canvas(full_width, header + rows * step_y - GAP)
     canvas.paragraph(0, 0, legend, NOTE_SIZE, QUIET)
-    for index, (tile, texts) in enumerate(zip(tiles, notes, strict=True)):
+    for index, (image, texts) in enumerate(zip(images, notes, strict=True)):
         row, column = divmod(index, columns)
         left, top = column * step_x, header + row * step_y
-        canvas.rectangle(left - 1, top - 1, width + 2, height + 2, FAINT)
-        canvas.image(Image.fromarray(np.ascontiguousarray(tile)), left, top, width)
+        draw_tile(canvas, image, (left, top), size)
         shown = [_join(texts[line]) for line in lines] if len(texts) == len(names) else texts
         fitting = [shorten(text, NOTE_SIZE, step_x - GAP) for text in shown]
         canvas.paragraph(left, top + height + 6, fitting, NOTE_SIZE, QUIET)

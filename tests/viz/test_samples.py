@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sbvae_cli.viz.image_grid import fit_tiles
 from sbvae_cli.viz.samples import NOTE_SIZE, arrange, draw_noted_images
 from sbvae_cli.viz.text import text_width
 
@@ -103,14 +102,3 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         draw_noted_images(flat(2, 4, 4), [[]]).raster()
     with pytest.raises(ValueError, match="needs 3 texts or 1"):
         draw_noted_images(flat(1, 4, 4), [["1", "2"]], ["x", "y", "z"]).raster()
-
-
-def test_tiles_are_repeated_or_averaged_by_whole_factors() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 6, 1), dtype=np.uint8)
-
-    large, small = fit_tiles(images, 20), fit_tiles(images, 5)
-
-    assert large.shape == (2, 3, 12, 18, 3) and small.shape == (2, 3, 2, 3, 3)
-    np.testing.assert_array_equal(large[..., 1::3, 1::3, 2], images[..., 0])
-    means = images.reshape(2, 3, 2, 2, 3, 2).mean(axis=(3, 5))
-    assert np.abs(small[..., 0] - means).max() <= 0.5 + 1e-9
