@@ -14,6 +14,7 @@ import pytest
 from sbvae_cli.cli.app import main
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Picture, Text
+from sbvae_cli.viz.text import is_in_font
 from sbvae_cli.viz.theme import PAPER, RGB, THEMES, resolve
 
 # Tests that run side by side have a core each; more threads would wait for one another.
@@ -92,8 +93,8 @@ def room() -> Callable[[int], AbstractContextManager[None]]:
 def legible() -> Callable[[Canvas], None]:
     """Look whether a picture can be read, whatever it shows.
 
-    No text leaves the canvas, runs into another or lies on an image, all have contrast on either
-    paper, and the SVG says what the pixels say.
+    Nothing leaves the canvas, no text runs into another or lies on an image, all have contrast on
+    either paper, and the SVG says what the pixels say, in letters as wide.
     """
     return _require_legible
 
@@ -114,9 +115,20 @@ def _require_legible(canvas: Canvas) -> None:
     for theme, line in itertools.product(THEMES, canvas.lines):
         ratio = _contrast(resolve(line.colour, theme)[:3], THEMES[theme][PAPER.name])
         assert ratio >= 4.5, f"{line.text!r} in {line.colour} has {ratio:.2f} to 1 on {theme} paper"
-    written = ElementTree.fromstring(canvas.svg()).iter("{http://www.w3.org/2000/svg}text")
-    wanted = [line.text.replace("\r\n", "\n") for line in canvas.lines if line.text]
+    for shape in canvas.shapes:
+        left, top, right, bottom = shape.box
+        inside = left >= -1 and top >= -1 and right <= canvas.width + 1
+        assert inside and bottom <= canvas.height + 1, f"{shape} leaves the canvas"
+    written = [*ElementTree.fromstring(canvas.svg()).iter("{http://www.w3.org/2000/svg}text")]
+    lines = [line for line in canvas.lines if line.text]
+    wanted = [line.text.replace("\r\n", "\n") for line in lines]
     assert [element.text for element in written] == wanted
+    for element, line in zip(written, lines, strict=True):
+        length = element.get("textLength")
+        assert (length is not None) == is_in_font(line.text), line.text
+        left, top, right, bottom = line.box
+        wide = bottom - top if line.upright else right - left
+        assert length is None or abs(float(length) - wide) < 0.01, line.text
 
 
 def _ink(line: Text) -> tuple[float, float, float, float]:

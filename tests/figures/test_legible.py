@@ -319,8 +319,7 @@ def test_rate_distortion(legible: Legible, data: st.DataObject, caption: str) ->
             rng = np.random.default_rng(data.draw(st.integers(0, 99)))
             nll, kl, mig = rng.random((3, data.draw(st.integers(1, 5))))
             size = 10.0 ** data.draw(st.integers(-2, 4))
-            points.append(
-                BetaScores(beta, size * nll, size * kl, mig[: data.draw(FLAG) * len(mig)])
-            )
+            mig[data.draw(st.integers(0, len(mig))) :] = np.nan  # of replicas that have none
+            points.append(BetaScores(beta, size * nll, size * kl, mig))
         sweeps.append(BetaSweep(name, data.draw(DECODER), points))
     legible(draw_rate_distortion(sweeps, caption))

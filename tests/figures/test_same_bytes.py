@@ -28,6 +28,7 @@ from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.figures.unfolding import draw_unfolding
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
+from sbvae_cli.viz.save import encode
 
 LINE = np.linspace(0.2, 0.8, 6)
 SQUARE = np.stack(np.meshgrid(LINE, LINE, indexing="ij"), axis=-1)
@@ -114,8 +115,9 @@ FIGURES: dict[str, Callable[[], Canvas | Animation]] = {
 
 
 def digests() -> dict[str, str]:
-    """Of all that a figure has drawn and written; its pixels follow from that."""
-    found = {}
+    """Of all that a figure has drawn and written, and of the pixels of two."""
+    files = encode(panel(), ".png", scale=0.3), encode(unfolding(), ".gif", scale=0.3)
+    found = {f"file {n}": hashlib.sha256(content).hexdigest() for n, content in enumerate(files)}
     for name, draw in FIGURES.items():
         picture = draw()
         frames = picture.frames if isinstance(picture, Animation) else [picture]
