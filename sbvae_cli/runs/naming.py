@@ -18,27 +18,13 @@ from sbvae_cli.runs.derived_settings import complete_preset
 LONGEST = 120  # bytes; file systems take 255
 _HASHED = 8  # hexadecimal digits in place of what a name has no room for
 
-# Settings that leave the model as it is, or stand in every name.
-_UNNAMED = {
-    f"training.{name}"
-    for name in (
-        *("seed", "device", "threads", "data_on", "compile"),
-        *("checkpoint_every", "keep_checkpoints", "log_every", "preview"),
-    )
-}
-# Settings that do not make another model, or are where a file lies.
-_BESIDE = {"training.seed", "training.device", "training.threads", "data.source"}
-_BESIDE |= {
-    f"training.{name}"
-    for name in (
-        "data_on",
-        "compile",
-        "checkpoint_every",
-        "keep_checkpoints",
-        "log_every",
-        "preview",
-    )
-}
+# Settings of training that change how a run goes, and make no other model of it.
+OF_RUN = (
+    *("device", "threads", "data_on", "compile"),
+    *("checkpoint_every", "log_every", "keep_checkpoints", "preview"),
+)
+_UNNAMED = {f"training.{name}" for name in ("seed", *OF_RUN)}
+_BESIDE = {*_UNNAMED, "data.source"}  # that is where a file lies
 _SHORT = {
     "training.learning_rate": "lr",
     "training.learning_rate_schedule": "lr",

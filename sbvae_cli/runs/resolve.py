@@ -14,21 +14,10 @@ from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
+from sbvae_cli.runs.naming import OF_RUN
 
 # Settings that do not make another model of it than the preset's.
-SAME_MODEL = {
-    "training.seed",
-    "training.device",
-    "training.precision",
-    "training.threads",
-    "training.shuffle",
-    "training.data_on",
-    "training.compile",
-    "training.checkpoint_every",
-    "training.keep_checkpoints",
-    "training.log_every",
-    "training.preview",
-}
+SAME_MODEL = {f"training.{name}" for name in ("seed", "precision", "shuffle", *OF_RUN)}
 
 
 @dataclass(frozen=True)

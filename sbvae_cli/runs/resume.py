@@ -15,16 +15,13 @@ from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import KEPT, RunFolder
+from sbvae_cli.runs.naming import OF_RUN
 from sbvae_cli.runs.own_data import match, open_own_data, open_same_data
 from sbvae_cli.runs.replicas import Replica, find_replicas, is_run
 from sbvae_cli.training.devices import resolve_device
 
-# Settings that may change when a run goes on: none of them makes another model of it.
-_OF_TRAINING = (
-    *("steps", "device", "threads", "data_on", "compile"),
-    *("checkpoint_every", "log_every", "keep_checkpoints", "preview"),
-)
-CHANGEABLE = {f"training.{name}" for name in _OF_TRAINING}
+# Settings that may change when a run goes on.
+CHANGEABLE = {f"training.{name}" for name in ("steps", *OF_RUN)}
 
 _MOST_RUNS = 20  # or folders of replicas, that are listed
 
@@ -224,8 +221,8 @@ def changed_config(
             )
             raise SbvaeError(
                 f"{folder.path}: was trained {had} {value}; a run goes on with its own settings; "
-                "only `steps`, `device`, `threads`, `data_on`, `compile`, `checkpoint_every`, "
-                "`keep_checkpoints`, `preview` and where its `source` lies may change"
+                f"only {', '.join(f'`{one}`' for one in ('steps', *OF_RUN))} and where its "
+                "`source` lies may change"
             )
     return build_config(merge(tree, nested(wanted)))
 
