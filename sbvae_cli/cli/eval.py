@@ -23,7 +23,8 @@ Targets = Annotated[
     list[Path],
     typer.Argument(
         metavar="CKPT|NPZ...",
-        help="Run folders, folders of replicas, ckpt.pt files, or NPZ files of codes and factors.",
+        help="Run folders, folders of replicas or of several runs, ckpt.pt files, or NPZ files of "
+        "codes and factors.",
     ),
 ]
 Data = Annotated[

@@ -56,6 +56,7 @@ def score_with_progress(
     from sbvae_cli.config.score_names import metrics_of, wanted_score
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.scores import require_comparable, score_runs
+    from sbvae_cli.runs.scores_file import is_scores_file
 
     progress = EvaluationProgress()
 
@@ -65,7 +66,7 @@ def score_with_progress(
 
     def on_target(path: Path, models: Sequence[Path]) -> None:
         if path == models[0] and len(models) >= MANY:
-            paths = [path for target in targets for path in _models(target)]
+            paths = [path for path in targets if not is_scores_file(path)]
             given: dict[str, str] = {}
             if not optional:  # a metric that is named and not possible would be an error
                 given["metrics"] = ",".join(metrics_of(map(wanted_score, scores)))
@@ -90,11 +91,3 @@ def score_with_progress(
         on_metric=progress.metric,
         showing=progress.images,
     )
-
-
-def _models(target: Path) -> list[Path]:
-    """What a target stands for, as eval takes it: it knows no folders of several runs."""
-    from sbvae_cli.runs.scores_file import is_scores_file
-    from sbvae_cli.runs.targets import runs_below
-
-    return [] if is_scores_file(target) else runs_below(target, lambda line: None)

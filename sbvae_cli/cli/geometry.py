@@ -31,8 +31,8 @@ Targets = Annotated[
     list[Path],
     typer.Argument(
         metavar="CKPT|NPZ...",
-        help="Run folders, folders of replicas, ckpt.pt files, or NPZ files of codes and factors; "
-        "several are drawn side by side, replicas of a model in a row.",
+        help="Run folders, folders of replicas or of several runs, ckpt.pt files, or NPZ files of "
+        "codes and factors; several are drawn side by side, replicas of a model in a row.",
     ),
 ]
 
@@ -90,7 +90,7 @@ def geometry(
     from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
     from sbvae_cli.cli.outputs import Look
     from sbvae_cli.runs.geometry import Wanted, embed_target
-    from sbvae_cli.runs.targets import each_once, runs_below
+    from sbvae_cli.runs.targets import each_once
 
     wanted = Wanted(
         None if factors is None else parse_pair(factors),
@@ -106,7 +106,7 @@ def geometry(
         return embed_target(path, wanted, levels, data, device, note)
 
     asked = by is not None or replica is not None
-    targets = each_once([run for path in targets for run in runs_below(path, note)], note)
+    targets = each_once(targets, note)
     look = Look(scale, theme, show)
     groups = _groups(targets, asked) if targets[1:] else {}
     if groups:

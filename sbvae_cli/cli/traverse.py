@@ -32,7 +32,8 @@ Targets = Annotated[
     list[Path],
     typer.Argument(
         metavar="CKPT...",
-        help="Run folders, folders of replicas, or ckpt.pt files; several are drawn side by side.",
+        help="Run folders, folders of replicas or of several runs, or ckpt.pt files; several are "
+        "drawn side by side.",
     ),
 ]
 

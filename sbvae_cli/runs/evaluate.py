@@ -85,7 +85,8 @@ def evaluate_targets(
     All are opened, and what cannot be done is refused, before the first one takes its time.
 
     Args:
-        targets: Run folders, checkpoints, and NPZ files of codes; each counts once.
+        targets: Run folders, folders of replicas or of several runs, checkpoints, and NPZ files
+            of codes; each counts once.
         protocol: What is computed; without metrics, of models what the paper reports, and of codes
             alone all that they allow but what takes minutes.
         data: Data in place of the models' own.

@@ -24,7 +24,7 @@ from sbvae_cli.runs.scores_file import (
     record_of,
     without_copies,
 )
-from sbvae_cli.runs.targets import each_once, runs_below
+from sbvae_cli.runs.targets import each_once
 
 if TYPE_CHECKING:  # what computes scores takes a second to load, and files of scores need none
     from sbvae_cli.evaluation.evaluate import OnMetric
@@ -123,15 +123,14 @@ def score_runs(
     """
     wanted = {name: wanted_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
-    models = {path: runs_below(path, on_note) for path in targets if path not in read}
-    paths = [path for below in models.values() for path in below]
+    paths = [path for path in targets if path not in read]
     known = [each for own in read.values() for each in own]
     facts = _facts(paths, data)
     _refuse_other_factors(facts, known, wanted)
     named = [_select(each, each.group, wanted) for each in known]
     require([*named, *(_described(each, wanted) for each in facts)])
     computed = []
-    if models:
+    if paths:
         from sbvae_cli.runs.evaluate import evaluate_targets
 
         own = _with_metrics(protocol, wanted.values(), lenient=bool(optional))

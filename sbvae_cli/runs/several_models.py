@@ -106,7 +106,7 @@ def open_models(
     """Open models of the same data, and this data.
 
     Args:
-        targets: Run folders, folders of replicas, and checkpoints.
+        targets: Run folders, folders of replicas or of several runs, and checkpoints.
         data: Data in place of the models' own.
         on_note: Called with a line on what is left out, or was found elsewhere.
 

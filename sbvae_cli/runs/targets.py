@@ -11,17 +11,18 @@ from sbvae_cli.runs.replicas import find_replicas, is_run
 
 
 def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
-    """The targets without those that are the same checkpoint or file as one before them.
+    """What the targets stand for, without what is the same checkpoint or file as one before it.
 
     Args:
-        targets: Run folders, folders of replicas, which stand for these by seed, checkpoints, and
-            NPZ files of codes; they need not exist.
+        targets: Run folders, folders of replicas, which stand for these by seed, or of several
+            runs, checkpoints, and NPZ files of codes; they need not exist.
         on_note: Called with a line on each that is left out.
 
     Raises:
-        SbvaeError: If replicas have no checkpoint yet.
+        SbvaeError: If a folder has runs, and none of them has a checkpoint yet.
     """
-    targets = [path for target in targets for path in _with_replicas(target, on_note)]
+    below = [path for target in targets for path in _runs_below(target, on_note)]
+    targets = [path for target in below for path in _with_replicas(target, on_note)]
     first: dict[Hashable, Path] = {}
     notes: dict[str, None] = {}
     for path in targets:
@@ -34,26 +35,15 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
     return list(first.values())
 
 
-def runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
-    """The runs and folders of replicas in a folder that is neither; else the path itself.
-
-    Args:
-        path: What was named.
-        on_note: Called with a line on each run that has no checkpoint yet and is left out.
-
-    Raises:
-        SbvaeError: If there are runs, and none has one.
-    """
+def _runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
+    """The runs and folders of replicas in a folder that is neither; else the path itself."""
     if not os.path.isdir(path) or is_run(path) or find_replicas(path):
         return [path]
-    found, unsaved = [], []
-    for name in natural_order(os.listdir(path)):
-        inner = path / name
-        runs = [inner] if is_run(inner) else [each.folder.path for each in find_replicas(inner)]
-        if any((run / "ckpt.pt").exists() for run in runs):
-            found.append(inner)
-        elif runs:
-            unsaved.append(inner)
+    found: list[Path] = []
+    unsaved: list[Path] = []
+    for inner, runs in _inside(path):
+        saved = any(run.checkpoint.exists() for run in runs)
+        (found if saved else unsaved).append(inner)
     if unsaved and not found:
         raise SbvaeError(f"{path}: its runs have saved no checkpoint yet; wait for one")
     for inner in unsaved:
@@ -87,15 +77,17 @@ def _folders(path: Path) -> list[RunFolder]:
     if is_run(path) or (path / "log.jsonl").is_file():
         return [RunFolder(path)]
     found = [each.folder for each in find_replicas(path)]
-    for name in [] if found else natural_order(os.listdir(path)):
-        inner = path / name
-        if is_run(inner):
-            found.append(RunFolder(inner))
-        elif inner.is_dir():
-            found += [each.folder for each in find_replicas(inner)]
+    found = found or [run for _, runs in _inside(path) for run in runs]
     if not found:
         raise SbvaeError(f"{path}: is no run folder and holds none; name a run, as runs/first")
     return found
+
+
+def _inside(path: Path) -> list[tuple[Path, list[RunFolder]]]:
+    """The runs and folders of replicas in a folder, in natural order, each with its runs."""
+    inner = [path / name for name in natural_order(os.listdir(path))]
+    runs = [[RunFolder(p)] if is_run(p) else [r.folder for r in find_replicas(p)] for p in inner]
+    return [pair for pair in zip(inner, runs, strict=True) if pair[1]]
 
 
 def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:

@@ -153,20 +153,23 @@ def test_a_gpu_is_said_to_be_of_no_use_to_codes(sbvae: Sbvae, write_codes: Write
         assert ("note: --device is of no use: codes are scored on the CPU" in done.err) is said
 
 
-def test_a_folder_of_runs_names_some_of_them(sbvae: Sbvae, run_folder: Path) -> None:
+def test_a_folder_of_runs_stands_for_them_or_names_some(sbvae: Sbvae, run_folder: Path) -> None:
     demo = Path("demo")
     demo.mkdir()
     (demo / "notes").mkdir()
     for name in ("broadcast", "deconv"):
         shutil.copytree(run_folder, demo / name)
     said = "demo: is no run folder; it holds broadcast and deconv; name one, as demo/broadcast\n"
-    for command in (["eval", "demo"], ["info", "demo"], ["encode", "demo"]):
+    done = sbvae("eval", "demo", "--metrics", "rates", "--images", "20", "--json", "-")
+    runs = [each["checkpoint"] for each in json.loads(done.out)["results"]]
+    assert runs == ["demo/broadcast", "demo/deconv"]
+    for command in (["info", "demo"], ["encode", "demo"]):
         done = sbvae(*command)
         assert (done.code, done.out, done.err) == (1, "", f"error: {said}")
     for name in ("a", "b", "c"):
         shutil.copytree(run_folder, demo / name)
         four = name == "b"
-        assert four == ("it holds a, b, broadcast and deconv;" in sbvae("eval", "demo").err)
-    assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("eval", "demo").err
+        assert four == ("it holds a, b, broadcast and deconv;" in sbvae("info", "demo").err)
+    assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("info", "demo").err
     done = sbvae("eval", "demo/notes")
     assert "demo/notes: is an empty folder, not a checkpoint; name a " in done.err
