@@ -11,7 +11,7 @@ from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.figures.colours import series_colours
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.losses import DASHES, Lines, Look, TermPanel, draw_terms
+from sbvae_cli.viz.losses import DASHES, Lines, LineStyle, TermPanel, draw_terms
 from sbvae_cli.viz.theme import Role
 
 Floats = NDArray[np.float64]
@@ -104,10 +104,10 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
         raise SbvaeError(f"{logs[0].name}: no run has logged a term yet; wait for the first lines")
     groups = dict.fromkeys(log.group for log in logs)
     decoders = [next(log.decoder for log in logs if log.group == group) for group in groups]
-    looks = dict(zip(groups, _looks(series_colours(decoders)), strict=True))
+    styles = dict(zip(groups, _styles(series_colours(decoders)), strict=True))
     beside = () if terms else [name for name in there if name not in shown]
-    panels = [_panel(name, logs, looks, beside) for name in shown]
-    legend = list(looks.items()) if len(groups) > 1 else []
+    panels = [_panel(name, logs, styles, beside) for name in shown]
+    legend = list(styles.items()) if len(groups) > 1 else []
     return draw_terms(panels, legend, _caption(logs, list(groups)), _note(logs, beside))
 
 
@@ -157,11 +157,11 @@ def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:
     return fitted
 
 
-def _looks(colours: Sequence[Role]) -> list[Look]:
+def _styles(colours: Sequence[Role]) -> list[LineStyle]:
     """A dash for what has the colour of another: there are more groups than colours."""
     earlier = [colours[:number].count(colour) for number, colour in enumerate(colours)]
     dashes = (DASHES[number % len(DASHES)] for number in earlier)
-    return [Look(colour, dash) for colour, dash in zip(colours, dashes, strict=True)]
+    return [LineStyle(colour, dash) for colour, dash in zip(colours, dashes, strict=True)]
 
 
 def _has_a_panel(name: str, there: Sequence[str]) -> bool:
@@ -170,7 +170,7 @@ def _has_a_panel(name: str, there: Sequence[str]) -> bool:
 
 
 def _panel(
-    name: str, logs: Sequence[RunLog], looks: Mapping[str, Look], beside: Sequence[str]
+    name: str, logs: Sequence[RunLog], styles: Mapping[str, LineStyle], beside: Sequence[str]
 ) -> TermPanel:
     lines = []
     for log in logs:
@@ -185,7 +185,7 @@ def _panel(
         raw = np.column_stack([curve.steps, curve.values])
         ended = log.diverged is not None
         lines.append(
-            Lines(raw, np.column_stack([curve.steps, smoothed]), looks[log.group], dots, ended)
+            Lines(raw, np.column_stack([curve.steps, smoothed]), styles[log.group], dots, ended)
         )
     title = score_style(name).label.replace("_", " ")
     return TermPanel(title, UNITS.get(name, NATS), tuple(lines))

@@ -13,7 +13,7 @@ from sbvae_cli.viz.traversal_animation import animate_sweeps
 from sbvae_cli.viz.traversal_layout import (
     Block,
     Examples,
-    Panel,
+    ModelPanel,
     Sweep,
     percent_names,
     value_names,
@@ -73,7 +73,7 @@ def _first(traversals: Traversal | Models) -> Traversal:
     return traversals if isinstance(traversals, Traversal) else next(iter(traversals.values()))
 
 
-def _panels(traversals: Traversal | Models) -> list[Panel]:
+def _panels(traversals: Traversal | Models) -> list[ModelPanel]:
     if isinstance(traversals, Traversal):
         return [_panel("", traversals)]
     kinds = {(each.starts, *_columns(each)) for each in traversals.values()}
@@ -89,12 +89,12 @@ def _columns(traversal: Traversal) -> tuple[bool, tuple[float, ...]]:
     return quantiles is None, tuple(shared.tolist())
 
 
-def _panel(title: str, traversal: Traversal) -> Panel:
+def _panel(title: str, traversal: Traversal) -> ModelPanel:
     examples = Examples(traversal.inputs, traversal.reconstructions, traversal.held_out)
     blocks = [
         Block(name, _sweeps(traversal, number)) for number, name in enumerate(traversal.starts)
     ]
-    return Panel(tuple(title.split("\n")) if title else (), examples, blocks)
+    return ModelPanel(tuple(title.split("\n")) if title else (), examples, blocks)
 
 
 def _sweeps(traversal: Traversal, start: int) -> Sequence[Sweep]:

@@ -43,7 +43,7 @@ MOST, SQUEEZED = 0.7, 0.2
 DASHES: tuple[Dash | None, ...] = (None, (9.0, 5.0), (2.5, 4.0))  # of groups that share a colour
 
 
-class Look(NamedTuple):
+class LineStyle(NamedTuple):
     """How the lines of a group are drawn."""
 
     colour: Role
@@ -57,14 +57,14 @@ class Lines:
     Attributes:
         raw: Step and value as logged, shape (N, 2), N at least 1.
         smoothed: The same, smoothed.
-        look: Colour and dash of the run's group.
+        style: Colour and dash of the run's group.
         dots: Steps and values of the same term on other images, shape (M, 2), or None.
         diverged: Whether it is marked at its end.
     """
 
     raw: Floats
     smoothed: Floats
-    look: Look
+    style: LineStyle
     dots: Floats | None = None
     diverged: bool = False
 
@@ -86,7 +86,7 @@ class TermPanel:
 
 def draw_terms(
     panels: Sequence[TermPanel],
-    legend: Sequence[tuple[str, Look]] = (),
+    legend: Sequence[tuple[str, LineStyle]] = (),
     caption: str = "",
     note: str = "",
 ) -> Canvas:
@@ -94,7 +94,7 @@ def draw_terms(
 
     Args:
         panels: One or more.
-        legend: Names of groups and their looks.
+        legend: Names of groups and how their lines are drawn.
         caption: At the top.
         note: At the bottom.
     """
@@ -114,7 +114,7 @@ def draw_terms(
         box.draw_frame(canvas)
         _draw_curves(canvas, box, panel.lines, axis)
         _draw_labels(canvas, box, panel, axis, left - beside)
-    entries = [Entry(name, look.colour, "line", look.dash) for name, look in legend]
+    entries = [Entry(name, style.colour, "line", style.dash) for name, style in legend]
     return page(canvas, caption, entries, note)
 
 
@@ -197,17 +197,17 @@ def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: Value
     for line in lines:
         raw = _thinned(line.raw)
         placed = box.place(np.column_stack([raw[:, 0], axis.place(raw[:, 1])]))
-        canvas.line(placed, line.look.colour.faded(opacity), THIN)
+        canvas.line(placed, line.style.colour.faded(opacity), THIN)
     for line in lines:
         values = np.column_stack([line.smoothed[:, 0], axis.place(line.smoothed[:, 1])])
         placed = box.place(_thinned(values))
         if len(placed) > 1:
-            canvas.line(placed, line.look.colour, THICK, line.look.dash)
+            canvas.line(placed, line.style.colour, THICK, line.style.dash)
         else:
-            canvas.disc(placed[0, 0], placed[0, 1], THICK, line.look.colour)
+            canvas.disc(placed[0, 0], placed[0, 1], THICK, line.style.colour)
         dots = np.empty((0, 2)) if line.dots is None else line.dots
         for x, y in box.place(np.column_stack([dots[:, 0], axis.place(dots[:, 1])])).tolist():
-            canvas.disc(x, y, 4.0, line.look.colour)
+            canvas.disc(x, y, 4.0, line.style.colour)
     for line in lines:
         if line.diverged:
             x, y = box.place([line.raw[-1, 0], axis.place(line.raw[-1:, 1])[0]]).tolist()

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,19 +14,6 @@ Floats = NDArray[np.float64]
 
 STAR, STEP = 9.0, 22.0  # radius of a star, and from one to the next above it
 MOST_BINS = 14
-
-
-@dataclass(frozen=True)
-class MarkedValue:
-    """A value that has a star on a histogram.
-
-    Attributes:
-        value: Where it stands.
-        colour: Colour of the star.
-    """
-
-    value: float
-    colour: Colour
 
 
 def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> Floats:
@@ -84,7 +70,7 @@ def draw_stars(
     panel: Panel,
     values: ArrayLike,
     edges: Floats,
-    marked: Sequence[MarkedValue],
+    marked: Sequence[tuple[float, Colour]],
 ) -> None:
     """Draw a star above the bar of each marked value, at the value; where several meet, stacked.
 
@@ -97,14 +83,14 @@ def draw_stars(
     """
     counts = count_in_bins(values, edges)
     drawn: list[tuple[float, float]] = []
-    for each in marked:
-        number = int(count_in_bins([each.value], edges).argmax())
-        x, y = panel.place([each.value, counts[number]]).tolist()
+    for value, colour in marked:
+        number = int(count_in_bins([value], edges).argmax())
+        x, y = panel.place([value, counts[number]]).tolist()
         y -= 1.6 * STAR
         while any(abs(x - a) < 2.2 * STAR and abs(y - b) < STEP for a, b in drawn):
             y -= STEP
         drawn.append((x, y))
-        canvas.star(x, y, STAR, each.colour, PAPER)
+        canvas.star(x, y, STAR, colour, PAPER)
 
 
 def count_range(most: int, height: float, stars: int) -> tuple[float, float]:

@@ -11,7 +11,6 @@ from sbvae_cli.viz.axes import LINE as LABEL_LINE
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.marks import (
-    MarkedValue,
     bin_edges,
     count_in_bins,
     count_range,
@@ -232,7 +231,7 @@ def _draw_row(
     panel = layout.panel(first)
     panel.draw_frame(canvas)
     draw_histogram(canvas, panel, row.scores, edges, row.colour)
-    marked = [MarkedValue(star.score, star.colour) for star in row.stars]
+    marked = [(star.score, star.colour) for star in row.stars]
     draw_stars(canvas, panel, row.scores, edges, marked)
     for number, star in enumerate(row.stars, start=first + 1):
         panel = layout.panel(number)

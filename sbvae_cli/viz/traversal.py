@@ -20,7 +20,7 @@ from sbvae_cli.viz.traversal_layout import (
     PANEL_GAP,
     Block,
     Examples,
-    Panel,
+    ModelPanel,
     Pictures,
     SweepLayout,
     nearest_column,
@@ -35,7 +35,7 @@ MOST_IN_ROW = 3  # models; more are in two rows
 
 
 def draw_sweeps(
-    panels: Sequence[Panel],
+    panels: Sequence[ModelPanel],
     columns: Sequence[str],
     caption: str = "",
     heading: str = "latent at",
@@ -75,7 +75,7 @@ def draw_sweeps(
     return page(canvas, caption, _legend(panels), zoom=layout.scale)
 
 
-def _check(panel: Panel, columns: int) -> None:
+def _check(panel: ModelPanel, columns: int) -> None:
     examples = panel.examples
     shape, decoded = examples.inputs.shape, examples.reconstructions.shape
     if len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
@@ -93,7 +93,9 @@ def _check(panel: Panel, columns: int) -> None:
             )
 
 
-def _draw_panel(layout: SweepLayout, panel: Panel, columns: Sequence[str], heading: str) -> Canvas:
+def _draw_panel(
+    layout: SweepLayout, panel: ModelPanel, columns: Sequence[str], heading: str
+) -> Canvas:
     canvas = Canvas(layout.width, layout.height)
     for number, line in enumerate(panel.title):
         size, colour = (NOTE_SIZE, QUIET) if number else (TITLE_SIZE, INK)
@@ -210,7 +212,7 @@ def _draw_tile(
     draw_tile(canvas, image, place, layout.tile, frame, layout.units(FRAME))
 
 
-def _legend(panels: Sequence[Panel]) -> list[Entry]:
+def _legend(panels: Sequence[ModelPanel]) -> list[Entry]:
     sweeps = [sweep for panel in panels for block in panel.blocks for sweep in block.sweeps]
     within = [nearest_column(sweep.start, sweep.values) is not None for sweep in sweeps]
     entries = []

@@ -14,7 +14,7 @@ from sbvae_cli.viz.theme import FAINT, INK, MARK, QUIET, UNUSED, Colour
 from sbvae_cli.viz.tiles import Size, draw_edge, draw_tile, fitted, tile_size
 from sbvae_cli.viz.traversal_layout import (
     LINE,
-    Panel,
+    ModelPanel,
     Pictures,
     Sweep,
     row_name,
@@ -104,7 +104,7 @@ class _Strip:
         return round(left), round(self.above + NAME + cell[1] * (NAME + self.size[0] + TRACK))
 
 
-def animate_sweeps(panels: Sequence[Panel], caption: str = "", ends: str = "") -> Animation:
+def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = "") -> Animation:
     """Animate sweeps of single latents around the codes of images.
 
     Each latent's image moves along its values and back; the next latent is a part of the way ahead,
@@ -153,7 +153,7 @@ def position(frame: int, frames: int, number: int, latents: int) -> int:
     return min(place, frames - place)
 
 
-def _strips(panels: Sequence[Panel]) -> list[_Strip]:
+def _strips(panels: Sequence[ModelPanel]) -> list[_Strip]:
     blocks = [(panel, number, b) for panel in panels for number, b in enumerate(panel.blocks)]
     several = len(panels[0].blocks) > 1
     images = panels[0].blocks[0].sweeps[0].images

@@ -84,7 +84,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ModelPanel:
     """What one model makes of images.
 
     Attributes:
@@ -125,7 +125,7 @@ class SweepLayout:
     rows: tuple[int, ...]
 
     @classmethod
-    def of(cls, panels: Sequence[Panel], values: int) -> "SweepLayout":
+    def of(cls, panels: Sequence[ModelPanel], values: int) -> "SweepLayout":
         """Room for the panel that needs most of everything.
 
         Args:

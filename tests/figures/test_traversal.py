@@ -11,7 +11,7 @@ from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.viz.primitives import Disc
 from sbvae_cli.viz.theme import SERIES, UNUSED
 from sbvae_cli.viz.traversal import draw_sweeps
-from sbvae_cli.viz.traversal_layout import Block, Examples, Panel, Sweep
+from sbvae_cli.viz.traversal_layout import Block, Examples, ModelPanel, Sweep
 
 RNG = np.random.default_rng(0)
 INPUTS, DECODED = RNG.integers(0, 256, (2, 8, 16, 16, 3), np.uint8)
@@ -52,7 +52,7 @@ def test_rows_are_the_swept_latents_with_their_own_std_start_and_factors() -> No
 
     picture = draw_traversal(result, "caption")
 
-    panel = Panel((), Examples(INPUTS, DECODED, HELD_OUT), [Block("0", sweeps(result))])
+    panel = ModelPanel((), Examples(INPUTS, DECODED, HELD_OUT), [Block("0", sweeps(result))])
     assert same(picture, draw_sweeps([panel], ["-1", "0", "1"], "caption"))
 
 
@@ -63,7 +63,7 @@ def test_several_models_are_panels_with_titles_and_several_starts_are_blocks() -
 
     examples = Examples(INPUTS, DECODED, HELD_OUT)
     panels = [
-        Panel(title, examples, [Block("0", sweeps(each)), Block("1", sweeps(each, 1))])
+        ModelPanel(title, examples, [Block("0", sweeps(each)), Block("1", sweeps(each, 1))])
         for title, each in ((("deconv", "step 3"), one), (("broadcast", "step 9"), other))
     ]
     assert same(picture, draw_sweeps(panels, ["-1", "0", "1"]))

@@ -11,7 +11,6 @@ from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.marks import (
     STAR,
-    MarkedValue,
     bin_edges,
     count_in_bins,
     count_range,
@@ -78,14 +77,14 @@ def test_bars_stand_on_the_axis_as_high_as_their_counts() -> None:
 
 def test_a_star_stands_above_the_bar_of_its_value_and_several_above_each_other() -> None:
     canvas, edges = Canvas(400, 260), bin_edges(VALUES, least=0.1)
-    marked = [MarkedValue(v, SERIES[k]) for k, v in enumerate((0.12, 0.13, 0.48))]
+    marked = [(v, SERIES[k]) for k, v in enumerate((0.12, 0.13, 0.48))]
     draw_stars(canvas, panel(2, 2), VALUES, edges, marked)
 
     stars = [s for s in canvas.shapes if isinstance(s, Polygon) and s.colour != PAPER]
 
     tips = [star.points[0] for star in stars]
-    for (x, y), each, count in zip(tips, marked, (2, 2, 1), strict=True):
-        bar_x, bar_y = panel(2, 2).place([each.value, count])
+    for (x, y), (value, _), count in zip(tips, marked, (2, 2, 1), strict=True):
+        bar_x, bar_y = panel(2, 2).place([value, count])
         assert x == pytest.approx(bar_x) and y + STAR < bar_y
         assert y > 20  # within the panel
     assert abs(tips[0][1] - tips[1][1]) > 2 * STAR

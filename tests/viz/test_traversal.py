@@ -15,7 +15,7 @@ from sbvae_cli.viz.traversal import draw_sweeps
 from sbvae_cli.viz.traversal_layout import (
     Block,
     Examples,
-    Panel,
+    ModelPanel,
     Sweep,
     SweepLayout,
     nearest_column,
@@ -42,7 +42,7 @@ def made(
     starts: tuple[str, ...] = ("0",),
     follows: tuple[str, ...] = ("x", "74 %"),
     title: tuple[str, ...] = (),
-) -> Panel:
+) -> ModelPanel:
     held_out = np.arange(examples) >= max(len(starts), examples - 2)
     inputs, outputs = noise(2, examples, height, width, channels)
     images = noise(len(starts), latents, len(VALUES), height, width, channels)
@@ -56,10 +56,10 @@ def made(
         )
         for b, name in enumerate(starts)
     ]
-    return Panel(title, Examples(inputs, outputs, held_out), blocks)
+    return ModelPanel(title, Examples(inputs, outputs, held_out), blocks)
 
 
-def rows_of(panel: Panel) -> list[np.ndarray]:
+def rows_of(panel: ModelPanel) -> list[np.ndarray]:
     sweeps = [sweep.images for block in panel.blocks for sweep in block.sweeps]
     return [panel.examples.inputs, panel.examples.reconstructions, *sweeps]
 
@@ -135,7 +135,7 @@ def test_a_bracket_stands_over_each_run_of_held_out_inputs_and_over_no_other() -
     held_out = np.array([0, 1, 0, 0, 1, 1, 1, 0, 1], np.bool_)
     examples = Examples(panel.examples.inputs, panel.examples.reconstructions, held_out)
 
-    canvas = draw_sweeps([Panel((), examples, panel.blocks)], NAMES)
+    canvas = draw_sweeps([ModelPanel((), examples, panel.blocks)], NAMES)
 
     columns = [place_of(canvas, image) for image in examples.inputs]
     brackets = [s for s in canvas.shapes if isinstance(s, Rectangle) and s.height == 2]
@@ -151,7 +151,7 @@ def test_a_bracket_stands_over_each_run_of_held_out_inputs_and_over_no_other() -
 def test_the_nearest_column_has_a_blue_frame_where_the_start_is_in_range() -> None:
     panel = made(latents=1)
     far = Sweep(1, 0.9, False, 2.21, VALUES, 200 + noise(11, 16, 16, 3) // 3)
-    panel = Panel((), panel.examples, [Block("0", [*panel.blocks[0].sweeps, far])])
+    panel = ModelPanel((), panel.examples, [Block("0", [*panel.blocks[0].sweeps, far])])
 
     canvas = draw_sweeps([panel], NAMES)
 
@@ -198,7 +198,7 @@ def test_rows_end_with_what_their_latent_follows_and_unused_ones_are_grey() -> N
 def test_a_row_of_few_values_ends_where_its_images_do() -> None:
     pixels = noise(12, 16, 16, 3)
     sweep = Sweep(0, 0.1, True, 0.0, VALUES[:3], pixels[:3], ("x", "74 %"))
-    panel = Panel((), Examples(pixels, pixels, np.zeros(12, bool)), [Block("0", [sweep])])
+    panel = ModelPanel((), Examples(pixels, pixels, np.zeros(12, bool)), [Block("0", [sweep])])
 
     canvas = draw_sweeps([panel], NAMES[:3])
 
@@ -239,7 +239,7 @@ def test_several_starts_have_a_block_each_below_the_other() -> None:
 
 def test_models_stand_side_by_side_with_their_rows_aligned() -> None:
     left, right = made(title=("deconv", "step 3")), made(latents=3, title=("broadcast", "step 9"))
-    right = Panel(
+    right = ModelPanel(
         right.title,
         Examples(
             255 - right.examples.inputs, right.examples.reconstructions + 1, right.examples.held_out
@@ -292,7 +292,7 @@ def test_large_images_are_reduced_and_flat_ones_leave_room_for_labels() -> None:
 def test_what_is_drawn_larger_is_shown_as_it_is_and_inputs_as_large() -> None:
     inputs, drawn = noise(3, 16, 16, 3), noise(3, 200, 200, 3)
     sweep = Sweep(0, 0.1, True, 0.0, VALUES, noise(11, 200, 200, 3))
-    panel = Panel((), Examples(inputs, drawn, np.zeros(3, bool)), [Block("0", [sweep])])
+    panel = ModelPanel((), Examples(inputs, drawn, np.zeros(3, bool)), [Block("0", [sweep])])
 
     canvas = draw_sweeps([panel], NAMES)
 
@@ -347,7 +347,7 @@ def test_no_text_stands_over_another_or_beyond_the_canvas(
         Sweep(k, 0.1, k % 2 == 0, start, values, pixels[:columns], follows, k % 3 == 0)
         for k in range(latents)
     ]
-    panel = Panel(
+    panel = ModelPanel(
         ("a name", "a model of some kind, seed 0") if models > 1 else (),
         Examples(pixels[:examples], pixels[:examples], held_out),
         [Block(name, sweeps) for name in starts],
@@ -370,7 +370,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
     def refused(examples: Examples, blocks: list[Block], columns: int, message: str) -> None:
         with pytest.raises(ValueError, match=message):
-            draw_sweeps([Panel((), examples, blocks)], NAMES[:columns])
+            draw_sweeps([ModelPanel((), examples, blocks)], NAMES[:columns])
 
     odd = Examples(noise(2, 4, 4, 2), noise(2, 4, 4, 2), np.ones(2, bool))
     refused(odd, list(blocks), 11, "inputs must have shape")

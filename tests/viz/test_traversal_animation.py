@@ -10,13 +10,15 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Disc, Picture, Rectangle
 from sbvae_cli.viz.theme import MARK, UNUSED
 from sbvae_cli.viz.traversal_animation import Cells, animate_sweeps, position
-from sbvae_cli.viz.traversal_layout import Block, Examples, Panel, Sweep
+from sbvae_cli.viz.traversal_layout import Block, Examples, ModelPanel, Sweep
 
 VALUES = -2.0 * np.cos(np.pi * np.arange(7) / 6)
 RNG = np.random.default_rng(0)
 
 
-def made(latents: int = 4, starts: tuple[str, ...] = ("0",), title: tuple[str, ...] = ()) -> Panel:
+def made(
+    latents: int = 4, starts: tuple[str, ...] = ("0",), title: tuple[str, ...] = ()
+) -> ModelPanel:
     shape = (16, 16, 3)
     inputs, outputs = RNG.integers(0, 256, (2, len(starts), *shape), np.uint8)
     blocks = [
@@ -37,7 +39,7 @@ def made(latents: int = 4, starts: tuple[str, ...] = ("0",), title: tuple[str, .
         )
         for name in starts
     ]
-    return Panel(title, Examples(inputs, outputs, np.zeros(len(starts), bool)), blocks)
+    return ModelPanel(title, Examples(inputs, outputs, np.zeros(len(starts), bool)), blocks)
 
 
 def place_of(canvas: Canvas, image: np.ndarray) -> Picture | None:
@@ -128,7 +130,7 @@ def test_a_latent_whose_values_are_all_one_moves_nowhere() -> None:
     sweep = Sweep(0, 0.9, False, 0.1, np.full(3, 0.1), images)
     examples = Examples(images[:1], images[:1], np.zeros(1, bool))
 
-    animation = animate_sweeps([Panel((), examples, [Block("0", [sweep])])])
+    animation = animate_sweeps([ModelPanel((), examples, [Block("0", [sweep])])])
 
     dots = [shape for f in animation.frames for shape in f.shapes if isinstance(shape, Disc)]
     assert len({dot.x for dot in dots}) == 1
