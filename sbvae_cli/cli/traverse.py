@@ -80,9 +80,10 @@ def traverse(
         typer.Option(min=1, max=MOST_IMAGES, help="Draw samples of the prior instead."),
     ] = None,
     interpolate: Annotated[
-        tuple[str, str] | None,
+        list[str] | None,
         typer.Option(
-            metavar="I J", help="Draw what lies between two images' codes instead, as 3 17."
+            metavar="N|FILE,N|FILE",
+            help="Draw what lies between two images' codes instead, as 3,17.",
         ),
     ] = None,
     reconstructions: Annotated[
@@ -118,7 +119,7 @@ def traverse(
         raise SbvaeError(f"names {len(starts)}; name {MOST_STARTS} or fewer", field="start_image")
     ends = parse_images(interpolate or (), "interpolate")
     if len(ends) not in (0, 2):
-        raise SbvaeError("takes two images, as 3 17", field="interpolate")
+        raise SbvaeError("takes two images, as 3,17", field="interpolate")
 
     from sbvae_cli.runs.several_models import open_models
 
@@ -132,7 +133,7 @@ def traverse(
     picture: Canvas | Animation
     if samples is not None:
         picture = pictures.samples(asked, samples)
-    elif interpolate is not None:
+    elif ends:
         picture = pictures.interpolation(asked, images)
     elif reconstructions is not None:
         picture = pictures.reconstructions(asked, reconstructions, images)

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.decoded import interpolate, prior_samples, reconstruct
 from sbvae_cli.evaluation.examples import StartImage, start_image
@@ -67,6 +68,14 @@ class Asked:
             caption += f": {self.opened.models[0].model}"
         return caption + (f", drawn at {self.size[0]}x{self.size[1]}" if self.size else "")
 
+    @property
+    def shared_space(self) -> SpaceConfig:
+        """The first model's space, or the first that holds something out: all see its images."""
+        spaces = [model.checkpoint.space for model in self.opened.models]
+        names = self.opened.source.space.names
+        alike = [space for space in spaces if space.names == names and space.held_out]
+        return (alike or spaces)[0]
+
     def find(self, images: Sequence[int | Path | None]) -> list[StartImage]:
         """Images by number or file; None is the first that is not blank."""
         return [start_image(self.opened.source, which, self.seed) for which in images]
@@ -111,6 +120,7 @@ def reconstructions(asked: Asked, count: int, starts: Sequence[StartImage]) -> C
             opened.checkpoint.space,
             count,
             starts=starts,
+            shared=asked.shared_space,
             seed=asked.seed,
         )
     )
@@ -142,6 +152,7 @@ def sweep(
             swing=asked.moving,
             count=count,
             starts=starts,
+            shared=asked.shared_space,
             seed=asked.seed,
         )
     )

@@ -114,6 +114,7 @@ def reconstruct(
     count: int,
     *,
     starts: Sequence[StartImage] = (),
+    shared: SpaceConfig | None = None,
     seed: int = 0,
 ) -> Reconstructions:
     """Images at random that show something, held-out ones last, and their reconstructions.
@@ -124,6 +125,7 @@ def reconstruct(
         training_space: Space of the data that the model was trained on; says what was held out.
         count: Number of images, or fewer where a file has no more.
         starts: Images that come first.
+        shared: As `examples` takes it.
         seed: Root seed of the choice of images.
 
     Raises:
@@ -136,6 +138,6 @@ def reconstruct(
     images, factors = source.sample(rng, drawn)
     rows = shown(factors)
     others = images[rows], factors[rows]
-    found = examples(rng, source, training_space, starts, others, count)
+    found = examples(rng, source, training_space, starts, others, count, shared)
     means, _ = encode(vae, found.inputs)
     return Reconstructions(found.inputs, render_codes(vae, means), found.held_out)

@@ -81,6 +81,7 @@ def examples(
     starts: Sequence[StartImage],
     others: tuple[Images, FactorRows],
     count: int,
+    shared: SpaceConfig | None = None,
 ) -> Examples:
     """Images to start from, then others, held-out ones last, some of them drawn where they can be.
 
@@ -91,27 +92,31 @@ def examples(
         starts: The first images.
         others: Images that may follow, but for those that are among `starts`, and their factors.
         count: Number of images, or that of `starts` where it is larger.
+        shared: Space that chooses the held-out images in place of the model's own, so that models
+            that were trained on different data have the same images.
     """
     first = len(starts)
     own = np.stack([start.pixels for start in starts]) if starts else others[0][:0]
     rows = np.stack([start.factors for start in starts]) if starts else others[1][:0]
     others = _but(own, *others)
     left = max(0, count - first)
-    if source.space.names != training_space.names:  # no telling what was held out
+    trained = FactorSpace(training_space)
+    chooser = FactorSpace(shared or training_space)
+    if source.space.names != chooser.names:  # no telling what was held out
         images = np.concatenate([own, others[0][:left]])
         return Examples(images, np.zeros(len(images), np.bool_))
-    trained = FactorSpace(training_space)
-    can_draw = bool(training_space.held_out) and source.can_render
+    can_draw = bool(chooser.config.held_out) and source.can_render
     drawn = min(HELD_OUT_EXAMPLES, count // 3, left) if can_draw else 0
     parts = [(own, rows), (others[0][: left - drawn], others[1][: left - drawn])]
     if drawn:
-        factors = trained.sample(rng, drawn, "heldout")
+        factors = chooser.sample(rng, drawn, "heldout")
         parts.append((source.render(factors), factors))
     images, factors = (np.concatenate(part) for part in zip(*parts, strict=True))
-    mask = trained.held_out_mask(factors)
-    later = first + np.argsort(mask[first:], kind="stable")
+    later = first + np.argsort(chooser.held_out_mask(factors)[first:], kind="stable")
     order = np.concatenate([np.arange(first), later])
-    return Examples(images[order], mask[order])
+    if trained.names != chooser.names:
+        return Examples(images[order], np.zeros(len(order), np.bool_))
+    return Examples(images[order], trained.held_out_mask(factors)[order])
 
 
 def _but(own: Images, images: Images, factors: FactorRows) -> tuple[Images, FactorRows]:

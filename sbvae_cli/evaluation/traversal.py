@@ -76,6 +76,7 @@ def traverse(
     swing: bool = False,
     count: int = 11,
     starts: Sequence[StartImage] = (),
+    shared: SpaceConfig | None = None,
     seed: int = 0,
 ) -> Traversal:
     """Sweep latents around posterior means of images, the other latents kept (Figure 2).
@@ -93,6 +94,7 @@ def traverse(
         count: Inputs to reconstruct, at least 1; there are no fewer than `starts`.
         starts: Images to start from, as `start_image` finds them; the first that is not blank
             where there are none.
+        shared: As `examples` takes it.
         seed: Root seed of images that are drawn.
 
     Raises:
@@ -105,7 +107,7 @@ def traverse(
     means, stds = encode(vae, images[rows])
     chosen = choose_latents(order_by_variance(stds), latents)
     starts = starts or [start_image(source, None, seed)]
-    others = examples(rng, source, training_space, starts, (images, factors), count)
+    others = examples(rng, source, training_space, starts, (images, factors), count, shared)
     inputs, _ = encode(vae, others.inputs)
     codes = inputs[: len(starts)]
     quantiles = None

@@ -114,13 +114,15 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--samples", "3", "--reconstructions", "3"), "are two pictures; give one"),
         (("ckpt.pt", "--samples", "3", "--start-image", "3"), "--start-image has nothing to do"),
         (
-            ("ckpt.pt", "--interpolate", "1", "2", "--top", "3"),
+            ("ckpt.pt", "--interpolate", "1,2", "--top", "3"),
             "--top has nothing to do with --int",
         ),
         (("ckpt.pt", "--reconstructions", "2", "--range", "3"), "--range has nothing to do with"),
-        (("ckpt.pt", "--interpolate", "1", "1"), "--interpolate 1 is named twice"),
-        (("ckpt.pt", "--interpolate", "1", "2,3"), "--interpolate takes two images, as 3 17"),
-        (("grey.pt", "--interpolate", "1", "99"), "data.h5: has images 0 to 5, there is no 99"),
+        (("ckpt.pt", "--interpolate", "1,1"), "--interpolate 1 is named twice"),
+        (("ckpt.pt", "--interpolate", "1,2,3"), "--interpolate takes two images, as 3,17"),
+        (("ckpt.pt", "--interpolate", "1"), "--interpolate takes two images, as 3,17"),
+        (("ckpt.pt", "--interpolate", "1", "2"), "2: nothing takes it; a list has commas"),
+        (("grey.pt", "--interpolate", "1,99"), "data.h5: has images 0 to 5, there is no 99"),
         (("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"), "do not move; call it a.png"),
         (("ckpt.pt", "grey.pt"), "ckpt.pt takes images of 12x8x3 .* grey.pt of 12x8x1"),
         (("ckpt.pt", "one.pt", "--latents", "3"), "one.pt: there is no latent 3; this model has"),
@@ -279,7 +281,7 @@ def test_animations_have_a_frame_for_each_value_on_the_way_there_and_back(
 ) -> None:
     write_model(Path("m.pt"))
     short = ("--columns", 5, "--top", 2)
-    for name, options in (("a.gif", short), ("a.webp", ("--interpolate", 1, 2, "--columns", 4))):
+    for name, options in (("a.gif", short), ("a.webp", ("--interpolate", "1,2", "--columns", 4))):
         assert sbvae("traverse", "m.pt", *options, "--scale", 0.5, "--out", name).code == 0
     with Image.open("a.gif") as gif, Image.open("a.webp") as webp:
         assert (gif.n_frames, webp.n_frames) == (8, 6)
@@ -289,8 +291,8 @@ def test_animations_have_a_frame_for_each_value_on_the_way_there_and_back(
     ("options", "tiles"),
     [
         (("--samples", 24), (4, 6)),
-        (("--interpolate", 3, 17), (1, 13)),
-        (("--interpolate", 3, "red.png", "--columns", 4), (1, 6)),
+        (("--interpolate", "3,17"), (1, 13)),
+        (("--interpolate", 3, "--interpolate", "red.png", "--columns", 4), (1, 6)),
         (("--reconstructions", 14), (4, 7)),
         (("--reconstructions", 3, "--start-image", 8), (2, 3)),
     ],

@@ -139,6 +139,14 @@ def test_the_last_third_of_the_examples_is_held_out_and_marked(vae: VAE) -> None
     assert len(np.unique(result.inputs.reshape(9, -1), axis=0)) == 9
 
 
+def test_models_of_other_data_have_the_same_images_and_mark_their_own(vae: VAE) -> None:
+    one = run(vae, circles(), shared=HOLE, count=9)
+    other = run(vae, circles(), named_space("circles:xy"), shared=HOLE, count=9)
+
+    np.testing.assert_array_equal(other.inputs, one.inputs)
+    assert one.held_out.sum() == 3 and not other.held_out.any()
+
+
 def test_nothing_is_marked_where_nothing_was_held_out(vae: VAE) -> None:
     assert not run(vae, circles("xy"), named_space("circles:xy")).held_out.any()
 
