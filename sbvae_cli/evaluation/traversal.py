@@ -1,6 +1,7 @@
 """Sweeps of single latents around images' codes (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.config.space import SpaceConfig
+from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.file import Images
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -65,6 +67,33 @@ class Traversal:
         return tuple(np.flatnonzero(self.stds < USED_BELOW).tolist())
 
 
+@dataclass(frozen=True)
+class Looked:
+    """Images that stds, quantiles and followed factors are told from, the same for several models.
+
+    Attributes:
+        images: Shape (N, H, W, C), blank ones among them.
+        factors: Their factors, shape (N, F).
+        after: Where images that are drawn later come from.
+    """
+
+    images: Images
+    factors: FactorRows
+    after: np.random.Generator
+
+
+def look(source: Source, seed: int = 0) -> Looked:
+    """Draw 512 images, or fewer where a file has no more.
+
+    Args:
+        source: Where they come from.
+        seed: Root seed.
+    """
+    rng = stream(seed, "traverse")
+    count = LOOKED_AT if source.count is None else min(LOOKED_AT, source.count)
+    return Looked(*source.sample(rng, count), rng)
+
+
 def traverse(
     vae: VAE,
     source: Source,
@@ -78,6 +107,7 @@ def traverse(
     starts: Sequence[StartImage] = (),
     shared: SpaceConfig | None = None,
     seed: int = 0,
+    looked: Looked | None = None,
 ) -> Traversal:
     """Sweep latents around posterior means of images, the other latents kept (Figure 2).
 
@@ -96,13 +126,13 @@ def traverse(
             where there are none.
         shared: As `examples` takes it.
         seed: Root seed of images that are drawn.
+        looked: What `look` gives of this source and seed; drawn where None.
 
     Raises:
         SbvaeError: If there is no such latent, or the model is unsound.
     """
-    rng = stream(seed, "traverse")
-    looked_at = LOOKED_AT if source.count is None else min(LOOKED_AT, source.count)
-    images, factors = source.sample(rng, looked_at)
+    looked = looked or look(source, seed)
+    images, factors, rng = looked.images, looked.factors, deepcopy(looked.after)
     rows = shown(factors)
     means, stds = encode(vae, images[rows])
     chosen = choose_latents(order_by_variance(stds), latents)

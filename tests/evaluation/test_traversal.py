@@ -17,6 +17,7 @@ from sbvae_cli.evaluation.examples import start_image
 from sbvae_cli.evaluation.traversal import (
     Traversal,
     choose_latents,
+    look,
     order_by_variance,
     sweep,
     traverse,
@@ -57,6 +58,17 @@ def levels(vae: VAE, z: np.ndarray) -> np.ndarray:
 
 def run(vae: VAE, source: Source, space: SpaceConfig = HOLE, **options: object) -> Traversal:
     return traverse(vae, source, space, **options)
+
+
+def test_images_are_looked_at_once_for_several_models(vae: VAE) -> None:
+    source = circles()
+    alone, looked = run(vae, source, seed=3, latents=1), look(source, seed=3)
+    starts = [start_image(source, None, 3)]
+    source.sample = None  # type: ignore[assignment,method-assign]
+    for _ in range(2):
+        found = run(vae, source, seed=3, latents=1, starts=starts, looked=looked)
+        np.testing.assert_array_equal(found.inputs, alone.inputs)
+        np.testing.assert_array_equal(found.stds, alone.stds)
 
 
 def test_each_image_is_the_decoders_of_a_code_with_one_latent_moved(vae: VAE) -> None:
