@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import detail, duration, remark, reporter
-from sbvae_cli.cli.several_tables import short_names
+from sbvae_cli.cli.several_tables import column_names
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.cost import Cost
@@ -32,7 +32,7 @@ class EvaluationProgress:
     def target(self, path: Path, targets: Sequence[Path]) -> None:
         """Say that one of the targets comes."""
         if len(targets) > 1:
-            names, _ = short_names([str(target) for target in targets])
+            names, _ = column_names([str(target) for target in targets])
             self._name = f"{names[targets.index(path)]}: "
 
     def run(self, path: Path, targets: Sequence[Path]) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -208,10 +208,11 @@ def _titles(embedded: "Sequence[Embedded]") -> list[str]:
 
 def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     from sbvae_cli.cli.console import print_table, say
+    from sbvae_cli.cli.several_tables import number
 
     first = embedded[0].found
     rows = [
-        [name, *(_number(each.found.scores[name]) for each in embedded)]
+        [name, *(number(each.found.scores[name]) for each in embedded)]
         for name, value in first.scores.items()
         if not (isinstance(value, list) or name.endswith(("_by_latent", "_by_factor")))
     ]
@@ -225,9 +226,3 @@ def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
                 f"variance has {choice.by_variance}, most information {choice.by_information} "
                 "(--select)"
             )
-
-
-def _number(value: Any) -> str:
-    if value is None:
-        return "-"
-    return str(value) if isinstance(value, int) else f"{value:.4f}"

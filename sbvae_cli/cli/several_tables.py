@@ -25,7 +25,7 @@ def print_several(several: "Sequence[Evaluated]") -> None:
     Figures of different likelihoods stand in rows of their own.
     """
     columns = [_column(each.found) for each in several]
-    names, shared = short_names([each.name for each in several])
+    names, shared = column_names([each.name for each in several])
     title = f"{len(several)} evaluations" + (f" of {shared}" if shared else "")
     rows = [
         [label, *(column.get(label, "-") for column in columns)]
@@ -88,7 +88,7 @@ def print_blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
         start, title = stop, ""
 
 
-def short_names(names: Sequence[str]) -> tuple[list[str], str]:
+def column_names(names: Sequence[str]) -> tuple[list[str], str]:
     """Names for columns, and the pattern of what was left out of them; "" where nothing was.
 
     The folder that all lie in is left out, and of long names what all begin with, up to a sign

@@ -124,8 +124,8 @@ def traverse(
     from sbvae_cli.runs.several_models import open_models
 
     opened = open_models(targets, data, note)  # before PyTorch: what is wrong is told at once
-    from sbvae_cli.cli import traverse_pictures as pictures
     from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.runs import traverse_pictures as pictures
 
     asked = pictures.Asked(opened, device, decoded, seed, out.suffix.lower() in MOVING, columns)
     images = asked.find(ends or starts)

@@ -1,6 +1,5 @@
 """Images of two factors, made once, that a model in training is looked at with again and again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,20 +58,16 @@ class FactorImages:
 
 def factor_images(
     source: Source,
-    names: tuple[str, str] | None = None,
     *,
     size: int,
-    at: Mapping[str, float] | None = None,
     trained_on: FactorSpace | None = None,
     most_rows: int | None = None,
 ) -> FactorImages:
-    """Draw the images of a grid of two factors, or read those that a file has of them.
+    """Draw the images of a grid of the first two factors, or read those that a file has of them.
 
     Args:
         source: Draws the images, or has them.
-        names: The two factors; those of `default_pair` where None.
         size: Points along each factor of a grid that is drawn; else as `stored_points` takes it.
-        at: Values of other factors.
         trained_on: Space of the model's training, whose held-out regions count; the source's
             where None.
         most_rows: Rows of a file from which on a grid is thinned to `size` values of a factor, and
@@ -81,12 +76,12 @@ def factor_images(
     Raises:
         SbvaeError: If fewer than two factors vary, or these do not exist.
     """
-    space, pair = source.space, names or default_pair(source.space)
+    space, pair = source.space, default_pair(source.space)
     if source.can_render or source.file is None:
-        grid = factor_grid(space, pair, size, at)
-        points = grid_points(space, grid, at or {}, trained_on)
+        grid = factor_grid(space, pair, size, {})
+        points = grid_points(space, grid, {}, trained_on)
         return FactorImages(points, source.render(grid.factors), blank=blank_images(source))
-    stored = choose_stored(source.file, space, pair, size, at or {})
+    stored = choose_stored(source.file, space, pair, size, {})
     if most_rows is not None and len(stored.rows) > most_rows:
         stored = _thinned(stored, size)
     shown = source.file.read_factors(stored.rows)

@@ -60,15 +60,12 @@ def training_samples(source: Source, trained_on: FactorSpace, count: int) -> Ima
     return source.render(trained_on.sample(rng, count))
 
 
-def training_points_of_codes(
-    representation: Representation, pair: tuple[str, str], count: int = COUNT
-) -> Floats:
+def training_points_of_codes(representation: Representation, pair: tuple[str, str]) -> Floats:
     """Two factors of the rows of codes that training had, at random, blank ones left out.
 
     Args:
         representation: Codes and factors.
         pair: The two factors.
-        count: Number of rows at most.
 
     Returns:
         Values in the factors' own units, shape (n, 2).
@@ -77,7 +74,7 @@ def training_points_of_codes(
     rows = np.arange(len(shown.codes))
     if shown.held_out is not None:
         rows = rows[~shown.held_out]
-    chosen = stream(0, "distribution").permutation(rows)[:count]
+    chosen = stream(0, "distribution").permutation(rows)[:COUNT]
     columns = [shown.names.index(name) for name in pair]
     return np.asarray(shown.factors[chosen][:, columns], np.float64)
 

@@ -20,7 +20,7 @@ DRIFT_MS = 80
 _ASPECT = 1.6  # columns of samples over rows
 
 
-def draw_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Canvas:
+def draw_prior_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Canvas:
     """Draw images that models decode from codes of the prior, in a grid for each.
 
     Args:
@@ -48,7 +48,7 @@ def animate_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "")
     """
     count = len(next(iter(samples.values())))
     frames = [
-        draw_samples({title: images[frame] for title, images in samples.items()}, caption)
+        draw_prior_samples({title: images[frame] for title, images in samples.items()}, caption)
         for frame in range(count)
     ]
     return Animation(frames, [DRIFT_MS] * count)

@@ -17,8 +17,6 @@ class RunFacts:
         settings: Settings that make the model but for the seed; of codes their folder.
         group: Name of runs that differ from it in the seed alone.
         seed: Root seed; None of codes.
-        decoder: Kind of the decoder; "" of codes.
-        likelihood: Kind of the likelihood; "" of codes.
         data: Name of the data that it is looked at with; "" of codes.
         images: What tells these data from others; "" of codes.
         factors: Names of their factors that vary; none of codes.
@@ -28,11 +26,19 @@ class RunFacts:
     settings: Mapping[str, Any]
     group: str
     seed: int | None = None
-    decoder: str = ""
-    likelihood: str = ""
     data: str = ""
     images: str = ""
     factors: tuple[str, ...] = ()
+
+    @property
+    def decoder(self) -> str:
+        """Kind of the decoder; "" of codes."""
+        return str(self.settings.get("model.decoder.kind", ""))
+
+    @property
+    def likelihood(self) -> str:
+        """Kind of the likelihood; "" of codes."""
+        return str(self.settings.get("model.likelihood.kind", ""))
 
 
 def told_run(
@@ -80,8 +86,6 @@ def read_facts(path: Path, data: str | None = None) -> RunFacts:
         flat_settings(config, checkpoint.step),
         group_name(config),
         config.training.seed,
-        config.model.decoder.kind,
-        config.model.likelihood.kind,
         name,
         hash_of_distribution(name, shape, space.as_dict()),
         space.varying,

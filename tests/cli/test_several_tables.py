@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sbvae_cli.cli.several_tables import short_names
+from sbvae_cli.cli.several_tables import column_names
 
 FEW = ("--protocol", "quick", "--images", 200, "--votes", 20, "--metrics", "mig,irs")
 Sbvae = Callable[..., object]
@@ -32,7 +32,7 @@ WriteCodes = Callable[..., Path]
 def test_names_of_columns_are_short_and_tell_runs_apart(
     names: list[str], short: list[str], shared: str
 ) -> None:
-    assert short_names(names) == (short, shared)
+    assert column_names(names) == (short, shared)
 
 
 @pytest.fixture

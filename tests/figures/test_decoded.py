@@ -10,8 +10,8 @@ from sbvae_cli.figures.decoded import (
     animate_interpolations,
     animate_samples,
     draw_interpolations,
+    draw_prior_samples,
     draw_reconstructions,
-    draw_samples,
 )
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Picture
@@ -42,7 +42,7 @@ def as_bytes(*rows: np.ndarray) -> list[list[bytes]]:
 def test_samples_fill_rows_of_even_length(count: int, columns: int) -> None:
     images = noise(count)
 
-    rows = grid(draw_samples({"": images}))
+    rows = grid(draw_prior_samples({"": images}))
 
     assert [*chain(*rows)] == [image.tobytes() for image in images]
     assert max(map(len, rows)) == columns
@@ -50,7 +50,7 @@ def test_samples_fill_rows_of_even_length(count: int, columns: int) -> None:
 
 def test_samples_of_each_model_stand_below_its_title() -> None:
     a, b = noise(2, 3)
-    canvas = draw_samples({"deconv\nstep 1": a, "broadcast\nstep 2": b})
+    canvas = draw_prior_samples({"deconv\nstep 1": a, "broadcast\nstep 2": b})
 
     assert [*chain(*grid(canvas))] == [image.tobytes() for image in (*a, *b)]
     assert {"deconv: step 1", "broadcast: step 2"} <= {box.text for box in canvas.texts}

@@ -226,7 +226,7 @@ def test_samples_of_models(
     legible: Legible, titles: list[str], count: int, size: tuple[int, int], caption: str
 ) -> None:
     images = np.zeros((2, count, *size, 1), np.uint8)
-    legible(decoded.draw_samples(dict.fromkeys(titles, images[0]), caption))
+    legible(decoded.draw_prior_samples(dict.fromkeys(titles, images[0]), caption))
     legible(decoded.animate_samples(dict.fromkeys(titles, images), caption).frames[0])
 
 

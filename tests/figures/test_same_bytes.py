@@ -97,7 +97,7 @@ FIGURES: dict[str, Callable[[], Canvas | Animation]] = {
     "panel": panel,
     "traversal": lambda: draw_traversal(traversal(), "caption"),
     "moving traversal": lambda: animate_traversal({"a": traversal(), "b": traversal()}),
-    "prior": lambda: decoded.draw_samples({"model": IMAGES}),
+    "prior": lambda: decoded.draw_prior_samples({"model": IMAGES}),
     "moving prior": lambda: decoded.animate_samples({"model": np.stack([IMAGES, IMAGES[::-1]])}),
     "interpolation": lambda: decoded.draw_interpolations(
         {"": Interpolation(("3", "a.png"), IMAGES[:2], np.linspace(0, 1, 6), IMAGES)}

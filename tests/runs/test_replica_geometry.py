@@ -13,15 +13,19 @@ SCORES = [0.3, 0.1, 0.5, 0.2]
 
 
 def model(decoder: str, seed: int, **changed: object) -> RunFacts:
-    settings = {"model.decoder.kind": decoder, "objective.kind": "vae", "training.steps": 9}
+    settings = {
+        "model.decoder.kind": decoder,
+        "model.likelihood.kind": changed.pop("likelihood", "bernoulli"),
+        "objective.kind": "vae",
+        "training.steps": 9,
+    }
     facts = {
-        "likelihood": "bernoulli",
         "data": "xy",
         "images": "a",
         "group": f"xy-{decoder}",
         **changed,
     }
-    return RunFacts(Path(f"runs/{decoder}/{seed}"), settings, seed=seed, decoder=decoder, **facts)
+    return RunFacts(Path(f"runs/{decoder}/{seed}"), settings, seed=seed, **facts)
 
 
 def codes(path: str) -> RunFacts:

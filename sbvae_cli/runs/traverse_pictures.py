@@ -17,8 +17,8 @@ from sbvae_cli.figures.decoded import (
     animate_interpolations,
     animate_samples,
     draw_interpolations,
+    draw_prior_samples,
     draw_reconstructions,
-    draw_samples,
 )
 from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.models.vae import VAE
@@ -100,7 +100,7 @@ def samples(asked: Asked, count: int) -> Canvas | Animation:
     caption = f"{asked.caption}; samples of the prior"
     if asked.moving:
         return animate_samples(found, caption)
-    return draw_samples({title: images[0] for title, images in found.items()}, caption)
+    return draw_prior_samples({title: images[0] for title, images in found.items()}, caption)
 
 
 def interpolation(asked: Asked, ends: Sequence[StartImage]) -> Canvas | Animation:
@@ -140,7 +140,7 @@ def sweep(
         found = f"{len(starts)} start images of {models} model{'s' if models > 1 else ''}"
         most = f"an animation has room for {MOST_MOVING} of one"
         raise SbvaeError(f"{found} do not move together: {most}; name fewer, or draw a PNG")
-    count = min(max(asked.columns or asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
+    count = min(max(asked.steps, LEAST_EXAMPLES), MOST_EXAMPLES)
     looked = look(asked.opened.source, asked.seed)
     return asked.each(
         lambda vae, opened: traverse(
