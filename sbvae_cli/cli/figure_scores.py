@@ -130,14 +130,16 @@ def _about(found: "Sequence[RunScores]") -> dict[str, Any]:
 
 def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:
     from sbvae_cli.cli.console import note
+    from sbvae_cli.evaluation.findings.sentences import abbreviate
 
-    for sweep in sweeps:
-        if len(sweep.points) == 1:
-            beta = sweep.points[0].beta
-            note(
-                f"{sweep.name} has one beta, {beta:g}, which is a dot and no curve; train more "
-                "on the same data, as by `sbvae train --data DATA --model beta-vae --beta 4`"
-            )
+    lone = [sweep for sweep in sweeps if len(sweep.points) == 1]
+    if lone:
+        names = abbreviate([sweep.name for sweep in lone], "; ")
+        has = f"has one beta, {lone[0].points[0].beta:g}," if len(lone) == 1 else "have one beta,"
+        note(
+            f"{names} {has} which is a dot and no curve; train more on the same "
+            "data, as by `sbvae train --data DATA --model beta-vae --beta 4`"
+        )
 
 
 def _print_sweeps(sweeps: "Sequence[BetaSweep]") -> None:

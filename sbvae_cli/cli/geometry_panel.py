@@ -92,7 +92,7 @@ def _row(pair: "PairGeometry", names: Sequence[str]) -> list[str]:
 def _number(value: Any) -> str:
     if value is None:
         return "-"
-    return str(value) if isinstance(value, int) else f"{value:.4g}"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
 
 
 def score_and_draw(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sbvae_cli.viz.theme import SERIES, Role
+from sbvae_cli.viz.theme import QUIET, SERIES, Role
 
 _OF_DECODERS = {"deconv": SERIES[0], "broadcast": SERIES[1], "coordconv": SERIES[2]}
 
@@ -23,6 +23,16 @@ def series_colours(decoders: Sequence[str]) -> list[Role]:
     others = [number for number in range(len(decoders)) if number not in own]
     found = {number: left[i % len(left)] for i, number in enumerate(others)}
     return [(own | found)[number] for number in range(len(decoders))]
+
+
+def distinct_colours(decoders: Sequence[str]) -> list[Role]:
+    """A colour for each of so many series as there are colours, and grey for those that follow.
+
+    Args:
+        decoders: Kind of each series' decoder, as `series_colours` takes them.
+    """
+    most = len(SERIES)
+    return [*series_colours(decoders[:most]), *(QUIET for _ in decoders[most:])]
 
 
 def decoder_colours(decoders: Sequence[str]) -> list[Role]:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from sbvae_cli.config.score_names import NATS, score_style
 from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.evaluation.findings.sentences import abbreviate
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import decoder_colours, series_colours
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.losses import DASHES, Lines, LineStyle, TermPanel, draw_terms
-from sbvae_cli.viz.theme import Role
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -104,7 +103,7 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
         raise SbvaeError(f"{logs[0].name}: no run has logged a term yet; wait for the first lines")
     groups = dict.fromkeys(log.group for log in logs)
     decoders = [next(log.decoder for log in logs if log.group == group) for group in groups]
-    styles = dict(zip(groups, _styles(series_colours(decoders)), strict=True))
+    styles = dict(zip(groups, _styles(decoders), strict=True))
     beside = () if terms else [name for name in there if name not in shown]
     panels = [_panel(name, logs, styles, beside) for name in shown]
     legend = list(styles.items()) if len(groups) > 1 else []
@@ -157,8 +156,14 @@ def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:
     return fitted
 
 
-def _styles(colours: Sequence[Role]) -> list[LineStyle]:
-    """A dash for what has the colour of another: there are more groups than colours."""
+def _styles(decoders: Sequence[str]) -> list[LineStyle]:
+    """The colour of its decoder for each group, and a dash, while there are dashes enough.
+
+    Where more groups have one decoder they have a colour each, and a dash where these repeat.
+    """
+    colours = decoder_colours(decoders)
+    if max(decoders.count(kind) for kind in decoders) > len(DASHES):
+        colours = series_colours(decoders)
     earlier = [colours[:number].count(colour) for number, colour in enumerate(colours)]
     dashes = (DASHES[number % len(DASHES)] for number in earlier)
     return [LineStyle(colour, dash) for colour, dash in zip(colours, dashes, strict=True)]
@@ -203,6 +208,8 @@ def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:
     parts = ["Thin: as logged, thick: smoothed."]
     if any(name.endswith(_OF_VALIDATION) for name in beside):
         parts.append("Dots: validation images.")
+    if len({log.data for log in logs}) > 1:
+        parts.append("Losses on different data do not compare.")
     diverged = [f"{log.name} in step {log.diverged:,}" for log in logs if log.diverged is not None]
     if diverged:
         parts.append(f"Diverged: {abbreviate(diverged, ', ')}.")

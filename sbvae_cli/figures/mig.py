@@ -15,7 +15,8 @@ from sbvae_cli.viz.page import page
 from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 
-BINS, LEAST_WIDTH = 24, 0.01  # number of bins at most, and their width at least
+BINS, LEAST_WIDTH = 24, 0.001  # number of bins at most, and their width at least
+SMALL = 0.1  # largest MIG below which four digits are written, else three
 MARGIN = 0.04  # at either end of the axis, over its length
 
 
@@ -35,7 +36,9 @@ def draw_mig(
         kind: Bars that count runs, or a dot for each.
     """
     colours = decoder_colours([group.decoder for group in groups])
-    rows = [_starred(group, colour) for group, colour in zip(groups, colours, strict=True)]
+    largest = max((float(g.of("mig").max()) for g in groups if len(g.of("mig"))), default=0.0)
+    digits = 3 if largest >= SMALL else 4
+    rows = [_starred(group, colour, digits) for group, colour in zip(groups, colours, strict=True)]
     names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
     legend = [Entry("median run, with its seed", QUIET, "star")]
     note = "Runs of a row differ in the seed alone."
@@ -56,11 +59,11 @@ def median_run(values: Floats) -> int:
     return int(np.argsort(values, kind="stable")[(len(values) - 1) // 2])
 
 
-def _starred(group: GroupScores, colour: Role) -> Values:
+def _starred(group: GroupScores, colour: Role, digits: int) -> Values:
     values = group.of("mig")
     if not len(values):
         return Values(values, colour)
     middle = median_run(values)
     seed = group.seeds["mig"][middle]
-    told = f"{values[middle]:.3g}" + ("" if seed is None else f", seed {seed}")
+    told = f"{values[middle]:.{digits}f}" + ("" if seed is None else f", seed {seed}")
     return Values(values, colour, star=float(values[middle]), star_label=told)

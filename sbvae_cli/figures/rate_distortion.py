@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.figures.colours import series_colours
+from sbvae_cli.figures.colours import distinct_colours
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.curves import HULL, Curve, CurvePanel, draw_curves
 from sbvae_cli.viz.legend import Entry
@@ -64,7 +64,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
     Returns:
         Two panels, or the first alone where no replica has a MIG.
     """
-    colours = series_colours([sweep.decoder for sweep in sweeps])
+    colours = distinct_colours([sweep.decoder for sweep in sweeps])
     with_mig = [not np.isnan(each.mig).all() for sweep in sweeps for each in sweep.points]
     panels = [("(a) reconstruction and rate", "kl", "KL (nats an image)")]
     if any(with_mig):
@@ -76,8 +76,15 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
             for number, (sweep, colour) in enumerate(zip(sweeps, colours, strict=True))
         ]
         shown = [curve for curve in curves if curve is not None]
+        shown.sort(key=lambda curve: curve.colour != QUIET)  # grey below colours
         drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown, least_x=0.0))
-    legend = [Entry(sweep.name, colour) for sweep, colour in zip(sweeps, colours, strict=True)]
+    legend = [
+        Entry(sweep.name, colour)
+        for sweep, colour in zip(sweeps, colours, strict=True)
+        if colour != QUIET
+    ]
+    if len(legend) < len(sweeps):
+        legend.append(Entry(f"{len(sweeps) - len(legend)} more", QUIET))
     points = [point for sweep in sweeps for point in sweep.points]
     if any(len(point.nll) > 1 for point in points):
         legend.append(Entry("hull of one standard deviation", QUIET.faded(HULL), "area"))

@@ -64,12 +64,17 @@ class Cell:
 
     @property
     def numbers(self) -> tuple[str, str]:
-        """Mean and std in as many digits as the std supports: its first two; "" of what is not."""
+        """Mean and std in as many digits as the std supports: its first two; "" of what is not.
+
+        A std of 0, of replicas that are all alike, is written so.
+        """
         if self.mean is None:
             return "", ""
         if not self.std:
             digits = _digits(abs(self.mean), _ALONE)
-            return f"{self.mean:.{digits}f}", "" if self.std is None else f"{0:.{digits}f}"
+            mean = f"{self.mean:.{digits}f}"
+            short = mean.rstrip("0").rstrip(".") if "." in mean else mean
+            return (mean, "") if self.std is None else (short, "0")
         digits = _digits(self.std, 2)
         return f"{self.mean:.{digits}f}", f"{self.std:.{digits}f}"
 

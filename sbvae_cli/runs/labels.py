@@ -9,7 +9,15 @@ from sbvae_cli.runs.groups import HasSettings, group_names
 from sbvae_cli.runs.naming import flat_settings, group_name, setting_label
 
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
+_MOST = 4  # settings in a label, beside kinds
 _DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
+_SAID_BY = (  # beginnings of names of settings, and what says them as well
+    ("model.decoder.hidden_channels", _DEPTHS[0]),
+    ("model.decoder.hidden_units", _DEPTHS[1]),
+    ("training.steps", "step"),
+    *(("objective.beta_schedule.", name) for name in ("step", "objective.beta_schedule.kind")),
+    *(("objective.capacity_schedule.", name) for name in ("step",)),
+)
 _FIRST = (
     *("data.name", *_DEPTHS, "model.decoder.upscales"),
     *("objective.beta", "objective.gamma", "model.latent_dim", "step"),
@@ -17,26 +25,32 @@ _FIRST = (
 
 
 def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
-    """A short name for each group: its kinds and, where these are alike, settings that tell.
+    """A short name for each group: the kinds and settings that differ and follow from no others.
 
     Args:
         runs: Runs of several groups.
 
     Returns:
-        Labels by name of the group, in the order of their first runs; no two are the same. A lone
-        group is called by its decoder.
+        Labels by name of the group, in the order of their first runs; no two are the same. They
+        end in "..." where groups differ in more than they have room for. A lone group is called
+        by its decoder.
     """
     settings: dict[str, Mapping[str, Any]] = {}
     for run in runs:
         settings.setdefault(run.group, {**run.settings, **_depths(run.settings)})
     models = {group: own for group, own in settings.items() if own}
     differing = [name for name in _names(models) if _count(models, [name]) > 1]
-    told = [name for name in _KINDS if name in differing]
-    for name in differing:
-        if name not in told and _count(models, [*told, name]) > _count(models, told):
-            told.append(name)
-    told = told or [_KINDS[0]]
-    labels = {group: _label(own, told) or group for group, own in settings.items()}
+    told = [name for name in (*_KINDS, "data.name") if name in differing]
+    beside = [name for name in differing if name not in told]
+    needed: list[str] = []
+    for name in beside:
+        if _tells(models, name, [*told, *needed]):
+            needed.append(name)
+    more = [name for name in beside if name not in needed and not _follows(models, name)]
+    fitting = more[: max(0, _MOST - len(needed))]
+    told = [*told, *(name for name in beside if name in (*needed, *fitting))] or [_KINDS[0]]
+    end = " ..." if len(fitting) < len(more) else ""
+    labels = {group: _label(own, told) + end if own else group for group, own in settings.items()}
     taken = list(labels.values())
     return {g: label if taken.count(label) == 1 else g for g, label in labels.items()}
 
@@ -75,6 +89,17 @@ def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _count(settings: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> int:
     """How many groups these settings tell apart."""
     return len({tuple(str(own.get(name)) for name in names) for own in settings.values()})
+
+
+def _tells(settings: Mapping[str, Mapping[str, Any]], name: str, told: Sequence[str]) -> bool:
+    """Whether a setting tells groups apart that others do not."""
+    return _count(settings, [*told, name]) > _count(settings, told)
+
+
+def _follows(settings: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+    """Whether a setting comes along with kinds, data, or another that says more."""
+    of = [own for start, own in _SAID_BY if name.startswith(start)]
+    return not _tells(settings, name, [*_KINDS, "data.name", *of])
 
 
 def _label(settings: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 WIDTH, HEIGHT = 430.0, 250.0  # of a panel's box
 BETWEEN = 34.0  # panels
 THICK, THIN = 2.2, 1.0
-RAW_OPACITY, LEAST_OPACITY = 90, 25  # of one run's raw line, and of each of many
+RAW_OPACITY, LEAST_OPACITY = 110, 50  # of one run's raw line, and of each of many
 CROSS = 6.0  # half the side of the mark of a run that diverged
 MOST_POINTS = 2 * int(WIDTH)  # of a raw line: more cannot be told apart
 # A linear axis is left where so many of the values lie within so small a share at its low end.
@@ -105,8 +105,9 @@ def draw_terms(
     beside += TICK + 3.0 + GAP + LINE * LABEL_SIZE
     above = GAP + LINE * TITLE_SIZE
     pitch = beside + WIDTH + BETWEEN, above + HEIGHT + _below() + BETWEEN
-    canvas = Canvas(columns * pitch[0] - BETWEEN, rows * pitch[1] - BETWEEN)
     last = max(1.0, *(float(line.raw[-1, 0]) for panel in panels for line in panel.lines))
+    overhang = text_width(f"{last:,.0f}", TICK_SIZE) / 2  # of the last tick's name
+    canvas = Canvas(columns * pitch[0] - BETWEEN + overhang, rows * pitch[1] - BETWEEN)
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
         row, column = divmod(number, columns)
         left, top = column * pitch[0] + beside, row * pitch[1] + above
@@ -145,7 +146,7 @@ class ValueAxis:
         if low > 0 and squeezed and high > 2 * low:
             limits = padded_range(math.log10(low), math.log10(high))
             ticks = log_ticks(*limits)
-            names = (f"{tick:g}" if tick < 1e5 else short_number(tick) for tick in ticks)
+            names = (f"{tick:,g}" if tick < 1e5 else short_number(tick) for tick in ticks)
             return cls(True, limits, tuple(ticks), tuple(names))
         limits = padded_range(low, high)
         ticks = fitting_ticks(*limits, HEIGHT, upright=True)

@@ -106,7 +106,7 @@ def test_mig_says_which_seed_is_the_median(sbvae: Sbvae) -> None:
         done = sbvae("figure", "mig", "mig.json", "--kind", kind, "--out", f"{kind}.svg")
         assert done.code == 0
         assert "broadcast: median run of 3 has 0.2000, seed 6" in done.out
-        assert ">0.2, seed 6</text>" in Path(f"{kind}.svg").read_text()
+        assert ">0.200, seed 6</text>" in Path(f"{kind}.svg").read_text()
 
 
 def test_any_scores_are_drawn_a_panel_each(sbvae: Sbvae, scores: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_term_that_falls_steeply_has_a_logarithmic_axis() -> None:
     np.testing.assert_allclose(places, slope * np.log10(values) + start, atol=1e-9)
     assert places[0] == pytest.approx(1.05 / 1.1) and places[-1] == pytest.approx(0.05 / 1.1)
     names = {box.text for box in canvas.texts if box.box.right < first[0]}
-    assert {"100", "1000"} <= names  # ticks of the logarithmic axis
+    assert {"100", "1,000"} <= names  # ticks of the logarithmic axis
     y = next(box for box in canvas.texts if box.text == "100").box
     assert (first[3] - (y.top + y.bottom) / 2) / HEIGHT == pytest.approx(
         slope * 2 + start, abs=0.01
@@ -101,6 +101,15 @@ def test_replicas_share_a_colour_and_decoders_have_their_own() -> None:
     assert names == [SERIES[1].name, SERIES[1].name, SERIES[0].name]
     written = {box.text for box in canvas.texts}
     assert {"broadcast", "deconv", "xy: 3 runs of 2 groups"} <= written
+
+
+def test_a_few_groups_of_one_decoder_have_its_colour_and_a_dash_each() -> None:
+    kinds = ("broadcast", "deconv", "broadcast", "deconv", "broadcast")
+    logs = [log(f"{i}", kind, group=f"group {i}") for i, kind in enumerate(kinds)]
+    lines = [line for line in curves(draw_losses(logs, ["kl"])) if line.width > 2]
+    colours = {"broadcast": SERIES[1].name, "deconv": SERIES[0].name}
+    assert [line.colour.name for line in lines] == [colours[kind] for kind in kinds]
+    assert len({(line.colour.name, line.dash) for line in lines}) == 5
 
 
 def test_groups_that_share_a_colour_differ_in_their_dashes() -> None:

@@ -66,7 +66,7 @@ def test_figures_2_3_and_11(
     written = [text.text for text in canvas.texts]
     medians = [group.of("mig")[7] for group in groups]
     assert [text for text in written if "seed 107" in text] == [
-        f"{median:.3g}, seed 107" for median in medians
+        f"{median:.3f}, seed 107" for median in medians
     ]
     assert written.count("15 runs") == len(groups) and "MIG" in written
     for group_, colour in zip(groups, colours, strict=True):
@@ -82,6 +82,13 @@ def test_the_median_run_is_the_lower_of_two_in_the_middle() -> None:
     assert median_run(np.array([0.5, 0.1, 0.3])) == 2
     assert median_run(np.array([0.4, 0.1, 0.3, 0.2])) == 3
     assert median_run(np.array([0.7])) == 0
+
+
+def test_small_values_have_bins_of_their_size() -> None:
+    values = np.linspace(0.0302, 0.0391, 8)
+    canvas = draw_mig([GroupScores("d", "deconv", {"mig": values}, {"mig": list(range(8))})])
+    assert len(of_series(canvas, Rectangle, SERIES[0])) >= 4
+    assert "0.0340, seed 3" in [text.text for text in canvas.texts]
 
 
 def test_a_lone_run_stands_in_a_bin_that_is_not_narrow_on_an_axis_from_0() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep, draw_rate_distortion
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Disc, Region
-from sbvae_cli.viz.theme import PAPER, SERIES
+from sbvae_cli.viz.theme import PAPER, QUIET, SERIES
 
 BETAS = (5.4, 0.4, 1.0, 2.3)
 
@@ -103,6 +103,18 @@ def test_of_many_curves_the_first_is_labelled_and_the_note_says_how_beta_grows()
         written = texts(draw_rate_distortion(sweeps))
         assert [written.count(f"beta {beta}") for beta in (0.4, 5.4)] == [labels, labels]
         assert "along a line beta grows from 0.4 to 5.4." in " ".join(written)
+
+
+def test_curves_past_the_last_colour_are_grey_below_the_others() -> None:
+    sweeps = [sweep(f"depth {number}", float(number)) for number in range(11)]
+    canvas = draw_rate_distortion(sweeps)
+    written = texts(canvas)
+    assert "depth 7" in written and "depth 8" not in written and "3 more" in written
+    dots = [s for s in canvas.shapes if isinstance(s, Disc) and s.y < canvas.height - 150]
+    grey = [number for number, dot in enumerate(dots) if dot.colour == QUIET]
+    assert len(grey) == 2 * 3 * len(BETAS)
+    half = len(dots) // 2
+    assert max(number for number in grey if number < half) < half / 11 * 4
 
 
 def test_one_beta_is_a_dot_with_its_hull(legible: Callable[[Canvas], None]) -> None:

@@ -41,7 +41,7 @@ def test_cells_are_mean_and_std_in_the_digits_that_the_std_supports() -> None:
     ("values", "text"),
     [
         ([1234.0, 1001.0, 1400.0], "1212 ± 200"),  # the std's digits before the point stay
-        ([0.5, 0.5], "0.500 ± 0.000"),
+        ([0.5, 0.5], "0.5 ± 0"),
         ([0.123456], "0.123"),
         ([36.84], "36.8"),
         ([], "-"),

@@ -44,6 +44,33 @@ def test_groups_of_one_kind_are_told_apart_by_as_few_settings_as_do() -> None:
     }
 
 
+def test_what_differs_beside_a_setting_that_tells_is_in_the_label() -> None:
+    sizes = dict.fromkeys(("batch_size", "clip_grad", "validation", "fixed_set"), (3, 4))
+    runs = [
+        run(
+            "ab"[i],
+            objective__beta=(0.4, 4.0)[i],
+            training__learning_rate=(1e-3, 2e-3)[i],
+            training__steps=(5, 6)[i],
+            step=(5, 6)[i],  # says the number of steps too
+        )
+        for i in range(2)
+    ]
+    assert group_labels(runs) == {
+        "a": "beta 0.4, step 5, lr 0.001",
+        "b": "beta 4, step 6, lr 0.002",
+    }
+    more = [{f"training__{n}": pair[i] for n, pair in sizes.items()} for i in range(2)]
+    labels = group_labels([run("ab"[i], objective__beta=i + 1, **more[i]) for i in range(2)])
+    assert labels["a"] == "beta 1, batch 3, clip 3, validation 3 ..."
+
+
+def test_data_that_differ_are_named() -> None:
+    deconv = {"model__decoder__kind": "deconv"}
+    runs = [run("a", data__name="xy", **deconv), run("b", data__name="xh", data__count=5)]
+    assert group_labels(runs) == {"a": "deconv, xy", "b": "broadcast, xh"}
+
+
 def test_a_group_alone_is_called_by_its_decoder_and_codes_by_their_name() -> None:
     assert group_labels([run("a")]) == {"a": "broadcast"}
     own = ("codes.npz", "codes", None, None, Path("codes.npz"), {}, "", "", "")
