@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import Contents, look_at
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source, source_from_space
+from sbvae_cli.data.text_contents import NO_WAY
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import match, open_own_data
 
@@ -32,10 +33,20 @@ def open_checkpoint(path: Path) -> "Checkpoint":
             f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"
         )
     if contents.kind not in ("checkpoint", "run"):
-        raise SbvaeError(f"{path}: {contents.found}, not a checkpoint; {contents.way}")
+        found, way = _no_checkpoint(path, contents)
+        raise SbvaeError(f"{path}: {found}, not a checkpoint; {way}")
     from sbvae_cli.checkpoint import load_checkpoint
 
     return load_checkpoint(path / "ckpt.pt" if contents.kind == "run" else path)
+
+
+def _no_checkpoint(path: Path, contents: Contents) -> tuple[str, str]:
+    """What a path is that is neither run nor checkpoint, and what would do."""
+    codes = sorted(path.glob("*.npz")) if path.is_dir() else []
+    if codes:
+        return "is a folder of NPZ files", f"name these, as {' '.join(map(str, codes[:2]))}"
+    way = "name a run folder or a ckpt.pt" if contents.way == NO_WAY else contents.way
+    return contents.found, way
 
 
 def open_data(

@@ -219,7 +219,7 @@ def _legend(panels: Sequence[ModelPanel]) -> list[Entry]:
     if any(within):
         entries.append(Entry("nearest the start image's own value", MARK, "frame"))
     if not all(within):
-        entries.append(Entry("start: that value, where it lies outside", mark="none"))
+        entries.append(Entry("start: the start image's own value, beyond the columns", mark="none"))
     if any(len(sweep.follows) > 1 for sweep in sweeps):
         entries.append(Entry(FOLLOWS, mark="none"))
     return entries

@@ -17,6 +17,7 @@ from sbvae_cli.viz.traversal_layout import (
     ModelPanel,
     Pictures,
     Sweep,
+    nearest_column,
     row_name,
     start_name,
 )
@@ -28,6 +29,7 @@ NAME, TRACK = 27.0, 32.0  # room above a tile, and below it
 MOST_IN_ROW = 8  # latents
 FRAME_MS = 60
 DOT = 6.5  # radius
+ARROW = 9.0  # from the end of a track to the tip
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = 
     """Animate sweeps of single latents around the codes of images.
 
     Each latent's image moves along its values and back; the next latent is a part of the way ahead,
-    so that a wave runs through them. A dot below shows the value, a tick the start image's own.
+    so that a wave runs through them. A dot below shows the value, a tick the start image's own, or
+    an arrow that it lies beyond.
 
     Args:
         panels: What each model makes of the same start images; values that are denser towards
@@ -124,6 +127,8 @@ def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = 
         Entry(f"dot: the latent's value{f', {ends}' if ends else ''}", mark="none"),
         Entry("tick: the start image's own", mark="none"),
     ]
+    if any(_beyond(sweep) for strip in strips for sweep in strip.sweeps):
+        legend.append(Entry("arrow: that lies beyond", mark="none"))
     heights = [strip.height + 6.0 for strip in strips]
     size = max(strip.width for strip in strips), sum(heights)
     base, (left, top) = empty_page(size, caption, legend)
@@ -188,7 +193,13 @@ def _still(strip: _Strip) -> Canvas:
         y = top + strip.size[0] + TRACK / 2 - 1
         canvas.rectangle(left, y - 1, strip.size[1], 2, FAINT)
         x = left + _share(sweep, sweep.start) * strip.size[1]
-        canvas.rectangle(round(x) - 1, y - 7, 2, 14, MARK if sweep.codes else UNUSED)
+        colour = MARK if sweep.codes else UNUSED
+        side = _beyond(sweep)
+        if side:
+            tip, base = x + ARROW * side, x + 1.0 * side
+            canvas.polygon([(tip, y), (base, y - 7), (base, y + 7)], colour)
+        else:
+            canvas.rectangle(round(x) - 1, y - 7, 2, 14, colour)
     return canvas
 
 
@@ -217,6 +228,13 @@ def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
         y = top + strip.size[0] + TRACK / 2 - 1
         canvas.disc(x, y, DOT, strip.colour if sweep.codes else UNUSED)
     return canvas
+
+
+def _beyond(sweep: Sweep) -> int:
+    """-1 or 1 where the start lies below or above all values, else 0."""
+    if nearest_column(sweep.start, sweep.values) is not None:
+        return 0
+    return -1 if sweep.start < sweep.values[0] else 1
 
 
 def _share(sweep: Sweep, value: float) -> float:

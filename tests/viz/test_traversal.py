@@ -161,7 +161,7 @@ def test_the_nearest_column_has_a_blue_frame_where_the_start_is_in_range() -> No
     ]
     assert np.flatnonzero(framed[0]).tolist() == [6]  # 0.4 is nearest to 0.41
     assert not any(framed[1])
-    assert any(text.startswith("start: that value") for text in texts(canvas))
+    assert any(text.startswith("start: the start image's") for text in texts(canvas))
 
 
 @pytest.mark.parametrize(

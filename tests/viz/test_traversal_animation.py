@@ -1,13 +1,14 @@
 """Sweeps that move: which image and which value are shown in which frame."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.primitives import Disc, Picture, Rectangle
+from sbvae_cli.viz.primitives import Disc, Picture, Polygon, Rectangle
 from sbvae_cli.viz.theme import MARK, UNUSED
 from sbvae_cli.viz.traversal_animation import Cells, animate_sweeps, position
 from sbvae_cli.viz.traversal_layout import Block, Examples, ModelPanel, Sweep
@@ -153,3 +154,21 @@ def test_cells_fill_rows_beside_the_start(
     cells = Cells.of(latents, stacked)
     assert (cells.columns, cells.rows) == (columns, rows)
     assert len({*cells.start, *cells.latents}) == latents + 2
+
+
+@pytest.mark.parametrize(("start", "side"), [(-2.6, -1), (-2.0, 0), (2.0, 0), (3.5, 1)])
+def test_an_arrow_points_to_a_start_beyond_the_values(start: float, side: int) -> None:
+    panel = made(1)
+    sweep = replace(panel.blocks[0].sweeps[0], start=start)
+    canvas = animate_sweeps([replace(panel, blocks=[Block("0", [sweep])])]).frames[0]
+
+    image = place_of(canvas, sweep.images[0])
+    arrows = [s for s in canvas.shapes if isinstance(s, Polygon) and s.colour == MARK]
+    ticks = [s for s in canvas.shapes if isinstance(s, Rectangle) and s.colour == MARK]
+
+    assert (len(arrows), len(ticks)) == ((1, 0) if side else (0, 1)) and image
+    assert any("arrow" in text.text for text in canvas.texts) == bool(side)
+    if side:
+        xs = [x for x, _ in arrows[0].points]
+        tip = min(xs) if side < 0 else max(xs)
+        assert tip == image.left - 9 if side < 0 else tip == image.left + image.width + 9
