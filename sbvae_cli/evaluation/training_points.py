@@ -54,7 +54,7 @@ def training_samples(source: Source, trained_on: FactorSpace, count: int) -> Ima
         Shape (n, H, W, C).
     """
     rng, space = stream(0, "samples"), source.space
-    same = trained_on.config == space.config or trained_on.names != space.names
+    same = trained_on == space or trained_on.names != space.names
     if same or not source.can_render:
         return source.sample(rng, count)[0]
     return source.render(trained_on.sample(rng, count))
