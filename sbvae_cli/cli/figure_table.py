@@ -56,7 +56,7 @@ def table(
     usual = () if scores else PAPER
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
     there = _found_scores(found, named or usual)
-    table = score_table(["model"], _rows(found), there)
+    table = score_table(_rows(found), there)
     if wanted == "terminal":
         print_table("", table.columns, table.cells())
         typer.echo(table.note("*"))
@@ -114,5 +114,5 @@ def _rows(found: "list[RunScores]") -> "list[Row]":
         own = [run for run in found if run.group == group]
         names = dict.fromkeys(name for run in own for name in run.values)
         values = {name: [r.values[name] for r in own if name in r.values] for name in names}
-        rows.append(Row((label,), len(own), values))
+        rows.append(Row(label, len(own), values))
     return rows

@@ -28,12 +28,12 @@ class Row:
     """A group of replicas.
 
     Attributes:
-        names: What tells it from others, a cell for each heading.
+        name: What it is called.
         count: Number of its replicas.
         values: Each score of those replicas that have it, by name; what is not finite is none.
     """
 
-    names: tuple[str, ...]
+    name: str
     count: int
     values: Mapping[str, Sequence[float]]
 
@@ -94,15 +94,13 @@ class ScoreTable:
     """Groups in rows, scores in columns.
 
     Attributes:
-        headings: Names of what tells the rows apart.
         scores: Names of the scores.
-        rows: What tells each row, and its cells.
+        rows: Name of each row, and its cells.
         about: What the numbers are.
     """
 
-    headings: tuple[str, ...]
     scores: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     about: str
 
     @property
@@ -110,7 +108,7 @@ class ScoreTable:
         """Names of all columns."""
         counts = [] if self._alike else ["n"]
         names = ("ELBO" if name == BOLD else score_style(name).label for name in self.scores)
-        return [*self.headings, *names, *counts]
+        return ["model", *names, *counts]
 
     def note(self, mark: str = "in bold") -> str:
         """What the numbers are, and what a mark is for."""
@@ -120,8 +118,8 @@ class ScoreTable:
     def cells(self) -> list[list[str]]:
         """Rows of text; a star stands before what is the best."""
         return [
-            [*names, *(("* " if c.best else "") + c.text() for c in cells), *self._count(cells)]
-            for names, cells in self.rows
+            [name, *(("* " if c.best else "") + c.text() for c in cells), *self._count(cells)]
+            for name, cells in self.rows
         ]
 
     def text(self, wanted: Literal["markdown", "latex", "csv"]) -> str:
@@ -142,49 +140,43 @@ class ScoreTable:
         return [] if self._alike else [str(cells[0].count)]
 
     def _markdown(self) -> str:
-        aligned = ["---"] * len(self.headings)
-        aligned += ["---:"] * (len(self.columns) - len(self.headings))
+        aligned = ["---", *["---:"] * (len(self.columns) - 1)]
         lines = [self.columns, aligned]
-        for names, cells in self.rows:
+        for name, cells in self.rows:
             written = [f"**{cell.text()}**" if cell.best else cell.text() for cell in cells]
-            plain = [name.replace("|", "\\|") for name in names]
-            lines.append([*plain, *written, *self._count(cells)])
+            lines.append([name.replace("|", "\\|"), *written, *self._count(cells)])
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"{table}\n\n{self.note()}\n"
 
     def _latex(self) -> str:
-        left, right = len(self.headings), len(self.columns) - len(self.headings)
-        lines = ["\\begin{tabular}{" + "l" * left + "r" * right + "}", "\\toprule"]
+        lines = ["\\begin{tabular}{l" + "r" * (len(self.columns) - 1) + "}", "\\toprule"]
         lines += [_latex_row([_escape(name) for name in self.columns]), "\\midrule"]
-        for names, cells in self.rows:
+        for name, cells in self.rows:
             written = [_latex_cell(cell) for cell in cells]
-            lines.append(_latex_row([*map(_escape, names), *written, *self._count(cells)]))
+            lines.append(_latex_row([_escape(name), *written, *self._count(cells)]))
         note = f"% {self.note()}\n% Needs \\usepackage{{booktabs}}.\n"
         return note + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
     def _csv(self) -> str:
         """Unrounded; a mean, a std and a number of replicas for each score."""
         of_score = ("mean", "std", "n")
-        heading = [*self.headings, *(f"{s}_{what}" for s in self.scores for what in of_score)]
+        heading = ["model", *(f"{s}_{what}" for s in self.scores for what in of_score)]
         content = io.StringIO()
         writer = csv.writer(content, lineterminator="\n")
         writer.writerow(heading)
-        for names, cells in self.rows:
+        for name, cells in self.rows:
             numbers = [n for c in cells for n in (c.mean, c.std, len(c.values))]
-            writer.writerow([*names, *("" if n is None else n for n in numbers)])
+            writer.writerow([name, *("" if n is None else n for n in numbers)])
         return content.getvalue()
 
 
-def score_table(
-    headings: Sequence[str], rows: Sequence[Row], scores: Sequence[str] = PAPER
-) -> ScoreTable:
+def score_table(rows: Sequence[Row], scores: Sequence[str] = PAPER) -> ScoreTable:
     """Mean and standard deviation of scores over the replicas of each group.
 
     The paper sets the best ELBO of a table in bold, that is the lowest, as it is negative; so does
     this one, where it has that column and two rows or more.
 
     Args:
-        headings: Names of what tells the rows apart.
         rows: Groups of replicas.
         scores: Names of the scores.
 
@@ -196,8 +188,8 @@ def score_table(
     means = [_cell(row, BOLD, None).mean for row in rows]
     known = [mean for mean in means if mean is not None]
     best = min(known) if known and len(rows) > 1 else None
-    found = tuple((row.names, tuple(_cell(row, name, best) for name in scores)) for row in rows)
-    return ScoreTable(tuple(headings), tuple(scores), found, _about(rows, scores))
+    found = tuple((row.name, tuple(_cell(row, name, best) for name in scores)) for row in rows)
+    return ScoreTable(tuple(scores), found, _about(rows, scores))
 
 
 def _cell(row: Row, name: str, best: float | None) -> Cell:
