@@ -223,3 +223,12 @@ def test_replicas_of_two_models_side_by_side_are_named_with_their_groups(
     done = sbvae("geometry", "broadcast/0", "coordconv/0", "--grid", 4)
     assert "broadcast/0: collapsed" in done.out and "coordconv/0: collapsed" in done.out
     assert width("geometry.png") > 1_500
+
+
+def test_a_model_is_called_as_traverse_calls_it(
+    sbvae: Callable[..., object], write_model: Callable[..., Path]
+) -> None:
+    write_model(Path("m.pt"))
+    for command in (("geometry", "--grid", 4), ("traverse", "--top", 1)):
+        assert sbvae(command[0], "m.pt", *command[1:], "--out", "a.svg").code == 0
+        assert "broadcast, seed 0, step 7" in Path("a.svg").read_text()
