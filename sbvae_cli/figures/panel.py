@@ -55,7 +55,7 @@ class Replicas:
 
     Attributes:
         name: Title of the row.
-        scores: A score of each, one or more.
+        scores: A score of each, N of them, one or more.
         chosen: Those that are drawn.
         decoder: Kind of the decoder, which gives the colour; "" of codes.
     """

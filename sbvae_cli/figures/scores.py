@@ -25,7 +25,7 @@ class GroupScores:
     Attributes:
         name: What the group is called.
         decoder: Kind of the decoder, which has its colour; "" where it has none.
-        values: By name of the score, one value for each run that has it.
+        values: By name of the score, one value for each run that has it, shape (N,).
         seeds: By name of the score, the seed of each of these runs; None of codes.
     """
 

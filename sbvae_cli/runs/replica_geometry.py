@@ -72,6 +72,9 @@ def embed_replicas(
     Returns:
         The groups in which a run has the score; in one or more of them a replica is embedded.
 
+    Returns:
+        The groups that have the score, in their order.
+
     Raises:
         SbvaeError: If runs do not compare, none has the score, or no run that is wanted has it.
     """

@@ -110,6 +110,9 @@ def open_models(
         data: Data in place of the models' own.
         on_note: Called with a line on what is left out, or was found elsewhere.
 
+    Returns:
+        The models in the order of the targets, each once, and images that all of them take.
+
     Raises:
         SbvaeError: If one cannot be used, there are more than six, or their data or sizes differ.
     """
