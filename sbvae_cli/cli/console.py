@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class ConsoleSettings:
 
 
 console_settings = ConsoleSettings()
+
+_HEADING = 40  # letters of a line of a column's name at most
 
 
 def inform(message: str) -> None:
@@ -112,7 +115,8 @@ def file_size(count: int) -> str:
 
 def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Columns of a terminal that a table takes."""
-    return 1 + sum(max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns)))
+    lines = [[*name.split("\n"), *(row[i] for row in rows)] for i, name in enumerate(columns)]
+    return 1 + sum(max(map(len, each)) + 3 for each in lines)
 
 
 def print_table(
@@ -122,7 +126,7 @@ def print_table(
 
     Args:
         title: Line above the table.
-        columns: Names of the columns.
+        columns: Names of the columns; long ones are broken into lines, but for the first.
         rows: Rows of the table, a cell for each column.
         spare: Number of last columns that may be left out, from the right, where the terminal is
             too narrow. After that the first column is broken into lines; the others never are.
@@ -135,10 +139,11 @@ def print_table(
 
     width = terminal_width()
     shown = len(columns)
-    while width and spare and _table_width(columns[:shown], [row[:shown] for row in rows]) > width:
+    headings = [*columns[:1], *("\n".join(textwrap.wrap(name, _HEADING)) for name in columns[1:])]
+    while width and spare and _table_width(headings[:shown], [row[:shown] for row in rows]) > width:
         shown, spare = shown - 1, spare - 1
     table = Table()
-    for i, column in enumerate(columns[:shown]):
+    for i, column in enumerate(headings[:shown]):
         table.add_column(column, justify="right" if i else "left", no_wrap=i > 0, overflow="fold")
     for row in rows:
         table.add_row(*row[:shown])

@@ -77,8 +77,8 @@ def check_target(option: str, path: Path, kind: str) -> None:
         kind: Format that is written, a key of `OWN_ENDINGS`.
 
     Raises:
-        SbvaeError: If it is stdout, a folder, has the name of another format, what stands there
-            is of another format, or it cannot be written.
+        SbvaeError: If it is stdout, a folder, a picture without an ending, has the name of another
+            format, what stands there is of another format, or it cannot be written.
     """
     if str(path) == "-":
         raise SbvaeError(
@@ -91,6 +91,7 @@ def check_target(option: str, path: Path, kind: str) -> None:
             )
         _refuse_other_endings(option, path, kind)
         _refuse_other_content(option, path, kind)
+        _refuse_no_ending(option, path, kind)
         _try_to_write(path)
 
 
@@ -237,6 +238,16 @@ def _refuse_other_content(option: str, path: Path, kind: str) -> None:
         raise SbvaeError(
             f"--{option} {path}: what stands there is not {WORDS[kind]} and is not replaced; "
             "choose another name"
+        )
+
+
+def _refuse_no_ending(option: str, path: Path, kind: str) -> None:
+    """Refuse a picture whose name says no format; a device or pipe needs none."""
+    device = path.exists() and not path.is_file()
+    if kind in FORMATS and not device and path.suffix.lower() not in OWN_ENDINGS[kind]:
+        fitting = f"{path.name}{OWN_ENDINGS[kind][0]}"
+        raise SbvaeError(
+            f"--{option} {path}: does not say in which format, {FORMATS[kind]}; call it {fitting}"
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sbvae_cli.cli.console import print_table
 from sbvae_cli.cli.evaluation_tables import as_dict, print_evaluations
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.result import Evaluation
@@ -135,6 +136,17 @@ def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae, write_codes: WriteCo
     assert score["value"] is None and f"- mig_subspace: {score['why']}" in done.out
     (row,) = [line for line in done.out.splitlines() if line.startswith("│ mig_subspace")]
     assert row.split("│")[2].strip() == "-"
+
+
+def test_a_long_name_over_a_column_is_broken_into_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = "a run that somebody has called by all of its settings and then some more"
+    print_table("", ["score", name], [["mig", "0.1"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 60
+    words = " ".join(line.split("┃")[2].strip() for line in lines if line.startswith("┃"))
+    assert words == name
 
 
 def test_a_name_in_brackets_stands_in_the_table(sbvae: Sbvae, write_codes: WriteCodes) -> None:

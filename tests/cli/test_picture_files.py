@@ -38,6 +38,18 @@ def test_what_does_not_move_is_no_animation(
     assert done.err.endswith("PNG or SVG is what is written; call it x.png\n")
 
 
+@pytest.mark.parametrize("command", STILL + FIGURES + MOVING, ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("name", ["x", "fig.v2"])
+def test_a_name_that_says_no_format_is_refused(
+    sbvae: Sbvae, command: tuple[str, ...], name: str
+) -> None:
+    done = sbvae(*command, name)
+    assert (done.code, done.out) == (1, "")
+    said = f"error: {command[-1]} {name}: does not say in which format, PNG.*; call it {name}.png\n"
+    assert re.fullmatch(said, done.err)
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["x.png", "x.svg", "x.jpg"])
 def test_what_moves_is_no_still(sbvae: Sbvae, name: str) -> None:
     done = sbvae("figure", "unfolding", "runs", "--out", name)
@@ -64,7 +76,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "name"), [*zip(KINDS, ["x.svg", "x"] * 3, strict=True)])
+@pytest.mark.parametrize(("kind", "name"), [*zip(KINDS, ["x.svg", "x.png"] * 3, strict=True)])
 def test_a_picture_takes_the_place_of_a_picture(sbvae: Sbvae, kind: str, name: str) -> None:
     Path(name).write_bytes(KINDS[kind])
     assert sbvae(*STILL[0], name).code == 0
