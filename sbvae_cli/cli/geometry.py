@@ -49,7 +49,7 @@ def geometry(
         typer.Option(
             min=2,
             max=512,
-            help="Grid points along a factor; of images in no grid, its square are shown.",
+            help="Points along a factor; of images that form no grid, its square at most.",
         ),
     ] = 32,
     at: Annotated[
@@ -66,9 +66,8 @@ def geometry(
     replica: Annotated[
         str | None,
         typer.Option(
-            metavar="worst|median|best|N",
-            help="Replicas of each model that are drawn, N by its seed; several as median,3; "
-            "default: worst,best.",
+            metavar="worst|median|best|SEED",
+            help="Replicas of each model that are drawn; several as median,3; default: worst,best.",
         ),
     ] = None,
     protocol: Annotated[

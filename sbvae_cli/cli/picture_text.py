@@ -42,16 +42,19 @@ def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
         for key, each in value.items():
             yield _printable(f"{name} {key}"), _text(each)
     elif value is not None and value != {}:
-        yield _printable(name), _text(value)
+        yield _printable(name), _text(value, name)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, name: str = "") -> str:
+    """A value in a few words; steps are counts, and have commas, unlike seeds."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_printable(str(key))} {_text(each)}" for key, each in value.items())
+        return ", ".join(f"{_printable(str(k))} {_text(v, str(k))}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, int) and name == "step":
+        return f"{value:,}"
     if value is None:
         return "-"
     return _printable(str(value))

@@ -52,7 +52,7 @@ def draw_geometry(
     first = require_same_points(embeddings)
     panel = factor_panel(first, source)
     panels = [embedding_panel(embedding, name) for name, embedding in embeddings.items()]
-    explained = f"{note(first)} {note_on_scores(first)}"
+    explained = f"{note(first, source)} {note_on_scores(first)}"
     if len(panels) > 1:
         return draw_embeddings(panel, panels, caption, explained)
     samples = None if source is None else source.sample(stream(0, "samples"), SAMPLES)[0]
@@ -74,10 +74,12 @@ def axis_label(factor: FactorConfig) -> str:
     return f"{factor.name} ({factor.unit})" if factor.unit else factor.name
 
 
-def note(embedding: FactorEmbedding) -> str:
+def note(embedding: FactorEmbedding, source: Source | None = None) -> str:
     """What the picture shows, so that it can stand alone."""
     points, pair = embedding.points, embedding.pair
-    others = ", ".join(f"{name} {value:.3g}" for name, value in points.fixed.items())
+    others = ", ".join(
+        f"{name} {_value(name, value, source)}" for name, value in points.fixed.items()
+    )
     what = f"Factor space: {'a ' if pair.shape else ''}{pair.layout} of {' and '.join(pair.names)}"
     what += f" at {others}" if others else ""
     varies = "varies" if len(points.free) == 1 else "vary"
@@ -87,6 +89,12 @@ def note(embedding: FactorEmbedding) -> str:
         f"{what}. Latent space: posterior means of these images in the two latents "
         f"{_RULES[pair.choice.rule]}; a colour marks the same image in every panel."
     )
+
+
+def _value(name: str, value: float, source: Source | None) -> str:
+    """The level's name where it has one."""
+    level = None if source is None else source.space.factor(name).name_of(value)
+    return level or f"{value:.3g}"
 
 
 def note_on_scores(embedding: FactorEmbedding) -> str:

@@ -108,14 +108,14 @@ def draw_panel(
 
 def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
     count, named = len(group.scores), 0
-    stars = []
+    stars, scores = [], [float(group.scores[each.number]) for each in group.chosen]
     for each in group.chosen:
         panel = embedding_panel(each.embedding, each.name)
         score = float(group.scores[each.number])
         star = _MARKS.get(each.mark)
         if star is None:
             star, named = _NAMED[named % len(_NAMED)], named + 1
-        title = f"{score_style(by).label} {written(score)}"
+        title = f"{score_style(by).label} {_told_apart(score, scores)}"
         mark = "median run" if each.mark == "median" else each.mark
         title = f"{mark}: {title}" if mark else title
         stars.append(
@@ -126,6 +126,15 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
     middle = written(float(np.median(group.scores)))
     told = f"{count} replicas, median {middle}" if count > 1 else "1 replica"
     return ReplicaRow(group.name, told, group.scores, colour, stars)
+
+
+def _told_apart(score: float, others: Sequence[float]) -> str:
+    """A score in as many digits as tell it from others that differ, up to six decimals."""
+    for digits in (3, 4, 5, 6):
+        texts = {f"{other:.{digits}f}" for other in others}
+        if len(texts) == len(set(others)):
+            break
+    return written(score) if digits == 3 or digits == 6 else f"{score:.{digits}f}"
 
 
 def _texts(
@@ -153,5 +162,5 @@ def _texts(
         + size
         + (f", {100 * blank:.0f} % blank" if blank else ""),
         caption,
-        f"{note_on_rows} {note(embedding)}",
+        f"{note_on_rows} {note(embedding, source)}",
     )

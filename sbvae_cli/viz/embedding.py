@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.viz.axes import Panel, Range, equal_ranges, padded_range
 from sbvae_cli.viz.canvas import Canvas
-from sbvae_cli.viz.mesh import Bools, Floats, draw_blank, draw_mesh, draw_prior
+from sbvae_cli.viz.mesh import Bools, Floats, draw_blank, draw_mesh
 
 LEAST_SPAN = 2.2  # stds of the prior that a panel shows: what hardly moves should look so
 
@@ -99,8 +99,7 @@ class Embedding:
 
     def draw(self, canvas: Canvas, panel: Panel, factors: FactorPanel) -> None:
         """Draw the points on the circles of the prior, and the code of a blank image."""
-        draw_prior(canvas, panel)
         codes = np.asarray(self.codes, dtype=np.float64)
-        draw_mesh(canvas, panel, codes, factors.positions, factors.held_out, factors.wraps)
+        draw_mesh(canvas, panel, codes, factors.positions, factors.held_out, factors.wraps, True)
         if self.blank is not None:
             draw_blank(canvas, panel, self.blank)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sbvae_cli.viz.axes import Panel
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
-from sbvae_cli.viz.theme import FAINT, HELD_OUT, HELD_OUT_FILL, HELD_OUT_LINE, PAPER, QUIET, Colour
+from sbvae_cli.viz.theme import HELD_OUT, HELD_OUT_FILL, HELD_OUT_LINE, INK, PAPER, QUIET, Colour
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -14,6 +14,7 @@ Bools = NDArray[np.bool_]
 FILL_OPACITY = 62
 BLANK_RADIUS = 9.0
 POINT = QUIET.faded(170)
+PRIOR, DASH = INK.faded(170), 6.0  # circles, over cells of any colour
 LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # of points that may coincide
 
 
@@ -24,6 +25,7 @@ def draw_mesh(
     positions: Floats,
     held_out: Bools,
     wraps: tuple[bool, bool] = (False, False),
+    prior: bool = False,
 ) -> None:
     """Draw the cells faintly, the lines between neighbours, and the points, black if held out.
 
@@ -35,6 +37,7 @@ def draw_mesh(
         positions: Points in the unit square, which give their colours, in the same shape.
         held_out: Points that training left out, shape (n0, n1) or (N,).
         wraps: Whether the last value of a factor is a neighbour of the first.
+        prior: Whether the circles of the prior are drawn, under the points.
     """
     placed, colours = panel.place(points), square_colours(positions)
     there = np.isfinite(placed).all(axis=-1)
@@ -44,6 +47,8 @@ def draw_mesh(
         line_width = float(np.clip(0.05 * panel.width / side, 0.9, 1.8))
         for axis in (0, 1):
             _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
+    if prior:
+        draw_prior(canvas, panel)
     radius = float(np.clip(0.21 * panel.width / side, 1.6, 5.0))
     shades = [_rgb(colour) for colour in colours[there]]
     for (x, y), shade, out in zip(placed[there].tolist(), shades, held_out[there], strict=True):
@@ -52,15 +57,17 @@ def draw_mesh(
 
 def draw_prior(canvas: Canvas, panel: Panel) -> None:
     """Dashed circles at one and two stds of the standard normal prior, within the panel."""
+    unit = panel.width / (panel.x_range[1] - panel.x_range[0])
     for radius in (1.0, 2.0):
-        angles = np.linspace(0.0, 2.0 * np.pi, 144 * int(radius) + 1)
+        dashes = max(12, round(2.0 * np.pi * radius * unit / (2.0 * DASH)))  # of one length
+        angles = np.linspace(0.0, 2.0 * np.pi, 2 * dashes + 1)
         ring = panel.place(radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1))
         low = np.array([panel.left, panel.top])
         high = low + np.array([panel.width, panel.height])
         inside = np.all((ring > low) & (ring < high), axis=-1)
         for start in range(0, len(ring) - 1, 2):
             if inside[start] and inside[start + 1]:
-                canvas.line(ring[start : start + 2], FAINT, 1.2)
+                canvas.line(ring[start : start + 2], PRIOR, 1.4)
 
 
 def draw_blank(canvas: Canvas, panel: Panel, code: Floats) -> None:

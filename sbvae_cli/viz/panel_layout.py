@@ -6,7 +6,8 @@ from functools import cached_property
 
 from sbvae_cli.viz.axes import Labels, Panel, Range
 from sbvae_cli.viz.legend import Entry
-from sbvae_cli.viz.theme import FAINT, HELD_OUT
+from sbvae_cli.viz.mesh import PRIOR
+from sbvae_cli.viz.theme import HELD_OUT
 
 SIDE, GAP = 430.0, 30.0
 MOST_IN_A_ROW = 4  # panels
@@ -110,4 +111,4 @@ def signs(held_out: bool, blank: bool = False) -> list[Entry]:
     entries = [Entry("held out of training", HELD_OUT)] if held_out else []
     if blank:
         entries.append(Entry("blank image", HELD_OUT, "star"))
-    return [*entries, Entry("1 and 2 stds of the prior", FAINT, "line", (5.0, 2.5))]
+    return [*entries, Entry("1 and 2 stds of the prior", PRIOR, "line", (5.0, 2.5))]

@@ -53,7 +53,7 @@ def test_a_picture_says_how_it_was_drawn(sbvae: Sbvae, name: str) -> None:
         "  command +sbvae geometry runs/a runs/b",
         "  version +1.2",
         "  seed +0, 3",
-        "  step +1000",
+        "  step +1,000",
         "  scores a +affine_r2 0.9123, tear -",
         "  scores b +affine_r2 0.5",
         "  factors +x, y",
@@ -143,7 +143,7 @@ def test_each_run_of_a_picture_has_a_line(sbvae: Sbvae) -> None:
     write("two.png", {"runs": runs})
     out = sbvae("info", "two.png").out
     assert re.search(r"^  run +runs/1: seed 1, step 500, mig 0.1235$", out, re.MULTILINE)
-    assert re.search(r"^  run +runs/2: seed 2, step 1000, mig 0.2469$", out, re.MULTILINE)
+    assert re.search(r"^  run +runs/2: seed 2, step 1,000, mig 0.2469$", out, re.MULTILINE)
     assert json.loads(sbvae("info", "two.png", "--json", "-").out)["runs"] == runs
 
     write("one.png", {"runs": runs[:1]})  # what one run has stands at the top

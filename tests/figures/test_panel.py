@@ -157,3 +157,14 @@ def test_embeddings_of_other_points_do_not_share_a_panel() -> None:
         draw(source, groups)
     with pytest.raises(ValueError, match="a group or more"):
         draw(source, [])
+
+
+def test_scores_have_as_many_digits_as_tell_them_apart() -> None:
+    source = open_source("circles:xy", 8, 8)
+    group = replicas(source, "deconv", "deconv", (0.99962, 0.9997, 0.99994))
+
+    written = [text.text for text in draw(source, [group], by="affine_r2").texts]
+
+    assert [text.split()[-1] for text in written if text.startswith(("worst:", "best:"))] == [
+        *("0.9996", "0.9999"),
+    ]

@@ -9,7 +9,8 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.colormap import square_colours
 from sbvae_cli.viz.embedding import Embedding, FactorPanel
 from sbvae_cli.viz.geometry import draw_embedding, draw_embeddings
-from sbvae_cli.viz.mesh import draw_mesh, draw_prior
+from sbvae_cli.viz.mesh import PRIOR, draw_mesh, draw_prior
+from sbvae_cli.viz.primitives import Disc, Line, Region
 
 LABELS = ("latent 3", "latent 7")
 SCORES = {
@@ -247,3 +248,14 @@ def test_a_cell_of_the_mesh_is_one_area_without_a_line_across() -> None:
     draw_mesh(canvas, panel, square, square, np.zeros((2, 2), np.bool_))
     inside = np.asarray(canvas.raster())[20:80, 20:80]
     assert (inside == inside[0, 0]).all() and (inside[0, 0] < 255).any()
+
+
+def test_the_priors_circles_lie_over_the_cells_and_under_the_points() -> None:
+    grid = factor_grid(8, 8)
+    canvas = draw_embedding(grid, Embedding(codes_of(grid), LABELS))
+
+    dashes = [i for i, s in enumerate(canvas.shapes) if isinstance(s, Line) and s.colour == PRIOR]
+    cells = [i for i, shape in enumerate(canvas.shapes) if isinstance(shape, Region)]
+    points = [i for i, shape in enumerate(canvas.shapes) if isinstance(shape, Disc)]
+    circles = dashes[1:]  # after the legend's
+    assert max(cells) < min(circles) and sum(i > max(circles) for i in points) == 64
