@@ -286,7 +286,7 @@ def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dic
     for text in itertools.chain.from_iterable(each.split(",") for each in texts):
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals:
-            raise SbvaeError(f"--at {text}: write name=number, as hue=0.5")
+            raise SbvaeError(f"--at {text}: write name=value, as hue=0.5")
         if name not in known:
             raise SbvaeError(f"--at {text}: {unknown_name(name, known)}")
         try:

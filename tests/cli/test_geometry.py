@@ -174,7 +174,7 @@ def test_models_of_the_same_folder_name_all_stand_there(
         (["none"], 1, "none: there is no such file"),
         (["run", "--factors", "x"], 1, "--factors x: name two, as x,y"),
         (["run", "--factors", "x,z"], 1, "z is unknown"),
-        (["run", "--at", "hue"], 1, "--at hue: write name=number"),
+        (["run", "--at", "hue"], 1, "--at hue: write name=value"),
         (["run", "--at", "hue=red"], 1, "--at hue=red: factor hue is unknown"),
         (["run", "--at", "diameter=big"], 1, "'big' is not a number; write name=number"),
         (["run", "--out", "g.pdf"], 1, "--out g.pdf: PNG or SVG is what is written; call it g.png"),
