@@ -35,7 +35,7 @@ def all_commands() -> dict[str, object]:
 # What no option of that kind takes; free texts get what they must parse.
 WRONG = ["", "-1", "nonsense", "nan", "1e999", "/", "a=b=c", "0..", "-", "../../none/x"]
 # A folder or file to write, or a choice that takes any of these words; nothing is wrong with them.
-FREE = {"out", "json", "sheet", "folder"}
+FREE = {"out", "json", "csv", "sheet", "folder"}
 
 
 def wrong_uses() -> Iterator[tuple[str, str, str]]:
