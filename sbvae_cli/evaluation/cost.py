@@ -53,13 +53,13 @@ def estimate_cost(vae: VAE, plan: Plan) -> Cost:
         vae: On its device.
         plan: What will be computed.
     """
-    per_encode, per_decode = _seconds_an_image(vae, plan)
+    own, quick = _work(plan), _work(replace(plan, protocol=plan.protocol.in_quick_sizes()))
+    per_encode, per_decode = _seconds_an_image(vae, plan, decodes=own.decode > 0)
     per_chunk = _seconds_a_chunk(plan)
 
     def seconds(work: _Work) -> float:
         return work.encode * per_encode + work.decode * per_decode + work.chunks * per_chunk
 
-    own, quick = _work(plan), _work(replace(plan, protocol=plan.protocol.in_quick_sizes()))
     return Cost(own.encode, own.decode, seconds(own), own.chunks * per_chunk, seconds(quick))
 
 
@@ -96,10 +96,11 @@ def _seconds_a_chunk(plan: Plan) -> float:
     return (time.perf_counter() - start) / len(timed)
 
 
-def _seconds_an_image(vae: VAE, plan: Plan) -> tuple[float, float]:
+def _seconds_an_image(vae: VAE, plan: Plan, decodes: bool) -> tuple[float, float]:
+    """What encoding and, where images are decoded, decoding one takes."""
     image = blank_image(vae, plan.source)
     z = torch.zeros(1, plan.latents, device=image.device)
-    return _seconds_a_row(vae.encoder, image), _seconds_a_row(vae.decoder, z)
+    return _seconds_a_row(vae.encoder, image), _seconds_a_row(vae.decoder, z) if decodes else 0.0
 
 
 def _seconds_a_row(network: nn.Module, example: Tensor) -> float:
