@@ -151,9 +151,8 @@ def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]"
 
 def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
     """Draw and score one model, or several side by side."""
-    from sbvae_cli.cli.console import inform
-    from sbvae_cli.cli.geometry_panel import print_headlines, print_notes
-    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.cli.geometry_panel import report
+    from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.evaluation.findings.verdict import word
     from sbvae_cli.figures.geometry import draw_geometry
     from sbvae_cli.runs.run_facts import told_run
@@ -173,14 +172,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
     ]
     write_picture(out, picture, {"runs": runs}, look)
     names = [""] if len(embedded) == 1 else short_names([each.path for each in embedded])
-    if json != "-":
-        print_headlines(names, embedded)
-    print_notes(names, embedded)
-    if json is not None:
-        write_json(json, content)
-    if json != "-":
-        _print_scores(names, embedded)
-        inform(f"wrote {out}")
+    report(names, embedded, content, out, json, lambda: _print_scores(names, embedded))
 
 
 def _caption(embedded: "Sequence[Embedded]") -> str:

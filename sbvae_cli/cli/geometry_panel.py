@@ -31,7 +31,38 @@ class Scoring:
     device: str
 
 
-def print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+def report(
+    names: Sequence[str],
+    embedded: "Sequence[Embedded]",
+    content: dict[str, Any],
+    out: Path,
+    json: str | None,
+    print_scores: Callable[[], None],
+) -> None:
+    """Say what was found, and write it as JSON where that is asked for.
+
+    Args:
+        names: What each embedding is called; empty of one alone.
+        embedded: Embeddings, as they are drawn.
+        content: What the JSON has.
+        out: The picture, which is written already.
+        json: JSON file to write; - for stdout, on which it then stands alone.
+        print_scores: Prints the table.
+    """
+    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.outputs import write_json
+
+    if json != "-":
+        _print_headlines(names, embedded)
+    _print_notes(names, embedded)
+    if json is not None:
+        write_json(json, content)
+    if json != "-":
+        print_scores()
+        inform(f"wrote {out}")
+
+
+def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     """Sentences on what the scores do not say themselves, each run's behind its name."""
     from sbvae_cli.cli.console import remark
     from sbvae_cli.cli.flags import with_flags
@@ -41,7 +72,7 @@ def print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
             remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
-def print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
+def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     """What is most telling comes first: a line that has collapsed has a high affine_r2."""
     from sbvae_cli.cli.console import say
     from sbvae_cli.evaluation.findings.verdict import headlines
@@ -105,9 +136,8 @@ def score_and_draw(
     on_note: Callable[[str], None],
 ) -> None:
     """Score all replicas, draw those that are wanted of each model, and say what was found."""
-    from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
-    from sbvae_cli.cli.outputs import write_json, write_picture
+    from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.figures.panel import draw_panel
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.replica_geometry import (
@@ -145,11 +175,4 @@ def score_and_draw(
     )
     content = panel_as_dict(found, by)
     write_picture(out, picture, {"runs": told_replicas(found, by), "drawn": names}, look)
-    if json != "-":
-        print_headlines(names, embedded)
-    print_notes(names, embedded)
-    if json is not None:
-        write_json(json, content)
-    if json != "-":
-        print_panel(found, by)
-        inform(f"wrote {out}")
+    report(names, embedded, content, out, json, lambda: print_panel(found, by))
