@@ -126,7 +126,8 @@ def print_table(
 
     Args:
         title: Line above the table.
-        columns: Names of the columns; long ones are broken into lines, but for the first.
+        columns: Names of the columns; on a terminal long ones are broken into lines, but for the
+            first.
         rows: Rows of the table, a cell for each column.
         spare: Number of last columns that may be left out, from the right, where the terminal is
             too narrow. After that the first column is broken into lines; the others never are.
@@ -139,7 +140,9 @@ def print_table(
 
     width = terminal_width()
     shown = len(columns)
-    headings = [*columns[:1], *("\n".join(textwrap.wrap(name, _HEADING)) for name in columns[1:])]
+    headings = list(columns)
+    if width:
+        headings[1:] = ["\n".join(textwrap.wrap(name, _HEADING)) for name in columns[1:]]
     while width and spare and _table_width(headings[:shown], [row[:shown] for row in rows]) > width:
         shown, spare = shown - 1, spare - 1
     table = Table()

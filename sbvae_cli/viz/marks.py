@@ -30,7 +30,9 @@ def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> F
     data = np.asarray(values, dtype=np.float64)
     low, high = float(data.min()), float(data.max())
     width = max((high - low) / most, least, 1e-5 * max(abs(low), abs(high)))
-    width = 10.0 ** math.floor(math.log10(width or 0.1) + 1e-9)
+    if width < 1e-300:  # 0, or so little that its powers of ten are no numbers
+        width = 0.1
+    width = 10.0 ** math.floor(math.log10(width) + 1e-9)
     for factor in (1, 2, 5, 10, 20):
         first, last = (math.floor(end / (factor * width) + 1e-9) for end in (low, high))
         if last - first < most and factor * width >= least:

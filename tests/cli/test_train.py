@@ -92,7 +92,12 @@ def test_a_signal_to_a_long_run_saves_it_and_says_how_to_go_on(
 ) -> None:
     command = [sys.executable, "-m", "sbvae_cli", "train", *tiny, "--steps", "1000000000"]
     process = subprocess.Popen(
-        [*command, "--out", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [*command, "--out", "run"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests may ignore the signal, as nohup does, and children inherit that.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL) and None,
     )
     log = tmp_path / "run" / "log.jsonl"
     end = time.monotonic() + 60
