@@ -138,13 +138,15 @@ def test_why_there_is_no_score_stays_in_sight(sbvae: Sbvae, write_codes: WriteCo
     assert row.split("│")[2].strip() == "-"
 
 
-def test_a_long_name_over_a_column_is_broken_into_lines(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("width", [100, None], ids=["terminal", "pipe"])
+def test_a_long_name_over_a_column_is_broken_into_lines_on_a_terminal(
+    width: int | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sbvae_cli.cli.console.terminal_width", lambda: width)
     name = "a run that somebody has called by all of its settings and then some more"
     print_table("", ["score", name], [["mig", "0.1"]])
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) < 60
+    assert (max(map(len, lines)) < 60) == bool(width)
     words = " ".join(line.split("┃")[2].strip() for line in lines if line.startswith("┃"))
     assert words == name
 
