@@ -70,10 +70,8 @@ def embed_replicas(
         showing: Called with what an evaluation takes, as `evaluate_targets` has it.
 
     Returns:
-        The groups in which a run has the score; in one or more of them a replica is embedded.
-
-    Returns:
-        The groups that have the score, in their order.
+        The groups in which a run has the score, in their order; in one or more of them a replica
+        is embedded.
 
     Raises:
         SbvaeError: If runs do not compare, none has the score, or no run that is wanted has it.
@@ -96,7 +94,7 @@ def embed_replicas(
         scores = {path: _affine_r2(each) for path, each in known.items()}
     else:
         found = score_runs(
-            paths, [by], data=data, device=device, protocol=protocol, on_note=on_note,
+            paths, [by], facts=runs, data=data, device=device, protocol=protocol, on_note=on_note,
             on_target=on_target, on_metric=on_metric, showing=showing,
         )  # fmt: skip
         scores = {each.path: each.values[by] for each in found if by in each.values}

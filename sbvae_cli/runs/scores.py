@@ -87,6 +87,7 @@ def score_runs(
     scores: Sequence[str],
     *,
     optional: Sequence[str] = (),
+    facts: Sequence[RunFacts] | None = None,
     require: "Require" = lambda runs: None,
     data: str | None = None,
     device: str = "auto",
@@ -104,6 +105,7 @@ def score_runs(
         scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
             first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
         optional: More scores, which need not be there.
+        facts: Facts of the targets that are scored, where they have been read already.
         require: Called with all runs before any is scored, scores that are not known being NaN,
             and again with what was found; raises where they cannot stand together.
         data: Data in place of the models' own; of no use for what is in a JSON file.
@@ -125,7 +127,7 @@ def score_runs(
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
     paths = [path for path in targets if path not in read]
     known = [each for own in read.values() for each in own]
-    facts = _facts(paths, data)
+    facts = _facts(paths, data) if facts is None else facts
     _refuse_other_factors(facts, known, wanted)
     named = [_select(each, each.group, wanted) for each in known]
     require([*named, *(_described(each, wanted) for each in facts)])
