@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,6 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.figures.rate_distortion import BetaSweep
     from sbvae_cli.figures.scores import Floats, GroupScores
-    from sbvae_cli.runs.scores import RunScores
 
 DEFAULT = ("neg_elbo", "mig")  # scores
 
@@ -39,16 +38,15 @@ def rate_distortion(
     """Plot NLL against KL and against MIG over a sweep of beta (Figure 4)."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
-    from sbvae_cli.figures.rate_distortion import draw_rate_distortion
-    from sbvae_cli.runs.figure_data import beta_sweeps, data_names, require_betas
+    from sbvae_cli.runs.figure_data import beta_sweeps, require_betas
+    from sbvae_cli.runs.score_pictures import rate_distortion_picture, told_scores
 
     wanted, optional = ("nll", "kl"), ("mig",)
     found = score_with_progress(runs, wanted, protocol, data, device, optional, require_betas)
     sweeps = beta_sweeps(found)
     _note_lone_betas(sweeps)
-    caption = f"{data_names(found)}: reconstruction, rate and disentangling over beta"
-    picture = draw_rate_distortion(sweeps, caption)
-    write_picture(out, picture, _about(found), Look(scale, theme, show))
+    look = Look(scale, theme, show)
+    write_picture(out, rate_distortion_picture(found), told_scores(found), look)
     _print_sweeps(sweeps)
     inform(f"wrote {out}")
 
@@ -69,14 +67,12 @@ def mig(
     """Plot the MIG of replicas, a star at the median run (Figures 2, 3 and 11)."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
-    from sbvae_cli.figures.mig import draw_mig
-    from sbvae_cli.runs.figure_data import data_names, score_groups
+    from sbvae_cli.runs.figure_data import score_groups
+    from sbvae_cli.runs.score_pictures import mig_picture, told_scores
 
     found = score_with_progress(runs, ("mig",), protocol, data, device)
-    groups = score_groups(found, ("mig",))
-    picture = draw_mig(groups, f"{data_names(found)}: MIG over seeds", kind)
-    write_picture(out, picture, _about(found), Look(scale, theme, show))
-    _print_medians(groups)
+    write_picture(out, mig_picture(found, kind), told_scores(found), Look(scale, theme, show))
+    _print_medians(score_groups(found, ("mig",)))
     inform(f"wrote {out}")
 
 
@@ -102,9 +98,8 @@ def scores(
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.cli.parse import parse_scores
-    from sbvae_cli.config.score_names import score_label
-    from sbvae_cli.figures.scores import draw_scores
-    from sbvae_cli.runs.figure_data import data_names, score_groups
+    from sbvae_cli.runs.figure_data import score_groups
+    from sbvae_cli.runs.score_pictures import scores_picture, told_scores
 
     wanted = [] if names is None else parse_scores(names)
     optional = DEFAULT if names is None else ()
@@ -112,20 +107,10 @@ def scores(
     wanted += [name for name in optional if any(name in run.values for run in found)]
     if not wanted:
         raise SbvaeError(f"no run has {' or '.join(DEFAULT)}; name other --scores")
-    groups = score_groups(found, wanted)
-    pairs = {name: pair for run in reversed(found) for name, pair in run.factors.items()}
-    labels = {name: score_label(name, pairs.get(name, "")) for name in wanted}
-    picture = draw_scores(groups, labels, f"{data_names(found)}: scores over seeds")
-    write_picture(out, picture, _about(found), Look(scale, theme, show))
-    _print_scores(groups, wanted)
+    look = Look(scale, theme, show)
+    write_picture(out, scores_picture(found, wanted), told_scores(found), look)
+    _print_scores(score_groups(found, wanted), wanted)
     inform(f"wrote {out}")
-
-
-def _about(found: "Sequence[RunScores]") -> dict[str, Any]:
-    """What a picture says of its runs, in plain containers."""
-    from sbvae_cli.runs.run_facts import told_run
-
-    return {"runs": [told_run(Path(run.name), run.seed, run.step, run.values) for run in found]}
 
 
 def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:

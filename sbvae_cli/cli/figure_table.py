@@ -14,7 +14,6 @@ from sbvae_cli.config.names import TableFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sbvae_cli.figures.table import Row
     from sbvae_cli.runs.scores import RunScores
 
 _ENDINGS: dict[str, TableFormat] = {
@@ -47,8 +46,9 @@ def table(
 ) -> None:
     """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10)."""
     from sbvae_cli.cli.console import inform, print_table
-    from sbvae_cli.figures.table import PAPER, score_table
+    from sbvae_cli.figures.table import PAPER
     from sbvae_cli.files import write_bytes
+    from sbvae_cli.runs.score_pictures import runs_table
 
     out = None if out == Path("-") else out
     wanted = _format(out, written)
@@ -56,7 +56,7 @@ def table(
     usual = () if scores else PAPER
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
     there = _found_scores(found, named or usual)
-    table = score_table(_rows(found), there)
+    table = runs_table(found, there)
     if wanted == "terminal":
         print_table("", table.columns, table.cells())
         typer.echo(table.note("*"))
@@ -103,16 +103,3 @@ def _found_scores(found: "list[RunScores]", names: "Sequence[str]") -> list[str]
     if lacking:
         note(f"no run has {', '.join(lacking)}: left out")
     return [name for name in names if name not in lacking]
-
-
-def _rows(found: "list[RunScores]") -> "list[Row]":
-    from sbvae_cli.figures.table import Row
-    from sbvae_cli.runs.labels import group_labels
-
-    rows = []
-    for group, label in group_labels(found).items():
-        own = [run for run in found if run.group == group]
-        names = dict.fromkeys(name for run in own for name in run.values)
-        values = {name: [r.values[name] for r in own if name in r.values] for name in names}
-        rows.append(Row(label, len(own), values))
-    return rows

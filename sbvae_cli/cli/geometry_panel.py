@@ -82,20 +82,12 @@ def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> No
             say(f"{name}: {line}" if name else line)
 
 
-def drawn_names(groups: "Sequence[EmbeddedReplicas]") -> list[str]:
-    """What each drawn replica is called: its model, its mark and its name."""
-    return [
-        f"{', '.join(filter(None, [group.shown.name, chosen.mark]))} ({chosen.name})"
-        for group in groups
-        for chosen in group.shown.chosen
-    ]
-
-
 def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None:
     """A line on each model's replicas, and a table of those that are drawn."""
     from statistics import median
 
     from sbvae_cli.cli.console import print_table, say
+    from sbvae_cli.runs.replica_geometry import drawn_names
 
     for group in groups:
         scores = group.shown.scores
@@ -138,13 +130,13 @@ def score_and_draw(
     """Score all replicas, draw those that are wanted of each model, and say what was found."""
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.cli.outputs import write_picture
-    from sbvae_cli.figures.panel import draw_panel
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.replica_geometry import (
+        drawn_names,
         embed_replicas,
         panel_as_dict,
-        panel_caption,
-        told_replicas,
+        panel_picture,
+        told_panel,
     )
 
     by, progress = scoring.by, EvaluationProgress()
@@ -161,18 +153,7 @@ def score_and_draw(
         on_metric=progress.metric,
         showing=progress.images,
     )
-    embedded = [each for group in found for each in group.embedded]
-    first, shown = embedded[0], [group.shown for group in found]
-    names = drawn_names(found)
-    picture = draw_panel(
-        shown,
-        first.trained,
-        first.source,
-        by,
-        panel_caption(found),
-        samples=first.samples,
-        trained_on=first.trained_on,
-    )
     content = panel_as_dict(found, by)
-    write_picture(out, picture, {"runs": told_replicas(found, by), "drawn": names}, look)
-    report(names, embedded, content, out, json, lambda: print_panel(found, by))
+    write_picture(out, panel_picture(found, by), told_panel(found, by), look)
+    embedded = [each for group in found for each in group.embedded]
+    report(drawn_names(found), embedded, content, out, json, lambda: print_panel(found, by))

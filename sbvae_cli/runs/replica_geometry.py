@@ -12,13 +12,14 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import OnMetric, no_report
 from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.figures.geometry import require_same_points
-from sbvae_cli.figures.panel import Chosen, Replicas
+from sbvae_cli.figures.panel import Chosen, Replicas, draw_panel
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.evaluate import Showing
 from sbvae_cli.runs.geometry import Embedded
 from sbvae_cli.runs.replica_groups import require_one_kind
 from sbvae_cli.runs.run_facts import RunFacts, told_run
 from sbvae_cli.runs.scores import score_runs
+from sbvae_cli.viz.canvas import Canvas
 
 Pick = str | int  # worst, median, best, or a seed
 
@@ -46,6 +47,7 @@ def embed_replicas(
     picks: Sequence[Pick],
     embed: Embed,
     *,
+    known_scores: Mapping[Path, float] | None = None,
     protocol: Protocol | None = None,
     data: str | None = None,
     device: str = "auto",
@@ -61,6 +63,7 @@ def embed_replicas(
         by: Score that they are ordered by; `affine_r2` is that of the embedding itself.
         picks: Which are embedded: worst, median, best, or seeds.
         embed: Embeds the factors in a run's latents.
+        known_scores: The score of each run by its path, where nothing is to be computed.
         protocol: Sizes of what is computed; the paper's where None.
         data: Data in place of the models' own.
         device: Name of the device that computes.
@@ -83,7 +86,9 @@ def embed_replicas(
     # One of each group before any is scored: what cannot be drawn is told of at once.
     known = {own[0].path: embed(own[0].path) for own in groups.values()}
     require_same_points({str(path): each.found for path, each in known.items()})
-    if by == "affine_r2":
+    if known_scores is not None:
+        scores = dict(known_scores)
+    elif by == "affine_r2":
         for run in runs:
             step, steps = run.settings.get("step", 0), run.settings.get("training.steps", 0)
             if step < steps:
@@ -137,6 +142,29 @@ def choose(
     return [(mark, place) for place, mark in chosen.items()]
 
 
+def drawn_names(groups: Sequence[EmbeddedReplicas]) -> list[str]:
+    """What each drawn replica is called: its model, its mark and its name."""
+    return [
+        f"{', '.join(filter(None, [group.shown.name, chosen.mark]))} ({chosen.name})"
+        for group in groups
+        for chosen in group.shown.chosen
+    ]
+
+
+def panel_picture(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> Canvas:
+    """The picture of groups that `embed_replicas` gave, ordered by this score."""
+    first = next(each for group in groups for each in group.embedded)
+    return draw_panel(
+        [group.shown for group in groups],
+        first.trained,
+        first.source,
+        by,
+        panel_caption(groups),
+        samples=first.samples,
+        trained_on=first.trained_on,
+    )
+
+
 def panel_caption(groups: Sequence[EmbeddedReplicas]) -> str:
     """What data, and how many models and replicas."""
     first = next(each for group in groups for each in group.embedded)
@@ -164,14 +192,15 @@ def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict
     return {"groups": tables, "models": models}
 
 
-def told_replicas(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> list[dict[str, Any]]:
-    """What the file of a picture tells of each run."""
-    return [
+def told_panel(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
+    """What the file of a picture tells of each run, and of those that are drawn."""
+    runs = [
         told_run(run.path, run.seed, run.settings.get("step"), {by: score})
         | {"group": group.shown.name}
         for group in groups
         for run, score in zip(group.runs, group.shown.scores, strict=True)
     ]
+    return {"runs": runs, "drawn": drawn_names(groups)}
 
 
 def _group(

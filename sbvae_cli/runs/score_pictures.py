@@ -1,0 +1,75 @@
+"""What `sbvae figure` draws of the scores of runs, and what the pictures' files tell of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.config.names import ChartKind
+from sbvae_cli.config.score_names import score_label
+from sbvae_cli.figures.mig import draw_mig
+from sbvae_cli.figures.rate_distortion import draw_rate_distortion
+from sbvae_cli.figures.scores import draw_scores
+from sbvae_cli.figures.table import Row, ScoreTable, score_table
+from sbvae_cli.runs.figure_data import beta_sweeps, data_names, score_groups
+from sbvae_cli.runs.labels import group_labels
+from sbvae_cli.runs.run_facts import told_run
+from sbvae_cli.runs.scores import RunScores
+from sbvae_cli.viz.canvas import Canvas
+
+
+def mig_picture(found: Sequence[RunScores], kind: ChartKind = "histogram") -> Canvas:
+    """MIG over seeds (Figures 2, 3 and 11).
+
+    Args:
+        found: Runs with the score `mig`.
+        kind: Bars that count runs, or a dot for each.
+    """
+    groups = score_groups(found, ("mig",))
+    return draw_mig(groups, f"{data_names(found)}: MIG over seeds", kind)
+
+
+def scores_picture(found: Sequence[RunScores], names: Sequence[str]) -> Canvas:
+    """Any scores over seeds.
+
+    Args:
+        found: Runs with their scores.
+        names: Names of scores as they were asked for, a panel each.
+    """
+    groups = score_groups(found, names)
+    pairs = {name: pair for run in reversed(found) for name, pair in run.factors.items()}
+    labels = {name: score_label(name, pairs.get(name, "")) for name in names}
+    return draw_scores(groups, labels, f"{data_names(found)}: scores over seeds")
+
+
+def rate_distortion_picture(found: Sequence[RunScores]) -> Canvas:
+    """NLL against KL and against MIG over beta (Figure 4).
+
+    Args:
+        found: Runs with the scores `nll`, `kl` and, where they have it, `mig`.
+
+    Raises:
+        SbvaeError: If a run has no beta.
+    """
+    caption = f"{data_names(found)}: reconstruction, rate and disentangling over beta"
+    return draw_rate_distortion(beta_sweeps(found), caption)
+
+
+def runs_table(found: Sequence[RunScores], names: Sequence[str]) -> ScoreTable:
+    """Mean and std of scores, a row a group (Tables 5 to 10).
+
+    Args:
+        found: Runs with their scores.
+        names: Names of scores as they were asked for.
+    """
+    rows = []
+    for group, label in group_labels(found).items():
+        own = [run for run in found if run.group == group]
+        there = dict.fromkeys(name for run in own for name in run.values)
+        values = {name: [r.values[name] for r in own if name in r.values] for name in there}
+        rows.append(Row(label, len(own), values))
+    return score_table(rows, names)
+
+
+def told_scores(found: Sequence[RunScores]) -> dict[str, Any]:
+    """What a picture's file tells of its runs, in plain containers."""
+    return {"runs": [told_run(Path(run.name), run.seed, run.step, run.values) for run in found]}
