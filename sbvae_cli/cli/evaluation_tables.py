@@ -35,18 +35,32 @@ def as_json(several: "Sequence[Evaluated]") -> dict[str, Any]:
 
 def as_dict(each: "Evaluated") -> dict[str, Any]:
     """Plain containers for JSON, with flags in sentences."""
-    from sbvae_cli.runs.scores_file import about_run
+    from sbvae_cli.runs.scores_file import result_of
 
-    found = each.found.as_dict()
-    found["protocol"]["notes"] = [with_flags(line) for line in each.found.notes]
-    return {**each.about, **found, "diagnosis": _diagnosis(each), "run": about_run(each)}
+    return flags_in_result(result_of(each), each.data)
+
+
+def flags_in_result(result: dict[str, Any], data: str | None = None) -> dict[str, Any]:
+    """A result of an evaluation, as a file of scores has it, with flags in its sentences.
+
+    Args:
+        result: What `result_of` gives, or was read from a file that holds it.
+        data: What was named in place of the model's own data.
+    """
+    protocol = result["protocol"]
+    notes = [with_flags(line) for line in protocol["notes"]]
+    diagnosis = _about(result["diagnosis"], result["run"]["name"], data)
+    return {**result, "protocol": {**protocol, "notes": notes}, "diagnosis": diagnosis}
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:
-    named: list[str | Path] = [Path(each.name)]
-    if each.data:
-        named += ["--data", each.data]
-    return [with_flags(line, named) for line in each.found.diagnosis]
+    return _about(each.found.diagnosis, each.name, each.data)
+
+
+def _about(lines: Sequence[str], name: str, data: str | None) -> list[str]:
+    """Sentences on a model, whose commands name it and the data that it is looked at with."""
+    named: list[str | Path] = [Path(name), *(["--data", data] if data else [])]
+    return [with_flags(line, named) for line in lines]
 
 
 def _notes(each: "Evaluated") -> list[str]:

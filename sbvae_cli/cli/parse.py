@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from sbvae_cli.config.metrics import ALL, METRICS
-from sbvae_cli.errors import SbvaeError, nearest, unknown_name
+from sbvae_cli.config.metrics import METRICS
+from sbvae_cli.config.score_names import metrics_named
+from sbvae_cli.errors import SbvaeError, unknown_name
 
 if TYPE_CHECKING:
     from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Range
@@ -24,21 +25,7 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     given = [part.strip() for part in text.split(",") if part.strip()]
     if not given:
         raise SbvaeError(f"--metrics names none; choose from {', '.join(METRICS)}, or all")
-    names = {_metric_of(part) for part in given}
-    return tuple(name for name in METRICS if name in names or ("all" in names and name in ALL))
-
-
-def _metric_of(text: str) -> str:
-    """Name of the metric that is called so, in any spelling, or computes a score of this name."""
-    name = text.lower().replace("-", "_")
-    for metric, record in METRICS.items():
-        if name == metric.replace("-", "_") or name in record.scores:
-            return metric
-    if name == "all":
-        return name
-    scores = [score for record in METRICS.values() for score in record.scores]
-    near = nearest(text, [*METRICS, "all", *scores])
-    raise unknown_name(text, [near] if near else [*METRICS, "all"], "metric")
+    return metrics_named(given)
 
 
 def parse_scores(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,7 @@ from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.files import unreadable
 
 Tree = dict[str, Any]
+Checked = TypeVar("Checked", bound=BaseModel)
 _WHOLE_NUMBERS = re.compile(r"\d+(,\s*\d+)+")
 
 # pydantic names a part of several kinds by the kind too.
@@ -144,11 +145,20 @@ def build_config(tree: Mapping[str, Any], where: str = "") -> Config:
     Raises:
         SbvaeError: With the full key, what was found and what would do, for the first fault.
     """
+    return check(Config, tree, where)
+
+
+def check(schema: type[Checked], tree: Any, where: str = "") -> Checked:
+    """Check a tree by a schema, as `build_config` does by that of a run.
+
+    Raises:
+        SbvaeError: With the full key, what was found and what would do, for the first fault.
+    """
     try:
-        return Config.model_validate(tree)
+        return schema.model_validate(tree)
     except ValidationError as error:
         prefix = f"{where}: " if where else ""
-        raise SbvaeError(prefix + _explain(error)) from error
+        raise SbvaeError(prefix + _explain(error, schema=schema)) from error
 
 
 def build_space(tree: Any) -> SpaceConfig:
@@ -163,7 +173,9 @@ def build_space(tree: Any) -> SpaceConfig:
         raise SbvaeError(_explain(error, ("data", "space"))) from error
 
 
-def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
+def _explain(
+    error: ValidationError, above: tuple[str, ...] = (), schema: type[BaseModel] = Config
+) -> str:
     """One line for the first fault; unknown keys cause others, and what is missing follows."""
     order = {"extra_forbidden": 0, "missing": 2}
     faults = sorted(error.errors(), key=lambda fault: order.get(fault["type"], 1))
@@ -171,7 +183,7 @@ def _explain(error: ValidationError, above: tuple[str, ...] = ()) -> str:
     path = [*above, *(str(part) for part in fault["loc"])]
     shown = ".".join(part for part in path if part not in _KINDS) or "configuration"
     if fault["type"] == "extra_forbidden":
-        return _unknown_key(path, shown)
+        return _unknown_key(path, shown, schema)
     if fault["type"] in _WANTED:
         return f"{shown} is {fault['input']!r}; {_WANTED[fault['type']]}"
     if fault["type"] == "missing":
@@ -196,8 +208,8 @@ def _unknown_choice(key: str, found: str, expected: str) -> str:
     return f"{key} is '{found}'; {hint}"
 
 
-def _unknown_key(path: Sequence[str], shown: str) -> str:
-    known = _known_keys(path)
+def _unknown_key(path: Sequence[str], shown: str, schema: type[BaseModel]) -> str:
+    known = _known_keys(path, schema)
     close = nearest(path[-1], known)
     of_kind = path[-2:-1] and path[-2] in _KINDS
     others = _kinds_with(path) if of_kind else []
@@ -219,9 +231,9 @@ def _kinds_with(path: Sequence[str]) -> list[str]:
     return [str(m.model_fields["kind"].default) for m in models if path[-1] in m.model_fields]
 
 
-def _known_keys(path: Sequence[str]) -> list[str]:
+def _known_keys(path: Sequence[str], schema: type[BaseModel]) -> list[str]:
     """Keys that stand beside the last part of a path, found by walking the schema."""
-    models: list[type[BaseModel]] = [Config]
+    models: list[type[BaseModel]] = [schema]
     for part in path[:-1]:
         fields = [model.model_fields[part] for model in models if part in model.model_fields]
         found = [m for field in fields for m in _models_in(field.annotation)]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.config.metrics import ALL, METRICS
+from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 
 _LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
@@ -87,6 +87,19 @@ def metrics_of(wanted: Iterable[WantedScore]) -> tuple[str, ...]:
     return tuple(name for name in METRICS if name in needed)
 
 
+def metrics_named(names: Iterable[str]) -> tuple[str, ...]:
+    """Metrics in the order of the table; the name of a score stands for what computes it.
+
+    Args:
+        names: Names in any spelling, `all` among them.
+
+    Raises:
+        SbvaeError: If one is unknown, with the nearest.
+    """
+    found = {_metric_named(name) for name in names}
+    return tuple(name for name in METRICS if name in found or ("all" in found and name in ALL))
+
+
 def depends_on_likelihood(score: str) -> bool:
     """Whether a score of different likelihoods does not compare."""
     return score.startswith(("nll", "neg_elbo"))
@@ -111,6 +124,19 @@ def score_label(score: str, factors: str = "") -> str:
 def score_style(name: str) -> ScoreStyle:
     """How a score is written and drawn; one that has no style is called by its name."""
     return _STYLES.get(name) or ScoreStyle(name)
+
+
+def _metric_named(text: str) -> str:
+    """Name of the metric that is called so, or computes a score of this name."""
+    name = text.lower().replace("-", "_")
+    for metric, record in METRICS.items():
+        if name == metric.replace("-", "_") or name in record.scores:
+            return metric
+    if name == "all":
+        return name
+    scores = [score for record in METRICS.values() for score in record.scores]
+    near = nearest(text, [*METRICS, "all", *scores])
+    raise unknown_name(text, [near] if near else [*METRICS, "all"], "metric")
 
 
 def _known(of_pair: bool) -> dict[str, str]:

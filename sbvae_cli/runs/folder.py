@@ -1,9 +1,12 @@
-"""A run folder: config.yaml, log.jsonl, ckpt.pt and those that are kept, locked in training."""
+"""A run folder: config.yaml, log.jsonl, ckpt.pt and those that are kept, locked in training.
+
+A sweep adds scores.json, and .job.json while it works in the folder.
+"""
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,8 @@ class RunFolder:
         self.log = path / "log.jsonl"
         self.checkpoint = path / "ckpt.pt"
         self.previews = path / "previews"
+        self.scores = path / "scores.json"
+        self.job = path / ".job.json"
 
     def kept(self, step: int) -> Path:
         """Path of the checkpoint of a step, where all are kept."""
@@ -70,34 +75,9 @@ class RunFolder:
                 pass
             yield
 
-    @contextmanager
-    def _held(self, name: str) -> Iterator[None]:
-        made = not self.path.exists()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / name, timeout=0)
-            lock.acquire()
-        except Timeout as error:
-            raise SbvaeError(
-                f"{self.path}: another process trains here; wait for it, or choose another `out`"
-            ) from error
-        except OSError as error:
-            raise SbvaeError(f"{self.path}: cannot be used: {error.strerror}") from error
-        try:
-            yield
-        finally:
-            lock.release()
-            if made:
-                self._remove_if_empty()
-
-    def _remove_if_empty(self) -> None:
-        """Leave nothing of a run that was refused before it began."""
-        locks = [self.path / name for name in (_LOCK, _RESERVED)]
-        with suppress(OSError):
-            if set(self.path.iterdir()) <= set(locks):
-                for lock in locks:
-                    lock.unlink(missing_ok=True)
-                self.path.rmdir()
+    def _held(self, name: str) -> AbstractContextManager[None]:
+        busy = "another process trains here; wait for it, or choose another `out`"
+        return hold_folder(self.path, name, busy, (_LOCK, _RESERVED))
 
     def refuse_if_used(self) -> None:
         """Refuse a folder with a checkpoint, or with files that are no run's.
@@ -110,7 +90,8 @@ class RunFolder:
                 f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
                 "with `force`, or choose another `out`"
             )
-        own = {_LOCK, _RESERVED, self.config.name, self.log.name, self.previews.name}
+        files = (self.config, self.log, self.previews, self.scores, self.job)
+        own = {_LOCK, _RESERVED, *(path.name for path in files)}
         names = {entry.name for entry in self.path.iterdir()}
         others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
@@ -128,7 +109,7 @@ class RunFolder:
         """Begin a run: remove a former run's files, write the configuration."""
         kept = [self.kept(step) for step in self.kept_steps()]
         previews = [self.previews / name for name in PREVIEWS]
-        for path in (self.checkpoint, *kept, *previews, self.log, self.config):
+        for path in (self.checkpoint, self.scores, *kept, *previews, self.log, self.config):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # it may hold what others put there
             self.previews.rmdir()
@@ -169,6 +150,45 @@ class RunFolder:
             lines = self.log.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _step_of(line) <= step]
             write_bytes(self.log, "".join(line + "\n" for line in kept).encode())
+
+
+@contextmanager
+def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> Iterator[None]:
+    """Hold a folder for this process, by a lock of a name.
+
+    Args:
+        path: The folder, which is made where it is missing.
+        name: Name of the lock's file.
+        busy: What an error says where another process holds it.
+        locks: Names of other locks, which do not keep an empty folder that was made.
+
+    Raises:
+        SbvaeError: If another process holds it, or it cannot be created.
+    """
+    made = not path.exists()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / name, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise SbvaeError(f"{path}: {busy}") from error
+    except OSError as error:
+        raise SbvaeError(f"{path}: cannot be used: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+        if made:
+            _remove_if_empty(path, {path / each for each in (name, *locks)})
+
+
+def _remove_if_empty(path: Path, locks: Set[Path]) -> None:
+    """Leave nothing of a run or sweep that was refused before it began."""
+    with suppress(OSError):
+        if set(path.iterdir()) <= locks:
+            for lock in locks:
+                lock.unlink(missing_ok=True)
+            path.rmdir()
 
 
 def _step_of(line: str) -> float:

@@ -158,7 +158,11 @@ def _difference(folder: Path, wanted: Mapping[str, object]) -> str | None:
         return "config.yaml is missing or damaged"
     if folder.name != str(config.training.seed):
         return f"training.seed is {config.training.seed}, not the folder's name"
-    found = _model(config)
+    return first_difference(_model(config), wanted)
+
+
+def first_difference(found: Mapping[str, object], wanted: Mapping[str, object]) -> str | None:
+    """The first setting that a run has otherwise than is wanted, in words; None where none is."""
     for key in dict.fromkeys([*wanted, *found]):
         there, here = found.get(key), wanted.get(key)
         if there != here:

@@ -64,6 +64,11 @@ def about_run(each: "Evaluated") -> dict[str, Any]:
     }
 
 
+def result_of(each: "Evaluated") -> dict[str, Any]:
+    """All that a file has of a run, in plain containers; its sentences name arguments."""
+    return {**each.about, **each.found.as_dict(), "run": about_run(each)}
+
+
 def is_scores_file(path: Path) -> bool:
     """Whether a target is a file of scores, by its name."""
     return path.suffix.lower() == ".json"

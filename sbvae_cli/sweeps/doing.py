@@ -1,0 +1,128 @@
+"""What a job does in a run's folder at the moment, told by a small file that others may read."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import write_bytes
+from sbvae_cli.runs.folder import RunFolder
+
+What = Literal["training", "scoring", "failed"]
+
+_BEAT = 10.0  # seconds between two signs of life
+_FRESH = 60.0  # seconds after the last one, in which a process counts as alive
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What a job does in a run's folder, or did when it ended otherwise than well.
+
+    Attributes:
+        what: What it does; `failed` where it ended with an error.
+        why: The error.
+        alive: Whether the process still runs; of one on another machine, whether it has given a
+            sign of life within a minute.
+    """
+
+    what: What
+    why: str = ""
+    alive: bool = False
+
+
+@contextmanager
+def doing(folders: Sequence[RunFolder], what: What) -> Iterator[None]:
+    """Say in the folders of runs what this process does there, with signs of life in the block.
+
+    That it worked there stays said until `forget`. What cannot be written, as on a full disk, is
+    left unsaid: the runs' own files decide.
+    """
+    files = [folder.job for folder in folders if _write(folder, what)]
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(_BEAT):
+            for file in files:
+                with suppress(OSError):
+                    os.utime(file)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        for folder in folders:
+            _write(folder, what, ended=True)
+
+
+def forget(folder: RunFolder) -> None:
+    """Remove what was said of a run that has nothing left to do."""
+    with suppress(OSError):
+        folder.job.unlink(missing_ok=True)
+
+
+def note_failure(folder: RunFolder, why: str) -> None:
+    """Say in the folder of a run why its job ended, until another one begins there."""
+    _write(folder, "failed", why, ended=True)
+
+
+def read_doing(folder: RunFolder) -> Doing | None:
+    """What a job does in a run's folder; None where none works there, or said so."""
+    try:
+        found = json.loads(folder.job.read_text(encoding="utf-8"))
+        what, why = found["what"], str(found["why"])
+        here = found["host"] == socket.gethostname()
+        process = found["process"]  # None of a block that has ended
+        alive = process is not None and (_runs(*process) if here else _is_fresh(folder))
+    except (OSError, ValueError, KeyError, TypeError):  # none, or it is written now
+        return None
+    return Doing(what, why, alive)
+
+
+def _write(folder: RunFolder, what: What, why: str = "", *, ended: bool = False) -> bool:
+    own = psutil.Process()
+    process = None if ended else [own.pid, own.create_time()]
+    told = {"what": what, "why": why, "host": socket.gethostname(), "process": process}
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder.job, json.dumps(told).encode())
+    except (SbvaeError, OSError):
+        return False
+    return True
+
+
+def _runs(number: int, created: float) -> bool:
+    """Whether the process of this number is still the one that was created then."""
+    try:
+        process = psutil.Process(number)
+        same = abs(process.create_time() - created) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def is_trained_otherwise(folder: RunFolder) -> bool:
+    """Whether another command trains a run: its log grows, and no job has given signs of life."""
+    try:
+        written = folder.log.stat().st_mtime
+    except OSError:
+        return False
+    try:
+        of_job = folder.job.stat().st_mtime + 2 * _BEAT
+    except OSError:
+        of_job = 0.0
+    return written > of_job and time.time() - written < _FRESH
+
+
+def _is_fresh(folder: RunFolder) -> bool:
+    return time.time() - folder.job.stat().st_mtime < _FRESH

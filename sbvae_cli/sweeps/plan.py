@@ -1,0 +1,124 @@
+"""A sweep's runs in the order in which they are trained: every setting once, then its replicas."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.config.schema import Config
+from sbvae_cli.config.sweep import LAYERS, Cell, SweepConfig, cells, settings_of_cell
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.naming import flat_settings, group_name
+from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.runs.resolve import Request, resolve
+
+_LONGEST = 160  # characters of a combination in a message
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep.
+
+    Attributes:
+        sweep: What they were planned by.
+        replicas: The first seed of every setting, then the second, and so on.
+    """
+
+    sweep: SweepConfig
+    replicas: tuple[Replica, ...]
+
+    @property
+    def groups(self) -> dict[str, list[Replica]]:
+        """Runs that differ in the seed alone, by their name, in the grid's order."""
+        found: dict[str, list[Replica]] = {}
+        for each in self.replicas:
+            found.setdefault(group_of(each), []).append(each)
+        return found
+
+
+def group_of(replica: Replica) -> str:
+    """Name of the runs that differ from this one in the seed alone: the folder of its folder."""
+    return replica.folder.path.parent.name
+
+
+def name_of(replica: Replica) -> str:
+    """What a run is called in its sweep, such as `xy-hole-broadcast-quick/0`."""
+    return f"{group_of(replica)}/{replica.folder.path.name}"
+
+
+def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
+    """Resolve every combination of a sweep once; nothing is written.
+
+    Args:
+        sweep: Settings, grid and seeds.
+        runs: Folder for the runs, each in `GROUP/SEED`.
+
+    Raises:
+        SbvaeError: If a combination cannot be trained, with its keys and values in the grid, or
+            two of them are the same.
+    """
+    found: dict[str, tuple[Cell, Config]] = {}
+    for cell in cells(sweep):
+        config = _resolve(sweep, cell)
+        name = group_name(config)
+        if name in found:
+            raise _same(name, *found[name], cell, config)
+        found[name] = cell, config
+    seeds = range(sweep.seed, sweep.seed + sweep.replicas)
+    return Plan(
+        sweep,
+        tuple(
+            Replica(with_training(config, seed=seed), RunFolder(runs / name / str(seed)))
+            for seed in seeds
+            for name, (_, config) in found.items()
+        ),
+    )
+
+
+def with_training(config: Config, **settings: Any) -> Config:
+    """The configuration with other settings of `training`, which are valid."""
+    return config.model_copy(update={"training": config.training.model_copy(update=settings)})
+
+
+def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
+    """The configuration of a combination, of the first seed."""
+    options = settings_of_cell(sweep, cell)
+    if not (options.get("data") or {}).get("source"):
+        raise SbvaeError("no data; write source: circles:xy-hole under data, under settings")
+    layers = {name: options.pop(name, None) for name in LAYERS}
+    try:
+        config, source = resolve(Request(options=options, **layers))
+    except SbvaeError as error:
+        raise SbvaeError(_at_fault(cell, error) + error.line) from error
+    if source.file:
+        source.file.close()
+    if config.training.precision != "auto":
+        return config
+    from sbvae_cli.training.build import with_own_precision  # loads PyTorch
+
+    return with_own_precision(config)
+
+
+def _at_fault(cell: Cell, error: SbvaeError) -> str:
+    """What a message begins with: the combination, the keys that it is about first."""
+    named = [key for key in cell if key in error.line or key.rpartition(".")[2] == error.field]
+    ordered = {key: cell[key] for key in (*named, *cell)}
+    return f"grid, {_written(ordered)}: " if cell else ""
+
+
+def _written(cell: Mapping[str, Any]) -> str:
+    text = ", ".join(f"{key}={value}" for key, value in cell.items())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
+
+
+def _same(name: str, cell: Cell, config: Config, other: Cell, another: Config) -> SbvaeError:
+    """The error for two combinations that would be trained in one folder."""
+    if flat_settings(config, 0) == flat_settings(another, 0):
+        return SbvaeError(
+            f"grid, {_written(cell)} and {_written(other)} are the same runs, {name}: leave one out"
+        )
+    return SbvaeError(
+        f"grid, {_written(cell)} and {_written(other)} are different runs of one name, {name}: "
+        "give their data files different names"
+    )

@@ -1,0 +1,183 @@
+import json
+import os
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+import torch
+
+from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.config.sweep import SweepConfig
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.sweeps.folder import SweepFolder
+from sbvae_cli.sweeps.job import make_job, note_lost, plan_jobs, run_job
+from sbvae_cli.sweeps.plan import Plan, name_of, plan_sweep
+
+Build = Callable[..., SweepConfig]
+
+
+def states(plan: Plan) -> list[str]:
+    return [each.state for each in SweepFolder(Path(".")).states(plan)]
+
+
+def weights(folder: RunFolder) -> torch.Tensor:
+    model = load_checkpoint(folder.checkpoint).model
+    return torch.cat([model[name].flatten() for name in sorted(model)])
+
+
+def test_a_job_trains_and_scores_a_run_and_then_has_nothing_left(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(), tmp_path)
+    first, second = plan_jobs(plan, "cpu")
+    assert states(plan) == ["waiting", "waiting"]
+
+    run_job(first)
+
+    assert states(plan) == ["finished", "waiting"]
+    scores = json.loads(plan.replicas[0].folder.scores.read_text())
+    assert scores["step"] == 8
+    assert set(scores["scores"]) >= {"nll", "kl"}
+    assert [job.names for job in plan_jobs(plan, "cpu")] == [second.names]
+    before = weights(plan.replicas[0].folder), plan.replicas[0].folder.scores.stat().st_mtime_ns
+    run_job(first)  # as when a worker was lost after its work
+    after = weights(plan.replicas[0].folder), plan.replicas[0].folder.scores.stat().st_mtime_ns
+    assert torch.equal(before[0], after[0])
+    assert before[1] == after[1]
+
+
+def test_a_job_that_was_stopped_goes_on_to_the_same_weights(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path / "a")
+    other = plan_sweep(plan.sweep, tmp_path / "b")
+    asked = count()
+
+    run_job(plan_jobs(plan, "cpu")[0], stop=lambda: next(asked) > 4)
+    assert states(plan) == ["stopped"]
+    run_job(plan_jobs(plan, "cpu")[0])
+    run_job(plan_jobs(other, "cpu")[0])
+
+    assert states(plan) == states(other) == ["finished"]
+    assert torch.equal(*(weights(each.replicas[0].folder) for each in (plan, other)))
+
+
+def test_replicas_in_one_job_are_the_runs_that_are_trained_alone(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    sweep = tiny_sweep(grid={"objective.beta": 2}, replicas=3)
+    plan, alone = (plan_sweep(sweep, tmp_path / name) for name in ("a", "b"))
+    asked = count()
+
+    run_job(plan_jobs(plan, "cpu")[1], stop=lambda: next(asked) > 4)  # which stands at a step
+    run_job(make_job(plan, plan.replicas, "cpu"))
+    for job in plan_jobs(alone, "cpu"):
+        run_job(job)
+
+    assert states(plan) == states(alone) == ["finished"] * 3
+    for one, other in zip(plan.replicas, alone.replicas, strict=True):
+        torch.testing.assert_close(weights(one.folder), weights(other.folder), atol=1e-5, rtol=1e-4)
+
+
+def test_a_run_that_diverged_counts_and_the_others_are_scored(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    sweep = tiny_sweep(settings={"training": {"learning_rate": 1e30}}, grid={"objective.beta": 2})
+    plan = plan_sweep(sweep, tmp_path)
+
+    run_job(plan_jobs(plan, "cpu")[0])
+
+    (state,) = SweepFolder(tmp_path).states(plan)
+    assert state.state == "diverged"
+    assert "finite in step" in state.why
+    assert plan_jobs(plan, "cpu") == []
+
+
+def test_other_metrics_score_a_run_anew_and_keep_what_it_had(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    run_job(plan_jobs(plan, "cpu")[0])
+    more = plan_sweep(tiny_sweep(grid={"objective.beta": 2}, metrics=["mig"]), tmp_path)
+
+    assert states(more) == ["trained"]
+    run_job(plan_jobs(more, "cpu")[0])
+
+    assert states(more) == states(plan) == ["finished"]
+
+
+def test_scores_of_another_step_do_not_count(tiny_sweep: Build, tmp_path: Path) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    run_job(plan_jobs(plan, "cpu")[0])
+    folder = plan.replicas[0].folder
+    folder.scores.write_text(folder.scores.read_text().replace('"step": 8', '"step": 6'))
+    os.utime(folder.scores, (0, 0))
+
+    assert states(plan) == ["trained"]
+
+
+def test_an_error_stands_in_the_folder_until_the_job_goes_on(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    (job,) = plan_jobs(plan, "cpu")
+    run_job(job)
+    plan.replicas[0].folder.checkpoint.write_bytes(b"cut short")
+    plan.replicas[0].folder.scores.unlink()
+
+    with pytest.raises(SbvaeError, match="delete it to have this run begun anew"):
+        run_job(job)
+
+    (state,) = SweepFolder(tmp_path).states(plan)
+    assert state.state == "failed"
+    assert "damaged or cut short; delete it" in state.why
+    plan.replicas[0].folder.checkpoint.unlink()
+    run_job(job)
+    assert states(plan) == ["finished"]
+
+
+def test_a_lost_process_is_noted_unless_another_works_there(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(), tmp_path)
+    first, second = plan_jobs(plan, "cpu")
+
+    note_lost(first, "killed by SIGKILL")
+    held = second.replicas[0].folder.reserved()
+    with held, pytest.raises(SbvaeError, match="another process trains here"):
+        run_job(second)
+
+    told = [(each.state, each.why) for each in SweepFolder(tmp_path).states(plan)]
+    assert told == [("failed", "killed by SIGKILL"), ("waiting", "")]
+
+
+def test_a_folder_keeps_plans_that_lose_no_run(tiny_sweep: Build, tmp_path: Path) -> None:
+    folder = SweepFolder(tmp_path)
+    small, large = (plan_sweep(tiny_sweep(replicas=n), tmp_path) for n in (1, 2))
+
+    folder.begin(small)
+    folder.begin(large)
+
+    assert [name_of(each) for each in folder.open_plan().replicas] == [
+        name_of(each) for each in large.replicas
+    ]
+    with pytest.raises(SbvaeError) as error:
+        folder.begin(small)
+    lost = f"with runs that this one has not, such as {name_of(large.replicas[2])}"
+    assert lost in str(error.value)
+
+
+def test_a_run_of_other_settings_is_not_taken_for_one_of_the_plan(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(), tmp_path)
+    other = plan_sweep(tiny_sweep(settings={"training": {"batch_size": 5}}), tmp_path)
+    plan.replicas[0].folder.path.mkdir(parents=True)
+    plan.replicas[0].folder.write_config(other.replicas[0].config)
+
+    with pytest.raises(
+        SbvaeError, match=r"holds another run, where training.batch_size is 5, not 4"
+    ):
+        SweepFolder(tmp_path).begin(plan)
