@@ -1,6 +1,7 @@
 """What several tests use."""
 
 import itertools
+import json
 import os
 import resource
 import xml.etree.ElementTree as ElementTree
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -16,6 +18,11 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.primitives import Picture, Text
 from sbvae_cli.viz.text import is_in_font
 from sbvae_cli.viz.theme import PAPER, RGB, THEMES, resolve
+
+if TYPE_CHECKING:
+    from sbvae_cli.config.schema import Config
+    from sbvae_cli.runs.replicas import Replica
+    from sbvae_cli.sweeps.folder import SweepFolder
 
 # Tests that run side by side have a core each; more threads would wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -153,3 +160,78 @@ def _contrast(one: RGB, other: RGB) -> float:
         ]
         light.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
     return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+Written = dict[str, float] | Literal["diverged", "trained", "training"] | None
+
+
+@pytest.fixture
+def written_sweep() -> Callable[..., "SweepFolder"]:
+    """Write a sweep's folder whose runs have the scores that a function gives, untrained.
+
+    The function takes a run's configuration and gives its scores by name, of a pair of factors as
+    `x,y:affine_r2`, or the state of a run without any; None has not begun.
+    """
+
+    def write(
+        path: Path, tree: dict[str, Any], scores: Callable[["Config"], Written]
+    ) -> "SweepFolder":
+        from sbvae_cli.config.sweep import build_sweep
+        from sbvae_cli.sweeps.folder import SweepFolder
+        from sbvae_cli.sweeps.plan import plan_sweep
+
+        folder = SweepFolder(path)
+        plan = plan_sweep(build_sweep(tree), folder.runs)
+        path.mkdir(parents=True, exist_ok=True)
+        folder.begin(plan)
+        for replica in plan.replicas:
+            found = scores(replica.config)
+            if found is not None:
+                _write_run(replica, found, plan.sweep.protocol)
+        return folder
+
+    return write
+
+
+def _write_run(replica: "Replica", found: Written, protocol: str) -> None:
+    from sbvae_cli.config.metrics import IN_PAPER
+    from sbvae_cli.runs.naming import flat_settings
+
+    config, folder, steps = replica.config, replica.folder, replica.config.training.steps
+    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.write_config(config)
+    losses = {"loss": 50.0, "nll": 40.0, "kl": 10.0}
+    for step in range(steps // 10, steps + 1, max(1, steps // 10)):
+        folder.append_log({"step": step, **losses})
+    if found == "training":
+        return
+    if found == "diverged":
+        folder.append_log({"step": steps // 2, "diverged": ["loss"]})
+        return
+    folder.checkpoint.write_bytes(b"")
+    if isinstance(found, str):
+        return
+    geometry: dict[str, Any] = {}
+    for name, value in found.items():
+        pair, _, score = name.rpartition(":")
+        if pair:
+            of_pair = geometry.setdefault(pair, {"scores": {}, "verdict": "flat"})
+            of_pair["scores"][score] = value
+    result = {
+        "checkpoint": str(folder.checkpoint),
+        "step": steps,
+        "protocol": {"name": protocol, "images": 10_000},
+        "scores": {name: {"value": v} for name, v in found.items() if ":" not in name},
+        "geometry": geometry,
+        "run": {
+            "name": str(folder.path),
+            "group": folder.path.parent.name,
+            "seed": replica.seed,
+            "data": config.data.name,
+            "images": config.data.name,
+            "settings": flat_settings(config, steps),
+        },
+    }
+    folder.scores.write_text(
+        json.dumps({**result, "asked": list(IN_PAPER), "results": [result]}), encoding="utf-8"
+    )

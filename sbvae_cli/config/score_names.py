@@ -39,10 +39,12 @@ _STYLES = {
     "affine_r2": ScoreStyle("affine R²"),
     "similarity_r2": ScoreStyle("similarity R²"),
     "monotone_r2": ScoreStyle("monotone R²"),
-    "fold_fraction": ScoreStyle("folded", "%"),
-    "heldout_ratio": ScoreStyle("held-out error"),
+    "fold_fraction": ScoreStyle("folded", "%", True),
+    "tear": ScoreStyle("tear", "", True),
+    "heldout_nrmse": ScoreStyle("held-out NRMSE", "", True),
+    "heldout_ratio": ScoreStyle("held-out error", "", True),
     "heldout_area_ratio": ScoreStyle("held-out area"),
-    "information_outside": ScoreStyle("in other latents", "%"),
+    "information_outside": ScoreStyle("in other latents", "%", True),
 }
 
 

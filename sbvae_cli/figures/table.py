@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Literal
 
 from sbvae_cli.config.score_names import score_style
@@ -63,6 +63,11 @@ class Cell:
         return stdev(self.values) if len(self.values) > 1 else None
 
     @property
+    def median(self) -> float | None:
+        """Median over the replicas."""
+        return median(self.values) if self.values else None
+
+    @property
     def numbers(self) -> tuple[str, str]:
         """Mean and std in as many digits as the std supports: its first two; "" of what is not.
 
@@ -87,6 +92,15 @@ class Cell:
         """Mean and std, without a mark where it is the best."""
         mean, std = self.numbers
         return f"{mean}{plus_minus}{std}{self.few}" if std else mean + self.few or "-"
+
+    @property
+    def text_with_median(self) -> str:
+        """Mean and std, and the median in brackets, in as many digits as the mean."""
+        mean, std = self.numbers
+        if not std or self.median is None:
+            return self.text()
+        digits = len(mean.partition(".")[2])
+        return f"{mean} ± {std} [{self.median:.{digits}f}]{self.few}"
 
 
 @dataclass(frozen=True)
@@ -158,14 +172,14 @@ class ScoreTable:
         return note + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
     def _csv(self) -> str:
-        """Unrounded; a mean, a std and a number of replicas for each score."""
-        of_score = ("mean", "std", "n")
+        """Unrounded; a mean, a std, a median and a number of replicas for each score."""
+        of_score = ("mean", "std", "median", "n")
         heading = ["model", *(f"{s}_{what}" for s in self.scores for what in of_score)]
         content = io.StringIO()
         writer = csv.writer(content, lineterminator="\n")
         writer.writerow(heading)
         for name, cells in self.rows:
-            numbers = [n for c in cells for n in (c.mean, c.std, len(c.values))]
+            numbers = [n for c in cells for n in (c.mean, c.std, c.median, len(c.values))]
             writer.writerow([name, *("" if n is None else n for n in numbers)])
         return content.getvalue()
 

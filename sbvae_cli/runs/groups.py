@@ -171,7 +171,7 @@ def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
     heading = ["run", "group", "seed", *names, "metric", "score", "factors"]
     rows: list[list[Any]] = [[*heading, "value", "low", "high", "population"]]
     for each, own in zip(several, settings, strict=True):
-        of_run = [each.name, each.group, each.seed, *map(_cell, own.values())]
+        of_run = [each.name, each.group, each.seed, *map(as_cell, own.values())]
         rows += [[*of_run, *_of_score(one)] for one in each.found.numbers]
     return rows
 
@@ -184,7 +184,7 @@ def csv_rows_of_groups(groups: Sequence[Group]) -> list[list[Any]]:
     ]
     for group in groups:
         for (factors, name), summary in group.scores.items():
-            of_group = [group.name, *map(_cell, group.settings.values())]
+            of_group = [group.name, *map(as_cell, group.settings.values())]
             metric = metric_of(name, bool(factors))
             rows.append([*of_group, metric, name, factors, *summary.as_dict().values()])
     return rows
@@ -195,6 +195,6 @@ def _of_score(one: NamedScore) -> list[Any]:
     return [one.metric, one.name, one.factors, score.value, score.low, score.high, score.population]
 
 
-def _cell(value: Any) -> Any:
-    """A setting in a cell: lists and trees as JSON."""
+def as_cell(value: Any) -> Any:
+    """A setting in a cell of a table: lists and trees as JSON."""
     return json.dumps(value) if isinstance(value, (list, tuple, Mapping)) else value

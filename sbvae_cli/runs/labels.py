@@ -37,7 +37,8 @@ def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
     """
     settings: dict[str, Mapping[str, Any]] = {}
     for run in runs:
-        settings.setdefault(run.group, {**run.settings, **_depths(run.settings)})
+        depths = dict(zip(_DEPTHS, depths_of(run.settings).values(), strict=False))
+        settings.setdefault(run.group, {**run.settings, **depths})
     models = {group: own for group, own in settings.items() if own}
     differing = [name for name in _names(models) if _count(models, [name]) > 1]
     told = [name for name in (*_KINDS, "data.name") if name in differing]
@@ -71,14 +72,18 @@ def config_labels(configs: Sequence[Config]) -> list[str]:
     return [labels[run.group] for run in runs]
 
 
-def _depths(settings: Mapping[str, Any]) -> dict[str, int]:
-    """Numbers of layers as the paper counts them, which say more than their widths (F.1, F.2)."""
+def depths_of(settings: Mapping[str, Any]) -> dict[str, int]:
+    """Numbers of a decoder's layers as the paper counts them (F.1, F.2), by `depth`, `mlp_depth`.
+
+    Args:
+        settings: Settings of a run by name; of codes, which have none, nothing is known.
+    """
     widths = settings.get("model.decoder.hidden_channels")
     units = settings.get("model.decoder.hidden_units")
     if widths is None or units is None:
         return {}
     reshaped = 0 if settings.get("model.decoder.kind") == "broadcast" else 1
-    return dict(zip(_DEPTHS, (len(widths) + 1, len(units) + reshaped), strict=True))
+    return {"depth": len(widths) + 1, "mlp_depth": len(units) + reshaped}
 
 
 def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -107,14 +107,14 @@ def _chosen_data(config: Config) -> list[str]:
         if (data.height, data.width) != (usual, usual):
             square = data.height == data.width
             parts.append(f"size{data.height}" + ("" if square else f"x{data.width}"))
-        if not _has_own_space(data):
+        if not has_own_space(data):
             parts.append(f"space{_hash(json.dumps(data.space.model_dump(mode='json')))}")
     if config.preset.dataset != paper_dataset(data.space.renderer, data.name):
         parts.append(f"preset_{config.preset.dataset}")
     return parts
 
 
-def _has_own_space(data: DataConfig) -> bool:
+def has_own_space(data: DataConfig) -> bool:
     """Whether the space is the one that the data's name stands for."""
     try:
         return named_space(data.source) == data.space

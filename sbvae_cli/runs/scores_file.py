@@ -128,17 +128,22 @@ def _writing(path: Path) -> str:
 
 def _record(result: Mapping[str, Any]) -> ScoreRecord:
     run = result["run"]
+    return ScoreRecord(
+        *(str(run["name"]), str(run["group"]), run["seed"], result.get("step")),
+        dict(run["settings"]),
+        *(str(run["data"]), str(run["images"]), _protocol(result["protocol"])),
+        numbers_of(result),
+    )
+
+
+def numbers_of(result: Mapping[str, Any]) -> dict[tuple[str, str], float | None]:
+    """Scores of one number in a file's result, by pair of factors, "" of none, and name."""
     numbers = {("", name): _number(score["value"]) for name, score in result["scores"].items()}
     for factors, pair in result["geometry"].items():
         for name, value in pair["scores"].items():
             if not isinstance(value, list):
                 numbers[factors, name] = _number(value)
-    return ScoreRecord(
-        *(str(run["name"]), str(run["group"]), run["seed"], result.get("step")),
-        dict(run["settings"]),
-        *(str(run["data"]), str(run["images"]), _protocol(result["protocol"])),
-        numbers,
-    )
+    return numbers
 
 
 def _number(value: Any) -> float | None:

@@ -62,7 +62,7 @@ def test_the_table_of_the_paper_is_printed(sbvae: Sbvae, made: list[list[str]]) 
     [
         ("t.md", "| model | ELBO | MIG |\n| --- | ---: | ---: |\n| broadcast | **330.0 ± 1.4** |"),
         ("t.tex", "% Mean ± std over 2 replicas"),
-        ("t.csv", "model,neg_elbo_mean,neg_elbo_std,neg_elbo_n,mig_mean"),
+        ("t.csv", "model,neg_elbo_mean,neg_elbo_std,neg_elbo_median,neg_elbo_n,mig_mean"),
     ],
 )
 def test_a_file_has_the_format_of_its_ending(
@@ -86,7 +86,7 @@ def test_what_no_run_has_is_left_out_unless_it_is_asked_for(
     codes = write_codes(Path("codes.npz"))
     done = sbvae("figure", "table", codes, "--protocol", "quick", "--format", "csv")
     assert done.code == 0, done.err
-    assert done.out.startswith("model,mig_mean,mig_std,mig_n,factor_vae_mean")
+    assert done.out.startswith("model,mig_mean,mig_std,mig_median,mig_n,factor_vae_mean")
     assert "note: no run has neg_elbo, nll, kl, latents_used: left out" in done.err
     done = sbvae("figure", "table", codes, "--scores", "mig,nll")
     assert done.code == 1 and "rates cannot be computed: they need a model" in done.err

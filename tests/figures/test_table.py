@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.figures.table import PAPER, Row, score_table
+from sbvae_cli.figures.table import PAPER, Cell, Row, score_table
 
 ELBO = {"a": [341.2, 336.9, 338.6], "b": [329.0, 331.5, 326.5, 333.1]}
 MIG = {"a": [0.031, 0.047, 0.012], "b": [0.147, 0.21, 0.09, 0.125]}
@@ -102,7 +102,15 @@ def test_csv_is_not_rounded() -> None:
         own = np.array(MIG[row["model"]])
         assert float(row["mig_mean"]) == pytest.approx(own.mean(), abs=1e-12)
         assert float(row["mig_std"]) == pytest.approx(own.std(ddof=1), abs=1e-12)
+        assert float(row["mig_median"]) == pytest.approx(np.median(own), abs=1e-12)
         assert int(row["mig_n"]) == len(own)
+
+
+def test_a_median_has_as_many_digits_as_the_mean_beside_it() -> None:
+    assert Cell([1.0, 2.0, 9.0], 3).text_with_median == "4.0 ± 4.4 [2.0]"
+    assert Cell([120.0, 180.0, 110.0], 4).text_with_median == "137 ± 38 [120] (n = 3)"
+    assert Cell([0.5], 1).text_with_median == "0.500"
+    assert Cell([], 1).text_with_median == "-"
 
 
 def test_a_table_without_rows_is_refused() -> None:

@@ -1,0 +1,90 @@
+"""Tables of a sweep's scores: its groups, and two values of a setting against each other."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sbvae_cli.cli.console import say
+from sbvae_cli.cli.parse import parse_scores
+from sbvae_cli.cli.several_tables import MAIN_SCORES, MOST_PAIRS, print_blocks
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from sbvae_cli.sweeps.collect import Collected, RunGroup
+    from sbvae_cli.sweeps.comparison import ComparedValues
+
+
+def shown_scores(found: "Collected", text: str | None) -> list[str]:
+    """The scores that a table shows: those that are asked for, or the main ones that runs have.
+
+    Args:
+        found: Runs of a sweep.
+        text: What the user wrote; None where nothing.
+
+    Raises:
+        SbvaeError: If a score is unknown, or no run has it though some are scored.
+    """
+    if text is None:
+        from sbvae_cli.figures.table import PAPER
+
+        pairs = dict.fromkeys(name.rpartition(":")[0] for name in found.score_names)
+        of_pair = MAIN_SCORES if len(pairs) == 2 else ()  # the one, and "" of other scores
+        known = [found.find(name) for name in (*PAPER, *of_pair)]
+        return [name for name in known if name is not None]
+    names = []
+    for asked in parse_scores(text):
+        name = found.find(asked)
+        if name is None and found.score_names:
+            raise SbvaeError(
+                f"--scores: no run has {asked}; there are {', '.join(found.score_names)}"
+            )
+        names += [] if name is None else [name]
+    return names
+
+
+def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
+    """A row for each group: how many of its runs have scores, and these on average."""
+    from sbvae_cli.config.score_names import score_style, wanted_score
+    from sbvae_cli.figures.table import Cell
+
+    columns = ["setting", "runs", *(score_style(wanted_score(n).name).label for n in scores)]
+    rows = []
+    for group in found.groups:
+        cells = [Cell([*group.values(name).values()], len(group.scored)) for name in scores]
+        rows.append([group.label, _count(group), *(cell.text_with_median for cell in cells)])
+    if any(group.scored for group in found.groups):
+        what = "mean ± standard deviation over replicas, median in brackets"
+        print_blocks(f"Scores: {what}", columns, rows)
+    for group in found.groups:
+        for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
+            between = "; " if any("," in verdict for verdict in counts) else ", "
+            listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
+            say(f"- {group.label}, grid of {factors.replace(',', ' and ')}: {listed}")
+
+
+def print_comparison(compared: "ComparedValues") -> None:
+    """A row for each score: how likely the one value has it lower or higher, and the interval."""
+    from sbvae_cli.config.score_names import score_style, wanted_score
+    from sbvae_cli.sweeps.comparison import direction_of
+
+    rows, counts = [], dict[str, None]()
+    for name, found in compared.scores.items():
+        if found is None:
+            continue
+        counts[found.replicas] = None
+        label = score_style(wanted_score(name).name).label
+        p, low, high = found.found
+        outcome = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
+        rows.append([label, direction_of(name), f"{p:.2f}", f"{low:.2f}..{high:.2f}", outcome])
+    one, other = compared.one, compared.other
+    if not rows:
+        say(f"- {one} against {other}: no runs of both have scores yet")
+        return
+    title = f"Probability that a run of {one} is lower or higher than one of {other}"
+    columns = ["score", f"{one} is", "P", "95 % interval", "is it"]
+    print_blocks(f"{title} ({' or '.join(counts)})", columns, rows)
+
+
+def _count(group: "RunGroup") -> str:
+    """How many runs have scores, of how many, and how many diverged."""
+    gone = group.states.get("diverged", 0)
+    return f"{len(group.scored)} of {len(group.runs)}" + (f", {gone} diverged" if gone else "")

@@ -1,0 +1,283 @@
+"""The runs of a sweep with their scores, at whatever point the sweep stands, as CSV and JSON."""
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sbvae_cli.config.load import flat
+from sbvae_cli.config.score_names import wanted_score
+from sbvae_cli.config.sweep import cells
+from sbvae_cli.files import write_bytes
+from sbvae_cli.runs.groups import Summary, as_cell, summarise
+from sbvae_cli.runs.labels import config_labels, depths_of
+from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.runs.scores_file import numbers_of
+from sbvae_cli.sweeps.folder import RunState, State, SweepFolder
+from sbvae_cli.sweeps.plan import Plan, group_of, name_of
+from sbvae_cli.sweeps.scoring import stored_scores
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """A run of a sweep.
+
+    Attributes:
+        replica: Its configuration and folder.
+        settings: All its settings by name, as `training.steps`, with `depth` and `mlp_depth`.
+        state: How far it is.
+        step: Updates made.
+        why: What went wrong.
+        result: What `sbvae eval` wrote of it; None of a run that is not finished.
+    """
+
+    replica: Replica
+    settings: Mapping[str, Any]
+    state: State
+    step: int
+    why: str = ""
+    result: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Group and seed, such as `xy-hole-broadcast-quick/0`."""
+        return name_of(self.replica)
+
+    @property
+    def seed(self) -> int:
+        """Root seed."""
+        return self.replica.seed
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Scores that are a number by name; those of a pair of factors as `x,y:affine_r2`."""
+        if self.result is None:
+            return {}
+        known = numbers_of(self.result).items()
+        return {
+            f"{factors}:{name}" if factors else name: value
+            for (factors, name), value in known
+            if value is not None and math.isfinite(value)
+        }
+
+    @cached_property
+    def verdicts(self) -> dict[str, str]:
+        """By pair of factors, as "x,y", whether the grid is flat, folded, collapsed and so on."""
+        geometry = (self.result or {}).get("geometry", {})
+        return {pair: found["verdict"] for pair, found in geometry.items() if found["verdict"]}
+
+    def has(self, settings: Mapping[str, Any]) -> bool:
+        """Whether it has these values of settings; of a setting that it lacks it has none."""
+        return all(
+            key in self.settings and plain(self.settings[key]) == plain(value)
+            for key, value in settings.items()
+        )
+
+
+@dataclass(frozen=True)
+class RunGroup:
+    """The runs of a combination, which differ in the seed alone.
+
+    Attributes:
+        name: Name of their folder.
+        label: Short name that tells them from the others.
+        cell: The combination, by the grid's keys.
+        runs: By seed, finished or not.
+    """
+
+    name: str
+    label: str
+    cell: Mapping[str, Any]
+    runs: tuple[SweepRun, ...]
+
+    @property
+    def scored(self) -> list[SweepRun]:
+        """The runs that have scores."""
+        return [run for run in self.runs if run.result is not None]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Number of runs in each state, the most frequent first."""
+        return dict(Counter(run.state for run in self.runs).most_common())
+
+    def values(self, score: str) -> dict[int, float]:
+        """A score by seed, of those runs that have it; its name as `SweepRun.scores` has it."""
+        return {run.seed: run.scores[score] for run in self.scored if score in run.scores}
+
+    @property
+    def summaries(self) -> dict[str, Summary]:
+        """Every score over the runs that have it."""
+        names = dict.fromkeys(name for run in self.scored for name in run.scores)
+        return {name: summarise([*self.values(name).values()]) for name in names}
+
+    @property
+    def verdicts(self) -> dict[str, dict[str, int]]:
+        """By pair of factors the number of runs of each verdict, the most frequent first."""
+        found: dict[str, Counter[str]] = {}
+        for run in self.scored:
+            for pair, verdict in run.verdicts.items():
+                found.setdefault(pair, Counter())[verdict] += 1
+        return {pair: dict(counts.most_common()) for pair, counts in found.items()}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All runs of a sweep.
+
+    Attributes:
+        groups: In the order of the grid.
+        keys: Settings in which combinations differ, by the grid's names.
+    """
+
+    groups: tuple[RunGroup, ...]
+    keys: tuple[str, ...] = field(default=())
+
+    @property
+    def runs(self) -> list[SweepRun]:
+        """All runs, group by group."""
+        return [run for group in self.groups for run in group.runs]
+
+    @property
+    def score_names(self) -> list[str]:
+        """Names of all scores, those of pairs of factors last."""
+        names = dict.fromkeys(name for run in self.runs for name in run.scores)
+        return sorted(names, key=lambda name: ":" in name)
+
+    def find(self, text: str) -> str | None:
+        """The name by which runs have a score that is asked for, as `affine_r2` or `mig`.
+
+        Args:
+            text: Name of the score; of a pair of factors, where none is named, it is the first.
+
+        Returns:
+            None where no run has it.
+
+        Raises:
+            SbvaeError: If no score is called so.
+        """
+        wanted = wanted_score(text)
+        for name in self.score_names:
+            factors, _, score = name.rpartition(":")
+            if score == wanted.name and bool(factors) == wanted.of_pair:
+                same = set(factors.split(",")) == set(wanted.factors.split(","))
+                if same or not wanted.factors:
+                    return name
+        return None
+
+    def select(self, settings: Mapping[str, Any]) -> list[RunGroup]:
+        """The groups with these values of settings; all where none are named."""
+        return [group for group in self.groups if group.runs[0].has(settings)]
+
+    def csv_rows(self) -> list[list[Any]]:
+        """A heading, and a row for each run: what it is, how far it is, and its scores."""
+        names = self.score_names
+        rows: list[list[Any]] = [
+            ["run", "group", "seed", *self.keys, "state", "step", "steps", *names]
+        ]
+        for group in self.groups:
+            for run in group.runs:
+                told = [as_cell(run.settings.get(key, "")) for key in self.keys]
+                far = [run.state, run.step, run.replica.config.training.steps]
+                scores = [run.scores.get(name, "") for name in names]
+                rows.append([run.name, group.name, run.seed, *told, *far, *scores])
+        return rows
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `sbvae eval` writes of several runs as JSON, and the state of every run."""
+        return {
+            "results": [run.result for run in self.runs if run.result is not None],
+            "runs": [
+                {
+                    "run": run.name,
+                    "seed": run.seed,
+                    "settings": {key: run.settings.get(key) for key in self.keys},
+                    "state": run.state,
+                    "step": run.step,
+                    "steps": run.replica.config.training.steps,
+                    **({"why": run.why} if run.why else {}),
+                }
+                for run in self.runs
+            ],
+            "summary": [
+                {
+                    "group": group.name,
+                    "settings": {key: group.runs[0].settings.get(key) for key in self.keys},
+                    "states": group.states,
+                    "scores": {name: each.as_dict() for name, each in group.summaries.items()},
+                    "verdicts": group.verdicts,
+                }
+                for group in self.groups
+            ],
+        }
+
+
+def collect(folder: SweepFolder, plan: Plan) -> Collected:
+    """Read how far each run of a plan is, and its scores where it is finished; nothing is written.
+
+    Args:
+        folder: Folder of the sweep.
+        plan: Its plan.
+    """
+    combinations = cells(plan.sweep)
+    told = {cell_key: None for cell in combinations for cell_key in cell}
+    by_group: dict[str, list[RunState]] = {}
+    for state in folder.states(plan):
+        by_group.setdefault(group_of(state.replica), []).append(state)
+    labels = config_labels([own[0].replica.config for own in by_group.values()])
+    groups = tuple(
+        RunGroup(name, label, cell, tuple(_sweep_run(each, cell, plan) for each in own))
+        for (name, own), label, cell in zip(by_group.items(), labels, combinations, strict=True)
+    )
+    firsts = [group.runs[0].settings for group in groups]
+    keys = [key for key in told if len({plain(own.get(key)) for own in firsts}) > 1]
+    return Collected(groups, tuple(keys))
+
+
+def write_collected(folder: SweepFolder, collected: Collected) -> None:
+    """Write `scores.csv` and `scores.json` at the folder's root.
+
+    Raises:
+        SbvaeError: If they cannot be written.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(collected.csv_rows())
+    write_bytes(folder.csv, text.getvalue().encode())
+    tree = json.dumps(collected.as_dict(), indent=2, allow_nan=False)
+    write_bytes(folder.json, (tree + "\n").encode())
+
+
+def plain(value: Any) -> str:
+    """A setting's value as text that is the same for equal values, such as 1 and 1.0, or lists."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _sweep_run(state: RunState, cell: Mapping[str, Any], plan: Plan) -> SweepRun:
+    replica = state.replica
+    whole = flat(replica.config.as_dict())
+    settings = {**whole, **depths_of(whole), **cell}
+    result = None
+    if state.state == "finished":
+        stored = stored_scores(replica.folder, plan.sweep.metrics, plan.sweep.protocol)
+        result = None if stored is None else _named(stored, name_of(replica))
+    return SweepRun(replica, settings, state.state, state.step, state.why, result)
+
+
+def _named(result: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The result under the run's name in the sweep, wherever it was scored from."""
+    left = {key: value for key, value in result.items() if key != "asked"}
+    return {**left, "checkpoint": f"{name}/ckpt.pt", "run": {**result["run"], "name": name}}
+
+
+def seeds_of(runs: Sequence[SweepRun]) -> str:
+    """Seeds in words: `0 to 5`, or `0, 2 and 3`."""
+    seeds = sorted(run.seed for run in runs)
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return " and ".join(filter(None, [", ".join(map(str, seeds[:-1])), *map(str, seeds[-1:])]))
