@@ -13,6 +13,7 @@ from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.app import app
 from sbvae_cli.cli.gen_data import app as gen_data
 from sbvae_cli.config.catalogue import RENDERERS
+from sbvae_cli.config.load import read_yaml, to_yaml
 from sbvae_cli.runs.naming import default_folder
 from sbvae_cli.runs.resolve import Request, resolve
 
@@ -34,7 +35,16 @@ def commands() -> list[list[str]]:
     return [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
 
 
+def write_small_sweep() -> None:
+    """The sweep that the README runs, with one run of two steps."""
+    path = Path(__file__).parents[1] / "examples/sweep-small.yaml"
+    tree = {**read_yaml(path), "grid": {"training.steps": 2}, "replicas": 1, "metrics": ["rates"]}
+    Path("examples").mkdir()
+    Path("examples/sweep-small.yaml").write_text(to_yaml(tree), encoding="utf-8")
+
+
 def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
+    write_small_sweep()
     for command in commands():
         if command[0] in ("demo", "bench"):  # which have tests of their own
             continue

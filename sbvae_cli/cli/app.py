@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from sbvae_cli import __version__
-from sbvae_cli.cli import bench, demo, encode, figure, gen_data, geometry, info, train, traverse
+from sbvae_cli.cli import (
+    bench,
+    demo,
+    encode,
+    figure,
+    gen_data,
+    geometry,
+    info,
+    sweep,
+    train,
+    traverse,
+)
 from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import error_line
@@ -42,6 +53,7 @@ app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
 app.add_typer(figure.app, name="figure")
+app.add_typer(sweep.app, name="sweep")
 app.command("encode")(encode.encode)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
@@ -120,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run that diverged, 128 and the number of a signal.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
-    if arguments[-1:] in (["gen-data"], ["figure"]):
+    if arguments[-1:] in (["gen-data"], ["figure"], ["sweep"]):
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     console_settings.command = as_typed(sys.argv[1:] if argv is None else argv)

@@ -108,7 +108,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _run(command: list[str]) -> None:
     from sbvae_cli.cli.demo_runs import require_success, show
-    from sbvae_cli.cli.side_by_side import program
+    from sbvae_cli.cli.processes import program
 
     show(command)
     process = subprocess.run(

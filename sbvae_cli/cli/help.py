@@ -25,6 +25,8 @@ EXAMPLES = {
     "figure losses": "sbvae figure losses runs/first --terms nll,kl",
     "figure table": "sbvae figure table scores.json --scores neg_elbo,nll,kl --out table.tex",
     "figure unfolding": "sbvae figure unfolding runs/broadcast runs/deconv",
+    "sweep run": "sbvae sweep run examples/sweep-small.yaml --out sweeps/small",
+    "sweep status": "sbvae sweep status sweeps/small",
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",

@@ -1,22 +1,14 @@
 """Trainings side by side, each a command in a process of its own; those that wait take turns."""
 
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from sbvae_cli.cli.several_runs import Progress, Row, progress_of_several
+from sbvae_cli.cli.processes import Exit, run_processes
+from sbvae_cli.cli.several_runs import Row, progress_of_several
 from sbvae_cli.cli.signals import StopRequest
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.runs.folder import RunFolder
-
-_PAUSE = 0.25  # seconds between two looks at the processes
 
 
 @dataclass(frozen=True)
@@ -50,23 +42,6 @@ class Ended:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class _Process:
-    """A process that trains.
-
-    Attributes:
-        job: What it trains.
-        process: The process.
-        errors: What it says on stderr; a file, since a pipe may be full before anybody reads it.
-        old_log: What told the log from others before it began.
-    """
-
-    job: Job
-    process: subprocess.Popen[bytes]
-    errors: IO[bytes]
-    old_log: object
-
-
 def run_side_by_side(
     jobs: Sequence[Job],
     at_once: int,
@@ -89,62 +64,34 @@ def run_side_by_side(
         How each of the jobs ended, in their order.
     """
     rows = rows or [job.row for job in jobs]
-    waiting, running = deque(jobs), list[_Process]()
+    old_logs: dict[int, object] = {}
     ended: dict[int, Ended] = {}
-    try:
-        with progress_of_several(what, rows) as progress:
-            asked = False
-            while running or (waiting and not stop()):
-                while waiting and len(running) < at_once and not stop():
-                    running.append(_start(waiting.popleft()))
-                if stop() and not asked:
-                    asked = True
-                    for each in running:
-                        each.process.send_signal(stop.number or signal.SIGTERM)
-                for each in [each for each in running if each.process.poll() is not None]:
-                    running.remove(each)
-                    ended[id(each.job)] = _end(each, asked)
-                    on_end(ended[id(each.job)])
-                _look_at(running, rows, progress)
-                if running:
-                    time.sleep(_PAUSE)
-    finally:
-        for each in running:
-            each.process.terminate()
-        for each in running:
-            each.process.wait()
-            each.errors.close()
-    return [ended.get(id(job), Ended(job.folder, job.row)) for job in jobs]
+
+    def begin(index: int) -> None:
+        jobs[index].row.state = "training"
+        old_logs[index] = _version(jobs[index].folder.log)
+
+    def end(left: Exit) -> None:
+        _read_log(jobs[left.index], old_logs[left.index])
+        ended[left.index] = _end(jobs[left.index], left)
+        on_end(ended[left.index])
+
+    with progress_of_several(what, rows) as progress:
+
+        def look(running: Sequence[int]) -> None:
+            for index in running:
+                _read_log(jobs[index], old_logs[index])
+            progress.show(rows)
+
+        commands = [job.command for job in jobs]
+        run_processes(commands, at_once, stop, on_start=begin, on_look=look, on_exit=end)
+    return [ended.get(i, Ended(job.folder, job.row)) for i, job in enumerate(jobs)]
 
 
-def program(command: list[str]) -> list[str]:
-    """The arguments of a process that runs a command."""
-    return [sys.executable, "-m", "sbvae_cli", *command]
-
-
-def _start(job: Job) -> _Process:
-    job.row.state = "training"
-    old_log = _version(job.folder.log)
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-    process = subprocess.Popen(
-        program(["--quiet", *job.command]),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
-    )
-    return _Process(job, process, errors, old_log)
-
-
-def _look_at(running: Sequence[_Process], rows: Sequence[Row], progress: Progress) -> None:
-    for each in running:
-        _read_log(each)
-    progress.show(rows)
-
-
-def _read_log(each: _Process) -> None:
-    row, folder = each.job.row, each.job.folder
-    if _version(folder.log) == each.old_log:  # of the run that was there before
+def _read_log(job: Job, old_log: object) -> None:
+    """Take over from a run's log how far it is, unless it is that of the run before it."""
+    row, folder = job.row, job.folder
+    if _version(folder.log) == old_log:
         return
     record = folder.last_record() or {}
     row.step = record.get("step", row.step)
@@ -162,28 +109,13 @@ def _version(log: Path) -> object:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _end(each: _Process, asked: bool) -> Ended:
-    """What became of a process that ended, in its row too."""
-    code, folder, row = each.process.returncode, each.job.folder, each.job.row
-    with each.errors as file:
-        file.seek(0)
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    _read_log(each)
-    if code == 0:
+def _end(job: Job, left: Exit) -> Ended:
+    """What became of a training whose process ended, in its row too."""
+    row = job.row
+    if left.code == 0:
         row.step, row.state = row.steps, "finished"
-        return Ended(folder, row)
-    if asked and (code in (128 + signal.SIGINT, 128 + signal.SIGTERM) or code < 0):
+    elif left.stopped:
         row.state = "stopped"
-        return Ended(folder, row)
-    row.state = "diverged" if code == DivergedError.exit_code else "failed"
-    if code < 0:
-        return Ended(folder, row, f"killed by {_name(-code)}")
-    last = lines[-1].removeprefix("error: ") if lines else f"ended with exit code {code}"
-    return Ended(folder, row, last.removeprefix(f"{folder.path}: "))
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    else:
+        row.state = "diverged" if left.code == DivergedError.exit_code else "failed"
+    return Ended(job.folder, row, left.why.removeprefix(f"{job.folder.path}: "))

@@ -45,3 +45,4 @@ Rank = Literal["worst", "median", "best"]  # of replicas by a score
 ChartKind = Literal["histogram", "strip"]
 ProtocolName = Literal["paper", "dlib", "quick"]
 TableFormat = Literal["terminal", "markdown", "latex", "csv"]
+EngineName = Literal["local", "ray"]  # that runs the jobs of a sweep

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from sbvae_cli.commands import command
 from sbvae_cli.config.load import build_config, read_yaml, to_yaml
 from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.sweep import read_sweep
@@ -38,6 +39,7 @@ class RunState:
         steps: Updates planned.
         terms: Loss terms of that report, nats.
         images_per_second: Speed of that report.
+        scoring_seconds: What scoring took, of a run that is finished.
         why: What went wrong.
     """
 
@@ -47,6 +49,7 @@ class RunState:
     steps: int
     terms: dict[str, float] = field(default_factory=dict)
     images_per_second: float = 0.0
+    scoring_seconds: float | None = None
     why: str = ""
 
 
@@ -81,7 +84,8 @@ class SweepFolder:
             SbvaeError: If there is none, or its data are gone.
         """
         if not self.plan.is_file():
-            raise SbvaeError(f"{self.path}: holds no sweep.yaml; name the folder of a sweep")
+            begin = command("sweep run", "CONFIG.yaml", out=self.path)
+            raise SbvaeError(f"{self.path}: holds no sweep; begin one by {begin}")
         return plan_sweep(read_sweep(self.plan), self.runs)
 
     def begin(self, plan: Plan) -> None:
@@ -165,8 +169,9 @@ def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: Protoco
         return replace(state, state="diverged", why=_why_diverged(record))
     now = read_doing(folder)
     if state.step >= steps and is_saved(folder, steps):
-        if stored_scores(folder, metrics, protocol) is not None:
-            return replace(state, state="finished")
+        scores = stored_scores(folder, metrics, protocol)
+        if scores is not None:
+            return replace(state, state="finished", scoring_seconds=scores.get("seconds"))
         return _unfinished(state, now, "scoring", "trained")
     begun = folder.log.exists() or folder.checkpoint.exists()
     found = _unfinished(state, now, "training", "stopped" if begun else "waiting")

@@ -1,7 +1,8 @@
 """A job: some runs of a sweep that are trained, and then scored, by one process."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -24,6 +25,10 @@ from sbvae_cli.training.devices import resolve_device
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.observers import Observer
+
+
+_PATIENCE = 5.0  # seconds to wait for a process that holds a run
+_PAUSE = 0.2  # seconds between two tries
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def run_job(
     """
     for each in job.replicas:
         refuse_other_run(each)
-    with reserved(job.replicas), suppress(_Stopped), _noting_failure(job):
+    with _reserved(job, stop), suppress(_Stopped), _noting_failure(job):
         for some in _trained_together(job):
             if stop():
                 return
@@ -116,6 +121,23 @@ def run_job(
             if stop():
                 return
             _score(each, job, stop, on_note)
+
+
+@contextmanager
+def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
+    """Hold the folders of the runs; a process whose engine was killed saves and lets go of them."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        with ExitStack() as held:
+            try:
+                held.enter_context(reserved(job.replicas))
+            except SbvaeError:
+                if time.monotonic() > end or stop():
+                    raise
+            else:
+                yield
+                return
+        time.sleep(_PAUSE)
 
 
 @contextmanager

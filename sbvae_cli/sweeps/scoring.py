@@ -1,6 +1,7 @@
 """The scores of a run in its own folder, so that none is computed twice."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -52,6 +53,7 @@ def score_run(
     known = stored_scores(folder, (), protocol)
     asked = tuple(name for name in METRICS if name in {*wanted, *(known or {}).get("asked", ())})
     own = replace(named_protocol(protocol), metrics=asked, lenient=True)
+    began = time.monotonic()
     (found,) = evaluate_targets(
         [folder.path],
         own,
@@ -61,7 +63,8 @@ def score_run(
         showing=showing,
     )
     result = result_of(found)
-    tree = {**result, "asked": list(asked), "results": [result]}
+    seconds = round(time.monotonic() - began, 2)
+    tree = {**result, "asked": list(asked), "seconds": seconds, "results": [result]}
     write_bytes(folder.scores, (json.dumps(tree, indent=2, allow_nan=False) + "\n").encode())
 
 
@@ -69,6 +72,8 @@ def stored_scores(
     folder: RunFolder, metrics: Sequence[str] | None, protocol: ProtocolName
 ) -> dict[str, Any] | None:
     """The scores in a run's folder: what `result_of` gave of it.
+
+    It has besides which metrics were `asked` for, and the `seconds` that scoring took.
 
     Returns:
         None where there are none, they are of another step than its checkpoint or of another

@@ -24,7 +24,8 @@ def all_commands() -> Iterator[tuple[str, Any]]:
         if inner is None:
             yield name, command
         else:
-            yield from ((f"{name} {word}", each) for word, each in inner.items())
+            shown = {word: each for word, each in inner.items() if not each.hidden}
+            yield from ((f"{name} {word}", each) for word, each in shown.items())
 
 
 def plain(text: str) -> str:
@@ -34,8 +35,9 @@ def plain(text: str) -> str:
 
 def test_commands_stand_in_the_order_of_a_workflow(sbvae: Sbvae) -> None:
     shown = re.findall(r"^│ ([a-z][a-z-]+) +[A-Z]", sbvae("--help").out, re.MULTILINE)
-    assert shown[:9] == [
-        *("gen-data", "train", "traverse", "geometry", "eval", "figure", "encode", "info", "demo")
+    assert shown[:10] == [
+        *("gen-data", "train", "traverse", "geometry", "eval", "figure", "sweep"),
+        *("encode", "info", "demo"),
     ]
 
 
@@ -59,6 +61,7 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         "encode": ("--count", 20),
         "demo": ("--help",),  # which has a test of its own
         "bench": ("--help",),
+        "sweep": ("--help",),
         "figure unfolding": ("--help",),  # of runs that are trained with --preview
     }
     Path("photos").mkdir()

@@ -15,8 +15,8 @@ import yaml
 from filelock import FileLock
 
 from sbvae_cli.checkpoint import load_checkpoint, save_checkpoint
+from sbvae_cli.cli import processes, resume_replicas
 from sbvae_cli.cli import replicas as command
-from sbvae_cli.cli import resume_replicas, side_by_side
 from sbvae_cli.cli.replica_ends import NO_OTHERS, Others
 from sbvae_cli.cli.side_by_side import Job
 from sbvae_cli.runs.folder import RunFolder
@@ -33,12 +33,13 @@ def same(first: Path, second: Path) -> bool:
 def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
     sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = side_by_side._start
+    start = processes._start
 
-    def begin(job: Job) -> Any:
-        started = start(job)
-        if job.row.name == "4":
-            threading.Thread(target=kill, args=(job.folder, started.process)).start()
+    def begin(index: int, *arguments: Any) -> Any:
+        started = start(index, *arguments)
+        if index == 1:
+            killing = (RunFolder(Path("g/4")), started.process)
+            threading.Thread(target=kill, args=killing).start()
         return started
 
     def kill(folder: RunFolder, process: Any) -> None:
@@ -47,7 +48,7 @@ def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
             time.sleep(0.001)
         process.kill()
 
-    monkeypatch.setattr(side_by_side, "_start", begin)
+    monkeypatch.setattr(processes, "_start", begin)
     monkeypatch.setattr("sbvae_cli.cli.replicas.usable_cores", lambda: 2)
     options = [*tiny, "--steps", 30, "--checkpoint-every", 4, "--seed", 3]
     options.remove("--threads")
@@ -66,7 +67,7 @@ def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
     assert Path("3/config.yaml").read_text() == Path("g/3/config.yaml").read_text()
     assert load_checkpoint(Path("g/4/ckpt.pt")).step < 30
 
-    monkeypatch.setattr(side_by_side, "_start", start)
+    monkeypatch.setattr(processes, "_start", start)
     done = sbvae("train", "--resume", "g")
     assert done.code == 0 and "  sbvae eval g --summary\n" in done.out
     assert sbvae("train", *alone[:-1], 4, "--out", "4").code == 0

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sbvae_cli.cli import side_by_side
+from sbvae_cli.cli import processes
 from sbvae_cli.cli.replica_ends import Others, conclude, say_failure
 from sbvae_cli.cli.several_runs import Row, line_of, seconds_left, table_of
 from sbvae_cli.cli.side_by_side import Ended, Job, run_side_by_side
@@ -53,8 +54,8 @@ Jobs = Callable[..., list[Job]]
 @pytest.fixture
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """Trainings of the program above, one for each word."""
-    monkeypatch.setattr(side_by_side, "program", lambda words: [sys.executable, "-SEc", *words[1:]])
-    monkeypatch.setattr(side_by_side, "_PAUSE", 0.02)
+    monkeypatch.setattr(processes, "program", lambda words: [sys.executable, "-SEc", *words[1:]])
+    monkeypatch.setattr(processes, "_PAUSE", 0.02)
 
     def make(*words: str) -> list[Job]:
         folders = [RunFolder(tmp_path / str(i)) for i in range(len(words))]
@@ -178,17 +179,17 @@ def test_none_is_left_where_the_runner_itself_ends(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
-    start = side_by_side._start
+    start = processes._start
 
-    def begin(job: Job) -> object:
-        started.append(start(job))
+    def begin(*arguments: Any) -> object:
+        started.append(start(*arguments))
         return started[-1]
 
     def end(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(side_by_side, "_start", begin)
-    monkeypatch.setattr(side_by_side, "_look_at", end)
+    monkeypatch.setattr(processes, "_start", begin)
+    monkeypatch.setattr("sbvae_cli.cli.several_runs._LineProgress.show", end)
     with pytest.raises(KeyboardInterrupt):
         run(jobs("wait", "wait"))
     assert [each.process.returncode for each in started] == [-signal.SIGTERM] * 2

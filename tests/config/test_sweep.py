@@ -79,6 +79,15 @@ def test_what_is_written_is_read_again_from_anywhere(
     assert read_sweep(tmp_path / "sweep.yaml") == build_sweep(found.as_dict())
 
 
+def test_the_example_is_four_runs_and_says_how_it_is_run() -> None:
+    path = Path(__file__).parents[2] / "examples/sweep-small.yaml"
+    sweep = read_sweep(path)
+
+    assert len(cells(sweep)) * sweep.replicas == 4
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ") and "sbvae sweep run examples/sweep-small.yaml" in first
+
+
 @pytest.mark.parametrize(
     ("tree", "line"),
     [

@@ -11,7 +11,8 @@ from sbvae_cli.runs.resolve import Request, resolve
 from sbvae_cli.training.build import build_maker, build_updater
 from sbvae_cli.training.rounds import Rounds
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "examples"
+EXAMPLES = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.startswith("sweep-"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

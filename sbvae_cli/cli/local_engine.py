@@ -1,0 +1,62 @@
+"""The local engine of sweeps: each job a process of this machine, so many at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sbvae_cli.cli.processes import Exit, run_processes
+from sbvae_cli.sweeps.engine import Ended, Stop
+from sbvae_cli.sweeps.folder import SweepFolder
+from sbvae_cli.sweeps.job import Job, is_on_cuda
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Runs jobs in processes of this machine.
+
+    Attributes:
+        folder: The sweep, whose plan is written.
+        at_once: Number of processes at once.
+    """
+
+    folder: SweepFolder
+    at_once: int
+
+    def __call__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        stop: Stop,
+        on_look: Callable[[Sequence[Job]], None],
+        on_end: Callable[[Ended], None],
+    ) -> list[Ended]:
+        """Run all, as an `Engine` does."""
+        ended: dict[int, Ended] = {}
+
+        def end(left: Exit) -> None:
+            ended[left.index] = Ended(jobs[left.index], left.why)
+            on_end(ended[left.index])
+
+        run_processes(
+            [self._command(job) for job in jobs],
+            self.at_once,
+            stop,
+            on_look=lambda running: on_look([jobs[index] for index in running]),
+            on_exit=end,
+            environment=_environment(jobs),
+        )
+        return [ended.get(i, Ended(job)) for i, job in enumerate(jobs)]
+
+    def _command(self, job: Job) -> list[str]:
+        options = [f"--device={job.device}"]
+        if self.folder.runs != self.folder.path:
+            options.append(f"--runs={self.folder.runs}")
+        return ["sweep", "job", *options, "--", str(self.folder.path), *job.names]
+
+
+def _environment(jobs: Sequence[Job]) -> dict[str, str]:
+    """One thread for what scores on a CPU too; PyTorch's own are set in the job."""
+    threads = {each.config.training.threads for job in jobs for each in job.replicas}
+    if any(is_on_cuda(job.device) for job in jobs) or None in threads:
+        return {}
+    most = str(max(number or 1 for number in threads))
+    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), most)

@@ -1,0 +1,20 @@
+"""`sbvae sweep`: many runs from one plan."""
+
+import typer
+
+from sbvae_cli.cli import sweep_job, sweep_run, sweep_status
+
+app = typer.Typer(help="Train and score a grid of settings, on this machine or on several.")
+
+
+@app.callback()
+def sweep() -> None:
+    """Train and score a grid of settings, on this machine or on several.
+
+    Without a name, this lists what there is.
+    """
+
+
+app.command("run")(sweep_run.run)
+app.command("status")(sweep_status.status)
+app.command("job", hidden=True)(sweep_job.job)

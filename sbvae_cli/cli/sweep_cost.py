@@ -1,0 +1,79 @@
+"""What a sweep would take, printed before it begins."""
+
+from collections.abc import Sequence
+
+import typer
+
+from sbvae_cli.cli.console import duration, print_table, reporter, say
+from sbvae_cli.cli.sweep_runner import jobs_at_once
+from sbvae_cli.cli.sweep_view import short_groups
+from sbvae_cli.config.load import to_yaml
+from sbvae_cli.sweeps.cost import GroupCost, plan_cost, seconds_of
+from sbvae_cli.sweeps.folder import DONE, SweepFolder
+from sbvae_cli.sweeps.job import is_on_cuda, plan_jobs
+from sbvae_cli.sweeps.plan import Plan
+
+
+def print_plan(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> None:
+    """Print a plan, complete, and below it what is left of it and takes how long."""
+    typer.echo(to_yaml(plan.sweep.as_dict()).rstrip())
+    print_cost(folder, plan, device, jobs)
+
+
+def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> float:
+    """Print what is left of a plan, a row for each setting, and the time for all of it.
+
+    Args:
+        folder: Folder of the sweep.
+        plan: All runs.
+        device: Name of the device that computes.
+        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
+
+    Returns:
+        Seconds for all.
+    """
+    states = folder.states(plan)
+    left = plan_jobs(plan, device)
+    done = sum(each.state in DONE for each in states)
+    if not left:
+        say(f"all {len(states):,} runs are done; there is nothing to train or score")
+        return 0.0
+    measured = 0
+    with reporter("measuring", len(plan.groups)) as bar:
+
+        def on_group(group: str) -> None:
+            nonlocal measured
+            bar.update(measured, f"measuring {group}")
+            measured += 1
+
+        costs = plan_cost(plan, states, device, on_group)
+    _print_costs(plan, costs)
+    lanes = min(jobs or jobs_at_once(left), len(left))
+    total = seconds_of(costs, lanes)
+    also = f"{done:,} of {len(states):,} runs are done; the others, " if done else ""
+    say(
+        f"{also or f'{len(states):,} runs, '}{lanes:,} at once, take about {duration(total)} on "
+        f"this device, {duration(_scoring(costs, lanes))} of it to encode and decode for scores"
+    )
+    if is_on_cuda(device):
+        say("replicas of a setting train together on a GPU, which takes less; see `sbvae bench`")
+    return total
+
+
+def _print_costs(plan: Plan, costs: Sequence[GroupCost]) -> None:
+    labels = short_groups(plan)
+    rows = [
+        [
+            labels[each.group],
+            str(each.runs),
+            f"{each.steps // each.runs:,}",
+            f"{1000 * each.seconds_per_step:.1f}",
+            duration(each.work_seconds / each.runs),
+        ]
+        for each in costs
+    ]
+    print_table("", ["setting", "runs left", "steps of each", "ms a step", "time of each"], rows)
+
+
+def _scoring(costs: Sequence[GroupCost], lanes: int) -> float:
+    return sum(each.runs * each.scoring_seconds for each in costs) / lanes

@@ -1,0 +1,68 @@
+"""`sbvae sweep run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sbvae_cli.cli.options import DeviceOption
+from sbvae_cli.cli.outputs import run_folder
+from sbvae_cli.config.names import EngineName
+
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=10_000,
+        help="Jobs at once; default: a core each on a CPU, as far as memory goes, one on a GPU.",
+    ),
+]
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(help="What runs the jobs: processes of this machine, or a cluster of Ray."),
+]
+
+
+def run(
+    config: Annotated[
+        Path,
+        typer.Argument(metavar="CONFIG", help="YAML file of settings, grid, replicas and metrics."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            callback=run_folder,
+            help="Folder of the sweep; default: sweeps/NAME, named after the YAML file.",
+        ),
+    ] = None,
+    jobs: Jobs = None,
+    engine: EngineOption = "local",
+    device: DeviceOption = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print runs and cost; train nothing.")
+    ] = False,
+) -> None:
+    """Train and score every run of a plan; what is done stays, what is not goes on.
+
+    Runs that stand in the folder already, with equal settings, are those of the plan, whoever
+    trained them.
+    """
+    from sbvae_cli.commands import command
+    from sbvae_cli.config.sweep import read_sweep
+    from sbvae_cli.sweeps.folder import SweepFolder
+    from sbvae_cli.sweeps.plan import plan_sweep
+
+    folder = SweepFolder(out or Path("sweeps") / config.stem)
+    plan = plan_sweep(read_sweep(config), folder.runs)  # before PyTorch loads
+    folder.refuse_another(plan)
+    if dry_run:
+        from sbvae_cli.cli.sweep_cost import print_plan
+
+        print_plan(folder, plan, device, jobs)
+        return
+    from sbvae_cli.cli.sweep_runner import run_plan, say_what_is_next
+
+    named = {"out": folder.path} if out else {}
+    again = command("sweep run", config, **named)
+    states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device)
+    say_what_is_next(folder, states)

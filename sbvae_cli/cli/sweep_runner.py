@@ -1,0 +1,163 @@
+"""What all that runs sweeps has in common: the engine, what is shown meanwhile, how it ends."""
+
+from collections.abc import Sequence
+
+import typer
+
+from sbvae_cli.cli.console import inform, note
+from sbvae_cli.cli.flags import with_flags
+from sbvae_cli.cli.local_engine import LocalEngine
+from sbvae_cli.cli.replicas import at_once
+from sbvae_cli.cli.signals import StopRequest, deferred
+from sbvae_cli.cli.sweep_view import SweepView
+from sbvae_cli.config.names import EngineName
+from sbvae_cli.errors import SbvaeError, StoppedError
+from sbvae_cli.runs.memory import processes_that_fit
+from sbvae_cli.runs.own_data import open_own_data
+from sbvae_cli.sweeps.engine import Ended, Engine
+from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
+from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
+from sbvae_cli.sweeps.plan import Plan, name_of
+from sbvae_cli.training.devices import resolve_device
+
+_NO_ROOM = "cannot be written"  # in the error of a full disk, or of a folder that is not ours
+_MOST_NAMES = 5  # in a sentence
+
+
+def run_plan(
+    folder: SweepFolder,
+    plan: Plan,
+    again: str,
+    *,
+    engine: EngineName = "local",
+    jobs: int | None = None,
+    device: str = "auto",
+) -> list[RunState]:
+    """Train and score what is left of a plan, and say how it ended.
+
+    Args:
+        folder: Folder of the sweep, in which the plan is written.
+        plan: All runs.
+        again: The command that goes on, in backticks.
+        engine: What runs the jobs.
+        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
+        device: Name of the device that computes.
+
+    Returns:
+        How far each run is, in the plan's order; all are finished, or have diverged.
+
+    Raises:
+        SbvaeError: If the folder is in use or was made by another plan, or a run failed; the
+            others are trained and scored.
+        StoppedError: If a signal asked for an end; the runs were saved.
+    """
+    with folder.locked():
+        folder.begin(plan)
+        left = plan_jobs(plan, device)
+        states = folder.states(plan)
+        if not left:
+            return states
+        _say_what_is_left(states, left)
+        runner, lanes = _engine(engine, folder, left, jobs)
+        with deferred() as request, SweepView(plan, states, lanes) as view:
+            stop = _StopOrFull(request)
+
+            def end(ended: Ended) -> None:
+                stop.full = stop.full or _NO_ROOM in ended.why
+                _conclude_job(ended, view)
+
+            ended = runner(left, stop=stop, on_look=view.look, on_end=end)
+            for job in left:
+                view.refresh(job)
+            view.look([])
+        _raise_if_unfinished(view.states, ended, request, again)
+        return view.states
+
+
+class _StopOrFull:
+    """Whether a signal came, or nothing can be written any more: each further job would fail."""
+
+    def __init__(self, request: StopRequest) -> None:
+        self._request = request
+        self.full = False
+
+    @property
+    def number(self) -> int | None:
+        """Number of the signal; None where none came."""
+        return self._request.number
+
+    def __call__(self) -> bool:
+        """Whether a signal came or the disk is full."""
+        return self.full or self._request()
+
+
+def _engine(
+    name: EngineName, folder: SweepFolder, left: Sequence[Job], jobs: int | None
+) -> tuple[Engine, int]:
+    """The engine, and how many jobs it runs at once."""
+    if name == "ray":
+        raise SbvaeError("no such engine here yet; choose `engine=local`")
+    number = jobs or jobs_at_once(left)
+    return LocalEngine(folder, number), min(number, len(left))
+
+
+def jobs_at_once(left: Sequence[Job]) -> int:
+    """Number of jobs that cores and memory take at once: the fewest that any setting allows."""
+    device = resolve_device(left[0].device).type
+    configs = {id(job.replicas[0].config.data): job.replicas[0] for job in left}
+    number = min(
+        at_once(device, each.config.training.threads or 1)
+        for each in (job.replicas[0] for job in left)
+    )
+    for each in configs.values():
+        data, training = each.config.data, each.config.training
+        if data.count is not None or training.fixed_set is not None:
+            source = open_own_data(data, each.folder.path)
+            number = min(number, processes_that_fit(each.config, source, number))
+    return number
+
+
+def _say_what_is_left(states: Sequence[RunState], left: Sequence[Job]) -> None:
+    """Say what is done already, where anything is."""
+    done = sum(each.state in DONE for each in states)
+    if done:
+        note(f"{done:,} of {len(states):,} runs are done already; the others go on or begin")
+
+
+def _conclude_job(ended: Ended, view: SweepView) -> None:
+    """Say which runs of a job diverged, and why it failed, if it did."""
+    for each in view.refresh(ended.job):
+        if each.state == "diverged":
+            typer.echo(f"{each.replica.folder.path}: diverged: {each.why}", err=True)
+    if not ended.why:
+        return
+    note_lost(ended.job, ended.why)
+    view.refresh(ended.job)
+    first = ended.job.replicas[0].folder.path
+    why = ended.why.removeprefix(f"{first}: ")
+    typer.echo(f"{first}: failed: {with_flags(why)}", err=True)
+
+
+def _raise_if_unfinished(
+    states: Sequence[RunState], ended: Sequence[Ended], request: StopRequest, again: str
+) -> None:
+    left = [name_of(each.replica) for each in states if each.state not in DONE]
+    done = f"{len(states) - len(left):,} of {len(states):,} runs are done"
+    if request.number is not None and left:
+        raise StoppedError(f"stopped and saved, {done}; go on with {again}", request.number)
+    failed = [name for each in ended if each.why for name in each.job.names if name in left]
+    if failed:
+        more = f" and {len(failed) - _MOST_NAMES} more" if len(failed) > _MOST_NAMES else ""
+        which = ", ".join(failed[:_MOST_NAMES]) + more
+        runs = "1 run" if len(failed) == 1 else f"{len(failed):,} runs"
+        raise SbvaeError(f"{runs} failed ({which}), as said above; {done}; go on with {again}")
+    if left:
+        raise SbvaeError(f"{done}, the others were left by the engine; go on with {again}")
+
+
+def say_what_is_next(folder: SweepFolder, states: Sequence[RunState]) -> None:
+    """Say how many runs there are, and what to look at."""
+    diverged = [name_of(each.replica) for each in states if each.state == "diverged"]
+    also = f", {len(diverged):,} diverged ({', '.join(diverged[:_MOST_NAMES])})" if diverged else ""
+    runs = "1 run is" if len(states) == 1 else f"{len(states):,} runs are"
+    inform(f"{runs} done{also}; they are in {folder.runs}")

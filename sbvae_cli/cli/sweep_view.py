@@ -1,0 +1,193 @@
+"""How far a sweep is: a live table on a terminal, elsewhere a line at times."""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from sbvae_cli.cli.console import console_settings, duration, reporter
+from sbvae_cli.runs.labels import config_labels
+from sbvae_cli.sweeps.folder import DONE, RunState, State, run_state
+from sbvae_cli.sweeps.forecast import forecast
+from sbvae_cli.sweeps.plan import Plan, group_of, name_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sbvae_cli.sweeps.job import Job
+
+_TERMS = ("loss", "nll", "kl")
+_LEAST_ROWS, _MOST_ROWS = 4, 20
+_AROUND = 8  # lines of a terminal that the table's head and foot take
+_WORKING: tuple[State, ...] = ("training", "scoring")
+# Which rows are shown where there is no room for all: what works, what went wrong, what comes next.
+_FIRST: tuple[State, ...] = (
+    *("scoring", "training", "failed", "diverged"),
+    *("stopped", "trained", "waiting", "finished"),
+)
+_ORDER: tuple[State, ...] = (
+    *("finished", "diverged", "failed", "scoring", "training"),
+    *("trained", "stopped", "waiting"),
+)
+
+
+class SweepView:
+    """The states of a sweep's runs as they were last looked at, and what shows them.
+
+    Args:
+        plan: The runs.
+        states: How far they are, in the plan's order.
+        lanes: Number of runs that work at once.
+    """
+
+    def __init__(self, plan: Plan, states: Sequence[RunState], lanes: int) -> None:
+        self._plan, self._lanes = plan, lanes
+        self._states = {name_of(each.replica): each for each in states}
+        self._screen = _screen(plan, states)
+
+    def __enter__(self) -> "SweepView":
+        self._screen.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._screen.__exit__(*error)
+
+    @property
+    def states(self) -> list[RunState]:
+        """How far each run is, in the plan's order."""
+        return list(self._states.values())
+
+    def look(self, running: "Sequence[Job]") -> None:
+        """Read how far those are that run, and show all."""
+        for job in running:
+            self.refresh(job, running=True)
+        self._screen.show(self.states, self._lanes)
+
+    def refresh(self, job: "Job", *, running: bool = False) -> list[RunState]:
+        """Read how far the runs of a job are; one that runs may have written nothing yet."""
+        found = []
+        for each in job.replicas:
+            state = run_state(each, job.metrics, job.protocol)
+            if running and state.state not in (*_WORKING, *DONE):
+                begins = state.step < state.steps
+                state = replace(state, state="training" if begins else "scoring", why="")
+            self._states[name_of(each)] = state
+            found.append(state)
+        return found
+
+
+class _Screen(Protocol):
+    def __enter__(self) -> "_Screen": ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def show(self, states: Sequence[RunState], lanes: int) -> None: ...
+
+
+def _screen(plan: Plan, states: Sequence[RunState]) -> _Screen:
+    if sys.stderr.isatty() and not console_settings.quiet:
+        return _TableScreen(plan)
+    return _LineScreen(states)
+
+
+class _TableScreen:
+    def __init__(self, plan: Plan) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._names = short_names(plan)
+        self._live = Live(console=Console(stderr=True), auto_refresh=False)
+
+    def __enter__(self) -> "_TableScreen":
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def show(self, states: Sequence[RunState], lanes: int) -> None:
+        room = shutil.get_terminal_size().lines - _AROUND
+        shown = most_telling(states, min(max(room, _LEAST_ROWS), _MOST_ROWS))
+        table = table_of(shown, self._names, summary(states, lanes), len(states) - len(shown))
+        self._live.update(table, refresh=True)
+
+
+class _LineScreen:
+    def __init__(self, states: Sequence[RunState]) -> None:
+        self._reporter = reporter("steps", sum(each.steps for each in states))
+
+    def __enter__(self) -> "_LineScreen":
+        self._reporter.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._reporter.__exit__(*error)
+
+    def show(self, states: Sequence[RunState], lanes: int) -> None:
+        done = sum(each.step for each in states)
+        self._reporter.update(done, summary(states, lanes))
+
+
+def short_names(plan: Plan) -> dict[str, str]:
+    """What a table calls each run: the settings that tell its group from others, and its seed."""
+    labels = short_groups(plan)
+    return {name_of(each): f"{labels[group_of(each)]} / {each.seed}" for each in plan.replicas}
+
+
+def short_groups(plan: Plan) -> dict[str, str]:
+    """What a table calls each group: the settings that tell it from the others."""
+    groups = {name: own[0].config for name, own in plan.groups.items()}
+    return dict(zip(groups, config_labels(list(groups.values())), strict=True))
+
+
+def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
+    """So many runs, in the plan's order: those that work, then what went wrong, then the next."""
+    last = len(states)
+
+    def rank(item: tuple[int, RunState]) -> tuple[int, int]:
+        place, state = item
+        newest_first = state.state in ("finished", "failed", "diverged")
+        return _FIRST.index(state.state), last - place if newest_first else place
+
+    chosen = sorted(enumerate(states), key=rank)[:room]
+    return [state for _, state in sorted(chosen, key=lambda item: item[0])]
+
+
+def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, others: int) -> "Table":
+    """A table with a row for each of these runs, and what all do below it."""
+    from rich import box
+    from rich.table import Table
+
+    more = f"and {others:,} more run{'s' if others > 1 else ''}\n" if others else ""
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=more + foot, caption_justify="left"
+    )
+    table.add_column("run / seed", overflow="fold")
+    for column in ("step", *_TERMS, "img/s"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for each in states:
+        losses = [f"{each.terms[name]:.1f}" if name in each.terms else "" for name in _TERMS]
+        speed = f"{each.images_per_second:,.0f}" if each.state == "training" else ""
+        table.add_row(
+            names[name_of(each.replica)],
+            f"{each.step:,}/{each.steps:,}",
+            *losses,
+            speed if speed != "0" else "",
+            each.state,
+        )
+    return table
+
+
+def summary(states: Sequence[RunState], lanes: int) -> str:
+    """How many runs are in which state, and the time that is left, scoring included."""
+    counts = Counter(each.state for each in states)
+    text = f"{len(states):,} runs: "
+    text += ", ".join(f"{counts[state]:,} {state}" for state in _ORDER if counts[state])
+    working = sum(counts[state] for state in _WORKING)
+    left = forecast(states, max(lanes, working))
+    if left is None or not left.seconds:
+        return text
+    return f"{text}; {duration(left.seconds)} left{'' if left.with_scoring else ' and scoring'}"
