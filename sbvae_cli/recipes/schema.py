@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from sbvae_cli.config.model import FinitePositive, Frozen
-from sbvae_cli.config.names import ChartKind, GeometryScore, ProtocolName, Rank
+from sbvae_cli.config.names import ChartKind, ProtocolName, Rank
 from sbvae_cli.recipes.claims import Claim, Settings
 
 TierName = Literal["smoke", "lite", "full"]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(png|md)$")]
+OrderedBy = Literal["mig", "neg_elbo"]  # scores that order replicas
 Pick = Rank | Annotated[int, Field(ge=0)]  # of replicas: by a score, or a seed
 
 
@@ -20,7 +21,7 @@ class Tier(Frozen):
     Attributes:
         settings: Settings that are laid over those of the recipe, a tree of sections.
         grid: Grid in place of the recipe's; None where it is the same.
-        replicas: Seeds of each combination, from 0 on.
+        replicas: Number of seeds of each combination, from 0 on.
         protocol: Sample sizes of the scores.
         core_hours: What training takes on the core of a laptop, in hours, to a digit or so.
         note: How this differs from the paper, or what the paper does not say.
@@ -35,27 +36,27 @@ class Tier(Frozen):
 
 
 class _Picture(Frozen):
-    """A picture or table of some of a recipe's runs.
+    """A picture or table of a recipe's runs.
 
     Attributes:
         file: Name of its file.
-        of: Settings of the runs that it shows, as claims have them; all runs where empty.
     """
 
     file: FileName
-    of: Settings = Field(default_factory=dict)
 
 
 class GeometryPicture(_Picture):
     """Two factors in the latents of replicas, as `sbvae geometry` draws them (Figure 7).
 
     Attributes:
+        of: Settings of the runs that it shows, as claims have them; all runs where empty.
         by: Score that the replicas are ordered by.
         replica: Which are drawn.
     """
 
     kind: Literal["geometry"]
-    by: GeometryScore = "mig"
+    of: Settings = Field(default_factory=dict)
+    by: OrderedBy = "mig"
     replica: tuple[Pick, ...] = ("worst", "best")
 
 
@@ -97,6 +98,7 @@ class TraversalPicture(_Picture):
     """Sweeps of latents, as `sbvae traverse` draws them (Figure 2, right).
 
     Attributes:
+        of: Settings of the runs that it shows, as claims have them; all runs where empty.
         by: Score that replicas of a setting are ordered by.
         replica: Which of each setting are drawn, side by side.
         top: Number of latents, by smallest variance.
@@ -104,7 +106,8 @@ class TraversalPicture(_Picture):
     """
 
     kind: Literal["traversal"]
-    by: GeometryScore = "mig"
+    of: Settings = Field(default_factory=dict)
+    by: OrderedBy = "mig"
     replica: tuple[Pick, ...] = ("median",)
     top: PositiveInt = 8
     start_images: tuple[Annotated[int, Field(ge=0)], ...] = ()

@@ -1,0 +1,110 @@
+"""Recipes by name, from the package's YAML files, and the sweeps that they ask for."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+
+from sbvae_cli.config.load import check, merge, read_yaml
+from sbvae_cli.config.score_names import score_style
+from sbvae_cli.config.sweep import SweepConfig, build_sweep
+from sbvae_cli.errors import unknown_name
+from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
+from sbvae_cli.recipes.schema import Recipe, TierName
+
+ALL = "all"  # stands for every recipe on the command line
+_NUMBER = re.compile(r"([a-z]*)[\W_]*(\d+)")
+
+
+def _definitions() -> Any:
+    return files("sbvae_cli.recipes").joinpath("definitions")
+
+
+@cache
+def recipe_names() -> tuple[str, ...]:
+    """Names of all recipes: figures, then tables, in the paper's order."""
+    names = [entry.name.removesuffix(".yaml") for entry in _definitions().iterdir()]
+    return tuple(sorted(names, key=lambda name: (name.split("-")[0], int(name.split("-")[1]))))
+
+
+def recipe_text(name: str) -> str:
+    """The YAML file of a recipe, as it stands in the package."""
+    text: str = _definitions().joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return text
+
+
+@cache
+def load_recipe(name: str) -> Recipe:
+    """The recipe of a name that `recipe_names` has.
+
+    Its claims are followed by one for each number of the paper that its `values` name.
+
+    Raises:
+        SbvaeError: If its file has a fault, which the package's own have not.
+    """
+    with as_file(_definitions().joinpath(f"{name}.yaml")) as path:
+        tree = read_yaml(path)
+    claims = [*tree.get("claims", ()), *_value_claims(tree.get("values", {}))]
+    return check(Recipe, {**tree, "name": name, "claims": claims}, f"{name}.yaml")
+
+
+def find_recipe(text: str) -> Recipe:
+    """The recipe that a user names: `figure-8`, `Figure 8`, `fig8`, or by a figure drawn along.
+
+    Raises:
+        SbvaeError: If there is none, with the nearest name.
+    """
+    aliases = {name: name for name in recipe_names()}
+    for name in recipe_names():
+        aliases |= dict.fromkeys(load_recipe(name).also, name)
+    wanted = text.strip().lower()
+    numbered = _NUMBER.fullmatch(wanted)
+    if numbered and numbered[1]:
+        kinds = [kind for kind in ("figure", "table") if kind.startswith(numbered[1])]
+        wanted = f"{kinds[0]}-{int(numbered[2])}" if kinds else wanted
+    if wanted not in aliases:
+        raise unknown_name(text.strip(), aliases, "recipe")
+    return load_recipe(aliases[wanted])
+
+
+def sweep_of(recipe: Recipe, tier: TierName) -> SweepConfig:
+    """The sweep that a recipe asks for in a tier: its settings and grid with the tier's laid over.
+
+    Raises:
+        SbvaeError: If they make no sweep.
+    """
+    own = recipe.tiers[tier]
+    grid = recipe.grid if own.grid is None else own.grid
+    tree: dict[str, Any] = {
+        "settings": merge(recipe.settings, own.settings),
+        "replicas": own.replicas,
+        "protocol": own.protocol,
+        **({} if grid is None else {"grid": grid}),
+    }
+    return build_sweep(tree, f"{recipe.name}, {tier}")
+
+
+def _value_claims(values: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A claim for each number of the rows of the paper, which runs of these settings are held to.
+
+    Raises:
+        SbvaeError: If the paper has no such row.
+    """
+    found = []
+    for row, settings in values.items():
+        numbers = [each for key, each in paper_numbers().items() if key.startswith(f"{row}/")]
+        if not numbers:
+            paper_number(row)  # raises
+        found += [_value_claim(number, settings) for number in numbers]
+    return found
+
+
+def _value_claim(number: PaperNumber, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": re.sub("[^a-z0-9]+", "-", number.key),
+        "says": f"{score_style(number.score).label} of {number.row} is {number.text}",
+        "where": number.place,
+        "value": {"score": number.score, "of": settings, "paper": number.key},
+        "why": number.remark,
+    }
