@@ -132,7 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         run that diverged, 128 and the number of a signal.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
-    if arguments[-1:] in (["gen-data"], ["figure"], ["sweep"]):
+    words = [word for word in arguments if word not in ANYWHERE]
+    if words in (["gen-data"], ["figure"], ["sweep"]):
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     console_settings.command = as_typed(sys.argv[1:] if argv is None else argv)

@@ -27,6 +27,7 @@ EXAMPLES = {
     "figure unfolding": "sbvae figure unfolding runs/broadcast runs/deconv",
     "sweep run": "sbvae sweep run examples/sweep-small.yaml --out sweeps/small",
     "sweep status": "sbvae sweep status sweeps/small",
+    "sweep collect": "sbvae sweep collect sweeps/small --best neg_elbo --out best.yaml",
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",

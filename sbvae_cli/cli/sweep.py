@@ -2,7 +2,7 @@
 
 import typer
 
-from sbvae_cli.cli import sweep_job, sweep_run, sweep_status
+from sbvae_cli.cli import sweep_collect, sweep_job, sweep_run, sweep_status
 
 app = typer.Typer(help="Train and score a grid of settings, on this machine or on several.")
 
@@ -17,4 +17,5 @@ def sweep() -> None:
 
 app.command("run")(sweep_run.run)
 app.command("status")(sweep_status.status)
+app.command("collect")(sweep_collect.collect)
 app.command("job", hidden=True)(sweep_job.job)

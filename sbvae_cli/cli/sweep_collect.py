@@ -51,7 +51,7 @@ def collect(
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """Gather a sweep's scores, at any time; compare settings, or pick the best (Appendix F)."""
+    """Gather a sweep's scores; compare settings, or pick the best (Appendix F)."""
     from sbvae_cli.cli.outputs import write_json
     from sbvae_cli.cli.sweep_tables import print_comparison, print_groups_of, shown_scores
     from sbvae_cli.sweeps.collect import collect as read

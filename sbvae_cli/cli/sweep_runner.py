@@ -10,6 +10,7 @@ from sbvae_cli.cli.local_engine import LocalEngine
 from sbvae_cli.cli.replicas import at_once
 from sbvae_cli.cli.signals import StopRequest, deferred
 from sbvae_cli.cli.sweep_view import SweepView
+from sbvae_cli.commands import as_typed
 from sbvae_cli.config.names import EngineName
 from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.runs.memory import processes_that_fit
@@ -160,4 +161,6 @@ def say_what_is_next(folder: SweepFolder, states: Sequence[RunState]) -> None:
     diverged = [name_of(each.replica) for each in states if each.state == "diverged"]
     also = f", {len(diverged):,} diverged ({', '.join(diverged[:_MOST_NAMES])})" if diverged else ""
     runs = "1 run is" if len(states) == 1 else f"{len(states):,} runs are"
-    inform(f"{runs} done{also}; they are in {folder.runs}")
+    scores = f"{folder.csv} and {folder.json.name}"
+    inform(f"{runs} done{also}; they are in {folder.runs}, their scores in {scores}. Next:")
+    inform("  " + as_typed(["sweep", "collect", folder.path]))

@@ -34,9 +34,10 @@ def shown_scores(found: "Collected", text: str | None) -> list[str]:
     for asked in parse_scores(text):
         name = found.find(asked)
         if name is None and found.score_names:
-            raise SbvaeError(
-                f"--scores: no run has {asked}; there are {', '.join(found.score_names)}"
-            )
+            from sbvae_cli.evaluation.findings.sentences import abbreviate
+
+            there = abbreviate(found.score_names, ", ")
+            raise SbvaeError(f"--scores: no run has {asked}; there are {there}")
         names += [] if name is None else [name]
     return names
 

@@ -35,7 +35,7 @@ def read_logs(
     """
     found: list[tuple[RunFolder, Config, list[dict[str, Any]]]] = []
     for folder in run_folders(targets):
-        records = _records(folder)
+        records = records_of(folder)
         if records:
             config = build_config(read_yaml(folder.config), str(folder.config))
             found.append((folder, config, records))
@@ -50,10 +50,13 @@ def read_logs(
     return [_run_log(*each, label) for each, label in zip(found, labels, strict=True)]
 
 
-def _records(folder: RunFolder) -> list[dict[str, Any]]:
+def records_of(folder: RunFolder) -> list[dict[str, Any]]:
     """Lines of a log by step; of a step that was made twice the later one.
 
     A line that is half-written, as the last one of a run that was killed, is left out.
+
+    Raises:
+        SbvaeError: If the log is there and cannot be read.
     """
     try:
         text = folder.log.read_text(encoding="utf-8", errors="replace")

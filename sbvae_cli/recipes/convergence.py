@@ -1,0 +1,98 @@
+"""Whether runs have been trained for long enough to be held against a claim.
+
+The rules were chosen by looking at quick runs. A loss that is flat in the end proves little where
+the learning rate falls to zero: a broadcast model of x and hue, of 1,500 steps, had not found hue
+at all and lost 0.0 nats over its last two fifths; a whole run of 1,000 steps on x and y, whose
+grids were flat, ended 3.6 nats above one of 3,000, after it had lost 2.3 over its last fifth.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sbvae_cli.runs.logs import records_of
+from sbvae_cli.sweeps.collect import SweepRun
+
+LEAST_SHARE = 0.15  # of a factor's entropy, that the latent which knows most of it tells
+MOST_FACTORS = 3  # of data whose models find all of them; of sprites the paper's do not
+OF_DIFFERENCE = 0.5  # that a loss may still change by, of the difference that is claimed
+RULES = (
+    "Not converged: half of the runs or more of either side lack a factor (no latent tells 15 % of "
+    "its entropy, or their grid has collapsed), of data with three factors or fewer. Or, of losses "
+    "(NLL, KL, ELBO), they still changed from the fourth to the last fifth of the steps by more "
+    "than half of the difference that is claimed"
+)
+
+_LOSSES = {"nll": ("nll",), "kl": ("kl",), "neg_elbo": ("nll", "kl")}
+
+
+class Change(NamedTuple):
+    """How a loss changed from the fourth to the last fifth of the steps, mean over runs.
+
+    Attributes:
+        nats: The change, below 0 where it fell.
+        error: Its standard error, by the scatter of what was logged.
+    """
+
+    nats: float
+    error: float
+
+    @property
+    def least(self) -> float:
+        """What of it is no scatter, in nats, at least 0."""
+        return max(0.0, abs(self.nats) - 2 * self.error)
+
+
+def lacking(run: SweepRun) -> list[str]:
+    """Factors that a run has not found; of data of many factors, and without scores, none.
+
+    A factor is lacking where no latent tells a share of its entropy, as MIG counts it less the bias
+    of counting, or where the grid of it and another has collapsed.
+    """
+    mig = (run.result or {}).get("scores", {}).get("mig", {})
+    missing = dict.fromkeys(_unknown(mig)) if len(mig.get("by_factor", {})) <= MOST_FACTORS else {}
+    if len(run.verdicts) <= math.comb(MOST_FACTORS, 2):
+        for pair, verdict in run.verdicts.items():
+            if verdict.startswith("collapsed"):
+                missing.setdefault(pair.replace(",", " or "), None)
+    return list(missing)
+
+
+def change_of_loss(score: str, runs: Sequence[SweepRun]) -> Change | None:
+    """How a loss changed near the end of runs; None of other scores, and without logs."""
+    terms = _LOSSES.get(score)
+    if terms is None:
+        return None
+    found = [change for run in runs if (change := _change(run, terms)) is not None]
+    if not found:
+        return None
+    error = math.sqrt(sum(each.error**2 for each in found)) / len(found)
+    return Change(sum(each.nats for each in found) / len(found), error)
+
+
+def _unknown(mig: Mapping[str, Any]) -> list[str]:
+    """Factors of which no latent tells enough, by what MIG was computed from."""
+    try:
+        information = np.asarray(mig["information"], np.float64)  # latents, factors
+        bias, entropies = (np.asarray(mig[name], np.float64) for name in ("bias", "entropies"))
+        names = list(mig["by_factor"])
+    except (KeyError, TypeError, ValueError):
+        return []
+    if information.shape[1:] != (len(names),):
+        return []
+    shares = (information.max(axis=0) - bias) / entropies
+    return [name for name, share in zip(names, shares, strict=True) if share < LEAST_SHARE]
+
+
+def _change(run: SweepRun, terms: Sequence[str]) -> Change | None:
+    records = [r for r in records_of(run.replica.folder) if all(name in r for name in terms)]
+    steps = run.replica.config.training.steps
+    place = np.array([record["step"] / steps for record in records])
+    values = np.array([sum(record[name] for name in terms) for record in records], np.float64)
+    former, last = values[(place > 0.6) & (place <= 0.8)], values[place > 0.8]
+    if min(len(former), len(last)) < 2 or not np.isfinite(values).all():
+        return None
+    error = math.sqrt(former.var(ddof=1) / len(former) + last.var(ddof=1) / len(last))
+    return Change(float(last.mean() - former.mean()), error)
