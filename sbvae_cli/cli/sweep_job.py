@@ -21,6 +21,9 @@ def job(
     runs: Annotated[
         Path | None, typer.Option(help="Folder of the runs, where that is another.")
     ] = None,
+    parent: Annotated[
+        int | None, typer.Option(help="Number of the process whose end is to end this one.")
+    ] = None,
 ) -> None:
     """Train and score some runs of a sweep that has begun."""
     from sbvae_cli.cli.console import note
@@ -38,12 +41,11 @@ def job(
     if len({group_of(each) for each in replicas}) > 1:
         raise SbvaeError("runs of one job differ in the seed alone; name those of one group")
     with deferred() as request:
-        run_job(make_job(plan, replicas, device), stop=_or_orphaned(request), on_note=note)
+        run_job(make_job(plan, replicas, device), stop=_or_orphaned(request, parent), on_note=note)
     if request.number is not None:
         raise StoppedError("stopped and saved", request.number)
 
 
-def _or_orphaned(request: Callable[[], bool]) -> Callable[[], bool]:
-    """Whether a signal came, or the process that began this one is gone, which would tell of it."""
-    parent = os.getppid()
-    return lambda: request() or os.getppid() != parent
+def _or_orphaned(request: Callable[[], bool], parent: int | None) -> Callable[[], bool]:
+    """Whether a signal came, or the engine was killed, and can pass none on any more."""
+    return lambda: request() or (parent is not None and os.getppid() != parent)
