@@ -61,10 +61,8 @@ def run(
         print_plan(folder, plan, device, jobs)
         return
     from sbvae_cli.cli.sweep_runner import run_plan, say_what_is_next
-    from sbvae_cli.sweeps.collect import collect, write_collected
 
     named = {"out": folder.path} if out else {}
     again = command("sweep run", config, **named)
     states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device)
-    write_collected(folder, collect(folder, plan))
     say_what_is_next(folder, states)

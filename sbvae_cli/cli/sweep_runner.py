@@ -15,6 +15,7 @@ from sbvae_cli.config.names import EngineName
 from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.runs.memory import processes_that_fit
 from sbvae_cli.runs.own_data import open_own_data
+from sbvae_cli.sweeps.collect import collect, write_collected
 from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
 from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
@@ -57,6 +58,7 @@ def run_plan(
         left = plan_jobs(plan, device)
         states = folder.states(plan)
         if not left:
+            write_collected(folder, collect(folder, plan))
             return states
         _say_what_is_left(states, left)
         runner, lanes = _engine(engine, folder, left, jobs)
@@ -71,6 +73,10 @@ def run_plan(
             for job in left:
                 view.refresh(job)
             view.look([])
+        try:
+            write_collected(folder, collect(folder, plan))
+        except SbvaeError as error:  # a full disk, which runs may have told of too
+            typer.echo(with_flags(error.line), err=True)
         _raise_if_unfinished(view.states, ended, request, again)
         return view.states
 
