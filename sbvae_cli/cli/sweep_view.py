@@ -23,10 +23,8 @@ _LEAST_ROWS, _MOST_ROWS = 4, 20
 _AROUND = 8  # lines of a terminal that the table's head and foot take
 _WORKING: tuple[State, ...] = ("training", "scoring")
 # Which rows are shown where there is no room for all: what works, what went wrong, what comes next.
-_FIRST: tuple[State, ...] = (
-    *("scoring", "training", "failed", "diverged"),
-    *("stopped", "trained", "waiting", "finished"),
-)
+_TELLING: tuple[State, ...] = ("scoring", "training", "failed", "diverged")
+_NEXT = 3  # rows of those that come next
 _ORDER: tuple[State, ...] = (
     *("finished", "diverged", "failed", "scoring", "training"),
     *("trained", "stopped", "waiting"),
@@ -110,7 +108,8 @@ class _TableScreen:
     def show(self, states: Sequence[RunState], lanes: int) -> None:
         room = shutil.get_terminal_size().lines - _AROUND
         shown = most_telling(states, min(max(room, _LEAST_ROWS), _MOST_ROWS))
-        table = table_of(shown, self._names, summary(states, lanes), len(states) - len(shown))
+        foot = summary(states, lanes).replace("; ", "\n")
+        table = table_of(shown, self._names, foot, len(states) - len(shown))
         self._live.update(table, refresh=True)
 
 
@@ -143,16 +142,21 @@ def short_groups(plan: Plan) -> dict[str, str]:
 
 
 def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
-    """So many runs, in the plan's order: those that work, then what went wrong, then the next."""
-    last = len(states)
+    """Runs in the plan's order: all where there is room.
 
-    def rank(item: tuple[int, RunState]) -> tuple[int, int]:
-        place, state = item
-        newest_first = state.state in ("finished", "failed", "diverged")
-        return _FIRST.index(state.state), last - place if newest_first else place
-
-    chosen = sorted(enumerate(states), key=rank)[:room]
-    return [state for _, state in sorted(chosen, key=lambda item: item[0])]
+    Else those that work, the last that went wrong, and the next of those that are left.
+    """
+    if len(states) <= room:
+        return list(states)
+    places = range(len(states))
+    chosen: list[int] = []
+    for state in _TELLING:
+        own = [place for place in places if states[place].state == state]
+        wrong = state not in _WORKING
+        chosen += own[::-1] if wrong else own
+    left = [i for i in places if states[i].state not in (*_TELLING, *DONE)]
+    shown = sorted([*chosen[: room - _NEXT], *left[:_NEXT]])
+    return [states[place] for place in shown]
 
 
 def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, others: int) -> "Table":
