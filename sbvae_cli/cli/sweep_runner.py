@@ -18,7 +18,7 @@ from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.sweeps.collect import collect, write_collected
 from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
-from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
+from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs, without_path
 from sbvae_cli.sweeps.plan import Plan, name_of
 from sbvae_cli.training.devices import resolve_device
 
@@ -140,9 +140,9 @@ def _conclude_job(ended: Ended, view: SweepView) -> None:
         return
     note_lost(ended.job, ended.why)
     view.refresh(ended.job)
-    first = ended.job.replicas[0].folder.path
-    why = ended.why.removeprefix(f"{first}: ")
-    typer.echo(f"{first}: failed: {with_flags(why)}", err=True)
+    first = ended.job.replicas[0]
+    why = with_flags(without_path(ended.why, first))
+    typer.echo(f"{first.folder.path}: failed: {why}", err=True)
 
 
 def _raise_if_unfinished(

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sbvae_cli.sweeps.job import Job
 
+_PAUSE = 1.0  # seconds between two looks at the runs' files
 _TERMS = ("loss", "nll", "kl")
 _LEAST_ROWS, _MOST_ROWS = 4, 20
 _AROUND = 8  # lines of a terminal that the table's head and foot take
@@ -44,6 +46,7 @@ class SweepView:
         self._plan, self._lanes = plan, lanes
         self._states = {name_of(each.replica): each for each in states}
         self._screen = _screen(plan, states)
+        self._next = 0.0
 
     def __enter__(self) -> "SweepView":
         self._screen.__enter__()
@@ -58,7 +61,10 @@ class SweepView:
         return list(self._states.values())
 
     def look(self, running: "Sequence[Job]") -> None:
-        """Read how far those are that run, and show all."""
+        """Read how far those are that run, and show all; once a second at most while any run."""
+        if running and time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _PAUSE
         for job in running:
             self.refresh(job, running=True)
         self._screen.show(self.states, self._lanes)
@@ -68,9 +74,10 @@ class SweepView:
         found = []
         for each in job.replicas:
             state = run_state(each, job.metrics, job.protocol)
+            begins: State
             if running and state.state not in (*_WORKING, *DONE):
-                begins = state.step < state.steps
-                state = replace(state, state="training" if begins else "scoring", why="")
+                begins = "scoring" if state.state == "trained" else "training"
+                state = replace(state, state=begins, why="")
             self._states[name_of(each)] = state
             found.append(state)
         return found

@@ -206,8 +206,9 @@ def _unfinished(state: RunState, now: Doing | None, busy: State, idle: State) ->
 
 def _why_diverged(record: dict[str, Any]) -> str:
     gone = record["diverged"]
-    names = ", ".join(map(str, gone)) if isinstance(gone, list) else str(gone)
-    return f"{names} {'were' if names.endswith('s') else 'was'} not finite in step {record['step']}"
+    names = [str(name) for name in gone] if isinstance(gone, list) else [str(gone)]
+    were = "were" if len(names) > 1 or names == ["weights"] else "was"
+    return f"{' and '.join(names)} {were} not finite in step {record['step']:,}"
 
 
 def _settings(replica: Replica) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A job: some runs of a sweep that are trained, and then scored, by one process."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -158,7 +159,13 @@ def note_lost(job: Job, why: str) -> None:
 def _note(job: Job, why: str, states: Sequence[State]) -> None:
     for each in job.replicas:
         if run_state(each, job.metrics, job.protocol).state in states:
-            note_failure(each.folder, why.removeprefix(f"{each.folder.path}: "))
+            note_failure(each.folder, without_path(why, each))
+
+
+def without_path(why: str, replica: Replica) -> str:
+    """An error without the folder of its run, which stands before it anyway."""
+    path = replica.folder.path
+    return why.removeprefix(f"{path}: ").removeprefix(f"{path}{os.sep}")
 
 
 def _trained_together(job: Job) -> list[list[Replica]]:
