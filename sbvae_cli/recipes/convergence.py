@@ -2,8 +2,10 @@
 
 The rules were chosen by looking at quick runs. A loss that is flat in the end proves little where
 the learning rate falls to zero: a broadcast model of x and hue, of 1,500 steps, had not found hue
-at all and lost 0.0 nats over its last two fifths; a whole run of 1,000 steps on x and y, whose
-grids were flat, ended 3.6 nats above one of 3,000, after it had lost 2.3 over its last fifth.
+at all and lost 0.0 nats from the fourth to the last fifth of them. Losses go on falling long after
+grids have settled: on xy-hole, three times the steps took a broadcast model, flat after 1,000, from
+46.4 to 42.9 nats, where it had lost 2.4 at last, and a deconvolutional one, folded after 3,000 and
+after 9,000, from 49.3 to 44.9, where it had lost 1.5.
 """
 
 import math
@@ -17,12 +19,13 @@ from sbvae_cli.sweeps.collect import SweepRun
 
 LEAST_SHARE = 0.15  # of a factor's entropy, that the latent which knows most of it tells
 MOST_FACTORS = 3  # of data whose models find all of them; of sprites the paper's do not
+LEAST_FOUND = 0.5  # of the factors, of data with more
 OF_DIFFERENCE = 0.5  # that a loss may still change by, of the difference that is claimed
 RULES = (
     "Not converged: half of the runs or more of either side lack a factor (no latent tells 15 % of "
-    "its entropy, or their grid has collapsed), of data with three factors or fewer. Or, of losses "
-    "(NLL, KL, ELBO), they still changed from the fourth to the last fifth of the steps by more "
-    "than half of the difference that is claimed"
+    "its entropy, or their grid has collapsed), or, of data with more than three factors, more "
+    "than half of them. Or, of losses (NLL, KL, ELBO), they still changed from the fourth to the "
+    "last fifth of the steps by more than half of the difference that is claimed"
 )
 
 _LOSSES = {"nll": ("nll",), "kl": ("kl",), "neg_elbo": ("nll", "kl")}
@@ -46,13 +49,17 @@ class Change(NamedTuple):
 
 
 def lacking(run: SweepRun) -> list[str]:
-    """Factors that a run has not found; of data of many factors, and without scores, none.
+    """Factors that a run has not found; without scores, none.
 
     A factor is lacking where no latent tells a share of its entropy, as MIG counts it less the bias
-    of counting, or where the grid of it and another has collapsed.
+    of counting, or where the grid of it and another has collapsed. Of data with many factors, of
+    which the paper's models leave some out, none counts as lacking where half of them are found.
     """
     mig = (run.result or {}).get("scores", {}).get("mig", {})
-    missing = dict.fromkeys(_unknown(mig)) if len(mig.get("by_factor", {})) <= MOST_FACTORS else {}
+    factors = len(mig.get("by_factor", {}))
+    missing = dict.fromkeys(_unknown(mig))
+    if factors > MOST_FACTORS and len(missing) <= (1 - LEAST_FOUND) * factors:
+        return []
     if len(run.verdicts) <= math.comb(MOST_FACTORS, 2):
         for pair, verdict in run.verdicts.items():
             if verdict.startswith("collapsed"):

@@ -41,6 +41,7 @@ class Verdict:
         said: The numbers it rests on, or why there are none; one line.
         cautions: Lines on what the outcome does not rest on as it should.
         comparison: The probability it rests on, of orderings and trends.
+        ours: Our mean, standard deviation and median, of a value; "" where there are none.
     """
 
     claim: Claim
@@ -48,6 +49,7 @@ class Verdict:
     said: str
     cautions: tuple[str, ...] = ()
     comparison: Comparison | None = None
+    ours: str = ""
 
 
 def verdict(claim: Claim, collected: Collected, tier: TierName) -> Verdict:
@@ -157,16 +159,18 @@ def _value(claim: Claim, test: Value, collected: Collected, tier: TierName) -> V
     number = paper_number(test.paper)
     groups = collected.select(test.of)
     score = collected.find(test.score)
-    ours = _cell(groups, score) if score and groups else "-"
-    said = f"{_label(test.score)}: {ours}; the paper has {number.text}"
+    ours = _cell(groups, score).removesuffix("-") if score and groups else ""
+    said = f"{_label(test.score)}: {ours or '-'}; the paper has {number.text}"
     if tier != OF_TIER:
         why = f"a value needs the paper's network and steps, which the {tier} tier has not"
-        return Verdict(claim, "not tested", f"{said}; {why}" if ours != "-" else why)
+        return Verdict(claim, "not tested", f"{said}; {why}" if ours else why, ours=ours)
     obstacle = _obstacle(claim, test.score, [(_name(test.of), groups)], collected, tier)
     if obstacle:
         return obstacle
     if number.std is None:
-        return Verdict(claim, "not tested", f"{said}, without a spread to tell how near is near")
+        return Verdict(
+            claim, "not tested", f"{said}, without a spread to tell how near is near", ours=ours
+        )
     own = _mean(groups, score or "")
     near = abs(own - number.mean) <= STDS * number.std
     outcome: Outcome = "value reproduced" if near else "value not reproduced"
@@ -265,7 +269,7 @@ def _label(score: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{value:.4g}"
 
 
 def _name(settings: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> str:

@@ -1,0 +1,83 @@
+"""The index of all recipes of a tier: a row for each figure and table, and what came out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from sbvae_cli import __version__
+from sbvae_cli.files import write_bytes
+from sbvae_cli.recipes.load import load_recipe, recipe_names
+from sbvae_cli.recipes.markdown import sentence, table
+from sbvae_cli.recipes.page import PAGE, Reproduced, Typed, command_of, look_at
+from sbvae_cli.recipes.schema import TierName
+
+NOT_RUN = "not run"
+
+
+def write_index(tier: TierName, out: Path, typed: Typed) -> Path:
+    """Write `README.md` in the folder of a tier, of what lies there for each recipe.
+
+    Args:
+        tier: The tier.
+        out: Folder of all recipes.
+        typed: Turns a command, as messages have it, into one that can be typed.
+
+    Raises:
+        SbvaeError: If it cannot be written.
+    """
+    found = [look_at(load_recipe(name), tier, out) for name in recipe_names()]
+    file = out / tier / PAGE
+    write_bytes(file, index_page(found, typed).encode())
+    return file
+
+
+def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
+    """The index in Markdown, in the paper's order.
+
+    Args:
+        found: Every recipe, run or not.
+        typed: Turns a command, as messages have it, into one that can be typed.
+    """
+    tier = found[0].tier
+    rows = [_row(each, typed) for each in found]
+    heading = ["figure or table", "command", "runs", "what came out"]
+    parts = [
+        f"# The paper reproduced, tier {tier}",
+        "One row for each figure and table of the paper; each has a page with its pictures, the "
+        "numbers of every run, and a verdict for each claim. A number in the last column counts "
+        "claims.",
+        table(heading, rows),
+        *_claims([each for each in found if each.begun]),
+        f"Made by sbvae {__version__}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def outcome_text(found: Reproduced) -> str:
+    """What came out of a recipe, in a few words."""
+    if not found.begun:
+        return NOT_RUN
+    counts = Counter(each.outcome for each in found.claims)
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+
+
+def _row(found: Reproduced, typed: Typed) -> list[str]:
+    recipe = found.recipe
+    name = f"{recipe.shows}: {recipe.title}"
+    if found.begun:
+        name = f"[{name}]({recipe.name}/{PAGE})"
+    runs = found.collected.runs
+    done = sum(run.state in ("finished", "diverged") for run in runs)
+    return [name, typed(command_of(found)), f"{done} of {len(runs)}", outcome_text(found)]
+
+
+def _claims(found: Sequence[Reproduced]) -> list[str]:
+    """A list of all claims with their outcomes, by recipe."""
+    if not found:
+        return []
+    parts = ["## Claim by claim"]
+    for each in found:
+        lines = [f"[{each.recipe.shows}]({each.recipe.name}/{PAGE}), {each.recipe.title}:", ""]
+        lines += [f"- **{one.outcome}**: {sentence(one.claim.says)}" for one in each.claims]
+        parts.append("\n".join(lines))
+    return parts

@@ -1,0 +1,241 @@
+"""The page of a recipe: what the paper says, what came out here, and by which command."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli import __version__
+from sbvae_cli.commands import command
+from sbvae_cli.files import write_bytes
+from sbvae_cli.metrics.superiority import METHOD
+from sbvae_cli.recipes.claims import Value
+from sbvae_cli.recipes.convergence import RULES
+from sbvae_cli.recipes.load import sweep_of
+from sbvae_cli.recipes.markdown import code, duration, sentence
+from sbvae_cli.recipes.page_tables import (
+    differences_table,
+    grids_lines,
+    groups_table,
+    page_scores,
+    seeds_table,
+    settings_count,
+    training_seconds,
+    values_table,
+)
+from sbvae_cli.recipes.paper import paper_number
+from sbvae_cli.recipes.schema import Recipe, TierName
+from sbvae_cli.recipes.verdicts import OF_TIER, STDS, Verdict, verdict
+from sbvae_cli.sweeps.collect import Collected, collect
+from sbvae_cli.sweeps.folder import SweepFolder
+from sbvae_cli.sweeps.plan import Plan, plan_sweep
+
+PAGE = "README.md"
+_COMMAND = "reproduce"
+Typed = Callable[[str], str]
+_TIERS = {
+    "smoke": "a try of minutes, which shows that everything works and proves nothing",
+    "lite": "what a laptop does in a quarter of an hour or so",
+    "full": "the paper's settings",
+}
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A recipe of a tier, as it lies on the disk.
+
+    Attributes:
+        recipe: The recipe.
+        tier: The tier.
+        plan: Its runs.
+        folder: Folder of its tables, pictures and page.
+        collected: How far the runs are, and their scores.
+        verdicts: What came out for each claim, in the recipe's order.
+    """
+
+    recipe: Recipe
+    tier: TierName
+    plan: Plan
+    folder: SweepFolder
+    collected: Collected
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run has scores, or diverged."""
+        return any(run.state in ("finished", "diverged") for run in self.collected.runs)
+
+    @property
+    def claims(self) -> list[Verdict]:
+        """Verdicts on what the paper says in words."""
+        return [each for each in self.verdicts if not isinstance(each.claim.test, Value)]
+
+
+def sweep_folder(recipe: Recipe, tier: TierName, out: Path) -> SweepFolder:
+    """The folder of a recipe of a tier; runs lie in one pool for all recipes and tiers."""
+    return SweepFolder(out / tier / recipe.name, out / "runs")
+
+
+def look_at(recipe: Recipe, tier: TierName, out: Path) -> Reproduced:
+    """What there is of a recipe on the disk; nothing is trained, drawn or written.
+
+    Args:
+        recipe: The recipe.
+        tier: The tier.
+        out: Folder of all recipes.
+    """
+    folder = sweep_folder(recipe, tier, out)
+    plan = plan_sweep(sweep_of(recipe, tier), folder.runs)
+    collected = collect(folder, plan)
+    verdicts = tuple(verdict(claim, collected, tier) for claim in recipe.claims)
+    return Reproduced(recipe, tier, plan, folder, collected, verdicts)
+
+
+def write_page(found: Reproduced, typed: Typed) -> Path:
+    """Write `README.md` beside a recipe's tables and pictures.
+
+    Args:
+        found: The recipe as it lies on the disk.
+        typed: Turns a command, as messages have it, into one that can be typed.
+
+    Raises:
+        SbvaeError: If it cannot be written.
+    """
+    file = found.folder.path / PAGE
+    write_bytes(file, recipe_page(found, typed).encode())
+    return file
+
+
+def recipe_page(found: Reproduced, typed: Typed) -> str:
+    """The page in Markdown; it says the same of the same files, whenever it is made.
+
+    Args:
+        found: The recipe as it lies on the disk.
+        typed: Turns a command, as messages have it, into one that can be typed.
+    """
+    recipe = found.recipe
+    parts = [
+        f"# {recipe.shows}: {recipe.title}",
+        f"{sentence(recipe.about)} {recipe.section} of the paper.",
+        _about_tier(found),
+        code(typed(command_of(found, out=True)).strip("`")),
+        "## What came out",
+        *claim_lines(found.claims),
+        *_numbers(found),
+        *_pictures(found),
+        *_runs(found),
+        _small_print(found),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def command_of(found: Reproduced, *, out: bool = False) -> str:
+    """The command that reproduces a recipe, as messages have it.
+
+    Args:
+        found: The recipe.
+        out: Whether it names the folder, as from the one in which that lies.
+    """
+    named: dict[str, str] = {} if found.tier == "lite" else {"tier": found.tier}
+    if out:
+        named["out"] = found.folder.path.parents[1].name
+    return command(f"{_COMMAND}", found.recipe.name, **named)
+
+
+def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """A paragraph for each claim: outcome, what the paper says, our numbers, and cautions."""
+    found = []
+    for each in verdicts:
+        claim = each.claim
+        lines = [f"- **{each.outcome}**: {sentence(claim.says)} ({claim.where})"]
+        said = each.said
+        if claim.test is not None and claim.why:
+            said = f"{said}. {sentence(claim.why)[:-1]}"
+        lines.append(f"  {sentence(said)}")
+        if claim.paper:
+            told = "; ".join(
+                f"{number.row}, {number.score} {number.text}"
+                for number in map(paper_number, claim.paper)
+            )
+            lines.append(f"  In the paper: {told}.")
+        lines += [f"  *{sentence(caution)}*" for caution in each.cautions]
+        found.append("  \n".join(lines))
+    return ["\n\n".join(found)] if found else []
+
+
+def _about_tier(found: Reproduced) -> str:
+    tier = found.recipe.tiers[found.tier]
+    runs, seconds = found.collected.runs, training_seconds(found.collected.runs)
+    states = [run.state for run in runs]
+    done = f"{states.count('finished')} of {len(runs)} runs are finished"
+    gone = states.count("diverged")
+    done += f", {gone} diverged" if gone else ""
+    took = f"; training took {duration(seconds)}, one run after the other" if seconds else ""
+    text = f"Tier **{found.tier}**, {_TIERS[found.tier]}: {settings_count(found.collected.groups)}"
+    text += f", {done}{took}."
+    if tier.note:
+        text += f" {sentence(tier.note)}"
+    if found.tier == OF_TIER:
+        return text
+    paper = plan_sweep(sweep_of(found.recipe, OF_TIER), found.folder.runs)
+    differences = differences_table(found.plan, paper)
+    return f"{text}\n\n{differences}" if differences else text
+
+
+def _numbers(found: Reproduced) -> list[str]:
+    numbers = values_table(found.verdicts)
+    if not numbers:
+        return []
+    text = (
+        "Means ± standard deviation over replicas, here with the median in brackets. "
+        f"A value counts as reproduced where our mean is within {STDS} of the paper's standard "
+        "deviations."
+    )
+    if found.tier != OF_TIER:
+        text += f" That needs the paper's network and steps, which the tier {found.tier} has not."
+    return ["## The paper's numbers beside ours", text, numbers]
+
+
+def _pictures(found: Reproduced) -> list[str]:
+    parts = []
+    for picture in found.recipe.pictures:
+        file = found.folder.path / picture.file
+        if not file.is_file():
+            continue
+        if file.suffix == ".md":
+            parts.append(f"The table as the paper has it: [{file.name}]({file.name}).")
+        else:
+            alt = f"{found.recipe.shows}, {picture.kind}: {found.recipe.title}"
+            parts.append(f"![{alt}]({file.name})")
+    return ["## Pictures", *parts] if parts else []
+
+
+def _runs(found: Reproduced) -> list[str]:
+    if not found.begun:
+        return []
+    scores = page_scores(found.recipe, found.collected)
+    return [
+        "## Every run",
+        "Mean ± standard deviation over replicas, median in brackets.",
+        groups_table(found.collected, scores),
+        "\n".join(grids_lines(found.collected)),
+        seeds_table(found.collected, scores),
+        "All scores: [scores.csv](scores.csv), and [scores.json](scores.json), which "
+        "`sbvae figure` draws.",
+    ]
+
+
+def _small_print(found: Reproduced) -> str:
+    return (
+        "## How to read this\n\n"
+        "P is the probability that a run of the first kind has the higher value than a run of the "
+        "other, ties counting half, within the settings that both have; of a trend, that of two "
+        f"runs the one further along has it. Its interval, {METHOD}. An ordering counts as "
+        "reproduced, or as not, where the interval leaves out one half; otherwise it is undecided, "
+        "as with fewer than five seeds of one setting it mostly is. "
+        f"{RULES}.\n\n"
+        f"Made by sbvae {__version__} of the runs in `{_relative(found)}`, without training."
+    )
+
+
+def _relative(found: Reproduced) -> str:
+    return f"../../{found.folder.runs.name}"

@@ -1,0 +1,176 @@
+"""What comes out of runs whose scores are known, for each kind of claim."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sbvae_cli.config.schema import Config
+from sbvae_cli.metrics.superiority import probability_of_rise, probability_of_superiority
+from sbvae_cli.recipes.claims import Claim
+from sbvae_cli.recipes.verdicts import Verdict, verdict
+from sbvae_cli.sweeps.collect import collect
+from sbvae_cli.sweeps.folder import SweepFolder
+
+Write = Callable[..., SweepFolder]
+Judge = Callable[..., Verdict]
+BROADCAST, DECONV = {"model.decoder.kind": "broadcast"}, {"model.decoder.kind": "deconv"}
+SETTINGS = {"preset": {"profile": "quick"}, "data": {"source": "circles:xy"}}
+KINDS = {"model.decoder.kind": ["deconv", "broadcast"]}
+HIGHER = {"ordering": {"score": "mig", "higher": BROADCAST, "lower": DECONV}}
+
+
+@pytest.fixture
+def judge(tmp_path: Path, written_sweep: Write) -> Judge:
+    """The verdict on a claim, by runs that have the scores which a function gives."""
+
+    def judged(
+        test: dict[str, Any],
+        scores: Callable[[Config], Any],
+        grid: dict[str, Any] = KINDS,
+        replicas: int = 6,
+        tier: str = "lite",
+    ) -> Verdict:
+        tree = {"settings": SETTINGS, "grid": grid, "replicas": replicas}
+        folder = written_sweep(tmp_path / "sweep", tree, scores)
+        claim = Claim.model_validate({"id": "a", "says": "so it is", "where": "Figure 1", **test})
+        return verdict(claim, collect(folder, folder.open_plan()), tier)  # type: ignore[arg-type]
+
+    return judged
+
+
+def by_decoder(
+    broadcast: list[float], deconv: list[float], score: str = "mig"
+) -> Callable[[Config], dict[str, float]]:
+    values = {"broadcast": broadcast, "deconv": deconv}
+    return lambda c: {score: values[c.model.decoder.kind][c.training.seed]}
+
+
+def test_an_ordering_that_all_pairs_have_is_reproduced(judge: Judge) -> None:
+    high, low = [0.6, 0.7, 0.8, 0.9, 1.0, 1.1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.55]
+
+    found = judge(HIGHER, by_decoder(high, low))
+
+    assert found.outcome == "ordering reproduced"
+    assert found.comparison is not None
+    assert found.comparison.found == probability_of_superiority([(high, low)])
+    assert found.said.startswith("MIG: broadcast 0.85 ± 0.19 [0.85], deconv 0.34 ± 0.17 [0.35]; ")
+    p, least, most = found.comparison.found
+    assert found.said.endswith(
+        f"P(broadcast higher) = {p:.2f} ({least:.2f} to {most:.2f}), 6 and 6 runs"
+    )
+    assert found.cautions == ()
+
+
+def test_one_that_no_pair_has_is_not_reproduced_and_a_mixed_one_undecided(judge: Judge) -> None:
+    up, down = [0.6, 0.7, 0.8, 0.9, 1.0, 1.1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.55]
+
+    assert judge(HIGHER, by_decoder(down, up)).outcome == "ordering not reproduced"
+
+
+def test_an_interval_that_holds_one_half_decides_nothing(judge: Judge) -> None:
+    mixed = judge(HIGHER, by_decoder([0.1, 0.4, 0.5, 0.8, 0.2, 0.9], [0.2, 0.3, 0.6, 0.7, 0.1, 1]))
+
+    assert mixed.outcome == "undecided"
+
+
+def test_where_as_high_will_do_a_difference_need_not_be_shown(judge: Judge) -> None:
+    test = {"ordering": {**HIGHER["ordering"], "equal_will_do": True}}
+    alike = judge(test, by_decoder([0.5] * 6, [0.5] * 6))
+
+    assert alike.outcome == "ordering reproduced"
+    assert "where as high will do" in alike.said
+
+
+def test_a_trend_is_judged_by_all_pairs_of_levels(judge: Judge) -> None:
+    test = {"trend": {"score": "mig", "along": "depth", "direction": "falls"}}
+
+    def scores(config: Config) -> dict[str, float]:
+        return {"mig": 1.0 / len(config.model.decoder.hidden_channels) + config.training.seed / 99}
+
+    found = judge(test, scores, {**BROADCAST, "depth": [2, 3, 5]}, 3)
+
+    assert found.outcome == "ordering reproduced"
+    levels = [[1 / (depth - 1) + seed / 99 for seed in range(3)] for depth in (5, 3, 2)]
+    assert found.comparison is not None
+    assert found.comparison.found == probability_of_rise([levels])
+    assert "at depth 2, " in found.said and "P(falls) = 1.00" in found.said
+
+
+def test_a_threshold_counts_replicas(judge: Judge) -> None:
+    worst = {"threshold": {"score": "mig", "of": BROADCAST, "at_least": 0.5}}
+    most = {"threshold": {**worst["threshold"], "share": 0.8}}
+    scores = by_decoder([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0.0] * 6)
+
+    found = judge(worst, scores)
+
+    assert found.outcome == "threshold not reached"
+    assert "at least 0.5 in 5 of 6 runs" in found.said and "0.4 to 0.9" in found.said
+    assert judge(most, scores).outcome == "threshold reached"
+
+
+@pytest.mark.parametrize(
+    ("mean", "outcome"),
+    [(0.147, "value reproduced"), (0.25, "value reproduced"), (0.3, "value not reproduced")],
+)
+def test_a_value_is_within_two_stds_of_the_paper(judge: Judge, mean: float, outcome: str) -> None:
+    """Table 5 has 0.147 ± 0.057 for three layers."""
+    test = {"value": {"score": "mig", "of": BROADCAST, "paper": "table-5/3-layer/mig"}}
+
+    found = judge(test, by_decoder([mean] * 2, [0.0] * 2), replicas=2, tier="full")
+
+    assert found.outcome == outcome
+    assert "the paper has 0.147 ± 0.057" in found.said
+
+
+def test_a_value_is_not_tested_at_other_settings_than_the_papers(judge: Judge) -> None:
+    test = {"value": {"score": "mig", "of": BROADCAST, "paper": "table-5/3-layer/mig"}}
+
+    found = judge(test, by_decoder([0.1, 0.2], [0.0] * 2), replicas=2)
+
+    assert found.outcome == "not tested"
+    assert "needs the paper's network and steps, which the lite tier has not" in found.said
+    assert found.ours == "0.150 ± 0.071 [0.150]"
+
+
+def test_what_is_judged_by_eye_says_so(judge: Judge) -> None:
+    found = judge({"why": "judged by eye"}, lambda config: None)
+
+    assert (found.outcome, found.said) == ("not tested", "judged by eye")
+
+
+def test_what_a_tier_lacks_is_not_tested_and_what_waits_not_run(judge: Judge) -> None:
+    gaussian = {**BROADCAST, "model.likelihood.kind": "gaussian"}
+    other = {"ordering": {"score": "mig", "higher": gaussian, "lower": DECONV}}
+
+    assert judge(other, lambda config: None).said == (
+        "the lite tier has no runs of broadcast, gaussian"
+    )
+    assert judge(HIGHER, lambda config: None).outcome == "not run"
+
+
+def test_runs_that_diverged_are_counted_and_all_of_them_leave_nothing(judge: Judge) -> None:
+    def some(config: Config) -> dict[str, float] | str | None:
+        seed = config.training.seed
+        return {0: "diverged", 1: None}.get(seed, {"mig": 0.1 * seed})
+
+    found = judge(HIGHER, some, replicas=4)
+
+    assert found.cautions == (
+        "2 of 8 runs diverged and count in no number",
+        "2 of 8 runs are not finished",
+    )
+    assert found.comparison is not None and found.comparison.counts == (2, 2)
+
+
+def test_a_side_of_which_all_runs_diverged_is_not_tested(judge: Judge) -> None:
+    found = judge(HIGHER, lambda c: "diverged" if c.model.decoder.kind == "deconv" else {"mig": 1})
+
+    assert (found.outcome, found.said) == ("not tested", "all runs of deconv diverged")
+
+
+def test_a_score_that_runs_lack_is_not_tested(judge: Judge) -> None:
+    found = judge(HIGHER, by_decoder([1.0] * 2, [0.0] * 2, "x,y:affine_r2"), replicas=2)
+
+    assert (found.outcome, found.said) == ("not tested", "the runs have no mig")
