@@ -5,6 +5,12 @@ from typing import Annotated
 
 import typer
 
+from sbvae_cli.cli.cluster import (
+    AddressOption,
+    ClusterOptions,
+    CpusPerRunOption,
+    GpusPerRunOption,
+)
 from sbvae_cli.cli.options import DeviceOption
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.config.names import EngineName
@@ -38,6 +44,9 @@ def run(
     jobs: Jobs = None,
     engine: EngineOption = "local",
     device: DeviceOption = "auto",
+    address: AddressOption = None,
+    cpus_per_run: CpusPerRunOption = None,
+    gpus_per_run: GpusPerRunOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print runs and cost; train nothing.")
     ] = False,
@@ -52,6 +61,8 @@ def run(
     from sbvae_cli.sweeps.folder import SweepFolder
     from sbvae_cli.sweeps.plan import plan_sweep
 
+    cluster = ClusterOptions(address, cpus_per_run, gpus_per_run)
+    cluster.refuse_without(engine)
     folder = SweepFolder(out or Path("sweeps") / config.stem)
     plan = plan_sweep(read_sweep(config), folder.runs)  # before PyTorch loads
     folder.refuse_another(plan)
@@ -63,6 +74,6 @@ def run(
     from sbvae_cli.cli.sweep_runner import run_plan, say_what_is_next
 
     named = {"out": folder.path} if out else {}
-    again = command("sweep run", config, **named)
-    states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device)
+    again = command("sweep run", config, **named, **cluster.arguments(engine))
+    states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device, cluster=cluster)
     say_what_is_next(folder, states)

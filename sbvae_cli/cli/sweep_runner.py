@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import typer
 
+from sbvae_cli.cli.cluster import THIS_MACHINE, ClusterOptions
 from sbvae_cli.cli.console import inform, note
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.local_engine import LocalEngine
@@ -20,6 +21,7 @@ from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
 from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs, without_path
 from sbvae_cli.sweeps.plan import Plan, name_of
+from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
 _NO_ROOM = "cannot be written"  # in the error of a full disk, or of a folder that is not ours
@@ -34,6 +36,7 @@ def run_plan(
     engine: EngineName = "local",
     jobs: int | None = None,
     device: str = "auto",
+    cluster: ClusterOptions = THIS_MACHINE,
 ) -> list[RunState]:
     """Train and score what is left of a plan, and say how it ended.
 
@@ -44,6 +47,7 @@ def run_plan(
         engine: What runs the jobs.
         jobs: Number of jobs at once; None for as many as there are cores, or memory for.
         device: Name of the device that computes.
+        cluster: Which cluster the engine ray uses.
 
     Returns:
         How far each run is, in the plan's order; all are finished, or have diverged.
@@ -53,15 +57,24 @@ def run_plan(
             others are trained and scored.
         StoppedError: If a signal asked for an end; the runs were saved.
     """
+    cluster.refuse_without(engine)
+    if engine == "ray":
+        import_ray()  # or say that it is missing before a folder is made
+        device = cluster.device(device)
     with folder.locked():
         folder.begin(plan)
-        left = plan_jobs(plan, device)
+        left = plan_jobs(plan, device, cluster.together)
         states = folder.states(plan)
         if not left:
             write_collected(folder, collect(folder, plan))
             return states
         _say_what_is_left(states, left)
-        runner, lanes = _engine(engine, folder, left, jobs)
+        runner: Engine
+        if engine == "ray":
+            runner, lanes = cluster.engine(folder, jobs), jobs or 1
+        else:
+            number = jobs or jobs_at_once(left)
+            runner, lanes = LocalEngine(folder, number), min(number, len(left))
         with deferred() as request, SweepView(plan, states, lanes) as view:
             stop = _StopOrFull(request)
 
@@ -96,16 +109,6 @@ class _StopOrFull:
     def __call__(self) -> bool:
         """Whether a signal came or the disk is full."""
         return self.full or self._request()
-
-
-def _engine(
-    name: EngineName, folder: SweepFolder, left: Sequence[Job], jobs: int | None
-) -> tuple[Engine, int]:
-    """The engine, and how many jobs it runs at once."""
-    if name == "ray":
-        raise SbvaeError("no such engine here yet; choose `engine=local`")
-    number = jobs or jobs_at_once(left)
-    return LocalEngine(folder, number), min(number, len(left))
 
 
 def jobs_at_once(left: Sequence[Job]) -> int:

@@ -54,12 +54,13 @@ class Job:
         return [name_of(each) for each in self.replicas]
 
 
-def plan_jobs(plan: Plan, device: str = "auto") -> list[Job]:
+def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list[Job]:
     """The jobs of a plan, without runs that are finished or diverged, in its order.
 
     Args:
         plan: All runs.
         device: Name of the device; on a CPU each run has one thread, unless its settings say.
+        most: Largest number of runs in a job; None for all that may train together.
 
     Raises:
         SbvaeError: If there is no such device.
@@ -74,7 +75,11 @@ def plan_jobs(plan: Plan, device: str = "auto") -> list[Job]:
     on_cuda = is_on_cuda(device)
     for each in left:
         jobs.setdefault(group_of(each) if on_cuda else name_of(each), []).append(each)
-    return [make_job(plan, replicas, device) for replicas in jobs.values()]
+    return [
+        make_job(plan, replicas[first : first + (most or len(replicas))], device)
+        for replicas in jobs.values()
+        for first in range(0, len(replicas), most or len(replicas))
+    ]
 
 
 def make_job(plan: Plan, replicas: Sequence[Replica], device: str) -> Job:

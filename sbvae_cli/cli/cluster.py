@@ -1,0 +1,115 @@
+"""Options of `--engine ray`: which cluster, and how much of its machines each run takes."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.console import note_once
+from sbvae_cli.config.names import EngineName
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:  # it loads PyTorch
+    from sbvae_cli.sweeps.folder import SweepFolder
+    from sbvae_cli.sweeps.ray_engine import RayEngine
+
+_ROOM = 1e-9  # three thirds of a GPU are one
+
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="With --engine ray, a cluster of which this machine is one, or auto for the one that "
+        "runs here; default: RAY_ADDRESS, else this machine alone.",
+    ),
+]
+CpusPerRunOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.01,
+        max=1_000.0,
+        metavar="NUMBER",
+        help="With --engine ray, CPU cores of each process; default: its threads.",
+    ),
+]
+GpusPerRunOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=100.0,
+        metavar="NUMBER",
+        help="With --engine ray, share of a GPU of each run, as 0.25; default: none, a CPU trains.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """What the engine ray is told.
+
+    Attributes:
+        address: Address of the cluster; None is this machine, unless `RAY_ADDRESS` says.
+        cpus_per_run: Number of CPU cores of each process; None is its number of threads.
+        gpus_per_run: Share of a GPU that each run takes; None is none.
+    """
+
+    address: str | None = None
+    cpus_per_run: float | None = None
+    gpus_per_run: float | None = None
+
+    def refuse_without(self, engine: EngineName) -> None:
+        """Refuse options that another engine does not know.
+
+        Raises:
+            SbvaeError: With the first of them.
+        """
+        for name, value in vars(self).items():
+            if value is not None and engine != "ray":
+                raise SbvaeError("is for clusters; add `engine=ray`", field=name)
+
+    def arguments(self, engine: EngineName) -> dict[str, str]:
+        """What a command that goes on must say, by the names of arguments."""
+        given = {name: f"{value}" for name, value in vars(self).items() if value is not None}
+        return {"engine": engine, **given} if engine == "ray" else {}
+
+    def device(self, name: str) -> str:
+        """The device on which workers compute, which need not be in this machine.
+
+        Args:
+            name: As it was asked for; `auto` is a GPU where runs take some of one.
+
+        Raises:
+            SbvaeError: If it does not go with the share of a GPU.
+        """
+        if self.gpus_per_run:
+            if name not in ("auto", "cuda"):
+                raise SbvaeError(f"is {name}, but `gpus_per_run` asks for cuda", field="device")
+            return "cuda"
+        if name not in ("auto", "cpu"):
+            raise SbvaeError(
+                f"is {name}; on a cluster say by `gpus_per_run=1` how much of a GPU a run takes",
+                field="device",
+            )
+        return "cpu"
+
+    @property
+    def together(self) -> int | None:
+        """Largest number of runs that train together: those that share a GPU; None on CPUs."""
+        share = self.gpus_per_run
+        return max(1, int(1 / share + _ROOM)) if share else None
+
+    def engine(self, folder: "SweepFolder", at_once: int | None) -> "RayEngine":
+        """The engine, for the runs of a sweep's folder, so many jobs at once, if that is said."""
+        from sbvae_cli.sweeps.ray_engine import RayEngine
+
+        return RayEngine(
+            folder.runs,
+            self.address,
+            self.cpus_per_run,
+            self.gpus_per_run or 0.0,
+            at_once,
+            on_note=note_once(),
+        )
+
+
+THIS_MACHINE = ClusterOptions()

@@ -1,0 +1,268 @@
+"""The Ray engine: jobs as tasks of a cluster, whose machines share the folder of the runs.
+
+Ray is an extra, and this is the only file that imports it.
+"""
+
+import math
+import os
+import pickle
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.replicas import Replica
+from sbvae_cli.sweeps.cluster import (
+    answer_of,
+    connected,
+    last_line,
+    machines_for,
+    marked,
+    refuse_unlike,
+    remote_functions,
+    too_small,
+)
+from sbvae_cli.sweeps.doing import read_doing
+from sbvae_cli.sweeps.engine import Ended, Stop
+from sbvae_cli.sweeps.job import Job
+from sbvae_cli.sweeps.worker import describe_installation
+
+_LOOK = 0.25  # seconds between two looks at the tasks
+_AHEAD = 4  # jobs that are handed over before there is room for them
+_TRIES = 3  # times in a row that a job may be lost without having saved anything
+
+# Ray reads them when it is imported: it reports nothing home.
+_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0"}
+
+_INSTALL = 'python -m pip install "ray>=2.40"'
+
+
+@dataclass(frozen=True)
+class RayEngine:
+    """Runs jobs on a Ray cluster; an `Engine`.
+
+    A job whose process or machine is lost begins again, elsewhere, from what its runs have saved.
+
+    Attributes:
+        storage: Folder of the runs, which all machines see at this path.
+        address: Address of a cluster that this machine belongs to, as `HOST:6379`, or `auto` for
+            the one that runs here; None starts one of this machine alone, for these jobs.
+        cpus_per_run: Number of CPU cores of each process; None is its number of threads.
+        gpus_per_run: Share of a GPU that each run takes, 0 for none.
+        at_once: Largest number of jobs at once; None for as many as the cluster has room for.
+        on_note: Called with each line on what is not as expected.
+    """
+
+    storage: Path
+    address: str | None = None
+    cpus_per_run: float | None = None
+    gpus_per_run: float = 0.0
+    at_once: int | None = None
+    on_note: Callable[[str], None] = lambda line: None
+
+    def __call__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        stop: Stop,
+        on_look: Callable[[Sequence[Job]], None],
+        on_end: Callable[[Ended], None],
+    ) -> list[Ended]:
+        """Run all, as `Engine` has it; what the callbacks print on stdout is lost.
+
+        Raises:
+            SbvaeError: If Ray is not installed, there is no such cluster, it differs from this
+                machine in a version that counts, no machine is large enough, or one of them does
+                not see the folder; then no job has begun.
+        """
+        if not jobs:
+            return []
+        ray = import_ray()
+        # Ray prints on it of each worker that is lost, from a thread of its own.
+        with (
+            open(os.devnull, "w") as nowhere,
+            redirect_stdout(nowhere),
+            marked(self.storage) as mark,
+            connected(ray, self.address),
+        ):
+            tasks = _Tasks(ray, self, mark)
+            tasks.refuse_unlike_machines(jobs)
+            return tasks.run(jobs, stop, on_look, on_end)
+
+    def resources_of(self, job: Job) -> dict[str, float]:
+        """What a machine must have free for a job, by Ray's names for resources."""
+        threads = job.replicas[0].config.training.threads or 1
+        cpus = float(threads) if self.cpus_per_run is None else self.cpus_per_run
+        gpus = self.gpus_per_run * len(job.replicas)
+        return {"CPU": cpus, "GPU": gpus if gpus <= 1 else float(math.ceil(gpus))}
+
+
+@dataclass
+class _Task:
+    """A job that was handed to Ray.
+
+    Attributes:
+        job: The job.
+        saved: What its runs had saved then.
+        lost: How often in a row it was lost without having saved anything.
+    """
+
+    job: Job
+    saved: object
+    lost: int = 0
+
+
+class _Tasks:
+    """Jobs that Ray runs, and those that wait.
+
+    Args:
+        ray: The module, connected.
+        engine: What each takes.
+        mark: A file in the folder of the runs.
+    """
+
+    def __init__(self, ray: Any, engine: RayEngine, mark: Path) -> None:
+        self._ray, self._engine, self._mark = ray, engine, mark
+        self._running: dict[Any, _Task] = {}  # by what Ray calls them
+        self._remote, self._probe = remote_functions(ray)
+        self._here = describe_installation(str(mark))
+
+    def refuse_unlike_machines(self, jobs: Sequence[Job]) -> None:
+        """Ask each machine that is large enough what is installed there.
+
+        Raises:
+            SbvaeError: If there is none, or one does not do.
+        """
+        needs = self._engine.resources_of(jobs[0])
+        large = machines_for(self._ray, needs)
+        if not large:
+            raise too_small(self._ray, needs)
+        gpus = self._ray.cluster_resources().get("GPU", 0.0)
+        if gpus and not needs["GPU"]:
+            self._engine.on_note(
+                f"the cluster has {gpus:g} GPUs, and these runs are for CPUs; with "
+                "`gpus_per_run=0.25` four share one"
+            )
+        strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        mark, asked = str(self._mark), {}
+        for name, (host, _) in large.items():
+            probe = self._probe.options(scheduling_strategy=strategy(name, soft=False))
+            asked[probe.remote(mark)] = host
+        note = self._engine.on_note
+        for ref, host in asked.items():
+            there = answer_of(self._ray, ref, host)
+            refuse_unlike(host, there, self._here, self._engine.storage, note)
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        stop: Stop,
+        on_look: Callable[[Sequence[Job]], None],
+        on_end: Callable[[Ended], None],
+    ) -> list[Ended]:
+        """Run all, as `Engine` has it."""
+        waiting, ended, asked = deque(jobs), dict[int, Ended](), False
+        while self._running or (waiting and not stop()):
+            while waiting and not stop() and self._has_room(waiting[0]):
+                self._hand_over(_Task(waiting[0], _saved(waiting[0])))
+                waiting.popleft()
+            if stop() and not asked:
+                asked = True
+                for ref in self._running:
+                    self._ray.cancel(ref, force=False)  # SIGINT, to one that has begun
+            for ref in self._done():
+                task = self._running.pop(ref)
+                found = self._end(ref, task, asked)
+                if found:
+                    ended[id(task.job)] = found
+                    on_end(found)
+            on_look([task.job for task in self._running.values() if _has_begun(task.job)])
+        return [ended.get(id(job), Ended(job)) for job in jobs]
+
+    def _has_room(self, job: Job) -> bool:
+        if self._engine.at_once is not None:
+            return len(self._running) < self._engine.at_once
+        machines = machines_for(self._ray, self._engine.resources_of(job))
+        return len(self._running) < sum(number for _, number in machines.values()) + _AHEAD
+
+    def _done(self) -> list[Any]:
+        """Tasks that have ended, as soon as there are any, or none after a while."""
+        if not self._running:
+            return []
+        found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_LOOK)[0]
+        return found
+
+    def _hand_over(self, task: _Task, *, again: bool = False) -> None:
+        needs = self._engine.resources_of(task.job)
+        # Lost tasks are ours to count, so Ray does not try them again.
+        remote = self._remote.options(
+            num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_retries=0, name=task.job.names[0]
+        )
+        ref = remote.remote(pickle.dumps(_anywhere(task.job)), str(self._mark), self._here, again)
+        self._running[ref] = task
+
+    def _end(self, ref: Any, task: _Task, asked: bool) -> Ended | None:
+        """How a task ended; None where it was lost and begins again."""
+        errors, first = self._ray.exceptions, task.job.replicas[0].folder.path.absolute()
+        try:
+            return Ended(task.job, self._ray.get(ref).removeprefix(f"{first}: "))
+        except errors.TaskCancelledError:
+            return Ended(task.job)
+        except errors.RayTaskError as error:
+            why = last_line(error)
+        except errors.RayError as error:
+            if asked:
+                return Ended(task.job)
+            saved, lost = _saved(task.job), task.lost + 1
+            if saved != task.saved:
+                lost = 1
+            what = "no memory was left for it" if "OutOfMemory" in type(error).__name__ else "lost"
+            if lost < _TRIES:
+                names = ", ".join(task.job.names)
+                self._engine.on_note(f"{names}: its worker was {what}; it goes on elsewhere")
+                self._hand_over(_Task(task.job, saved, lost), again=True)
+                return None
+            why = f"its worker was {what} {lost} times in a row"
+        return Ended(task.job, why)
+
+
+def import_ray() -> Any:
+    """Ray, which need not be installed; it is told to be quiet before it is loaded.
+
+    Raises:
+        SbvaeError: If it is not installed, with the command that does.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+        import ray.util.scheduling_strategies
+    except ImportError as error:
+        raise SbvaeError(f"the engine ray needs Ray: {_INSTALL}") from error
+    return ray
+
+
+def _anywhere(job: Job) -> Job:
+    """The job with paths that do not depend on where a process runs."""
+    return replace(
+        job,
+        replicas=tuple(
+            Replica(each.config, RunFolder(each.folder.path.absolute())) for each in job.replicas
+        ),
+    )
+
+
+def _saved(job: Job) -> list[int]:
+    """What changes whenever a run of a job saves anything."""
+    files = [path for each in job.replicas for path in (each.folder.checkpoint, each.folder.scores)]
+    return [path.stat().st_mtime_ns if path.exists() else 0 for path in files]
+
+
+def _has_begun(job: Job) -> bool:
+    """Whether a process works on a job, which Ray may still keep waiting."""
+    told = (read_doing(each.folder) for each in job.replicas)
+    return any(each is not None and each.alive for each in told)

@@ -1,0 +1,141 @@
+"""What a process on another machine does for a sweep: tell what is installed there, run a job."""
+
+import hashlib
+import os
+import pickle
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import sbvae_cli
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from sbvae_cli.runs.replicas import Replica
+
+_PATIENCE = 60.0  # seconds in which the locks of a machine that is gone are let go
+_PAUSE = 2.0
+
+_ALIKE = "install the same sbvae on all machines"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What runs must have alike on all machines.
+
+    Attributes:
+        host: Name of the machine.
+        sees: Whether it sees the folder of the runs.
+        sbvae: Version of sbvae.
+        files: What tells its files from others of that version.
+        torch: Version of PyTorch.
+    """
+
+    host: str
+    sees: bool
+    sbvae: str
+    files: str
+    torch: str
+
+
+def describe_installation(mark: str) -> Installation:
+    """What is installed here, and whether a file lies where another machine has put it."""
+    return Installation(
+        socket.gethostname(),
+        os.path.isfile(mark),
+        sbvae_cli.__version__,
+        _digest(Path(sbvae_cli.__file__).parent),
+        version("torch"),
+    )
+
+
+def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
+    """Why runs of another machine would not be those of this one; empty where they are.
+
+    Args:
+        there: What is installed on the other one.
+        here: What is installed on this one.
+        storage: Folder of the runs.
+    """
+    if not there.sees:
+        return (
+            f"{storage}: the machine {there.host} does not see this folder; choose another `out`, "
+            "on storage that all machines have at the same path"
+        )
+    if there.sbvae != here.sbvae:
+        return f"{there.host}: has sbvae {there.sbvae}, and here is {here.sbvae}; {_ALIKE}"
+    if there.files != here.files:
+        return f"{there.host}: has other files of sbvae {here.sbvae} than there are here; {_ALIKE}"
+    return ""
+
+
+def run_pickled(pickled: bytes, mark: str, here: Installation, *, again: bool) -> str:
+    """Run a job, which SIGINT asks to save and end.
+
+    Args:
+        pickled: The job; only here, since it takes PyTorch to be unpickled.
+        mark: A file in the folder of the runs.
+        here: What is installed where the sweep is run from.
+        again: Whether its former process was lost, whose locks may still stand.
+
+    Returns:
+        What was wrong, one line; empty where it is done or was stopped.
+    """
+    from sbvae_cli.sweeps.job import Job, run_job
+
+    unlike = unlikeness(describe_installation(mark), here, Path(mark).parent)
+    if unlike:  # of a machine that has joined since the others were asked
+        return unlike
+    job: Job = pickle.loads(pickled)
+    with _stop_on_interrupt() as stop:
+        try:
+            if again:
+                _wait_until_free(job.replicas, stop)
+            run_job(job, stop=stop)
+        except SbvaeError as error:
+            return error.line
+    return ""
+
+
+def _digest(package: Path) -> str:
+    """What tells the package's files from others: a hash of all, by their names."""
+    found = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        found.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def _wait_until_free(replicas: "Sequence[Replica]", stop: Callable[[], bool]) -> None:
+    """Wait until no lost process holds the runs' folders any more, or so long that one must live.
+
+    Shared storage lets go of the locks of a machine that is gone after a while.
+    """
+    from sbvae_cli.runs.replicas import reserved
+
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and not stop():
+        with suppress(SbvaeError), reserved(replicas):
+            return
+        time.sleep(_PAUSE)
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Take SIGINT as a request that the block asks for."""
+    asked: list[int] = []
+
+    def take(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    before = signal.signal(signal.SIGINT, take)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
