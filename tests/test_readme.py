@@ -46,7 +46,7 @@ def write_small_sweep() -> None:
 def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
     write_small_sweep()
     for command in commands():
-        if command[0] in ("demo", "bench"):  # which have tests of their own
+        if command[0] in ("demo", "bench", "reproduce"):  # which have tests of their own
             continue
         if "--profile" in command:
             folder = [] if "--out" in command else ["--out", FOLDER]  # fewer steps change its name

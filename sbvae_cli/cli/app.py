@@ -19,6 +19,7 @@ from sbvae_cli.cli import (
     gen_data,
     geometry,
     info,
+    reproduce,
     sweep,
     train,
     traverse,
@@ -54,6 +55,7 @@ app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
 app.add_typer(figure.app, name="figure")
 app.add_typer(sweep.app, name="sweep")
+app.command("reproduce")(reproduce.reproduce)
 app.command("encode")(encode.encode)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)

@@ -28,6 +28,7 @@ EXAMPLES = {
     "sweep run": "sbvae sweep run examples/sweep-small.yaml --out sweeps/small",
     "sweep status": "sbvae sweep status sweeps/small",
     "sweep collect": "sbvae sweep collect sweeps/small --best neg_elbo --out best.yaml",
+    "reproduce": "sbvae reproduce figure-8 --tier smoke",
     "encode": "sbvae encode runs/first --out codes.npz",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",

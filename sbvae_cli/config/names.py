@@ -46,3 +46,4 @@ ChartKind = Literal["histogram", "strip"]
 ProtocolName = Literal["paper", "dlib", "quick"]
 TableFormat = Literal["terminal", "markdown", "latex", "csv"]
 EngineName = Literal["local", "ray"]  # that runs the jobs of a sweep
+TierName = Literal["smoke", "lite", "full"]  # of recipes

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sbvae_cli import __version__
+from sbvae_cli.config.names import TierName
 from sbvae_cli.files import write_bytes
 from sbvae_cli.recipes.load import load_recipe, recipe_names
 from sbvae_cli.recipes.markdown import sentence, table
 from sbvae_cli.recipes.page import PAGE, Reproduced, Typed, command_of, look_at
-from sbvae_cli.recipes.schema import TierName
 
 NOT_RUN = "not run"
 

@@ -7,11 +7,12 @@ from importlib.resources import as_file, files
 from typing import Any
 
 from sbvae_cli.config.load import check, merge, read_yaml
+from sbvae_cli.config.names import TierName
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.config.sweep import SweepConfig, build_sweep
 from sbvae_cli.errors import unknown_name
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
-from sbvae_cli.recipes.schema import Recipe, TierName
+from sbvae_cli.recipes.schema import Recipe
 
 ALL = "all"  # stands for every recipe on the command line
 _NUMBER = re.compile(r"([a-z]*)[\W_]*(\d+)")
@@ -78,6 +79,7 @@ def sweep_of(recipe: Recipe, tier: TierName) -> SweepConfig:
     grid = recipe.grid if own.grid is None else own.grid
     tree: dict[str, Any] = {
         "settings": merge(recipe.settings, own.settings),
+        "metrics": recipe.metrics,
         "replicas": own.replicas,
         "protocol": own.protocol,
         **({} if grid is None else {"grid": grid}),

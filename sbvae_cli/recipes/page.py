@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sbvae_cli import __version__
 from sbvae_cli.commands import command
+from sbvae_cli.config.names import TierName
 from sbvae_cli.files import write_bytes
 from sbvae_cli.metrics.superiority import METHOD
 from sbvae_cli.recipes.claims import Value
@@ -23,7 +24,7 @@ from sbvae_cli.recipes.page_tables import (
     values_table,
 )
 from sbvae_cli.recipes.paper import paper_number
-from sbvae_cli.recipes.schema import Recipe, TierName
+from sbvae_cli.recipes.schema import Recipe
 from sbvae_cli.recipes.verdicts import OF_TIER, STDS, Verdict, verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder

@@ -181,6 +181,9 @@ def _draw_geometry(picture: GeometryPicture, scored: _Scored) -> Drawn:
     )
     file = scored.folder.path / picture.file
     options = {"by": picture.by, "replica": ",".join(map(str, picture.replica))}
+    protocol = (groups[0][0].result or {}).get("protocol", {}).get("name", "paper")
+    if protocol != "paper":  # scored anew, they would have other scores by the default
+        options["protocol"] = protocol
     targets = [target for own in groups for target in _targets(own)]
     told = command("geometry", *targets, **options, out=file)
     content, about = panel_picture(found, picture.by), told_panel(found, picture.by)

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from sbvae_cli.config.model import FinitePositive, Frozen
-from sbvae_cli.config.names import ChartKind, ProtocolName, Rank
+from sbvae_cli.config.names import ChartKind, ProtocolName, Rank, TierName
 from sbvae_cli.recipes.claims import Claim, Settings
 
-TierName = Literal["smoke", "lite", "full"]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(png|md)$")]
 OrderedBy = Literal["mig", "neg_elbo"]  # scores that order replicas
 Pick = Rank | Annotated[int, Field(ge=0)]  # of replicas: by a score, or a seed
@@ -136,6 +135,7 @@ class Recipe(Frozen):
         also: Other names, of figures that are drawn along.
         settings: Settings that all its runs have, a tree of sections.
         grid: Values of others, as a sweep has them.
+        metrics: What is scored; None is what the paper reports.
         tiers: How much is trained.
         pictures: What is drawn.
         values: Settings of the runs that rows of the paper are of, by the rows' keys, as
@@ -151,6 +151,7 @@ class Recipe(Frozen):
     also: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, Any] | tuple[dict[str, Any], ...] | None = None
+    metrics: tuple[str, ...] | None = None
     tiers: Mapping[TierName, Tier]
     pictures: Annotated[tuple[Picture, ...], Field(min_length=1)]
     values: Mapping[str, Settings] = Field(default_factory=dict)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, Literal
 
+from sbvae_cli.config.names import TierName
 from sbvae_cli.config.score_names import score_label, wanted_score
 from sbvae_cli.figures.table import Cell
 from sbvae_cli.recipes.claims import Claim, Ordering, Threshold, Trend, Value
 from sbvae_cli.recipes.convergence import OF_DIFFERENCE, change_of_loss, lacking
 from sbvae_cli.recipes.paper import paper_number
-from sbvae_cli.recipes.schema import TierName
 from sbvae_cli.runs.naming import setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
 from sbvae_cli.sweeps.comparison import Comparison, compare, compare_along, levels_of

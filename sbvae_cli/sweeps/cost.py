@@ -54,14 +54,16 @@ def plan_cost(
     states: Sequence[RunState],
     device: str,
     on_group: Callable[[str], None] = lambda group: None,
+    known: dict[str, tuple[float, float]] | None = None,
 ) -> list[GroupCost]:
     """What each group of a plan takes that is not done; settings of one cost are measured once.
 
     Args:
         plan: All runs.
-        states: How far they are, in the plan's order.
+        states: How far they are, in the plan's order, or some of them.
         device: Name of the device; replicas that a GPU trains at once take less.
         on_group: Called with each group before it is measured.
+        known: What was measured of other plans, which this one adds to.
 
     Raises:
         SbvaeError: If a setting cannot be trained.
@@ -70,11 +72,11 @@ def plan_cost(
     for each in states:
         if each.state not in ("finished", "diverged"):
             left.setdefault(group_of(each.replica), []).append(each)
-    known: dict[str, tuple[float, float]] = {}
+    known = {} if known is None else known
     found = []
     for group, own in left.items():
         (replica,) = make_job(plan, [own[0].replica], device).replicas
-        kind = _kind(replica.config)
+        kind = f"{_kind(replica.config)} {plan.sweep.metrics} {plan.sweep.protocol}"
         if kind not in known:
             on_group(group)
             known[kind] = _measure(replica, plan.sweep.metrics, plan.sweep.protocol)

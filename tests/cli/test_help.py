@@ -35,9 +35,9 @@ def plain(text: str) -> str:
 
 def test_commands_stand_in_the_order_of_a_workflow(sbvae: Sbvae) -> None:
     shown = re.findall(r"^│ ([a-z][a-z-]+) +[A-Z]", sbvae("--help").out, re.MULTILINE)
-    assert shown[:10] == [
+    assert shown[:11] == [
         *("gen-data", "train", "traverse", "geometry", "eval", "figure", "sweep"),
-        *("encode", "info", "demo"),
+        *("reproduce", "encode", "info", "demo"),
     ]
 
 
@@ -62,6 +62,7 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         "demo": ("--help",),  # which has a test of its own
         "bench": ("--help",),
         "sweep": ("--help",),
+        "reproduce": ("--help",),
         "figure unfolding": ("--help",),  # of runs that are trained with --preview
     }
     Path("photos").mkdir()

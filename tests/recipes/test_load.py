@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from sbvae_cli.config.names import TierName
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.recipes.load import find_recipe, load_recipe, recipe_names, recipe_text, sweep_of
 from sbvae_cli.recipes.paper import paper_numbers
-from sbvae_cli.recipes.schema import GeometryPicture, Recipe, TierName, TraversalPicture
+from sbvae_cli.recipes.schema import GeometryPicture, Recipe, TraversalPicture
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep

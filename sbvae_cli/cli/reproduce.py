@@ -1,0 +1,113 @@
+"""`sbvae reproduce`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from sbvae_cli.cli.outputs import run_folder
+from sbvae_cli.cli.sweep_run import EngineOption, Jobs
+from sbvae_cli.config.names import TierName
+
+if TYPE_CHECKING:
+    from sbvae_cli.recipes.schema import Recipe
+
+_CORES = 2  # of the laptop that the table's times are for
+_UNITS = (("years", 365 * 24 * 60), ("days", 24 * 60), ("h", 60), ("min", 1))  # in minutes
+_SEVERAL = 1.5  # of a unit, from which on it is counted in
+
+
+def reproduce(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME...|all]",
+            help="Figures and tables, as figure-8 or table-5; without a name, all are listed.",
+        ),
+    ] = None,
+    tier: Annotated[
+        TierName,
+        typer.Option(
+            help="smoke, two minutes on a laptop; lite, a quarter of an hour; full, as the paper."
+        ),
+    ] = "lite",
+    out: Annotated[
+        Path, typer.Option(callback=run_folder, help="Folder of runs, pictures and pages.")
+    ] = Path("reproduction"),
+    jobs: Jobs = None,
+    engine: EngineOption = "local",
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the recipes in place of running them.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what is left and takes how long; run nothing.")
+    ] = False,
+) -> None:
+    """Train, score and draw figures and tables of the paper, and hold them against what it says.
+
+    Runs that several figures share are trained once, and what was interrupted goes on.
+    """
+    if not names:
+        _list_recipes(show=show)
+        return
+    recipes = _find(names)
+    if show:
+        _show(recipes)
+        return
+    from sbvae_cli.cli.reproduce_runs import Wanted, reproduce_recipes
+
+    reproduce_recipes(recipes, Wanted(tier, out, engine, jobs, dry_run))
+
+
+def _find(names: list[str]) -> "list[Recipe]":
+    """The recipes that are named, each once; `all` names every one.
+
+    Raises:
+        SbvaeError: If there is none of a name.
+    """
+    from sbvae_cli.recipes.load import ALL, find_recipe, recipe_names
+
+    found: dict[str, Recipe] = {}
+    for name in names:
+        every = name.strip().lower() == ALL
+        for each in map(find_recipe, recipe_names() if every else [name]):
+            found.setdefault(each.name, each)
+    return list(found.values())
+
+
+def _show(recipes: "list[Recipe]") -> None:
+    from sbvae_cli.recipes.load import recipe_text
+
+    for number, recipe in enumerate(recipes):
+        start = "---\n" if number else ""
+        typer.echo(f"{start}# {recipe.name}\n{recipe_text(recipe.name)}", nl=False)
+
+
+def _list_recipes(*, show: bool) -> None:
+    """A table of all recipes: what each shows, its runs, and about how long each tier takes."""
+    from sbvae_cli.cli.console import inform, print_table
+    from sbvae_cli.config.sweep import cells
+    from sbvae_cli.recipes.load import load_recipe, recipe_names, sweep_of
+
+    recipes = [load_recipe(name) for name in recipe_names()]
+    if show:
+        _show(recipes)
+        return
+    tiers: tuple[TierName, ...] = get_args(TierName)
+    rows = []
+    for recipe in recipes:
+        costs = []
+        for tier in tiers:
+            sweep = sweep_of(recipe, tier)
+            count = len(cells(sweep)) * sweep.replicas
+            costs.append(f"{count} in {_rough(recipe.tiers[tier].core_hours)}")
+        rows.append([f"{recipe.name}: {recipe.title}", *costs])
+    print_table("runs of each tier, and about how long a laptop takes", ("recipe", *tiers), rows)
+    inform("Figure 12 is drawn with figure-5. Begin with: sbvae reproduce figure-8 --tier smoke")
+
+
+def _rough(core_hours: float) -> str:
+    """About how long so much work takes a laptop."""
+    minutes = max(core_hours * 60 / _CORES, 1.0)
+    name, size = next((u for u in _UNITS if minutes >= _SEVERAL * u[1]), _UNITS[-1])
+    return f"{float(f'{minutes / size:.2g}'):.0f} {name}"

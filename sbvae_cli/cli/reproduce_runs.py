@@ -1,0 +1,174 @@
+"""Recipes run one after the other: what they take, their runs, pictures and verdicts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sbvae_cli.cli.console import complain, duration, inform, note_once, print_table, reporter, say
+from sbvae_cli.cli.flags import error_line, with_flags
+from sbvae_cli.cli.outputs import write_picture
+from sbvae_cli.cli.sweep_cost import print_cost
+from sbvae_cli.cli.sweep_runner import jobs_at_once, run_plan
+from sbvae_cli.commands import command
+from sbvae_cli.config.names import EngineName, TierName
+from sbvae_cli.errors import SbvaeError, StoppedError
+from sbvae_cli.files import write_bytes
+from sbvae_cli.recipes.index import write_index
+from sbvae_cli.recipes.load import ALL, recipe_names, sweep_of
+from sbvae_cli.recipes.page import Reproduced, look_at, sweep_folder, write_page
+from sbvae_cli.recipes.pictures import Drawn, draw_pictures
+from sbvae_cli.recipes.schema import Recipe
+from sbvae_cli.sweeps.collect import write_collected
+from sbvae_cli.sweeps.cost import plan_cost, seconds_of
+from sbvae_cli.sweeps.folder import DONE, SweepFolder
+from sbvae_cli.sweeps.job import plan_jobs
+from sbvae_cli.sweeps.plan import Plan, plan_sweep
+
+_DEVICE = "auto"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How recipes are run.
+
+    Attributes:
+        tier: How much is trained.
+        out: Folder of all.
+        engine: What runs the jobs.
+        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
+        dry_run: Whether what is left is told of, and nothing is run.
+    """
+
+    tier: TierName
+    out: Path
+    engine: EngineName
+    jobs: int | None
+    dry_run: bool
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A recipe, its runs, and the folder of what comes out."""
+
+    recipe: Recipe
+    plan: Plan
+    folder: SweepFolder
+
+
+def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted) -> None:
+    """Say what recipes take, then run each, draw its pictures and hold it against its claims.
+
+    Raises:
+        SbvaeError: If a folder holds other runs, or a run failed; other recipes are run all the
+            same, and what there is has been drawn.
+        StoppedError: If a signal asked for an end; the runs were saved.
+    """
+    planned = [_plan(recipe, wanted) for recipe in recipes]
+    for each in planned:
+        each.folder.refuse_another(each.plan)
+    _print_cost(planned, wanted)
+    if wanted.dry_run:
+        return
+    failed: list[tuple[str, SbvaeError]] = []
+    for each in planned:
+        if len(planned) > 1:
+            say(f"{each.recipe.name}: {each.recipe.title}")
+        try:
+            run_plan(
+                each.folder,
+                each.plan,
+                _again([each.recipe for each in planned], wanted),
+                engine=wanted.engine,
+                jobs=wanted.jobs,
+                device=_DEVICE,
+            )
+        except StoppedError:
+            raise
+        except SbvaeError as error:
+            failed.append((each.recipe.name, error))
+        _conclude(each.recipe, wanted)
+    inform(f"wrote {write_index(wanted.tier, wanted.out, with_flags)}")
+    _raise_failed(failed, len(planned))
+
+
+def _plan(recipe: Recipe, wanted: Wanted) -> _Planned:
+    folder = sweep_folder(recipe, wanted.tier, wanted.out)
+    return _Planned(recipe, plan_sweep(sweep_of(recipe, wanted.tier), folder.runs), folder)
+
+
+def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
+    """The command that goes on, in backticks."""
+    names = [recipe.name for recipe in recipes]
+    names = [ALL] if len(names) == len(recipe_names()) > 1 else names
+    return command("reproduce", *names, tier=wanted.tier, out=wanted.out)
+
+
+def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> None:
+    """Raise what went wrong, if anything did, once all else is done."""
+    if not failed:
+        return
+    if recipes == 1:
+        raise failed[0][1]
+    for name, error in failed:
+        complain(f"{name}: {error_line(str(error), error.field)}")
+    names = ", ".join(name for name, _ in failed)
+    raise SbvaeError(f"{len(failed)} of {recipes} recipes failed ({names}), as said above")
+
+
+def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
+    """What is left and takes how long; runs that recipes share count for the first of them."""
+    if len(planned) == 1:
+        print_cost(planned[0].folder, planned[0].plan, _DEVICE, wanted.jobs)
+        return
+    known: dict[str, tuple[float, float]] = {}
+    seen: set[Path] = set()
+    rows, total = [], 0.0
+    with reporter("measuring", len(planned)) as bar:
+        for number, each in enumerate(planned):
+            bar.update(number, f"measuring {each.recipe.name}")
+            states = [s for s in each.folder.states(each.plan) if s.state not in DONE]
+            others = [s for s in states if s.replica.folder.path not in seen]
+            seen |= {state.replica.folder.path for state in others}
+            costs = plan_cost(each.plan, others, _DEVICE, known=known)
+            left = plan_jobs(each.plan, _DEVICE)
+            seconds = seconds_of(costs, wanted.jobs or jobs_at_once(left)) if costs else 0.0
+            total += seconds
+            runs = f"{len(each.plan.replicas):,}", f"{len(others):,}"
+            rows.append([each.recipe.name, *runs, duration(seconds) if costs else "-"])
+        bar.update(len(planned), "measured")
+    print_table("", ("recipe", "runs", "left", "time"), rows)
+    if total:
+        say(f"all of it takes about {duration(total)} on this device")
+
+
+def _conclude(recipe: Recipe, wanted: Wanted) -> None:
+    """Gather scores, draw pictures, say what came out, and write it on a page."""
+    found = look_at(recipe, wanted.tier, wanted.out)
+    write_collected(found.folder, found.collected)
+    files = []
+    if any(run.result is not None for run in found.collected.runs):
+        for drawn in draw_pictures(recipe, found.folder, found.collected, on_note=note_once()):
+            _write(drawn)
+            files.append(drawn.file)
+    _print_verdicts(found)
+    for file in (*files, write_page(found, with_flags)):
+        inform(f"wrote {file}")
+
+
+def _write(drawn: Drawn) -> None:
+    """Write a picture, which tells of the command that draws the same, or a table."""
+    if isinstance(drawn.content, str):
+        write_bytes(drawn.file, drawn.content.encode())
+        return
+    write_picture(
+        drawn.file, drawn.content, {"command": with_flags(drawn.command).strip("`"), **drawn.about}
+    )
+
+
+def _print_verdicts(found: Reproduced) -> None:
+    """What the paper says in words, and what came out; its numbers stand on the page."""
+    say(f"{found.recipe.shows}, tier {found.tier}:")
+    for each in found.claims:
+        say(f"- {each.outcome}: {each.claim.says} ({each.claim.where})")
+        for line in (each.said, *each.cautions):
+            say(f"  {line}", indent=2)
