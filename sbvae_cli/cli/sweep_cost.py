@@ -55,7 +55,7 @@ def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -
         f"{also or f'{len(states):,} runs, '}{lanes:,} at once, take about {duration(total)} on "
         f"this device, {duration(_scoring(costs, lanes))} of it to encode and decode for scores"
     )
-    if is_on_cuda(device):
+    if any(is_on_cuda(job.device) for job in left):
         say("replicas of a setting train together on a GPU, which takes less; see `sbvae bench`")
     return total
 

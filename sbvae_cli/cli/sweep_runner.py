@@ -16,6 +16,7 @@ from sbvae_cli.config.names import EngineName
 from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.runs.memory import processes_that_fit
 from sbvae_cli.runs.own_data import open_own_data
+from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.sweeps.collect import collect, write_collected
 from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
@@ -62,19 +63,15 @@ def run_plan(
         import_ray()  # or say that it is missing before a folder is made
         device = cluster.device(device)
     with folder.locked():
-        folder.begin(plan)
+        folder.refuse_another(plan)
         left = plan_jobs(plan, device, cluster.together)
         states = folder.states(plan)
-        if not left:
+        runner, lanes = _engine(engine, folder, left, jobs, cluster) if left else (None, 0)
+        folder.write_plan(plan)
+        if runner is None:
             write_collected(folder, collect(folder, plan))
             return states
         _say_what_is_left(states, left)
-        runner: Engine
-        if engine == "ray":
-            runner, lanes = cluster.engine(folder, jobs), jobs or 1
-        else:
-            number = jobs or jobs_at_once(left)
-            runner, lanes = LocalEngine(folder, number), min(number, len(left))
         with deferred() as request, SweepView(plan, states, lanes) as view:
             stop = _StopOrFull(request)
 
@@ -111,20 +108,41 @@ class _StopOrFull:
         return self.full or self._request()
 
 
+def _engine(
+    name: EngineName,
+    folder: SweepFolder,
+    left: Sequence[Job],
+    jobs: int | None,
+    cluster: ClusterOptions,
+) -> tuple[Engine, int]:
+    """The engine, and how many jobs it runs at once."""
+    if name == "ray":
+        return cluster.engine(folder, jobs), jobs or 1
+    resolve_device(left[0].device)  # refuses one that is not there
+    number = jobs or jobs_at_once(left)
+    return LocalEngine(folder, number), min(number, len(left))
+
+
 def jobs_at_once(left: Sequence[Job]) -> int:
     """Number of jobs that cores and memory take at once: the fewest that any setting allows."""
     device = resolve_device(left[0].device).type
-    configs = {id(job.replicas[0].config.data): job.replicas[0] for job in left}
-    number = min(
-        at_once(device, each.config.training.threads or 1)
-        for each in (job.replicas[0] for job in left)
-    )
-    for each in configs.values():
+    firsts = [job.replicas[0] for job in left]
+    number = min(at_once(device, each.config.training.threads or 1) for each in firsts)
+    by_images = {_images(each): each for each in firsts}
+    for each in by_images.values():
         data, training = each.config.data, each.config.training
         if data.count is not None or training.fixed_set is not None:
             source = open_own_data(data, each.folder.path)
             number = min(number, processes_that_fit(each.config, source, number))
+            if source.file:
+                source.file.close()
     return number
+
+
+def _images(replica: Replica) -> tuple[object, ...]:
+    """What tells which images a run keeps in memory, and where."""
+    data, training = replica.config.data, replica.config.training
+    return data.source, data.height, data.width, training.fixed_set, training.data_on
 
 
 def _say_what_is_left(states: Sequence[RunState], left: Sequence[Job]) -> None:

@@ -96,6 +96,14 @@ class SweepFolder:
                 run stands where one of its runs would be.
         """
         self.refuse_another(plan)
+        self.write_plan(plan)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Write a plan that goes with what stands in the folder, unless it stands there.
+
+        Raises:
+            SbvaeError: If it cannot be written.
+        """
         text = to_yaml(plan.sweep.as_dict()).encode()
         if not self.plan.is_file() or self.plan.read_bytes() != text:
             write_bytes(self.plan, text)

@@ -59,11 +59,9 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
 
     Args:
         plan: All runs.
-        device: Name of the device; on a CPU each run has one thread, unless its settings say.
+        device: Name of the device, where `auto` is that of a run's settings; on a CPU each run
+            has one thread, unless its settings say.
         most: Largest number of runs in a job; None for all that may train together.
-
-    Raises:
-        SbvaeError: If there is no such device.
     """
     sweep = plan.sweep
     left = [
@@ -72,9 +70,9 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
         if run_state(each, sweep.metrics, sweep.protocol).state not in DONE
     ]
     jobs: dict[str, list[Replica]] = {}
-    on_cuda = is_on_cuda(device)
     for each in left:
-        jobs.setdefault(group_of(each) if on_cuda else name_of(each), []).append(each)
+        together = is_on_cuda(_device_of(each, device))
+        jobs.setdefault(group_of(each) if together else name_of(each), []).append(each)
     return [
         make_job(plan, replicas[first : first + (most or len(replicas))], device)
         for replicas in jobs.values()
@@ -83,9 +81,10 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
 
 
 def make_job(plan: Plan, replicas: Sequence[Replica], device: str) -> Job:
-    """A job of these runs of a plan, on a device."""
-    on_device = tuple(Replica(_on(each, device), each.folder) for each in replicas)
-    return Job(on_device, plan.sweep.metrics, plan.sweep.protocol, device)
+    """A job of these runs of a plan, on a device; `auto` is that of their settings."""
+    own = _device_of(replicas[0], device)
+    on_device = tuple(Replica(_on(each, own), each.folder) for each in replicas)
+    return Job(on_device, plan.sweep.metrics, plan.sweep.protocol, own)
 
 
 def is_on_cuda(device: str) -> bool:
@@ -237,6 +236,10 @@ def _score(
 
 class _Stopped(Exception):
     """The job was asked to end while it scored a run."""
+
+
+def _device_of(replica: Replica, device: str) -> str:
+    return replica.config.training.device if device == "auto" else device
 
 
 def _on(replica: Replica, device: str) -> Config:
