@@ -72,7 +72,7 @@ def _print_costs(plan: Plan, costs: Sequence[GroupCost]) -> None:
         ]
         for each in costs
     ]
-    print_table("", ["setting", "runs left", "steps of each", "ms a step", "time of each"], rows)
+    print_table("", ["setting", "runs left", "steps left", "ms a step", "time of each"], rows)
 
 
 def _scoring(costs: Sequence[GroupCost], lanes: int) -> float:
