@@ -181,3 +181,17 @@ def test_a_run_of_other_settings_is_not_taken_for_one_of_the_plan(
         SbvaeError, match=r"holds another run, where training.batch_size is 5, not 4"
     ):
         SweepFolder(tmp_path).begin(plan)
+
+
+def test_a_job_computes_on_the_device_that_is_named_or_that_of_its_settings(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(settings={"training": {"device": "cpu"}}, replicas=2), tmp_path)
+
+    own, named = plan_jobs(plan, "auto"), plan_jobs(plan, "cuda:1")
+
+    assert [(job.device, len(job.replicas)) for job in own] == [("cpu", 1)] * 4
+    assert [(job.device, len(job.replicas)) for job in named] == [("cuda:1", 2)] * 2
+    for job in named:
+        assert {each.config.training.device for each in job.replicas} == {"cuda:1"}
+        assert [each.seed for each in job.replicas] == [0, 1]
