@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from sbvae_cli.cli.cluster import (
+    AddressOption,
+    ClusterOptions,
+    CpusPerRunOption,
+    GpusPerRunOption,
+)
+from sbvae_cli.cli.options import DeviceOption
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.cli.sweep_run import EngineOption, Jobs
 from sbvae_cli.config.names import TierName
@@ -36,6 +43,10 @@ def reproduce(
     ] = Path("reproduction"),
     jobs: Jobs = None,
     engine: EngineOption = "local",
+    device: DeviceOption = "auto",
+    address: AddressOption = None,
+    cpus_per_run: CpusPerRunOption = None,
+    gpus_per_run: GpusPerRunOption = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the recipes in place of running them.")
     ] = False,
@@ -54,9 +65,11 @@ def reproduce(
     if show:
         _show(recipes)
         return
+    cluster = ClusterOptions(address, cpus_per_run, gpus_per_run)
+    cluster.refuse_without(engine)
     from sbvae_cli.cli.reproduce_runs import Wanted, reproduce_recipes
 
-    reproduce_recipes(recipes, Wanted(tier, out, engine, jobs, dry_run))
+    reproduce_recipes(recipes, Wanted(tier, out, engine, jobs, device, cluster), dry_run=dry_run)
 
 
 def _find(names: list[str]) -> "list[Recipe]":

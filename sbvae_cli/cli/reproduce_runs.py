@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sbvae_cli.cli.cluster import ClusterOptions
 from sbvae_cli.cli.console import complain, duration, inform, note_once, print_table, reporter, say
 from sbvae_cli.cli.flags import error_line, with_flags
 from sbvae_cli.cli.outputs import write_picture
@@ -18,13 +19,13 @@ from sbvae_cli.recipes.load import ALL, recipe_names, sweep_of
 from sbvae_cli.recipes.page import Reproduced, look_at, sweep_folder, write_page
 from sbvae_cli.recipes.pictures import Drawn, draw_pictures
 from sbvae_cli.recipes.schema import Recipe
+from sbvae_cli.runs.replicas import is_run
 from sbvae_cli.sweeps.collect import write_collected
 from sbvae_cli.sweeps.cost import plan_cost, seconds_of
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.job import plan_jobs
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
-
-_DEVICE = "auto"
+from sbvae_cli.sweeps.ray_engine import import_ray
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,16 @@ class Wanted:
         out: Folder of all.
         engine: What runs the jobs.
         jobs: Number of jobs at once; None for as many as there are cores, or memory for.
-        dry_run: Whether what is left is told of, and nothing is run.
+        device: Name of the device that computes.
+        cluster: Which cluster the engine ray uses.
     """
 
     tier: TierName
     out: Path
     engine: EngineName
     jobs: int | None
-    dry_run: bool
+    device: str
+    cluster: ClusterOptions
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,28 @@ class _Planned:
     folder: SweepFolder
 
 
-def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted) -> None:
+def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted, *, dry_run: bool = False) -> None:
     """Say what recipes take, then run each, draw its pictures and hold it against its claims.
+
+    Args:
+        recipes: Recipes in the order in which they are run.
+        wanted: How they are run.
+        dry_run: Whether what is left is told of, and nothing is run.
 
     Raises:
         SbvaeError: If a folder holds other runs, or a run failed; other recipes are run all the
             same, and what there is has been drawn.
         StoppedError: If a signal asked for an end; the runs were saved.
     """
+    if wanted.engine == "ray":
+        import_ray()  # or say that it is missing, before anything takes long
+    if is_run(wanted.out):
+        raise SbvaeError(f"{wanted.out}: is the folder of a run; choose another `out`")
     planned = [_plan(recipe, wanted) for recipe in recipes]
     for each in planned:
         each.folder.refuse_another(each.plan)
     _print_cost(planned, wanted)
-    if wanted.dry_run:
+    if dry_run:
         return
     failed: list[tuple[str, SbvaeError]] = []
     for each in planned:
@@ -80,7 +92,8 @@ def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted) -> None:
                 _again([each.recipe for each in planned], wanted),
                 engine=wanted.engine,
                 jobs=wanted.jobs,
-                device=_DEVICE,
+                device=wanted.device,
+                cluster=wanted.cluster,
             )
         except StoppedError:
             raise
@@ -100,7 +113,9 @@ def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
     """The command that goes on, in backticks."""
     names = [recipe.name for recipe in recipes]
     names = [ALL] if len(names) == len(recipe_names()) > 1 else names
-    return command("reproduce", *names, tier=wanted.tier, out=wanted.out)
+    options = {} if wanted.device == "auto" else {"device": wanted.device}
+    options |= wanted.cluster.arguments(wanted.engine)
+    return command("reproduce", *names, tier=wanted.tier, out=wanted.out, **options)
 
 
 def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> None:
@@ -118,7 +133,7 @@ def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> Non
 def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
     """What is left and takes how long; runs that recipes share count for the first of them."""
     if len(planned) == 1:
-        print_cost(planned[0].folder, planned[0].plan, _DEVICE, wanted.jobs)
+        print_cost(planned[0].folder, planned[0].plan, wanted.device, wanted.jobs)
         return
     known: dict[str, tuple[float, float]] = {}
     seen: set[Path] = set()
@@ -129,8 +144,8 @@ def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
             states = [s for s in each.folder.states(each.plan) if s.state not in DONE]
             others = [s for s in states if s.replica.folder.path not in seen]
             seen |= {state.replica.folder.path for state in others}
-            costs = plan_cost(each.plan, others, _DEVICE, known=known)
-            left = plan_jobs(each.plan, _DEVICE)
+            costs = plan_cost(each.plan, others, wanted.device, known=known)
+            left = plan_jobs(each.plan, wanted.device)
             seconds = seconds_of(costs, wanted.jobs or jobs_at_once(left)) if costs else 0.0
             total += seconds
             runs = f"{len(each.plan.replicas):,}", f"{len(others):,}"
@@ -147,7 +162,9 @@ def _conclude(recipe: Recipe, wanted: Wanted) -> None:
     write_collected(found.folder, found.collected)
     files = []
     if any(run.result is not None for run in found.collected.runs):
-        for drawn in draw_pictures(recipe, found.folder, found.collected, on_note=note_once()):
+        for drawn in draw_pictures(
+            recipe, found.folder, found.collected, device=wanted.device, on_note=note_once()
+        ):
             _write(drawn)
             files.append(drawn.file)
     _print_verdicts(found)

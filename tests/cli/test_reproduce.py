@@ -242,4 +242,6 @@ def test_runs_of_other_settings_in_the_pool_are_refused(
 
     assert result.code == 1
     assert "was made by another plan" in result.err
+    result = sbvae("reproduce", "figure-8", "--out", Path("r/runs") / begun[0])
+    assert result.err == f"error: r/runs/{begun[0]}: is the folder of a run; choose another --out\n"
     assert len(begun) == 2
