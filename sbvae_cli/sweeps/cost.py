@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.schema import Config
@@ -17,7 +17,7 @@ from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.cost import measure_training_cost
 from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
-from sbvae_cli.sweeps.folder import RunState
+from sbvae_cli.sweeps.folder import DONE, RunState
 from sbvae_cli.sweeps.job import make_job
 from sbvae_cli.sweeps.plan import Plan, group_of
 from sbvae_cli.training.devices import resolve_device
@@ -34,7 +34,6 @@ class GroupCost:
         seconds_per_step: Seconds of an update of one, measured.
         scoring_seconds: Seconds of encoding and decoding to score one, measured; metrics that are
             fitted take more.
-        work_seconds: Seconds of all that is left, one after the other.
     """
 
     group: str
@@ -68,13 +67,15 @@ def plan_cost(
     Raises:
         SbvaeError: If a setting cannot be trained.
     """
-    left: dict[str, list[RunState]] = {}
+    left: dict[str, list[RunState]] = {group: [] for group in plan.groups}
     for each in states:
-        if each.state not in ("finished", "diverged"):
-            left.setdefault(group_of(each.replica), []).append(each)
+        if each.state not in DONE:
+            left[group_of(each.replica)].append(each)
     known = {} if known is None else known
     found = []
     for group, own in left.items():
+        if not own:
+            continue
         (replica,) = make_job(plan, [own[0].replica], device).replicas
         kind = f"{_kind(replica.config)} {plan.sweep.metrics} {plan.sweep.protocol}"
         if kind not in known:
@@ -108,8 +109,6 @@ def _measure(
     replica: Replica, metrics: tuple[str, ...] | None, protocol: ProtocolName
 ) -> tuple[float, float]:
     """Seconds of a step, and of encoding and decoding what scores need."""
-    from dataclasses import replace
-
     config = replica.config
     source = open_own_data(config.data, replica.folder.path)
     step = measure_training_cost(config, source).seconds_per_step

@@ -10,12 +10,21 @@ import torch
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import make_job, note_lost, plan_jobs, run_job
-from sbvae_cli.sweeps.plan import Plan, name_of, plan_sweep
+from sbvae_cli.sweeps.plan import Plan, plan_sweep
 
 Build = Callable[..., SweepConfig]
+
+
+@pytest.fixture(autouse=True)
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of few images, since none is looked at."""
+    few = Protocol(name="quick", images=64, test_images=32, votes_train=8, votes_eval=8)
+    monkeypatch.setattr("sbvae_cli.metrics.protocol.named_protocol", lambda name: few)
+    monkeypatch.setattr("sbvae_cli.sweeps.job._PATIENCE", 0.3)
 
 
 def states(plan: Plan) -> list[str]:
@@ -151,36 +160,6 @@ def test_a_lost_process_is_noted_unless_another_works_there(
 
     told = [(each.state, each.why) for each in SweepFolder(tmp_path).states(plan)]
     assert told == [("failed", "killed by SIGKILL"), ("waiting", "")]
-
-
-def test_a_folder_keeps_plans_that_lose_no_run(tiny_sweep: Build, tmp_path: Path) -> None:
-    folder = SweepFolder(tmp_path)
-    small, large = (plan_sweep(tiny_sweep(replicas=n), tmp_path) for n in (1, 2))
-
-    folder.begin(small)
-    folder.begin(large)
-
-    assert [name_of(each) for each in folder.open_plan().replicas] == [
-        name_of(each) for each in large.replicas
-    ]
-    with pytest.raises(SbvaeError) as error:
-        folder.begin(small)
-    lost = f"with runs that this one has not, such as {name_of(large.replicas[2])}"
-    assert lost in str(error.value)
-
-
-def test_a_run_of_other_settings_is_not_taken_for_one_of_the_plan(
-    tiny_sweep: Build, tmp_path: Path
-) -> None:
-    plan = plan_sweep(tiny_sweep(), tmp_path)
-    other = plan_sweep(tiny_sweep(settings={"training": {"batch_size": 5}}), tmp_path)
-    plan.replicas[0].folder.path.mkdir(parents=True)
-    plan.replicas[0].folder.write_config(other.replicas[0].config)
-
-    with pytest.raises(
-        SbvaeError, match=r"holds another run, where training.batch_size is 5, not 4"
-    ):
-        SweepFolder(tmp_path).begin(plan)
 
 
 def test_a_job_computes_on_the_device_that_is_named_or_that_of_its_settings(
