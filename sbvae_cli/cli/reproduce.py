@@ -50,6 +50,12 @@ def reproduce(
     show: Annotated[
         bool, typer.Option("--show", help="Print the recipes in place of running them.")
     ] = False,
+    pages: Annotated[
+        bool,
+        typer.Option(
+            "--pages", help="Write pages and tables anew of what is there; train and draw nothing."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what is left and takes how long; run nothing.")
     ] = False,
@@ -58,6 +64,12 @@ def reproduce(
 
     Runs that several figures share are trained once, and what was interrupted goes on.
     """
+    if pages:
+        from sbvae_cli.cli.reproduce_runs import write_pages
+        from sbvae_cli.recipes.load import ALL
+
+        write_pages(_find(names or [ALL]), tier, out)
+        return
     if not names:
         _list_recipes(show=show)
         return

@@ -10,13 +10,14 @@ from sbvae_cli.cli.flags import error_line, with_flags
 from sbvae_cli.cli.outputs import write_picture
 from sbvae_cli.cli.sweep_cost import print_cost
 from sbvae_cli.cli.sweep_runner import jobs_at_once, run_plan
+from sbvae_cli.cli.verdict_lines import print_verdicts
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import EngineName, TierName
 from sbvae_cli.errors import SbvaeError, StoppedError
 from sbvae_cli.files import write_bytes
 from sbvae_cli.recipes.index import write_index
 from sbvae_cli.recipes.load import ALL, recipe_names, sweep_of
-from sbvae_cli.recipes.page import Reproduced, look_at, sweep_folder, write_page
+from sbvae_cli.recipes.page import look_at, sweep_folder, write_page
 from sbvae_cli.recipes.pictures import Drawn, draw_pictures
 from sbvae_cli.recipes.schema import Recipe
 from sbvae_cli.runs.replicas import is_run
@@ -167,7 +168,7 @@ def _conclude(recipe: Recipe, wanted: Wanted) -> None:
         ):
             _write(drawn)
             files.append(drawn.file)
-    _print_verdicts(found)
+    print_verdicts(found)
     for file in (*files, write_page(found, with_flags)):
         inform(f"wrote {file}")
 
@@ -182,10 +183,24 @@ def _write(drawn: Drawn) -> None:
     )
 
 
-def _print_verdicts(found: Reproduced) -> None:
-    """What the paper says in words, and what came out; its numbers stand on the page."""
-    say(f"{found.recipe.shows}, tier {found.tier}:")
-    for each in found.claims:
-        say(f"- {each.outcome}: {each.claim.says} ({each.claim.where})")
-        for line in (each.said, *each.cautions):
-            say(f"  {line}", indent=2)
+def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
+    """Write tables and pages of what lies on the disk; nothing is trained, scored or drawn.
+
+    Args:
+        recipes: Recipes, of which those that have not begun get no page.
+        tier: How much was trained.
+        out: Folder of all.
+
+    Raises:
+        SbvaeError: If none has begun.
+    """
+    found = [look_at(recipe, tier, out) for recipe in recipes]
+    begun = [each for each in found if each.begun]
+    if not begun:
+        again = command("reproduce", recipes[0].name, tier=tier, out=out)
+        raise SbvaeError(f"{out}: no run of the tier {tier} is finished there; begin by {again}")
+    for each in begun:
+        each.folder.path.mkdir(parents=True, exist_ok=True)
+        write_collected(each.folder, each.collected)
+        inform(f"wrote {write_page(each, with_flags)}")
+    inform(f"wrote {write_index(tier, out, with_flags)}")

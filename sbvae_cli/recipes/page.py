@@ -31,7 +31,6 @@ from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
 
 PAGE = "README.md"
-_COMMAND = "reproduce"
 Typed = Callable[[str], str]
 _TIERS = {
     "smoke": "a try of minutes, which shows that everything works and proves nothing",
@@ -139,7 +138,7 @@ def command_of(found: Reproduced, *, out: bool = False) -> str:
     named: dict[str, str] = {} if found.tier == "lite" else {"tier": found.tier}
     if out:
         named["out"] = found.folder.path.parents[1].name
-    return command(f"{_COMMAND}", found.recipe.name, **named)
+    return command("reproduce", found.recipe.name, **named)
 
 
 def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:

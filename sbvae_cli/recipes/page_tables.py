@@ -90,14 +90,20 @@ def seeds_table(collected: Collected, scores: Sequence[str]) -> str:
     return table(["setting", "seed", *map(label_of, scores)], rows)
 
 
-def values_table(verdicts: Sequence[Verdict]) -> str:
-    """The paper's numbers beside ours; "" where no claim is one of a number."""
+def value_rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
+    """For each claim that is a number of the paper: what it is, the paper's, ours, the outcome."""
     rows = []
     for each in verdicts:
         if isinstance(each.claim.test, Value):
             number = paper_number(each.claim.test.paper)
-            label = score_label(number.score).replace(" (nats an image)", "")
-            rows.append([f"{number.row}, {label}", number.text, each.ours or "-", each.outcome])
+            label = f"{number.row}, {label_of(number.score)}"
+            rows.append([label, number.text, each.ours or "-", each.outcome])
+    return rows
+
+
+def values_table(verdicts: Sequence[Verdict]) -> str:
+    """The paper's numbers beside ours; "" where no claim is one of a number."""
+    rows = value_rows(verdicts)
     return table(["number", "paper", "here", "outcome"], rows) if rows else ""
 
 

@@ -149,7 +149,7 @@ def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierNa
         outcome = "threshold reached"
     bounds = [("at least", test.at_least), ("at most", test.at_most)]
     bound = " and ".join(f"{word} {value:g}" for word, value in bounds if value is not None)
-    ends = f"{_short(min(values))} to {_short(max(values))}" if len(values) > 1 else ""
+    ends = f"from {_short(min(values))} to {_short(max(values))}" if len(values) > 1 else ""
     said = f"{_label(score)}: {bound} in {reached} of {len(values)} runs; {_cell(groups, score)}"
     found = Verdict(claim, outcome, said + (f", {ends}" if ends else ""), _cautions([groups]))
     return _unless_too_short(found, score, named)
@@ -275,8 +275,10 @@ def _short(value: float) -> str:
 def _name(settings: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> str:
     """Runs in words, by those of their settings that others do not have."""
     told = {k: v for k, v in settings.items() if other is None or other.get(k, settings) != v}
-    words = [
-        str(value) if key.endswith((".kind", ".coordinates")) else f"{setting_label(key)} {value}"
-        for key, value in told.items()
-    ]
+    words = []
+    for key, value in told.items():
+        if key.endswith(".coordinates"):
+            words.append(f"{value} coordinates")
+        else:
+            words.append(str(value) if key.endswith(".kind") else f"{setting_label(key)} {value}")
     return ", ".join(words) or "all runs"

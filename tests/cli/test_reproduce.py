@@ -182,7 +182,7 @@ def test_a_recipe_is_run_drawn_and_judged_and_goes_on(
     drawn = {"geometry.png", "mig.png", "scores.png", "table.md", "traversal.png", "one.png"}
     drawn |= {"rate-distortion.png"}
     assert drawn <= {path.name for path in folder.iterdir()}
-    assert "one is better (Figure 8)" in result.out
+    assert "One is better. (Figure 8)" in result.out
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "![Figure 8, geometry: Small circles](geometry.png)" in page
     assert "sbvae reproduce figure-8 --tier smoke --out r" in page
@@ -195,6 +195,22 @@ def test_a_recipe_is_run_drawn_and_judged_and_goes_on(
     assert len(begun) == 4  # nothing was left to do
     assert "all 4 runs are done" in again.out
     assert {path: path.read_bytes() for path in before} == before
+    (folder / "README.md").unlink()
+    pages = sbvae("reproduce", "--pages", "--tier", "smoke", "--out", "r")
+    assert pages.code == 0, pages.err
+    assert (folder / "README.md").read_text(encoding="utf-8") == page
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_pages_of_nothing_are_refused(
+    sbvae: Callable[..., Result], recipes: Callable[..., None]
+) -> None:
+    recipes(figure_8=recipe())
+    result = sbvae("reproduce", "--pages", "--out", "r")
+
+    assert result.code == 1 and not list(Path("r").rglob("*.md"))
+    again = "begin by `sbvae reproduce figure-8 --tier lite --out r`"
+    assert result.err.strip().endswith(f"r: no run of the tier lite is finished there; {again}")
 
 
 def _commands_draw_the_same(sbvae: Callable[..., Result], folder: Path, names: set[str]) -> None:

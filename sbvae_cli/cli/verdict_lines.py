@@ -1,0 +1,28 @@
+"""What came out of a recipe, claim by claim, on a terminal."""
+
+from typing import TYPE_CHECKING
+
+from sbvae_cli.cli.console import print_table, say
+
+if TYPE_CHECKING:
+    from sbvae_cli.recipes.page import Reproduced
+
+
+def print_verdicts(found: "Reproduced") -> None:
+    """An outcome for each claim with the numbers behind it, and the paper's numbers beside ours."""
+    from sbvae_cli.recipes.index import outcome_text
+    from sbvae_cli.recipes.markdown import sentence
+    from sbvae_cli.recipes.page_tables import value_rows
+
+    say(f"{found.recipe.shows}, tier {found.tier}: {outcome_text(found)}")
+    for each in found.claims:
+        say(f"- {each.outcome}: {sentence(each.claim.says)} ({each.claim.where})")
+        for line in (each.said, *each.cautions):
+            say(f"    {line}", indent=4)
+    rows = value_rows(found.verdicts)
+    if rows:
+        print_table(
+            "The paper's numbers beside ours (mean ± standard deviation over replicas, median)",
+            ["number", "paper", "here", "outcome"],
+            rows,
+        )
