@@ -73,6 +73,19 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_weights(
     assert torch.equal(*(weights(each.replicas[0].folder) for each in (plan, other)))
 
 
+def test_a_stop_ends_scoring_between_two_metrics(tiny_sweep: Build, tmp_path: Path) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    (job,) = plan_jobs(plan, "cpu")
+    run_job(job)
+    plan.replicas[0].folder.scores.unlink()
+    asked = count()
+
+    run_job(job, stop=lambda: next(asked) > 0)
+
+    assert states(plan) == ["trained"]
+    assert not plan.replicas[0].folder.scores.exists()
+
+
 def test_replicas_in_one_job_are_the_runs_that_are_trained_alone(
     tiny_sweep: Build, tmp_path: Path
 ) -> None:
