@@ -53,8 +53,7 @@ def run(
 ) -> None:
     """Train and score every run of a plan; what is done stays, what is not goes on.
 
-    Runs that stand in the folder already, with equal settings, are those of the plan, whoever
-    trained them.
+    A run that stands there already, with equal settings, is the plan's own.
     """
     from sbvae_cli.commands import command
     from sbvae_cli.config.sweep import read_sweep
