@@ -80,7 +80,8 @@ def verdict(claim: Claim, collected: Collected, tier: TierName) -> Verdict:
 def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName) -> Verdict:
     sides = [collected.select(test.higher), collected.select(test.lower)]
     names = [_name(test.higher, test.lower), _name(test.lower, test.higher)]
-    obstacle = _obstacle(claim, test.score, [*zip(names, sides, strict=True)], collected, tier)
+    whole = [_name(test.higher), _name(test.lower)]
+    obstacle = _obstacle(claim, test.score, [*zip(whole, sides, strict=True)], collected, tier)
     if obstacle:
         return obstacle
     score = collected.find(test.score) or test.score
@@ -144,9 +145,13 @@ def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierNa
     least = -float("inf") if test.at_least is None else test.at_least
     most = float("inf") if test.at_most is None else test.at_most
     reached = sum(least <= value <= most for value in values)
-    outcome: Outcome = "threshold not reached"
-    if reached >= test.share * len(values):
+    waiting = sum(run.result is None and run.state != "diverged" for g in groups for run in g.runs)
+    needed = test.share * (len(values) + waiting)
+    outcome: Outcome = "undecided"
+    if reached >= needed:
         outcome = "threshold reached"
+    elif reached + waiting < needed:
+        outcome = "threshold not reached"
     bounds = [("at least", test.at_least), ("at most", test.at_most)]
     bound = " and ".join(f"{word} {value:g}" for word, value in bounds if value is not None)
     ends = f"from {_short(min(values))} to {_short(max(values))}" if len(values) > 1 else ""

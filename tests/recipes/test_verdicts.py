@@ -114,6 +114,20 @@ def test_a_threshold_counts_replicas(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("done", "outcome"), [(6, "threshold reached"), (5, "undecided"), (1, "threshold not reached")]
+)
+def test_runs_that_are_to_come_may_still_decide(judge: Judge, done: int, outcome: str) -> None:
+    """Of six runs the first has too low a value where it is alone, all others have what will do."""
+    test = {"threshold": {"score": "mig", "of": BROADCAST, "at_least": 0.5}}
+
+    def scores(config: Config) -> dict[str, float] | None:
+        seed = config.training.seed
+        return {"mig": 0.4 if done == 1 else 0.9} if seed < done else None
+
+    assert judge(test, scores).outcome == outcome
+
+
+@pytest.mark.parametrize(
     ("mean", "outcome"),
     [(0.147, "value reproduced"), (0.25, "value reproduced"), (0.3, "value not reproduced")],
 )
