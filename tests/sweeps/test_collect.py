@@ -118,7 +118,7 @@ def test_the_json_is_what_figures_read_with_the_state_of_each_run(
     assert records[0].numbers["", "mig"] == 0.0
     tree = json.loads(folder.json.read_text(encoding="utf-8"))
     assert [run["state"] for run in tree["runs"]].count("finished") == 8
-    assert "not finite in step 1500" in tree["runs"][2]["why"]
+    assert "not finite in step 1,500" in tree["runs"][2]["why"]
     assert tree["summary"][2]["scores"]["mig"]["median"] == 1.5
     assert tree["summary"][0]["states"] == {"finished": 2, "diverged": 1}
     assert tree["summary"][2]["verdicts"] == {"x,y": {"flat": 3}}
