@@ -137,7 +137,7 @@ def command_of(found: Reproduced, *, out: bool = False) -> str:
     """
     named: dict[str, str] = {} if found.tier == "lite" else {"tier": found.tier}
     if out:
-        named["out"] = found.folder.path.parents[1].name
+        named["out"] = found.folder.path.resolve().parents[1].name
     return command("reproduce", found.recipe.name, **named)
 
 

@@ -50,11 +50,13 @@ def recipe(**changes: Any) -> dict[str, Any]:
         "pictures": [
             {"kind": "geometry", "file": "geometry.png"},
             {"kind": "mig", "file": "mig.png"},
-            {"kind": "scores", "file": "scores.png", "scores": ["nll", "kl"]},
+            {"kind": "scores", "file": "scores.png", "scores": ["nll"]},
             {"kind": "table", "file": "table.md"},
             {"kind": "rate-distortion", "file": "rate-distortion.png"},
-            {"kind": "traversal", "file": "traversal.png", "top": 2, "start_images": [3]},
-            {"kind": "traversal", "file": "one.png", "of": HIGHER, "replica": [1], "top": 1},
+            {
+                **{"kind": "traversal", "file": "traversal.png", "of": HIGHER},
+                **{"replica": ["median", 1], "top": 2, "start_images": [3]},
+            },
         ],
         "claims": [
             {
@@ -165,7 +167,7 @@ def test_a_dry_run_says_what_it_takes_and_leaves_nothing(
     assert set(Path().rglob("*")) == before
 
 
-def test_a_recipe_is_run_drawn_and_judged_and_goes_on(
+def test_a_recipe_is_run_drawn_and_judged(
     sbvae: Callable[..., Result], recipes: Callable[..., None], begun: list[str]
 ) -> None:
     recipes(figure_8=recipe())
@@ -179,7 +181,7 @@ def test_a_recipe_is_run_drawn_and_judged_and_goes_on(
     )
     scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     assert len(scores["results"]) == 4
-    drawn = {"geometry.png", "mig.png", "scores.png", "table.md", "traversal.png", "one.png"}
+    drawn = {"geometry.png", "mig.png", "scores.png", "table.md", "traversal.png"}
     drawn |= {"rate-distortion.png"}
     assert drawn <= {path.name for path in folder.iterdir()}
     assert "One is better. (Figure 8)" in result.out
@@ -189,28 +191,6 @@ def test_a_recipe_is_run_drawn_and_judged_and_goes_on(
     assert "figure-8/README.md" in Path("r/smoke/README.md").read_text(encoding="utf-8")
 
     _commands_draw_the_same(sbvae, folder, drawn)
-    before = {path: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png"}
-    again = sbvae("reproduce", "figure-8", "--tier", "smoke", "--out", "r")
-    assert again.code == 0, again.err
-    assert len(begun) == 4  # nothing was left to do
-    assert "all 4 runs are done" in again.out
-    assert {path: path.read_bytes() for path in before} == before
-    (folder / "README.md").unlink()
-    pages = sbvae("reproduce", "--pages", "--tier", "smoke", "--out", "r")
-    assert pages.code == 0, pages.err
-    assert (folder / "README.md").read_text(encoding="utf-8") == page
-    assert {path: path.read_bytes() for path in before} == before
-
-
-def test_pages_of_nothing_are_refused(
-    sbvae: Callable[..., Result], recipes: Callable[..., None]
-) -> None:
-    recipes(figure_8=recipe())
-    result = sbvae("reproduce", "--pages", "--out", "r")
-
-    assert result.code == 1 and not list(Path("r").rglob("*.md"))
-    again = "begin by `sbvae reproduce figure-8 --tier lite --out r`"
-    assert result.err.strip().endswith(f"r: no run of the tier lite is finished there; {again}")
 
 
 def _commands_draw_the_same(sbvae: Callable[..., Result], folder: Path, names: set[str]) -> None:
@@ -248,11 +228,15 @@ def test_what_cannot_be_drawn_is_said_and_the_rest_is_drawn(
     assert Path("r/lite/figure-8/mig.png").exists()
 
 
-def test_runs_of_other_settings_in_the_pool_are_refused(
+def test_what_is_done_stays_and_another_plan_is_refused(
     sbvae: Callable[..., Result], recipes: Callable[..., None], begun: list[str]
 ) -> None:
-    recipes(figure_8=recipe(grid=DECODERS[:1]))
+    pictures = [{"kind": "table", "file": "table.md"}]
+    recipes(figure_8=recipe(grid=DECODERS[:1], pictures=pictures))
     assert sbvae("reproduce", "figure-8", "--out", "r").code == 0
+    again = sbvae("reproduce", "figure-8", "--out", "r")
+    assert (again.code, len(begun)) == (0, 2)  # nothing was left to do
+    assert "all 2 runs are done" in again.out
     recipes(figure_8=recipe(grid=DECODERS[1:]))
     result = sbvae("reproduce", "figure-8", "--out", "r")
 
