@@ -54,6 +54,10 @@ def probability_of_superiority(
     and the quantile of Student's t. Their hull held it in 0.94 to 1.00 of the samples, of normal
     and skewed values, and of spreads that differ by four.
 
+    Samples are taken as independent, within strata and between them. Where strata have values in
+    common, such as seeds that go well in all of them, the interval is too narrow: with a
+    correlation of 0.8 among five strata of two values each it held the probability in 0.72.
+
     Args:
         strata: The values that may be higher and those that may be lower, shape (N,) each, none
             of them empty, for each setting of what both have in common.
@@ -96,6 +100,19 @@ def probability_of_rise(strata: Sequence[Sequence[ArrayLike]], seed: int = 0) ->
     return _superiority(samples, comparisons, seed)
 
 
+def share_of_pairs(levels: Sequence[ArrayLike]) -> float:
+    """Share of pairs of values of different levels in which the higher level has the higher value.
+
+    Ties count half; each pair of levels weighs the same.
+
+    Args:
+        levels: Values of each level, shape (N,) each, from the lowest level to the highest.
+    """
+    values = [np.asarray(level, np.float64) for level in levels]
+    pairs = itertools.combinations(values, 2)
+    return float(np.mean([(0.5 + 0.5 * np.sign(b[:, None] - a)).mean() for a, b in pairs]))
+
+
 def _superiority(
     samples: Sequence[ArrayLike], comparisons: Sequence[_Comparison], seed: int
 ) -> Superiority:
@@ -110,7 +127,8 @@ def _superiority(
         _least(found, sizes, comparisons),
         1 - _least(1 - found, sizes, comparisons),
     )
-    return Superiority(found, min(low, bootstrap.low, found), max(high, bootstrap.high, found))
+    low, high = min(low, bootstrap.low, found), max(high, bootstrap.high, found)
+    return Superiority(found, max(low, 0.0), min(high, 1.0))
 
 
 def _probability(samples: Sequence[Floats], comparisons: Sequence[_Comparison]) -> Floats:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.model import Frozen
 from sbvae_cli.config.score_names import wanted_score
@@ -22,7 +22,7 @@ class _OfScore(Frozen):
 
     score: str
 
-    @field_validator("score")
+    @field_validator("score", "shown_by", check_fields=False)
     @classmethod
     def _known(cls, score: str) -> str:
         try:
@@ -32,25 +32,44 @@ class _OfScore(Frozen):
         return score
 
 
-class Ordering(_OfScore):
-    """Some runs have higher values than others; settings in which both differ alike are strata.
+class _OfTwoSides(_OfScore):
+    """A test of two kinds of runs; settings in which both differ alike are strata.
 
     Attributes:
         higher: Settings of the runs that have the higher values, as `model.decoder.kind`;
             `depth` and `mlp_depth` are the decoder's, as `sbvae train` counts them.
         lower: Settings of those that have the lower ones.
-        equal_will_do: Whether it is said that the first ones are not lower, as in "does no harm".
     """
 
     higher: Settings
     lower: Settings
-    equal_will_do: bool = False
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
         if self.higher == self.lower:
             raise ValueError("higher and lower are the same runs; name settings that differ")
         return self
+
+
+class Ordering(_OfTwoSides):
+    """Some runs have higher values than others.
+
+    Attributes:
+        equal_will_do: Whether it is said that the first ones are not lower, as in "does no harm";
+            then they may be a little lower.
+    """
+
+    equal_will_do: bool = False
+
+
+class Hidden(_OfTwoSides):
+    """A score does not show a difference, though another score does.
+
+    Attributes:
+        shown_by: The score that shows it, in which the runs of `higher` have the higher values.
+    """
+
+    shown_by: str
 
 
 class Trend(_OfScore):
@@ -87,21 +106,26 @@ class Threshold(_OfScore):
         at_least: Least value that will do.
         at_most: Largest value that will do.
         share: Share of the replicas that must have such a value; 1 is "even the worst".
+        runs: Number of replicas that must have it, in place of a share, as of "there are some".
     """
 
     of: Settings = Field(default_factory=dict)
     at_least: float | None = None
     at_most: float | None = None
     share: Share = 1.0
+    runs: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.at_least is None and self.at_most is None:
             raise ValueError("has no bound; give at_least or at_most")
+        if self.runs is not None and self.share != 1:
+            raise ValueError("has runs and share; give one of both")
         return self
 
 
-Test = Ordering | Trend | Value | Threshold
+Test = Ordering | Hidden | Trend | Value | Threshold
+_TESTS = ("ordering", "hidden", "trend", "value", "threshold")
 
 
 class Claim(Frozen):
@@ -113,6 +137,7 @@ class Claim(Frozen):
         where: Figure, table or section of the paper.
         paper: Numbers of the paper that are set beside ours, as `table-5/3-layer/mig`.
         ordering: Test that some runs have higher values than others.
+        hidden: Test that a score does not show a difference, which another score shows.
         trend: Test that values rise or fall along a setting.
         value: Test that a mean is the paper's.
         threshold: Test that replicas reach a value.
@@ -124,6 +149,7 @@ class Claim(Frozen):
     where: str
     paper: tuple[str, ...] = ()
     ordering: Ordering | None = None
+    hidden: Hidden | None = None
     trend: Trend | None = None
     value: Value | None = None
     threshold: Threshold | None = None
@@ -131,9 +157,7 @@ class Claim(Frozen):
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
-        given = [
-            name for name in ("ordering", "trend", "value", "threshold") if getattr(self, name)
-        ]
+        given = [name for name in _TESTS if getattr(self, name)]
         if len(given) > 1:
             raise ValueError(f"has {' and '.join(given)}; a claim has one test")
         if not given and not self.why:
@@ -143,4 +167,4 @@ class Claim(Frozen):
     @property
     def test(self) -> Test | None:
         """What runs are held against; None where nothing is tested."""
-        return self.ordering or self.trend or self.value or self.threshold
+        return self.ordering or self.hidden or self.trend or self.value or self.threshold

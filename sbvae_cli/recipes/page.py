@@ -13,6 +13,7 @@ from sbvae_cli.recipes.claims import Value
 from sbvae_cli.recipes.convergence import RULES
 from sbvae_cli.recipes.load import sweep_of
 from sbvae_cli.recipes.markdown import code, duration, sentence
+from sbvae_cli.recipes.outcome import OF_TIER, Verdict
 from sbvae_cli.recipes.page_tables import (
     differences_table,
     grids_lines,
@@ -25,7 +26,8 @@ from sbvae_cli.recipes.page_tables import (
 )
 from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.recipes.schema import Recipe
-from sbvae_cli.recipes.verdicts import OF_TIER, STDS, Verdict, verdict
+from sbvae_cli.recipes.values import STDS
+from sbvae_cli.recipes.verdicts import verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep

@@ -7,11 +7,11 @@ from typing import Any
 from sbvae_cli.config.load import flat
 from sbvae_cli.config.score_names import score_label, wanted_score
 from sbvae_cli.figures.table import PAPER, Cell
-from sbvae_cli.recipes.claims import Value
+from sbvae_cli.recipes.claims import Hidden, Value
 from sbvae_cli.recipes.markdown import table
+from sbvae_cli.recipes.outcome import Verdict
 from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.recipes.schema import Recipe
-from sbvae_cli.recipes.verdicts import Verdict
 from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
 from sbvae_cli.sweeps.plan import Plan
@@ -109,7 +109,12 @@ def values_table(verdicts: Sequence[Verdict]) -> str:
 
 def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
     """Scores that a page shows: those of its claims, then the paper's columns."""
-    asked = [claim.test.score for claim in recipe.claims if claim.test is not None]
+    tests = [claim.test for claim in recipe.claims if claim.test is not None]
+    asked = [
+        name
+        for test in tests
+        for name in (test.score, *([test.shown_by] if isinstance(test, Hidden) else []))
+    ]
     names = [collected.find(name) for name in (*asked, *PAPER)]
     return list(dict.fromkeys(name for name in names if name is not None))
 

@@ -21,6 +21,7 @@ class _Table(Frozen):
     place: str
     rows: Mapping[str, Mapping[str, MeanAndStd]]
     remarks: Mapping[str, str] = Field(default_factory=dict)
+    doubts: Mapping[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class PaperNumber:
         mean: Mean over replicas, in the score's own unit.
         std: The paper's plus-minus, read as the standard deviation over replicas; None where there
             is none.
-        remark: Why it is in doubt, or what else it depends on; "" where nothing is known.
+        remark: What is known of its row, and of itself; "" where nothing is.
+        caution: What of that is of itself alone.
+        doubt: Why it cannot be right as it is printed; "" of all others.
     """
 
     key: str
@@ -45,6 +48,8 @@ class PaperNumber:
     mean: float
     std: float | None
     remark: str = ""
+    caution: str = ""
+    doubt: str = ""
 
     @property
     def text(self) -> str:
@@ -62,11 +67,15 @@ def paper_numbers() -> Mapping[str, PaperNumber]:
         table = _Table.model_validate(tree)
         for row, scores in table.rows.items():
             for score, (mean, *std) in scores.items():
-                told = (table.remarks.get(own) for own in (row, f"{row}/{score}"))
-                remark = "; ".join(filter(None, told))
+                caution, doubt = (
+                    told.get(f"{row}/{score}", "") for told in (table.remarks, table.doubts)
+                )
+                remark = "; ".join(filter(None, (table.remarks.get(row), caution, doubt)))
                 key = f"{name}/{row}/{score}"
                 spread = std[0] if std else None
-                found[key] = PaperNumber(key, table.place, row, score, mean, spread, remark)
+                found[key] = PaperNumber(
+                    key, table.place, row, score, mean, spread, remark, caution, doubt
+                )
     return found
 
 

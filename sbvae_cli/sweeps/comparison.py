@@ -10,7 +10,9 @@ from sbvae_cli.metrics.superiority import (
     Superiority,
     probability_of_rise,
     probability_of_superiority,
+    share_of_pairs,
 )
+from sbvae_cli.runs.naming import setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
 
 Side = Sequence[RunGroup]
@@ -24,12 +26,18 @@ class Comparison:
         found: Probability that a run of the first side has the higher value, or, of a trend, that
             of two runs the one further along has it.
         counts: Number of runs of each side that have the score.
-        strata: Number of settings within which runs were compared.
+        parts: Each setting within which runs were compared, as "beta 0.4", and the probability
+            there; that which is found is their mean.
     """
 
     found: Superiority
     counts: tuple[int, ...]
-    strata: int
+    parts: tuple[tuple[str, float], ...]
+
+    @property
+    def strata(self) -> int:
+        """Number of settings within which runs were compared."""
+        return len(self.parts)
 
     @property
     def replicas(self) -> str:
@@ -121,15 +129,18 @@ def compare(higher: Side, lower: Side, score: str, keys: Sequence[str]) -> Compa
     Returns:
         None where no run can be compared.
     """
-    strata = []
-    for one, other in strata_of([higher, lower], keys):
+    strata, names = [], []
+    for name, (one, other) in strata_of([higher, lower], keys):
         values = _values(one, score), _values(other, score)
         if all(values):
             strata.append(values)
+            names.append(name)
     if not strata:
         return None
     counts = tuple(sum(len(pair[side]) for pair in strata) for side in (0, 1))
-    return Comparison(probability_of_superiority(strata), counts, len(strata))
+    parts = [share_of_pairs([pair[1], pair[0]]) for pair in strata]
+    found = probability_of_superiority(strata)
+    return Comparison(found, counts, tuple(zip(names, parts, strict=True)))
 
 
 def compare_along(levels: Sequence[Side], score: str, keys: Sequence[str]) -> Comparison | None:
@@ -143,20 +154,22 @@ def compare_along(levels: Sequence[Side], score: str, keys: Sequence[str]) -> Co
     Returns:
         None where fewer than two levels have runs that can be compared.
     """
-    strata, counts = [], [0] * len(levels)
-    for sides in strata_of(levels, keys):
+    strata, names, counts = [], [], [0] * len(levels)
+    for name, sides in strata_of(levels, keys):
         values = [_values(side, score) for side in sides]
         there = [number for number, own in enumerate(values) if own]
         if len(there) > 1:
             strata.append([values[number] for number in there])
+            names.append(name)
             for number in there:
                 counts[number] += len(values[number])
     if not strata:
         return None
-    return Comparison(probability_of_rise(strata), tuple(filter(None, counts)), len(strata))
+    parts = tuple(zip(names, map(share_of_pairs, strata), strict=True))
+    return Comparison(probability_of_rise(strata), tuple(filter(None, counts)), parts)
 
 
-def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[list[list[RunGroup]]]:
+def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, list[list[RunGroup]]]]:
     """Groups of each side by the settings that all sides have alike.
 
     A setting parts groups where it has the same values on all sides: betas of both decoders do, a
@@ -167,17 +180,19 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[list[list[RunG
         keys: Settings that groups of a side may differ in.
 
     Returns:
-        For each combination of values that all sides have, their groups.
+        For each combination of values that all sides have, what it is called and their groups.
     """
     if not all(sides):
         return []
-    shared = [key for key in keys if len({_values_of(side, key) for side in sides}) == 1]
-    found: dict[tuple[str, ...], list[list[RunGroup]]] = {}
+    values = {key: [_values_of(side, key) for side in sides] for key in keys}
+    shared = [key for key, own in values.items() if len({*own}) == 1 and len(own[0]) > 1]
+    found: dict[str, list[list[RunGroup]]] = {}
     for number, side in enumerate(sides):
         for group in side:
-            own = tuple(plain(_setting(group, key)) for key in shared)
-            found.setdefault(own, [[] for _ in sides])[number].append(group)
-    return [stratum for stratum in found.values() if all(stratum)]
+            told = {key: plain(_setting(group, key)).strip('"') for key in shared}
+            name = ", ".join(f"{setting_label(key)} {value}" for key, value in told.items())
+            found.setdefault(name, [[] for _ in sides])[number].append(group)
+    return [(name, stratum) for name, stratum in found.items() if all(stratum)]
 
 
 def levels_of(groups: Side, key: str) -> list[tuple[Any, list[RunGroup]]]:

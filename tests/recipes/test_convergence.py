@@ -67,7 +67,13 @@ def test_a_grid_that_collapsed_lacks_a_factor(folder: SweepFolder) -> None:
     assert [lacking(run) for run in runs] == [["x or y"]] * 2 + [[]] * 4
 
 
-def test_a_factor_that_no_latent_tells_is_lacking(folder: SweepFolder) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "r2", "told"),
+    [("", 0.4, ["y"]), ("", 0.6, []), ("folded, with copies", 0.1, []), ("flat", 0.99, [])],
+)
+def test_a_factor_is_lacking_that_no_latent_tells_and_no_grid_shows(
+    folder: SweepFolder, verdict: str, r2: float, told: list[str]
+) -> None:
     """Of x latent 0 tells 2.0 of 3 nats less a bias of 0.1, of y none tells 0.2 of them."""
 
     def known(tree: Any) -> None:
@@ -77,10 +83,12 @@ def test_a_factor_that_no_latent_tells_is_lacking(folder: SweepFolder) -> None:
             "bias": [0.1, 0.1],
             "entropies": [3.0, 3.0],
         }
+        tree["geometry"]["x,y"] |= {"verdict": verdict}
+        tree["geometry"]["x,y"]["scores"]["inverse_r2_by_factor"] = [0.9, r2]
 
     change(folder, "deconv", 1, known)
 
-    assert lacking(collected(folder).select({KIND: "deconv"})[0].runs[0]) == ["y"]
+    assert lacking(collected(folder).select({KIND: "deconv"})[0].runs[0]) == told
 
 
 @pytest.mark.parametrize(("used", "told"), [(2.0, []), (1.9, ["half of the factors"])])
@@ -95,7 +103,9 @@ def test_of_many_factors_half_as_many_latents_will_do(
 
     change(folder, "deconv", 1, many)
 
-    assert lacking(collected(folder).select({KIND: "deconv"})[0].runs[0]) == told
+    run = collected(folder).select({KIND: "deconv"})[0].runs[0]
+    assert lacking(run) == told
+    assert lacking(run, "kl") == lacking(run, "latents_used") == []
 
 
 def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) -> None:

@@ -18,7 +18,8 @@ Judge = Callable[..., Verdict]
 BROADCAST, DECONV = {"model.decoder.kind": "broadcast"}, {"model.decoder.kind": "deconv"}
 SETTINGS = {"preset": {"profile": "quick"}, "data": {"source": "circles:xy"}}
 KINDS = {"model.decoder.kind": ["deconv", "broadcast"]}
-HIGHER = {"ordering": {"score": "mig", "higher": BROADCAST, "lower": DECONV}}
+SIDES = {"higher": BROADCAST, "lower": DECONV}
+HIGHER = {"ordering": {"score": "mig", **SIDES}}
 
 
 @pytest.fixture
@@ -78,12 +79,46 @@ def test_an_interval_that_holds_one_half_decides_nothing(judge: Judge) -> None:
     assert mixed.comparison is not None and 0.65 < mixed.comparison.found.probability < 0.75
 
 
-def test_where_as_high_will_do_a_difference_need_not_be_shown(judge: Judge) -> None:
+@pytest.mark.parametrize(("below", "outcome"), [(-0.1, "ordering reproduced"), (0.0, "undecided")])
+def test_where_as_high_will_do_a_little_lower_must_be_left_out(
+    judge: Judge, below: float, outcome: str
+) -> None:
+    """Of six and six seeds alike the interval is wide; it is not where most are higher."""
     test = {"ordering": {**HIGHER["ordering"], "equal_will_do": True}}
-    alike = judge(test, by_decoder([0.5] * 6, [0.5] * 6))
+    deconv = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 
-    assert alike.outcome == "ordering reproduced"
-    assert "where as high will do" in alike.said
+    found = judge(test, by_decoder([value - below for value in deconv], deconv))
+
+    assert found.outcome == outcome
+    assert found.comparison is not None
+    assert (found.comparison.found.low > 0.3) == (outcome == "ordering reproduced")
+    assert found.comparison.found.low < 0.5  # no ordering is shown
+    assert "where as high will do" in found.said
+
+
+AFFINE = "x,y:affine_r2"
+HIDDEN = {"hidden": {"score": "mig", "shown_by": AFFINE, **SIDES}}
+
+
+@pytest.mark.parametrize(
+    ("mig", "affine", "outcome"),
+    [
+        (([0.1, 0.3] * 3, [0.2] * 6), ([1.0] * 6, [0.5] * 6), "reproduced"),
+        (([0.1] * 6, [0.2] * 6), ([1.0] * 6, [0.5] * 6), "reproduced"),
+        (([0.3] * 6, [0.2] * 6), ([1.0] * 6, [0.5] * 6), "not reproduced"),
+        (([0.1, 0.3] * 3, [0.2] * 6), ([0.1, 0.3] * 3, [0.2] * 6), "undecided"),
+    ],
+)
+def test_a_score_hides_what_another_shows(
+    judge: Judge, mig: Any, affine: Any, outcome: str
+) -> None:
+    def scores(config: Config) -> dict[str, float]:
+        return {**by_decoder(*mig)(config), **by_decoder(*affine, AFFINE)(config)}
+
+    found = judge(HIDDEN, scores)
+
+    assert found.outcome == outcome
+    assert found.said.count("P(broadcast higher) = ") == 2
 
 
 def test_a_trend_is_judged_by_all_pairs_of_levels(judge: Judge) -> None:

@@ -82,9 +82,8 @@ def test_a_setting_that_comes_along_with_a_side_parts_nothing(
 
     sides = [found.select({"model.decoder.kind": kind}) for kind in ("broadcast", "deconv")]
 
-    assert [[len(side) for side in stratum] for stratum in strata_of(sides, found.keys[1:])] == [
-        [1, 2]
-    ]
+    ((_, stratum),) = strata_of(sides, found.keys[1:])
+    assert [len(side) for side in stratum] == [1, 2]
 
 
 def test_settings_of_one_side_alone_are_left_out(tmp_path: Path, written_sweep: Write) -> None:
@@ -100,8 +99,9 @@ def test_settings_of_one_side_alone_are_left_out(tmp_path: Path, written_sweep: 
     sides = [found.select({"model.decoder.kind": kind}) for kind in ("broadcast", "deconv")]
     strata = strata_of(sides, ["objective.beta", "data.source"])
 
-    assert len(strata) == 2  # beta 1 of xy, beta 2 of xh; 4 is of other data on either side
-    assert all(len(side) == 1 for stratum in strata for side in stratum)
+    names = [name for name, _ in strata]  # 4 is of other data on either side
+    assert names == ["beta 1, data circles:xy", "beta 2, data circles:xh"]
+    assert all(len(side) == 1 for _, stratum in strata for side in stratum)
 
 
 def test_runs_without_the_score_count_in_no_comparison(

@@ -1,0 +1,153 @@
+"""The verdict on a claim, and what stands in its way: runs that are absent, diverged or short."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sbvae_cli.config.names import TierName
+from sbvae_cli.recipes import words
+from sbvae_cli.recipes.claims import Claim
+from sbvae_cli.recipes.convergence import OF_DIFFERENCE, change_of_loss, lacking
+from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
+from sbvae_cli.sweeps.comparison import Comparison
+
+Outcome = Literal[
+    "ordering reproduced",
+    "ordering not reproduced",
+    "reproduced",
+    "not reproduced",
+    "undecided",
+    "value reproduced",
+    "value not reproduced",
+    "threshold reached",
+    "threshold not reached",
+    "not converged",
+    "not tested",
+    "not run",
+]
+OF_TIER: TierName = "full"  # that has the paper's network and steps
+Named = tuple[str, Sequence[RunGroup]]  # groups, and what they are called
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out for a claim.
+
+    Attributes:
+        claim: The claim.
+        outcome: What came out, in a word or two.
+        said: The numbers it rests on, or why there are none; one line.
+        cautions: Lines on what the outcome does not rest on as it should.
+        comparison: The probability it rests on, of orderings and trends.
+        ours: Our mean, standard deviation and median, of a value; "" where there are none.
+    """
+
+    claim: Claim
+    outcome: Outcome
+    said: str
+    cautions: tuple[str, ...] = ()
+    comparison: Comparison | None = None
+    ours: str = ""
+
+
+def obstacle(
+    claim: Claim, asked: str, sides: Sequence[Named], collected: Collected, tier: TierName
+) -> Verdict | None:
+    """Why a claim cannot be held against runs, if it cannot.
+
+    Args:
+        claim: The claim.
+        asked: Name of the score that it is about.
+        sides: The groups that it needs, each with runs.
+        collected: All runs.
+        tier: The tier that they are of.
+    """
+    absent = [name for name, groups in sides if not groups]
+    if absent:
+        return Verdict(claim, "not tested", f"the {tier} tier has no runs of {absent[0]}")
+    unscored = [name for name, groups in sides if not any(group.scored for group in groups)]
+    if unscored:
+        runs = [run for name, groups in sides if name in unscored for g in groups for run in g.runs]
+        if all(run.state == "diverged" for run in runs):
+            return Verdict(claim, "not tested", f"all runs of {unscored[0]} diverged")
+        return Verdict(claim, "not run", f"no run of {unscored[0]} is finished")
+    score = collected.find(asked)
+    if score is None or not all(any(g.values(score) for g in own) for _, own in sides):
+        return Verdict(claim, "not tested", f"the runs have no {asked}")
+    return None
+
+
+def of_survivors(found: Verdict, sides: Sequence[Named]) -> Verdict:
+    """The verdict on an ordering or trend; undecided where half of a side or more diverged."""
+    for name, groups in sides:
+        runs = runs_of(groups)
+        gone = diverged(groups)
+        if found.comparison and 2 * gone >= len(runs):
+            told = f"{gone} of {len(runs)} runs of {name} diverged, so that the rest prove little"
+            return replace(found, outcome="undecided", cautions=(*found.cautions, told))
+    return found
+
+
+def unless_too_short(
+    found: Verdict,
+    score: str,
+    sides: Sequence[Named],
+    difference: float | None = None,
+    *,
+    all_levels: bool = False,
+) -> Verdict:
+    """The verdict, or `not converged` by the rules of `convergence.RULES`.
+
+    Args:
+        found: The verdict by the numbers alone.
+        score: Name of the score.
+        sides: The groups that it rests on.
+        difference: What losses differ by, in nats; None where no difference is claimed.
+        all_levels: Whether runs must lack factors on all sides, as of trends, along which they may
+            well be lost.
+    """
+    cautions, poor_sides, short = list(found.cautions), [], False
+    for name, groups in sides:
+        runs = scored(groups)
+        poor = [own for run in runs if (own := lacking(run, score))]
+        if poor:
+            which = ", ".join(dict.fromkeys(factor for own in poor for factor in own))
+            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} lack {which}")
+        poor_sides.append(2 * len(poor) >= len(runs))
+        change = change_of_loss(score, runs)
+        if change and difference is not None and change.least > OF_DIFFERENCE * difference:
+            verb = "fell" if change.nats < 0 else "rose"
+            cautions.append(
+                f"{words.label(score)} of {name} still {verb} by {abs(change.nats):.1f} nats over "
+                f"the last fifth of the steps, and the difference is {difference:.1f}"
+            )
+            short = True
+    if short or (all(poor_sides) if all_levels else any(poor_sides)):
+        found = replace(found, outcome="not converged")
+    return replace(found, cautions=tuple(cautions))
+
+
+def cautions_of(sides: Sequence[Sequence[RunGroup]], of_diverged: str = "") -> tuple[str, ...]:
+    """Lines on runs that are not among the numbers; what those that diverged count as."""
+    runs = [run for side in sides for run in runs_of(side)]
+    gone = sum(diverged(side) for side in sides)
+    waiting = sum(run.result is None for run in runs) - gone
+    counted = of_diverged or "count in no number"
+    lines = [f"{gone} of {len(runs)} runs diverged and {counted}"] * bool(gone)
+    lines += [f"{waiting} of {len(runs)} runs are not finished"] * bool(waiting)
+    return tuple(lines)
+
+
+def runs_of(groups: Sequence[RunGroup]) -> list[SweepRun]:
+    """All runs of groups."""
+    return [run for group in groups for run in group.runs]
+
+
+def scored(groups: Sequence[RunGroup]) -> list[SweepRun]:
+    """Those that have scores."""
+    return [run for group in groups for run in group.scored]
+
+
+def diverged(groups: Sequence[RunGroup]) -> int:
+    """How many diverged."""
+    return sum(run.state == "diverged" for run in runs_of(groups))

@@ -1,0 +1,87 @@
+"""Whether a mean over replicas is the paper's."""
+
+from sbvae_cli.config.names import TierName
+from sbvae_cli.recipes import words
+from sbvae_cli.recipes.claims import Claim, Value
+from sbvae_cli.recipes.outcome import (
+    OF_TIER,
+    Named,
+    Outcome,
+    Verdict,
+    cautions_of,
+    obstacle,
+    unless_too_short,
+)
+from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
+from sbvae_cli.sweeps.collect import Collected, RunGroup
+
+STDS = 2  # of the paper, that a mean which counts as reproduced is from the paper's at most
+_OF_IMAGES = ("nll", "neg_elbo")  # scores that images themselves weigh on, however well they fit
+_LOOK_ALIKES = ("room",)  # data of which the paper has other images
+
+
+def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierName) -> Verdict:
+    """Hold the mean of runs against a number of the paper.
+
+    Args:
+        claim: What the paper says.
+        test: The number, and the runs that are held against it.
+        collected: The runs of the recipe, finished or not.
+        tier: The tier that they are of.
+
+    Raises:
+        SbvaeError: If the paper has no such number.
+    """
+    number = paper_number(test.paper)
+    groups = collected.select(test.of)
+    score = collected.find(test.score)
+    ours = words.cell(groups, score).removesuffix("-") if score and groups else ""
+    said = f"{words.label(test.score)}: {ours or '-'}; the paper has {number.text}"
+    if tier != OF_TIER:
+        why = f"a value needs the paper's network and steps, which the {tier} tier has not"
+        return Verdict(claim, "not tested", f"{said}; {why}" if ours else why, ours=ours)
+    named: list[Named] = [(words.runs(test.of), groups)]
+    in_way = obstacle(claim, test.score, named, collected, tier)
+    if in_way:
+        return in_way
+    why = _untestable(number, groups)
+    if why or number.std is None:
+        return Verdict(claim, "not tested", f"{said}; {why}", ours=ours)
+    near = abs(words.mean(groups, score or "") - number.mean) <= STDS * number.std
+    outcome: Outcome = "value reproduced" if near else "value not reproduced"
+    cautions = [*cautions_of([groups]), *_wide(number)]
+    cautions += [f"of the paper's number: {number.caution}"] * bool(number.caution)
+    found = Verdict(claim, outcome, said, tuple(cautions), ours=ours)
+    return unless_too_short(found, score or "", named, 2 * number.std)
+
+
+def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
+    """Why a number cannot tell whether runs are the paper's; "" where it can."""
+    if number.doubt:
+        return f"the number is in doubt: {number.doubt}"
+    if number.std is None:
+        return "without a spread to tell how near is near"
+    kinds = {str(group.runs[0].settings["data.source"]).partition(":")[0] for group in groups}
+    if number.score in _OF_IMAGES and kinds & {*_LOOK_ALIKES}:
+        return "it is mostly of the images, and the paper's are others"
+    return ""
+
+
+def _wide(number: PaperNumber) -> list[str]:
+    """A line where other rows of the paper's table would count as reproduced too."""
+    table, _, _ = number.key.split("/")
+    near = STDS * (number.std or 0.0)
+    others = [
+        other.row
+        for other in paper_numbers().values()
+        if other.key.startswith(f"{table}/")
+        and (other.score, other.row != number.row) == (number.score, True)
+        and abs(other.mean - number.mean) <= near
+    ]
+    if not others:
+        return []
+    low, high = words.short(number.mean - near), words.short(number.mean + near)
+    return [
+        f"the paper's spread is wide: any mean from {low} to {high} counts, and so would the "
+        f"paper's of {', '.join(others)}"
+    ]

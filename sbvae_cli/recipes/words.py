@@ -1,0 +1,54 @@
+"""Runs and their numbers in words, for a line of a verdict."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from sbvae_cli.config.score_names import score_label, wanted_score
+from sbvae_cli.figures.table import Cell
+from sbvae_cli.runs.naming import setting_label
+from sbvae_cli.sweeps.collect import RunGroup
+from sbvae_cli.sweeps.comparison import Comparison
+
+
+def mean(groups: Sequence[RunGroup], score: str) -> float:
+    """Mean of a score over all runs of groups."""
+    return fmean(value for group in groups for value in group.values(score).values())
+
+
+def cell(groups: Sequence[RunGroup], score: str) -> str:
+    """Mean and std over replicas, and the median in brackets; over settings too, where several."""
+    values = [value for group in groups for value in group.values(score).values()]
+    return Cell(values, len(values)).text_with_median
+
+
+def probability(compared: Comparison) -> str:
+    """A probability with its interval, of how many runs it is, and of each setting by itself."""
+    p, low, high = compared.found
+    text = f"{p:.2f} ({low:.2f} to {high:.2f}), {compared.replicas}"
+    if len(compared.parts) > 1:
+        text += ": " + ", ".join(f"{own:.2f} of {name}" for name, own in compared.parts)
+    return text
+
+
+def label(score: str) -> str:
+    """A score in words, without its unit."""
+    wanted = wanted_score(score)
+    return score_label(score, wanted.factors).replace(" (nats an image)", "")
+
+
+def short(value: float) -> str:
+    """A number in four digits."""
+    return f"{value:.4g}"
+
+
+def runs(settings: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> str:
+    """Runs in words, by those of their settings that others do not have."""
+    told = {k: v for k, v in settings.items() if other is None or other.get(k, settings) != v}
+    found = []
+    for key, value in told.items():
+        if key.endswith(".coordinates"):
+            found.append(f"{value} coordinates")
+        else:
+            found.append(str(value) if key.endswith(".kind") else f"{setting_label(key)} {value}")
+    return ", ".join(found) or "all runs"
