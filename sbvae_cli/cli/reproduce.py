@@ -34,9 +34,7 @@ def reproduce(
     ] = None,
     tier: Annotated[
         TierName,
-        typer.Option(
-            help="smoke, two minutes on a laptop; lite, a quarter of an hour; full, as the paper."
-        ),
+        typer.Option(help="smoke, two minutes on a laptop; lite, 5 to 40; full, as the paper."),
     ] = "lite",
     out: Annotated[
         Path, typer.Option(callback=run_folder, help="Folder of runs, pictures and pages.")

@@ -45,6 +45,8 @@ _STYLES = {
     "heldout_ratio": ScoreStyle("held-out error", "", True),
     "heldout_area_ratio": ScoreStyle("held-out area"),
     "information_outside": ScoreStyle("in other latents", "%", True),
+    "axis_turn_degrees": ScoreStyle("turn of axes, degrees"),
+    "present_information": ScoreStyle("information on presence, nats"),
 }
 
 

@@ -4,20 +4,29 @@ from collections.abc import Sequence
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose columns are aligned in the text too; the first is text, the others numbers."""
+    """A table whose columns are aligned in the text too, those of numbers to the right.
+
+    The first names the rows.
+    """
     lines = [[_escape(cell) for cell in row] for row in (heading, *rows)]
+    columns = [[line[i] for line in lines[1:]] for i in range(len(heading))]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(heading))]
-    written = [_row(line, widths) for line in lines]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    return "\n".join([written[0], _row(rule, widths), *written[1:]])
+    right = [i > 0 and all(map(_like_number, column)) for i, column in enumerate(columns)]
+    written = [_row(line, widths, right) for line in lines]
+    rule = ["-" * (n - end) + ":" * end for n, end in zip(widths, right, strict=True)]
+    return "\n".join([written[0], _row(rule, widths, right), *written[1:]])
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = [
-        cell.rjust(width) if i else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+def _like_number(text: str) -> bool:
+    return text[:1].isdigit() or text[:1] in ("-", "")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = [
+        cell.rjust(width) if end else cell.ljust(width)
+        for cell, width, end in zip(cells, widths, right, strict=True)
     ]
-    return f"| {' | '.join([first, *others])} |"
+    return f"| {' | '.join(padded)} |"
 
 
 def _escape(text: str) -> str:

@@ -7,25 +7,30 @@ from pathlib import Path
 from sbvae_cli import __version__
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import TierName
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.files import write_bytes
 from sbvae_cli.metrics.superiority import METHOD
 from sbvae_cli.recipes.claims import Value
 from sbvae_cli.recipes.convergence import RULES
+from sbvae_cli.recipes.differences import differences_table, what_matters
 from sbvae_cli.recipes.load import sweep_of
 from sbvae_cli.recipes.markdown import code, duration, sentence
 from sbvae_cli.recipes.outcome import OF_TIER, Verdict
 from sbvae_cli.recipes.page_tables import (
-    differences_table,
+    factors_lines,
     grids_lines,
     groups_table,
+    label_of,
+    likelihoods,
     page_scores,
+    scores_lines,
     seeds_table,
     settings_count,
     training_seconds,
     values_table,
 )
 from sbvae_cli.recipes.paper import paper_number
-from sbvae_cli.recipes.schema import Recipe
+from sbvae_cli.recipes.schema import GeometryPicture, Recipe
 from sbvae_cli.recipes.values import STDS
 from sbvae_cli.recipes.verdicts import verdict
 from sbvae_cli.sweeps.collect import Collected, collect
@@ -33,11 +38,12 @@ from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
 
 PAGE = "README.md"
+_NUMBERS = "Numbers are mean ± standard deviation over replicas, with the median in brackets."
 Typed = Callable[[str], str]
 _TIERS = {
     "smoke": "a try of minutes, which shows that everything works and proves nothing",
-    "lite": "what a laptop does in a quarter of an hour or so",
-    "full": "the paper's settings",
+    "lite": "what a laptop does in a quarter of an hour to an hour",
+    "full": "the paper's settings as far as it gives them, on images that are drawn here",
 }
 
 
@@ -121,6 +127,7 @@ def recipe_page(found: Reproduced, typed: Typed) -> str:
         _about_tier(found),
         code(typed(command_of(found, out=True)).strip("`")),
         "## What came out",
+        *([_NUMBERS] if found.begun else []),
         *claim_lines(found.claims),
         *_numbers(found),
         *_pictures(found),
@@ -155,7 +162,7 @@ def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
         lines.append(f"  {sentence(said)}")
         if claim.paper:
             told = "; ".join(
-                f"{number.row}, {number.score} {number.text}"
+                f"{number.row}, {score_style(number.score).label.replace('_', ' ')} {number.text}"
                 for number in map(paper_number, claim.paper)
             )
             lines.append(f"  In the paper: {told}.")
@@ -171,16 +178,14 @@ def _about_tier(found: Reproduced) -> str:
     done = f"{states.count('finished')} of {len(runs)} runs are finished"
     gone = states.count("diverged")
     done += f", {gone} diverged" if gone else ""
-    took = f"; training took {duration(seconds)}, one run after the other" if seconds else ""
+    took = f"; training took {duration(seconds)}, summed over runs as they ran" if seconds else ""
     text = f"Tier **{found.tier}**, {_TIERS[found.tier]}: {settings_count(found.collected.groups)}"
     text += f", {done}{took}."
     if tier.note:
         text += f" {sentence(tier.note)}"
-    if found.tier == OF_TIER:
-        return text
     paper = plan_sweep(sweep_of(found.recipe, OF_TIER), found.folder.runs)
     differences = differences_table(found.plan, paper)
-    return f"{text}\n\n{differences}" if differences else text
+    return "\n\n".join([text, differences, *what_matters(found.plan)])
 
 
 def _numbers(found: Reproduced) -> list[str]:
@@ -208,6 +213,12 @@ def _pictures(found: Reproduced) -> list[str]:
         else:
             alt = f"{found.recipe.shows}, {picture.kind}: {found.recipe.title}"
             parts.append(f"![{alt}]({file.name})")
+        if isinstance(picture, GeometryPicture):
+            shown = " and ".join(map(str, picture.replica))
+            parts.append(
+                f"Rows are the {shown} run of each setting by {label_of(picture.by)}, whose grid "
+                "may be flatter, or less flat, than those of other runs."
+            )
     return ["## Pictures", *parts] if parts else []
 
 
@@ -215,14 +226,24 @@ def _runs(found: Reproduced) -> list[str]:
     if not found.begun:
         return []
     scores = page_scores(found.recipe, found.collected)
+    several = likelihoods(found.collected)
+    apart = ""
+    if len(several) > 1:
+        apart = (
+            f"NLL and ELBO of different likelihoods ({', '.join(several)}) do not compare, so they "
+            "stand in the files alone."
+        )
+    lists = [*grids_lines(found.collected), *factors_lines(found.collected)]
     return [
         "## Every run",
-        "Mean ± standard deviation over replicas, median in brackets.",
         groups_table(found.collected, scores),
-        "\n".join(grids_lines(found.collected)),
+        apart,
+        "\n".join(lists),
         seeds_table(found.collected, scores),
         "All scores: [scores.csv](scores.csv), and [scores.json](scores.json), which "
         "`sbvae figure` draws.",
+        "## What the scores mean",
+        "\n".join(scores_lines(found.collected, scores)),
     ]
 
 
@@ -231,13 +252,9 @@ def _small_print(found: Reproduced) -> str:
         "## How to read this\n\n"
         "P is the probability that a run of the first kind has the higher value than a run of the "
         "other, ties counting half, within the settings that both have; of a trend, that of two "
-        f"runs the one further along has it. Its interval, {METHOD}. An ordering counts as "
-        "reproduced, or as not, where the interval leaves out one half; otherwise it is undecided, "
-        "as with fewer than five seeds of one setting it mostly is. "
+        f"runs the one further along has it. Its interval of {METHOD.replace(':', ' is')}. "
+        "An ordering counts as reproduced, or as not, where the interval leaves out one half; "
+        "otherwise it is undecided, as with fewer than five seeds of one setting it mostly is. "
         f"{RULES}.\n\n"
-        f"Made by sbvae {__version__} of the runs in `{_relative(found)}`, without training."
+        f"Made by sbvae {__version__} of the scores beside this page."
     )
-
-
-def _relative(found: Reproduced) -> str:
-    return f"../../{found.folder.runs.name}"

@@ -1,11 +1,17 @@
-"""Tables of a recipe's page: how a tier differs from the paper, groups, and every seed's values."""
+"""Tables of a recipe's page: means of groups, every seed's values, and what the scores mean."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from statistics import fmean
 
-from sbvae_cli.config.load import flat
-from sbvae_cli.config.score_names import score_label, wanted_score
+from sbvae_cli.config.metrics import METRICS
+from sbvae_cli.config.score_names import (
+    depends_on_likelihood,
+    score_label,
+    score_style,
+    wanted_score,
+)
+from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, SHRUNK, TORN
+from sbvae_cli.evaluation.findings.verdict import COPIED
 from sbvae_cli.figures.table import PAPER, Cell
 from sbvae_cli.recipes.claims import Hidden, Value
 from sbvae_cli.recipes.markdown import table
@@ -14,46 +20,16 @@ from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.recipes.schema import Recipe
 from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
-from sbvae_cli.sweeps.plan import Plan
 
-_LONGEST = 40  # characters of a setting in a table
-_TOLD = {  # settings that a tier changes, as a reader calls them
-    "training.steps": "steps",
-    "data.height": "image size",
-    "training.learning_rate": "learning rate",
-    "training.learning_rate_schedule": "its schedule",
-    "training.batch_size": "batch size",
-    "model.encoder.hidden_channels": "encoder, channels",
-    "model.encoder.hidden_units": "encoder, units",
-    "model.decoder.hidden_channels": "decoder, channels",
-    "model.decoder.hidden_units": "decoder, units",
-    "objective.beta_schedule.kind": "weight of the KL",
-    "objective.beta_schedule.peak": "its peak",
-    "objective.beta": "beta",
-    "objective.gamma": "gamma",
-    "objective.kind": "objective",
-    "model.likelihood.kind": "likelihood",
+_WORDS = {  # of grids, as `sbvae geometry` has them
+    "flat": f"an affine map gives latents from factors, and back, with an R² of {FLAT} or more",
+    "bent": "less flat than that, but neither folded nor torn",
+    "folded": f"{100 * FOLDED:.0f} % or more of the grid's triangles are turned over",
+    "torn": f"neighbours lie {TORN:g} times as far apart as is usual, or more",
+    "collapsed": "the grid has become a line or a point, so that a factor is lost",
+    "hole shrunk": f"the held-out region has less than {100 * SHRUNK:.0f} % of its area",
+    "with copies": f"other latents hold {100 * COPIED:.0f} % or more of what all tell of the grid",
 }
-
-
-def differences_table(here: Plan, paper: Plan) -> str:
-    """What a tier has in place of the paper's settings; "" where nothing differs.
-
-    Args:
-        here: Plan of the tier.
-        paper: Plan of the tier that has the paper's settings.
-    """
-    rows = []
-    for key, label in _TOLD.items():
-        own, other = _values(here, key), _values(paper, key)
-        if own != other:
-            rows.append([label, own or "-", other or "-"])
-    counts = here.sweep.replicas, paper.sweep.replicas
-    if counts[0] != counts[1]:
-        rows.append(["replicas of each setting", *map(str, counts)])
-    if here.sweep.protocol != paper.sweep.protocol:
-        rows.append(["sample sizes of scores", here.sweep.protocol, paper.sweep.protocol])
-    return table(["setting", "here", "paper"], rows) if rows else ""
 
 
 def groups_table(collected: Collected, scores: Sequence[str]) -> str:
@@ -77,6 +53,32 @@ def grids_lines(collected: Collected) -> list[str]:
         for pair, counts in group.verdicts.items()
         if len(group.verdicts) <= 3  # of sprites there are many pairs
     ]
+
+
+def factors_lines(collected: Collected) -> list[str]:
+    """For each setting how well each factor of a grid is a linear map of both latents, a list.
+
+    Of grids that span two different factors, such as x and hue, of which one may be straight alone.
+    """
+    lines = []
+    for group in collected.groups:
+        for pair in group.verdicts:
+            names = pair.split(",")
+            if names in (["x", "y"], ["red", "green"]) or len(group.verdicts) > 3:
+                continue
+            own = [run.by_factor(pair, "inverse_r2") for run in group.scored]
+            known = [[each[name] for each in own if name in each] for name in names]
+            means = [
+                f"{name} {fmean(values):.3f}"
+                for name, values in zip(names, known, strict=True)
+                if values
+            ]
+            if means:
+                lines.append(
+                    f"- {group.label}, how well a linear map of both latents gives each factor "
+                    f"(R², mean over runs): {', '.join(means)}"
+                )
+    return lines
 
 
 def seeds_table(collected: Collected, scores: Sequence[str]) -> str:
@@ -108,7 +110,10 @@ def values_table(verdicts: Sequence[Verdict]) -> str:
 
 
 def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
-    """Scores that a page shows: those of its claims, then the paper's columns."""
+    """Scores that a page shows: those of its claims, then the paper's columns.
+
+    Without those that do not compare where runs have different likelihoods.
+    """
     tests = [claim.test for claim in recipe.claims if claim.test is not None]
     asked = [
         name
@@ -116,11 +121,37 @@ def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
         for name in (test.score, *([test.shown_by] if isinstance(test, Hidden) else []))
     ]
     names = [collected.find(name) for name in (*asked, *PAPER)]
-    return list(dict.fromkeys(name for name in names if name is not None))
+    mixed = len(likelihoods(collected)) > 1
+    return list(
+        dict.fromkeys(
+            name
+            for name in names
+            if name is not None and not (mixed and depends_on_likelihood(name))
+        )
+    )
+
+
+def likelihoods(collected: Collected) -> list[str]:
+    """The likelihoods that runs have."""
+    kinds = (group.runs[0].settings.get("model.likelihood.kind") for group in collected.groups)
+    return list(dict.fromkeys(map(str, kinds)))
+
+
+def scores_lines(collected: Collected, scores: Sequence[str]) -> list[str]:
+    """What each score means and each verdict on a grid that runs have, a list in Markdown."""
+    lines = []
+    for name in dict.fromkeys(wanted_score(score).name for score in scores):
+        metric = METRICS[wanted_score(name).metric]
+        label = score_style(name).label
+        lines.append(f"- **{label}**: {metric.scores[name]}.")
+    found = {v for group in collected.groups for own in group.verdicts.values() for v in own}
+    words = {word for verdict in found for word in _WORDS if word in verdict}
+    lines += [f"- *{word}*: {_WORDS[word]}." for word in _WORDS if word in words]
+    return lines
 
 
 def training_seconds(runs: Sequence[SweepRun]) -> float:
-    """Seconds that training took, one run after the other, by the speeds that were logged."""
+    """Seconds that training took, summed over runs, by the speeds that were logged."""
     total = 0.0
     for run in runs:
         former = 0.0
@@ -140,28 +171,6 @@ def label_of(score: str) -> str:
 
 def _number(run: SweepRun, score: str) -> str:
     return f"{run.scores[score]:.4g}" if score in run.scores else "-"
-
-
-def _values(plan: Plan, key: str) -> str:
-    """The values that a plan's runs have of a setting, in words."""
-    found: dict[str, None] = {}
-    for own in plan.groups.values():
-        settings = flat(own[0].config.as_dict())
-        if key in settings:
-            found[_text(key, settings)] = None
-    text = "; ".join(found)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
-
-
-def _text(key: str, settings: dict[str, Any]) -> str:
-    value = settings[key]
-    if key == "data.height":
-        return f"{value}x{settings['data.width']}"
-    if isinstance(value, list):
-        return " ".join(map(str, value)) or "none"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value).strip('"')
 
 
 def settings_count(groups: Sequence[RunGroup]) -> str:

@@ -71,6 +71,16 @@ class SweepRun:
         geometry = (self.result or {}).get("geometry", {})
         return {pair: found["verdict"] for pair, found in geometry.items() if found["verdict"]}
 
+    def by_factor(self, pair: str, score: str) -> dict[str, float]:
+        """A geometry score of each factor of a pair, such as `inverse_r2`, by the factor's name."""
+        scores = (self.result or {}).get("geometry", {}).get(pair, {}).get("scores", {})
+        values = scores.get(f"{score}_by_factor") or ()
+        return {
+            name: value
+            for name, value in zip(pair.split(","), values, strict=False)
+            if value is not None and math.isfinite(value)
+        }
+
     def has(self, settings: Mapping[str, Any]) -> bool:
         """Whether it has these values of settings; of a setting that it lacks it has none."""
         return all(

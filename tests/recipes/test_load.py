@@ -240,6 +240,25 @@ def test_claims_and_pictures_are_of_runs_that_the_full_tier_has(name: str) -> No
     assert [each for each in selections if not collected.select(each)] == []
 
 
+@pytest.mark.parametrize("tier", ["smoke", "lite", "full"])
+@pytest.mark.parametrize("name", NAMES)
+def test_both_sides_of_an_ordering_differ_in_what_it_names_alone(name: str, tier: TierName) -> None:
+    """But for widths and steps, which come with a decoder or an objective."""
+    collected = collected_of(name, tier)
+    apart = ("data.source", "model.likelihood.kind", "objective.kind", "objective.gamma")
+    for claim in load_recipe(name).claims:
+        test = claim.ordering or claim.hidden
+        if test is None:
+            continue
+        higher, lower = test.higher, test.lower
+        sides = [collected.select(settings) for settings in (higher, lower)]
+        for key in {*apart} - {*higher, *lower}:
+            if all(sides) and "objective.kind" in {*higher, *lower} and key == "objective.gamma":
+                continue
+            one, other = ({str(g.runs[0].settings.get(key)) for g in side} for side in sides)
+            assert not all(sides) or one == other, (claim.id, key)
+
+
 def test_numbers_of_a_table_are_claims() -> None:
     claims = {claim.id: claim for claim in load_recipe("table-5").claims}
     own = [claim for claim in claims.values() if claim.value]

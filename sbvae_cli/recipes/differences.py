@@ -1,0 +1,176 @@
+"""How a tier differs from the paper: a table of settings, and sentences on what most matters."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sbvae_cli.config.load import flat
+from sbvae_cli.config.schema import Config
+from sbvae_cli.recipes.markdown import table
+from sbvae_cli.runs.labels import depths_of
+from sbvae_cli.sweeps.plan import Plan
+
+_LONGEST = 100  # characters of a setting in a table
+_KINDS = ("objective.kind", "model.decoder.kind", "data.name", "depth", "mlp_depth")
+_TOLD = {  # settings that a tier changes, as a reader calls them
+    "training.steps": "steps",
+    "data.height": "image size",
+    "training.learning_rate": "learning rate",
+    "training.learning_rate_schedule": "its schedule",
+    "training.batch_size": "minibatch",
+    "model.encoder.hidden_channels": "encoder, channels",
+    "model.encoder.hidden_units": "encoder, units",
+    "model.decoder.hidden_channels": "decoder, channels",
+    "model.decoder.hidden_units": "decoder, units",
+    "objective.beta_schedule.kind": "weight of the KL",
+    "objective.beta_schedule.peak": "its peak",
+    "objective.beta": "beta",
+    "objective.gamma": "gamma",
+    "objective.discriminator_units": "discriminator, units",
+    "objective.discriminator_learning_rate": "discriminator, learning rate",
+    "objective.kind": "objective",
+    "model.likelihood.kind": "likelihood",
+    "model.likelihood.variance": "its variance",
+}
+_IMAGES = {  # here, and in the paper (Appendix A.3)
+    "circles": ("circles, drawn anew for each step", "500,000 circles, drawn once"),
+    "sprites": ("look-alikes of dSprites, in colors", "dSprites, in colors"),
+    "chairs": ("grey chairs, drawn here", "Rendered Chairs"),
+    "room": ("look-alikes of 3D Shapes", "3D Shapes"),
+}
+
+
+def differences_table(here: Plan, paper: Plan) -> str:
+    """What a tier has in place of the paper's settings and images.
+
+    Args:
+        here: Plan of the tier.
+        paper: Plan of the tier that has the paper's settings, which may be the same.
+    """
+    rows = []
+    for key, label in _TOLD.items():
+        own, other = _values(here, key), _values(paper, key)
+        if own != other:
+            rows.append([label, own or "-", other or "-"])
+    images = [_IMAGES[name] for name in dict.fromkeys(map(_images_of, _configs(here)))]
+    rows.append(["images", *("; ".join(each) for each in zip(*images, strict=True))])
+    counts = here.sweep.replicas, paper.sweep.replicas
+    if counts[0] != counts[1]:
+        rows.append(["replicas of each setting", *map(str, counts)])
+    if here.sweep.protocol != paper.sweep.protocol:
+        rows.append(["sample sizes of scores", here.sweep.protocol, paper.sweep.protocol])
+    return table(["setting", "here", "paper"], rows)
+
+
+def what_matters(here: Plan) -> list[str]:
+    """Sentences on those differences from the paper that may bear on what comes out.
+
+    Args:
+        here: Plan of a tier.
+    """
+    found = []
+    pulses = dict.fromkeys(filter(None, map(_pulse, _configs(here))))
+    if pulses:
+        found.append(
+            f"In the paper the weight of a VAE's KL is 1 throughout. Here {'; or '.join(pulses)}, "
+            "so that no latent becomes a copy of another; that embeddings are straight may in part "
+            "be due to it."
+        )
+    steps = _steps_by_decoder(here)
+    if len(set(steps.values())) > 1:
+        each = ", ".join(f"{decoder} {count:,}" for decoder, count in steps.items())
+        found.append(
+            f"Decoders train for different numbers of steps here ({each}), by what a step costs, "
+            "in the paper all for the same. An advantage of the one with fewer is not due to this; "
+            "one of the other, or that both are equal, may be."
+        )
+    return found
+
+
+def _configs(plan: Plan) -> list[Config]:
+    return [own[0].config for own in plan.groups.values()]
+
+
+def _images_of(config: Config) -> str:
+    return config.data.name if config.data.name in _IMAGES else "circles"
+
+
+def _pulse(config: Config) -> str:
+    settings = flat(config.as_dict())
+    if settings.get("objective.beta_schedule.kind") != "pulse":
+        return ""
+    peak, after, until = (
+        float(settings[f"objective.beta_schedule.{name}"]) for name in ("peak", "after", "steps")
+    )
+    share = 100 / config.training.steps
+    return (
+        f"it jumps to {peak:g} after {share * after:.0f} % of the steps and falls on a line until "
+        f"it is 1 again after {share * until:.0f} %"
+    )
+
+
+def _steps_by_decoder(plan: Plan) -> dict[str, int]:
+    """Steps of each decoder where objectives are the same; of the first one for which they vary."""
+    found: dict[str, dict[str, int]] = {}
+    for config in _configs(plan):
+        own = found.setdefault(config.objective.kind, {})
+        own[config.model.decoder.kind] = config.training.steps
+    return next((own for own in found.values() if len(set(own.values())) > 1), {})
+
+
+def _values(plan: Plan, key: str) -> str:
+    """The values that a plan's runs have of a setting, in words, and which runs have which."""
+    found = []
+    for config in _configs(plan):
+        settings = flat(config.as_dict())
+        settings |= depths_of(settings)
+        if key in settings:
+            found.append((settings, _text(key, settings)))
+    parts = _apart(found, [] if key in _KINDS else _KINDS)
+    text = "; ".join(f"{name}: {value}" if name else value for name, value in parts)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
+
+
+def _apart(
+    found: Sequence[tuple[Mapping[str, Any], str]], kinds: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Values with the names of the runs that have them; no name where nothing tells them apart."""
+    texts = dict.fromkeys(text for _, text in found)
+    if len(texts) < 2:
+        return [("", text) for text in texts]
+    by_kind: dict[str, dict[str, list[tuple[Mapping[str, Any], str]]]] = {}
+    for key in kinds:
+        parts: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
+        for settings, text in found:
+            parts.setdefault(_named(key, settings), []).append((settings, text))
+        by_kind[key] = parts
+    several = [key for key, parts in by_kind.items() if len(parts) > 1]
+    telling = [key for key in several if all(_alike(own) for own in by_kind[key].values())]
+    for key in [*telling, *several][:1]:
+        others = [each for each in kinds if each != key]
+        return [
+            (f"{name}, {rest}" if rest else name, text)
+            for name, own in by_kind[key].items()
+            for rest, text in _apart(own, others)
+        ]
+    return [("", text) for text in texts]
+
+
+def _alike(found: Sequence[tuple[Mapping[str, Any], str]]) -> bool:
+    return len({text for _, text in found}) == 1
+
+
+def _named(key: str, settings: Mapping[str, Any]) -> str:
+    value = settings.get(key)
+    return f"{key.replace('_', ' ')} {value}" if key in ("depth", "mlp_depth") else str(value)
+
+
+def _text(key: str, settings: Mapping[str, Any]) -> str:
+    value = settings[key]
+    if key == "data.height":
+        return f"{value}x{settings['data.width']}"
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else json.dumps(value).strip('"')
