@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
 
 
 class WholeFile(io.FileIO):
@@ -88,6 +90,16 @@ def replacing(path: Path) -> Iterator[WholeFile]:
     finally:
         if hidden is not None:
             hidden.unlink(missing_ok=True)
+
+
+def name_of_unfinished(path: Path) -> str | None:
+    """What a file would be called that `replacing` has not finished, as of a process killed there.
+
+    Returns:
+        None of any other file.
+    """
+    found = _HIDDEN.fullmatch(path.name)
+    return found[1] if found else None
 
 
 def _unwritten(path: Path, error: OSError) -> SbvaeError:

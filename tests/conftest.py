@@ -183,7 +183,7 @@ def written_sweep() -> Callable[..., "SweepFolder"]:
         folder = SweepFolder(path)
         plan = plan_sweep(build_sweep(tree), folder.runs)
         path.mkdir(parents=True, exist_ok=True)
-        folder.begin(plan)
+        folder.write_plan(plan)
         for replica in plan.replicas:
             found = scores(replica.config)
             if found is not None:

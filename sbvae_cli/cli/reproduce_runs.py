@@ -9,7 +9,7 @@ from sbvae_cli.cli.console import complain, duration, inform, note_once, print_t
 from sbvae_cli.cli.flags import error_line, with_flags
 from sbvae_cli.cli.outputs import write_picture
 from sbvae_cli.cli.sweep_cost import print_cost
-from sbvae_cli.cli.sweep_runner import jobs_at_once, run_plan
+from sbvae_cli.cli.sweep_runner import how_again, jobs_at_once, run_plan
 from sbvae_cli.cli.verdict_lines import print_verdicts
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import EngineName, TierName
@@ -114,8 +114,7 @@ def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
     """The command that goes on, in backticks."""
     names = [recipe.name for recipe in recipes]
     names = [ALL] if len(names) == len(recipe_names()) > 1 else names
-    options = {} if wanted.device == "auto" else {"device": wanted.device}
-    options |= wanted.cluster.arguments(wanted.engine)
+    options = how_again(wanted.jobs, wanted.device) | wanted.cluster.arguments(wanted.engine)
     return command("reproduce", *names, tier=wanted.tier, out=wanted.out, **options)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sbvae_cli.sweeps.best import Best
     from sbvae_cli.sweeps.collect import Collected
     from sbvae_cli.sweeps.comparison import ComparedValues
+    from sbvae_cli.sweeps.folder import SweepFolder
 
 _DECODER = "model.decoder.kind"
 
@@ -55,7 +56,6 @@ def collect(
     from sbvae_cli.cli.outputs import write_json
     from sbvae_cli.cli.sweep_tables import print_comparison, print_groups_of, shown_scores
     from sbvae_cli.sweeps.collect import collect as read
-    from sbvae_cli.sweeps.collect import write_collected
     from sbvae_cli.sweeps.folder import SweepFolder
 
     if out is not None and best is None:
@@ -67,7 +67,6 @@ def collect(
     shown = shown_scores(found, scores)
     compared = _comparisons(found, compare, shown)
     score, picked = _pick(found, best)
-    write_collected(sweep, found)
     if json is not None:
         more = {
             "comparisons": [each for two in compared for each in two.as_dicts()],
@@ -80,10 +79,26 @@ def collect(
         for each in compared:
             print_comparison(each)
         _say_best(score, picked)
-        for file in (sweep.csv, sweep.json, *([json] if json else [])):
-            inform(f"wrote {file}")
+        if json:
+            inform(f"wrote {json}")
+    _write_tables(sweep, found, quiet=json == "-")
     if out is not None:
         _write_best(picked, out)
+
+
+def _write_tables(sweep: "SweepFolder", found: "Collected", *, quiet: bool) -> None:
+    """Write CSV and JSON at the sweep's root; a folder that is not ours is read all the same."""
+    from sbvae_cli.cli.flags import with_flags
+    from sbvae_cli.sweeps.collect import write_collected
+
+    try:
+        write_collected(sweep, found)
+    except SbvaeError as error:
+        note(with_flags(error.line))
+        return
+    if not quiet:
+        inform(f"wrote {sweep.csv}")
+        inform(f"wrote {sweep.json}")
 
 
 def _comparisons(

@@ -70,9 +70,11 @@ def run(
 
         print_plan(folder, plan, device, jobs)
         return
-    from sbvae_cli.cli.sweep_runner import run_plan, say_what_is_next
+    from sbvae_cli.cli.sweep_runner import how_again, run_plan, say_what_is_next
 
     named = {"out": folder.path} if out else {}
-    again = command("sweep run", config, **named, **cluster.arguments(engine))
+    again = command(
+        "sweep run", config, **named, **how_again(jobs, device), **cluster.arguments(engine)
+    )
     states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device, cluster=cluster)
     say_what_is_next(folder, states)

@@ -1,6 +1,9 @@
 """What all that runs sweeps has in common: the engine, what is shown meanwhile, how it ends."""
 
+import os
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -19,13 +22,13 @@ from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.sweeps.collect import collect, write_collected
 from sbvae_cli.sweeps.engine import Ended, Engine
-from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder
-from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs, without_path
+from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder, without_path
+from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
 from sbvae_cli.sweeps.plan import Plan, name_of
 from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
-_NO_ROOM = "cannot be written"  # in the error of a full disk, or of a folder that is not ours
+_ROOM = 1 << 22  # bytes that a disk with room takes
 _MOST_NAMES = 5  # in a sentence
 
 
@@ -76,7 +79,7 @@ def run_plan(
             stop = _StopOrFull(request)
 
             def end(ended: Ended) -> None:
-                stop.full = stop.full or _NO_ROOM in ended.why
+                stop.full = stop.full or (bool(ended.why) and _is_full(folder.runs))
                 _conclude_job(ended, view)
 
             ended = runner(left, stop=stop, on_look=view.look, on_end=end)
@@ -89,6 +92,12 @@ def run_plan(
             typer.echo(with_flags(error.line), err=True)
         _raise_if_unfinished(view.states, ended, request, again)
         return view.states
+
+
+def how_again(jobs: int | None, device: str) -> dict[str, str]:
+    """What a command that goes on must say of how runs are trained, by the names of arguments."""
+    given = {} if jobs is None else {"jobs": str(jobs)}
+    return given if device == "auto" else {**given, "device": device}
 
 
 class _StopOrFull:
@@ -106,6 +115,19 @@ class _StopOrFull:
     def __call__(self) -> bool:
         """Whether a signal came or the disk is full."""
         return self.full or self._request()
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether nothing can be written any more in the folder of the runs, by writing there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+            os.fsync(file.fileno())  # some file systems find out here
+    except OSError:
+        return True
+    return False
 
 
 def _engine(
@@ -160,10 +182,11 @@ def _conclude_job(ended: Ended, view: SweepView) -> None:
     if not ended.why:
         return
     note_lost(ended.job, ended.why)
-    view.refresh(ended.job)
-    first = ended.job.replicas[0]
-    why = with_flags(without_path(ended.why, first))
-    typer.echo(f"{first.folder.path}: failed: {why}", err=True)
+    failed = [each for each in view.refresh(ended.job) if each.state == "failed"]
+    told = {each.replica.folder.path: each.why for each in failed}
+    first = ended.job.replicas[0]  # on a full disk no folder tells of it
+    for path, why in (told or {first.folder.path: without_path(ended.why, first)}).items():
+        typer.echo(f"{path}: failed: {with_flags(why)}", err=True)
 
 
 def _raise_if_unfinished(

@@ -62,10 +62,11 @@ def _counted(states: "Sequence[RunState]") -> str:
 
 
 def _as_dict(states: "Sequence[RunState]") -> dict[str, Any]:
+    from sbvae_cli.sweeps.folder import WORKING
     from sbvae_cli.sweeps.forecast import forecast
     from sbvae_cli.sweeps.plan import group_of, name_of
 
-    working = sum(each.state in ("training", "scoring") for each in states)
+    working = sum(each.state in WORKING for each in states)
     left = forecast(states, max(1, working))
     return {
         "states": Counter(each.state for each in states),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sbvae_cli.cli.console import console_settings, duration, reporter
 from sbvae_cli.runs.labels import config_labels
-from sbvae_cli.sweeps.folder import DONE, RunState, State, run_state
+from sbvae_cli.sweeps.folder import DONE, LEFT, WORKING, RunState, State, run_state
 from sbvae_cli.sweeps.forecast import forecast
 from sbvae_cli.sweeps.plan import Plan, group_of, name_of
 
@@ -23,14 +23,10 @@ _PAUSE = 1.0  # seconds between two looks at the runs' files
 _TERMS = ("loss", "nll", "kl")
 _LEAST_ROWS, _MOST_ROWS = 4, 20
 _AROUND = 8  # lines of a terminal that the table's head and foot take
-_WORKING: tuple[State, ...] = ("training", "scoring")
 # Which rows are shown where there is no room for all: what works, what went wrong, what comes next.
-_TELLING: tuple[State, ...] = ("scoring", "training", "failed", "diverged")
+_TELLING: tuple[State, ...] = (*WORKING, "failed", "diverged")
 _NEXT = 3  # rows of those that come next
-_ORDER: tuple[State, ...] = (
-    *("finished", "diverged", "failed", "scoring", "training"),
-    *("trained", "stopped", "waiting"),
-)
+_ORDER: tuple[State, ...] = (*DONE, "failed", *WORKING, *LEFT)
 
 
 class SweepView:
@@ -61,7 +57,7 @@ class SweepView:
         return list(self._states.values())
 
     def look(self, running: "Sequence[Job]") -> None:
-        """Read how far those are that run, and show all; once a second at most while any run."""
+        """Read how far those are that run, and show all, once a second; at once where none."""
         if running and time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _PAUSE
@@ -75,7 +71,7 @@ class SweepView:
         for each in job.replicas:
             state = run_state(each, job.metrics, job.protocol)
             begins: State
-            if running and state.state not in (*_WORKING, *DONE):
+            if running and state.state not in (*WORKING, *DONE):
                 begins = "scoring" if state.state == "trained" else "training"
                 state = replace(state, state=begins, why="")
             self._states[name_of(each)] = state
@@ -159,7 +155,7 @@ def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
     chosen: list[int] = []
     for state in _TELLING:
         own = [place for place in places if states[place].state == state]
-        wrong = state not in _WORKING
+        wrong = state not in WORKING
         chosen += own[::-1] if wrong else own
     left = [i for i in places if states[i].state not in (*_TELLING, *DONE)]
     shown = sorted([*chosen[: room - _NEXT], *left[:_NEXT]])
@@ -197,7 +193,7 @@ def summary(states: Sequence[RunState], lanes: int) -> str:
     counts = Counter(each.state for each in states)
     text = f"{len(states):,} runs: "
     text += ", ".join(f"{counts[state]:,} {state}" for state in _ORDER if counts[state])
-    working = sum(counts[state] for state in _WORKING)
+    working = sum(counts[state] for state in WORKING)
     left = forecast(states, max(lanes, working))
     if left is None or not left.seconds:
         return text

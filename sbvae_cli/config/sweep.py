@@ -40,8 +40,8 @@ class SweepConfig(Frozen):
 
     settings: dict[str, Any] = Field(default_factory=dict)
     grid: tuple[dict[str, tuple[Any, ...]], ...] = ({},)
-    replicas: Annotated[int, Field(ge=1, le=10_000)] = 1
-    seed: Annotated[int, Field(ge=0, lt=2**62)] = 0
+    replicas: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**62)] = 0
     metrics: tuple[str, ...] | None = None
     protocol: ProtocolName = "paper"
 
@@ -73,7 +73,8 @@ class SweepConfig(Frozen):
         if not isinstance(names, list | tuple) or not names:
             raise ValueError(f"found {metrics!r}; write a list of names, or leave it out")
         try:
-            found = metrics_named([str(name).strip() for name in names])
+            names = [str(name).strip().lower() for name in names]
+            found = metrics_named(names)
         except SbvaeError as error:
             raise ValueError(str(error)) from error
         alone = tuple(name for name in found if METRICS[name].source != "models")
@@ -87,7 +88,7 @@ class SweepConfig(Frozen):
         runs = self.replicas * sum(sizes)
         if runs > _MOST_RUNS:
             raise ValueError(f"{runs:,} runs are more than {_MOST_RUNS:,}; make several sweeps")
-        for cell in ({**flat(self.settings), **cell} for cell in cells(self)):
+        for cell in (flat(settings_of_cell(self, cell)) for cell in cells(self)):
             if "training.seed" in cell or "seed" in cell:
                 raise ValueError("seeds are set by seed and replicas; leave training.seed out")
             for name, least in LAYERS.items():

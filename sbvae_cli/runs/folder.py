@@ -17,7 +17,7 @@ from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import write_bytes
+from sbvae_cli.files import name_of_unfinished, write_bytes
 
 # In the folder `previews`, of a run that draws them.
 MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
@@ -90,15 +90,33 @@ class RunFolder:
                 f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
                 "with `force`, or choose another `out`"
             )
-        files = (self.config, self.log, self.previews, self.scores, self.job)
-        own = {_LOCK, _RESERVED, *(path.name for path in files)}
-        names = {entry.name for entry in self.path.iterdir()}
+        own = {_LOCK, _RESERVED, self.previews.name, *self._own_names}
+        unfinished = self._unfinished()
+        names = {entry.name for entry in self.path.iterdir() if entry not in unfinished}
         others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
             raise SbvaeError(
                 f"{self.path}: holds other files, such as {others[0]}; choose another `out`, or "
                 "put the run beside them with `force`"
             )
+
+    @property
+    def _own_names(self) -> set[str]:
+        """Names of the files that each run has."""
+        files = (self.config, self.log, self.checkpoint, self.scores, self.job)
+        return {path.name for path in files}
+
+    def _unfinished(self) -> list[Path]:
+        """What is left of a run's files that a process was killed over while it wrote them."""
+        names = ((path, name_of_unfinished(path)) for path in self.path.iterdir())
+        return [
+            path for path, name in names if name and (name in self._own_names or KEPT.match(name))
+        ]
+
+    def remove_unfinished(self) -> None:
+        """Remove what a killed process left half-written; only where no other one writes."""
+        for path in self._unfinished():
+            path.unlink(missing_ok=True)
 
     def note_unsaved(self, on_note: Callable[[str], None]) -> None:
         """Say that a run which trained here without a checkpoint, if there is one, is replaced."""
@@ -107,6 +125,7 @@ class RunFolder:
 
     def clear(self, config: Config) -> None:
         """Begin a run: remove a former run's files, write the configuration."""
+        self.remove_unfinished()
         kept = [self.kept(step) for step in self.kept_steps()]
         previews = [self.previews / name for name in PREVIEWS]
         for path in (self.checkpoint, self.scores, *kept, *previews, self.log, self.config):

@@ -103,6 +103,7 @@ def resume_runs(
         source = first.source
         with closing(build_maker(first.config, source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
+                folder.remove_unfinished()
                 folder.cut_log(start)
                 folder.write_config(config)
             return _run(configs, source, updater, maker, folders, start, observers, stop, on_note)

@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -274,7 +274,8 @@ def _sweep_run(state: RunState, cell: Mapping[str, Any], plan: Plan) -> SweepRun
     settings = {**whole, **depths_of(whole), **cell}
     result = None
     if state.state == "finished":
-        stored = stored_scores(replica.folder, plan.sweep.metrics, plan.sweep.protocol)
+        steps, sweep = replica.config.training.steps, plan.sweep
+        stored = stored_scores(replica.folder, steps, sweep.metrics, sweep.protocol)
         result = None if stored is None else _named(stored, name_of(replica))
     return SweepRun(replica, settings, state.state, state.step, state.why, result)
 
@@ -283,11 +284,3 @@ def _named(result: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The result under the run's name in the sweep, wherever it was scored from."""
     left = {key: value for key, value in result.items() if key != "asked"}
     return {**left, "checkpoint": f"{name}/ckpt.pt", "run": {**result["run"], "name": name}}
-
-
-def seeds_of(runs: Sequence[SweepRun]) -> str:
-    """Seeds in words: `0 to 5`, or `0, 2 and 3`."""
-    seeds = sorted(run.seed for run in runs)
-    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"{seeds[0]} to {seeds[-1]}"
-    return " and ".join(filter(None, [", ".join(map(str, seeds[:-1])), *map(str, seeds[-1:])]))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import psutil
@@ -31,11 +32,13 @@ class Doing:
         why: The error.
         alive: Whether the process still runs; of one on another machine, whether it has given a
             sign of life within a minute.
+        is_past: Whether the run was trained further since.
     """
 
     what: What
     why: str = ""
     alive: bool = False
+    is_past: bool = False
 
 
 @contextmanager
@@ -84,9 +87,17 @@ def read_doing(folder: RunFolder) -> Doing | None:
         here = found["host"] == socket.gethostname()
         process = found["process"]  # None of a block that has ended
         alive = process is not None and (_runs(*process) if here else _is_fresh(folder))
+        told = folder.job.stat().st_mtime_ns
     except (OSError, ValueError, KeyError, TypeError):  # none, or it is written now
         return None
-    return Doing(what, why, alive)
+    return Doing(what, why, alive, told < max(map(_changed, (folder.log, folder.checkpoint))))
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _write(folder: RunFolder, what: What, why: str = "", *, ended: bool = False) -> bool:

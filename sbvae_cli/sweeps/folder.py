@@ -1,5 +1,7 @@
 """A sweep's folder, and how far each of its runs is, by what stands in the runs' own folders."""
 
+import os
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -23,8 +25,12 @@ State = Literal[
     "waiting", "training", "stopped", "scoring", "trained", "finished", "diverged", "failed"
 ]
 DONE: tuple[State, ...] = ("finished", "diverged")  # nothing is left to do
+WORKING: tuple[State, ...] = ("scoring", "training")  # a process is at it
+LEFT: tuple[State, ...] = ("trained", "stopped", "waiting")  # nobody is at it
 
 _LOCK = ".lock"  # held while an engine works
+_SEED = re.compile(r"^  seed: (\d+)$", re.MULTILINE)  # in the file of a run's settings
+_KNOWN: dict[str, dict[str, object]] = {}  # settings by such files, but for the seed
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class RunState:
             scores, `diverged` and `failed` say why.
         step: Updates that its log has, of the last report.
         steps: Updates planned.
-        terms: Loss terms of that report, nats.
+        terms: What that report told, loss terms in nats among it.
         images_per_second: Speed of that report.
         scoring_seconds: What scoring took, of a run that is finished.
         why: What went wrong.
@@ -69,7 +75,7 @@ class SweepFolder:
         self.json = path / "scores.json"
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder for one process that has its runs trained.
+        """Hold the folder for one process, which has the runs trained.
 
         Raises:
             SbvaeError: If another process holds it, or it cannot be created.
@@ -88,18 +94,8 @@ class SweepFolder:
             raise SbvaeError(f"{self.path}: holds no sweep; begin one by {begin}")
         return plan_sweep(read_sweep(self.plan), self.runs)
 
-    def begin(self, plan: Plan) -> None:
-        """Write the plan, complete, to `sweep.yaml`; a former one may lack runs that this one has.
-
-        Raises:
-            SbvaeError: If the folder was made by a plan with runs that this one lacks, or another
-                run stands where one of its runs would be.
-        """
-        self.refuse_another(plan)
-        self.write_plan(plan)
-
     def write_plan(self, plan: Plan) -> None:
-        """Write a plan that goes with what stands in the folder, unless it stands there.
+        """Write a plan, complete, that goes with what stands in the folder, unless it is there.
 
         Raises:
             SbvaeError: If it cannot be written.
@@ -109,25 +105,26 @@ class SweepFolder:
             write_bytes(self.plan, text)
 
     def refuse_another(self, plan: Plan) -> None:
-        """Refuse a plan that does not go with what stands in the folder.
+        """Refuse a plan that lacks runs which another plan has begun in the folder.
 
         Raises:
-            SbvaeError: As by `begin`.
+            SbvaeError: With the first of them, or that the folder is a run's.
         """
         if is_run(self.path):
-            raise SbvaeError(f"{self.path}: is the folder of a run; choose another `out`")
+            run = RunFolder(self.path)
+            name = (run.checkpoint if run.checkpoint.is_file() else run.config).name
+            raise SbvaeError(f"{self.path}: holds {name}, as a run does; choose another `out`")
         if self.plan.is_file():
             planned = {name_of(each): each for each in plan.replicas}
             for each in self.open_plan().replicas:
                 here = planned.get(name_of(each))
-                if here is None or _settings(here) != _settings(each):
+                other = here is None or _settings(here) != _settings(each)
+                if other and each.folder.path.exists():
                     raise SbvaeError(
                         f"{self.path}: was made by another plan, with runs that this one has not, "
                         f"such as {name_of(each)}; keep them in the plan (sweep.yaml there has "
                         "it), or choose another `out`"
                     )
-        for each in plan.replicas:
-            refuse_other_run(each)
 
     def states(self, plan: Plan) -> list[RunState]:
         """How far each run of a plan is, in its order."""
@@ -141,18 +138,32 @@ def refuse_other_run(replica: Replica) -> None:
     Raises:
         SbvaeError: With the first setting that differs.
     """
-    file = replica.folder.config
-    if not file.is_file():
-        return
-    there = build_config(read_yaml(file), str(file))
+    found = _settings_there(replica.folder.config)
     wanted = {"training.seed": replica.seed, **_settings(replica)}
-    found = {"training.seed": there.training.seed, **flat_settings(there, 0)}
-    difference = first_difference(found, wanted)
+    difference = None if found is None else first_difference(found, wanted)
     if difference:
         raise SbvaeError(
             f"{replica.folder.path}: holds another run, where {difference}; move it away, or "
             "choose another `out`"
         )
+
+
+def _settings_there(file: Path) -> dict[str, object] | None:
+    """Settings in the file of a run; those of its replicas are read once. None without a file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, ValueError):  # what is wrong with it is said when it is read as YAML
+        text = ""
+    if not text and not file.is_file():
+        return None
+    seeds = _SEED.findall(text)
+    if len(seeds) != 1:
+        config = build_config(read_yaml(file), str(file))
+        return {"training.seed": config.training.seed, **flat_settings(config, 0)}
+    kind = _SEED.sub("", text)
+    if kind not in _KNOWN:
+        _KNOWN[kind] = flat_settings(build_config(read_yaml(file), str(file)), 0)
+    return {"training.seed": int(seeds[0]), **_KNOWN[kind]}
 
 
 def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: ProtocolName) -> RunState:
@@ -168,18 +179,23 @@ def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: Protoco
     state = RunState(
         replica,
         "waiting",
-        int(record.get("step", 0)),
+        min(int(record.get("step", 0)), steps),
         steps,
         {name: value for name, value in record.items() if isinstance(value, float)},
         float(record.get("images_per_second", 0.0)),
     )
+    try:
+        refuse_other_run(replica)
+    except SbvaeError as error:
+        return replace(state, state="failed", why=without_path(error.line, replica))
     if "diverged" in record:
         return replace(state, state="diverged", why=_why_diverged(record))
+    scores = stored_scores(folder, steps, metrics, protocol)
+    if scores is not None and folder.checkpoint.exists():
+        seconds = scores.get("seconds")
+        return replace(state, state="finished", step=steps, scoring_seconds=seconds)
     now = read_doing(folder)
     if state.step >= steps and is_saved(folder, steps):
-        scores = stored_scores(folder, metrics, protocol)
-        if scores is not None:
-            return replace(state, state="finished", scoring_seconds=scores.get("seconds"))
         return _unfinished(state, now, "scoring", "trained")
     begun = folder.log.exists() or folder.checkpoint.exists()
     found = _unfinished(state, now, "training", "stopped" if begun else "waiting")
@@ -207,9 +223,15 @@ def is_saved(folder: RunFolder, steps: int) -> bool:
 
 
 def _unfinished(state: RunState, now: Doing | None, busy: State, idle: State) -> RunState:
-    if now and now.what == "failed":
+    if now and now.what == "failed" and not now.is_past:
         return replace(state, state="failed", why=now.why)
     return replace(state, state=busy if now and now.alive else idle)
+
+
+def without_path(why: str, replica: Replica) -> str:
+    """An error without the folder of its run, which stands before it anyway."""
+    path = replica.folder.path
+    return why.removeprefix(f"{path}: ").removeprefix(f"{path}{os.sep}")
 
 
 def _why_diverged(record: dict[str, Any]) -> str:

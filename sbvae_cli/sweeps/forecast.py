@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from sbvae_cli.sweeps.folder import RunState
+from sbvae_cli.sweeps.folder import DONE, RunState
 from sbvae_cli.sweeps.plan import group_of
 
 
@@ -36,7 +36,7 @@ def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
     """
     paces = _by_group((each, _pace(each)) for each in states)
     scorings = _by_group((each, each.scoring_seconds) for each in states)
-    left = [each for each in states if each.state not in ("finished", "diverged", "failed")]
+    left = [each for each in states if each.state not in (*DONE, "failed")]
     if not paces and any(each.step < each.steps for each in left):
         return None
     training, scoring = _known_or_mean(paces), _known_or_mean(scorings)

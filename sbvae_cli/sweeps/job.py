@@ -1,12 +1,11 @@
 """A job: some runs of a sweep that are trained, and then scored, by one process."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.names import ProtocolName
@@ -19,7 +18,15 @@ from sbvae_cli.runs.replicas import Replica, reserved
 from sbvae_cli.runs.resume import prepare_resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
 from sbvae_cli.sweeps.doing import doing, forget, note_failure
-from sbvae_cli.sweeps.folder import DONE, State, refuse_other_run, run_state
+from sbvae_cli.sweeps.folder import (
+    DONE,
+    LEFT,
+    WORKING,
+    State,
+    refuse_other_run,
+    run_state,
+    without_path,
+)
 from sbvae_cli.sweeps.plan import Plan, group_of, name_of, with_training
 from sbvae_cli.sweeps.scoring import score_run
 from sbvae_cli.training.devices import resolve_device
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.observers import Observer
 
 
-_PATIENCE = 5.0  # seconds to wait for a process that holds a run
+_PATIENCE = 60.0  # seconds to wait for a process that holds a run and tells nothing
 _PAUSE = 0.2  # seconds between two tries
 
 
@@ -64,11 +71,8 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
         most: Largest number of runs in a job; None for all that may train together.
     """
     sweep = plan.sweep
-    left = [
-        each
-        for each in plan.replicas
-        if run_state(each, sweep.metrics, sweep.protocol).state not in DONE
-    ]
+    states = (run_state(each, sweep.metrics, sweep.protocol) for each in plan.replicas)
+    left = [each.replica for each in states if each.state not in DONE]
     jobs: dict[str, list[Replica]] = {}
     for each in left:
         together = is_on_cuda(_device_of(each, device))
@@ -111,33 +115,46 @@ def run_job(
         on_note: Called with a line on what is not as expected.
 
     Raises:
-        SbvaeError: If another process trains one of the runs, or one cannot be trained or scored,
-            which its folder then tells too.
+        SbvaeError: If another process holds one of the runs and does nothing there, or runs cannot
+            be trained or scored: the first of them, as the folder of each tells too. The others
+            are trained and scored.
     """
-    for each in job.replicas:
-        refuse_other_run(each)
-    with _reserved(job, stop), suppress(_Stopped), _noting_failure(job):
-        for some in _trained_together(job):
-            if stop():
-                return
-            with doing([each.folder for each in some], "training"), suppress(DivergedError):
-                _train(some, job.device, observers, stop, on_note)
+    faults = _Faults(job)
+    with suppress(_Stopped), _reserved(job, stop):
         for each in job.replicas:
+            forget(each.folder)
+        for some in _trained_together(faults):
+            with faults.noted(some), doing([each.folder for each in some], "training"):
+                _train(some, job.device, observers, stop, on_note)
             if stop():
-                return
-            _score(each, job, stop, on_note)
+                break
+        for each in faults.without(job.replicas):
+            if stop():
+                break
+            with faults.noted([each]):
+                _score(each, job, stop, on_note)
+    faults.raise_first()
 
 
 @contextmanager
 def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
-    """Hold the folders of the runs; a process whose engine was killed saves and lets go of them."""
+    """Hold the folders of the runs, as soon as other processes that work there let go of them.
+
+    Runs may belong to several sweeps, and a process whose engine was killed saves first. Locks of a
+    machine that is gone stay a while on shared storage, or for good: without a sign of life in
+    some time, that is an error.
+    """
     end = time.monotonic() + _PATIENCE
     while True:
         with ExitStack() as held:
             try:
                 held.enter_context(reserved(job.replicas))
             except SbvaeError:
-                if time.monotonic() > end or stop():
+                if any(state in WORKING for state in _states(job)):
+                    end = time.monotonic() + _PATIENCE
+                if stop():
+                    raise _Stopped from None
+                if time.monotonic() > end:
                     raise
             else:
                 yield
@@ -145,44 +162,64 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
         time.sleep(_PAUSE)
 
 
-@contextmanager
-def _noting_failure(job: Job) -> Iterator[None]:
-    """Write an error into the folders of the runs that it leaves unfinished."""
-    try:
-        yield
-    except SbvaeError as error:
-        _note(job, error.line, [state for state in get_args(State) if state not in DONE])
-        raise
+class _Faults:
+    """Which runs of a job cannot be trained or scored, and why; their folders tell it too."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._found: dict[str, SbvaeError] = {}
+
+    @contextmanager
+    def noted(self, some: Sequence[Replica]) -> Iterator[None]:
+        """Write an error in the block into the folders of runs that it leaves unfinished."""
+        try:
+            yield
+        except DivergedError:  # counts as done; the others were trained
+            return
+        except SbvaeError as error:
+            for each in some:
+                if _state(each, self.job) not in DONE:
+                    self._found[name_of(each)] = error
+                    note_failure(each.folder, without_path(error.line, each))
+
+    def without(self, some: Sequence[Replica]) -> list[Replica]:
+        """Those of the runs that have none."""
+        return [each for each in some if name_of(each) not in self._found]
+
+    def raise_first(self) -> None:
+        """Raise the first error, if there is any."""
+        for error in self._found.values():
+            raise error
 
 
 def note_lost(job: Job, why: str) -> None:
     """Say in the folders of a job's runs why the job was lost, unless others work there by now."""
-    _note(job, why, ["waiting", "stopped", "trained"])
-
-
-def _note(job: Job, why: str, states: Sequence[State]) -> None:
     for each in job.replicas:
-        if run_state(each, job.metrics, job.protocol).state in states:
+        if _state(each, job) in LEFT:
             note_failure(each.folder, without_path(why, each))
 
 
-def without_path(why: str, replica: Replica) -> str:
-    """An error without the folder of its run, which stands before it anyway."""
-    path = replica.folder.path
-    return why.removeprefix(f"{path}: ").removeprefix(f"{path}{os.sep}")
+def _state(replica: Replica, job: Job) -> State:
+    return run_state(replica, job.metrics, job.protocol).state
 
 
-def _trained_together(job: Job) -> list[list[Replica]]:
+def _states(job: Job) -> list[State]:
+    return [_state(each, job) for each in job.replicas]
+
+
+def _trained_together(faults: _Faults) -> list[list[Replica]]:
     """Unfinished runs that stand at one step, as many at once as fit in memory."""
     by_step: dict[int | None, list[Replica]] = {}
-    for each in job.replicas:
-        if "diverged" in (each.folder.last_record() or {}):
-            continue
-        step = _step(each.folder.checkpoint) if _is_begun(each) else None
-        if step is None or step < each.config.training.steps:
-            by_step.setdefault(step, []).append(each)
+    for each in faults.job.replicas:
+        with faults.noted([each]):
+            refuse_other_run(each)
+            if "diverged" in (each.folder.last_record() or {}):
+                continue
+            step = _step(each.folder.checkpoint) if _is_begun(each) else None
+            if step is None or step < each.config.training.steps:
+                by_step.setdefault(step, []).append(each)
     most = max(map(len, by_step.values()), default=0)
-    number = replicas_that_fit(job.replicas[0].config, most) if most else 1
+    number = replicas_that_fit(faults.job.replicas[0].config, most) if most else 1
     return [some[i : i + number] for some in by_step.values() for i in range(0, len(some), number)]
 
 
@@ -219,9 +256,8 @@ def _score(
     replica: Replica, job: Job, stop: Callable[[], bool], on_note: Callable[[str], None]
 ) -> None:
     """Score a run that is trained, unless it is scored already."""
-    folder, wanted = replica.folder, (job.metrics, job.protocol)
-    state = run_state(replica, *wanted).state
-    if state in DONE:
+    folder = replica.folder
+    if _state(replica, job) in DONE:
         forget(folder)
         return
 
@@ -230,12 +266,12 @@ def _score(
             raise _Stopped
 
     with doing([folder], "scoring"), cpu_threads(replica.config.training.threads):
-        score_run(folder, *wanted, job.device, on_note, on_metric)
+        score_run(folder, job.metrics, job.protocol, job.device, on_note, on_metric)
     forget(folder)
 
 
 class _Stopped(Exception):
-    """The job was asked to end while it scored a run."""
+    """The job was asked to end while it scored a run, or waited for one."""
 
 
 def _device_of(replica: Replica, device: str) -> str:

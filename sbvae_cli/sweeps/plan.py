@@ -84,7 +84,8 @@ def with_training(config: Config, **settings: Any) -> Config:
 def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
     """The configuration of a combination, of the first seed."""
     options = settings_of_cell(sweep, cell)
-    if not (options.get("data") or {}).get("source"):
+    data = options.get("data") or {}
+    if isinstance(data, Mapping) and not data.get("source"):  # else it is told what a section is
         raise SbvaeError("no data; write source: circles:xy-hole under data, under settings")
     layers = {name: options.pop(name, None) for name in LAYERS}
     try:
@@ -108,7 +109,7 @@ def _at_fault(cell: Cell, error: SbvaeError) -> str:
 
 
 def _written(cell: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{key}={value}" for key, value in cell.items())
+    text = ", ".join(f"{key}={value}" for key, value in cell.items()) or "the settings alone"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 

@@ -7,7 +7,7 @@ import math
 import os
 import pickle
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.sweeps.cluster import (
+    Needs,
     answer_of,
     connected,
     last_line,
@@ -132,17 +133,19 @@ class _Tasks:
         self._here = describe_installation(str(mark))
 
     def refuse_unlike_machines(self, jobs: Sequence[Job]) -> None:
-        """Ask each machine that is large enough what is installed there.
+        """Ask each machine that is large enough for a job what is installed there.
 
         Raises:
-            SbvaeError: If there is none, or one does not do.
+            SbvaeError: If there is none for one of the jobs, or a machine does not do.
         """
-        needs = self._engine.resources_of(jobs[0])
-        large = machines_for(self._ray, needs)
-        if not large:
-            raise too_small(self._ray, needs)
+        large: dict[str, tuple[str, int]] = {}
+        for needs in _distinct(map(self._engine.resources_of, jobs)):
+            found = machines_for(self._ray, needs)
+            if not found:
+                raise too_small(self._ray, needs)
+            large |= found
         gpus = self._ray.cluster_resources().get("GPU", 0.0)
-        if gpus and not needs["GPU"]:
+        if gpus and not self._engine.gpus_per_run:
             self._engine.on_note(
                 f"the cluster has {gpus:g} GPUs, and these runs are for CPUs; with "
                 "`gpus_per_run=0.25` four share one"
@@ -244,6 +247,10 @@ def import_ray() -> Any:
     except ImportError as error:
         raise SbvaeError(f"the engine ray needs Ray: {_INSTALL}") from error
     return ray
+
+
+def _distinct(needs: Iterable[Needs]) -> list[Needs]:
+    return list({tuple(each.items()): each for each in needs}.values())
 
 
 def _anywhere(job: Job) -> Job:

@@ -3,20 +3,16 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
 from sbvae_cli.config.names import ProtocolName
-from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import RunFolder
 
 if TYPE_CHECKING:  # what computes scores needs torch, and what reads them does without
     from sbvae_cli.evaluation.evaluate import OnMetric
-    from sbvae_cli.runs.evaluate import Showing
 
 
 def score_run(
@@ -26,12 +22,11 @@ def score_run(
     device: str = "auto",
     on_note: Callable[[str], None] = lambda line: None,
     on_metric: "OnMetric" = lambda metric, number, total: None,
-    showing: "Showing" = lambda cost, device: nullcontext(lambda images: None),
 ) -> None:
     """Score a run and write `scores.json` in its folder: what `sbvae eval` writes of one run.
 
     Metrics that its data or model do not allow are left out. Those that the file has already, of
-    the same step and protocol, are computed again with the others.
+    the same protocol, are computed again with the others.
 
     Args:
         folder: Folder of the run.
@@ -40,7 +35,6 @@ def score_run(
         device: Name of the device that computes.
         on_note: Called with each line on what is left out.
         on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
-        showing: Called with what the evaluation takes, as `evaluate_targets` has it.
 
     Raises:
         SbvaeError: If the run has no checkpoint, or its data are gone.
@@ -49,18 +43,12 @@ def score_run(
     from sbvae_cli.runs.evaluate import evaluate_targets
     from sbvae_cli.runs.scores_file import result_of
 
-    wanted = _wanted(metrics)
-    known = stored_scores(folder, (), protocol)
-    asked = tuple(name for name in METRICS if name in {*wanted, *(known or {}).get("asked", ())})
+    asked_before = _read(folder, protocol).get("asked", ())
+    asked = tuple(name for name in METRICS if name in {*_wanted(metrics), *asked_before})
     own = replace(named_protocol(protocol), metrics=asked, lenient=True)
     began = time.monotonic()
     (found,) = evaluate_targets(
-        [folder.path],
-        own,
-        device=device,
-        on_note=on_note,
-        on_metric=on_metric,
-        showing=showing,
+        [folder.path], own, device=device, on_note=on_note, on_metric=on_metric
     )
     result = result_of(found)
     seconds = round(time.monotonic() - began, 2)
@@ -69,38 +57,37 @@ def score_run(
 
 
 def stored_scores(
-    folder: RunFolder, metrics: Sequence[str] | None, protocol: ProtocolName
+    folder: RunFolder, step: int, metrics: Sequence[str] | None, protocol: ProtocolName
 ) -> dict[str, Any] | None:
     """The scores in a run's folder: what `result_of` gave of it.
 
     It has besides which metrics were `asked` for, and the `seconds` that scoring took.
 
+    Args:
+        folder: Folder of the run.
+        step: Updates that it had made.
+        metrics: What is wanted; None is what the paper reports.
+        protocol: Sample sizes.
+
     Returns:
-        None where there are none, they are of another step than its checkpoint or of another
-        protocol, or lack a metric that is wanted and was not asked for.
+        None where there are none, they are of another step or protocol, or lack a metric that is
+        wanted and was not asked for.
     """
-    try:
-        tree = json.loads(folder.scores.read_text(encoding="utf-8"))
-        own = tree["protocol"]["name"] == protocol and {*_wanted(metrics)} <= {*tree["asked"]}
-        if not own or tree["step"] != _step(folder, tree["step"]):
-            return None
-    except (OSError, ValueError, KeyError, TypeError, SbvaeError):  # none, or damaged
+    found = _read(folder, protocol)
+    if found.get("step") != step or not {*_wanted(metrics)} <= {*found["asked"]}:
         return None
-    return {name: value for name, value in tree.items() if name != "results"}
+    return {name: value for name, value in found.items() if name != "results"}
+
+
+def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
+    """What the file of scores has; nothing where it is missing, or of another protocol."""
+    try:
+        tree: dict[str, Any] = json.loads(folder.scores.read_text(encoding="utf-8"))
+        own = tree["protocol"]["name"] == protocol
+        return {**tree, "asked": [str(name) for name in tree["asked"]]} if own else {}
+    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged
+        return {}
 
 
 def _wanted(metrics: Sequence[str] | None) -> tuple[str, ...]:
     return IN_PAPER if metrics is None else tuple(metrics)
-
-
-def _step(folder: RunFolder, scored: int) -> int:
-    """The checkpoint's step, which is the one that was scored where the scores are younger."""
-    if _written(folder.scores) >= _written(folder.checkpoint):
-        return scored
-    from sbvae_cli.checkpoint import load_checkpoint  # loads PyTorch
-
-    return load_checkpoint(folder.checkpoint).step
-
-
-def _written(file: Path) -> int:
-    return file.stat().st_mtime_ns

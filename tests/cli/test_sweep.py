@@ -1,5 +1,6 @@
 """`sbvae sweep`: what runs, what is left of it after any end, and what it says."""
 
+import errno
 import json
 import os
 import signal
@@ -9,10 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from sbvae_cli.cli import processes
+from sbvae_cli.cli import processes, sweep_runner
 from sbvae_cli.cli.sweep_job import _or_orphaned
 from sbvae_cli.cli.sweep_view import most_telling, short_names, summary, table_of
 from sbvae_cli.config.load import to_yaml
@@ -152,8 +154,9 @@ def test_a_killed_job_is_named_and_the_same_command_goes_on(
 
 
 def test_with_a_full_disk_no_further_job_begins(
-    sbvae: Sbvae, write_sweep: Write, play: Callable[..., None]
+    sbvae: Sbvae, write_sweep: Write, play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sweep_runner, "_is_full", lambda folder: True)
     play(beta1="full")
 
     done = sbvae("sweep", "run", write_sweep(), "--out", "d", "--jobs", 1)
@@ -161,7 +164,23 @@ def test_with_a_full_disk_no_further_job_begins(
     assert done.code == 1
     assert "/0: failed: ckpt.pt: cannot be written: No space left\n" in done.err
     assert "0 of 3 runs are done" in done.err.splitlines()[-1]
+    assert done.err.endswith(" --out d --jobs 1`\n")
     assert states(sbvae) == ["failed", "waiting", "waiting"]
+
+
+def test_a_folder_that_cannot_be_written_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not sweep_runner._is_full(tmp_path)
+    assert not [*tmp_path.iterdir()]
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("tempfile.TemporaryFile", Mock(side_effect=full))
+    assert sweep_runner._is_full(tmp_path)
+
+
+def test_a_command_that_goes_on_says_how_runs_are_trained() -> None:
+    assert sweep_runner.how_again(None, "auto") == {}
+    assert sweep_runner.how_again(2, "cpu") == {"jobs": "2", "device": "cpu"}
 
 
 def test_ctrl_c_reaches_the_jobs_and_the_rest_waits(
@@ -220,7 +239,7 @@ def test_what_cannot_be_is_one_line(
     path = write_sweep()
     folder = SweepFolder(Path("d").absolute())
     folder.path.mkdir()
-    folder.begin(plan_sweep(build_sweep(SMALL), folder.runs))
+    folder.write_plan(plan_sweep(build_sweep(SMALL), folder.runs))
     assert path.exists()
 
     done = sbvae("sweep", *words)

@@ -58,6 +58,19 @@ def test_groups_and_the_probability_are_printed_and_the_files_written(
     assert len(json.loads(folder.json.read_text(encoding="utf-8"))["results"]) == 11
 
 
+def test_a_folder_that_cannot_be_written_is_read_all_the_same(
+    sbvae: Sbvae, folder: SweepFolder
+) -> None:
+    for file in (folder.csv, folder.json):
+        file.mkdir()
+
+    done = sbvae("sweep", "collect", "sweep")
+
+    assert done.code == 0
+    assert row_of(done.out, "MIG")[4] == "yes"
+    assert "note: sweep/scores.csv: is a folder" in done.err
+
+
 def test_a_sweep_half_done_says_so(sbvae: Sbvae, tmp_path: Path, written_sweep: Write) -> None:
     written_sweep(tmp_path / "sweep", SWEEP, lambda c: scores(c) if c.training.seed == 0 else None)
 

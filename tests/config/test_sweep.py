@@ -121,3 +121,20 @@ def test_a_fault_is_told_in_one_line(tree: dict[str, Any], line: str) -> None:
         build_sweep(tree, "sweep.yaml")
 
     assert str(error.value) == f"sweep.yaml: {line}"
+
+
+@pytest.mark.parametrize("metrics", ["ALL", ["ALL"], "mig, all"])
+def test_all_metrics_are_those_of_one_run(metrics: Any) -> None:
+    assert "udr" not in (build_sweep({"metrics": metrics}).metrics or ("udr",))
+
+
+@pytest.mark.parametrize(
+    ("tree", "line"),
+    [
+        ({"grid": {"training": [{"seed": 3, "batch_size": 8}]}}, "leave training.seed out"),
+        ({"replicas": True}, "replicas is True"),
+    ],
+)
+def test_no_check_is_walked_round(tree: dict[str, Any], line: str) -> None:
+    with pytest.raises(SbvaeError, match=line):
+        build_sweep(tree)

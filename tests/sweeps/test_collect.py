@@ -11,7 +11,7 @@ import pytest
 
 from sbvae_cli.config.schema import Config
 from sbvae_cli.runs.scores_file import read_records
-from sbvae_cli.sweeps.collect import Collected, collect, seeds_of, write_collected
+from sbvae_cli.sweeps.collect import Collected, collect, write_collected
 from sbvae_cli.sweeps.folder import SweepFolder
 
 SWEEP: dict[str, Any] = {
@@ -143,12 +143,3 @@ def test_only_settings_that_differ_are_columns(tmp_path: Path, written_sweep: Wr
 
     assert found.keys == ("depth",)
     assert found.csv_rows()[1][3:] == [2, "waiting", 0, 1000]
-
-
-def test_seeds_in_words(found: Collected) -> None:
-    runs = found.groups[0].runs
-
-    assert seeds_of(runs) == "0 to 2"
-    assert seeds_of([runs[0], runs[2]]) == "0 and 2"
-    assert seeds_of(runs[1:2]) == "1"
-    assert seeds_of([]) == ""

@@ -1,5 +1,6 @@
 import json
-import os
+import threading
+import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,7 @@ from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.sweeps.doing import doing
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import make_job, note_lost, plan_jobs, run_job
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
@@ -25,6 +27,26 @@ def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Protocol(name="quick", images=64, test_images=32, votes_train=8, votes_eval=8)
     monkeypatch.setattr("sbvae_cli.metrics.protocol.named_protocol", lambda name: few)
     monkeypatch.setattr("sbvae_cli.sweeps.job._PATIENCE", 0.3)
+
+
+@pytest.fixture
+def no_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that are written and not computed."""
+
+    def score(
+        folder: RunFolder,
+        metrics: list[str],
+        protocol: str,
+        device: str,
+        on_note: object,
+        on_metric: Callable[[str, int, int], None],
+    ) -> None:
+        on_metric(metrics[0], 0, 1)
+        step = load_checkpoint(folder.checkpoint).step
+        told = {"step": step, "protocol": {"name": protocol}, "asked": list(metrics)}
+        folder.scores.write_text(json.dumps(told))
+
+    monkeypatch.setattr("sbvae_cli.sweeps.job.score_run", score)
 
 
 def states(plan: Plan) -> list[str]:
@@ -57,6 +79,7 @@ def test_a_job_trains_and_scores_a_run_and_then_has_nothing_left(
     assert before[1] == after[1]
 
 
+@pytest.mark.usefixtures("no_scoring")
 def test_a_job_that_was_stopped_goes_on_to_the_same_weights(
     tiny_sweep: Build, tmp_path: Path
 ) -> None:
@@ -73,6 +96,7 @@ def test_a_job_that_was_stopped_goes_on_to_the_same_weights(
     assert torch.equal(*(weights(each.replicas[0].folder) for each in (plan, other)))
 
 
+@pytest.mark.usefixtures("no_scoring")
 def test_a_stop_ends_scoring_between_two_metrics(tiny_sweep: Build, tmp_path: Path) -> None:
     plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
     (job,) = plan_jobs(plan, "cpu")
@@ -86,10 +110,11 @@ def test_a_stop_ends_scoring_between_two_metrics(tiny_sweep: Build, tmp_path: Pa
     assert not plan.replicas[0].folder.scores.exists()
 
 
+@pytest.mark.usefixtures("no_scoring")
 def test_replicas_in_one_job_are_the_runs_that_are_trained_alone(
     tiny_sweep: Build, tmp_path: Path
 ) -> None:
-    sweep = tiny_sweep(grid={"objective.beta": 2}, replicas=3)
+    sweep = tiny_sweep(grid={"objective.beta": 2}, replicas=2)
     plan, alone = (plan_sweep(sweep, tmp_path / name) for name in ("a", "b"))
     asked = count()
 
@@ -98,7 +123,7 @@ def test_replicas_in_one_job_are_the_runs_that_are_trained_alone(
     for job in plan_jobs(alone, "cpu"):
         run_job(job)
 
-    assert states(plan) == states(alone) == ["finished"] * 3
+    assert states(plan) == states(alone) == ["finished"] * 2
     for one, other in zip(plan.replicas, alone.replicas, strict=True):
         torch.testing.assert_close(weights(one.folder), weights(other.folder), atol=1e-5, rtol=1e-4)
 
@@ -130,16 +155,7 @@ def test_other_metrics_score_a_run_anew_and_keep_what_it_had(
     assert states(more) == states(plan) == ["finished"]
 
 
-def test_scores_of_another_step_do_not_count(tiny_sweep: Build, tmp_path: Path) -> None:
-    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
-    run_job(plan_jobs(plan, "cpu")[0])
-    folder = plan.replicas[0].folder
-    folder.scores.write_text(folder.scores.read_text().replace('"step": 8', '"step": 6'))
-    os.utime(folder.scores, (0, 0))
-
-    assert states(plan) == ["trained"]
-
-
+@pytest.mark.usefixtures("no_scoring")
 def test_an_error_stands_in_the_folder_until_the_job_goes_on(
     tiny_sweep: Build, tmp_path: Path
 ) -> None:
@@ -173,6 +189,69 @@ def test_a_lost_process_is_noted_unless_another_works_there(
 
     told = [(each.state, each.why) for each in SweepFolder(tmp_path).states(plan)]
     assert told == [("failed", "killed by SIGKILL"), ("waiting", "")]
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_a_run_at_fault_leaves_the_others_of_its_job_alone(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}, replicas=3), tmp_path)
+    first, second = (each.folder for each in plan.replicas[:2])
+    first.path.mkdir(parents=True)
+    first.checkpoint.write_bytes(b"cut short")
+    second.path.mkdir(parents=True)
+    second.write_config(plan.replicas[2].config)
+
+    with pytest.raises(SbvaeError, match="delete it to have this run begun anew"):
+        run_job(make_job(plan, plan.replicas, "cpu"))
+
+    assert states(plan) == ["failed", "failed", "finished"]
+    whys = [each.why for each in SweepFolder(tmp_path).states(plan)]
+    assert "damaged or cut short" in whys[0]
+    assert "training.seed is 2, not 1" in whys[1]
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_a_job_waits_for_a_run_that_another_sweep_trains(
+    tiny_sweep: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    (job,) = plan_jobs(plan, "cpu")
+    folder = job.replicas[0].folder
+    monkeypatch.setattr("sbvae_cli.sweeps.job._PATIENCE", 0.05)
+    held = threading.Event()
+
+    def hold() -> None:
+        with folder.reserved(), doing([folder], "training"):
+            held.set()
+            time.sleep(0.5)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    run_job(job, stop=lambda: True)  # asked to end, it waits no longer
+    assert other.is_alive()
+    run_job(job)
+    other.join()
+
+    assert states(plan) == ["finished"]
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_what_a_killed_process_left_half_written_is_no_hindrance(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    plan = plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path)
+    (job,) = plan_jobs(plan, "cpu")
+    folder = job.replicas[0].folder
+    folder.path.mkdir(parents=True)
+    for name in ("ckpt.pt", ".job.json", "config.yaml"):
+        (folder.path / f".{name}.1234-deadbeef.tmp").touch()
+
+    run_job(job)
+
+    assert states(plan) == ["finished"]
+    assert not [*folder.path.glob("*.tmp")]
 
 
 def test_a_job_computes_on_the_device_that_is_named_or_that_of_its_settings(

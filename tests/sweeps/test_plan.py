@@ -57,13 +57,17 @@ def test_a_count_of_layers_is_a_key_of_the_grid(tiny_sweep: Build, tmp_path: Pat
             "xy-hole?",
         ),
         (
+            {"data": ["circles:xy"]},
+            "grid, data=circles:xy: data is 'circles:xy'; it is a section of names and values",
+        ),
+        (
             {"objective.beta": [1, 2, 1.0]},
             "grid, objective.beta=1 and objective.beta=1.0 are the same runs, {}: leave one out",
         ),
     ],
 )
 def test_a_combination_at_fault_is_named(
-    tiny_sweep: Build, tmp_path: Path, grid: dict[str, Any], line: str
+    tiny_sweep: Build, tmp_path: Path, grid: Any, line: str
 ) -> None:
     with pytest.raises(SbvaeError) as error:
         plan_sweep(tiny_sweep(grid=grid), tmp_path)
@@ -89,3 +93,18 @@ def test_files_of_one_name_in_two_folders_are_told_apart(
 def test_a_sweep_names_its_data(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="no data; write source: circles:xy-hole under data"):
         plan_sweep(build_sweep({"grid": {"objective.beta": [1]}}), tmp_path)
+
+
+def test_the_empty_combination_is_called_the_settings_alone(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    sweep = tiny_sweep(grid=[{}, {"training.steps": [8]}])
+
+    with pytest.raises(SbvaeError, match=r"the settings alone and training.steps=8 are the same"):
+        plan_sweep(sweep, tmp_path)
+
+
+@pytest.mark.parametrize("data", ["circles:xy", ["a"]])
+def test_data_that_are_no_section_are_told_what_a_section_is(tmp_path: Path, data: Any) -> None:
+    with pytest.raises(SbvaeError, match="is a section of names and values"):
+        plan_sweep(build_sweep({"settings": {"data": data}}), tmp_path)
