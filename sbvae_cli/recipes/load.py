@@ -39,14 +39,17 @@ def recipe_text(name: str) -> str:
 def load_recipe(name: str) -> Recipe:
     """The recipe of a name that `recipe_names` has.
 
-    Its claims are followed by one for each number of the paper that its `values` name.
+    Its claims are followed by one for each number of the paper that its `values` name, and the
+    paper's numbers stand beside trends along what tells these rows apart.
 
     Raises:
         SbvaeError: If its file has a fault, which the package's own have not.
     """
     with as_file(_definitions().joinpath(f"{name}.yaml")) as path:
         tree = read_yaml(path)
-    claims = [*tree.get("claims", ()), *_value_claims(tree.get("values", {}))]
+    values = tree.get("values", {})
+    own = [_with_row_means(claim, values) for claim in tree.get("claims", ())]
+    claims = [*own, *_value_claims(values)]
     return check(Recipe, {**tree, "name": name, "claims": claims}, f"{name}.yaml")
 
 
@@ -85,6 +88,23 @@ def sweep_of(recipe: Recipe, tier: TierName) -> SweepConfig:
         **({} if grid is None else {"grid": grid}),
     }
     return build_sweep(tree, f"{recipe.name}, {tier}")
+
+
+def _with_row_means(
+    claim: dict[str, Any], values: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A claim in which a trend has the paper's number for each row that is of it."""
+    trend = claim.get("trend")
+    if not trend or claim.get("paper"):
+        return claim
+    of = trend.get("of", {})
+    rows = [
+        row
+        for row, settings in values.items()
+        if trend["along"] in settings and all(settings.get(key, of[key]) == of[key] for key in of)
+    ]
+    keys = [f"{row}/{trend['score']}" for row in rows]
+    return {**claim, "paper": [key for key in keys if key in paper_numbers()]}
 
 
 def _value_claims(values: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

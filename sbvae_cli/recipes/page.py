@@ -32,7 +32,7 @@ from sbvae_cli.recipes.page_tables import (
 from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.recipes.schema import GeometryPicture, Recipe
 from sbvae_cli.recipes.values import STDS
-from sbvae_cli.recipes.verdicts import verdict
+from sbvae_cli.recipes.verdicts import AS_HIGH, verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
@@ -251,10 +251,15 @@ def _small_print(found: Reproduced) -> str:
     return (
         "## How to read this\n\n"
         "P is the probability that a run of the first kind has the higher value than a run of the "
-        "other, ties counting half, within the settings that both have; of a trend, that of two "
-        f"runs the one further along has it. Its interval of {METHOD.replace(':', ' is')}. "
-        "An ordering counts as reproduced, or as not, where the interval leaves out one half; "
-        "otherwise it is undecided, as with fewer than five seeds of one setting it mostly is. "
+        "other, ties counting half, within the settings that both have, each of which weighs the "
+        "same; of a trend, that of two runs the one further along has it. In brackets is its 95 % "
+        f"interval, {METHOD.removeprefix('95 %: ')}. An ordering counts as reproduced, or as not, "
+        "where the interval leaves out one half; otherwise it is undecided, as with fewer than "
+        "five seeds of one setting it mostly is. Where as high a value will do, the interval must "
+        f"lie above {AS_HIGH:g}. A difference that a score is said to hide is reproduced where "
+        "another score's interval lies above one half and its own does not. How much higher is "
+        "not tested. A run that diverged reaches no threshold; where half of a side did, its "
+        "ordering is undecided. "
         f"{RULES}.\n\n"
         f"Made by sbvae {__version__} of the scores beside this page."
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sbvae_cli.config.load import Tree
 from sbvae_cli.config.score_names import NATS, score_style, wanted_score
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.runs.naming import OF_RUN, has_own_space
+from sbvae_cli.runs.naming import OF_RUN, has_own_space, setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
 
 PAPER = "neg_elbo"
@@ -16,7 +16,10 @@ _SIZE = ["height", "width"]
 
 # Settings of models that are not chosen among: their losses do not compare, or what tells them
 # apart is what is asked about.
-_APART = ("data.source", "model.decoder.kind", "objective.kind", "model.likelihood.kind")
+_APART = (
+    *("data.source", "data.height", "data.width", "data.channels"),
+    *("model.decoder.kind", "objective.kind", "model.likelihood.kind"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Best:
 def choose_best(collected: Collected, score: str) -> list[Best]:
     """The setting with the best mean of a score over replicas, of each decoder by itself.
 
-    Kinds of data, objectives and likelihoods are not chosen among either.
+    Data, image sizes, objectives and likelihoods are not chosen among either.
 
     Args:
         collected: Runs of a sweep.
@@ -65,15 +68,16 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
         raise SbvaeError(f"{score} has no best value; choose by {PAPER}, as the paper did")
     sign = 1 if style.lower_is_better else -1
     parts: dict[tuple[str, ...], list[RunGroup]] = {}
+    apart = [*_APART, *(k for k in collected.keys if k.startswith("data.") and k not in _APART)]
     for group in collected.groups:
-        parts.setdefault(tuple(plain(_setting(group, key)) for key in _APART), []).append(group)
-    differing = [i for i in range(len(_APART)) if len({part[i] for part in parts}) > 1]
+        parts.setdefault(tuple(plain(_setting(group, key)) for key in apart), []).append(group)
+    differing = [i for i in range(len(apart)) if len({part[i] for part in parts}) > 1]
     found = []
     for part, groups in parts.items():
         means = {g.name: fmean(values) for g in groups if (values := g.values(score).values())}
         known = sorted((g for g in groups if g.name in means), key=lambda g: sign * means[g.name])
         if known:
-            name = "-".join(part[i].strip('"') for i in differing)
+            name = "-".join(_told(apart[i], part[i]) for i in differing)
             lacking = tuple(g for g in groups if g.name not in means)
             found.append(Best(name, known[0], means[known[0].name], tuple(known[1:]), lacking))
     if not found:
@@ -119,6 +123,12 @@ def as_config(group: RunGroup) -> Tree:
 
 def _setting(group: RunGroup, key: str) -> object:
     return group.runs[0].settings.get(key)
+
+
+def _told(key: str, value: str) -> str:
+    """A value in a name: a word by itself, a number after what it is of."""
+    word = value.strip('"')
+    return word if word != value else f"{setting_label(key)}{word}"
 
 
 def _names(groups: Sequence[RunGroup]) -> str:

@@ -173,7 +173,8 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, lis
     """Groups of each side by the settings that all sides have alike.
 
     A setting parts groups where it has the same values on all sides: betas of both decoders do, a
-    number of steps that comes along with the decoder does not.
+    number of steps that comes along with the decoder does not. Data and their sizes part them in
+    any case, since losses are sums over pixels.
 
     Args:
         sides: Groups of each side.
@@ -185,12 +186,15 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, lis
     if not all(sides):
         return []
     values = {key: [_values_of(side, key) for side in sides] for key in keys}
-    shared = [key for key, own in values.items() if len({*own}) == 1 and len(own[0]) > 1]
+    shared = [
+        key
+        for key, own in values.items()
+        if len(frozenset.union(*own)) > 1 and (len({*own}) == 1 or key.startswith("data."))
+    ]
     found: dict[str, list[list[RunGroup]]] = {}
     for number, side in enumerate(sides):
         for group in side:
-            told = {key: plain(_setting(group, key)).strip('"') for key in shared}
-            name = ", ".join(f"{setting_label(key)} {value}" for key, value in told.items())
+            name = ", ".join(_told(key, _setting(group, key)) for key in shared)
             found.setdefault(name, [[] for _ in sides])[number].append(group)
     return [(name, stratum) for name, stratum in found.items() if all(stratum)]
 
@@ -213,6 +217,11 @@ def values_of_key(collected: Collected, key: str) -> list[Any]:
         if key in group.runs[0].settings
     }
     return list(found.values())
+
+
+def _told(key: str, value: Any) -> str:
+    """A setting in words: a word by itself, anything else after what it is of."""
+    return value if isinstance(value, str) else f"{setting_label(key)} {plain(value)}"
 
 
 def _setting(group: RunGroup, key: str) -> Any:

@@ -12,6 +12,7 @@ from sbvae_cli.metrics.superiority import (
     Superiority,
     probability_of_rise,
     probability_of_superiority,
+    share_of_pairs,
 )
 from sbvae_cli.random import stream
 
@@ -173,3 +174,17 @@ def test_the_interval_of_a_rise_holds_it_too() -> None:
         found = probability_of_rise([levels])
         held += found.low <= truth <= found.high
     assert held >= 93
+
+
+def test_ends_of_an_interval_are_probabilities() -> None:
+    """Weights such as 1/3 do not add up to one."""
+    found = probability_of_rise([[[float(i + j)] * 3 for i in range(3)] for j in range(3)])
+
+    assert found.high == found.probability == 1.0
+    falls = probability_of_rise([[[float(-i)] * 3 for i in range(6)] for _ in range(7)])
+    assert 0.0 == falls.low == falls.probability
+
+
+def test_the_share_of_pairs_is_that_of_all_pairs_of_levels() -> None:
+    """Of (1), (3, 2) and (2) the second is higher, then the third; of these a tie counts half."""
+    assert share_of_pairs([[1.0], [3.0, 2.0], [2.0]]) == pytest.approx((1 + 1 + 0.25) / 3)

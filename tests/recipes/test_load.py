@@ -274,6 +274,13 @@ def test_numbers_of_a_table_are_claims() -> None:
     assert "0.032" in odd
 
 
+def test_a_trend_has_the_numbers_of_the_rows_that_it_is_along() -> None:
+    claims = {claim.id: claim for claim in load_recipe("table-5").claims}
+
+    rows = [f"table-5/{depth}-layer" for depth in (2, 3, 4, 5)]
+    assert claims["higher-distortion"].paper == tuple(f"{row}/nll" for row in rows)
+
+
 def test_a_recipe_is_found_by_what_people_call_it() -> None:
     for text in ("figure-8", "Figure 8", "fig. 8", "FIG8", " figure_8 "):
         assert find_recipe(text).name == "figure-8"

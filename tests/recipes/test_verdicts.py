@@ -1,5 +1,6 @@
 """What comes out of runs whose scores are known, for each kind of claim."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ HIGHER = {"ordering": {"score": "mig", **SIDES}}
 @pytest.fixture
 def judge(tmp_path: Path, written_sweep: Write) -> Judge:
     """The verdict on a claim, by runs that have the scores which a function gives."""
+    number = itertools.count()
 
     def judged(
         test: dict[str, Any],
@@ -34,7 +36,7 @@ def judge(tmp_path: Path, written_sweep: Write) -> Judge:
         tier: str = "lite",
     ) -> Verdict:
         tree = {"settings": SETTINGS, "grid": grid, "replicas": replicas}
-        folder = written_sweep(tmp_path / "sweep", tree, scores)
+        folder = written_sweep(tmp_path / f"sweep{next(number)}", tree, scores)
         claim = Claim.model_validate({"id": "a", "says": "so it is", "where": "Figure 1", **test})
         return verdict(claim, collect(folder, folder.open_plan()), tier)  # type: ignore[arg-type]
 
@@ -134,6 +136,22 @@ def test_a_trend_is_judged_by_all_pairs_of_levels(judge: Judge) -> None:
     assert found.comparison is not None
     assert found.comparison.found == probability_of_rise([levels])
     assert "at depth 2, " in found.said and "P(falls) = 1.00" in found.said
+    assert found.cautions == ()
+
+
+def test_a_trend_says_where_neighbouring_levels_go_the_other_way(judge: Judge) -> None:
+    """Table 5 has distortions of 312, 305, 318 and 317 nats."""
+    test = {"trend": {"score": "mig", "along": "depth", "direction": "rises"}}
+    means = {2: 312, 3: 305, 5: 318}
+
+    def scores(config: Config) -> dict[str, float]:
+        return {"mig": means[len(config.model.decoder.hidden_channels) + 1] + config.training.seed}
+
+    found = judge(test, scores, {**BROADCAST, "depth": [2, 3, 5]}, 2)
+
+    assert found.cautions == (
+        "the mean goes the other way from depth 2 to depth 3 (312.5 to 305.5)",
+    )
 
 
 def test_a_threshold_counts_replicas(judge: Judge) -> None:
@@ -146,6 +164,42 @@ def test_a_threshold_counts_replicas(judge: Judge) -> None:
     assert found.outcome == "threshold not reached"
     assert "at least 0.5 in 5 of 6 runs" in found.said and "from 0.4 to 0.9" in found.said
     assert judge(most, scores).outcome == "threshold reached"
+
+
+def test_a_count_will_do_in_place_of_a_share(judge: Judge) -> None:
+    test = {"threshold": {"score": "mig", "of": BROADCAST, "at_most": 0.1}}
+    scores = by_decoder([0.05, *[0.5] * 5], [0.0] * 6)
+
+    assert judge(test, scores).outcome == "threshold not reached"
+    assert judge({"threshold": {**test["threshold"], "runs": 1}}, scores).outcome == (
+        "threshold reached"
+    )
+    assert judge({"threshold": {**test["threshold"], "runs": 2}}, scores).outcome == (
+        "threshold not reached"
+    )
+
+
+def test_runs_that_diverged_reach_no_threshold(judge: Judge) -> None:
+    test = {"threshold": {"score": "mig", "of": BROADCAST, "at_least": 0.5}}
+
+    found = judge(test, lambda c: "diverged" if c.training.seed else {"mig": 0.9})
+
+    assert found.outcome == "threshold not reached"
+    assert "at least 0.5 in 1 of 6 runs" in found.said
+    assert found.cautions == ("5 of 6 runs diverged and count as runs that miss it",)
+
+
+def test_an_ordering_of_which_half_of_a_side_diverged_is_undecided(judge: Judge) -> None:
+    high, low = [0.6, 0.7, 0.8, 0.9, 1.0, 1.1] * 2, [0.1, 0.2, 0.3, 0.4, 0.5, 0.55] * 2
+
+    def scores(config: Config, gone: int) -> Any:
+        broadcast, seed = config.model.decoder.kind == "broadcast", config.training.seed
+        return "diverged" if broadcast and seed < gone else by_decoder(high, low)(config)
+
+    assert judge(HIGHER, lambda c: scores(c, 5), replicas=12).outcome == "ordering reproduced"
+    found = judge(HIGHER, lambda c: scores(c, 6), replicas=12)
+    assert found.outcome == "undecided"
+    assert "6 of 12 runs of broadcast diverged, so that the rest prove little" in found.cautions
 
 
 @pytest.mark.parametrize(
@@ -174,6 +228,46 @@ def test_a_value_is_within_two_stds_of_the_paper(judge: Judge, mean: float, outc
 
     assert found.outcome == outcome
     assert "the paper has 0.147 ± 0.057" in found.said
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "said"),
+    [
+        ("table-6/5-layer/mig", "circles:xy", "the number is in doubt: the printed plus-minus of"),
+        ("table-9/0-layer/nll", "room", "it is mostly of the images, and the paper's are others"),
+        ("figure-9/broadcast/mig", "circles:xy", "without a spread to tell how near is near"),
+    ],
+)
+def test_a_number_that_tells_nothing_is_not_tested(
+    judge: Judge, key: str, source: str, said: str
+) -> None:
+    score = key.rpartition("/")[2]
+    test = {"value": {"score": score, "of": BROADCAST, "paper": key}}
+
+    found = judge(
+        test,
+        by_decoder([1.0], [0.0], score),
+        {"data.source": source, **KINDS},
+        replicas=1,
+        tier="full",
+    )
+
+    assert found.outcome == "not tested"
+    assert said in found.said and found.ours
+
+
+def test_a_wide_spread_of_the_paper_is_said(judge: Judge) -> None:
+    """Table 5 has 0.147 ± 0.057 for three layers; those of all its rows are within twice that."""
+    wide = {"value": {"score": "mig", "of": BROADCAST, "paper": "table-5/3-layer/mig"}}
+    narrow = {"value": {"score": "kl", "of": BROADCAST, "paper": "table-5/2-layer/kl"}}
+
+    found = judge(wide, by_decoder([0.1], [0.0]), replicas=1, tier="full")
+
+    assert found.cautions == (
+        "the paper's spread is wide: any mean from 0.033 to 0.261 counts, and so would the paper's "
+        "of 2-layer, 4-layer, 5-layer",
+    )
+    assert judge(narrow, by_decoder([27], [0], "kl"), replicas=1, tier="full").cautions == ()
 
 
 def test_a_value_is_not_tested_at_other_settings_than_the_papers(judge: Judge) -> None:

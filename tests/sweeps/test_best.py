@@ -11,7 +11,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.naming import flat_settings, group_name
 from sbvae_cli.runs.resolve import Request, resolve
-from sbvae_cli.sweeps.best import as_config, cautions, choose_best
+from sbvae_cli.sweeps.best import PAPER, as_config, cautions, choose_best
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
 
@@ -92,6 +92,16 @@ def test_losses_of_other_data_are_not_chosen_among(tmp_path: Path, written_sweep
 
     assert [best.name for best in found] == ["circles:xy", "circles:xh"]
     assert "no other setting than" in cautions(found[0], "neg_elbo")[0]
+
+
+def test_losses_of_other_sizes_are_not_chosen_among(tmp_path: Path, written_sweep: Write) -> None:
+    """A loss is a sum over pixels, so that small images would always be best."""
+    grid = {"data.height": [16, 32], "training.learning_rate": [0.001, 0.002]}
+
+    found = choose_best(collected(tmp_path / "s", written_sweep, {**RATES, "grid": grid}), PAPER)
+
+    assert [best.name for best in found] == ["height16", "height32"]
+    assert all(len(best.others) == 1 for best in found)
 
 
 def test_a_score_without_better_values_is_refused(tmp_path: Path, written_sweep: Write) -> None:

@@ -53,6 +53,7 @@ def test_runs_are_compared_within_the_settings_that_both_sides_have(betas: Colle
     assert found.found.probability == 0.75
     assert (found.counts, found.strata) == ((4, 4), 2)
     assert found.replicas == "4 and 4 runs, 2 settings"
+    assert found.parts == (("beta 1", 0.75), ("beta 4", 0.75))
 
 
 def test_a_trend_is_looked_for_within_each_decoder(betas: Collected) -> None:
@@ -63,6 +64,7 @@ def test_a_trend_is_looked_for_within_each_decoder(betas: Collected) -> None:
     assert found is not None
     assert found.found == probability_of_rise([[[10, 11.5], [40, 41.5]], [[11, 12.5], [41, 42.5]]])
     assert (found.counts, found.strata) == ((4, 4), 2)
+    assert found.parts == (("deconv", 1.0), ("broadcast", 1.0))
 
 
 def test_a_setting_that_comes_along_with_a_side_parts_nothing(
@@ -100,8 +102,23 @@ def test_settings_of_one_side_alone_are_left_out(tmp_path: Path, written_sweep: 
     strata = strata_of(sides, ["objective.beta", "data.source"])
 
     names = [name for name, _ in strata]  # 4 is of other data on either side
-    assert names == ["beta 1, data circles:xy", "beta 2, data circles:xh"]
+    assert names == ["beta 1, circles:xy", "beta 2, circles:xh"]
     assert all(len(side) == 1 for _, stratum in strata for side in stratum)
+
+
+def test_images_of_other_sizes_are_not_compared(tmp_path: Path, written_sweep: Write) -> None:
+    grid = [
+        {"model.decoder.kind": "broadcast", "data.height": [16, 32]},
+        {"model.decoder.kind": "deconv", "data.height": 32},
+    ]
+    folder = written_sweep(tmp_path / "sweep", {**BETAS, "grid": grid}, lambda config: {})
+    found = collect(folder, folder.open_plan())
+    sides = [found.select({"model.decoder.kind": kind}) for kind in ("broadcast", "deconv")]
+
+    ((name, stratum),) = strata_of(sides, ["data.height"])
+
+    assert name == "height 32"
+    assert [[group.cell["data.height"] for group in side] for side in stratum] == [[32], [32]]
 
 
 def test_runs_without_the_score_count_in_no_comparison(
