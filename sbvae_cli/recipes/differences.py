@@ -10,7 +10,7 @@ from sbvae_cli.recipes.markdown import table
 from sbvae_cli.runs.labels import depths_of
 from sbvae_cli.sweeps.plan import Plan
 
-_LONGEST = 100  # characters of a setting in a table
+_LONGEST = 120  # characters of a setting in a table
 _KINDS = ("objective.kind", "model.decoder.kind", "data.name", "depth", "mlp_depth")
 _TOLD = {  # settings that a tier changes, as a reader calls them
     "training.steps": "steps",
@@ -45,11 +45,15 @@ def differences_table(here: Plan, paper: Plan) -> str:
 
     Args:
         here: Plan of the tier.
-        paper: Plan of the tier that has the paper's settings, which may be the same.
+        paper: Plan of the tier that has the paper's settings, which may be the same. Of objectives
+            that the tier has not, it is said only that they are missing.
     """
     rows = []
+    kinds = {config.objective.kind for config in _configs(here)}
+    alike = [config for config in _configs(paper) if config.objective.kind in kinds]
     for key, label in _TOLD.items():
-        own, other = _values(here, key), _values(paper, key)
+        compared = _configs(paper) if key == "objective.kind" else alike
+        own, other = _values(_configs(here), key), _values(compared, key)
         if own != other:
             rows.append([label, own or "-", other or "-"])
     images = [_IMAGES[name] for name in dict.fromkeys(map(_images_of, _configs(here)))]
@@ -118,10 +122,10 @@ def _steps_by_decoder(plan: Plan) -> dict[str, int]:
     return next((own for own in found.values() if len(set(own.values())) > 1), {})
 
 
-def _values(plan: Plan, key: str) -> str:
-    """The values that a plan's runs have of a setting, in words, and which runs have which."""
+def _values(configs: Sequence[Config], key: str) -> str:
+    """The values that runs have of a setting, in words, and which runs have which."""
     found = []
-    for config in _configs(plan):
+    for config in configs:
         settings = flat(config.as_dict())
         settings |= depths_of(settings)
         if key in settings:

@@ -162,13 +162,18 @@ def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
         lines.append(f"  {sentence(said)}")
         if claim.paper:
             told = "; ".join(
-                f"{number.row}, {score_style(number.score).label.replace('_', ' ')} {number.text}"
+                f"{number.row}, {_called(number.score)} {number.text}"
                 for number in map(paper_number, claim.paper)
             )
             lines.append(f"  In the paper: {told}.")
         lines += [f"  *{sentence(caution)}*" for caution in each.cautions]
         found.append("  \n".join(lines))
     return ["\n\n".join(found)] if found else []
+
+
+def _called(score: str) -> str:
+    """A score of the paper in words; some are shares of runs, which no metric computes."""
+    return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")
 
 
 def _about_tier(found: Reproduced) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 from sbvae_cli.config.model import Frozen
 from sbvae_cli.errors import unknown_name
 
-MeanAndStd = Annotated[tuple[float, ...], Field(min_length=1, max_length=2)]
+MeanAndStd = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]  # as they are printed
 
 
 class _Table(Frozen):
@@ -33,9 +33,7 @@ class PaperNumber:
         place: Where it stands in the paper, as "Table 5, Appendix F.1".
         row: Row of the table, or what a text is about, as `3-layer`.
         score: Name of the score; one that is printed as ELBO is `neg_elbo`, the sum of NLL and KL.
-        mean: Mean over replicas, in the score's own unit.
-        std: The paper's plus-minus, read as the standard deviation over replicas; None where there
-            is none.
+        printed: Mean and, where there is one, plus-minus, with the paper's digits.
         remark: What is known of its row, and of itself; "" where nothing is.
         caution: What of that is of itself alone.
         doubt: Why it cannot be right as it is printed; "" of all others.
@@ -45,17 +43,25 @@ class PaperNumber:
     place: str
     row: str
     score: str
-    mean: float
-    std: float | None
+    printed: tuple[str, ...]
     remark: str = ""
     caution: str = ""
     doubt: str = ""
 
     @property
+    def mean(self) -> float:
+        """Mean over replicas, in the score's own unit."""
+        return float(self.printed[0])
+
+    @property
+    def std(self) -> float | None:
+        """The paper's plus-minus, read as the standard deviation over replicas; None without."""
+        return float(self.printed[1]) if len(self.printed) > 1 else None
+
+    @property
     def text(self) -> str:
-        """The number as the paper prints it, but for zeros at its end: `0.147 ± 0.057`."""
-        spread = "" if self.std is None else f" ± {self.std:g}"
-        return f"{self.mean:g}{spread}"
+        """The number as the paper prints it: `0.147 ± 0.057`."""
+        return " ± ".join(self.printed)
 
 
 @cache
@@ -63,18 +69,17 @@ def paper_numbers() -> Mapping[str, PaperNumber]:
     """All numbers of the paper, by their keys."""
     text = files("sbvae_cli.recipes").joinpath("paper.yaml").read_text(encoding="utf-8")
     found = {}
-    for name, tree in yaml.safe_load(text).items():
+    for name, tree in yaml.load(text, Loader=yaml.BaseLoader).items():
         table = _Table.model_validate(tree)
         for row, scores in table.rows.items():
-            for score, (mean, *std) in scores.items():
+            for score, printed in scores.items():
                 caution, doubt = (
                     told.get(f"{row}/{score}", "") for told in (table.remarks, table.doubts)
                 )
                 remark = "; ".join(filter(None, (table.remarks.get(row), caution, doubt)))
                 key = f"{name}/{row}/{score}"
-                spread = std[0] if std else None
                 found[key] = PaperNumber(
-                    key, table.place, row, score, mean, spread, remark, caution, doubt
+                    key, table.place, row, score, printed, remark, caution, doubt
                 )
     return found
 

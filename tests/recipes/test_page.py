@@ -82,6 +82,7 @@ def test_what_differs_in_the_full_tier_are_the_images(tmp_path: Path) -> None:
 
 def test_settings_are_told_apart_by_decoder_objective_or_depth(tmp_path: Path) -> None:
     for name, row in (
+        ("figure-19", r"\| decoder, channels .*\| deconv: 64 64 64 64; broadcast: 64 64 +\|"),
         ("figure-3", r"\| discriminator, units +\| 256 256 256 256 +\| 1000 1000 1000 1000 "),
         (
             "figure-13",
@@ -105,6 +106,16 @@ def test_scores_of_different_likelihoods_stand_in_no_column(
     tables = [line for line in page.splitlines() if line.startswith("|")]
     assert any(" KL |" in line for line in tables)
     assert not any("ELBO" in line or "NLL" in line for line in tables)
+
+
+def test_x_and_hue_are_told_apart(tmp_path: Path, written_sweep: Write) -> None:
+    found = {"x,hue:inverse_r2": 0.6, "x,hue:inverse_r2_by_factor": [0.97, 0.6]}
+    sweep = sweep_of(load_recipe("figure-16"), "smoke")
+    written_sweep(tmp_path / "out" / "runs", sweep.as_dict(), lambda _: found)
+
+    page = page_of(look_at(load_recipe("figure-16"), "smoke", tmp_path / "out"))
+
+    assert page.count("(R², mean over runs): x 0.970, hue 0.600") == 2
 
 
 def test_scores_are_explained_in_a_line_each(out: Path) -> None:

@@ -58,6 +58,7 @@ def test_a_number_has_its_remarks_and_is_written_as_in_the_paper() -> None:
     assert "0.032" in number.doubt and number.doubt in number.remark
     assert number.text == "0.056 ± 0.32"
     assert paper_number("figure-9/deconv/mig").text == "0.052"
+    assert paper_number("table-5/5-layer/latents_used").text == "5.70 ± 0.37"
     assert "340" in paper_number("table-8/1-layer/neg_elbo").caution
     assert "347" in paper_number("table-6/5-layer/neg_elbo").caution
 
