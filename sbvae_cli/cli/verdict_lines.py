@@ -17,7 +17,7 @@ def print_verdicts(found: "Reproduced") -> None:
     say(f"{found.recipe.shows}, tier {found.tier}: {outcome_text(found)}")
     for each in found.claims:
         say(f"- {each.outcome}: {sentence(each.claim.says)} ({each.claim.where})")
-        for line in (each.said, *each.cautions):
+        for line in (*each.lines, *map(sentence, each.cautions)):
             say(f"    {line}", indent=4)
     rows = value_rows(found.verdicts)
     if rows:

@@ -81,8 +81,8 @@ def lacking(run: SweepRun, score: str = "") -> list[str]:
     missing = {name: None for name in _untold(mig) if name not in shown}
     if len(run.verdicts) <= math.comb(MOST_FACTORS, 2):
         for pair, verdict in run.verdicts.items():
-            if verdict.startswith(_COLLAPSED):
-                missing.setdefault(pair.replace(",", " or "), None)
+            if verdict.startswith(_COLLAPSED) and not missing.keys() & {*pair.split(",")}:
+                missing[pair.replace(",", " or ")] = None
     return list(missing)
 
 

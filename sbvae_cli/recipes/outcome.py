@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sbvae_cli.config.names import TierName
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.recipes import words
 from sbvae_cli.recipes.claims import Claim
 from sbvae_cli.recipes.convergence import OF_DIFFERENCE, change_of_loss, lacking
+from sbvae_cli.recipes.markdown import sentence
+from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
 from sbvae_cli.sweeps.comparison import Comparison
 
@@ -48,6 +51,20 @@ class Verdict:
     cautions: tuple[str, ...] = ()
     comparison: Comparison | None = None
     ours: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """Sentences: the numbers it rests on and what they do not show, then the paper's."""
+        claim = self.claim
+        why = f". {sentence(claim.why)[:-1]}" if claim.test is not None and claim.why else ""
+        lines = [sentence(self.said + why)]
+        if claim.paper:
+            told = "; ".join(
+                f"{number.row}, {_called(number.score)} {number.text}"
+                for number in map(paper_number, claim.paper)
+            )
+            lines.append(f"In the paper: {told}.")
+        return lines
 
 
 def obstacle(
@@ -151,3 +168,8 @@ def scored(groups: Sequence[RunGroup]) -> list[SweepRun]:
 def diverged(groups: Sequence[RunGroup]) -> int:
     """How many diverged."""
     return sum(run.state == "diverged" for run in runs_of(groups))
+
+
+def _called(score: str) -> str:
+    """A score of the paper in words; some are shares of runs, which no metric computes."""
+    return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")

@@ -7,7 +7,6 @@ from pathlib import Path
 from sbvae_cli import __version__
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import TierName
-from sbvae_cli.config.score_names import score_style
 from sbvae_cli.files import write_bytes
 from sbvae_cli.metrics.superiority import METHOD
 from sbvae_cli.recipes.claims import Value
@@ -29,7 +28,6 @@ from sbvae_cli.recipes.page_tables import (
     training_seconds,
     values_table,
 )
-from sbvae_cli.recipes.paper import paper_number
 from sbvae_cli.recipes.schema import GeometryPicture, Recipe
 from sbvae_cli.recipes.values import STDS
 from sbvae_cli.recipes.verdicts import AS_HIGH, verdict
@@ -156,24 +154,10 @@ def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
     for each in verdicts:
         claim = each.claim
         lines = [f"- **{each.outcome}**: {sentence(claim.says)} ({claim.where})"]
-        said = each.said
-        if claim.test is not None and claim.why:
-            said = f"{said}. {sentence(claim.why)[:-1]}"
-        lines.append(f"  {sentence(said)}")
-        if claim.paper:
-            told = "; ".join(
-                f"{number.row}, {_called(number.score)} {number.text}"
-                for number in map(paper_number, claim.paper)
-            )
-            lines.append(f"  In the paper: {told}.")
+        lines += [f"  {line}" for line in each.lines]
         lines += [f"  *{sentence(caution)}*" for caution in each.cautions]
         found.append("  \n".join(lines))
     return ["\n\n".join(found)] if found else []
-
-
-def _called(score: str) -> str:
-    """A score of the paper in words; some are shares of runs, which no metric computes."""
-    return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")
 
 
 def _about_tier(found: Reproduced) -> str:

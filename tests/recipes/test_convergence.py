@@ -120,6 +120,39 @@ def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) 
     )
 
 
+def test_a_trend_along_which_factors_may_be_lost_needs_them_at_one_level(
+    tmp_path: Path, written_sweep: Write
+) -> None:
+    """Deep networks of Table 7 keep 4 of 8 factors, which is what is said of them."""
+    claim = Claim.model_validate(
+        {
+            **{"id": "a", "says": "so", "where": "Table 7"},
+            "trend": {"score": "mig", "along": "depth", "direction": "rises"},
+        }
+    )
+
+    def scores(config: Config) -> dict[str, float]:
+        depth = len(config.model.decoder.hidden_channels) + 1
+        return {"mig": depth + config.training.seed / 99, "x,y:tear": 1.0}
+
+    def lose(depth: int) -> None:
+        for run in collected(folder).select({"depth": depth})[0].runs:
+            tree = json.loads(run.replica.folder.scores.read_text(encoding="utf-8"))
+            collapse(tree)
+            run.replica.folder.scores.write_text(json.dumps(tree), encoding="utf-8")
+
+    tree = {**SWEEP, "grid": {KIND: "broadcast", "depth": [2, 3, 5]}}
+    folder = written_sweep(tmp_path / "depths", tree, scores)
+    lose(3)
+    lose(5)
+    found = verdict(claim, collected(folder), "lite")
+    assert found.outcome == "ordering reproduced"
+    assert found.cautions[1] == "6 of 6 runs of depth 5 lack x or y"
+
+    lose(2)
+    assert verdict(claim, collected(folder), "lite").outcome == "not converged"
+
+
 def log(folder: SweepFolder, kind: str, fall: float) -> None:
     """Logs whose loss falls by so much from the fourth fifth to the last, with a little scatter."""
     for run in collected(folder).select({KIND: kind})[0].runs:
