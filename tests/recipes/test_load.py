@@ -63,7 +63,7 @@ LITE: dict[str, tuple[str, ...]] = {
     "figure-15": ("xy-corner-deconv-quick", "xy-corner-broadcast-quick"),
     "figure-16": ("xh-deconv-quick-steps8000", "xh-broadcast-quick-steps8000"),
     "figure-17": ("xh-hole-deconv-quick-steps8000", "xh-hole-broadcast-quick-steps8000"),
-    "figure-19": ("rg-deconv-quick", "rg-broadcast-quick"),
+    "figure-19": ("rg-deconv-quick-steps8000", "rg-broadcast-quick-steps8000"),
     "figure-22": ("xh-blank-deconv-quick-steps8000", "xh-blank-broadcast-quick-steps8000"),
     "table-5": (
         "sprites-broadcast-quick-decoder32-steps4000",
