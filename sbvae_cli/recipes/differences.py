@@ -152,11 +152,13 @@ def _apart(
     telling = [key for key in several if all(_alike(own) for own in by_kind[key].values())]
     for key in [*telling, *several][:1]:
         others = [each for each in kinds if each != key]
-        return [
-            (f"{name}, {rest}" if rest else name, text)
+        named = {
+            f"{name}, {rest}" if rest else name: text
             for name, own in by_kind[key].items()
             for rest, text in _apart(own, others)
-        ]
+        }
+        if {*named.values()} == {*texts}:
+            return [*named.items()]
     return [("", text) for text in texts]
 
 

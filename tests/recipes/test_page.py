@@ -83,6 +83,7 @@ def test_what_differs_in_the_full_tier_are_the_images(tmp_path: Path) -> None:
 def test_settings_are_told_apart_by_decoder_objective_or_depth(tmp_path: Path) -> None:
     for name, row in (
         ("figure-19", r"\| decoder, channels .*\| deconv: 64 64 64 64; broadcast: 64 64 +\|"),
+        ("figure-14", r"\| gamma +\| 10; 35 +\| 35 +\|"),
         ("figure-3", r"\| discriminator, units +\| 256 256 256 256 +\| 1000 1000 1000 1000 "),
         (
             "figure-13",
@@ -137,7 +138,7 @@ def test_the_papers_numbers_stand_beside_ours(tmp_path: Path, written_sweep: Wri
         r"\| 3-layer, KL +\| +24.4 ± 0.54 \| 9.50 ± 0.71 \[9.50\] +\| not tested +\|", page
     )
     assert re.search(r"\| 4-layer, KL +\| +22.6 ± 0.97 \| +- +\| not tested +\|", page)
-    assert "That needs the paper's network and steps, which the tier smoke has not" in page
+    assert "All of this needs the paper's network and steps, which the tier smoke has not" in page
 
 
 def test_only_pictures_that_are_there_are_shown(out: Path) -> None:
