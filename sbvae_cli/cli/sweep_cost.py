@@ -2,22 +2,13 @@
 
 from collections.abc import Sequence
 
-import typer
-
 from sbvae_cli.cli.console import duration, print_table, reporter, say
 from sbvae_cli.cli.sweep_runner import jobs_at_once
 from sbvae_cli.cli.sweep_view import short_groups
-from sbvae_cli.config.load import to_yaml
 from sbvae_cli.sweeps.cost import GroupCost, plan_cost, seconds_of
 from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.job import is_on_cuda, plan_jobs
 from sbvae_cli.sweeps.plan import Plan
-
-
-def print_plan(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> None:
-    """Print a plan, complete, and below it what is left of it and takes how long."""
-    typer.echo(to_yaml(plan.sweep.as_dict()).rstrip())
-    print_cost(folder, plan, device, jobs)
 
 
 def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> float:

@@ -66,9 +66,11 @@ def run(
     plan = plan_sweep(read_sweep(config), folder.runs)  # before PyTorch loads
     folder.refuse_another(plan)
     if dry_run:
-        from sbvae_cli.cli.sweep_cost import print_plan
+        from sbvae_cli.cli.sweep_cost import print_cost
+        from sbvae_cli.config.load import to_yaml
 
-        print_plan(folder, plan, device, jobs)
+        typer.echo(to_yaml(plan.sweep.as_dict()).rstrip())
+        print_cost(folder, plan, device, jobs)
         return
     from sbvae_cli.cli.sweep_runner import how_again, run_plan, say_what_is_next
 

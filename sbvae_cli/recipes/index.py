@@ -10,6 +10,7 @@ from sbvae_cli.files import write_bytes
 from sbvae_cli.recipes.load import load_recipe, recipe_names
 from sbvae_cli.recipes.markdown import sentence, table
 from sbvae_cli.recipes.page import PAGE, Reproduced, Typed, command_of, look_at
+from sbvae_cli.sweeps.folder import DONE
 
 NOT_RUN = "not run"
 
@@ -67,7 +68,7 @@ def _row(found: Reproduced, typed: Typed) -> list[str]:
     if found.begun:
         name = f"[{name}]({recipe.name}/{PAGE})"
     runs = found.collected.runs
-    done = sum(run.state in ("finished", "diverged") for run in runs)
+    done = sum(run.state in DONE for run in runs)
     return [name, typed(command_of(found)), f"{done} of {len(runs)}", outcome_text(found)]
 
 

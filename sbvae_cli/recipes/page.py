@@ -32,7 +32,7 @@ from sbvae_cli.recipes.schema import GeometryPicture, Recipe
 from sbvae_cli.recipes.values import STDS
 from sbvae_cli.recipes.verdicts import AS_HIGH, verdict
 from sbvae_cli.sweeps.collect import Collected, collect
-from sbvae_cli.sweeps.folder import SweepFolder
+from sbvae_cli.sweeps.folder import DONE, SweepFolder
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
 
 PAGE = "README.md"
@@ -68,7 +68,7 @@ class Reproduced:
     @property
     def begun(self) -> bool:
         """Whether a run has scores, or diverged."""
-        return any(run.state in ("finished", "diverged") for run in self.collected.runs)
+        return any(run.state in DONE for run in self.collected.runs)
 
     @property
     def claims(self) -> list[Verdict]:

@@ -142,12 +142,12 @@ def remote_functions(ray: Any) -> tuple[Any, Any]:
     """
     spin = {name: os.environ[name] for name in _OPENMP if name in os.environ}
 
-    def run(pickled: bytes, mark: str, here: Installation, again: bool) -> str:
+    def run(pickled: bytes, mark: str, here: Installation) -> str:
         for name, value in spin.items():
             os.environ.setdefault(name, value)  # before PyTorch is loaded
         from sbvae_cli.sweeps.worker import run_pickled
 
-        return run_pickled(pickled, mark, here, again=again)
+        return run_pickled(pickled, mark, here)
 
     def probe(mark: str) -> Installation | str:
         try:

@@ -119,4 +119,6 @@ def _measure(
     with suppress(SbvaeError), cpu_threads(config.training.threads):  # no metric is possible
         plan = make_plan(vae, source, own, FactorSpace(config.data.space))
         scoring = estimate_cost(vae, plan).seconds
+    if source.file:
+        source.file.close()
     return step, scoring

@@ -92,7 +92,11 @@ class SweepFolder:
         if not self.plan.is_file():
             begin = command("sweep run", "CONFIG.yaml", out=self.path)
             raise SbvaeError(f"{self.path}: holds no sweep; begin one by {begin}")
-        return plan_sweep(read_sweep(self.plan), self.runs)
+        sweep = read_sweep(self.plan)
+        try:
+            return plan_sweep(sweep, self.runs)
+        except SbvaeError as error:  # such as data that lie elsewhere by now
+            raise SbvaeError(f"{self.plan}: {error.line}") from error
 
     def write_plan(self, plan: Plan) -> None:
         """Write a plan, complete, that goes with what stands in the folder, unless it is there.

@@ -243,13 +243,14 @@ def _train(
 ) -> None:
     folders = [each.folder for each in some]
     if _is_begun(some[0]):
-        wanted = {"training.device": device}
+        source = some[0].config.data.source  # of a file that lies elsewhere by now
+        wanted = {"training.device": device, "data.source": source}
         runs = [prepare_resumption(folder, wanted, on_note=on_note) for folder in folders]
         resume_runs(runs, observers=observers, stop=stop, on_note=on_note)
         return
-    source = open_own_data(some[0].config.data, folders[0].path, on_note)
+    data = open_own_data(some[0].config.data, folders[0].path, on_note)
     configs = [each.config for each in some]
-    start_runs(configs, source, folders, observers=observers, stop=stop, on_note=on_note)
+    start_runs(configs, data, folders, observers=observers, stop=stop, on_note=on_note)
 
 
 def _score(

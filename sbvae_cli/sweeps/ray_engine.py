@@ -199,13 +199,13 @@ class _Tasks:
         found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_LOOK)[0]
         return found
 
-    def _hand_over(self, task: _Task, *, again: bool = False) -> None:
+    def _hand_over(self, task: _Task) -> None:
         needs = self._engine.resources_of(task.job)
         # Lost tasks are ours to count, so Ray does not try them again.
         remote = self._remote.options(
             num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_retries=0, name=task.job.names[0]
         )
-        ref = remote.remote(pickle.dumps(_anywhere(task.job)), str(self._mark), self._here, again)
+        ref = remote.remote(pickle.dumps(_anywhere(task.job)), str(self._mark), self._here)
         self._running[ref] = task
 
     def _end(self, ref: Any, task: _Task, asked: bool) -> Ended | None:
@@ -227,7 +227,7 @@ class _Tasks:
             if lost < _TRIES:
                 names = ", ".join(task.job.names)
                 self._engine.on_note(f"{names}: its worker was {what}; it goes on elsewhere")
-                self._hand_over(_Task(task.job, saved, lost), again=True)
+                self._hand_over(_Task(task.job, saved, lost))
                 return None
             why = f"its worker was {what} {lost} times in a row"
         return Ended(task.job, why)

@@ -5,23 +5,15 @@ import os
 import pickle
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import sbvae_cli
 from sbvae_cli.errors import SbvaeError
-
-if TYPE_CHECKING:
-    from sbvae_cli.runs.replicas import Replica
-
-_PATIENCE = 60.0  # seconds in which the locks of a machine that is gone are let go
-_PAUSE = 2.0
 
 _ALIKE = "install the same sbvae on all machines"
 
@@ -76,14 +68,13 @@ def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
     return ""
 
 
-def run_pickled(pickled: bytes, mark: str, here: Installation, *, again: bool) -> str:
+def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
     """Run a job, which SIGINT asks to save and end.
 
     Args:
         pickled: The job; only here, since it takes PyTorch to be unpickled.
         mark: A file in the folder of the runs.
         here: What is installed where the sweep is run from.
-        again: Whether its former process was lost, whose locks may still stand.
 
     Returns:
         What was wrong, one line; empty where it is done or was stopped.
@@ -96,8 +87,6 @@ def run_pickled(pickled: bytes, mark: str, here: Installation, *, again: bool) -
     job: Job = pickle.loads(pickled)
     with _stop_on_interrupt() as stop:
         try:
-            if again:
-                _wait_until_free(job.replicas, stop)
             run_job(job, stop=stop)
         except SbvaeError as error:
             return error.line
@@ -110,20 +99,6 @@ def _digest(package: Path) -> str:
     for file in sorted(package.rglob("*.py")):
         found.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
     return found.hexdigest()[:12]
-
-
-def _wait_until_free(replicas: "Sequence[Replica]", stop: Callable[[], bool]) -> None:
-    """Wait until no lost process holds the runs' folders any more, or so long that one must live.
-
-    Shared storage lets go of the locks of a machine that is gone after a while.
-    """
-    from sbvae_cli.runs.replicas import reserved
-
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until and not stop():
-        with suppress(SbvaeError), reserved(replicas):
-            return
-        time.sleep(_PAUSE)
 
 
 @contextmanager

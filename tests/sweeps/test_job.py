@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -252,6 +253,27 @@ def test_what_a_killed_process_left_half_written_is_no_hindrance(
 
     assert states(plan) == ["finished"]
     assert not [*folder.path.glob("*.tmp")]
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_a_run_goes_on_where_its_data_lie_now(
+    tiny_sweep: Build, tmp_path: Path, sbvae: Callable[..., Any]
+) -> None:
+    made = ["--preset", "xy", "--count", 20, "--size", 16, "--out", "d.h5"]
+    assert sbvae("gen-data", "circles", *made).code == 0
+    tree: dict[str, Any] = {"grid": {"objective.beta": 2}, "settings": {"data": {"source": "d.h5"}}}
+    (job,) = plan_jobs(plan_sweep(tiny_sweep(**tree), tmp_path), "cpu")
+    asked = count()
+    run_job(job, stop=lambda: next(asked) > 4)
+    Path("there").mkdir()
+    Path("d.h5").rename("there/d.h5")
+    tree["settings"]["data"]["source"] = "there/d.h5"
+    plan = plan_sweep(tiny_sweep(**tree), tmp_path)
+    assert states(plan) == ["stopped"]
+
+    run_job(*plan_jobs(plan, "cpu"))
+
+    assert states(plan) == ["finished"]
 
 
 def test_a_job_computes_on_the_device_that_is_named_or_that_of_its_settings(

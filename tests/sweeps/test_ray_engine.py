@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import plan_jobs, run_job
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
 from sbvae_cli.sweeps.ray_engine import RayEngine, import_ray
+from sbvae_cli.sweeps.worker import describe_installation
 
 Build = Callable[..., SweepConfig]
 needs_ray = pytest.mark.ray
@@ -104,6 +106,22 @@ def left_by(plan: Plan) -> tuple[list[Any], list[Any]]:
         told += [scores[name] for name in ("step", "scores", "geometry", "protocol")]
         learned.append([checkpoint.model, checkpoint.optimizer])
     return told, learned
+
+
+def test_a_setting_that_no_machine_is_large_enough_for_is_refused_at_once(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    large = {"training.threads": 500, "objective.beta": 3}
+    plan = plan_sweep(tiny_sweep(grid=[{"objective.beta": 2}, large]), tmp_path)
+    ray = Mock()
+    ray.nodes.return_value = [
+        {"Alive": True, "NodeID": "a", "NodeManagerHostname": "a", "Resources": {"CPU": 2.0}}
+    ]
+    ray.get.return_value = describe_installation("")
+    tasks = ray_engine._Tasks(ray, RayEngine(tmp_path), tmp_path)
+
+    with pytest.raises(SbvaeError, match="asks for 500 CPU cores for a process"):
+        tasks.refuse_unlike_machines(plan_jobs(plan, "cpu"))
 
 
 @needs_ray
