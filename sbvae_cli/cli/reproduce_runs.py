@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from sbvae_cli.cli.cluster import ClusterOptions
 from sbvae_cli.cli.console import complain, duration, inform, note_once, print_table, reporter, say
@@ -197,7 +198,11 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
     begun = [each for each in found if each.begun]
     if not begun:
         again = command("reproduce", recipes[0].name, tier=tier, out=out)
-        raise SbvaeError(f"{out}: no run of the tier {tier} is finished there; begin by {again}")
+        others = [each for each in get_args(TierName) if each != tier and (out / each).is_dir()]
+        hint = f"say `tier={others[0]}`, of which some are, or " if others else ""
+        raise SbvaeError(
+            f"{out}: no run of the tier {tier} is finished there; {hint}begin by {again}"
+        )
     for each in begun:
         each.folder.path.mkdir(parents=True, exist_ok=True)
         write_collected(each.folder, each.collected)

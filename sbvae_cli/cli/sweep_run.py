@@ -14,6 +14,7 @@ from sbvae_cli.cli.cluster import (
 from sbvae_cli.cli.options import DeviceOption
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.config.names import EngineName
+from sbvae_cli.errors import SbvaeError
 
 Jobs = Annotated[
     int | None,
@@ -63,7 +64,11 @@ def run(
     cluster = ClusterOptions(address, cpus_per_run, gpus_per_run)
     cluster.refuse_without(engine)
     folder = SweepFolder(out or Path("sweeps") / config.stem)
-    plan = plan_sweep(read_sweep(config), folder.runs)  # before PyTorch loads
+    sweep = read_sweep(config)
+    try:
+        plan = plan_sweep(sweep, folder.runs)  # before PyTorch loads
+    except SbvaeError as error:
+        raise SbvaeError(f"{config}: {error.line}") from error
     folder.refuse_another(plan)
     if dry_run:
         from sbvae_cli.cli.sweep_cost import print_cost

@@ -69,8 +69,10 @@ def run_plan(
         folder.refuse_another(plan)
         left = plan_jobs(plan, device, cluster.together)
         states = folder.states(plan)
+        if left and engine == "local":
+            resolve_device(left[0].device)  # refuses one that is not there
+        folder.write_plan(plan)  # from here on `status` has something to show
         runner, lanes = _engine(engine, folder, left, jobs, cluster) if left else (None, 0)
-        folder.write_plan(plan)
         if runner is None:
             write_collected(folder, collect(folder, plan))
             return states
@@ -140,7 +142,6 @@ def _engine(
     """The engine, and how many jobs it runs at once."""
     if name == "ray":
         return cluster.engine(folder, jobs), jobs or 1
-    resolve_device(left[0].device)  # refuses one that is not there
     number = jobs or jobs_at_once(left)
     return LocalEngine(folder, number), min(number, len(left))
 

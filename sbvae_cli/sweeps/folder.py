@@ -90,6 +90,7 @@ class SweepFolder:
             SbvaeError: If there is none, or its data are gone.
         """
         if not self.plan.is_file():
+            self._refuse_run()
             begin = command("sweep run", "CONFIG.yaml", out=self.path)
             raise SbvaeError(f"{self.path}: holds no sweep; begin one by {begin}")
         sweep = read_sweep(self.plan)
@@ -97,6 +98,17 @@ class SweepFolder:
             return plan_sweep(sweep, self.runs)
         except SbvaeError as error:  # such as data that lie elsewhere by now
             raise SbvaeError(f"{self.plan}: {error.line}") from error
+
+    def _refuse_run(self) -> None:
+        """Say what a folder is that holds a run, or a file, where a sweep is wanted."""
+        above = [
+            each for each in self.path.absolute().parents[:2] if (each / "sweep.yaml").exists()
+        ]
+        if above and self.path.exists():
+            raise SbvaeError(f"{self.path}: is a part of a sweep; name its folder, {above[0]}")
+        if is_run(self.path) or self.path.is_file():
+            what = "file" if self.path.is_file() else "run"
+            raise SbvaeError(f"{self.path}: is a {what}; name the folder of a sweep")
 
     def write_plan(self, plan: Plan) -> None:
         """Write a plan, complete, that goes with what stands in the folder, unless it is there.

@@ -245,3 +245,12 @@ def test_what_is_done_stays_and_another_plan_is_refused(
     result = sbvae("reproduce", "figure-8", "--out", Path("r/runs") / begun[0])
     assert result.err == f"error: r/runs/{begun[0]}: is the folder of a run; choose another --out\n"
     assert len(begun) == 2
+
+
+def test_pages_of_a_tier_that_has_none_name_the_one_that_has(sbvae: Callable[..., Result]) -> None:
+    Path("r/smoke").mkdir(parents=True)
+
+    result = sbvae("reproduce", "figure-8", "--pages", "--out", "r")
+
+    assert result.code == 1
+    assert "no run of the tier lite is finished there; say --tier smoke, of which" in result.err

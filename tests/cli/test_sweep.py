@@ -228,6 +228,9 @@ def test_a_second_engine_and_another_plan_are_refused(
     [
         (["run", "none.yaml"], "error: none.yaml: there is no such file; name another"),
         (["status", "none"], "error: none: holds no sweep; begin one by `sbvae sweep run CONFIG."),
+        (["status", "s.yaml"], "error: s.yaml: is a file; name the folder of a sweep"),
+        (["status", "d/part"], "error: d/part: is a part of a sweep; name its folder, /"),
+        (["run", "bad.yaml"], "error: bad.yaml: grid, objective.bta=1: objective.bta is unknown"),
         (["run", "s.yaml", "--jobs", "0"], "error: --jobs 0"),
         (["run", "s.yaml", "--engine", "slurm"], "error: --engine"),
         (["job", "d", "a/0"], "error: run a/0 is unknown; there are xy-hole-beta-vae"),
@@ -238,7 +241,8 @@ def test_what_cannot_be_is_one_line(
 ) -> None:
     path = write_sweep()
     folder = SweepFolder(Path("d").absolute())
-    folder.path.mkdir()
+    (folder.path / "part").mkdir(parents=True)
+    Path("bad.yaml").write_text(to_yaml({**SMALL, "grid": {"objective.bta": [1]}}))
     folder.write_plan(plan_sweep(build_sweep(SMALL), folder.runs))
     assert path.exists()
 
