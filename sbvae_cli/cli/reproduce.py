@@ -58,7 +58,7 @@ def reproduce(
         bool, typer.Option("--dry-run", help="Print what is left and takes how long; run nothing.")
     ] = False,
 ) -> None:
-    """Train, score and draw figures and tables of the paper, and hold them against what it says.
+    """Train, score and draw what the paper shows, and judge each of its claims.
 
     Runs that several figures share are trained once, and what was interrupted goes on.
     """

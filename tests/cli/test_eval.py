@@ -455,7 +455,7 @@ def test_all_metrics_of_codes_leave_udr_out_with_a_note(
     sbvae: Sbvae, write_codes: WriteCodes, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap = ("mig", "udr")
-    monkeypatch.setattr("sbvae_cli.cli.parse.ALL", cheap)
+    monkeypatch.setattr("sbvae_cli.config.score_names.ALL", cheap)
     codes = write_codes(Path("codes.npz"))
     done = sbvae("eval", codes, "--metrics", "all", "--json", "-")
     assert done.code == 0
