@@ -68,7 +68,11 @@ def _ordering(claim: Claim, test: Ordering, collected: Collected, tier: TierName
     which = "higher, where as high will do" if test.equal_will_do else "higher"
     said = _compared_in_words(score, sides, compared, which)
     difference = words.mean(sides[0][1], score) - words.mean(sides[1][1], score)
-    found = Verdict(claim, outcome, said, cautions_of([own for _, own in sides]), compared)
+    cautions = [*cautions_of([own for _, own in sides])]
+    reverse = [name for name, own in compared.parts if own < 0.5]
+    if outcome == "ordering reproduced" and reverse:
+        cautions.append(f"on average over settings; the other way at {', '.join(reverse)}")
+    found = Verdict(claim, outcome, said, tuple(cautions), compared)
     return unless_too_short(of_survivors(found, sides), score, sides, abs(difference))
 
 

@@ -66,6 +66,24 @@ def test_an_ordering_that_all_pairs_have_is_reproduced(judge: Judge) -> None:
     assert found.cautions == ()
 
 
+def test_settings_in_which_an_ordering_is_the_other_way_are_said(judge: Judge) -> None:
+    """Of four betas the last is the other way, which leaves the mean over betas above one half."""
+
+    def scores(config: Config) -> dict[str, float]:
+        broadcast = config.model.decoder.kind == "broadcast"
+        up = broadcast == (getattr(config.objective, "beta", 1.0) < 8)
+        return {"mig": 0.5 * up + config.training.seed / 99}
+
+    betas = {"objective.kind": "beta-vae", "objective.beta": [1, 2, 4, 8]}
+    found = judge(HIGHER, scores, {**KINDS, **betas}, 6)
+
+    assert found.outcome == "ordering reproduced"
+    assert found.said.endswith(
+        "24 and 24 runs, 4 settings: 1.00 of beta 1, 1.00 of beta 2, 1.00 of beta 4, 0.00 of beta 8"
+    )
+    assert found.cautions == ("on average over settings; the other way at beta 8",)
+
+
 def test_one_that_no_pair_has_is_not_reproduced_and_a_mixed_one_undecided(judge: Judge) -> None:
     up, down = [0.6, 0.7, 0.8, 0.9, 1.0, 1.1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.55]
 
