@@ -14,6 +14,7 @@ import yaml
 from PIL import Image
 
 from sbvae_cli.cli import sweep_runner
+from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.recipes import load
 from sbvae_cli.recipes.load import load_recipe, recipe_names
 from sbvae_cli.sweeps.engine import Ended
@@ -88,7 +89,9 @@ class Engine:
 
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the runs of which a job begins, in this process."""
+    """Names of the runs of which a job begins, in this process, scored by few images."""
+    few = Protocol(name="quick", images=64, test_images=32, votes_train=8, votes_eval=8)
+    monkeypatch.setattr("sbvae_cli.metrics.protocol.named_protocol", lambda name: few)
     Engine.begun = []
     monkeypatch.setattr(sweep_runner, "LocalEngine", Engine)
     return Engine.begun
