@@ -144,7 +144,8 @@ def test_runs_are_those_of_this_process_though_a_worker_is_killed_while_it_train
         run_job(job)
 
     assert len(killed) == 1
-    assert ["its worker was lost" in note for note in notes] == [True]
+    lost = [note for note in notes if "its worker was" in note]
+    assert len(lost) == 1 and "its worker was lost" in lost[0], notes
     assert [each.why for each in ended] == [""] * 3
     assert states(plan) == states(alone) == ["finished"] * 3
     (told, learned), (told_alone, learned_alone) = left_by(plan), left_by(alone)
@@ -168,8 +169,9 @@ def test_a_stop_reaches_the_workers_which_save(
     assert [each.why for each in ended] == [""] * 4
     found = states(plan)
     assert set(found) == {"stopped", "waiting"}
-    saved = load_checkpoint(plan.replicas[found.index("stopped")].folder.checkpoint)
-    assert 0 < saved.step < 100_000
+    stopped = [r for r, state in zip(plan.replicas, found, strict=True) if state == "stopped"]
+    steps = [load_checkpoint(each.folder.checkpoint).step for each in stopped]
+    assert 0 < max(steps) < 100_000  # one of them may have been asked before its first step
 
 
 @needs_ray
