@@ -187,7 +187,7 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
     """Write tables and pages of what lies on the disk; nothing is trained, scored or drawn.
 
     Args:
-        recipes: Recipes, of which those that have not begun get no page.
+        recipes: Recipes, of which those that were not called, or have not begun, get no page.
         tier: How much was trained.
         out: Folder of all.
 
@@ -195,7 +195,7 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
         SbvaeError: If none has begun.
     """
     found = [look_at(recipe, tier, out) for recipe in recipes]
-    begun = [each for each in found if each.begun]
+    begun = [each for each in found if each.has_page]
     if not begun:
         again = command("reproduce", recipes[0].name, tier=tier, out=out)
         others = [each for each in get_args(TierName) if each != tier and (out / each).is_dir()]

@@ -1,5 +1,6 @@
 """The index of all recipes of a tier: a row for each figure and table, and what came out."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
         "numbers of every run, and a verdict for each claim. A number in the last column counts "
         "claims.",
         table(heading, rows),
-        *_claims([each for each in found if each.begun]),
+        *_claims([each for each in found if each.has_page]),
         f"Made by sbvae {__version__}.",
     ]
     return "\n\n".join(parts) + "\n"
@@ -56,16 +57,23 @@ def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
 
 def outcome_text(found: Reproduced) -> str:
     """What came out of a recipe, in a few words."""
-    if not found.begun:
+    if not found.has_page:
         return NOT_RUN
     counts = Counter(each.outcome for each in found.claims)
-    return ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    return ", ".join(_counted(count, outcome) for outcome, count in counts.most_common())
+
+
+def _counted(count: int, outcome: str) -> str:
+    """A number of outcomes, as "2 thresholds reached"."""
+    if count > 1:
+        outcome = re.sub(r"^(threshold|ordering|value)\b", r"\1s", outcome)
+    return f"{count} {outcome}"
 
 
 def _row(found: Reproduced, typed: Typed) -> list[str]:
     recipe = found.recipe
     name = f"{recipe.shows}: {recipe.title}"
-    if found.begun:
+    if found.has_page:
         name = f"[{name}]({recipe.name}/{PAGE})"
     runs = found.collected.runs
     done = sum(run.state in DONE for run in runs)

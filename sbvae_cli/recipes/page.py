@@ -71,6 +71,11 @@ class Reproduced:
         return any(run.state in DONE for run in self.collected.runs)
 
     @property
+    def has_page(self) -> bool:
+        """Whether it has begun and was called itself, not only others that share its runs."""
+        return self.begun and self.folder.plan.is_file()
+
+    @property
     def claims(self) -> list[Verdict]:
         """Verdicts on what the paper says in words."""
         return [each for each in self.verdicts if not isinstance(each.claim.test, Value)]

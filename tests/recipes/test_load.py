@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import shutil
 import zipfile
 from functools import cache
@@ -325,3 +326,17 @@ def test_a_wheel_has_the_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     held = set(zipfile.ZipFile(tmp_path / wheel).namelist())
     assert {f"sbvae_cli/recipes/definitions/{each}.yaml" for each in NAMES} <= held
     assert "sbvae_cli/recipes/paper.yaml" in held
+
+
+def test_the_readme_has_a_row_for_each_recipe_and_links_to_results_that_are_there() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith(("| Figure", "| Table"))]
+
+    assert [re.findall(r"`(.*?)`", row)[0] for row in rows] == list(recipe_names())
+    for row, name in zip(rows, recipe_names(), strict=True):
+        recipe = load_recipe(name)
+        assert f"| {recipe.shows}: {recipe.title} |" in row
+        links = re.findall(r"\]\((.*?)\)", row)
+        assert links or row.endswith("| not run |")
+        assert all((root / link).is_file() for link in links)
