@@ -1,5 +1,6 @@
 """`sbvae reproduce`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -91,7 +92,9 @@ def _find(names: list[str]) -> "list[Recipe]":
     from sbvae_cli.recipes.load import ALL, find_recipe, recipe_names
 
     found: dict[str, Recipe] = {}
-    for name in names:
+    # "figure 4" is one name, and "figure-8,figure-9" are two.
+    joined = re.sub(r"(?i)\b(figure|fig\.?|table) +(?=\d)", r"\1-", " ".join(names))
+    for name in filter(None, re.split(r"[\s,]+", joined)):
         every = name.strip().lower() == ALL
         for each in map(find_recipe, recipe_names() if every else [name]):
             found.setdefault(each.name, each)

@@ -178,8 +178,8 @@ def _say_best(score: str, picked: "Sequence[Best]") -> None:
 
     if picked and score != PAPER:
         note(
-            f"the paper chose its settings by {PAPER}, and by no score of disentangling "
-            f"(Appendix F); these are chosen by {score}"
+            f"these are chosen by {score}; the paper chose its settings by {PAPER} alone, so that "
+            "no score of disentangling had a part in it (Appendix F)"
         )
     label = score_style(wanted_score(score).name).label if score else ""
     for each in picked:

@@ -33,9 +33,11 @@ def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collec
     if hasattr(error, "possibilities"):
         said = _unknown("option", error.option_name, {*options, *anywhere})
     elif match := _COMMAND.match(said):
-        said = _unknown("command", match[1], getattr(command, "commands", {}))
+        known = getattr(command, "commands", {})
+        said = _unknown("command", match[1], [k for k, v in known.items() if not v.hidden])
     elif match := _EXTRA.match(said):
-        said = f"{match[1]}: nothing takes it; a list has commas and no blanks, as 9,3"
+        to = "; a folder or file to write goes by --out" if "--out" in options else ""
+        said = f"{match[1]}: nothing takes it; a list has commas and no blanks, as 9,3{to}"
     elif match := _CHOICE.search(said):
         parameter = error.param
         names = choices_of(command, parameter.name)

@@ -10,7 +10,7 @@ from sbvae_cli.config.load import check, merge, read_yaml
 from sbvae_cli.config.names import TierName
 from sbvae_cli.config.score_names import score_style
 from sbvae_cli.config.sweep import SweepConfig, build_sweep
-from sbvae_cli.errors import unknown_name
+from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
 from sbvae_cli.recipes.schema import Recipe
 
@@ -67,6 +67,8 @@ def find_recipe(text: str) -> Recipe:
     if numbered and numbered[1]:
         kinds = [kind for kind in ("figure", "table") if kind.startswith(numbered[1])]
         wanted = f"{kinds[0]}-{int(numbered[2])}" if kinds else wanted
+    if wanted == "figure-1":
+        raise SbvaeError("figure-1 is the drawing of the decoder, and has no results to reproduce")
     if wanted not in aliases:
         raise unknown_name(text.strip(), aliases, "recipe")
     return load_recipe(aliases[wanted])

@@ -17,8 +17,12 @@ def mean(groups: Sequence[RunGroup], score: str) -> float:
 
 
 def cell(groups: Sequence[RunGroup], score: str) -> str:
-    """Mean and std over replicas, and the median in brackets; over settings too, where several."""
-    values = [value for group in groups for value in group.values(score).values()]
+    """Mean and std over replicas, and the median in brackets; of several settings their mean."""
+    of_each = [list(group.values(score).values()) for group in groups]
+    of_each = [values for values in of_each if values]
+    if len(of_each) > 1:  # a std over them would be that of the settings, not of replicas
+        return f"{short(fmean(map(fmean, of_each)))} (mean of {len(of_each)} settings)"
+    values = [value for own in of_each for value in own]
     return Cell(values, len(values)).text_with_median
 
 

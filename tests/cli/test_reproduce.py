@@ -257,3 +257,12 @@ def test_pages_of_a_tier_that_has_none_name_the_one_that_has(sbvae: Callable[...
 
     assert result.code == 1
     assert "no run of the tier lite is finished there; say --tier smoke, of which" in result.err
+
+
+@pytest.mark.parametrize(
+    "names", [("figure", "8", "table", "5"), ("figure-8,table-5",), ("fig. 8", "Table 5")]
+)
+def test_names_may_have_blanks_and_commas(sbvae: Callable[..., Result], names: list[str]) -> None:
+    shown = sbvae("reproduce", *names, "--show")
+    assert shown.code == 0
+    assert re.findall(r"^# (\S+)", shown.out, re.MULTILINE) == ["figure-8", "table-5"]

@@ -287,7 +287,7 @@ def test_a_recipe_is_found_by_what_people_call_it() -> None:
         assert find_recipe(text).name == "figure-8"
     assert find_recipe("Table 10").name == "table-10"
     assert find_recipe("tab-5").name == "table-5"
-    for text, hint in (("figure-1", "did you mean figure-"), ("tabel-5", "did you mean table-5?")):
+    for text, hint in (("figure-23", "mean figure-"), ("tabel-5", "mean table-5?")):
         with pytest.raises(SbvaeError, match=hint.replace("?", r"\?")):
             find_recipe(text)
 
@@ -340,3 +340,8 @@ def test_the_readme_has_a_row_for_each_recipe_and_links_to_results_that_are_ther
         links = re.findall(r"\]\((.*?)\)", row)
         assert links or row.endswith("| not run |")
         assert all((root / link).is_file() for link in links)
+
+
+def test_the_drawing_of_the_decoder_is_said_to_have_no_results() -> None:
+    with pytest.raises(SbvaeError, match="figure-1 is the drawing of the decoder"):
+        find_recipe("Figure 1")
