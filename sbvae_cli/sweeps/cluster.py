@@ -13,7 +13,7 @@ from typing import Any
 
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.sweeps.worker import Installation, unlikeness
+from sbvae_cli.sweeps.worker import Installation, stop_file, unlikeness
 
 _STORE = 80_000_000  # bytes of the object store of a cluster that is started here; we use none
 _CONNECT, _ANSWER = 5.0, 120.0  # seconds that a cluster, and each machine, may take to answer
@@ -63,8 +63,9 @@ def marked(storage: Path) -> Iterator[Path]:
     try:
         yield mark
     finally:
-        with suppress(OSError):
-            mark.unlink()
+        for file in (mark, stop_file(mark)):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
 
 def machines_for(ray: Any, needs: Needs) -> dict[str, tuple[str, int]]:

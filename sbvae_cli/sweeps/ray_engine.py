@@ -8,7 +8,7 @@ import os
 import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from sbvae_cli.sweeps.cluster import (
 from sbvae_cli.sweeps.doing import read_doing
 from sbvae_cli.sweeps.engine import Ended, Stop
 from sbvae_cli.sweeps.job import Job
-from sbvae_cli.sweeps.worker import describe_installation
+from sbvae_cli.sweeps.worker import describe_installation, stop_file
 
 _LOOK = 0.25  # seconds between two looks at the tasks
 _AHEAD = 4  # jobs that are handed over before there is room for them
@@ -175,6 +175,8 @@ class _Tasks:
                 waiting.popleft()
             if stop() and not asked:
                 asked = True
+                with suppress(OSError):  # a signal to a task that begins just now may be lost
+                    stop_file(self._mark).touch()
                 for ref in self._running:
                     self._ray.cancel(ref, force=False)  # SIGINT, to one that has begun
             for ref in self._done():

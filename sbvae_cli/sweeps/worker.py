@@ -1,10 +1,12 @@
 """What a process on another machine does for a sweep: tell what is installed there, run a job."""
 
 import hashlib
+import math
 import os
 import pickle
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from types import FrameType
 import sbvae_cli
 from sbvae_cli.errors import SbvaeError
 
+_LOOK = 1.0  # seconds between two looks for the file that asks for an end
 _ALIKE = "install the same sbvae on all machines"
 
 
@@ -69,7 +72,7 @@ def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
 
 
 def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
-    """Run a job, which SIGINT asks to save and end.
+    """Run a job, which SIGINT, or a file beside the mark, asks to save and end.
 
     Args:
         pickled: The job; only here, since it takes PyTorch to be unpickled.
@@ -85,12 +88,17 @@ def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
     if unlike:  # of a machine that has joined since the others were asked
         return unlike
     job: Job = pickle.loads(pickled)
-    with _stop_on_interrupt() as stop:
+    with _stop_on_interrupt(stop_file(Path(mark))) as stop:
         try:
             run_job(job, stop=stop)
         except SbvaeError as error:
             return error.line
     return ""
+
+
+def stop_file(mark: Path) -> Path:
+    """The file whose presence asks jobs to save and end, should a signal not arrive."""
+    return mark.with_name(f"{mark.name}.stop")
 
 
 def _digest(package: Path) -> str:
@@ -102,15 +110,24 @@ def _digest(package: Path) -> str:
 
 
 @contextmanager
-def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Take SIGINT as a request that the block asks for."""
+def _stop_on_interrupt(file: Path) -> Iterator[Callable[[], bool]]:
+    """Take SIGINT, or that a file is there, as a request that the block asks for."""
     asked: list[int] = []
+    looked = -math.inf
 
     def take(number: int, frame: FrameType | None) -> None:
         asked.append(number)
 
+    def stop() -> bool:
+        nonlocal looked
+        if not asked and time.monotonic() >= looked + _LOOK:
+            looked = time.monotonic()
+            if file.exists():
+                asked.append(signal.SIGINT)
+        return bool(asked)
+
     before = signal.signal(signal.SIGINT, take)
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
         signal.signal(signal.SIGINT, before)

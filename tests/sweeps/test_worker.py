@@ -10,7 +10,7 @@ from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.sweeps.job import plan_jobs
 from sbvae_cli.sweeps.plan import plan_sweep
-from sbvae_cli.sweeps.worker import describe_installation, run_pickled
+from sbvae_cli.sweeps.worker import describe_installation, run_pickled, stop_file
 
 Build = Callable[..., SweepConfig]
 HERE = describe_installation("")
@@ -46,5 +46,10 @@ def test_an_interrupt_saves_and_ends_a_job_and_what_was_wrong_is_returned(
         thread.join()
     assert signal.getsignal(signal.SIGINT) == before
     assert 0 < load_checkpoint(folder.checkpoint).step < 1_000_000
+    saved = load_checkpoint(folder.checkpoint).step
+    stop_file(mark).touch()  # a signal may be lost
+    assert run_pickled(pickle.dumps(job), str(mark), HERE) == ""
+    assert load_checkpoint(folder.checkpoint).step == saved
     folder.checkpoint.write_bytes(b"damaged")
+    stop_file(mark).unlink()
     assert str(folder.checkpoint) in run_pickled(pickle.dumps(job), str(mark), HERE)
