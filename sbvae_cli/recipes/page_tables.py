@@ -133,7 +133,7 @@ def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
 
 def likelihoods(collected: Collected) -> list[str]:
     """The likelihoods that runs have."""
-    kinds = (group.runs[0].settings.get("model.likelihood.kind") for group in collected.groups)
+    kinds = (group.settings.get("model.likelihood.kind") for group in collected.groups)
     return list(dict.fromkeys(map(str, kinds)))
 
 

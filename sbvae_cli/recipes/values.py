@@ -61,7 +61,7 @@ def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
         return f"the number is in doubt: {number.doubt}"
     if number.std is None:
         return "without a spread to tell how near is near"
-    kinds = {str(group.runs[0].settings["data.source"]).partition(":")[0] for group in groups}
+    kinds = {str(group.settings["data.source"]).partition(":")[0] for group in groups}
     if number.score in _OF_IMAGES and kinds & {*_LOOK_ALIKES}:
         return "it is mostly of the images, and the paper's are others"
     return ""

@@ -22,7 +22,7 @@ def cell(groups: Sequence[RunGroup], score: str) -> str:
     of_each = [values for values in of_each if values]
     if len(of_each) > 1:  # a std over them would be that of the settings, not of replicas
         return f"{short(fmean(map(fmean, of_each)))} (mean of {len(of_each)} settings)"
-    values = [value for own in of_each for value in own]
+    values = of_each[0] if of_each else []
     return Cell(values, len(values)).text_with_median
 
 

@@ -70,7 +70,7 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
     parts: dict[tuple[str, ...], list[RunGroup]] = {}
     apart = [*_APART, *(k for k in collected.keys if k.startswith("data.") and k not in _APART)]
     for group in collected.groups:
-        parts.setdefault(tuple(plain(_setting(group, key)) for key in apart), []).append(group)
+        parts.setdefault(tuple(plain(group.settings.get(key)) for key in apart), []).append(group)
     differing = [i for i in range(len(apart)) if len({part[i] for part in parts}) > 1]
     found = []
     for part, groups in parts.items():
@@ -119,10 +119,6 @@ def as_config(group: RunGroup) -> Tree:
     if config.data.count is None:  # what is drawn has a size, and perhaps a space of its own
         kept += _SIZE if has_own_space(config.data) else [*_SIZE, "name", "space"]
     return {**tree, "data": {name: data[name] for name in kept}}
-
-
-def _setting(group: RunGroup, key: str) -> object:
-    return group.runs[0].settings.get(key)
 
 
 def _told(key: str, value: str) -> str:

@@ -106,6 +106,11 @@ class RunGroup:
     runs: tuple[SweepRun, ...]
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings that all its runs have, by name; the seed is that of the first."""
+        return self.runs[0].settings
+
+    @property
     def scored(self) -> list[SweepRun]:
         """The runs that have scores."""
         return [run for run in self.runs if run.result is not None]
@@ -216,7 +221,7 @@ class Collected:
             "summary": [
                 {
                     "group": group.name,
-                    "settings": {key: group.runs[0].settings.get(key) for key in self.keys},
+                    "settings": {key: group.settings.get(key) for key in self.keys},
                     "states": group.states,
                     "scores": {name: each.as_dict() for name, each in group.summaries.items()},
                     "verdicts": group.verdicts,
@@ -243,7 +248,7 @@ def collect(folder: SweepFolder, plan: Plan) -> Collected:
         RunGroup(name, label, cell, tuple(_sweep_run(each, cell, plan) for each in own))
         for (name, own), label, cell in zip(by_group.items(), labels, combinations, strict=True)
     )
-    firsts = [group.runs[0].settings for group in groups]
+    firsts = [group.settings for group in groups]
     keys = [key for key in told if len({plain(own.get(key)) for own in firsts}) > 1]
     return Collected(groups, tuple(keys))
 

@@ -194,7 +194,7 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, lis
     found: dict[str, list[list[RunGroup]]] = {}
     for number, side in enumerate(sides):
         for group in side:
-            name = ", ".join(_told(key, _setting(group, key)) for key in shared)
+            name = ", ".join(_told(key, group.settings.get(key)) for key in shared)
             found.setdefault(name, [[] for _ in sides])[number].append(group)
     return [(name, stratum) for name, stratum in found.items() if all(stratum)]
 
@@ -203,7 +203,7 @@ def levels_of(groups: Side, key: str) -> list[tuple[Any, list[RunGroup]]]:
     """Groups by their value of a setting, from the lowest on; those without a number are none."""
     found: dict[float, list[RunGroup]] = {}
     for group in groups:
-        value = _setting(group, key)
+        value = group.settings.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool):
             found.setdefault(value, []).append(group)
     return sorted(found.items())
@@ -212,9 +212,9 @@ def levels_of(groups: Side, key: str) -> list[tuple[Any, list[RunGroup]]]:
 def values_of_key(collected: Collected, key: str) -> list[Any]:
     """The values that groups have of a setting, in the order of the grid."""
     found: Mapping[str, Any] = {
-        plain(_setting(group, key)): _setting(group, key)
+        plain(group.settings.get(key)): group.settings.get(key)
         for group in collected.groups
-        if key in group.runs[0].settings
+        if key in group.settings
     }
     return list(found.values())
 
@@ -224,12 +224,8 @@ def _told(key: str, value: Any) -> str:
     return value if isinstance(value, str) else f"{setting_label(key)} {plain(value)}"
 
 
-def _setting(group: RunGroup, key: str) -> Any:
-    return group.runs[0].settings.get(key)
-
-
 def _values_of(side: Side, key: str) -> frozenset[str]:
-    return frozenset(plain(_setting(group, key)) for group in side)
+    return frozenset(plain(group.settings.get(key)) for group in side)
 
 
 def _values(side: Side, score: str) -> list[float]:
