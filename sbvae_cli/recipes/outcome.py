@@ -129,7 +129,8 @@ def unless_too_short(
         poor = [own for run in runs if (own := lacking(run, score))]
         if poor:
             which = ", ".join(dict.fromkeys(factor for own in poor for factor in own))
-            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} lack {which}")
+            verb = "lacks" if len(poor) == 1 else "lack"
+            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} {verb} {which}")
         poor_sides.append(2 * len(poor) >= len(runs))
         change = change_of_loss(score, runs)
         if change and difference is not None and change.least > OF_DIFFERENCE * difference:

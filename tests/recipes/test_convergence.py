@@ -109,6 +109,11 @@ def test_of_many_factors_half_as_many_latents_will_do(
 
 
 def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) -> None:
+    change(folder, "deconv", 1, collapse)
+    assert outcome(folder, "mig", "broadcast", "deconv") == (
+        *("ordering reproduced", "1 of 6 runs of deconv lacks x or y"),
+    )
+
     change(folder, "deconv", 2, collapse)
     assert outcome(folder, "mig", "broadcast", "deconv") == (
         *("ordering reproduced", "2 of 6 runs of deconv lack x or y"),
