@@ -5,8 +5,7 @@ import sys
 
 from sbvae_cli.cli.app import main
 from sbvae_cli.cli.openmp import set_up_openmp
-
-SIGNALLED = 128  # exit codes from here on are of runs that a signal ended
+from sbvae_cli.cli.signals import SIGNALLED
 
 
 def run() -> int:

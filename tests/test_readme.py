@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sbvae_cli.checkpoint import load_checkpoint
+from sbvae_cli.cli import demo
 from sbvae_cli.cli.app import app
 from sbvae_cli.cli.gen_data import app as gen_data
 from sbvae_cli.config.catalogue import RENDERERS
@@ -22,7 +23,7 @@ REFERENCE = (Path(__file__).parents[1] / ".github/REFERENCE.md").read_text(encod
 SMALLER = {
     "gen-data": ["--count", "64", "--size", "16"],
     "train": ["--set", "training.log_every=2"],
-    "eval": ["--metrics", "rates"],
+    "eval": ["--metrics", "rates", "--images", "100"],
     "encode": ["--count", "50"],
 }
 
@@ -38,7 +39,7 @@ def commands() -> list[list[str]]:
 def write_small_sweep() -> None:
     """The sweep that the README runs, with one run of two steps."""
     path = Path(__file__).parents[1] / "examples/sweep-small.yaml"
-    tree = {**read_yaml(path), "grid": {"training.steps": 2}, "replicas": 1, "metrics": ["rates"]}
+    tree = {**read_yaml(path), "grid": {"training.steps": 2}, "replicas": 1, "metrics": ["mig"]}
     Path("examples").mkdir()
     Path("examples/sweep-small.yaml").write_text(to_yaml(tree), encoding="utf-8")
 
@@ -56,7 +57,7 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
         if "--resume" not in command:
             command = [*command, *SMALLER.get(command[0], [])]
         if command[:2] == ["eval", "codes.npz"]:
-            command[-1] = "mig,irs"
+            command[command.index("rates")] = "mig,irs"
         done = sbvae(*command)
         assert done.code == 0, (command, done.err)
     quick, _ = resolve(Request("quick", options={"data": {"source": "circles-xy-hole.h5"}}))
@@ -82,10 +83,13 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
     assert "5 (1, 3, 16, 16)" in printed
 
 
-def test_the_demo_runs(sbvae: Callable[..., object]) -> None:
+def test_the_demo_runs(sbvae: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["demo"] in commands()
+    fewer = (*demo.QUICK_EVAL, "--images", "100", "--votes", "10")
+    monkeypatch.setattr(demo, "QUICK_EVAL", fewer)
     assert sbvae("demo", "--steps", "4").code == 0
-    assert Path("demo/geometry.png").exists()
+    for name in ("geometry.png", "traversal.png", "eval.json"):
+        assert Path("demo", name).exists()
 
 
 def test_every_command_stands_in_the_readme() -> None:

@@ -28,7 +28,7 @@ from sbvae_cli.cli import eval as evaluation
 from sbvae_cli.cli.console import complain, console_settings
 from sbvae_cli.cli.flags import error_line
 from sbvae_cli.cli.help import complete_help
-from sbvae_cli.cli.signals import Interrupted, raising
+from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raising
 from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError
@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except Interrupted as signal:
         complain("interrupted; nothing half-written was left")
-        return 128 + signal.number
+        return SIGNALLED + signal.number
     except SystemExit as ended:  # click's way to end where nobody reads any more
         if not isinstance(ended.__context__, BrokenPipeError):
             raise

@@ -1,15 +1,18 @@
 """`sbvae demo`."""
 
+import io
 import json
-import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sbvae_cli.cli.console import console_settings
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.outputs import run_folder
-from sbvae_cli.cli.signals import Interrupted
+from sbvae_cli.cli.signals import SIGNALLED, Interrupted
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import StoppedError
 
@@ -107,16 +110,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _run(command: list[str]) -> None:
+    """Run a command in this process, which has loaded what they need; the table says it all."""
+    from sbvae_cli.cli.app import main
     from sbvae_cli.cli.demo_runs import require_success, show
-    from sbvae_cli.cli.processes import program
 
     show(command)
-    process = subprocess.run(
-        program(command),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # the table at the end says it all
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    require_success(command[0], process.returncode, process.stderr)
+    errors, settings = io.StringIO(), replace(console_settings)
+    with redirect_stdout(io.StringIO()), redirect_stderr(errors):
+        code = main(command)
+    vars(console_settings).update(vars(settings))
+    if code > SIGNALLED:
+        raise Interrupted(code - SIGNALLED)
+    require_success(command[0], code, errors.getvalue())

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from sbvae_cli.cli.signals import SIGNALLED
+
 if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.engine import Stop
 
@@ -124,7 +126,7 @@ def _end(each: _Process, asked: bool) -> Exit:
         lines = file.read().decode(errors="replace").strip().splitlines()
     if code == 0:
         return Exit(each.index, code, "", stopped=False)
-    if asked and (code in (128 + signal.SIGINT, 128 + signal.SIGTERM) or code < 0):
+    if asked and (code in (SIGNALLED + signal.SIGINT, SIGNALLED + signal.SIGTERM) or code < 0):
         return Exit(each.index, code, "", stopped=True)
     if code < 0:
         return Exit(each.index, code, f"killed by {_name(-code)}", stopped=False)

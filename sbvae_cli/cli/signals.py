@@ -8,6 +8,7 @@ from types import FrameType
 
 from sbvae_cli.errors import StoppedError
 
+SIGNALLED = 128  # exit codes above it are of commands that a signal ended, by its number
 _SIGNALS = [signal.SIGINT, signal.SIGTERM]
 # A terminal that closes, unless `nohup` has it ignored; Windows has no such signal.
 _HANGUP = getattr(signal, "SIGHUP", None)

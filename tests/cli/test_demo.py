@@ -116,6 +116,23 @@ def test_another_seed_has_a_folder_of_its_own_and_a_stop_says_how_to_go_on(
     assert folders == ["demo", "demo-3", "my demo"]
 
 
+def test_a_command_of_it_that_fails_or_is_stopped_ends_it(
+    sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_runs, "train_both", lambda *_: None)
+    done = sbvae("demo")
+    assert done.code == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: sbvae geometry failed: demo/broadcast: ")
+
+    def stop(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("sbvae_cli.runs.targets.each_once", stop)
+    done = sbvae("demo")
+    assert done.code == 143 and done.err.endswith("go on with: sbvae demo demo\n")
+
+
 @pytest.mark.slow
 def test_a_signal_saves_both_models(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "sbvae_cli", "demo", "--steps", "1000000"]

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
@@ -283,15 +281,6 @@ def test_threads_have_a_bound(sbvae: Sbvae, tiny: list[str], threads: str) -> No
     done = sbvae("train", *tiny, "--threads", threads, "--steps", 1)
     assert done.code == 2
     assert f"--threads {threads}: must be 1,024 or less" in done.err
-
-
-def test_a_reader_of_a_dry_run_may_go_away(tmp_path: Path) -> None:
-    options = "--data circles:xy --size 8 --batch-size 2 --dry-run"
-    command = f"{sys.executable} -m sbvae_cli train {options} | head -n 1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_info_tells_of_a_run_that_diverged_at_once(sbvae: Sbvae, tiny: list[str]) -> None:

@@ -75,6 +75,7 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         given = example.split()[1:]
         if words == "eval":
             given[given.index("--metrics") + 1] = "rates"
+            given += ["--images", "40"]
         extra = smaller.get(words, smaller.get(words.split()[0], ()))
         done = sbvae(*given, *extra)
         assert done.code == 0, (example, done.err)

@@ -44,23 +44,20 @@ def test_a_quota_limits_the_threads(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PyTorch's wheels have GNU's runtime on Linux")
-@pytest.mark.parametrize(("given", "spins"), [({}, "10000"), ({"GOMP_SPINCOUNT": "77"}, "77")])
-def test_the_command_sets_it_before_pytorch_is_loaded(
-    tmp_path: Path, given: dict[str, str], spins: str
-) -> None:
+def test_the_command_sets_it_before_pytorch_is_loaded(tmp_path: Path) -> None:
     own = {k: v for k, v in os.environ.items() if not k.startswith(("GOMP", "KMP", "OMP_WAIT"))}
     done = subprocess.run(
         [sys.executable, "-m", "sbvae_cli", "info", "circles:xy", "--sheet", "s.png"],
         cwd=tmp_path,
-        env={**own, **given, "OMP_DISPLAY_ENV": "VERBOSE"},
+        env={**own, "OMP_DISPLAY_ENV": "VERBOSE"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert f"GOMP_SPINCOUNT = '{spins}'" in done.stderr
+    assert "GOMP_SPINCOUNT = '10000'" in done.stderr
 
 
 def test_importing_the_package_sets_nothing() -> None:
-    code = "import os; before = dict(os.environ); import sbvae_cli.__main__, torch; "
+    code = "import os; before = dict(os.environ); import sbvae_cli.__main__; "
     code += "assert dict(os.environ) == before"
     subprocess.run([sys.executable, "-c", code], check=True)

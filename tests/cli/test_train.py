@@ -251,7 +251,7 @@ def test_a_folder_in_use_is_refused(sbvae: Sbvae, tiny: list[str]) -> None:
 
 
 def test_dry_run_prints_settings_and_cost_and_leaves_nothing(sbvae: Sbvae, tmp_path: Path) -> None:
-    done = sbvae("train", "--data", "circles:xy", "--dry-run")
+    done = sbvae("train", "--data", "circles:xy", "--batch-size", 1, "--dry-run")
     assert done.code == 0
     lines = done.out.splitlines()
     tree = yaml.safe_load("\n".join(line for line in lines if not line.startswith("#")))
