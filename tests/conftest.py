@@ -5,7 +5,7 @@ import json
 import os
 import resource
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +160,26 @@ def _contrast(one: RGB, other: RGB) -> float:
         ]
         light.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
     return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+@pytest.fixture
+def jobs_run_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the local engine run jobs in this process; the names of the runs that began."""
+    from sbvae_cli.cli import sweep_runner
+    from sbvae_cli.sweeps.engine import Ended
+    from sbvae_cli.sweeps.job import Job, run_job
+
+    begun: list[str] = []
+
+    def run(jobs: Sequence[Job], *, stop: Any, on_look: Any, on_end: Any) -> list[Ended]:
+        for job in jobs:
+            begun.extend(job.names)
+            run_job(job)
+            on_end(Ended(job))
+        return [Ended(job) for job in jobs]
+
+    monkeypatch.setattr(sweep_runner, "LocalEngine", lambda folder, at_once: run)
+    return begun
 
 
 Written = dict[str, float] | Literal["diverged", "trained", "training"] | None

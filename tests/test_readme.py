@@ -44,7 +44,9 @@ def write_small_sweep() -> None:
     Path("examples/sweep-small.yaml").write_text(to_yaml(tree), encoding="utf-8")
 
 
-def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_run(
+    sbvae: Callable[..., object], capsys: pytest.CaptureFixture[str], jobs_run_here: list[str]
+) -> None:
     write_small_sweep()
     for command in commands():
         if command[0] in ("demo", "bench", "reproduce"):  # which have tests of their own
@@ -60,6 +62,7 @@ def test_examples_run(sbvae: Callable[..., object], capsys: pytest.CaptureFixtur
             command[command.index("rates")] = "mig,irs"
         done = sbvae(*command)
         assert done.code == 0, (command, done.err)
+    assert len(jobs_run_here) == 1
     quick, _ = resolve(Request("quick", options={"data": {"source": "circles-xy-hole.h5"}}))
     assert str(default_folder(quick)) == FOLDER
     for path in (

@@ -13,7 +13,9 @@ import pytest
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli import demo as command
 from sbvae_cli.cli import demo_runs
+from sbvae_cli.cli.app import main
 from sbvae_cli.cli.demo_runs import train_both
+from sbvae_cli.cli.side_by_side import Ended, Job
 from sbvae_cli.cli.signals import Interrupted
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.runs.folder import RunFolder
@@ -38,8 +40,14 @@ def begin(decoder: str, steps: int, stop_at: int, seed: int = 0) -> RunFolder:
 
 
 def test_what_is_finished_stays_and_what_was_stopped_goes_on(
-    sbvae: Sbvae, capsys: pytest.CaptureFixture[str]
+    sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def run(jobs: list[Job], *_: object) -> list[Ended]:
+        """In this process, which has loaded PyTorch."""
+        assert [main(["--quiet", *job.command]) for job in jobs] == [0] * len(jobs)
+        return [Ended(job.folder, job.row) for job in jobs]
+
+    monkeypatch.setattr(demo_runs, "run_side_by_side", run)
     finished = begin("broadcast", 2, 2, seed=5)
     stopped = begin("deconv", 6, 3, seed=5)
     before = finished.checkpoint.read_bytes()

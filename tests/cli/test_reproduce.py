@@ -5,7 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from sbvae_cli.cli import sweep_runner
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.recipes import load
 from sbvae_cli.recipes.load import load_recipe, recipe_names
-from sbvae_cli.sweeps.engine import Ended
-from sbvae_cli.sweeps.job import Job, run_job
 from tests.conftest import Result
 
 SETTINGS = {
@@ -71,30 +68,12 @@ def recipe(**changes: Any) -> dict[str, Any]:
     }
 
 
-class Engine:
-    """Runs jobs in this process, and counts them."""
-
-    begun: list[str]
-
-    def __init__(self, folder: object, at_once: int) -> None:
-        pass
-
-    def __call__(self, jobs: Sequence[Job], *, stop: Any, on_look: Any, on_end: Any) -> list[Ended]:
-        for job in jobs:
-            self.begun += job.names
-            run_job(job)
-            on_end(Ended(job))
-        return [Ended(job) for job in jobs]
-
-
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def begun(monkeypatch: pytest.MonkeyPatch, jobs_run_here: list[str]) -> list[str]:
     """Names of the runs of which a job begins, in this process, scored by few images."""
     few = Protocol(name="quick", images=64, test_images=32, votes_train=8, votes_eval=8)
     monkeypatch.setattr("sbvae_cli.metrics.protocol.named_protocol", lambda name: few)
-    Engine.begun = []
-    monkeypatch.setattr(sweep_runner, "LocalEngine", Engine)
-    return Engine.begun
+    return jobs_run_here
 
 
 @pytest.fixture

@@ -88,32 +88,53 @@ def test_a_resumed_run_has_the_weights_of_the_run_that_was_not_stopped(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_to_a_long_run_saves_it_and_says_how_to_go_on(
-    tmp_path: Path, tiny: list[str], number: int, code: int
+    sbvae: Sbvae, tiny: list[str], monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
+    append = RunFolder.append_log
+
+    def log(folder: RunFolder, record: dict[str, object]) -> None:
+        append(folder, record)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(RunFolder, "append_log", log)
+    before = signal.signal(number, signal.SIG_DFL)  # as `nohup` sets it, it would be ignored
+    try:
+        done = sbvae("train", *tiny, "--steps", 1_000_000_000, "--out", "run")
+    finally:
+        signal.signal(number, before)
+    assert done.code == code
+    assert_saved(done.err.splitlines(), Path("run"))
+
+
+def assert_saved(errors: list[str], run: Path) -> None:
+    notices = [line for line in errors if "on this device" in line]
+    assert len(notices) == 1
+    assert re.search("will take about .* days .* with --steps, .* --profile quick", notices[0])
+    saved = load_checkpoint(run / "ckpt.pt").step
+    assert errors[-1] == (
+        f"error: stopped and saved at step {saved:,} of 1,000,000,000; "
+        "go on with `sbvae train --resume run`"
+    )
+
+
+def test_ctrl_c_ends_the_process_with_its_code(tmp_path: Path, tiny: list[str]) -> None:
     command = [sys.executable, "-m", "sbvae_cli", "train", *tiny, "--steps", "1000000000"]
     process = subprocess.Popen(
         [*command, "--out", "run"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        # Whoever runs the tests may ignore the signal, as nohup does, and children inherit that.
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL) and None,
+        # Whoever runs the tests may ignore the signal, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )
     log = tmp_path / "run" / "log.jsonl"
     end = time.monotonic() + 60
     while not log.exists() and time.monotonic() < end:
         time.sleep(0.05)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
-    notices = [line for line in errors.splitlines() if "on this device" in line]
-    assert len(notices) == 1
-    assert re.search("will take about .* days .* with --steps, .* --profile quick", notices[0])
-    saved = load_checkpoint(tmp_path / "run" / "ckpt.pt").step
-    assert errors.splitlines()[-1] == (
-        f"error: stopped and saved at step {saved:,} of 1,000,000,000; "
-        "go on with `sbvae train --resume run`"
-    )
+    assert process.returncode == 130
+    assert_saved(errors.splitlines(), tmp_path / "run")
 
 
 def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list[str]) -> None:

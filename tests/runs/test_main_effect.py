@@ -7,10 +7,10 @@ from sbvae_cli.evaluation.grid_embedding import embed_factor_grid
 from sbvae_cli.runs.open import open_checkpoint, open_data
 
 
-def test_broadcast_decoder_learns_x_and_y_in_400_steps(
+def test_broadcast_decoder_learns_x_and_y_in_500_steps(
     sbvae: Callable[..., object], tmp_path: Path
 ) -> None:
-    arguments = ("--data", "circles:xy", "--profile", "quick", "--steps", 400)
+    arguments = ("--data", "circles:xy", "--profile", "quick", "--steps", 500, "--size", 16)
     done = sbvae("train", *arguments, "--threads", 1, "--device", "cpu", "--out", "run")
     assert done.code == 0
     checkpoint = open_checkpoint(Path("run"))

@@ -17,7 +17,7 @@ from sbvae_cli.training.rounds import Rounds
 from sbvae_cli.training.stack import Learner, Stack
 from sbvae_cli.training.update import Updater
 
-STEPS = 20
+STEPS = 10
 SEEDS = (4, 5)
 BASE = {
     "data": {"height": 8, "width": 8},
@@ -42,7 +42,7 @@ def trained(config: Config, seeds: tuple[int, ...], steps: int = STEPS) -> Updat
     updater = build_updater(config, seeds)
     source = open_source("circles:xy", 8, 8)
     with closing(build_maker(config, source, seeds, updater.device)) as maker:
-        block = maker.block(0, min(steps, 16))
+        block = maker.block(0, min(steps, 8))
         rounds = Rounds(updater, maker, block)
         for _ in range(steps):  # the first slots come again
             rounds.run()
