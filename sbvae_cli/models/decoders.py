@@ -143,6 +143,6 @@ class DeconvDecoder(nn.Module):
                 x = torch.relu(x)
             if self.grids:
                 grid = self.get_buffer(self.grids[i])  # (2, h, w)
-                x = torch.cat([x, grid.to(x.dtype).expand(len(x), -1, -1, -1)], dim=1)
+                x = torch.cat([x, grid.to(x.dtype).expand(x.shape[0], -1, -1, -1)], dim=1)
             x = layer(x)
         return x

@@ -29,7 +29,7 @@ def spatial_broadcast(z: Tensor, grid: Tensor) -> Tensor:
     if z.ndim != 2:
         raise ValueError(f"z must have shape (batch, latents), got {tuple(z.shape)}")
     tiled = z[:, :, None, None].expand(-1, -1, *grid.shape[1:])
-    return torch.cat([tiled, grid.expand(len(z), -1, -1, -1)], dim=1)
+    return torch.cat([tiled, grid.expand(z.shape[0], -1, -1, -1)], dim=1)
 
 
 class _BroadcastLayer(nn.Module):

@@ -1,0 +1,221 @@
+"""Encoder and decoder as ONNX graphs, which other programs run without PyTorch.
+
+The packages for it are an extra, and this is the only file that imports them.
+"""
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.models.vae import VAE
+
+OPSET = 18  # the one that PyTorch's exporter writes by itself; it converts to others
+
+_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+_LARGEST_HALF = float(np.finfo(np.float16).max)
+
+
+def require_onnx() -> None:
+    """Tell of packages that lack before anything takes long.
+
+    Raises:
+        SbvaeError: With the command that installs them.
+    """
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise SbvaeError(
+            f"ONNX graphs need the extra sbvae[export], of which {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing: "
+            f"python -m pip install {' '.join(_PACKAGES)}"
+        )
+
+
+class _Encoder(nn.Module):
+    def __init__(self, vae: VAE) -> None:
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        return self.vae.encode(image)
+
+
+class _Decoder(nn.Module):
+    def __init__(self, vae: VAE) -> None:
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.vae.render(z)
+
+
+def encoder_onnx(vae: VAE, image_shape: tuple[int, int, int]) -> bytes:
+    """The encoder as an ONNX graph of a dynamic batch.
+
+    Args:
+        vae: The model.
+        image_shape: (C, H, W).
+
+    Returns:
+        An ONNX file: `image` (N, C, H, W), float32 in [0, 1], to `mean` and `log_variance`, each
+        (N, K).
+
+    Raises:
+        SbvaeError: If the packages are missing.
+    """
+    example = _example(vae, image_shape)
+    return _exported(_Encoder(vae), "image", example, ["mean", "log_variance"])
+
+
+def decoder_onnx(vae: VAE, image_shape: tuple[int, int, int], latent_dim: int) -> bytes:
+    """The decoder, with the likelihood's mean, as an ONNX graph of a dynamic batch.
+
+    Args:
+        vae: The model.
+        image_shape: (C, H, W) of what it draws.
+        latent_dim: Number of latents K.
+
+    Returns:
+        An ONNX file: `z` (N, K), float32, to `image` (N, C, H, W), the expected image as
+        `vae.render` gives it: in [0, 1] of Bernoulli pixels, around it of Gaussian ones.
+
+    Raises:
+        SbvaeError: If the packages are missing.
+        ValueError: If the decoder draws images of another shape.
+    """
+    example = _example(vae, (latent_dim,))
+    with torch.no_grad():
+        drawn = tuple(vae.render(example).shape[1:])
+    if drawn != image_shape:
+        raise ValueError(f"the decoder draws images of shape {drawn}, not {image_shape}")
+    return _exported(_Decoder(vae), "z", example, ["image"])
+
+
+def halved(graph: bytes) -> bytes:
+    """The same graph with its weights stored in half precision.
+
+    They are cast when the graph starts, and it computes in single precision as before. Biases,
+    which take little room, stay as they are, and so do weights that half precision cannot hold.
+
+    Args:
+        graph: An ONNX file.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load_model_from_string(graph)
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
+            continue
+        values = numpy_helper.to_array(weight)
+        if np.abs(values).max(initial=0) > _LARGEST_HALF:
+            continue
+        name, stored = weight.name, f"{weight.name}.half"
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
+        casts.append(onnx.helper.make_node("Cast", [stored], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return bytes(model.SerializeToString())
+
+
+def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
+    """The same graph with texts by their names in it, which `metadata_of` reads.
+
+    Args:
+        graph: An ONNX file.
+        metadata: Texts by name; they take the place of those of the same name.
+    """
+    import onnx
+
+    model = onnx.load_model_from_string(graph)
+    onnx.helper.set_model_props(model, {**metadata_of(graph), **metadata})
+    return bytes(model.SerializeToString())
+
+
+def metadata_of(graph: bytes) -> dict[str, str]:
+    """Texts that an ONNX file has in it, by their names."""
+    import onnx
+
+    model = onnx.load_model_from_string(graph)
+    return {each.key: each.value for each in model.metadata_props}
+
+
+def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Run a graph by onnxruntime, on one thread of the CPU.
+
+    Args:
+        graph: An ONNX file.
+        inputs: Arrays by the names of the graph's inputs.
+
+    Returns:
+        Arrays by the names of its outputs.
+
+    Raises:
+        SbvaeError: If the packages are missing.
+    """
+    require_onnx()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors, which are raised too
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+
+def _example(vae: VAE, shape: Sequence[int]) -> Tensor:
+    """Two inputs, since PyTorch's exporter takes an axis of one for a constant."""
+    like = next(vae.parameters())
+    return torch.full((2, *shape), 0.5, dtype=like.dtype, device=like.device)
+
+
+def _exported(module: nn.Module, name: str, example: Tensor, outputs: Sequence[str]) -> bytes:
+    """A module of one input as a graph whose batch is free."""
+    require_onnx()
+    with _silent(), torch.no_grad():
+        program = torch.onnx.export(
+            module,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=[name],
+            output_names=list(outputs),
+            dynamic_shapes=({0: torch.export.Dim("N")},),
+        )
+    if program is None:
+        raise RuntimeError("PyTorch's exporter gave no program")
+    return _without_traces(program.model_proto)
+
+
+def _without_traces(model: Any) -> bytes:
+    """The file of a graph without the exporter's notes, which hold paths of this machine."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.value_info):
+        del part.metadata_props[:]
+    for value in (*graph.input, *graph.output):
+        del value.metadata_props[:]
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep to itself what PyTorch's exporter says of its own parts."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,255 @@
+"""ONNX graphs by onnxruntime against the same modules in PyTorch."""
+
+import itertools
+import logging
+import sys
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from sbvae_cli.config.model import (
+    BernoulliConfig,
+    BroadcastDecoderConfig,
+    CoordConvDecoderConfig,
+    DecoderConfig,
+    DeconvDecoderConfig,
+    EncoderConfig,
+    GaussianConfig,
+    LearnedGaussianConfig,
+    LikelihoodConfig,
+    ModelConfig,
+)
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.export.onnx_graphs import (
+    OPSET,
+    decoder_onnx,
+    encoder_onnx,
+    halved,
+    metadata_of,
+    run_onnx,
+    with_metadata,
+)
+from sbvae_cli.models.build import build_vae
+from sbvae_cli.models.vae import VAE
+
+SHAPE = (3, 17, 23)
+LATENTS = 3
+SMALL = {"hidden_channels": (6, 9)}
+BROADCAST = BroadcastDecoderConfig(**SMALL)
+UPSCALED = BroadcastDecoderConfig(**SMALL, upscales=2, coordinates="shuffled", hidden_units=(5,))
+DECONV = DeconvDecoderConfig(**SMALL, start_channels=4)
+COORDCONV = CoordConvDecoderConfig(**SMALL, start_channels=4, kernel_size=3)
+LIKELIHOODS = [BernoulliConfig(), GaussianConfig(), LearnedGaussianConfig()]
+
+
+def made(
+    decoder: DecoderConfig,
+    shape: tuple[int, int, int] = SHAPE,
+    likelihood: LikelihoodConfig = LIKELIHOODS[0],
+    **encoder: Any,
+) -> VAE:
+    """A model whose biases are not zero, as after training."""
+    config = ModelConfig(
+        latent_dim=LATENTS,
+        encoder=EncoderConfig(hidden_channels=(5, 6), hidden_units=(8,), **encoder),
+        decoder=decoder,
+        likelihood=likelihood,
+    )
+    vae = build_vae(config, shape, seed=3).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(0)
+    for name, weight in vae.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(weight, generator=generator)
+    return vae
+
+
+@cache
+def broadcast() -> tuple[VAE, bytes]:
+    vae = made(BROADCAST)
+    return vae, decoder_onnx(vae, SHAPE, LATENTS)
+
+
+def latents(count: int) -> torch.Tensor:
+    return 2 * torch.randn(count, LATENTS, generator=torch.Generator().manual_seed(count))
+
+
+def check_decoder(vae: VAE, graph: bytes, atol: float = 1e-6) -> None:
+    for z in (latents(1), latents(7)):
+        [(name, images)] = run_onnx(graph, {"z": z.numpy()}).items()
+        assert name == "image"
+        np.testing.assert_allclose(images, vae.render(z).numpy(), atol=atol, rtol=0)
+
+
+def check_encoder(vae: VAE, graph: bytes, shape: tuple[int, int, int]) -> None:
+    for count in (1, 7):
+        images = torch.rand(count, *shape, generator=torch.Generator().manual_seed(count))
+        found = run_onnx(graph, {"image": images.numpy()})
+        mean, log_variance = vae.encode(images)
+        assert list(found) == ["mean", "log_variance"]
+        np.testing.assert_allclose(found["mean"], mean.numpy(), atol=1e-6)
+        np.testing.assert_allclose(found["log_variance"], log_variance.numpy(), atol=1e-6)
+
+
+def axes(values: Any) -> list[tuple[str, list[int | str]]]:
+    """Names and shapes of a graph's inputs or outputs."""
+    shapes = [[d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in values]
+    return [(v.name, shape) for v, shape in zip(values, shapes, strict=True)]
+
+
+def test_the_broadcast_decoder_is_that_of_pytorch() -> None:
+    check_decoder(*broadcast())
+
+
+@pytest.mark.parametrize(
+    ("decoder", "shape", "likelihood"),
+    [
+        (UPSCALED, (1, 16, 9), LIKELIHOODS[2]),
+        (COORDCONV, SHAPE, LIKELIHOODS[1]),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+def test_other_decoders_and_likelihoods_are_those_of_pytorch(
+    decoder: DecoderConfig, shape: tuple[int, int, int], likelihood: LikelihoodConfig
+) -> None:
+    vae = made(decoder, shape, likelihood)
+    graph = decoder_onnx(vae, shape, LATENTS)
+    check_decoder(vae, graph)
+    rendered = vae.render(latents(7))
+    assert rendered.min() < 0 or rendered.max() > 1  # what is compared was not clipped
+
+
+def test_the_encoder_is_that_of_pytorch() -> None:
+    vae = made(BROADCAST)
+    graph = encoder_onnx(vae, SHAPE)
+    check_encoder(vae, graph, SHAPE)
+    model = onnx.load_model_from_string(graph)
+    assert axes(model.graph.input) == [("image", ["N", *SHAPE])]
+    assert axes(model.graph.output) == [
+        ("mean", ["N", LATENTS]),
+        ("log_variance", ["N", LATENTS]),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(1, 9, 16), (3, 17, 23), (3, 32, 32)], ids=str)
+@pytest.mark.parametrize(
+    ("decoder", "likelihood"),
+    [
+        *itertools.product([BROADCAST, UPSCALED, DECONV, COORDCONV], LIKELIHOODS),
+        *(
+            (BroadcastDecoderConfig(**SMALL, coordinates=kind), LIKELIHOODS[0])
+            for kind in ("shuffled", "cosine", "none")
+        ),
+        *(
+            (BroadcastDecoderConfig(hidden_channels=(6,) * depth, upscales=up), LIKELIHOODS[0])
+            for depth, up in [(1, 0), (4, 0), (2, 1), (2, 3)]
+        ),
+        *((DeconvDecoderConfig(hidden_channels=(4,) * d), LIKELIHOODS[0]) for d in (1, 3, 5)),
+        *((BroadcastDecoderConfig(**SMALL, kernel_size=k), LIKELIHOODS[0]) for k in (1, 3, 5)),
+    ],
+    ids=lambda value: value.kind,
+)
+def test_every_decoder_likelihood_and_size_is_that_of_pytorch(
+    decoder: DecoderConfig, likelihood: LikelihoodConfig, shape: tuple[int, int, int]
+) -> None:
+    vae = made(decoder, shape, likelihood)
+    graph = decoder_onnx(vae, shape, LATENTS)
+    check_decoder(vae, graph, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel_size", [3, 4, 5])
+@pytest.mark.parametrize("shape", [(1, 9, 16), (3, 17, 23), (3, 32, 32)], ids=str)
+def test_encoders_of_every_size_are_those_of_pytorch(
+    shape: tuple[int, int, int], kernel_size: int
+) -> None:
+    vae = made(BROADCAST, shape, kernel_size=kernel_size)
+    check_encoder(vae, encoder_onnx(vae, shape), shape)
+
+
+def test_a_graph_has_names_a_free_batch_and_no_paths() -> None:
+    graph = broadcast()[1]
+    model = onnx.load_model_from_string(graph)
+    onnx.checker.check_model(model)
+    assert axes(model.graph.input) == [("z", ["N", LATENTS])]
+    assert axes(model.graph.output) == [("image", ["N", *SHAPE])]
+    assert [each.version for each in model.opset_import] == [OPSET]
+    assert b"sbvae_cli" not in graph and b".py" not in graph
+
+
+def test_the_first_layer_convolves_the_latents_on_a_small_plane() -> None:
+    model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(broadcast()[1]))
+    values = [*model.graph.input, *model.graph.value_info]
+    shapes = dict(axes(values)) | {w.name: list(w.dims) for w in model.graph.initializer}
+    planes = [shapes[node.input[0]] for node in model.graph.node if node.op_type == "Conv"]
+    kernel = BROADCAST.kernel_size
+    assert ["N", LATENTS, kernel, kernel] in planes
+    assert ["N", LATENTS, *SHAPE[1:]] not in planes
+
+
+def test_half_precision_is_that_of_the_stored_weights_alone() -> None:
+    vae, graph = broadcast()
+    half = halved(graph)
+    onnx.checker.check_model(onnx.load_model_from_string(half))
+    assert len(half) < 0.7 * len(graph)  # the nodes of so small a graph are a third of it
+    rounded = onnx.load_model_from_string(graph)
+    for weight in rounded.graph.initializer:
+        if weight.data_type == onnx.TensorProto.FLOAT and len(weight.dims) > 1:
+            values = onnx.numpy_helper.to_array(weight).astype(np.float16).astype(np.float32)
+            weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+    z = latents(7).numpy()
+    images = run_onnx(half, {"z": z})["image"]
+    np.testing.assert_array_equal(images, run_onnx(rounded.SerializeToString(), {"z": z})["image"])
+    assert 1e-5 < np.abs(images - vae.render(latents(7)).numpy()).max() < 1 / 255
+
+
+def test_weights_that_half_precision_cannot_hold_stay() -> None:
+    graph = onnx.load_model_from_string(broadcast()[1])
+    large = next(w for w in graph.graph.initializer if len(w.dims) == 4 and w.data_type == 1)
+    values = onnx.numpy_helper.to_array(large) * np.float32(1e7)
+    large.CopyFrom(onnx.numpy_helper.from_array(values, large.name))
+    stored = onnx.load_model_from_string(halved(graph.SerializeToString())).graph.initializer
+    kinds = {weight.name: weight.data_type for weight in stored}
+    assert kinds[large.name] == onnx.TensorProto.FLOAT
+    assert onnx.TensorProto.FLOAT16 in kinds.values()
+
+
+def test_metadata_is_read_as_it_was_written() -> None:
+    first = with_metadata(broadcast()[1], {"space": '{"x": "ü"}', "step": "1"})
+    again = with_metadata(first, {"step": "2"})
+    assert metadata_of(again) == {"space": '{"x": "ü"}', "step": "2"}
+    check_decoder(broadcast()[0], again)
+
+
+def test_an_export_says_nothing_and_leaves_logging_and_warnings_alone(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    filters, disabled = list(warnings.filters), logging.root.manager.disable
+    vae = made(DECONV).train()
+    with caplog.at_level(logging.INFO):
+        graph = decoder_onnx(vae, SHAPE, LATENTS)
+        levels = {name: logging.getLogger(name).level for name in ("torch", "torch.onnx")}
+    assert capfd.readouterr() == ("", "")
+    assert caplog.messages == []
+    assert (list(warnings.filters), logging.root.manager.disable) == (filters, disabled)
+    assert levels == {name: logging.getLogger(name).level for name in levels}
+    assert vae.training
+    check_decoder(vae, graph)
+
+
+def test_a_decoder_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\(3, 17, 23\), not \(1, 17, 23\)"):
+        decoder_onnx(broadcast()[0], (1, 17, 23), LATENTS)
+
+
+def test_missing_packages_are_named_with_what_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(SbvaeError, match=r"onnxscript is missing: python -m pip install onnx "):
+        encoder_onnx(made(BROADCAST), SHAPE)
