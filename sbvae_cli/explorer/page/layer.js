@@ -1,0 +1,80 @@
+// A sheet of glass over each plot, on which the page's further parts draw their marks.
+import { make } from "parts";
+
+/**
+ * Glass over `plots`: `add(draw)` takes a function (context, plot, colours) that is called for each plot whenever
+ * it changes, in CSS pixels of the plot and clipped to its frame; `redraw()` calls them all.
+ */
+export function glass(plots) {
+  const sheets = plots.map((plot) => {
+    const canvas = make("canvas", { className: "glass", ariaHidden: "true" });
+    plot.element.append(canvas);
+    return { plot, canvas };
+  });
+  const drawers = [];
+  const redraw = () => {
+    const colours = palette();
+    for (const { plot, canvas } of sheets) {
+      const context = cleared(canvas, plot), frame = plot.frame();
+      context.save();
+      context.beginPath();
+      context.rect(frame.x, frame.y, frame.w, frame.h);
+      context.clip();
+      for (const draw of drawers) draw(context, plot, colours);
+      context.restore();
+    }
+  };
+  return { add: (draw) => drawers.push(draw), redraw };
+}
+
+function cleared(canvas, plot) {
+  const { clientWidth: w, clientHeight: h } = plot.element, ratio = Math.min(devicePixelRatio || 1, 2);
+  const size = [Math.round(w * ratio), Math.round(h * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, w, h);
+  return context;
+}
+
+/** The page's present colours by name. */
+export function palette() {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(["page", "ink", "quiet", "faint", "accent", "pen"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+/** A line in `colour` on a wider one in the page's colour, so that it is seen on any ground. */
+export function trace(context, points, colour, ground, width = 2.5) {
+  for (const [stroke, wide] of [[ground, width + 3], [colour, width]]) {
+    context.strokeStyle = stroke;
+    context.lineWidth = wide;
+    context.lineJoin = context.lineCap = "round";
+    context.beginPath();
+    points.forEach((p, n) => (n ? context.lineTo(...p) : context.moveTo(...p)));
+    context.stroke();
+  }
+}
+
+export function dot(context, [x, y], radius, colour, ground) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  filled(context, colour, ground);
+}
+
+export function diamond(context, [x, y], radius, colour, ground) {
+  context.beginPath();
+  context.moveTo(x, y - radius);
+  context.lineTo(x + radius, y);
+  context.lineTo(x, y + radius);
+  context.lineTo(x - radius, y);
+  context.closePath();
+  filled(context, colour, ground);
+}
+
+function filled(context, colour, ground) {
+  context.fillStyle = colour;
+  context.lineWidth = 3;
+  context.strokeStyle = ground;
+  context.stroke();
+  context.fill();
+}

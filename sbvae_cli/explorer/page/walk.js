@@ -1,0 +1,48 @@
+// What lies under a line that was drawn in one of the plots: a column for each step along it.
+import { equalSteps } from "curve";
+
+/**
+ * Steps at equal distances along a line.
+ *
+ * line: { model: index or null (factor space), points: [[a, b], ...] in the plot's coordinates };
+ * space: what the store knows of the sheet: latentDims, axes(m), code(m, f), layersAt(m, a, b), last(), gap(f, g),
+ * heldOut(f) and near(at), the place at a point of factor space, null in a hole.
+ * Returns for each step { f: place on the sheet or null, mark: "", "held out" or "off",
+ * at: [a, b] in the plot, z: [Float32Array or null for each model] }. Where the sheet is folded the line
+ * keeps to the layer nearest to the one before. Off the sheet the other latents stay as they were last.
+ */
+export function columns(line, count, space, scale = [1, 1]) {
+  const steps = equalSteps(line.points, count, scale);
+  let last = space.last(), before = null;
+  return steps.map((at) => {
+    const f = line.model === null ? space.near(at) : nearestLayer(space.layersAt(line.model, ...at), last, space.gap);
+    if (f) last = f;
+    const z = space.latentDims.map((_, m) => (f ? space.code(m, f) : null));
+    if (line.model !== null) {
+      const own = Float32Array.from(z[line.model] ?? before ?? space.code(line.model, last));
+      before = own.slice();
+      space.axes(line.model).forEach((k, axis) => k !== null && (own[k] = at[axis]));
+      z[line.model] = own;
+    }
+    return { f, at, z, mark: !f ? "off" : space.heldOut(f) ? "held out" : "" };
+  });
+}
+
+function nearestLayer(layers, last, gap) {
+  return layers.reduce((best, f) => (!best || gap(f, last) < gap(best, last) ? f : best), null);
+}
+
+/** Where a code lies in the plot of model m; one of a single latent stands at the height of a place, or of the point. */
+export function shadow(store, m, z, f = null) {
+  const [i, j] = store.axes[m];
+  return [z[i], j === null ? (f ?? store.last)[1] : z[j]];
+}
+
+/** What the steps' marks say, as a sentence; "" where all lie on trained ground. */
+export function summary(marks) {
+  const count = (kind) => marks.filter((mark) => mark === kind).length, off = count("off"), held = count("held out");
+  const lie = (n) => (n === 1 ? "lies" : "lie"), where = [];
+  if (held) where.push(`${held} of ${marks.length} images ${lie(held)} in the region held out of training (thick line)`);
+  if (off) where.push(`${held ? off : `${off} of ${marks.length} images`} ${lie(off)} off the sheet, where the data have no image (broken line)`);
+  return where.length ? `${where.join(", ")}.` : "";
+}
