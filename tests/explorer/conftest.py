@@ -1,8 +1,7 @@
 """A browser for the tests of the page, and pages in it that are watched.
 
-All tests here are marked `browser`: where Playwright or a browser lacks, they are skipped and say so;
-with `SBVAE_BROWSER=required`, as in .ci/run, they fail instead. With `SBVAE_SCREENSHOTS=FOLDER` the
-tests that draw whole pages leave pictures of them there.
+Tests that use it are marked `browser`: where Playwright or a browser lacks, they are skipped and
+say so; with `SBVAE_BROWSER=required`, as in .ci/run, they fail instead.
 """
 
 import base64

@@ -11,7 +11,8 @@ Array = NDArray[np.float64]
 
 LAYERS = """({shape, circular, present, x, y, points}) => {
   const s = new sheet.Sheet({ shape, circular, present: present && Uint8Array.from(present) });
-  return points.map(([a, b]) => s.layers({ x: Float32Array.from(x), y: Float32Array.from(y) }, a, b));
+  const plane = { x: Float32Array.from(x), y: Float32Array.from(y) };
+  return points.map(([a, b]) => s.layers(plane, a, b));
 }"""
 CODES = """({shape, circular, present, codes, K, places}) => {
   const s = new sheet.Sheet({ shape, circular, present: present && Uint8Array.from(present) });
