@@ -21,3 +21,20 @@ export function valueAt(levels, step, factor) {
   const at = (k) => (k < n ? levels[k] : end), k = Math.max(0, Math.min(Math.floor(step), factor?.circular ? n - 1 : n - 2));
   return at(k) + (step - k) * (at(k + 1) - at(k));
 }
+
+/** Columns of the two factors of samples that are shown: the first two that vary; null of fewer than two factors. */
+export function factorPair({ factors, points }) {
+  if (!points?.factors || factors.length < 2) return null;
+  const varying = factors.map((_, k) => k).filter((k) => factors[k].varies !== false);
+  return varying.length > 1 ? varying.slice(0, 2) : [0, 1];
+}
+
+/** Where the points of the chart lie in factor space, { x, y }: in steps of the grid, or in the factors' own units. */
+export function factorPlane(payload, chart) {
+  const column = (value) => Float32Array.from({ length: chart.count }, (_, n) => value(n));
+  if (chart.kind === "sheet") return { x: column((n) => Math.floor(n / chart.shape[1])), y: column((n) => n % chart.shape[1]) };
+  const pair = factorPair(payload), { points, factors } = payload;
+  if (!pair) return null;
+  const [x, y] = pair.map((k) => column((n) => points.factors[n * factors.length + k]));
+  return { x, y };
+}

@@ -17,7 +17,7 @@
 //
 // subscribe(what, f): f is called once a frame in which something changed of "slice", "axes", "theme", "view" (zoom,
 // size of a plot) or "point", in this order; settle() calls at once.
-import { factorsAt } from "factors";
+import { factorPlane, factorsAt } from "factors";
 import { Scatter } from "scatter";
 import { Sheet } from "sheet";
 import { Signals } from "signals";
@@ -90,6 +90,11 @@ export class Store extends Signals {
       state.plane = { key, x: column(i), y: column(j) };
     }
     return state.plane;
+  }
+
+  /** Coordinates of the chart's points in the plot of factor space; null where no factors are known. */
+  factorPlane() {
+    return factorPlane(this.payload, this.chart);
   }
 
   /** Where a place of the chart lies in model m's plot: [a, b], or null in a hole. */

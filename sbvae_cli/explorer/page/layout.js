@@ -1,0 +1,53 @@
+// Where the parts of the page stand: three to a row with their images below, one model with its images beside it, or
+// on a phone the images on top and one large plot. Moves elements, changes nothing in them.
+import { make } from "parts";
+
+const PHONE = "(max-width: 719px)";
+
+/** A group for factor space (m null; without factors it has no plot) or a model: its plot, image, side, scores. */
+export function group(m, title, hasPlot) {
+  const name = make("button", { type: "button", textContent: title }), pair = make("div", { className: "pair" });
+  const plot = hasPlot ? make("div", { className: "plot", tabIndex: 0, role: "application" }) : null;
+  const panel = make("section", { className: "panel" }, make("header", {}, make("h2", {}, name), pair), plot);
+  const shot = make("div", { className: "shot-place" }), side = make("div", { className: "side" }), scores = make("div", { className: "score-place" });
+  const below = make("div", { className: "below" }, shot, side);
+  const node = make("div", { className: m === null ? "group factors" : "group" }, panel, below, scores);
+  panel.setAttribute("aria-label", title);
+  return { m, node, panel, plot, name, pair, shot, side, scores, below };
+}
+
+export function mountLayout({ main, shots, aside }, groups, images) {
+  const phone = matchMedia(PHONE), models = groups.filter(({ m }) => m !== null), figure = ({ m }) => (m === null ? images.true : images.models[m]);
+  main.append(...groups.map(({ node }) => node));
+  main.style.setProperty("--figures", groups.filter(figure).length);
+  document.documentElement.classList.toggle("no-images", !groups.some(figure));
+  let large = groups.filter(({ plot }) => plot).at(-1);
+  const enlarge = (one) => {
+    large = one;
+    for (const each of groups) {
+      each.panel.classList.toggle("small", phone.matches && each !== large);
+      each.panel.classList.toggle("large", phone.matches && each === large);
+      each.name.disabled = !phone.matches || each === large || !each.plot;
+      if (each.plot) each.plot.tabIndex = each.panel.classList.contains("small") ? -1 : 0;
+    }
+  };
+  const arrange = () => {
+    const mode = phone.matches ? "phone" : models.length === 1 ? "aside" : "row";
+    main.className = `${mode} ${groups.some(({ m, plot }) => m === null && plot) ? "" : "no-factors"}`;
+    for (const each of groups) {
+      const shown = figure(each);
+      if (shown) (mode === "row" ? (each.plot ? each.shot : each.panel) : shots).append(shown.node);
+      each.below.classList.toggle("no-shot", mode !== "row" || !shown || !each.plot);
+      if (mode === "aside") {
+        (each.m === null && each.plot ? each.below : aside).append(each.side);
+      } else each.below.append(each.side);
+    }
+    if (mode === "aside") aside.prepend(shots);
+    else main.prepend(shots);
+    enlarge(large);
+  };
+  for (const each of groups) each.name.onclick = () => enlarge(each);
+  phone.addEventListener("change", arrange);
+  arrange();
+  return { enlarge: (plot) => enlarge(groups.find((each) => each.plot === plot.element)) };
+}
