@@ -90,7 +90,9 @@ def test_beta_takes_the_kl_down() -> None:
     assert trained("beta-vae").kl < 0.5 * trained("vae").kl
 
 
-@pytest.mark.parametrize("objective", ["factor-vae", "beta-tcvae"])
+@pytest.mark.parametrize(
+    "objective", ["factor-vae", pytest.param("beta-tcvae", marks=pytest.mark.slow)]
+)
 def test_total_correlation_falls_and_information_stays(objective: str) -> None:
     plain, other = trained("vae").parts, trained(objective).parts
     assert plain.total_correlation > 1
@@ -109,6 +111,7 @@ def test_the_kl_comes_near_the_capacity() -> None:
     assert trained("annealed-vae").terms["capacity"] == 3
 
 
+@pytest.mark.slow  # and tests/objectives has what it computes
 @pytest.mark.parametrize(
     ("objective", "covariance"),
     [
