@@ -54,6 +54,7 @@ def train(
     checkpoint_every: option.CheckpointEvery = None,
     keep_checkpoints: option.KeepCheckpoints = False,
     preview: option.Preview = False,
+    tensorboard: option.Tensorboard = False,
     out: option.Out = None,
     resume: option.Resume = None,
     config: option.ConfigFile = None,

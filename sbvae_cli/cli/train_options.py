@@ -214,6 +214,14 @@ Preview = Annotated[
         "the factors' grid unfolds.",
     ),
 ]
+Tensorboard = Annotated[
+    bool,
+    _of_training(
+        "--tensorboard",
+        help="Write what is logged, and pictures of --preview, for TensorBoard into the run's "
+        "folder.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -254,7 +262,7 @@ SETTINGS = {
             *("steps", "batch_size", "seed", "device", "precision", "compile"),
             *("threads", "clip_grad"),
             *("validation", "fixed_set", "shuffle", "data_on"),
-            *("checkpoint_every", "keep_checkpoints", "preview"),
+            *("checkpoint_every", "keep_checkpoints", "preview", "tensorboard"),
         )
     },
 }

@@ -20,7 +20,7 @@ from sbvae_cli.cli.console import (
 )
 from sbvae_cli.cli.several_runs import LONG
 from sbvae_cli.cli.signals import deferred
-from sbvae_cli.commands import as_typed, command
+from sbvae_cli.commands import as_typed, command, quoted
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
 from sbvae_cli.runs.cost import TrainingCost, kept_checkpoints
@@ -126,6 +126,8 @@ def _say_what_is_next(config: Config, path: Path, done: int) -> None:
         inform("  " + as_typed(["geometry", path, "--out", path / "geometry.png"]))
     inform("  " + as_typed(["traverse", path, "--out", path / "traversal.png"]))
     inform("  " + as_typed(["eval", path]))
+    if config.training.tensorboard:
+        inform(f"  tensorboard --logdir {quoted(path)}")
 
 
 def print_config(config: Config) -> None:

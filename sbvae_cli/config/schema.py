@@ -92,6 +92,8 @@ class TrainingConfig(Frozen):
         keep_checkpoints: Whether every checkpoint is kept, as `ckpt-STEP.pt`, beside the last one.
         log_every: Steps between lines of `log.jsonl`.
         preview: Whether pictures are drawn in the run's folder while it trains.
+        tensorboard: Whether what is logged, and pictures that are drawn, are written for
+            TensorBoard too.
     """
 
     steps: PositiveInt = 500_000
@@ -112,6 +114,7 @@ class TrainingConfig(Frozen):
     keep_checkpoints: bool = False
     log_every: PositiveInt = 50
     preview: bool = False
+    tensorboard: bool = False
 
     @model_validator(mode="before")
     @classmethod

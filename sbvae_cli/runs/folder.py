@@ -24,6 +24,7 @@ MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
     *("moments.npz", "traversal.png", "geometry.png", "geometry.gif"),
 )
 PREVIEWS = (MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING)
+EVENTS = "events.out.tfevents.*"  # names of event files, which TensorBoard reads
 KEPT = re.compile(r"ckpt-(\d+)\.pt")  # a checkpoint of a step, beside the last one
 _LOCK = ".lock"  # held while a process trains in the folder
 _RESERVED = ".reserved"  # held by a process that has others train in it, one after the other
@@ -54,6 +55,10 @@ class RunFolder:
         """Steps whose checkpoints were kept, in order."""
         found = (KEPT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
         return sorted(int(name[1]) for name in found if name)
+
+    def event_files(self) -> list[Path]:
+        """Files that TensorBoard reads, of a run that writes them, in order."""
+        return sorted(self.path.glob(EVENTS))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder for one process that trains in it.
@@ -91,8 +96,8 @@ class RunFolder:
                 "with `force`, or choose another `out`"
             )
         own = {_LOCK, _RESERVED, self.previews.name, *self._own_names}
-        unfinished = self._unfinished()
-        names = {entry.name for entry in self.path.iterdir() if entry not in unfinished}
+        passed = {*self._unfinished(), *self.event_files()}
+        names = {entry.name for entry in self.path.iterdir() if entry not in passed}
         others = sorted(names - own, key=lambda name: (KEPT.fullmatch(name) is None, name))
         if others:
             raise SbvaeError(
@@ -128,7 +133,8 @@ class RunFolder:
         self.remove_unfinished()
         kept = [self.kept(step) for step in self.kept_steps()]
         previews = [self.previews / name for name in PREVIEWS]
-        for path in (self.checkpoint, self.scores, *kept, *previews, self.log, self.config):
+        files = (self.checkpoint, self.scores, *kept, *previews, *self.event_files())
+        for path in (*files, self.log, self.config):
             path.unlink(missing_ok=True)
         with suppress(OSError):  # it may hold what others put there
             self.previews.rmdir()

@@ -21,7 +21,7 @@ _HASHED = 8  # hexadecimal digits in place of what a name has no room for
 # Settings of training that change how a run goes, and make no other model of it.
 OF_RUN = (
     *("device", "threads", "data_on", "compile"),
-    *("checkpoint_every", "log_every", "keep_checkpoints", "preview"),
+    *("checkpoint_every", "log_every", "keep_checkpoints", "preview", "tensorboard"),
 )
 _UNNAMED = {f"training.{name}" for name in ("seed", *OF_RUN)}
 _BESIDE = {*_UNNAMED, "data.source"}  # that is where a file lies

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,11 +16,24 @@ from sbvae_cli.runs.validation_loss import Validation
 from sbvae_cli.training.loop import Report
 from sbvae_cli.training.update import Updater
 
+if TYPE_CHECKING:
+    from sbvae_cli.runs.tensorboard import Board
+
 Observer = Callable[[Report], None]
 
 
-def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Observer:
-    """Write a line for each report, with the validation images' NLL and KL where it is saved."""
+def log_to(
+    folder: RunFolder, config: Config, source: Source, vae: VAE, board: "Board | None" = None
+) -> Observer:
+    """Write a line for each report, with the validation images' NLL and KL where it is saved.
+
+    Args:
+        folder: Folder of the run.
+        config: Its configuration.
+        source: Its data.
+        vae: The model.
+        board: What has the same numbers for TensorBoard, if anything does.
+    """
     training, validation = config.training, None
     if training.validation:
         share, seed, latents = training.validation, training.seed, config.model.latent_dim
@@ -36,6 +50,8 @@ def log_to(folder: RunFolder, config: Config, source: Source, vae: VAE) -> Obser
         if validation and report.save:
             record |= validation.measure(vae, report.step)
         folder.append_log(record)
+        if board:
+            board.scalars(report.step, {k: v for k, v in record.items() if k != "step"})
 
     return observe
 

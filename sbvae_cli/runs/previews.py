@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.schema import Config
@@ -24,6 +24,9 @@ from sbvae_cli.training.loop import Report
 from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.save import encode
+
+if TYPE_CHECKING:
+    from sbvae_cli.runs.tensorboard import Board
 
 SIZE = 20  # points along a factor: enough to see a fold, encoded in the time of an update or two
 _SHARE = 0.1  # of the time of a training, at most, that goes into pictures before its end
@@ -67,6 +70,7 @@ class Previews:
         on_note: Called with a line on what went wrong.
         replicas: Number of replicas that are trained and drawn beside each other, this one among
             them: they share the time for pictures.
+        board: What has the same pictures for TensorBoard, if anything does.
     """
 
     def __init__(
@@ -79,12 +83,13 @@ class Previews:
         start: int,
         on_note: Notify,
         replicas: int = 1,
+        board: "Board | None" = None,
     ) -> None:
         self._path, self._config, self._source = folder.previews, config, source
         self._vae, self._images, self._on_note = vae, images, on_note
         self._start, self._moments = start, set(moments(config.training.steps))
         self._unfolding = _stored(self._path / MOMENTS, images, start, on_note)
-        self._over = False
+        self._over, self._board = False, board
         self._share, self._began, self._spent = _SHARE / replicas, time.perf_counter(), 0.0
 
     def watch(self, step: int) -> None:
@@ -156,7 +161,10 @@ class Previews:
         command = as_typed([*words, self._path.parent])
         told = {"command": command, "seed": self._config.training.seed, **about}
         scale = SCALE if isinstance(picture, Animation) else 1.0
-        write_bytes(path, encode(picture, path.suffix, scale=scale, about=told))
+        content = encode(picture, path.suffix, scale=scale, about=told)
+        write_bytes(path, content)
+        if self._board:
+            self._board.picture(about["step"], f"previews/{name}", content)
 
 
 def _stored(

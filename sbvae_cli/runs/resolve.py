@@ -15,6 +15,7 @@ from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_objective, complete_preset, resize_decoder
 from sbvae_cli.runs.naming import OF_RUN
+from sbvae_cli.runs.tensorboard import require_tensorboard
 
 # Settings that do not make another model of it than the preset's.
 SAME_MODEL = {f"training.{name}" for name in ("seed", "precision", "shuffle", *OF_RUN)}
@@ -77,6 +78,8 @@ def resolve(request: Request) -> tuple[Config, Source]:
     )
     config = build_config(tree, where)
     whole = config.as_dict()
+    if config.training.tensorboard:
+        require_tensorboard()
     others = differences(complete_preset(paper, config), whole)
     changed = [name for name in others if name not in SAME_MODEL]
     return build_config(merge(whole, {"preset": {"changed": changed}})), source

@@ -18,6 +18,7 @@ from sbvae_cli.runs.folder import KEPT, RunFolder
 from sbvae_cli.runs.naming import OF_RUN
 from sbvae_cli.runs.own_data import match, open_own_data, open_same_data
 from sbvae_cli.runs.replicas import Replica, find_replicas, is_run
+from sbvae_cli.runs.tensorboard import require_tensorboard
 from sbvae_cli.training.devices import resolve_device
 
 # Settings that may change when a run goes on.
@@ -224,7 +225,10 @@ def changed_config(
                 f"only {', '.join(f'`{one}`' for one in ('steps', *OF_RUN))} and where its "
                 "`source` lies may change"
             )
-    return build_config(merge(tree, nested(wanted)))
+    changed = build_config(merge(tree, nested(wanted)))
+    if changed.training.tensorboard:
+        require_tensorboard()
+    return changed
 
 
 def _unchanged(own: DataConfig, source: Source) -> Source:

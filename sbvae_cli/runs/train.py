@@ -20,6 +20,7 @@ from sbvae_cli.training.update import Updater
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.previews import Previews
+    from sbvae_cli.runs.tensorboard import Board
 
 
 def start_runs(
@@ -142,11 +143,12 @@ def _run(
     on_note: Callable[[str], None],
 ) -> list[int]:
     training = configs[0].training
-    previews = _previews(configs, source, updater, folders, start, on_note)
+    boards = _boards(configs, folders, start)
+    previews = _previews(configs, source, updater, folders, start, on_note, boards)
     watched = [
-        _Watched(folder, config, source, updater, replica, observers, start, preview)
-        for replica, (folder, config, preview) in enumerate(
-            zip(folders, configs, previews, strict=True)
+        _Watched(folder, config, source, updater, replica, observers, start, preview, board)
+        for replica, (folder, config, preview, board) in enumerate(
+            zip(folders, configs, previews, boards, strict=True)
         )
     ]
 
@@ -166,6 +168,17 @@ def _run(
     return [replica.step for replica in watched]
 
 
+def _boards(
+    configs: Sequence[Config], folders: Sequence[RunFolder], start: int
+) -> "Sequence[Board | None]":
+    """What writes each replica's numbers and pictures for TensorBoard, where that is wanted."""
+    if not configs[0].training.tensorboard:
+        return [None] * len(configs)
+    from sbvae_cli.runs.tensorboard import Board  # it loads an extra
+
+    return [Board(folder, start) for folder in folders]
+
+
 def _previews(
     configs: Sequence[Config],
     source: Source,
@@ -173,6 +186,7 @@ def _previews(
     folders: Sequence[RunFolder],
     start: int,
     on_note: Callable[[str], None],
+    boards: "Sequence[Board | None]",
 ) -> "Sequence[Previews | None]":
     """What looks at each replica, where that is wanted."""
     if not configs[0].training.preview:
@@ -181,8 +195,8 @@ def _previews(
 
     images = preview_images(configs[0], source, on_note)
     return [
-        Previews(folder, config, source, vae, images, start, on_note, len(configs))
-        for folder, config, vae in zip(folders, configs, updater.vaes, strict=True)
+        Previews(folder, config, source, vae, images, start, on_note, len(configs), board)
+        for folder, config, vae, board in zip(folders, configs, updater.vaes, boards, strict=True)
     ]
 
 
@@ -199,11 +213,12 @@ class _Watched:
         observers: Sequence[Observer],
         step: int,
         preview: "Previews | None",
+        board: "Board | None",
     ) -> None:
-        self.folder, self.step = folder, step
+        self.folder, self.step, self._board = folder, step, board
         self.error: DivergedError | None = None
         self._observers, self._preview = observers, preview
-        self._log = log_to(folder, config, source, updater.vaes[replica])
+        self._log = log_to(folder, config, source, updater.vaes[replica], board)
         self._save = save_to(folder, config, updater)
 
     def see(self, report: Report) -> None:
@@ -219,6 +234,8 @@ class _Watched:
                 report = replace(report, terms={}, save=False, error=error)
         if error:
             self.error = log_divergence(self.folder, error)
+            if self._board:
+                self._board.scalars(error.step, error.terms)
             report = replace(report, error=self.error)
         for observe in self._observers:
             observe(report)
