@@ -6,8 +6,8 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,27 @@ def write_bytes(path: Path, content: bytes) -> None:
     with replacing(path) as file:
         refuse_to_lose(path)
         file.write(content)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write several whole files, or none of them; datasets and checkpoints are not replaced.
+
+    Args:
+        contents: Bytes of each file.
+
+    Raises:
+        SbvaeError: If one cannot be written; then nothing has changed.
+    """
+    with ExitStack() as stack:
+        opened = {path: stack.enter_context(replacing(path)) for path in contents}
+        for path, file in opened.items():
+            refuse_to_lose(path)
+            file.write(contents[path])
+            try:
+                file.raise_kept()
+                os.fsync(file.fileno())
+            except OSError as error:
+                raise _unwritten(path, error) from error
 
 
 def read_start(path: Path, size: int = 1024, missing: str = "name another") -> bytes:

@@ -33,6 +33,7 @@ _TAGS = {
     "traverse": "trav",  # example images of a traversal
     "prior": "prio",  # codes that a model decodes
     "samples": "samp",  # images of a sheet of samples
+    "export": "expo",  # images and codes that exported graphs are checked with
 }
 
 

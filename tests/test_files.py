@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import replacing, write_bytes
+from sbvae_cli.files import replacing, write_bytes, write_together
 
 Room = Callable[[int], AbstractContextManager[None]]
 
@@ -94,3 +94,20 @@ def test_a_full_device_is_one_line() -> None:
     with pytest.raises(SbvaeError, match="cannot be written: No space left on device"):
         write_bytes(Path("/dev/full"), b"content")
     assert Path("/dev/full").is_char_device()
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path: Path, room: Room) -> None:
+    first, second = tmp_path / "a/first", tmp_path / "second"
+    write_together({first: b"1", second: b"2"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
+    with room(10), pytest.raises(SbvaeError, match=r"a/first: cannot be written: File too large"):
+        write_together({second: b"3", first: b"4" * 20})
+    second.with_suffix(".h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(SbvaeError, match="is a dataset"):
+        write_together({first: b"5", second.with_suffix(".h5"): b"6"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+        "first",
+        "second",
+        "second.h5",
+    ]

@@ -15,6 +15,7 @@ from sbvae_cli.cli import (
     bench,
     demo,
     encode,
+    export,
     figure,
     gen_data,
     geometry,
@@ -36,7 +37,7 @@ from sbvae_cli.errors import SbvaeError
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
 FILE_OPTIONS = (
     *("--out", "--data", "--from", "--sheet", "--json", "--csv", "--config", "--space"),
-    "--resume",
+    *("--resume", "--onnx", "--safetensors"),
 )
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ app.add_typer(figure.app, name="figure")
 app.add_typer(sweep.app, name="sweep")
 app.command("reproduce")(reproduce.reproduce)
 app.command("encode")(encode.encode)
+app.command("export")(export.export)
 app.command("info")(info.info)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)

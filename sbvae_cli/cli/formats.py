@@ -13,6 +13,7 @@ OWN_ENDINGS = {
     "NPZ": (".npz",),
     "JSON": (".json",),
     "CSV": (".csv",),
+    "safetensors": (".safetensors",),
 }
 WORDS = {
     "picture": "a picture",
@@ -22,6 +23,7 @@ WORDS = {
     "NPZ": "an NPZ file of codes",
     "JSON": "a JSON file",
     "CSV": "a CSV file",
+    "safetensors": "a safetensors file",
 }
 FORMATS = {
     "picture": "PNG or SVG",
@@ -34,6 +36,7 @@ EXAMPLES = {
     "animation": "unfolding.gif",
     "HDF5": "data.h5",
     "NPZ": "codes.npz",
+    "safetensors": "model.safetensors",
 }
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
@@ -41,7 +44,7 @@ PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b",
 OTHER_ENDINGS = (
     *(".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".svg", ".eps"),
     *(".csv", ".tsv", ".txt", ".jsonl", ".yaml", ".yml", ".toml", ".xlsx", ".parquet"),
-    *(".npy", ".mat", ".pkl", ".pt", ".pth", ".zip", ".tar", ".gz", ".md", ".html", ".py"),
+    *(".npy", ".mat", ".pkl", ".pt", ".pth", ".zip", ".tar", ".gz", ".md", ".html", ".py", ".onnx"),
 )
 
 
@@ -55,6 +58,8 @@ def is_of(kind: str, path: Path, start: bytes) -> bool:
     """
     if kind == "NPZ":
         return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
+    if kind == "safetensors":  # the length of its header, then the header, in JSON
+        return start[8:9] == b"{"
     if kind == "JSON":
         return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
     return start.startswith(HDF5_START) if kind == "HDF5" else bool(PICTURES.match(start))

@@ -30,6 +30,7 @@ EXAMPLES = {
     "sweep collect": "sbvae sweep collect sweeps/small --best neg_elbo --out best.yaml",
     "reproduce": "sbvae reproduce figure-8 --tier smoke",
     "encode": "sbvae encode runs/first --out codes.npz",
+    "export": "sbvae export runs/first --onnx exported --safetensors model.safetensors",
     "info": "sbvae info circles-xy-hole.h5 --sheet samples.png",
     "demo": "sbvae demo",
     "bench": "sbvae bench --json speed.json",

@@ -50,7 +50,7 @@ class Look:
 
 
 DEFAULT_LOOK = Look()
-FOLDER = "runs/first"
+RUN = "runs/first"
 
 
 def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
@@ -97,13 +97,26 @@ def check_target(option: str, path: Path, kind: str) -> None:
 
 def run_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
     """Refuse what can be no folder of a run, before anything runs."""
+    return _folder(param, path, RUN)
+
+
+def export_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
+    """Refuse what can be no folder of exported files, before anything runs."""
+    found = _folder(param, path, "exported")
+    if found is not None:
+        with _writing(str(param.name), found):
+            _try_to_write(found / "file")
+    return found
+
+
+def _folder(param: typer.CallbackParam, path: Path | None, example: str) -> Path | None:
     if path is None:
         return None
     name = f"--{param.name} {path}" if param.opts[0].startswith("--") else str(path)
     if str(path) == "-":
-        raise SbvaeError(f"{name}: is no folder; name one, as {FOLDER}")
+        raise SbvaeError(f"{name}: is no folder; name one, as {example}")
     if path.exists() and not path.is_dir():
-        raise SbvaeError(f"{name}: is a file, which is not replaced; name a folder, as {FOLDER}")
+        raise SbvaeError(f"{name}: is a file, which is not replaced; name a folder, as {example}")
     return path
 
 

@@ -7,7 +7,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,27 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.export.packages import require_onnx
 from sbvae_cli.models.vae import VAE
 
 OPSET = 18  # the one that PyTorch's exporter writes by itself; it converts to others
 
-_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+_LARGEST_FOLDED = 1024  # numbers of a constant that takes more room than what it is made of
 _LARGEST_HALF = float(np.finfo(np.float16).max)
-
-
-def require_onnx() -> None:
-    """Tell of packages that lack before anything takes long.
-
-    Raises:
-        SbvaeError: With the command that installs them.
-    """
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise SbvaeError(
-            f"ONNX graphs need the extra sbvae[export], of which {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing: "
-            f"python -m pip install {' '.join(_PACKAGES)}"
-        )
 
 
 class _Encoder(nn.Module):
@@ -110,7 +95,7 @@ def halved(graph: bytes) -> bytes:
     import onnx
     from onnx import numpy_helper
 
-    model = onnx.load_model_from_string(graph)
+    model = _loaded(graph)
     casts = []
     for weight in model.graph.initializer:
         if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
@@ -136,17 +121,18 @@ def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
     """
     import onnx
 
-    model = onnx.load_model_from_string(graph)
+    model = _loaded(graph)
     onnx.helper.set_model_props(model, {**metadata_of(graph), **metadata})
     return bytes(model.SerializeToString())
 
 
 def metadata_of(graph: bytes) -> dict[str, str]:
-    """Texts that an ONNX file has in it, by their names."""
-    import onnx
+    """Texts that an ONNX file has in it, by their names.
 
-    model = onnx.load_model_from_string(graph)
-    return {each.key: each.value for each in model.metadata_props}
+    Raises:
+        SbvaeError: If it is no ONNX file.
+    """
+    return {each.key: each.value for each in _loaded(graph).metadata_props}
 
 
 def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -188,14 +174,47 @@ def _exported(module: nn.Module, name: str, example: Tensor, outputs: Sequence[s
             (example,),
             dynamo=True,
             verbose=False,
+            optimize=False,
             opset_version=OPSET,
             input_names=[name],
             output_names=list(outputs),
             dynamic_shapes=({0: torch.export.Dim("N")},),
         )
-    if program is None:
-        raise RuntimeError("PyTorch's exporter gave no program")
-    return _without_traces(program.model_proto)
+        if program is None:
+            raise RuntimeError("PyTorch's exporter gave no program")
+        return _without_traces(_folded(program.model_proto))
+
+
+def _folded(model: Any) -> Any:
+    """The same model with what depends on no input computed, where this saves room.
+
+    The exporter's own setting would also store what the first layer makes of the coordinates, a
+    plane for each of its channels, which is soon computed when the graph starts.
+    """
+    from onnxscript import optimizer
+
+    return optimizer.optimize(model, output_size_limit=_LARGEST_FOLDED)
+
+
+def _loaded(graph: bytes) -> Any:
+    """The model of an ONNX file.
+
+    Raises:
+        SbvaeError: If it is none.
+    """
+    require_onnx()
+    import onnx
+
+    try:
+        model = onnx.load_model_from_string(graph)
+        named = bool(model.graph.output)
+    except Exception as error:  # protobuf's own, whose package nobody here imports
+        if type(error).__name__ != "DecodeError":
+            raise
+        named = False
+    if not named:
+        raise SbvaeError("is no ONNX file")
+    return model
 
 
 def _without_traces(model: Any) -> bytes:

@@ -35,9 +35,9 @@ def plain(text: str) -> str:
 
 def test_commands_stand_in_the_order_of_a_workflow(sbvae: Sbvae) -> None:
     shown = re.findall(r"^│ ([a-z][a-z-]+) +[A-Z]", sbvae("--help").out, re.MULTILINE)
-    assert shown[:11] == [
+    assert shown[:12] == [
         *("gen-data", "train", "traverse", "geometry", "eval", "figure", "sweep"),
-        *("reproduce", "encode", "info", "demo"),
+        *("reproduce", "encode", "export", "info", "demo"),
     ]
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import sys
 import warnings
 from functools import cache
 from typing import Any
@@ -247,9 +246,15 @@ def test_a_decoder_of_another_shape_is_refused() -> None:
         decoder_onnx(broadcast()[0], (1, 17, 23), LATENTS)
 
 
-def test_missing_packages_are_named_with_what_installs_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(SbvaeError, match=r"onnxscript is missing: python -m pip install onnx "):
-        encoder_onnx(made(BROADCAST), SHAPE)
+@pytest.mark.parametrize("content", [b"", b"no graph at all", b"\x08\x0a"])
+def test_other_files_are_no_graphs(content: bytes) -> None:
+    with pytest.raises(SbvaeError, match="is no ONNX file"):
+        metadata_of(content)
+
+
+def test_no_plane_of_the_coordinates_is_stored() -> None:
+    weights = sum(weight.numel() for weight in broadcast()[0].decoder.parameters())
+    grid = 2 * SHAPE[1] * SHAPE[2]
+    stored = onnx.load_model_from_string(broadcast()[1]).graph.initializer
+    numbers = sum(int(np.prod(w.dims)) for w in stored if w.data_type == onnx.TensorProto.FLOAT)
+    assert numbers == weights + grid

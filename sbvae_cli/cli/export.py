@@ -1,0 +1,78 @@
+"""`sbvae export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.console import console_settings, file_size, inform
+from sbvae_cli.cli.options import CheckpointArgument
+from sbvae_cli.cli.outputs import export_folder, named_as
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from sbvae_cli.checkpoint import Checkpoint
+
+Part = tuple[dict[Path, bytes], str]  # files by their paths, and what is said of them
+
+
+def export(
+    checkpoint: CheckpointArgument,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            callback=export_folder,
+            help="Folder to write encoder.onnx and decoder.onnx to, which are checked first.",
+        ),
+    ] = None,
+    safetensors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=named_as("safetensors"), help="File to write the weights to."
+        ),
+    ] = None,
+) -> None:
+    """Write a model for other programs: ONNX graphs, weights.
+
+    The graphs take any number of images or codes at once. They are run by
+    onnxruntime and compared with PyTorch; where they differ nothing is written.
+    """
+    from sbvae_cli.export.packages import require_onnx, require_safetensors
+    from sbvae_cli.files import write_together
+    from sbvae_cli.runs.open import open_checkpoint
+
+    if onnx is None and safetensors is None:
+        raise SbvaeError("nothing to write; give --onnx DIR, --safetensors FILE or both")
+    if onnx is not None:
+        require_onnx()
+    if safetensors is not None:
+        require_safetensors()
+    opened = open_checkpoint(checkpoint)
+    parts: list[Part] = []
+    if onnx is not None:
+        parts.append(_graphs(opened, onnx))
+    if safetensors is not None:
+        parts.append(_weights(opened, safetensors))
+    write_together({path: content for files, _ in parts for path, content in files.items()})
+    for files, said in parts:
+        named = [f"{path} ({file_size(len(content))})" for path, content in files.items()]
+        inform(f"wrote {' and '.join(named)}: {said}")
+
+
+def _graphs(opened: "Checkpoint", folder: Path) -> Part:
+    from sbvae_cli.runs.export import CHECKED, GRAPHS, checked_graphs, refuse_other_graphs
+
+    refuse_other_graphs(folder)
+    graphs = checked_graphs(opened, console_settings.command)
+    paths = (folder / name for name in GRAPHS)
+    files = dict(zip(paths, (graphs.encoder, graphs.decoder), strict=True))
+    return files, f"at most {graphs.difference:.1e} from PyTorch on {CHECKED} random inputs"
+
+
+def _weights(opened: "Checkpoint", path: Path) -> Part:
+    from sbvae_cli.runs.export import weights_file
+
+    content = weights_file(opened, console_settings.command)
+    count = sum(tensor.numel() for tensor in opened.model.values())
+    return {path: content}, f"{count:,} numbers in {len(opened.model)} tensors"
