@@ -1,6 +1,6 @@
 // An image of the user's: dropped on the page, pasted or chosen; each model encodes it and draws it again.
 import { error, fitted, pixels } from "fit";
-import { diamond } from "layer";
+import { diamond, glassOf } from "layer";
 import { link, make, steady } from "parts";
 import { shadow } from "walk";
 
@@ -9,8 +9,8 @@ export function mount(element, store, payload, runtime) {
   element.hidden = !able.length || !payload.image;
   if (element.hidden) return;
   element.classList.add("drop");
-  const state = { turn: 0, codes: new Map() }, parts = skeleton(element);
-  store.glass.add((context, plot, colours) => {
+  const state = { turn: 0, codes: new Map() }, parts = skeleton(element), glass = glassOf(store);
+  glass.add((context, plot, colours) => {
     const code = state.codes.get(plot.model);
     if (code) diamond(context, plot.place(...shadow(store, plot.model, code)), 7, colours.pen, colours.page);
   });
@@ -19,7 +19,7 @@ export function mount(element, store, payload, runtime) {
     state.codes.clear();
     parts.cards.hidden = true;
     parts.note.textContent = "";
-    store.glass.redraw();
+    glass.redraw();
   };
   const take = async (file) => {
     const turn = ++state.turn;
@@ -40,7 +40,7 @@ export function mount(element, store, payload, runtime) {
     const model = payload.models[m], { mean } = await runtime.encode(m, own.image);
     if (turn !== state.turn) return;
     state.codes.set(m, mean);
-    store.glass.redraw();
+    glass.redraw();
     const image = model.decoder ? await runtime.decode(m, mean, { queued: true }) : null;
     if (turn !== state.turn) return;
     parts.cards.append(modelCard(store, payload, m, mean, image, own));

@@ -1,11 +1,23 @@
 // A sheet of glass over each plot, on which the page's further parts draw their marks.
 import { make } from "parts";
 
+const made = new WeakMap();
+
+/** The glass over the plots of a store, made once; it is drawn anew whenever what lies under it changes. */
+export function glassOf(store) {
+  if (!made.has(store)) {
+    const sheets = glass(store.plots);
+    made.set(store, sheets);
+    for (const what of ["slice", "axes", "theme", "view"]) store.subscribe(what, sheets.redraw);
+  }
+  return made.get(store);
+}
+
 /**
  * Glass over `plots`: `add(draw)` takes a function (context, plot, colours) that is called for each plot whenever
  * it changes, in CSS pixels of the plot and clipped to its frame; `redraw()` calls them all.
  */
-export function glass(plots) {
+function glass(plots) {
   const sheets = plots.map((plot) => {
     const canvas = make("canvas", { className: "glass", ariaHidden: "true" });
     plot.element.append(canvas);

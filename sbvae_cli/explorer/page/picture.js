@@ -1,12 +1,14 @@
 // A strip of images with its labels, drawn as one PNG.
 import { stretches } from "curve";
 
-const MARGIN = 24, GAP = 4, LINE = 22, FACE = "Sheet, system-ui, sans-serif";
+const MARGIN = 24, GAP = 4, LINE = 22;
 
 /** Whole pixels for each pixel of an image, so that rows are about `wanted` high and nothing is smoothed. */
 export function magnified(shape, wanted = 96) {
   return Math.max(1, Math.round(wanted / Math.max(shape.width, shape.height)));
 }
+
+const font = (size) => `${size}px ${getComputedStyle(document.body).fontFamily}`;
 
 function pen(canvas) {
   const context = canvas.getContext("2d");
@@ -38,7 +40,7 @@ export function drawMarks(context, marks, centre, y, colours) {
 export async function stripPng({ rows, marks, title, notes, shape, colours }) {
   const size = magnified(shape), width = shape.width * size, height = shape.height * size;
   const measure = pen(new OffscreenCanvas(1, 1));
-  measure.font = `17px ${FACE}`;
+  measure.font = font(17);
   const names = Math.ceil(Math.max(...rows.map((row) => measure.measureText(row.name).width))) + 16;
   const left = MARGIN + names, top = MARGIN + LINE + 26;
   const across = Math.max(left + marks.length * (width + GAP) - GAP, MARGIN + measure.measureText(title).width * 1.2);
@@ -47,11 +49,11 @@ export async function stripPng({ rows, marks, title, notes, shape, colours }) {
   context.fillStyle = colours.page;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = colours.ink;
-  context.font = `20px ${FACE}`;
+  context.font = font(20);
   context.fillText(title, MARGIN, MARGIN + LINE / 2);
   const centre = (n) => left + n * (width + GAP) + width / 2;
   drawMarks(context, marks, centre, top - 12, colours);
-  context.font = `17px ${FACE}`;
+  context.font = font(17);
   context.imageSmoothingEnabled = false;
   for (const [r, row] of rows.entries()) {
     const y = top + r * (height + GAP);
@@ -64,7 +66,7 @@ export async function stripPng({ rows, marks, title, notes, shape, colours }) {
     }
   }
   context.fillStyle = colours.quiet;
-  context.font = `15px ${FACE}`;
+  context.font = font(15);
   notes.forEach((note, n) => context.fillText(note, MARGIN, canvas.height - MARGIN - (notes.length - n - 0.5) * LINE + 8));
   return canvas.convertToBlob({ type: "image/png" });
 }

@@ -1,71 +1,131 @@
 // A line drawn in a plot as a strip of images: a row for each model, a column for each equal step along the line.
-import { make, save } from "parts";
 import { pixels } from "fit";
-import { drawMarks, stripPng } from "picture";
-import { palette } from "layer";
+import { glassOf, palette } from "layer";
+import { make, save } from "parts";
 import { pen } from "path";
+import { stripPng } from "picture";
+import { layRows, paintCell } from "rows";
+import { truths } from "truths";
 import { columns, shadow, summary } from "walk";
 
 const COUNTS = [5, 7, 9, 11, 15, 21];
 
 export function mount(element, store, payload, runtime) {
-  const decodes = payload.models.some((model) => model.decoder) && payload.image;
-  element.hidden = !decodes;
-  if (!decodes) return;
-  const shape = payload.image, state = { steps: [], images: [], turn: 0, chosen: null };
-  const parts = skeleton(element, payload);
-  const small = matchMedia("(max-width: 719px)");
-  parts.count.value = small.matches ? 5 : 11;
-
-  const drawn = pen(store.plots, store.glass, {
-    onmode: (on) => modeChanged(parts, on),
-    onmove: (plot, a, b) => store.place(plot, a, b),
-    onchange: (line) => (line ? fill(line) : empty()),
-  });
-  const empty = () => {
-    state.turn++;
-    state.steps = [];
-    parts.body.hidden = true;
-    drawn.show(() => []);
-  };
-  const show = () => drawn.show((plot) => state.steps.map((step) => placeIn(plot, step, store)), state.chosen);
-  const fill = async (line) => {
-    const turn = ++state.turn, m = line.plot.model, space = { ...store.space, gap: (f, g) => store.chart.gap(f, g), near: (at) => placeAt(store, line.plot, at) };
-    state.steps = columns({ model: m, points: line.points }, Number(parts.count.value), space, m === null ? store.factorScale : undefined);
-    state.images = payload.models.map(() => state.steps.map(() => null));
-    state.chosen = null;
-    parts.body.hidden = false;
-    lay(parts, state, payload, shape, store, choose);
-    show();
-    await decodeAll(state, turn, m, payload, runtime, shape, (r, n) => paint(parts, state, r, n));
-    if (turn === state.turn) show();
-  };
-  const choose = (n) => {
-    const step = state.steps[n];
-    state.chosen = n;
-    store.place(drawn.line.plot, ...step.at);
-    store.pin();
-    show();
-  };
-  const again = () => drawn.line && drawn.line.points.length > 1 && fill(drawn.line);
-  parts.mode.onclick = () => drawn.set(!drawn.on);
-  parts.wipe.onclick = () => drawn.wipe();
-  parts.count.onchange = again;
-  parts.save.onclick = async () => save(await asPng(parts, state, payload, shape, store, drawn.line), `path-${fileName(payload.title)}.png`);
-  store.subscribe("axes", () => (drawn.line?.plot.model !== null && drawn.line ? drawn.wipe() : show()));
-  store.subscribe("slice", () => drawn.wipe());
-  addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "d" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input, textarea")) return;
-    drawn.set(!drawn.on);
-  });
-  return drawn;
+  element.hidden = !payload.image || !payload.models.some((model) => model.decoder);
+  if (!element.hidden) new Strip(element, store, payload, runtime);
 }
 
-function skeleton(element, payload) {
+class Strip {
+  constructor(element, store, payload, runtime) {
+    Object.assign(this, { store, payload, runtime, steps: [], rows: [], turn: 0, chosen: null, parts: skeleton(element) });
+    this.parts.count.value = matchMedia("(max-width: 719px)").matches ? 5 : 11;
+    this.pen = pen(store.plots, glassOf(store), {
+      onmode: (on) => modeChanged(this.parts, on),
+      onmove: (plot, a, b) => store.place(plot, a, b),
+      onchange: (line) => (line ? this.fill(line) : this.empty()),
+    });
+    this.#listen();
+  }
+
+  #listen() {
+    const { parts, store } = this;
+    parts.mode.onclick = () => this.pen.set(!this.pen.on);
+    parts.wipe.onclick = () => this.pen.wipe();
+    parts.count.onchange = () => this.line && this.fill(this.line);
+    parts.save.onclick = async () => save(await this.#png(), `path-${fileName(this.payload.title)}.png`);
+    store.subscribe("slice", () => this.pen.wipe());
+    store.subscribe("axes", () => (this.line && this.latents !== axesOf(store, this.line.plot.model) ? this.pen.wipe() : this.#mark()));
+    store.subscribe("theme", () => this.steps.length && this.#lay());
+    addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "d" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, input, textarea")) return;
+      this.pen.set(!this.pen.on);
+    });
+  }
+
+  empty() {
+    this.turn++;
+    Object.assign(this, { line: null, steps: [], rows: [], chosen: null });
+    this.parts.body.hidden = true;
+    this.#mark();
+  }
+
+  async fill(line) {
+    const turn = ++this.turn, { payload, store, parts } = this, m = line.plot.model;
+    this.line = line;
+    this.latents = axesOf(store, m);
+    this.steps = columns({ model: m, points: line.points }, Number(parts.count.value), spaceOf(store, line.plot), scaleOf(line.plot));
+    this.chosen = null;
+    const images = () => this.steps.map(() => null), first = payload.slices.length ? payload.slices[store.slice] : payload.points;
+    this.rows = [first?.images ? { name: "true image", model: null, images: images() } : null,
+      ...payload.models.map((model, o) => (model.decoder ? { name: model.name, model: o, images: images() } : null))].filter(Boolean);
+    parts.body.hidden = false;
+    this.#lay();
+    this.#mark();
+    try {
+      await this.#draw(turn, m);
+      if (turn === this.turn) this.#mark();
+    } catch (failure) {
+      if (turn === this.turn) parts.note.textContent = `Nothing is decoded here: ${failure.message}.`;
+    }
+  }
+
+  /** Decode every step. What has no place yet gets it by encoding the image that the line's own model draws there. */
+  async #draw(turn, m) {
+    const { runtime, payload, store, steps } = this, { models, image: shape } = payload;
+    const put = (row, n, data) => {
+      row.images[n] = data;
+      paintCell(row, n);
+    };
+    const truth = this.rows[0].model === null ? await truths(payload, store.slice) : null;
+    if (turn !== this.turn) return;
+    if (truth) steps.forEach(({ f }, n) => f && store.chart.isPresent(store.chart.rowAt(f)) && put(this.rows[0], n, truth(store.chart.rowAt(f))));
+    const order = this.rows.filter((row) => row.model !== null).sort((a, b) => (b.model === m) - (a.model === m));
+    for (const row of order) {
+      for (const [n, step] of steps.entries()) {
+        const o = row.model;
+        if (!step.z[o] && step.image && models[o].encoder) step.z[o] = (await runtime.encode(o, step.image)).mean;
+        if (!step.z[o]) continue;
+        const image = await runtime.decode(o, step.z[o], { queued: true });
+        if (turn !== this.turn) return;
+        if (o === m) step.image = image;
+        put(row, n, pixels(image, shape));
+      }
+    }
+  }
+
+  choose(n) {
+    this.chosen = n;
+    this.store.place(this.line.plot, ...this.steps[n].at);
+    this.store.pin();
+    this.#mark();
+  }
+
+  /** Dots in every plot where the steps lie. */
+  #mark() {
+    const { store } = this;
+    this.pen.show((plot) => this.steps.map((step) => {
+      if (plot.model === null) return step.f && plot.where(step.f);
+      return step.z[plot.model] && shadow(store, plot.model, step.z[plot.model], step.f);
+    }), this.chosen);
+  }
+
+  #lay() {
+    const { parts, rows, steps } = this, marks = steps.map((step) => step.mark);
+    layRows(parts.rows, rows, marks, this.payload.image, (n) => this.choose(n));
+    parts.note.textContent = summary(marks);
+  }
+
+  #png() {
+    const { line, store, payload, rows, steps } = this, marks = steps.map((step) => step.mark), m = line.plot.model;
+    const where = m === null ? "factor space" : `${payload.models[m].name}, ${axesOf(store, m)}`, note = summary(marks);
+    return stripPng({ rows, marks, title: `${payload.title}: a path in ${where}`, notes: note ? [note] : [], shape: payload.image, colours: palette() });
+  }
+}
+
+function skeleton(element) {
   element.classList.add("path");
-  const mode = make("button", { type: "button", className: "tool", textContent: "draw a path" });
-  mode.setAttribute("aria-pressed", "false");
-  const hint = make("span", { className: "quiet" }), count = make("select", {}, ...COUNTS.map((n) => make("option", { value: n, textContent: n })));
+  const mode = make("button", { type: "button", className: "tool" }), hint = make("span", { className: "quiet" });
+  const count = make("select", {}, ...COUNTS.map((n) => make("option", { value: n, textContent: n })));
   count.setAttribute("aria-label", "Number of images");
   const wipe = make("button", { type: "button", className: "link", textContent: "wipe the path" });
   const keep = make("button", { type: "button", className: "tool", textContent: "save as PNG" });
@@ -81,9 +141,22 @@ function skeleton(element, payload) {
 function modeChanged(parts, on) {
   parts.mode.setAttribute("aria-pressed", String(on));
   parts.mode.textContent = on ? "stop drawing" : "draw a path";
-  parts.hint.replaceChildren(on
-    ? make("span", {}, "Drag through a plot, or set corner after corner by clicks", make("span", { className: "keys" }, ", or by the arrows and Enter"), ".")
-    : make("span", { textContent: "A line through a plot becomes a strip of images." }));
+  parts.hint.replaceChildren(...(on
+    ? ["Drag through a plot, or set corner after corner by clicks", make("span", { className: "keys", textContent: ", or by the arrows and Enter" }), "."]
+    : ["A line through a plot becomes a strip of images."]));
+}
+
+/** Pixels of a unit of each axis: steps are equal as they are seen. */
+function scaleOf(plot) {
+  const [from, to] = [plot.place(0, 0), plot.place(1, 1)];
+  return [Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])];
+}
+
+/** What the walk asks of the store. */
+function spaceOf(store, plot) {
+  const { chart } = store;
+  return { ...store.space, samples: chart.kind === "scatter", gap: (f, g) => chart.gap(f, g), near: (at) => placeAt(store, plot, at),
+    closest: (m, at) => chart.closest(store.plane(m), ...at), encodes: (m) => Boolean(store.models[m].encoder) };
 }
 
 /** The place on the chart at a point of the plot of factor space; null in a hole. */
@@ -92,73 +165,10 @@ function placeAt(store, plot, at) {
   return store.chart.weights(f) ? f : null;
 }
 
-/** Where a step lies in a plot: its place in factor space, or the two latents of its z. */
-function placeIn(plot, step, store) {
-  if (plot.model === null) return step.f && store.factorPlace(step.f);
-  const z = step.z[plot.model];
-  return z && shadow(store, plot.model, z, step.f);
+function axesOf(store, m) {
+  if (m === null) return "factors";
+  const [i, j] = store.axes[m];
+  return j === null ? `latent ${i}` : `latents ${i} and ${j}`;
 }
-
-/** Decode every step; off the sheet the other models have their place by the image that the line's own model draws. */
-async function decodeAll(state, turn, m, payload, runtime, shape, painted) {
-  const models = payload.models, order = models.map((_, o) => o).filter((o) => models[o].decoder);
-  if (m !== null) order.sort((a, b) => (b === m) - (a === m));
-  for (const o of order) {
-    for (const [n, step] of state.steps.entries()) {
-      if (turn !== state.turn) return;
-      if (!step.z[o] && step.image && models[o].encoder) step.z[o] = (await runtime.encode(o, step.image)).mean;
-      if (!step.z[o]) continue;
-      const image = await runtime.decode(o, step.z[o], { queued: true });
-      if (turn !== state.turn) return;
-      if (o === m) step.image = image;
-      state.images[o][n] = pixels(image, shape);
-      painted(o, n);
-    }
-  }
-}
-
-function lay(parts, state, payload, shape, store, choose) {
-  const marks = state.steps.map((step) => step.mark);
-  const line = make("canvas", { className: "strip-marks", ariaHidden: "true" });
-  parts.cells = payload.models.map(() => []);
-  const rows = payload.models.map((model, r) => {
-    if (!model.decoder) return null;
-    const cells = state.steps.map((step, n) => {
-      const canvas = make("canvas", { width: shape.width, height: shape.height });
-      const words = step.mark === "off" ? ", off the sheet" : step.mark ? `, ${step.mark}` : "";
-      const cell = make("button", { type: "button", className: "cell", onclick: () => choose(n), title: `step ${n + 1} of ${marks.length}${words}` }, canvas);
-      cell.setAttribute("aria-label", `${model.name}, step ${n + 1} of ${marks.length}${words}`);
-      parts.cells[r].push({ cell, canvas });
-      return cell;
-    });
-    return make("div", { className: "strip-row" }, make("span", { className: "strip-name", textContent: model.name }), make("div", { className: "cells" }, ...cells));
-  });
-  parts.rows.style.setProperty("--count", marks.length);
-  parts.rows.replaceChildren(make("div", { className: "strip-row" }, make("span", { className: "strip-name" }), line), ...rows.filter(Boolean));
-  parts.note.textContent = summary(marks);
-  parts.marks = () => {
-    const ratio = Math.min(devicePixelRatio || 1, 2), width = line.clientWidth, colours = palette();
-    [line.width, line.height] = [Math.round(width * ratio), Math.round(12 * ratio)];
-    const context = line.getContext("2d");
-    context.scale(ratio, ratio);
-    drawMarks(context, marks, (n) => (width * (n + 0.5)) / marks.length, 6, colours);
-  };
-  requestAnimationFrame(parts.marks);
-}
-
-function paint(parts, state, r, n) {
-  parts.cells[r][n].canvas.getContext("2d").putImageData(state.images[r][n], 0, 0);
-  parts.cells[r][n].cell.classList.add("full");
-}
-
-const axesOf = (store, m) => (store.axes[m][1] === null ? `latent ${store.axes[m][0]}` : `latents ${store.axes[m].join(" and ")}`);
 
 const fileName = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-
-function asPng(parts, state, payload, shape, store, line) {
-  const where = line.plot.model === null ? "factor space" : `${payload.models[line.plot.model].name}, ${axesOf(store, line.plot.model)}`;
-  const rows = payload.models.map((model, r) => ({ name: model.name, images: state.images[r] })).filter((_, r) => payload.models[r].decoder);
-  const note = summary(state.steps.map((step) => step.mark));
-  return stripPng({ rows, marks: state.steps.map((step) => step.mark), title: `${payload.title}: a path in ${where}`,
-    notes: note ? [note] : [], shape, colours: palette() });
-}

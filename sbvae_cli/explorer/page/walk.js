@@ -6,7 +6,7 @@ import { equalSteps } from "curve";
  *
  * line: { model: index or null (factor space), points: [[a, b], ...] in the plot's coordinates };
  * space: what the store knows of the sheet: latentDims, axes(m), code(m, f), layersAt(m, a, b), last(), gap(f, g),
- * heldOut(f) and near(at), the place at a point of factor space, null in a hole.
+ * samples (whether they are scattered, not on a grid), closest(m, at), encodes(m), heldOut(f) and near(at), the place at a point of factor space, null in a hole.
  * Returns for each step { f: place on the sheet or null, mark: "", "held out" or "off",
  * at: [a, b] in the plot, z: [Float32Array or null for each model] }. Where the sheet is folded the line
  * keeps to the layer nearest to the one before. Off the sheet the other latents stay as they were last.
@@ -15,11 +15,12 @@ export function columns(line, count, space, scale = [1, 1]) {
   const steps = equalSteps(line.points, count, scale);
   let last = space.last(), before = null;
   return steps.map((at) => {
-    const f = line.model === null ? space.near(at) : nearestLayer(space.layersAt(line.model, ...at), last, space.gap);
+    const f = line.model === null ? space.near(at) : space.samples ? space.closest(line.model, at) : nearestLayer(space.layersAt(line.model, ...at), last, space.gap);
     if (f) last = f;
-    const z = space.latentDims.map((_, m) => (f ? space.code(m, f) : null));
+    // Between samples there is no sheet: what can encode gets its place from the image, the others take the sample next to it.
+    const z = space.latentDims.map((_, m) => (f && !(space.samples && space.encodes(m)) ? space.code(m, f) : null));
     if (line.model !== null) {
-      const own = Float32Array.from(z[line.model] ?? before ?? space.code(line.model, last));
+      const own = Float32Array.from(f ? space.code(line.model, f) : before ?? space.code(line.model, last));
       before = own.slice();
       space.axes(line.model).forEach((k, axis) => k !== null && (own[k] = at[axis]));
       z[line.model] = own;
