@@ -1,5 +1,6 @@
 // What is shown: which two factors span the grid, at what values the others stand, which latents are the axes.
 import { make, short } from "parts";
+import { extents, ordered } from "sliders";
 
 const pairOf = (slice) => slice.names.join(" and ");
 
@@ -39,8 +40,7 @@ export function nearest(slices, pair, wanted, first = null) {
 export function mount(element, store, payload) {
   const slices = payload.slices, list = pairs(slices);
   element.classList.add("choices");
-  element.hidden = slices.length < 2;
-  if (element.hidden) return;
+  if (slices.length < 2) return;
   const factor = new Map(payload.factors.map((each) => [each.name, each]));
   const choose = make("select", {}, ...list.map((pair) => make("option", { value: pair, textContent: pair })));
   choose.setAttribute("aria-label", "Factors that span the grid");
@@ -92,13 +92,14 @@ function stepper(name, values, factor, onvalue) {
   return { name, node, show };
 }
 
-/** "latents 8 and 9": the choice of the latents of a plot's axes, in the order of the sliders; `order` lists them. */
-export function latentChoice(store, payload, m, order) {
-  const model = payload.models[m], node = make("span", { className: "pair" });
+/** "latents 8 and 9": the choice of the latents of a plot's axes, in the order of the sliders. */
+export function latentChoice(store, payload, m) {
+  const model = payload.models[m], node = make("span", { className: "pick-pair" });
   if (model.latents < 2) {
-    node.textContent = "its one latent";
+    node.textContent = "one latent";
     return node;
   }
+  const order = ordered(model.stds, extents(store.codes(m), model.latents));
   const say = (k) => (model.stds ? `${k} (std ${model.stds[k].toFixed(2)})` : String(k));
   const selects = [0, 1].map((axis) => {
     const shown = make("span", { className: "shown", ariaHidden: "true" });

@@ -1,39 +1,41 @@
 // An image of the user's: dropped on the page, pasted or chosen; each model encodes it and draws it again.
 import { error, fitted, pixels } from "fit";
 import { diamond, glassOf } from "layer";
-import { link, make, steady } from "parts";
+import { calm, link, make, steady } from "parts";
 import { shadow } from "walk";
 
-export function mount(element, store, payload, runtime) {
+/** The button goes to `tools`, beside the plots; what came of an image to `element`, which is seen once there is one. */
+export function mount(element, tools, store, payload, runtime) {
   const able = payload.models.map((_, m) => m).filter((m) => payload.models[m].encoder);
-  element.hidden = !able.length || !payload.image;
-  if (element.hidden) return;
-  element.classList.add("drop");
-  const state = { turn: 0, codes: new Map() }, parts = skeleton(element), glass = glassOf(store);
+  if (!able.length || !payload.image) return;
+  const state = { turn: 0, codes: new Map() }, parts = skeleton(element, tools), glass = glassOf(store);
   glass.add((context, plot, colours) => {
     const code = state.codes.get(plot.model);
-    if (code) diamond(context, plot.place(...shadow(store, plot.model, code)), 7, colours.pen, colours.page);
+    if (code) drawPlace(context, plot, plot.place(...shadow(store, plot.model, code)), colours);
   });
   const remove = () => {
     state.turn++;
     state.codes.clear();
-    parts.cards.hidden = true;
-    parts.note.textContent = "";
+    element.hidden = true;
     glass.redraw();
   };
   const take = async (file) => {
-    const turn = ++state.turn;
+    let turn = ++state.turn;
     parts.note.textContent = "";
     try {
       const own = await fitted(file, payload.image);
       if (turn !== state.turn) return;
-      state.codes.clear();
+      remove();
+      turn = ++state.turn;
       parts.cards.replaceChildren(ownCard(file, own, payload.image, remove));
-      parts.cards.hidden = false;
+      parts.cards.hidden = element.hidden = false;
       for (const m of able) await encoded(m, own, turn);
-      parts.cards.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      element.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
     } catch (failure) {
-      if (turn === state.turn) parts.note.textContent = `${failure.message}.`;
+      if (turn !== state.turn) return;
+      element.hidden = false;
+      parts.note.textContent = `${failure.message}.`;
+      element.scrollIntoView({ block: "nearest" });
     }
   };
   const encoded = async (m, own, turn) => {
@@ -48,16 +50,28 @@ export function mount(element, store, payload, runtime) {
   listen(parts, take);
 }
 
-function skeleton(element) {
+/** A diamond where the image lies; at the edge, hollow, where that is out of sight. */
+function drawPlace(context, plot, [x, y], colours) {
+  const { x: left, y: top, w, h } = plot.frame(), edge = 9;
+  const at = [Math.min(left + w - edge, Math.max(left + edge, x)), Math.min(top + h - edge, Math.max(top + edge, y))];
+  diamond(context, at, 7, colours.pen, colours.page);
+  if (Math.hypot(at[0] - x, at[1] - y) > edge) diamond(context, at, 3.5, colours.page, colours.page);
+}
+
+function skeleton(element, tools) {
+  element.classList.add("drop");
+  element.hidden = true;
   const input = make("input", { type: "file", accept: "image/*", className: "sr", tabIndex: -1 });
   input.setAttribute("aria-hidden", "true");
   const button = make("button", { type: "button", className: "tool", textContent: "try your own image", onclick: () => input.click() });
-  const hint = make("span", { className: "quiet" }, "The models encode it and draw it again", make("span", { className: "mouse", textContent: "; it can be dropped anywhere here, or pasted" }), ".");
+  button.title = "The models encode it and draw it again. It stays in this page.";
+  const hint = make("span", { className: "quiet mouse", textContent: "or drop or paste one" });
   const note = make("p", { className: "wrong" }), cards = make("div", { className: "cards", hidden: true });
   note.setAttribute("role", "alert");
   const cover = make("div", { className: "cover", ariaHidden: "true" }, make("span", { textContent: "drop the image: the models encode it" }));
   document.body.append(cover);
-  element.append(make("div", { className: "tools" }, button, hint, input), note, cards);
+  tools.append(button, hint, input);
+  element.append(note, cards);
   return { input, note, cards };
 }
 

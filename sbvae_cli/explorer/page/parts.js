@@ -17,6 +17,9 @@ export function link(text, onclick, attributes = {}) {
   return make("button", { type: "button", className: "link", textContent: text, onclick, ...attributes });
 }
 
+/** Whether the reader asked for little movement. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 /** Words in a row: "1", "1 and 2", "1, 2 and 3". */
 export function listed(words) {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

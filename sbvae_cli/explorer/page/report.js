@@ -43,8 +43,8 @@ export function mountScores(element, store, payload, runtime, m) {
 /** Findings, settings, commands and how the page was made, one below the other. */
 export function mount(element, store, payload, runtime) {
   element.classList.add("report");
-  const parts = [findings(payload), settings(payload), commands(payload), made(payload, runtime)];
-  element.append(...parts.filter(Boolean));
+  const column = (...parts) => make("div", {}, ...parts.filter(Boolean));
+  element.append(column(findings(payload), commands(payload)), column(settings(payload), made(payload, runtime)));
 }
 
 function section(title, ...children) {

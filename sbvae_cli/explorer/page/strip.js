@@ -1,7 +1,7 @@
 // A line drawn in a plot as a strip of images: a row for each model, a column for each equal step along the line.
 import { pixels } from "fit";
 import { glassOf, palette } from "layer";
-import { make, save } from "parts";
+import { calm, make, save } from "parts";
 import { pen } from "path";
 import { stripPng } from "picture";
 import { layRows, paintCell } from "rows";
@@ -10,19 +10,19 @@ import { columns, shadow, summary } from "walk";
 
 const COUNTS = [5, 7, 9, 11, 15, 21];
 
-export function mount(element, store, payload, runtime) {
-  element.hidden = !payload.image || !payload.models.some((model) => model.decoder);
-  if (!element.hidden) new Strip(element, store, payload, runtime);
+/** The button goes to `tools`, beside the plots; the strip to `element`, which is seen once there is a path. */
+export function mount(element, tools, store, payload, runtime) {
+  if (payload.image && payload.models.some((model) => model.decoder)) new Strip(element, tools, store, payload, runtime);
 }
 
 class Strip {
-  constructor(element, store, payload, runtime) {
-    Object.assign(this, { store, payload, runtime, steps: [], rows: [], turn: 0, chosen: null, parts: skeleton(element) });
+  constructor(element, tools, store, payload, runtime) {
+    Object.assign(this, { store, payload, runtime, steps: [], rows: [], turn: 0, chosen: null, parts: skeleton(element, tools) });
     this.parts.count.value = matchMedia("(max-width: 719px)").matches ? 5 : 11;
     this.pen = pen(store.plots, glassOf(store), {
-      onmode: (on) => modeChanged(this.parts, on),
+      onmode: (on) => this.#mode(on),
       onmove: (plot, a, b) => store.place(plot, a, b),
-      onchange: (line) => (line ? this.fill(line) : this.empty()),
+      onchange: (line) => (line ? this.fill(line, !line.corners) : this.empty()),
     });
     this.#listen();
   }
@@ -42,6 +42,15 @@ class Strip {
     });
   }
 
+  #mode(on) {
+    modeChanged(this.parts, on);
+    if (!on && this.line?.corners) this.#reveal();
+  }
+
+  #reveal() {
+    this.parts.body.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  }
+
   empty() {
     this.turn++;
     Object.assign(this, { line: null, steps: [], rows: [], chosen: null });
@@ -49,7 +58,8 @@ class Strip {
     this.#mark();
   }
 
-  async fill(line) {
+  /** Decode along a line; `shown` brings the strip into sight, which would carry off the plot before a next corner. */
+  async fill(line, shown = false) {
     const turn = ++this.turn, { payload, store, parts } = this, m = line.plot.model;
     this.line = line;
     this.latents = axesOf(store, m);
@@ -61,6 +71,7 @@ class Strip {
     parts.body.hidden = false;
     this.#lay();
     this.#mark();
+    if (shown) this.#reveal();
     try {
       await this.#draw(turn, m);
       if (turn === this.turn) this.#mark();
@@ -122,17 +133,17 @@ class Strip {
   }
 }
 
-function skeleton(element) {
-  element.classList.add("path");
-  const mode = make("button", { type: "button", className: "tool" }), hint = make("span", { className: "quiet" });
+function skeleton(body, tools) {
+  body.classList.add("path");
+  body.hidden = true;
+  const mode = make("button", { type: "button", className: "tool", title: "A line through a plot becomes a strip of images (D)" }), hint = make("span", { className: "quiet" });
   const count = make("select", {}, ...COUNTS.map((n) => make("option", { value: n, textContent: n })));
   count.setAttribute("aria-label", "Number of images");
   const wipe = make("button", { type: "button", className: "link", textContent: "wipe the path" });
   const keep = make("button", { type: "button", className: "tool", textContent: "save as PNG" });
   const rows = make("div", { className: "strip-rows" }), note = make("p", { className: "quiet" });
-  const body = make("div", { className: "strip-body", hidden: true }, rows, note,
-    make("div", { className: "tools" }, make("label", {}, count, " images"), keep, wipe));
-  element.append(make("div", { className: "tools" }, mode, hint), body);
+  body.append(rows, note, make("div", { className: "tools" }, make("label", {}, count, " images"), keep, wipe));
+  tools.append(mode, hint);
   const parts = { mode, hint, count, wipe, save: keep, rows, note, body };
   modeChanged(parts, false);
   return parts;
@@ -143,7 +154,7 @@ function modeChanged(parts, on) {
   parts.mode.textContent = on ? "stop drawing" : "draw a path";
   parts.hint.replaceChildren(...(on
     ? ["Drag through a plot, or set corner after corner by clicks", make("span", { className: "keys", textContent: ", or by the arrows and Enter" }), "."]
-    : ["A line through a plot becomes a strip of images."]));
+    : []));
 }
 
 /** Pixels of a unit of each axis: steps are equal as they are seen. */
