@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 # What no shell reads as anything but itself: zsh expands a leading `=`, PowerShell a leading `@`
@@ -54,3 +54,39 @@ def command(name: str, *targets: str | Path, **arguments: str | Path) -> str:
     shown = [f'"{word}"' if "=" in word and word[0] not in "'\"" else word for word in shown]
     options = [f"{key.rstrip('_')}={quoted(value)}" for key, value in arguments.items()]
     return f"`{' '.join(['sbvae', *name.split(), *shown, *options])}`"
+
+
+_OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s`'"])+"""  # of a command; quotes may hold blanks
+COMMAND = re.compile(rf"`sbvae((?: {_WORD})+)`")
+OF_COMMAND = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
+MODEL = "MODEL"  # stands in a command for the model that a message is about
+
+
+def flag(name: str) -> str:
+    """The flag of an argument, with hyphens in place of its underscores."""
+    return "--" + _OTHER_NAMES.get(name, name).replace("_", "-")
+
+
+def with_commands(message: str, model: Sequence[str | Path] = (MODEL,)) -> str:
+    """A message whose commands, as `sbvae traverse MODEL latents=0,2`, can be pasted into a shell.
+
+    Args:
+        message: As the library words it; what is no command stays as it is.
+        model: What a user wrote to name the model that the message is about: its path, and
+            the data that it is looked at with, as words of a command.
+    """
+    return COMMAND.sub(lambda m: "`sbvae " + _typed(m[1], model) + "`", message)
+
+
+def _typed(words: str, model: Sequence[str | Path]) -> str:
+    shown: list[str] = []
+    for word in re.findall(_WORD, words):
+        argument = OF_COMMAND.fullmatch(word)
+        if word == MODEL:
+            shown += map(quoted, model)
+        elif argument and not (shown and shown[-1].startswith("--")):  # whose value it is
+            shown += [flag(argument[1]), argument[2]]
+        else:
+            shown.append(word)
+    return " ".join(shown)

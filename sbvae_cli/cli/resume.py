@@ -7,10 +7,9 @@ from typing import Any
 import typer
 
 from sbvae_cli.cli.console import note
-from sbvae_cli.cli.flags import flag
 from sbvae_cli.cli.train_options import SETTINGS, settings_of
 from sbvae_cli.cli.training_report import report_training
-from sbvae_cli.commands import as_typed
+from sbvae_cli.commands import as_typed, flag
 from sbvae_cli.config.load import flat, parse_settings
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.observers import Observer

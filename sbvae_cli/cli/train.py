@@ -7,10 +7,10 @@ import typer
 
 from sbvae_cli.cli import train_options as option
 from sbvae_cli.cli.console import note, remark
-from sbvae_cli.cli.flags import flag
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.cli.train_options import given_options, settings_of
+from sbvae_cli.commands import flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable

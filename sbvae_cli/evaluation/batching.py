@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from copy import deepcopy
 from threading import Barrier, Lock
 from typing import TypeVar
 
@@ -36,12 +37,10 @@ def fitting_batch(network: nn.Module, example: Tensor) -> int:
         if isinstance(output, Tensor):
             largest = max(largest, output.nbytes)
 
-    hooks = [module.register_forward_hook(note) for module in network.modules()]
-    try:
-        network(example)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    copy = deepcopy(network)  # hooks on the network itself would meet calls of other threads
+    for module in copy.modules():
+        module.register_forward_hook(note)
+    copy(example)
     if example.device.type != "cpu":
         return max(1, min(_GPU_BATCH, _GPU_BYTES // largest))
     return max(1, _CPU_BYTES // largest)

@@ -31,7 +31,7 @@ HOW_TO_WRITE = (
 )
 READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out")
 _BESIDE = ("files", "rows")  # for who reads the codes
-_LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
+LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
 def read_codes(path: Path) -> Representation:
@@ -243,5 +243,5 @@ def _refuse_infinite(
             f"{or_else if np.isnan(array).any() else ''}"
         )
     largest = high if high >= -low else low
-    if abs(largest) > _LARGEST:
-        raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {_LARGEST:g}")
+    if abs(largest) > LARGEST:
+        raise SbvaeError(f"{path}: {name} reach {largest:g}; scale them to below {LARGEST:g}")

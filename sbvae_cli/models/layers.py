@@ -68,6 +68,9 @@ class SameConv2d(nn.Conv2d):
         super().__init__(in_channels, out_channels, kernel_size, stride=stride)
         initialize_layer_(self, in_channels * kernel_size**2, generator)
 
+    def reset_parameters(self) -> None:
+        """Draw nothing: PyTorch's own would take numbers from the program's random state."""
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
         x, weight, bias = _cast(x, self)
@@ -124,6 +127,9 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, kernel_size, stride=2)
         self.size = size
         initialize_layer_(self, in_channels * kernel_size**2, generator)
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: PyTorch's own would take numbers from the program's random state."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
@@ -188,9 +194,14 @@ def _cast(
     )
 
 
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        pass  # as of the convolutions
+
+
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:
     """Fully connected layer in the initialization of the paper's era."""
-    layer = nn.Linear(in_features, out_features)
+    layer = _Linear(in_features, out_features)
     initialize_layer_(layer, in_features, generator)
     return layer
 

@@ -62,7 +62,7 @@ class Evaluated:
     images: str = ""
 
 
-class _Model(NamedTuple):
+class OpenedModel(NamedTuple):
     """A model, and the data that it is looked at with."""
 
     checkpoint: "Checkpoint"
@@ -110,7 +110,7 @@ def evaluate_targets(
     for path in targets:
         on_target(path, targets)
         found.append(
-            _of_model(path, models[path], data, protocol, on_metric, showing)
+            evaluate_opened(path, models[path], data, protocol, on_metric, showing)
             if path in models
             else _of_codes(path, protocol, bool(models), on_metric)
         )
@@ -143,7 +143,7 @@ def _refuse_images_of_codes(
         on_note("`device` is of no use: codes are scored on the CPU")
 
 
-def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], None]) -> _Model:
+def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], None]) -> OpenedModel:
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
     try:
@@ -156,12 +156,12 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
     source = open_data(checkpoint, data, on_note)
     from sbvae_cli.training.devices import resolve_device  # loads PyTorch
 
-    return _Model(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
+    return OpenedModel(checkpoint, source, checkpoint.build_vae(resolve_device(device)))
 
 
-def _with_shared_files(models: dict[Path, _Model]) -> dict[Path, _Model]:
+def _with_shared_files(models: dict[Path, OpenedModel]) -> dict[Path, OpenedModel]:
     """The models, with one source for all whose images are of one file: it is read once."""
-    found: dict[Path, _Model] = {}
+    found: dict[Path, OpenedModel] = {}
     sources: dict[Path, Source] = {}
     for path, model in models.items():
         file = model.source.file
@@ -177,7 +177,7 @@ def _with_shared_files(models: dict[Path, _Model]) -> dict[Path, _Model]:
 
 def _without_comparison(
     targets: Sequence[Path],
-    models: dict[Path, _Model],
+    models: dict[Path, OpenedModel],
     protocol: Protocol,
     on_note: Callable[[str], None],
 ) -> tuple[Protocol, bool]:
@@ -200,11 +200,10 @@ def _without_comparison(
         raise SbvaeError(f"udr compares models; {obstacle}; {use}leave udr out")
     if obstacle:
         on_note(f"without udr: it compares models; {obstacle}")
-    own = tuple(metric for metric in metrics if metric != "udr")
-    return replace(protocol, metrics=own), obstacle is None
+    return replace(protocol, metrics=tuple(m for m in metrics if m != "udr")), obstacle is None
 
 
-def _differ(one: _Model, other: _Model) -> bool:
+def _differ(one: OpenedModel, other: OpenedModel) -> bool:
     def images(source: "Source") -> tuple[object, ...]:
         return source.space, source.height, source.width, source.channels
 
@@ -233,14 +232,15 @@ def _may_be_boosted(codes: Representation) -> bool:
     return shown.codes.shape[1] >= dci.least_latents and len(shown.varying) >= dci.least_factors
 
 
-def _of_model(
+def evaluate_opened(
     path: Path,
-    model: _Model,
+    model: OpenedModel,
     data: str | None,
     protocol: Protocol,
-    on_metric: OnMetric,
-    showing: Showing,
+    on_metric: OnMetric = no_report,
+    showing: Showing = lambda cost, device: nullcontext(lambda images: None),
 ) -> Evaluated:
+    """Score one model, named `path`; other arguments and errors as of `evaluate_targets`."""
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.data.fingerprint import hash_of_distribution
     from sbvae_cli.evaluation.cost import estimate_cost
@@ -273,7 +273,7 @@ def _of_model(
     )
 
 
-def _validation_rows(model: _Model, data: str | None) -> "NDArray[np.int64] | None":
+def _validation_rows(model: OpenedModel, data: str | None) -> "NDArray[np.int64] | None":
     """Rows that training never saw of its own file; None where this is another, or none."""
     from sbvae_cli.data.validation_split import validation_rows
     from sbvae_cli.runs.own_data import match

@@ -95,7 +95,7 @@ def resume_runs(
     seeds = [config.training.seed for config in configs]
     updater = build_updater(first.config, seeds)
     for replica, run in enumerate(runs):
-        _restore(updater, replica, run.checkpoint, run.folder)
+        restore(updater, replica, run.checkpoint, run.folder)
     threads = first.threads if updater.device.type == "cpu" else first.config.training.threads
     with cpu_threads(threads), _locked(folders):
         for folder in folders:
@@ -118,7 +118,12 @@ def _locked(folders: Sequence[RunFolder]) -> Iterator[None]:
         yield
 
 
-def _restore(updater: Updater, replica: int, checkpoint: Checkpoint, folder: RunFolder) -> None:
+def restore(updater: Updater, replica: int, checkpoint: Checkpoint, folder: RunFolder) -> None:
+    """Give a replica the weights and the optimizer's state of a checkpoint in its folder.
+
+    Raises:
+        SbvaeError: If they do not fit it.
+    """
     try:
         checkpoint.load_into(updater.vaes[replica])
         if checkpoint.step > 0 and not checkpoint.optimizer.get("state"):
@@ -143,18 +148,11 @@ def _run(
     on_note: Callable[[str], None],
 ) -> list[int]:
     training = configs[0].training
-    boards = _boards(configs, folders, start)
-    previews = _previews(configs, source, updater, folders, start, on_note, boards)
-    watched = [
-        _Watched(folder, config, source, updater, replica, observers, start, preview, board)
-        for replica, (folder, config, preview, board) in enumerate(
-            zip(folders, configs, previews, boards, strict=True)
-        )
-    ]
+    watched = watch_replicas(configs, source, updater, folders, start, observers, on_note)
 
     def watch(step: int) -> None:
-        for preview in filter(None, previews):
-            preview.watch(step)
+        for replica in watched:
+            replica.watch(step)
 
     with closing(train(updater, maker, training, start=start, stop=stop, watch=watch)) as reports:
         for several in reports:
@@ -166,6 +164,26 @@ def _run(
                 break
     _raise_if_diverged(watched)
     return [replica.step for replica in watched]
+
+
+def watch_replicas(
+    configs: Sequence[Config],
+    source: Source,
+    updater: Updater,
+    folders: Sequence[RunFolder],
+    start: int,
+    observers: Sequence[Observer],
+    on_note: Callable[[str], None],
+) -> "list[Watched]":
+    """What takes the reports of each replica; arguments as of `start_runs`, at a step."""
+    boards = _boards(configs, folders, start)
+    previews = _previews(configs, source, updater, folders, start, on_note, boards)
+    return [
+        Watched(folder, config, source, updater, replica, observers, start, preview, board)
+        for replica, (folder, config, preview, board) in enumerate(
+            zip(folders, configs, previews, boards, strict=True)
+        )
+    ]
 
 
 def _boards(
@@ -200,7 +218,7 @@ def _previews(
     ]
 
 
-class _Watched:
+class Watched:
     """A replica's run: its log, its checkpoints, and what was not finite, if anything was."""
 
     def __init__(
@@ -220,6 +238,11 @@ class _Watched:
         self._observers, self._preview = observers, preview
         self._log = log_to(folder, config, source, updater.vaes[replica], board)
         self._save = save_to(folder, config, updater)
+
+    def watch(self, step: int) -> None:
+        """Look at the model after so many updates, where that is wanted."""
+        if self._preview:
+            self._preview.watch(step)
 
     def see(self, report: Report) -> None:
         """Log, hand on and save; nothing any more once a number was not finite."""
@@ -246,7 +269,7 @@ class _Watched:
             self.step = report.step
 
 
-def _raise_if_diverged(watched: Sequence[_Watched]) -> None:
+def _raise_if_diverged(watched: Sequence[Watched]) -> None:
     """Raise the error of one replica, or one that names all that have one.
 
     Raises:

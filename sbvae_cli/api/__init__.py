@@ -1,0 +1,1 @@
+"""What `import sbvae_cli as sbvae` offers: thin functions over runs, evaluations and figures."""

@@ -1,0 +1,189 @@
+"""Datasets: opened, drawn as needed, or written to a file."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sbvae_cli.api.words import in_python_words, note, path_of, two_sizes
+from sbvae_cli.config.dataset_names import is_procedural, named_space
+from sbvae_cli.config.edit_space import customise
+from sbvae_cli.config.load import check
+from sbvae_cli.config.space import CorrelationConfig, Range
+from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.generate import plan_dataset, write_plan
+from sbvae_cli.data.source import DEFAULT_SIZE, Source, open_source
+from sbvae_cli.data.write import write_dataset
+from sbvae_cli.errors import SbvaeError
+
+
+@in_python_words()
+def open_data(data: str | os.PathLike[str], *, size: int | tuple[int, int] | None = None) -> Source:
+    """Open a dataset file, or a dataset that is drawn as it is needed.
+
+    Args:
+        data: An HDF5 file that `make_dataset` or `sbvae gen-data` wrote, or 3dshapes.h5; or
+            `circles:PRESET`, `sprites`, `room` or `chairs`.
+        size: (H, W) of the images that are drawn, or both in one number, pixels; None is 64. A
+            file has its own.
+
+    Returns:
+        A source: `images(start, stop)` gives images (n, H, W, C) of uint8 and their factors (n, F)
+        in the units of `space.factors`; `render(factors)` draws given ones; `count` is the number
+        of images of a file, None of what is drawn.
+
+    Raises:
+        SbvaeError: If there is no such data, or the file is damaged or has another size.
+
+    Example:
+        >>> data = sbvae.open_data("circles:xy-hole", size=16)
+        >>> images, factors = data.images(0, 5)
+        >>> images.shape, images.dtype, factors.shape == (5, len(data.space.names))
+        ((5, 16, 16, 3), dtype('uint8'), True)
+        >>> data.space.varying
+        ('x', 'y')
+    """
+    path = path_of(data, "data")
+    height, width = (None, None) if size is None else two_sizes(size)
+    if not is_procedural(str(data)):
+        found = look_at(path).kind if path.exists() else ""
+        if found in ("checkpoint", "run"):
+            raise SbvaeError(f"{path}: is a {found}, not data; `load` opens it", field="data")
+    with in_python_words(of="data"):
+        return open_source(data if isinstance(data, str) else path, height, width)
+
+
+@in_python_words()
+def make_dataset(
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    count: int | None = None,
+    size: int | tuple[int, int] = DEFAULT_SIZE,
+    seed: int = 0,
+    factors: Mapping[str, Range | float] | None = None,
+    holes: Sequence[Mapping[str, Range]] = (),
+    correlations: Mapping[tuple[str, str], float] | None = None,
+    blank: float | None = None,
+    table: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> Source:
+    """Write a dataset file: images of a renderer, or your own from a folder or an archive.
+
+    The file appears when it is whole. The same seed gives the same contents.
+
+    Args:
+        data: `circles:PRESET`, `sprites`, `room` or `chairs`; else a folder, ZIP, TAR, NPZ, HDF5
+            or MATLAB file of images, which are cropped and resized, and whose factors are labels
+            beside them, if there are any.
+        out: HDF5 file to write.
+        count: Number of images at random; None draws every combination of the factors' levels. Of
+            no use for your own.
+        size: (H, W) of the images, or both in one number, pixels.
+        seed: Root seed.
+        factors: Ranges of factors that are other than the dataset's, in their units; one number
+            makes a factor constant.
+        holes: Regions that are left out, each of ranges of factors.
+        correlations: Pairs of factors that depend on each other, with the std of their difference,
+            each scaled to [0, 1].
+        blank: Share of images without an object, in [0, 1).
+        table: CSV file of the factors of your own images: a column of file names, and one for each
+            factor.
+        force: Whether to replace a file.
+
+    Returns:
+        The file, as `open_data` opens it.
+
+    Raises:
+        SbvaeError: If there is no such dataset, a name or range is none, or the file is there.
+
+    Example:
+        >>> hole = {"x": (0.4, 0.6), "y": (0.4, 0.6)}
+        >>> data = sbvae.make_dataset("circles:xy", "own.h5", count=50, size=16, holes=[hole])
+        >>> data.count, data.height, data.channels
+        (50, 16, 3)
+    """
+    path, (height, width) = path_of(out, "out"), two_sizes(size)
+    if count is not None and (not isinstance(count, int) or count < 1):
+        raise SbvaeError(f"is {count!r}; give a whole number from 1 on", field="count")
+    text = str(data)
+    if not is_procedural(text):
+        changes = {"count": count, "factors": factors, "holes": holes, "blank": blank}
+        given = [name for name, value in {**changes, "correlations": correlations}.items() if value]
+        if given:
+            why = f"is for datasets that are drawn, and {text} is none; leave it out"
+            raise SbvaeError(why, field=given[0])
+        return _of_own_images(path_of(data, "data"), path, (height, width), table, force)
+    if table is not None:
+        why = f"is for your own images; the factors of {text} are known, leave it out"
+        raise SbvaeError(why, field="table")
+    with in_python_words(of="data"):
+        space = named_space(text)
+    ranges, regions = _ranges(factors or {}, "factors"), [_ranges(h, "holes") for h in holes]
+    with in_python_words(of="correlations"):
+        pairs = [
+            check(CorrelationConfig, {"factors": pair, "std": std}, "correlations")
+            for pair, std in (correlations or {}).items()
+        ]
+    with in_python_words(of=lambda line: "blank" if line.startswith("blank") else "factors"):
+        custom = customise(space, ranges=ranges)
+        custom = customise(custom, blank=blank)
+    with in_python_words(of="holes"):
+        custom = customise(custom, holes=regions)
+    with in_python_words(of="correlations"):
+        custom = customise(custom, correlations=pairs)
+    name = text.removeprefix("circles:") + ("" if custom == space else "-custom")
+    with in_python_words(of="count"):
+        plan = plan_dataset(custom, name, count, height, width)
+    with in_python_words(of="out"):
+        write_plan(path, plan, name=name, seed=seed, force=force)
+    return open_source(path)
+
+
+def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
+    """Ranges by name; one number is a range of one value.
+
+    Raises:
+        SbvaeError: If there is something else.
+    """
+    if not isinstance(given, Mapping):
+        raise SbvaeError(f"has {given!r}; give ranges by name, as {{'x': (0.2, 0.8)}}", field=field)
+    found = {}
+    for name, value in given.items():
+        ends: tuple[Any, ...] = (value,) * 2 if isinstance(value, int | float) else tuple(value)
+        if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+            raise SbvaeError(f"has {name} = {value!r}; give a range, as (0.2, 0.8)", field=field)
+        found[name] = float(ends[0]), float(ends[1])
+    return found
+
+
+def _of_own_images(
+    source: Path,
+    out: Path,
+    size: tuple[int, int],
+    table: str | os.PathLike[str] | None,
+    force: bool,
+) -> Source:
+    from sbvae_cli.data.imports import import_own
+
+    rows = None if table is None else path_of(table, "table")
+    with in_python_words(of="data"):
+        imported = import_own(source, rows, size, fit="crop", grey=False, strict=False)
+    with imported.held, closing(imported.batches):
+        write_dataset(
+            out,
+            imported.batches,
+            space=imported.space,
+            name=imported.name,
+            shape=imported.shape,
+            files=imported.files,
+            written_space=imported.finish,
+            force=force,
+        )
+    account = imported.account
+    for line in (*imported.warnings, *(account.warnings() if account else ())):
+        note(line)
+    if imported.unreadable:
+        note(f"{len(imported.unreadable):,} files could not be read: {imported.unreadable[0]}")
+    return open_source(out)

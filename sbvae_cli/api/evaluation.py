@@ -1,0 +1,243 @@
+"""Scores and geometry of a run, a model or anybody's codes."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from sbvae_cli.api.arrays import representation_of
+from sbvae_cli.api.model import Model, load
+from sbvae_cli.api.scores import protocol_of
+from sbvae_cli.api.words import in_python_words, note, one_of, path_of
+from sbvae_cli.config.metrics import ALL, METRICS, OF_CODES
+from sbvae_cli.config.names import ColorBasis, FactorKind, ProtocolName, Select
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError, unknown_name
+from sbvae_cli.evaluation.codes_embedding import embed_codes
+from sbvae_cli.evaluation.codes_file import read_codes
+from sbvae_cli.evaluation.evaluate import evaluate_codes
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
+from sbvae_cli.evaluation.representation import Representation
+from sbvae_cli.evaluation.result import Evaluation
+from sbvae_cli.evaluation.stored_embedding import embed_factors
+from sbvae_cli.runs.evaluate import OpenedModel, evaluate_opened
+from sbvae_cli.runs.open import open_data
+
+Target = Model | str | os.PathLike[str]
+
+
+@in_python_words()
+def evaluate(
+    run: Target | Any,
+    factors: Any = None,
+    *,
+    metrics: str | Sequence[str] | None = None,
+    protocol: ProtocolName = "paper",
+    population: Literal["full", "train"] = "full",
+    color_basis: ColorBasis | None = None,
+    seed: int = 0,
+    data: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    names: Sequence[str] | None = None,
+    circular: Sequence[str] = (),
+    kinds: Mapping[str, FactorKind] | None = None,
+    stds: Any = None,
+    held_out: Any = None,
+) -> Evaluation:
+    """Score a model (Appendix F), or codes beside factors, as `sbvae eval` does.
+
+    Args:
+        run: A run folder, a checkpoint or a model; an NPZ file of codes; or codes as an array,
+            shape (N, K).
+        factors: Factors of these codes, shape (N, F); None of a run.
+        metrics: Names of metrics, or `all`; None is what the paper reports, of codes what they
+            allow.
+        protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
+        population: `train` leaves held-out regions out.
+        color_basis: `hsv` or `rgb`, as metrics see colours; None as the data have them.
+        seed: Root seed of all that is drawn, split or fitted.
+        data: Other data to score a model on.
+        device: Where a run is computed.
+        names: Name of each factor of an array.
+        circular: Names of factors of an array whose range is a full turn.
+        kinds: Whether a factor of an array has `levels` or a `range`, by its name.
+        stds: Posterior stds of an array of codes, shape (N, K).
+        held_out: Rows of an array that training left out, shape (N,).
+
+    Returns:
+        `scores` by name, each with `value`, `low`, `high` and `details`; `geometry` by pair of
+        factors, as "x,y", each with its `scores`; `notes` and `diagnosis`, sentences; `as_dict()`.
+
+    Raises:
+        SbvaeError: If the run cannot be used, or a metric that is named cannot be computed.
+
+    Example:
+        >>> found = sbvae.evaluate("runs/circles", metrics="rates", protocol="quick")
+        >>> list(found.scores)[:3], found.scores["kl"].low < found.scores["kl"].value
+        (['neg_elbo', 'nll', 'kl'], True)
+        >>> factors = np.indices((20, 20)).reshape(2, -1).T / 19
+        >>> found = sbvae.evaluate(factors @ [[1, 0], [0, 2]], factors, names=["x", "y"],
+        ...                        metrics="geometry")
+        >>> round(found.geometry["x,y"].scores["affine_r2"], 3)
+        1.0
+    """
+    one_of(population, ("full", "train"), "population")
+    if color_basis is not None:
+        one_of(color_basis, get_args(ColorBasis), "color_basis")
+    wanted, lenient = _metrics(metrics)
+    settings = protocol_of(
+        protocol,
+        wanted,
+        seed=seed,
+        population=population,
+        color_basis=color_basis,
+        lenient=lenient,
+    )
+    codes = _codes(run, factors, names, circular, kinds, stds, held_out)
+    if codes is not None:
+        _refuse_data(data)
+        if wanted is None:
+            settings = protocol_of(
+                protocol, OF_CODES, seed=seed, population=population, color_basis=color_basis,
+                lenient=True,
+            )  # fmt: skip
+        return evaluate_codes(codes, "this data", settings)
+    model = _model(run, device)
+    text = None if data is None else os.fspath(data)
+    opened = OpenedModel(model.checkpoint, _data(model, text), model.module)
+    name = model.path or Path("model")
+    return evaluate_opened(name, opened, text, settings).found
+
+
+@in_python_words()
+def geometry(
+    run: Target | Any,
+    factors: Any = None,
+    *,
+    pair: tuple[str, str] | None = None,
+    grid: int = 32,
+    at: Mapping[str, float] | None = None,
+    select: Select = "auto",
+    latents: tuple[int, int] | None = None,
+    data: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    names: Sequence[str] | None = None,
+    circular: Sequence[str] = (),
+    kinds: Mapping[str, FactorKind] | None = None,
+    stds: Any = None,
+    held_out: Any = None,
+) -> FactorEmbedding:
+    """Where two factors lie in two latents, and how flat (Section 4.4, Figures 7 and 8).
+
+    Args:
+        run: As `evaluate` takes it.
+        factors: Factors of an array of codes, shape (N, F); None of a run.
+        pair: Names of two factors; None is x and y where these vary, else the first two.
+        grid: Points along a factor; of images that form no grid, its square at most.
+        at: Values of other factors by name, in their units; else the middle of their ranges.
+        select: How the two latents are chosen: by `variance`, the most `informative`, or `auto`.
+        latents: Numbers of two latents instead, the first for the first factor.
+        data: Other data to look at a model with.
+        device: Where a run is computed.
+        names: Name of each factor of an array.
+        circular: Names of factors of an array whose range is a full turn.
+        kinds: Whether a factor of an array has `levels` or a `range`, by its name.
+        stds: Posterior stds of an array of codes, shape (N, K).
+        held_out: Rows of an array that training left out, shape (N,).
+
+    Returns:
+        `points.values`, the factors in their units, (n0, n1, 2) of a grid, (N, 2) of scattered
+        points; `codes`, posterior means in the two latents, in that shape; `points.held_out`;
+        `choice.latents`; `scores` by name; `notes`. `sbvae.draw.geometry` draws it.
+
+    Raises:
+        SbvaeError: If there are no such factors or latents, or fewer than two factors vary.
+
+    Example:
+        >>> found = sbvae.geometry("runs/circles", grid=8)
+        >>> found.points.names, found.codes.shape, len(found.choice.latents)
+        (('x', 'y'), (8, 8, 2), 2)
+        >>> 0 <= found.scores["inverse_r2"] <= 1
+        True
+    """
+    _check_pair(pair, latents)
+    if not isinstance(grid, int) or not 2 <= grid <= 512:
+        raise SbvaeError(f"is {grid!r}; give a whole number from 2 to 512", field="grid")
+    one_of(select, get_args(Select), "select")
+    codes = _codes(run, factors, names, circular, kinds, stds, held_out)
+    wanted: dict[str, Any] = {"size": grid, "at": at, "select": select, "latents": latents}
+
+    def at_fault(line: str) -> str:
+        named = any(name in line for name in at or ())
+        return "latents" if line.startswith("latents") else "at" if named else "pair"
+
+    if codes is not None:
+        _refuse_data(data)
+        with in_python_words(of=at_fault):
+            return embed_codes(codes, pair, **wanted)
+    model = _model(run, device)
+    source = _data(model, None if data is None else os.fspath(data))
+    trained_on = FactorSpace(model.space)
+    with in_python_words(of=at_fault):
+        return embed_factors(model.module, source, pair, **wanted, trained_on=trained_on)
+
+
+def _metrics(metrics: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, bool]:
+    """Names of metrics, and whether those that the data do not allow are left out."""
+    if metrics is None:
+        return None, False
+    named = [metrics] if isinstance(metrics, str) else list(metrics)
+    if "all" in named:
+        return tuple(name for name in ALL if METRICS[name].source != "models"), True
+    for name in named:
+        if name not in METRICS:
+            raise SbvaeError(f"has {name}: {unknown_name(str(name), METRICS, 'metric')}", "metrics")
+        if METRICS[name].source == "models":
+            why = f"has {name}, which compares models; `scores.{name}` takes their codes"
+            raise SbvaeError(why, field="metrics")
+    return tuple(dict.fromkeys(named)), False
+
+
+def _codes(
+    run: Any,
+    factors: Any,
+    names: Sequence[str] | None,
+    circular: Sequence[str],
+    kinds: Mapping[str, FactorKind] | None,
+    stds: Any,
+    held_out: Any,
+) -> Representation | None:
+    """Codes that were given, as an array or in a file; None of a run or model."""
+    if not isinstance(run, str | os.PathLike | Model):
+        return representation_of(
+            run, factors, names=names, circular=circular, kinds=kinds, stds=stds, held_out=held_out
+        )
+    given = {"factors": factors, "names": names, "kinds": kinds, "stds": stds, "held_out": held_out}
+    for name, value in {**given, "circular": circular or None}.items():
+        if value is not None:
+            raise SbvaeError("is for codes in an array; leave it out", field=name)
+    if not isinstance(run, Model) and Path(run).suffix.lower() == ".npz":
+        return read_codes(path_of(run, "run"))
+    return None
+
+
+def _model(run: Target, device: str) -> Model:
+    return run if isinstance(run, Model) else load(run, device=device)
+
+
+def _data(model: Model, data: str | None) -> Source:
+    with in_python_words(of="data"):
+        return model.data if data is None else open_data(model.checkpoint, data, note)
+
+
+def _refuse_data(data: object) -> None:
+    if data is not None:
+        raise SbvaeError("is for models; codes have no images, leave it out", field="data")
+
+
+def _check_pair(pair: tuple[str, str] | None, latents: tuple[int, int] | None) -> None:
+    wants = {"pair": (pair, "two factors, as ('x', 'y')"), "latents": (latents, "two, as (9, 3)")}
+    for name, (value, wanted) in wants.items():
+        if value is not None and (isinstance(value, str) or len(tuple(value)) != 2):
+            raise SbvaeError(f"is {value!r}; give {wanted}", field=name)

@@ -1,0 +1,144 @@
+"""Images and latents as anybody has them to what a model takes, and back."""
+
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sbvae_cli.data.pixels import planes
+from sbvae_cli.errors import SbvaeError
+
+# What comes in as NumPy goes out as NumPy, a tensor as a tensor.
+Array = TypeVar("Array", NDArray[Any], Tensor)
+_NEAR = 1e-3  # that rounding may leave [0, 1] by
+
+
+class Planes(NamedTuple):
+    """Images as a model takes them, and how they came.
+
+    Attributes:
+        tensor: Shape (N, C, H, W), in [0, 1].
+        last: Whether their channels were the last axis.
+        levels: Whether they were grey levels from 0 to 255.
+    """
+
+    tensor: Tensor
+    last: bool
+    levels: bool
+
+
+def as_planes(
+    images: NDArray[Any] | Tensor, shape: tuple[int, int, int], like: Tensor, field: str = "images"
+) -> Planes:
+    """Check images, and bring them into a model's layout, range and dtype, on its device.
+
+    Args:
+        images: uint8 from 0 to 255 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W); where
+            C, H and W are equal, uint8 is the first and floats are the second.
+        shape: (C, H, W) of the model's images.
+        like: Has the model's dtype and device.
+        field: Name of the argument.
+
+    Raises:
+        SbvaeError: If they are no such images.
+    """
+    found = _tensor(images, field)
+    levels = found.dtype == torch.uint8
+    last = _channels_last(found, shape, levels, field)
+    if levels:
+        tensor = planes(found.to(like.device) if last else found.to(like.device).movedim(1, -1))
+        return Planes(tensor.to(like.dtype), last, levels)
+    if not (found.is_floating_point() or found.dtype == torch.bool):
+        dtype = str(found.dtype).removeprefix("torch.")
+        raise SbvaeError(
+            f"have dtype {dtype}; give grey levels as uint8, or floats in [0, 1]", field=field
+        )
+    numbers = found.to(like.device, like.dtype)
+    if not torch.isfinite(numbers).all():
+        raise SbvaeError("have pixels that are NaN or infinite", field=field)
+    low, high = float(numbers.min()), float(numbers.max())
+    if low < -_NEAR or high > 1 + _NEAR:
+        way = "divide them by 255" if low >= 0 and high > 2 else "scale them to [0, 1]"
+        way = "add 1 and halve them" if -1.01 < low < -0.5 and high < 1.01 else way
+        raise SbvaeError(
+            f"are floats from {low:.3g} to {high:.3g}, not in [0, 1]; {way}", field=field
+        )
+    return Planes(numbers.movedim(-1, 1) if last else numbers, last, levels)
+
+
+def as_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tensor:
+    """Check latents (N, K) and bring them to a model's device and dtype.
+
+    Raises:
+        SbvaeError: If they have another shape or are not finite.
+    """
+    found = _tensor(z, "z")
+    if found.ndim == 1 and len(found) == latent_dim:
+        why = f"has shape ({latent_dim},), one code without the axis of the batch; give z[None]"
+        raise SbvaeError(why, field="z")
+    if found.ndim != 2 or found.shape[1] != latent_dim or not len(found):
+        why = f"has shape {tuple(found.shape)}; the model takes (N, {latent_dim})"
+        raise SbvaeError(why, field="z")
+    if found.dtype.is_complex:
+        raise SbvaeError("has complex numbers; give real ones", field="z")
+    numbers = found.to(like.device, like.dtype)
+    if not torch.isfinite(numbers).all():
+        raise SbvaeError("has values that are NaN or infinite", field="z")
+    return numbers
+
+
+def as_given(found: Tensor, given: Array) -> Array:
+    """A result as NumPy's array where the argument was one."""
+    if isinstance(given, Tensor):
+        return found
+    return found.detach().cpu().numpy()
+
+
+def in_form(found: Tensor, form: Planes) -> Tensor:
+    """Images (N, C, H, W) in the layout and range in which others came.
+
+    Grey levels are rounded and clipped, floats are left as they are.
+    """
+    if form.levels:
+        found = found.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return found.movedim(1, -1).contiguous() if form.last else found
+
+
+def _tensor(value: NDArray[Any] | Tensor, field: str) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    if not isinstance(value, np.ndarray):
+        kind = type(value).__name__
+        many = "is" if field == "z" else "are"
+        raise SbvaeError(f"{many} {kind}; give a NumPy array or a tensor", field=field)
+    if value.dtype.kind not in "biuf":
+        raise SbvaeError(f"have dtype {value.dtype}; give numbers", field=field)
+    if value.dtype.kind == "f":
+        value = value.astype(value.dtype.newbyteorder("=") if value.itemsize <= 8 else np.float64)
+    elif value.dtype.kind in "iu" and value.itemsize > 1:
+        value = value.astype(np.int64)
+    # PyTorch warns of arrays that it must not write to, and takes no negative strides.
+    return torch.from_numpy(np.array(value, order="C"))
+
+
+def _channels_last(found: Tensor, shape: tuple[int, int, int], levels: bool, field: str) -> bool:
+    channels, height, width = shape
+    first, last = (channels, height, width), (height, width, channels)
+    sizes = tuple(found.shape)
+    if found.ndim == 4 and len(found) and sizes[1:] in (first, last):
+        return sizes[1:] == last and (levels or first != last)
+    name = field
+    if found.ndim == 4 and not len(found):
+        why = "no image; give one or more"
+    elif sizes in (first, last):
+        why = f"one image without the axis of the batch; give {name}[None]"
+    elif channels == 1 and sizes == (height, width):
+        why = f"one image without its axes of batch and channels; give {name}[None, ..., None]"
+    elif channels == 1 and sizes[1:] == (height, width):
+        why = f"grey images without the axis of channels; give {name}[..., None]"
+    else:
+        why = f"the model takes (N, {height}, {width}, {channels}) or (N, {channels}, {height}, "
+        raise SbvaeError(f"have shape {sizes}; {why}{width})", field=field)
+    raise SbvaeError(f"have shape {sizes}, {why}", field=field)

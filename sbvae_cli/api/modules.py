@@ -1,0 +1,201 @@
+"""The Spatial Broadcast decoder as plain PyTorch modules, for anybody's network (Section 2)."""
+
+import warnings
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sbvae_cli.api.words import in_python_words, two_sizes
+from sbvae_cli.config.load import check
+from sbvae_cli.config.model import BroadcastDecoderConfig
+from sbvae_cli.config.names import Coordinates
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.models.coordinates import coordinate_grid
+from sbvae_cli.models.decoders import BroadcastDecoder
+from sbvae_cli.models.spatial_broadcast import spatial_broadcast as broadcast_onto
+
+_DEFAULTS = BroadcastDecoderConfig()
+
+
+@in_python_words()
+def spatial_broadcast(z: Tensor, size: int | tuple[int, int]) -> Tensor:
+    """Tile latents over space and append the two coordinate channels (Algorithm 1).
+
+    Args:
+        z: Latents, shape (N, K), or (..., K), as (N, slots, K).
+        size: (H, W), or both in one number, pixels.
+
+    Returns:
+        Shape (N, K + 2, H, W), or (..., K + 2, H, W): K constant planes, then x from -1 to 1 across
+        the width, then y from -1 to 1 down the height.
+
+    Raises:
+        SbvaeError: If `z` has no axis of latents, or the size is none.
+
+    Example:
+        >>> sbvae.spatial_broadcast(torch.zeros(5, 10), (48, 64)).shape
+        torch.Size([5, 12, 48, 64])
+        >>> sbvae.spatial_broadcast(torch.zeros(1, 1), 3)[0, 1]  # x
+        tensor([[-1.,  0.,  1.],
+                [-1.,  0.,  1.],
+                [-1.,  0.,  1.]])
+    """
+    _require_tensor(z)
+    grid = coordinate_grid(*two_sizes(size)).to(z.device, z.dtype)
+    return _broadcast(z, grid)
+
+
+class SpatialBroadcast(nn.Module):
+    """The spatial broadcast as a layer without weights (Algorithm 1).
+
+    Args:
+        size: (H, W), or both in one number, pixels.
+
+    Example:
+        >>> layer = sbvae.SpatialBroadcast(8)
+        >>> network = torch.nn.Sequential(layer, torch.nn.Conv2d(10 + 2, 3, 3, padding=1))
+        >>> network(torch.zeros(5, 10)).shape
+        torch.Size([5, 3, 8, 8])
+    """
+
+    grid: Tensor
+
+    @in_python_words()
+    def __init__(self, size: int | tuple[int, int]) -> None:
+        super().__init__()
+        self.register_buffer("grid", coordinate_grid(*two_sizes(size)), persistent=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(..., K) to (..., K + 2, H, W)."""
+        _require_tensor(z)
+        return _broadcast(z, self.grid.to(z.dtype))
+
+    def extra_repr(self) -> str:
+        """The size."""
+        return f"size={tuple(self.grid.shape[1:])}"
+
+
+class SpatialBroadcastDecoder(BroadcastDecoder):
+    """The decoder of the paper: a spatial broadcast, then convolutions of stride 1 (Table 1).
+
+    A plain module: latents (N, K) to (N, C, H, W), without a nonlinearity at the end (logits of
+    Bernoulli pixels, means of Gaussian ones, or any channels, as RGB and a mask). It computes the
+    first convolution without making the broadcast, which gives the same numbers for less time and
+    memory. Weights are drawn by PyTorch's own generator, as `torch.manual_seed` sets it, unless
+    another is given.
+
+    Args:
+        image_shape: (C, H, W) of what it draws; any size.
+        latent_dim: Number of latents K.
+        hidden_channels: Channels of each convolution before the output layer, from the broadcast
+            on.
+        kernel_size: Side of the square kernels, pixels.
+        hidden_units: Units of fully connected layers before the broadcast (Tables 7 and 9).
+        upscales: Layers, from the broadcast on, that are transposed convolutions of stride 2; the
+            broadcast is smaller by as many halvings (Table 10).
+        coordinates: `linear`; `shuffled`, the same pairs at places drawn once (Appendix B);
+            `cosine`, waves of growing frequency; or `none`.
+        cosines: Waves along each axis where coordinates are `cosine`.
+        generator: Draws the weights and the shuffle, on the CPU.
+
+    Raises:
+        SbvaeError: If a setting is none.
+
+    Example:
+        >>> decoder = sbvae.SpatialBroadcastDecoder((4, 48, 64), latent_dim=16)
+        >>> decoder(torch.zeros(5, 16)).shape
+        torch.Size([5, 4, 48, 64])
+        >>> paper = sbvae.SpatialBroadcastDecoder((3, 64, 64), latent_dim=10)
+        >>> sum(weight.numel() for weight in paper.parameters())  # as Table 1 has it
+        81027
+    """
+
+    @in_python_words()
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int,
+        hidden_channels: Sequence[int] = _DEFAULTS.hidden_channels,
+        kernel_size: int = _DEFAULTS.kernel_size,
+        *,
+        hidden_units: Sequence[int] = (),
+        upscales: int = 0,
+        coordinates: Coordinates = "linear",
+        cosines: int = _DEFAULTS.cosines,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        shape = _image_shape(image_shape)
+        if not isinstance(latent_dim, int) or latent_dim < 1:
+            raise SbvaeError(
+                f"is {latent_dim!r}; give a whole number from 1 on", field="latent_dim"
+            )
+        given = {
+            "hidden_channels": hidden_channels,
+            "kernel_size": kernel_size,
+            "hidden_units": hidden_units,
+            "upscales": upscales,
+            "coordinates": coordinates,
+            "cosines": cosines,
+        }
+        with in_python_words(of=lambda line: next((n for n in given if line.startswith(n)), None)):
+            settings = check(BroadcastDecoderConfig, given)
+        super().__init__(
+            shape,
+            latent_dim,
+            settings.hidden_channels,
+            settings.kernel_size,
+            hidden_units=settings.hidden_units,
+            upscales=settings.upscales,
+            coordinates=settings.coordinates,
+            cosines=settings.cosines,
+            generator=torch.default_generator if generator is None else generator,
+        )
+        self.image_shape, self.latent_dim = shape, latent_dim
+
+    @in_python_words()
+    def forward(self, z: Tensor) -> Tensor:
+        """Latents (N, K) to (N, C, H, W)."""
+        _require_tensor(z)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            shape, way = tuple(z.shape), ""
+            if z.ndim == 1 and len(z) == self.latent_dim:
+                way = "; give z[None]"
+            elif z.ndim > 2 and z.shape[-1] == self.latent_dim:
+                way = f"; give z.flatten(0, {z.ndim - 2}) and unflatten what comes out"
+            raise SbvaeError(
+                f"has shape {shape}; the decoder takes (N, {self.latent_dim}){way}", field="z"
+            )
+        return super().forward(z)
+
+    def extra_repr(self) -> str:
+        """What it takes and draws."""
+        return f"image_shape={self.image_shape}, latent_dim={self.latent_dim}"
+
+
+def _require_tensor(z: Tensor) -> None:
+    if not isinstance(z, Tensor):
+        why = f"is {type(z).__name__}; give a tensor, as torch.as_tensor(z, dtype=torch.float32)"
+        raise SbvaeError(why, field="z")
+
+
+def _broadcast(z: Tensor, grid: Tensor) -> Tensor:
+    if z.ndim == 0:
+        raise SbvaeError("has no axis; give latents (N, K)", field="z")
+    flat = broadcast_onto(z.reshape(-1, z.shape[-1]), grid)
+    return flat.reshape(*z.shape[:-1], *flat.shape[1:])
+
+
+def _image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else ()
+    if len(shape) != 3 or not all(isinstance(side, int) and side >= 1 for side in shape):
+        way = "give (channels, height, width), as (3, 64, 64)"
+        raise SbvaeError(f"is {image_shape!r}; {way}", field="image_shape")
+    channels, height, width = shape
+    if width in (1, 3, 4) and min(channels, height) > 4:
+        warnings.warn(
+            f"`image_shape` {shape} is read as {channels} channels of {height}x{width} pixels; for "
+            f"images of {channels}x{height} give ({width}, {channels}, {height})",
+            stacklevel=4,
+        )
+    return channels, height, width

@@ -1,0 +1,216 @@
+"""Training, from one report to the next."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, get_args
+
+from sbvae_cli.api.model import Model
+from sbvae_cli.api.words import in_python_words, note, one_of, path_of
+from sbvae_cli.config.load import flat, nested
+from sbvae_cli.config.names import Profile
+from sbvae_cli.config.schema import Config
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.runs.resume import prepare_resumption, run_folder
+from sbvae_cli.runs.stepwise import SteppedRun
+from sbvae_cli.training.loop import Report
+
+Settings = Mapping[str, Any]
+
+
+class Training(Iterator[Report]):
+    """A run in training: an iterator of reports, each of which trains up to the next one.
+
+    A report has `step`, `steps` (planned), `terms` (loss terms by name, nats an image, averaged
+    since the report before), `images_per_second` and `seconds_left`. Between two reports nothing
+    computes, and threads, gradients and warnings are as they were.
+
+    `close`, and the end of a `with` block, saves a run that has a folder where it stands, and
+    `sbvae.resume` goes on with it.
+
+    Attributes:
+        config: The run's whole configuration.
+        folder: The run's folder; None where nothing is written.
+
+    Example:
+        >>> settings = {"training.steps": 4, "training.batch_size": 4, "training.log_every": 2}
+        >>> run = sbvae.train(settings, data="circles:xy-hole", profile="quick")
+        >>> first = next(run)
+        >>> first.step, first.steps, sorted(first.terms)
+        (2, 4, ['kl', 'loss', 'nll'])
+        >>> run.finish()
+        <Model broadcast, step 4: images (3, 32, 32), 10 latents>
+    """
+
+    def __init__(self, stepped: SteppedRun, folder: Path | None) -> None:
+        self._stepped, self.folder = stepped, folder
+
+    @property
+    def config(self) -> Config:
+        """The run's whole configuration; `config.as_dict()` has it as plain containers."""
+        return self._stepped.config
+
+    @property
+    def step(self) -> int:
+        """Updates made, by the last report."""
+        return self._stepped.step
+
+    @property
+    def model(self) -> Model:
+        """The model as it is now, with weights of its own, which training no longer moves."""
+        checkpoint = self._stepped.checkpoint()
+        return Model(checkpoint, checkpoint.build_vae(self._stepped.device))
+
+    @in_python_words()
+    def __next__(self) -> Report:
+        """Train up to the next report.
+
+        Raises:
+            DivergedError: If a loss or a weight was not finite; the last checkpoint stays.
+        """
+        return next(self._stepped)
+
+    def finish(self) -> Model:
+        """Train to the end; gives the model."""
+        for _ in self:
+            pass
+        return self.model
+
+    @in_python_words()
+    def close(self) -> None:
+        """Save the run where it stands, if it has a folder, and end it."""
+        self._stepped.close()
+
+    def __enter__(self) -> Self:
+        """The run itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+@in_python_words()
+def train(
+    config: Settings | Config | str | os.PathLike[str] | None = None,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    profile: Profile | None = None,
+    out: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> Training:
+    """Train a VAE, while its reports are taken; without settings it is the paper's (Table 4).
+
+    Args:
+        config: Settings as `config.yaml` has them, in sections or by keys such as
+            `training.steps`; or a YAML file; or the `config` of a model, to train its like again.
+        data: The data, as `open_data` takes them; None where the settings name some.
+        profile: `quick` for networks and images that a CPU trains in minutes; `paper`, or None.
+        out: Folder for the configuration, the log and checkpoints; None writes nothing, and the
+            model is in the training's `model` alone.
+        force: Whether a run in that folder is replaced.
+
+    Returns:
+        The run, an iterator of reports; nothing is computed before the first is asked for.
+
+    Raises:
+        SbvaeError: If a setting is unknown, the data cannot be used, or the folder holds a run.
+
+    Example:
+        >>> settings = {"training": {"steps": 4, "batch_size": 4, "log_every": 2}}
+        >>> run = sbvae.train(settings, data="circles:xy", profile="quick", out="runs/mine")
+        >>> [report.step for report in run]
+        [2, 4]
+        >>> run.model.encode(run.model.data.images(0, 2)[0])[0].shape
+        (2, 10)
+        >>> sbvae.load("runs/mine").step
+        4
+    """
+    tree, path = _settings_of(config)
+    if data is not None:
+        named = tree.get("data", {})
+        size = {side: named[side] for side in ("height", "width") if side in named}
+        tree["data"] = {**size, "source": str(path_of(data, "data"))}
+    if not (path or tree.get("data", {}).get("source")):
+        raise SbvaeError("is missing; give it, as data='circles:xy-hole' or a file", field="data")
+    if profile is not None:
+        one_of(profile, get_args(Profile), "profile")
+    name = str(tree.get("data", {}).get("source", ""))
+    with in_python_words(of=lambda line: "data" if name and line.startswith(name) else "config"):
+        complete, source = resolve(Request(profile, path, options=tree))
+    folder = None if out is None else path_of(out, "out")
+    for name in ("preview", "tensorboard"):
+        if folder is None and getattr(complete.training, name):
+            raise SbvaeError(f"has {name}, which needs a folder; give `out`", field="config")
+    place = None if folder is None else RunFolder(folder)
+    with in_python_words(of=lambda line: "out" if line.startswith(str(folder)) else "config"):
+        run = SteppedRun(complete, source, place, force=force, on_note=note)
+    return Training(run, folder)
+
+
+@in_python_words()
+def resume(
+    run: str | os.PathLike[str],
+    config: Settings | None = None,
+    *,
+    data: str | os.PathLike[str] | None = None,
+) -> Training:
+    """Go on with a run in its folder; on the CPU as if it had never stopped.
+
+    Args:
+        run: Folder of the run.
+        config: Settings that may change, as `{"training.steps": 2000}`: `steps`, and those of
+            `training` that change nothing in what is learned, such as `device` and `threads`.
+        data: Where the run's own data file lies now; None where it is found.
+
+    Returns:
+        The run, as `train` gives it.
+
+    Raises:
+        SbvaeError: If there is nothing to go on with or nothing left to do, a setting may not
+            change, or the data are gone or others.
+
+    Example:
+        >>> run = sbvae.resume("runs/circles", {"training.steps": 8})
+        >>> run.step, [report.step for report in run]
+        (6, [8])
+    """
+    tree, path = _settings_of(config)
+    if path is not None:
+        raise SbvaeError("is a file; give settings by key", field="config")
+    place = {} if data is None else {"data.source": str(path_of(data, "data"))}
+    with in_python_words(of="run"):
+        found = prepare_resumption(
+            run_folder(path_of(run, "run")), {**flat(tree), **place}, on_note=note
+        )
+        stepped = SteppedRun(
+            found.config, found.source, found.folder, resumption=found, on_note=note
+        )
+    return Training(stepped, found.folder.path)
+
+
+def _settings_of(
+    config: Settings | Config | str | os.PathLike[str] | None,
+) -> tuple[dict[str, Any], Path | None]:
+    """A tree of sections, and the YAML file below it.
+
+    Raises:
+        SbvaeError: If it is neither.
+    """
+    if isinstance(config, Config):
+        return config.as_dict(), None
+    if config is None or isinstance(config, Mapping):
+        if not all(isinstance(key, str) for key in config or ()):
+            raise SbvaeError("has keys that are no text; give {'section.key': value}", "config")
+        return nested(flat(config or {})), None
+    if isinstance(config, str) and "=" in config:
+        raise SbvaeError(f"is {config!r}; give {{'section.key': value}} or a file", field="config")
+    return {}, path_of(config, "config")

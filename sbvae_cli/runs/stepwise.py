@@ -1,0 +1,153 @@
+"""A run that goes from one report to the next, as who asks for them wants it."""
+
+import weakref
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import torch
+
+from sbvae_cli.checkpoint import Checkpoint
+from sbvae_cli.config.schema import Config
+from sbvae_cli.data.source import Source
+from sbvae_cli.models.compute_settings import cpu_threads
+from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.resume import Resumption
+from sbvae_cli.runs.train import restore, watch_replicas
+from sbvae_cli.training.build import build_maker, build_updater, with_own_precision
+from sbvae_cli.training.loop import Report, train
+
+
+class SteppedRun(Iterator[Report]):
+    """A run that is trained while its reports are taken; between two nothing of it computes.
+
+    Nothing of the process is left changed between two reports: neither the number of threads nor
+    whether PyTorch keeps gradients.
+
+    Args:
+        config: Configuration of the run, complete.
+        source: The data that it names.
+        folder: Folder for its configuration, log and checkpoint; None writes nothing.
+        force: Whether a run in the folder is replaced.
+        resumption: What `prepare_resumption` gave, of a run that goes on; else None.
+        on_note: Called with a line on what does not work as it could here.
+
+    Attributes:
+        config: The configuration with the precision that its device has.
+        step: Updates made, by the last report.
+
+    Raises:
+        SbvaeError: If the folder is in use, or holds a run and `force` is false, or the images
+            have no room; then nothing is written.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        source: Source,
+        folder: RunFolder | None,
+        *,
+        force: bool = False,
+        resumption: Resumption | None = None,
+        on_note: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.config = config if resumption else with_own_precision(config)
+        self.step = resumption.checkpoint.step if resumption else 0
+        self._source, self._folder, self._on_note = source, folder, on_note
+        self._resumption, self._stopped, self._threads = resumption, False, config.training.threads
+        with self._settings(), ExitStack() as held:
+            self._updater = build_updater(self.config)
+            if resumption:
+                restore(self._updater, 0, resumption.checkpoint, resumption.folder)
+                if self._updater.device.type == "cpu":
+                    self._threads = resumption.threads
+            if folder is not None:
+                held.enter_context(folder.locked())
+                if not (force or resumption):
+                    folder.refuse_if_used()
+            seeds = [self.config.training.seed]
+            maker = build_maker(self.config, source, seeds, self._updater.device)
+            self._maker = held.enter_context(closing(maker))
+            self._reports = self._follow()
+            self._held = held.pop_all()
+        weakref.finalize(self, self._held.close)  # where nobody closes it
+
+    def __next__(self) -> Report:
+        """Train up to the next report.
+
+        Raises:
+            DivergedError: If a loss, a weight or a measurement was not finite; the last checkpoint
+                stays.
+        """
+        with self._settings():
+            try:
+                report = next(self._reports)
+            except BaseException:  # the end, an error or an interruption
+                self._held.close()
+                raise
+        self.step = report.step
+        return report
+
+    def close(self) -> None:
+        """Save the run where it stands, if it has a folder and was not at its end, and let go."""
+        self._stopped = True
+        try:
+            for _ in self:
+                pass
+        finally:
+            self._held.close()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it trains."""
+        return self._updater.device
+
+    def checkpoint(self) -> Checkpoint:
+        """The model as it is now, without what a resumption needs."""
+        threads = self._threads or torch.get_num_threads()
+        return Checkpoint(self.config, self.step, self._updater.weights(0), {}, threads)
+
+    def _follow(self) -> Generator[Report, None, None]:
+        updater, config, folder = self._updater, self.config, self._folder
+        start, watched = self.step, None
+        if folder is not None:
+            self._begin(folder)
+            several = [config], self._source, updater, [folder], start, (), self._on_note
+            (watched,) = watch_replicas(*several)
+        reports = train(
+            updater,
+            self._maker,
+            config.training,
+            start=start,
+            stop=lambda: self._stopped,
+            watch=watched.watch if watched else lambda step: None,
+        )
+        with closing(reports):
+            for (report,) in reports:
+                if report.note:
+                    self._on_note(report.note)
+                if watched:
+                    watched.see(report)
+                error = watched.error if watched else report.error
+                if error:
+                    raise error
+                yield report
+
+    def _begin(self, folder: RunFolder) -> None:
+        """Write the configuration, and remove what is of a former run or past the checkpoint."""
+        if self._resumption:
+            folder.remove_unfinished()
+            folder.cut_log(self.step)
+            folder.write_config(self.config)
+            return
+        folder.note_unsaved(self._on_note)
+        folder.clear(self.config)
+
+    @contextmanager
+    def _settings(self) -> Iterator[None]:
+        """PyTorch as training needs it, and afterwards as it was found."""
+        with (
+            cpu_threads(self._threads),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+        ):
+            yield
