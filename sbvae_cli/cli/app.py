@@ -15,6 +15,7 @@ from sbvae_cli.cli import (
     bench,
     demo,
     encode,
+    explore,
     export,
     figure,
     gen_data,
@@ -54,6 +55,7 @@ app.command("train")(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command("traverse")(traverse.traverse)
 app.command("geometry")(geometry.geometry)
+app.command("explore")(explore.explore)
 app.add_typer(figure.app, name="figure")
 app.add_typer(sweep.app, name="sweep")
 app.command("reproduce")(reproduce.reproduce)

@@ -14,6 +14,7 @@ OWN_ENDINGS = {
     "JSON": (".json",),
     "CSV": (".csv",),
     "safetensors": (".safetensors",),
+    "page": (".html", ".htm"),
 }
 WORDS = {
     "picture": "a picture",
@@ -24,11 +25,13 @@ WORDS = {
     "JSON": "a JSON file",
     "CSV": "a CSV file",
     "safetensors": "a safetensors file",
+    "page": "a page of sbvae explore",
 }
 FORMATS = {
     "picture": "PNG or SVG",
     "moving picture": "PNG, SVG, GIF or WebP",
     "animation": "GIF or WebP",
+    "page": "HTML",
 }
 EXAMPLES = {
     "picture": "picture.png",
@@ -37,8 +40,10 @@ EXAMPLES = {
     "HDF5": "data.h5",
     "NPZ": "codes.npz",
     "safetensors": "model.safetensors",
+    "page": "explorer.html",
 }
 HDF5_START = b"\x89HDF\r\n\x1a\n"
+PAGE = b'<script type="application/json" id="sbvae">'
 PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
 # Of other formats; a name without an ending, or with one that is not here, says nothing.
 OTHER_ENDINGS = (
@@ -60,6 +65,8 @@ def is_of(kind: str, path: Path, start: bytes) -> bool:
         return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
     if kind == "safetensors":  # the length of its header, then the header, in JSON
         return start[8:9] == b"{"
+    if kind == "page":
+        return PAGE in start
     if kind == "JSON":
         return start.lstrip()[:1] in (b"{", b"[") and b"\0" not in start
     return start.startswith(HDF5_START) if kind == "HDF5" else bool(PICTURES.match(start))

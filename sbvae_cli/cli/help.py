@@ -18,6 +18,7 @@ EXAMPLES = {
     "train": "sbvae train --data circles-xy-hole.h5 --profile quick --out runs/first",
     "traverse": "sbvae traverse runs/first --start-image 3,17 --top 4",
     "geometry": "sbvae geometry runs/first --factors x,y --json geometry.json",
+    "explore": "sbvae explore runs/first --out explorer.html",
     "eval": "sbvae eval runs/first --metrics rates,mig,dci-fast --json scores.json",
     "figure rate-distortion": "sbvae figure rate-distortion scores.json --out figure-4.svg",
     "figure mig": "sbvae figure mig runs/first --protocol quick",

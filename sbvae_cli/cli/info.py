@@ -66,7 +66,7 @@ def info(
 def _lines(facts: Facts) -> list[tuple[str, str]]:
     if facts["kind"] == "picture":
         return picture_lines(facts)
-    return _model_lines(facts) if "data" in facts else _dataset_lines(facts)
+    return model_lines(facts) if "data" in facts else _dataset_lines(facts)
 
 
 def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
@@ -117,7 +117,8 @@ def _space_lines(facts: Facts, validation: float = 0.0) -> list[tuple[str, str]]
     return lines
 
 
-def _model_lines(facts: Facts) -> list[tuple[str, str]]:
+def model_lines(facts: Facts) -> list[tuple[str, str]]:
+    """Names and texts on a checkpoint or a run, as `describe` gives its facts."""
     data, model, training = facts["data"], facts["model"], facts["training"]
     parameters, likelihood = model["parameters"], model["likelihood"]
     variance = f", variance {likelihood['variance']:.4g}" if "variance" in likelihood else ""

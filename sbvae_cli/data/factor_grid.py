@@ -50,7 +50,7 @@ def factor_grid(
     if size < 2:
         raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
     require_pair(space, names, at or {})
-    middle = np.array([_middle(factor) for factor in space.factors], space.dtype)
+    middle = np.array([middle_of(factor) for factor in space.factors], space.dtype)
     for name, value in (at or {}).items():
         middle[space.index(name)] = allowed_value(space, name, value)
     first, second = (_axis(space, name, size) for name in names)
@@ -110,7 +110,8 @@ def _axis(space: FactorSpace, name: str, size: int) -> FactorRows:
     return np.asarray(values, space.dtype)
 
 
-def _middle(factor: FactorConfig) -> float:
+def middle_of(factor: FactorConfig) -> float:
+    """Where a factor stands that nobody moves: the middle of its range, or of its levels."""
     if factor.name == "present":
         return 1.0
     if factor.levels:

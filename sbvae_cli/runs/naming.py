@@ -124,6 +124,12 @@ def has_own_space(data: DataConfig) -> bool:
 
 def _chosen_settings(config: Config) -> list[str]:
     """Settings that are not those of the same kinds and profile, each as label and value."""
+    chosen = chosen_settings(config)
+    return [setting_label(name) + _write(value) for name, value in chosen.items()]
+
+
+def chosen_settings(config: Config) -> dict[str, Any]:
+    """Settings that are not those of the same kinds and profile, kinds of schedules first."""
     tree = config.as_dict()
     paper = paper_preset(config.objective.kind, config.preset.dataset, config.model.decoder.kind)
     likelihood = config.model.likelihood.kind
@@ -138,7 +144,7 @@ def _chosen_settings(config: Config) -> list[str]:
     usual = complete_preset(merge(plain, {"objective": schedules}), config)
     kinds = [name for name in differences(plain, tree) if name.endswith("_schedule.kind")]
     named = [name for name in (*kinds, *differences(usual, tree)) if name not in _UNNAMED]
-    return [setting_label(name) + _write(_value(tree, name)) for name in named]
+    return {name: _value(tree, name) for name in named}
 
 
 def setting_label(name: str) -> str:

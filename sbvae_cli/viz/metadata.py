@@ -1,7 +1,8 @@
 """What a picture file says of itself: the command that drew it, its seed, step and scores.
 
 It is one JSON object in the place that each format has for text: a PNG chunk `sbvae`, `<metadata>`
-of an SVG, the comment of a GIF, and the image description in the Exif data of a WebP.
+of an SVG, a script element of an HTML page, the comment of a GIF, and the image description in the
+Exif data of a WebP.
 """
 
 import json
@@ -21,6 +22,7 @@ About = Mapping[str, Any]
 KEY = "sbvae"
 SAID = ("version", "command", "seed", "step", "scores")  # of every picture, where it applies
 _SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # tags of Exif
+_SCRIPT = re.compile(rf'<script type="application/json" id="{KEY}">(.*?)</script>', re.DOTALL)
 _ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re.DOTALL)
 
 
@@ -60,6 +62,12 @@ def svg_element(about: About) -> str:
     return f'<metadata id="{KEY}">{escape(_json(about))}</metadata>'
 
 
+def html_element(about: About) -> str:
+    """The element `<script>` of an HTML page; JSON, of which nothing is run."""
+    text = _json(complete(about)).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{KEY}">{text}</script>'
+
+
 def software(about: About) -> str:
     """The name and the version that drew a picture."""
     return f"{KEY} {_printable(str(about.get('version', '')))}".strip()
@@ -90,6 +98,16 @@ def about_svg(text: str) -> dict[str, Any] | None:
     """
     found = _ELEMENT.search(text)
     return _object(unescape(found[1]) if found else None)
+
+
+def about_html(text: str) -> dict[str, Any] | None:
+    """What an HTML page says of itself; None where sbvae did not write it.
+
+    Args:
+        text: The file, or its beginning.
+    """
+    found = _SCRIPT.search(text)
+    return _object(found[1] if found else None)
 
 
 def _json(content: About) -> str:

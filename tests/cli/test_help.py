@@ -35,8 +35,8 @@ def plain(text: str) -> str:
 
 def test_commands_stand_in_the_order_of_a_workflow(sbvae: Sbvae) -> None:
     shown = re.findall(r"^│ ([a-z][a-z-]+) +[A-Z]", sbvae("--help").out, re.MULTILINE)
-    assert shown[:12] == [
-        *("gen-data", "train", "traverse", "geometry", "eval", "figure", "sweep"),
+    assert shown[:13] == [
+        *("gen-data", "train", "traverse", "geometry", "explore", "eval", "figure", "sweep"),
         *("reproduce", "encode", "export", "info", "demo"),
     ]
 

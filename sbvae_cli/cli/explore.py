@@ -1,0 +1,101 @@
+"""`sbvae explore`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sbvae_cli.cli.options import OtherDataOption
+from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.errors import SbvaeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sbvae_cli.explorer.payload import Model, Payload
+
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="RUN...",
+        help="Run folders, folders of several runs, or ckpt.pt files, of the same data.",
+    ),
+]
+
+
+def explore(
+    targets: Runs = None,
+    out: Annotated[
+        Path, typer.Option(callback=named_as("page"), help="HTML file to write.")
+    ] = Path("explorer.html"),
+    open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    codes: Annotated[
+        Path | None,
+        typer.Option(
+            help="NPZ file of codes in place of runs, of any library: codes (N, K) and, where they "
+            "are known, factors (N, F)."
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Dataset of the codes' images, row by row.")
+    ] = None,
+    decoder: Annotated[
+        Path | None,
+        typer.Option(help="ONNX file that draws the codes' images: (N, K) to (N, C, H, W)."),
+    ] = None,
+    data: OtherDataOption = None,
+) -> None:
+    """Write a page to look into a latent space by hand: one HTML file, for any browser.
+
+    It shows the factors' grid in two latents, draws what lies under the
+    pointer, and has a slider for each latent; several models are read side
+    by side. It loads nothing: the models run in the page.
+    """
+    from sbvae_cli.cli.console import console_settings, file_size, inform, note_once
+    from sbvae_cli.cli.outputs import show
+    from sbvae_cli.explorer.assemble import assemble
+    from sbvae_cli.files import write_bytes
+
+    payload = _payload(targets or [], codes, images, decoder, data, note_once())
+    content = assemble(payload, console_settings.command)
+    write_bytes(out, content)
+    inform(f"wrote {out} ({file_size(len(content))})")
+    if open_page:
+        show(out)
+
+
+def _payload(
+    targets: list[Path],
+    codes: Path | None,
+    images: Path | None,
+    decoder: Path | None,
+    data: str | None,
+    on_note: "Callable[[str], None]",
+) -> "Payload":
+    if codes is None:
+        for name, value in (("images", images), ("decoder", decoder)):
+            if value is not None:
+                raise SbvaeError(f"{value}: is of codes, which `codes` names", field=name)
+        if not targets:
+            raise SbvaeError("name a run, as runs/first, or codes of another library by `codes`")
+        from sbvae_cli.explorer.of_runs import payload_of_runs
+
+        payload = payload_of_runs(targets, data, on_note)
+        return replace(payload, models=[_worded(model) for model in payload.models])
+    if targets:
+        found = f"{targets[0]} and {codes}"
+        raise SbvaeError(f"{found}: a page is of runs or of codes; write the runs' codes by encode")
+    raise SbvaeError("not yet")
+
+
+def _worded(model: "Model") -> "Model":
+    """With the arguments of its sentences as flags, and the settings as `info` has them."""
+    from sbvae_cli.cli.flags import with_flags
+    from sbvae_cli.cli.info import model_lines
+    from sbvae_cli.runs.describe import describe
+
+    path = model.path or model.name
+    findings = [with_flags(sentence, [path]) for sentence in model.findings]
+    settings = model_lines(describe(path)[0]) if model.path else []
+    return replace(model, findings=findings, settings=settings)

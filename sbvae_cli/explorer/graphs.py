@@ -1,0 +1,105 @@
+"""The graphs that run in the page: small in storage, and checked against PyTorch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sbvae_cli.data.pixels import to_device
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.explorer.payload import Probes
+from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, halved, run_onnx
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
+
+MOST_BYTES = 12_000_000  # of the weights of one model, in half precision and base64
+GREY_LEVELS = 2  # by which pictures of halved weights may differ
+_PROBES = 16  # half of them of the data, half from the prior
+_PROBE_BYTES = 400_000
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """What the page runs of a model.
+
+    Attributes:
+        decoder: ONNX file.
+        encoder: ONNX file.
+        probes: What PyTorch draws.
+    """
+
+    decoder: bytes
+    encoder: bytes
+    probes: Probes
+
+
+def require_small(vae: VAE) -> None:
+    """Refuse a model that makes the page too large to be sent, before anything takes long.
+
+    Raises:
+        SbvaeError: With its size, and what would do.
+    """
+    count = sum(weight.numel() for weight in vae.parameters())
+    taken = count * 2 * 4 / 3
+    if taken > MOST_BYTES:
+        raise SbvaeError(
+            f"has {count:,} weights, which would take {taken / 1e6:,.0f} MB of the page, more than "
+            f"{MOST_BYTES / 1e6:.0f}; draw it by `sbvae geometry MODEL` and `sbvae traverse MODEL`"
+        )
+
+
+def graphs_of(
+    vae: VAE, image_shape: tuple[int, int, int], codes: Floats, images: NDArray[np.uint8]
+) -> Graphs:
+    """Export both networks, halved where pictures stay the same within 2 grey levels.
+
+    Args:
+        vae: On the CPU.
+        image_shape: (C, H, W).
+        codes: Posterior means to try, shape (n, K).
+        images: Images to try, shape (m, H, W, C).
+
+    Raises:
+        SbvaeError: If the packages are missing.
+    """
+    z = _probes(codes, image_shape)
+    drawn = grey_levels(_rendered(vae, z))
+    decoder = decoder_onnx(vae, image_shape, z.shape[1])
+    small = halved(decoder)
+    if _largest_step(grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
+        decoder = small
+    shown = np.asarray(to_device(images[:_PROBES], torch.device("cpu")).numpy(), np.float32)
+    encoder = encoder_onnx(vae, image_shape)
+    small = halved(encoder)
+    means = [run_onnx(each, {"image": shown})["mean"] for each in (encoder, small)]
+    exact, rounded = (grey_levels(_rendered(vae, each)) for each in means)
+    if _largest_step(exact, rounded) <= GREY_LEVELS:
+        encoder = small
+    return Graphs(decoder, encoder, Probes(z, drawn))
+
+
+def grey_levels(images: Floats) -> NDArray[np.uint8]:
+    """Images in [0, 1] as bytes, what lies outside cut off; shape as given."""
+    return np.asarray(np.round(np.clip(images, 0, 1) * 255), np.uint8)
+
+
+def _probes(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Some of the codes, evenly spaced, and as many draws from the prior; shape (P, K)."""
+    count = int(np.clip(_PROBE_BYTES // np.prod(image_shape), 2, _PROBES))
+    known = codes[np.isfinite(codes).all(axis=1)]
+    own = known[np.linspace(0, len(known) - 1, count - count // 2).astype(int)]
+    prior = stream(0, "prior").normal(size=(count // 2, codes.shape[1]))
+    return np.concatenate([own, prior]).astype(np.float32)
+
+
+@torch.no_grad()
+def _rendered(vae: VAE, z: Floats) -> Floats:
+    images: Floats = vae.render(torch.from_numpy(np.asarray(z, np.float32))).numpy()
+    return images
+
+
+def _largest_step(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
+    return int(np.abs(first.astype(np.int16) - second).max(initial=0))

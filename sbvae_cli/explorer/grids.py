@@ -1,0 +1,178 @@
+"""Grids of two factors, their images and every model's codes of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.source import Source
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.encode import blank_code, encode
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_known
+from sbvae_cli.evaluation.grid_embedding import default_pair, grid_points
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes, averaged
+from sbvae_cli.evaluation.stored_embedding import choose_stored, shown_points
+from sbvae_cli.explorer.atlas import atlas_of
+from sbvae_cli.explorer.payload import Points, Slice
+from sbvae_cli.explorer.slices import DEFAULT, Budget, Wanted, lay, plan
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.random import stream
+
+Images = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+SCATTERED = 1_024  # images, where there is no grid
+_SAMPLE = 16  # images that tell how many bytes one takes
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points of two factors, their images and codes.
+
+    Attributes:
+        points: The factors, shape (n0, n1, 2).
+        images: A true image of each point, shape (n, H, W, C); zeros where there is none.
+        present: Points that have an image, shape (n0, n1).
+        codes: Posteriors of each model.
+    """
+
+    points: FactorPoints
+    images: Images
+    present: NDArray[np.bool_]
+    codes: Sequence[PointCodes]
+
+    def slice(self) -> Slice:
+        """As the page has it."""
+        values, columns = self.points.values, self.present.shape[1]
+        return Slice(
+            self.points.names,
+            {name: round(value, 6) for name, value in self.points.fixed.items()},
+            (values[:, 0, 0], values[0, :, 1]),
+            self.points.circular,
+            self.points.held_out,
+            self.present,
+            atlas_of(self.images, columns),
+        )
+
+    def flat_codes(self, model: int) -> Floats:
+        """Posterior means of a model, shape (n, K)."""
+        means = self.codes[model].means
+        return means.reshape(-1, means.shape[-1])
+
+    def embedding(self, model: int) -> FactorEmbedding | None:
+        """Its two latents and scores; None of one latent, or where too little is left."""
+        codes = self.codes[model]
+        if codes.means.shape[-1] < 2:
+            return None
+        try:
+            return embed_known(self.points, codes)
+        except SbvaeError:  # all of the grid is held out, or next to all
+            return None
+
+
+def grids_of(
+    source: Source,
+    vaes: Sequence[VAE],
+    trained_on: FactorSpace | None,
+    budget: Budget = DEFAULT,
+) -> list[Grid]:
+    """The grids that a page has; none where fewer than two factors vary, or images make none.
+
+    Args:
+        source: Draws the images, or has them.
+        vaes: The models, on the CPU.
+        trained_on: Space of their training, whose held-out regions count.
+        budget: What the grids may take.
+    """
+    space = source.space
+    if len(space.varying) < 2:
+        return []
+    first = default_pair(space)
+    if not source.can_render:
+        return _stored_grids(source, vaes, first, trained_on)
+    latents = [_latents(vae, source) for vae in vaes]
+    sample = source.render(lay(space, Wanted(first, 4, {})).factors)
+    wanted = plan(space, first, _point_bytes(sample, latents), budget)
+    return [_drawn(source, vaes, each, trained_on) for each in wanted]
+
+
+def scattered(
+    source: Source, vaes: Sequence[VAE], trained_on: FactorSpace | None, budget: Budget = DEFAULT
+) -> tuple[Points, list[tuple[Floats, Floats]], Images]:
+    """Sample images where there is no grid.
+
+    Returns:
+        The points; posterior means and stds (N, K) of each model; the images, (N, H, W, C).
+    """
+    rng = stream(0, "samples")
+    sample = source.sample(rng, _SAMPLE)[0]
+    each = _point_bytes(sample, [_latents(vae, source) for vae in vaes])
+    count = int(np.clip(budget.first_bytes / each, _SAMPLE, SCATTERED))
+    if source.count is not None:
+        count = min(count, source.count)
+    images, factors = source.sample(rng, count)
+    known = factors if len(source.space.varying) else None
+    space = trained_on if trained_on and trained_on.names == source.space.names else source.space
+    held_out = space.held_out_mask(factors) if space.held_out else None
+    points = Points(count, atlas_of(images), known, held_out)
+    return points, [encode(vae, images) for vae in vaes], images
+
+
+def _drawn(
+    source: Source, vaes: Sequence[VAE], wanted: Wanted, trained_on: FactorSpace | None
+) -> Grid:
+    grid = lay(source.space, wanted)
+    images = source.render(grid.factors)
+    codes = []
+    for vae in vaes:
+        means, stds = (each.reshape(*grid.shape, -1) for each in encode(vae, images))
+        codes.append(PointCodes(means, stds, blank=blank_code(vae, source)))
+    points = grid_points(source.space, grid, wanted.at, trained_on)
+    return Grid(points, images, np.ones(grid.shape, np.bool_), codes)
+
+
+def _stored_grids(
+    source: Source,
+    vaes: Sequence[VAE],
+    first: tuple[str, str],
+    trained_on: FactorSpace | None,
+) -> list[Grid]:
+    """Grids that a file's rows make, each pair at one setting of the others."""
+    space, file, found = source.space, source.file, list[Grid]()
+    if file is None:
+        return found
+    pairs = [first, *(p for p in all_pairs(space.varying) if set(p) != set(first))]
+    for pair in pairs:
+        try:
+            stored = choose_stored(file, space, pair, 32, {})
+        except SbvaeError:  # one of the two has one value at every setting of the others
+            continue
+        if stored.values.ndim != 3:
+            continue
+        rows = file.read_rows(stored.rows)[0]
+        points = shown_points(space, pair, stored, file.read_factors(stored.rows), trained_on)
+        shape = stored.values.shape[:2]
+        images = np.zeros((shape[0] * shape[1], *rows.shape[1:]), np.uint8)
+        images[stored.point[::-1]] = rows[::-1]  # the first row of each point
+        present = np.bincount(stored.point, minlength=len(images)).reshape(shape) > 0
+        codes = [averaged(stored, *encode(vae, rows)) for vae in vaes]
+        found.append(Grid(points, images, present, codes))
+    return found
+
+
+def all_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of names, in order."""
+    return [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+
+
+def _latents(vae: VAE, source: Source) -> int:
+    blank = np.zeros((1, source.height, source.width, source.channels), np.uint8)
+    return int(encode(vae, blank)[0].shape[1])
+
+
+def _point_bytes(sample: Images, latents: Sequence[int]) -> float:
+    """Bytes that a point takes in the page, in base64."""
+    image = len(atlas_of(sample).png) / len(sample)
+    return (image + sum(4 * count for count in latents)) * 4 / 3

@@ -1,0 +1,132 @@
+"""Trained models as the page has them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
+from sbvae_cli.evaluation.findings.verdict import headlines
+from sbvae_cli.explorer.graphs import graphs_of, require_small
+from sbvae_cli.explorer.grids import Grid, grids_of, scattered
+from sbvae_cli.explorer.payload import Model, Payload, Points
+from sbvae_cli.explorer.scores import scores_of
+from sbvae_cli.export.packages import require_onnx
+from sbvae_cli.models.vae import VAE
+from sbvae_cli.runs.several_models import Opened, open_models
+from sbvae_cli.runs.train_command import train_command
+
+Floats = NDArray[np.float64]
+
+_MOST_PAIRS = 6  # that findings speak of
+
+
+def payload_of_runs(
+    targets: Sequence[Path],
+    data: str | None = None,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Payload:
+    """Open models of the same data and make of them what a page shows.
+
+    Args:
+        targets: Run folders, folders of runs, and checkpoints.
+        data: Data in place of the models' own.
+        on_note: Called with a line on what is left out, or was found elsewhere.
+
+    Raises:
+        SbvaeError: If one cannot be used, is too large, their data differ, or packages are missing.
+    """
+    several = open_models(targets, data, on_note)
+    require_onnx()
+    source, opened = several.source, several.models
+    vaes = [_small(each, len(opened) > 1) for each in opened]
+    trained_on = FactorSpace(opened[0].checkpoint.space)
+    grids, points = grids_of(source, vaes, trained_on), None
+    samples: list[tuple[Floats, Floats]] = []
+    if grids:
+        images = grids[0].images[grids[0].present.ravel()]
+    else:
+        points, samples, images = scattered(source, vaes, trained_on)
+    shape = source.channels, source.height, source.width
+    models = []
+    for number, (vae, each) in enumerate(zip(vaes, opened, strict=True)):
+        codes = grids[0].flat_codes(number) if grids else samples[number][0]
+        graphs = graphs_of(vae, shape, codes, images)
+        config = each.checkpoint.config
+        found = [grid.embedding(number) for grid in grids]
+        models.append(
+            Model(
+                name=each.name,
+                kind=each.model,
+                latents=codes.shape[1],
+                codes=[grid.flat_codes(number) for grid in grids],
+                point_codes=None if grids else codes,
+                stds=_stds(grids[0], number) if grids else samples[number][1].mean(axis=0),
+                axes=_axes(found, codes, points),
+                scores=[scores_of(one) if one else [] for one in found] or [[]],
+                findings=findings_of(found),
+                command=train_command(config, each.path),
+                decoder=graphs.decoder,
+                encoder=graphs.encoder,
+                likelihood=config.model.likelihood.kind,
+                probes=graphs.probes,
+                path=str(each.path),
+            )
+        )
+    return Payload(
+        source.name,
+        shape,
+        source.space.factors,
+        [grid.slice() for grid in grids],
+        points,
+        models,
+        [each.about for each in opened],
+    )
+
+
+def axes_by_spread(codes: Floats, stds: Floats | None = None) -> tuple[int, ...]:
+    """The latents that a scatter shows: of smallest posterior std, else of widest codes."""
+    order = np.argsort(-codes.std(axis=0) if stds is None else stds, kind="stable")
+    return tuple(int(latent) for latent in order[:2])
+
+
+def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
+    """What `eval` says of the first pair, and the verdicts on the others at the middle."""
+    sentences: list[str] = []
+    pairs: list[tuple[str, str]] = []
+    for embedding in filter(None, found):
+        if embedding.points.names in pairs or len(pairs) == _MOST_PAIRS:
+            continue
+        pairs.append(embedding.points.names)
+        sentences += headlines(embedding.pair) + embedding.notes if len(pairs) == 1 else (
+            headlines(embedding.pair)[:1]
+        )  # fmt: skip
+    return list(dict.fromkeys(sentences))
+
+
+def _small(opened: Opened, several: bool) -> VAE:
+    vae = opened.checkpoint.build_vae()
+    try:
+        require_small(vae)
+    except SbvaeError as error:
+        raise SbvaeError(f"{opened.path}: {error}") from None
+    return vae
+
+
+def _axes(
+    found: Sequence[FactorEmbedding | None], codes: Floats, points: Points | None
+) -> list[tuple[int, ...]]:
+    usual = axes_by_spread(codes[np.isfinite(codes).all(axis=1)])
+    return [one.choice.latents if one else usual for one in found] or [usual]
+
+
+def _stds(grid: Grid, model: int) -> Floats | None:
+    stds = grid.codes[model].stds
+    if stds is None:
+        return None
+    flat = stds.reshape(-1, stds.shape[-1])
+    mean: Floats = flat[np.isfinite(flat).all(axis=1)].mean(axis=0)
+    return mean

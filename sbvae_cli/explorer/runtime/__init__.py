@@ -1,0 +1,1 @@
+"""What runs a model in the page: onnxruntime-web, as it came; README.md says from where."""
