@@ -101,7 +101,7 @@ def test_files_are_written_together_or_not_at_all(tmp_path: Path, room: Room) ->
     write_together({first: b"1", second: b"2"})
     assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
     with room(10), pytest.raises(SbvaeError, match=r"a/first: cannot be written: File too large"):
-        write_together({second: b"3", first: b"4" * 20})
+        write_together({first: b"4" * 20, second: b"3"})
     second.with_suffix(".h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     with pytest.raises(SbvaeError, match="is a dataset"):
         write_together({first: b"5", second.with_suffix(".h5"): b"6"})
