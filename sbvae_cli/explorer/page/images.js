@@ -6,9 +6,9 @@ export class Images {
   /** @param {(p: number | null) => HTMLElement} home where the figure of model p, or of the truth (null), is put */
   constructor(store, runtime) {
     Object.assign(this, { store, runtime, shape: store.payload.image, truths: new Map(), truth: null });
-    this.true = this.#figure(null, "true image");
+    const { slices, points } = store.payload, stored = slices.length ? slices.some((slice) => slice.images) : points?.images;
+    this.true = stored ? this.#figure(null, "true image") : null;
     this.models = store.models.map((model, m) => (model.decoder && this.shape ? this.#figure(m, model.name) : null));
-    if (!this.#atlas()) this.true = null;
     /** Called with (m, ms since the point moved) when a decoded image is drawn: for measurements. */
     this.painted = () => {};
     store.subscribe("point", () => this.show());

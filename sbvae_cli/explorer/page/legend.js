@@ -40,7 +40,7 @@ export function mountDeck(element, store) {
   const what = chart.kind === "sheet"
     ? `Each point of the grid is an image; an encoder puts it at its posterior mean. The colours say where in the space of ${listed(payload.slices[0].names)} it comes from.`
     : "Each point is an image; an encoder puts it at its posterior mean.";
-  element.append(make("b", {}, make("span", { className: "mouse", textContent: "Move over a plot" }), make("span", { className: "finger", textContent: "Drag on the plot" }), `: ${payload.image ? does : "its marks follow."}`),
+  element.append(make("b", {}, make("span", { className: "mouse", textContent: "Move over a plot" }), make("span", { className: "finger", textContent: "Drag on the plot" }), `: ${payload.image ? does : "the same place is marked in every other."}`),
     " ", make("span", { className: "more", textContent: what }));
 }
 
