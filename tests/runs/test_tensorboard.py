@@ -57,6 +57,7 @@ def test_a_run_that_goes_on_has_each_step_and_each_picture_once(
 
     assert sbvae("train", "--resume", "run", "--steps", 8).code == 0
 
+    assert b"loss" not in late.read_bytes()
     assert_as_logged(Path("run"), [2, 4, 6, 8])
     found = events(Path("run"))
     assert set(found.Tags()["images"]) == {
