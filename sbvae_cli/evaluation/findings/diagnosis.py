@@ -10,7 +10,7 @@ from sbvae_cli.evaluation.findings.model import (
     latents_in_use,
     use_of_latents,
 )
-from sbvae_cli.evaluation.findings.verdict import copies
+from sbvae_cli.evaluation.findings.verdict import hidden
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
@@ -45,7 +45,7 @@ def diagnose(
     found = [] if used is None else use_of_latents(used, len(names), rates)
     if (used is None or used.any()) and "mig" in scores:
         found += find_places(scores, geometry, names, used)
-        found += [each for each in map(copies, geometry.values()) if each and len(geometry) == 1]
+        found += hidden(geometry)
         found += latents_to_see(scores, geometry, used) if with_model else []
     return found + ([] if rates is None else ill_suited_likelihood(rates))
 

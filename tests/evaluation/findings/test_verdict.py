@@ -1,10 +1,12 @@
 """What a report says first of a grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sbvae_cli.evaluation.factor_embedding import embed_points
-from sbvae_cli.evaluation.findings.verdict import headlines, word
+from sbvae_cli.evaluation.findings.verdict import headlines, hidden, word
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes
 
@@ -107,3 +109,14 @@ def test_traces_in_latents_that_are_not_in_use_are_no_copies() -> None:
     traces = pair_of(0.3 * X, 0.3 * Y, 0.3 * X, std=0.9)
     assert headlines(traces)[1].startswith("0 of 3 latents in use on the grid")
     assert "tell" not in headlines(traces)[1] and word(traces) == "collapsed to a point"
+
+
+def test_of_several_pairs_a_further_latent_is_told_once_and_of_flat_grids_alone() -> None:
+    copied, more = pair_of(X, Y, X), pair_of(X, Y, 2 * X)
+    other = replace(more, names=("x", "hue"))
+    bent = replace(pair_of(X, Y**3, X, Y), names=("y", "hue"))
+    (found,) = hidden({"x,y": copied, "x,hue": other, "y,hue": bent})
+    assert (found.factors, found.latents) == (("x", "hue"), (2,))
+    assert found.values["outside"] > copied.scores["information_outside"] > 0.3
+    assert [each.factors for each in hidden({"y,hue": bent})] == [("y", "hue")]
+    assert hidden({"x,y": pair_of(X, Y, 0.01 * X)}) == []
