@@ -12,8 +12,8 @@ export function howFitted(from, to, coloured) {
   const cut = cutFor(from, to), done = [], size = (shape) => `${shape.width} x ${shape.height}`;
   const lost = 1 - (cut.width * cut.height) / (from.width * from.height);
   if (lost > 0.005) done.push(cut.width < from.width - 0.5 ? "cut at the sides" : "cut above and below");
-  if (cut.scale > 1.001) done.push(`made smaller, to ${size(to)}`);
-  else if (cut.scale < 0.999) done.push(`made larger, to ${size(to)}`);
+  if (cut.scale > 1.001) done.push(`shrunk to ${size(to)}`);
+  else if (cut.scale < 0.999) done.push(`enlarged to ${size(to)}`);
   if (to.channels === 1 && coloured) done.push("made grey");
   if (!done.length) return "";
   return `${size(from)} pixels: ${done.length > 1 ? `${done.slice(0, -1).join(", ")} and ${done.at(-1)}` : done[0]}`;
