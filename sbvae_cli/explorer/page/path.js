@@ -37,7 +37,7 @@ export function pen(plots, layer, { onchange, onmove, onmode }) {
   };
   for (const plot of plots) {
     listen(plot, state, { change, corner, onmove });
-    plot.element.addEventListener("keydown", (event) => keys(event, plot, state, { corner, change, wipe, set }), true);
+    plot.element.addEventListener("keydown", (event) => keys(event, plot, state, { corner, change }), true);
   }
   return { get on() { return state.on; }, get line() { return state.line; }, set, wipe, redraw, show };
 }
@@ -82,7 +82,7 @@ function listen(plot, state, { change, corner, onmove }) {
   for (const kind of ["click", "dblclick"]) on(kind, () => {});
 }
 
-function keys(event, plot, state, { corner, change, wipe, set }) {
+function keys(event, plot, state, { corner, change }) {
   if (!state.on || event.ctrlKey || event.metaKey || event.altKey) return;
   const { line } = state;
   if (event.key === "Enter" || event.key === " ") {
@@ -90,9 +90,6 @@ function keys(event, plot, state, { corner, change, wipe, set }) {
     if (spot) corner(plot, spot);
   } else if (event.key === "Backspace" && line) {
     change(line.corners && line.points.length > 1 ? { ...line, points: line.points.slice(0, -1) } : null);
-  } else if (event.key === "Escape") {
-    if (line) wipe();
-    else set(false);
   } else return;
   event.preventDefault();
   event.stopPropagation();

@@ -37,6 +37,12 @@ class Strip {
     store.subscribe("axes", () => (this.line && this.latents !== axesOf(store, this.line.plot.model) ? this.pen.wipe() : this.#mark()));
     store.subscribe("theme", () => this.steps.length && this.#lay());
     addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.pen.on) {
+        event.stopPropagation(); // the pen is put down; the page does not start again
+        this.pen.set(false);
+      }
+    }, true);
+    addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "d" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, input, textarea")) return;
       this.pen.set(!this.pen.on);
     });
