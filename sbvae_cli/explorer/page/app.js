@@ -84,8 +84,9 @@ async function begin() {
   store.settle();
   if (!runtime.needed) return;
   try {
-    await runtime.started;
+    await runtime.begun;
     state.textContent = `decoders ready in ${(performance.now() / 1000).toFixed(1)} s`;
+    await runtime.started;
   } catch (error) {
     state.textContent = `No image is decoded: ${error.message}.`;
     state.classList.add("wrong");

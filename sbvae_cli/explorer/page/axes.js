@@ -94,13 +94,16 @@ export function ticks([low, high], most = 5) {
 }
 
 /**
- * Ticks of a factor along the steps of a grid, as [[step, text], ...]: round numbers where its levels are evenly
- * spaced, else some of the levels themselves.
+ * Ticks of a factor along the steps of a grid, as [[step, text], ...]: names of its levels where they have some,
+ * round numbers where they are evenly spaced, else some of the levels themselves.
  */
-export function levelTicks(levels, [low, high], step, most = 5) {
+export function levelTicks(levels, [low, high], steps, names = null, most = 5) {
   const n = levels.length, each = n > 1 ? (levels[n - 1] - levels[0]) / (n - 1) : 0;
   const even = each > 0 && levels.every((v, k) => Math.abs(v - levels[0] - k * each) < 1e-3 * each);
-  if (even && n > 8) return ticks([levels[0] + low * each, levels[0] + high * each], most).map(([v, text]) => [(v - levels[0]) / each, text]).filter(([s]) => s > -1e-6 && s < step + 1e-6);
-  const every = Math.ceil((Math.min(high, n - 1) - Math.max(low, 0) + 1) / most);
-  return levels.map((v, k) => [k, String(Number(v.toPrecision(3)))]).filter(([k]) => k % every === 0 && k >= low && k <= high);
+  if (!names && even && n > 8) {
+    return ticks([levels[0] + low * each, levels[0] + high * each], most)
+      .map(([v, text]) => [(v - levels[0]) / each, text]).filter(([step]) => step > -1e-6 && step < steps + 1e-6);
+  }
+  const every = Math.max(1, Math.ceil((Math.min(high, n - 1) - Math.max(low, 0) + 1) / most));
+  return levels.map((v, k) => [k, names?.[k] ?? String(Number(v.toPrecision(3)))]).filter(([k]) => k % every === 0 && k >= low && k <= high);
 }

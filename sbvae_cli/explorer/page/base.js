@@ -15,7 +15,7 @@ export function drawBase(plot) {
   context.clip();
   if (plot.model !== null && plot.store.models[plot.model].stds && plot.store.axes[plot.model][1] !== null) drawPrior(context, plot, colours);
   if (plot.store.chart.kind === "sheet") drawSheet(context, plot, colours);
-  else drawSamples(context, plot);
+  else drawSamples(context, plot, colours);
   context.restore();
   context.strokeStyle = colours.faint;
   context.lineWidth = 1;
@@ -24,7 +24,7 @@ export function drawBase(plot) {
 
 function drawAxes(context, plot, { quiet, faint }) {
   const { x, y, w, h } = plot.frame(), axes = plot.axes();
-  const marks = axes.map(({ levels, steps }, axis) => (levels ? levelTicks(levels, plot.view.range(axis), steps) : ticks(plot.view.range(axis))));
+  const marks = axes.map(({ levels, steps, texts }, axis) => (levels ? levelTicks(levels, plot.view.range(axis), steps, texts) : ticks(plot.view.range(axis))));
   Object.assign(context, { font: "12.5px Aileron, system-ui, sans-serif", fillStyle: quiet, strokeStyle: faint, lineWidth: 1, textAlign: "center", textBaseline: "top" });
   context.beginPath();
   for (const [value, text] of marks[0]) {
@@ -121,12 +121,12 @@ function dotPoints(context, chart, spots, colour, { held }, radius) {
   }));
 }
 
-function drawSamples(context, plot) {
+function drawSamples(context, plot, { held }) {
   const { store } = plot, { chart } = store, colour = chartColours(store);
   const { x, y } = plot.model === null ? store.factorPlane() : store.plane(plot.model);
-  const crowd = plot.bare ? 0.6 : 1, radius = crowd * clamp(60 / Math.sqrt(chart.count), 1.8, 4) * (plot.view.zoom ? plot.view.zoom.scale ** -0.3 : 1);
+  const crowd = plot.bare ? 0.6 : 1, radius = crowd * clamp(52 / Math.sqrt(chart.count), 1.6, 3.5) * (plot.view.zoom ? plot.view.zoom.scale ** -0.3 : 1);
   for (let n = 0; n < chart.count; n++) {
-    context.fillStyle = css(colour([n, 0]), 0.85);
+    context.fillStyle = chart.isHeldOut(n) ? css(held, 0.85) : css(colour([n, 0]), 0.85);
     context.beginPath();
     context.arc(...plot.place(x[n], y[n]), radius, 0, 2 * Math.PI);
     context.fill();

@@ -1,15 +1,28 @@
 // What the factors are at a place of the chart: names, values, units. Knows the payload only.
 
-/** Factors at a place, as [[name, value or null, unit], ...]: of a grid its two, of samples all that are known. */
+/** Names of levels, as the factor gives them for all of its own; null where it gives none. */
+export function levelNames(factor, levels) {
+  if (!factor?.level_names) return null;
+  return levels.map((v) => factor.level_names[(factor.levels ?? levels).findIndex((level) => Math.abs(level - v) < 1e-6)] ?? String(v));
+}
+
+/**
+ * Factors at a place, as [[name, value or null, unit], ...]: of a grid its two, of samples all that are known. Of
+ * levels that have names, the unit is the name of the nearest.
+ */
 export function factorsAt({ slices, points, factors }, n, chart, f) {
   if (!slices.length) {
     if (!points?.factors) return [];
     const row = f && chart.rowAt(f);
-    return factors.map(({ name, unit }, k) => [name, f && points.factors[row * factors.length + k], unit]);
+    return factors.map((factor, k) => {
+      const value = f && points.factors[row * factors.length + k], named = f && levelNames(factor, [value]);
+      return [factor.name, value, named ? named[0] : factor.unit ?? ""];
+    });
   }
   return slices[n].names.map((name, axis) => {
     const factor = factors.find((each) => each.name === name);
-    return [name, f && valueAt(slices[n].values[axis], f[axis], factor), factor?.unit ?? ""];
+    const levels = slices[n].values[axis], named = f && levelNames(factor, levels);
+    return [name, f && valueAt(levels, f[axis], factor), named ? named[chart.nearest(f)[axis]] : factor?.unit ?? ""];
   });
 }
 

@@ -56,6 +56,7 @@ export class Images {
         return this.#caption(m);
       }
       const turn = (figure.turn = (figure.turn ?? 0) + 1);
+      if (figure.drawn) figure.drawn.isNewest = false; // until its own image comes
       this.runtime.decode(m, store.z(m)).then((image) => {
         // An older image than the newest one asked for may be drawn, since it shows the way; but not off the sheet.
         if (!image || store.away(m)) return;

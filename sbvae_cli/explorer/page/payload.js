@@ -35,7 +35,10 @@ export function readPayload() {
     slice.held_out = slice.held_out ? bytes(slice.held_out) : null;
     slice.present = slice.present ? bytes(slice.present) : null;
   }
-  if (payload.points) payload.points.factors = floats(payload.points.factors);
+  if (payload.points) {
+    payload.points.factors = floats(payload.points.factors);
+    payload.points.held_out = payload.points.held_out ? bytes(payload.points.held_out) : null;
+  }
   for (const model of payload.models) readModel(model, Math.max(1, payload.slices.length));
   return payload;
 }

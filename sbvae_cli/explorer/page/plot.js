@@ -2,7 +2,7 @@
 // what it shows changes, and the marks, drawn at every move. Touches its own element only.
 import { View } from "axes";
 import { drawBase } from "base";
-import { factorPair } from "factors";
+import { factorPair, levelNames } from "factors";
 import { make } from "parts";
 
 const SNAP = 4.5; // pixels: so near a grid point, the pointer means it
@@ -96,7 +96,10 @@ export class Plot {
       const unit = factors.find((each) => each.name === name)?.unit;
       return unit ? `${name} (${unit})` : name;
     };
-    const level = (axis) => ({ name: named(slices[slice].names[axis]), levels: slices[slice].values[axis], steps: chart.steps[axis] });
+    const level = (axis) => {
+      const name = slices[slice].names[axis], levels = slices[slice].values[axis];
+      return { name: named(name), levels, steps: chart.steps[axis], texts: levelNames(factors.find((each) => each.name === name), levels) };
+    };
     if (this.model === null) return slices.length ? [level(0), level(1)] : factorPair(payload).map((k) => ({ name: named(factors[k].name) }));
     const prior = models[this.model].stds ? " (prior std)" : "";
     return axes[this.model].map((k) => (k !== null ? { name: `latent ${k}${prior}` } : slices.length ? level(1) : { name: "" }));

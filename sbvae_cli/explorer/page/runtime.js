@@ -4,7 +4,9 @@
 //                                    model came before its turn: what a pointer passed by is not drawn
 //   decode(m, z, { queued: true })   always the image, when no pointer waits
 //   encode(m, image)                 { mean, logVariance }, Float32Array (K,), of an image (C * H * W); queued too
-//   started                          promise: the graphs run and agree with PyTorch; rejected with what is wrong
+//   begun                            promise: the graphs run
+//   started                          promise: they also agree with PyTorch, which is looked at while no image is asked
+//                                    for; rejected with what is wrong
 //   worst                            largest difference from PyTorch's images on the probes, of 1; null without probes
 //   times, dropped, done             ms of the last 200 decodes, how many were passed over, how many were run
 import { part, unpacked } from "payload";
@@ -23,8 +25,9 @@ export class Runtime {
     this.count = 0;
     Object.assign(this, { times: [], dropped: 0, done: 0, worst: null });
     this.needed = payload.models.some((model) => model.decoder || model.encoder);
-    this.started = this.needed ? this.#start() : Promise.resolve();
-    this.started.catch(() => this.#fail());
+    this.begun = this.needed ? this.#start() : Promise.resolve();
+    this.started = this.begun.then(() => this.#check());
+    this.started.catch((error) => this.#fail(error));
   }
 
   decode(m, z, { queued = false } = {}) {
@@ -83,8 +86,9 @@ export class Runtime {
     this.#pump();
   }
 
-  async #decoded({ m, z }) {
+  async #decoded({ m, z, timed }) {
     const start = performance.now(), { image } = await this.#run(`decoder ${m}`, "z", z, [1, z.length]);
+    if (!timed) return image;
     this.times.push(performance.now() - start);
     if (this.times.length > 200) this.times.shift();
     this.done++;
@@ -111,7 +115,6 @@ export class Runtime {
     const named = this.payload.models.flatMap(({ decoder, encoder }, m) => [[`decoder ${m}`, decoder], [`encoder ${m}`, encoder]]).filter(([, id]) => id);
     const [code, wasm, ...graphs] = await Promise.all(["runtime", "wasm", ...named.map(([, id]) => id)].map(unpacked));
     await this.#begin({ code, wasm: wasm.buffer, graphs: Object.fromEntries(named.map(([name], n) => [name, graphs[n]])) });
-    for (const m of this.payload.models.keys()) await this.#check(m);
     this.ready = true;
     this.#pump();
   }
@@ -132,26 +135,30 @@ export class Runtime {
     });
   }
 
-  /** Compare a decoder with the images that PyTorch drew of the same latents. */
-  async #check(m) {
-    const { probes, latents, decoder, name } = this.payload.models[m];
-    if (!decoder || !probes) return;
-    const size = probes.images.length / probes.count;
-    for (let n = 0; n < probes.count; n++) {
-      const { image } = await this.#run(`decoder ${m}`, "z", probes.z.slice(n * latents, (n + 1) * latents), [1, latents]);
-      for (let q = 0; q < size; q++) {
-        const wanted = probes.images[n * size + q] / 255, far = Math.abs(Math.min(1, Math.max(0, image[q])) - wanted);
-        if (!(far <= (this.worst ?? 0))) this.worst = far; // not a number is worse than any
+  /** Compare the decoders with the images that PyTorch drew of the same latents. */
+  async #check() {
+    for (const [m, { probes, latents, decoder, name }] of this.payload.models.entries()) {
+      if (!decoder || !probes) continue;
+      const size = probes.images.length / probes.count;
+      for (let n = 0; n < probes.count; n++) {
+        const task = this.#task({ m, z: probes.z.slice(n * latents, (n + 1) * latents), of: "decoder" });
+        this.queue.push(task);
+        this.#pump();
+        const image = await task.promise;
+        for (let q = 0; q < size; q++) {
+          const far = Math.abs(Math.min(1, Math.max(0, image[q])) - probes.images[n * size + q] / 255);
+          if (!(far <= (this.worst ?? 0))) this.worst = far; // not a number is worse than any
+        }
       }
-    }
-    if (!(this.worst <= GREY_LEVELS / 255)) {
-      throw new Error(`${name} draws other images here than in PyTorch, by ${(255 * this.worst).toFixed(1)} of 255 grey levels`);
+      if (!(this.worst <= GREY_LEVELS / 255)) {
+        throw new Error(`${name} draws other images here than in PyTorch, by ${(255 * this.worst).toFixed(1)} of 255 grey levels`);
+      }
     }
   }
 
-  async #fail() {
-    this.failed = await this.started.catch((error) => error);
-    for (const task of [...this.queue, ...this.newest.filter(Boolean)]) task.reject(this.failed);
+  #fail(error) {
+    this.failed = error;
+    for (const task of [...this.queue, ...this.newest.filter(Boolean)]) task.reject(error);
     this.queue = [];
     this.newest.fill(null);
     this.worker?.terminate();

@@ -2,9 +2,10 @@
 // so that the page need not know which of them it has. A *place* is [n, 0]: the sample n.
 
 export class Scatter {
-  constructor({ count }) {
+  constructor({ count, held_out: heldOut = null }) {
     this.kind = "scatter";
     this.count = count;
+    this.held = heldOut;
     this.shape = [count, 1];
     this.steps = [count - 1, 0];
     this.circular = [false, false];
@@ -15,8 +16,8 @@ export class Scatter {
     return true;
   }
 
-  isHeldOut() {
-    return false;
+  isHeldOut(row) {
+    return this.held !== null && this.held[row] === 1;
   }
 
   within([n]) {
