@@ -44,7 +44,7 @@ export class Plot {
 
   /** Units of the plane within which a point counts as hit. */
   reach() {
-    return SNAP * Math.max(...this.view.unit);
+    return (this.store.chart.kind === "scatter" ? 2 : 1) * SNAP * Math.max(...this.view.unit); // samples lie apart
   }
 
   /** The coordinates here of a place of the chart, or null. */
