@@ -84,6 +84,8 @@ def test_examples_run(
     printed = capsys.readouterr().out
     assert "'diameter'" in printed
     assert "5 (1, 3, 16, 16)" in printed
+    assert "(5, 4, 48, 64)" in printed
+    assert "(5, 18, 48, 64)" in printed
 
 
 def test_the_demo_runs(sbvae: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:

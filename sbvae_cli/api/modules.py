@@ -182,7 +182,7 @@ def _require_tensor(z: Tensor) -> None:
 def _broadcast(z: Tensor, grid: Tensor) -> Tensor:
     if z.ndim == 0:
         raise SbvaeError("has no axis; give latents (N, K)", field="z")
-    flat = broadcast_onto(z.reshape(-1, z.shape[-1]), grid)
+    flat = broadcast_onto(z.flatten(0, -2) if z.ndim > 1 else z[None], grid)
     return flat.reshape(*z.shape[:-1], *flat.shape[1:])
 
 

@@ -18,6 +18,8 @@ def test_the_broadcast_tiles_and_appends_x_across_and_y_down() -> None:
     assert (found[0, :, :3] == z[0, :, :, None, None]).all()
     assert found[0, 1, 3, 0].tolist() == [-1, -0.5, 0, 0.5, 1]
     assert found[0, 1, 4, :, 2].tolist() == [-1, 1]
+    assert (sbvae.spatial_broadcast(z[0, 0], (2, 5)) == found[0, 0]).all()
+    assert (sbvae.spatial_broadcast(torch.zeros(1, 0), (2, 5))[0] == found[0, 0, 3:]).all()
     layer = sbvae.SpatialBroadcast((2, 5))
     assert (layer(z) == found).all()
     assert list(layer.state_dict()) == []
