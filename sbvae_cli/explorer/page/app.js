@@ -90,6 +90,7 @@ async function begin() {
   } catch (error) {
     state.textContent = `No image is decoded: ${error.message}.`;
     state.classList.add("wrong");
+    $("deck").after(state); // it is seen before the empty frames are
     images.show();
   }
 }

@@ -79,7 +79,7 @@ export class Images {
       this.truth = figure.context.getImageData(0, 0, width, height).data;
     }
     const sheet = store.chart.kind === "sheet";
-    figure.more.textContent = shown ? (sheet ? (exact ? "of this grid point" : "of the nearest grid point") : "of this sample")
+    figure.more.textContent = shown ? (sheet ? (exact ? "of this grid point" : "nearest grid point") : "of this sample")
       : f ? (bitmap ? "none is stored here" : "") : sheet ? "none off the sheet" : "no sample lies here";
     figure.where.textContent = f ? store.factorsAt(f).slice(0, 2).map(([name, value]) => `${name} ${steady(value)}`).join(", ") : "";
     figure.canvas.setAttribute("aria-label", `True image, ${figure.more.textContent}`);
