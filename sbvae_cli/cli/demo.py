@@ -14,7 +14,7 @@ from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.cli.signals import SIGNALLED, Interrupted
 from sbvae_cli.commands import as_typed
-from sbvae_cli.errors import StoppedError
+from sbvae_cli.errors import SbvaeError, StoppedError
 
 # Fewer images than `eval` takes by itself: on a slow CPU the demo must end within minutes.
 QUICK_EVAL = ("--protocol", "quick", "--metrics", "rates,mig,factor-vae")
@@ -74,6 +74,7 @@ def _look_at(folder: Path) -> None:
     _run(["geometry", *paths, "--out", str(pictures[0]), "--json", str(geometry)])
     _run(["traverse", *paths, "--out", str(pictures[1])])
     _run(["eval", *paths, *QUICK_EVAL, "--json", str(scores)])
+    pictures += _explore(folder, paths)
     _compare(_read(geometry)["models"], _read(scores)["results"])
     typer.echo(
         "affine_r2 and inverse_r2 are 1 where the grid of x and y lies in latent space without\n"
@@ -84,6 +85,20 @@ def _look_at(folder: Path) -> None:
     )
     for picture in pictures:
         typer.echo(f"  {picture}")
+
+
+def _explore(folder: Path, paths: list[str]) -> list[Path]:
+    """The page of both models, where what makes it is installed; else a line says what would."""
+    from sbvae_cli.export.packages import require_onnx
+
+    page = folder / "explorer.html"
+    try:
+        require_onnx()
+    except SbvaeError as error:
+        typer.echo(f"{page} is not written: {error}")
+        return []
+    _run(["explore", *paths, "--out", str(page)])
+    return [page]
 
 
 def _compare(geometry: list[dict[str, Any]], evaluations: list[dict[str, Any]]) -> None:

@@ -86,16 +86,26 @@ def _payload(
     if targets:
         found = f"{targets[0]} and {codes}"
         raise SbvaeError(f"{found}: a page is of runs or of codes; write the runs' codes by encode")
-    raise SbvaeError("not yet")
+    if data is not None:
+        raise SbvaeError(f"{data}: is of runs; images of codes are named by `images`", field="data")
+    from sbvae_cli.explorer.of_codes import payload_of_codes
+
+    return payload_of_codes(codes, images, decoder)
 
 
 def _worded(model: "Model") -> "Model":
-    """With the arguments of its sentences as flags, and the settings as `info` has them."""
+    """With arguments of sentences as flags, settings as `info` has them, and the command."""
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.cli.info import model_lines
+    from sbvae_cli.cli.train_command import train_command
     from sbvae_cli.runs.describe import describe
+    from sbvae_cli.runs.open import open_checkpoint
 
-    path = model.path or model.name
-    findings = [with_flags(sentence, [path]) for sentence in model.findings]
-    settings = model_lines(describe(path)[0]) if model.path else []
-    return replace(model, findings=findings, settings=settings)
+    path = Path(model.path or "")
+    config = open_checkpoint(path).config
+    return replace(
+        model,
+        findings=[with_flags(sentence, [path]) for sentence in model.findings],
+        settings=model_lines(describe(str(path))[0]),
+        command=train_command(config, path),
+    )

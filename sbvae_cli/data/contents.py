@@ -30,7 +30,7 @@ from sbvae_cli.files import read_start, unreadable
 
 Kind = Literal[
     "dataset", "3dshapes", "checkpoint", "pytorch", "run", "runs",
-    "images", "dsprites", "codes", "picture", "other",
+    "images", "dsprites", "codes", "picture", "page", "other",
 ]  # fmt: skip
 
 _SEEN = 1000  # members of a folder or archive that are looked at
@@ -47,6 +47,7 @@ _FORMATS = {  # by their first bytes: what they are, and what would do
         ("is a Python pickle, which is never unpickled", "write numpy.savez(FILE, images=ARRAY)"),
     ),
 }
+_PAGE = b'<script type="application/json" id="sbvae">'
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 
 
@@ -56,7 +57,7 @@ class Contents:
 
     Attributes:
         kind: "dataset" and "3dshapes" train as they are, of "images" `gen-data` makes one; a
-            "picture" is one image, or an animation.
+            "picture" is one image, or an animation, "page" what `explore` writes.
         found: What it is, as `is a ZIP archive of images`.
         way: What takes it, or would do, as `make a dataset of it by ...`.
     """
@@ -106,6 +107,8 @@ def _file(path: Path, head: bytes) -> Contents:
             return Contents("other", found, way)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head:
         return _one_image(path, "SVG")
+    if _PAGE in head:
+        return Contents("page", "is a page of sbvae explore", "open it in a browser")
     with path.open("rb") as file:
         return _picture(path, file) or Contents("other", *describe_text(path, head))
 

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
-from sbvae_cli.data.stored_points import stored_points
+from sbvae_cli.data.stored_points import StoredPoints, stored_points
 from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
-from sbvae_cli.evaluation.point_codes import averaged, points_of
+from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes, averaged, points_of
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import mutual_information
@@ -87,6 +87,47 @@ def _embed(
     latents: tuple[int, int] | None = None,
     blank: NDArray[np.float64] | None = None,
 ) -> FactorEmbedding:
+    points, codes, stored = _points(sample, pair, size, at, blank)
+    both = sample.factors[stored.rows][:, [sample.names.index(name) for name in pair]]
+    return embed_points(
+        points,
+        codes,
+        mutual_information(sample.codes[stored.rows], factor_classes(both)),
+        select=select,
+        latents=latents,
+        dead_below=DEAD_BELOW * sample.unit,
+    )
+
+
+def points_of_codes(
+    sample: LabelledCodes, pair: tuple[str, str], size: int
+) -> tuple[FactorPoints, PointCodes, NDArray[np.int64]]:
+    """Where two factors of codes lie, what their codes are, and a row that shows each point.
+
+    Args:
+        sample: All its rows count.
+        pair: The two factors.
+        size: As `stored_points` takes it.
+
+    Returns:
+        The factors; the codes; and rows of the sample, -1 of a point without any, shape (n,).
+
+    Raises:
+        SbvaeError: If one of the two has one value.
+    """
+    points, codes, stored = _points(sample, pair, size)
+    rows = np.full(points.held_out.size, -1, np.int64)
+    rows[stored.point[::-1]] = stored.rows[::-1]  # the first of each point
+    return points, codes, rows
+
+
+def _points(
+    sample: LabelledCodes,
+    pair: tuple[str, str],
+    size: int,
+    at: Mapping[str, float] = MappingProxyType({}),
+    blank: NDArray[np.float64] | None = None,
+) -> tuple[FactorPoints, PointCodes, StoredPoints]:
     stored = stored_points(sample.factors, sample.names, pair, at, size, stream(0, "geometry"))
     columns = [sample.names.index(name) for name in pair]
     circular = pair[0] in sample.circular, pair[1] in sample.circular
@@ -98,18 +139,12 @@ def _embed(
     held_out = np.zeros(len(sample.codes), np.bool_) if sample.held_out is None else sample.held_out
     means = sample.codes[stored.rows]
     stds = None if sample.stds is None else sample.stds[stored.rows]
-    return embed_points(
-        points_of(
-            stored,
-            pair,
-            lambda values: (values - low) / width,
-            held_out[stored.rows],
-            circular,
-            len(sample.names) == 2,
-        ),
-        averaged(stored, means, stds, blank),
-        mutual_information(means, factor_classes(both[stored.rows])),
-        select=select,
-        latents=latents,
-        dead_below=DEAD_BELOW * sample.unit,
+    points = points_of(
+        stored,
+        pair,
+        lambda values: (values - low) / width,
+        held_out[stored.rows],
+        circular,
+        len(sample.names) == 2,
     )
+    return points, averaged(stored, means, stds, blank), stored

@@ -110,7 +110,10 @@ def embed_points(
 
 
 def embed_known(
-    points: FactorPoints, codes: PointCodes, latents: tuple[int, int] | None = None
+    points: FactorPoints,
+    codes: PointCodes,
+    latents: tuple[int, int] | None = None,
+    dead_below: float = DEAD_BELOW,
 ) -> FactorEmbedding:
     """Choose and score two latents where the points' own codes are all that is known of them.
 
@@ -118,6 +121,7 @@ def embed_known(
         points: The factors.
         codes: Posteriors of all latents.
         latents: Two latents instead, the first for the first factor.
+        dead_below: Std of means that tell nothing.
 
     Raises:
         SbvaeError: As by `embed_points`.
@@ -125,7 +129,7 @@ def embed_known(
     known = np.isfinite(codes.means).all(axis=-1)
     classes = factor_classes(points.scaled[known])
     information = mutual_information(codes.means[known], classes)
-    return embed_points(points, codes, information, latents=latents)
+    return embed_points(points, codes, information, latents=latents, dead_below=dead_below)
 
 
 def _pair(

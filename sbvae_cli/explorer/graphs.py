@@ -1,11 +1,13 @@
 """The graphs that run in the page: small in storage, and checked against PyTorch."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sbvae_cli.commands import command
 from sbvae_cli.data.pixels import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.payload import Probes
@@ -36,8 +38,12 @@ class Graphs:
     probes: Probes
 
 
-def require_small(vae: VAE) -> None:
+def require_small(vae: VAE, path: Path) -> None:
     """Refuse a model that makes the page too large to be sent, before anything takes long.
+
+    Args:
+        vae: The model.
+        path: Where it stands.
 
     Raises:
         SbvaeError: With its size, and what would do.
@@ -47,7 +53,8 @@ def require_small(vae: VAE) -> None:
     if taken > MOST_BYTES:
         raise SbvaeError(
             f"has {count:,} weights, which would take {taken / 1e6:,.0f} MB of the page, more than "
-            f"{MOST_BYTES / 1e6:.0f}; draw it by `sbvae geometry MODEL` and `sbvae traverse MODEL`"
+            f"{MOST_BYTES / 1e6:.0f}; draw it by {command('geometry', path)} and "
+            f"{command('traverse', path)}"
         )
 
 
@@ -65,18 +72,18 @@ def graphs_of(
     Raises:
         SbvaeError: If the packages are missing.
     """
-    z = _probes(codes, image_shape)
+    z = probes_of(codes, image_shape)
     drawn = grey_levels(_rendered(vae, z))
     decoder = decoder_onnx(vae, image_shape, z.shape[1])
     small = halved(decoder)
-    if _largest_step(grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
+    if largest_step(grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
         decoder = small
     shown = np.asarray(to_device(images[:_PROBES], torch.device("cpu")).numpy(), np.float32)
     encoder = encoder_onnx(vae, image_shape)
     small = halved(encoder)
     means = [run_onnx(each, {"image": shown})["mean"] for each in (encoder, small)]
     exact, rounded = (grey_levels(_rendered(vae, each)) for each in means)
-    if _largest_step(exact, rounded) <= GREY_LEVELS:
+    if largest_step(exact, rounded) <= GREY_LEVELS:
         encoder = small
     return Graphs(decoder, encoder, Probes(z, drawn))
 
@@ -86,7 +93,7 @@ def grey_levels(images: Floats) -> NDArray[np.uint8]:
     return np.asarray(np.round(np.clip(images, 0, 1) * 255), np.uint8)
 
 
-def _probes(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.float32]:
+def probes_of(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Some of the codes, evenly spaced, and as many draws from the prior; shape (P, K)."""
     count = int(np.clip(_PROBE_BYTES // np.prod(image_shape), 2, _PROBES))
     known = codes[np.isfinite(codes).all(axis=1)]
@@ -101,5 +108,6 @@ def _rendered(vae: VAE, z: Floats) -> Floats:
     return images
 
 
-def _largest_step(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
+def largest_step(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
+    """The largest difference of two arrays of grey levels of one shape."""
     return int(np.abs(first.astype(np.int16) - second).max(initial=0))

@@ -1,11 +1,13 @@
 """Grids of two factors, their images and every model's codes of them."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -33,15 +35,18 @@ class Grid:
 
     Attributes:
         points: The factors, shape (n0, n1, 2).
-        images: A true image of each point, shape (n, H, W, C); zeros where there is none.
+        images: A true image of each point, shape (n, H, W, C); zeros where there is none;
+            None where images are not known.
         present: Points that have an image, shape (n0, n1).
         codes: Posteriors of each model.
+        dead_below: Std of means that tell nothing.
     """
 
     points: FactorPoints
-    images: Images
+    images: Images | None
     present: NDArray[np.bool_]
     codes: Sequence[PointCodes]
+    dead_below: float = DEAD_BELOW
 
     def slice(self) -> Slice:
         """As the page has it."""
@@ -53,7 +58,7 @@ class Grid:
             self.points.circular,
             self.points.held_out,
             self.present,
-            atlas_of(self.images, columns),
+            None if self.images is None else atlas_of(self.images, columns),
         )
 
     def flat_codes(self, model: int) -> Floats:
@@ -67,7 +72,7 @@ class Grid:
         if codes.means.shape[-1] < 2:
             return None
         try:
-            return embed_known(self.points, codes)
+            return embed_known(self.points, codes, dead_below=self.dead_below)
         except SbvaeError:  # all of the grid is held out, or next to all
             return None
 
@@ -143,8 +148,7 @@ def _stored_grids(
     space, file, found = source.space, source.file, list[Grid]()
     if file is None:
         return found
-    pairs = [first, *(p for p in all_pairs(space.varying) if set(p) != set(first))]
-    for pair in pairs:
+    for pair in pairs_from(space.varying, first):
         try:
             stored = choose_stored(file, space, pair, 32, {})
         except SbvaeError:  # one of the two has one value at every setting of the others
@@ -162,9 +166,9 @@ def _stored_grids(
     return found
 
 
-def all_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs of names, in order."""
-    return [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, str]]:
+    """All pairs of names, one of them first."""
+    return [first, *(p for p in itertools.combinations(names, 2) if set(p) != set(first))]
 
 
 def _latents(vae: VAE, source: Source) -> int:

@@ -12,12 +12,11 @@ from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.findings.verdict import headlines
 from sbvae_cli.explorer.graphs import graphs_of, require_small
 from sbvae_cli.explorer.grids import Grid, grids_of, scattered
-from sbvae_cli.explorer.payload import Model, Payload, Points
+from sbvae_cli.explorer.payload import Model, Payload
 from sbvae_cli.explorer.scores import scores_of
 from sbvae_cli.export.packages import require_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.runs.several_models import Opened, open_models
-from sbvae_cli.runs.train_command import train_command
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +45,7 @@ def payload_of_runs(
     trained_on = FactorSpace(opened[0].checkpoint.space)
     grids, points = grids_of(source, vaes, trained_on), None
     samples: list[tuple[Floats, Floats]] = []
-    if grids:
+    if grids and grids[0].images is not None:
         images = grids[0].images[grids[0].present.ravel()]
     else:
         points, samples, images = scattered(source, vaes, trained_on)
@@ -64,11 +63,10 @@ def payload_of_runs(
                 latents=codes.shape[1],
                 codes=[grid.flat_codes(number) for grid in grids],
                 point_codes=None if grids else codes,
-                stds=_stds(grids[0], number) if grids else samples[number][1].mean(axis=0),
-                axes=_axes(found, codes, points),
+                stds=stds_of(grids[0], number) if grids else samples[number][1].mean(axis=0),
+                axes=axes_of(found, codes),
                 scores=[scores_of(one) if one else [] for one in found] or [[]],
                 findings=findings_of(found),
-                command=train_command(config, each.path),
                 decoder=graphs.decoder,
                 encoder=graphs.encoder,
                 likelihood=config.model.likelihood.kind,
@@ -110,20 +108,20 @@ def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
 def _small(opened: Opened, several: bool) -> VAE:
     vae = opened.checkpoint.build_vae()
     try:
-        require_small(vae)
+        require_small(vae, opened.path)
     except SbvaeError as error:
         raise SbvaeError(f"{opened.path}: {error}") from None
     return vae
 
 
-def _axes(
-    found: Sequence[FactorEmbedding | None], codes: Floats, points: Points | None
-) -> list[tuple[int, ...]]:
+def axes_of(found: Sequence[FactorEmbedding | None], codes: Floats) -> list[tuple[int, ...]]:
+    """The latents that are shown of each grid; without a grid those of widest codes (n, K)."""
     usual = axes_by_spread(codes[np.isfinite(codes).all(axis=1)])
     return [one.choice.latents if one else usual for one in found] or [usual]
 
 
-def _stds(grid: Grid, model: int) -> Floats | None:
+def stds_of(grid: Grid, model: int) -> Floats | None:
+    """Posterior stds of a model, averaged over a grid, shape (K,); None where not known."""
     stds = grid.codes[model].stds
     if stds is None:
         return None

@@ -158,7 +158,7 @@ class Model:
         scores: What the page lists of each slice.
         kind: What it is, in a few words.
         stds: Posterior stds, shape (K,); None where these are not known.
-        point_codes: Of scattered points, shape (N, K).
+        point_codes: Codes of scattered points, shape (N, K).
         findings: Sentences.
         settings: Names and texts.
         command: A command that trains such a model.

@@ -28,8 +28,8 @@ class Budget:
 
     Attributes:
         images: Images in all.
-        first_bytes: Of the first grid.
-        all_bytes: Of all of them.
+        first_bytes: Bytes of the first grid.
+        all_bytes: Bytes of all of them.
     """
 
     images: int = 5_000

@@ -112,6 +112,35 @@ def halved(graph: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def renamed(graph: bytes, name: str, output: str) -> bytes:
+    """Anybody's graph of one input and one output, which are then called so.
+
+    Args:
+        graph: An ONNX file.
+        name: Name of the input.
+        output: Name of the output.
+
+    Raises:
+        SbvaeError: If it is no ONNX file, has several of either, or its input is not float32.
+    """
+    import onnx
+
+    model = _loaded(graph)
+    weights = {each.name for each in model.graph.initializer}
+    inputs = [each for each in model.graph.input if each.name not in weights]
+    if (len(inputs), len(model.graph.output)) != (1, 1):
+        found = f"{len(inputs)} inputs and {len(model.graph.output)} outputs"
+        raise SbvaeError(f"has {found}; export one that takes codes and gives images, and no more")
+    if inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        raise SbvaeError("takes no float32; export it in single precision")
+    names = {inputs[0].name: name, model.graph.output[0].name: output}
+    for node in model.graph.node:
+        node.input[:] = [names.get(each, each) for each in node.input]
+        node.output[:] = [names.get(each, each) for each in node.output]
+    inputs[0].name, model.graph.output[0].name = name, output
+    return bytes(model.SerializeToString())
+
+
 def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
     """The same graph with texts by their names in it, which `metadata_of` reads.
 

@@ -15,7 +15,7 @@ from sbvae_cli.data.importers.collection import identify
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.viz.metadata import SAID, about_image, about_svg
+from sbvae_cli.viz.metadata import SAID, about_html, about_image, about_svg
 
 if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read, not for a dataset or a wrong file
     from sbvae_cli.checkpoint import Checkpoint
@@ -56,6 +56,8 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
             return _describe_run(RunFolder(path))
         case "picture":
             return _picture_facts(path), None
+        case "page":
+            return _page_facts(path), None
         case _:
             last = RunFolder(path).last_record() or {}
             if "diverged" in last:
@@ -100,6 +102,14 @@ def _picture_facts(path: Path) -> Facts:
             facts |= {"format": image.format, "width": image.width, "height": image.height}
             with suppress(Exception):  # Pillow's readers raise anything for a broken frame
                 facts["frames"] = getattr(image, "n_frames", 1)
+    said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
+    return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
+
+
+def _page_facts(path: Path) -> Facts:
+    """What a page of `explore` says of itself."""
+    found = about_html(path.read_text(encoding="utf-8", errors="replace"))
+    facts: Facts = {"kind": "picture", "path": str(path), "format": "HTML"}
     said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
 

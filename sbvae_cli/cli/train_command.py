@@ -15,7 +15,7 @@ def train_command(config: Config, run: Path) -> str:
     """A command of a run's settings: those that data, kinds and profile do not bring along.
 
     Args:
-        config: Of the run.
+        config: Settings of the run.
         run: Its folder, whose `config.yaml` stands in where a space has no name.
     """
     data = config.data

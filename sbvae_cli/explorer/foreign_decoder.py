@@ -1,0 +1,98 @@
+"""Anybody's decoder, an ONNX file, made fit for the page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.explorer.graphs import GREY_LEVELS, MOST_BYTES, grey_levels, largest_step, probes_of
+from sbvae_cli.explorer.payload import Probes
+from sbvae_cli.export.onnx_graphs import halved, renamed, run_onnx
+from sbvae_cli.files import unreadable
+
+_BEYOND = 0.25  # of [0, 1]: what a Gaussian's means overshoot, and logits exceed
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """A decoder as the page takes it.
+
+    Attributes:
+        graph: ONNX file of `z` (N, K) to `image` (N, C, H, W).
+        image_shape: (C, H, W).
+        probes: What ONNX Runtime draws.
+    """
+
+    graph: bytes
+    image_shape: tuple[int, int, int]
+    probes: Probes
+
+
+def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
+    """Read a decoder and try it on codes.
+
+    Args:
+        path: ONNX file of one input (N, K) and one output (N, C, H, W).
+        codes: Codes that it is to draw, shape (n, K).
+
+    Raises:
+        SbvaeError: If it is no such file, takes other latents, or draws what are no images.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(content) > MOST_BYTES * 3 / 2:
+        raise SbvaeError(
+            f"{path}: has {len(content) / 1e6:,.0f} MB, too much for a page that is sent; export a "
+            "smaller decoder, or leave it out",
+            field="decoder",
+        )
+    try:
+        graph = renamed(content, "z", "image")
+    except SbvaeError as error:
+        raise SbvaeError(f"{path}: {error}", field="decoder") from None
+    first = _drawn(path, graph, codes[:1].astype(np.float32))
+    _check_images(path, first)
+    shape = (int(first.shape[1]), int(first.shape[2]), int(first.shape[3]))
+    z = probes_of(codes, shape)
+    drawn = np.concatenate([_drawn(path, graph, row[None]) for row in z])
+    low, high = float(drawn.min()), float(drawn.max())
+    if not (low >= -_BEYOND and high <= 1 + _BEYOND):
+        raise SbvaeError(
+            f"{path}: draws values from {low:.3g} to {high:.3g}, images have 0 to 1; put a sigmoid "
+            "at its end, or scale them",
+            field="decoder",
+        )
+    small = halved(graph)
+    rounded = np.concatenate([_drawn(path, small, row[None]) for row in z])
+    kept = largest_step(grey_levels(rounded), grey_levels(drawn)) <= GREY_LEVELS
+    return Decoder(small if kept else graph, shape, Probes(z, grey_levels(drawn)))
+
+
+def _drawn(path: Path, graph: bytes, z: NDArray[np.float32]) -> NDArray[np.float32]:
+    try:
+        images: NDArray[np.float32] = run_onnx(graph, {"z": z})["image"]
+    except SbvaeError:
+        raise
+    except Exception as error:  # onnxruntime has its own, and each says why
+        why = " ".join(str(error).split())[:200]
+        raise SbvaeError(
+            f"{path}: does not take codes of shape {z.shape} ({why}); export it for a batch of any "
+            "size, or of one",
+            field="decoder",
+        ) from None
+    return images
+
+
+def _check_images(path: Path, images: NDArray[np.float32]) -> None:
+    if images.ndim != 4 or images.shape[0] != 1 or images.shape[1] not in (1, 3):
+        hint = "channels come first, 1 or 3 of them"
+        raise SbvaeError(
+            f"{path}: draws an array of shape {images.shape} of one code, not (1, C, H, W); {hint}",
+            field="decoder",
+        )
+    if not np.isfinite(images).all():
+        raise SbvaeError(f"{path}: draws values that are not finite", field="decoder")
