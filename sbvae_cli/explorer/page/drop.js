@@ -16,6 +16,7 @@ export function mount(element, tools, store, payload, runtime) {
   const remove = () => {
     state.turn++;
     state.codes.clear();
+    parts.cards.replaceChildren();
     element.hidden = true;
     glass.redraw();
   };

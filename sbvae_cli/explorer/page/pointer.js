@@ -15,13 +15,15 @@ export function listenPointer(plot, store, { enlarge }) {
     const scheduled = waiting !== null;
     waiting = { px, py, keeps: keeps || waiting?.keeps };
     if (!scheduled) requestAnimationFrame(() => {
-      if (!waiting) return;
-      const { x, y, w, h } = plot.frame(), inside = (v, low, size) => Math.min(low + size, Math.max(low, v));
-      store.place(plot, ...plot.back(inside(waiting.px, x, w), inside(waiting.py, y, h)));
-      if (waiting.keeps) store.pin();
-      waiting = null;
+      if (waiting) arrive();
       store.settle();
     });
+  };
+  const arrive = () => {
+    const { x, y, w, h } = plot.frame(), inside = (v, low, size) => Math.min(low + size, Math.max(low, v));
+    store.place(plot, ...plot.back(inside(waiting.px, x, w), inside(waiting.py, y, h)));
+    if (waiting.keeps) store.pin();
+    waiting = null;
   };
   const stop = () => (waiting = null);
 
@@ -33,7 +35,8 @@ export function listenPointer(plot, store, { enlarge }) {
         drag = here;
         element.setPointerCapture(event.pointerId);
       }
-      return move(here, true);
+      move(here, true);
+      return arrive(); // at once: the mouse may be elsewhere in the next frame
     }
     element.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, here);

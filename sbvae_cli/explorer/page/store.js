@@ -171,10 +171,12 @@ export class Store extends Signals {
     let exact = false;
     if (f) {
       const near = chart.nearest(f), at = this.placeIn(m, near);
-      exact = at !== null && Math.hypot(at[0] - a, at[1] - b) <= this.reach(m);
+      // A layer that is asked for lies at (a, b) itself: no grid point of it near by is meant.
+      exact = at !== null && (layer ? chart.gap(f, near) < 0.02 : Math.hypot(at[0] - a, at[1] - b) <= this.reach(m));
       if (exact) f = near;
       this.last = f;
       this.#follow(m, f, exact ? [] : [i, j]);
+      if (exact) state.layers = this.layersAt(m, ...this.spot(m));
       this.models.forEach((_, other) => {
         if (other === m) return;
         this.#follow(other, f);

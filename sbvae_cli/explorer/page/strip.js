@@ -111,9 +111,11 @@ class Strip {
   }
 
   choose(n) {
+    const { store, line: { plot } } = this, { at, f } = this.steps[n];
     this.chosen = n;
-    this.store.place(this.line.plot, ...this.steps[n].at);
-    this.store.pin();
+    if (plot.model === null) store.place(plot, ...at);
+    else store.placeLatent(plot.model, ...at, f); // on the layer on which the strip is, not the one next to the point
+    store.pin();
     this.#mark();
   }
 
