@@ -1,6 +1,7 @@
 """The README's examples run, in the order in which they stand, on fewer images and steps."""
 
 import re
+import runpy
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,20 @@ def test_examples_run(
     assert "5 (1, 3, 16, 16)" in printed
     assert "(5, 4, 48, 64)" in printed
     assert "(5, 18, 48, 64)" in printed
+
+
+def test_the_slots_of_the_example_make_a_picture(tmp_path: Path) -> None:
+    program = Path(__file__).parents[1] / "examples/slot_attention.py"
+    names = runpy.run_path(str(program))
+    random_state = torch.get_rng_state()
+    picture = names["draw"](names["train"](steps=2), count=3)
+    torch.set_rng_state(random_state)
+    slots = names["SLOTS"]
+    assert picture.size == (72 * (2 + slots), 72 * 3)
+    model = names["Slots"]()
+    rgb, masks = model(torch.zeros(2, 3, 16, 16), torch.randn(2, slots, names["WIDTH"]))
+    assert (tuple(rgb.shape), tuple(masks.shape)) == ((2, slots, 3, 16, 16), (2, slots, 1, 16, 16))
+    torch.testing.assert_close(masks.sum(1), torch.ones(2, 1, 16, 16))
 
 
 def test_the_demo_runs(sbvae: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
