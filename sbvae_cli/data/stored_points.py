@@ -13,7 +13,7 @@ Integers = NDArray[np.int64]
 
 _EQUAL = 1e-6  # of a factor's range: values that are closer are one level
 _IN_A_CELL = 8  # rows that are averaged, at most
-_MOST_LEVELS = 128  # along a factor of a grid; of more, some are taken
+MOST_LEVELS = 128  # along a factor of a grid; of more, some are taken
 _LEAST_SHOWN = (
     0.5  # of the combinations that there are: one setting of the others has to show so many
 )
@@ -48,6 +48,7 @@ def stored_points(
     at: Mapping[str, float],
     size: int,
     rng: np.random.Generator,
+    most_levels: int = MOST_LEVELS,
 ) -> StoredPoints:
     """Choose the rows that show two factors best, in whatever order they are stored.
 
@@ -61,9 +62,10 @@ def stored_points(
         names: Their names, F of them.
         pair: The two factors.
         at: Values of other factors; the rows that come nearest are taken.
-        size: Rows that lie scattered are `size` squared at most, and a factor of more than 128
-            levels has so many points.
+        size: Rows that lie scattered are `size` squared at most, and a factor of more than
+            `most_levels` has so many points.
         rng: Chooses among rows where there are more than needed.
+        most_levels: Levels of a factor that a grid has all of.
 
     Raises:
         SbvaeError: If one of the two has one value among the rows.
@@ -86,7 +88,7 @@ def stored_points(
     still = _one_setting(ticks, rows, columns, others) if others else rows[:0]
     free = tuple(names[column] for column in others)
     for chosen in (still, rows):
-        found = _grid(factors, ticks, chosen, columns, size)
+        found = _grid(factors, ticks, chosen, columns, size, most_levels)
         if found is None:
             continue
         if chosen is still:
@@ -130,6 +132,7 @@ def _grid(
     rows: Integers,
     columns: Sequence[int],
     size: int,
+    most_levels: int,
 ) -> tuple[Floats, Integers, Integers] | None:
     """Values (n0, n1, 2), rows and their points; None where too few points have neighbours."""
     axes, places = [], []
@@ -138,7 +141,7 @@ def _grid(
             ticks[rows, column], return_index=True, return_inverse=True
         )
         values = factors[rows[first], column].astype(np.float64)
-        if len(levels) > _MOST_LEVELS:
+        if len(levels) > most_levels:
             kept = np.unique(np.linspace(0, len(levels) - 1, size).round().astype(np.int64))
             of_level = np.full(len(levels), -1)
             of_level[kept] = np.arange(len(kept))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
-from sbvae_cli.data.stored_points import StoredPoints, stored_points
+from sbvae_cli.data.stored_points import MOST_LEVELS, StoredPoints, stored_points
 from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.findings.finding import Finding
@@ -107,7 +107,7 @@ def points_of_codes(
     Args:
         sample: All its rows count.
         pair: The two factors.
-        size: As `stored_points` takes it.
+        size: Points along a factor, at most.
 
     Returns:
         The factors; the codes; and rows of the sample, -1 of a point without any, shape (n,).
@@ -115,7 +115,7 @@ def points_of_codes(
     Raises:
         SbvaeError: If one of the two has one value.
     """
-    points, codes, stored = _points(sample, pair, size)
+    points, codes, stored = _points(sample, pair, size, most_levels=size)
     rows = np.full(points.held_out.size, -1, np.int64)
     rows[stored.point[::-1]] = stored.rows[::-1]  # the first of each point
     return points, codes, rows
@@ -127,8 +127,10 @@ def _points(
     size: int,
     at: Mapping[str, float] = MappingProxyType({}),
     blank: NDArray[np.float64] | None = None,
+    most_levels: int = MOST_LEVELS,
 ) -> tuple[FactorPoints, PointCodes, StoredPoints]:
-    stored = stored_points(sample.factors, sample.names, pair, at, size, stream(0, "geometry"))
+    rng = stream(0, "geometry")
+    stored = stored_points(sample.factors, sample.names, pair, at, size, rng, most_levels)
     columns = [sample.names.index(name) for name in pair]
     circular = pair[0] in sample.circular, pair[1] in sample.circular
     both = sample.factors[:, columns]

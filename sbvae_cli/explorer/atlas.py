@@ -24,6 +24,11 @@ class Atlas:
     columns: int
 
 
+def shown_atlas(images: NDArray[np.uint8], columns: int | None = None) -> Atlas | None:
+    """As `atlas_of`; None where they have more pixels together than every browser draws from."""
+    return None if images[..., 0].size > MOST_PIXELS else atlas_of(images, columns)
+
+
 def atlas_of(images: NDArray[np.uint8], columns: int | None = None) -> Atlas:
     """Lay images out in one PNG without loss.
 

@@ -1,7 +1,6 @@
 """Grids of two factors, their images and every model's codes of them."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +8,17 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source
+from sbvae_cli.data.stored_points import StoredPoints, stored_points
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.encode import blank_code, encode
+from sbvae_cli.evaluation.batching import fitting_batch
+from sbvae_cli.evaluation.encode import blank_code, blank_image, encode, encode_batches
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_known
 from sbvae_cli.evaluation.grid_embedding import default_pair, grid_points
 from sbvae_cli.evaluation.point_codes import FactorPoints, PointCodes, averaged
-from sbvae_cli.evaluation.stored_embedding import choose_stored, shown_points
-from sbvae_cli.explorer.atlas import atlas_of
+from sbvae_cli.evaluation.stored_embedding import shown_points
+from sbvae_cli.explorer.atlas import MOST_PIXELS, atlas_of, shown_atlas
 from sbvae_cli.explorer.payload import Points, Slice
 from sbvae_cli.explorer.slices import DEFAULT, Budget, Wanted, lay, plan
 from sbvae_cli.models.vae import VAE
@@ -58,7 +60,7 @@ class Grid:
             self.points.circular,
             self.points.held_out,
             self.present,
-            None if self.images is None else atlas_of(self.images, columns),
+            None if self.images is None else shown_atlas(self.images, columns),
         )
 
     def flat_codes(self, model: int) -> Floats:
@@ -95,12 +97,17 @@ def grids_of(
     if len(space.varying) < 2:
         return []
     first = default_pair(space)
-    if not source.can_render:
-        return _stored_grids(source, vaes, first, trained_on)
     latents = [_latents(vae, source) for vae in vaes]
-    sample = source.render(lay(space, Wanted(first, 4, {})).factors)
-    wanted = plan(space, first, _point_bytes(sample, latents), budget)
-    return [_drawn(source, vaes, each, trained_on) for each in wanted]
+
+    def planned(sample: Images) -> list[Wanted]:
+        return plan(space, first, point_bytes(sample, latents, budget), budget)
+
+    if source.can_render:
+        sample = source.render(lay(space, Wanted(first, 4, {})).factors)
+        return [_drawn(source, vaes, each, trained_on) for each in planned(sample)]
+    if source.file is None:
+        return []
+    return _stored_grids(source, source.file, vaes, planned, trained_on)
 
 
 def scattered(
@@ -113,7 +120,7 @@ def scattered(
     """
     rng = stream(0, "samples")
     sample = source.sample(rng, _SAMPLE)[0]
-    each = _point_bytes(sample, [_latents(vae, source) for vae in vaes])
+    each = point_bytes(sample, [_latents(vae, source) for vae in vaes], budget)
     count = int(np.clip(budget.first_bytes / each, _SAMPLE, SCATTERED))
     if source.count is not None:
         count = min(count, source.count)
@@ -121,7 +128,7 @@ def scattered(
     known = factors if len(source.space.varying) else None
     space = trained_on if trained_on and trained_on.names == source.space.names else source.space
     held_out = space.held_out_mask(factors) if space.held_out else None
-    points = Points(count, atlas_of(images), known, held_out)
+    points = Points(count, shown_atlas(images), known, held_out)
     return points, [encode(vae, images) for vae in vaes], images
 
 
@@ -140,35 +147,50 @@ def _drawn(
 
 def _stored_grids(
     source: Source,
+    file: DatasetFile,
     vaes: Sequence[VAE],
-    first: tuple[str, str],
+    planned: Callable[[Images], list[Wanted]],
     trained_on: FactorSpace | None,
 ) -> list[Grid]:
     """Grids that a file's rows make, each pair at one setting of the others."""
-    space, file, found = source.space, source.file, list[Grid]()
-    if file is None:
-        return found
-    for pair in pairs_from(space.varying, first):
+    factors = file.read_factors(np.arange(file.count))
+    some = np.linspace(0, file.count - 1, min(file.count, _SAMPLE)).astype(np.int64)
+    found = []
+    for wanted in planned(file.read_rows(some)[0]):
+        if wanted.at:
+            continue
+        names, rng, size = source.space.names, stream(0, "geometry"), wanted.size
         try:
-            stored = choose_stored(file, space, pair, 32, {})
+            stored = stored_points(factors, names, wanted.pair, {}, size, rng, size)
         except SbvaeError:  # one of the two has one value at every setting of the others
             continue
-        if stored.values.ndim != 3:
-            continue
-        rows = file.read_rows(stored.rows)[0]
-        points = shown_points(space, pair, stored, file.read_factors(stored.rows), trained_on)
-        shape = stored.values.shape[:2]
-        images = np.zeros((shape[0] * shape[1], *rows.shape[1:]), np.uint8)
-        images[stored.point[::-1]] = rows[::-1]  # the first row of each point
-        present = np.bincount(stored.point, minlength=len(images)).reshape(shape) > 0
-        codes = [averaged(stored, *encode(vae, rows)) for vae in vaes]
-        found.append(Grid(points, images, present, codes))
+        if stored.values.ndim == 3:
+            points = shown_points(
+                source.space, wanted.pair, stored, factors[stored.rows], trained_on
+            )
+            codes = [averaged(stored, *_encoded(vae, source, file, stored.rows)) for vae in vaes]
+            found.append(Grid(points, *_first_images(file, stored), codes))
     return found
 
 
-def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, str]]:
-    """All pairs of names, one of them first."""
-    return [first, *(p for p in itertools.combinations(names, 2) if set(p) != set(first))]
+def _encoded(
+    vae: VAE, source: Source, file: DatasetFile, rows: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    batch = fitting_batch(vae.encoder, blank_image(vae, source))
+    return encode_batches(vae, lambda part: file.read_rows(rows[part])[0], len(rows), batch)
+
+
+def _first_images(file: DatasetFile, stored: StoredPoints) -> tuple[Images, NDArray[np.bool_]]:
+    """The first row of each point, (n, H, W, C), and which points have one, (n0, n1)."""
+    shown, first = np.unique(stored.point, return_index=True)
+    order = np.argsort(first)
+    rows = file.read_rows(stored.rows[first[order]])[0]
+    shape = stored.values.shape[:2]
+    images = np.zeros((shape[0] * shape[1], *rows.shape[1:]), np.uint8)
+    images[shown[order]] = rows
+    present = np.zeros(shape, np.bool_)
+    present.flat[shown] = True
+    return images, present
 
 
 def _latents(vae: VAE, source: Source) -> int:
@@ -176,7 +198,17 @@ def _latents(vae: VAE, source: Source) -> int:
     return int(encode(vae, blank)[0].shape[1])
 
 
-def _point_bytes(sample: Images, latents: Sequence[int]) -> float:
-    """Bytes that a point takes in the page, in base64."""
+def point_bytes(sample: Images | None, latents: Sequence[int], budget: Budget = DEFAULT) -> float:
+    """Bytes that a point takes in the page, in base64; of large images those of their pixels.
+
+    Args:
+        sample: Some of the images, (n, H, W, C); None where there are none.
+        latents: Number of latents of each model.
+        budget: What a grid may take; its pixels may be `MOST_PIXELS`.
+    """
+    codes = sum(4 * count for count in latents)
+    if sample is None:
+        return codes * 4 / 3
     image = len(atlas_of(sample).png) / len(sample)
-    return (image + sum(4 * count for count in latents)) * 4 / 3
+    pixels = sample.shape[1] * sample.shape[2] / MOST_PIXELS
+    return float(max((image + codes) * 4 / 3, pixels * budget.first_bytes))

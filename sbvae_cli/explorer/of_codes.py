@@ -13,15 +13,14 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_embedding import points_of_codes
 from sbvae_cli.evaluation.codes_file import read_codes
 from sbvae_cli.evaluation.representation import Representation
-from sbvae_cli.explorer.atlas import Atlas, atlas_of
+from sbvae_cli.explorer.atlas import shown_atlas
 from sbvae_cli.explorer.foreign_decoder import Decoder, read_decoder
-from sbvae_cli.explorer.grids import SCATTERED, Grid, pairs_from
+from sbvae_cli.explorer.grids import SCATTERED, Grid, point_bytes
 from sbvae_cli.explorer.of_runs import axes_of, findings_of, stds_of
 from sbvae_cli.explorer.payload import Model, Payload, Points
 from sbvae_cli.explorer.scores import scores_of
+from sbvae_cli.explorer.slices import DEFAULT, pairs_from, sizes
 from sbvae_cli.random import stream
-
-_BYTES = 2_000_000  # of scattered images and codes
 
 
 @dataclass(frozen=True)
@@ -125,9 +124,13 @@ def _grids(shown: Representation, stored: _Stored) -> list[Grid]:
     if len(sample.names) < 2:
         return found
     first = ("x", "y") if {"x", "y"} <= set(sample.names) else (sample.names[0], sample.names[1])
-    for pair in pairs_from(sample.names, first):
+    pairs = pairs_from(sample.names, first)
+    each = point_bytes(_few(stored, len(shown.codes)), [shown.codes.shape[1]])
+    size, further, _ = sizes(len(pairs), each)
+    for pair in pairs:
         try:
-            points, codes, rows = points_of_codes(sample, pair, 32)
+            most = size if pair == first else further
+            points, codes, rows = points_of_codes(sample, pair, most)
         except SbvaeError:  # one of the two has one value at every setting of the others
             continue
         if points.values.ndim != 3:
@@ -145,16 +148,19 @@ def _grids(shown: Representation, stored: _Stored) -> list[Grid]:
 def _points(shown: Representation, stored: _Stored) -> tuple[Points, NDArray[np.int64]]:
     """Some of the codes, scattered."""
     count = len(shown.codes)
-    order = stream(0, "codes").permutation(count)
-    few = stored.read(order[:16])
-    each = 4 * shown.codes.shape[1] + (0 if few is None else len(atlas_of(few).png) / len(few))
-    most = int(np.clip(_BYTES * 3 / 4 / each, 16, SCATTERED))
-    rows = np.sort(order[:most])
+    each = point_bytes(_few(stored, count), [shown.codes.shape[1]])
+    most = int(np.clip(DEFAULT.first_bytes / each, 16, SCATTERED))
+    rows = np.sort(stream(0, "codes").permutation(count)[:most])
     images = stored.read(rows)
-    atlas: Atlas | None = None if images is None else atlas_of(images)
+    atlas = None if images is None else shown_atlas(images)
     factors = shown.factors[rows] if shown.varying else None
     held_out = None if shown.held_out is None else shown.held_out[rows]
     return Points(len(rows), atlas, factors, held_out), rows
+
+
+def _few(stored: _Stored, count: int) -> NDArray[np.uint8] | None:
+    """Images of some of the codes, which tell how many bytes one takes."""
+    return stored.read(np.linspace(0, count - 1, min(count, 16)).astype(np.int64))
 
 
 def _factors(shown: Representation) -> list[FactorConfig]:

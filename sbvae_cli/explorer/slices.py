@@ -19,6 +19,7 @@ FURTHER = 16  # of the others
 LEAST = 4
 VALUES = 5  # of another factor, ends and middle among them
 MOST_VALUES = 8  # of one that has levels or is circular
+MOST_PAIRS = 45  # those of ten factors
 _MOST_SETTINGS = 1_000  # that are looked at
 
 
@@ -60,8 +61,9 @@ def plan(
 ) -> list[Wanted]:
     """The grids of a page, in the order in which they stand in it.
 
-    Every pair has a grid at the middle of the others, however coarse. Then the first pair, and
-    after it the others, have some at other values of the other factors, while there is room.
+    Every pair, up to `MOST_PAIRS`, has a grid at the middle of the others, however coarse. Then the
+    first pair, and after it the others, have some at other values of the other factors, while there
+    is room.
 
     Args:
         space: Space of the factors.
@@ -69,13 +71,9 @@ def plan(
         point_bytes: Bytes of one point in the page: its image, and its codes in each model.
         budget: What they may take.
     """
-    pairs = [first, *(p for p in itertools.combinations(space.varying, 2) if set(p) != set(first))]
-    size = _fitting(FIRST, budget.first_bytes / point_bytes)
-    images = budget.images - size**2
-    room = min(images, budget.all_bytes / point_bytes - size**2)
-    further = _fitting(min(FURTHER, size), room / max(len(pairs) - 1, 1))
+    pairs = pairs_from(space.varying, first)
+    size, further, room = sizes(len(pairs), point_bytes, budget)
     grids = [Wanted(first, size, {})] + [Wanted(pair, further, {}) for pair in pairs[1:]]
-    room -= further**2 * (len(pairs) - 1)
     coarse = _fitting(min(FURTHER, size), room / 4)
     for pair in pairs:
         for at in _settings([f for f in map(space.factor, space.varying) if f.name not in pair]):
@@ -84,6 +82,26 @@ def plan(
             grids.append(Wanted(pair, coarse, at))
             room -= coarse**2
     return grids
+
+
+def sizes(pairs: int, point_bytes: float, budget: Budget = DEFAULT) -> tuple[int, int, float]:
+    """Points along a factor of the first pair's grid, and of the others'; points left over.
+
+    Args:
+        pairs: Number of pairs that have a grid.
+        point_bytes: Bytes of one point in the page.
+        budget: What they may take.
+    """
+    size = _fitting(FIRST, budget.first_bytes / point_bytes)
+    room = min(budget.images, budget.all_bytes / point_bytes) - size**2
+    further = _fitting(min(FURTHER, size), room / max(pairs - 1, 1))
+    return size, further, room - further**2 * (pairs - 1)
+
+
+def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, str]]:
+    """Pairs of names, one of them first; all of them, up to `MOST_PAIRS`."""
+    others = (p for p in itertools.combinations(names, 2) if set(p) != set(first))
+    return [first, *itertools.islice(others, MOST_PAIRS - 1)]
 
 
 def lay(space: FactorSpace, wanted: Wanted) -> FactorGrid:
