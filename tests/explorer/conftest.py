@@ -338,6 +338,16 @@ class Explorer:
         return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
 
 
+@pytest.fixture
+def explore(open_page: Callable[..., Any]) -> Callable[..., Explorer]:
+    """Open a page of its own, to be used by hand."""
+
+    def explore(path: Path, script: str = "", **options: Any) -> Explorer:
+        return Explorer(open_page(path, script, **options))
+
+    return explore
+
+
 @pytest.fixture(scope="session")
 def one_page(browser: Any, explored: Explored) -> Iterator[Explorer]:
     """The page of the two models, opened once."""

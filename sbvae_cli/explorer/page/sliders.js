@@ -68,9 +68,17 @@ export function mount(element, store, payload, runtime, m) {
     if (open) show();
     more.textContent = `${open ? "hide" : "show"} ${unused} unused ${unused === 1 ? "latent" : "latents"}`;
   };
+  /** Rows that are not folded away, and of a long list those in its window: hundreds at each move would take long. */
+  const inSight = () => {
+    const { top, bottom } = list.getBoundingClientRect();
+    return rows.filter(({ label }) => {
+      const box = label.getBoundingClientRect();
+      return box.height > 0 && box.bottom > top && box.top < bottom;
+    });
+  };
   const show = () => {
     const z = store.z(m), held = store.held(m), axes = store.axes[m];
-    for (const row of rows) if (row.label.offsetParent) row.show(z[row.k], axes.includes(row.k), held.has(row.k));
+    for (const row of inSight()) row.show(z[row.k], axes.includes(row.k), held.has(row.k));
     const names = [...held].sort((a, b) => a - b).map(String), text = names.join();
     if (note.dataset.text === text) return;
     note.dataset.text = text;
@@ -79,6 +87,7 @@ export function mount(element, store, payload, runtime, m) {
     note.append(names.length > 4 ? `${names.length} latents are held: ` : `${names.length > 1 ? "latents" : "latent"} ${listed(names)} ${names.length > 1 ? "are" : "is"} held: `,
       link("follow the sheet", () => store.follow(m), { title: "Let these latents take the values of the grid again" }));
   };
+  list.addEventListener("scroll", show, { passive: true });
   store.subscribe("slice", build);
   store.subscribe("point", show);
   store.subscribe("axes", show);
