@@ -37,9 +37,10 @@ export function mountLegend(element, store) {
 export function mountDeck(element, store) {
   const { payload, chart } = store, decodes = payload.image && store.models.some((model) => model.decoder), several = store.models.length > 1;
   const does = decodes ? `the ${several ? "decoders draw" : "decoder draws"} what lies there.` : "the image that lies there is shown.";
+  const encodes = store.models.some((model) => model.encoder), puts = encodes ? "an encoder puts it at its posterior mean" : "its code says where it lies";
   const what = chart.kind === "sheet"
-    ? `Each point of the grid is an image; an encoder puts it at its posterior mean. The colours say where in the space of ${listed(payload.slices[0].names)} it comes from.`
-    : "Each point is an image; an encoder puts it at its posterior mean.";
+    ? `Each point of the grid is an image; ${puts}. The colours say where in the space of ${listed(payload.slices[0].names)} it comes from.`
+    : `Each point is an image; ${puts}.`;
   element.append(make("b", {}, make("span", { className: "mouse", textContent: "Move over a plot" }), make("span", { className: "finger", textContent: "Drag on the plot" }), `: ${payload.image ? does : "the same place is marked in every other."}`),
     " ", make("span", { className: "more", textContent: what }));
 }

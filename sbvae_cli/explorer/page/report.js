@@ -123,11 +123,11 @@ function commands(payload) {
 }
 
 /** How well the page's decoders agree with PyTorch, as one sentence. */
-export function agreement(worst, points) {
+export function agreement(worst, points, other = "PyTorch") {
   if (worst === null || worst === undefined) return "";
   const grey = 255 * worst, most = grey < 0.01 ? "less than 0.01" : grey.toFixed(grey < 1 ? 2 : 1);
   const how = grey < 0.01 ? `by ${most} of 255 grey levels` : `by ${most} of 255 grey levels at most`;
-  return `On ${points} images the decoders of this page and PyTorch differ ${how}.`;
+  return `On ${points} images the decoders of this page and ${other} differ ${how}.`;
 }
 
 function made(payload, runtime) {
@@ -135,15 +135,17 @@ function made(payload, runtime) {
   const points = payload.models.reduce((sum, model) => sum + (model.probes?.count ?? 0), 0);
   const decodes = payload.models.some((model) => model.decoder);
   if (decodes) {
-    check.textContent = "The decoders are being compared with PyTorch ...";
+    // Codes come from elsewhere, and so does their decoder: a file, which ran outside the browser too.
+    const other = payload.models.some((model) => model.encoder) ? "PyTorch" : "ONNX Runtime on a computer";
+    check.textContent = `The decoders are being compared with ${other} ...`;
     runtime.started.then(
-      () => (check.textContent = agreement(runtime.worst, points)),
+      () => (check.textContent = agreement(runtime.worst, points, other)),
       (failure) => (check.textContent = `Nothing is decoded: ${failure.message}.`),
     );
   }
   const text = decodes
     ? `Written by ${payload.made_by}. Everything runs in this file: nothing is loaded, and no image leaves it.`
-    : `Written by ${payload.made_by}. It holds codes and images, but no decoder: nothing new is drawn.`;
+    : `Written by ${payload.made_by}. It holds codes${payload.image ? " and images" : ""}, but no decoder: nothing new is drawn.`;
   return section("How this page was made", make("p", { className: "quiet", textContent: text }), check,
     payload.command ? commandLine(payload.command, "this page") : null);
 }
