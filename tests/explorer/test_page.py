@@ -10,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.explorer.conftest import Explorer
+
 Floats = NDArray[np.floating]
 AXES = "([m]) => sbvae.store.axes[m]"
 
@@ -93,9 +95,23 @@ def test_over_a_grid_point_true_image_and_reconstruction_stand_together(
     assert np.array_equal(explorer.pixels(None), true)
     for m in (0, 1):
         assert explorer.z(m) == pytest.approx(explored.codes[m][9, 21], abs=1e-4)
-        far = np.abs(explorer.pixels(m).astype(float) - true).mean()
+        far = np.abs(explored.draw(m, explored.codes[m][9, 21]) - true).mean()
         caption = explorer.page.inner_text(f"figure:has-text('{('broadcast', 'deconv')[m]}') .more")
-        assert caption == f"error {far:.1f} of 255"
+        said = re.fullmatch(r"error ([\d.]+) of 255", caption)
+        assert said is not None
+        assert float(said[1]) == pytest.approx(far, abs=0.06)
+
+
+def test_pixels_are_the_image_in_grey_levels_to_the_nearest(explorer: Any) -> None:
+    for m in (0, 1):
+        explorer.move(0, 9, 21)
+        image = explorer.js(
+            "async ([m]) => Array.from("
+            "await sbvae.runtime.decode(m, sbvae.store.z(m), { queued: true }))",
+            m,
+        )
+        wanted = np.rint(255 * np.clip(np.reshape(image, (3, 16, 16)), 0, 1)).transpose(1, 2, 0)
+        assert np.array_equal(explorer.pixels(m), wanted)
 
 
 def test_layers_of_the_folded_sheet_are_counted_and_walked(explorer: Any, explored: Any) -> None:
@@ -241,6 +257,47 @@ def test_a_slider_holds_its_latent_and_lets_it_follow_again(explorer: Any, explo
     assert explorer.z(m) == pytest.approx(explored.codes[m][3, 3], abs=1e-4)
 
 
+def test_a_slider_of_an_axis_moves_the_point_along_it_alone(explorer: Any, explored: Any) -> None:
+    page, m = explorer.page, 1
+    k, other = explorer.js(AXES, m)
+    explorer.move(0, 24, 12)
+    explorer.page.mouse.down()
+    explorer.page.mouse.up()
+    start = explorer.z(m)
+    slider = page.get_by_label(f"latent {k} of deconv")
+    for _ in range(5):
+        slider.press("ArrowLeft")
+        explorer.settle()
+        z, step = explorer.z(m), float(slider.get_attribute("step"))
+        assert z[other] == start[other]
+        assert z[k] == pytest.approx(float(slider.input_value()), abs=step / 2)
+        rest = np.delete(np.arange(len(z)), [k, other])
+        assert z[rest] == pytest.approx(on_sheet(explored.codes[m], explorer.place)[rest], abs=1e-3)
+        caption = page.inner_text("figure:has-text('deconv') figcaption")
+        assert "decoded between grid points" in " ".join(caption.split())
+
+
+def test_marks_are_drawn_in_the_frame_of_their_plot(explorer: Any) -> None:
+    drawn = explorer.js(
+        """async () => {
+          const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+          const plot = sbvae.plots[1], context = plot.context.bind(plot), drawn = [];
+          plot.context = (canvas) => {
+            drawn.push(canvas === plot.base ? "base" : "marks");
+            return context(canvas);
+          };
+          plot.zoom(0.8);
+          await frame();
+          drawn.push("frame");
+          await frame();
+          delete plot.context;
+          return drawn;
+        }"""
+    )
+    assert "base" in drawn
+    assert "marks" in drawn[drawn.index("base") : drawn.index("frame")]
+
+
 DROP = """([name, type, data]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0)), transfer = new DataTransfer();
   transfer.items.add(new File([bytes], name, { type }));
@@ -287,7 +344,7 @@ def test_an_image_that_is_dropped_is_encoded_and_its_point_shown(
 def test_a_file_that_is_no_image_is_told_in_a_line(explorer: Any, content: bytes) -> None:
     dropped(explorer, "table.csv", "image/png", content)
     note = explorer.page.locator("#drop [role=alert]")
-    note.filter(has_text="table.csv is no image").wait_for()
+    note.filter(has_text="table.csv cannot be read as an image").wait_for()
     assert "\n" not in note.inner_text()
     assert explorer.page.locator("#drop .card:visible").count() == 0
 
@@ -357,6 +414,48 @@ def test_a_storm_of_moves_drops_images_instead_of_queueing_them(explorer: Any) -
     assert asked > 60
     assert 2 <= done <= asked / 4
     assert after <= 2 * 2 + 1
+
+
+STILL = """async ([m, n]) => {
+  const { runtime, images, store } = sbvae;
+  runtime.patience = 200;
+  if (n) runtime.worker.onerror({ message: "out of memory" });
+  else runtime.worker.terminate(); // of which no event tells
+  store.placeFactor([20, 25]);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const { node, more } = images.models[m];
+  const state = document.querySelector("#state");
+  return [node.classList.contains("none"), more.textContent, state.textContent];
+}"""
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_decoders_that_died_leave_no_image_of_another_point(
+    open_page: Any, explored: Any, told: int
+) -> None:
+    explorer = Explorer(open_page(explored.path))
+    explorer.move(0, 3, 3)
+    assert explorer.pixels(0) is not None
+    empty, caption, state = explorer.js(STILL, 0, told)
+    assert empty
+    assert caption == "not decoded"
+    why = "out of memory" if told else "the decoders do not answer any more; load the page again"
+    assert state == f"No image is decoded: {why}."
+    assert explorer.pixels(1) is None
+    refused = explorer.js(
+        "() => sbvae.runtime.decode(0, [0, 0, 0, 0], { queued: true }).catch((e) => e.message)"
+    )
+    assert refused == why
+    assert explorer.js("sbvae.runtime.queue.length") == 0
+
+
+def test_an_image_that_lags_behind_the_point_is_taken_away(open_page: Any, explored: Any) -> None:
+    explorer = Explorer(open_page(explored.path))
+    explorer.move(0, 3, 3)
+    explorer.js("sbvae.runtime.worker.terminate()")
+    explorer.js("sbvae.store.placeFactor([20, 25])")
+    explorer.page.wait_for_function("sbvae.images.models[0].more.textContent === 'decoding ...'")
+    assert explorer.pixels(0) is None
 
 
 def test_light_and_dark_and_other_widths(explorer: Any) -> None:

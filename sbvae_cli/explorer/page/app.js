@@ -78,21 +78,22 @@ images.painted = (m, ms) => {
 
 async function begin() {
   const state = $("state");
-  if (runtime.needed) state.textContent = "starting the decoders ...";
+  if (runtime.needed && !runtime.failed) state.textContent = "starting the decoders ...";
   await document.fonts.load("12px Aileron").catch(() => {});
   redraw();
   store.settle();
   if (!runtime.needed) return;
-  try {
-    await runtime.begun;
-    state.textContent = `decoders ready in ${(performance.now() / 1000).toFixed(1)} s`;
-    await runtime.started;
-  } catch (error) {
-    state.textContent = `No image is decoded: ${error.message}.`;
-    state.classList.add("wrong");
-    $("deck").after(state); // it is seen before the empty frames are
-    images.show();
-  }
+  await runtime.begun.catch(() => {}); // onfail says it
+  if (!runtime.failed) state.textContent = `decoders ready in ${(performance.now() / 1000).toFixed(1)} s`;
+  await runtime.started.catch(() => {});
 }
+
+runtime.onfail = (error) => {
+  const state = $("state");
+  state.textContent = `No image is decoded: ${error.message}.`;
+  state.classList.add("wrong");
+  $("deck").after(state); // it is seen before the empty frames are
+  images.show();
+};
 
 window.sbvae = { store, plots: store.plots, images, runtime, moved, ready: begin() };

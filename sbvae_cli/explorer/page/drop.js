@@ -1,14 +1,17 @@
 // An image of the user's: dropped on the page, pasted or chosen; each model encodes it and draws it again.
-import { error, fitted, pixels } from "fit";
+import { error, fitted, pixels, planes } from "fit";
 import { diamond, glassOf } from "layer";
 import { calm, link, make, steady } from "parts";
+import { truths } from "truths";
 import { shadow } from "walk";
+
+const COMPARED = 12; // points of the grid whose errors tell what is usual
 
 /** The button goes to `tools`, beside the plots; what came of an image to `element`, which is seen once there is one. */
 export function mount(element, tools, store, payload, runtime) {
   const able = payload.models.map((_, m) => m).filter((m) => payload.models[m].encoder);
   if (!able.length || !payload.image) return;
-  const state = { turn: 0, codes: new Map() }, parts = skeleton(element, tools), glass = glassOf(store);
+  const state = { turn: 0, codes: new Map() }, usual = usualErrors(store, payload, runtime), parts = skeleton(element, tools), glass = glassOf(store);
   glass.add((context, plot, colours) => {
     const code = state.codes.get(plot.model);
     if (code) drawPlace(context, plot, plot.place(...shadow(store, plot.model, code)), colours);
@@ -17,12 +20,13 @@ export function mount(element, tools, store, payload, runtime) {
     state.turn++;
     state.codes.clear();
     parts.cards.replaceChildren();
+    parts.note.replaceChildren();
     element.hidden = true;
     glass.redraw();
   };
   const take = async (file) => {
     let turn = ++state.turn;
-    parts.note.textContent = "";
+    parts.note.replaceChildren();
     try {
       const own = await fitted(file, payload.image);
       if (turn !== state.turn) return;
@@ -34,8 +38,9 @@ export function mount(element, tools, store, payload, runtime) {
       element.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
     } catch (failure) {
       if (turn !== state.turn) return;
+      remove(); // a line about this file does not stand above what came of another one
       element.hidden = false;
-      parts.note.textContent = `${failure.message}.`;
+      parts.note.append(`${failure.message}. `, link("close", remove));
       element.scrollIntoView({ block: "nearest" });
     }
   };
@@ -46,7 +51,9 @@ export function mount(element, tools, store, payload, runtime) {
     glass.redraw();
     const image = model.decoder ? await runtime.decode(m, mean, { queued: true }) : null;
     if (turn !== state.turn) return;
-    parts.cards.append(modelCard(store, payload, m, mean, image, own));
+    const common = image && (await usual(m));
+    if (turn !== state.turn) return;
+    parts.cards.append(modelCard(store, payload, m, mean, { image, own, common }));
   };
   listen(parts, take);
 }
@@ -115,9 +122,35 @@ function ownCard(file, own, shape, remove) {
   return card(file.name && file.name !== "image.png" ? file.name : "your image", pixels(own.image, shape), shape, how || null, link("remove it", remove));
 }
 
-function modelCard(store, payload, m, mean, image, own) {
+/** A function from a model to the mean error of images that the page has, of the grid shown; null where it has none. */
+function usualErrors(store, payload, runtime) {
+  const known = new Map();
+  const mean = async (m, { chart, slice }) => {
+    const truth = await truths(payload, slice);
+    if (!truth) return null;
+    const present = Array.from({ length: chart.count }, (_, row) => row).filter((row) => chart.isPresent(row));
+    const codes = payload.models[m].codes[slice] ?? payload.models[m].point_codes, K = payload.models[m].latents;
+    const count = Math.min(COMPARED, present.length);
+    let sum = 0;
+    for (let n = 0; n < count; n++) {
+      const row = present[Math.floor(((n + 0.5) * present.length) / count)];
+      const image = await runtime.decode(m, codes.slice(row * K, (row + 1) * K), { queued: true });
+      sum += error(image, planes(truth(row).data, payload.image.channels)) / count;
+    }
+    return sum;
+  };
+  return async (m) => {
+    const key = `${m} ${store.slice}`;
+    if (!known.has(key)) known.set(key, await mean(m, { chart: store.chart, slice: store.slice }));
+    return known.get(key);
+  };
+}
+
+function modelCard(store, payload, m, mean, { image, own, common }) {
   const model = payload.models[m], off = !store.layersAt(m, ...shadow(store, m, mean)).length;
-  const lines = [image ? `error ${steady(error(image, own.image), 1)} of 255` : "no decoder", off ? "off the sheet" : null];
+  const usually = common === null ? "" : `, usually ${steady(common, 1)}`;
+  const lines = [image ? `error ${steady(error(image, own.image), 1)} of 255${usually}` : "no decoder", off ? "off the sheet" : null];
+  const about = common === null ? "" : `Mean absolute difference from your image, over all pixels and channels; usually: the mean over ${store.chart.kind === "sheet" ? "points of the grid" : "samples"}`;
   const go = link("go to its point", () => store.placeCode(m, mean), { title: `Move the page's point here and hold every latent of ${model.name} as encoded` });
-  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text) => make("span", { textContent: text })), go);
+  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text, n) => make("span", { textContent: text, title: n ? "" : about })), go);
 }

@@ -65,7 +65,7 @@ export async function fitted(file, shape) {
   try {
     picture = await createImageBitmap(file);
   } catch {
-    throw new Error(`${file.name || "this"} is no image that this browser reads; PNG, JPEG, GIF and WebP are`);
+    throw new Error(`${file.name || "this"} cannot be read as an image; it holds no whole PNG, JPEG, GIF or WebP`);
   }
   const rgba = shrunk(picture, shape);
   return { image: planes(rgba, shape.channels), rgba, how: howFitted(picture, shape, isColoured(rgba)) };
@@ -78,9 +78,9 @@ export function error(one, other) {
   return (255 * sum) / one.length;
 }
 
-/** A model's image (0 to 1) as pixels for a canvas; grey is repeated, a fourth channel is left out. */
-export function pixels(image, shape) {
-  const size = shape.width * shape.height, data = new ImageData(shape.width, shape.height);
+/** A model's image (0 to 1) as pixels for a canvas, which rounds and clamps; grey is repeated, a fourth channel is left out. */
+export function pixels(image, shape, data = new ImageData(shape.width, shape.height)) {
+  const size = shape.width * shape.height;
   for (let n = 0; n < size; n++) {
     for (let c = 0; c < 3; c++) data.data[4 * n + c] = 255 * image[Math.min(c, shape.channels - 1) * size + n];
     data.data[4 * n + 3] = 255;

@@ -1,11 +1,13 @@
 // The images of the point: the true one, and what each model decodes. Off the sheet an empty frame, never a stale image.
-import { bytes } from "payload";
+import { error, pixels, planes } from "fit";
 import { make, steady } from "parts";
+import { truths } from "truths";
+
+const LATE = 2000; // ms: an image that lags so far behind the point is taken away
 
 export class Images {
-  /** @param {(p: number | null) => HTMLElement} home where the figure of model p, or of the truth (null), is put */
   constructor(store, runtime) {
-    Object.assign(this, { store, runtime, shape: store.payload.image, truths: new Map(), truth: null });
+    Object.assign(this, { store, runtime, shape: store.payload.image, cutters: new Map(), truth: null });
     const { slices, points } = store.payload, stored = slices.length ? slices.some((slice) => slice.images) : points?.images;
     this.true = stored ? this.#figure(null, "true image") : null;
     this.models = store.models.map((model, m) => (model.decoder && this.shape ? this.#figure(m, model.name) : null));
@@ -26,23 +28,17 @@ export class Images {
     return { node, canvas, state, more, where, context: canvas.getContext("2d", { willReadFrequently: true }), drawn: null };
   }
 
-  #atlas() {
-    const { slices, points } = this.store.payload;
-    return slices.length ? slices[this.store.slice] : points;
-  }
-
-  /** The images of a grid, one PNG; it is unpacked when the grid is first shown. */
-  #unpacked() {
-    const atlas = this.#atlas();
-    if (!atlas?.images) return null;
-    if (!this.truths.has(atlas)) {
-      this.truths.set(atlas, null);
-      createImageBitmap(new Blob([bytes(atlas.images)], { type: "image/png" }), { colorSpaceConversion: "none" }).then((bitmap) => {
-        this.truths.set(atlas, bitmap);
-        this.show();
+  /** What cuts true images out of the grid's PNG; null until that is unpacked, which begins when the grid is first shown. */
+  #cutter() {
+    const { payload, slice } = this.store;
+    if (!this.cutters.has(slice)) {
+      this.cutters.set(slice, null);
+      truths(payload, slice).then((cut) => {
+        this.cutters.set(slice, cut);
+        if (cut) this.show();
       });
     }
-    return this.truths.get(atlas);
+    return this.cutters.get(slice);
   }
 
   show() {
@@ -51,10 +47,8 @@ export class Images {
     store.models.forEach((_, m) => {
       const figure = this.models[m];
       if (!figure) return;
-      if (store.away(m) || this.runtime.failed) {
-        figure.drawn = null;
-        return this.#caption(m);
-      }
+      figure.wrong = false;
+      if (store.away(m) || this.runtime.failed) return this.#empty(m);
       const turn = (figure.turn = (figure.turn ?? 0) + 1);
       if (figure.drawn) figure.drawn.isNewest = false; // until its own image comes
       this.runtime.decode(m, store.z(m)).then((image) => {
@@ -62,39 +56,52 @@ export class Images {
         if (!image || store.away(m)) return;
         this.#paint(m, image, turn === figure.turn);
         this.painted(m, performance.now() - asked);
-      }, () => this.#caption(m));
+      }, () => {
+        figure.wrong = true;
+        this.#empty(m);
+      });
+      figure.late ??= setTimeout(() => this.#empty(m), LATE);
       this.#caption(m);
     });
   }
 
   #showTruth() {
     if (!this.true) return;
-    const { store, shape: { width, height } } = this, { f, exact } = store.point, bitmap = this.#unpacked(), figure = this.true;
-    const row = f && store.chart.rowAt(f), shown = Boolean(bitmap && f && store.chart.isPresent(row));
+    const { store } = this, { f, exact } = store.point, cut = this.#cutter(), figure = this.true;
+    const row = f && store.chart.rowAt(f), shown = Boolean(cut && f && store.chart.isPresent(row));
     figure.node.classList.toggle("none", !shown);
     this.truth = null;
     if (shown) {
-      const columns = this.#atlas().columns, x = (row % columns) * width, y = Math.floor(row / columns) * height;
-      figure.context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
-      this.truth = figure.context.getImageData(0, 0, width, height).data;
+      const image = cut(row);
+      figure.context.putImageData(image, 0, 0);
+      this.truth = planes(image.data, this.shape.channels);
     }
     const sheet = store.chart.kind === "sheet";
     figure.more.textContent = shown ? (sheet ? (exact ? "of this grid point" : "nearest grid point") : "of this sample")
-      : f ? (bitmap ? "none is stored here" : "") : sheet ? "none off the sheet" : "no sample lies here";
+      : f ? (cut ? "none is stored here" : "") : sheet ? "none off the sheet" : "no sample lies here";
     figure.where.textContent = f ? store.factorsAt(f).slice(0, 2).map(([name, value]) => `${name} ${steady(value)}`).join(", ") : "";
     figure.canvas.setAttribute("aria-label", `True image, ${figure.more.textContent}`);
   }
 
   #paint(m, image, isNewest) {
-    const { width, height, channels } = this.shape, figure = this.models[m], plane = width * height;
-    const data = (figure.data ??= figure.context.createImageData(width, height)), rgba = data.data;
-    for (let n = 0; n < plane; n++) {
-      for (let c = 0; c < 3; c++) rgba[4 * n + c] = 255 * image[(c % channels) * plane + n] + 0.5; // clamped by its type
-      rgba[4 * n + 3] = 255;
-    }
-    figure.context.putImageData(data, 0, 0);
-    figure.drawn = { isNewest };
+    const figure = this.models[m];
+    figure.data = pixels(image, this.shape, figure.data);
+    figure.context.putImageData(figure.data, 0, 0);
+    figure.drawn = { image, isNewest };
+    this.#inTime(figure);
+    if (!isNewest) figure.late = setTimeout(() => this.#empty(m), LATE);
     this.#caption(m);
+  }
+
+  #empty(m) {
+    this.models[m].drawn = null;
+    this.#inTime(this.models[m]);
+    this.#caption(m);
+  }
+
+  #inTime(figure) {
+    clearTimeout(figure.late);
+    figure.late = null;
   }
 
   #caption(m) {
@@ -102,7 +109,7 @@ export class Images {
     const none = away || !figure.drawn, whole = f && exact && !held;
     figure.node.classList.toggle("none", none);
     figure.state.textContent = none ? "" : whole ? "reconstruction" : "decoded";
-    figure.more.textContent = runtime.failed ? "not decoded" : away ? "no counterpart" : none ? "starting ..."
+    figure.more.textContent = runtime.failed || figure.wrong ? "not decoded" : away ? "no counterpart" : none ? (runtime.ready ? "decoding ..." : "starting ...")
       : store.isLent(m) ? `of what ${store.models[by].name} draws` : held ? (held > 1 ? "latents held" : "a latent held")
       : !f ? (store.chart.kind === "sheet" ? "off the sheet" : "between samples") : whole ? this.#error(figure) : "between grid points";
     figure.canvas.setAttribute("aria-label", `Image that ${store.models[m].name} decodes: ${figure.more.textContent}`);
@@ -111,9 +118,6 @@ export class Images {
   /** How far the newest image is from the true one; nothing while an older one is shown. */
   #error(figure) {
     if (!this.truth || !figure.drawn.isNewest) return "";
-    const made = figure.data.data;
-    let sum = 0;
-    for (let n = 0; n < made.length; n += 4) for (let c = 0; c < 3; c++) sum += Math.abs(made[n + c] - this.truth[n + c]);
-    return `error ${steady(sum / (0.75 * made.length), 1)} of 255`;
+    return `error ${steady(error(figure.drawn.image, this.truth), 1)} of 255`;
   }
 }

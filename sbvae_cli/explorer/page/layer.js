@@ -1,5 +1,6 @@
 // A sheet of glass over each plot, on which the page's further parts draw their marks.
 import { make } from "parts";
+import { palette } from "theme";
 
 const made = new WeakMap();
 
@@ -40,19 +41,13 @@ function glass(plots) {
 }
 
 function cleared(canvas, plot) {
-  const { clientWidth: w, clientHeight: h } = plot.element, ratio = Math.min(devicePixelRatio || 1, 2);
+  const { clientWidth: w, clientHeight: h } = plot.element, ratio = Math.min(devicePixelRatio || 1, 2.5); // as a plot's
   const size = [Math.round(w * ratio), Math.round(h * ratio)];
   if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, w, h);
   return context;
-}
-
-/** The page's present colours by name. */
-export function palette() {
-  const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(["page", "ink", "quiet", "faint", "accent", "pen"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
 /** A line in `colour` on a wider one in the page's colour, so that it is seen on any ground. */

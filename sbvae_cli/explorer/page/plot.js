@@ -3,6 +3,7 @@
 import { View } from "axes";
 import { drawBase } from "base";
 import { factorPair, levelNames } from "factors";
+import { drawMarks } from "marks";
 import { make } from "parts";
 
 const SNAP = 4.5; // pixels: so near a grid point, the pointer means it
@@ -20,8 +21,6 @@ export class Plot {
     this.base = make("canvas", { ariaHidden: "true" });
     this.over = make("canvas", { className: "marks", ariaHidden: "true" });
     element.append(this.base, this.over);
-    /** Times in ms that the last drawing of the base took, for measurements. */
-    this.drawn = 0;
     new ResizeObserver(() => this.#resized()).observe(element);
   }
 
@@ -109,7 +108,7 @@ export class Plot {
   redraw() {
     const { element } = this, w = element.clientWidth, h = element.clientHeight;
     if (!w || !h) return;
-    const start = performance.now(), ratio = Math.min(globalThis.devicePixelRatio || 1, 2.5);
+    const ratio = Math.min(globalThis.devicePixelRatio || 1, 2.5);
     for (const canvas of [this.base, this.over]) {
       const size = [Math.round(w * ratio), Math.round(h * ratio)];
       if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
@@ -122,7 +121,7 @@ export class Plot {
     const equal = this.model !== null && this.store.axes[this.model][1] !== null;
     this.view.fit(this.extent(), frame, { equal, margin: this.model === null ? MARGIN.factors : MARGIN.latents, least: this.model === null ? 0 : LEAST });
     drawBase(this);
-    this.drawn = performance.now() - start;
+    drawMarks(this); // with their base, or they would lag a frame behind it
     this.store.changed("view");
   }
 
@@ -151,12 +150,18 @@ export class Plot {
   soon() {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
-      this.redraw();
+      this.#redrawn();
     });
   }
 
   #resized() {
     const { clientWidth: w, clientHeight: h } = this.element;
-    if (!this.size || w !== this.size[0] || h !== this.size[1]) this.redraw();
+    if (!this.size || w !== this.size[0] || h !== this.size[1]) this.#redrawn();
+  }
+
+  /** What else follows the view does so in the same frame. */
+  #redrawn() {
+    this.redraw();
+    this.store.settle();
   }
 }

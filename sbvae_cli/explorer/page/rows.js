@@ -1,7 +1,7 @@
 // The rows of a strip on the page: one image a cell, each a button; above them a line that says where the path runs.
-import { palette } from "layer";
 import { make } from "parts";
 import { drawMarks } from "picture";
+import { palette } from "theme";
 
 /**
  * Fill `home` with rows [{ name, images }], `images` ImageData or null for each column; `marks` as in a walk.

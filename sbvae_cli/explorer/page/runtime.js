@@ -3,15 +3,17 @@
 //   decode(m, z)                     the image, Float32Array (C * H * W), in [0, 1]; or null where a newer z of this
 //                                    model came before its turn: what a pointer passed by is not drawn
 //   decode(m, z, { queued: true })   always the image, when no pointer waits
-//   encode(m, image)                 { mean, logVariance }, Float32Array (K,), of an image (C * H * W); queued too
+//   encode(m, image)                 { mean }, Float32Array (K,), of an image (C * H * W); queued too
 //   begun                            promise: the graphs run
 //   started                          promise: they also agree with PyTorch, which is looked at while no image is asked
 //                                    for; rejected with what is wrong
+//   failed, onfail(error)            what is wrong, once and for all: a worker that did not start, died or does not answer
 //   worst                            largest difference from PyTorch's images on the probes, of 1; null without probes
 //   times, dropped, done             ms of the last 200 decodes, how many were passed over, how many were run
 import { part, unpacked } from "payload";
 
 const GREY_LEVELS = 2; // of 255: what the page may differ from PyTorch, half precision of the weights included
+const PATIENCE = 20_000; // ms: a run without an answer for so long has none; no event tells of a worker that was killed
 
 export class Runtime {
   constructor(payload) {
@@ -23,7 +25,7 @@ export class Runtime {
     this.ready = false;
     this.answers = new Map();
     this.count = 0;
-    Object.assign(this, { times: [], dropped: 0, done: 0, worst: null });
+    Object.assign(this, { times: [], dropped: 0, done: 0, worst: null, failed: null, patience: PATIENCE, onfail: () => {} });
     this.needed = payload.models.some((model) => model.decoder || model.encoder);
     this.begun = this.needed ? this.#start() : Promise.resolve();
     this.started = this.begun.then(() => this.#check());
@@ -32,7 +34,8 @@ export class Runtime {
 
   decode(m, z, { queued = false } = {}) {
     const task = this.#task({ m, z: Float32Array.from(z), timed: true, of: "decoder" });
-    if (queued) this.queue.push(task);
+    if (this.failed) task.reject(this.failed);
+    else if (queued) this.queue.push(task);
     else {
       if (this.newest[m]) {
         this.newest[m].resolve(null);
@@ -45,8 +48,13 @@ export class Runtime {
   }
 
   encode(m, image) {
-    const task = this.#task({ m, image: Float32Array.from(image), of: "encoder" });
-    this.queue.push(task);
+    return this.#queued({ m, image: Float32Array.from(image), of: "encoder" });
+  }
+
+  #queued(given) {
+    const task = this.#task(given);
+    if (this.failed) task.reject(this.failed);
+    else this.queue.push(task);
     this.#pump();
     return task.promise;
   }
@@ -54,7 +62,6 @@ export class Runtime {
   #task(given) {
     const task = { ...given };
     task.promise = new Promise((resolve, reject) => Object.assign(task, { resolve, reject }));
-    if (this.failed) task.reject(this.failed);
     return task;
   }
 
@@ -72,7 +79,7 @@ export class Runtime {
   }
 
   async #pump() {
-    if (!this.ready || this.busy) return;
+    if (!this.ready || this.busy || this.failed) return;
     const task = this.#next();
     if (!task) return;
     this.busy = true;
@@ -98,13 +105,14 @@ export class Runtime {
   async #encoded({ m, image }) {
     const { channels, height, width } = this.payload.image;
     const out = await this.#run(`encoder ${m}`, "image", image, [1, channels, height, width]);
-    return { mean: out.mean, logVariance: out.log_variance ?? null };
+    return { mean: out.mean };
   }
 
   #run(name, input, data, dims) {
     const id = ++this.count;
     return new Promise((resolve, reject) => {
-      this.answers.set(id, { resolve, reject });
+      const late = setTimeout(() => this.#fail(new Error("the decoders do not answer any more; load the page again")), this.patience);
+      this.answers.set(id, { resolve, reject, late });
       this.worker.postMessage({ id, name, input, data, dims }, [data.buffer]);
     });
   }
@@ -123,12 +131,17 @@ export class Runtime {
     const url = URL.createObjectURL(new Blob([part("worker")], { type: "text/javascript" }));
     this.worker = new Worker(url);
     return new Promise((resolve, reject) => {
-      this.worker.onerror = (event) => reject(new Error(event.message || "its worker did not start"));
+      this.worker.onerror = this.worker.onmessageerror = (event) => {
+        const error = new Error(event.message || (this.ready ? "its worker stopped" : "its worker did not start"));
+        reject(error);
+        this.#fail(error);
+      };
       this.worker.onmessage = ({ data }) => {
         if (data.started) return resolve();
         if (data.id === undefined) return reject(new Error(data.error));
         const answer = this.answers.get(data.id);
         this.answers.delete(data.id);
+        clearTimeout(answer.late);
         return data.error ? answer.reject(new Error(data.error)) : answer.resolve(data.outputs);
       };
       this.worker.postMessage({ start }, [start.wasm]);
@@ -141,10 +154,7 @@ export class Runtime {
       if (!decoder || !probes) continue;
       const size = probes.images.length / probes.count;
       for (let n = 0; n < probes.count; n++) {
-        const task = this.#task({ m, z: probes.z.slice(n * latents, (n + 1) * latents), of: "decoder" });
-        this.queue.push(task);
-        this.#pump();
-        const image = await task.promise;
+        const image = await this.#queued({ m, z: probes.z.slice(n * latents, (n + 1) * latents), of: "decoder" });
         for (let q = 0; q < size; q++) {
           const far = Math.abs(Math.min(1, Math.max(0, image[q])) - probes.images[n * size + q] / 255);
           if (!(far <= (this.worst ?? 0))) this.worst = far; // not a number is worse than any
@@ -157,10 +167,14 @@ export class Runtime {
   }
 
   #fail(error) {
+    if (this.failed) return;
     this.failed = error;
-    for (const task of [...this.queue, ...this.newest.filter(Boolean)]) task.reject(error);
+    this.worker?.terminate();
+    for (const { late } of this.answers.values()) clearTimeout(late);
+    for (const task of [...this.queue, ...this.newest.filter(Boolean), ...this.answers.values()]) task.reject(error);
     this.queue = [];
     this.newest.fill(null);
-    this.worker?.terminate();
+    this.answers.clear();
+    this.onfail(error);
   }
 }

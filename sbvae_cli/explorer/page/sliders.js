@@ -100,7 +100,7 @@ function slider(store, model, m, k, [low, high], band, used) {
   const input = make("input", { type: "range", min: low, max: high, step: 10 ** Math.floor(Math.log10((high - low) / 300)), value: 0 });
   const mark = make("span", { className: "which", textContent: k }), output = make("output");
   const label = make("label", { className: used ? "" : "unused" }, mark, make("span", { className: "std", textContent: std }), input, output);
-  label.title = used ? `latent ${k}${std && `, mean posterior std ${std}`}` : `latent ${k} is unused: changing it changes little or nothing`;
+  const about = used ? `latent ${k}${std && `, mean posterior std ${std}`}` : `latent ${k} is unused: changing it changes little or nothing`;
   input.setAttribute("aria-label", `latent ${k} of ${model.name}${std && `, std ${std}`}${used ? "" : ", unused"}`);
   const share = (v) => Math.min(1, Math.max(0, (v - low) / (high - low))), set = (name, v) => label.style.setProperty(name, v.toFixed(4));
   set("--from", Number.isFinite(band[0]) ? share(band[0]) : 0.5);
@@ -117,6 +117,7 @@ function slider(store, model, m, k, [low, high], band, used) {
     set("--b", Math.max(share(0), share(value)));
     label.classList.toggle("axis", onAxis);
     label.classList.toggle("held", isHeld);
+    label.title = `${about}; ${onAxis ? "it is an axis: it moves the point, and the latents on no axis follow the sheet" : "set by hand, it is held there"}`;
     input.setAttribute("aria-valuetext", `${steady(value)}${isHeld ? ", held" : ""}`);
   };
   return { k, label, show };

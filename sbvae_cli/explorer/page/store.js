@@ -38,6 +38,7 @@ export class Store extends Signals {
     }));
     this.axes = payload.models.map((model) => [...model.axes[0]]);
     this.charts = new Map();
+    this.factorPlanes = new Map();
     this.point = { f: null, by: null, exact: false };
     this.last = [0, 0];
     this.pinned = null;
@@ -94,7 +95,9 @@ export class Store extends Signals {
 
   /** Coordinates of the chart's points in the plot of factor space; null where no factors are known. */
   factorPlane() {
-    return factorPlane(this.payload, this.chart);
+    const { chart } = this;
+    if (!this.factorPlanes.has(chart)) this.factorPlanes.set(chart, factorPlane(this.payload, chart));
+    return this.factorPlanes.get(chart);
   }
 
   /** Where a place of the chart lies in model m's plot: [a, b], or null in a hole. */
@@ -114,25 +117,9 @@ export class Store extends Signals {
     return factorsAt(this.payload, this.slice, this.chart, f);
   }
 
-  /** What walks along a line through a plot needs to know. */
-  get space() {
-    return {
-      latentDims: this.models.map((model) => model.latents),
-      axes: (m) => this.axes[m],
-      code: (m, f) => this.chart.code(this.codes(m), this.models[m].latents, f),
-      layersAt: (m, a, b) => this.layersAt(m, a, b),
-      last: () => this.last,
-      heldOut: (f) => this.chart.isHeldOut(this.chart.rowAt(f)),
-    };
-  }
-
-  /** Share of factor space's width and height that one step of the grid takes. */
-  get factorScale() {
-    return this.chart.steps.map((n) => 1 / Math.max(1, n));
-  }
-
-  factorPlace(f) {
-    return f;
+  /** Code (K,) of model m at a place of the chart; null in a hole. */
+  code(m, f) {
+    return this.chart.code(this.codes(m), this.models[m].latents, f);
   }
 
   layersAt(m, a, b) {
@@ -160,8 +147,11 @@ export class Store extends Signals {
     this.changed("point");
   }
 
-  /** Move the point to (a, b) of model m's plot; of several layers to `layer`, or the one next to where it was. */
-  placeLatent(m, a, b, layer = null) {
+  /**
+   * Move the point to (a, b) of model m's plot; of several layers to `layer`, or the one next to where it was. A grid
+   * point near by is what is meant, unless `snap` is false.
+   */
+  placeLatent(m, a, b, layer = null, { snap = true } = {}) {
     const { chart } = this, state = this.states[m], [i, j] = this.axes[m];
     this.models.forEach((_, other) => Object.assign(this.states[other], { lent: null, layers: [] }));
     state.z[i] = a;
@@ -172,7 +162,7 @@ export class Store extends Signals {
     if (f) {
       const near = chart.nearest(f), at = this.placeIn(m, near);
       // A layer that is asked for lies at (a, b) itself: no grid point of it near by is meant.
-      exact = at !== null && (layer ? chart.gap(f, near) < 0.02 : Math.hypot(at[0] - a, at[1] - b) <= this.reach(m));
+      exact = snap && at !== null && (layer ? chart.gap(f, near) < 0.02 : Math.hypot(at[0] - a, at[1] - b) <= this.reach(m));
       if (exact) f = near;
       this.last = f;
       this.#follow(m, f, exact ? [] : [i, j]);
@@ -198,14 +188,13 @@ export class Store extends Signals {
     this.pin();
   }
 
-  /** One latent by hand: of an axis, the point moves; another one is held from now on. */
+  /** One latent by hand: of an axis, the point moves along it, and what is no axis follows; another one is held from now on. */
   setLatent(m, k, value) {
     const state = this.states[m], [i, j] = this.axes[m];
     if (this.away(m)) this.point = { f: this.last, by: null, exact: false };
     if (k === i || k === j) {
       const [a, b] = this.spot(m);
-      this.placeLatent(m, k === i ? value : a, k === j ? value : b);
-      state.z[k] = value;
+      this.placeLatent(m, k === i ? value : a, k === j ? value : b, null, { snap: false });
     } else {
       state.held.add(k);
       state.z[k] = value;
@@ -245,7 +234,7 @@ export class Store extends Signals {
   }
 
   #follow(m, f, kept = []) {
-    const state = this.states[m], code = this.chart.code(this.codes(m), this.models[m].latents, f);
+    const state = this.states[m], code = this.code(m, f);
     code?.forEach((v, k) => {
       if (!kept.includes(k) && (!state.held.has(k) || this.axes[m].includes(k))) state.z[k] = v;
     });
@@ -275,6 +264,7 @@ export class Store extends Signals {
     const share = this.last.map((v, axis) => v / Math.max(1, this.chart.shape[axis] - 1));
     this.slice = n;
     this.axes = this.models.map((model) => [...model.axes[n]]);
+    this.axes.forEach((pair, m) => pair.forEach((k) => this.states[m].held.delete(k)));
     this.placeFactor(this.chart.nearest(share.map((v, axis) => v * (this.chart.shape[axis] - 1))));
     this.pin();
     this.changed("slice", "axes", "point");

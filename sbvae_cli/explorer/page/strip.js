@@ -1,12 +1,13 @@
 // A line drawn in a plot as a strip of images: a row for each model, a column for each equal step along the line.
 import { pixels } from "fit";
-import { glassOf, palette } from "layer";
+import { glassOf } from "layer";
 import { calm, make, save } from "parts";
 import { pen } from "path";
 import { stripPng } from "picture";
 import { layRows, paintCell } from "rows";
+import { palette } from "theme";
 import { truths } from "truths";
-import { columns, shadow, summary } from "walk";
+import { columns, shadow, spaceOf, summary } from "walk";
 
 const COUNTS = [5, 7, 9, 11, 15, 21];
 
@@ -169,19 +170,6 @@ function modeChanged(parts, on) {
 function scaleOf(plot) {
   const [from, to] = [plot.place(0, 0), plot.place(1, 1)];
   return [Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])];
-}
-
-/** What the walk asks of the store. */
-function spaceOf(store, plot) {
-  const { chart } = store;
-  return { ...store.space, samples: chart.kind === "scatter", gap: (f, g) => chart.gap(f, g), near: (at) => placeAt(store, plot, at),
-    closest: (m, at) => chart.closest(store.plane(m), ...at), encodes: (m) => Boolean(store.models[m].encoder) };
-}
-
-/** The place on the chart at a point of the plot of factor space; null in a hole. */
-function placeAt(store, plot, at) {
-  const f = store.chart.within(plot.near(...at));
-  return store.chart.weights(f) ? f : null;
 }
 
 function axesOf(store, m) {

@@ -5,7 +5,7 @@ import { equalSteps } from "curve";
  * Steps at equal distances along a line.
  *
  * line: { model: index or null (factor space), points: [[a, b], ...] in the plot's coordinates };
- * space: what the store knows of the sheet: latentDims, axes(m), code(m, f), layersAt(m, a, b), last(), gap(f, g),
+ * space: what the store knows of the sheet, as from `spaceOf`: latentDims, axes(m), code(m, f), layersAt(m, a, b), last(), gap(f, g),
  * samples (whether they are scattered, not on a grid), closest(m, at), encodes(m), heldOut(f) and near(at), the place at a point of factor space, null in a hole.
  * Returns for each step { f: place on the sheet or null, mark: "", "held out" or "off",
  * at: [a, b] in the plot, z: [Float32Array or null for each model] }. Where the sheet is folded the line
@@ -27,6 +27,27 @@ export function columns(line, count, space, scale = [1, 1]) {
     }
     return { f, at, z, mark: !f ? "off" : space.heldOut(f) ? "held out" : "" };
   });
+}
+
+/** What a walk through `plot` asks of the store. */
+export function spaceOf(store, plot) {
+  const { chart, models } = store;
+  return {
+    latentDims: models.map((model) => model.latents),
+    axes: (m) => store.axes[m],
+    code: (m, f) => store.code(m, f),
+    layersAt: (m, a, b) => store.layersAt(m, a, b),
+    last: () => store.last,
+    gap: (f, g) => chart.gap(f, g),
+    samples: chart.kind === "scatter",
+    closest: (m, at) => chart.closest(store.plane(m), ...at),
+    encodes: (m) => Boolean(models[m].encoder),
+    heldOut: (f) => chart.isHeldOut(chart.rowAt(f)),
+    near: (at) => {
+      const f = chart.within(plot.near(...at));
+      return chart.weights(f) ? f : null;
+    },
+  };
 }
 
 function nearestLayer(layers, last, gap) {
