@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.api.words import one_of
+from sbvae_cli.api.arguments import one_of
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.evaluation.codes_file import LARGEST

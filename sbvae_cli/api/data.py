@@ -6,7 +6,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.api.words import in_python_words, note, path_of, two_sizes
+from sbvae_cli.api.arguments import (
+    checked,
+    is_number,
+    items,
+    mapping,
+    number,
+    path_of,
+    two_sizes,
+)
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.dataset_names import is_procedural, named_space
 from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.load import check
@@ -18,7 +27,7 @@ from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
 
 
-@in_python_words()
+@checked
 def open_data(data: str | os.PathLike[str], *, size: int | tuple[int, int] | None = None) -> Source:
     """Open a dataset file, or a dataset that is drawn as it is needed.
 
@@ -54,7 +63,7 @@ def open_data(data: str | os.PathLike[str], *, size: int | tuple[int, int] | Non
         return open_source(data if isinstance(data, str) else path, height, width)
 
 
-@in_python_words()
+@checked
 def make_dataset(
     data: str | os.PathLike[str],
     out: str | os.PathLike[str],
@@ -105,8 +114,6 @@ def make_dataset(
         (50, 16, 3)
     """
     path, (height, width) = path_of(out, "out"), two_sizes(size)
-    if count is not None and (not isinstance(count, int) or count < 1):
-        raise SbvaeError(f"is {count!r}; give a whole number from 1 on", field="count")
     text = str(data)
     if not is_procedural(text):
         changes = {"count": count, "factors": factors, "holes": holes, "blank": blank}
@@ -120,12 +127,8 @@ def make_dataset(
         raise SbvaeError(why, field="table")
     with in_python_words(of="data"):
         space = named_space(text)
-    ranges, regions = _ranges(factors or {}, "factors"), [_ranges(h, "holes") for h in holes]
-    with in_python_words(of="correlations"):
-        pairs = [
-            check(CorrelationConfig, {"factors": pair, "std": std}, "correlations")
-            for pair, std in (correlations or {}).items()
-        ]
+    ranges, regions = _ranges(factors or {}, "factors"), _regions(holes)
+    pairs = _correlations(correlations or {})
     with in_python_words(of=lambda line: "blank" if line.startswith("blank") else "factors"):
         custom = customise(space, ranges=ranges)
         custom = customise(custom, blank=blank)
@@ -147,15 +150,34 @@ def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
     Raises:
         SbvaeError: If there is something else.
     """
-    if not isinstance(given, Mapping):
-        raise SbvaeError(f"has {given!r}; give ranges by name, as {{'x': (0.2, 0.8)}}", field=field)
     found = {}
-    for name, value in given.items():
-        ends: tuple[Any, ...] = (value,) * 2 if isinstance(value, int | float) else tuple(value)
-        if len(ends) != 2 or not all(isinstance(end, int | float) for end in ends):
+    for name, value in mapping(given, field, "ranges by name, as {'x': (0.2, 0.8)}").items():
+        ends = (value, value) if is_number(value) else items(value) or ()
+        if len(ends) != 2 or not all(map(is_number, ends)):
             raise SbvaeError(f"has {name} = {value!r}; give a range, as (0.2, 0.8)", field=field)
         found[name] = float(ends[0]), float(ends[1])
     return found
+
+
+def _regions(holes: Any) -> list[dict[str, Range]]:
+    found = items(holes)
+    if found is None or not all(isinstance(each, Mapping) for each in found):
+        way = "give a list of regions, as [{'x': (0.4, 0.6)}]"
+        raise SbvaeError(f"is {holes!r}; {way}", field="holes")
+    return [_ranges(each, "holes") for each in found]
+
+
+def _correlations(correlations: Any) -> list[CorrelationConfig]:
+    given = mapping(correlations, "correlations", "stds by pair, as {('x', 'y'): 0.1}")
+    with in_python_words(of="correlations"):
+        return [
+            check(
+                CorrelationConfig,
+                {"factors": pair, "std": number(std, "correlations", 0)},
+                "correlations",
+            )
+            for pair, std in given.items()
+        ]
 
 
 def _of_own_images(

@@ -6,10 +6,11 @@ or `dark`. The command line draws the same figures, and more of them, into files
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from sbvae_cli.api.arguments import checked, items, path_of, whole, wholes
 from sbvae_cli.api.model import Model
-from sbvae_cli.api.words import in_python_words, note, one_of, path_of
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["dataset", "geometry", "losses", "prior_samples", "reconstructions", "traversal"]
 
 
-@in_python_words()
+@checked
 def geometry(
     embeddings: FactorEmbedding | Mapping[str, FactorEmbedding],
     data: Source | None = None,
@@ -67,7 +68,7 @@ def geometry(
     return _image(draw_geometry(several, data, caption), scale, theme)
 
 
-@in_python_words()
+@checked
 def traversal(
     models: Model | Mapping[str, Model],
     data: Source | None = None,
@@ -105,15 +106,11 @@ def traversal(
     """
     several, source = _models(models, data)
     steps = columns or (11 if len(several) == 1 else 7)
-    if not (isinstance(steps, int) and 2 <= steps <= 51):
-        raise SbvaeError(f"is {steps!r}; give a whole number from 2 to 51", field="columns")
-    if not span > 0:
-        raise SbvaeError(f"is {span!r}; give stds of the prior, as 2", field="span")
-    numbers = [images] if isinstance(images, int) else images
-    if not all(isinstance(number, int) and number >= 0 for number in numbers):
-        raise SbvaeError(f"are {images!r}; give numbers of images, from 0 on", field="images")
+    some = items(latents) is not None
+    which = wholes(latents, "latents") if some else whole(latents, "latents", 1)
     with in_python_words(of="images"):
-        starts = [start_image(source, which, seed) for which in numbers]
+        rows = wholes(images if items(images) is not None else [images], "images")
+        starts = [start_image(source, row, seed) for row in rows]
     shared = next(iter(several.values())).space
     with in_python_words(of="latents"):
         found = {
@@ -121,7 +118,7 @@ def traversal(
                 model.module,
                 source,
                 model.space,
-                latents=latents,
+                latents=which,
                 ends=(-span, span),
                 columns=steps,
                 count=min(max(steps, 7), 12),
@@ -136,7 +133,7 @@ def traversal(
     return _image(picture, scale, theme)
 
 
-@in_python_words()
+@checked
 def reconstructions(
     models: Model | Mapping[str, Model],
     data: Source | None = None,
@@ -176,7 +173,7 @@ def reconstructions(
     return _image(draw_reconstructions(found, caption), scale, theme)
 
 
-@in_python_words()
+@checked
 def prior_samples(
     models: Model | Mapping[str, Model],
     *,
@@ -200,7 +197,7 @@ def prior_samples(
         >>> sbvae.draw.prior_samples(sbvae.load("runs/circles"), count=6).mode
         'RGB'
     """
-    several = {"": models} if isinstance(models, Model) else models
+    several = _by_title(models)
     found = {
         title: decoded.prior_samples(
             model.module, model.latent_dim, _count(count), seed=seed
@@ -210,7 +207,7 @@ def prior_samples(
     return _image(draw_prior_samples(found, caption), scale, theme)
 
 
-@in_python_words()
+@checked
 def losses(
     *runs: str | os.PathLike[str],
     terms: Sequence[str] = (),
@@ -237,11 +234,11 @@ def losses(
     with in_python_words(of="runs"):
         logs = read_logs([path_of(run, "runs") for run in runs], note)
     with in_python_words(of="terms"):
-        picture = draw_losses(logs, [terms] if isinstance(terms, str) else terms)
+        picture = draw_losses(logs, terms)
     return _image(picture, scale, theme)
 
 
-@in_python_words()
+@checked
 def dataset(
     data: Source, *, seed: int = 0, scale: float = 1.0, theme: ThemeName = "light"
 ) -> "Image":
@@ -269,9 +266,7 @@ def _models(
     Raises:
         SbvaeError: If one takes others.
     """
-    several = {"": models} if isinstance(models, Model) else models
-    if not (isinstance(several, Mapping) and several):
-        raise SbvaeError(f"are {models!r}; give a model, or several by title", field="models")
+    several = _by_title(models)
     _require_source(data)
     source = next(iter(several.values())).data if data is None else data
     shape = source.channels, source.height, source.width
@@ -282,6 +277,15 @@ def _models(
     return several, source
 
 
+def _by_title(models: Any) -> Mapping[str, Model]:
+    several = {"": models} if isinstance(models, Model) else models
+    usable = isinstance(several, Mapping) and several
+    if not (usable and all(isinstance(model, Model) for model in several.values())):
+        why = f"are {models!r}; give a model that `sbvae.load` gave, or several by title"
+        raise SbvaeError(why, field="models")
+    return several
+
+
 def _require_source(data: Any) -> None:
     if data is not None and not hasattr(data, "sample"):
         why = f"is {type(data).__name__}; give what `sbvae.open_data` gives, or `model.data`"
@@ -289,13 +293,8 @@ def _require_source(data: Any) -> None:
 
 
 def _count(count: Any) -> int:
-    if not isinstance(count, int) or not 1 <= count <= 1000:
-        raise SbvaeError(f"is {count!r}; give a whole number from 1 to 1,000", field="count")
-    return count
+    return whole(count, "count", 1, 1000)
 
 
 def _image(picture: Canvas, scale: float, theme: ThemeName) -> "Image":
-    one_of(theme, get_args(ThemeName), "theme")
-    if not 0.1 <= scale <= 10:
-        raise SbvaeError(f"is {scale!r}; give a number from 0.1 to 10", field="scale")
     return picture.raster(scale, theme)

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from sbvae_cli.api.arguments import checked, one_of, path_of, wholes
 from sbvae_cli.api.arrays import representation_of
 from sbvae_cli.api.model import Model, load
 from sbvae_cli.api.scores import protocol_of
-from sbvae_cli.api.words import in_python_words, note, one_of, path_of
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.metrics import ALL, METRICS, OF_CODES
 from sbvae_cli.config.names import ColorBasis, FactorKind, ProtocolName, Select
 from sbvae_cli.data.factors import FactorSpace
@@ -27,7 +28,7 @@ from sbvae_cli.runs.open import open_data
 Target = Model | str | os.PathLike[str]
 
 
-@in_python_words()
+@checked
 def evaluate(
     run: Target | Any,
     factors: Any = None,
@@ -83,8 +84,6 @@ def evaluate(
         1.0
     """
     one_of(population, ("full", "train"), "population")
-    if color_basis is not None:
-        one_of(color_basis, get_args(ColorBasis), "color_basis")
     wanted, lenient = _metrics(metrics)
     settings = protocol_of(
         protocol,
@@ -104,13 +103,13 @@ def evaluate(
             )  # fmt: skip
         return evaluate_codes(codes, "this data", settings)
     model = _model(run, device)
-    text = None if data is None else os.fspath(data)
+    text = None if data is None else str(path_of(data, "data"))
     opened = OpenedModel(model.checkpoint, _data(model, text), model.module)
     name = model.path or Path("model")
     return evaluate_opened(name, opened, text, settings).found
 
 
-@in_python_words()
+@checked
 def geometry(
     run: Target | Any,
     factors: Any = None,
@@ -161,12 +160,9 @@ def geometry(
         >>> 0 <= found.scores["inverse_r2"] <= 1
         True
     """
-    _check_pair(pair, latents)
-    if not isinstance(grid, int) or not 2 <= grid <= 512:
-        raise SbvaeError(f"is {grid!r}; give a whole number from 2 to 512", field="grid")
-    one_of(select, get_args(Select), "select")
+    which = None if latents is None else wholes(latents, "latents", 2)
     codes = _codes(run, factors, names, circular, kinds, stds, held_out)
-    wanted: dict[str, Any] = {"size": grid, "at": at, "select": select, "latents": latents}
+    wanted: dict[str, Any] = {"size": grid, "at": at, "select": select, "latents": which}
 
     def at_fault(line: str) -> str:
         named = any(name in line for name in at or ())
@@ -177,7 +173,7 @@ def geometry(
         with in_python_words(of=at_fault):
             return embed_codes(codes, pair, **wanted)
     model = _model(run, device)
-    source = _data(model, None if data is None else os.fspath(data))
+    source = _data(model, None if data is None else str(path_of(data, "data")))
     trained_on = FactorSpace(model.space)
     with in_python_words(of=at_fault):
         return embed_factors(model.module, source, pair, **wanted, trained_on=trained_on)
@@ -187,12 +183,12 @@ def _metrics(metrics: str | Sequence[str] | None) -> tuple[tuple[str, ...] | Non
     """Names of metrics, and whether those that the data do not allow are left out."""
     if metrics is None:
         return None, False
-    named = [metrics] if isinstance(metrics, str) else list(metrics)
+    named = (metrics,) if isinstance(metrics, str) else metrics
     if "all" in named:
         return tuple(name for name in ALL if METRICS[name].source != "models"), True
     for name in named:
         if name not in METRICS:
-            raise SbvaeError(f"has {name}: {unknown_name(str(name), METRICS, 'metric')}", "metrics")
+            raise SbvaeError(f"has {name}: {unknown_name(name, METRICS, 'metric')}", "metrics")
         if METRICS[name].source == "models":
             why = f"has {name}, which compares models; `scores.{name}` takes their codes"
             raise SbvaeError(why, field="metrics")
@@ -210,16 +206,32 @@ def _codes(
 ) -> Representation | None:
     """Codes that were given, as an array or in a file; None of a run or model."""
     if not isinstance(run, str | os.PathLike | Model):
-        return representation_of(
-            run, factors, names=names, circular=circular, kinds=kinds, stds=stds, held_out=held_out
-        )
+        try:
+            return representation_of(
+                run, factors, names=names, circular=circular, kinds=kinds, stds=stds,
+                held_out=held_out,
+            )  # fmt: skip
+        except SbvaeError as error:  # of `codes`, which are called `run` here
+            raise _of_run(error, run) from error
     given = {"factors": factors, "names": names, "kinds": kinds, "stds": stds, "held_out": held_out}
     for name, value in {**given, "circular": circular or None}.items():
         if value is not None:
             raise SbvaeError("is for codes in an array; leave it out", field=name)
     if not isinstance(run, Model) and Path(run).suffix.lower() == ".npz":
-        return read_codes(path_of(run, "run"))
+        with in_python_words(of="run"):
+            return read_codes(path_of(run, "run"))
     return None
+
+
+def _of_run(error: SbvaeError, run: Any) -> SbvaeError:
+    message, field = str(error).replace("`codes`", "`run`"), error.field
+    if field != "codes":
+        return SbvaeError(message, field=field)
+    if "have dtype" in message:
+        kind = "None" if run is None else f"of type {type(run).__name__}, without numbers"
+        way = "give a run folder, a model, or codes (N, K)"
+        return SbvaeError(f"is {kind}; {way}", field="run")
+    return SbvaeError(f"has codes that {message}".replace("codes[", "run["), field="run")
 
 
 def _model(run: Target, device: str) -> Model:
@@ -234,10 +246,3 @@ def _data(model: Model, data: str | None) -> Source:
 def _refuse_data(data: object) -> None:
     if data is not None:
         raise SbvaeError("is for models; codes have no images, leave it out", field="data")
-
-
-def _check_pair(pair: tuple[str, str] | None, latents: tuple[int, int] | None) -> None:
-    wants = {"pair": (pair, "two factors, as ('x', 'y')"), "latents": (latents, "two, as (9, 3)")}
-    for name, (value, wanted) in wants.items():
-        if value is not None and (isinstance(value, str) or len(tuple(value)) != 2):
-            raise SbvaeError(f"is {value!r}; give {wanted}", field=name)

@@ -112,7 +112,8 @@ def _tensor(value: NDArray[Any] | Tensor, field: str) -> Tensor:
     if not isinstance(value, np.ndarray):
         kind = type(value).__name__
         many = "is" if field == "z" else "are"
-        raise SbvaeError(f"{many} {kind}; give a NumPy array or a tensor", field=field)
+        why = f"{many} of type {kind}; give a NumPy array or a tensor"
+        raise SbvaeError(why, field=field)
     if value.dtype.kind not in "biuf":
         raise SbvaeError(f"have dtype {value.dtype}; give numbers", field=field)
     if value.dtype.kind == "f":

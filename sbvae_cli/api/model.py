@@ -9,8 +9,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from sbvae_cli.api.arguments import checked, path_of, two_sizes
 from sbvae_cli.api.images import Array, as_given, as_latents, as_planes, in_form
-from sbvae_cli.api.words import in_python_words, note, path_of, two_sizes
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.checkpoint import Checkpoint
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
@@ -124,6 +125,8 @@ class Model:
     def decode(self, z: Array) -> Array:
         """The likelihood's parameter: logits of a Bernoulli likelihood, means of a Gaussian one.
 
+        They are no images: `render` gives these.
+
         Args:
             z: Latents, shape (N, K).
 
@@ -210,7 +213,7 @@ class Model:
         return torch.cat(map_batches(of_batch, len(given), size, self.device))
 
 
-@in_python_words()
+@checked
 def load(
     run: str | os.PathLike[str],
     *,

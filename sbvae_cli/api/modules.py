@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.api.words import in_python_words, two_sizes
+from sbvae_cli.api.arguments import items, two_sizes, whole
+from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.load import check
 from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import Coordinates
@@ -31,7 +32,7 @@ def spatial_broadcast(z: Tensor, size: int | tuple[int, int]) -> Tensor:
         the width, then y from -1 to 1 down the height.
 
     Raises:
-        SbvaeError: If `z` has no axis of latents, or the size is none.
+        SbvaeError: If `z` has no axis of latents or no floating point, or the size is none.
 
     Example:
         >>> sbvae.spatial_broadcast(torch.zeros(5, 10), (48, 64)).shape
@@ -66,6 +67,7 @@ class SpatialBroadcast(nn.Module):
         super().__init__()
         self.register_buffer("grid", coordinate_grid(*two_sizes(size)), persistent=False)
 
+    @in_python_words()
     def forward(self, z: Tensor) -> Tensor:
         """(..., K) to (..., K + 2, H, W)."""
         _require_tensor(z)
@@ -126,10 +128,7 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
         generator: torch.Generator | None = None,
     ) -> None:
         shape = _image_shape(image_shape)
-        if not isinstance(latent_dim, int) or latent_dim < 1:
-            raise SbvaeError(
-                f"is {latent_dim!r}; give a whole number from 1 on", field="latent_dim"
-            )
+        latent_dim = whole(latent_dim, "latent_dim", 1)
         given = {
             "hidden_channels": hidden_channels,
             "kernel_size": kernel_size,
@@ -177,6 +176,9 @@ def _require_tensor(z: Tensor) -> None:
     if not isinstance(z, Tensor):
         why = f"is {type(z).__name__}; give a tensor, as torch.as_tensor(z, dtype=torch.float32)"
         raise SbvaeError(why, field="z")
+    if not z.is_floating_point():  # in whole numbers coordinates would be -1, 0 and 1 alone
+        kind = str(z.dtype).removeprefix("torch.")
+        raise SbvaeError(f"has dtype {kind}; give floating point, as z.float()", field="z")
 
 
 def _broadcast(z: Tensor, grid: Tensor) -> Tensor:
@@ -187,15 +189,16 @@ def _broadcast(z: Tensor, grid: Tensor) -> Tensor:
 
 
 def _image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else ()
-    if len(shape) != 3 or not all(isinstance(side, int) and side >= 1 for side in shape):
+    try:
+        channels, height, width = (whole(n, "image_shape", 1) for n in items(image_shape) or ())
+    except (SbvaeError, ValueError):
         way = "give (channels, height, width), as (3, 64, 64)"
-        raise SbvaeError(f"is {image_shape!r}; {way}", field="image_shape")
-    channels, height, width = shape
+        raise SbvaeError(f"is {image_shape!r}; {way}", field="image_shape") from None
     if width in (1, 3, 4) and min(channels, height) > 4:
         warnings.warn(
-            f"`image_shape` {shape} is read as {channels} channels of {height}x{width} pixels; for "
-            f"images of {channels}x{height} give ({width}, {channels}, {height})",
+            f"`image_shape` {channels, height, width} is read as {channels} channels of "
+            f"{height}x{width} pixels; for images of {channels}x{height} give "
+            f"({width}, {channels}, {height})",
             stacklevel=4,
         )
     return channels, height, width

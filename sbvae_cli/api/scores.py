@@ -21,10 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack, get_args
 
-import numpy as np
-
+from sbvae_cli.api.arguments import by_rule, checked, items, one_of, whole
 from sbvae_cli.api.arrays import matrix, representation_of
-from sbvae_cli.api.words import in_python_words, one_of
+from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import FactorKind, ProtocolName
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import evaluate_codes
@@ -231,7 +230,7 @@ def unsupervised(codes: Any, **known: Unpack[Known]) -> MetricScores:
     return _scores("unsupervised", codes, None, known)
 
 
-@in_python_words()
+@checked
 def udr(
     codes: Sequence[Any], kls: Sequence[Any], method: Similarity = "spearman"
 ) -> DisentanglementRanking:
@@ -254,11 +253,20 @@ def udr(
         array([ True,  True])
     """
     one_of(method, get_args(Similarity), "method")
-    models = [matrix(each, "codes") for each in codes]
+    models = [matrix(each, "codes") for each in _of_models(codes, "codes")]
+    means = [matrix([kl], "kls")[0] for kl in _of_models(kls, "kls")]
     try:
-        return udr_of_arrays(models, [np.asarray(kl, np.float64) for kl in kls], method)
-    except ValueError as error:
-        raise SbvaeError(str(error)) from error
+        return udr_of_arrays(models, means, method)
+    except ValueError as error:  # of shapes that differ
+        raise SbvaeError(f"do not fit `codes`: {error}", field="kls") from error
+
+
+def _of_models(value: Any, field: str) -> tuple[Any, ...]:
+    found = items(value)
+    if found is None or len(found) < 2:
+        count = type(value).__name__ if found is None else f"of {len(found)} model"
+        raise SbvaeError(f"are {count}; give a list with one array of each model", field=field)
+    return found
 
 
 @in_python_words()
@@ -266,6 +274,7 @@ def _scores(metric: str, codes: Any, factors: Any, known: Known) -> MetricScores
     unknown = sorted(set(known) - set(Known.__annotations__))
     if unknown:  # as Python says it of arguments that stand by themselves
         raise TypeError(f"{metric} got an unexpected keyword argument {unknown[0]!r}")
+    known = {key: by_rule(key, value) for key, value in known.items() if value is not None}  # type: ignore[assignment]
     arrays = {key: value for key, value in known.items() if key not in ("protocol", "seed")}
     representation: Representation = representation_of(codes, factors, **arrays)  # type: ignore[arg-type]
     protocol = protocol_of(known.get("protocol", "paper"), [metric], seed=known.get("seed", 0))
@@ -282,7 +291,6 @@ def protocol_of(
         SbvaeError: If there is no such protocol or seed.
     """
     one_of(name, get_args(ProtocolName), "protocol")
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:  # as scikit-learn takes it
-        raise SbvaeError(f"is {seed!r}; give a whole number from 0 on", field="seed")
+    whole(seed, "seed", 0, 2**32 - 1)  # as scikit-learn takes it
     wanted = None if metrics is None else tuple(metrics)
     return replace(named_protocol(name), metrics=wanted, seed=seed, **sizes)

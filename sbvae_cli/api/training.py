@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Self
 
+from sbvae_cli.api.arguments import checked, path_of
 from sbvae_cli.api.model import Model
-from sbvae_cli.api.words import in_python_words, note, one_of, path_of
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.load import flat, nested
 from sbvae_cli.config.names import Profile
 from sbvae_cli.config.schema import Config
@@ -98,7 +99,7 @@ class Training(Iterator[Report]):
         self.close()
 
 
-@in_python_words()
+@checked
 def train(
     config: Settings | Config | str | os.PathLike[str] | None = None,
     *,
@@ -135,14 +136,15 @@ def train(
         4
     """
     tree, path = _settings_of(config)
+    if not isinstance(tree.get("data", {}), Mapping):
+        why = f"has data {tree['data']!r}, where settings of the data stand; give it as `data`"
+        raise SbvaeError(why, field="config")
     if data is not None:
         named = tree.get("data", {})
         size = {side: named[side] for side in ("height", "width") if side in named}
         tree["data"] = {**size, "source": str(path_of(data, "data"))}
     if not (path or tree.get("data", {}).get("source")):
         raise SbvaeError("is missing; give it, as data='circles:xy-hole' or a file", field="data")
-    if profile is not None:
-        one_of(profile, get_args(Profile), "profile")
     name = str(tree.get("data", {}).get("source", ""))
     with in_python_words(of=lambda line: "data" if name and line.startswith(name) else "config"):
         complete, source = resolve(Request(profile, path, options=tree))
@@ -156,7 +158,7 @@ def train(
     return Training(run, folder)
 
 
-@in_python_words()
+@checked
 def resume(
     run: str | os.PathLike[str],
     config: Settings | None = None,
@@ -187,9 +189,14 @@ def resume(
     if path is not None:
         raise SbvaeError("is a file; give settings by key", field="config")
     place = {} if data is None else {"data.source": str(path_of(data, "data"))}
-    with in_python_words(of="run"):
+    settings = flat(tree)
+
+    def at_fault(line: str) -> str:
+        return "config" if any(key in line for key in settings) else "run"
+
+    with in_python_words(of=at_fault):
         found = prepare_resumption(
-            run_folder(path_of(run, "run")), {**flat(tree), **place}, on_note=note
+            run_folder(path_of(run, "run")), {**settings, **place}, on_note=note
         )
         stepped = SteppedRun(
             found.config, found.source, found.folder, resumption=found, on_note=note

@@ -81,7 +81,7 @@ REFUSED = [
     (lambda x: x.astype(int), "have dtype int64; give grey levels as uint8, or floats in [0, 1]"),
     (lambda x: x * np.nan, "pixels that are NaN"),
     (lambda x: x.astype(object), "have dtype object; give numbers"),
-    (lambda x: x.tolist(), "are list; give a NumPy array or a tensor"),
+    (lambda x: x.tolist(), "are of type list; give a NumPy array or a tensor"),
 ]
 
 
@@ -103,6 +103,7 @@ def test_other_images_are_refused_in_one_line(
         (np.zeros(3), "one code without the axis of the batch; give z[None]"),
         (np.zeros((2, 4)), "has shape (2, 4); the model takes (N, 3)"),
         (torch.full((1, 3), torch.inf), "NaN or infinite"),
+        ([[0.0, 0.0, 0.0]], "is of type list; give a NumPy array or a tensor"),
     ],
 )
 def test_other_latents_are_refused_in_one_line(z: Any, line: str, model: sbvae.Model) -> None:
@@ -124,3 +125,4 @@ def test_a_device_that_is_none_is_told(trained: Path) -> None:
     with pytest.raises(sbvae.SbvaeError, match="use auto, cpu, cuda") as caught:
         sbvae.load(trained, device="gpu")
     assert caught.value.field == "device"
+    assert str(caught.value).startswith("`device`: ")

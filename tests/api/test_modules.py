@@ -4,6 +4,7 @@ import copy
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -24,6 +25,37 @@ def test_the_broadcast_tiles_and_appends_x_across_and_y_down() -> None:
     assert (layer(z) == found).all()
     assert list(layer.state_dict()) == []
     assert layer.to(torch.float64)(z.double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("kind", [torch.long, torch.bool, torch.complex64])
+def test_latents_that_are_no_floating_point_are_refused(kind: torch.dtype) -> None:
+    """Coordinates in whole numbers would be -1, 0, 0 and 1."""
+    calls = (
+        lambda z: sbvae.spatial_broadcast(z, 4),
+        sbvae.SpatialBroadcast(4),
+        sbvae.SpatialBroadcastDecoder((3, 8, 8), 2),
+    )
+    for call in calls:
+        with pytest.raises(sbvae.SbvaeError, match=r"^`z` has dtype .*; give floating") as caught:
+            call(torch.zeros(1, 2, dtype=kind))
+        assert caught.value.field == "z"
+
+
+def test_coordinates_have_the_precision_of_the_latents() -> None:
+    for kind in (torch.float16, torch.bfloat16, torch.float64):
+        found = sbvae.spatial_broadcast(torch.zeros(1, 0, dtype=kind), 4)
+        assert found.dtype == kind
+        wanted = torch.tensor([-1, -1 / 3, 1 / 3, 1], dtype=kind)
+        torch.testing.assert_close(found[0, 0, 0], wanted)
+
+
+def test_whole_numbers_of_numpy_are_sizes_too() -> None:
+    decoder = sbvae.SpatialBroadcastDecoder(
+        np.array([3, 8, 6]), np.int64(2), np.array([4, 4]).tolist(), np.int64(3)
+    )
+    assert decoder(torch.zeros(1, 2)).shape == (1, 3, 8, 6)
+    assert sbvae.spatial_broadcast(torch.zeros(1, 2), np.int32(4)).shape == (1, 4, 4, 4)
+    assert sbvae.SpatialBroadcast(np.array([2, 5])).grid.shape == (2, 2, 5)
 
 
 def test_the_decoder_is_a_broadcast_and_convolutions() -> None:
@@ -65,6 +97,9 @@ def test_it_is_a_plain_module_whose_weights_the_usual_seed_draws() -> None:
     [
         (((64, 64), 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, 8, 8), 0), "latent_dim", "give a whole number from 1 on"),
+        (((3, 8, 8), True), "latent_dim", "give a whole number from 1 on"),
+        ((5, 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
+        (((3, True, 8), 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, 8, 8), 2, 64), "hidden_channels", "write a list, as [64, 64]"),
         (((3, 8, 8), 2, (4,), 0), "kernel_size", "kernel_size is 0"),
     ],
