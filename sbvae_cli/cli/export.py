@@ -61,7 +61,8 @@ def export(
 
 
 def _graphs(opened: "Checkpoint", folder: Path) -> Part:
-    from sbvae_cli.runs.export import CHECKED, GRAPHS, checked_graphs, refuse_other_graphs
+    from sbvae_cli.export.checked import CHECKED
+    from sbvae_cli.runs.export import GRAPHS, checked_graphs, refuse_other_graphs
 
     refuse_other_graphs(folder)
     graphs = checked_graphs(opened, console_settings.command)

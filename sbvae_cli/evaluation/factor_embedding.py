@@ -102,7 +102,10 @@ def embed_points(
     own = 0.0 if variances is None else variances[list(choice.latents)]
     found = extent(chosen, points.held_out, own, dead_below)
     pair = replace(
-        _pair(points, codes, choice, scores, dead_below), extent=found, shares=use.shares
+        _pair(points, codes, choice, scores, dead_below),
+        extent=found,
+        drowned=found != extent(chosen, points.held_out, dead_below=dead_below),
+        shares=use.shares,
     )
     mean_stds = None if codes.stds is None else codes.stds[known].mean(axis=0)
     blank = None if codes.blank is None else codes.blank[list(choice.latents)]

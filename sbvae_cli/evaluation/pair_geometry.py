@@ -21,6 +21,7 @@ class PairGeometry:
         points: Points outside of what is held out; all of the grid's where None.
         within: Share of the two latents' variance that the cells' averages leave out.
         extent: What is left of the grid in the two latents.
+        drowned: Whether more would be left, had the posterior no noise.
         shares: Share of each latent in what all tell of the grid; None where stds are not known, or
             other factors vary too.
         missing: Points of the grid that have no image.
@@ -38,6 +39,7 @@ class PairGeometry:
     points: int | None = None
     within: float = 0.0
     extent: Extent = "sheet"
+    drowned: bool = False
     shares: tuple[float, ...] | None = None
     missing: int = 0
     free: tuple[str, ...] = ()

@@ -11,12 +11,14 @@ from sbvae_cli.commands import command
 from sbvae_cli.data.pixels import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.payload import Probes
+from sbvae_cli.export.checked import difference
 from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, halved, run_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 MOST_BYTES = 12_000_000  # of the weights of one model, in half precision and base64
 GREY_LEVELS = 2  # by which pictures of halved weights may differ
+_LOG_VARIANCE = 0.05  # by which those of halved weights may differ: a fortieth of a std
 _PROBES = 16  # half of them of the data, half from the prior
 _PROBE_BYTES = 400_000
 
@@ -61,7 +63,7 @@ def require_small(vae: VAE, path: Path) -> None:
 def graphs_of(
     vae: VAE, image_shape: tuple[int, int, int], codes: Floats, images: NDArray[np.uint8]
 ) -> Graphs:
-    """Export both networks, halved where pictures stay the same within 2 grey levels.
+    """Export both networks, checked, and halved where pictures stay within 2 grey levels.
 
     Args:
         vae: On the CPU.
@@ -70,20 +72,21 @@ def graphs_of(
         images: Images to try, shape (m, H, W, C).
 
     Raises:
-        SbvaeError: If the packages are missing.
+        SbvaeError: If the packages are missing, or a graph gives what PyTorch does not.
     """
     z = probes_of(codes, image_shape)
     drawn = grey_levels(_rendered(vae, z))
-    decoder = decoder_onnx(vae, image_shape, z.shape[1])
+    decoder, encoder = decoder_onnx(vae, image_shape, z.shape[1]), encoder_onnx(vae, image_shape)
+    difference(vae, encoder, decoder, image_shape, z.shape[1])
     small = halved(decoder)
     if largest_step(grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
         decoder = small
     shown = np.asarray(to_device(images[:_PROBES], torch.device("cpu")).numpy(), np.float32)
-    encoder = encoder_onnx(vae, image_shape)
     small = halved(encoder)
-    means = [run_onnx(each, {"image": shown})["mean"] for each in (encoder, small)]
-    exact, rounded = (grey_levels(_rendered(vae, each)) for each in means)
-    if largest_step(exact, rounded) <= GREY_LEVELS:
+    exact, rounded = (run_onnx(each, {"image": shown}) for each in (encoder, small))
+    pictures = [grey_levels(_rendered(vae, each["mean"])) for each in (exact, rounded)]
+    apart = np.abs(exact["log_variance"] - rounded["log_variance"]).max()
+    if largest_step(pictures[0], pictures[1]) <= GREY_LEVELS and apart <= _LOG_VARIANCE:
         encoder = small
     return Graphs(decoder, encoder, Probes(z, drawn))
 

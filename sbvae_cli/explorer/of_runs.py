@@ -41,7 +41,7 @@ def payload_of_runs(
     several = open_models(targets, data, on_note)
     require_onnx()
     source, opened = several.source, several.models
-    vaes = [_small(each, len(opened) > 1) for each in opened]
+    vaes = [_small(each) for each in opened]
     trained_on = FactorSpace(opened[0].checkpoint.space)
     grids, points = grids_of(source, vaes, trained_on), None
     samples: list[tuple[Floats, Floats]] = []
@@ -53,7 +53,10 @@ def payload_of_runs(
     models = []
     for number, (vae, each) in enumerate(zip(vaes, opened, strict=True)):
         codes = grids[0].flat_codes(number) if grids else samples[number][0]
-        graphs = graphs_of(vae, shape, codes, images)
+        try:
+            graphs = graphs_of(vae, shape, codes, images)
+        except SbvaeError as error:
+            raise SbvaeError(f"{each.path}: {error}") from None
         config = each.checkpoint.config
         found = [grid.embedding(number) for grid in grids]
         models.append(
@@ -92,7 +95,7 @@ def axes_by_spread(codes: Floats, stds: Floats | None = None) -> tuple[int, ...]
 
 
 def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
-    """What `eval` says of the first pair, and the verdicts on the others at the middle."""
+    """What `eval` says of the first pair, and the verdict on the first grid of each other pair."""
     sentences: list[str] = []
     pairs: list[tuple[str, str]] = []
     for embedding in filter(None, found):
@@ -105,7 +108,7 @@ def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
-def _small(opened: Opened, several: bool) -> VAE:
+def _small(opened: Opened) -> VAE:
     vae = opened.checkpoint.build_vae()
     try:
         require_small(vae, opened.path)

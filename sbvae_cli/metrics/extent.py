@@ -12,6 +12,9 @@ from sbvae_cli.metrics.validate import Floats
 Extent = Literal["sheet", "line", "point"]
 
 THIN = 0.1  # width over length of a sheet that is no more than a line
+FAINT = (
+    0.5  # of the posterior's std: a lone direction that varies so much is a line, if a faint one
+)
 
 
 def extent(
@@ -23,9 +26,10 @@ def extent(
     """Tell a sheet from a line, straight or bent, and from a point.
 
     A direction counts where codes vary more in it than the posterior itself, whose noise drowns
-    what is less. Of a grid the width is the area of all triangles, whatever their sense, over the
-    square of the length: a ring is as thin as a straight line, a folded sheet is none. Scattered
-    points have no triangles, and are a line where they lie along a straight one.
+    what is less; where none does, a lone one that varies half as much makes a line. Of a grid the
+    width is the area of all triangles, whatever their sense, over the square of the length: a ring
+    is as thin as a straight line, a folded sheet is none. Scattered points have no triangles, and
+    are a line where they lie along a straight one.
 
     Args:
         codes: Posterior means of the two latents, NaN where there is none, shape (n0, n1, 2) or
@@ -39,9 +43,11 @@ def extent(
     rounding = max(1e-12 * float(np.abs(codes[support]).max(initial=0.0)), 1e-150)
     least = max(dead_below, rounding) ** 2
     noise = np.sqrt(np.maximum(np.broadcast_to(variances, 2), least))
-    audible = int((np.linalg.eigvalsh(spread / np.outer(noise, noise)) >= 1.0).sum())
+    loud = np.linalg.eigvalsh(spread / np.outer(noise, noise))
+    audible = int((loud >= 1.0).sum())
     if audible == 0:
-        return "point"
+        drowns = bool((noise**2 > least).any())
+        return "line" if drowns and int((loud >= FAINT**2).sum()) == 1 else "point"
     across, along = np.sqrt(np.maximum(np.linalg.eigvalsh(spread), 0.0))
     width = across / along
     inside = triangles_within(support) if codes.ndim == 3 else np.zeros(0, np.bool_)

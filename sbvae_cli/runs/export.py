@@ -4,30 +4,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
 from sbvae_cli import __version__
 from sbvae_cli.checkpoint import Checkpoint
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.export.onnx_graphs import (
-    decoder_onnx,
-    encoder_onnx,
-    metadata_of,
-    run_onnx,
-    with_metadata,
-)
+from sbvae_cli.export.checked import difference
+from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, metadata_of, with_metadata
 from sbvae_cli.export.weights import safetensors_of
-from sbvae_cli.models.vae import VAE
-from sbvae_cli.random import stream
 
 GRAPHS = ("encoder.onnx", "decoder.onnx")
-TOLERANCE = 1e-4  # of 1, or of a number that is larger
-CHECKED = 16  # images and codes
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,7 +45,7 @@ def checked_graphs(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
     told = {**about(checkpoint, command), "likelihood": vae.likelihood.name}
     encoder = with_metadata(encoder_onnx(vae, shape), told)
     decoder = with_metadata(decoder_onnx(vae, shape, latents), told)
-    return CheckedGraphs(encoder, decoder, _difference(vae, encoder, decoder, shape, latents))
+    return CheckedGraphs(encoder, decoder, difference(vae, encoder, decoder, shape, latents))
 
 
 def weights_file(checkpoint: Checkpoint, command: str) -> bytes:
@@ -116,37 +100,3 @@ def _is_own(path: Path) -> bool:
         return "sbvae_version" in metadata_of(path.read_bytes())
     except SbvaeError:
         return False
-
-
-def _difference(
-    vae: VAE, encoder: bytes, decoder: bytes, shape: tuple[int, int, int], latents: int
-) -> float:
-    """Largest difference of the graphs from the model.
-
-    Raises:
-        SbvaeError: If it is larger than what rounding makes, or no number.
-    """
-    rng = stream(0, "export")
-    images = rng.random((CHECKED, *shape), np.float32)
-    z = rng.standard_normal((CHECKED, latents), np.float32)
-    with torch.no_grad():
-        mean, log_variance = vae.encode(torch.from_numpy(images))
-        rendered = vae.render(torch.from_numpy(z))
-    found = {**run_onnx(encoder, {"image": images}), **run_onnx(decoder, {"z": z})}
-    wanted = {"mean": mean, "log_variance": log_variance, "image": rendered}
-    largest = {name: _relative(found[name], values) for name, values in wanted.items()}
-    worst = max(largest, key=lambda name: np.nan_to_num(largest[name], nan=np.inf))
-    if np.isnan(largest[worst]):
-        raise SbvaeError(f"the model's {worst} is no number; export an earlier checkpoint")
-    if largest[worst] > TOLERANCE:
-        raise SbvaeError(
-            f"the ONNX graphs give another {worst} than PyTorch, by {largest[worst]:.1e}, where "
-            f"{TOLERANCE:g} is allowed; nothing was written; another version of onnxruntime or "
-            "onnxscript may do"
-        )
-    return largest[worst]
-
-
-def _relative(found: Floats, wanted: Tensor) -> float:
-    values = wanted.numpy()
-    return float(np.max(np.abs(found - values) / np.maximum(np.abs(values), 1)))

@@ -16,6 +16,7 @@ from safetensors import safe_open
 
 from sbvae_cli import __version__
 from sbvae_cli.checkpoint import load_checkpoint, save_checkpoint
+from sbvae_cli.export import checked
 from sbvae_cli.export.onnx_graphs import metadata_of, run_onnx, with_metadata
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.runs import export
@@ -57,7 +58,7 @@ def pretend_to_export(monkeypatch: pytest.MonkeyPatch, off_by: float) -> None:
 
     monkeypatch.setattr(export, "encoder_onnx", keep)
     monkeypatch.setattr(export, "decoder_onnx", keep)
-    monkeypatch.setattr(export, "run_onnx", run)
+    monkeypatch.setattr(checked, "run_onnx", run)
 
 
 def files() -> list[str]:

@@ -43,6 +43,13 @@ def test_what_the_posterior_drowns_does_not_count() -> None:
     ]  # fmt: skip
 
 
+def test_a_lone_direction_that_the_posterior_nearly_drowns_is_a_line() -> None:
+    faint = codes(0.4 * X, 0.1 * Y)  # of stds of 0.25 and 0.06
+    assert [extent(faint, NOTHING, [std**2] * 2) for std in (0.35, 0.45, 0.55)] == [
+        "line", "line", "point",
+    ]  # fmt: skip
+
+
 def test_a_hole_and_missing_points_do_not_thin_a_sheet() -> None:
     hole = (np.abs(X) < 0.5) & (np.abs(Y) < 0.5)
     holed = codes(X, 0.15 * Y)

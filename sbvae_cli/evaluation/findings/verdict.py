@@ -18,10 +18,16 @@ COPIED = 0.1
 _OTHER = 0.03  # of what all latents tell: another latent that has less is not named
 
 _WHERE = " of {pair} in latents {both}"
+_DROWNED = " (what else varies there is less than the posterior's own std)"
 _USE = "{used} of {of} latents in use on the grid, information_outside {outside:.2f}"
 VERDICTS: dict[str, Words] = {
     "point": Words("collapsed to a point: {lowest} {r2:.2f}" + _WHERE),
     "line": Words("collapsed to a line: {lowest} {r2:.2f}" + _WHERE),
+    "drowned-point": Words(
+        "collapsed to a point: {lowest} {r2:.2f}" + _WHERE + " (codes vary by less than the "
+        "posterior's own std)"
+    ),
+    "drowned-line": Words("collapsed to a line: {lowest} {r2:.2f}" + _WHERE + _DROWNED),
     "straight-line": Words(
         "collapsed to a line: {lowest} {r2:.2f}" + _WHERE + " (affine_r2 {affine_r2:.2f} is the "
         "line's)"
@@ -47,6 +53,8 @@ VERDICTS: dict[str, Words] = {
 WORDS = {
     "point": "collapsed to a point",
     "line": "collapsed to a line",
+    "drowned-point": "collapsed to a point",
+    "drowned-line": "collapsed to a line",
     "straight-line": "collapsed to a line",
     "thin-line": "collapsed to a line",
     "hole-shrunk": "flat, hole shrunk",
@@ -66,7 +74,7 @@ def _kind(pair: PairGeometry, of_both: dict[str, float]) -> str:
     affine = of_both.get("affine_r2")
     if pair.extent != "sheet":
         if pair.extent == "point" or affine is None or affine < FLAT:
-            return pair.extent
+            return f"drowned-{pair.extent}" if pair.drowned else pair.extent
         return "thin-line" if min(of_both.values()) >= FLAT else "straight-line"
     if affine is None:
         return "of-circular"

@@ -55,6 +55,18 @@ def pair_of(
             "collapsed to a point",
         ),
         (
+            pair_of(X, np.abs(Y), std=0.9),
+            "collapsed to a line: inverse_r2 0.00 of x and y in latents 0 and 1 (what else varies "
+            "there is less than the posterior's own std)",
+            "collapsed to a line",
+        ),
+        (
+            pair_of(0.5 * X, 0.05 * Y, std=0.9),
+            "collapsed to a line: affine_axis_ratio 0.10 of x and y in latents 0 and 1 (inverse_r2 "
+            "1.00 is of a trace beside it)",
+            "collapsed to a line",
+        ),
+        (
             pair_of(X, np.abs(Y + 0.5)),
             "folded: fold_fraction 0.36, inverse_r2 0.35 of x and y in latents 0 and 1",
             "folded",
