@@ -336,6 +336,11 @@ def test_an_image_that_is_dropped_is_encoded_and_its_point_shown(
         far = np.abs(explored.draw(m, mean) - own).mean()
         said = float(re.search(r"error ([\d.]+) of 255", cards.nth(m + 1).inner_text())[1])
         assert said == pytest.approx(far, abs=0.11)
+        rows = [int((n + 0.5) * 1024 / 12) for n in range(12)]  # all of the grid have images
+        codes = explored.codes[m].reshape(1024, -1)
+        usual = np.mean([np.abs(explored.draw(m, codes[n]) - explored.images[n]) for n in rows])
+        said = float(re.search(r"usual error ([\d.]+)", cards.nth(m + 1).inner_text())[1])
+        assert said == pytest.approx(usual, abs=0.11)
     page.get_by_role("button", name="remove it").click()
     assert not cards.first.is_visible()
 

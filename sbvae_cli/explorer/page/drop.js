@@ -148,9 +148,8 @@ function usualErrors(store, payload, runtime) {
 
 function modelCard(store, payload, m, mean, { image, own, common }) {
   const model = payload.models[m], off = !store.layersAt(m, ...shadow(store, m, mean)).length;
-  const usually = common === null ? "" : `, usually ${steady(common, 1)}`;
-  const lines = [image ? `error ${steady(error(image, own.image), 1)} of 255${usually}` : "no decoder", off ? "off the sheet" : null];
-  const about = common === null ? "" : `Mean absolute difference from your image, over all pixels and channels; usually: the mean over ${store.chart.kind === "sheet" ? "points of the grid" : "samples"}`;
+  const lines = [image ? `error ${steady(error(image, own.image), 1)} of 255` : "no decoder", typeof common === "number" ? `usual error ${steady(common, 1)}` : null, off ? "off the sheet" : null];
+  const about = `Mean absolute difference of image and reconstruction, over all pixels and channels; usual: the mean over some ${store.chart.kind === "sheet" ? "points of the grid" : "samples"}`;
   const go = link("go to its point", () => store.placeCode(m, mean), { title: `Move the page's point here and hold every latent of ${model.name} as encoded` });
-  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text, n) => make("span", { textContent: text, title: n ? "" : about })), go);
+  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text) => make("span", { textContent: text, title: text.includes("error") ? about : "" })), go);
 }

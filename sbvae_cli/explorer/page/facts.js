@@ -1,5 +1,5 @@
 // What is known of the point, in words: the values of its factors, where training had it, layers of the sheets.
-import { link, make, steady } from "parts";
+import { link, listed, make, steady } from "parts";
 
 export function mountFacts(element, store) {
   const list = make("dl", { className: "facts" }), region = make("dd", { className: "whole" });
@@ -44,5 +44,6 @@ export function where(store) {
 function layerText(store, m) {
   const n = store.layers(m).length;
   if (store.away(m) || store.isLent(m)) return "-";
-  return n > 1 ? `${n}, folded here` : store.point.f ? "1" : "0";
+  const pair = store.axes[m], chosen = String(pair) === String(store.models[m].axes[store.slice]) ? "" : ` in latents ${listed(pair)}`;
+  return (n > 1 ? `${n}, folded here` : store.point.f ? "1" : "0") + chosen;
 }

@@ -23,7 +23,7 @@ export function mountLegend(element, store) {
     const entries = [
       sheet && chart.held?.includes(1) && ["held", "held out of training"],
       sheet && ["cross", `same ${names.join(", same ")}`],
-      sheet && ["layer", "other layers of the sheet"],
+      sheet && ["layer", `other layers of the ${store.models.length > 1 ? "folded " : ""}sheet`],
       stds && ["prior", "1 and 2 std of the prior"],
       ["band", sheet ? "codes of the whole grid" : "codes of all samples"],
       stds && ["unused", `unused, std above ${payload.unused_from}`],
