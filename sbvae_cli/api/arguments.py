@@ -22,11 +22,14 @@ from sbvae_cli.config.names import (
 )
 from sbvae_cli.errors import SbvaeError, nearest
 
+MOST = 2**63 - 1  # that arrays and files can hold
+_MOST_PIXELS = 2**16  # of a side
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def whole(value: Any, field: str, low: int = 0, high: int | None = None) -> int:
+def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
     """A whole number, of Python, NumPy or a tensor; True and False are none.
 
     Raises:
@@ -36,8 +39,8 @@ def whole(value: Any, field: str, low: int = 0, high: int | None = None) -> int:
         found = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         found = None
-    if found is None or found < low or (high is not None and found > high):
-        ends = f"from {low} on" if high is None else f"from {low} to {high:,}"
+    if found is None or not low <= found <= high:
+        ends = f"from {low} on" if high == MOST else f"from {low} to {high:,}"
         raise SbvaeError(f"is {value!r}; give a whole number {ends}", field=field)
     return found
 
@@ -147,7 +150,7 @@ def two_sizes(size: Any, field: str = "size") -> tuple[int, int]:
     """
     pair = items(size) or (size, size)
     try:
-        height, width = (whole(side, field, 1) for side in pair)
+        height, width = (whole(side, field, 1, _MOST_PIXELS) for side in pair)
     except (SbvaeError, ValueError):
         way = "give pixels, as 64 or (48, 64)"
         raise SbvaeError(f"is {size!r}; {way}", field=field) from None
@@ -199,7 +202,6 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
     "device": text,
     "grid": partial(whole, low=2, high=512),
     "kinds": _kinds,
-    "latent_dim": partial(whole, low=1),
     "metrics": names,
     "names": names,
     "pair": partial(names, count=2),

@@ -123,7 +123,10 @@ def _names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
 
 
 def _flags(held_out: Any, rows: int) -> NDArray[np.bool_]:
-    found = to_numpy(held_out)
+    try:
+        found = to_numpy(held_out)
+    except ValueError as error:
+        raise SbvaeError("has rows of several lengths", field="held_out") from error
     if found.shape != (rows,) or found.dtype.kind != "b":
         what = f"is {found.dtype} of shape {found.shape}"
         raise SbvaeError(f"{what}; give True or False for each of {rows:,} rows", field="held_out")

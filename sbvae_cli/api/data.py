@@ -127,8 +127,8 @@ def make_dataset(
         raise SbvaeError(why, field="table")
     with in_python_words(of="data"):
         space = named_space(text)
-    ranges, regions = _ranges(factors or {}, "factors"), _regions(holes)
-    pairs = _correlations(correlations or {})
+    ranges, regions = _ranges({} if factors is None else factors, "factors"), _regions(holes)
+    pairs = _correlations({} if correlations is None else correlations)
     with in_python_words(of=lambda line: "blank" if line.startswith("blank") else "factors"):
         custom = customise(space, ranges=ranges)
         custom = customise(custom, blank=blank)
@@ -153,6 +153,8 @@ def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
     found = {}
     for name, value in mapping(given, field, "ranges by name, as {'x': (0.2, 0.8)}").items():
         ends = (value, value) if is_number(value) else items(value) or ()
+        if not isinstance(name, str):
+            raise SbvaeError(f"has {name!r}, which is no factor's name", field=field)
         if len(ends) != 2 or not all(map(is_number, ends)):
             raise SbvaeError(f"has {name} = {value!r}; give a range, as (0.2, 0.8)", field=field)
         found[name] = float(ends[0]), float(ends[1])

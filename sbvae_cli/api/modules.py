@@ -129,6 +129,9 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
     ) -> None:
         shape = _image_shape(image_shape)
         latent_dim = whole(latent_dim, "latent_dim", 1)
+        if not (generator is None or isinstance(generator, torch.Generator)):
+            why = f"is {generator!r}; give a torch.Generator on the CPU"
+            raise SbvaeError(why, field="generator")
         given = {
             "hidden_channels": hidden_channels,
             "kernel_size": kernel_size,

@@ -92,6 +92,11 @@ def test_it_is_a_plain_module_whose_weights_the_usual_seed_draws() -> None:
     torch.testing.assert_close(torch.func.vmap(two)(z[None]), two(z)[None])
 
 
+def test_what_is_no_generator_is_refused() -> None:
+    with pytest.raises(sbvae.SbvaeError, match=r"`generator` is 5; give a torch\.Generator"):
+        sbvae.SpatialBroadcastDecoder((3, 8, 8), 2, generator=5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "field", "line"),
     [
