@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from sbvae_cli.explorer.payload import Model, Payload
 
+_SILENT = 5.0  # seconds
+_LEFT_OUT = ("file", "last log")  # of what `info` says: they are not settings
+
 Runs = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -81,7 +84,7 @@ def _payload(
             raise SbvaeError("name a run, as runs/first, or codes of another library by `codes`")
         from sbvae_cli.explorer.of_runs import payload_of_runs
 
-        payload = payload_of_runs(targets, data, on_note)
+        payload = payload_of_runs(targets, data, on_note, _progress())
         return replace(payload, models=[_worded(model) for model in payload.models])
     if targets:
         found = f"{targets[0]} and {codes}"
@@ -91,6 +94,16 @@ def _payload(
     from sbvae_cli.explorer.of_codes import payload_of_codes
 
     return payload_of_codes(codes, images, decoder)
+
+
+def _progress() -> "Callable[[str], None]":
+    """Says what comes next, once it has taken a while."""
+    import time
+
+    from sbvae_cli.cli.console import detail, remark
+
+    start = time.monotonic()
+    return lambda line: (remark if time.monotonic() - start > _SILENT else detail)(f"{line} ...")
 
 
 def _worded(model: "Model") -> "Model":
@@ -106,6 +119,6 @@ def _worded(model: "Model") -> "Model":
     return replace(
         model,
         findings=[with_flags(sentence, [path]) for sentence in model.findings],
-        settings=model_lines(describe(str(path))[0]),
+        settings=[line for line in model_lines(describe(str(path))[0]) if line[0] not in _LEFT_OUT],
         command=train_command(config, path),
     )

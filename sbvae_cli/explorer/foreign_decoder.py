@@ -40,18 +40,9 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
     Raises:
         SbvaeError: If it is no such file, takes other latents, or draws what are no images.
     """
+    graph = _read(path)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if len(content) > MOST_BYTES * 3 / 2:
-        raise SbvaeError(
-            f"{path}: has {len(content) / 1e6:,.0f} MB, too much for a page that is sent; export a "
-            "smaller decoder, or leave it out",
-            field="decoder",
-        )
-    try:
-        graph = renamed(content, "z", "image")
+        graph = renamed(graph, "z", "image")
     except SbvaeError as error:
         raise SbvaeError(f"{path}: {error}", field="decoder") from None
     first = _drawn(path, graph, codes[:1].astype(np.float32))
@@ -70,6 +61,24 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
     rounded = np.concatenate([_drawn(path, small, row[None]) for row in z])
     kept = largest_step(grey_levels(rounded), grey_levels(drawn)) <= GREY_LEVELS
     return Decoder(small if kept else graph, shape, Probes(z, grey_levels(drawn)))
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, of which there are not too many."""
+    most = int(MOST_BYTES * 3 / 2)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(content) > most:
+        raise SbvaeError(
+            f"{path}: has {max(size, most) / 1e6:,.0f} MB, too much for a page that is sent; "
+            "export a smaller decoder, or leave it out",
+            field="decoder",
+        )
+    return content
 
 
 def _drawn(path: Path, graph: bytes, z: NDArray[np.float32]) -> NDArray[np.float32]:

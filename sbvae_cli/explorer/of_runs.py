@@ -1,12 +1,16 @@
 """Trained models as the page has them."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sbvae_cli.config.metrics import METRICS
+from sbvae_cli.config.score_names import score_style
 from sbvae_cli.data.factors import FactorSpace
+from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.findings.verdict import headlines
@@ -27,6 +31,7 @@ def payload_of_runs(
     targets: Sequence[Path],
     data: str | None = None,
     on_note: Callable[[str], None] = lambda line: None,
+    on_step: Callable[[str], None] = lambda line: None,
 ) -> Payload:
     """Open models of the same data and make of them what a page shows.
 
@@ -34,6 +39,7 @@ def payload_of_runs(
         targets: Run folders, folders of runs, and checkpoints.
         data: Data in place of the models' own.
         on_note: Called with a line on what is left out, or was found elsewhere.
+        on_step: Called with what comes next.
 
     Raises:
         SbvaeError: If one cannot be used, is too large, their data differ, or packages are missing.
@@ -43,6 +49,7 @@ def payload_of_runs(
     source, opened = several.source, several.models
     vaes = [_small(each) for each in opened]
     trained_on = FactorSpace(opened[0].checkpoint.space)
+    on_step(f"encoding images of {source.name}")
     grids, points = grids_of(source, vaes, trained_on), None
     samples: list[tuple[Floats, Floats]] = []
     if grids and grids[0].images is not None:
@@ -52,6 +59,7 @@ def payload_of_runs(
     shape = source.channels, source.height, source.width
     models = []
     for number, (vae, each) in enumerate(zip(vaes, opened, strict=True)):
+        on_step(f"exporting {each.name}, {number + 1} of {len(opened)} models")
         codes = grids[0].flat_codes(number) if grids else samples[number][0]
         try:
             graphs = graphs_of(vae, shape, codes, images)
@@ -85,7 +93,18 @@ def payload_of_runs(
         points,
         models,
         [each.about for each in opened],
+        _unseen(opened, source) if data is not None else [],
     )
+
+
+def _unseen(opened: Sequence[Opened], source: Source) -> list[str]:
+    """Which models were trained on other images than those that are shown, in a sentence each."""
+    of = {each.name: each.checkpoint.config.data for each in opened}
+    return [
+        f"{name} was trained on other images, those of {data.name}"
+        for name, data in of.items()
+        if (data.name, data.space) != (source.name, source.space.config)
+    ]
 
 
 def axes_by_spread(codes: Floats, stds: Floats | None = None) -> tuple[int, ...]:
@@ -105,7 +124,21 @@ def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
         sentences += headlines(embedding.pair) + embedding.notes if len(pairs) == 1 else (
             headlines(embedding.pair)[:1]
         )  # fmt: skip
-    return list(dict.fromkeys(sentences))
+    return [labelled(sentence) for sentence in dict.fromkeys(sentences)]
+
+
+def labelled(sentence: str) -> str:
+    """A sentence with scores called as the page calls them, and shares in percent."""
+
+    def text(found: re.Match[str]) -> str:
+        style, value = score_style(found[1]), found[2]
+        if value is None or style.unit != "%":
+            return style.label + (value or "")
+        return f"{style.label} {float(value):.0%}"
+
+    names = "|".join(sorted(METRICS["geometry"].scores, key=len, reverse=True))
+    sentence = re.sub(rf"\b({names})\b( \d[\d.]*\d|\b)?", text, sentence)
+    return sentence.replace("folded: folded", "folded:")
 
 
 def _small(opened: Opened) -> VAE:

@@ -8,6 +8,7 @@ null is marked by `?`.
     title        what is looked at, as "circles xy-hole"
     made_by      "sbvae 0.1.0"
     command      the command that wrote the page
+    notes        sentences for its top, as that a model never saw these images; mostly none
     unused_from  posterior std from which a latent counts as unused, 0.5
     image?       {height, width, channels}; null where codes alone are known
     factors      [{name, unit, low, high, circular, varies, levels?, level_names?}], none if unknown
@@ -219,6 +220,7 @@ class Payload:
         points: Scattered images, where there is no grid.
         models: The models, one or more.
         runs: What the models are, in plain containers, for who asks the file.
+        notes: Sentences for the top of the page.
     """
 
     title: str
@@ -228,6 +230,7 @@ class Payload:
     points: Points | None
     models: Sequence[Model]
     runs: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
 
     def as_json(self, command: str) -> dict[str, Any]:
         """As the page reads it; `command` is the one that writes the page."""
@@ -237,6 +240,7 @@ class Payload:
             "title": self.title,
             "made_by": f"sbvae {__version__}",
             "command": command,
+            "notes": list(self.notes),
             "unused_from": USED_BELOW,
             "image": shape and dict(zip(("channels", "height", "width"), shape, strict=True)),
             "factors": [_factor(factor) for factor in self.factors],

@@ -121,11 +121,14 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
         output: Name of the output.
 
     Raises:
-        SbvaeError: If it is no ONNX file, has several of either, or its input is not float32.
+        SbvaeError: If it is no ONNX file, has several of either, its input is not float32, or its
+            weights stand in another file.
     """
     import onnx
 
     model = _loaded(graph)
+    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in _tensors(model.graph)):
+        raise SbvaeError("keeps weights in another file; export one that holds them itself")
     weights = {each.name for each in model.graph.initializer}
     inputs = [each for each in model.graph.input if each.name not in weights]
     if (len(inputs), len(model.graph.output)) != (1, 1):
@@ -182,7 +185,7 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors, which are raised too
+    options.log_severity_level = 4  # errors are raised, and need not be printed too
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
@@ -244,6 +247,18 @@ def _loaded(graph: bytes) -> Any:
     if not named:
         raise SbvaeError("is no ONNX file")
     return model
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """Weights and constants of a graph and of those inside it."""
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for attribute in (each for node in graph.node for each in node.attribute):
+        yield from (attribute.t, *attribute.tensors)
+        for inner in (attribute.g, *attribute.graphs):
+            if inner.node or inner.initializer:
+                yield from _tensors(inner)
 
 
 def _without_traces(model: Any) -> bytes:

@@ -172,4 +172,4 @@ def _require_same_data(opened: Sequence[Opened]) -> None:
             found = f"{first} is of {a.name}, {path} of {b.name}"
             if a.name == b.name:
                 found = f"{first} and {path} are of different data, both called {a.name}"
-            raise SbvaeError(f"{found}; say by `data` whose images both are shown")
+            raise SbvaeError(f"{found}; say by `data` which images are shown, as `data` {a.source}")

@@ -73,6 +73,10 @@ def test_a_page_of_a_run(
     assert re.search(r"command +sbvae explore ckpt\.pt", told)
     assert re.search(r"step +7", told)
     assert not re.search(r'(src|href)="(?!data:)', page.read_text()[:20_000])
+    assert found["notes"] == []
+    names = [name for name, _ in model["settings"]]
+    assert "decoder" in names and not {"file", "last log"} & set(names)
+    assert not any("_r2" in sentence for sentence in model["findings"])
 
 
 def test_codes_of_anybody(

@@ -30,6 +30,7 @@ from sbvae_cli.export.onnx_graphs import (
     encoder_onnx,
     halved,
     metadata_of,
+    renamed,
     run_onnx,
     with_metadata,
 )
@@ -258,3 +259,21 @@ def test_no_plane_of_the_coordinates_is_stored() -> None:
     stored = onnx.load_model_from_string(broadcast()[1]).graph.initializer
     numbers = sum(int(np.prod(w.dims)) for w in stored if w.data_type == onnx.TensorProto.FLOAT)
     assert numbers == weights + grid
+
+
+def test_weights_in_another_file_are_refused() -> None:
+    weight = onnx.numpy_helper.from_array(np.zeros((3, 4), np.float32), "w")
+    weight.ClearField("raw_data")
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    entry = weight.external_data.add()
+    entry.key, entry.value = "location", "../../secret"
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["c", "w"], ["o"])],
+        "g",
+        [value("c", onnx.TensorProto.FLOAT, ["N", 3])],
+        [value("o", onnx.TensorProto.FLOAT, ["N", 4])],
+        [weight],
+    )
+    with pytest.raises(SbvaeError, match="keeps weights in another file"):
+        renamed(onnx.helper.make_model(graph).SerializeToString(), "z", "image")

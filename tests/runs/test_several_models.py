@@ -60,7 +60,7 @@ def test_each_model_is_made_with_its_title_and_one_alone_has_none(write: Write) 
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"preset": "xy-hole"}, r"a is of xy, .*b of xy-hole; say by `data` whose images both"),
+        ({"preset": "xy-hole"}, r"a is of xy, .*b of xy-hole; say by `data` which images"),
         ({"size": 12}, r"a takes images of 8x8x3 .*b of 12x12x3; only models that take the same"),
     ],
 )

@@ -43,6 +43,7 @@ export function mountDeck(element, store) {
     : `Each point is an image; ${puts}.`;
   element.append(make("b", {}, make("span", { className: "mouse", textContent: "Move over a plot" }), make("span", { className: "finger", textContent: "Drag on the plot" }), `: ${payload.image ? does : "the same place is marked in every other."}`),
     " ", make("span", { className: "more", textContent: what }));
+  for (const note of payload.notes ?? []) element.append(" ", make("b", { textContent: `${note}.` }));
 }
 
 export function mountKeys(element, store) {
