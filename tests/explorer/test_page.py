@@ -483,3 +483,23 @@ def test_light_and_dark_and_other_widths(explorer: Any) -> None:
     page.get_by_role("button", name="Switch between light and dark").click()
     explorer.settle()
     assert explorer.js(colour) == light
+
+
+BOTTOMS = """[...document.querySelectorAll("figure .shot, .panel.large .plot")].map(
+  (each) => each.getBoundingClientRect().bottom)"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (640, 512)])
+def test_a_phone_on_its_side_and_a_window_at_twice_the_size_show_images_beside_the_plot(
+    explorer: Any, width: int, height: int
+) -> None:
+    page = explorer.page
+    assert page.locator("h2 button").count() == 0  # headings choose a plot on a phone only
+    page.set_viewport_size({"width": width, "height": height})
+    explorer.settle()
+    bottoms = explorer.js(BOTTOMS)
+    assert len(bottoms) == 4
+    assert max(bottoms) <= height
+    assert page.locator("h2 button").count() == 2
+    page.set_viewport_size({"width": 1280, "height": 900})
+    explorer.settle()

@@ -28,7 +28,7 @@ const groups = [
   ...(hasFactors || hasTruth ? [group(null, hasFactors ? "factor space" : "samples", hasFactors)] : []),
   ...store.models.map((model, m) => group(m, model.name, true)),
 ];
-const layout = mountLayout({ main: $("main"), shots: $("shots"), aside: $("aside") }, groups, images);
+const layout = mountLayout({ main: $("main"), shots: $("shots"), aside: $("aside"), path: $("path"), legend: $("legend") }, groups, images);
 store.plots = groups.filter(({ plot }) => plot).map(({ m, plot }) => new Plot(store, m, plot));
 const models = groups.filter(({ m }) => m !== null), facts = groups.find(({ m }) => m === null)?.side;
 
@@ -64,7 +64,7 @@ function nameGroups() {
   for (const { m, plot, pair } of groups) {
     if (m === null) {
       const { shape, count, kind } = store.chart;
-      pair.textContent = kind === "sheet" ? `${shape.join(" x ")} images` : `${count.toLocaleString("en")} images`;
+      pair.textContent = kind === "sheet" ? `grid of ${shape.join(" x ")}` : `${count.toLocaleString("en")} images`;
     }
     plot?.setAttribute("aria-label", `${m === null ? "Factor space" : `Latent plane of ${store.models[m].name}`}; arrow keys move the point`);
   }

@@ -14,6 +14,7 @@ export function drawBase(plot) {
   context.rect(x, y, w, h);
   context.clip();
   if (plot.model !== null && plot.store.models[plot.model].stds && plot.store.axes[plot.model][1] !== null) drawPrior(context, plot, colours);
+  if (plot.model !== null) drawCollapse(context, plot, colours);
   if (plot.store.chart.kind === "sheet") drawSheet(context, plot, colours);
   else drawSamples(context, plot, colours);
   context.restore();
@@ -63,6 +64,16 @@ function drawPrior(context, plot, { faint }) {
     context.stroke();
   }
   context.setLineDash([]);
+}
+
+/** Of a collapsed model the plot looks empty: a line says why. */
+function drawCollapse(context, plot, { quiet }) {
+  const extent = plot.store.collapsed(plot.model), { x, y, w } = plot.frame();
+  if (extent === null) return;
+  Object.assign(context, { font: "12.5px Aileron, system-ui, sans-serif", fillStyle: quiet, textAlign: "center", textBaseline: "top" });
+  const within = extent ? Math.ceil(extent * 1000) / 1000 : 0, lines = ["collapsed:", `all codes lie within ${within}`];
+  if (plot.bare) lines.pop();
+  lines.forEach((line, n) => context.fillText(plot.bare ? "collapsed" : line, x + w / 2, y + 12 + 17 * n));
 }
 
 function drawSheet(context, plot, colours) {

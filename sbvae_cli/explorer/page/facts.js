@@ -44,6 +44,7 @@ export function where(store) {
 function layerText(store, m) {
   const n = store.layers(m).length;
   if (store.away(m) || store.isLent(m)) return "-";
+  if (store.collapsed(m) !== null) return "none: collapsed";
   const pair = store.axes[m], chosen = String(pair) === String(store.models[m].axes[store.slice]) ? "" : ` in latents ${listed(pair)}`;
   return (n > 1 ? `${n}, folded here` : store.point.f ? "1" : "0") + chosen;
 }

@@ -9,16 +9,6 @@ import * as report from "report";
 import * as sliders from "sliders";
 import * as strip from "strip";
 
-const PHONE = "(max-width: 719px)";
-
-/** On a phone, what comes of a path or an image stands right below the plots, not below all that is known. */
-function stayNear({ path, drop }) {
-  const main = document.getElementById("main"), phone = matchMedia(PHONE);
-  const arrange = () => (phone.matches ? main.append(path, drop) : main.after(path, drop));
-  phone.addEventListener("change", arrange);
-  arrange();
-}
-
 export function furnish(places, store, runtime) {
   const { payload } = store;
   store.models.forEach((_, m) => {
@@ -30,7 +20,6 @@ export function furnish(places, store, runtime) {
   choices.mount(places.choices, store, payload);
   strip.mount(places.path, tools, store, payload, runtime);
   drop.mount(places.drop, tools, store, payload, runtime);
-  stayNear(places);
   places.choices.append(tools);
   places.choices.hidden = payload.slices.length < 2 && !tools.hasChildNodes();
   report.mount(places.report, store, payload, runtime);

@@ -17,6 +17,9 @@ export function link(text, onclick, attributes = {}) {
   return make("button", { type: "button", className: "link", textContent: text, onclick, ...attributes });
 }
 
+/** Where the page is laid out as for a phone, upright or on its side; style.css and parts.css ask the same. */
+export const PHONE = "(max-width: 719px), (max-width: 960px) and (max-height: 560px)";
+
 /** Whether the reader asked for little movement. */
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 

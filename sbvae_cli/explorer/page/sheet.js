@@ -124,3 +124,10 @@ export class Sheet {
     return [0, 1].map((fixed) => Array.from({ length: this.steps[1 - fixed] + 1 }, (_, n) => (fixed ? [n, f[1]] : [f[0], n])));
   }
 }
+
+/** How far finite values lie apart. */
+export function width(values) {
+  let low = Infinity, high = -Infinity;
+  for (const v of values) if (Number.isFinite(v)) [low, high] = [Math.min(low, v), Math.max(high, v)];
+  return Math.max(0, high - low);
+}

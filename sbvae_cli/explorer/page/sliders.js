@@ -2,6 +2,7 @@
 import { link, listed, make, steady } from "parts";
 
 const MANY = 24; // latents that are shown at once; of more, the unused ones are behind a button
+const MANY_MODELS = 3; // so many models have no room for sliders that change nothing
 
 /** Lowest and highest value of each latent over rows of codes, (2, K) as two arrays. */
 export function extents(codes, latents) {
@@ -55,7 +56,7 @@ export function mount(element, store, payload, runtime, m) {
     list.replaceChildren(...rows.map((row) => row.label));
     const unused = used.filter((is) => !is).length;
     more.classList.toggle("folding", unused > 0);
-    element.classList.toggle("many", latents > MANY && unused > 0);
+    element.classList.toggle("many", (latents > MANY || payload.models.length >= MANY_MODELS) && unused > 0);
     element.classList.toggle("tall", latents > MANY);
     more.dataset.unused = unused;
     fold(false);

@@ -9,6 +9,7 @@
 //   z(m)             Float32Array (K): what model m decodes; its other latents follow the sheet, unless held
 //   held(m)          Set of latents that stay as a slider left them   setLatent(m, k, v), follow(m)
 //   layers(m)        places of the chart that lie at model m's point: several where its sheet is folded
+//   collapsed(m)     extent of model m's sheet in its plane where it is too small to have layers, else null
 //   away(m)          off the chart, in another model's plot: model m has no such point (unless it was lent a z)
 //
 // The point moves by place(plot, a, b), placeFactor(f), placeLatent(m, a, b), placeCode(m, z), nextLayer().
@@ -19,9 +20,11 @@
 // size of a plot) or "point", in this order; settle() calls at once.
 import { factorPlane, factorsAt } from "factors";
 import { Scatter } from "scatter";
-import { Sheet } from "sheet";
+import { Sheet, width } from "sheet";
 import { Signals } from "signals";
 import { tellingPlace } from "start";
+
+const POINT = 0.03; // latent units: codes that lie so close are one point of a plot
 
 export class Store extends Signals {
   constructor(payload) {
@@ -71,7 +74,13 @@ export class Store extends Signals {
   }
 
   layers(m) {
-    return this.states[m].layers;
+    const { layers } = this.states[m];
+    return this.collapsed(m) === null ? layers : layers.slice(0, 1); // folds of a point are noise
+  }
+
+  collapsed(m) {
+    const { extent } = this.plane(m);
+    return this.axes[m][1] !== null && extent < POINT ? extent : null;
   }
 
   isLent(m) {
@@ -88,7 +97,8 @@ export class Store extends Signals {
     if (state.plane?.key !== key) {
       const codes = this.codes(m), { latents } = this.models[m], { count, shape } = this.chart;
       const column = (k) => Float32Array.from({ length: count }, (_, n) => (k === null ? n % shape[1] : codes[n * latents + k]));
-      state.plane = { key, x: column(i), y: column(j) };
+      const x = column(i), y = column(j);
+      state.plane = { key, x, y, extent: Math.max(width(x), width(y)) };
     }
     return state.plane;
   }
@@ -220,7 +230,7 @@ export class Store extends Signals {
 
   /** Of a folded sheet, go to the next place that lies at the same point. */
   nextLayer() {
-    const m = this.point.by ?? this.states.findIndex((state) => state.layers.length > 1);
+    const m = this.point.by ?? this.states.findIndex((_, n) => this.layers(n).length > 1);
     if (m < 0 || this.layers(m).length < 2) return false;
     const list = [...this.layers(m)].sort((f, g) => f[0] - g[0] || f[1] - g[1]), { chart, point } = this;
     const here = list.reduce((best, g, n) => (chart.gap(g, point.f) < chart.gap(list[best], point.f) ? n : best), 0);

@@ -1,7 +1,7 @@
 // A line drawn in a plot as a strip of images: a row for each model, a column for each equal step along the line.
 import { pixels } from "fit";
 import { glassOf } from "layer";
-import { calm, make, save } from "parts";
+import { calm, make, PHONE, save } from "parts";
 import { pen } from "path";
 import { stripPng } from "picture";
 import { layRows, paintCell } from "rows";
@@ -19,7 +19,7 @@ export function mount(element, tools, store, payload, runtime) {
 class Strip {
   constructor(element, tools, store, payload, runtime) {
     Object.assign(this, { store, payload, runtime, steps: [], rows: [], turn: 0, chosen: null, parts: skeleton(element, tools) });
-    this.parts.count.value = matchMedia("(max-width: 719px)").matches ? 5 : 11;
+    this.parts.count.value = matchMedia(PHONE).matches ? 5 : 11;
     this.pen = pen(store.plots, glassOf(store), {
       onmode: (on) => this.#mode(on),
       onmove: (plot, a, b) => store.place(plot, a, b),
