@@ -149,6 +149,17 @@ def test_one_latent_and_very_many_with_a_decoder_of_grey_images(
     z = explorer.z(0).astype(np.float32)
     assert np.abs(explorer.pixels(0) - drawn_by(weights, shape, z)).max() <= 2
     assert explorer.page.locator("input[type=range]").count() == latents
+    changed = explorer.js(
+        """async () => {
+          const watch = new MutationObserver(() => {});
+          const sliders = document.querySelector(".sliders");
+          watch.observe(sliders, { subtree: true, attributes: true, attributeFilter: ["style"] });
+          sbvae.store.placeFactor([3, 0]);
+          sbvae.store.settle();
+          return new Set(watch.takeRecords().map(({ target }) => target)).size;
+        }"""
+    )
+    assert 1 <= changed <= 30, "only the sliders in sight follow: hundreds would take long"
     for width in (390, 1280):
         explorer.page.set_viewport_size({"width": width, "height": 800})
         explorer.settle()

@@ -168,13 +168,21 @@ def test_off_the_sheet_the_frames_are_empty_and_another_model_sees_what_this_one
 def test_when_the_pointer_leaves_the_point_comes_back_to_where_a_click_kept_it(
     explorer: Any,
 ) -> None:
-    mouse = explorer.page.mouse
-    explorer.move(0, 4, 5)
-    mouse.down()
-    mouse.up()
-    explorer.move(0, 20, 20)
+    clicked, passed = explorer.client(0, 4, 5), explorer.client(0, 20, 20)
+    explorer.page.mouse.move(*clicked)
+    explorer.js(  # in one frame, as a quick hand does it
+        """([clicked, passed]) => {
+          const events = [["down", clicked], ["up", clicked], ["move", passed]];
+          for (const [kind, [clientX, clientY]] of events) {
+            const given = { clientX, clientY, pointerType: "mouse", bubbles: true };
+            sbvae.plots[0].element.dispatchEvent(new PointerEvent(`pointer${kind}`, given));
+          }
+        }""",
+        *(clicked, passed),
+    )
+    explorer.settle()
     assert explorer.place == [20, 20]
-    mouse.move(2, 2)
+    explorer.page.mouse.move(2, 2)
     explorer.settle()
     assert explorer.place == [4, 5]
 
@@ -359,7 +367,7 @@ def test_a_path_becomes_a_strip_that_is_saved(explorer: Any, explored: Any, tmp_
     page.keyboard.press("d")
     axes = explorer.js(AXES, m)
     plane = explored.codes[m][..., axes]
-    ends = [explorer.client(m + 1, *plane[place]) for place in ((4, 4), (27, 9))]
+    ends = [explorer.client(m + 1, *plane[place]) for place in ((6, 20), (25, 22))]
     page.mouse.move(*ends[0])
     page.mouse.down()
     page.mouse.move(*ends[1], steps=12)
@@ -371,12 +379,14 @@ def test_a_path_becomes_a_strip_that_is_saved(explorer: Any, explored: Any, tmp_
         "list => list.map((c) => Array.from("
         "c.getContext('2d').getImageData(0, 0, c.width, c.height).data))"
     )
+    page.keyboard.press("d")
     for n in (0, count // 2, count - 1):
+        page.mouse.click(*explorer.client(0, 31 if n == 0 else 0, 16))  # nearer to the other layer
         row.nth(n).click()
         explorer.settle()
         drawn = np.array(cells[n], np.uint8).reshape(16, 16, 4)[..., :3]
         assert np.abs(drawn - explored.draw(m, explorer.z(m))).max() <= 2
-        wanted = plane[4, 4] + n / (count - 1) * (plane[27, 9] - plane[4, 4])
+        wanted = plane[6, 20] + n / (count - 1) * (plane[25, 22] - plane[6, 20])
         unit = explorer.js("([n]) => sbvae.plots[n].view.unit[0]", m + 1)
         assert np.abs(explorer.z(m)[axes] - wanted).max() < 5 * unit
     with page.expect_download() as download:
@@ -388,14 +398,16 @@ def test_a_path_becomes_a_strip_that_is_saved(explorer: Any, explored: Any, tmp_
     first = np.array(cells[0], np.uint8).reshape(16, 16, 4)[8, 8, :3]
     assert (np.abs(saved - first).max(axis=2) <= 1).any()
     page.get_by_role("button", name="wipe the path").click()
-    page.keyboard.press("d")
     assert page.locator(".strip-rows .cell:visible").count() == 0
 
 
 def test_a_storm_of_moves_drops_images_instead_of_queueing_them(explorer: Any) -> None:
+    """As of a large model, whose images take 60 ms."""
     asked, done, after = explorer.js(
         """async () => {
           const { runtime, plots: [, plot] } = sbvae, { x, y, w, h } = plot.frame();
+          const { worker } = runtime, post = worker.postMessage.bind(worker);
+          worker.postMessage = (...message) => setTimeout(() => post(...message), 60);
           const box = plot.element.getBoundingClientRect(), from = runtime.done;
           const end = performance.now() + 500;
           let count = 0;
@@ -412,12 +424,14 @@ def test_a_storm_of_moves_drops_images_instead_of_queueing_them(explorer: Any) -
           const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
           await frame();
           await frame();
-          while (runtime.busy || runtime.newest.some(Boolean)) await frame();
+          const waits = () => runtime.queue.length || runtime.newest.some(Boolean);
+          while (runtime.busy || waits()) await frame();
+          delete worker.postMessage;
           return [count, during - from, runtime.done - during];
         }"""
     )
     assert asked > 60
-    assert 2 <= done <= asked / 4
+    assert 2 <= done <= 10
     assert after <= 2 * 2 + 1
 
 
