@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sbvae_cli.explorer.payload import Model, Payload
 
-_SILENT = 5.0  # seconds
+_SILENT = 1.0  # seconds
 _LEFT_OUT = ("file", "last log")  # of what `info` says: they are not settings
 
 Runs = Annotated[
@@ -49,7 +49,7 @@ def explore(
     ] = None,
     data: OtherDataOption = None,
 ) -> None:
-    """Write a page to look into a latent space by hand: one HTML file, for any browser.
+    """Write a page to look into a latent space by hand: one HTML file, no network.
 
     It shows the factors' grid in two latents, draws what lies under the
     pointer, and has a slider for each latent; several models are read side

@@ -103,7 +103,7 @@ def _unseen(opened: Sequence[Opened], source: Source) -> list[str]:
     return [
         f"{name} was trained on other images, those of {data.name}"
         for name, data in of.items()
-        if (data.name, data.space) != (source.name, source.space.config)
+        if (data.name, FactorSpace(data.space)) != (source.name, source.space)
     ]
 
 

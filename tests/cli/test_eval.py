@@ -440,7 +440,7 @@ def test_udr_where_it_cannot_be_had_is_refused_before_anything_is_scored(
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     save_model(Path("other"), preset="xh")
-    monkeypatch.setattr(runs_evaluate, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "evaluate_opened", None)
     monkeypatch.setattr(runs_evaluate, "_of_codes", None)
     for targets in ([codes], [run_folder, codes]):
         done = sbvae("eval", *targets, "--metrics", "mig,udr")
@@ -468,7 +468,7 @@ def test_a_faulty_target_is_refused_before_those_before_it_are_scored(
     sbvae: Sbvae, run_folder: Path, faulty: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("text.csv").write_text("1,2\n")
-    monkeypatch.setattr(runs_evaluate, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "evaluate_opened", None)
     done = sbvae("eval", run_folder, faulty)
     assert done.code == 1 and done.err.startswith(f"error: {faulty}: ")
 

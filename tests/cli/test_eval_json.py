@@ -58,7 +58,7 @@ def test_a_checkpoint_and_a_dataset_without_an_ending_are_no_targets_of_json(
     assert sbvae("train", *tiny, "--steps", 1, "--out", "run").code == 0
     Path("run/ckpt.pt").rename("model")
     assert sbvae("gen-data", "circles", "--count", 4, "--size", 16, "--out", "data").code == 0
-    monkeypatch.setattr(runs_evaluate, "_of_model", None)
+    monkeypatch.setattr(runs_evaluate, "evaluate_opened", None)
     for target in ("model", "data"):
         before = Path(target).read_bytes()
         done = sbvae("eval", "model", "--data", "data", "--json", target)

@@ -15,7 +15,7 @@ Sbvae = Callable[..., Any]
         ("gen-data circle",
          "command circle is unknown; did you mean circles?; see `sbvae gen-data"),
         ("help trian", "command trian is unknown; did you mean train?; see `sbvae --help`"),
-        ("bake", "command bake is unknown; there are gen-data, train, traverse, geometry, eval,"),
+        ("bake", "command bake is unknown; there are gen-data, train, traverse, geometry, "),
         ("train --modle vae", "option --modle is unknown; did you mean --model?; see `sbvae train"),
         ("info x --shet y", "option --shet is unknown; did you mean --sheet?"),
         ("info x --qiet", "option --qiet is unknown; did you mean --quiet?"),
