@@ -23,7 +23,6 @@ from sbvae_cli.config.space import CorrelationConfig, Range
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import DEFAULT_SIZE, Source, open_source
-from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
 
 
@@ -195,16 +194,7 @@ def _of_own_images(
     with in_python_words(of="data"):
         imported = import_own(source, rows, size, fit="crop", grey=False, strict=False)
     with imported.held, closing(imported.batches):
-        write_dataset(
-            out,
-            imported.batches,
-            space=imported.space,
-            name=imported.name,
-            shape=imported.shape,
-            files=imported.files,
-            written_space=imported.finish,
-            force=force,
-        )
+        imported.write(out, force=force)
     account = imported.account
     for line in (*imported.warnings, *(account.warnings() if account else ())):
         note(line)

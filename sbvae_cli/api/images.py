@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sbvae_cli.data.pixels import planes
+from sbvae_cli.data.pixels import grey_levels, planes
 from sbvae_cli.errors import SbvaeError
 
 # What comes in as NumPy goes out as NumPy, a tensor as a tensor.
@@ -102,7 +102,7 @@ def in_form(found: Tensor, form: Planes) -> Tensor:
     Grey levels are rounded and clipped, floats are left as they are.
     """
     if form.levels:
-        found = found.clamp(0, 1).mul(255).round().to(torch.uint8)
+        found = grey_levels(found)
     return found.movedim(1, -1).contiguous() if form.last else found
 
 

@@ -18,7 +18,6 @@ from sbvae_cli.config.edit_space import customise, without_colours
 from sbvae_cli.config.load import build_space, read_yaml
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.generate import plan_dataset, write_plan
-from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -198,17 +197,7 @@ def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "im
             bar.update(done + len(imported.unreadable), "")
             request.end_if_asked(f"{path}: stopped after {done} images")
 
-        count = write_dataset(
-            path,
-            imported.batches,
-            space=imported.space,
-            name=imported.name,
-            shape=imported.shape,
-            files=imported.files,
-            written_space=imported.finish,
-            force=force,
-            on_progress=on_progress,
-        )
+        count = imported.write(path, force=force, on_progress=on_progress)
         bar.update(count + len(imported.unreadable), "")  # with those after the last image
     return count
 

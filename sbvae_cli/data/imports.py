@@ -23,7 +23,7 @@ from sbvae_cli.data.importers.own_factors import own_factors
 from sbvae_cli.data.importers.reader import Batch, import_images
 from sbvae_cli.data.importers.rendered_chairs import find_chairs
 from sbvae_cli.data.level_grid import combinations
-from sbvae_cli.data.write import Chunk
+from sbvae_cli.data.write import Chunk, write_dataset
 
 
 @dataclass
@@ -71,6 +71,28 @@ class Import:
             self.space = FactorSpace(table.space)
             self.remarks = None if self.remarks is None else table.remarks
         return self.space
+
+    def write(
+        self, path: Path, *, force: bool = False, on_progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Write the images that can be read to a file, as `write_dataset` does; their number.
+
+        Args:
+            path: File to write; its folder must exist.
+            force: Whether to replace a file that exists.
+            on_progress: Called with the number of images written so far.
+        """
+        return write_dataset(
+            path,
+            self.batches,
+            space=self.space,
+            name=self.name,
+            shape=self.shape,
+            files=self.files,
+            written_space=self.finish,
+            force=force,
+            on_progress=on_progress,
+        )
 
 
 def import_dsprites(

@@ -24,6 +24,11 @@ def planes(images: Tensor, colours: Tensor | None = None) -> Tensor:
     return (levels * (colours[..., None, None] * 255)).round_().div_(255)
 
 
+def grey_levels(images: Tensor) -> Tensor:
+    """Round images in [0, 1] to bytes, any shape; what lies outside is clipped."""
+    return images.clamp(0, 1).mul(255).round().to(torch.uint8)
+
+
 def to_device(images: Images, device: torch.device | str) -> Tensor:
     """Move images to a device as bytes, and scale them there.
 

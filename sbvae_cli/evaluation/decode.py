@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sbvae_cli.data.pixels import grey_levels
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import fitting_batch, map_batches
 from sbvae_cli.models.vae import VAE
@@ -33,8 +34,7 @@ def render_codes(vae: VAE, codes: NDArray[np.floating]) -> NDArray[np.uint8]:
                 "the decoder draws pixels that are not finite: the model's weights are damaged, "
                 "or its training diverged; train it again"
             )
-        levels = pixels.clamp(0, 1).mul(255).round().to(torch.uint8)
-        return levels.permute(0, 2, 3, 1).cpu().numpy()  # (B, H, W, C)
+        return grey_levels(pixels).permute(0, 2, 3, 1).cpu().numpy()  # (B, H, W, C)
 
     size = fitting_batch(vae.decoder, z[:1].to(device))
     return np.concatenate(map_batches(work, len(z), size, device))

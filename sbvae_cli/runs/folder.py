@@ -123,13 +123,15 @@ class RunFolder:
         for path in self._unfinished():
             path.unlink(missing_ok=True)
 
-    def note_unsaved(self, on_note: Callable[[str], None]) -> None:
-        """Say that a run which trained here without a checkpoint, if there is one, is replaced."""
+    def begin(self, config: Config, on_note: Callable[[str], None]) -> None:
+        """Begin a run: remove a former run's files, write the configuration.
+
+        Args:
+            config: Configuration of the run, complete.
+            on_note: Called with a line where a run that trained here without a checkpoint goes.
+        """
         if self.log.exists() and not self.checkpoint.exists():
             on_note(f"{self.path}: the log of a run without a checkpoint is replaced")
-
-    def clear(self, config: Config) -> None:
-        """Begin a run: remove a former run's files, write the configuration."""
         self.remove_unfinished()
         kept = [self.kept(step) for step in self.kept_steps()]
         previews = [self.previews / name for name in PREVIEWS]
@@ -138,6 +140,12 @@ class RunFolder:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # it may hold what others put there
             self.previews.rmdir()
+        self.write_config(config)
+
+    def go_on(self, config: Config, step: int) -> None:
+        """Go on with a run from its checkpoint of a step: drop what came after it."""
+        self.remove_unfinished()
+        self.cut_log(step)
         self.write_config(config)
 
     def write_config(self, config: Config) -> None:

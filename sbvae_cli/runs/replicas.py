@@ -120,8 +120,7 @@ def clear_folders(
         if not force:
             each.folder.refuse_if_used()
     for each in replicas:
-        each.folder.note_unsaved(on_note)
-        each.folder.clear(each.config)
+        each.folder.begin(each.config, on_note)
 
 
 def refuse_other_runs(replicas: Sequence[Replica], group: Path, *, force: bool) -> None:

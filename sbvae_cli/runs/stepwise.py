@@ -110,7 +110,10 @@ class SteppedRun(Iterator[Report]):
         updater, config, folder = self._updater, self.config, self._folder
         start, watched = self.step, None
         if folder is not None:
-            self._begin(folder)
+            if self._resumption:
+                folder.go_on(config, start)
+            else:
+                folder.begin(config, self._on_note)
             several = [config], self._source, updater, [folder], start, (), self._on_note
             (watched,) = watch_replicas(*several)
         reports = train(
@@ -131,16 +134,6 @@ class SteppedRun(Iterator[Report]):
                 if error:
                     raise error
                 yield report
-
-    def _begin(self, folder: RunFolder) -> None:
-        """Write the configuration, and remove what is of a former run or past the checkpoint."""
-        if self._resumption:
-            folder.remove_unfinished()
-            folder.cut_log(self.step)
-            folder.write_config(self.config)
-            return
-        folder.note_unsaved(self._on_note)
-        folder.clear(self.config)
 
     @contextmanager
     def _settings(self) -> Iterator[None]:

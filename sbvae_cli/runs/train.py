@@ -62,8 +62,7 @@ def start_runs(
                 folder.refuse_if_used()
         with closing(build_maker(configs[0], source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
-                folder.note_unsaved(on_note)
-                folder.clear(config)
+                folder.begin(config, on_note)
             return _run(configs, source, updater, maker, folders, 0, observers, stop, on_note)
 
 
@@ -104,9 +103,7 @@ def resume_runs(
         source = first.source
         with closing(build_maker(first.config, source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
-                folder.remove_unfinished()
-                folder.cut_log(start)
-                folder.write_config(config)
+                folder.go_on(config, start)
             return _run(configs, source, updater, maker, folders, start, observers, stop, on_note)
 
 
