@@ -65,6 +65,10 @@ def origins(terms: Mapping[str, float]) -> list[str]:
     return [name for name in bad if rank[name] == min(rank.values())]
 
 
+class BusyError(SbvaeError):
+    """Another process holds what is wanted, which may be free later."""
+
+
 class StoppedError(SbvaeError):
     """A signal asked the run to end; it was saved first.
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import BusyError, SbvaeError
 from sbvae_cli.files import name_of_unfinished, write_bytes
 
 # In the folder `previews`, of a run that draws them.
@@ -64,7 +64,8 @@ class RunFolder:
         """Hold the folder for one process that trains in it.
 
         Raises:
-            SbvaeError: If another process holds it, or it cannot be created.
+            BusyError: If another process holds it.
+            SbvaeError: If it cannot be created.
         """
         return self._held(_LOCK)
 
@@ -73,7 +74,8 @@ class RunFolder:
         """Hold the folder for one process that has another one train in it, now or later.
 
         Raises:
-            SbvaeError: If another process holds it so or trains in it, or it cannot be created.
+            BusyError: If another process holds it so or trains in it.
+            SbvaeError: If it cannot be created.
         """
         with self._held(_RESERVED):
             with self.locked():
@@ -196,7 +198,8 @@ def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> 
         locks: Names of other locks, which do not keep an empty folder that was made.
 
     Raises:
-        SbvaeError: If another process holds it, or it cannot be created.
+        BusyError: If another process holds it.
+        SbvaeError: If it cannot be created, or nothing can be written there.
     """
     made = not path.exists()
     try:
@@ -204,7 +207,7 @@ def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> 
         lock = FileLock(path / name, timeout=0)
         lock.acquire()
     except Timeout as error:
-        raise SbvaeError(f"{path}: {busy}") from error
+        raise BusyError(f"{path}: {busy}") from error
     except OSError as error:
         raise SbvaeError(f"{path}: cannot be used: {error.strerror}") from error
     try:

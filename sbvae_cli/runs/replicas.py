@@ -80,8 +80,8 @@ def reserved(replicas: Sequence[Replica]) -> Iterator[None]:
     """Hold the folders of all for this process, which trains in them or has others do so.
 
     Raises:
-        SbvaeError: If another process holds one or trains in it, or it cannot be created; then
-            no folder has been made.
+        BusyError: If another process holds one or trains in it; then no folder has been made.
+        SbvaeError: If one cannot be created; nor has any been made then.
     """
     there = [each.folder for each in replicas if each.folder.path.exists()]
     others = [each.folder for each in replicas if not each.folder.path.exists()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.schema import Config
-from sbvae_cli.errors import DivergedError, SbvaeError
+from sbvae_cli.errors import BusyError, DivergedError, SbvaeError
 from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.memory import replicas_that_fit
 from sbvae_cli.runs.own_data import open_own_data
@@ -149,7 +149,7 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
         with ExitStack() as held:
             try:
                 held.enter_context(reserved(job.replicas))
-            except SbvaeError:
+            except BusyError:
                 if any(state in WORKING for state in _states(job)):
                     end = time.monotonic() + _PATIENCE
                 if stop():

@@ -34,7 +34,8 @@ def save(number, frame):
 signal.signal(signal.SIGINT, save)
 log(step=1, loss=3.5, images_per_second=8.0, began=time.time())
 if word == "wait":
-    time.sleep(60)
+    for _ in range(600):  # a signal that comes just before a sleep waits for its end
+        time.sleep(0.05)
 if word == "diverge":
     log(step=2, diverged=["kl"], kl="nan")
     print("note: so it is", "error: diverged in step 2: kl is nan", sep="\\n", file=sys.stderr)
@@ -75,6 +76,13 @@ def records(job: Job) -> list[dict[str, float]]:
     return [json.loads(line) for line in job.folder.log.read_text().splitlines()]
 
 
+def wait_for_logs(jobs: Sequence[Job]) -> None:
+    """Until each has logged, and so takes signals: before, one that is ignored would be lost."""
+    end = time.monotonic() + 20
+    while not all(job.folder.last_record() for job in jobs) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_one_that_is_killed_leaves_the_others_and_is_named(
     jobs: Jobs, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,6 +104,7 @@ def test_a_failure_is_said_while_others_train(jobs: Jobs) -> None:
 
     def hear(ended: Ended) -> None:
         said.append((ended.row.name, ended.why, made[1].row.state))
+        wait_for_logs(made[1:])
         stop.number = signal.SIGINT
 
     run_side_by_side(made, 2, "seed", stop, on_end=hear)
@@ -156,9 +165,7 @@ def test_a_signal_is_passed_on_once_and_nothing_else_begins(jobs: Jobs) -> None:
     made, stop = jobs("wait", "wait", "end"), StopRequest()
 
     def ask() -> None:
-        end = time.monotonic() + 20
-        while not all(job.folder.log.exists() for job in made[:2]) and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_for_logs(made[:2])
         stop.number = signal.SIGINT
 
     asking = threading.Thread(target=ask)

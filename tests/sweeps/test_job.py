@@ -238,6 +238,17 @@ def test_a_job_waits_for_a_run_that_another_sweep_trains(
     assert states(plan) == ["finished"]
 
 
+def test_a_job_does_not_wait_for_a_folder_that_cannot_be_made(
+    tiny_sweep: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = plan_jobs(plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path), "cpu")
+    job.replicas[0].folder.path.parent.touch()
+    monkeypatch.setattr("sbvae_cli.sweeps.job._PAUSE", None)  # what it would sleep
+
+    with pytest.raises(SbvaeError, match=r"cannot be used: Not a directory"):
+        run_job(job)
+
+
 @pytest.mark.usefixtures("no_scoring")
 def test_what_a_killed_process_left_half_written_is_no_hindrance(
     tiny_sweep: Build, tmp_path: Path
