@@ -6,7 +6,7 @@ A new dataset that is rendered touches these places; tests compare them:
 - a file in `data/renderers/` with its function, and a line in the table there,
 - `DRAWN` in `names.py`, which help shows without loading this table,
 - a command in `cli/gen_data.py`,
-- the README's table of datasets.
+- the table of datasets in COMMANDS.md.
 """
 
 import math
