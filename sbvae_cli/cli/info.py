@@ -8,6 +8,7 @@ import typer
 
 from sbvae_cli.cli.console import file_size, inform, say
 from sbvae_cli.cli.factor_text import factor_text
+from sbvae_cli.cli.model_file_text import model_file_lines
 from sbvae_cli.cli.options import JsonOption, ScaleOption, ShowOption, ThemeOption
 from sbvae_cli.cli.outputs import named_as
 from sbvae_cli.cli.picture_text import picture_lines
@@ -21,7 +22,8 @@ def info(
         str,
         typer.Argument(
             metavar="FILE|DIR",
-            help="Dataset, checkpoint, run folder, picture, or a name such as circles:PRESET.",
+            help="Dataset, checkpoint, run folder, picture, ONNX or safetensors file, or a name "
+            "such as circles:PRESET.",
         ),
     ],
     sheet: Annotated[
@@ -37,7 +39,7 @@ def info(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Say what a dataset, a checkpoint or a run holds, or how a picture was drawn."""
+    """Say what a dataset, a model or a run holds, or how a picture was drawn."""
     from sbvae_cli.cli.outputs import Look, write_json, write_picture
     from sbvae_cli.runs.describe import data_of, describe
 
@@ -66,6 +68,8 @@ def info(
 def _lines(facts: Facts) -> list[tuple[str, str]]:
     if facts["kind"] == "picture":
         return picture_lines(facts)
+    if "metadata" in facts:
+        return model_file_lines(facts)
     return model_lines(facts) if "data" in facts else _dataset_lines(facts)
 
 

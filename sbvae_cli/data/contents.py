@@ -23,6 +23,7 @@ from sbvae_cli.data.importers.dsprites import LEVELS, SIDE
 from sbvae_cli.data.importers.find_arrays import ArrayKind, Arrays, find_images
 from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
+from sbvae_cli.data.model_contents import describe_model_file
 from sbvae_cli.data.shapes3d import is_3dshapes
 from sbvae_cli.data.text_contents import NO_WAY, describe_text
 from sbvae_cli.errors import SbvaeError
@@ -30,7 +31,7 @@ from sbvae_cli.files import read_start, unreadable
 
 Kind = Literal[
     "dataset", "3dshapes", "checkpoint", "pytorch", "run", "runs",
-    "images", "dsprites", "codes", "picture", "page", "other",
+    "images", "dsprites", "codes", "picture", "page", "onnx", "safetensors", "other",
 ]  # fmt: skip
 
 _SEEN = 1000  # members of a folder or archive that are looked at
@@ -107,6 +108,8 @@ def _file(path: Path, head: bytes) -> Contents:
             return Contents("other", found, way)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head:
         return _one_image(path, "SVG")
+    if model_file := describe_model_file(path, head):
+        return Contents(*model_file)
     if _PAGE in head:
         return Contents("page", "is a page of sbvae explore", "open it in a browser")
     with path.open("rb") as file:
@@ -244,9 +247,9 @@ def _folder(path: Path) -> Contents:
     if "config.yaml" in inside:
         way = "train it first, or name another"
         return Contents("other", "is the folder of a run that has saved no checkpoint yet", way)
-    datasets = [name for name in inside if name.endswith((".h5", ".hdf5"))]
-    if datasets:
-        return Contents("other", f"is a folder that holds {_some(datasets)}", "name the file")
+    files = [name for name in inside if name.endswith((".h5", ".hdf5", ".onnx", ".safetensors"))]
+    if files:
+        return Contents("other", f"is a folder that holds {_some(files)}", "name the file")
     if not inside:
         return Contents("other", "is an empty folder", NO_WAY)
     return _files(path, "a folder", _below(path))

@@ -95,7 +95,7 @@ def halved(graph: bytes) -> bytes:
     import onnx
     from onnx import numpy_helper
 
-    model = _loaded(graph)
+    model = loaded(graph)
     casts = []
     for weight in model.graph.initializer:
         if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
@@ -126,7 +126,7 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
     """
     import onnx
 
-    model = _loaded(graph)
+    model = loaded(graph)
     if any(each.data_location == onnx.TensorProto.EXTERNAL for each in _tensors(model.graph)):
         raise SbvaeError("keeps weights in another file; export one that holds them itself")
     weights = {each.name for each in model.graph.initializer}
@@ -153,7 +153,7 @@ def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
     """
     import onnx
 
-    model = _loaded(graph)
+    model = loaded(graph)
     onnx.helper.set_model_props(model, {**metadata_of(graph), **metadata})
     return bytes(model.SerializeToString())
 
@@ -164,7 +164,38 @@ def metadata_of(graph: bytes) -> dict[str, str]:
     Raises:
         SbvaeError: If it is no ONNX file.
     """
-    return {each.key: each.value for each in _loaded(graph).metadata_props}
+    return {each.key: each.value for each in loaded(graph).metadata_props}
+
+
+def loaded(graph: bytes) -> Any:
+    """The model of an ONNX file; weights that stand in other files are not read.
+
+    Args:
+        graph: An ONNX file.
+
+    Raises:
+        SbvaeError: If it is none, or the packages are missing.
+    """
+    require_onnx()
+    import onnx
+
+    try:
+        model = onnx.load_model_from_string(graph)
+        named = bool(model.graph.output)
+    except Exception as error:  # protobuf's own, whose package nobody here imports
+        if type(error).__name__ != "DecodeError":
+            raise
+        named = False
+    if not named:
+        raise SbvaeError("is no ONNX file")
+    return model
+
+
+def element_type(number: int) -> str:
+    """ONNX's word for the type of a tensor's numbers, as `float` or `int64`."""
+    import onnx
+
+    return str(onnx.TensorProto.DataType.Name(number)).lower()
 
 
 def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -226,27 +257,6 @@ def _folded(model: Any) -> Any:
     from onnxscript import optimizer
 
     return optimizer.optimize(model, output_size_limit=_LARGEST_FOLDED)
-
-
-def _loaded(graph: bytes) -> Any:
-    """The model of an ONNX file.
-
-    Raises:
-        SbvaeError: If it is none.
-    """
-    require_onnx()
-    import onnx
-
-    try:
-        model = onnx.load_model_from_string(graph)
-        named = bool(model.graph.output)
-    except Exception as error:  # protobuf's own, whose package nobody here imports
-        if type(error).__name__ != "DecodeError":
-            raise
-        named = False
-    if not named:
-        raise SbvaeError("is no ONNX file")
-    return model
 
 
 def _tensors(graph: Any) -> Iterator[Any]:

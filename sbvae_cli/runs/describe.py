@@ -14,6 +14,7 @@ from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.importers.collection import identify
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.viz.metadata import SAID, about_html, about_image, about_svg
 
@@ -31,7 +32,8 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
 
     Returns:
         Plain containers for JSON, whose `kind` is "dataset", "procedural dataset", "checkpoint",
-        "run" or "picture"; and what was opened, None of a picture.
+        "run", "picture", "ONNX graph" or "safetensors"; and what was opened, None of a picture or
+        a model's file for other programs.
 
     Raises:
         SbvaeError: If it is none of these, or is damaged.
@@ -58,6 +60,10 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
             return _picture_facts(path), None
         case "page":
             return _page_facts(path), None
+        case "onnx":
+            return {"kind": "ONNX graph", **_of_file(path), **onnx_facts(path)}, None
+        case "safetensors":
+            return {"kind": "safetensors", **_of_file(path), **safetensors_facts(path)}, None
         case _:
             last = RunFolder(path).last_record() or {}
             if "diverged" in last:
@@ -71,10 +77,10 @@ def data_of(opened: "Source | Checkpoint | None") -> Source:
 
     Raises:
         SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn; or of
-            a picture.
+            what has no samples.
     """
     if opened is None:
-        raise SbvaeError("needs a dataset or a run; a picture has no samples", field="sheet")
+        raise SbvaeError("needs a dataset or a run, which have samples", field="sheet")
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.runs.open import open_data
 
@@ -104,6 +110,10 @@ def _picture_facts(path: Path) -> Facts:
                 facts["frames"] = getattr(image, "n_frames", 1)
     said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
+
+
+def _of_file(path: Path) -> Facts:
+    return {"path": str(path), "file_bytes": path.stat().st_size}
 
 
 def _page_facts(path: Path) -> Facts:

@@ -1,0 +1,85 @@
+"""What an ONNX graph or a safetensors file holds, in lines."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sbvae_cli.cli.console import file_size
+
+Facts = Mapping[str, Any]
+_MOST_TENSORS = 40
+_MOST_LETTERS = 200  # of a text that another program wrote
+_OWN = ("sbvae_version", "command", "step", "config", "space", "likelihood")
+
+
+def model_file_lines(facts: Facts) -> list[tuple[str, str]]:
+    """Names and texts on a file of a model for other programs, ours or anybody's.
+
+    Args:
+        facts: As `describe` gives them of an ONNX graph or a safetensors file.
+    """
+    lines = _about(facts["metadata"])
+    if facts["kind"] == "ONNX graph":
+        lines += _graph(facts)
+    else:
+        lines.append(("weights", f"{facts['weights']:,} in {len(facts['tensors'])} tensors"))
+        shown = facts["tensors"][:_MOST_TENSORS]
+        lines += [(_text(each["name"]), _array(each)) for each in shown]
+        if more := len(facts["tensors"]) - len(shown):
+            lines.append(("...", f"and {more:,} more, all of them with --json -"))
+    return [*lines, ("file", file_size(facts["file_bytes"]))]
+
+
+def _graph(facts: Facts) -> list[tuple[str, str]]:
+    lines = [
+        (side, f"{_text(each['name'])}: {_array(each)}")
+        for side, values in (("input", facts["inputs"]), ("output", facts["outputs"]))
+        for each in values
+    ]
+    opsets = ", ".join(f"{_text(domain)} {n}" for domain, n in facts["opset"].items())
+    return [
+        *lines,
+        ("weights", f"{facts['weights']:,}"),
+        ("nodes", f"{facts['nodes']:,}"),
+        ("opset", f"{opsets}; IR version {facts['ir_version']}"),
+        ("producer", _text(facts["producer"] or "not told")),
+    ]
+
+
+def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Of our files the model in a few words; every text of others."""
+    if "sbvae_version" not in metadata:
+        told = [(_text(name), _text(text)) for name, text in metadata.items()]
+        return told or [("metadata", "none: sbvae did not write it, or it was removed")]
+    lines = [("command", _text(metadata.get("command", "-"), 2000))]
+    lines.append(("version", _text(metadata["sbvae_version"])))
+    try:
+        config = json.loads(metadata["config"])
+        data, model = config["data"], config["model"]
+        colour = "grey" if data["channels"] == 1 else "colour"
+        pixels = f"{data['height']}x{data['width']} pixels, {colour}"
+        kinds = f"{config['objective']['kind']}, {model['decoder']['kind']}"
+        likelihood = f"{model['likelihood']['kind']} likelihood"
+        lines += [
+            ("data", _text(f"{data['name']}, {pixels}")),
+            ("model", _text(f"{kinds}, {likelihood}, {model['latent_dim']} latents")),
+            ("seed", _text(str(config["training"]["seed"]))),
+            ("step", f"{int(metadata['step']):,}"),
+        ]
+    except (KeyError, ValueError, TypeError):  # of an earlier version, or changed by somebody
+        lines.append(("settings", "cannot be read"))
+    others = [(_text(name), _text(text)) for name, text in metadata.items() if name not in _OWN]
+    return lines + others
+
+
+def _array(facts: Facts) -> str:
+    """Type and shape, as `float (N, 10)`."""
+    shape = facts["shape"]
+    axes = "of any shape" if shape is None else f"({', '.join(str(n or '?') for n in shape)})"
+    return _text(f"{facts['type']} {axes}")
+
+
+def _text(text: str, most: int = _MOST_LETTERS) -> str:
+    """The text, cut short, without what a terminal would take for a command."""
+    cut = text if len(text) <= most else f"{text[:most]}..."
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in cut)

@@ -1,0 +1,29 @@
+"""Files of models for other programs, told by their first bytes: ONNX graphs, safetensors."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from sbvae_cli.commands import command
+
+LARGEST_HEADER = 100_000_000  # bytes of a safetensors header, as its library allows
+_GRAPH = re.compile(rb"\x08[\x01-\x20][\x12\x1a\x22\x28\x32\x3a\x42]")  # version, then a field
+
+
+def describe_model_file(
+    path: Path, head: bytes
+) -> tuple[Literal["onnx", "safetensors"], str, str] | None:
+    """The kind of a model's file, what it is, and what would do; None of any other file.
+
+    Args:
+        path: The file, whose name tells where its first bytes do not.
+        head: Its first bytes.
+    """
+    suffix = path.suffix.lower()
+    see = f"{command('info', path)} says what it holds"
+    length = int.from_bytes(head[:8], "little")
+    if suffix == ".safetensors" or (head[8:9] == b"{" and length <= LARGEST_HEADER):
+        return "safetensors", "holds weights (safetensors)", see
+    if suffix == ".onnx" or _GRAPH.match(head):
+        return "onnx", "is an ONNX graph", f"{see}; `decoder` of `sbvae explore` takes decoders"
+    return None
