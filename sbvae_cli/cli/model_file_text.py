@@ -47,7 +47,7 @@ def _graph(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Of our files the model in a few words; every text of others."""
+    """The model of a file of ours, in a few words; every text of one of others."""
     if "sbvae_version" not in metadata:
         told = [(_text(name), _text(text)) for name, text in metadata.items()]
         return told or [("metadata", "none: sbvae did not write it, or it was removed")]
