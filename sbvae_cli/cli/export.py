@@ -62,10 +62,10 @@ def export(
 
 def _graphs(opened: "Checkpoint", folder: Path) -> Part:
     from sbvae_cli.export.checked import CHECKED
-    from sbvae_cli.runs.export import GRAPHS, checked_graphs, refuse_other_graphs
+    from sbvae_cli.runs.export import GRAPHS, graphs_of, refuse_other_graphs
 
     refuse_other_graphs(folder)
-    graphs = checked_graphs(opened, console_settings.command)
+    graphs = graphs_of(opened, console_settings.command)
     paths = (folder / name for name in GRAPHS)
     files = dict(zip(paths, (graphs.encoder, graphs.decoder), strict=True))
     return files, f"at most {graphs.difference:.1e} from PyTorch on {CHECKED} random inputs"

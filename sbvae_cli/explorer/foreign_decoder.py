@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.explorer.graphs import GREY_LEVELS, MOST_BYTES, grey_levels, largest_step, probes_of
+from sbvae_cli.explorer.graphs import (
+    GREY_LEVELS,
+    MOST_BYTES,
+    as_grey_levels,
+    largest_step,
+    probes_of,
+)
 from sbvae_cli.explorer.payload import Probes
 from sbvae_cli.export.onnx_graphs import halved, renamed, run_onnx
 from sbvae_cli.files import unreadable
@@ -59,8 +65,9 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
         )
     small = halved(graph)
     rounded = np.concatenate([_drawn(path, small, row[None]) for row in z])
-    kept = largest_step(grey_levels(rounded), grey_levels(drawn)) <= GREY_LEVELS
-    return Decoder(small if kept else graph, shape, Probes(z, grey_levels(drawn)))
+    levels = as_grey_levels(drawn)
+    kept = largest_step(as_grey_levels(rounded), levels) <= GREY_LEVELS
+    return Decoder(small if kept else graph, shape, Probes(z, levels))
 
 
 def _read(path: Path) -> bytes:

@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from sbvae_cli.commands import command
-from sbvae_cli.data.pixels import to_device
+from sbvae_cli.data.pixels import grey_levels, to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer.payload import Probes
-from sbvae_cli.export.checked import difference
-from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, halved, run_onnx
+from sbvae_cli.export.checked import checked_graphs
+from sbvae_cli.export.onnx_graphs import halved, run_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
@@ -75,25 +75,26 @@ def graphs_of(
         SbvaeError: If the packages are missing, or a graph gives what PyTorch does not.
     """
     z = probes_of(codes, image_shape)
-    drawn = grey_levels(_rendered(vae, z))
-    decoder, encoder = decoder_onnx(vae, image_shape, z.shape[1]), encoder_onnx(vae, image_shape)
-    difference(vae, encoder, decoder, image_shape, z.shape[1])
+    drawn = _rendered(vae, z)
+    graphs = checked_graphs(vae, image_shape, z.shape[1])
+    encoder, decoder = graphs.encoder, graphs.decoder
     small = halved(decoder)
-    if largest_step(grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
+    if largest_step(as_grey_levels(run_onnx(small, {"z": z})["image"]), drawn) <= GREY_LEVELS:
         decoder = small
     shown = np.asarray(to_device(images[:_PROBES], torch.device("cpu")).numpy(), np.float32)
     small = halved(encoder)
     exact, rounded = (run_onnx(each, {"image": shown}) for each in (encoder, small))
-    pictures = [grey_levels(_rendered(vae, each["mean"])) for each in (exact, rounded)]
+    pictures = [_rendered(vae, each["mean"]) for each in (exact, rounded)]
     apart = np.abs(exact["log_variance"] - rounded["log_variance"]).max()
     if largest_step(pictures[0], pictures[1]) <= GREY_LEVELS and apart <= _LOG_VARIANCE:
         encoder = small
     return Graphs(decoder, encoder, Probes(z, drawn))
 
 
-def grey_levels(images: Floats) -> NDArray[np.uint8]:
-    """Images in [0, 1] as bytes, what lies outside cut off; shape as given."""
-    return np.asarray(np.round(np.clip(images, 0, 1) * 255), np.uint8)
+def as_grey_levels(images: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """What a graph draws, images in [0, 1], as bytes; shape as given."""
+    levels: NDArray[np.uint8] = grey_levels(torch.from_numpy(images)).numpy()
+    return levels
 
 
 def probes_of(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.float32]:
@@ -106,9 +107,9 @@ def probes_of(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.fl
 
 
 @torch.no_grad()
-def _rendered(vae: VAE, z: Floats) -> Floats:
-    images: Floats = vae.render(torch.from_numpy(np.asarray(z, np.float32))).numpy()
-    return images
+def _rendered(vae: VAE, z: NDArray[np.float32]) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = grey_levels(vae.render(torch.from_numpy(z))).numpy()
+    return levels
 
 
 def largest_step(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:

@@ -3,42 +3,22 @@
 The packages for it are an extra, and this is the only file that imports them.
 """
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.export.networks import decoder_nodes, encoder_nodes
+from sbvae_cli.export.nodes import Nodes
 from sbvae_cli.export.packages import require_onnx
 from sbvae_cli.models.vae import VAE
 
-OPSET = 18  # the one that PyTorch's exporter writes by itself; it converts to others
+OPSET = 18  # of December 2022: what runs graphs knows it by now
+IR_VERSION = 8  # which came with that opset
 
-_LARGEST_FOLDED = 1024  # numbers of a constant that takes more room than what it is made of
 _LARGEST_HALF = float(np.finfo(np.float16).max)
-
-
-class _Encoder(nn.Module):
-    def __init__(self, vae: VAE) -> None:
-        super().__init__()
-        self.vae = vae
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        return self.vae.encode(image)
-
-
-class _Decoder(nn.Module):
-    def __init__(self, vae: VAE) -> None:
-        super().__init__()
-        self.vae = vae
-
-    def forward(self, z: Tensor) -> Tensor:
-        return self.vae.render(z)
 
 
 def encoder_onnx(vae: VAE, image_shape: tuple[int, int, int]) -> bytes:
@@ -55,8 +35,11 @@ def encoder_onnx(vae: VAE, image_shape: tuple[int, int, int]) -> bytes:
     Raises:
         SbvaeError: If the packages are missing.
     """
-    example = _example(vae, image_shape)
-    return _exported(_Encoder(vae), "image", example, ["mean", "log_variance"])
+    nodes = encoder_nodes(vae.encoder, list(image_shape[1:]))
+    with torch.no_grad():
+        latents = vae.encode(next(vae.parameters()).new_zeros(1, *image_shape))[0].shape[1]
+    outputs = {"mean": [latents], "log_variance": [latents]}
+    return _file(nodes, "encoder", {"image": list(image_shape)}, outputs)
 
 
 def decoder_onnx(vae: VAE, image_shape: tuple[int, int, int], latent_dim: int) -> bytes:
@@ -75,12 +58,12 @@ def decoder_onnx(vae: VAE, image_shape: tuple[int, int, int], latent_dim: int) -
         SbvaeError: If the packages are missing.
         ValueError: If the decoder draws images of another shape.
     """
-    example = _example(vae, (latent_dim,))
+    nodes = decoder_nodes(vae.decoder, vae.likelihood)
     with torch.no_grad():
-        drawn = tuple(vae.render(example).shape[1:])
+        drawn = tuple(vae.render(next(vae.parameters()).new_zeros(1, latent_dim)).shape[1:])
     if drawn != image_shape:
         raise ValueError(f"the decoder draws images of shape {drawn}, not {image_shape}")
-    return _exported(_Decoder(vae), "z", example, ["image"])
+    return _file(nodes, "decoder", {"z": [latent_dim]}, {"image": list(image_shape)})
 
 
 def halved(graph: bytes) -> bytes:
@@ -222,41 +205,30 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
-def _example(vae: VAE, shape: Sequence[int]) -> Tensor:
-    """Two inputs, since PyTorch's exporter takes an axis of one for a constant."""
-    like = next(vae.parameters())
-    return torch.full((2, *shape), 0.5, dtype=like.dtype, device=like.device)
-
-
-def _exported(module: nn.Module, name: str, example: Tensor, outputs: Sequence[str]) -> bytes:
-    """A module of one input as a graph whose batch is free."""
+def _file(
+    nodes: Nodes, name: str, inputs: Mapping[str, list[int]], outputs: Mapping[str, list[int]]
+) -> bytes:
+    """An ONNX file of operators, whose inputs and outputs have the batch N before these shapes."""
     require_onnx()
-    with _silent(), torch.no_grad():
-        program = torch.onnx.export(
-            module,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            optimize=False,
-            opset_version=OPSET,
-            input_names=[name],
-            output_names=list(outputs),
-            dynamic_shapes=({0: torch.export.Dim("N")},),
-        )
-        if program is None:
-            raise RuntimeError("PyTorch's exporter gave no program")
-        return _without_traces(_folded(program.model_proto))
+    import onnx
+    from onnx import helper, numpy_helper
 
+    def described(shapes: Mapping[str, list[int]]) -> list[Any]:
+        kind = onnx.TensorProto.FLOAT
+        return [
+            helper.make_tensor_value_info(key, kind, ["N", *shape]) for key, shape in shapes.items()
+        ]
 
-def _folded(model: Any) -> Any:
-    """The same model with what depends on no input computed, where this saves room.
-
-    The exporter's own setting would also store what the first layer makes of the coordinates, a
-    plane for each of its channels, which is soon computed when the graph starts.
-    """
-    from onnxscript import optimizer
-
-    return optimizer.optimize(model, output_size_limit=_LARGEST_FOLDED)
+    operators = [
+        helper.make_node(each.operator, each.inputs, each.outputs, **each.attributes)
+        for each in nodes.nodes
+    ]
+    weights = [numpy_helper.from_array(values, key) for key, values in nodes.weights.items()]
+    graph = helper.make_graph(operators, name, described(inputs), described(outputs), weights)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
@@ -269,26 +241,3 @@ def _tensors(graph: Any) -> Iterator[Any]:
         for inner in (attribute.g, *attribute.graphs):
             if inner.node or inner.initializer:
                 yield from _tensors(inner)
-
-
-def _without_traces(model: Any) -> bytes:
-    """The file of a graph without the exporter's notes, which hold paths of this machine."""
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.initializer, *graph.value_info):
-        del part.metadata_props[:]
-    for value in (*graph.input, *graph.output):
-        del value.metadata_props[:]
-    return bytes(model.SerializeToString(deterministic=True))
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep to itself what PyTorch's exporter says of its own parts."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from sbvae_cli.errors import SbvaeError
 
-_INSTALL = "python -m pip install onnx onnxscript onnxruntime safetensors"
+_INSTALL = "python -m pip install onnx onnxruntime safetensors"
 
 
 def require_onnx() -> None:
@@ -13,7 +13,7 @@ def require_onnx() -> None:
     Raises:
         SbvaeError: With the command that installs them.
     """
-    _require("ONNX graphs need", ("onnx", "onnxscript", "onnxruntime"))
+    _require("ONNX graphs need", ("onnx", "onnxruntime"))
 
 
 def require_safetensors() -> None:

@@ -145,11 +145,7 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
     def forward(self, z: Tensor) -> Tensor:
         """(B, K) to (B, C, H, W)."""
         of_z, of_grid = self.weight[: self.features], self.weight[self.features :]
-        margins = [self._margins(size) for size in self.output_size]
-        fitting = [
-            min(size, before + 2 + after)
-            for size, (before, after) in zip(self.output_size, margins, strict=True)
-        ]
+        margins, fitting = self.margins(), self.fitting_size()
         small = constant_planes(z, [math.ceil(size / 2) for size in fitting])
         full = (
             same_conv_transpose2d(self.grid[None], of_grid, self.bias, self.output_size)
@@ -165,12 +161,22 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
             period=2,
         )
 
-    def _margins(self, size: int) -> tuple[int, int]:
-        """Outputs before and after those that no border reaches, whose number is even."""
-        kernel = self.weight.shape[2]
-        before, _ = same_padding(size, kernel, 2)
-        head, tail = kernel - 1 - before, before
-        return head + (size - head - tail) % 2, tail
+    def margins(self) -> list[tuple[int, int]]:
+        """Outputs before and after those that no border reaches, for each axis.
+
+        The number of those between them is even.
+        """
+        found = []
+        for size in self.output_size:
+            before, _ = same_padding(size, self.weight.shape[2], 2)
+            head = self.weight.shape[2] - 1 - before
+            found.append((head + (size - head - before) % 2, before))
+        return found
+
+    def fitting_size(self) -> list[int]:
+        """[H, W] of the smallest output that holds all that differs."""
+        pairs = zip(self.output_size, self.margins(), strict=True)
+        return [min(size, before + 2 + after) for size, (before, after) in pairs]
 
 
 def constant_planes(z: Tensor, size: list[int]) -> Tensor:

@@ -1,37 +1,21 @@
 """A checkpoint to files of other programs: ONNX graphs that were checked, and weights."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from sbvae_cli import __version__
 from sbvae_cli.checkpoint import Checkpoint
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.export.checked import difference
-from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, metadata_of, with_metadata
+from sbvae_cli.export.checked import CheckedGraphs, checked_graphs
+from sbvae_cli.export.onnx_graphs import metadata_of, with_metadata
 from sbvae_cli.export.weights import safetensors_of
 
 GRAPHS = ("encoder.onnx", "decoder.onnx")
 
 
-@dataclass(frozen=True)
-class CheckedGraphs:
-    """Encoder and decoder of a model, which give what PyTorch gives.
-
-    Attributes:
-        encoder: ONNX file of `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
-        decoder: ONNX file of `z` (N, K) to `image` (N, C, H, W).
-        difference: Largest difference of their outputs from PyTorch's, over `CHECKED` random
-            images and as many codes: of 1, or of the number itself where it is larger.
-    """
-
-    encoder: bytes
-    decoder: bytes
-    difference: float
-
-
-def checked_graphs(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
-    """Make the ONNX graphs of a model and compare them with the model itself.
+def graphs_of(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
+    """The ONNX graphs of a checkpoint's model, which were checked and tell what they are of.
 
     Args:
         checkpoint: Checkpoint of the model.
@@ -40,12 +24,14 @@ def checked_graphs(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
     Raises:
         SbvaeError: If packages are missing, or they differ from PyTorch by more than `TOLERANCE`.
     """
-    vae, shape = checkpoint.build_vae(), checkpoint.config.data.image_shape
-    latents = checkpoint.config.model.latent_dim
+    vae, config = checkpoint.build_vae(), checkpoint.config
+    graphs = checked_graphs(vae, config.data.image_shape, config.model.latent_dim)
     told = {**about(checkpoint, command), "likelihood": vae.likelihood.name}
-    encoder = with_metadata(encoder_onnx(vae, shape), told)
-    decoder = with_metadata(decoder_onnx(vae, shape, latents), told)
-    return CheckedGraphs(encoder, decoder, difference(vae, encoder, decoder, shape, latents))
+    return replace(
+        graphs,
+        encoder=with_metadata(graphs.encoder, told),
+        decoder=with_metadata(graphs.decoder, told),
+    )
 
 
 def weights_file(checkpoint: Checkpoint, command: str) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 LIMITS = {"quick": (15, 8, 30), "paper": (None, 12, 150)}  # s to write, MB, ms to an image
-IMPORTS = "import sbvae_cli.explorer.of_runs, torch.export, onnx, onnxscript, onnxruntime"
+IMPORTS = "import sbvae_cli.explorer.of_runs, onnx, onnxruntime"
 
 # Moves the pointer over plot n; ms from each event to the drawn image of its model, and of all.
 MOVES = """async ([n, count]) => {

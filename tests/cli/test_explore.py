@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("onnxscript")
+pytest.importorskip("onnx")
 
 
 def payload_of(page: Path) -> Any:

@@ -56,8 +56,8 @@ def pretend_to_export(monkeypatch: pytest.MonkeyPatch, off_by: float) -> None:
             mean, log_variance = seen[0].encode(torch.tensor(inputs["image"]))
         return {"mean": mean.numpy(), "log_variance": log_variance.numpy()}
 
-    monkeypatch.setattr(export, "encoder_onnx", keep)
-    monkeypatch.setattr(export, "decoder_onnx", keep)
+    monkeypatch.setattr(checked, "encoder_onnx", keep)
+    monkeypatch.setattr(checked, "decoder_onnx", keep)
     monkeypatch.setattr(checked, "run_onnx", run)
 
 
@@ -167,7 +167,7 @@ def test_without_the_extra_a_line_says_how_to_get_it(
     assert done.code == 1
     assert done.err == (
         "error: ONNX graphs need the extra sbvae[export], of which onnxruntime is missing: "
-        "python -m pip install onnx onnxscript onnxruntime safetensors\n"
+        "python -m pip install onnx onnxruntime safetensors\n"
     )
 
 

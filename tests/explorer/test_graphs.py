@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("onnxscript")
+pytest.importorskip("onnx")
 
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.explorer import graphs
+from sbvae_cli.export import checked
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.models.vae import VAE
 
@@ -27,7 +28,7 @@ def exported() -> tuple[VAE, bytes, bytes]:
     vae = build_vae(config, SHAPE, seed=0)
     with torch.no_grad():
         vae.encoder.get_submodule("output").weight[3:] = 300.3
-    return vae, graphs.encoder_onnx(vae, SHAPE), graphs.decoder_onnx(vae, SHAPE, 3)
+    return vae, checked.encoder_onnx(vae, SHAPE), checked.decoder_onnx(vae, SHAPE, 3)
 
 
 @pytest.mark.parametrize("wrong", [None, "encoder", "decoder"])
@@ -35,8 +36,8 @@ def test_a_graph_that_is_not_the_model_s_is_refused(
     wrong: str | None, exported: tuple[VAE, bytes, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vae, encoder, decoder = deepcopy(exported[0]), *exported[1:]
-    monkeypatch.setattr(graphs, "encoder_onnx", lambda *given: encoder)
-    monkeypatch.setattr(graphs, "decoder_onnx", lambda *given: decoder)
+    monkeypatch.setattr(checked, "encoder_onnx", lambda *given: encoder)
+    monkeypatch.setattr(checked, "decoder_onnx", lambda *given: decoder)
     if wrong is None:
         found = graphs.graphs_of(vae, SHAPE, CODES, IMAGES)
         assert b".half" in found.decoder and len(found.decoder) < len(decoder)

@@ -7,7 +7,7 @@ import pytest
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export.packages import require_onnx, require_safetensors
 
-INSTALL = "python -m pip install onnx onnxscript onnxruntime safetensors"
+INSTALL = "python -m pip install onnx onnxruntime safetensors"
 
 
 def test_nothing_is_said_where_they_are_there() -> None:
@@ -18,7 +18,7 @@ def test_nothing_is_said_where_they_are_there() -> None:
 @pytest.mark.parametrize(
     ("gone", "found"),
     [
-        (["onnxscript"], "onnxscript is missing"),
+        (["onnxruntime"], "onnxruntime is missing"),
         (["onnx", "onnxruntime"], "onnx and onnxruntime are missing"),
     ],
 )
