@@ -24,10 +24,13 @@ _SPARE = 1  # last columns that a narrow terminal leaves out
 def bench(
     device: DeviceOption = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="Precision of training, as `train` takes it.")
+        Precision, typer.Option(help="Precision of training, as in sbvae train.")
     ] = "fp32",
     seconds: Annotated[
-        int, typer.Option(min=1, max=3_600, help="Time to take; what finds none is left out.")
+        int,
+        typer.Option(
+            min=1, max=3_600, help="Time to take in seconds; what there is no time for is left out."
+        ),
     ] = 45,
     json: JsonOption = None,
 ) -> None:

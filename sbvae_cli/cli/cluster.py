@@ -19,8 +19,8 @@ AddressOption = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="With --engine ray, a cluster of which this machine is one, or auto for the one that "
-        "runs here; default: RAY_ADDRESS, else this machine alone.",
+        help="With --engine ray: address of a cluster that this machine is part of, or auto "
+        "for the one that runs on it; default: RAY_ADDRESS, else this machine alone.",
     ),
 ]
 CpusPerRunOption = Annotated[
@@ -29,7 +29,8 @@ CpusPerRunOption = Annotated[
         min=0.01,
         max=1_000.0,
         metavar="NUMBER",
-        help="With --engine ray, CPU cores of each process; default: its threads.",
+        help="With --engine ray: number of CPU cores of each process; default: its number of "
+        "threads.",
     ),
 ]
 GpusPerRunOption = Annotated[
@@ -38,7 +39,8 @@ GpusPerRunOption = Annotated[
         min=0.0,
         max=100.0,
         metavar="NUMBER",
-        help="With --engine ray, share of a GPU of each run, as 0.25; default: none, a CPU trains.",
+        help="With --engine ray: share of a GPU for each run, such as 0.25; default: none, "
+        "training on CPUs.",
     ),
 ]
 

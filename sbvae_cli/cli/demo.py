@@ -31,7 +31,9 @@ def demo(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="Root seed of both models; default: that of runs there, or 0."),
+        typer.Option(
+            min=0, help="Root seed of both models; default: that of the runs in the folder, or 0."
+        ),
     ] = None,
     steps: Annotated[
         int | None,

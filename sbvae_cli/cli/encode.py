@@ -52,13 +52,17 @@ def encode(
         int | None,
         typer.Option(
             min=1,
-            help="Number of images, of a file at random; default: all of --from, or of a file that "
-            "--data names or whose images cannot be rendered, else 10,000 samples.",
+            help="Number of images, taken at random from a file; default: all images of --from or "
+            "of a file that --data names, else 10,000 rendered samples (all, where the "
+            "model's data cannot be rendered).",
         ),
     ] = None,
     population: Annotated[
         Population,
-        typer.Option(help="full: with held-out regions, without blank images."),
+        typer.Option(
+            help="Which images to encode. train: as in training; full: with held-out regions, "
+            "without blank images; heldout: held-out regions alone."
+        ),
     ] = "train",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",

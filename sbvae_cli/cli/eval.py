@@ -48,19 +48,21 @@ Sizes = Annotated[
 ]
 Groups = Annotated[
     list[str] | None,
-    typer.Option(help="Factors that mig_subspace takes together, as x,y; repeat for several."),
+    typer.Option(help="Factors that mig_subspace takes together, such as x,y; may be repeated."),
 ]
 FullOrTrain = Annotated[
     Literal["full", "train"],
-    typer.Option(help="full: the whole factor space; train: without held-out regions."),
+    typer.Option(
+        help="Images to score on. full: the whole factor space; train: without held-out regions."
+    ),
 ]
 Images = Annotated[
     int | None,
     typer.Option(
         min=2,
         max=10_000_000,
-        help="Images of each population, plus half as many to test fitted classifiers; "
-        "default: 10,000.",
+        help="Number of images of each population, and half as many again to test classifiers "
+        "on; default: 10,000.",
     ),
 ]
 Votes = Annotated[
@@ -68,12 +70,15 @@ Votes = Annotated[
     typer.Option(
         min=1,
         max=1_000_000,
-        help="Votes that train the classifiers of factor-vae and beta-vae; as many score them.",
+        help="Number of votes to train the classifiers of factor-vae and beta-vae with; as "
+        "many again score them.",
     ),
 ]
 Basis = Annotated[
     ColorBasis | None,
-    typer.Option(help="Colours as the metrics see them; default: as the data have them."),
+    typer.Option(
+        help="Colour space in which metrics see colour factors; default: that of the data."
+    ),
 ]
 Summary = Annotated[
     bool,
@@ -82,7 +87,7 @@ Summary = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is drawn, split or fitted.")
+    int, typer.Option(min=0, max=MOST_SEED, help="Seed of samples, splits and classifiers.")
 ]
 
 

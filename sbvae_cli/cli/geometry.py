@@ -42,36 +42,42 @@ def geometry(
     out: PictureOption = Path("geometry.png"),
     json: JsonOption = None,
     factors: Annotated[
-        str | None, typer.Option(help="Two factors, as x,y; default: the first two that vary.")
+        str | None, typer.Option(help="Two factors, such as x,y; default: the first two that vary.")
     ] = None,
     grid: Annotated[
         int,
         typer.Option(
             min=2,
             max=512,
-            help="Points along a factor; of images that form no grid, its square at most.",
+            help="Number of grid points along each factor; images that form no grid are at most as "
+            "many as the whole grid.",
         ),
     ] = 32,
     at: Annotated[
-        list[str] | None, typer.Option(help="Value of another factor, as hue=0.5 or shape=heart.")
+        list[str] | None,
+        typer.Option(help="Value at which another factor is held, such as hue=0.5 or shape=heart."),
     ] = None,
     select: Annotated[Select, typer.Option(help="How the two latents are chosen.")] = "auto",
     latents: Annotated[
-        str | None, typer.Option(help="Use these two latents, as 9,3; overrides --select.")
+        str | None, typer.Option(help="Two latents to use, such as 9,3; overrides --select.")
     ] = None,
     by: Annotated[
         GeometryScore | None,
-        typer.Option(help="Score of the histograms, which finds the worst and the best replica."),
+        typer.Option(
+            help="Score that the histograms show and that ranks the replicas; default: mig."
+        ),
     ] = None,
     replica: Annotated[
         str | None,
         typer.Option(
             metavar="worst|median|best|SEED",
-            help="Replicas of each model that are drawn; several as median,3; default: worst,best.",
+            help="Which replicas of each model are drawn; several as median,3; default: "
+            "worst,best.",
         ),
     ] = None,
     protocol: Annotated[
-        ProtocolName, typer.Option(help="Images that replicas are scored on, as of sbvae eval.")
+        ProtocolName,
+        typer.Option(help="Sample sizes with which replicas are scored, as in sbvae eval."),
     ] = "paper",
     data: OtherDataOption = None,
     device: DeviceOption = "auto",

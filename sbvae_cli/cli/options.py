@@ -32,7 +32,11 @@ MovingPictureOption = Annotated[
 ]
 ScaleOption = Annotated[
     float,
-    typer.Option(min=0.25, max=8.0, help="Enlarges the picture: 2 for print; of no use for SVG."),
+    typer.Option(
+        min=0.25,
+        max=8.0,
+        help="Factor by which the picture is enlarged, such as 2 for print; SVG stays as it is.",
+    ),
 ]
 ThemeOption = Annotated[ThemeName, typer.Option(help="Colours of the picture: light or dark.")]
 ShowOption = Annotated[bool, typer.Option("--show", help="Open the picture in the viewer.")]
@@ -52,17 +56,20 @@ LevelsOption = Annotated[
     str | None,
     typer.Option(
         metavar="LOW..HIGH",
-        help="Values that become black and white, one range for all images, as 0..4095; images of "
-        "more than 8 bits need it.",
+        help="Pixel values that become black and white, the same for all images, such as "
+        "0..4095; needed for images of more than 8 bits.",
     ),
 ]
-FitOption = Annotated[Fit, typer.Option(help="How images of another aspect are fitted.")]
-BackgroundOption = Annotated[Background, typer.Option(help="What transparency is laid over.")]
+FitOption = Annotated[Fit, typer.Option(help="How images of another aspect ratio are fitted.")]
+BackgroundOption = Annotated[Background, typer.Option(help="Colour behind transparent pixels.")]
 FramesOption = Annotated[
     Frames,
-    typer.Option(help="Whether each frame of an animation or stack is an image, or the first."),
+    typer.Option(help="Which frames of an animation or stack are taken as images."),
 ]
 ImagesKeyOption = Annotated[
     str | None,
-    typer.Option(help="Array of images in a file of arrays, as train/images; default: found."),
+    typer.Option(
+        help="Name of the array of images in a file of arrays, such as train/images; default: "
+        "it is found."
+    ),
 ]

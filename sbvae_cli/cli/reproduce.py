@@ -30,12 +30,15 @@ def reproduce(
         list[str] | None,
         typer.Argument(
             metavar="[NAME...|all]",
-            help="Figures and tables, as figure-8 or table-5; without a name, all are listed.",
+            help="Figures and tables, such as figure-8 or table-5; without a name, all are listed.",
         ),
     ] = None,
     tier: Annotated[
         TierName,
-        typer.Option(help="smoke, two minutes on a laptop; lite, 5 to 40; full, as the paper."),
+        typer.Option(
+            help="Size of the runs. smoke: two minutes on a laptop; lite: 5 to 40 minutes; full: "
+            "as in the paper."
+        ),
     ] = "lite",
     out: Annotated[
         Path, typer.Option(callback=run_folder, help="Folder of runs, pictures and pages.")
@@ -47,16 +50,21 @@ def reproduce(
     cpus_per_run: CpusPerRunOption = None,
     gpus_per_run: GpusPerRunOption = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Print the recipes in place of running them.")
+        bool, typer.Option("--show", help="Print the recipes instead of running them.")
     ] = False,
     pages: Annotated[
         bool,
         typer.Option(
-            "--pages", help="Write pages and tables anew of what is there; train and draw nothing."
+            "--pages",
+            help="Write pages and tables anew from the results that are there; train and draw "
+            "nothing.",
         ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what is left and takes how long; run nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print what is left to do and how long it takes; run nothing."
+        ),
     ] = False,
 ) -> None:
     """Train, score and draw what the paper shows, and judge each of its claims.

@@ -28,27 +28,29 @@ def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
     scores: Annotated[
         str | None,
-        typer.Option(help="Scores to show in place of the main ones, as mig,x,y:affine_r2."),
+        typer.Option(help="Scores to show instead of the main ones, such as mig,x,y:affine_r2."),
     ] = None,
     compare: Annotated[
         str | None,
         typer.Option(
             metavar="KEY[=A,B]",
-            help="Setting whose values are held against each other, all or two of them; default: "
-            "the kind of decoder, where that differs.",
+            help="Setting whose values are compared, all or two of them; default: the kind of "
+            "decoder, if it differs.",
         ),
     ] = None,
     best: Annotated[
         str | None,
         typer.Option(
             metavar="SCORE",
-            help="Pick the setting of each decoder with the best mean, as the paper did by "
-            "neg_elbo.",
+            help="Pick, for each decoder, the setting with the best mean of this score; the paper "
+            "used neg_elbo.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="YAML file for the settings that --best picks, for train --config."),
+        typer.Option(
+            help="YAML file to write the settings to that --best picks, for train --config."
+        ),
     ] = None,
     json: JsonOption = None,
 ) -> None:

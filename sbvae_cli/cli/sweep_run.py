@@ -21,7 +21,8 @@ Jobs = Annotated[
     typer.Option(
         min=1,
         max=10_000,
-        help="Jobs at once; default: a core each on a CPU, as far as memory goes, one on a GPU.",
+        help="Number of jobs at once; default: one for each core on a CPU, as far as memory "
+        "allows, and one on a GPU.",
     ),
 ]
 EngineOption = Annotated[

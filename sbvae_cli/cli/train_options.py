@@ -62,23 +62,23 @@ LatentDim = Annotated[int | None, _of_model(min=1, help="Number of latents; defa
 Beta = Annotated[
     float | None,
     _of_model(
-        help="Weight of the KL, or of TC in beta-tcvae; default: 4 in beta-vae, 6 in beta-tcvae, "
-        "else 1."
+        help="Weight of the KL, or of the TC in beta-tcvae; default: 4 for beta-vae, 6 for "
+        "beta-tcvae, else 1."
     ),
 ]
 BetaSchedule = Annotated[
     ScheduleKind | None,
     _of_model(
         metavar="NAME",
-        help="How beta grows from 0, linear or cyclic; or pulse: high for a while; default: "
-        "constant, but of vae with bernoulli pulse (quick).",
+        help="How beta changes: constant; linear or cyclic, from 0 to beta; or pulse, high for "
+        "a while. Default: constant, but pulse for vae with bernoulli (quick).",
     ),
 ]
 Gamma = Annotated[
     float | None,
     _of_model(
-        help="Weight of TC in factor-vae, default: 35, or of |KL - capacity| in annealed-vae, "
-        "default: 1,000."
+        help="Weight of the TC in factor-vae, default 35, or of |KL - capacity| in "
+        "annealed-vae, default 1,000."
     ),
 ]
 Capacity = Annotated[
@@ -89,8 +89,8 @@ Depth = Annotated[
     _of_model(
         min=2,
         max=32,
-        help="Convolutions of the decoder (Tables 5 and 6); default: 3 of broadcast (of rooms 6), "
-        "else 5.",
+        help="Number of convolutions of the decoder (Tables 5 and 6); default: 3 for broadcast "
+        "(6 for room), else 5.",
     ),
 ]
 MlpDepth = Annotated[
@@ -98,70 +98,78 @@ MlpDepth = Annotated[
     _of_model(
         min=0,
         max=32,
-        help="Fully connected layers before the convolutions (Tables 7 to 9); default: 0 of "
-        "broadcast, else 1.",
+        help="Number of fully connected layers before the convolutions (Tables 7 to 9); "
+        "default: 0 for broadcast, else 1.",
     ),
 ]
 Upscales = Annotated[
     int | None,
     _of_model(
         min=0,
-        help="Layers of the broadcast decoder that double the size (Table 10); default: 0.",
+        help="Number of layers of the broadcast decoder that double the size (Table 10); "
+        "default: 0.",
     ),
 ]
 CoordinatesKind = Annotated[
     Coordinates | None,
     _of_model(
         metavar="NAME",
-        help="Coordinates of the broadcast decoder: linear, the default, shuffled (Appendix B), "
-        "cosine or none.",
+        help="Coordinates of the broadcast decoder: linear (the default), shuffled (Appendix "
+        "B), cosine or none.",
     ),
 ]
 Steps = Annotated[
     int | None,
     _of_training(
         min=1,
-        help="Number of updates in all; default: Table 4, 500,000 of circles (paper), 1,000 of "
-        "broadcast, else 3,000 (quick).",
+        help="Number of updates in all; default: those of Table 4, 500,000 for circles "
+        "(paper); 1,000 for broadcast, else 3,000 (quick).",
     ),
 ]
 BatchSize = Annotated[
     int | None,
-    _of_training(min=1, help="Images in each update; default: 32 of factor-vae, else 16."),
+    _of_training(
+        min=1, help="Number of images in each update; default: 32 for factor-vae, else 16."
+    ),
 ]
 LearningRate = Annotated[
     float | None,
     _of_training(
-        help="Learning rate of Adam; default: 1e-4 of factor-vae, else 3e-4 (paper), or 2e-3, "
+        help="Learning rate of Adam; default: 1e-4 for factor-vae, else 3e-4 (paper); 2e-3, "
         "falling to 0 (quick)."
     ),
 ]
-ClipGrad = Annotated[float | None, _of_training(help="Largest norm of a gradient; default: none.")]
+ClipGrad = Annotated[
+    float | None,
+    _of_training(help="Norm to which larger gradients are scaled down; default: none."),
+]
 ValidationShare = Annotated[
     float | None,
     _of_training(
-        help="Share of a file's images kept from training, whose NLL and KL are logged; default: 0."
+        help="Share of a file's images that are kept out of training for validation; their NLL "
+        "and KL are logged; default: 0."
     ),
 ]
 FixedSet = Annotated[
     int | None,
     _of_training(
         min=1,
-        help="Render so many images once and train on these, as the paper did on 500,000; default: "
-        "draw each minibatch anew.",
+        help="Number of images to render once and train on, 500,000 in the paper; default: "
+        "each minibatch is rendered anew.",
     ),
 ]
 ShuffleName = Annotated[
     Shuffle | None,
     _of_training(
-        help="Whether images of a file mix in windows of up to 8,192, the default, or all of them."
+        help="How a file's images are shuffled: in windows of up to 8,192 (windows, the "
+        "default) or all together (all)."
     ),
 ]
 DataOn = Annotated[
     Placement | None,
     _of_training(
-        help="Where images of a file lie: auto, the default, device, memory or stream, which reads "
-        "them as they are due."
+        help="Where a file's images are kept: on the device, in memory, or in the file, read "
+        "when they are due (stream). Default: auto, the first with room."
     ),
 ]
 Seed = Annotated[
@@ -172,54 +180,61 @@ Replicas = Annotated[
     _of_training(
         min=1,
         max=1_000,
-        help="Train so many runs, of --seed and the seeds that follow, in folders of their seeds; "
-        "default: one run in its own folder.",
+        help="Number of runs to train, with --seed and the seeds that follow, each in a folder "
+        "of its seed; default: one run in its own folder.",
     ),
 ]
 Device = Annotated[
     str | None,
-    _of_training(help="Device to train on: auto, the default, cpu, cuda, cuda:INDEX or mps."),
+    _of_training(help="Device to train on: auto (the default), cpu, cuda, cuda:INDEX or mps."),
 ]
 PrecisionName = Annotated[
     Precision | None,
-    _of_training(help="auto: bf16 where the device multiplies it, else fp32; default: fp32."),
+    _of_training(
+        help="Precision of convolutions; auto is bf16 where the device has it in hardware, "
+        "else fp32. Default: fp32."
+    ),
 ]
 Compile = Annotated[
     Compilation | None,
     _of_training(
-        help="auto, the default, compiles the objective for a GPU where the run is long enough; "
-        "off does not."
+        help="auto (the default) compiles the objective for a GPU if the run is long enough to "
+        "gain from it; off never does."
     ),
 ]
 Threads = Annotated[
     int | None,
-    _of_training(min=1, max=1024, help="Number of CPU threads; default: as many as may be used."),
+    _of_training(
+        min=1, max=1024, help="Number of CPU threads; default: as many as the process may use."
+    ),
 ]
 CheckpointEvery = Annotated[
     int | None,
-    _of_training(min=1, help="Steps between checkpoints; default: 1,000 (paper) or 200 (quick)."),
+    _of_training(
+        min=1, help="Number of steps between checkpoints; default: 1,000 (paper) or 200 (quick)."
+    ),
 ]
 KeepCheckpoints = Annotated[
     bool,
     _of_training(
         "--keep-checkpoints",
-        help="Keep every checkpoint, as ckpt-STEP.pt; default: the last one alone.",
+        help="Keep every checkpoint, as ckpt-STEP.pt; default: only the last one.",
     ),
 ]
 Preview = Annotated[
     bool,
     _of_training(
         "--preview",
-        help="Draw pictures in the run's folder while it trains, and geometry.gif at the end, how "
-        "the factors' grid unfolds.",
+        help="Draw pictures into the run's folder during training, and at the end "
+        "geometry.gif, which shows how the grid of factors unfolds.",
     ),
 ]
 Tensorboard = Annotated[
     bool,
     _of_training(
         "--tensorboard",
-        help="Write what is logged, and pictures of --preview, for TensorBoard into the run's "
-        "folder.",
+        help="Write the log, and the pictures of --preview, into the run's folder for "
+        "TensorBoard too.",
     ),
 ]
 Out = Annotated[
@@ -237,7 +252,9 @@ Resume = Annotated[
 ConfigFile = Annotated[Path | None, typer.Option(help="YAML file of settings.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as model.decoder.kernel_size=3."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Any setting, such as model.decoder.kernel_size=3."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print settings and cost; train nothing.")]
 

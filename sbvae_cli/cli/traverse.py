@@ -52,18 +52,22 @@ def traverse(
     ] = None,
     latents: Annotated[
         str | None,
-        typer.Option(help="Which latents, in this order, as 9,3 or 9; or all."),
+        typer.Option(help="Latents to sweep, in this order, such as 9,3 or 9; or all."),
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help="How many latents, by smallest variance; default: 8."),
+        typer.Option(
+            min=1,
+            help="Number of latents to sweep, those of the smallest posterior variance; default: "
+            "8.",
+        ),
     ] = None,
     range_: Annotated[
         str,
         typer.Option(
             "--range",
-            help="Range in stds of the prior: 2 for -2..2, or A..B as -3..1; or posterior, for "
-            "quantiles of the data's posterior means, from 1 % to 99 %.",
+            help="Range of a sweep in stds of the prior: 2 for -2..2, or A..B such as -3..1; or "
+            "posterior: the data's posterior means, from their 1 % to their 99 % quantile.",
         ),
     ] = "2",
     columns: Annotated[
@@ -71,25 +75,27 @@ def traverse(
         typer.Option(
             min=2,
             max=51,
-            help="Number of values of each latent; default: 11, of several models 7, of an "
+            help="Number of values of each latent; default: 11, with several models 7, in an "
             "animation 25.",
         ),
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_IMAGES, help="Draw samples of the prior instead."),
+        typer.Option(min=1, max=MOST_IMAGES, help="Draw this many samples of the prior instead."),
     ] = None,
     interpolate: Annotated[
         list[str] | None,
         typer.Option(
             metavar="N|FILE,N|FILE",
-            help="Draw what lies between two images' codes instead, as 3,17.",
+            help="Draw what lies between the codes of two images instead, such as 3,17.",
         ),
     ] = None,
     reconstructions: Annotated[
         int | None,
         typer.Option(
-            min=1, max=MOST_IMAGES, help="Draw images above their reconstructions instead."
+            min=1,
+            max=MOST_IMAGES,
+            help="Draw this many images above their reconstructions instead.",
         ),
     ] = None,
     size: Annotated[
@@ -97,7 +103,7 @@ def traverse(
         typer.Option(help="Size of decoded images in pixels: 256, or HEIGHTxWIDTH."),
     ] = None,
     data: OtherDataOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is chosen at random.")] = 0,
     device: DeviceOption = "auto",
     scale: ScaleOption = 1.0,
     theme: ThemeOption = "light",

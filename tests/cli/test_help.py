@@ -90,30 +90,33 @@ def test_defaults_of_training_are_those_that_the_help_names(sbvae: Sbvae) -> Non
     usual = paper["broadcast"]["training"]
     assert quick["deconv"]["steps"] == quick["coordconv"]["steps"]
     assert (
-        f"Table 4, {usual['steps']:,} of circles (paper), {quick['broadcast']['steps']:,} of "
+        f"of Table 4, {usual['steps']:,} for circles (paper); {quick['broadcast']['steps']:,} for "
         f"broadcast, else {quick['deconv']['steps']:,} (quick)"
     ) in shown
-    assert f"default: {factor['batch_size']} of factor-vae, else {usual['batch_size']}" in shown
+    assert f"default: {factor['batch_size']} for factor-vae, else {usual['batch_size']}" in shown
     rates = [plan["learning_rate"] for plan in (factor, usual, quick["broadcast"])]
     assert rates == [1e-4, 3e-4, 2e-3]
-    assert "default: 1e-4 of factor-vae, else 3e-4 (paper), or 2e-3, falling to 0 (quick)" in shown
+    assert "default: 1e-4 for factor-vae, else 3e-4 (paper); 2e-3, falling to 0 (quick)" in shown
     every = quick["broadcast"]["checkpoint_every"]
-    assert f"Steps between checkpoints; default: 1,000 (paper) or {every} (quick)" in shown
+    assert (
+        f"Number of steps between checkpoints; default: 1,000 (paper) or {every} (quick)" in shown
+    )
     config, _ = resolve(Request("paper", options={"data": {"source": "circles"}}))
     assert config.training.checkpoint_every == 1_000 and config.training.precision == "fp32"
     assert f"Number of latents; default: {config.model.latent_dim}" in shown
     depths = [len(p["model"]["decoder"]["hidden_channels"]) + 1 for p in paper.values()]
     of_rooms = paper_preset("vae", "room", "broadcast")["model"]["decoder"]["hidden_channels"]
     assert depths == [3, 5, 5] and len(of_rooms) + 1 == 6
-    assert "default: 3 of broadcast (of rooms 6), else 5" in shown
+    assert "default: 3 for broadcast (6 for room), else 5" in shown
 
 
 @pytest.mark.parametrize(
     ("setting", "text"),
     [
-        ("beta", "default: {beta-vae} in beta-vae, {beta-tcvae} in beta-tcvae, else {factor-vae}"),
-        ("gamma", "factor-vae, default: {factor-vae}, or of |KL - capacity| in annealed-vae, "
-         "default: {annealed-vae}"),
+        ("beta", "default: {beta-vae} for beta-vae, {beta-tcvae} for beta-tcvae, "
+         "else {factor-vae}"),
+        ("gamma", "factor-vae, default {factor-vae}, or of |KL - capacity| in annealed-vae, "
+         "default {annealed-vae}"),
         ("capacity", "Final KL capacity of annealed-vae in nats; default: {annealed-vae}"),
     ],
 )  # fmt: skip
