@@ -67,7 +67,9 @@ def conclude(
     again = f"go on with {command('train', resume=group, **more)}"
     finished = f"{len(by_state['finished'])} of {_replicas(len(ended))} finished"
     if signal is not None and (by_state["stopped"] or by_state["waiting"]):
-        raise StoppedError(f"stopped and saved, {finished}; {again}", signal)
+        made = any(each.row.step for each in ended)
+        stopped = "stopped and saved" if made else "stopped before the first step"
+        raise StoppedError(f"{stopped}, {finished}; {again}", signal)
     diverged, failed = by_state["diverged"], by_state["failed"]
     if diverged:
         way = f"; {again}" if failed else f"; look at the others: {command('eval', group)}"

@@ -196,7 +196,9 @@ def _raise_if_unfinished(
     left = [name_of(each.replica) for each in states if each.state not in DONE]
     done = f"{len(states) - len(left):,} of {len(states):,} runs are done"
     if request.number is not None and left:
-        raise StoppedError(f"stopped and saved, {done}; go on with {again}", request.number)
+        made = any(each.step for each in states)
+        stopped = "stopped and saved" if made else "stopped before the first step"
+        raise StoppedError(f"{stopped}, {done}; go on with {again}", request.number)
     failed = [name for each in ended if each.why for name in each.job.names if name in left]
     if failed:
         more = f" and {len(failed) - _MOST_NAMES} more" if len(failed) > _MOST_NAMES else ""

@@ -12,7 +12,7 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.resume import Resumption
-from sbvae_cli.runs.train import restore, watch_replicas
+from sbvae_cli.runs.train import refuse_moved_on, restore, watch_replicas
 from sbvae_cli.training.build import build_maker, build_updater, with_own_precision
 from sbvae_cli.training.loop import Report, train
 
@@ -36,8 +36,8 @@ class SteppedRun(Iterator[Report]):
         step: Updates made, by the last report.
 
     Raises:
-        SbvaeError: If the folder is in use, or holds a run and `force` is false, or the images
-            have no room; then nothing is written.
+        SbvaeError: If the folder is in use, holds a run and `force` is false, or went on
+            meanwhile, or the images have no room; then nothing is written.
     """
 
     def __init__(
@@ -62,7 +62,9 @@ class SteppedRun(Iterator[Report]):
                     self._threads = resumption.threads
             if folder is not None:
                 held.enter_context(folder.locked())
-                if not (force or resumption):
+                if resumption:
+                    refuse_moved_on(folder, self.step)
+                elif not force:
                     folder.refuse_if_used()
             seeds = [self.config.training.seed]
             maker = build_maker(self.config, source, seeds, self._updater.device)

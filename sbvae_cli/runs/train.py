@@ -98,13 +98,26 @@ def resume_runs(
     threads = first.threads if updater.device.type == "cpu" else first.config.training.threads
     with cpu_threads(threads), _locked(folders):
         for folder in folders:
-            if load_checkpoint(folder.checkpoint).step != start:
-                raise SbvaeError(f"{folder.path}: another process went on with it; try again")
+            refuse_moved_on(folder, start)
         source = first.source
         with closing(build_maker(first.config, source, seeds, updater.device)) as maker:
             for folder, config in zip(folders, configs, strict=True):
                 folder.go_on(config, start)
             return _run(configs, source, updater, maker, folders, start, observers, stop, on_note)
+
+
+def refuse_moved_on(folder: RunFolder, step: int) -> None:
+    """Refuse a run that another process went on with before its folder was locked.
+
+    Args:
+        folder: The run's folder, locked.
+        step: Where its checkpoint stood when it was read.
+
+    Raises:
+        SbvaeError: If it stands elsewhere now.
+    """
+    if load_checkpoint(folder.checkpoint).step != step:
+        raise SbvaeError(f"{folder.path}: another process went on with it; try again")
 
 
 @contextmanager

@@ -182,6 +182,16 @@ def test_a_signal_is_passed_on_once_and_nothing_else_begins(jobs: Jobs) -> None:
     assert str(raised.value).endswith('go on with `sbvae train resume="my runs"`')
 
 
+def test_where_no_step_was_made_nothing_is_said_to_be_saved() -> None:
+    rows = [Row("0", 9, 4, state="stopped"), Row("1", 9, 4)]
+    ended = [Ended(RunFolder(Path("g") / row.name), row) for row in rows]
+    with pytest.raises(StoppedError, match="stopped before the first step, 0 of 2 replicas"):
+        conclude(Path("g"), ended, signal.SIGINT)
+    rows[1].step = 3  # of a run that waits to go on
+    with pytest.raises(StoppedError, match="stopped and saved, 0 of 2 replicas"):
+        conclude(Path("g"), ended, signal.SIGINT)
+
+
 def test_none_is_left_where_the_runner_itself_ends(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
