@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.names import Select
-from sbvae_cli.data.stored_points import MOST_LEVELS, StoredPoints, stored_points
+from sbvae_cli.data.stored_points import StoredFactors, StoredPoints
 from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding, embed_points
 from sbvae_cli.evaluation.findings.finding import Finding
@@ -52,7 +52,7 @@ def embed_codes(
     present = representation.present
     blank = None if present is None or present.all() else representation.codes[present == 0]
     return _embed(
-        sample, (pair[0], pair[1]), size, at, select, latents,
+        sample, rows_of(sample, at), (pair[0], pair[1]), size, select, latents,
         None if blank is None else blank.mean(axis=0, dtype=np.float64),
     )  # fmt: skip
 
@@ -64,30 +64,37 @@ def pairs_of_codes(
 
     Args:
         sample: All its rows count.
-        size: As `stored_points` takes it.
+        size: As `StoredFactors.points` takes it.
 
     Returns:
         The pairs by name, as "x,y"; and which could not be embedded.
     """
     pairs, impossible = dict[str, PairGeometry](), list[Finding]()
+    rows = rows_of(sample)
     for pair in combinations(sample.names, 2):
         try:
-            pairs[",".join(pair)] = _embed(sample, pair, size).pair
+            pairs[",".join(pair)] = _embed(sample, rows, pair, size).pair
         except SbvaeError as error:
             impossible.append(Finding("no-pair", pair, values={"why": error.line}))
     return pairs, impossible
 
 
+def rows_of(sample: LabelledCodes, at: Mapping[str, float] = MappingProxyType({})) -> StoredFactors:
+    """Factors of a sample, of which pairs choose rows; with values of some, the nearest rows."""
+    return StoredFactors(sample.factors, sample.names, stream(0, "geometry"), at)
+
+
 def _embed(
     sample: LabelledCodes,
+    chosen: StoredFactors,
     pair: tuple[str, str],
     size: int,
-    at: Mapping[str, float] = MappingProxyType({}),
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
     blank: NDArray[np.float64] | None = None,
 ) -> FactorEmbedding:
-    points, codes, stored = _points(sample, pair, size, at, blank)
+    stored = chosen.points(pair, size)
+    points, codes = _points(sample, stored, pair, blank)
     both = sample.factors[stored.rows][:, [sample.names.index(name) for name in pair]]
     return embed_points(
         points,
@@ -100,12 +107,13 @@ def _embed(
 
 
 def points_of_codes(
-    sample: LabelledCodes, pair: tuple[str, str], size: int
+    sample: LabelledCodes, chosen: StoredFactors, pair: tuple[str, str], size: int
 ) -> tuple[FactorPoints, PointCodes, NDArray[np.int64]]:
     """Where two factors of codes lie, what their codes are, and a row that shows each point.
 
     Args:
         sample: All its rows count.
+        chosen: What `rows_of` gives of it.
         pair: The two factors.
         size: Points along a factor, at most.
 
@@ -115,7 +123,8 @@ def points_of_codes(
     Raises:
         SbvaeError: If one of the two has one value.
     """
-    points, codes, stored = _points(sample, pair, size, most_levels=size)
+    stored = chosen.points(pair, size, most_levels=size)
+    points, codes = _points(sample, stored, pair)
     rows = np.full(points.held_out.size, -1, np.int64)
     rows[stored.point[::-1]] = stored.rows[::-1]  # the first of each point
     return points, codes, rows
@@ -123,14 +132,10 @@ def points_of_codes(
 
 def _points(
     sample: LabelledCodes,
+    stored: StoredPoints,
     pair: tuple[str, str],
-    size: int,
-    at: Mapping[str, float] = MappingProxyType({}),
     blank: NDArray[np.float64] | None = None,
-    most_levels: int = MOST_LEVELS,
-) -> tuple[FactorPoints, PointCodes, StoredPoints]:
-    rng = stream(0, "geometry")
-    stored = stored_points(sample.factors, sample.names, pair, at, size, rng, most_levels)
+) -> tuple[FactorPoints, PointCodes]:
     columns = [sample.names.index(name) for name in pair]
     circular = pair[0] in sample.circular, pair[1] in sample.circular
     both = sample.factors[:, columns]
@@ -149,4 +154,4 @@ def _points(
         circular,
         len(sample.names) == 2,
     )
-    return points, averaged(stored, means, stds, blank), stored
+    return points, averaged(stored, means, stds, blank)

@@ -10,7 +10,7 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.stored_points import StoredPoints, stored_points
+from sbvae_cli.data.stored_points import StoredFactors, StoredPoints
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.colour_basis import in_other_basis, names_in_rgb
 from sbvae_cli.evaluation.encode import encode
@@ -145,10 +145,10 @@ def _stored_pairs(
     if source.can_render or source.file is None:
         return stored, impossible
     factors = source.file.read_factors(np.arange(source.file.count))
+    chosen = StoredFactors(factors, source.space.names, stream(0, "geometry"))
     for pair in combinations(source.space.varying, 2):
-        rng = stream(0, "geometry")
         try:
-            stored[pair] = stored_points(factors, source.space.names, pair, {}, protocol.grid, rng)
+            stored[pair] = chosen.points(pair, protocol.grid)
         except SbvaeError as error:
             impossible.append(Finding("no-pair", pair, values={"why": error.line}))
     return stored, impossible

@@ -10,7 +10,7 @@ from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source
-from sbvae_cli.data.stored_points import StoredPoints, stored_points
+from sbvae_cli.data.stored_points import StoredFactors, StoredPoints
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import fitting_batch
 from sbvae_cli.evaluation.encode import blank_code, blank_image, encode, encode_batches
@@ -155,13 +155,12 @@ def _stored_grids(
     """Grids that a file's rows make, each pair at one setting of the others."""
     factors = file.read_factors(np.arange(file.count))
     some = np.linspace(0, file.count - 1, min(file.count, _SAMPLE)).astype(np.int64)
-    found = []
+    found, chosen = [], StoredFactors(factors, source.space.names, stream(0, "geometry"))
     for wanted in planned(file.read_rows(some)[0]):
         if wanted.at:
             continue
-        names, rng, size = source.space.names, stream(0, "geometry"), wanted.size
         try:
-            stored = stored_points(factors, names, wanted.pair, {}, size, rng, size)
+            stored = chosen.points(wanted.pair, wanted.size, wanted.size)
         except SbvaeError:  # one of the two has one value at every setting of the others
             continue
         if stored.values.ndim == 3:

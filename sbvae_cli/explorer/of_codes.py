@@ -10,7 +10,7 @@ from sbvae_cli.config.metrics import DEAD_BELOW
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.evaluation.codes_embedding import points_of_codes
+from sbvae_cli.evaluation.codes_embedding import points_of_codes, rows_of
 from sbvae_cli.evaluation.codes_file import read_codes
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.explorer.atlas import shown_atlas
@@ -127,10 +127,11 @@ def _grids(shown: Representation, stored: _Stored) -> list[Grid]:
     pairs = pairs_from(sample.names, first)
     each = point_bytes(_few(stored, len(shown.codes)), [shown.codes.shape[1]])
     size, further, _ = sizes(len(pairs), each)
+    chosen = rows_of(sample)
     for pair in pairs:
         try:
             most = size if pair == first else further
-            points, codes, rows = points_of_codes(sample, pair, most)
+            points, codes, rows = points_of_codes(sample, chosen, pair, most)
         except SbvaeError:  # one of the two has one value at every setting of the others
             continue
         if points.values.ndim != 3:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from sbvae_cli.data.stored_points import StoredPoints, stored_points
+from sbvae_cli.data.stored_points import StoredFactors, StoredPoints, _distinct, stored_points
 from sbvae_cli.errors import SbvaeError
 
 RNG = np.random.default_rng(0)
@@ -87,6 +87,26 @@ def test_thousands_of_levels_are_thinned() -> None:
     found = choose(factors, size=10)
     assert found.values.shape == (10, 10, 2)
     assert found.values[[0, -1], 0, 0].tolist() == [0, 149]
+
+
+def test_pairs_that_choose_from_one_sorting_choose_what_each_chooses_alone() -> None:
+    factors = product(range(5), (0.0, 0.1, 0.5), (3.0, 4.0, 7.0))[:-7]
+    at_once = StoredFactors(factors, NAMES, np.random.default_rng(0))
+    for pair in (("x", "y"), ("hue", "x"), ("y", "hue")):
+        found = at_once.points(pair, 4)
+        alone = stored_points(factors, NAMES, pair, {}, 4, np.random.default_rng(0))
+        for name in ("values", "rows", "point"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
+        assert (found.fixed, found.free) == (alone.fixed, alone.free)
+        assert found.fixed.keys() == set(NAMES) - set(pair)
+
+
+@pytest.mark.parametrize("bound", [5, 50, 5_000])
+def test_a_table_tells_what_sorting_tells(bound: int) -> None:
+    numbers = np.random.default_rng(bound).integers(0, bound, 60)
+    wanted = np.unique(numbers, return_index=True, return_inverse=True)
+    for found, each in zip(_distinct(numbers, bound), wanted, strict=True):
+        np.testing.assert_array_equal(found, each)
 
 
 def test_blank_rows_show_nothing() -> None:
