@@ -182,7 +182,8 @@ def _scheduled(weight: str, schedule: Facts) -> str:
             return f"{schedule['start']:g} to {weight} in each cycle of {schedule['steps']:,} steps"
         case "pulse":
             after, steps = schedule["after"], schedule["steps"]
-            return f"{weight}, but {schedule['peak']:g} at step {after:,} and back at {steps:,}"
+            peak = f"{schedule['peak']:g} at step {after:,}"
+            return f"{weight}, raised to {peak} and back at {weight} from step {steps:,} on"
         case _:
             return weight
 

@@ -70,7 +70,7 @@ def payload_of_runs(
         models.append(
             Model(
                 name=each.name,
-                kind=each.model,
+                kind=each.model.removeprefix(f"{each.name}, "),
                 latents=codes.shape[1],
                 codes=[grid.flat_codes(number) for grid in grids],
                 point_codes=None if grids else codes,

@@ -115,7 +115,7 @@ def test_every_schedule_is_told(sbvae: Sbvae, tiny: list[str], kind: str) -> Non
         "constant": "beta-vae, beta 3",
         "linear": "beta-vae, beta 0 to 3 in 5 steps",
         "cyclic": "beta-vae, beta 0 to 3 in each cycle of 2 steps",
-        "pulse": "beta-vae, beta 3, but 14 at step 2 and back at 6",
+        "pulse": "beta-vae, beta 3, raised to 14 at step 2 and back at 3 from step 6 on",
     }
     found = sbvae("info", "run").out
     (line,) = [line for line in found.splitlines() if line.strip().startswith("objective ")]

@@ -98,6 +98,30 @@ def test_the_nearest_stored_grid_keeps_the_factor_that_was_set(modules: Callable
     ]
 
 
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("round_", [(True, False), (False, True), (True, True)], ids=str)
+def test_colours_of_a_circular_factor_close_and_differ(
+    modules: Callable[..., Any], round_: tuple[bool, bool], dark: bool
+) -> None:
+    page = modules("colours")
+    places = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, 13)], indexing="ij"), axis=-1)
+    found = page.evaluate(
+        "([places, dark, round]) => places.map((f) => colours.squareColour(...f, dark, round))",
+        [places.reshape(-1, 2).tolist(), dark, round_],
+    )
+    grid = np.reshape(found, (13, 13, 3)).astype(float)
+    for axis in (0, 1):
+        along = np.moveaxis(grid, axis, 0)
+        if round_[axis]:
+            assert np.array_equal(along[0], along[-1])
+        steps = np.linalg.norm(np.diff(along, axis=0), axis=-1)
+        assert steps.min() > 1 and steps.max() < 80  # of 442: no seam
+    kept = grid[tuple(slice(0, 13 - is_round) for is_round in round_)].reshape(-1, 3)
+    apart = np.linalg.norm(kept[:, None] - kept, axis=-1) + 1e3 * np.eye(len(kept))
+    assert apart.min() > 2
+    assert grid.min() > 0 and grid.max() < 255  # none is cut off
+
+
 def test_settings_that_differ_come_first(modules: Callable[..., Any]) -> None:
     models = [
         {"settings": [["beta", "1"], ["decoder", "broadcast"]]},

@@ -87,6 +87,51 @@ def three_models(tmp_path: Path) -> Path:
     return path
 
 
+def test_colours_go_round_with_a_factor(three_models: Path, explore: Explore) -> None:
+    explorer = explore(three_models)
+    ends = explorer.js(
+        """async () => {
+          const { chartColours } = await import("colours"), colour = chartColours(sbvae.store);
+          return [[0, 3], [12, 3], [0, 0], [0, 6]].map((f) => colour(f));
+        }"""
+    )
+    assert ends[0] == ends[1]
+    assert ends[2] != ends[3]
+
+
+def test_five_models_are_all_seen_in_a_window(tmp_path: Path, explore: Explore) -> None:
+    rng, image = np.random.default_rng(0), (1, 6, 6)
+    x, y = (each.ravel() for each in np.mgrid[-1:1:5j, -1:1:5j])
+    codes = np.stack([x, y, 0.1 * x], axis=-1)
+    models = [
+        Model(
+            f"model {n}",
+            *(3, [codes], [(0, 1)], [[]]),
+            stds=np.array([0.1, 0.1, 0.9]),
+            decoder=linear_decoder(rng.normal(size=(3, 36)), image),
+        )
+        for n in range(5)
+    ]
+    levels, whole = (np.arange(5.0), np.arange(5.0)), np.ones((5, 5), np.bool_)
+    pictures = atlas_of(rng.integers(0, 256, (25, 6, 6, 1), np.uint8), 5)
+    grid = Slice(("x", "y"), {}, levels, (False, False), ~whole, whole, pictures)
+    factors = [FactorConfig(name=name, low=0, high=4) for name in "xy"]
+    path = tmp_path / "five.html"
+    path.write_bytes(assemble(Payload("five", image, factors, [grid], None, models), "sbvae"))
+    explorer = explore(path, viewport={"width": 1280, "height": 1000})
+    parts = ".plot, figure, .sliders, .facts"
+    boxes = explorer.js(
+        f"""Array.from(document.querySelectorAll("{parts}"), (node) => {{
+          const {{ left, right, top, bottom }} = node.getBoundingClientRect();
+          return [left, right, top, bottom];
+        }})"""
+    )
+    assert len(boxes) == 6 + 6 + 5 + 1
+    assert np.min(boxes) >= 0
+    assert np.max(boxes, axis=0)[[1, 3]] == pytest.approx([1280, 1000], abs=60)
+    assert (np.max(boxes, axis=0)[[1, 3]] <= [1280, 1000]).all()
+
+
 def test_models_of_different_sizes_follow_one_point_round_the_circle(
     three_models: Path, explore: Explore
 ) -> None:

@@ -187,7 +187,8 @@ NOTES: dict[str, Words] = {
         "is that of the others"
     ),
     "constant-guess": Words(
-        "factor_vae: no latent's mean deviates enough to win a vote; it is a constant guess"
+        "factor_vae: no latent's means have a std large enough to win a vote; it is a constant "
+        "guess"
     ),
     "hsv-geometry": Words("geometry is of hue, saturation and value, as the data have them"),
     "kinds": Words(
@@ -201,8 +202,8 @@ NOTES: dict[str, Words] = {
         "and more where latents are picked from many",
     ),
     "still": _of_pairs(
-        "{pair}: means that hardly deviate count as constant: latent{s} {both}",
-        "geometry of {each}: a latent hardly deviates over the grid, and counts as constant",
+        "{pair}: means of small std count as constant: latent{s} {both}",
+        "geometry of {each}: a latent whose means have a small std counts as constant",
     ),
     "circular": _of_pairs(
         "{pair}: one is circular, which leaves inverse_r2 and tear",
@@ -237,7 +238,8 @@ NOTES: dict[str, Words] = {
     ),
     "constant-codes": Words("every latent is constant: no score can tell anything"),
     "dead": Words(
-        "latents that hardly deviate, which geometry, mig_subspace and votes leave out: {which}"
+        "latents whose means have a small std, which geometry, mig_subspace and votes leave out: "
+        "{which}"
     ),
     "constant-latents": Words("modularity counts {count} constant latents as 0"),
     "far-codes": Words(

@@ -1,6 +1,7 @@
 // What stands still in a plot: frame, ticks, the sheet or the samples. Draws on a plot's base canvas, touches nothing else.
 import { levelTicks, ticks } from "axes";
 import { chartColours, css } from "colours";
+import { disc } from "shapes";
 import { palette } from "theme";
 
 const FILL = 0.24; // opacity of the sheet: layers that lie on each other are seen
@@ -125,10 +126,7 @@ function dotPoints(context, chart, spots, colour, { held }, radius) {
   spots.forEach((column, i) => column.forEach((spot, j) => {
     if (!spot) return;
     const out = chart.isHeldOut(chart.row(i, j)), [u, v] = chart.nearest([i, j]);
-    context.fillStyle = out ? css(held) : css(colour([u, v]));
-    context.beginPath();
-    context.arc(...spot, out ? 0.85 * radius : radius, 0, 2 * Math.PI);
-    context.fill();
+    disc(context, spot, out ? 0.85 * radius : radius, css(out ? held : colour([u, v])));
   }));
 }
 
@@ -137,9 +135,6 @@ function drawSamples(context, plot, { held }) {
   const { x, y } = plot.model === null ? store.factorPlane() : store.plane(plot.model);
   const crowd = plot.bare ? 0.6 : 1, radius = crowd * clamp(52 / Math.sqrt(chart.count), 1.6, 3.5) * (plot.view.zoom ? plot.view.zoom.scale ** -0.3 : 1);
   for (let n = 0; n < chart.count; n++) {
-    context.fillStyle = chart.isHeldOut(n) ? css(held, 0.85) : css(colour([n, 0]), 0.85);
-    context.beginPath();
-    context.arc(...plot.place(x[n], y[n]), radius, 0, 2 * Math.PI);
-    context.fill();
+    disc(context, plot.place(x[n], y[n]), radius, css(chart.isHeldOut(n) ? held : colour([n, 0]), 0.85));
   }
 }

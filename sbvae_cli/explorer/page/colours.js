@@ -1,7 +1,9 @@
 // A colour for each point of the chart, as in the tool's pictures: bilinear between four corners in Oklab (Ottosson
-// 2020), so that equal steps look equal. Pure functions.
+// 2020), so that equal steps look equal. A circular factor goes round a circle of hues, which has no seam. Pure functions.
 
 const CORNERS = [[58, 38, 140], [226, 62, 98], [14, 164, 166], [248, 184, 20]]; // (0, 0), (1, 0), (0, 1), (1, 1)
+
+const ROUND = { lightness: [0.5, 0.82], chroma: 0.085, wave: [0.66, 0.12, 0.065, 0.02] }; // of Oklab: all hues are within sRGB, and seen on any page
 
 const LIFT = 0.34; // lightness that a dark page adds to black, so that the darkest corner stands out from it
 
@@ -34,12 +36,23 @@ function fromLab([L, a, b]) {
 
 const LAB = CORNERS.map(toLab);
 
-/** Colour [r, g, b] of (a, b) in the unit square; lighter for a dark page. */
-export function squareColour(a, b, dark) {
-  const x = Math.min(1, Math.max(0, a)), y = Math.min(1, Math.max(0, b));
-  const lab = [0, 1, 2].map((k) => (1 - y) * ((1 - x) * LAB[0][k] + x * LAB[1][k]) + y * ((1 - x) * LAB[2][k] + x * LAB[3][k]));
+/** Colour [r, g, b] of (a, b) in the unit square, or on what its sides join to where an axis goes round; lighter for a dark page. */
+export function squareColour(a, b, dark, round = [false, false]) {
+  if (round[0] || round[1]) return fromLab(roundLab(a, b, round));
+  const lab = squareLab(...[a, b].map((v) => Math.min(1, Math.max(0, v))));
   if (dark) lab[0] = LIFT + (1 - LIFT) * lab[0];
   return fromLab(lab);
+}
+
+const squareLab = (x, y) => [0, 1, 2].map((k) => (1 - y) * ((1 - x) * LAB[0][k] + x * LAB[1][k]) + y * ((1 - x) * LAB[2][k] + x * LAB[3][k]));
+
+/** The turn of a circular axis is the hue. The other axis is lightness, or if it goes round too, a circle of lightness and chroma. */
+function roundLab(a, b, round) {
+  const [turn, other] = round[0] ? [a, b] : [b, a], hue = 2 * Math.PI * turn;
+  const [low, high] = ROUND.lightness, [middle, swing, mean, more] = ROUND.wave, phase = 2 * Math.PI * other;
+  const [light, chroma] = round[0] && round[1] ? [middle + swing * Math.cos(phase), mean + more * Math.sin(phase)]
+    : [low + (high - low) * Math.min(1, Math.max(0, other)), ROUND.chroma];
+  return [light, chroma * Math.cos(hue), chroma * Math.sin(hue)];
 }
 
 /** As CSS, with an opacity. */
@@ -54,7 +67,7 @@ const made = new WeakMap(); // chart to { dark, colour }
 export function chartColours(store) {
   const { chart } = store, dark = store.theme === "dark", known = made.get(chart);
   if (known?.dark === dark) return known.colour;
-  const unit = known?.unit ?? unitSquare(store), colour = (f) => squareColour(...unit(f), dark);
+  const unit = known?.unit ?? unitSquare(store), colour = (f) => squareColour(...unit(f), dark, chart.circular);
   made.set(chart, { dark, unit, colour });
   return colour;
 }
@@ -62,7 +75,7 @@ export function chartColours(store) {
 function unitSquare(store) {
   const { chart } = store;
   if (chart.kind === "sheet") {
-    const [n, m] = chart.shape.map((size) => Math.max(1, size - 1));
+    const [n, m] = chart.shape.map((size, axis) => (chart.circular[axis] ? size : Math.max(1, size - 1)));
     return ([u, v]) => [u / n, v / m];
   }
   const { x, y } = store.factorPlane() ?? store.plane(0), xs = share(x), ys = share(y);

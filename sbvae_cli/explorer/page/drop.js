@@ -1,17 +1,18 @@
 // An image of the user's: dropped on the page, pasted or chosen; each model encodes it and draws it again.
 import { error, fitted, pixels, planes } from "fit";
-import { diamond, glassOf } from "layer";
+import { glassOf } from "layer";
 import { calm, link, make, steady } from "parts";
+import { diamond } from "shapes";
 import { truths } from "truths";
 import { shadow } from "walk";
 
-const COMPARED = 12; // points of the grid whose errors tell what is usual
+const COMPARED = 12; // images of the data whose errors tell how unlike them an image is
 
 /** The button goes to `tools`, beside the plots; what came of an image to `element`, which is seen once there is one. */
 export function mount(element, tools, store, payload, runtime) {
   const able = payload.models.map((_, m) => m).filter((m) => payload.models[m].encoder);
   if (!able.length || !payload.image) return;
-  const state = { turn: 0, codes: new Map() }, usual = usualErrors(store, payload, runtime), parts = skeleton(element, tools), glass = glassOf(store);
+  const state = { turn: 0, codes: new Map() }, usual = errorsOfData(store, payload, runtime), parts = skeleton(element, tools), glass = glassOf(store);
   glass.add((context, plot, colours) => {
     const code = state.codes.get(plot.model);
     if (code) drawPlace(context, plot, plot.place(...shadow(store, plot.model, code)), colours);
@@ -122,34 +123,38 @@ function ownCard(file, own, shape, remove) {
   return card(file.name && file.name !== "image.png" ? file.name : "your image", pixels(own.image, shape), shape, how || null, link("remove it", remove));
 }
 
-/** A function from a model to the mean error of images that the page has, of the grid shown; null where it has none. */
-function usualErrors(store, payload, runtime) {
+/**
+ * A function from a model to its lowest and highest error over images that the page has, of the grid shown and not held
+ * out of training; null where it has none.
+ */
+function errorsOfData(store, payload, runtime) {
   const known = new Map();
-  const mean = async (m, { chart, slice }) => {
+  const range = async (m, { chart, slice }) => {
     const truth = await truths(payload, slice);
     if (!truth) return null;
-    const present = Array.from({ length: chart.count }, (_, row) => row).filter((row) => chart.isPresent(row));
+    const present = Array.from({ length: chart.count }, (_, row) => row).filter((row) => chart.isPresent(row) && !chart.isHeldOut(row));
     const codes = payload.models[m].codes[slice] ?? payload.models[m].point_codes, K = payload.models[m].latents;
-    const count = Math.min(COMPARED, present.length);
-    let sum = 0;
+    const count = Math.min(COMPARED, present.length), errors = [];
     for (let n = 0; n < count; n++) {
       const row = present[Math.floor(((n + 0.5) * present.length) / count)];
       const image = await runtime.decode(m, codes.slice(row * K, (row + 1) * K), { queued: true });
-      sum += error(image, planes(truth(row).data, payload.image.channels)) / count;
+      errors.push(error(image, planes(truth(row).data, payload.image.channels)));
     }
-    return sum;
+    return errors.length ? [Math.min(...errors), Math.max(...errors)] : null;
   };
   return async (m) => {
     const key = `${m} ${store.slice}`;
-    if (!known.has(key)) known.set(key, await mean(m, { chart: store.chart, slice: store.slice }));
+    if (!known.has(key)) known.set(key, await range(m, { chart: store.chart, slice: store.slice }));
     return known.get(key);
   };
 }
 
 function modelCard(store, payload, m, mean, { image, own, common }) {
   const model = payload.models[m], off = !store.layersAt(m, ...shadow(store, m, mean)).length;
-  const lines = [image ? `error ${steady(error(image, own.image), 1)} of 255` : "no decoder", typeof common === "number" ? `usual error ${steady(common, 1)}` : null, off ? "off the sheet" : null];
-  const about = `Mean absolute difference of image and reconstruction, over all pixels and channels; usual: the mean over some ${store.chart.kind === "sheet" ? "points of the grid" : "samples"}`;
+  const far = image && error(image, own.image);
+  const lines = [image ? `error ${steady(far, 1)} of 255` : "no decoder", common && `images of the data: ${steady(common[0], 1)} to ${steady(common[1], 1)}`,
+    common && far > common[1] ? "unlike the data" : null, off ? "off the sheet" : null];
+  const about = `Mean absolute difference of image and reconstruction, over all pixels and channels; images of the data: ${COMPARED} ${store.chart.kind === "sheet" ? "points of the grid" : "samples"} that training had`;
   const go = link("go to its point", () => store.placeCode(m, mean), { title: `Move the page's point here and hold every latent of ${model.name} as encoded` });
-  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text) => make("span", { textContent: text, title: text.includes("error") ? about : "" })), go);
+  return card(model.name, image && pixels(image, payload.image), payload.image, ...lines.filter(Boolean).map((text) => make("span", { textContent: text, title: /error|data/.test(text) ? about : "" })), go);
 }

@@ -49,39 +49,3 @@ function cleared(canvas, plot) {
   context.clearRect(0, 0, w, h);
   return context;
 }
-
-/** A line in `colour` on a wider one in the page's colour, so that it is seen on any ground. */
-export function trace(context, points, colour, ground, width = 2.5) {
-  for (const [stroke, wide] of [[ground, width + 3], [colour, width]]) {
-    context.strokeStyle = stroke;
-    context.lineWidth = wide;
-    context.lineJoin = context.lineCap = "round";
-    context.beginPath();
-    points.forEach((p, n) => (n ? context.lineTo(...p) : context.moveTo(...p)));
-    context.stroke();
-  }
-}
-
-export function dot(context, [x, y], radius, colour, ground) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  filled(context, colour, ground);
-}
-
-export function diamond(context, [x, y], radius, colour, ground) {
-  context.beginPath();
-  context.moveTo(x, y - radius);
-  context.lineTo(x + radius, y);
-  context.lineTo(x, y + radius);
-  context.lineTo(x - radius, y);
-  context.closePath();
-  filled(context, colour, ground);
-}
-
-function filled(context, colour, ground) {
-  context.fillStyle = colour;
-  context.lineWidth = 3;
-  context.strokeStyle = ground;
-  context.stroke();
-  context.fill();
-}

@@ -3,6 +3,7 @@
 import { make, PHONE } from "parts";
 
 const MANY = 3; // models whose plots stand smaller, so that they are seen together
+const CROWD = 4; // models that take two rows, with room left in the second one
 
 /** A group for factor space (m null; without factors it has no plot) or a model: its plot, image, side, scores. */
 export function group(m, title, hasPlot) {
@@ -37,13 +38,16 @@ export function mountLayout({ main, shots, aside, path, legend }, groups, images
   const arrange = () => {
     const mode = phone.matches ? "phone" : models.length === 1 ? "aside" : "row";
     main.className = `${mode} ${space ? "" : "no-factors"} ${mode === "row" && models.length >= MANY ? "many" : ""}`;
+    const crowd = mode === "row" && models.length >= CROWD;
+    main.classList.toggle("crowd", crowd);
     for (const each of groups) {
       const shown = figure(each);
       if (shown) (mode === "row" ? (each.plot ? each.shot : each.panel) : shots).append(shown.node);
       each.below.classList.toggle("no-shot", mode !== "row" || !shown || !each.plot);
       if (mode === "aside") {
         (each.m === null && each.plot ? each.below : aside).append(each.side);
-      } else each.below.append(each.side);
+      } else if (crowd && each.m === null) scores.before(each.side);
+      else each.below.append(each.side);
       (mode === "row" ? scores : each.node).append(each.scores); // of a row they stand below the strip of a path
     }
     scores.hidden = mode !== "row";

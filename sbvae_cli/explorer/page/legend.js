@@ -49,5 +49,5 @@ export function mountDeck(element, store) {
 export function mountKeys(element, store) {
   const key = (text) => make("kbd", { textContent: text });
   element.append(key("click"), " keeps a point, ", key("arrows"), " step in the plot that has the focus, ", key("Shift"), " for large steps, ",
-    key("+"), " ", key("-"), " or the wheel zoom, ", ...(store.chart.kind === "sheet" ? [key("L"), " next layer, "] : []), key("Esc"), " start again");
+    key("+"), " ", key("-"), " or the wheel zoom, ", key("0"), " shows all, ", ...(store.chart.kind === "sheet" ? [key("L"), " next layer, "] : []), key("Esc"), " start again");
 }

@@ -1,6 +1,7 @@
 // What moves over a plot: the point, the cross of constant factors through it, the other layers of a folded sheet.
 // Draws on a plot's own canvas of marks, at every move; touches nothing else.
 import { chartColours, css } from "colours";
+import { disc, ring, trace } from "shapes";
 import { palette } from "theme";
 
 const APART = 0.75; // steps: a layer so near the point is the point
@@ -20,21 +21,8 @@ export function drawMarks(plot) {
 
 /** Straight, turned or bent: where each factor stays as it is at the point. */
 function drawCross(context, plot, { page, accent }) {
-  const lines = plot.store.chart.cross(plot.store.point.f).map((line) => line.map((f) => plot.where(f)));
-  context.lineJoin = "round";
-  for (const [width, colour, alpha] of [[4, page, 0.75], [1.6, accent, 1]]) {
-    Object.assign(context, { lineWidth: width, strokeStyle: colour, globalAlpha: alpha });
-    for (const line of lines) {
-      let drawing = false;
-      context.beginPath();
-      for (const at of line) {
-        if (at) drawing ? context.lineTo(...plot.place(...at)) : context.moveTo(...plot.place(...at));
-        drawing = at !== null;
-      }
-      context.stroke();
-    }
-  }
-  context.globalAlpha = 1;
+  const lines = plot.store.chart.cross(plot.store.point.f).map((line) => line.map((f) => plot.where(f)).map((at) => at && plot.place(...at)));
+  trace(context, lines, accent, page, { width: 1.6, veil: 0.75 });
 }
 
 /** Model whose fold is looked at: the one of the pointer, else the first whose sheet is folded here. */
@@ -65,23 +53,4 @@ function drawSpot(context, plot, { page, ink, accent, held }) {
     disc(context, spot, radius, css(inside));
   } else disc(context, spot, 1.5, ink); // off the sheet no colour tells where it comes from
   if (store.touched && by === plot.model) ring(context, spot, 34, accent, 1.5);
-}
-
-function ring(context, [px, py], radius, stroke, width, fill = null) {
-  context.beginPath();
-  context.arc(px, py, radius, 0, 2 * Math.PI);
-  if (fill) {
-    context.fillStyle = fill;
-    context.fill();
-  }
-  context.strokeStyle = stroke;
-  context.lineWidth = width;
-  context.stroke();
-}
-
-function disc(context, [px, py], radius, fill) {
-  context.beginPath();
-  context.arc(px, py, radius, 0, 2 * Math.PI);
-  context.fillStyle = fill;
-  context.fill();
 }

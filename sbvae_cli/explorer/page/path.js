@@ -1,6 +1,6 @@
 // Drawing a line in a plot: by dragging, by clicking corner after corner, or from the keyboard.
 import { steadied } from "curve";
-import { dot, trace } from "layer";
+import { disc, trace } from "shapes";
 
 const SLIP = 5, APART = 3; // pixels: a click that slips is no drag; points of a drag are at least so far apart
 
@@ -98,9 +98,9 @@ function keys(event, plot, state, { corner, change }) {
 function draw(context, plot, { pen, page }, state) {
   if (state.line?.plot === plot) {
     const points = state.line.points.map((p) => plot.place(...p));
-    trace(context, points, pen, page);
-    dot(context, points[0], 4, pen, page);
-    if (state.line.corners) points.slice(1).forEach((p) => dot(context, p, 3, pen, page));
+    trace(context, [points], pen, page);
+    disc(context, points[0], 4, pen, page);
+    if (state.line.corners) points.slice(1).forEach((p) => disc(context, p, 3, pen, page));
   }
-  state.steps(plot).forEach((at, n) => at && dot(context, plot.place(...at), n === state.chosen ? 5 : 2.2, pen, page));
+  state.steps(plot).forEach((at, n) => at && disc(context, plot.place(...at), n === state.chosen ? 5 : 2.2, pen, page));
 }

@@ -17,7 +17,7 @@ function pen(canvas) {
 }
 
 /** Along the top of the strip: a line, black where it is held out, broken where it is off the sheet. */
-export function drawMarks(context, marks, centre, y, colours) {
+export function drawTrack(context, marks, centre, y, colours) {
   for (const [first, last, kind] of stretches(marks)) {
     const reach = (centre(1) - centre(0)) / 2 || 8;
     context.strokeStyle = kind === "held out" ? colours.ink : kind === "off" ? colours.quiet : colours.faint;
@@ -52,7 +52,7 @@ export async function stripPng({ rows, marks, title, notes, shape, colours }) {
   context.font = font(20);
   context.fillText(title, MARGIN, MARGIN + LINE / 2);
   const centre = (n) => left + n * (width + GAP) + width / 2;
-  drawMarks(context, marks, centre, top - 12, colours);
+  drawTrack(context, marks, centre, top - 12, colours);
   context.font = font(17);
   context.imageSmoothingEnabled = false;
   for (const [r, row] of rows.entries()) {

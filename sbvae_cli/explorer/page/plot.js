@@ -21,6 +21,12 @@ export class Plot {
     this.base = make("canvas", { ariaHidden: "true" });
     this.over = make("canvas", { className: "marks", ariaHidden: "true" });
     element.append(this.base, this.over);
+    this.all = make("button", { type: "button", className: "whole-plot", textContent: "show all", title: "Show the whole plot again (0, or a double click)", hidden: true });
+    this.all.onclick = () => {
+      element.focus({ preventScroll: true }); // or the button would take the focus with it
+      this.whole();
+    };
+    element.before(make("div", { className: "over-plot" }, this.all));
     new ResizeObserver(() => this.#resized()).observe(element);
   }
 
@@ -115,6 +121,7 @@ export class Plot {
     }
     this.ratio = ratio;
     this.size = [w, h];
+    this.all.hidden = this.view.zoom === null;
     this.bare = w < NO_AXES_BELOW;
     const left = this.bare ? EDGE : AXES.left, bottom = this.bare ? EDGE : AXES.bottom;
     const frame = { x: left, y: EDGE, w: w - left - EDGE, h: h - EDGE - bottom };

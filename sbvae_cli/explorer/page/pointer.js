@@ -5,21 +5,26 @@ const near = ([x, y], [u, v]) => Math.hypot(x - u, y - v);
 
 export function listenPointer(plot, store, { enlarge }) {
   const { element } = plot, fingers = new Map();
-  let waiting = null, drag = null, pinch = null;
+  let waiting = null, frame = null, drag = null, pinch = null;
   const at = (event) => {
     const box = element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  // Moves of one frame are one move: the newest. The point, the marks and the call of the decoders follow in that frame.
+  // The first move of a frame counts at once, point, marks and the call of the decoders; of those after it the newest, in
+  // the next frame.
   const move = ([px, py], keeps) => {
-    const scheduled = waiting !== null;
     waiting = { px, py, keeps: keeps || waiting?.keeps };
-    if (!scheduled) requestAnimationFrame(() => {
-      if (waiting) arrive();
-      store.settle();
-    });
+    if (frame === null) follow();
+  };
+  const follow = () => {
+    frame = null;
+    if (!waiting) return;
+    arrive();
+    store.settle();
+    frame = requestAnimationFrame(follow);
   };
   const arrive = () => {
+    if (!waiting) return;
     const { x, y, w, h } = plot.frame(), inside = (v, low, size) => Math.min(low + size, Math.max(low, v));
     store.place(plot, ...plot.back(inside(waiting.px, x, w), inside(waiting.py, y, h)));
     if (waiting.keeps) store.pin();
@@ -84,8 +89,9 @@ export function listenPointer(plot, store, { enlarge }) {
   element.addEventListener("pointerleave", (event) => {
     if (event.pointerType !== "mouse" || plot.small()) return;
     stop();
+    const left = store.point; // the plot that the pointer came to may have moved it by then
     requestAnimationFrame(() => {
-      if (!element.matches(":hover")) store.restore();
+      if (!element.matches(":hover") && store.point === left) store.restore();
     });
   });
   element.addEventListener("click", () => plot.small() && enlarge(plot));

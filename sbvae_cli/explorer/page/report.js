@@ -1,5 +1,6 @@
 // What is known of the models: scores of the grid that is shown, findings, settings, commands, how the page was made.
 import { copy, listed, make } from "parts";
+import { alongRow, rove } from "roving";
 
 const same = (pair, other) => pair.length === other.length && pair.every((k) => other.includes(k));
 
@@ -14,6 +15,7 @@ export function mountScores(element, store, payload, runtime, m) {
     help.hidden = asked === null;
     help.textContent = score.help;
   };
+  const renew = rove(list, () => [...list.querySelectorAll("button")], alongRow);
   const fill = () => {
     const scores = model.scores?.[store.slice] ?? [];
     asked = null;
@@ -24,6 +26,7 @@ export function mountScores(element, store, payload, runtime, m) {
       button.onclick = () => ask(score, button);
       return make("div", {}, make("dt", {}, button), make("dd", { textContent: score.text ?? "-" }));
     }));
+    renew();
     element.hidden = scores.length === 0;
     pale();
   };
@@ -116,7 +119,7 @@ function commands(payload) {
   const list = payload.models.filter((model) => model.command);
   if (!list.length) return null;
   const rows = list.flatMap((model) => [
-    make("dt", {}, model.name, make("span", { className: "quiet", textContent: model.kind ? ` ${model.kind}` : "" })),
+    make("dt", {}, model.name, make("span", { className: "quiet", textContent: model.kind ? `: ${model.kind}` : "" })),
     make("dd", {}, commandLine(model.command, model.name)),
   ]);
   return section(list.length > 1 ? "How the models were made" : "How the model was made", make("dl", { className: "commands" }, ...rows));

@@ -1,6 +1,6 @@
 // The rows of a strip on the page: one image a cell, each a button; above them a line that says where the path runs.
 import { make } from "parts";
-import { drawMarks } from "picture";
+import { drawTrack } from "picture";
 import { palette } from "theme";
 
 /**
@@ -39,5 +39,5 @@ function drawLine(canvas, marks) {
   [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  drawMarks(context, marks, (n) => (width * (n + 0.5)) / marks.length, height / 2, palette());
+  drawTrack(context, marks, (n) => (width * (n + 0.5)) / marks.length, height / 2, palette());
 }

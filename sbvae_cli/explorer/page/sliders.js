@@ -1,5 +1,6 @@
 // A slider for each latent of a model: the ones in use first, the unused ones grey and folded away.
 import { link, listed, make, steady } from "parts";
+import { rove } from "roving";
 
 const MANY = 24; // latents that are shown at once; of more, the unused ones are behind a button
 const MANY_MODELS = 3; // so many models have no room for sliders that change nothing
@@ -62,11 +63,13 @@ export function mount(element, store, payload, runtime, m) {
     fold(false);
     show();
   };
+  const renew = rove(list, () => rows.map((row) => row.input), (key) => ({ ArrowUp: -1, ArrowDown: 1 })[key]); // left and right move the slider
   const fold = (open) => {
     element.classList.toggle("all", open);
     more.setAttribute("aria-expanded", String(open));
     const unused = Number(more.dataset.unused);
     if (open) show();
+    renew();
     more.textContent = `${open ? "hide" : "show"} ${unused} unused ${unused === 1 ? "latent" : "latents"}`;
   };
   /** Rows that are not folded away, and of a long list those in its window: hundreds at each move would take long. */
@@ -121,5 +124,5 @@ function slider(store, model, m, k, [low, high], band, used) {
     label.title = `${about}; ${onAxis ? "it is an axis: it moves the point, and the latents on no axis follow the sheet" : "set by hand, it is held there"}`;
     input.setAttribute("aria-valuetext", `${steady(value)}${isHeld ? ", held" : ""}`);
   };
-  return { k, label, show };
+  return { k, label, input, show };
 }

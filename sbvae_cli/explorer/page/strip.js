@@ -4,6 +4,7 @@ import { glassOf } from "layer";
 import { calm, make, PHONE, save } from "parts";
 import { pen } from "path";
 import { stripPng } from "picture";
+import { rove } from "roving";
 import { layRows, paintCell } from "rows";
 import { palette } from "theme";
 import { truths } from "truths";
@@ -24,6 +25,10 @@ class Strip {
       onmode: (on) => this.#mode(on),
       onmove: (plot, a, b) => store.place(plot, a, b),
       onchange: (line) => (line ? this.fill(line, !line.corners) : this.empty()),
+    });
+    this.renew = rove(this.parts.rows, () => [...this.parts.rows.querySelectorAll("button")], (key) => {
+      const row = this.steps.length;
+      return { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row }[key];
     });
     this.#listen();
   }
@@ -132,6 +137,7 @@ class Strip {
   #lay() {
     const { parts, rows, steps } = this, marks = steps.map((step) => step.mark);
     layRows(parts.rows, rows, marks, this.payload.image, (n) => this.choose(n));
+    this.renew();
     parts.note.textContent = summary(marks);
   }
 

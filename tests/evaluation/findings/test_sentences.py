@@ -107,7 +107,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("still", ("x", "y"), (3,), {"pairs": 1})],
-            "x and y: means that hardly deviate count as constant: latent 3",
+            "x and y: means of small std count as constant: latent 3",
         ),
         (
             [
@@ -124,7 +124,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("still", (name, "y"), (3,), {"pairs": 6}) for name in "abcd"],
-            "geometry of a,y b,y c,y and 1 more: a latent hardly deviates over the grid, and "
+            "geometry of a,y b,y c,y and 1 more: a latent whose means have a small std "
             "counts as constant",
         ),
         (
