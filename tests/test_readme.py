@@ -13,9 +13,10 @@ import torch
 from PIL import Image
 
 from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.cli import demo
-from sbvae_cli.cli.app import app
+from sbvae_cli.cli import demo, demo_runs
+from sbvae_cli.cli.app import app, main
 from sbvae_cli.cli.gen_data import app as gen_data
+from sbvae_cli.cli.side_by_side import Ended, Job
 from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.config.load import read_yaml, to_yaml
 from sbvae_cli.runs.naming import default_folder
@@ -139,12 +140,30 @@ def test_the_slots_of_the_example_make_a_picture(tmp_path: Path) -> None:
 
 
 def test_the_demo_runs(sbvae: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its trainings in this process; the page is asked for, and another example writes one."""
+
+    def train(jobs: list[Job], *_: object) -> list[Ended]:
+        assert [main(["--quiet", *job.command]) for job in jobs] == [0, 0]
+        return [Ended(job.folder, job.row) for job in jobs]
+
+    def look(command: list[str]) -> None:
+        looked.append(command)
+        if command[0] != "explore":
+            run(command)
+
+    looked: list[list[str]] = []
+    run = demo._run
     assert ["demo"] in commands()
     fewer = (*demo.QUICK_EVAL, "--images", "100", "--votes", "10")
     monkeypatch.setattr(demo, "QUICK_EVAL", fewer)
+    monkeypatch.setattr(demo, "_run", look)
+    monkeypatch.setattr(demo_runs, "run_side_by_side", train)
     assert sbvae("demo", "--steps", "4").code == 0
     for name in ("geometry.png", "traversal.png", "eval.json"):
         assert Path("demo", name).exists()
+    runs, page = ("demo/broadcast", "demo/deconv"), "demo/explorer.html"
+    assert looked[-1] == ["explore", *runs, "--out", page]
+    assert [Path(folder, "ckpt.pt").exists() for folder in runs] == [True, True]
 
 
 def test_every_command_stands_on_the_pages() -> None:

@@ -60,6 +60,8 @@ def test_the_examples_run_one_after_the_other(sbvae: Sbvae) -> None:
         "train": ("--steps", 2, "--batch-size", 2),
         "encode": ("--count", 20),
         "demo": ("--help",),  # which has a test of its own
+        "explore": ("--help",),  # which the README has alike, as its test runs them
+        "export": ("--help",),
         "bench": ("--help",),
         "sweep": ("--help",),
         "reproduce": ("--help",),

@@ -120,28 +120,37 @@ def assert_quiet(page: Any) -> None:
     assert page.faults == []
 
 
+@pytest.fixture(scope="session")
+def module_page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An empty page whose `load` puts modules of the explorer's page into `window.NAME`."""
+    imports = {
+        path.stem: "data:text/javascript;base64," + base64.b64encode(path.read_bytes()).decode()
+        for path in PAGE.glob("*.js")
+    }
+    file = tmp_path_factory.mktemp("modules") / "modules.html"
+    file.write_text(
+        f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+        f'<script type="importmap">{json.dumps({"imports": imports})}</script>'
+        '<script type="module">window.load = async (names) => {'
+        "  for (const name of names) window[name] = await import(name); };</script>",
+        encoding="utf-8",
+    )
+    page = opened(browser, file)
+    page.wait_for_function("Boolean(window.load)")
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
-def modules(open_page: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
-    """Open an empty page that has some of the page's modules as `window.NAME`."""
+def modules(module_page: Any) -> Iterator[Callable[..., Any]]:
+    """The empty page, with some of the modules, which keep no state."""
 
     def modules(*names: str) -> Any:
-        imports = {
-            path.stem: "data:text/javascript;base64," + base64.b64encode(path.read_bytes()).decode()
-            for path in PAGE.glob("*.js")
-        }
-        lines = "".join(f'window.{name} = await import("{name}");' for name in names)
-        file = tmp_path / "modules.html"
-        file.write_text(
-            f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
-            f'<script type="importmap">{json.dumps({"imports": imports})}</script>'
-            f'<script type="module">{lines} window.loaded = true;</script>',
-            encoding="utf-8",
-        )
-        page = open_page(file)
-        page.wait_for_function("window.loaded")
-        return page
+        module_page.evaluate("load", names)
+        return module_page
 
-    return modules
+    yield modules
+    assert_quiet(module_page)
 
 
 Floats = NDArray[np.floating]
