@@ -34,18 +34,21 @@ def explore(
     ] = Path("explorer.html"),
     open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     codes: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             help="NPZ file of codes in place of runs, of any library: codes (N, K) and, where they "
-            "are known, factors (N, F)."
+            "are known, factors (N, F). Repeat for several models of the same images."
         ),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="Dataset of the codes' images, row by row.")
     ] = None,
     decoder: Annotated[
-        Path | None,
-        typer.Option(help="ONNX file that draws the codes' images: (N, K) to (N, C, H, W)."),
+        list[Path] | None,
+        typer.Option(
+            help="ONNX file that draws the codes' images: (N, K) to (N, C, H, W). Repeat for "
+            "several codes, in the same order."
+        ),
     ] = None,
     data: OtherDataOption = None,
 ) -> None:
@@ -60,7 +63,7 @@ def explore(
     from sbvae_cli.explorer.assemble import assemble
     from sbvae_cli.files import write_bytes
 
-    payload = _payload(targets or [], codes, images, decoder, data, note_once())
+    payload = _payload(targets or [], codes or [], images, decoder or [], data, note_once())
     content = assemble(payload, console_settings.command)
     write_bytes(out, content)
     inform(f"wrote {out} ({file_size(len(content))})")
@@ -70,14 +73,14 @@ def explore(
 
 def _payload(
     targets: list[Path],
-    codes: Path | None,
+    codes: list[Path],
     images: Path | None,
-    decoder: Path | None,
+    decoders: list[Path],
     data: str | None,
     on_note: "Callable[[str], None]",
 ) -> "Payload":
-    if codes is None:
-        for name, value in (("images", images), ("decoder", decoder)):
+    if not codes:
+        for name, value in (("images", images), ("decoder", next(iter(decoders), None))):
             if value is not None:
                 raise SbvaeError(f"{value}: is of codes, which `codes` names", field=name)
         if not targets:
@@ -87,13 +90,13 @@ def _payload(
         payload = payload_of_runs(targets, data, on_note, _progress())
         return replace(payload, models=[_worded(model) for model in payload.models])
     if targets:
-        found = f"{targets[0]} and {codes}"
+        found = f"{targets[0]} and {codes[0]}"
         raise SbvaeError(f"{found}: a page is of runs or of codes; write the runs' codes by encode")
     if data is not None:
         raise SbvaeError(f"{data}: is of runs; images of codes are named by `images`", field="data")
     from sbvae_cli.explorer.of_codes import payload_of_codes
 
-    return payload_of_codes(codes, images, decoder)
+    return payload_of_codes(codes, images, decoders)
 
 
 def _progress() -> "Callable[[str], None]":

@@ -29,8 +29,8 @@ HOW_TO_WRITE = (
     "write numpy.savez(path, codes=..., factors=...), codes (N, K) and, where they are known, "
     "factors (N, F)"
 )
-READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out")
-_BESIDE = ("files", "rows")  # for who reads the codes
+READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out", "rows")
+_BESIDE = ("files",)  # for who reads the codes
 LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
@@ -72,6 +72,7 @@ def read_codes(path: Path) -> Representation:
         ),
         kinds=stated_kinds(path, arrays, names),
         space=stated_space(path, arrays, names),
+        rows=_rows(path, arrays, len(codes)),
     )
     _check_factors(path, found)
     return found
@@ -158,6 +159,16 @@ def _stds(
             "logarithm of the variance, write numpy.exp(logvar / 2))"
         )
     return stds
+
+
+def _rows(path: Path, arrays: Arrays, count: int) -> NDArray[np.int64] | None:
+    """Numbers of the rows in the data file."""
+    if "rows" not in arrays:
+        return None
+    found = arrays["rows"]
+    if found.shape != (count,) or found.dtype.kind not in "iu" or found.min(initial=0) < 0:
+        raise SbvaeError(f"{path}: rows are not {count:,} integers from 0 on, one for each code")
+    return found.astype(np.int64)
 
 
 def _held_out(path: Path, arrays: Arrays, rows: int) -> NDArray[np.bool_] | None:

@@ -41,14 +41,14 @@ class Grid:
             None where images are not known.
         present: Points that have an image, shape (n0, n1).
         codes: Posteriors of each model.
-        dead_below: Std of means that tell nothing.
+        dead_below: Std of means of each model that tell nothing; `DEAD_BELOW` of all where empty.
     """
 
     points: FactorPoints
     images: Images | None
     present: NDArray[np.bool_]
     codes: Sequence[PointCodes]
-    dead_below: float = DEAD_BELOW
+    dead_below: Sequence[float] = ()
 
     def slice(self) -> Slice:
         """As the page has it."""
@@ -73,8 +73,9 @@ class Grid:
         codes = self.codes[model]
         if codes.means.shape[-1] < 2:
             return None
+        dead_below = self.dead_below[model] if self.dead_below else DEAD_BELOW
         try:
-            return embed_known(self.points, codes, dead_below=self.dead_below)
+            return embed_known(self.points, codes, dead_below=dead_below)
         except SbvaeError:  # all of the grid is held out, or next to all
             return None
 

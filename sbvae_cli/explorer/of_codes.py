@@ -1,5 +1,6 @@
 """Codes of anybody, with images and a decoder where there are some, as the page has them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,16 +12,17 @@ from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_embedding import points_of_codes, rows_of
-from sbvae_cli.evaluation.codes_file import read_codes
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.explorer.atlas import shown_atlas
 from sbvae_cli.explorer.foreign_decoder import Decoder, read_decoder
 from sbvae_cli.explorer.grids import SCATTERED, Grid, point_bytes
 from sbvae_cli.explorer.of_runs import axes_of, findings_of, stds_of
 from sbvae_cli.explorer.payload import Model, Payload, Points
+from sbvae_cli.explorer.same_images import same_images
 from sbvae_cli.explorer.scores import scores_of
 from sbvae_cli.explorer.slices import DEFAULT, pairs_from, sizes
 from sbvae_cli.random import stream
+from sbvae_cli.runs.several_models import MOST_MODELS, short_names
 
 
 @dataclass(frozen=True)
@@ -44,43 +46,57 @@ class _Stored:
 
 
 def payload_of_codes(
-    path: Path, images: Path | None = None, decoder: Path | None = None
+    paths: Sequence[Path], images: Path | None = None, decoders: Sequence[Path] = ()
 ) -> Payload:
-    """Make of codes of anybody what a page shows.
+    """Make of codes of anybody what a page shows, a model for each file.
 
     Args:
-        path: NPZ file as `read_codes` reads it.
+        paths: NPZ files as `read_codes` reads them, of the same images in the same order.
         images: Dataset whose rows are the codes' images.
-        decoder: ONNX file of one input (N, K) and one output (N, C, H, W) in [0, 1].
+        decoders: ONNX file of each in turn, of one input (N, K) and one output (N, C, H, W) in
+            [0, 1]; or none.
 
     Raises:
         SbvaeError: If a file cannot be used, or they do not belong together.
     """
-    found = read_codes(path)
-    shown, stored = found.shown, _stored(found, images)
-    drawn = None if decoder is None else read_decoder(decoder, shown.codes)
-    shape = _shape(stored, images, drawn, decoder)
-    grids = _grids(shown, stored)
-    points, rows = (None, None) if grids else _points(shown, stored)
-    codes = grids[0].flat_codes(0) if grids else shown.codes[rows].astype(np.float64)
-    embedded = [grid.embedding(0) for grid in grids]
-    own_stds = None if shown.stds is None or rows is None else shown.stds[rows].mean(axis=0)
-    model = Model(
-        name=path.stem,
-        latents=codes.shape[1],
-        codes=[grid.flat_codes(0) for grid in grids],
-        point_codes=None if grids else codes,
-        stds=stds_of(grids[0], 0) if grids else own_stds,
-        axes=axes_of(embedded, codes),
-        scores=[scores_of(one) if one else [] for one in embedded] or [[]],
-        findings=findings_of(embedded),
-        settings=[("codes", f"{len(found.codes):,}"), ("latents", str(codes.shape[1]))],
-        decoder=None if drawn is None else drawn.graph,
-        probes=None if drawn is None else drawn.probes,
-    )
-    told = [{"codes": str(path)}]
+    if len(paths) > MOST_MODELS:
+        raise SbvaeError(f"names {len(paths)} files; {MOST_MODELS} fit side by side", "codes")
+    if decoders and len(decoders) != len(paths):
+        found = f"names {len(decoders)}, `codes` {len(paths)}"
+        raise SbvaeError(f"{found}; name one for each, in the same order, or none", "decoder")
+    read = same_images(paths)
+    samples = [each.shown for each in read]
+    stored, shown = _stored(read[0], images), samples[0]
+    drawn = [
+        read_decoder(path, one.codes) for path, one in zip(decoders, samples, strict=bool(decoders))
+    ]
+    shape = _shape(stored, images, drawn, decoders)
+    grids = _grids(samples, stored)
+    points, rows = (None, np.arange(0)) if grids else _points(samples, stored)
+    models = []
+    for number, (name, one) in enumerate(zip(short_names(paths), samples, strict=True)):
+        codes = grids[0].flat_codes(number) if grids else one.codes[rows].astype(np.float64)
+        embedded = [grid.embedding(number) for grid in grids]
+        own_stds = None if one.stds is None or grids else one.stds[rows].mean(axis=0)
+        counts = [("codes", f"{len(read[number].codes):,}"), ("latents", str(codes.shape[1]))]
+        models.append(
+            Model(
+                name=name.removesuffix(".npz"),
+                latents=codes.shape[1],
+                codes=[grid.flat_codes(number) for grid in grids],
+                point_codes=None if grids else codes,
+                stds=stds_of(grids[0], number) if grids else own_stds,
+                axes=axes_of(embedded, codes),
+                scores=[scores_of(one) if one else [] for one in embedded] or [[]],
+                findings=findings_of(embedded),
+                settings=counts,
+                decoder=drawn[number].graph if drawn else None,
+                probes=drawn[number].probes if drawn else None,
+            )
+        )
+    title, told = ", ".join(model.name for model in models), [{"codes": str(p)} for p in paths]
     slices = [grid.slice() for grid in grids]
-    return Payload(path.stem, shape, _factors(shown), slices, points, [model], told)
+    return Payload(title, shape, _factors(shown), slices, points, models, told)
 
 
 def _stored(found: Representation, images: Path | None) -> _Stored:
@@ -103,37 +119,42 @@ def _stored(found: Representation, images: Path | None) -> _Stored:
 
 
 def _shape(
-    stored: _Stored, images: Path | None, drawn: Decoder | None, decoder: Path | None
+    stored: _Stored, images: Path | None, drawn: Sequence[Decoder], decoders: Sequence[Path]
 ) -> tuple[int, int, int] | None:
-    """(C, H, W) of images and decoder, which have to agree."""
+    """(C, H, W) of images and decoders, which have to agree."""
     source = stored.source
-    own = None if source is None else (source.channels, source.height, source.width)
-    if own and drawn and own != drawn.image_shape:
-        raise SbvaeError(
-            f"{decoder}: draws images of shape {drawn.image_shape}, {images} has {own} (channels, "
-            "height, width); name those that belong together",
-            field="decoder",
-        )
-    return own or (drawn.image_shape if drawn else None)
+    shapes = [] if source is None else [(source.channels, source.height, source.width)]
+    named = [*([] if images is None else [images]), *decoders]
+    shapes += [each.image_shape for each in drawn]
+    for path, shape in zip(named, shapes, strict=True):
+        if shape != shapes[0]:
+            raise SbvaeError(
+                f"{path}: draws images of shape {shape}, {named[0]} has {shapes[0]} (channels, "
+                "height, width); name those that belong together",
+                field="decoder",
+            )
+    return shapes[0] if shapes else None
 
 
-def _grids(shown: Representation, stored: _Stored) -> list[Grid]:
+def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
     """Grids of all pairs of factors whose codes make one."""
-    sample = shown.labelled(bins=20)
-    found = list[Grid]()
-    if len(sample.names) < 2:
+    samples = [each.labelled(bins=20) for each in shown]
+    names, found = samples[0].names, list[Grid]()
+    if len(names) < 2:
         return found
-    first = ("x", "y") if {"x", "y"} <= set(sample.names) else (sample.names[0], sample.names[1])
-    pairs = pairs_from(sample.names, first)
-    each = point_bytes(_few(stored, len(shown.codes)), [shown.codes.shape[1]])
+    first = ("x", "y") if {"x", "y"} <= set(names) else (names[0], names[1])
+    pairs = pairs_from(names, first)
+    each = _point_bytes(shown, stored)
     size, further, _ = sizes(len(pairs), each)
-    chosen = rows_of(sample)
+    chosen = rows_of(samples[0])
+    dead_below = [DEAD_BELOW * sample.unit for sample in samples]
     for pair in pairs:
         try:
             most = size if pair == first else further
-            points, codes, rows = points_of_codes(sample, chosen, pair, most)
+            made = [points_of_codes(sample, chosen, pair, most) for sample in samples]
         except SbvaeError:  # one of the two has one value at every setting of the others
             continue
+        points, _, rows = made[0]
         if points.values.ndim != 3:
             continue
         shape = points.held_out.shape
@@ -142,15 +163,14 @@ def _grids(shown: Representation, stored: _Stored) -> list[Grid]:
         if (read := stored.read(rows[rows >= 0])) is not None:
             images = np.zeros((rows.size, *read.shape[1:]), np.uint8)
             images[rows >= 0] = read
-        found.append(Grid(points, images, present, [codes], DEAD_BELOW * sample.unit))
+        found.append(Grid(points, images, present, [codes for _, codes, _ in made], dead_below))
     return found
 
 
-def _points(shown: Representation, stored: _Stored) -> tuple[Points, NDArray[np.int64]]:
-    """Some of the codes, scattered."""
-    count = len(shown.codes)
-    each = point_bytes(_few(stored, count), [shown.codes.shape[1]])
-    most = int(np.clip(DEFAULT.first_bytes / each, 16, SCATTERED))
+def _points(samples: Sequence[Representation], stored: _Stored) -> tuple[Points, NDArray[np.int64]]:
+    """Some of the codes, scattered, and their rows."""
+    shown, count = samples[0], len(samples[0].codes)
+    most = int(np.clip(DEFAULT.first_bytes / _point_bytes(samples, stored), 16, SCATTERED))
     rows = np.sort(stream(0, "codes").permutation(count)[:most])
     images = stored.read(rows)
     atlas = None if images is None else shown_atlas(images)
@@ -159,9 +179,11 @@ def _points(shown: Representation, stored: _Stored) -> tuple[Points, NDArray[np.
     return Points(len(rows), atlas, factors, held_out), rows
 
 
-def _few(stored: _Stored, count: int) -> NDArray[np.uint8] | None:
-    """Images of some of the codes, which tell how many bytes one takes."""
-    return stored.read(np.linspace(0, count - 1, min(count, 16)).astype(np.int64))
+def _point_bytes(samples: Sequence[Representation], stored: _Stored) -> float:
+    """Bytes that a point takes in the page, by images of some of the codes."""
+    count = len(samples[0].codes)
+    some = stored.read(np.linspace(0, count - 1, min(count, 16)).astype(np.int64))
+    return point_bytes(some, [each.codes.shape[1] for each in samples])
 
 
 def _factors(shown: Representation) -> list[FactorConfig]:

@@ -2,14 +2,17 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("onnx")
 
@@ -103,6 +106,70 @@ def test_codes_of_anybody(
     assert (found["image"], model["decoder"]) == (None, None)
 
 
+def test_several_files_of_codes_stand_side_by_side(
+    sbvae: Callable[..., Any], write_codes: Callable[..., Path], tmp_path: Path
+) -> None:
+    factors = np.array([(x, y) for x in range(4) for y in range(3)], float)
+    left_out = factors[:, 0] == 1
+    one = np.column_stack([factors[:, 1], factors[:, 0], factors.sum(axis=1)])
+    two = 5 * factors[:, ::-1]
+    write_codes(tmp_path / "one.npz", codes=one, factors=factors)
+    write_codes(tmp_path / "two.npz", codes=two, factors=factors, held_out=left_out)
+    done = sbvae("explore", "--codes", "one.npz", "--codes", "two.npz", "--out", "both.html")
+
+    assert done.code == 0, done.err
+    found = payload_of(tmp_path / "both.html")
+    (grid,) = found["slices"]
+    assert list(base64.b64decode(grid["held_out"])) == left_out.tolist()
+    assert [model["name"] for model in found["models"]] == ["one", "two"]
+    for model, codes in zip(found["models"], (one, two), strict=True):
+        assert np.allclose(floats(model["codes"][0], *codes.shape), codes)
+
+
+def test_images_of_codes_are_found_by_their_rows(
+    sbvae: Callable[..., Any], circles_file: str, write_codes: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = np.array([31, 2, 17, 8])
+    codes = np.arange(8.0).reshape(4, 2)
+    np.savez(tmp_path / "some.npz", codes=codes, rows=rows)
+    made = sbvae("explore", "--codes", "some.npz", "--images", circles_file, "--out", "some.html")
+
+    assert made.code == 0, made.err
+    points = payload_of(tmp_path / "some.html")["points"]
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(points["images"]))))
+    with h5py.File(tmp_path / circles_file) as file:
+        for n, row in enumerate(rows):
+            y, x = 16 * (n // points["columns"]), 16 * (n % points["columns"])
+            assert (sheet[y : y + 16, x : x + 16] == file["images"][row]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"factors": np.zeros((300, 2))}, "have other factors; codes stand side by side"),
+        ({"names": ["x", "z"]}, "have other names of factors;"),
+        ({"codes": np.ones((9, 2)), "factors": np.ones((9, 2))}, "have other numbers of rows;"),
+        ({"rows": np.arange(300) + 1}, "have other rows;"),
+        ({"held_out": np.arange(300) < 9}, "have other held-out rows;"),
+        ({"rows": np.zeros(3, int)}, "b.npz: rows are not 300 integers from 0 on"),
+    ],
+)
+def test_codes_of_other_images_are_refused(
+    sbvae: Callable[..., Any],
+    write_codes: Callable[..., Path],
+    tmp_path: Path,
+    change: dict[str, object],
+    told: str,
+) -> None:
+    known = {"rows": np.arange(300), "held_out": np.zeros(300, np.bool_)}
+    write_codes(tmp_path / "a.npz", **known)
+    write_codes(tmp_path / "b.npz", **known | change if len(change) == 1 else change)
+    done = sbvae("explore", "--codes", "a.npz", "--codes", "b.npz")
+
+    assert done.code == 1 and told in done.err and done.err.count("\n") == 1
+    assert not list(tmp_path.glob("*.html"))
+
+
 def test_codes_without_factors_and_of_one_latent_are_scattered(
     sbvae: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -126,6 +193,8 @@ def test_codes_without_factors_and_of_one_latent_are_scattered(
         (["empty"], "empty: "),
         (["running"], "no checkpoint"),
         (["--codes", "codes.npz", "--decoder", "codes.npz"], "is no ONNX file"),
+        (["--codes", "codes.npz", *["--decoder", "d.onnx"] * 2], "--decoder names 2, --codes 1;"),
+        (["--codes", "codes.npz"] * 2, "--codes codes.npz: is named more than once"),
         (["run", "--out", "page.png"], "--out page.png: HTML is what is written"),
     ],
 )

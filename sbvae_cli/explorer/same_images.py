@@ -1,0 +1,71 @@
+"""Files of codes of the same images, which a page shows side by side."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.evaluation.codes_file import read_codes
+from sbvae_cli.evaluation.representation import Representation
+
+
+def same_images(paths: Sequence[Path]) -> list[Representation]:
+    """Read codes whose rows are of the same images, in the same order.
+
+    Args:
+        paths: NPZ files as `read_codes` reads them.
+
+    Returns:
+        What each holds, with the factors of the first; where one alone says which rows lie where
+        and which training left out, this holds for all.
+
+    Raises:
+        SbvaeError: If one cannot be read, or they differ in their images or factors.
+    """
+    for path in paths:
+        if paths.count(path) > 1:
+            raise SbvaeError(f"{path}: is named more than once", field="codes")
+    found = [read_codes(path) for path in paths]
+    known = dict[str, tuple[Path, Any]]()
+    for path, each in zip(paths, found, strict=True):
+        for what, told in _told(each).items():
+            other, value = known.setdefault(what, (path, told))
+            if told is not None and value is None:
+                known[what] = path, told
+            elif told is not None and not np.array_equal(value, told, equal_nan=what == "factors"):
+                raise SbvaeError(
+                    f"{other} and {path} have other {what}; codes stand side by side where they "
+                    "are of the same images, row by row",
+                    field="codes",
+                )
+    rows, held_out = (
+        next((value for each in found if (value := getattr(each, name)) is not None), None)
+        for name in ("rows", "held_out")
+    )
+    first = found[0]
+    return [
+        replace(
+            each,
+            factors=first.factors,
+            circular=first.circular,
+            kinds=first.kinds,
+            space=first.space,
+            rows=rows,
+            held_out=held_out,
+        )
+        for each in found
+    ]
+
+
+def _told(found: Representation) -> dict[str, Any]:
+    """What must not differ, by what a message calls it; None where a file does not tell it."""
+    return {
+        "numbers of rows": len(found.codes),
+        "names of factors": found.names,
+        "factors": found.factors,
+        "rows": found.rows,
+        "held-out rows": found.held_out,
+    }
