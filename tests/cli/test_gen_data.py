@@ -365,9 +365,10 @@ def test_a_diameter_is_a_factor_of_circles(sbvae: Sbvae) -> None:
     assert 0.1 <= factors[:, 2].min() < 0.15 and 0.35 < factors[:, 2].max() <= 0.4
 
 
-@pytest.mark.parametrize("precious", [None, b"\x89HDF\r\n\x1a\nprecious"])
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "kill"]
+    ("number", "code", "precious"),
+    [(signal.SIGINT, 130, None), (signal.SIGTERM, 143, b"\x89HDF\r\n\x1a\nprecious")],
+    ids=["ctrl-c", "kill"],
 )
 def test_a_signal_in_the_middle_leaves_what_was_there(
     tmp_path: Path, number: signal.Signals, code: int, precious: bytes | None

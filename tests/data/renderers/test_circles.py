@@ -39,7 +39,7 @@ def test_each_pixel_is_within_two_grey_levels_of_the_covered_area(height: int, w
 
 @pytest.mark.parametrize("diameter", [0.031, 0.075, 0.1])
 def test_small_discs_are_as_exact(diameter: float) -> None:
-    rows = discs(40, seed=1)
+    rows = discs(15, seed=1)
     rows[:, 2] = diameter
     images = render_circles(rows, RGB, 64, 64)
 
