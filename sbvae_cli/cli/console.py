@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import typer
 
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.wrap import terminal_width, wrapped
+from sbvae_cli.cli.wrap import harmless, terminal_width, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -46,13 +46,13 @@ def inform(message: str) -> None:
 
 def say(message: str, indent: int = 2) -> None:
     """Print a line on stdout, broken between words where a terminal ends."""
-    typer.echo(wrapped(message, terminal_width(sys.stdout), indent))
+    typer.echo(wrapped(harmless(message), terminal_width(sys.stdout), indent))
 
 
 def remark(message: str) -> None:
     """Print a line on stderr that `--quiet` leaves out."""
     if not console_settings.quiet:
-        typer.echo(wrapped(with_flags(message), terminal_width(sys.stderr)), err=True)
+        typer.echo(wrapped(with_flags(harmless(message)), terminal_width(sys.stderr)), err=True)
 
 
 def note(message: str) -> None:
@@ -75,13 +75,18 @@ def note_once() -> Callable[[str], None]:
 def detail(message: str) -> None:
     """Print a line on stderr that only `--verbose` shows."""
     if console_settings.verbose:
-        typer.echo(message, err=True)
+        tell(message)
 
 
 def complain(message: str) -> None:
     """Print an error on stderr: one line, broken between words where a terminal ends."""
-    line = re.sub(r"\s*[\r\n]\s*", " ", message.strip())
+    line = harmless(re.sub(r"\s*[\r\n]\s*", " ", message.strip()))
     typer.echo(wrapped(f"error: {line}", terminal_width(sys.stderr)), err=True)
+
+
+def tell(message: str) -> None:
+    """Print a line on stderr as it stands, `--quiet` or not."""
+    typer.echo(harmless(message), err=True)
 
 
 def notice(message: str) -> None:
@@ -89,7 +94,7 @@ def notice(message: str) -> None:
     if console_settings.quiet:
         return
     color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
-    line = wrapped(with_flags(message), terminal_width(sys.stderr))
+    line = wrapped(with_flags(harmless(message)), terminal_width(sys.stderr))
     typer.secho(line, err=True, fg=color, bold=True)
 
 
@@ -139,6 +144,8 @@ def print_table(
     from rich.table import Table
 
     width = terminal_width()
+    title, columns = harmless(title), [harmless(name) for name in columns]
+    rows = [[harmless(cell) for cell in row] for row in rows]
     shown = len(columns)
     headings = list(columns)
     if width:
@@ -219,7 +226,7 @@ class _BarReporter:
         self._bar.stop()
 
     def update(self, done: int, text: str) -> None:
-        self._bar.update(self._task, completed=done, text=text)
+        self._bar.update(self._task, completed=done, text=harmless(text))
 
 
 class _LineReporter(_SilentReporter):
@@ -236,4 +243,4 @@ class _LineReporter(_SilentReporter):
         if done != self._shown and (now >= self._next or done == self._total):
             self._next = now + self.seconds_between
             self._shown = done
-            typer.echo(f"{self._name} {done:,}/{self._total:,}  {text}", err=True)
+            tell(f"{self._name} {done:,}/{self._total:,}  {text}")

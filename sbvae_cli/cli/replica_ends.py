@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
-from sbvae_cli.cli.console import inform
+from sbvae_cli.cli.console import inform, tell
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Ended
@@ -37,7 +35,7 @@ def say_failure(ended: Ended) -> None:
     if ended.why:
         step, steps = ended.row.step, ended.row.steps
         where = f"failed at step {step:,} of {steps:,}: " if ended.row.state == "failed" else ""
-        typer.echo(f"{ended.folder.path}: {where}{with_flags(ended.why)}", err=True)
+        tell(f"{ended.folder.path}: {where}{with_flags(ended.why)}")
 
 
 def conclude(

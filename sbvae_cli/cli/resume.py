@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from sbvae_cli.cli.console import note
+from sbvae_cli.cli.console import note, tell
 from sbvae_cli.cli.train_options import SETTINGS, settings_of
 from sbvae_cli.cli.training_report import report_training
 from sbvae_cli.commands import as_typed, flag
@@ -100,4 +98,4 @@ def _show(found: Progress | GroupProgress, before: str) -> None:
         line = f"{found.step:,} of {found.steps:,} steps; go on with `{command}`"
     else:
         line = f"finished, {found.steps:,} steps; more with `{command} --steps {2 * found.steps}`"
-    typer.echo(f"{found.path}: {before}{line}", err=True)
+    tell(f"{found.path}: {before}{line}")

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
-from sbvae_cli.cli.console import note
+from sbvae_cli.cli.console import note, tell
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.replica_ends import Others
 from sbvae_cli.cli.replicas import (
@@ -204,7 +202,7 @@ def _readable(
             way = "delete it to have this replica begun anew"
             if kept:
                 way = f"copy {each.folder.kept(kept[-1])} to it to go on from that"
-            typer.echo(f"{with_flags(str(error))}; left out: {way}", err=True)
+            tell(f"{with_flags(str(error))}; left out: {way}")
             row = Row(str(each.seed), each.config.training.steps, each.config.training.batch_size)
             row.state = "failed"
             left_out.append(Ended(each.folder, row, str(error)))

@@ -5,10 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from sbvae_cli.cli.cluster import THIS_MACHINE, ClusterOptions
-from sbvae_cli.cli.console import inform, note
+from sbvae_cli.cli.console import inform, note, tell
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.local_engine import LocalEngine
 from sbvae_cli.cli.replicas import at_once
@@ -91,7 +89,7 @@ def run_plan(
         try:
             write_collected(folder, collect(folder, plan))
         except SbvaeError as error:  # a full disk, which runs may have told of too
-            typer.echo(with_flags(error.line), err=True)
+            tell(with_flags(error.line))
         _raise_if_unfinished(view.states, ended, request, again)
         return view.states
 
@@ -179,7 +177,7 @@ def _conclude_job(ended: Ended, view: SweepView) -> None:
     """Say which runs of a job diverged, and why it failed, if it did."""
     for each in view.refresh(ended.job):
         if each.state == "diverged":
-            typer.echo(f"{each.replica.folder.path}: diverged: {each.why}", err=True)
+            tell(f"{each.replica.folder.path}: diverged: {each.why}")
     if not ended.why:
         return
     note_lost(ended.job, ended.why)
@@ -187,7 +185,7 @@ def _conclude_job(ended: Ended, view: SweepView) -> None:
     told = {each.replica.folder.path: each.why for each in failed}
     first = ended.job.replicas[0]  # on a full disk no folder tells of it
     for path, why in (told or {first.folder.path: without_path(ended.why, first)}).items():
-        typer.echo(f"{path}: failed: {with_flags(why)}", err=True)
+        tell(f"{path}: failed: {with_flags(why)}")
 
 
 def _raise_if_unfinished(

@@ -21,6 +21,16 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
     return shutil.get_terminal_size((own, 24)).columns
 
 
+def harmless(text: str) -> str:
+    """Text without what commands a terminal, or turns the order of letters, in anybody's names.
+
+    Characters that do not print are replaced, but for ends of lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
 def wrapped(text: str, width: int | None, indent: int = 2) -> str:
     """A line as lines of a width, broken between words.
 

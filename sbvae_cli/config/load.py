@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, ScheduleKind
+from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError, nearest
@@ -59,7 +60,10 @@ def read_yaml(path: Path) -> Tree:
         SbvaeError: If the file cannot be read, is not YAML, or holds something else.
     """
     try:
-        tree = _parse(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST_YAML:
+            limit = f"more than the limit of {LARGEST_YAML >> 10:,} kB"
+            raise SbvaeError(f"{path}: is no configuration: it has {limit}")
+        tree = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
@@ -68,6 +72,9 @@ def read_yaml(path: Path) -> Tree:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         raise SbvaeError(f"{path}: no valid YAML{line}: {_first_line(error)}") from error
+    except (ValueError, RecursionError) as error:
+        fault = _first_line(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        raise SbvaeError(f"{path}: no valid YAML: {fault}") from error
     if tree is None:
         return {}
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
@@ -75,14 +82,6 @@ def read_yaml(path: Path) -> Tree:
             f"{path}: found {type(tree).__name__}, a configuration maps names to values"
         )
     return tree
-
-
-def _parse(text: str) -> Any:
-    """Parse YAML by libyaml where there is one, in a tenth of the time; Python says faults."""
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
-        return yaml.safe_load(text)
 
 
 def to_yaml(tree: Tree) -> str:
@@ -106,8 +105,8 @@ def parse_settings(settings: Sequence[str]) -> Tree:
                 f"{setting}: write section.key=value, as training.steps=1000", field="set"
             )
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            value = parse_yaml(text)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
         if isinstance(value, str) and _WHOLE_NUMBERS.fullmatch(value):
             value = [int(part) for part in value.split(",")]

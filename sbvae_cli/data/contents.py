@@ -15,7 +15,8 @@ import numpy as np
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
-from sbvae_cli.data.hdf5 import MAGIC, check_filters, list_arrays, open_hdf5
+from sbvae_cli.data.hdf5 import MAGIC, list_arrays, open_hdf5
+from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.importers.array_file import array_kinds, broken_link
 from sbvae_cli.data.importers.array_groups import find_group
 from sbvae_cli.data.importers.collection import identify, is_candidate, reason_of
@@ -127,7 +128,7 @@ def _hdf5(path: Path) -> Contents:
         arrays = array_kinds(listing)
         for name, array in listing.arrays.items():
             if arrays[name].may_be_images:
-                check_filters(path, name, array)
+                check_storage(path, name, array)
     return _arrays(path, arrays, "is an HDF5 file of another layout", listing.broken)
 
 

@@ -23,7 +23,8 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
-from sbvae_cli.data.hdf5 import check_filters, open_hdf5
+from sbvae_cli.data.hdf5 import open_hdf5
+from sbvae_cli.data.hdf5_storage import check_storage, inflated
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
 from sbvae_cli.data.workers import in_order
@@ -69,23 +70,30 @@ class DatasetFile:
     def _read_header(self) -> None:
         read = self._read_3dshapes if is_3dshapes(self._file) else self._read_own
         read()
-        for name, array in (("images", self._images), ("factors", self._factors)):
-            check_filters(self.path, name, array)
+        self._check_storage()
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
         self._is_direct = _is_plain_gzip(self._images)
         chunks = self._images.chunks
         self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
         self.contents_hash: str | None = self._file.attrs.get("contents_hash")
 
+    def _check_storage(self) -> None:
+        for name, array in (("images", self._images), ("factors", self._factors)):
+            check_storage(self.path, name, array)
+
     def _read_3dshapes(self) -> None:
         self.name, self.seed = "3dshapes", 0
         self._images, self._factors = self._file["images"], self._file["labels"]
+        self._check_storage()
         self.space = FactorSpace(read_3dshapes_space(self.path, self._file))
 
     def _read_own(self) -> None:
         attributes = self._file.attrs
         self._check_kind()
-        self.name, self.seed = str(attributes["name"]), int(attributes["seed"])
+        try:
+            self.name, self.seed = str(attributes["name"]), int(attributes["seed"])
+        except (TypeError, ValueError):
+            raise self._error("its attribute seed is damaged; generate it again") from None
         self._images, self._factors = self._file["images"], self._file.get("factors")
         self._check_arrays()
         try:
@@ -114,7 +122,7 @@ class DatasetFile:
         if missing:
             raise self._error(f"has no {missing[0]}; generate it again")
         found = attributes["sbvae_format"]
-        if found != FORMAT:
+        if np.ndim(found) or found != FORMAT:
             raise self._error(
                 f"has format {found!s}, this sbvae reads {FORMAT}; install a newer sbvae"
             )
@@ -229,15 +237,11 @@ class DatasetFile:
                 return images
             # Compressed, as HDF5 itself would hold its lock while it decompresses.
             skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
-        except (OSError, RuntimeError, ValueError) as error:
+            shape = self._images.chunks
+            length = int(np.prod(shape))
+            stored = stored if skipped else inflated(stored, length)
+        except (OSError, RuntimeError, ValueError, zlib.error) as error:
             raise self._damaged(start, size, error) from error
-        shape = self._images.chunks
-        length = int(np.prod(shape))
-        if not skipped:
-            try:
-                stored = zlib.decompress(stored, bufsize=length)
-            except zlib.error as error:
-                raise self._damaged(start, size, error) from error
         if len(stored) != length:
             raise self._damaged(start, size, f"found {len(stored)} bytes of {length}")
         return np.frombuffer(stored, np.uint8).reshape(shape)[:size]

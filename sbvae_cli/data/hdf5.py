@@ -1,6 +1,5 @@
-"""HDF5 files of any layout: opened, listed, and whether their filters are installed here."""
+"""HDF5 files of any layout: opened and listed."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,28 +7,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sbvae_cli.commands import quoted
+from sbvae_cli.data.hdf5_storage import stands_beside
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import unreadable
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MATLAB = b"MATLAB 7.3"
-# Filters that are registered with the HDF Group, by number, and whether hdf5plugin has them.
-_FILTERS = {
-    4: ("SZIP", False),
-    307: ("bzip2", True),
-    32000: ("LZF", False),
-    32001: ("Blosc", True),
-    32004: ("LZ4", True),
-    32008: ("bitshuffle", True),
-    32013: ("ZFP", True),
-    32015: ("Zstandard", True),
-    32017: ("SZ", True),
-    32018: ("FCIDECOMP", True),
-    32024: ("SZ3", True),
-    32026: ("Blosc2", True),
-    32028: ("SPERR", True),
-}
+_MOST_ARRAYS = 1_000_000  # that are listed, links to them among them
 
 
 def open_hdf5(path: Path) -> Any:
@@ -76,70 +60,82 @@ class Hdf5Listing:
 
 
 def list_arrays(file: Any) -> Hdf5Listing:
-    """List the arrays of an open file; an array of references to others is one for each of them."""
-    listing, first = Hdf5Listing({}, {}, {}), dict[tuple[int, int], str]()
+    """List the arrays of an open file; an array of references to others is one for each of them.
 
-    def see(name: str, item: Any) -> None:
-        if not isinstance(item, h5py.Dataset) or name.startswith("#"):
-            return  # a # is where MATLAB keeps the parts of cells
-        if h5py.check_ref_dtype(item.dtype) is h5py.Reference and item.shape is not None:
-            references = [each for each in np.ravel(item[()]) if each]
-            for i, reference in enumerate(references):
-                see(f"{name}/{i}", file[reference])
-            return
-        found = h5py.h5o.get_info(item.id)
-        known = first.setdefault((found.fileno, found.addr), name)
-        if known != name:
-            listing.links[name] = known
-        listing.arrays[name] = item
-
-    def follow(name: str, link: Any) -> None:
-        if isinstance(link, h5py.HardLink) or name.startswith("#"):
-            return
-        try:
-            item = file[name]
-        except (KeyError, OSError):
-            listing.broken[name] = getattr(link, "filename", "") or link.path
-            return
-        if isinstance(item, h5py.Group):
-            item.visititems(lambda inner, each: see(f"{name}/{inner}", each))
-        else:
-            see(name, item)
-
-    file.visititems(see)
-    file.visititems_links(follow)
-    return listing
-
-
-def check_filters(path: Path, name: str, array: Any) -> None:
-    """Refuse an array that is compressed by a filter that is not installed.
-
-    Filters of the package hdf5plugin are taken from there, where it is installed.
+    Links into files beside it, or in folders below, are followed.
 
     Raises:
-        SbvaeError: With the filter, and what would do.
+        SbvaeError: If it names more than a million arrays, as links in circles may.
     """
-    plan = array.id.get_create_plist()
-    for i in range(plan.get_nfilters()):
-        number, _, _, own_name = plan.get_filter(i)
-        if _can_decode(number):
-            continue
-        with suppress(ImportError):
-            __import__("hdf5plugin")  # which makes its filters known
-        if _can_decode(number):
-            continue
-        known, in_plugin = _FILTERS.get(number, ("", False))
-        shown = known or own_name.decode(errors="replace") or "unknown"
-        install = "run `python -m pip install hdf5plugin`, or " if in_plugin else ""
-        file = quoted(path)
+    walk = _Walk(file)
+    file.visititems(walk.see)
+    file.visititems_links(walk.follow)
+    if walk.is_full:
         raise SbvaeError(
-            f"{path}: its {name} are compressed by a filter that is not installed here "
-            f"({shown}, {number}); {install}repack the file where it can be read, by "
-            f"`h5repack -f GZIP=1 {file} repacked.h5`"
+            f"{file.filename}: has more than {_MOST_ARRAYS:,} names of arrays; write the arrays "
+            "that are images, and their factors, to a file of their own"
         )
+    return walk.listing
 
 
-def _can_decode(number: int) -> bool:
-    if not h5py.h5z.filter_avail(number):
-        return False
-    return bool(h5py.h5z.get_filter_info(number) & h5py.h5z.FILTER_CONFIG_DECODE_ENABLED)
+class _Walk:
+    """A walk over all names of an open file; its functions return True to end it.
+
+    An error that left them would be one of h5py.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self.listing = Hdf5Listing({}, {}, {})
+        self.is_full = False
+        self._file, self._first = file, dict[tuple[int, int], str]()
+
+    def see(self, name: str, item: Any) -> bool | None:
+        if not isinstance(item, h5py.Dataset) or name.startswith("#"):
+            return None  # a # is where MATLAB keeps the parts of cells
+        if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
+            return self._see_referred(name, item)
+        return self._add(name, item)
+
+    def _see_referred(self, name: str, item: Any) -> bool | None:
+        if item.shape is None or item.size > _MOST_ARRAYS:
+            return None
+        references = [each for each in np.ravel(item[()]) if each]
+        for i, reference in enumerate(references):
+            found = self._file[reference]
+            if isinstance(found, h5py.Dataset) and not h5py.check_ref_dtype(found.dtype):
+                self._add(f"{name}/{i}", found)
+        return self.is_full or None
+
+    def _add(self, name: str, item: Any) -> bool | None:
+        found = h5py.h5o.get_info(item.id)
+        known = self._first.setdefault((found.fileno, found.addr), name)
+        if known != name:
+            self.listing.links[name] = known
+        self.listing.arrays[name] = item
+        self.is_full = len(self.listing.arrays) > _MOST_ARRAYS
+        return self.is_full or None
+
+    def follow(self, name: str, link: Any) -> bool | None:
+        if isinstance(link, h5py.HardLink) or name.startswith("#"):
+            return None
+        target, own = getattr(link, "filename", ""), self._file.filename
+        if target and not stands_beside(own, target):
+            self.listing.broken[name] = f"{target}, {_OUTSIDE}"
+            return None
+        try:
+            item = self._file[name]
+        except (KeyError, OSError, RuntimeError):  # links in a circle raise the last one
+            found = "which is not there; put it there again"
+            self.listing.broken[name] = f"{target or link.path}, {found}"
+            return None
+        if not stands_beside(own, item.file.filename):
+            self.listing.broken[name] = f"{item.file.filename}, {_OUTSIDE}"
+            return None
+        if isinstance(item, h5py.Group):
+            item.visititems(lambda inner, each: self.see(f"{name}/{inner}", each))
+        else:
+            self.see(name, item)
+        return self.is_full or None
+
+
+_OUTSIDE = "outside of this file's folder, and is not followed; copy the array into one file"

@@ -18,7 +18,10 @@ _ROOM = RENDERERS["room"].space  # the same factors, levels and order
 
 def is_3dshapes(file: Any) -> bool:
     """Whether an open HDF5 file has the arrays of 3dshapes.h5 and is none of ours."""
-    images, labels = (file.get(name) for name in ("images", "labels"))
+    try:
+        images, labels = (file.get(name) for name in ("images", "labels"))
+    except RuntimeError:  # of links in a circle
+        return False
     return (
         "sbvae_format" not in file.attrs
         and isinstance(images, h5py.Dataset)

@@ -6,9 +6,9 @@ import yaml
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import DRAWN
+from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 
 NO_WAY = "name a dataset, a checkpoint, a run folder or images"
-_LARGEST_TEXT = 1 << 20  # of settings, in bytes
 
 
 def describe_text(path: Path, head: bytes) -> tuple[str, str]:
@@ -32,11 +32,11 @@ def describe_text(path: Path, head: bytes) -> tuple[str, str]:
 
 def _settings(path: Path) -> tuple[str, str] | None:
     """A mapping in YAML or JSON: of a run, or of a factor space."""
-    if path.stat().st_size > _LARGEST_TEXT:
+    if path.stat().st_size > LARGEST_YAML:
         return None
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
+        tree = parse_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
     if not isinstance(tree, dict):
         return None

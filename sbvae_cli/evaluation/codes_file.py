@@ -4,7 +4,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.cells import refuse_inexact
+from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.stated_factors import (
@@ -22,6 +23,7 @@ from sbvae_cli.evaluation.stated_factors import (
     stated_texts,
 )
 from sbvae_cli.files import unreadable
+from sbvae_cli.memory import free_memory
 
 Floats = NDArray[np.float64]
 
@@ -29,8 +31,10 @@ HOW_TO_WRITE = (
     "write numpy.savez(path, codes=..., factors=...), codes (N, K) and, where they are known, "
     "factors (N, F)"
 )
+MAGIC = b"\x93NUMPY"
 READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out", "rows")
 _BESIDE = ("files",)  # for who reads the codes
+_MANY_BYTES, _MOST_PACKED = 64 << 20, 500  # of an array, and how many times its size in the file
 LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
 
 
@@ -187,9 +191,10 @@ def _held_out(path: Path, arrays: Arrays, rows: int) -> NDArray[np.bool_] | None
 def _arrays(path: Path) -> Arrays:
     try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
+            if file.read(len(MAGIC)) == MAGIC:
                 raise SbvaeError(f"{path}: holds one array without a name; {HOW_TO_WRITE}")
+            file.seek(0)
+            loaded = np.load(file, allow_pickle=False)
             # Others are named in errors, and never read.
             return {
                 name: _array(path, name, loaded) if name in READ else np.empty(0)
@@ -201,13 +206,34 @@ def _arrays(path: Path) -> Arrays:
         raise SbvaeError(f"{path}: is no NPZ file of arrays; {HOW_TO_WRITE}") from error
 
 
+def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
+    """Refuse an array that memory does not hold, or of another size than it says, unread."""
+    found = next(each for each in archive.infolist() if each.filename in (f"{name}.npy", name))
+    with archive.open(found) as stream:
+        header = read_array_header(stream)
+    if header.dtype.hasobject:
+        return  # of any size; told of as such
+    if header.stored_bytes != found.file_size:
+        raise ValueError("size")
+    if found.file_size > free_memory():
+        raise MemoryError
+    packed = found.file_size > _MOST_PACKED * found.compress_size
+    if packed and found.file_size > _MANY_BYTES:
+        raise SbvaeError(
+            f"{path}: {name} are {found.file_size >> 20:,} MB, packed into "
+            f"{found.compress_size / 1e6:.1f} MB, as no codes are; write the file again"
+        )
+
+
 _WORDS = ("names", "circular", "kinds", "space")
 _PLAIN = {name: f"store words, as numpy.array({name}, dtype=str)" for name in _WORDS}
 
 
-def _array(path: Path, name: str, loaded: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
+def _array(path: Path, name: str, loaded: Any) -> NDArray[np.generic]:
     try:
-        return loaded[name]
+        _check_size(path, name, loaded.zip)
+        array: NDArray[np.generic] = loaded[name]
+        return array
     except MemoryError:
         raise SbvaeError(f"{path}: {name} does not fit into memory") from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -173,7 +173,10 @@ class RunFolder:
         for line in reversed(lines):
             try:
                 record = json.loads(line)
-            except ValueError:  # the run writes it now, was killed while it did, or it is cut here
+            except (
+                ValueError,
+                RecursionError,
+            ):  # the run writes it now, was killed while it did, or it is cut here
                 continue
             if isinstance(record, dict):
                 return record
@@ -230,5 +233,5 @@ def _remove_if_empty(path: Path, locks: Set[Path]) -> None:
 def _step_of(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return float("inf")

@@ -69,7 +69,7 @@ def records_of(folder: RunFolder) -> list[dict[str, Any]]:
         try:
             record = json.loads(line)
             step = float(record["step"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
         while "diverged" not in record and found and next(reversed(found)) >= step:
             found.popitem()  # a resumed run made it again

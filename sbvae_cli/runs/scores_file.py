@@ -85,7 +85,7 @@ def read_records(path: Path) -> list[ScoreRecord]:
     except OSError as error:
         missing = f"write one by {_writing(path)}"
         raise unreadable(path, error, missing) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SbvaeError(f"{path}: is no JSON, or cut short; {_write(path)}") from error
     results = tree.get("results") if isinstance(tree, dict) else None
     if not isinstance(results, list) or not results:

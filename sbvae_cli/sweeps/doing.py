@@ -88,7 +88,7 @@ def read_doing(folder: RunFolder) -> Doing | None:
         process = found["process"]  # None of a block that has ended
         alive = process is not None and (_runs(*process) if here else _is_fresh(folder))
         told = folder.job.stat().st_mtime_ns
-    except (OSError, ValueError, KeyError, TypeError):  # none, or it is written now
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or it is written now
         return None
     return Doing(what, why, alive, told < max(map(_changed, (folder.log, folder.checkpoint))))
 

@@ -85,7 +85,7 @@ def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
         tree: dict[str, Any] = json.loads(folder.scores.read_text(encoding="utf-8"))
         own = tree["protocol"]["name"] == protocol
         return {**tree, "asked": [str(name) for name in tree["asked"]]} if own else {}
-    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
         return {}
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.cli.wrap import wrapped
+from sbvae_cli.cli.console import complain, inform, notice, print_table, remark, tell
+from sbvae_cli.cli.wrap import harmless, wrapped
 
 TEXT = "note: latents that hardly deviate, which geometry leaves out; see `sbvae --help` again"
 
@@ -65,3 +66,20 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+def test_names_command_no_terminal() -> None:
+    assert harmless("a \x1b[31mred\x07 \u202egnp.exe \x9b2J\ttab") == (
+        "a \ufffd[31mred\ufffd \ufffdgnp.exe \ufffd2J\ufffdtab"
+    )
+    assert harmless("two\nlines, é 漢 [red]") == "two\nlines, é 漢 [red]"
+
+
+def test_tables_and_messages_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x9b2Ja[red]"  # the eight-bit form, which no one strips on the way
+    print_table(hostile, [hostile, "n"], [[hostile, "1"]])
+    for say in (inform, remark, tell, complain, notice):
+        say(hostile)
+    out, err = capsys.readouterr()
+    assert out.count("\ufffd2Ja[red]") == 4 and err.count("\ufffd2Ja[red]") == 4
+    assert "\x9b" not in out + err

@@ -1,5 +1,6 @@
 """Codes from anybody's NPZ file, and what is said of files that are none."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -228,3 +229,35 @@ def test_arrays_that_look_transposed_are_refused(
             read_codes(path)
     else:
         assert read_codes(path).codes.shape == codes
+
+
+def npy(shape: str, data: bytes = b"") -> bytes:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (npy("(1000000000000, 10)"), "codes is damaged"),
+        (npy("(1000000, 10)", bytes(80_000_000)), "codes are 76 MB, packed into 0.1 MB, as no"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "codes is damaged"),
+    ],
+)
+def test_codes_that_would_fill_memory_are_refused_unread(
+    tmp_path: Path, content: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "c.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("codes.npy", content)
+    monkeypatch.setattr(np.lib.format, "read_array", None)
+    with pytest.raises(SbvaeError, match=message):
+        read_codes(tmp_path / "c.npz")
+
+
+def test_codes_larger_than_free_memory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "c.npz")
+    monkeypatch.setattr("sbvae_cli.evaluation.codes_file.free_memory", lambda: 1000)
+    with pytest.raises(SbvaeError, match="codes does not fit into memory"):
+        read_codes(path)

@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.hdf5 import Hdf5Listing, check_filters, is_matlab, list_arrays, open_hdf5
+from sbvae_cli.data.hdf5 import Hdf5Listing, is_matlab, list_arrays, open_hdf5
+from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.importers.array_groups import find_group
 from sbvae_cli.data.importers.array_images import ArrayImages, EncodedRows, SeparateArrays
 from sbvae_cli.data.importers.collection import (
@@ -23,6 +24,7 @@ from sbvae_cli.data.importers.collection import (
 from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, find_images, order_axes
 from sbvae_cli.data.importers.label_arrays import find_file_names
 from sbvae_cli.data.importers.levels import Levels
+from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.errors import SbvaeError
 
 MAT5 = b"MATLAB 5.0"
@@ -53,11 +55,15 @@ class ArrayFile(Closing):
         """
         group = find_group(self.path, self.kinds, key)
         if group:
+            for member in group.members.values():
+                self._check_pixels(member, *sorted(self.kinds[member].shape)[-2:])
             return SeparateArrays(self.path, group.name, group.members, self.read, (self,))
         name = find_images(self.path, self.kinds, key)
         shape = self.kinds[name].shape
         others = {n for kind in self.kinds.values() if len(kind.shape) < 3 for n in kind.shape}
         axes = order_axes(shape, self._last_first, others) if len(shape) > 1 else (0,)
+        if len(shape) > 1:
+            self._check_pixels(name, shape[axes[2]], shape[axes[1]])
         names_from, names = find_file_names(self.kinds, name, shape[axes[0]], self.read)
         images = self._images(name, axes)
         if names:
@@ -77,6 +83,12 @@ class ArrayFile(Closing):
         except Exception as error:  # broken files make every reader raise anything
             found = f"{name} cannot be read ({reason_of(error)})"
             raise SbvaeError(f"{self.path}: {found}; write the file again") from error
+
+    def _check_pixels(self, name: str, width: int, height: int) -> None:
+        try:
+            check_pixels(width, height)
+        except ValueError as error:
+            raise SbvaeError(f"{self.path}: images of {printable(name)}: {error}") from None
 
     @abstractmethod
     def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection: ...
@@ -109,7 +121,7 @@ class Hdf5Arrays(ArrayFile):
             raise broken_link(self.path, self._broken, key) or error from None
 
     def _images(self, name: str, axes: tuple[int, ...]) -> ImageCollection:
-        check_filters(self.path, name, self._arrays[name])
+        check_storage(self.path, name, self._arrays[name])
         if self.kinds[name].encoded:
             return EncodedRows(self.path, name, self._arrays[name], (self._file,))
         if self._reversed:
@@ -117,7 +129,7 @@ class Hdf5Arrays(ArrayFile):
         return ArrayImages(self.path, name, self._arrays[name], axes, (self._file,))
 
     def _read(self, name: str) -> NDArray[Any]:
-        check_filters(self.path, name, self._arrays[name])
+        check_storage(self.path, name, self._arrays[name])
         array = self._arrays[name]
         texts = h5py.check_string_dtype(array.dtype)
         found = np.asarray(array.asstr("utf-8", "replace")[()], np.str_) if texts else array[()]
@@ -154,8 +166,7 @@ def broken_link(path: Path, broken: Mapping[str, str], key: str | None) -> Sbvae
     for name, target in broken.items():
         if key is None or f"/{name}".endswith(f"/{key.strip('/')}"):
             return SbvaeError(
-                f"{path}: {printable(name)} links to {printable(target)}, which is not there; put "
-                "it there again, or name another array"
+                f"{path}: {printable(name)} links to {printable(target)}, or name another array"
             )
     return None
 

@@ -16,10 +16,10 @@ from PIL.ImageFile import ImageFile
 
 from sbvae_cli.data.importers.deep_images import DeepImage, Kind, deep_image, stored_kind
 from sbvae_cli.data.importers.levels import Levels
+from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
-MAX_MEMBER_BYTES = 256 << 20  # of one stored image
 _DESCRIPTION = 270  # a tag of TIFF
 _PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # which may share one page
 _NEVER = {"EPS"}  # Pillow hands these files to Ghostscript, a program that runs what they say
@@ -128,7 +128,7 @@ class ImageCollection(Closing):
             if isinstance(image, DeepImage):
                 _count(tally, image)
                 return _finite(image, tally)
-            _refuse_bomb(image)
+            check_pixels(image.width, image.height)
             _count(tally, image, self._left_out(image))
             deep = deep_image(image) if isinstance(image, ImageFile) else None
             if deep:
@@ -207,23 +207,6 @@ def identify(file: IO[bytes]) -> Image.Image:
     raise UnidentifiedImageError
 
 
-def _refuse_bomb(image: Image.Image) -> None:
-    pixels, limit = image.width * image.height, Image.MAX_IMAGE_PIXELS
-    if limit and pixels > limit:
-        size = f"{image.width}x{image.height} are {_millions(pixels)} pixels"
-        way = f"reduce it, as ImageMagick does by `-resize {_share(limit, pixels)}%`"
-        raise ValueError(f"{size}, more than the limit of {_millions(limit)}; {way}")
-
-
-def _millions(pixels: int) -> str:
-    return f"{pixels / 1e6:.0f} million" if pixels >= 10**7 else f"{pixels:,}"
-
-
-def _share(limit: int, pixels: int) -> int:
-    """Percent of the sides that make the pixels fewer than the limit."""
-    return max(1, int(100 * (limit / pixels) ** 0.5))
-
-
 def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
     """The image, if all of its values are numbers: any colour in place of others is wrong."""
     values = image.values
@@ -233,16 +216,6 @@ def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
         bad = values.size - int(np.count_nonzero(np.isfinite(values)))
         raise ValueError(f"{bad:,} of {values.size:,} values are not finite (NaN or infinite)")
     return image
-
-
-def check_size(size: int) -> None:
-    """Refuse what no image needs.
-
-    Raises:
-        ValueError: If it has more than 256 MB.
-    """
-    if size > MAX_MEMBER_BYTES:
-        raise ValueError(f"{size >> 20} MB, more than the limit of {MAX_MEMBER_BYTES >> 20} MB")
 
 
 def is_candidate(name: str) -> bool:

@@ -2,11 +2,10 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from sbvae_cli.data.importers.image_names import ImageNames
 from sbvae_cli.errors import SbvaeError
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_MOST_COLUMNS, _LONGEST_LINE = 1_000, 1 << 20
 _NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first of these that is there
 
 
@@ -86,14 +86,17 @@ class _Table(NamedTuple):
 def _read_table(path: Path) -> _Table:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-        separator = _separator(text)
-        lines = csv.reader(StringIO(text, newline=""), strict=True, delimiter=separator)
-        header, first_row = list[str](), 2
-        while not header and (line := next(lines, None)) is not None:
-            header = [cell.strip() for cell in line] if any(map(str.strip, line)) else []
-            first_row = lines.line_num + 1
-        table = [[cell.strip() for cell in line] for line in lines if any(map(str.strip, line))]
+            separator = _separator(_lines(path, file))
+            file.seek(0)
+            lines = csv.reader(_lines(path, file), strict=True, delimiter=separator)
+            header, first_row = list[str](), 2
+            while not header and (line := next(lines, None)) is not None:
+                header = [cell.strip() for cell in line] if any(map(str.strip, line)) else []
+                first_row = lines.line_num + 1
+            if len(header) > _MOST_COLUMNS:
+                found = f"has {len(header):,} columns, more than the limit of {_MOST_COLUMNS:,}"
+                raise SbvaeError(f"{path}: {found}; leave out those that are no factors")
+            table = [[cell.strip() for cell in line] for line in lines if any(map(str.strip, line))]
     except OSError as error:
         raise SbvaeError(f"{path}: {reason_of(error)}; choose a CSV file") from error
     except UnicodeDecodeError as error:
@@ -122,9 +125,17 @@ def _read_table(path: Path) -> _Table:
     return _Table(header, rows, first_row, notes)
 
 
-def _separator(text: str) -> str:
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """Lines as they stand, of a length that memory holds."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise SbvaeError(f"{path}: has a line of more than {_LONGEST_LINE:,} characters")
+        yield line
+
+
+def _separator(lines: Iterable[str]) -> str:
     """What separates cells: commas, unless the header has none but tabs or semicolons."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    header = next((line for line in lines if line.strip()), "")
     unquoted = re.sub('"[^"]*"', "", header)
     return next((mark for mark in _SEPARATORS if mark in unquoted), ",")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sbvae_cli.data.importers.collection import (
     ImageFiles,
-    check_size,
     is_candidate,
     reason_of,
 )
+from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError
 

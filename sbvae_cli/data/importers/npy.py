@@ -1,6 +1,7 @@
 """Headers of arrays in NumPy's format, read without their data and without unpickling anything."""
 
 from dataclasses import dataclass
+from io import BytesIO
 from math import prod
 from typing import IO, Any
 from zipfile import ZipFile
@@ -8,6 +9,8 @@ from zipfile import ZipFile
 import numpy as np
 
 from sbvae_cli.data.importers.collection import printable
+
+_LARGEST_HEADER = 1 << 16  # bytes; NumPy reads what a header claims before it looks at it
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,26 @@ def read_array_header(stream: IO[bytes]) -> ArrayHeader:
     """Read the header; the stream then stands at the data.
 
     Raises:
-        ValueError: If there is none, or its version is for fields with names beyond Latin 1.
+        ValueError: If there is none, it is damaged or longer than any, or its version is for fields
+            with names beyond Latin 1.
     """
     version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        shape, columns_first, dtype = np.lib.format.read_array_header_1_0(stream)
-    elif version == (2, 0):
-        shape, columns_first, dtype = np.lib.format.read_array_header_2_0(stream)
-    else:
+    if version not in ((1, 0), (2, 0)):
         raise ValueError(f"version {version[0]}.{version[1]} of the format")
+    length = stream.read(2 if version == (1, 0) else 4)
+    size = int.from_bytes(length, "little")
+    if size > _LARGEST_HEADER:
+        raise ValueError(f"a header of {size:,} bytes")
+    header = BytesIO(length + stream.read(size))
+    try:
+        if version == (1, 0):
+            shape, columns_first, dtype = np.lib.format.read_array_header_1_0(header)
+        else:
+            shape, columns_first, dtype = np.lib.format.read_array_header_2_0(header)
+    except Exception as error:  # NumPy has Python parse it, which may raise anything
+        raise ValueError("a damaged header") from error
+    if min(shape, default=0) < 0:
+        raise ValueError(f"a shape of {shape}")
     return ArrayHeader(tuple(shape), dtype, columns_first, stream.tell())
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.importers.collection import ImageFiles, UnreadableImageError, check_size
+from sbvae_cli.data.importers.collection import ImageFiles, UnreadableImageError
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.importers.fit import fit_image
+from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import unreadable

@@ -11,13 +11,13 @@ from typing import IO, Any, cast
 
 from sbvae_cli.data.importers.collection import (
     ImageFiles,
-    check_size,
     inner_name,
     is_candidate,
     note_on_repeats,
     printable,
     reason_of,
 )
+from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, unpack
 from sbvae_cli.errors import SbvaeError

@@ -8,13 +8,13 @@ from zipfile import ZipFile, ZipInfo
 
 from sbvae_cli.data.importers.collection import (
     ImageFiles,
-    check_size,
     inner_name,
     is_candidate,
     note_on_repeats,
     printable,
     reason_of,
 )
+from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError
 
@@ -61,7 +61,7 @@ class ZipImages(ImageFiles):
     def stored(self, index: int) -> bytes:
         """The bytes of a file."""
         member = self._members[index]
-        check_size(member.file_size)
+        check_size(member.file_size, member.compress_size)
         with self._lock:  # members may be read at the same time, but not opened
             stored = self._archive.open(member)
         try:

@@ -206,3 +206,12 @@ def test_names_without_ending_or_in_capitals_are_told_of(tmp_path: Path) -> None
         "2 rows name files without their ending or in other capitals: 1 is a/1.png",
     )
     assert read_factors(write(tmp_path, "file,x\n" + GOOD), NAMES).notes == ()
+
+
+def test_a_line_or_columns_that_would_fill_memory_are_refused(tmp_path: Path) -> None:
+    long = write(tmp_path, "file,x\na/1.png," + "9" * (1 << 20) + "\n")
+    with pytest.raises(SbvaeError, match=r"has a line of more than 1,048,576 characters"):
+        read_factors(long, NAMES)
+    titles = ",".join(f"c{i}" for i in range(1000))
+    with pytest.raises(SbvaeError, match=r"has 1,001 columns, more than the limit of 1,000"):
+        read_factors(write(tmp_path, f"file,{titles}\n"), NAMES)

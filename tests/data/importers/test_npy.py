@@ -29,3 +29,24 @@ def test_the_header_tells_where_the_data_is(version: tuple[int, int], order: str
 def test_other_data_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_array_header(BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (b"(" * 9000, "a damaged header"),
+        (b"{'descr': '''abc".ljust(60), "a damaged header"),
+        (b"{'descr': '<f8', 'fortran_order': False, 'shape': (-5, 2)}", "a shape of"),
+    ],
+)
+def test_a_hostile_header_is_one_error(header: bytes, found: str) -> None:
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with pytest.raises(ValueError, match=found):
+        read_array_header(BytesIO(data))
+
+
+def test_a_header_of_gigabytes_is_refused_unread() -> None:
+    stream = BytesIO(b"\x93NUMPY\x02\x00" + (1 << 31).to_bytes(4, "little") + b" " * 100_000)
+    with pytest.raises(ValueError, match=r"a header of 2,147,483,648 bytes"):
+        read_array_header(stream)
+    assert stream.tell() == 12

@@ -144,3 +144,12 @@ def test_a_wrong_checksum_is_one_line(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(SbvaeError, match=r"damaged or cut short \(Bad CRC"):
         open_images(path)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 99)
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 10, 10), np.uint8))
+    with pytest.raises(SbvaeError, match=r"images: 10x10 are 100 pixels, more than the limit"):
+        open_images(tmp_path / "x.npz")

@@ -79,3 +79,14 @@ def test_of_members_of_one_name_the_last_is_taken_and_it_is_said(
         assert images.stored(0) == files["b/10.png"]
         (note,) = images.notes
     assert note.startswith("2 members of the archive are left out, as a later one has the same")
+
+
+def test_a_bomb_is_unreadable_and_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(20 << 20))
+    with open_images(tmp_path / "x.zip", "first") as images:
+        monkeypatch.setattr(zipfile.ZipExtFile, "read", None)
+        with pytest.raises(UnreadableImageError, match=r"20 MB packed into 0.0 MB, as no image is"):
+            images.read(0)
