@@ -80,7 +80,7 @@ def data_of(opened: "Source | Checkpoint | None") -> Source:
             what has no samples.
     """
     if opened is None:
-        raise SbvaeError("needs a dataset or a run, which have samples", field="sheet")
+        raise SbvaeError("needs a dataset or a run; this file has no samples", field="sheet")
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.runs.open import open_data
 

@@ -100,7 +100,7 @@ def test_a_picture_has_no_samples(sbvae: Sbvae) -> None:
     write("a.png", {})
     done = sbvae("info", "a.png", "--sheet", "b.png")
     assert (done.code, done.out) == (1, "")
-    assert done.err == "error: --sheet needs a dataset or a run; a picture has no samples\n"
+    assert done.err == "error: --sheet needs a dataset or a run; this file has no samples\n"
     assert not Path("b.png").exists()
 
 
