@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import re
 import secrets
@@ -228,3 +229,15 @@ def _permission(path: Path) -> str:
 
 def _strerror(error: OSError) -> str:
     return error.strerror or " ".join(str(error).split())
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: If it is none, or nested too deeply to be parsed.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error

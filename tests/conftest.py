@@ -36,6 +36,17 @@ TINY = [
     *("--set", "training.log_every=2"),
 ]
 
+# Settings of an even smaller one, as a tree.
+SMALL_TREE: dict[str, dict[str, Any]] = {
+    "model": {
+        "latent_dim": 2,
+        "encoder": {"hidden_channels": [4], "hidden_units": []},
+        "decoder": {"hidden_channels": [4]},
+    },
+    "data": {"source": "circles:xy", "height": 8, "width": 8},
+    "training": {"steps": 6, "batch_size": 4, "log_every": 2, "device": "cpu", "threads": 2},
+}
+
 
 @dataclass(frozen=True)
 class Result:

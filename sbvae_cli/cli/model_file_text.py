@@ -1,10 +1,10 @@
 """What an ONNX graph or a safetensors file holds, in lines."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from sbvae_cli.cli.console import file_size
+from sbvae_cli.files import parse_json
 
 Facts = Mapping[str, Any]
 _MOST_TENSORS = 40
@@ -54,7 +54,7 @@ def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
     lines = [("command", _text(metadata.get("command", "-"), 2000))]
     lines.append(("version", _text(metadata["sbvae_version"])))
     try:
-        config = json.loads(metadata["config"])
+        config = parse_json(metadata["config"])
         data, model = config["data"], config["model"]
         colour = "grey" if data["channels"] == 1 else "colour"
         pixels = f"{data['height']}x{data['width']} pixels, {colour}"

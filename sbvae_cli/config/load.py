@@ -72,9 +72,8 @@ def read_yaml(path: Path) -> Tree:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         raise SbvaeError(f"{path}: no valid YAML{line}: {_first_line(error)}") from error
-    except (ValueError, RecursionError) as error:
-        fault = _first_line(error) if isinstance(error, ValueError) else "it is nested too deeply"
-        raise SbvaeError(f"{path}: no valid YAML: {fault}") from error
+    except ValueError as error:
+        raise SbvaeError(f"{path}: no valid YAML: {_first_line(error)}") from error
     if tree is None:
         return {}
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
@@ -106,7 +105,7 @@ def parse_settings(settings: Sequence[str]) -> Tree:
             )
         try:
             value = parse_yaml(text)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except (yaml.YAMLError, ValueError) as error:
             raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
         if isinstance(value, str) and _WHOLE_NUMBERS.fullmatch(value):
             value = [int(part) for part in value.split(",")]

@@ -44,16 +44,22 @@ def parse_yaml(text: str) -> Any:
         yaml.YAMLError: If it is none, or has tags of other values; Python's own parser says where.
         ValueError: If a value is no number or date though it looks like one, or all values, each
             counted wherever a name repeats it, are too many or nested too deeply.
-        RecursionError: If it is nested too deeply to be parsed.
     """
     try:
-        tree = yaml.load(text, Loader=_Loader)
+        tree = _loaded(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    _check_growth(tree)
+    return tree
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError:
         if len(text) > _LONG:
             raise
-        tree = yaml.load(text, Loader=_PythonLoader)
-    _check_growth(tree)
-    return tree
+        return yaml.load(text, Loader=_PythonLoader)
 
 
 def _check_growth(tree: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 
 from sbvae_cli.commands import quoted
+from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
 _LARGEST_CHUNK = 1 << 30  # bytes, of what is read at once; HDF5 itself takes four times as many
@@ -51,8 +52,8 @@ def check_storage(path: Path, name: str, array: Any) -> None:
         raise SbvaeError(f"{where} stand in {array.file.filename}, outside of its folder; {todo}")
     outside = _other_files(array)
     if outside:
-        named = "".join(c if c.isprintable() else "\ufffd" for c in outside)
-        raise SbvaeError(f"{where} are parts of another file, {named}; write them into this one")
+        found = f"{where} are parts of another file, {printable(outside)}"
+        raise SbvaeError(f"{found}; write them into this one")
     _check_filters(path, name, array)
     missing = _unwritten(array)
     if missing:

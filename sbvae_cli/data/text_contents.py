@@ -36,7 +36,7 @@ def _settings(path: Path) -> tuple[str, str] | None:
         return None
     try:
         tree = parse_yaml(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError):
         return None
     if not isinstance(tree, dict):
         return None

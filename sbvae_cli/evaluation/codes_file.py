@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.cells import refuse_inexact
-from sbvae_cli.data.importers.npy import read_array_header
+from sbvae_cli.data.importers.npy import check_fits, read_array_header
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.stated_factors import (
@@ -23,7 +23,6 @@ from sbvae_cli.evaluation.stated_factors import (
     stated_texts,
 )
 from sbvae_cli.files import unreadable
-from sbvae_cli.memory import free_memory
 
 Floats = NDArray[np.float64]
 
@@ -211,14 +210,9 @@ def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
     found = next(each for each in archive.infolist() if each.filename in (f"{name}.npy", name))
     with archive.open(found) as stream:
         header = read_array_header(stream)
-    if header.dtype.hasobject:
-        return  # of any size; told of as such
-    if header.stored_bytes != found.file_size:
-        raise ValueError("size")
-    if found.file_size > free_memory():
-        raise MemoryError
+    check_fits(archive, found.filename, header)
     packed = found.file_size > _MOST_PACKED * found.compress_size
-    if packed and found.file_size > _MANY_BYTES:
+    if not header.dtype.hasobject and packed and found.file_size > _MANY_BYTES:
         raise SbvaeError(
             f"{path}: {name} are {found.file_size >> 20:,} MB, packed into "
             f"{found.compress_size / 1e6:.1f} MB, as no codes are; write the file again"

@@ -1,6 +1,5 @@
 """What files of models for other programs say of themselves, whoever wrote them."""
 
-import json
 import math
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from sbvae_cli.data.model_contents import LARGEST_HEADER
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export.packages import require_onnx
+from sbvae_cli.files import parse_json
 
 Facts = dict[str, Any]
 
@@ -99,7 +99,7 @@ def _by_header(path: Path) -> tuple[dict[str, str], list[Facts]]:
             raise _damaged(path, f"a header of {length:,} bytes")
         text = file.read(length)
     try:
-        header = json.loads(text)
+        header = parse_json(text)
         metadata = header.pop("__metadata__", {})
         lying = sorted(header.items(), key=lambda item: item[1]["data_offsets"])
         tensors = [
@@ -109,7 +109,7 @@ def _by_header(path: Path) -> tuple[dict[str, str], list[Facts]]:
         end = max((each["data_offsets"][1] for _, each in lying), default=0)
         complete = 8 + length + end == path.stat().st_size
         texts = {str(name): str(told) for name, told in metadata.items()}
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise _damaged(path, "its header is not as the format has it") from None
     if not complete:
         raise _damaged(path, "its tensors are cut short")

@@ -17,7 +17,7 @@ from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import BusyError, SbvaeError
-from sbvae_cli.files import name_of_unfinished, write_bytes
+from sbvae_cli.files import name_of_unfinished, parse_json, write_bytes
 
 # In the folder `previews`, of a run that draws them.
 MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
@@ -172,11 +172,8 @@ class RunFolder:
             return None
         for line in reversed(lines):
             try:
-                record = json.loads(line)
-            except (
-                ValueError,
-                RecursionError,
-            ):  # the run writes it now, was killed while it did, or it is cut here
+                record = parse_json(line)
+            except ValueError:  # the run writes it now, was killed while it did, or it is cut here
                 continue
             if isinstance(record, dict):
                 return record
@@ -232,6 +229,6 @@ def _remove_if_empty(path: Path, locks: Set[Path]) -> None:
 
 def _step_of(line: str) -> float:
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return float(parse_json(line)["step"])
+    except (ValueError, KeyError, TypeError):
         return float("inf")

@@ -1,6 +1,5 @@
 """Logs of runs that are named on a line, be they finished, still training or diverged."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from sbvae_cli.config.load import build_config, read_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import Curve, RunLog
-from sbvae_cli.files import unreadable
+from sbvae_cli.files import parse_json, unreadable
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.targets import run_folders
@@ -67,9 +66,9 @@ def records_of(folder: RunFolder) -> list[dict[str, Any]]:
     found: dict[float, dict[str, Any]] = {}
     for line in text.splitlines():
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             step = float(record["step"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             continue
         while "diverged" not in record and found and next(reversed(found)) >= step:
             found.popitem()  # a resumed run made it again

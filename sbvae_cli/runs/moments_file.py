@@ -10,7 +10,7 @@ import numpy as np
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.point_codes import FactorPoints
 from sbvae_cli.evaluation.unfolding import Unfolding
-from sbvae_cli.files import unreadable, write_bytes
+from sbvae_cli.files import parse_json, unreadable, write_bytes
 
 FORMAT = 1
 
@@ -57,7 +57,7 @@ def read_moments(path: Path) -> Unfolding:
     try:
         with np.load(io.BytesIO(path.read_bytes())) as file:
             arrays = {name: file[name] for name in file.files}
-        about = json.loads(str(arrays["about"]))
+        about = parse_json(str(arrays["about"]))
         if about["format"] > FORMAT:
             raise SbvaeError(
                 f"{path}: has format {about['format']}, this version reads {FORMAT}; install a "

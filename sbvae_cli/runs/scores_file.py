@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import unreadable
+from sbvae_cli.files import parse_json, unreadable
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
@@ -81,11 +81,11 @@ def read_records(path: Path) -> list[ScoreRecord]:
         SbvaeError: If it cannot be read, is another file, or is of a version before this one.
     """
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         missing = f"write one by {_writing(path)}"
         raise unreadable(path, error, missing) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SbvaeError(f"{path}: is no JSON, or cut short; {_write(path)}") from error
     results = tree.get("results") if isinstance(tree, dict) else None
     if not isinstance(results, list) or not results:

@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import write_bytes
+from sbvae_cli.files import parse_json, write_bytes
 from sbvae_cli.runs.folder import RunFolder
 
 What = Literal["training", "scoring", "failed"]
@@ -82,13 +82,13 @@ def note_failure(folder: RunFolder, why: str) -> None:
 def read_doing(folder: RunFolder) -> Doing | None:
     """What a job does in a run's folder; None where none works there, or said so."""
     try:
-        found = json.loads(folder.job.read_text(encoding="utf-8"))
+        found = parse_json(folder.job.read_text(encoding="utf-8"))
         what, why = found["what"], str(found["why"])
         here = found["host"] == socket.gethostname()
         process = found["process"]  # None of a block that has ended
         alive = process is not None and (_runs(*process) if here else _is_fresh(folder))
         told = folder.job.stat().st_mtime_ns
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or it is written now
+    except (OSError, ValueError, KeyError, TypeError):  # none, or it is written now
         return None
     return Doing(what, why, alive, told < max(map(_changed, (folder.log, folder.checkpoint))))
 

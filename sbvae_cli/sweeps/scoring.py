@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
 from sbvae_cli.config.names import ProtocolName
-from sbvae_cli.files import write_bytes
+from sbvae_cli.files import parse_json, write_bytes
 from sbvae_cli.runs.folder import RunFolder
 
 if TYPE_CHECKING:  # what computes scores needs torch, and what reads them does without
@@ -82,10 +82,10 @@ def stored_scores(
 def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
     """What the file of scores has; nothing where it is missing, or of another protocol."""
     try:
-        tree: dict[str, Any] = json.loads(folder.scores.read_text(encoding="utf-8"))
+        tree: dict[str, Any] = parse_json(folder.scores.read_text(encoding="utf-8"))
         own = tree["protocol"]["name"] == protocol
         return {**tree, "asked": [str(name) for name in tree["asked"]]} if own else {}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none, or damaged
+    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged
         return {}
 
 

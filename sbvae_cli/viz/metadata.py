@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sbvae_cli import __version__
+from sbvae_cli.files import parse_json
 
 About = Mapping[str, Any]
 
@@ -128,8 +129,8 @@ def _object(text: object, key: str | None = None) -> dict[str, Any] | None:
     if not isinstance(text, str | bytes):
         return None
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parse_json(text)
+    except ValueError:
         return None
     if key is not None and isinstance(found, dict):
         found = found.get(key)

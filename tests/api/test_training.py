@@ -13,16 +13,9 @@ from filelock import FileLock
 
 import sbvae_cli as sbvae
 from sbvae_cli.checkpoint import load_checkpoint
+from tests.conftest import SMALL_TREE
 
-TREE = {
-    "model": {
-        "latent_dim": 2,
-        "encoder": {"hidden_channels": [4], "hidden_units": []},
-        "decoder": {"hidden_channels": [4]},
-    },
-    "data": {"source": "circles:xy", "height": 8, "width": 8},
-    "training": {"steps": 6, "batch_size": 4, "log_every": 2, "device": "cpu", "threads": 2},
-}
+TREE = SMALL_TREE
 
 
 def weights(model: sbvae.Model) -> list[Any]:

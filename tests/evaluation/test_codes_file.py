@@ -258,6 +258,6 @@ def test_codes_larger_than_free_memory_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "c.npz")
-    monkeypatch.setattr("sbvae_cli.evaluation.codes_file.free_memory", lambda: 1000)
+    monkeypatch.setattr("sbvae_cli.data.importers.npy.free_memory", lambda: 1000)
     with pytest.raises(SbvaeError, match="codes does not fit into memory"):
         read_codes(path)

@@ -12,16 +12,9 @@ from sbvae_cli.runs.resolve import Request, resolve
 from sbvae_cli.runs.resume import Resumption, prepare_resumption
 from sbvae_cli.runs.stepwise import SteppedRun
 from sbvae_cli.runs.train import resume_runs
+from tests.conftest import SMALL_TREE
 
-TREE = {
-    "model": {
-        "latent_dim": 2,
-        "encoder": {"hidden_channels": [4], "hidden_units": []},
-        "decoder": {"hidden_channels": [4]},
-    },
-    "data": {"source": "circles:xy", "height": 8, "width": 8},
-    "training": {"steps": 4, "batch_size": 4, "log_every": 2, "device": "cpu", "threads": 1},
-}
+TREE = {**SMALL_TREE, "training": {**SMALL_TREE["training"], "steps": 4, "threads": 1}}
 
 
 def go_on_by_reports(found: Resumption) -> None:

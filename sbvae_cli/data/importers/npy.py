@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.memory import free_memory
 
 _LARGEST_HEADER = 1 << 16  # bytes; NumPy reads what a header claims before it looks at it
 
@@ -71,3 +72,17 @@ def check_stored_size(archive: ZipFile, name: str, header: ArrayHeader) -> None:
     if archive.getinfo(name).file_size != header.stored_bytes:
         shown = printable(name.removesuffix(".npy"))
         raise ValueError(f"{shown} has not the size that its header says")
+
+
+def check_fits(archive: ZipFile, name: str, header: ArrayHeader) -> None:
+    """Refuse a member before it is read whole; one of objects, which are never read, passes.
+
+    Raises:
+        ValueError: If its size is not what its header says.
+        MemoryError: If it is larger than the memory that is free.
+    """
+    if header.dtype.hasobject:  # whose pickles are of any size
+        return
+    check_stored_size(archive, name, header)
+    if header.stored_bytes > free_memory():
+        raise MemoryError

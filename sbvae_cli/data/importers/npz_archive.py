@@ -13,10 +13,14 @@ from sbvae_cli.data.importers.array_images import ArrayImages
 from sbvae_cli.data.importers.collection import reason_of
 from sbvae_cli.data.importers.find_arrays import ArrayKind
 from sbvae_cli.data.importers.levels import value_range
-from sbvae_cli.data.importers.npy import ArrayHeader, check_stored_size, read_array_header
+from sbvae_cli.data.importers.npy import (
+    ArrayHeader,
+    check_fits,
+    check_stored_size,
+    read_array_header,
+)
 from sbvae_cli.data.importers.stored_parts import unpack
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.memory import free_memory
 
 
 def is_npz(archive: ZipFile) -> bool:
@@ -75,11 +79,7 @@ class NpzArrays(ArrayFile):
         return ArrayImages(self.path, name, _mapped(file, header), axes, (file,), found)
 
     def _read(self, name: str) -> NDArray[Any]:
-        header = self._headers[name]
-        if not header.dtype.hasobject:  # whose pickles are of any size, and never read
-            check_stored_size(self._archive, f"{name}.npy", header)
-            if header.stored_bytes > free_memory():
-                raise MemoryError
+        check_fits(self._archive, f"{name}.npy", self._headers[name])
         with self._archive.open(f"{name}.npy") as stream:
             found: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
         return found
