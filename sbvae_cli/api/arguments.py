@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import (
+    ChartKind,
     ColorBasis,
     FactorKind,
     Profile,
@@ -201,6 +202,7 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
     "count": partial(whole, low=1),
     "device": text,
     "grid": partial(whole, low=2, high=512),
+    "kind": _choice(ChartKind),
     "kinds": _kinds,
     "metrics": names,
     "names": names,
@@ -208,6 +210,7 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
     "profile": _choice(Profile),
     "protocol": _choice(ProtocolName),
     "scale": partial(number, low=0.1, high=10.0),
+    "scores": names,
     "seed": whole,
     "select": _choice(Select),
     "span": partial(number, low=0.0, above=True),

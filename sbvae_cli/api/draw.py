@@ -1,16 +1,16 @@
 """Figures as Pillow's images, which notebooks show: `sbvae.draw.geometry(sbvae.geometry(run))`.
 
-Each function takes `scale`, pixels of a unit (1 is for screens, 2 for print), and `theme`, `light`
-or `dark`. The command line draws the same figures, and more of them, into files.
+Each function of a picture takes `scale`, pixels of a unit (1 is for screens, 2 for print), and
+`theme`, `light` or `dark`. The command line draws the same figures into files.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.api.arguments import checked, items, path_of, whole, wholes
+from sbvae_cli.api.arguments import checked, items, whole, wholes
+from sbvae_cli.api.draw_runs import losses, mig, rate_distortion, scores, table, unfolding
 from sbvae_cli.api.model import Model
-from sbvae_cli.api.words import in_python_words, note
+from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -20,16 +20,26 @@ from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
 from sbvae_cli.evaluation.traversal import traverse
 from sbvae_cli.figures.decoded import draw_prior_samples, draw_reconstructions
 from sbvae_cli.figures.geometry import draw_geometry
-from sbvae_cli.figures.losses import draw_losses
 from sbvae_cli.figures.samples import draw_samples
 from sbvae_cli.figures.traversal import draw_traversal
-from sbvae_cli.runs.logs import read_logs
 from sbvae_cli.viz.canvas import Canvas
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["dataset", "geometry", "losses", "prior_samples", "reconstructions", "traversal"]
+__all__ = [
+    "dataset",
+    "geometry",
+    "losses",
+    "mig",
+    "prior_samples",
+    "rate_distortion",
+    "reconstructions",
+    "scores",
+    "table",
+    "traversal",
+    "unfolding",
+]
 
 
 @checked
@@ -205,37 +215,6 @@ def prior_samples(
         for title, model in several.items()
     }  # fmt: skip
     return _image(draw_prior_samples(found, caption), scale, theme)
-
-
-@checked
-def losses(
-    *runs: str | os.PathLike[str],
-    terms: Sequence[str] = (),
-    scale: float = 1.0,
-    theme: ThemeName = "light",
-) -> "Image":
-    """Draw what runs logged, also while they train; runs that differ in the seed share a colour.
-
-    Args:
-        runs: Run folders, or folders of several runs.
-        terms: Names of loss terms, a panel each; all but speed where there are none.
-        scale: Pixels of a unit.
-        theme: `light` or `dark`.
-
-    Raises:
-        SbvaeError: If there is no such run or term, or nothing was logged yet.
-
-    Example:
-        >>> sbvae.draw.losses("runs/circles", terms=["nll", "kl"]).mode
-        'RGB'
-    """
-    if not runs:
-        raise SbvaeError("are missing; give the folder of one or more", field="runs")
-    with in_python_words(of="runs"):
-        logs = read_logs([path_of(run, "runs") for run in runs], note)
-    with in_python_words(of="terms"):
-        picture = draw_losses(logs, terms)
-    return _image(picture, scale, theme)
 
 
 @checked

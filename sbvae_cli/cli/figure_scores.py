@@ -16,13 +16,11 @@ from sbvae_cli.cli.options import (
     ThemeOption,
 )
 from sbvae_cli.config.names import ChartKind
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.config.score_names import USUAL
 
 if TYPE_CHECKING:
     from sbvae_cli.figures.rate_distortion import BetaSweep
     from sbvae_cli.figures.scores import Floats, GroupScores
-
-DEFAULT = ("neg_elbo", "mig")  # scores
 
 
 def rate_distortion(
@@ -84,7 +82,7 @@ def scores(
         typer.Option(
             "--scores",
             help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2; default: "
-            f"{' and '.join(DEFAULT)}, or the one that there is.",
+            f"{' and '.join(USUAL)}, or the one that there is.",
         ),
     ] = None,
     protocol: ProtocolOption = "paper",
@@ -99,14 +97,12 @@ def scores(
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.cli.parse import parse_scores
     from sbvae_cli.runs.figure_data import score_groups
-    from sbvae_cli.runs.score_pictures import scores_picture, told_scores
+    from sbvae_cli.runs.score_pictures import scores_picture, scores_there, told_scores
 
-    wanted = [] if names is None else parse_scores(names)
-    optional = DEFAULT if names is None else ()
-    found = score_with_progress(runs, wanted, protocol, data, device, optional)
-    wanted += [name for name in optional if any(name in run.values for run in found)]
-    if not wanted:
-        raise SbvaeError(f"no run has {' or '.join(DEFAULT)}; name other --scores")
+    named = [] if names is None else parse_scores(names)
+    usual = USUAL if names is None else ()
+    found = score_with_progress(runs, named, protocol, data, device, usual)
+    wanted = scores_there(found, named or usual)
     look = Look(scale, theme, show)
     write_picture(out, scores_picture(found, wanted), told_scores(found), look)
     _print_scores(score_groups(found, wanted), wanted)

@@ -1,7 +1,7 @@
 """`sbvae figure table`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,11 +10,6 @@ from sbvae_cli.cli.options import DeviceOption, OtherDataOption
 from sbvae_cli.cli.outputs import check_table_target
 from sbvae_cli.cli.parse import parse_scores
 from sbvae_cli.config.names import TableFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sbvae_cli.runs.scores import RunScores
 
 _ENDINGS: dict[str, TableFormat] = {
     ".md": "markdown",
@@ -45,17 +40,20 @@ def table(
     device: DeviceOption = "auto",
 ) -> None:
     """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10)."""
-    from sbvae_cli.cli.console import inform, print_table
+    from sbvae_cli.cli.console import inform, note, print_table
     from sbvae_cli.figures.table import PAPER
     from sbvae_cli.files import write_bytes
-    from sbvae_cli.runs.score_pictures import runs_table
+    from sbvae_cli.runs.score_pictures import runs_table, scores_there
 
     out = None if out == Path("-") else out
     wanted = _format(out, written)
     named = parse_scores(scores) if scores else ()
     usual = () if scores else PAPER
     found = score_with_progress(runs, named, protocol, data, device, optional=usual)
-    there = _found_scores(found, named or usual)
+    there = scores_there(found, named or usual)
+    lacking = [name for name in named or usual if name not in there]
+    if lacking:
+        note(f"no run has {', '.join(lacking)}: left out")
     table = runs_table(found, there)
     if wanted == "terminal":
         print_table("", table.columns, table.cells())
@@ -86,20 +84,3 @@ def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
     if ending and written and ending != written:
         raise SbvaeError(f"--out {out}: has the ending of another --format than {written}")
     return written or ending or "terminal"
-
-
-def _found_scores(found: "list[RunScores]", names: "Sequence[str]") -> list[str]:
-    """Those scores that a run has; the others are told of.
-
-    Raises:
-        SbvaeError: If no run has any.
-    """
-    from sbvae_cli.cli.console import note
-    from sbvae_cli.errors import SbvaeError
-
-    lacking = [name for name in names if not any(name in run.values for run in found)]
-    if len(lacking) == len(names):
-        raise SbvaeError(f"no run has any of the scores {', '.join(names)}")
-    if lacking:
-        note(f"no run has {', '.join(lacking)}: left out")
-    return [name for name in names if name not in lacking]

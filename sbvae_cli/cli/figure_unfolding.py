@@ -28,21 +28,11 @@ def unfolding(
     """Animate how models unfold two factors while they are trained (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import Look, write_picture
-    from sbvae_cli.data.factors import FactorSpace
-    from sbvae_cli.figures.unfolding import draw_unfolding
     from sbvae_cli.runs.run_facts import told_run
-    from sbvae_cli.runs.unfoldings import read_unfoldings
+    from sbvae_cli.runs.unfoldings import read_unfoldings, unfolding_animation
 
     found = read_unfoldings(runs, note)
-    first = found[0]
-    pair = " and ".join(first.unfolding.points.names)
-    datas = ", ".join(dict.fromkeys(each.config.data.name for each in found))
-    picture = draw_unfolding(
-        {each.label: each.unfolding for each in found},
-        FactorSpace(first.config.data.space),
-        f"{datas}: {pair} in two latents while they are learned",
-        {each.label: each.config.training.steps for each in found},
-    )
+    picture = unfolding_animation(found)
     told = [told_run(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
     write_picture(out, picture, {"runs": told}, Look(scale, theme, show))
     inform(f"wrote {out}: {len(picture.frames)} frames")

@@ -9,6 +9,7 @@ from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 _LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
 NATS = "nats an image"
+USUAL = ("neg_elbo", "mig")  # what a picture of scores shows where no others are named
 
 
 class ScoreStyle(NamedTuple):

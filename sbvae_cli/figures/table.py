@@ -146,6 +146,10 @@ class ScoreTable:
             case "csv":
                 return self._csv()
 
+    def _repr_markdown_(self) -> str:
+        """What notebooks show."""
+        return self._markdown()
+
     @property
     def _alike(self) -> bool:
         return len({cells[0].count for _, cells in self.rows}) == 1

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.config.names import ChartKind
+from sbvae_cli.config.names import ChartKind, choice
 from sbvae_cli.config.score_names import score_label
+from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.mig import draw_mig
 from sbvae_cli.figures.rate_distortion import draw_rate_distortion
 from sbvae_cli.figures.scores import draw_scores
@@ -68,6 +69,22 @@ def runs_table(found: Sequence[RunScores], names: Sequence[str]) -> ScoreTable:
         values = {name: [r.values[name] for r in own if name in r.values] for name in there}
         rows.append(Row(label, len(own), values))
     return score_table(rows, names)
+
+
+def scores_there(found: Sequence[RunScores], names: Sequence[str]) -> list[str]:
+    """Those of some scores that a run has.
+
+    Args:
+        found: Runs with their scores.
+        names: Names of scores as they were asked for.
+
+    Raises:
+        SbvaeError: If no run has any.
+    """
+    there = [name for name in names if any(name in run.values for run in found)]
+    if not there:
+        raise SbvaeError(f"no run has {choice(names)}; name other `scores`")
+    return there
 
 
 def told_scores(found: Sequence[RunScores]) -> dict[str, Any]:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from sbvae_cli.config.load import build_config, read_yaml
 from sbvae_cli.config.schema import Config
+from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.unfolding import Unfolding
+from sbvae_cli.figures.unfolding import draw_unfolding
 from sbvae_cli.runs.folder import MOMENTS
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.moments_file import read_moments
 from sbvae_cli.runs.targets import run_folders
+from sbvae_cli.viz.animation import Animation
 
 MOST = 8  # models side by side
 
@@ -31,6 +34,23 @@ class Unfolded:
     label: str
     config: Config
     unfolding: Unfolding
+
+
+def unfolding_animation(found: Sequence[Unfolded]) -> Animation:
+    """How runs unfolded two factors, side by side.
+
+    Raises:
+        SbvaeError: If their points differ.
+    """
+    first = found[0]
+    pair = " and ".join(first.unfolding.points.names)
+    datas = ", ".join(dict.fromkeys(each.config.data.name for each in found))
+    return draw_unfolding(
+        {each.label: each.unfolding for each in found},
+        FactorSpace(first.config.data.space),
+        f"{datas}: {pair} in two latents while they are learned",
+        {each.label: each.config.training.steps for each in found},
+    )
 
 
 def read_unfoldings(

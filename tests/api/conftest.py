@@ -4,9 +4,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sbvae_cli as sbvae
+from sbvae_cli.evaluation.point_codes import PointCodes
+from sbvae_cli.evaluation.unfolding import Unfolding
+from sbvae_cli.runs.folder import MOMENTS, RunFolder
+from sbvae_cli.runs.moments_file import write_moments
 
 SETTINGS = {
     "data": {"source": "circles:xy-hole", "height": 16, "width": 16},
@@ -24,7 +29,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder that tests only read."""
     folder = tmp_path_factory.mktemp("api") / "circles"
     sbvae.train(SETTINGS, out=folder).finish()
+    _write_moments(RunFolder(folder))
     return folder
+
+
+def _write_moments(folder: RunFolder) -> None:
+    """Two moments of its training, as previews leave them, without their pictures."""
+    points = sbvae.geometry(folder.path, grid=4, device="cpu").points
+    found, rng = Unfolding(points), np.random.default_rng(0)
+    for step in (0, 6):
+        means = rng.normal(size=(*points.values.shape[:2], 3))
+        found = found.add(step, PointCodes(means, np.ones_like(means)))
+    folder.previews.mkdir()
+    write_moments(folder.previews / MOMENTS, found)
 
 
 @pytest.fixture

@@ -88,6 +88,16 @@ REFUSED: list[tuple[Callable[[Any], object], str, str]] = [
     (lambda m: sbvae.draw.traversal(m, latents=[99]), "latents", "there is no latent 99"),
     (lambda m: sbvae.draw.traversal(m, latents="a"), "latents", "is 'a'; give a whole number"),
     (lambda m: sbvae.draw.losses("x", terms=5), "terms", "is 5; give a name or a list"),
+    (lambda m: sbvae.draw.losses(), "runs", "are missing; give the folder of one or more"),
+    (lambda m: sbvae.draw.mig("x", kind="bars"), "kind", "is 'bars'; give 'histogram' or 'strip'"),
+    (lambda m: sbvae.draw.mig(5), "runs", "is 5; give a path"),
+    (lambda m: sbvae.draw.mig("x"), "runs", "x: there is no such file"),
+    (lambda m: sbvae.draw.mig(m.path, data="y.h5"), "data", "y.h5: there is no such file"),
+    (lambda m: sbvae.draw.scores("x", scores=5), "scores", "is 5; give a name or a list of names"),
+    (lambda m: sbvae.draw.scores("x", scores="mgi"), "scores", "did you mean mig?"),
+    (lambda m: sbvae.draw.table(m.path, scores="x,z:tear"), "scores", "no run has x,z:tear"),
+    (lambda m: sbvae.draw.rate_distortion("x", protocol="pap"), "protocol", "did you mean 'paper'"),
+    (lambda m: sbvae.draw.unfolding("x"), "runs", "x: "),
 ]
 
 

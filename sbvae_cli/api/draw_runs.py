@@ -1,0 +1,275 @@
+"""Figures of many runs, as `sbvae figure` draws them; `sbvae.draw` has them beside the others.
+
+Runs are folders of runs, of replicas or of sweeps, checkpoints, NPZ files of codes, and JSON files
+that `sbvae eval` wrote, for whose runs nothing is computed. What is left out, or does not quite
+compare, is an SbvaeWarning.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sbvae_cli.api.arguments import checked, path_of
+from sbvae_cli.api.words import in_python_words, note
+from sbvae_cli.config.names import ChartKind, ProtocolName, ThemeName
+from sbvae_cli.config.score_names import USUAL, wanted_score
+from sbvae_cli.errors import SbvaeError
+from sbvae_cli.figures.losses import draw_losses
+from sbvae_cli.figures.table import PAPER, ScoreTable
+from sbvae_cli.figures.unfolding import SCALE
+from sbvae_cli.metrics.protocol import named_protocol
+from sbvae_cli.runs import score_pictures as pictures
+from sbvae_cli.runs.figure_data import require_betas
+from sbvae_cli.runs.logs import read_logs
+from sbvae_cli.runs.scores import Require, RunScores, require_comparable, score_runs
+from sbvae_cli.runs.unfoldings import read_unfoldings, unfolding_animation
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Run = str | os.PathLike[str]
+
+
+@checked
+def losses(
+    *runs: Run,
+    terms: Sequence[str] = (),
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> "Image":
+    """Draw what runs logged, also while they train; runs that differ in the seed share a colour.
+
+    Args:
+        runs: Run folders, or folders of several runs.
+        terms: Names of loss terms, a panel each; all but speed where there are none.
+        scale: Pixels of a unit.
+        theme: `light` or `dark`.
+
+    Raises:
+        SbvaeError: If there is no such run or term, or nothing was logged yet.
+
+    Example:
+        >>> sbvae.draw.losses("runs/circles", terms=["nll", "kl"]).mode
+        'RGB'
+    """
+    with in_python_words(of="runs"):
+        logs = read_logs(_paths(runs), note)
+    with in_python_words(of="terms"):
+        return draw_losses(logs, terms).raster(scale, theme)
+
+
+@checked
+def rate_distortion(
+    *runs: Run,
+    protocol: ProtocolName = "paper",
+    data: Run | None = None,
+    device: str = "auto",
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> "Image":
+    """Draw NLL against KL and against MIG over a sweep of beta (Figure 4).
+
+    Args:
+        runs: Runs that differ in beta, folders of such, or JSON files of `sbvae eval`.
+        protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
+        data: Data in place of the models' own.
+        device: Where models are scored.
+        scale: Pixels of a unit.
+        theme: `light` or `dark`.
+
+    Raises:
+        SbvaeError: If a run cannot be used or has no beta, or their scores do not compare.
+
+    Example:
+        >>> sbvae.draw.rate_distortion("runs/circles", protocol="quick").mode
+        'RGB'
+    """
+    found = _scored(runs, ("nll", "kl"), ("mig",), protocol, data, device, require_betas)
+    with in_python_words(of="runs"):
+        return pictures.rate_distortion_picture(found).raster(scale, theme)
+
+
+@checked
+def mig(
+    *runs: Run,
+    kind: ChartKind = "histogram",
+    protocol: ProtocolName = "paper",
+    data: Run | None = None,
+    device: str = "auto",
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> "Image":
+    """Draw the MIG of replicas, a star at the median run (Figures 2, 3 and 11).
+
+    Args:
+        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
+        kind: `histogram`, bars that count runs, or `strip`, a dot for each run.
+        protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
+        data: Data in place of the models' own.
+        device: Where models are scored.
+        scale: Pixels of a unit.
+        theme: `light` or `dark`.
+
+    Raises:
+        SbvaeError: If a run cannot be used, none has the score, or their scores do not compare.
+
+    Example:
+        >>> sbvae.draw.mig("runs/circles", kind="strip", protocol="quick").mode
+        'RGB'
+    """
+    found = _scored(runs, ("mig",), (), protocol, data, device)
+    return pictures.mig_picture(found, kind).raster(scale, theme)
+
+
+@checked
+def scores(
+    *runs: Run,
+    scores: Sequence[str] = (),
+    protocol: ProtocolName = "paper",
+    data: Run | None = None,
+    device: str = "auto",
+    scale: float = 1.0,
+    theme: ThemeName = "light",
+) -> "Image":
+    """Draw any scores of groups of runs: each seed a dot, the median and its interval.
+
+    Args:
+        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
+        scores: Names of scores, a panel each; of a pair of factors as `x,y:affine_r2`. Without any
+            `neg_elbo` and `mig`, or the one that there is.
+        protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
+        data: Data in place of the models' own.
+        device: Where models are scored.
+        scale: Pixels of a unit.
+        theme: `light` or `dark`.
+
+    Raises:
+        SbvaeError: If a run cannot be used, none has a score, or their scores do not compare.
+
+    Example:
+        >>> sbvae.draw.scores("runs/circles", scores=["kl"], protocol="quick").mode
+        'RGB'
+    """
+    usual = () if scores else USUAL
+    found = _scored(runs, scores, usual, protocol, data, device)
+    with in_python_words(of="scores"):
+        wanted = pictures.scores_there(found, scores or usual)
+    return pictures.scores_picture(found, wanted).raster(scale, theme)
+
+
+@checked
+def table(
+    *runs: Run,
+    scores: Sequence[str] = (),
+    protocol: ProtocolName = "paper",
+    data: Run | None = None,
+    device: str = "auto",
+) -> ScoreTable:
+    """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10).
+
+    Args:
+        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
+        scores: Names of scores, a column each; without any those of the paper's tables that a run
+            has.
+        protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
+        data: Data in place of the models' own.
+        device: Where models are scored.
+
+    Returns:
+        A table, which notebooks show; `text("markdown")`, `text("latex")` and `text("csv")` are
+        what files hold, and `rows` has the numbers.
+
+    Raises:
+        SbvaeError: If a run cannot be used, none has a score, or their scores do not compare.
+
+    Example:
+        >>> found = sbvae.draw.table("runs/circles", scores=["kl", "nll"], protocol="quick")
+        >>> found.columns
+        ['model', 'KL', 'NLL']
+        >>> found.text("markdown").splitlines()[1]
+        '| --- | ---: | ---: |'
+    """
+    usual = () if scores else PAPER
+    found = _scored(runs, scores, usual, protocol, data, device)
+    with in_python_words(of="scores"):
+        there = pictures.scores_there(found, scores or usual)
+    return pictures.runs_table(found, there)
+
+
+@checked
+def unfolding(*runs: Run, scale: float = SCALE, theme: ThemeName = "light") -> "Image":
+    """Draw how models unfold two factors while they are trained, as an animation (Figures 7, 8).
+
+    Args:
+        runs: Folders of runs that were trained with `preview`; several are drawn side by side.
+        scale: Pixels of a unit.
+        theme: `light` or `dark`.
+
+    Returns:
+        A GIF with `n_frames` frames, which `save("unfolding.gif", save_all=True)` writes.
+
+    Raises:
+        SbvaeError: If a run has stored no moments of its training, or their points differ.
+
+    Example:
+        >>> moving = sbvae.draw.unfolding("runs/circles")
+        >>> moving.format, moving.n_frames > 1
+        ('GIF', True)
+    """
+    from PIL import Image
+
+    from sbvae_cli.viz.save import encode
+
+    with in_python_words(of="runs"):
+        moving = unfolding_animation(read_unfoldings(_paths(runs), note))
+    return Image.open(io.BytesIO(encode(moving, ".gif", scale=scale, theme=theme)))
+
+
+def _scored(
+    runs: Sequence[Run],
+    named: Sequence[str],
+    optional: Sequence[str],
+    protocol: ProtocolName,
+    data: Run | None,
+    device: str,
+    require: Require = lambda runs: None,
+) -> list[RunScores]:
+    """Scores of runs that compare, by the names that were asked for.
+
+    Raises:
+        SbvaeError: If a run or a score cannot be used, or scores do not compare.
+    """
+    paths = _paths(runs)
+    with in_python_words(of="scores"):
+        for name in named:
+            wanted_score(name)
+    other = None if data is None else str(path_of(data, "data"))
+
+    def at_fault(line: str) -> str:
+        if other is not None and line.startswith(other):
+            return "data"
+        return "scores" if named and line.startswith("no run has") else "runs"
+
+    def require_both(found: Sequence[RunScores]) -> None:
+        require_comparable(found)
+        require(found)
+
+    with in_python_words(of=at_fault):
+        return score_runs(
+            paths,
+            named,
+            optional=optional,
+            require=require_both,
+            data=other,
+            device=device,
+            protocol=named_protocol(protocol),
+            on_note=note,
+        )
+
+
+def _paths(runs: Sequence[Run]) -> list[Path]:
+    if not runs:
+        raise SbvaeError("are missing; give the folder of one or more", field="runs")
+    return [path_of(run, "runs") for run in runs]
