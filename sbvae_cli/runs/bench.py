@@ -1,4 +1,4 @@
-"""What a machine does at most, how fast it trains, and what the paper's runs would take on it."""
+"""Measure a machine's peak rates and training speed, and estimate the time of the paper's runs."""
 
 import itertools
 import os
@@ -31,33 +31,33 @@ NETWORKS: tuple[Network, ...] = (
     ("vae", "coordconv"),
     ("factor-vae", "broadcast"),
 )
-REPLICAS = (1, 15, 4, 64)  # that train together on CUDA; those that matter most come first
+REPLICAS = (1, 15, 4, 64)  # numbers of replicas that train together on CUDA, in order of importance
 DATA, SIZE = "circles:xy", 64
-IMAGES = 2_048  # rendered once, and then fed as those of a file are
+IMAGES = 2_048  # rendered once, then read from memory as the images of a file are
 NO_MEMORY, NO_TIME, DIVERGED = "out of memory", "out of time", "diverged"
-_AGREE = 1.25  # times that a ceiling measured again may be off on an idle machine
+_AGREE = 1.25  # largest ratio of two measurements of a ceiling on an idle machine
 _CPUS = Path("/proc/cpuinfo")
 
-Progress = Callable[[int, int, str], None]  # done, in all, and what comes
+Progress = Callable[[int, int, str], None]  # done, total, and what is measured next
 
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a model trains.
+    """Training speed of a model.
 
     Attributes:
-        model: Model, with the paper's networks.
-        decoder: Its decoder.
-        batch_size: Images of a minibatch.
+        model: Kind of model, with the networks of the paper.
+        decoder: Kind of decoder.
+        batch_size: Number of images in a minibatch.
         replicas: Number of replicas that train together.
         threads: Number of CPU threads; None on other devices.
-        flops: Floating-point operations of a step of all replicas.
-        seconds: Seconds of a step of all replicas; None where it was left out.
-        images_per_second: Images reconstructed a second, of all replicas.
-        share_of_ceiling: Operations a second over those of the ceiling in this precision.
-        timed_steps: Number of steps that were timed.
-        least_seconds: What the shortest timing would have taken, with all that it sets up.
-        left_out: Why it was left out; empty where it was not.
+        flops: Floating-point operations of one training step of all replicas.
+        seconds: Seconds of one training step of all replicas; None if the case was left out.
+        images_per_second: Training images a second, summed over the replicas.
+        share_of_ceiling: Operations a second, divided by the measured ceiling of this precision.
+        timed_steps: Number of training steps that were timed.
+        least_seconds: Seconds that the shortest possible timing takes, setup included.
+        left_out: Reason why the case was not measured; "" if it was.
     """
 
     model: ModelKind
@@ -76,19 +76,19 @@ class Speed:
 
 @dataclass(frozen=True)
 class Bench:
-    """What was measured.
+    """Results of a benchmark.
 
     Attributes:
-        device: Device as PyTorch calls it.
-        name: Name of the GPU, or of the CPU with its cores that may be used.
+        device: Name of the device in PyTorch.
+        name: Name of the GPU, or of the CPU with the number of usable cores.
         torch: Version of PyTorch.
         sbvae: Version of sbvae.
-        precision: Precision of training, which is `fp32` where a device has no `tf32`.
-        ceilings: What the device does at most.
-        speeds: How fast each model trains.
-        paper_runs: What the paper's runs would take.
-        busy: Whether other processes seem to have computed meanwhile: the load was above half the
-            cores at the beginning, ceilings measured twice differ, or training surpassed one.
+        precision: Precision of training; `fp32` where `tf32` is asked for on a device without it.
+        ceilings: Highest measured rates of the device.
+        speeds: Training speed of each model.
+        paper_runs: Estimated times of the paper's runs.
+        busy: Whether other processes probably ran meanwhile: the initial load was above half the
+            cores, two measurements of a ceiling differ, or training was faster than a ceiling.
     """
 
     device: str
@@ -102,7 +102,7 @@ class Bench:
     busy: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers, for JSON."""
+        """Return the results as plain containers, for JSON."""
         return asdict(self)
 
 
@@ -112,27 +112,27 @@ def run_bench(
     seconds: float = 45.0,
     progress: Progress = lambda done, total, what: None,
 ) -> Bench:
-    """Measure ceilings and training steps at the paper's size, in about so many seconds.
+    """Measure ceilings and training steps at the paper's size, in about `seconds` seconds.
 
-    On a CPU one replica trains, on one thread and on as many as may be used; on CUDA 1, 4, 15 and
-    64 train together, as many as memory and time allow. Steps are captured there, but not
-    compiled, as that takes longer than all of this.
+    On a CPU, one replica trains, on one thread and on all usable cores. On CUDA, 1, 4, 15 and 64
+    replicas train together where memory and time allow. CUDA steps are captured but not compiled,
+    because compilation takes longer than the whole benchmark.
 
     Args:
-        device: Device as `resolve_device` takes it.
+        device: Name of the device as `resolve_device` takes it.
         precision: Precision of training.
-        seconds: Time to take. The first model is always measured; one that is not expected to end
-            in time, by those before, is left out.
-        progress: Told what comes.
+        seconds: Time limit. The first model is always measured; a later one is left out if the
+            earlier timings say that it would exceed the limit.
+        progress: Called with the number of measurements done, their total, and the next one.
 
     Raises:
-        SbvaeError: If there is no such device.
+        SbvaeError: If the device does not exist.
     """
     end = time.perf_counter() + seconds
     where = resolve_device(device)
     precision = resolve_precision(precision, where)
     if precision == "tf32" and where.type != "cuda":
-        precision = "fp32"  # which computes the same there
+        precision = "fp32"  # computes the same on these devices
     source = open_source(DATA, SIZE, SIZE)
     threads = sorted({1, usable_cores()}) if where.type == "cpu" else [None]
     busy = _load() > (os.cpu_count() or 1) / 2
@@ -147,7 +147,7 @@ def run_bench(
 
     began = time.perf_counter()
     first = _measure_ceilings(where, threads, seconds, tell)
-    end -= time.perf_counter() - began  # they are measured again
+    end -= time.perf_counter() - began  # because the ceilings are measured a second time
     speeds = _measure_cases(cases, source, end, tell)
     again = _measure_ceilings(where, threads, seconds, tell)
     tell("done")
@@ -164,7 +164,7 @@ def run_bench(
 def _cases(
     device: torch.device, precision: Precision, source: Source, threads: Sequence[int | None]
 ) -> list[tuple[Config, Speed]]:
-    """What is to be measured, what matters most first."""
+    """Return the cases to measure, the most important ones first."""
     cases = []
     flops: dict[Network, int] = {}
     several = REPLICAS if device.type == "cuda" else (1,)
@@ -185,7 +185,7 @@ def _configure(
     precision: Precision,
     threads: int | None = None,
 ) -> Config:
-    """The paper's settings for a model on a dataset, with the source's images."""
+    """Return the paper's settings for a model and dataset, with the images of `source`."""
     return build_config(
         merge(
             paper_preset(network[0], dataset, network[1]),
@@ -227,16 +227,16 @@ def _measure_cases(
 
 
 def _why_not(speed: Speed, seconds: float, before: Sequence[Speed]) -> str:
-    """Why a case is left out, with so many seconds left."""
+    """Return why a case is left out with `seconds` seconds left, or ""."""
     same = [s for s in before if (s.model, s.decoder) == (speed.model, speed.decoder)]
     if any(s.left_out == NO_MEMORY and s.replicas < speed.replicas for s in same):
         return NO_MEMORY
     timed = [s for s in same if s.least_seconds] or [s for s in before if s.least_seconds]
     expected = 0.0
-    if timed:  # setting up a GPU takes its time for each network, however many replicas there are
+    if timed:  # setting up a GPU takes the same time for any number of replicas
         scale = speed.flops / speed.replicas * timed[-1].replicas / timed[-1].flops
         expected = scale * (timed[-1].least_seconds or 0.0)
-    return NO_TIME if before and expected >= seconds else ""  # one is always measured
+    return NO_TIME if before and expected >= seconds else ""  # the first case is always measured
 
 
 def _measure(config: Config, source: Source, speed: Speed, seconds: float) -> Speed:
@@ -265,18 +265,18 @@ def _with_share(speed: Speed, precision: Precision, ceilings: Sequence[Ceiling])
 
 
 def _load() -> float:
-    """Processes that wanted to compute in the last minute, on average; 0 where none can tell."""
+    """Return the load average of the last minute, or 0 if the system has none."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def _differ(ceilings: Sequence[Ceiling], again: Sequence[Ceiling]) -> bool:
-    """Whether two measurements are further apart than on an idle machine."""
+    """Return whether two measurements differ by more than they do on an idle machine."""
     pairs = [(one.rate, two.rate) for one, two in zip(ceilings, again, strict=True)]
     return any(max(one, two) > _AGREE * min(one, two) for one, two in pairs if one and two)
 
 
 def _together(speeds: Sequence[Speed]) -> dict[Network, list[Together]]:
-    """Runs that train together; on a CPU a process each, of one thread, on as many cores."""
+    """Return the groups of runs that trained together; on a CPU, also one process for each core."""
     found: dict[Network, list[Together]] = {}
     for speed in speeds:
         if speed.seconds is None:
@@ -299,7 +299,7 @@ def _how(speed: Speed) -> str:
 
 
 def _name(device: torch.device) -> str:
-    """Name of a GPU, or of the CPU and what PyTorch uses of it."""
+    """Return the name of the GPU, or of the CPU with its instruction set and usable cores."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":

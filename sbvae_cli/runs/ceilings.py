@@ -1,4 +1,4 @@
-"""What a device does at most, measured: products in each precision, and copies."""
+"""Measure the peak rates of a device: matrix products in each precision, and copies."""
 
 import math
 import time
@@ -14,30 +14,30 @@ from sbvae_cli.config.names import Precision
 from sbvae_cli.models.compute_settings import cpu_threads, tf32
 from sbvae_cli.training.devices import resolve_precision
 
-# Sides of the matrices, larger ones while there is time. Which one is fastest differs: a CPU with
-# few cores likes those that fit in its caches.
+# Sides of the square matrices; larger ones are tried while time is left. Which side is fastest
+# differs: on a CPU with few cores it is one whose matrices fit in the caches.
 _SIDES: dict[str, Sequence[int]] = {"cpu": (256, 512, 1_024, 2_048), "cuda": (4_096, 8_192)}
 _OTHER_SIDES = (2_048, 4_096)
-# Images, channels, side and kernel of a convolution, which a CPU's library may compute faster than
-# any product.
+# Number of images, channels, side and kernel size of a convolution, which a CPU library may
+# compute at a higher rate than any matrix product.
 _CONVOLVED = (4, 64, 34, 3)
 _COPIED = {"cpu": 1 << 28, "cuda": 1 << 30}  # bytes; on other devices 2 ** 28
-_SECONDS = 0.5  # that products of each precision and copies are repeated for
+_SECONDS = 0.5  # for which each product and the copy are repeated
 
 CeilingName = Literal["fp32", "tf32", "bf16", "copy"]
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The most that a device was seen to do.
+    """Highest rate that a device reached.
 
     Attributes:
-        name: Precision of the fastest product of square matrices, or on a CPU convolution; or
-            `copy` within the device's memory.
+        name: Precision of the fastest product of square matrices (on a CPU, possibly a
+            convolution), or `copy` for copying within the device's memory.
         threads: Number of CPU threads; None on other devices.
-        rate: Floating-point operations a second, or bytes read and written a second; None where
-            it was left out.
-        left_out: Why it was left out; empty where it was not.
+        rate: Floating-point operations a second, or bytes read and written a second; None if it was
+            not measured.
+        left_out: Reason why it was not measured; "" if it was.
     """
 
     name: CeilingName
@@ -49,12 +49,12 @@ class Ceiling:
 def measure_ceilings(
     device: torch.device, threads: int | None, seconds: float = _SECONDS
 ) -> list[Ceiling]:
-    """Measure what a device does at most, the best of repeated calls.
+    """Measure the peak rates of a device, each as the best of repeated calls.
 
     Args:
-        device: Where to compute.
+        device: Device to measure.
         threads: Number of CPU threads; None on other devices.
-        seconds: Time that the products of each precision, and copies, are repeated for.
+        seconds: Seconds for which the product of each precision, and the copy, are repeated.
     """
     with cpu_threads(threads):
         products = [
@@ -76,7 +76,7 @@ def _why_not(name: Precision, device: torch.device) -> str:
 
 
 def higher(ceilings: Sequence[Ceiling], again: Sequence[Ceiling]) -> list[Ceiling]:
-    """Ceilings with the higher rate of two measurements, made in the same order."""
+    """Return the higher rate of each ceiling from two measurements in the same order."""
     return [
         replace(one, rate=max(one.rate, two.rate))
         if one.rate is not None and two.rate is not None
@@ -94,7 +94,7 @@ def _product_rate(precision: Precision, device: torch.device, seconds: float) ->
             factor = _waves(device, dtype, side, side)
             fastest = _fastest(partial(torch.matmul, factor, factor), device, share)
             most = max(most, 2 * side**3 / fastest)
-            if time.perf_counter() + 3 * 8 * fastest > end:  # three calls of twice the side
+            if time.perf_counter() + 3 * 8 * fastest > end:  # three calls at twice the side
                 break
         if device.type == "cpu":
             most = max(most, _convolution_rate(device, dtype, share))
@@ -110,7 +110,7 @@ def _convolution_rate(device: torch.device, dtype: torch.dtype, seconds: float) 
 
 
 def _waves(device: torch.device, dtype: torch.dtype, *shape: int) -> Tensor:
-    """Not zeros, which some devices multiply faster."""
+    """Return a tensor of varied values, as some devices multiply zeros faster."""
     return torch.linspace(-1, 1, math.prod(shape), device=device).sin().view(shape).to(dtype)
 
 
@@ -122,7 +122,7 @@ def _copy_rate(device: torch.device, seconds: float) -> float:
 
 
 def _fastest(call: Callable[[], object], device: torch.device, seconds: float) -> float:
-    """Seconds of the fastest call, of two at least; the first one is not among them."""
+    """Return the seconds of the fastest of two or more calls, after one warm-up call."""
     times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
@@ -134,7 +134,7 @@ def _fastest(call: Callable[[], object], device: torch.device, seconds: float) -
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until a device has done all that it was given."""
+    """Wait until a device has finished all queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

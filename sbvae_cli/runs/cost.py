@@ -1,4 +1,4 @@
-"""What a run will take, before it begins."""
+"""Estimate what a run costs before it begins: time, weights, operations and disk space."""
 
 import statistics
 import time
@@ -14,17 +14,17 @@ from sbvae_cli.models.compute_settings import cpu_threads
 from sbvae_cli.training.build import build_maker, build_updater
 from sbvae_cli.training.rounds import Rounds
 
-_UPDATES = 6  # that are timed; the first one sets up the device and does not count
+_UPDATES = 6  # timed updates; the first one sets up the device and is not counted
 
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """What a run will take; networks are `encoder`, `decoder` and, for FactorVAE, `discriminator`.
+    """Cost of a run, by network: `encoder`, `decoder` and, for FactorVAE, `discriminator`.
 
     Attributes:
-        parameters: Number of weights by network.
-        multiply_adds: Multiply-adds of one image by network, forward.
-        seconds_per_step: Seconds of an update on the device, measured.
+        parameters: Number of weights of each network.
+        multiply_adds: Multiply-adds of a forward pass of one image through each network.
+        seconds_per_step: Measured seconds of one update on the device.
     """
 
     parameters: dict[str, int]
@@ -34,11 +34,11 @@ class TrainingCost:
 
 @dataclass(frozen=True)
 class KeptCheckpoints:
-    """What a run that keeps its checkpoints leaves on the disk.
+    """Disk space of a run that keeps its checkpoints.
 
     Attributes:
-        count: Number of checkpoints that it adds, at first with the current one beside them.
-        file_bytes: Size of each.
+        count: Number of checkpoints that the run adds; from step 0 this includes `ckpt.pt`.
+        file_bytes: Size of each checkpoint in bytes.
     """
 
     count: int
@@ -46,24 +46,27 @@ class KeptCheckpoints:
 
     @property
     def total_bytes(self) -> int:
-        """Size of all of them."""
+        """Size of all these checkpoints in bytes."""
         return self.count * self.file_bytes
 
 
 def kept_checkpoints(config: Config, start: int = 0) -> KeptCheckpoints:
-    """What a run adds from step `start` on: weights, and two moments of Adam for each."""
+    """Count the checkpoints that a run adds from step `start` on, and their size.
+
+    A checkpoint holds the weights and two moments of Adam for each of them.
+    """
     updater, training = build_updater(config), config.training
     weights = sum(learner.stack.weights.nbytes for learner in updater.learners)
     every = training.checkpoint_every
     count = training.steps // every - start // every + (training.steps % every > 0)
-    count += start == 0  # ckpt.pt itself
+    count += start == 0  # the file ckpt.pt itself
     return KeptCheckpoints(count, 3 * weights)
 
 
 def measure_training_cost(config: Config, source: Source) -> TrainingCost:
     """Count parameters and multiply-adds, and time a few updates on the device."""
     updater = build_updater(config)
-    # A few minibatches need no file in memory, nor all images of a fixed set.
+    # A few minibatches do not need the whole file, or the whole fixed set, in memory.
     training = config.training.model_copy(update={"data_on": "stream"})
     config = config.model_copy(update={"training": training})
     with (

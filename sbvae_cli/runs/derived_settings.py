@@ -1,4 +1,4 @@
-"""What follows from other settings, filled in so that a run's config.yaml says it."""
+"""Fill in settings that follow from other ones, so that a run's config.yaml states them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,20 +10,20 @@ from sbvae_cli.errors import SbvaeError
 
 Tree = dict[str, Any]
 
-ENDLESS_DATASET = 500_000  # images that data drawn as needed count as; so many the paper drew
-LONGEST_RISE = 100_000  # updates of a linear schedule, or half of a shorter run (Burgess et al.)
-CYCLES = 4  # of a cyclic schedule (Fu et al. 2019)
+ENDLESS_DATASET = 500_000  # size that stands for endless data: the number of images in the paper
+LONGEST_RISE = 100_000  # most updates of a linear schedule, at most half the run (Burgess et al.)
+CYCLES = 4  # number of cycles of a cyclic schedule (Fu et al. 2019)
 PULSE = (2, 6)  # tenths of a run at which a pulse begins and ends
 
 
 def complete_objective(objective: Tree, training: Mapping[str, Any], count: int | None) -> Tree:
-    """Give schedules a length, and beta-TCVAE the number of training images.
+    """Fill in the lengths of schedules, and for beta-TCVAE the number of training images.
 
     Args:
-        objective: Section of a configuration that may still be wrong.
-        training: Section of the same configuration, with the number of steps, perhaps that of a
-            fixed set's images and, where images are kept for validation, their share.
-        count: Number of images of the data; None where they are drawn as needed.
+        objective: Section of a configuration, which may still be invalid.
+        training: Section of the same configuration; its number of steps, size of the fixed set and
+            share of validation images are read.
+        count: Number of images of the data; None if they are drawn endlessly.
     """
     filled = dict(objective)
     try:
@@ -43,7 +43,7 @@ def complete_objective(objective: Tree, training: Mapping[str, Any], count: int 
 
 
 def _lengths(kind: str, whole: int) -> dict[str, int]:
-    """Lengths of a schedule of some kind, in a run of so many updates."""
+    """Return the lengths of a schedule of a kind, in a run of `whole` updates."""
     match kind:
         case "linear":
             return {"steps": max(1, min(LONGEST_RISE, whole // 2))}
@@ -57,7 +57,7 @@ def _lengths(kind: str, whole: int) -> dict[str, int]:
 
 
 def complete_preset(preset: Tree, config: Config) -> Tree:
-    """A preset as a complete configuration, for the data and the length of another one's run."""
+    """Complete a preset for the data and the number of steps of another configuration."""
     whole = config.as_dict()
     tree = merge(preset, {"data": whole["data"]})
     tree["objective"] = complete_objective(tree["objective"], whole["training"], config.data.count)
@@ -67,19 +67,19 @@ def complete_preset(preset: Tree, config: Config) -> Tree:
 def resize_decoder(
     decoder: Tree, encoder: Mapping[str, Any], depth: int | None, mlp_depth: int | None
 ) -> Tree:
-    """The same decoder with more or fewer layers.
+    """Return a decoder section with the requested numbers of layers.
 
     Args:
-        decoder: Section of a configuration that may still be wrong.
-        encoder: Section beside it; fully connected layers of the decoder become as wide as the
-            encoder's last one.
-        depth: Number of convolutions, output layer included (Tables 5 and 6). Layers are taken
-            away, or repeated, next to the latents.
-        mlp_depth: Number of fully connected layers: before the broadcast (Tables 7 and 9), or, of
-            the other decoders, up to the one that is reshaped (Table 8).
+        decoder: Section of a configuration, which may still be invalid.
+        encoder: Section of the same configuration; fully connected layers of the decoder get the
+            width of the encoder's last one.
+        depth: Number of convolutions, output layer included (Tables 5 and 6). Layers are removed or
+            repeated at the end next to the latents.
+        mlp_depth: Number of fully connected layers: those before the broadcast (Tables 7 and 9), or
+            for other decoders those up to the one that is reshaped (Table 8).
 
     Raises:
-        SbvaeError: If there are too few.
+        SbvaeError: If `mlp_depth` is 0 for a decoder that reshapes a fully connected layer.
     """
     changed = dict(decoder)
     widths = decoder.get("hidden_channels")

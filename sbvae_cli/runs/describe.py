@@ -1,4 +1,4 @@
-"""What a dataset, a checkpoint or a run holds, as plain containers."""
+"""Describe a dataset, a checkpoint, a run or a picture in plain containers."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -18,25 +18,25 @@ from sbvae_cli.export.facts import onnx_facts, safetensors_facts
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.viz.metadata import SAID, about_html, about_image, about_svg
 
-if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read, not for a dataset or a wrong file
+if TYPE_CHECKING:  # PyTorch loads only where a checkpoint is read, as it takes a second or more
     from sbvae_cli.checkpoint import Checkpoint
 
 Facts = dict[str, Any]
 
 
 def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
-    """Facts about a file, a run folder or a procedural dataset; its content tells which it is.
+    """Return facts about a file, a run folder or a procedural dataset, recognised by its content.
 
     Args:
-        target: A path, or a name such as `circles:xy-hole`.
+        target: Path, or a name such as `circles:xy-hole`.
 
     Returns:
-        Plain containers for JSON, whose `kind` is "dataset", "procedural dataset", "checkpoint",
-        "run", "picture", "ONNX graph" or "safetensors"; and what was opened, None of a picture or
-        a model's file for other programs.
+        The facts as plain containers for JSON, whose `kind` is "dataset", "procedural dataset",
+        "checkpoint", "run", "picture", "ONNX graph" or "safetensors"; and the opened dataset or
+        checkpoint, None for a picture or an exported model.
 
     Raises:
-        SbvaeError: If it is none of these, or is damaged.
+        SbvaeError: If the target is missing, damaged or of another kind.
     """
     path = Path(target)
     if is_procedural(target):
@@ -73,11 +73,11 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
 
 
 def data_of(opened: "Source | Checkpoint | None") -> Source:
-    """The data itself, or those that a checkpoint was trained on.
+    """Return an opened dataset itself, or the data that a checkpoint was trained on.
 
     Raises:
-        SbvaeError: If the file that a checkpoint was trained on is gone, and cannot be drawn; or of
-            what has no samples.
+        SbvaeError: If the file that a checkpoint was trained on is gone and cannot be drawn, or if
+            `opened` is None, for a file without samples.
     """
     if opened is None:
         raise SbvaeError("needs a dataset or a run; this file has no samples", field="sheet")
@@ -96,7 +96,7 @@ def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":
 
 
 def _picture_facts(path: Path) -> Facts:
-    """What an image file says of itself; of one that sbvae did not write, what can be seen."""
+    """Return the metadata that sbvae wrote into a picture, and its format and size."""
     facts: Facts = {"kind": "picture", "path": str(path), "format": "SVG"}
     with path.open("rb") as file:
         try:
@@ -106,7 +106,7 @@ def _picture_facts(path: Path) -> Facts:
         else:
             found = about_image(image)
             facts |= {"format": image.format, "width": image.width, "height": image.height}
-            with suppress(Exception):  # Pillow's readers raise anything for a broken frame
+            with suppress(Exception):  # Pillow's readers raise various errors for a broken frame
                 facts["frames"] = getattr(image, "n_frames", 1)
     said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
@@ -117,7 +117,7 @@ def _of_file(path: Path) -> Facts:
 
 
 def _page_facts(path: Path) -> Facts:
-    """What a page of `explore` says of itself."""
+    """Return the metadata that `explore` wrote into its HTML page."""
     found = about_html(path.read_text(encoding="utf-8", errors="replace"))
     facts: Facts = {"kind": "picture", "path": str(path), "format": "HTML"}
     said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}

@@ -1,4 +1,4 @@
-"""Models and files of codes, named on a line: opened or refused, then scored and compared."""
+"""Open models and files of codes, score them and compare them."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from sbvae_cli.evaluation.result import Evaluation
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.runs.targets import each_once
 
-if TYPE_CHECKING:  # these need torch, which codes from elsewhere do without
+if TYPE_CHECKING:  # these load torch, which user-supplied codes do not need
     import numpy as np
     from numpy.typing import NDArray
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # these need torch, which codes from elsewhere do without
     from sbvae_cli.evaluation.cost import Cost
     from sbvae_cli.models.vae import VAE
 
-# Files of these endings hold no codes, whatever is wrong with them.
+# Files with these endings hold no codes: their errors do not tell how to write codes.
 _CHECKPOINTS_AND_DATASETS = (".pt", ".pth", ".h5", ".hdf5", ".hdf", ".he5")
 
 Showing = Callable[["Cost", str], AbstractContextManager[Callable[[int], None]]]
@@ -35,19 +35,20 @@ Showing = Callable[["Cost", str], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An evaluation, and what it is of.
+    """Evaluation of one model or file of codes.
 
     Attributes:
-        name: Name of the target, as the user wrote it.
-        title: What a table is headed by.
-        found: The scores and findings.
-        about: What they are of, in plain containers.
-        difference: How the data differ from the model's own.
-        data: What the user named in place of the model's own data.
-        settings: Those that make the model, but for the seed, by name; none of codes.
+        name: Path of the target as the user wrote it.
+        title: Heading of its table.
+        found: Scores and findings.
+        about: Description of the model and data in plain containers.
+        difference: How the factors of the data differ from those of the training data; None if
+            equal.
+        data: Data that the user named in place of the training data.
+        settings: Settings of the model by name, without the seed; empty for codes.
         seed: Root seed of the run; None for codes.
-        group: Name of runs that differ in the seed alone.
-        images: What tells the images that it is scored on from others; "" of codes.
+        group: Name of the group of runs that differ only in the seed.
+        images: Hash of the distribution of the scored images; "" for codes.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Evaluated:
 
 
 class OpenedModel(NamedTuple):
-    """A model, and the data that it is looked at with."""
+    """A model with the data on which it is evaluated."""
 
     checkpoint: "Checkpoint"
     source: "Source"
@@ -82,24 +83,24 @@ def evaluate_targets(
 ) -> list[Evaluated]:
     """Score models and codes, and compare models where `udr` is asked for.
 
-    All are opened, and what cannot be done is refused, before the first one takes its time.
+    All targets are opened and checked before the first one is scored.
 
     Args:
-        targets: Run folders, folders of replicas or of several runs, checkpoints, and NPZ files
-            of codes; each counts once.
-        protocol: What is computed; without metrics, of models what the paper reports, and of codes
-            alone all that they allow but what takes minutes.
-        data: Data in place of the models' own.
+        targets: Run folders, folders of replicas or of several runs, checkpoints, and NPZ files of
+            codes; a target named twice counts once.
+        protocol: Metrics and their settings; by default, models get the metrics of the paper, and
+            codes without models get all possible ones except the slow ones.
+        data: Data in place of the training data.
         device: Name of the device that computes.
-        on_note: Called with each line on what is of no use or left out.
-        on_target: Called with each target before it is scored, and with all.
-        on_metric: Called with each metric before it is computed, its number from 1, and how many
-            there are.
-        showing: Called with what a model's evaluation takes and its device; gives what is called
-            with the number of images since the last call.
+        on_note: Called with each line about an argument without effect or an item that is left out.
+        on_target: Called with each target before it is scored, and the list of all targets.
+        on_metric: Called with each metric before it is computed, its number from 1, and the number
+            of metrics.
+        showing: Called with the cost of a model's evaluation and its device; the context manager
+            gives a function that is called with the number of images since its last call.
 
     Raises:
-        SbvaeError: With the first target that cannot be used, or a metric that cannot be computed.
+        SbvaeError: If a target cannot be used, or a metric cannot be computed.
     """
     targets = each_once(targets, on_note)
     _refuse_images_of_codes(targets, data, device, on_note)
@@ -131,7 +132,7 @@ def _has_codes(path: Path) -> bool:
 def _refuse_images_of_codes(
     targets: Sequence[Path], data: str | None, device: str, on_note: Callable[[str], None]
 ) -> None:
-    """Refuse what only images have use for where there are codes, and codes that are not there."""
+    """Refuse arguments that only images use, and files without codes, before anything is scored."""
     codes = [path for path in targets if _has_codes(path)]
     if codes and data:
         raise SbvaeError(f"{codes[0]}: has codes, not images: `data` is of no use; leave it out")
@@ -160,7 +161,7 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
 
 
 def _with_shared_files(models: dict[Path, OpenedModel]) -> dict[Path, OpenedModel]:
-    """The models, with one source for all whose images are of one file: it is read once."""
+    """Return the models, with one shared source for each data file, so that it is read once."""
     found: dict[Path, OpenedModel] = {}
     sources: dict[Path, Source] = {}
     for path, model in models.items():
@@ -181,7 +182,7 @@ def _without_comparison(
     protocol: Protocol,
     on_note: Callable[[str], None],
 ) -> tuple[Protocol, bool]:
-    """The protocol of each target alone, and whether models are compared."""
+    """Return the protocol for each target alone, and whether models are compared."""
     metrics, one_model = protocol.metrics or (), len(targets) == len(models) == 1
     if "udr" not in metrics or one_model:
         return protocol, False
@@ -240,7 +241,7 @@ def evaluate_opened(
     on_metric: OnMetric = no_report,
     showing: Showing = lambda cost, device: nullcontext(lambda images: None),
 ) -> Evaluated:
-    """Score one model, named `path`; other arguments and errors as of `evaluate_targets`."""
+    """Score one model, named `path`; other arguments and errors as in `evaluate_targets`."""
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.data.fingerprint import hash_of_distribution
     from sbvae_cli.evaluation.cost import estimate_cost
@@ -274,7 +275,7 @@ def evaluate_opened(
 
 
 def _validation_rows(model: OpenedModel, data: str | None) -> "NDArray[np.int64] | None":
-    """Rows that training never saw of its own file; None where this is another, or none."""
+    """Return the validation rows if `source` is the training data and some were kept, else None."""
     from sbvae_cli.data.validation_split import validation_rows
     from sbvae_cli.runs.own_data import match
 
@@ -291,7 +292,7 @@ def _validation_rows(model: OpenedModel, data: str | None) -> "NDArray[np.int64]
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Begin errors with the target that they are of."""
+    """Prefix errors with the path of the target."""
     try:
         yield
     except SbvaeError as error:

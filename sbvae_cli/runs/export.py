@@ -1,4 +1,4 @@
-"""A checkpoint to files of other programs: ONNX graphs that were checked, and weights."""
+"""Export a checkpoint for other programs: verified ONNX graphs, or safetensors weights."""
 
 import json
 from dataclasses import replace
@@ -15,14 +15,15 @@ GRAPHS = ("encoder.onnx", "decoder.onnx")
 
 
 def graphs_of(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
-    """The ONNX graphs of a checkpoint's model, which were checked and tell what they are of.
+    """Export the model of a checkpoint as verified ONNX graphs, with metadata.
 
     Args:
         checkpoint: Checkpoint of the model.
-        command: The line that asks for them, for their metadata.
+        command: Command line of the export, for the metadata.
 
     Raises:
-        SbvaeError: If packages are missing, or they differ from PyTorch by more than `TOLERANCE`.
+        SbvaeError: If packages are missing, or the graphs' outputs differ from those of PyTorch by
+            more than `TOLERANCE`.
     """
     vae, config = checkpoint.build_vae(), checkpoint.config
     graphs = checked_graphs(vae, config.data.image_shape, config.model.latent_dim)
@@ -35,11 +36,11 @@ def graphs_of(checkpoint: Checkpoint, command: str) -> CheckedGraphs:
 
 
 def weights_file(checkpoint: Checkpoint, command: str) -> bytes:
-    """The weights of a model as a safetensors file, under the names that its checkpoint has.
+    """Return the weights of a model as a safetensors file, named as in the checkpoint.
 
     Args:
         checkpoint: Checkpoint of the model.
-        command: The line that asks for them, for the metadata.
+        command: Command line of the export, for the metadata.
 
     Raises:
         SbvaeError: If the package is missing, or the weights do not fit the configuration.
@@ -48,11 +49,11 @@ def weights_file(checkpoint: Checkpoint, command: str) -> bytes:
 
 
 def about(checkpoint: Checkpoint, command: str) -> dict[str, str]:
-    """What exported files tell of themselves: version, command, step, and JSON of the settings.
+    """Return the metadata of exported files: version, command, step, and settings as JSON.
 
     Args:
         checkpoint: Checkpoint of the model.
-        command: The line that asks for them.
+        command: Command line of the export.
     """
     config = checkpoint.config.as_dict()
     space = config["data"].pop("space")
@@ -69,10 +70,10 @@ def refuse_other_graphs(folder: Path) -> None:
     """Refuse to replace ONNX files that sbvae did not write.
 
     Args:
-        folder: Where graphs will be written.
+        folder: Folder into which the graphs will be written.
 
     Raises:
-        SbvaeError: With the one that stands there.
+        SbvaeError: If the folder has an ONNX file of another program under one of these names.
     """
     for path in (folder / name for name in GRAPHS):
         if path.is_file() and not _is_own(path):

@@ -1,4 +1,4 @@
-"""Scores of runs as figures take them: by group, and by model and beta."""
+"""Arrange scores of runs for figures: by group, and by model and beta."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,11 @@ BETA = "objective.beta"
 
 
 def score_groups(runs: Sequence[RunScores], names: Sequence[str]) -> list[GroupScores]:
-    """Scores of each group, in the order of the groups' first runs.
+    """Collect the scores of each group, in the order of the groups' first runs.
 
     Args:
         runs: Runs with their scores.
-        names: Names of scores as they were asked for.
+        names: Names of the requested scores.
     """
     found = []
     for group, label in group_labels(runs).items():
@@ -32,15 +32,16 @@ def score_groups(runs: Sequence[RunScores], names: Sequence[str]) -> list[GroupS
 
 
 def data_names(runs: Sequence[RunScores]) -> str:
-    """Names of the data, or of the files of codes that do not say what they are of."""
+    """Join the names of the runs' data; a file of codes without one is named by its file."""
     return ", ".join(dict.fromkeys(run.data or run.path.name for run in runs))
 
 
 def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
-    """Runs by model, and each model's by beta; a plain VAE is one whose beta is 1.
+    """Group runs by model and then by beta; a plain VAE is a beta-VAE with beta 1.
 
     Args:
-        runs: Runs with the scores `nll` and `kl`, without which one is left out, and `mig`.
+        runs: Runs with the scores `nll` and `kl`, and perhaps `mig`; a run without the first two is
+            left out.
 
     Raises:
         SbvaeError: If a run has no beta.
@@ -62,10 +63,10 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
 
 
 def require_betas(runs: Sequence[RunScores]) -> None:
-    """Refuse runs without a beta.
+    """Refuse runs whose objective has no beta.
 
     Raises:
-        SbvaeError: With the first of them.
+        SbvaeError: If a run has none; the message names the first one.
     """
     without = next((run for run in runs if BETA not in run.settings), None)
     if without:
@@ -82,7 +83,7 @@ def _beta_scores(beta: float, runs: Sequence[RunScores]) -> BetaScores:
 
 
 def _without_beta(run: RunScores) -> RunScores:
-    """The run as one of all that differ from it in the seed and in beta alone."""
+    """Return the run without its beta, so that runs that differ only in beta and seed are equal."""
     left = {name: value for name, value in run.settings.items() if name != BETA}
     if left.get("objective.kind") == "vae":
         left["objective.kind"] = "beta-vae"
@@ -90,7 +91,7 @@ def _without_beta(run: RunScores) -> RunScores:
 
 
 def _with_one_name(runs: Sequence[RunScores]) -> list[RunScores]:
-    """The runs in groups of the same settings, each called as its first run's group was."""
+    """Give runs with equal settings one group name, that of the first of them."""
     names: dict[str, str] = {}
     found = []
     for run in runs:

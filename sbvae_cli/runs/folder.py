@@ -1,6 +1,6 @@
-"""A run folder: config.yaml, log.jsonl, ckpt.pt and those that are kept, locked in training.
+"""Paths and lock of a run folder, with config.yaml, log.jsonl, ckpt.pt and kept checkpoints.
 
-A sweep adds scores.json, and .job.json while it works in the folder.
+A sweep adds scores.json, and .job.json while it uses the folder.
 """
 
 import json
@@ -19,23 +19,23 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import BusyError, SbvaeError
 from sbvae_cli.files import name_of_unfinished, parse_json, write_bytes
 
-# In the folder `previews`, of a run that draws them.
+# Files in the folder `previews`, in the order of the constants' names.
 MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
     *("moments.npz", "traversal.png", "geometry.png", "geometry.gif"),
 )
 PREVIEWS = (MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING)
-EVENTS = "events.out.tfevents.*"  # names of event files, which TensorBoard reads
-KEPT = re.compile(r"ckpt-(\d+)\.pt")  # a checkpoint of a step, beside the last one
+EVENTS = "events.out.tfevents.*"  # glob pattern of TensorBoard's event files
+KEPT = re.compile(r"ckpt-(\d+)\.pt")  # name of a kept checkpoint, with its step
 _LOCK = ".lock"  # held while a process trains in the folder
-_RESERVED = ".reserved"  # held by a process that has others train in it, one after the other
-_TAIL = 1 << 14  # bytes at the end of a log, in which its last line is
+_RESERVED = ".reserved"  # held by a process that starts others to train here in turn
+_TAIL = 1 << 14  # bytes at the end of a log that are searched for the last line
 
 
 class RunFolder:
     """Paths of a run, and the lock that keeps a second process out.
 
     Args:
-        path: Path of the folder, which need not exist.
+        path: Path of the folder, which may not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,16 +48,16 @@ class RunFolder:
         self.job = path / ".job.json"
 
     def kept(self, step: int) -> Path:
-        """Path of the checkpoint of a step, where all are kept."""
+        """Return the path of the kept checkpoint of a step."""
         return self.path / f"ckpt-{step}.pt"
 
     def kept_steps(self) -> list[int]:
-        """Steps whose checkpoints were kept, in order."""
+        """Return the steps of all kept checkpoints in ascending order."""
         found = (KEPT.fullmatch(path.name) for path in self.path.glob("ckpt-*.pt"))
         return sorted(int(name[1]) for name in found if name)
 
     def event_files(self) -> list[Path]:
-        """Files that TensorBoard reads, of a run that writes them, in order."""
+        """Return TensorBoard's event files in order."""
         return sorted(self.path.glob(EVENTS))
 
     def locked(self) -> AbstractContextManager[None]:
@@ -65,17 +65,17 @@ class RunFolder:
 
         Raises:
             BusyError: If another process holds it.
-            SbvaeError: If it cannot be created.
+            SbvaeError: If the folder cannot be created.
         """
         return self._held(_LOCK)
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
-        """Hold the folder for one process that has another one train in it, now or later.
+        """Hold the folder for one process that starts another one which trains in it.
 
         Raises:
-            BusyError: If another process holds it so or trains in it.
-            SbvaeError: If it cannot be created.
+            BusyError: If another process has reserved the folder or trains in it.
+            SbvaeError: If the folder cannot be created.
         """
         with self._held(_RESERVED):
             with self.locked():
@@ -87,10 +87,10 @@ class RunFolder:
         return hold_folder(self.path, name, busy, (_LOCK, _RESERVED))
 
     def refuse_if_used(self) -> None:
-        """Refuse a folder with a checkpoint, or with files that are no run's.
+        """Refuse a folder with a checkpoint, or with files that do not belong to a run.
 
         Raises:
-            SbvaeError: With what stands there, and what would do.
+            SbvaeError: If there is one; the message says what to do.
         """
         if self.checkpoint.exists():
             raise SbvaeError(
@@ -109,28 +109,28 @@ class RunFolder:
 
     @property
     def _own_names(self) -> set[str]:
-        """Names of the files that each run has."""
+        """Names of the files that every run has."""
         files = (self.config, self.log, self.checkpoint, self.scores, self.job)
         return {path.name for path in files}
 
     def _unfinished(self) -> list[Path]:
-        """What is left of a run's files that a process was killed over while it wrote them."""
+        """Return temporary files of this run that a killed process left while it wrote them."""
         names = ((path, name_of_unfinished(path)) for path in self.path.iterdir())
         return [
             path for path, name in names if name and (name in self._own_names or KEPT.match(name))
         ]
 
     def remove_unfinished(self) -> None:
-        """Remove what a killed process left half-written; only where no other one writes."""
+        """Remove files that a killed process left half-written; no other process may write here."""
         for path in self._unfinished():
             path.unlink(missing_ok=True)
 
     def begin(self, config: Config, on_note: Callable[[str], None]) -> None:
-        """Begin a run: remove a former run's files, write the configuration.
+        """Begin a run: remove the files of a former run and write the configuration.
 
         Args:
-            config: Configuration of the run, complete.
-            on_note: Called with a line where a run that trained here without a checkpoint goes.
+            config: Complete configuration of the run.
+            on_note: Called with a line if a former run without a checkpoint is removed.
         """
         if self.log.exists() and not self.checkpoint.exists():
             on_note(f"{self.path}: the log of a run without a checkpoint is replaced")
@@ -140,18 +140,18 @@ class RunFolder:
         files = (self.checkpoint, self.scores, *kept, *previews, *self.event_files())
         for path in (*files, self.log, self.config):
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # it may hold what others put there
+        with suppress(OSError):  # the folder may hold other files
             self.previews.rmdir()
         self.write_config(config)
 
     def go_on(self, config: Config, step: int) -> None:
-        """Go on with a run from its checkpoint of a step: drop what came after it."""
+        """Resume a run from its checkpoint of a step: drop the log lines after that step."""
         self.remove_unfinished()
         self.cut_log(step)
         self.write_config(config)
 
     def write_config(self, config: Config) -> None:
-        """Write `config.yaml`, complete."""
+        """Write the complete configuration to `config.yaml`."""
         write_bytes(self.config, to_yaml(config.as_dict()).encode())
 
     def append_log(self, record: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ class RunFolder:
             raise SbvaeError(f"{self.log}: cannot be written: {error.strerror}") from error
 
     def last_record(self) -> dict[str, Any] | None:
-        """The last whole line of `log.jsonl`, or None where there is none."""
+        """Return the last whole line of `log.jsonl`, or None if there is none."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
@@ -173,14 +173,14 @@ class RunFolder:
         for line in reversed(lines):
             try:
                 record = parse_json(line)
-            except ValueError:  # the run writes it now, was killed while it did, or it is cut here
+            except ValueError:  # half-written, or cut off at the start
                 continue
             if isinstance(record, dict):
                 return record
         return None
 
     def cut_log(self, step: int) -> None:
-        """Drop lines past a step, which a resumed run writes again, and a half-written last one."""
+        """Drop half-written lines and those after a step, which a resumed run writes again."""
         if self.log.exists():
             lines = self.log.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _step_of(line) <= step]
@@ -189,17 +189,18 @@ class RunFolder:
 
 @contextmanager
 def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> Iterator[None]:
-    """Hold a folder for this process, by a lock of a name.
+    """Hold a folder for this process by a lock file.
 
     Args:
-        path: The folder, which is made where it is missing.
-        name: Name of the lock's file.
-        busy: What an error says where another process holds it.
-        locks: Names of other locks, which do not keep an empty folder that was made.
+        path: Path of the folder, which is created if it is missing.
+        name: Name of the lock file.
+        busy: Text of the error if another process holds the lock.
+        locks: Names of other lock files, which are removed with a newly created folder that stayed
+            empty.
 
     Raises:
         BusyError: If another process holds it.
-        SbvaeError: If it cannot be created, or nothing can be written there.
+        SbvaeError: If the folder cannot be created or written to.
     """
     made = not path.exists()
     try:
@@ -219,7 +220,7 @@ def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> 
 
 
 def _remove_if_empty(path: Path, locks: Set[Path]) -> None:
-    """Leave nothing of a run or sweep that was refused before it began."""
+    """Remove the empty folder of a run or sweep that was refused before it began."""
     with suppress(OSError):
         if set(path.iterdir()) <= locks:
             for lock in locks:

@@ -1,4 +1,4 @@
-"""Models and files of codes, named on a line, whose two factors are embedded in two latents."""
+"""Open a model or file of codes, and embed a grid of two factors in two of its latents."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class Levels(Protocol):
-    """Gives values of factors, by name, from those that a dataset has."""
+    """Function that returns fixed values of factors, by name, for the factors of a dataset."""
 
     def __call__(self, factors: Sequence[FactorConfig]) -> Mapping[str, float]:
-        """Check names and values against these factors."""
+        """Check the names and values against these factors."""
         ...
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """An embedding, and what it is of.
+    """Embedding of two factors in two latents, with the data and the model.
 
     Attributes:
-        path: What was named.
+        path: Path of the target.
         found: The embedding.
         data: Name of the data.
-        model: The model in a few words, with seed and step; empty of codes from elsewhere.
-        about: What it is of, in plain containers.
-        source: The data; None of codes from elsewhere.
-        trained: The two factors of training images at random, shape (n, 2).
-        samples: Training images, shape (N, H, W, C); None of codes from elsewhere.
-        trained_on: Name of the data that these two are of, where it is not `data`.
+        model: Kinds, seed and step of the model; "" for codes.
+        about: Description of the model in plain containers, for JSON.
+        source: The data; None for codes.
+        trained: Values of the two factors for random training images, shape (n, 2).
+        samples: Random training images, shape (N, H, W, C); None for codes.
+        trained_on: Name of the data of `trained` and `samples` if it is not `data`, else "".
     """
 
     path: Path
@@ -53,7 +53,7 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be embedded, as `embed_factors` takes it."""
+    """Settings of an embedding, as `embed_factors` takes them."""
 
     pair: tuple[str, str] | None
     size: int
@@ -72,22 +72,22 @@ def embed_target(
     """Open a run folder, a checkpoint or an NPZ file of codes, and embed two of its factors.
 
     Args:
-        path: What was named.
-        wanted: What is to be embedded.
-        levels: Gives the values of other factors.
-        data: Data in place of the model's own.
+        path: Path of the target.
+        wanted: Settings of the embedding.
+        levels: Returns the values of the factors that are held fixed.
+        data: Data in place of the training data.
         device: Name of the device that computes.
-        on_note: Called with a line where the model's own file has moved and was found again.
+        on_note: Called with a line if the model's own data file was moved and found again.
 
     Raises:
-        SbvaeError: If it cannot be used, or has no two factors that vary.
+        SbvaeError: If the target cannot be used, or fewer than two factors vary.
     """
     if path.suffix.lower() == ".npz":
         return _of_codes(path, wanted, levels, data)
     from sbvae_cli.data.factors import FactorSpace
     from sbvae_cli.runs.open import open_checkpoint, open_data
 
-    checkpoint = open_checkpoint(path)  # before PyTorch loads: a wrong file is told of at once
+    checkpoint = open_checkpoint(path)  # before PyTorch loads, so that an error comes at once
     from sbvae_cli.evaluation.stored_embedding import embed_factors
     from sbvae_cli.evaluation.training_points import SAMPLES, training_points, training_samples
     from sbvae_cli.training.devices import resolve_device

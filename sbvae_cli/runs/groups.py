@@ -1,4 +1,4 @@
-"""Evaluations of runs that differ in the seed alone, and their scores on average."""
+"""Group evaluations of runs that differ only in the seed, and average their scores."""
 
 import json
 from collections import Counter
@@ -11,31 +11,31 @@ from sbvae_cli.config.metrics import metric_of
 from sbvae_cli.evaluation.findings.verdict import word
 from sbvae_cli.evaluation.result import NamedScore
 
-if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.runs.evaluate import Evaluated
 
 
 class HasSettings(Protocol):
-    """A run by its settings: an evaluation of it, or its scores."""
+    """Run with settings: an evaluation of it, or its scores."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Settings that make the model, but for the seed."""
+        """Settings that define the model, without the seed."""
 
     @property
     def group(self) -> str:
-        """Name of runs that differ in the seed alone."""
+        """Name of the group of runs that differ only in the seed."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A score over the runs of a group.
+    """Summary of a score over the runs of a group.
 
     Attributes:
-        n: Number of runs that have it.
-        mean: Mean over these.
-        std: Standard deviation of a run (with n - 1); None of one alone.
-        median: Median.
+        n: Number of runs that have the score.
+        mean: Mean over these runs.
+        std: Sample standard deviation over the runs (divided by n - 1); None for a single run.
+        median: Median over these runs.
     """
 
     n: int
@@ -44,18 +44,18 @@ class Summary:
     median: float
 
     def as_dict(self) -> dict[str, float | None]:
-        """Plain containers for JSON."""
+        """Return the summary as plain containers, for JSON."""
         return {"n": self.n, "mean": self.mean, "std": self.std, "median": self.median}
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in the seed alone; files of codes, which have no settings, are one too.
+    """Runs that differ only in the seed, or all files of codes, which have no settings.
 
     Attributes:
-        name: Name of the runs without the seed.
-        settings: Their settings among those that differ between groups.
-        members: Their evaluations.
+        name: Name of the group.
+        settings: The group's values of those settings that differ between groups.
+        members: Evaluations of the runs.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Group:
 
     @property
     def scores(self) -> dict[tuple[str, str], Summary]:
-        """Every score over the runs, by pair of factors, "" of none, and name."""
+        """Summary of each score, by pair of factors ("" for a score without one) and name."""
         values: dict[tuple[str, str], list[float]] = {}
         for each in self.members:
             for one in each.found.numbers:
@@ -79,7 +79,7 @@ class Group:
 
     @property
     def verdicts(self) -> dict[str, dict[str, int]]:
-        """Number of runs in which the grid of each pair of factors is flat, collapsed and so on."""
+        """Number of runs with each verdict on the grid, such as flat, by pair of factors."""
         found: dict[str, Counter[str]] = {}
         for each in self.members:
             for factors, pair in each.found.geometry.items():
@@ -89,7 +89,7 @@ class Group:
 
     @property
     def shared_seeds(self) -> list[list[str]]:
-        """Names of the runs of each seed that several have, so that they are no two samples."""
+        """Names of the runs of each shared seed, which are not independent samples."""
         names: dict[int, list[str]] = {}
         for each in self.members:
             if each.seed is not None:
@@ -97,7 +97,7 @@ class Group:
         return [own for own in names.values() if len(own) > 1]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the group as plain containers, for JSON."""
         scores: dict[str, Any] = {}
         geometry: dict[str, dict[str, Any]] = {}
         for (factors, name), summary in self.scores.items():
@@ -115,20 +115,20 @@ class Group:
 
 
 def summarise(values: Sequence[float]) -> Summary:
-    """Mean, standard deviation and median of one value or more."""
+    """Compute the mean, standard deviation and median of one or more values."""
     std = stdev(values) if len(values) > 1 else None
     return Summary(len(values), fmean(values), std, median(values))
 
 
 def differing_settings(several: "Sequence[Evaluated]") -> list[dict[str, Any]]:
-    """Those settings of each evaluation in which they differ; the others have nothing to tell."""
+    """Return, for each evaluation, the settings that are not equal in all evaluations."""
     names = dict.fromkeys(name for each in several for name in each.settings)
     told = [name for name in names if len({_text(each.settings, name) for each in several}) > 1]
     return [{name: each.settings.get(name) for name in told} for each in several]
 
 
 def groups_of(several: "Sequence[Evaluated]") -> list[Group]:
-    """The groups, in the order of their first runs."""
+    """Return the groups, in the order of their first runs."""
     found: dict[str, list[int]] = {}
     for i, name in enumerate(group_names(several)):
         found.setdefault(name, []).append(i)
@@ -139,10 +139,10 @@ def groups_of(several: "Sequence[Evaluated]") -> list[Group]:
 
 
 def group_names(several: "Sequence[HasSettings]") -> list[str]:
-    """The group of each run, by a name that only runs of the same settings have.
+    """Name the group of each run, so that only runs of equal settings share a name.
 
-    Where settings differ and names do not, as of one run at two steps, the step or a number stands
-    behind the name.
+    If two groups would share a name, as with one run at two steps, the step or else a number is
+    appended.
     """
     keys = [json.dumps(each.settings, sort_keys=True, default=str) for each in several]
     firsts = {key: several[keys.index(key)] for key in keys}
@@ -155,7 +155,7 @@ def group_names(several: "Sequence[HasSettings]") -> list[str]:
 
 
 def _alike(names: Mapping[str, str]) -> list[str]:
-    """Keys whose names others have too."""
+    """Return the keys whose name another key has too."""
     counts = Counter(names.values())
     return [key for key, name in names.items() if counts[name] > 1]
 
@@ -165,7 +165,7 @@ def _text(settings: Mapping[str, Any], name: str) -> str:
 
 
 def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
-    """A heading, and a row for each run and score, with the settings in which runs differ."""
+    """Return a heading and a row for each run and score, with the settings that differ."""
     settings = differing_settings(several)
     names = list(settings[0]) if settings else []
     heading = ["run", "group", "seed", *names, "metric", "score", "factors"]
@@ -177,7 +177,7 @@ def csv_rows(several: "Sequence[Evaluated]") -> list[list[Any]]:
 
 
 def csv_rows_of_groups(groups: Sequence[Group]) -> list[list[Any]]:
-    """A heading, and a row for each group and score."""
+    """Return a heading and a row for each group and score."""
     names = list(groups[0].settings) if groups else []
     rows: list[list[Any]] = [
         ["group", *names, "metric", "score", "factors", "n", "mean", "std", "median"],
@@ -196,5 +196,5 @@ def _of_score(one: NamedScore) -> list[Any]:
 
 
 def as_cell(value: Any) -> Any:
-    """A setting in a cell of a table: lists and trees as JSON."""
+    """Return a setting as the cell of a table, with lists and trees as JSON."""
     return json.dumps(value) if isinstance(value, (list, tuple, Mapping)) else value

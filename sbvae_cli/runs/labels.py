@@ -1,4 +1,4 @@
-"""Short names that tell groups of runs apart, for legends and the rows of figures and tables."""
+"""Short labels that tell groups of runs apart, for legends and rows of figures and tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,9 +9,9 @@ from sbvae_cli.runs.groups import HasSettings, group_names
 from sbvae_cli.runs.naming import flat_settings, group_name, setting_label
 
 _KINDS = ("model.decoder.kind", "objective.kind", "model.likelihood.kind")
-_MOST = 4  # settings in a label, beside kinds
+_MOST = 4  # largest number of settings in a label, besides kinds
 _DEPTHS = ("model.decoder.depth", "model.decoder.mlp_depth")
-_SAID_BY = (  # beginnings of names of settings, and what says them as well
+_SAID_BY = (  # prefixes of settings' names, and the setting that implies them
     ("model.decoder.hidden_channels", _DEPTHS[0]),
     ("model.decoder.hidden_units", _DEPTHS[1]),
     ("training.steps", "step"),
@@ -25,15 +25,15 @@ _FIRST = (
 
 
 def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
-    """A short name for each group: the kinds and settings that differ and follow from no others.
+    """Label each group by the kinds and settings that differ and are not implied by other ones.
 
     Args:
         runs: Runs of several groups.
 
     Returns:
-        Labels by name of the group, in the order of their first runs; no two are the same. They
-        end in "..." where groups differ in more than they have room for. A lone group is called
-        by its decoder.
+        Distinct labels by the name of the group, in the order of the groups' first runs. A label
+        ends in "..." if more settings differ than it has room for. A single group is labelled by
+        its decoder.
     """
     settings: dict[str, Mapping[str, Any]] = {}
     for run in runs:
@@ -58,14 +58,14 @@ def group_labels(runs: Sequence[HasSettings]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Configured:
-    """A run by its settings, as one that has scores."""
+    """A run that has settings and a group, but no scores."""
 
     group: str
     settings: Mapping[str, Any]
 
 
 def config_labels(configs: Sequence[Config]) -> list[str]:
-    """A short name for each run, which those share that differ in the seed alone."""
+    """Label each run; runs that differ only in the seed share a label."""
     runs = [_Configured(group_name(config), flat_settings(config, 0)) for config in configs]
     runs = [replace(run, group=name) for run, name in zip(runs, group_names(runs), strict=True)]
     labels = group_labels(runs)
@@ -73,10 +73,10 @@ def config_labels(configs: Sequence[Config]) -> list[str]:
 
 
 def depths_of(settings: Mapping[str, Any]) -> dict[str, int]:
-    """Numbers of a decoder's layers as the paper counts them (F.1, F.2), by `depth`, `mlp_depth`.
+    """Count a decoder's layers as the paper does (F.1, F.2), as `depth` and `mlp_depth`.
 
     Args:
-        settings: Settings of a run by name; of codes, which have none, nothing is known.
+        settings: Settings of a run by name; without a decoder's, as for codes, the result is empty.
     """
     widths = settings.get("model.decoder.hidden_channels")
     units = settings.get("model.decoder.hidden_units")
@@ -87,22 +87,22 @@ def depths_of(settings: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _names(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names of all settings, those that say most first."""
+    """Return the names of all settings, the most informative ones first."""
     return list(dict.fromkeys([*_KINDS, *_FIRST, *(n for own in settings.values() for n in own)]))
 
 
 def _count(settings: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> int:
-    """How many groups these settings tell apart."""
+    """Count the groups that these settings tell apart."""
     return len({tuple(str(own.get(name)) for name in names) for own in settings.values()})
 
 
 def _tells(settings: Mapping[str, Mapping[str, Any]], name: str, told: Sequence[str]) -> bool:
-    """Whether a setting tells groups apart that others do not."""
+    """Return whether a setting distinguishes groups that the settings in `told` do not."""
     return _count(settings, [*told, name]) > _count(settings, told)
 
 
 def _follows(settings: Mapping[str, Mapping[str, Any]], name: str) -> bool:
-    """Whether a setting comes along with kinds, data, or another that says more."""
+    """Return whether a setting is implied by kinds, data, or another setting."""
     of = [own for start, own in _SAID_BY if name.startswith(start)]
     return not _tells(settings, name, [*_KINDS, "data.name", *of])
 
@@ -119,7 +119,7 @@ def _label(settings: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value as it stands in a label: numbers as short as they are, words and lists plainly."""
+    """Format a value for a label."""
     if isinstance(value, list):
         return " ".join(map(str, value))
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Logs of runs that are named on a line, be they finished, still training or diverged."""
+"""Read the logs of runs, whether they are finished, still training or diverged."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -23,14 +23,14 @@ _NO_TERMS = ("step", "diverged")
 def read_logs(
     targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
 ) -> list[RunLog]:
-    """Logs of runs, in the order of the targets, each once.
+    """Read the logs of runs, each once, in the order of the targets.
 
     Args:
         targets: Run folders, their checkpoints or logs, and folders of replicas or of runs.
-        on_note: Called with a line on each run that has logged nothing yet and is left out.
+        on_note: Called with a line for each run that has logged nothing yet and is left out.
 
     Raises:
-        SbvaeError: If a target is no run and holds none, or none has logged anything.
+        SbvaeError: If a target is not a run and contains none, or no run has logged anything.
     """
     found: list[tuple[RunFolder, Config, list[dict[str, Any]]]] = []
     for folder in run_folders(targets):
@@ -50,12 +50,12 @@ def read_logs(
 
 
 def records_of(folder: RunFolder) -> list[dict[str, Any]]:
-    """Lines of a log by step; of a step that was made twice the later one.
+    """Return the lines of a log in the order of steps; the later one if a step was logged twice.
 
-    A line that is half-written, as the last one of a run that was killed, is left out.
+    A half-written line, such as the last one of a killed run, is left out.
 
     Raises:
-        SbvaeError: If the log is there and cannot be read.
+        SbvaeError: If the log exists but cannot be read.
     """
     try:
         text = folder.log.read_text(encoding="utf-8", errors="replace")
@@ -71,7 +71,7 @@ def records_of(folder: RunFolder) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError):
             continue
         while "diverged" not in record and found and next(reversed(found)) >= step:
-            found.popitem()  # a resumed run made it again
+            found.popitem()  # a resumed run logged this step again
         found[step] = {**record, "step": step}
     return list(found.values())
 

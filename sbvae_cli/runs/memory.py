@@ -1,4 +1,4 @@
-"""How many replicas the memory takes at once: that of a GPU, or the host's with their images."""
+"""Compute how many replicas fit in the memory of a GPU, or of the host with their images."""
 
 import torch
 
@@ -11,23 +11,23 @@ from sbvae_cli.runs.one_update import update_on_zeros
 from sbvae_cli.training.build import build_updater
 from sbvae_cli.training.devices import resolve_device
 
-# Share of the free memory that replicas take: up to two fifths are for images that lie there, and
-# the rest is for what a graph's capture takes besides.
+# Share of the free memory for replicas. Images in the GPU's memory take up to two fifths, and the
+# rest is for the capture of a CUDA graph.
 _SHARE = 0.5
 
 
 def replicas_that_fit(config: Config, count: int) -> int:
-    """Number of replicas, at most `count`, that train at once, by what an update of one takes.
+    """Return how many replicas, at most `count`, fit on a GPU, from one replica's peak memory.
 
     Args:
-        config: Configuration of any of them.
-        count: Number of replicas that are wanted.
+        config: Configuration of any of the replicas.
+        count: Requested number of replicas.
 
     Returns:
-        1 or more; `count` where another device than a GPU of CUDA computes.
+        1 or more; `count` on other devices than CUDA.
 
     Raises:
-        SbvaeError: If not even one fits.
+        SbvaeError: If the memory is too small for one replica.
     """
     device = resolve_device(config.training.device)
     if device.type != "cuda" or count == 1:
@@ -44,20 +44,20 @@ def replicas_that_fit(config: Config, count: int) -> int:
 
 
 def processes_that_fit(config: Config, source: Source, number: int) -> int:
-    """Number of replicas, at most `number`, whose processes have room for their images at once.
+    """Return how many processes, at most `number`, can have their images in memory at once.
 
-    Each process has its own where images lie in memory.
+    Each process holds its own copy of the images, unless they are streamed.
 
     Args:
         config: Configuration of any of the replicas.
-        source: The data that it names.
-        number: Number of processes that are wanted, 1 or more.
+        source: Data that the configuration names.
+        number: Requested number of processes, 1 or more.
 
     Returns:
         1 or more.
 
     Raises:
-        SbvaeError: If the images of not even one fit where they are to lie.
+        SbvaeError: If the images of one process do not fit in the requested place.
     """
     training, device = config.training, resolve_device(config.training.device)
     stored = stored_images(source, training.fixed_set)
@@ -70,29 +70,29 @@ def processes_that_fit(config: Config, source: Source, number: int) -> int:
         in_windows=training.shuffle == "windows",
         rendered=training.fixed_set is not None,
     )
-    if place == "stream" or device.type == "cuda":  # where one process has all replicas
+    if place == "stream" or device.type == "cuda":  # on CUDA, one process trains all replicas
         return number
     room = int(MOST * free_bytes(device)) // bytes_of_all(stored)
     return max(1, min(number, room))
 
 
 def fitting(free: int, taken: int) -> int:
-    """Number of replicas, at least 1, in so much memory.
+    """Return how many replicas, at least 1, fit in the free memory.
 
     Args:
-        free: Bytes that are free.
-        taken: Bytes that one takes.
+        free: Free memory in bytes.
+        taken: Memory of one replica in bytes.
     """
     return max(1, int(_SHARE * free) // max(1, taken))
 
 
 def update_once(config: Config) -> None:
-    """Build a replica and update it once, from images and noise of zeros."""
+    """Build a replica and update it once, with images and noise of zeros."""
     update_on_zeros(build_updater(config), config)
 
 
 def _peak_bytes(config: Config, device: torch.device) -> int:
-    """Most bytes of tensors at once, weights and moments included."""
+    """Measure the peak memory of one replica's update in bytes, weights and moments included."""
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     update_once(config)

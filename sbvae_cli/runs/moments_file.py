@@ -1,4 +1,4 @@
-"""The file `previews/moments.npz` of a run: two factors' codes at moments of its training."""
+"""Read and write `previews/moments.npz` of a run: codes of two factors during training."""
 
 import io
 import json
@@ -16,14 +16,14 @@ FORMAT = 1
 
 
 def write_moments(path: Path, unfolding: Unfolding) -> None:
-    """Write an NPZ file, atomically; it has one moment or more.
+    """Write an unfolding of one or more moments to an NPZ file, atomically.
 
     Arrays: `steps` (M,), `means` and `stds` (M, n0, n1, K) or (M, N, K) in float32, `values` and
     `scaled` (n0, n1, 2) or (N, 2) of the two factors, `held_out` (n0, n1) or (N,), and `about`,
-    JSON with the format's number and all else that `FactorPoints` has.
+    JSON with the format's number and the other fields of `FactorPoints`.
 
     Raises:
-        SbvaeError: If it cannot be written.
+        SbvaeError: If the file cannot be written.
     """
     points, content = unfolding.points, io.BytesIO()
     about = {
@@ -49,10 +49,10 @@ def write_moments(path: Path, unfolding: Unfolding) -> None:
 
 
 def read_moments(path: Path) -> Unfolding:
-    """Read what `write_moments` wrote.
+    """Read a file that `write_moments` wrote.
 
     Raises:
-        SbvaeError: If it cannot be read, is damaged, or of a newer format.
+        SbvaeError: If the file cannot be read, is damaged, or has a newer format.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes())) as file:
