@@ -1,4 +1,4 @@
-"""What renderers read from rows of factors: columns by name, and the colours they stand for."""
+"""Read columns and colours from rows of factors, as the renderers need them."""
 
 from collections.abc import Sequence
 
@@ -13,18 +13,18 @@ FloatArray = NDArray[np.floating]
 def columns(
     factors: FloatArray, names: Sequence[str], wanted: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Some columns, in double precision.
+    """Return the named columns of rows of factors, in double precision.
 
     Args:
         factors: Shape (N, F).
         names: Names of the F columns.
-        wanted: Names of those to give, in this order.
+        wanted: Names of the columns to return, in this order.
 
     Returns:
         Shape (N, len(wanted)).
 
     Raises:
-        ValueError: If one is missing.
+        ValueError: If a wanted column is not among `names`.
     """
     missing = [name for name in wanted if name not in names]
     if missing:
@@ -33,7 +33,7 @@ def columns(
 
 
 def present(factors: FloatArray, names: Sequence[str]) -> NDArray[np.bool_]:
-    """Which rows show an object: all, unless there is a column `present`; shape (N,)."""
+    """Return which rows show an object, shape (N,): all rows if there is no column `present`."""
     if "present" not in names:
         return np.ones(len(factors), np.bool_)
     shown: NDArray[np.bool_] = columns(factors, names, ("present",))[:, 0] > 0
@@ -43,8 +43,8 @@ def present(factors: FloatArray, names: Sequence[str]) -> NDArray[np.bool_]:
 def hsv_to_rgb(hsv: FloatArray) -> FloatArray:
     """Convert hue, saturation, value to red, green, blue.
 
-    Each channel is `value` less `value * saturation` times a trapezoid of the hue, which for red is
-    0 within a sixth of a turn around hue 0 and 1 beyond a third.
+    Each channel is `value * (1 - saturation * t)`, where t is a trapezoid in the hue. For red, t is
+    0 within a sixth of a turn of hue 0, and 1 where hue 0 is more than a third of a turn away.
 
     Args:
         hsv: Shape (..., 3); hue in turns, of any size; saturation and value in [0, 1].
@@ -60,17 +60,17 @@ def hsv_to_rgb(hsv: FloatArray) -> FloatArray:
 
 
 def colours_of(factors: FloatArray, names: Sequence[str]) -> NDArray[np.float32]:
-    """Red, green and blue of rows of factors.
+    """Return the red, green and blue of each row of factors.
 
     Args:
-        factors: Shape (n, F); has hue (turns), saturation and value, or red, green and blue.
+        factors: Shape (n, F), with columns hue (turns), saturation and value, or red, green, blue.
         names: Names of the F columns.
 
     Returns:
-        Shape (n, 3), in [0, 1]; NaN where a factor is.
+        Shape (n, 3), in [0, 1]; NaN where a colour factor is NaN.
 
     Raises:
-        ValueError: If a column is missing.
+        ValueError: If a colour column is missing.
     """
     wanted = HSV if "hue" in names else RGB
     values = columns(factors, names, wanted)

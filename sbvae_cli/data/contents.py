@@ -1,4 +1,4 @@
-"""What stands at a path, told by its contents, and the command that takes it."""
+"""Recognise what a file or folder contains, and name the command that accepts it."""
 
 import os
 import tarfile
@@ -35,10 +35,10 @@ Kind = Literal[
     "images", "dsprites", "codes", "picture", "page", "onnx", "safetensors", "other",
 ]  # fmt: skip
 
-_SEEN = 1000  # members of a folder or archive that are looked at
-_LARGEST_PICKLE = 16 << 20  # of a checkpoint's structure, in bytes
+_SEEN = 1000  # number of members of a folder or archive that are inspected
+_LARGEST_PICKLE = 16 << 20  # bytes that are read of a checkpoint's pickled structure
 _MAT5 = b"MATLAB 5.0"
-_FORMATS = {  # by their first bytes: what they are, and what would do
+_FORMATS = {  # first bytes of a format: what the file is, and what to do instead
     b"\x93NUMPY": ("is a single array (NPY)", "write numpy.savez(FILE, images=ARRAY)"),
     b"PAR1": ("is a table (Parquet)", "save its images as files, or as an array in NPZ"),
     b"Rar!": ("is a RAR archive", "unpack it, or pack the images as ZIP or TAR"),
@@ -55,13 +55,14 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 
 @dataclass(frozen=True)
 class Contents:
-    """What stands at a path.
+    """Contents of a file or folder.
 
     Attributes:
-        kind: "dataset" and "3dshapes" train as they are, of "images" `gen-data` makes one; a
-            "picture" is one image, or an animation, "page" what `explore` writes.
-        found: What it is, as `is a ZIP archive of images`.
-        way: What takes it, or would do, as `make a dataset of it by ...`.
+        kind: Kind of the contents. `train` reads "dataset" and "3dshapes" directly; `gen-data`
+            makes a dataset from "images"; a "picture" is a single image or animation; a "page" was
+            written by `explore`.
+        found: Description for messages, such as `is a ZIP archive of images`.
+        way: Advice for messages, such as `make a dataset of it by ...`.
     """
 
     kind: Kind
@@ -73,14 +74,14 @@ class Contents:
 
 
 def look_at(path: Path, missing: str = "") -> Contents:
-    """Say what a folder or file holds; nothing in it is executed.
+    """Recognise the contents of a folder or file, without executing anything in it.
 
     Args:
         path: The folder or file.
-        missing: What would do where there is none.
+        missing: Advice for the error message if nothing exists at `path`.
 
     Raises:
-        SbvaeError: If it cannot be read: there is none, it may not be, it is empty or damaged.
+        SbvaeError: If the file does not exist, is empty, is damaged or may not be read.
     """
     missing = missing or f"make one by `sbvae gen-data`, or name {known_names()}"
     if os.path.isdir(path):
@@ -150,7 +151,7 @@ def _mat5(path: Path) -> Contents:
 def _arrays(
     path: Path, arrays: Arrays, found: str, broken: Mapping[str, str] | None = None
 ) -> Contents:
-    """Arrays of any file, of which one may be images."""
+    """Describe a file of arrays, depending on whether one of them can be images."""
     try:
         _ = find_group(path, arrays) or find_images(path, arrays)
     except SbvaeError as refused:
@@ -221,7 +222,7 @@ def _tar(path: Path, compression: str) -> Contents:
 
 
 def _files(path: Path, where: str, names: Iterable[str]) -> Contents:
-    """A folder or archive of files, of which some may be images."""
+    """Describe a folder or archive, depending on whether some of its files are images."""
     images = [name for name in islice(names, _SEEN) if is_candidate(name)]
     if not images:
         found = f"is {where} without images"
@@ -285,7 +286,8 @@ def _see(path: Path) -> str:
 
 
 def _some(names: list[str], most: int = 3) -> str:
-    shown = names[: most if len(names) > most + 1 else most + 1]  # a lone rest takes no more room
+    # "1 more" would be no shorter than the one name that it replaces.
+    shown = names[: most if len(names) > most + 1 else most + 1]
     if len(names) > len(shown):
         shown.append(f"{len(names) - most} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

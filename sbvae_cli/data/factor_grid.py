@@ -1,4 +1,4 @@
-"""Grids in two factors of a space, the others fixed."""
+"""Make grids that vary two factors of a space and fix the others."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from sbvae_cli.errors import SbvaeError
 
 @dataclass(frozen=True)
 class FactorGrid:
-    """A grid in two factors, the others fixed.
+    """Rows of factors on a grid that varies two factors and fixes the others.
 
     Attributes:
         factors: Shape (n0 * n1, F); `factors.reshape(n0, n1, F)[i, j]` has the i-th value of the
-            first factor and the j-th of the second.
-        shape: (n0, n1).
-        names: The two factors.
+            first factor and the j-th value of the second factor.
+        shape: Number of values of the first and of the second factor, (n0, n1).
+        names: Names of the two factors.
     """
 
     factors: FactorRows
@@ -32,20 +32,21 @@ def factor_grid(
     size: int,
     at: Mapping[str, float] | None = None,
 ) -> FactorGrid:
-    """Lay a grid over the whole range of two factors, held-out regions included.
+    """Make a grid over the whole range of two factors, including held-out regions.
 
-    A circular factor's grid leaves out its last point, which repeats the first. A discrete
-    factor has its levels, however many.
+    Along a circular factor, the grid leaves out the end of the range, which repeats the start.
+    Along a discrete factor, it has all levels, whatever `size` is.
 
     Args:
         space: Space of the factors.
-        names: The two factors.
-        size: Points along a continuous factor, at least 2.
-        at: Values of other factors; the rest stand at the middle of their ranges or levels, or
-            elsewhere where the whole grid would be held out there.
+        names: Names of the two factors.
+        size: Number of points along a continuous factor, at least 2.
+        at: Values of some other factors. The remaining ones get the middle of their range or
+            levels, unless the whole grid would then be held out; in this case they are moved.
 
     Raises:
-        SbvaeError: If a name is unknown, named twice or does not vary, or the size is below 2.
+        SbvaeError: If a factor is unknown, is named twice, does not vary or is also in `at`, if a
+            value in `at` is outside of its range, or if `size` is below 2.
     """
     if size < 2:
         raise SbvaeError(f"a grid of {size} points a factor has no cells; choose 2 or more")
@@ -63,10 +64,10 @@ def factor_grid(
 
 
 def require_pair(space: FactorSpace, names: tuple[str, str], at: Mapping[str, float]) -> None:
-    """Check that two different factors vary, and are not among those that are fixed.
+    """Check that two factors differ, vary, and are not fixed.
 
     Raises:
-        SbvaeError: If not.
+        SbvaeError: If the names are equal, one is unknown or does not vary, or one is in `at`.
     """
     if names[0] == names[1]:
         raise SbvaeError(f"a grid needs two factors, found {names[0]} twice")
@@ -79,7 +80,7 @@ def require_pair(space: FactorSpace, names: tuple[str, str], at: Mapping[str, fl
 
 
 def _leave_regions(space: FactorSpace, rows: FactorRows, fixed: Collection[str]) -> None:
-    """Move a factor from its middle where otherwise the whole grid would be held out."""
+    """Move factors that are not fixed, in place, if the whole grid would be held out."""
     for region in space.held_out:
         for name in region:
             factor = space.factor(name)
@@ -91,14 +92,14 @@ def _leave_regions(space: FactorSpace, rows: FactorRows, fixed: Collection[str])
 
 
 def allowed_value(space: FactorSpace, name: str, value: float) -> float:
-    """A value within a factor's range; a constant may be moved anywhere in [0, 1].
+    """Return `value` if it is within the factor's range, or in [0, 1] for a constant factor.
 
     Raises:
-        SbvaeError: If the name is unknown or the value lies outside.
+        SbvaeError: If the factor is unknown or the value is outside.
     """
     factor = space.factor(name)
     low, high = factor.bounds if factor.varies else (0.0, 1.0)
-    # What a user writes for an end of the range may differ from it in the last digits.
+    # A user may round an end of the range in its last digits.
     if not low - 1e-6 <= value <= high + 1e-6:
         raise SbvaeError(f"{name} = {value:g} is outside of {low:g}..{high:g}")
     return value
@@ -111,7 +112,7 @@ def _axis(space: FactorSpace, name: str, size: int) -> FactorRows:
 
 
 def middle_of(factor: FactorConfig) -> float:
-    """Where a factor stands that nobody moves: the middle of its range, or of its levels."""
+    """Return the middle of a factor's range or of its sorted levels; 1 for `present`."""
     if factor.name == "present":
         return 1.0
     if factor.levels:

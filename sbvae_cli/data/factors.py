@@ -1,4 +1,4 @@
-"""Factor spaces: n rows of factors at once, sampled, scaled, and in held-out regions or not."""
+"""Sample rows of factors from a factor space, scale them, and test them for held-out regions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from sbvae_cli.config.space import FactorConfig, Range, SpaceConfig
 from sbvae_cli.data.regions import Part, draw_from, parts_of, union_share, write_region
 from sbvae_cli.errors import SbvaeError, unknown_name
 
-FactorRows = NDArray[np.floating]  # float32, or float64 where a space says so
+FactorRows = NDArray[np.floating]  # float32, or float64 if the space's dtype is float64
 
-_LEAST_SHARE = 1e-6  # of the space that must be left to draw from
-_MOST_PROPOSALS = 1 << 20  # rows at once: bounds memory where little of the space is left
+_LEAST_SHARE = 1e-6  # smallest share of the space that must remain outside of held-out regions
+_MOST_PROPOSALS = 1 << 20  # rows per proposal: bounds the memory if little of the space remains
 
 
 @dataclass(frozen=True)
 class FactorSpace:
-    """A product of uniform factors, less held-out regions, with correlations and blanks.
+    """Product of uniform factors, with held-out regions, correlations and blank images.
 
-    Values are compared in the type that they are stored in, so that one on the edge of a held-out
-    region lies in it.
+    Values are compared in the type in which they are stored, so that a value on the edge of a
+    held-out region is inside of it.
 
     Attributes:
-        config: The serial form, for what writes and reads it; the rest asks the space itself.
+        config: Serialisable description; only code that stores or loads a space should use it.
 
     Raises:
         SbvaeError: If the held-out regions leave less than a millionth of the space.
@@ -44,82 +44,82 @@ class FactorSpace:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns, `present` included."""
+        """Names of the columns, including `present`."""
         return self.config.names
 
     @property
     def varying(self) -> tuple[str, ...]:
-        """Names of the factors that vary, without `present`."""
+        """Names of the factors that vary, excluding `present`."""
         return self.config.varying
 
     @property
     def circular(self) -> frozenset[str]:
-        """Names of the factors whose two ends are the same setting, as for a full turn of hue."""
+        """Names of the factors whose range starts and ends at the same image, such as hue."""
         return frozenset(factor.name for factor in self.factors if factor.circular)
 
     @property
     def stored(self) -> tuple[str, ...]:
-        """Names of the factors that a file has columns for."""
+        """Names of the factors that are stored as columns of a dataset file."""
         return self.config.stored
 
     @property
     def online(self) -> tuple[str, ...]:
-        """Names of the factors that no file stores; they are drawn anew with each image."""
+        """Names of the factors that no file stores; they are sampled whenever an image is read."""
         return self.config.online
 
     @property
     def factors(self) -> tuple[FactorConfig, ...]:
-        """The factors themselves, in the order of the columns."""
+        """Factors in the order of the columns."""
         return self.config.factors
 
     @property
     def held_out(self) -> tuple[dict[str, Range], ...]:
-        """Regions left out of training, each the product of ranges of the named factors."""
+        """Held-out regions, each the product of closed ranges of the named factors."""
         return self.config.held_out
 
     @property
     def blank(self) -> float:
-        """Share of training images without any object, in [0, 1)."""
+        """Share of training images that show no object, in [0, 1)."""
         return self.config.blank
 
     @property
     def renderer(self) -> str | None:
-        """Name of the renderer that draws images of it; None where only stored images exist."""
+        """Name of the renderer of its images; None if only stored images exist."""
         return self.config.renderer
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """Type of rows of factors, float32 unless that would merge values."""
+        """Type of rows of factors: float32, or float64 if float32 would merge two values."""
         return np.dtype(self.config.dtype)
 
     @property
     def complete_grid(self) -> bool:
-        """Whether a file's rows are all combinations of levels in order."""
+        """Whether the file's rows are all combinations of levels, the last factor fastest."""
         return self.config.complete_grid
 
     def as_dict(self) -> dict[str, Any]:
-        """The serial form in plain containers, as in YAML and in checkpoints."""
+        """Return the description in plain containers, as in YAML and in checkpoints."""
         return self.config.model_dump(mode="json")
 
     @property
     def whole(self) -> "FactorSpace":
-        """The same factors with nothing held out and none that depend on each other."""
+        """The same factors without held-out regions and correlations."""
         return FactorSpace(self.config.model_copy(update={"held_out": (), "correlated": ()}))
 
     def factor(self, name: str) -> FactorConfig:
-        """A factor by its name; errors as for `index`."""
+        """Return the factor of this name; raises the same errors as `index`."""
         return self.config.factor(name)
 
     @cached_property
     def held_out_share(self) -> float:
-        """Exact share of the space, in [0, 1], that the held-out regions cover together."""
+        """Exact share of the space in [0, 1] that the union of the held-out regions covers."""
         return union_share(self.factors, self.held_out, self.dtype)
 
     def index(self, name: str) -> int:
-        """Column of a factor.
+        """Return the column number of a factor.
 
         Raises:
-            SbvaeError: If there is no such factor; names the nearest one.
+            SbvaeError: If the name is unknown; the message suggests the closest name.
         """
         if name not in self.names:
             raise unknown_name(name, self.names)
@@ -128,20 +128,20 @@ class FactorSpace:
     def sample(
         self, rng: np.random.Generator, n: int, population: Population = "train"
     ) -> FactorRows:
-        """Draw rows of factors, as a pure function of the generator's state.
+        """Sample rows of factors, as a pure function of the generator's state.
 
         Args:
-            rng: Where the randomness comes from.
+            rng: Random number generator.
             n: Number of rows.
-            population: "train" leaves the held-out regions out, has the correlations and the
-                space's share of blank rows, which are NaN with `present` = 0; "full" is the whole
-                space, "heldout" the held-out regions, both uniform and without blanks.
+            population: "train" is the training distribution: outside of the held-out regions, with
+                correlations and blank rows (all NaN but `present` = 0). "full" is uniform over the
+                whole space, "heldout" over the held-out regions; neither has blank rows.
 
         Returns:
             Shape (n, F).
 
         Raises:
-            SbvaeError: If there is no held-out region to draw from.
+            SbvaeError: If the population is "heldout" and the space has no held-out region.
         """
         if population == "full":
             return self._uniform(rng, n)
@@ -155,7 +155,7 @@ class FactorSpace:
         return rows
 
     def held_out_mask(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Which rows lie in a held-out region; blank rows do not.
+        """Return which rows are in a held-out region; blank rows are not.
 
         Args:
             factors: Shape (n, F).
@@ -166,13 +166,13 @@ class FactorSpace:
         return np.asarray(np.logical_or.reduce(self._regions_around(factors), axis=0), np.bool_)
 
     def scaled(self, factors: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float64]:
-        """Columns scaled to [0, 1] by their ranges; a constant factor gives 0.5, a blank row NaN.
+        """Scale columns to [0, 1] by the range of each factor, or its period if it is circular.
 
-        Circular ones are scaled by their period.
+        A constant factor gives 0.5; a blank row gives NaN.
 
         Args:
             factors: Shape (n, F).
-            names: The columns wanted.
+            names: Names of the columns to return.
 
         Returns:
             Shape (n, len(names)).
@@ -182,13 +182,13 @@ class FactorSpace:
             factor = self.factor(name)
             low, high = factor.bounds
             column = factors[:, self.index(name)].astype(np.float64)
-            # Levels that go all around end one step before they begin again.
+            # The last level of a circular factor is one step before the first level recurs.
             width = factor.period if factor.period and factor.circular else high - low
             columns.append((column - low) / width if low < high else column * 0 + 0.5)
         return np.stack(columns, 1) if columns else np.empty((len(factors), 0))
 
     def _uniform(self, rng: np.random.Generator, n: int, region: int | None = None) -> FactorRows:
-        """Rows of the whole space, or of one held-out region."""
+        """Sample rows uniformly from the whole space, or from one held-out region."""
         rows = np.empty((n, len(self.names)), self.dtype)
         for column, part in enumerate(self._parts[0 if region is None else 1 + region]):
             rows[:, column] = draw_from(part, rng, n)
@@ -196,15 +196,15 @@ class FactorSpace:
 
     @cached_property
     def _parts(self) -> list[list[Part]]:
-        """What the whole space, and then each held-out region, has of each factor."""
+        """Values of each factor in the whole space, followed by those in each held-out region."""
         return [parts_of(self.factors, region, self.dtype) for region in ({}, *self.held_out)]
 
     def fill_online(self, rng: np.random.Generator, stored: FactorRows) -> FactorRows:
-        """Add the factors that no file stores to rows of those that it does.
+        """Complete rows of stored factors by sampling the online factors, which no file stores.
 
         Args:
-            rng: Where the randomness comes from.
-            stored: Columns as in `stored`, shape (n, S).
+            rng: Random number generator.
+            stored: Rows of the factors named by the attribute `stored`, shape (n, S).
 
         Returns:
             Shape (n, F); blank rows stay NaN.
@@ -221,17 +221,17 @@ class FactorSpace:
     def sample_present(
         self, rng: np.random.Generator, n: int, fixed: Mapping[int, float] | None = None
     ) -> FactorRows:
-        """Draw rows of the training distribution, less its blank ones; shape (n, F).
+        """Sample rows (n, F) of the training distribution without its blank rows.
 
-        By rejection in bulk: as many proposals as are likely to do, until there are enough.
+        Uniform proposals are rejected in bulk until enough rows are accepted.
 
         Args:
-            rng: Where the randomness comes from.
+            rng: Random number generator.
             n: Number of rows.
-            fixed: Values of some columns; the others are drawn given these.
+            fixed: Values by column number; the other columns are sampled conditional on them.
 
         Raises:
-            SbvaeError: If next to nothing is left to draw from.
+            SbvaeError: If a million proposals in a row are rejected.
         """
         if not self.held_out and not self.config.correlated:
             return _with_values(self._uniform(rng, n), fixed)
@@ -256,7 +256,7 @@ class FactorSpace:
         return np.concatenate(kept) if kept else self._uniform(rng, 0)
 
     def _density(self, rows: FactorRows) -> NDArray[np.float64]:
-        """Density of each row under the correlations, relative to the largest, shape (n,)."""
+        """Return the density of each row under the correlations over its maximum, shape (n,)."""
         exponent = np.zeros(len(rows))
         for pair in self.config.correlated:
             first, second = self.scaled(rows, pair.factors).T
@@ -264,7 +264,7 @@ class FactorSpace:
         return np.exp(-exponent)
 
     def _sample_heldout(self, rng: np.random.Generator, n: int) -> FactorRows:
-        """Propose from the regions by their sizes; where m overlap, accept one in m."""
+        """Propose rows from regions in proportion to their size; accept 1 in m where m overlap."""
         regions = self.held_out
         sizes = np.array([union_share(self.factors, [region], self.dtype) for region in regions])
         if sizes.sum() == 0:
@@ -275,12 +275,12 @@ class FactorSpace:
             counts = rng.multinomial(proposals, sizes / sizes.sum())
             rows = np.concatenate([self._uniform(rng, m, r) for r, m in enumerate(counts) if m])
             rows = rows[rng.random(proposals) * self._regions_around(rows).sum(0) < 1]
-            kept.append(rng.permutation(rows)[:missing])  # they came region by region
+            kept.append(rng.permutation(rows)[:missing])  # rows are sorted by region until here
             missing -= len(kept[-1])
         return np.concatenate(kept)
 
     def _regions_around(self, factors: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Which regions each row lies in, shape (regions, n)."""
+        """Return which held-out regions contain each row, shape (regions, n)."""
         values = np.asarray(factors, self.dtype)
         inside = np.ones((len(self.held_out), len(values)), np.bool_)
         for row, region in zip(inside, self.held_out, strict=True):

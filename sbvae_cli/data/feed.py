@@ -1,4 +1,4 @@
-"""The images of an update, made in blocks of steps, each a pure function of seed and step."""
+"""Make the minibatches of training in blocks of steps; each depends on seed and step only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ from sbvae_cli.random import stream
 
 @dataclass(frozen=True)
 class ImageBlock:
-    """The images of S steps of R replicas, n each, on the host (pinned for CUDA).
+    """Minibatches of n images for S steps of R replicas, in host memory (pinned for CUDA).
 
     Attributes:
-        images: Shape (S, R, n, H, W, C), uint8; or row numbers (S, R, n), int64, of images that lie
-            on the device.
-        colours: Shape (S, R, n, 3), float32 in [0, 1], of masks; None where images have colours.
+        images: Images, shape (S, R, n, H, W, C), uint8; or, if all images are on the device, their
+            row numbers, shape (S, R, n), int64.
+        colours: Colours in which to paint masks, shape (S, R, n, 3), float32 in [0, 1]; None if the
+            images have their colours already.
     """
 
     images: Tensor
@@ -35,27 +36,27 @@ class ImageBlock:
 
 
 class Feed:
-    """Images of the updates of R replicas.
+    """Minibatches for the training of R replicas.
 
-    Minibatch i of a replica is a pure function of the source, the replica's seed and i, however
-    long the blocks are, wherever the images lie, and whatever other replicas there are. Drawn
-    images are drawn for each minibatch anew. A file's images, or those of a fixed set, come in the
-    order of `Order`; minibatches run on from one epoch to the next, so a file may hold fewer
-    images than a minibatch. Colours that no file stores are drawn for each minibatch anew.
+    Minibatch i of a replica is a pure function of the source, the replica's seed and i. It does
+    not depend on the length of blocks, on the place of the images, or on the other replicas.
+    Without a file or fixed set, each minibatch is sampled and rendered. With one, images come in
+    the order of `Order`; a minibatch may extend into the next epoch, so that a file may have fewer
+    images than a minibatch. Colours that no file stores are sampled for each minibatch.
 
     Args:
-        source: Where the images come from.
+        source: Source of the images.
         batch_size: Number n of images in a minibatch.
-        seeds: One for each replica, at least 0.
-        device: The device that trains.
-        validation: Share of a file's images that are kept from training.
-        shuffle: Whether a file's images mix within windows of some 8,192, or all of them.
-        data_on: Where a file's images lie.
-        fixed_set: Number of images that are rendered once and stand for a file; None draws all.
+        seeds: Seeds of the replicas, each at least 0.
+        device: Device of the training.
+        validation: Share of the file or fixed set that is kept for validation.
+        shuffle: "windows" shuffles within windows of about 8,192 images, "all" over the whole file.
+        data_on: Where to keep the images of a file or fixed set during training.
+        fixed_set: Number of images to render once and train on; None for no fixed set.
 
     Raises:
-        SbvaeError: If the batch size is below 1, images are held out that do not exist, or the
-            images do not fit where they are wanted.
+        SbvaeError: If the batch size is below 1, if validation images are asked for but images are
+            sampled without end, or if the images do not fit in the memory of `data_on`.
     """
 
     def __init__(
@@ -105,11 +106,11 @@ class Feed:
         )
 
     def block(self, start: int, count: int) -> ImageBlock:
-        """Minibatches `start` to `start` + `count` - 1 of all replicas; for one caller at a time.
+        """Return minibatches `start` to `start` + `count` - 1 of all replicas; not thread-safe.
 
         Raises:
             SbvaeError: If the file is damaged.
-            ValueError: If a file's feed is closed.
+            ValueError: If the feed of a file or fixed set is closed.
         """
         if not self._orders:
             return ImageBlock(self._drawn(start, count), None)
@@ -121,11 +122,11 @@ class Feed:
         return ImageBlock(self._place.take(shaped), self._colours(start, count))
 
     def pixels(self, images: Tensor, colours: Tensor | None) -> Tensor:
-        """One step's images as the model takes them; the host waits for nothing.
+        """Return the model's input for one step, without synchronising host and device.
 
         Args:
             images: One step of a block's `images`, on the device: (R, n, H, W, C), or (R, n).
-            colours: That step of its `colours`, (R, n, 3), on the device too; or None.
+            colours: The same step of its `colours`, (R, n, 3), on the device; or None.
 
         Returns:
             Shape (R, n, C, H, W), float32 in [0, 1].
@@ -133,13 +134,13 @@ class Feed:
         return planes(self._place.bytes_of(images) if self._place else images, colours)
 
     def close(self) -> None:
-        """Let go of the images that are kept."""
+        """Release the memory of the images."""
         self._place = None
 
     def _drawn(self, start: int, count: int) -> Tensor:
-        """Minibatches that are `Source.sample` of streams of their own, rendered together.
+        """Sample minibatches, each as `Source.sample` would from its own random stream.
 
-        One thread does it: renderers work in small steps, and two threads take as long.
+        One thread renders: renderers work in small steps, and two threads take as long.
         """
         source, size = self._source, self._batch_size
         shape = count, len(self._seeds), size, source.height, source.width, source.channels
@@ -173,7 +174,7 @@ class Feed:
 def _left_out(
     source: Source, share: float, seed: int, fixed_set: int | None
 ) -> NDArray[np.bool_] | None:
-    """Which of a file's rows are kept from training, shape (N,); None where none is."""
+    """Return which rows are validation rows, shape (N,); None if `share` is 0."""
     if share == 0:
         return None
     found = np.zeros(fixed_set or source.count or 0, np.bool_)

@@ -1,8 +1,8 @@
-"""Reading dataset files (HDF5), and what the format is.
+"""Read dataset files (HDF5).
 
-`images` (N, H, W, C) uint8 in chunks with the gzip filter, `factors` (N, F) float32 (float64 where
-that would merge values), `files` (N,) of names where images were imported, and the root attributes
-`sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share` (of the space),
+The format: `images` (N, H, W, C), uint8, in chunks with the gzip filter; `factors` (N, F), float32
+(float64 if float32 would merge values); `files` (N,), names of imported image files; and the root
+attributes `sbvae_format`, `name`, `seed`, `space` (JSON of a SpaceConfig), `held_out_share`,
 `contents_hash` (of images and factors, see `row_digests`) and `complete`. Colours of sprites are
 not stored, and `factors` has no columns for them.
 """
@@ -37,22 +37,22 @@ Images = NDArray[np.uint8]
 
 
 class DatasetFile:
-    """An open dataset file, checked.
+    """Open dataset file whose header has been checked.
 
     Args:
-        path: The file.
+        path: Path of the file.
 
     Attributes:
-        path: The file.
-        name: What the dataset is called, such as "xy-hole".
-        seed: The seed that it was made with.
-        space: Factor space of its images.
+        path: Path of the file.
+        name: Name of the dataset, such as "xy-hole".
+        seed: Seed with which the dataset was generated.
+        space: Factor space of the images.
         count: Number of images.
-        height: Rows of an image.
-        width: Columns of an image.
-        channels: Channels of an image as stored, 1 or 3.
-        chunk_length: Number of images that are stored, and so read, together.
-        contents_hash: Hash of all images and stored factors; None where the file has none.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        channels: Number of channels of a stored image, 1 or 3.
+        chunk_length: Number of images that are stored, and therefore read, together.
+        contents_hash: Hash of all images and stored factors; None if the file has no hash.
 
     Raises:
         SbvaeError: If the file is missing, damaged, unfinished, of a newer format or another kind.
@@ -150,7 +150,7 @@ class DatasetFile:
 
     @property
     def threads(self) -> int:
-        """Number of threads that read chunks in the least time."""
+        """Number of threads with which chunks are read fastest."""
         return min(usable_cores(), 8)
 
     @property
@@ -159,15 +159,15 @@ class DatasetFile:
         return -(-self.count // self.chunk_length)
 
     def chunk_size(self, chunk: int) -> int:
-        """Number of images in a chunk."""
+        """Return the number of images in a chunk."""
         return min(self.chunk_length, self.count - chunk * self.chunk_length)
 
     def read(self, start: int, stop: int) -> tuple[Images, FactorRows]:
         """Read consecutive images and their factors.
 
         Args:
-            start: First image.
-            stop: One past the last image, at most `count`.
+            start: Number of the first image.
+            stop: Number of the last image plus 1; cut to `count` if larger.
 
         Returns:
             Images (n, H, W, C) and factors (n, F).
@@ -178,10 +178,10 @@ class DatasetFile:
         return self.read_rows(np.arange(start, min(stop, self.count)))
 
     def read_rows(self, rows: NDArray[np.integer]) -> tuple[Images, FactorRows]:
-        """Read any images, in any order; a chunk is read once however many of its images are asked.
+        """Read images and their factors in any order, reading each chunk once.
 
         Args:
-            rows: Indices, shape (n,).
+            rows: Row numbers, shape (n,).
 
         Returns:
             Images (n, H, W, C) and factors (n, F).
@@ -202,10 +202,10 @@ class DatasetFile:
         return out, self.read_factors(rows)
 
     def read_chunks(self, chunks: Sequence[int]) -> Images:
-        """Read the images of some chunks, one after the other.
+        """Read the images of several chunks and concatenate them.
 
         Raises:
-            SbvaeError: If the file is damaged there.
+            SbvaeError: If one of these chunks is damaged.
         """
         ends = np.cumsum([self.chunk_size(chunk) for chunk in chunks]).tolist()
         out = np.empty((ends[-1] if ends else 0, *self._images.shape[1:]), np.uint8)
@@ -225,17 +225,17 @@ class DatasetFile:
             pass
 
     def read_chunk(self, chunk: int) -> Images:
-        """Read one chunk's images, shape (n, H, W, C); may be read-only. Threads do not wait.
+        """Read the images of a chunk, shape (n, H, W, C), maybe read-only; runs in many threads.
 
         Raises:
-            SbvaeError: If the file is damaged there.
+            SbvaeError: If the chunk is damaged.
         """
         start, size = chunk * self.chunk_length, self.chunk_size(chunk)
         try:
             if not self._is_direct:
                 images: Images = self._images[start : start + size]
                 return images
-            # Compressed, as HDF5 itself would hold its lock while it decompresses.
+            # HDF5 holds its global lock while it decompresses, so zlib does it, in parallel.
             skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
             shape = self._images.chunks
             length = int(np.prod(shape))
@@ -247,7 +247,7 @@ class DatasetFile:
         return np.frombuffer(stored, np.uint8).reshape(shape)[:size]
 
     def read_factors(self, rows: NDArray[np.integer]) -> FactorRows:
-        """Factors are small: one span of them is read, and the rows are picked from it."""
+        """Read rows of factors, via the span from the first to the last row: factors are small."""
         if not len(rows):
             return np.empty((0, self._factors.shape[1]), self.space.dtype)
         first, last = int(rows.min()), int(rows.max())
@@ -260,7 +260,7 @@ class DatasetFile:
 
     @cached_property
     def files(self) -> tuple[str, ...] | None:
-        """Names of the image files, one an image; None where they are not known."""
+        """Names of the image files, one for each image; None if they are not stored."""
         return read_file_names(self.path, self._file, self.count)
 
     def _damaged(self, start: int, size: int, cause: object) -> SbvaeError:
@@ -289,7 +289,7 @@ def _open(path: Path) -> Any:
 
 
 def _is_plain_gzip(images: Any) -> bool:
-    """Whether chunks are whole images compressed by the gzip filter alone."""
+    """Return whether chunks contain whole images and gzip is their only filter."""
     if not images.chunks or images.chunks[1:] != images.shape[1:]:
         return False
     properties = images.id.get_create_plist()

@@ -1,4 +1,4 @@
-"""Names of image files in a dataset file, one for each image that was imported."""
+"""Write and read the names of the imported image files in a dataset file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,22 +13,22 @@ FILES = "files"
 
 
 def write_file_names(file: Any, names: Sequence[str]) -> None:
-    """Write names as the dataset `files`, in UTF-8; bytes that are none stay as they are."""
+    """Write file names in UTF-8 as the HDF5 dataset `files`; undecodable bytes stay unchanged."""
     stored = [name.encode("utf-8", "surrogateescape") for name in names]
     kind = h5py.string_dtype("utf-8", max(map(len, stored), default=1) or 1)
     file.create_dataset(FILES, data=np.array(stored, kind), compression="gzip", compression_opts=1)
 
 
 def read_file_names(path: Path, file: Any, count: int) -> tuple[str, ...] | None:
-    """Names as they were written; None where the file has none.
+    """Read the names that `write_file_names` wrote; return None if the file has no names.
 
     Args:
-        path: For messages.
+        path: Path of the file, for messages.
         file: The open file.
         count: Number of images.
 
     Raises:
-        SbvaeError: If they are damaged, or not one for each image.
+        SbvaeError: If the names are damaged, or their number is not `count`.
     """
     stored = file.get(FILES)
     if not isinstance(stored, h5py.Dataset) or h5py.check_string_dtype(stored.dtype) is None:

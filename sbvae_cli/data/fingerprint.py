@@ -1,4 +1,4 @@
-"""What tells a dataset from others, wherever its file lies, however it is chunked or compressed."""
+"""Identify a dataset by its contents, whatever its path, chunk length and compression."""
 
 import hashlib
 import json
@@ -14,16 +14,16 @@ from sbvae_cli.data.source import Source
 
 _PLACES, _TOGETHER = 16, 16
 _HASHED = 12  # hexadecimal digits
-SOME_ROWS = _PLACES * _TOGETHER  # that stand for a whole file
+SOME_ROWS = _PLACES * _TOGETHER  # number of rows whose hash identifies a file
 
 
 def fingerprint(source: Source) -> dict[str, Any]:
-    """Name, size, count, seed, hashes and space, as a configuration has them; plain containers.
+    """Return name, image size, count, seed, hashes and space of a source, in plain containers.
 
-    A file's rows are read, 256 of them.
+    If the source is a file, 256 of its rows are read for the hash.
 
     Raises:
-        SbvaeError: If the file is damaged there.
+        SbvaeError: If the file is damaged at these rows.
     """
     file = source.file
     own = {k: getattr(source, k) for k in ("name", "height", "width", "channels", "count")}
@@ -37,14 +37,15 @@ def fingerprint(source: Source) -> dict[str, Any]:
 
 
 def hash_of_distribution(name: str, shape: tuple[int, int, int], space: Mapping[str, Any]) -> str:
-    """What two datasets share whose NLLs compare: factors and size, be they drawn or stored.
+    """Return a hash that is equal for two datasets if their NLLs are comparable.
 
-    Without a renderer, factors say too little of images, and the name counts too.
+    It covers the factor space and the image size, but not whether images are stored. Without a
+    renderer the factors do not determine the images, so that the name is hashed too.
 
     Args:
-        name: Name of the data.
-        shape: (C, H, W).
-        space: Where the factors come from, in plain containers.
+        name: Name of the dataset.
+        shape: Shape (C, H, W) of an image.
+        space: Factor space, in plain containers.
     """
     told = ["" if space["renderer"] else name, *shape, space]
     text = json.dumps(told, sort_keys=True)
@@ -52,14 +53,14 @@ def hash_of_distribution(name: str, shape: tuple[int, int, int], space: Mapping[
 
 
 def row_digests(images: NDArray[np.uint8], factors: FactorRows) -> bytes:
-    """SHA-256 of each row's stored factors and its image, 32 bytes each, one after the other.
+    """Return the concatenated SHA-256 digests of n rows (stored factors and image), 32 bytes each.
 
-    Rows are hashed one by one so that threads can do it in any order, and so that neither the
-    length of chunks nor the type of the factors counts.
+    Each row has its own digest, so that threads can hash rows in any order and the result does not
+    depend on the chunk length. It does not depend on the type of the factors either.
 
     Args:
         images: Shape (n, H, W, C).
-        factors: Shape (n, F), in any type of floats.
+        factors: Shape (n, F), of any floating-point type.
     """
     images, exact = np.ascontiguousarray(images), np.asarray(factors, "<f8", order="C")
     digests = []
@@ -71,7 +72,7 @@ def row_digests(images: NDArray[np.uint8], factors: FactorRows) -> bytes:
 
 
 def hash_some_rows(file: DatasetFile) -> str:
-    """SHA-256 of 256 rows of a file, or all where it has fewer: 16 at each of 16 places in it."""
+    """Return the SHA-256 of 256 rows of a file, 16 at each of 16 places, or of all if fewer."""
     rows = np.arange(file.count)
     if file.count > SOME_ROWS:
         starts = np.linspace(0, file.count - _TOGETHER, _PLACES).astype(np.int64)

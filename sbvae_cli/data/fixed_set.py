@@ -1,4 +1,4 @@
-"""A set of images that is rendered once and then trained on, as the paper did."""
+"""Render a fixed set of images once and train on it, as in the paper."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +11,22 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.data.write import chunk_length
 from sbvae_cli.errors import SbvaeError
 
-SEED = 0  # of every set: replicas that differ in their seed see the same images
+SEED = 0  # every fixed set has this seed: replicas with other seeds train on the same images
 
 
 class FixedSet:
-    """The images of the file that gen-data writes of so many and seed 0, in its chunks.
+    """Fixed set of images, equal to the file that `gen-data` writes for this count and seed 0.
 
     Args:
-        source: A source that draws its images.
+        source: Source that renders its images.
         count: Number of images, at least 1.
 
     Attributes:
-        space: Factor space of the set; colours of sprites are `online`, and its images masks.
+        space: Factor space of the set; of sprites the colours are `online` and the images masks.
         count: Number of images.
-        height: Rows of an image.
-        width: Columns of an image.
-        channels: Channels of an image.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        channels: Number of channels of an image.
         chunk_length: Number of images that are rendered together.
 
     Raises:
@@ -49,7 +49,7 @@ class FixedSet:
 
     @property
     def threads(self) -> int:
-        """One: renderers work in small steps, and two threads take as long."""
+        """Number of threads, 1: renderers work in small steps, and two threads take as long."""
         return 1
 
     @property
@@ -62,10 +62,10 @@ class FixedSet:
         return self._plan.chunk(SEED, *self._span(chunk))[1]
 
     def read_rows(self, rng: np.random.Generator, rows: NDArray[np.integer]) -> Images:
-        """Render some images, in any order, as `Source.read_rows` reads them from the file.
+        """Render images by number, in any order, equal to `Source.read_rows` of the file.
 
         Args:
-            rng: Where colours that are not stored come from.
+            rng: Random number generator for colours that are not stored.
             rows: Numbers of the images, shape (n,).
 
         Returns:
@@ -88,16 +88,16 @@ class FixedSet:
 
 
 def stored_images(source: Source, fixed_set: int | None) -> FixedSet | DatasetFile | None:
-    """The images that are there before training: a set that is rendered once, or a file's.
+    """Return the images that exist before training: a fixed set or a dataset file.
 
     Args:
-        source: The data.
-        fixed_set: Number of images of the set; None where there is none.
+        source: Source of the images.
+        fixed_set: Number of images of the fixed set; None for no fixed set.
 
     Returns:
-        None where images are drawn as needed.
+        The fixed set or file; None if images are sampled during training.
 
     Raises:
-        SbvaeError: If there are both a set and a file.
+        SbvaeError: If `fixed_set` is given and the source is a file.
     """
     return FixedSet(source, fixed_set) if fixed_set else source.file

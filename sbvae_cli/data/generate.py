@@ -1,4 +1,4 @@
-"""The file of a procedural dataset: which rows it gets, who renders them, and writing it."""
+"""Plan the rows of a procedural dataset, render them and write the dataset file."""
 
 import shutil
 import zlib
@@ -25,22 +25,22 @@ from sbvae_cli.random import stream
 
 MOST_COMBINATIONS = 20_000_000
 MASK_LEVEL = 3
-BLOCK = 64  # rows of factors from one random state; chunks are blocks or even parts of them
+BLOCK = 64  # rows of factors from one random state; a chunk is a block or an equal part of one
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a file will hold.
+    """Contents of a dataset file before it is written.
 
     Attributes:
         space: Factor space of the file; colours of sprites are `online`.
         count: Number of images.
-        height: Rows of an image.
-        width: Columns of an image.
-        render: Stored factors (n, S) to stored images (n, H, W, C); runs in several threads.
-        rows: Gives the stored factors of images start to stop - 1; None where they are
-            sampled.
-        gzip_level: Masks repeat so much that level 3 is as fast as 1, and half as large.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        render: Function from stored factors (n, S) to stored images (n, H, W, C); thread-safe.
+        rows: Function from `start, stop` to the stored factors of images start to stop - 1; None
+            if factors are sampled.
+        gzip_level: Compression level; 3 for masks, as fast as level 1 and half as large.
     """
 
     space: FactorSpace
@@ -52,9 +52,9 @@ class Plan:
     gzip_level: int = GZIP_LEVEL
 
     def stored_rows(self, seed: int, start: int, stop: int) -> FactorRows:
-        """Stored factors of images start to stop - 1, of one block where they are sampled.
+        """Return the stored factors of images start to stop - 1, a function of seed and numbers.
 
-        They are a function of the seed and their numbers alone.
+        If factors are sampled, all these images must be in one block.
         """
         if self.rows:
             return self.rows(start, stop)
@@ -65,28 +65,28 @@ class Plan:
         return rows[:, [self.space.index(name) for name in self.space.stored]]
 
     def chunk(self, seed: int, start: int, stop: int) -> Chunk:
-        """Those factors, and the images of them."""
+        """Return `stored_rows` and the rendered images."""
         rows = self.stored_rows(seed, start, stop)
         return rows, self.render(rows)
 
 
 def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, width: int) -> Plan:
-    """Decide what a file holds.
+    """Plan the contents of a dataset file.
 
-    Without a count it is every combination of the levels once, less those in held-out regions, in
-    order, the last factor fastest. Sprites are stored as masks of one channel without their
-    colours, which are sampled whenever an image is read.
+    Without a count, the file has each combination of levels outside of held-out regions once, the
+    last factor varying fastest. Sprites are stored as one-channel masks without colours, which are
+    sampled whenever an image is read.
 
     Args:
         space: Factor space with a renderer.
         name: Name of the dataset, for messages.
-        count: Number of images that are sampled; None for all combinations.
-        height: Rows of an image.
-        width: Columns of an image.
+        count: Number of images to sample; None for all combinations of levels.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Raises:
-        SbvaeError: If the renderer cannot render the space, or there is no count and the space has
-            no finite number of combinations or another distribution than the uniform one.
+        SbvaeError: If the renderer cannot render the space; or if `count` is None and the space has
+            a continuous factor, blank images, correlated factors or too many combinations.
     """
     space = space.model_copy(update={"online": (), "complete_grid": False})
     source = source_from_space(space, name, height, width)  # checks the space
@@ -120,7 +120,7 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
 
 
 def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
-    """Numbers of the combinations outside of held-out regions."""
+    """Return the numbers of the combinations of levels outside of held-out regions."""
     config = space.config
     found = count_combinations(config)
     if found is None or config.blank > 0 or config.correlated:
@@ -138,7 +138,8 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
     kept = []
     for start in range(0, found, 1 << 16):
         some = numbers[start : start + (1 << 16)]
-        rows = np.full((len(some), len(config.names)), np.nan, config.dtype)  # in no colours' hole
+        # Colours are NaN, which is in no held-out region.
+        rows = np.full((len(some), len(config.names)), np.nan, config.dtype)
         rows[:, [space.index(factor) for factor in config.stored]] = combinations(config, some)
         kept.append(some[~space.held_out_mask(rows)])
     return np.concatenate(kept)
@@ -153,22 +154,23 @@ def write_plan(
     force: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Render a dataset and write it to an HDF5 file, which appears when it is whole.
+    """Render a dataset and write it to an HDF5 file, which appears only when it is complete.
 
-    The same seed gives the same images, whatever the number of threads; a larger count begins with
-    the same ones. The factors are the same for every image size.
+    The images depend on the seed but not on the number of threads. A larger count starts with the
+    images of a smaller one. The factors do not depend on the image size.
 
     Args:
         path: File to write; its folder must exist.
-        plan: What the file will hold.
+        plan: Contents of the file.
         name: Name of the dataset.
         seed: Root seed of the sampled factors, at least 0.
         force: Whether to replace a file that exists.
-        on_progress: Called with the number of images written so far; what it raises ends it all.
+        on_progress: Called with the number of images written so far; an exception from it ends the
+            writing.
 
     Raises:
-        SbvaeError: If the file exists and `force` is not set, the folder does not, or the disk is
-            full or far too small.
+        SbvaeError: If the file exists and `force` is not set, if its folder does not exist, or if
+            the disk is full or clearly too small.
     """
     path = Path(path)
     if plan.count < 1 or plan.height < 1 or plan.width < 1:
@@ -192,10 +194,10 @@ def write_plan(
 
 
 def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> None:
-    """Refuse what does not fit on the disk, judged by compressing some images from the middle.
+    """Check that the disk has room for the file, estimated by compressing some of its images.
 
     Raises:
-        SbvaeError: If twice as much as is free would hardly do: some images tell only about.
+        SbvaeError: If more than twice the free space is needed; the estimate is rough.
     """
     free = shutil.disk_usage(path.parent).free
     count = plan.count

@@ -1,4 +1,4 @@
-"""HDF5 files of any layout: opened and listed."""
+"""Open HDF5 files of any layout and list their arrays."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from sbvae_cli.files import unreadable
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MATLAB = b"MATLAB 7.3"
-_MOST_ARRAYS = 1_000_000  # that are listed, links to them among them
+_MOST_ARRAYS = 1_000_000  # largest number of listed arrays, including links to arrays
 
 
 def open_hdf5(path: Path) -> Any:
-    """Open a file that begins like HDF5, for reading.
+    """Open a file for reading that starts with the bytes of HDF5.
 
     Raises:
-        SbvaeError: If it cannot be opened: with the cause.
+        SbvaeError: If the file cannot be opened; the message has the cause.
     """
     try:
         return h5py.File(path, "r")
@@ -39,19 +39,19 @@ def open_hdf5(path: Path) -> Any:
 
 
 def is_matlab(path: Path) -> bool:
-    """Whether MATLAB wrote the file (`save -v7.3`), whose arrays then have their axes reversed."""
+    """Return whether MATLAB wrote the file (`save -v7.3`); its arrays then have reversed axes."""
     with path.open("rb") as file:
         return file.read(len(_MATLAB)) == _MATLAB
 
 
 @dataclass(frozen=True)
 class Hdf5Listing:
-    """What an open file holds.
+    """Arrays and links of an open file.
 
     Attributes:
-        arrays: By name, as `train/images`, those that links and references lead to among them.
-        links: Second names of arrays, and the first one of each.
-        broken: Links that lead nowhere, and where they lead to.
+        arrays: Arrays by name, such as `train/images`, including targets of links and references.
+        links: First name of an array by each of its further names.
+        broken: Missing or refused target, with advice, of each link that cannot be followed.
     """
 
     arrays: dict[str, Any]
@@ -60,12 +60,12 @@ class Hdf5Listing:
 
 
 def list_arrays(file: Any) -> Hdf5Listing:
-    """List the arrays of an open file; an array of references to others is one for each of them.
+    """List the arrays of an open file; an array of references is listed as the arrays it refers to.
 
-    Links into files beside it, or in folders below, are followed.
+    Links to files in the file's folder, or in folders below it, are followed.
 
     Raises:
-        SbvaeError: If it names more than a million arrays, as links in circles may.
+        SbvaeError: If there are more than a million names of arrays, as circular links can cause.
     """
     walk = _Walk(file)
     file.visititems(walk.see)
@@ -79,9 +79,9 @@ def list_arrays(file: Any) -> Hdf5Listing:
 
 
 class _Walk:
-    """A walk over all names of an open file; its functions return True to end it.
+    """Visitor of all names of an open file; its callbacks return True to end the visit.
 
-    An error that left them would be one of h5py.
+    The callbacks must not raise: h5py may turn their exception into another error.
     """
 
     def __init__(self, file: Any) -> None:
@@ -91,7 +91,7 @@ class _Walk:
 
     def see(self, name: str, item: Any) -> bool | None:
         if not isinstance(item, h5py.Dataset) or name.startswith("#"):
-            return None  # a # is where MATLAB keeps the parts of cells
+            return None  # MATLAB keeps the parts of cell arrays in the group "#refs#"
         if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
             return self._see_referred(name, item)
         return self._add(name, item)
@@ -124,7 +124,7 @@ class _Walk:
             return None
         try:
             item = self._file[name]
-        except (KeyError, OSError, RuntimeError):  # links in a circle raise the last one
+        except (KeyError, OSError, RuntimeError):  # RuntimeError: circular links
             found = "which is not there; put it there again"
             self.listing.broken[name] = f"{target or link.path}, {found}"
             return None

@@ -1,4 +1,4 @@
-"""Whether an array of an HDF5 file can be read: written whole, in this file, its filters here."""
+"""Check that an array of an HDF5 file is complete, in this file, and its filters are installed."""
 
 import os
 import zlib
@@ -13,9 +13,9 @@ from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
-_LARGEST_CHUNK = 1 << 30  # bytes, of what is read at once; HDF5 itself takes four times as many
-_MOST_PACKED, _MUCH = 1032, 256 << 20  # times that gzip packs at most, and bytes
-# Filters that are registered with the HDF Group, by number, and whether hdf5plugin has them.
+_LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
+_MOST_PACKED, _MUCH = 1032, 256 << 20  # largest compression ratio of gzip; bytes
+# Filters registered with the HDF Group by number: name, and whether hdf5plugin has the filter.
 _FILTERS = {
     4: ("SZIP", False),
     307: ("bzip2", True),
@@ -34,17 +34,18 @@ _FILTERS = {
 
 
 def check_storage(path: Path, name: str, array: Any) -> None:
-    """Refuse an array that cannot be read, or not without harm, before any of it is.
+    """Check that an array can be read safely, before any value is read.
 
-    Its values are to stand in the file, as many as it says, not in others that it names.
+    All its values must be stored in this file rather than in other files that it names.
 
     Args:
-        path: The file.
-        name: What the array is called in messages.
-        array: It, open.
+        path: Path of the file.
+        name: Name of the array in messages.
+        array: The open array.
 
     Raises:
-        SbvaeError: With what was found, and what would do.
+        SbvaeError: If values are missing or in another file, if a filter is not installed, or if
+            the chunks are too large.
     """
     where = f"{path}: its {name}"
     if not stands_beside(path, array.file.filename):
@@ -67,11 +68,11 @@ def check_storage(path: Path, name: str, array: Any) -> None:
 
 
 def stands_beside(path: Path | str, other: str) -> bool:
-    """Whether another file that a file names is itself, or in its folder or those below.
+    """Return whether `other` is the file itself, or is in its folder or in a folder below.
 
     Args:
-        path: The file.
-        other: Name of the other one, relative to its folder.
+        path: Path of the file.
+        other: Path of another file, relative to the folder of `path`.
     """
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
     direct = os.path.realpath(other) == os.path.realpath(path)
@@ -80,22 +81,24 @@ def stands_beside(path: Path | str, other: str) -> bool:
 
 
 def inflated(stored: bytes, length: int) -> bytes:
-    """What the gzip filter packed, at most a byte more than wanted where that would be much.
+    """Decompress a chunk of the gzip filter.
+
+    If the result could be large, decompression stops one byte after `length`.
 
     Args:
-        stored: Bytes of a chunk.
-        length: Number of bytes that it is to have.
+        stored: Compressed bytes of a chunk.
+        length: Expected number of decompressed bytes.
 
     Raises:
-        zlib.error: If it is damaged.
+        zlib.error: If the chunk is damaged.
     """
-    if len(stored) * _MOST_PACKED > _MUCH:  # as a bomb may; slower
+    if len(stored) * _MOST_PACKED > _MUCH:  # may be a decompression bomb; this call is slower
         return zlib.decompressobj().decompress(stored, length + 1)
     return zlib.decompress(stored, bufsize=length)
 
 
 def _other_files(array: Any) -> str:
-    """A file that the values stand in, where it is not the array's own; else empty."""
+    """Return the name of another file that stores values of the array; empty if there is none."""
     if array.external:
         return str(array.external[0][0])
     if array.is_virtual:
@@ -106,7 +109,7 @@ def _other_files(array: Any) -> str:
 
 
 def _unwritten(array: Any) -> str:
-    """What an array says to have and the file has not; empty where it has all."""
+    """Describe which values of an array are missing in the file; empty if none are."""
     if array.is_virtual or not array.size:
         return ""
     if array.chunks is None:
@@ -117,14 +120,14 @@ def _unwritten(array: Any) -> str:
 
 
 def _check_filters(path: Path, name: str, array: Any) -> None:
-    """Refuse a filter that is not installed; those of hdf5plugin are taken from there."""
+    """Check that all filters of an array are installed, loading hdf5plugin if needed."""
     plan = array.id.get_create_plist()
     for i in range(plan.get_nfilters()):
         number, _, _, own_name = plan.get_filter(i)
         if _can_decode(number):
             continue
         with suppress(ImportError):
-            __import__("hdf5plugin")  # which makes its filters known
+            __import__("hdf5plugin")  # the import registers its filters
         if _can_decode(number):
             continue
         known, in_plugin = _FILTERS.get(number, ("", False))

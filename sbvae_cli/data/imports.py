@@ -1,4 +1,4 @@
-"""Datasets from elsewhere: their space, and their images in batches."""
+"""Import datasets from other sources: their factor space, and their images in batches."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
@@ -28,25 +28,25 @@ from sbvae_cli.data.write import Chunk, write_dataset
 
 @dataclass
 class Import:
-    """A dataset to be read and written.
+    """Dataset that is read from one file or folder and written to a dataset file.
+
+    `unreadable`, `files`, `kept` and `account` are complete once all batches have been read.
 
     Attributes:
         name: Name of the dataset.
         space: Factor space of the images.
-        count: Number of images at most; unreadable ones are left out.
+        count: Largest possible number of images; unreadable images are left out.
         shape: Shape (H, W, C) of a stored image.
         batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `held`.
-        held: Closes what the batches are read from.
-        unreadable: Lines "name: reason", filled while the batches are read.
-        files: Names of the images that were read, filled likewise; None where they have none.
-        kept: Numbers of these images in their collection, filled likewise.
-        remarks: What a user may want to know of a factor that was made of values, by its name; None
-            where the factors are known beforehand.
-        notes: Lines that a user should see.
-        warnings: Lines that a user must see.
-        account: What is done to images of files, filled likewise; None where there are none.
-        factors_of: Gives the factors of some images by their numbers; None where they are those of
-            `space`, whichever images can be read.
+        held: Context manager that closes the files behind the batches.
+        unreadable: Unreadable images, as lines "name: reason".
+        files: Names of the images that were read; None if the images have no names.
+        kept: Numbers of these images in their collection.
+        remarks: Remarks on the factors that were inferred from values, by name; None if known.
+        notes: Lines of information for the user.
+        warnings: Lines of warning for the user.
+        account: Counts of the changes to images of files; None if images are stored unchanged.
+        factors_of: Function from numbers of images to their factors; None if always `space`'s.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Import:
     factors_of: Callable[[NDArray[np.intp]], FactorTable] | None = None
 
     def finish(self) -> FactorSpace:
-        """The space of the images that were read, when all batches are; `space` from then on."""
+        """Set `space` to that of the images that could be read, after the last batch; return it."""
         if self.factors_of and self.unreadable:
             table = self.factors_of(np.array(self.kept, np.intp))
             self.space = FactorSpace(table.space)
@@ -75,7 +75,7 @@ class Import:
     def write(
         self, path: Path, *, force: bool = False, on_progress: Callable[[int], None] | None = None
     ) -> int:
-        """Write the images that can be read to a file, as `write_dataset` does; their number.
+        """Write the readable images to a file with `write_dataset` and return their number.
 
         Args:
             path: File to write; its folder must exist.
@@ -102,16 +102,16 @@ def import_dsprites(
     *,
     grey: bool = False,
 ) -> Import:
-    """The public dSprites archive, coloured like our own sprites (Section A.3).
+    """Import the public dSprites archive, coloured like the rendered sprites (Section A.3).
 
     Args:
-        path: The archive.
-        grey: Whether to leave it as it is: white on black, in one channel, without colours.
-        sprites: Space whose levels, and colours, the archive has.
-        at_once: Number of images that are in memory together.
+        path: Path of the archive.
+        sprites: Space with the levels of the archive's factors, and the colours to add.
+        at_once: Number of images in a batch.
+        grey: Whether to keep the images white on black, in one channel.
 
     Raises:
-        SbvaeError: If it is another archive.
+        SbvaeError: If the file is not the dSprites archive.
     """
     archive = read_dsprites(path, (1, *(len(f.levels) for f in sprites.factors if f.levels)))
     changed = {"renderer": None, "online": () if grey else HSV, "complete_grid": True}
@@ -137,10 +137,17 @@ def import_chairs(
     strict: bool,
     levels: Levels | None = None,
 ) -> Import:
-    """The public renders of chairs, in one channel.
+    """Import the public renders of chairs in one channel.
+
+    Args:
+        path: Folder or archive of the renders.
+        size: Height and width of the stored images, in pixels.
+        invert: Whether to store 255 minus each value.
+        strict: Whether to raise an error at the first unreadable image.
+        levels: Values that become 0 and 255; None keeps 8-bit values.
 
     Raises:
-        SbvaeError: If there are no such renders.
+        SbvaeError: If no file is named like a render.
     """
     with ExitStack() as held:
         collection = held.enter_context(open_images(path, "first"))
@@ -204,21 +211,21 @@ def import_own(
     images_key: str | None = None,
     factors_key: str | None = None,
 ) -> Import:
-    """A user's own images, with factors from a CSV file, or from arrays beside those of the images.
+    """Import a user's images, with factors from a CSV file or from arrays in the same file.
 
     Args:
-        path: A folder, an archive or a file of arrays.
-        factors: The CSV file.
-        size: Height and width.
-        declared: What is said of columns of factors.
-        fit: How images of another shape are fitted.
-        grey: One channel instead of three.
-        strict: Whether the first image that cannot be read ends it all.
-        levels: Values that become 0 and 255.
-        background: What transparency is laid over.
-        frames: Which frames of a file are images.
-        images_key: Name of the array of images; None finds it.
-        factors_key: Names of the arrays of factors, with commas between; None finds one.
+        path: Folder, archive or file of arrays.
+        factors: CSV file of factors; None if there is none.
+        size: Height and width of the stored images, in pixels.
+        declared: Kinds and periods of factor columns that the user declared.
+        fit: How to fit images of another aspect ratio.
+        grey: Whether to store one channel instead of three.
+        strict: Whether to raise an error at the first unreadable image.
+        levels: Values that become 0 and 255; None keeps 8-bit values.
+        background: Colour behind transparent pixels.
+        frames: Which frames of a file with several frames to import.
+        images_key: Name of the array of images; None searches for it.
+        factors_key: Comma-separated names of the arrays of factors; None searches for one.
 
     Raises:
         SbvaeError: If there are no images, or the factors do not match them.
@@ -262,7 +269,7 @@ def import_own(
 
 
 def _name_after(path: Path) -> str:
-    """The file's or folder's name without its ending; no dataset's is to be that of its source."""
+    """Return the name of the file or folder without suffix; NAME.h5 must not be the file itself."""
     whole = path.resolve().name
     name = whole.split(".")[0] or "images"
     return f"{name}-images" if whole == f"{name}.h5" else name
@@ -275,9 +282,14 @@ def _with_rows(
     read: list[str],
     kept: list[int],
 ) -> Generator[Chunk, None, None]:
-    """Put the factors of each image of a collection, shape (N, S), beside those that were read.
+    """Yield factors and images of each batch, adding their names to `read`, numbers to `kept`.
 
-    The names of these are added to `read`, their numbers to `kept`.
+    Args:
+        batches: Numbers and pixels of the images that could be read; closed at the end.
+        rows: Factors of all images of the collection, shape (N, S).
+        names: Names of all images of the collection.
+        read: Names of the images that were read so far.
+        kept: Numbers of the images that were read so far.
     """
     with closing(batches):
         for indices, images in batches:

@@ -1,4 +1,4 @@
-"""The grid of all combinations of a space's levels: from numbers to rows, and back."""
+"""Convert between rows of factors and their numbers in the grid of all combinations of levels."""
 
 import math
 
@@ -10,13 +10,13 @@ from sbvae_cli.data.factors import FactorRows
 
 
 def count_combinations(space: SpaceConfig) -> int | None:
-    """Number of combinations of the stored factors' levels; None where one is continuous."""
+    """Return the number of combinations of stored factors' levels; None if one is continuous."""
     levels = _levels(space)
     return math.prod(map(len, levels)) if levels and all(map(len, levels)) else None
 
 
 def combinations(space: SpaceConfig, numbers: NDArray[np.integer]) -> FactorRows:
-    """Rows of the grid of all levels, the last factor fastest.
+    """Return rows of the grid of all combinations of levels, the last factor varying fastest.
 
     Args:
         space: A space whose stored factors all have levels.
@@ -31,7 +31,7 @@ def combinations(space: SpaceConfig, numbers: NDArray[np.integer]) -> FactorRows
 
 
 def combination_numbers(space: SpaceConfig, factors: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Number of the combination nearest to each row.
+    """Return the number of the combination of levels that is nearest to each row.
 
     Args:
         space: A space whose stored factors all have levels.
@@ -53,7 +53,7 @@ def combination_numbers(space: SpaceConfig, factors: NDArray[np.floating]) -> ND
 
 
 def _levels(space: SpaceConfig) -> list[FactorRows]:
-    """Levels of each stored factor; the value of a constant, nothing for a range."""
+    """Return the levels of each stored factor: one for a constant, none for a range."""
     found = []
     for factor in space.factors:
         if factor.name in space.stored:

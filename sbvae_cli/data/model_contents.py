@@ -1,4 +1,4 @@
-"""Files of models for other programs, told by their first bytes: ONNX graphs, safetensors."""
+"""Recognise model files of other formats by their first bytes: ONNX graphs and safetensors."""
 
 import re
 from pathlib import Path
@@ -6,18 +6,18 @@ from typing import Literal
 
 from sbvae_cli.commands import command
 
-LARGEST_HEADER = 100_000_000  # bytes of a safetensors header, as its library allows
-_GRAPH = re.compile(rb"\x08[\x01-\x20][\x12\x1a\x22\x28\x32\x3a\x42]")  # version, then a field
+LARGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors library
+_GRAPH = re.compile(rb"\x08[\x01-\x20][\x12\x1a\x22\x28\x32\x3a\x42]")  # IR version, next field
 
 
 def describe_model_file(
     path: Path, head: bytes
 ) -> tuple[Literal["onnx", "safetensors"], str, str] | None:
-    """The kind of a model's file, what it is, and what would do; None of any other file.
+    """Return the kind, a description and advice for a model file; None for any other file.
 
     Args:
-        path: The file, whose name tells where its first bytes do not.
-        head: Its first bytes.
+        path: Path of the file; its suffix decides if the first bytes do not.
+        head: First bytes of the file.
     """
     suffix = path.suffix.lower()
     see = f"{command('info', path)} says what it holds"

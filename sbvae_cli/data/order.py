@@ -1,4 +1,4 @@
-"""Which rows of a file make which minibatch: pure functions of the seed."""
+"""Shuffle the rows of a file over the epochs, as a pure function of the seed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,26 +13,25 @@ Rows = NDArray[np.int64]
 
 
 def chunks_in_window(chunk_length: int, image_bytes: int, images: int = WINDOW_IMAGES) -> int:
-    """Number of chunks whose images mix: at least 1, else at most `images` and 96 MiB of them."""
+    """Return the number of chunks in a window: at most `images` images and 96 MiB, at least 1."""
     return max(1, min(images, WINDOW_BYTES // image_bytes) // chunk_length)
 
 
 class Order:
-    """The endless stream of a file's rows, epoch after epoch, each in a random order.
+    """Endless stream of a file's rows: epoch after epoch, each in a random order.
 
-    An epoch permutes the file's chunks; consecutive chunks of that order make a window, whose rows
-    are permuted. So two rows share a window if their chunks do: neighbours in the file are seldom
-    neighbours in the stream, but of a larger file's rows only those of a window mix freely, unless
-    the whole file is one. Every epoch has every row once. The stream is a function of the arguments
-    alone, and what was asked for before changes nothing.
+    Each epoch permutes the file's chunks, groups consecutive chunks of the permutation into
+    windows, and permutes the rows of each window. Every row occurs once per epoch. Rows mix only
+    within their window, unless the whole file is one window. The stream depends on the arguments
+    alone, not on earlier calls.
 
     Args:
         count: Number of rows of the file.
         chunk_length: Number of rows that are stored together.
         seed: Root seed, at least 0.
         window_chunks: Number of chunks in a window.
-        shuffle: `windows`, or `all` where the file is one window, however large.
-        left_out: Which of the rows never come, shape (count,), not all; None leaves out none.
+        shuffle: `windows`; or `all`, which makes the whole file one window.
+        left_out: Which rows are never in the stream, shape (count,), not all; None for no row.
     """
 
     def __init__(
@@ -55,11 +54,11 @@ class Order:
         self._windows: dict[tuple[int, int], Rows] = {}
 
     def rows(self, start: int, stop: int) -> Rows:
-        """A part of the stream; cheap where the last one ended before it.
+        """Return a section of the stream; fast if the previous section ended where it starts.
 
         Args:
-            start: First row's place in the stream.
-            stop: One past the last row's place, more than `start`.
+            start: Position of the first row in the stream.
+            stop: Position of the last row plus 1, more than `start`.
 
         Returns:
             Numbers of the rows, shape (stop - start,).
@@ -75,7 +74,7 @@ class Order:
         return np.concatenate(parts)
 
     def _epoch(self, epoch: int) -> tuple[Rows, Rows]:
-        """Order of the chunks, and where each window starts (with the end of the last)."""
+        """Return the order of the chunks, and the start of each window plus the end of the last."""
         if epoch not in self._epochs:
             order = stream(self._seed, "shuffle", epoch, 0).permutation(len(self._chunk_sizes))
             sizes = self._chunk_sizes[order]
@@ -84,7 +83,7 @@ class Order:
         return self._epochs[epoch]
 
     def _window(self, epoch: int, number: int) -> Rows:
-        """The rows of a window, in the order in which they come."""
+        """Return the rows of a window in the order of the stream."""
         if (epoch, number) not in self._windows:
             order, _ = self._epoch(epoch)
             chunks = np.sort(order[number * self._chunks : (number + 1) * self._chunks])

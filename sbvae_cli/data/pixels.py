@@ -1,4 +1,4 @@
-"""Stored bytes to what a model takes, on the device."""
+"""Convert stored bytes to the model's input on the device, and back."""
 
 import torch
 from torch import Tensor
@@ -7,12 +7,12 @@ from sbvae_cli.data.file import Images
 
 
 def planes(images: Tensor, colours: Tensor | None = None) -> Tensor:
-    """Scale bytes, and paint masks; waits for nothing.
+    """Scale bytes to [0, 1] and paint masks, without synchronising host and device.
 
     Args:
         images: Shape (..., H, W, C), uint8.
-        colours: Shape (..., 3), in [0, 1], of masks of one channel; these come out in levels
-            rounded as a file would store them.
+        colours: Colours of one-channel masks, shape (..., 3), in [0, 1]; the painted values are
+            rounded to multiples of 1/255, as a file would store them.
 
     Returns:
         Shape (..., C, H, W), float32 in [0, 1], contiguous.
@@ -25,16 +25,16 @@ def planes(images: Tensor, colours: Tensor | None = None) -> Tensor:
 
 
 def grey_levels(images: Tensor) -> Tensor:
-    """Round images in [0, 1] to bytes, any shape; what lies outside is clipped."""
+    """Convert images of any shape from [0, 1] to rounded bytes, clipping other values."""
     return images.clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
 def to_device(images: Images, device: torch.device | str) -> Tensor:
-    """Move images to a device as bytes, and scale them there.
+    """Move images to a device as bytes and scale them there.
 
     Args:
         images: Shape (B, H, W, C).
-        device: Where to; for CUDA the bytes go through pinned memory and the call does not wait.
+        device: Target device; for CUDA the copy goes through pinned memory and is asynchronous.
 
     Returns:
         Shape (B, C, H, W), float32 in [0, 1], contiguous.

@@ -1,4 +1,4 @@
-"""Where stored images lie while they are trained on: the same images, at other speeds."""
+"""Place stored images for training: on the device, in host memory, or read as needed."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -15,20 +15,20 @@ from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.memory import free_memory
 
-_UNASKED = 0.4  # of free memory that images take
-MOST = 0.9  # of free memory that they may take
+_UNASKED = 0.4  # largest share of free memory that images take with `auto`
+MOST = 0.9  # largest share of free memory that images take if the user chose the place
 _HOST = torch.device("cpu")
 
 
 class Stored(Protocol):
-    """Images in chunks: those of a file, or of a set that is rendered once.
+    """Images in chunks, such as those of a dataset file or a fixed set.
 
     Attributes:
         count: Number of images N.
-        height: Rows of an image.
-        width: Columns of an image.
-        channels: Channels of an image.
-        chunk_length: Number of images in a chunk; the last one may have fewer.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        channels: Number of channels of an image.
+        chunk_length: Number of images in a chunk; the last chunk may have fewer.
     """
 
     count: int
@@ -39,23 +39,23 @@ class Stored(Protocol):
 
     @property
     def threads(self) -> int:
-        """Number of threads that read chunks in the least time."""
+        """Number of threads with which chunks are read fastest."""
 
     @property
     def chunk_count(self) -> int:
         """Number of chunks."""
 
     def read_chunk(self, chunk: int) -> Images:
-        """The images of a chunk, shape (n, H, W, C); called in several threads."""
+        """Return the images of a chunk, shape (n, H, W, C); must be thread-safe."""
 
 
 class Streamed:
-    """Images that are read when they are due; the chunks read last are kept.
+    """Images that are read as needed, with a cache of the most recently used chunks.
 
     Args:
         stored: The images.
-        most_chunks: Number of chunks that are kept.
-        pinned: Whether images are put where CUDA fetches them from without waiting.
+        most_chunks: Largest number of chunks in the cache.
+        pinned: Whether to return pinned memory, for asynchronous copies to CUDA.
     """
 
     def __init__(self, stored: Stored, most_chunks: int, *, pinned: bool = False) -> None:
@@ -63,7 +63,7 @@ class Streamed:
         self._chunks: OrderedDict[int, Images] = OrderedDict()
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
-        """The images of rows of any shape: uint8 (*shape, H, W, C); each chunk is read once."""
+        """Return the images of row numbers (*shape) as uint8 (*shape, H, W, C)."""
         stored, flat = self._stored, rows.ravel()
         shape = stored.height, stored.width, stored.channels
         out = torch.empty((*rows.shape, *shape), dtype=torch.uint8, pin_memory=self._pinned)
@@ -77,11 +77,11 @@ class Streamed:
         return out
 
     def bytes_of(self, images: Tensor) -> Tensor:
-        """The images that an entry of a block stands for: itself."""
+        """Return the result of `take` unchanged."""
         return images
 
     def _read(self, chunks: list[int]) -> Iterator[tuple[int, Images]]:
-        """Those that are kept come first, before they make room for others."""
+        """Yield chunk numbers and images, cached chunks first, before others replace them."""
         missing = [chunk for chunk in chunks if chunk not in self._chunks]
         for chunk in chunks:
             if chunk in self._chunks:
@@ -95,46 +95,46 @@ class Streamed:
 
 
 class InMemory:
-    """Images that all lie in the host's memory.
+    """Images that are all in host memory.
 
     Args:
         stored: The images, read once.
-        pinned: Whether what is taken is put where CUDA fetches it from without waiting.
+        pinned: Whether `take` returns pinned memory, for asynchronous copies to CUDA.
     """
 
     def __init__(self, stored: Stored, *, pinned: bool = False) -> None:
         self._images, self._pinned = _read_all(stored, _HOST).numpy(), pinned
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
-        """The images of rows of any shape: uint8 (*shape, H, W, C)."""
+        """Return the images of row numbers (*shape) as uint8 (*shape, H, W, C)."""
         shape = *rows.shape, *self._images.shape[1:]
         out = torch.empty(shape, dtype=torch.uint8, pin_memory=self._pinned)
         np.take(self._images, rows, axis=0, out=out.numpy(), mode="clip")  # "raise" would copy
         return out
 
     def bytes_of(self, images: Tensor) -> Tensor:
-        """The images that an entry of a block stands for: itself."""
+        """Return the result of `take` unchanged."""
         return images
 
 
 class Resident:
-    """Images that all lie on the device; a block has their row numbers.
+    """Images that are all on the device; blocks of minibatches contain their row numbers.
 
     Args:
         stored: The images, read once.
-        device: Where they are to lie.
+        device: Device that stores them.
     """
 
     def __init__(self, stored: Stored, device: torch.device) -> None:
         self._images, self._pinned = _read_all(stored, device), device.type == "cuda"
 
     def take(self, rows: NDArray[np.int64]) -> Tensor:
-        """The rows themselves, int64."""
+        """Return the row numbers as int64."""
         numbers = torch.from_numpy(np.ascontiguousarray(rows))
         return numbers.pin_memory() if self._pinned else numbers
 
     def bytes_of(self, images: Tensor) -> Tensor:
-        """The images of rows of any shape on the device: uint8 (*shape, H, W, C)."""
+        """Return the images of row numbers (*shape) on the device as uint8 (*shape, H, W, C)."""
         return self._images[images]
 
 
@@ -151,7 +151,7 @@ def _read_all(stored: Stored, device: torch.device) -> Tensor:
 
 
 def _read_chunks(stored: Stored, chunks: Sequence[int]) -> Iterator[Images]:
-    """The images of chunks, one chunk after the other."""
+    """Return an iterator over the images of each chunk."""
     if len(chunks) < 2 or stored.threads == 1:
         return map(stored.read_chunk, chunks)
     return in_order(stored.read_chunk, chunks, stored.threads)
@@ -166,22 +166,22 @@ def place_images(
     in_windows: bool,
     rendered: bool = False,
 ) -> Place:
-    """Put images where they are wanted.
+    """Place images for training.
 
-    `auto` takes a GPU's memory where they fit in 40 % of what is free there; else the host's, by
-    the same measure, where the order jumps through the whole file, or they are rendered; else the
-    file.
+    `auto` chooses the GPU if the images fit in 40 % of its free memory. Otherwise it chooses host
+    memory if the images are rendered, or if the whole file is shuffled and they fit in 40 % of the
+    free host memory. Otherwise it streams the images from the file.
 
     Args:
         stored: The images.
-        wanted: Where to.
-        device: The device that trains.
-        kept_chunks: Number of chunks that are kept while images are streamed.
-        in_windows: Whether some chunks are used up before others are begun.
-        rendered: Whether a chunk that is not kept is rendered again; then `auto` keeps all.
+        wanted: Place that the user chose, or `auto`.
+        device: Device of the training.
+        kept_chunks: Number of chunks to cache while images are streamed.
+        in_windows: Whether images are shuffled in windows of chunks, not over the whole file.
+        rendered: Whether streaming would render a chunk that is not cached again.
 
     Raises:
-        SbvaeError: If the images do not fit where they are to lie.
+        SbvaeError: If the images do not fit in the memory of the chosen place.
     """
     pinned = device.type == "cuda"
     choice = choose_place(stored, wanted, device, in_windows=in_windows, rendered=rendered)
@@ -198,10 +198,10 @@ def choose_place(
     in_windows: bool,
     rendered: bool = False,
 ) -> Literal["device", "memory", "stream"]:
-    """Where `place_images`, which takes the same arguments, would put images; nothing is read.
+    """Return the place that `place_images` would choose for these arguments, reading no image.
 
     Raises:
-        SbvaeError: If the images do not fit where they are to lie.
+        SbvaeError: If the images do not fit in the memory of the chosen place.
     """
     choice = wanted
     if choice == "auto":
@@ -228,7 +228,7 @@ def _refuse_without_room(stored: Stored, wanted: Placement, at: torch.device) ->
         return
     where = "in memory" if at == _HOST else f"on {at}"
     found = f"the images need {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free {where}"
-    if wanted == "auto":  # which keeps all of those that are rendered
+    if wanted == "auto":  # happens for a fixed set only, which `auto` keeps in memory
         way = "choose fewer, or write a file with gen-data and train on that"
         raise SbvaeError(f"{stored.count:,}: {found}; {way}", field="fixed_set")
     way = "leave `data_on` out, or use `data_on=stream`"
@@ -236,12 +236,12 @@ def _refuse_without_room(stored: Stored, wanted: Placement, at: torch.device) ->
 
 
 def bytes_of_all(stored: Stored) -> int:
-    """What all images take as bytes without compression."""
+    """Return the number of bytes of all images without compression."""
     return stored.count * stored.height * stored.width * stored.channels
 
 
 def free_bytes(device: torch.device) -> int:
-    """Bytes that a device has free; of one that has no memory of its own, those of the host."""
+    """Return the free memory of a CUDA device, or of the host for any other device, in bytes."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return free_memory()

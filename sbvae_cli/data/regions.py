@@ -1,4 +1,4 @@
-"""Unions of boxes and their sizes, in a product of uniform factors."""
+"""Measure held-out regions, boxes in a product of uniform factors, and draw values from them."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,12 +17,12 @@ _SINGLE: np.dtype[np.floating] = np.dtype(np.float32)
 def overlap(
     factor: FactorConfig, part: Range | None, dtype: np.dtype[np.floating] = _SINGLE
 ) -> tuple[float, ...]:
-    """What a range has of a factor: the two ends of a range, or the levels; () if nothing.
+    """Return the ends of the overlap of a range with a factor, or the levels in it; () if empty.
 
     Args:
         factor: The factor.
-        part: Closed range; None takes the whole factor.
-        dtype: Type that levels are stored and so compared in.
+        part: Closed range; None for the whole factor.
+        dtype: Type in which levels are stored, and therefore compared.
     """
     low, high = part or factor.bounds
     if factor.levels:
@@ -36,7 +36,7 @@ def overlap(
 def parts_of(
     factors: Sequence[FactorConfig], region: Mapping[str, Range], dtype: np.dtype[np.floating]
 ) -> list[Part]:
-    """What a region has of each factor: levels, or the two ends of a range; `present` is 1."""
+    """Return the levels or range of each factor within a region; `present` is the constant 1."""
     parts: list[Part] = []
     for factor in factors:
         part = overlap(factor, region.get(factor.name), dtype)
@@ -48,9 +48,9 @@ def parts_of(
 
 
 def draw_from(part: Part, rng: np.random.Generator, n: int) -> NDArray[np.float64] | float:
-    """Uniform values of a part, shape (n,), or the one value that it has."""
+    """Draw n values uniformly from levels or a range, shape (n,); return a constant as a float."""
     if isinstance(part, np.ndarray):
-        # As rng.choice draws them, in a third of the time where they are few.
+        # Draws the same values as rng.choice, in a third of the time if they are few.
         levels: NDArray[np.float64] = part[rng.integers(len(part), size=n)]
         return levels
     low, high = part
@@ -62,18 +62,20 @@ def union_share(
     regions: Sequence[Mapping[str, Range]],
     dtype: np.dtype[np.floating] = _SINGLE,
 ) -> float:
-    """Exact share of a factor space that regions cover together, by coordinate compression.
+    """Compute the exact share of a factor space covered by the union of some regions.
 
-    The regions' edges cut each factor into cells; a cell belongs to a region as a whole. The sum
-    runs over one factor's cells at a time and keeps only the set of regions that are still met.
+    By coordinate compression: the regions' edges cut each factor into cells, each of which is
+    wholly inside or outside of a region. The recursion sums over the cells of one factor at a time
+    and keeps the set of regions that contain the cells chosen so far.
 
     Args:
-        factors: Independent and uniform over their ranges or levels; `present` counts as constant.
-        regions: Each the product of closed ranges of the named factors.
-        dtype: Type that levels are compared in.
+        factors: Factors, independent and uniform over their ranges or levels; `present` is
+            constant.
+        regions: Regions, each the product of closed ranges of the named factors.
+        dtype: Type in which levels are compared.
 
     Returns:
-        In [0, 1].
+        Share in [0, 1].
     """
     named = [f for f in factors if any(f.name in region for region in regions)]
     cells = [_cells(factor, regions, dtype) for factor in named]
@@ -88,14 +90,14 @@ def union_share(
 
 
 def write_region(region: Mapping[str, Range]) -> str:
-    """A region in a message: `x=0.2..0.4,y=0.5..0.5`."""
+    """Format a region for messages, as in `x=0.2..0.4,y=0.5..0.5`."""
     return ",".join(f"{name}={low:g}..{high:g}" for name, (low, high) in region.items())
 
 
 def _cells(
     factor: FactorConfig, regions: Sequence[Mapping[str, Range]], dtype: np.dtype[np.floating]
 ) -> list[tuple[float, frozenset[int]]]:
-    """Share of each cell of one factor, and the regions that it lies in."""
+    """Return the share of each cell of a factor, and the numbers of the regions that contain it."""
     parts = [overlap(factor, region.get(factor.name), dtype) for region in regions]
     if factor.levels:
         levels = len(factor.levels)

@@ -1,4 +1,4 @@
-"""The public file 3dshapes.h5 (3D Object-in-Room), read as it is."""
+"""Read the factor space of the public file 3dshapes.h5 (3D Object-in-Room)."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.level_grid import combinations, count_combinations
 from sbvae_cli.errors import SbvaeError
 
-_ROOM = RENDERERS["room"].space  # the same factors, levels and order
+_ROOM = RENDERERS["room"].space  # has the same factors, levels and order
 
 
 def is_3dshapes(file: Any) -> bool:
-    """Whether an open HDF5 file has the arrays of 3dshapes.h5 and is none of ours."""
+    """Return whether an open HDF5 file has the arrays of 3dshapes.h5 and is not an sbvae file."""
     try:
         images, labels = (file.get(name) for name in ("images", "labels"))
-    except RuntimeError:  # of links in a circle
+    except RuntimeError:  # circular links
         return False
     return (
         "sbvae_format" not in file.attrs
@@ -32,14 +32,14 @@ def is_3dshapes(file: Any) -> bool:
 
 
 def read_3dshapes_space(path: Path, file: Any) -> SpaceConfig:
-    """The grid of the six factors, with the levels that the file's labels have.
+    """Return the factor space of the six factors, with the levels of the file's labels.
 
     Args:
-        path: For messages.
-        file: An open file that `is_3dshapes`.
+        path: Path of the file, for messages.
+        file: Open file for which `is_3dshapes` is true.
 
     Raises:
-        SbvaeError: If arrays, levels or their order are not those of 3dshapes.h5, and which.
+        SbvaeError: If arrays, levels or their order differ from those of 3dshapes.h5.
     """
     images, labels = file["images"], file["labels"]
     for name, array, kind in (("images", images, np.uint8), ("labels", labels, np.float64)):

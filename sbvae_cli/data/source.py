@@ -1,4 +1,4 @@
-"""Sources of images, rows of a file or drawn on demand: all that a command sees of a dataset."""
+"""Provide the images and factors of a dataset, from a file or rendered on demand."""
 
 from pathlib import Path
 from typing import NoReturn, Self
@@ -26,31 +26,31 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
 DEFAULT_SIZE = 64  # pixels, as in the paper
-DRAWN_TOGETHER = 64  # images, or colours of images, that come from one random state
+DRAWN_TOGETHER = 64  # number of images, or of their colours, sampled from one random state
 _MOST_KEPT = 1 << 30  # bytes
-_SMALL_CHUNK = 256  # images; of 3dshapes.h5 thousands are stored together, and so read
+_SMALL_CHUNK = 256  # images; chunks of 3dshapes.h5 have thousands, which makes single rows slow
 
 
 class Source:
-    """Images and the factors behind them: rows of a file, or drawn when they are asked for.
+    """Images and their factors, from the rows of a file or rendered on demand.
 
-    Population "train" of a file is its own rows, with new colours each time where those are not
-    stored. Without a file it is drawn by the renderer that the space names, and so are "full" and
-    "heldout". A file without a renderer has "full" only: uniform over a complete grid's rows,
-    looked up, or the file's rows again.
+    Population "train" of a file is its rows; colours that are not stored are sampled on each read.
+    The space's renderer, if any, provides "full" and "heldout", and "train" without a file.
+    A file without a renderer has "full" but not "heldout": rows of a complete grid are sampled
+    uniformly and looked up; otherwise the file's rows serve as "full" too.
 
     Args:
-        name: What the dataset is called, such as "xy-hole".
-        space: Where the factors come from; without a file it needs a renderer.
-        height: Rows of an image.
-        width: Columns of an image.
-        file: The open file that stores the images; None where they are drawn.
+        name: Name of the dataset, such as "xy-hole".
+        space: Factor space; without a file it must have a renderer.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        file: Open file of the images; None if they are rendered.
 
     Attributes:
-        channels: Channels of an image, 1 or 3.
+        channels: Number of channels of an image, 1 or 3.
         count: Number of images in the file; None without a file.
-        can_render: Whether images of any factors can be had, drawn or looked up.
-        renders_fast: Whether hundred thousands of these can be had one by one.
+        can_render: Whether `render` works: there is a renderer, or the file is a complete grid.
+        renders_fast: Whether `render` is fast enough for hundreds of thousands of images.
 
     Raises:
         SbvaeError: If there is neither file nor renderer, the space does not fit its renderer, or
@@ -86,50 +86,50 @@ class Source:
 
     @classmethod
     def of_file(cls, file: DatasetFile) -> Self:
-        """The source that an open file is."""
+        """Return a source of the images of an open file."""
         return cls(file.name, file.space, file.height, file.width, file)
 
     @property
     def label(self) -> str:
-        """What an error begins with: the file's path, or the name."""
+        """Start of an error message: the file's path, or the dataset's name without a file."""
         return str(self.file.path) if self.file else self.name
 
     @property
     def files(self) -> tuple[str, ...] | None:
-        """Names of the image files of a file's rows; None where they are not known."""
+        """Names of the image files, one for each row; None if they are not stored."""
         return self.file.files if self.file else None
 
     def stored_rows(self, population: Population = "train") -> int | None:
-        """Number of the file's rows that are this population; None where it is drawn.
+        """Return the number of the file's rows if they are this population; None if it is sampled.
 
-        Colours that no file stores are drawn in both cases.
+        Colours that no file stores are sampled in either case.
         """
         own = population == "train" or (population == "full" and not self.can_render)
         return self.count if own else None
 
     def images_per_read(self, population: Population = "train") -> int:
-        """Number of images that `images` makes or reads at once, so that none is made twice."""
+        """Return the number of images that `images` makes at once; use multiples to waste none."""
         stored = self.stored_rows(population) is not None
         return self.file.chunk_length if self.file and stored else DRAWN_TOGETHER
 
     def images(
         self, start: int, stop: int, seed: int = 0, population: Population = "train"
     ) -> tuple[Images, FactorRows]:
-        """Images `start` to `stop` - 1: a file's rows, or those drawn from a seed.
+        """Return images `start` to `stop` - 1 of a population: a file's rows, or sampled images.
 
-        Image i that is drawn is a pure function of the space, the seed, the population and i.
+        Sampled image i is a pure function of the space, the seed, the population and i.
 
         Args:
-            start: First image.
-            stop: One past the last image, more than `start`.
-            seed: Root seed of images, or colours, that are drawn.
+            start: Number of the first image.
+            stop: Number of the last image plus 1, more than `start`.
+            seed: Root seed of images, or of their colours, that are sampled.
             population: Name of the population, as in `sample`.
 
         Returns:
             Images (n, H, W, C) and factors (n, F).
 
         Raises:
-            SbvaeError: If a file has no such image, or there are none of this population.
+            SbvaeError: If the file has fewer images, or the population has none.
         """
         stored = self.stored_rows(population)
         if stored is not None and stop > stored:
@@ -143,7 +143,7 @@ class Source:
             rng, begin = stream(seed, "images", block), block * DRAWN_TOGETHER
             if stored is None:
                 blocks.append(self.sample(rng, DRAWN_TOGETHER, population))
-            else:  # the file's rows in colours of their own
+            else:  # the file's rows, in colours that depend on the seed
                 rows = np.arange(begin, min(begin + DRAWN_TOGETHER, stored))
                 blocks.append(self.read_rows(rng, rows))
         kept = slice(start - first * DRAWN_TOGETHER, stop - first * DRAWN_TOGETHER)
@@ -153,18 +153,18 @@ class Source:
     def sample(
         self, rng: np.random.Generator, n: int, population: Population = "train"
     ) -> tuple[Images, FactorRows]:
-        """Images at random, as a pure function of the generator's state.
+        """Sample images, as a pure function of the generator's state.
 
         Args:
-            rng: Where the randomness comes from.
+            rng: Random number generator.
             n: Number of images.
-            population: "train", "full" or "heldout", as `FactorSpace.sample` has them.
+            population: "train", "full" or "heldout", as in `FactorSpace.sample`.
 
         Returns:
-            Images (n, H, W, C) and factors (n, F); a file's rows are those of `random_rows`.
+            Images (n, H, W, C) and factors (n, F); rows of a file are chosen by `random_rows`.
 
         Raises:
-            SbvaeError: If there are no images of this population.
+            SbvaeError: If the population has no images.
         """
         if self.stored_rows(population) is not None:
             return self.read_rows(rng, self.random_rows(rng, n))
@@ -175,11 +175,11 @@ class Source:
         return self.render(factors), factors
 
     def random_rows(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-        """Numbers (n,) of rows of the file at random, distinct where it has enough.
+        """Draw row numbers (n,) uniformly, without replacement if the file has n rows or more.
 
-        Every row is as likely as any other, whichever else is drawn. Neighbours in a file are often
-        alike, and rows of few chunks would be a cluster sample, whose spread is many times that of
-        independent rows. So to read them may take a pass over the file; see `chunks_of`.
+        Rows are drawn one by one although reading them may take a pass over the file (see
+        `chunks_of`). Rows of a few chunks would be a cluster sample, and since neighbours in a file
+        are often alike, estimates from it would have a many times larger variance.
         """
         file = self.file or self._no_file()
         if n > file.count:
@@ -187,28 +187,28 @@ class Source:
         return rng.choice(file.count, n, replace=False)
 
     def chunks_of(self, n: int) -> float:
-        """Number of the file's chunks that n of its rows at random lie in, on average."""
+        """Return the expected number of the file's chunks that contain n random rows."""
         file = self.file or self._no_file()
         return float(file.chunk_count * (1 - (1 - 1 / file.chunk_count) ** n))
 
     def keep_rows(self) -> None:
-        """Keep rows of the file that are read, for others who read the same; up to a gibibyte."""
+        """Cache the rows that are read from now on, up to 1 GiB, for calls that read them again."""
         self._kept = {}
 
     def read_rows(
         self, rng: np.random.Generator, rows: NDArray[np.integer]
     ) -> tuple[Images, FactorRows]:
-        """Some rows of the file, in any order, with the factors that it does not store drawn.
+        """Read rows of the file in any order, sampling the factors that it does not store.
 
         Args:
-            rng: Where colours that are not stored come from.
+            rng: Random number generator for colours that are not stored.
             rows: Numbers of the rows, shape (n,).
 
         Returns:
             Images (n, H, W, C) and factors (n, F).
 
         Raises:
-            SbvaeError: If there is no file, or it is damaged there.
+            SbvaeError: If there is no file, or it is damaged at these rows.
         """
         images, stored = self._read(rows)
         factors = self.space.fill_online(rng, stored)
@@ -228,7 +228,7 @@ class Source:
         return found
 
     def render(self, factors: NDArray[np.floating]) -> Images:
-        """Images of given factors; of a complete grid, those of the nearest combinations.
+        """Render rows of factors, or look up the nearest combinations in a complete grid.
 
         Args:
             factors: Shape (n, F), columns as in `space.names`.
@@ -237,7 +237,7 @@ class Source:
             Shape (n, H, W, C).
 
         Raises:
-            SbvaeError: If `can_render` is not so.
+            SbvaeError: If `can_render` is False.
         """
         if self.space.renderer is not None:
             draw = RENDER[self.space.renderer]
@@ -263,25 +263,25 @@ class Source:
 def source_from_space(
     space: SpaceConfig, name: str, height: int | None = None, width: int | None = None
 ) -> Source:
-    """The source that draws a space's images, as for a checkpoint of a procedural dataset.
+    """Return a source that renders the images of a space, such as that of a checkpoint.
 
     Raises:
-        SbvaeError: If the space has no renderer or does not fit it.
+        SbvaeError: If the space has no renderer, or the renderer cannot render it.
     """
     size = DEFAULT_SIZE if height is None else height, DEFAULT_SIZE if width is None else width
     return Source(name, FactorSpace(space), *size)
 
 
 def open_source(data: str | Path, height: int | None = None, width: int | None = None) -> Source:
-    """Open what an argument `data` names: a file, or a dataset as `named_space` takes it.
+    """Open the dataset that an argument `data` names: a file, or a name for `named_space`.
 
     Args:
-        data: A file's path, or a name; `circles` alone is `circles:xy`.
-        height: Rows of an image; None takes the file's, or 64.
-        width: Columns of an image; None takes the file's, or 64.
+        data: Path of a file, or name of a dataset; `circles` is short for `circles:xy`.
+        height: Height of an image, in pixels; None for that of the file, or 64.
+        width: Width of an image, in pixels; None for that of the file, or 64.
 
     Raises:
-        SbvaeError: If the preset is unknown, the file cannot be used or has another size.
+        SbvaeError: If the name is unknown, or the file cannot be used or has another image size.
     """
     text = str(data)
     if is_procedural(text):

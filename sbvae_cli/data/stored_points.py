@@ -1,4 +1,4 @@
-"""Stored images that show two factors: those of a grid, whole or in part, or scattered ones."""
+"""Choose stored images that show two factors: a grid, whole or in part, or scattered points."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,27 +12,27 @@ from sbvae_cli.errors import SbvaeError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_EQUAL = 1e-6  # of a factor's range: values that are closer are one level
-_TABLE = 4  # entries of a table for each row: a longer one is slower than sorting
-_IN_A_CELL = 8  # rows that are averaged, at most
-MOST_LEVELS = 128  # along a factor of a grid; of more, some are taken
-_LEAST_SHOWN = (
-    0.5  # of the combinations that there are: one setting of the others has to show so many
-)
+_EQUAL = 1e-6  # values closer than this share of the factor's range are one level
+_TABLE = 4  # largest number of table entries per row: a larger table is slower than sorting
+_IN_A_CELL = 8  # largest number of rows for one point of the grid
+MOST_LEVELS = 128  # levels of a factor; of a factor with more levels, only some are used
+# Smallest share of the pair's combinations that one setting of the other factors must show.
+_LEAST_SHOWN = 0.5
 
 
 @dataclass(frozen=True)
 class StoredPoints:
-    """Rows that show two factors, and where they lie.
+    """Rows that show two factors, and their points in the plane of these factors.
 
     Attributes:
-        values: Values of both factors, shape (n0, n1, 2) of a grid, of which some points may have
-            no row, or (N, 2) of rows that lie scattered.
+        values: Values of both factors at each point: shape (n0, n1, 2) for a grid, some points of
+            which may have no row, or (N, 2) for scattered rows.
         rows: Numbers of the rows, increasing, shape (R,).
-        point: The point, of the flattened grid or of the N, that each row shows, shape (R,).
-        fixed: Other factors that vary, but not among these rows, and those that were asked for.
+        point: Number of the point of each row, in the flattened grid or among the N, shape (R,).
+        fixed: Values of other factors that these rows share, by name; the factors vary in the
+            whole data or were named in `at`.
         free: Names of other factors that vary among these rows.
-        found: Number of rows that could have been chosen, where the rows lie scattered; else 0.
+        found: Number of rows to choose from if the rows are scattered; else 0.
     """
 
     values: Floats
@@ -52,22 +52,22 @@ def stored_points(
     rng: np.random.Generator,
     most_levels: int = MOST_LEVELS,
 ) -> StoredPoints:
-    """Choose the rows that show two factors best, as `StoredFactors` chooses them of one pair.
+    """Choose the rows that best show a single pair of factors; see `StoredFactors.points`.
 
     Raises:
-        SbvaeError: If one of the two has one value among the rows.
+        SbvaeError: If one of the two factors has a single value among the rows.
     """
     return StoredFactors(factors, names, rng, at).points(pair, size, most_levels)
 
 
 class StoredFactors:
-    """Factors of stored rows, sorted once, of which every pair chooses the rows that show it.
+    """Factors of stored rows, sorted once to choose rows for several pairs of factors.
 
     Args:
-        factors: Factors of all rows, NaN of blank ones, shape (M, F).
-        names: Their names, F of them.
-        rng: Chooses among rows where there are more than needed.
-        at: Values of some factors; the rows that come nearest are taken.
+        factors: Factors of all rows, NaN in blank rows, shape (M, F).
+        names: Names of the F factors.
+        rng: Random number generator that chooses among rows if there are more than needed.
+        at: Values of some factors; only rows with the nearest value that exists are used.
     """
 
     def __init__(
@@ -89,22 +89,22 @@ class StoredFactors:
     def points(
         self, pair: tuple[str, str], size: int, most_levels: int = MOST_LEVELS
     ) -> StoredPoints:
-        """Choose the rows that show two factors best, in whatever order they are stored.
+        """Choose the rows that best show two factors, in any order of storage.
 
-        A grid is recognised by its values: so many combinations are there that points have
-        neighbours. Other factors stand still where one setting of them shows half of all
-        combinations or more: the setting that shows most, of several the one nearest the middle.
-        Where there is none, others vary, and rows of one combination are averaged. What makes no
-        grid either way lies scattered.
+        Values are a grid if enough combinations exist that points have neighbours. The other
+        factors are fixed if one setting of them shows at least half of the pair's combinations; the
+        setting that shows most is chosen, and among equal ones that nearest to the middle.
+        Otherwise the other factors vary, and each point of the grid may have several rows. If the
+        rows are no grid either way, the points are scattered.
 
         Args:
-            pair: The two factors.
-            size: Rows that lie scattered are `size` squared at most, and a factor of more than
-                `most_levels` has so many points.
-            most_levels: Levels of a factor that a grid has all of.
+            pair: Names of the two factors.
+            size: Number of points along a factor of more than `most_levels` levels; at most its
+                square of scattered rows are chosen.
+            most_levels: Largest number of levels of which a grid has all.
 
         Raises:
-            SbvaeError: If one of the two has one value among the rows.
+            SbvaeError: If one of the two factors has a single value among the rows.
         """
         names, rows = self._names, self._rows
         columns = [names.index(name) for name in pair]
@@ -137,7 +137,7 @@ class StoredFactors:
                 )
 
     def _one_setting(self, columns: Sequence[int], others: Sequence[int]) -> Integers:
-        """Places of the setting of others that shows most combinations; none if all show few."""
+        """Return the places of rows with the best setting of `others`; empty if all show few."""
         _, first, setting = _distinct(*self._joint(others))
         combinations, _, combination = _distinct(*self._joint(columns))
         both = setting * len(combinations) + combination
@@ -151,7 +151,7 @@ class StoredFactors:
         return np.flatnonzero(setting == best)
 
     def _joint(self, columns: Sequence[int]) -> tuple[Integers, int]:
-        """A number of each row's combination, in the order of the levels, and a bound of them."""
+        """Return the number of each row's combination of levels, and a bound above the numbers."""
         joint, bound = np.zeros(len(self._rows), np.int64), 1
         for column in (self._columns[c] for c in columns):
             joint, bound = joint * len(column.ticks) + column.level, bound * len(column.ticks)
@@ -163,7 +163,7 @@ class StoredFactors:
     def _grid(
         self, chosen: Integers, columns: Sequence[int], size: int, most_levels: int
     ) -> tuple[Floats, Integers, Integers] | None:
-        """Values (n0, n1, 2), rows and their points; None where too few points have neighbours."""
+        """Return values (n0, n1, 2), rows and their points; None if few points have neighbours."""
         axes, places, rows = [], [], self._rows[chosen]
         for c in columns:
             column = self._columns[c]
@@ -193,7 +193,7 @@ class _Column:
     """Values of one factor.
 
     Attributes:
-        ticks: Its levels as whole numbers, increasing.
+        ticks: Levels, in units of `_EQUAL` of the factor's range above its minimum, increasing.
         level: Number of the level of each row.
     """
 
@@ -209,9 +209,10 @@ def _column(values: NDArray[np.floating]) -> _Column:
 
 
 def _distinct(numbers: Integers, bound: int) -> tuple[Integers, Integers, Integers]:
-    """Those of numbers below a bound that occur, where each does first, and the rank of each.
+    """Return the distinct numbers, the first place of each, and the rank of every number.
 
-    It is what `np.unique` gives, by a table where this is not too long, which needs no sorting.
+    This is `np.unique` of numbers below `bound`. A table of `bound` entries avoids the sorting
+    unless it would be too long.
     """
     if bound > _TABLE * len(numbers):
         return np.unique(numbers, return_index=True, return_inverse=True)
@@ -222,7 +223,7 @@ def _distinct(numbers: Integers, bound: int) -> tuple[Integers, Integers, Intege
 
 
 def _few_of_each(rows: Integers, point: Integers) -> tuple[Integers, Integers]:
-    """The first rows of each point, in increasing order."""
+    """Keep the first `_IN_A_CELL` rows of each point, and sort them by row number."""
     by_point = np.argsort(point, kind="stable")
     counts = np.bincount(point)
     starts = np.cumsum(counts) - counts

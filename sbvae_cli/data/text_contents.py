@@ -1,4 +1,4 @@
-"""What a file of text is: a table, settings, a factor space, or nothing that is known here."""
+"""Recognise text files: a table, settings, a factor space, or unknown text."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ NO_WAY = "name a dataset, a checkpoint, a run folder or images"
 
 
 def describe_text(path: Path, head: bytes) -> tuple[str, str]:
-    """What a file is that begins like no format of bytes, and what would do.
+    """Return a description and advice for a file that has no known binary format.
 
     Args:
-        path: The file.
-        head: Its first bytes.
+        path: Path of the file.
+        head: First bytes of the file.
     """
     try:
         lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
@@ -31,7 +31,7 @@ def describe_text(path: Path, head: bytes) -> tuple[str, str]:
 
 
 def _settings(path: Path) -> tuple[str, str] | None:
-    """A mapping in YAML or JSON: of a run, or of a factor space."""
+    """Describe a YAML or JSON mapping, of a run or a factor space; None for any other text."""
     if path.stat().st_size > LARGEST_YAML:
         return None
     try:

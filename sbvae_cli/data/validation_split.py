@@ -1,4 +1,4 @@
-"""Which rows of a file are kept from training, for validation."""
+"""Choose the validation rows of a file, which are kept from training."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,25 +7,25 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
-MOST_MEASURED = 2_000  # images of the validation rows: rows that lie far apart are slow to read
+MOST_MEASURED = 2_000  # validation rows that are evaluated: scattered rows are slow to read
 
 
 def validation_rows(
     source: Source, share: float, seed: int, fixed_set: int | None = None
 ) -> NDArray[np.int64]:
-    """Rows of a file that are kept from training, a function of the seed and the file's length.
+    """Choose the validation rows, as a function of the seed and the number of rows.
 
     Args:
-        source: Source of a file's images.
+        source: Source of the images.
         share: Share of the rows, in (0, 1).
-        seed: The run's seed.
-        fixed_set: Number of images that are rendered once and stand for a file.
+        seed: Seed of the run.
+        fixed_set: Number of images of a fixed set; None for the rows of a file.
 
     Returns:
         Row numbers in ascending order, at least one.
 
     Raises:
-        SbvaeError: If the images are drawn as needed, or too few would be left.
+        SbvaeError: If there is neither file nor fixed set, or no row would be left for training.
     """
     rows = fixed_set or source.count
     if rows is None:
@@ -44,5 +44,5 @@ def validation_rows(
 
 
 def validation_count(count: int, share: float) -> int:
-    """Number of rows of `count` that a share keeps from training: one at least, if any."""
+    """Return the number of validation rows among `count` rows: at least 1, or 0 if `share` is 0."""
     return max(1, round(share * count)) if share > 0 else 0

@@ -1,4 +1,4 @@
-"""Threads that work a few items ahead; what is read, rendered or compressed comes back in order."""
+"""Read, render or compress items a few ahead in threads, and return the results in order."""
 
 import atexit
 from collections import deque
@@ -10,18 +10,18 @@ from typing import Generic, TypeVar
 
 from sbvae_cli.cores import usable_cores
 
-AHEAD = 2  # items for each thread that are begun before the first of them is asked for
+AHEAD = 2  # items per thread that are started before the first of them is needed
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
-    """Yield the items, made by one thread a few ahead, which ends with the generator.
+    """Yield items that a thread makes a few ahead; the thread ends with the generator.
 
     Args:
-        items: Asked in the thread, from the first `next` on; what it raises is raised here, after
-            the items before.
+        items: Iterable that the thread iterates from the first `next` on; an exception from it is
+            raised to the consumer after the items before it.
         depth: Number of items that may wait for the consumer, at least 1.
     """
     producer = _Producer(items, depth)
@@ -32,15 +32,15 @@ def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
 
 
 class _Producer(Generic[T]):
-    """A thread that puts items, and then how they ended, into a queue."""
+    """Thread that puts items into a queue, and at the end the exception that ended them."""
 
     def __init__(self, items: Iterable[T], depth: int) -> None:
         self._items = items
         self._made: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
         self._room = Semaphore(depth)
         self._stopped = False
-        # A daemon, as a generator that nobody closed must not keep the interpreter from its exit;
-        # and stopped there, as a daemon that is still at work when the interpreter goes may crash.
+        # A daemon thread, so that a generator that was never closed does not block the exit of the
+        # interpreter; stopped at exit, because a daemon that still runs then may crash.
         self._thread = Thread(target=self._run, name="sbvae-ahead", daemon=True)
         self._thread.start()
         atexit.register(self.stop)
@@ -76,12 +76,12 @@ class _Producer(Generic[T]):
 def in_order(
     work: Callable[[T], R], items: Iterable[T], workers: int | None = None
 ) -> Generator[R, None, None]:
-    """Yield `work(item)` of each item in order, made in threads that end with the generator.
+    """Yield `work(item)` for each item, in order, computed in threads that end with the generator.
 
     Args:
-        work: Called in the threads; what it raises is raised here when its turn comes.
-        items: Asked for in the calling thread, up to `AHEAD * workers` before their results.
-        workers: Number of threads; None takes one for each core.
+        work: Function that the threads call; its exceptions are raised in the order of the items.
+        items: Iterated in the calling thread, up to `AHEAD * workers` items ahead of the results.
+        workers: Number of threads; None for one per core.
     """
     workers = workers or usable_cores()
     pool = ThreadPoolExecutor(workers, "sbvae-worker")

@@ -1,4 +1,4 @@
-"""Writing dataset files: chunks in, the whole file out, or none."""
+"""Write dataset files, which appear only when they are complete."""
 
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -21,9 +21,9 @@ from sbvae_cli.files import replacing
 
 Chunk = tuple[FactorRows, Images]
 _Stored = tuple[FactorRows, bytes, bytes]  # factors, compressed images, digests of the rows
-MOST_IMAGES = 64  # of a chunk
+MOST_IMAGES = 64  # largest number of images in a chunk
 _CHUNK_BYTES = 1 << 20
-_ROWS_AT_ONCE = 4096  # of factors: one call to HDF5 for them
+_ROWS_AT_ONCE = 4096  # rows of factors for one call to HDF5
 
 
 def write_dataset(
@@ -41,30 +41,31 @@ def write_dataset(
     force: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> int:
-    """Write images to an HDF5 file, which appears when the last one is in it.
+    """Write images to an HDF5 file, which appears only when it is complete.
 
     Args:
         path: File to write; its folder must exist.
-        chunks: Stored factors (n, S) and images (n, H, W, C), any number at a time; or a function,
-            called in several threads, that gives those of images start to stop - 1.
+        chunks: Iterable of stored factors (n, S) and images (n, H, W, C), with any n; or a
+            thread-safe function from `start, stop` to those of images start to stop - 1.
         space: Factor space of the images.
         name: Name of the dataset.
         shape: Shape (H, W, C) of an image.
-        count: Number of images that the function is to give.
-        seed: Root seed that the factors were sampled with, at least 0.
-        files: Names of the image files, one an image; complete when the last chunk is.
-        written_space: Called after the last chunk: the space of the images that came, of the same
-            columns as `space`, to be stored instead.
-        gzip_level: Compression, from 1, fast, to 9, small.
+        count: Number of images, if `chunks` is a function.
+        seed: Root seed with which the factors were sampled, at least 0.
+        files: Names of the image files, one for each image; read after the last chunk.
+        written_space: Called after the last chunk; returns the space of the images that came, with
+            the columns of `space`, to be stored in its place.
+        gzip_level: Compression level, from 1 (fast) to 9 (small).
         force: Whether to replace a file that exists.
-        on_progress: Called with the number of images written so far; what it raises ends it all.
+        on_progress: Called with the number of images written so far; an exception from it ends the
+            writing.
 
     Returns:
-        The number of images.
+        Number of images written.
 
     Raises:
-        SbvaeError: If the file exists and `force` is not set, the folder does not, the disk is
-            full, or there are no images.
+        SbvaeError: If the file exists and `force` is not set, if its folder does not exist, if the
+            disk is full, or if there are no images.
     """
     path = Path(path)
     refuse_existing(path, force)
@@ -89,15 +90,16 @@ def write_dataset(
             file.attrs["contents_hash"] = contents.hexdigest()
             file.flush()
             file.attrs["complete"] = True
-        refuse_existing(path, force)  # somebody else may have written it meanwhile
+        refuse_existing(path, force)  # another process may have written it in the meantime
     return done
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Refuse to write where something stands that must not be replaced.
+    """Check that a file may be written at `path`.
 
     Raises:
-        SbvaeError: With what stands there.
+        SbvaeError: If the path is a folder, device or pipe, if the file exists and `force` is not
+            set, or if its folder does not exist.
     """
     if path.is_dir():
         raise SbvaeError(f"{path}: is a folder; name a file in it")
@@ -110,7 +112,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def chunk_length(image_bytes: int) -> int:
-    """Number of images in a chunk: about a megabyte of them, and a power of two."""
+    """Return the number of images in a chunk: a power of two, and at most 1 MiB of images."""
     length = MOST_IMAGES
     while length > 1 and length * image_bytes > _CHUNK_BYTES:
         length //= 2
@@ -120,7 +122,7 @@ def chunk_length(image_bytes: int) -> int:
 def _create(
     file: Any, shape: tuple[int, ...], space: FactorSpace, count: int | None
 ) -> tuple[Any, Any]:
-    """The two arrays, empty; without a count they grow."""
+    """Create the empty arrays of images and factors; without a count they can grow."""
     length, columns = chunk_length(prod(shape)), len(space.stored)
     images = file.create_dataset(
         "images",
@@ -147,7 +149,7 @@ def _fill(
     compressed: Iterable[_Stored],
     on_digests: Callable[[bytes], None],
 ) -> Iterator[int]:
-    """Write both arrays; yields the number of images after each chunk."""
+    """Write both arrays, and yield the number of images written after each chunk."""
     waiting: list[FactorRows] = []
     done = written = 0
     for rows, stored, digests in compressed:
@@ -180,7 +182,7 @@ def _compressed(
     gzip_level: int,
     dtype: Any,
 ) -> Generator[_Stored, None, None]:
-    """Factors and compressed images, `length` at a time and fewer at the end, made in threads."""
+    """Yield factors, images compressed in threads and digests, `length` rows at a time."""
 
     def compress(chunk: Chunk) -> _Stored:
         rows, images = chunk
@@ -196,7 +198,7 @@ def _compressed(
 
 
 def _write_header(file: Any, space: FactorSpace, name: str, seed: int) -> None:
-    """The attributes of a dataset file, all but `complete`, which is written last."""
+    """Write the attributes of a dataset file except `complete`, which is written last."""
     file.attrs.update(sbvae_format=FORMAT, name=name, seed=seed)
     _write_space(file, space)
 
@@ -207,7 +209,7 @@ def _write_space(file: Any, space: FactorSpace) -> None:
 
 
 def _of_length(chunks: Iterable[Chunk], length: int) -> Iterator[Chunk]:
-    """The same rows and images, `length` at a time; fewer at the end."""
+    """Regroup rows and images into chunks of `length`; the last one may have fewer."""
     waiting: list[Chunk] = []
     held = 0
     for chunk in chunks:
@@ -232,7 +234,7 @@ def _joined(chunks: list[Chunk]) -> Chunk:
 
 
 def _padded(images: Images, length: int) -> Images:
-    """HDF5 stores the last chunk in full."""
+    """Pad the last chunk with zeros to `length` images: HDF5 stores whole chunks."""
     if len(images) == length:
         return images
     full = np.zeros((length, *images.shape[1:]), np.uint8)
