@@ -1,6 +1,7 @@
 """The Spatial Broadcast Decoder (Watters et al. 2019), for Python and as a command-line tool.
 
-`import sbvae_cli as sbvae` loads neither PyTorch nor NumPy; each name below does when it is used.
+`import sbvae_cli as sbvae` loads neither PyTorch nor NumPy; they are loaded when a name below is
+first used.
 """
 
 from importlib import import_module
@@ -38,7 +39,7 @@ __all__ = [
     "train",
 ]
 
-# The module of `sbvae_cli.api` that each name comes from.
+# Module of `sbvae_cli.api` that defines each public name.
 _HOMES = {
     "Model": "model",
     "SbvaeWarning": "words",
@@ -57,7 +58,7 @@ _HOMES = {
     "train": "training",
 }
 
-if not TYPE_CHECKING:  # a checker would take every name for one that is there
+if not TYPE_CHECKING:  # type checkers would accept any attribute of a module with `__getattr__`
 
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""`python -m sbvae_cli` and the command `sbvae`: the command line as a process."""
+"""Entry point of `python -m sbvae_cli` and of the command `sbvae`."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ from sbvae_cli.cli.signals import SIGNALLED
 def run() -> int:
     """Run the command line and return its exit code; after a signal, end the process at once.
 
-    What was to be cleaned up has been by then. Threads of PyTorch may still compute, and an
-    interpreter that ends in the usual way under them now and then aborts with a line of its own.
+    By then all files are closed and cleaned up. Threads of PyTorch may still compute, and the
+    normal shutdown of the interpreter while they do sometimes aborts with an error of its own.
     """
     set_up_openmp(os.environ)
     code = main()

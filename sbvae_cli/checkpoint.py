@@ -1,4 +1,4 @@
-"""The checkpoint format: one file of tensors and plain containers, read without unpickling code."""
+"""Checkpoint files: tensors and plain containers, read without executing pickled code."""
 
 import pickle
 import zipfile
@@ -23,18 +23,18 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model and all that later commands need to know of it.
+    """Weights of a model, state of its training and configuration of its run.
 
     Attributes:
-        config: Configuration of the run, complete.
-        step: Updates made.
+        config: Complete configuration of the run.
+        step: Number of updates made.
         model: State dict of the model.
-        optimizer: State dict of its optimizer, for resuming.
-        threads: Number of CPU threads that trained it; another number rounds differently.
+        optimizer: State dict of the model's optimizer, for resuming.
+        threads: Number of CPU threads of the training; another number changes rounding.
         discriminator: State dicts `model` and `optimizer` of a FactorVAE's discriminator, for
-            resuming; else None.
-        version: Version of the sbvae that wrote it.
-        path: File that it was read from; None where it was made here.
+            resuming; None for other losses.
+        version: Version of sbvae that wrote the checkpoint.
+        path: File that the checkpoint was read from; None if it is not from a file.
     """
 
     config: Config
@@ -48,20 +48,21 @@ class Checkpoint:
 
     @property
     def space(self) -> SpaceConfig:
-        """Factors of variation of the data that the model was trained on."""
+        """Factors of variation of the training data."""
         return self.config.data.space
 
     def build_vae(
         self, device: torch.device | str = "cpu", decoded_size: tuple[int, int] | None = None
     ) -> VAE:
-        """The model with these weights, for evaluation.
+        """Build the model with these weights, in evaluation mode.
 
         Args:
-            device: Where to.
-            decoded_size: (H, W) of the images that it draws; None takes the size of the training.
+            device: Device of the weights.
+            decoded_size: (H, W) of decoded images, pixels; None is the size of training images.
 
         Raises:
-            SbvaeError: If the weights do not fit the configuration, or draw no images of that size.
+            SbvaeError: If the weights do not fit the configuration, or the decoder cannot decode
+                images of that size.
         """
         shape = self.config.data.image_shape
         vae = build_vae(self.config.model, shape, decoded_size=decoded_size)
@@ -69,10 +70,10 @@ class Checkpoint:
         return vae.to(device).eval()
 
     def load_into(self, vae: VAE) -> None:
-        """Give a model these weights.
+        """Copy these weights into a model.
 
         Raises:
-            SbvaeError: If they do not fit it.
+            SbvaeError: If the weights do not fit the model.
         """
         try:
             vae.load_state_dict(self.model)
@@ -81,10 +82,10 @@ class Checkpoint:
             raise SbvaeError(f"the checkpoint's weights do not fit its config: {fault}") from error
 
     def count_discriminator(self) -> int | None:
-        """Weights of the discriminator, or None where there is none.
+        """Count the discriminator's weights; return None for a checkpoint without discriminator.
 
         Raises:
-            SbvaeError: If what stands in its place is something else.
+            SbvaeError: If the discriminator's state is damaged.
         """
         if self.discriminator is None:
             return None
@@ -95,7 +96,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; what stood there before stays until the new one is whole.
+    """Write a checkpoint; an older file at `path` is replaced once the new one is complete.
 
     Raises:
         SbvaeError: If the file cannot be written.
@@ -118,10 +119,11 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint onto the CPU; nothing in the file is executed.
+    """Read a checkpoint onto the CPU, without executing any code in the file.
 
     Raises:
-        SbvaeError: If the file is missing, damaged, of another program or of another format.
+        SbvaeError: If the file is missing or damaged, was not written by sbvae, or has another
+            checkpoint format.
     """
     content = _read(path)
     _check_format(path, content)

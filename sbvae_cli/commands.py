@@ -1,23 +1,24 @@
-"""Commands of `sbvae` as text that a user can paste into a shell."""
+"""Formats commands of `sbvae` as text that a user can paste into a shell."""
 
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-# What no shell reads as anything but itself: zsh expands a leading `=`, PowerShell a leading `@`
-# and a trailing comma.
+# Words that no shell changes, so that they need no quotes. zsh expands a leading `=`, and
+# PowerShell interprets a leading `@` and a trailing comma.
 _BARE = re.compile(r"[A-Za-z0-9_+:./-]([A-Za-z0-9_+:./=@,-]*[A-Za-z0-9_+:./=@-])?")
 
 
 def quoted(word: str | Path) -> str:
-    """A word as shells take it: sh, bash, zsh, fish and PowerShell, and mostly cmd.
+    """Quote a word for sh, bash, zsh, fish and PowerShell, and in most cases for cmd.
 
-    Double quotes are what all of them know. Single ones stand where a `$`, a backtick or an
-    exclamation mark would mean something within double quotes; cmd knows only the double ones.
+    All of these shells read double quotes. Single quotes are used only where a `$`, a backtick or
+    an exclamation mark would be expanded within double quotes; cmd does not read single quotes.
 
     Args:
-        word: Text, or a path, which is never taken for an option, whatever it begins with.
+        word: Text or a path; a path that begins with a hyphen gets `./` before it, so that it is
+            not read as an option.
     """
     text = str(word)
     if isinstance(word, Path) and text.startswith("-"):
@@ -26,28 +27,29 @@ def quoted(word: str | Path) -> str:
         return text
     windows = os.name == "nt"
     if not set(text) & set('"$`!' if windows else '"$`!\\'):
-        ends_open = windows and text.endswith("\\")  # which would escape the quote after it
+        ends_open = windows and text.endswith("\\")  # it would escape the closing quote
         return f'"{text}\\"' if ends_open else f'"{text}"'
-    parts = re.split(r"(['\\]+)", text)  # texts, and between them what single quotes cannot hold
+    # At odd places, quotes and backslashes, which cannot be within single quotes in every shell.
+    parts = re.split(r"(['\\]+)", text)
     for i, part in enumerate(parts):
         parts[i] = '"' + part.replace("\\", "\\\\") + '"' if i % 2 else f"'{part}'" if part else ""
     return "".join(parts)
 
 
 def as_typed(words: Iterable[str | Path]) -> str:
-    """A command of `sbvae`, from the words after its name."""
+    """Return the shell command `sbvae WORDS...`, each word quoted as needed."""
     return " ".join(["sbvae", *map(quoted, words)])
 
 
 def command(name: str, *targets: str | Path, **arguments: str | Path) -> str:
-    """A command in backticks, as a message has it: `sbvae gen-data images from=photos.zip`.
+    """Return a command in backticks for a message: `sbvae gen-data images from=photos.zip`.
 
-    The command line turns its arguments into flags, here as in the rest of a message.
+    The command line later turns arguments into flags, as `with_commands` does.
 
     Args:
-        name: Words of the command, as `gen-data images`.
-        targets: Files and the like that it is about.
-        arguments: Values of its arguments; a name that Python keeps for itself ends in `_`.
+        name: Words of the command, such as `gen-data images`.
+        targets: Positional arguments, such as files.
+        arguments: Values of named arguments; a Python keyword as a name has a trailing `_`.
     """
     paths = [Path(target) if str(target).startswith("-") else target for target in targets]
     shown = [quoted(path) for path in paths]
@@ -56,25 +58,25 @@ def command(name: str, *targets: str | Path, **arguments: str | Path) -> str:
     return f"`{' '.join(['sbvae', *name.split(), *shown, *options])}`"
 
 
-_OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # whose flag has another name
-_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s`'"])+"""  # of a command; quotes may hold blanks
+_OTHER_NAMES = {"source": "data", "learning_rate": "lr"}  # arguments named unlike their flags
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^\s`'"])+"""  # one word of a command; quotes may contain blanks
 COMMAND = re.compile(rf"`sbvae((?: {_WORD})+)`")
 OF_COMMAND = re.compile(r"([a-z][a-z0-9_]*)=(.*)")
-MODEL = "MODEL"  # stands in a command for the model that a message is about
+MODEL = "MODEL"  # placeholder in a command for the model that the message is about
 
 
 def flag(name: str) -> str:
-    """The flag of an argument, with hyphens in place of its underscores."""
+    """Return the flag of an argument, with hyphens in place of underscores."""
     return "--" + _OTHER_NAMES.get(name, name).replace("_", "-")
 
 
 def with_commands(message: str, model: Sequence[str | Path] = (MODEL,)) -> str:
-    """A message whose commands, as `sbvae traverse MODEL latents=0,2`, can be pasted into a shell.
+    """Rewrite the commands in a message, as `sbvae traverse MODEL latents=0,2`, for a shell.
 
     Args:
-        message: As the library words it; what is no command stays as it is.
-        model: What a user wrote to name the model that the message is about: its path, and
-            the data that it is looked at with, as words of a command.
+        message: Message of the library; only commands in backticks are rewritten.
+        model: Words that replace MODEL: the path of the model, and the option for other data, if
+            the user gave one.
     """
     return COMMAND.sub(lambda m: "`sbvae " + _typed(m[1], model) + "`", message)
 
@@ -85,7 +87,7 @@ def _typed(words: str, model: Sequence[str | Path]) -> str:
         argument = OF_COMMAND.fullmatch(word)
         if word == MODEL:
             shown += map(quoted, model)
-        elif argument and not (shown and shown[-1].startswith("--")):  # whose value it is
+        elif argument and not (shown and shown[-1].startswith("--")):  # not the value of a flag
             shown += [flag(argument[1]), argument[2]]
         else:
             shown.append(word)

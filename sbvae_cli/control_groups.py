@@ -1,15 +1,15 @@
-"""The control groups of Linux, by which containers and jobs are limited."""
+"""Reads the control groups of Linux, which limit containers and cluster jobs."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 
 def control_groups(root: Path, controller: str) -> Iterator[Path]:
-    """Folders of this process's control groups, of both versions, and of those above them.
+    """Yield the folders of this process's control groups (v1 and v2) and of their parent groups.
 
     Args:
-        root: Where `proc` and `sys` are.
-        controller: What the groups limit, `cpu` or `memory`.
+        root: Folder that contains `proc` and `sys`.
+        controller: Limited resource, `cpu` or `memory`.
     """
     mounted = root / "sys/fs/cgroup"
     for line in read_text(root / "proc/self/cgroup").splitlines():
@@ -26,7 +26,7 @@ def control_groups(root: Path, controller: str) -> Iterator[Path]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; empty where it cannot be read."""
+    """Return the text of a file, or an empty string if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

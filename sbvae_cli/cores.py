@@ -1,4 +1,4 @@
-"""How many CPU cores this process may use."""
+"""Counts the CPU cores that this process may use."""
 
 import os
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from pathlib import Path
 
 from sbvae_cli.control_groups import control_groups, read_text
 
-_SLURM = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")  # the first that is set counts
+_SLURM = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")  # the first variable that is set is used
 
 
 def usable_cores() -> int:
-    """Number of CPU cores: those it may run on, less where a container's or job's quota is less."""
+    """Return the number of CPU cores in the affinity mask, or a lower quota of a container or job."""
     return min(affine_cores(), _granted() or affine_cores())
 
 
 def affine_cores() -> int:
-    """Number of CPU cores that the system lets this process run on, whatever its quota."""
+    """Return the number of CPU cores in this process's affinity mask, without regard to quotas."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -27,7 +27,10 @@ def _granted() -> int | None:
 
 
 def slurm_cores(environment: Mapping[str, str]) -> int | None:
-    """CPU cores of a task of Slurm, which does not bind tasks everywhere; None without one."""
+    """Return the number of CPU cores of a Slurm task, or None outside Slurm.
+
+    Not every Slurm cluster binds a task to its cores, so the affinity mask may be larger.
+    """
     for name in _SLURM:
         text = environment.get(name, "")
         if text.isdecimal() and int(text) > 0:
@@ -36,13 +39,13 @@ def slurm_cores(environment: Mapping[str, str]) -> int | None:
 
 
 def quota_cores(root: Path = Path("/")) -> int | None:
-    """Whole CPU cores, at least 1, that the control groups grant; None where they grant all.
+    """Return the quota of the control groups in whole CPU cores, at least 1, or None without one.
 
-    Both versions of control groups are read, and of a group those above it too. A share of a core
-    counts for nothing: threads that wait for each other all wait for the one that is paused.
+    Control groups of v1 and v2 are read, and their parent groups. Fractions of a core are dropped:
+    threads that wait for each other would all wait for the one that the quota pauses.
 
     Args:
-        root: Where `proc` and `sys` are.
+        root: Folder that contains `proc` and `sys`.
     """
     quotas = [
         quota for folder in control_groups(root, "cpu") if (quota := _quota(folder)) is not None
@@ -51,7 +54,7 @@ def quota_cores(root: Path = Path("/")) -> int | None:
 
 
 def _quota(group: Path) -> float | None:
-    """Cores of a control group; None where it sets no limit."""
+    """Return the quota of a control group in cores, or None if it sets no limit."""
     numbers = read_text(group / "cpu.max").split() or [
         read_text(group / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")
     ]

@@ -1,4 +1,4 @@
-"""What a user can get wrong, and a run that diverged; the command line prints each as one line."""
+"""Errors for invalid input and for diverged runs; the command line prints each as one line."""
 
 import difflib
 import math
@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 
 
 class SbvaeError(Exception):
-    """Input that cannot be used: the message says where, what was found, and what would do.
+    """Invalid input; the message says where it is, what was found, and what would be valid.
 
     A message names arguments in backticks, as `count` or `population=train`; the command line
-    shows these as its flags.
+    prints them as flags.
 
     Args:
-        message: One line.
-        field: Name of the argument at fault, where there is one; the message follows it.
+        message: Message of one line.
+        field: Name of the invalid argument; the message then continues a sentence that begins with
+            this name. None if no single argument is invalid.
     """
 
     exit_code = 1
@@ -24,17 +25,17 @@ class SbvaeError(Exception):
 
     @property
     def line(self) -> str:
-        """The message after the argument at fault, as other messages may quote it."""
+        """The message with the name of the invalid argument, if any, before it."""
         return f"`{self.field}` {self}" if self.field else str(self)
 
 
 class DivergedError(SbvaeError):
-    """A loss term, a gradient or a weight was not finite; the last checkpoint before stays.
+    """A loss term, a gradient or a weight is not finite; the last checkpoint is kept.
 
     Args:
-        message: What went, when, and what is left.
-        step: The update that went wrong, counted from 1.
-        terms: Its loss terms and gradient norms; empty where the weights went.
+        message: Which values are not finite, in which step, and which checkpoint is left.
+        step: Number of the update that diverged, counted from 1.
+        terms: Loss terms and gradient norms of this update; empty if weights are not finite.
     """
 
     exit_code = 3
@@ -46,10 +47,10 @@ class DivergedError(SbvaeError):
 
     @classmethod
     def in_step(cls, step: int, terms: Mapping[str, float]) -> "DivergedError":
-        """The error that names which terms were not finite.
+        """Return the error for an update, naming the terms that are not finite.
 
-        A loss is the sum of terms and a gradient follows from them, so each is named only where
-        nothing that it comes from went.
+        The loss is a sum of terms, and gradients are computed from it; so the loss is named only if
+        all of its terms are finite, and gradient norms only if the loss is finite too.
         """
         gone = origins(terms)
         went = ", ".join(f"{name} is {terms[name]:g}" for name in gone)
@@ -59,22 +60,22 @@ class DivergedError(SbvaeError):
 
 
 def origins(terms: Mapping[str, float]) -> list[str]:
-    """Names of the terms that are not finite, less those that only follow from others."""
+    """Return the names of non-finite terms, without terms computed from other non-finite terms."""
     bad = [name for name, value in terms.items() if not math.isfinite(value)]
     rank = {name: 2 if name.endswith("gradient_norm") else int(name == "loss") for name in bad}
     return [name for name in bad if rank[name] == min(rank.values())]
 
 
 class BusyError(SbvaeError):
-    """Another process holds what is wanted, which may be free later."""
+    """Another process uses the run folder or file; a later attempt may succeed."""
 
 
 class StoppedError(SbvaeError):
-    """A signal asked the run to end; it was saved first.
+    """A signal asked the run to end; it has been saved.
 
     Args:
-        message: What was saved, and how to go on.
-        signal_number: Number of the signal; the exit code is 128 more, as shells have it.
+        message: What was saved, and how to resume.
+        signal_number: Number of the signal; the exit code is 128 + this number, as in shells.
     """
 
     def __init__(self, message: str, signal_number: int) -> None:
@@ -83,16 +84,17 @@ class StoppedError(SbvaeError):
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
-    """The known name that a slip is nearest to; None where none is near.
+    """Return the known name most similar to a misspelled one, or None if none is similar.
 
-    Capitals, hyphens and underscores make no difference, and the beginning of one name will do.
+    Only letters and digits are compared, without case. A prefix of exactly one known name also
+    matches.
 
     Args:
-        name: What a user wrote.
-        known: Names that there are.
-        cutoff: Share of the letters that are alike, from which on a name is near.
+        name: Name that the user wrote.
+        known: Valid names.
+        cutoff: Least similarity of two names, in [0, 1], as in `difflib.get_close_matches`.
     """
-    plain = {_plain(each): each for each in reversed([*known])}  # of two alike, the first
+    plain = {_plain(each): each for each in reversed([*known])}  # of equal ones, keeps the first
     text = _plain(name)
     near = [text] if text in plain else difflib.get_close_matches(text, plain, n=1, cutoff=cutoff)
     begun = [each for each in plain if text and each.startswith(text)]
@@ -106,7 +108,13 @@ def _plain(name: str) -> str:
 
 
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:
-    """The error for a name that is not among the known ones; it suggests the nearest of them."""
+    """Return the error for an unknown name, with the most similar known name or all of them.
+
+    Args:
+        name: Name that the user wrote.
+        known: Valid names.
+        what: Kind of thing that is named, the first word of the message.
+    """
     near = nearest(name, known)
     hint = f"; did you mean {near}?" if near else ""
     listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"

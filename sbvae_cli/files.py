@@ -1,4 +1,4 @@
-"""Files that appear whole under their final name, or not at all."""
+"""Writes files atomically, and explains why a file cannot be read or written."""
 
 import errno
 import io
@@ -20,17 +20,17 @@ _HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
 
 
 class WholeFile(io.FileIO):
-    """A file that keeps its first error until it is asked for.
+    """A binary file that stores its first write error instead of raising it.
 
-    HDF5 leaves objects behind that crash the process later when a write fails as it closes a file,
-    and with a full disk the last of its own records often are what fails. So it is told that all
-    went well, closes in order, and the file is then thrown away.
+    If a write fails while HDF5 closes a file, as the last records often do on a full disk, HDF5
+    leaves objects behind that crash the process later. So every write seems to succeed, HDF5 closes
+    the file normally, and the caller then discards the file when `raise_kept` raises the error.
     """
 
     kept: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write all of the data, or keep the error; nothing is written after one."""
+        """Write all of the data, or store the error; after an error, write nothing more."""
         rest = memoryview(data).cast("B")
         size = len(rest)
         try:
@@ -41,7 +41,7 @@ class WholeFile(io.FileIO):
         return size
 
     def truncate(self, size: int | None = None) -> int:
-        """Cut or lengthen the file, or keep the error."""
+        """Resize the file, or store the error."""
         try:
             return super().truncate(size)
         except OSError as error:
@@ -49,23 +49,24 @@ class WholeFile(io.FileIO):
             return self.tell() if size is None else size
 
     def raise_kept(self) -> None:
-        """Raise the first error, if there was one."""
+        """Raise the first error, if there is one."""
         if self.kept:
             raise self.kept
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[WholeFile]:
-    """A binary file under a hidden name beside `path`, which is renamed to `path` at the end.
+    """Yield a hidden binary file in the folder of `path`, and rename it to `path` at the end.
 
-    A link is followed. A device or pipe, such as /dev/stdout, is written to and not replaced.
+    If `path` is a symbolic link, its target is replaced. If it is a device or a pipe, such as
+    /dev/stdout, the content is written into it.
 
-    If the block raises, or the process is interrupted, the hidden file is removed and what stood
-    under `path` before still stands there. A write that fails is an error at the end of the block,
-    or when `raise_kept` asks.
+    If the block raises or the process is interrupted, the hidden file is removed and an older file
+    at `path` is kept. A failed write raises at the end of the block, or in `raise_kept`.
 
     Raises:
-        SbvaeError: If the folder is missing or cannot be written, or the disk is full.
+        SbvaeError: If `path` is a folder, its folder cannot be made or written, or the disk is
+            full.
     """
     hidden = None
     try:
@@ -75,13 +76,13 @@ def replacing(path: Path) -> Iterator[WholeFile]:
         final = path if special else path.resolve()
         folder = Path(tempfile.gettempdir()) if special else final.parent
         folder.mkdir(parents=True, exist_ok=True)
-        # Opened here and not by `tempfile`, so that permissions follow the user's umask.
+        # `tempfile` would ignore the user's umask and make a file that only the user can read.
         unused = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
         with WholeFile(unused, "x+") as file:
             hidden = unused
             yield file
             file.raise_kept()
-            os.fsync(file.fileno())  # some file systems find out here that there is no room
+            os.fsync(file.fileno())  # some file systems report a full disk only here
         if special:
             final.write_bytes(hidden.read_bytes())
         else:
@@ -94,10 +95,10 @@ def replacing(path: Path) -> Iterator[WholeFile]:
 
 
 def name_of_unfinished(path: Path) -> str | None:
-    """What a file would be called that `replacing` has not finished, as of a process killed there.
+    """Return the final name of an unfinished file of `replacing`, left by a killed process.
 
     Returns:
-        None of any other file.
+        None if `path` is not the hidden name of an unfinished file.
     """
     found = _HIDDEN.fullmatch(path.name)
     return found[1] if found else None
@@ -115,7 +116,7 @@ def refuse_to_lose(path: Path) -> None:
     """Refuse to replace a dataset or a checkpoint by a picture, a table or codes.
 
     Raises:
-        SbvaeError: With what stands there.
+        SbvaeError: If `path` is a dataset or a checkpoint.
     """
     if not path.is_file():
         return
@@ -131,10 +132,10 @@ def refuse_to_lose(path: Path) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically; datasets and checkpoints are not replaced.
+    """Write a file atomically; datasets and checkpoints are not replaced.
 
     Raises:
-        SbvaeError: If it cannot be written.
+        SbvaeError: If the file cannot be written.
     """
     with replacing(path) as file:
         refuse_to_lose(path)
@@ -142,13 +143,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write several whole files, or none of them; datasets and checkpoints are not replaced.
+    """Write all of several files or none; datasets and checkpoints are not replaced.
 
     Args:
-        contents: Bytes of each file.
+        contents: Content of each file by its path.
 
     Raises:
-        SbvaeError: If one cannot be written; then nothing has changed.
+        SbvaeError: If a file cannot be written; no file has been changed then.
     """
     with ExitStack() as stack:
         opened = {path: stack.enter_context(replacing(path)) for path in contents}
@@ -163,15 +164,15 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
 
 
 def read_start(path: Path, size: int = 1024, missing: str = "name another") -> bytes:
-    """The first bytes of a file.
+    """Return the first bytes of a file.
 
     Args:
         path: The file.
-        size: Number of bytes at most.
-        missing: What would do where there is no such file.
+        size: Greatest number of bytes.
+        missing: Advice to the user for a missing file, the end of the error message.
 
     Raises:
-        SbvaeError: If it cannot be read: with the cause, and what would do.
+        SbvaeError: If the file cannot be read; the message has the cause and advice.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -183,12 +184,12 @@ def read_start(path: Path, size: int = 1024, missing: str = "name another") -> b
 
 
 def unreadable(path: Path, error: OSError, missing: str = "name another") -> SbvaeError:
-    """The error for a file that the system does not let be read: its cause, and what would do.
+    """Return the error for a file that cannot be read, with the cause and advice.
 
     Args:
         path: The file.
-        error: What the system said.
-        missing: What would do where there is no such file.
+        error: Error of the operating system.
+        missing: Advice to the user for a missing file, the end of the message.
     """
     return SbvaeError(f"{path}: {_cause(path, error, missing)}")
 
@@ -219,7 +220,7 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
 
 
 def _permission(path: Path) -> str:
-    """Who could give the permission that lacks: on the file, or on a folder above it."""
+    """Return the `chmod` that would permit reading, for the file or for a folder above it."""
     for folder in reversed(path.absolute().parents):
         if not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             return f"`chmod u+x {quoted(folder)}` opens its folder, if you own it"
@@ -232,10 +233,10 @@ def _strerror(error: OSError) -> str:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Raises:
-        ValueError: If it is none, or nested too deeply to be parsed.
+        ValueError: If the text is not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text)

@@ -1,4 +1,4 @@
-"""How much of the host's memory this process may still take."""
+"""Measures how much of the host's memory this process may still allocate."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -7,8 +7,8 @@ import psutil
 
 from sbvae_cli.control_groups import control_groups, read_text
 
-# Of both versions of control groups: the limit, what is used of it, and of that what the system
-# gives back when asked, the files that it keeps in memory.
+# For control groups v2 and v1: the file of the limit, the file of the use, and the entry of
+# memory.stat for cached files, which count as used but are freed on demand.
 _FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -16,17 +16,17 @@ _FILES = (
 
 
 def free_memory() -> int:
-    """Bytes: those that the system can give, less where a container's or job's limit is nearer."""
+    """Return the free memory in bytes, of the system or within the limit of a container or job."""
     available = int(psutil.virtual_memory().available)
     granted = granted_memory()
     return available if granted is None else min(available, granted)
 
 
 def granted_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that the control groups still grant; None where they set no limit.
+    """Return the bytes left within the limits of the control groups, or None without a limit.
 
     Args:
-        root: Where `proc` and `sys` are.
+        root: Folder that contains `proc` and `sys`.
     """
     found = [
         _left_of(group, *names) for group in control_groups(root, "memory") for names in _FILES
