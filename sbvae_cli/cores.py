@@ -11,7 +11,7 @@ _SLURM = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")  # the first variable tha
 
 
 def usable_cores() -> int:
-    """Return the number of CPU cores in the affinity mask, or a lower quota of a container or job."""
+    """Return the number of CPU cores of the affinity mask, or of a lower container or job quota."""
     return min(affine_cores(), _granted() or affine_cores())
 
 
