@@ -37,7 +37,7 @@ def quoted(word: str | Path) -> str:
 
 
 def as_typed(words: Iterable[str | Path]) -> str:
-    """Return the shell command `sbvae WORDS...`, each word quoted as needed."""
+    """Return the shell command of `sbvae` with these words, each quoted as needed."""
     return " ".join(["sbvae", *map(quoted, words)])
 
 
