@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # these load torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.cost import Cost
     from sbvae_cli.models.vae import VAE
 
-# Files with these endings hold no codes: their errors do not tell how to write codes.
+# Errors about files with these endings do not tell how to write codes.
 _CHECKPOINTS_AND_DATASETS = (".pt", ".pth", ".h5", ".hdf5", ".hdf", ".he5")
 
 Showing = Callable[["Cost", str], AbstractContextManager[Callable[[int], None]]]
@@ -94,8 +94,7 @@ def evaluate_targets(
         device: Name of the device that computes.
         on_note: Called with each line about an argument without effect or an item that is left out.
         on_target: Called with each target before it is scored, and the list of all targets.
-        on_metric: Called with each metric before it is computed, its number from 1, and the number
-            of metrics.
+        on_metric: Called with each metric before it is computed, its number from 1, and the total.
         showing: Called with the cost of a model's evaluation and its device; the context manager
             gives a function that is called with the number of images since its last call.
 

@@ -1,4 +1,4 @@
-"""What a run's folder is called: its data, its model, and all that was chosen besides."""
+"""Name run folders by data, model, and every other setting that was chosen."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.derived_settings import complete_preset
 
 LONGEST = 120  # bytes; file systems take 255
-_HASHED = 8  # hexadecimal digits in place of what a name has no room for
+_HASHED = 8  # hexadecimal digits of the hash that replaces the end of a long name
 
-# Settings of training that change how a run goes, and make no other model of it.
+# Settings of training that change how a run is carried out, but not its model.
 OF_RUN = (
     *("device", "threads", "data_on", "compile"),
     *("checkpoint_every", "log_every", "keep_checkpoints", "preview", "tensorboard"),
 )
 _UNNAMED = {f"training.{name}" for name in ("seed", *OF_RUN)}
-_BESIDE = {*_UNNAMED, "data.source"}  # that is where a file lies
+_BESIDE = {*_UNNAMED, "data.source"}  # a file's path is not a setting of the model
 _SHORT = {
     "training.learning_rate": "lr",
     "training.learning_rate_schedule": "lr",
@@ -41,22 +41,23 @@ _SHORT = {
 
 
 def default_folder(config: Config) -> Path:
-    """The folder of a run that was given none."""
+    """Return the default folder of a run."""
     return Path("runs") / run_name(config)
 
 
 def default_group_folder(config: Config) -> Path:
-    """The folder of replicas that were given none; each has a folder of its seed in it."""
+    """Return the default folder of replicas; each has a subfolder named by its seed."""
     return Path("runs") / group_name(config)
 
 
 def run_name(config: Config) -> str:
-    """Name of a run by its complete configuration, such as `xy-hole-broadcast-beta2-lr0.001-0`.
+    """Name a run by its complete configuration, as in `xy-hole-broadcast-beta2-lr0.001-0`.
 
-    Data, model and seed stand in every name, and whatever else changes the model where it is not
-    what data, kinds and profile bring along. Runs of one name would learn the same, or their data
-    files lie in different folders. The name is a file name of at most `LONGEST` bytes; where that
-    is too short, or the text has what file names cannot hold, a hash of it stands before the seed.
+    Every name has data, model and seed, and each setting that changes the model and differs from
+    the preset of these kinds and profile. Runs of equal name learn the same model, unless they
+    read equally named files in different folders. The name is a valid file name of at most
+    `LONGEST` bytes; a text that is too long, or has other characters, is shortened and gets a hash
+    before the seed.
     """
     parts = [_data_name(config.data), *config.kinds]
     if config.preset.profile != "paper":
@@ -66,16 +67,16 @@ def run_name(config: Config) -> str:
 
 
 def group_name(config: Config) -> str:
-    """Name of the runs that differ from this one in the seed alone.
+    """Name the group of runs that differ from this one only in the seed.
 
-    The length of the seed, which may decide where a long name is cut, changes nothing.
+    The name does not depend on the number of digits of the seed.
     """
     training = config.training.model_copy(update={"seed": 0})
     return run_name(config.model_copy(update={"training": training})).rpartition("-")[0]
 
 
 def flat_settings(config: Config, step: int) -> dict[str, Any]:
-    """Settings that make a model, but for the seed, by names such as `training.batch_size`."""
+    """Return the settings that define the model, without the seed, by names such as `data.name`."""
     found: dict[str, Any] = {}
 
     def walk(tree: Mapping[str, Any], path: str) -> None:
@@ -92,7 +93,7 @@ def flat_settings(config: Config, step: int) -> dict[str, Any]:
 
 
 def _data_name(data: DataConfig) -> str:
-    """Name of drawn data, or a file's own name, so written that it is never that of drawn data."""
+    """Return the name of procedural data, or a file's name in a form that never equals one."""
     if data.count is None:
         return data.name
     file = Path(data.source)
@@ -100,7 +101,7 @@ def _data_name(data: DataConfig) -> str:
 
 
 def _chosen_data(config: Config) -> list[str]:
-    """Size and space of images that are drawn, and the dataset whose preset was asked for."""
+    """Return labels for image size and factor space of procedural data, and for another preset."""
     data, parts = config.data, []
     if data.count is None:
         usual = QUICK_SIZE if config.preset.profile == "quick" else DEFAULT_SIZE
@@ -115,21 +116,21 @@ def _chosen_data(config: Config) -> list[str]:
 
 
 def has_own_space(data: DataConfig) -> bool:
-    """Whether the space is the one that the data's name stands for."""
+    """Return whether the factor space is the one of the data's name."""
     try:
         return named_space(data.source) == data.space
-    except SbvaeError:  # a name that stands for none
+    except SbvaeError:  # the name has no factor space
         return False
 
 
 def _chosen_settings(config: Config) -> list[str]:
-    """Settings that are not those of the same kinds and profile, each as label and value."""
+    """Return label and value of each setting that differs from the preset."""
     chosen = chosen_settings(config)
     return [setting_label(name) + _write(value) for name, value in chosen.items()]
 
 
 def chosen_settings(config: Config) -> dict[str, Any]:
-    """Settings that are not those of the same kinds and profile, kinds of schedules first."""
+    """Return the settings that differ from the preset, kinds of schedules first."""
     tree = config.as_dict()
     paper = paper_preset(config.objective.kind, config.preset.dataset, config.model.decoder.kind)
     likelihood = config.model.likelihood.kind
@@ -148,7 +149,7 @@ def chosen_settings(config: Config) -> dict[str, Any]:
 
 
 def setting_label(name: str) -> str:
-    """A setting in a word: `lr` of `training.learning_rate`."""
+    """Return a short label of a setting, such as `lr` for `training.learning_rate`."""
     section, _, rest = name.partition(".")
     rest = re.sub(r"^(decoder|likelihood)\.", "", rest) if section == "model" else rest
     return _SHORT.get(name, rest.replace(".", "_") or name)
@@ -162,7 +163,7 @@ def _value(tree: Mapping[str, Any], name: str) -> Any:
 
 
 def _write(value: Any) -> str:
-    """A value beside its label: a number or numbers as they are, a word after a line."""
+    """Format a value behind its label: numbers directly, words after an underscore."""
     match value:
         case True:
             return ""
@@ -175,7 +176,7 @@ def _write(value: Any) -> str:
 
 
 def _as_file_name(text: str, seed: str) -> str:
-    """A file name of text and seed, with a hash of the text where it does not fit as it is."""
+    """Join text and seed to a file name, with a hash of a text that is too long or not allowed."""
     name = re.sub(r"[^A-Za-z0-9._+-]", "_", text)
     room = LONGEST - len(seed) - 1
     if name != text or len(name) > room:

@@ -1,4 +1,4 @@
-"""What is done with each report of a run: a line of its log, its checkpoint, its last words."""
+"""Observers of a run's reports: they write its log, its checkpoints and its divergence."""
 
 import math
 from collections.abc import Callable
@@ -25,14 +25,14 @@ Observer = Callable[[Report], None]
 def log_to(
     folder: RunFolder, config: Config, source: Source, vae: VAE, board: "Board | None" = None
 ) -> Observer:
-    """Write a line for each report, with the validation images' NLL and KL where it is saved.
+    """Log each report, and in saved ones also NLL and KL of the validation images.
 
     Args:
         folder: Folder of the run.
-        config: Its configuration.
-        source: Its data.
+        config: Configuration of the run.
+        source: Data of the run.
         vae: The model.
-        board: What has the same numbers for TensorBoard, if anything does.
+        board: Event file that gets the same numbers for TensorBoard; None for no file.
     """
     training, validation = config.training, None
     if training.validation:
@@ -57,9 +57,9 @@ def log_to(
 
 
 def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
-    """Save a replica's model, and what a resumption needs, where its report says so.
+    """Save the model and optimizer state of a replica where its report asks for it.
 
-    Checkpoints that are kept are written first: the last one is always among them.
+    A kept checkpoint is written before `ckpt.pt`, so that the last one is always among those kept.
     """
 
     def observe(report: Report) -> None:
@@ -80,7 +80,7 @@ def save_to(folder: RunFolder, config: Config, updater: Updater) -> Observer:
 
 
 def log_divergence(folder: RunFolder, error: DivergedError) -> DivergedError:
-    """Write which terms went as the last line of the log; the error that says what is left."""
+    """Log which terms diverged; return the error with a note on the last checkpoint."""
     # JSON has no numbers that are not finite
     terms = {n: v if math.isfinite(v) else str(v) for n, v in error.terms.items()}
     gone = origins(error.terms) or ["weights"]

@@ -1,4 +1,4 @@
-"""One update by itself, to see what it takes."""
+"""Run a single update, to measure what it costs."""
 
 import torch
 
@@ -8,11 +8,11 @@ from sbvae_cli.training.update import Updater
 
 
 def update_on_zeros(updater: Updater, config: Config) -> None:
-    """Update a replica once from images and noise of zeros, as at a run's first step.
+    """Update a replica once with images and noise of zeros, as in the first step of a run.
 
     Args:
-        updater: Holds one replica.
-        config: Its configuration; the size of the minibatches may be another.
+        updater: Updater of one replica.
+        config: Configuration of the replica; its batch size may differ from the updater's.
     """
     device = updater.device
     images = torch.zeros(1, images_per_update(config), *config.data.image_shape, device=device)

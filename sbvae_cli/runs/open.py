@@ -1,4 +1,4 @@
-"""A run folder or a lone checkpoint, and the data that goes with it."""
+"""Open the checkpoint of a run, and the data for it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,21 +13,21 @@ from sbvae_cli.data.text_contents import NO_WAY
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import match, open_own_data
 
-if TYPE_CHECKING:  # PyTorch loads where a checkpoint is read: a wrong file is told of at once
+if TYPE_CHECKING:  # PyTorch loads only to read a checkpoint: other errors come at once
     from sbvae_cli.checkpoint import Checkpoint
 
 
 def open_checkpoint(path: Path) -> "Checkpoint":
-    """Read the checkpoint of a run folder, or the file itself.
+    """Read a checkpoint from its run folder or its file.
 
     Raises:
-        SbvaeError: If there is none, or it cannot be used.
+        SbvaeError: If there is no checkpoint, or it cannot be used.
     """
     contents = look_at(path, missing="train a model first, or name a run folder or a ckpt.pt")
     if contents.kind == "runs":
         raise SbvaeError(f"{path}: {contents}")
     if contents.kind in ("dataset", "3dshapes"):
-        DatasetFile(path).close()  # a damaged one is told of first
+        DatasetFile(path).close()  # raises its own error for a damaged file
         train = command("train", source=path)
         raise SbvaeError(
             f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"
@@ -41,7 +41,7 @@ def open_checkpoint(path: Path) -> "Checkpoint":
 
 
 def _no_checkpoint(path: Path, contents: Contents) -> tuple[str, str]:
-    """What a path is that is neither run nor checkpoint, and what would do."""
+    """Return what a path is that is neither a run nor a checkpoint, and what to name instead."""
     codes = sorted(path.glob("*.npz")) if path.is_dir() else []
     if codes:
         return "is a folder of NPZ files", f"name these, as {' '.join(map(str, codes[:2]))}"
@@ -54,16 +54,16 @@ def open_data(
     data: str | None = None,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Source:
-    """The data that a checkpoint is looked at with.
+    """Open the data on which a model is evaluated.
 
     Args:
         checkpoint: Checkpoint of the model.
-        data: A file or procedural dataset instead of the one that the model was trained on.
-        on_note: Called with a line where the file has moved and was found again.
+        data: File or procedural dataset in place of the training data.
+        on_note: Called with a line if the training file was moved and found again.
 
     Raises:
-        SbvaeError: If the images do not fit the model, or the file is gone and no renderer knows
-            how to draw them.
+        SbvaeError: If the images do not fit the model, or the training file is missing and has no
+            renderer that could draw its images.
     """
     config = checkpoint.config.data
     if data is None:

@@ -1,4 +1,4 @@
-"""The data that a run was trained on: found again when its file has moved, known by contents."""
+"""Find and verify the data that a run was trained on, also after the file was moved."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,16 +10,16 @@ from sbvae_cli.data.fingerprint import SOME_ROWS, fingerprint
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
 
-_DEPTH = 4  # folders above a run that are looked in, and parts of the former path that may be kept
+_DEPTH = 4  # number of folders above the run to search, and of trailing path parts to try
 
 
 @dataclass(frozen=True)
 class Match:
-    """How far data are those that a run was trained on.
+    """Comparison of data with those that a run was trained on.
 
     Attributes:
-        differences: What differs, in words; empty where nothing does.
-        compared: Which images were compared, in words; empty where none could be.
+        differences: Each difference in words.
+        compared: Which images were compared, in words; "" if none could be.
     """
 
     differences: tuple[str, ...]
@@ -27,15 +27,15 @@ class Match:
 
     @property
     def is_sure(self) -> bool:
-        """Whether nothing differs, and images were compared."""
+        """Whether nothing differs and images were compared."""
         return not self.differences and bool(self.compared)
 
 
 def match(recorded: DataConfig, source: Source) -> Match:
-    """Compare data with those of a run, as far as both have what can be compared.
+    """Compare data with those of a run in every property that is known of both.
 
     Raises:
-        SbvaeError: If the data's file is damaged.
+        SbvaeError: If the file of the data is damaged.
     """
     found, was = fingerprint(source), recorded.model_dump(mode="json")
     for each in (found, was):
@@ -66,18 +66,18 @@ def match(recorded: DataConfig, source: Source) -> Match:
 def open_own_data(
     recorded: DataConfig, run: Path | None, on_note: Callable[[str], None] = lambda line: None
 ) -> Source:
-    """Open the data of a run: drawn from their space, or the file that it was trained on.
+    """Open the data of a run: draw them from their factor space, or find the file.
 
-    A file that is not where it was is looked for near the run, as a copied folder has it: by the
-    last parts of its former path, in the folders above the run and the working folder.
+    A missing file is searched for near the run, as a copied folder may contain it: by the last
+    parts of its old path, in the run's folder, the folders above it, and the working folder.
 
     Args:
-        recorded: Data as the run's checkpoint has them.
-        run: The run's folder, or the folder of its checkpoint.
-        on_note: Called with a line where another file was found to hold the same.
+        recorded: Data section of the configuration in the run's checkpoint.
+        run: Folder of the run or of the checkpoint.
+        on_note: Called with a line if another file with the same contents is used.
 
     Raises:
-        SbvaeError: If there is no such file, or it cannot be used.
+        SbvaeError: If no such file is found, or it cannot be used.
     """
     if recorded.count is None and recorded.space.renderer is not None:
         return source_from_space(recorded.space, recorded.name, recorded.height, recorded.width)
@@ -85,7 +85,7 @@ def open_own_data(
         return open_source(recorded.source)
     likely = None
     for path in _places(recorded.source, run):
-        with suppress(SbvaeError):  # of a file that is something else
+        with suppress(SbvaeError):  # the file is of another kind
             source = open_source(path)
             found = match(recorded, source)
             if found.is_sure:
@@ -104,15 +104,15 @@ def open_own_data(
 def open_same_data(
     recorded: DataConfig, data: str, on_note: Callable[[str], None] = lambda line: None
 ) -> Source:
-    """Open the file that a user names as the one that a run was trained on.
+    """Open a file that the user names, and verify that the run was trained on it.
 
     Args:
-        recorded: Data as the run's checkpoint has them.
+        recorded: Data section of the configuration in the run's checkpoint.
         data: Path of the file.
-        on_note: Called with a line on what could be compared.
+        on_note: Called with a line about which images could be compared.
 
     Raises:
-        SbvaeError: If the run has no file, or this one holds something else, and what differs.
+        SbvaeError: If the run was not trained on a file, or the contents of this one differ.
     """
     if recorded.count is None:
         raise SbvaeError(
@@ -137,7 +137,7 @@ def open_same_data(
 
 
 def _places(source: str, run: Path | None) -> Iterator[Path]:
-    """Paths of files that exist where the data may lie now, nearest first."""
+    """Yield existing files where the data may be now, nearest folder first."""
     parts = Path(source).parts[1:]
     folders = [run.resolve(), *run.resolve().parents][: _DEPTH + 1] if run else []
     seen = set()

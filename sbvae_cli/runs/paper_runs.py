@@ -1,4 +1,4 @@
-"""The runs behind the paper's figures and tables, and what they take at measured speeds."""
+"""List the runs of the paper's figures and tables, and estimate their time."""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from sbvae_cli.config.presets import paper_preset
 
 Network = tuple[ModelKind, DecoderKind]
 
-REPLICAS = 15  # of each model and dataset (Figures 7 and 8)
+REPLICAS = 15  # for each model and dataset (Figures 7 and 8)
 
-# Datasets, models and decoders, and whether the paper has replicas: chairs and rooms have a
-# traversal of one run each (Figure 5).
+# Dataset, model, decoder, and whether the paper has replicas of it: chairs and rooms have one
+# run each, for a traversal (Figure 5).
 PAPER_RUNS: tuple[tuple[PaperDataset, ModelKind, DecoderKind, bool], ...] = (
     ("circles", "vae", "broadcast", True),
     ("circles", "vae", "deconv", True),
@@ -28,11 +28,11 @@ PAPER_RUNS: tuple[tuple[PaperDataset, ModelKind, DecoderKind, bool], ...] = (
 
 @dataclass(frozen=True)
 class Together:
-    """What several runs take together.
+    """Measured time of several runs that train together.
 
     Attributes:
         runs: Number of runs.
-        seconds: Seconds of a step of all of them.
+        seconds: Seconds of one training step of all of them.
     """
 
     runs: int
@@ -41,16 +41,16 @@ class Together:
 
 @dataclass(frozen=True)
 class PaperRun:
-    """What the paper's training of a model on a dataset takes.
+    """Estimated time of the paper's training of a model on a dataset.
 
     Attributes:
         dataset: Dataset of the paper.
         model: Model of the paper.
         decoder: Decoder of the paper.
-        steps: Steps of a run (Table 4).
-        seconds: Seconds of one run; None where its step was not measured.
-        replicas: Number of replicas that the paper has of it.
-        replica_seconds: Seconds of all replicas; None where their step was not measured.
+        steps: Number of training steps of a run (Table 4).
+        seconds: Seconds of one run; None if its step was not measured.
+        replicas: Number of replicas in the paper.
+        replica_seconds: Seconds of all replicas; None if their step was not measured.
     """
 
     dataset: PaperDataset
@@ -65,11 +65,12 @@ class PaperRun:
 def estimate_paper_runs(
     measured: Mapping[Network, list[Together]], room: float = 1.0
 ) -> list[PaperRun]:
-    """What the paper's runs take at measured speeds.
+    """Estimate the time of the paper's runs from measured steps.
 
     Args:
-        measured: Steps that were timed, of the networks for circles.
-        room: Operations of a step on 3D rooms, whose decoder is deeper, over those on circles.
+        measured: Measured steps of the networks for circles.
+        room: Operations of a step on 3D rooms, whose decoder is deeper, divided by those on
+            circles.
     """
     found = []
     for dataset, model, decoder, replicated in PAPER_RUNS:

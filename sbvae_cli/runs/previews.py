@@ -1,4 +1,4 @@
-"""Pictures of a run while it trains, in its folder `previews`."""
+"""Draw pictures of a model during its training, into the run's folder `previews`."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -28,19 +28,19 @@ from sbvae_cli.viz.save import encode
 if TYPE_CHECKING:
     from sbvae_cli.runs.tensorboard import Board
 
-SIZE = 20  # points along a factor: enough to see a fold, encoded in the time of an update or two
-_SHARE = 0.1  # of the time of a training, at most, that goes into pictures before its end
+SIZE = 20  # points along a factor: enough to show a fold, fast to encode
+_SHARE = 0.1  # largest share of the training time that goes into pictures before the end
 
 Notify = Callable[[str], None]
 
 
 def preview_images(config: Config, source: Source, on_note: Notify) -> FactorImages | None:
-    """What runs of a configuration are looked at with; None where there are no two factors.
+    """Return the images that previews embed, or None if there are no two factors or latents.
 
     Args:
         config: Configuration of the run.
-        source: Its data.
-        on_note: Called with a line on why there will be traversals alone.
+        source: Data of the run.
+        on_note: Called with a line that says why only traversals will be drawn.
     """
     try:
         if config.model.latent_dim < 2:
@@ -54,23 +54,22 @@ def preview_images(config: Config, source: Source, on_note: Notify) -> FactorIma
 
 
 class Previews:
-    """Looks at a model at moments of its training, and draws it where it is saved.
+    """Encodes a grid of two factors at moments of a training, and draws each saved model.
 
-    Nothing here draws from the training's random streams, or changes the model. Codes of the
-    factors' grid are stored at once, so that a run that was killed goes on with them. What cannot
-    be drawn or written is told of once, and leaves the training alone, whatever the reason.
+    Previews use none of the training's random streams, and do not change the model. Codes of the
+    grid are stored at once, so that a killed run resumes with them. An error, whatever its
+    reason, is reported once and ends the previews, not the training.
 
     Args:
         folder: Folder of the run.
-        config: Its configuration.
-        source: Its data.
+        config: Configuration of the run.
+        source: Data of the run.
         vae: The model.
-        images: As `preview_images` gives them.
-        start: Updates made before.
-        on_note: Called with a line on what went wrong.
-        replicas: Number of replicas that are trained and drawn beside each other, this one among
-            them: they share the time for pictures.
-        board: What has the same pictures for TensorBoard, if anything does.
+        images: Result of `preview_images`.
+        start: Number of updates made before.
+        on_note: Called with a line if an error ends the previews.
+        replicas: Number of replicas that train together and share the time for pictures.
+        board: Event file that gets the same pictures for TensorBoard; None for no file.
     """
 
     def __init__(
@@ -93,7 +92,7 @@ class Previews:
         self._share, self._began, self._spent = _SHARE / replicas, time.perf_counter(), 0.0
 
     def watch(self, step: int) -> None:
-        """Store where the factors' grid lies, if this is a moment to do so."""
+        """Store the codes of the factors' grid if this step is one of the moments."""
         if self._unfolding is None:
             return
         known = self._unfolding.steps
@@ -102,7 +101,7 @@ class Previews:
             self._try(lambda: self._look(step))
 
     def observe(self, report: Report) -> None:
-        """Draw the model where it was saved; at the end all moments too."""
+        """Draw the model if it was saved; at the end, also draw all moments."""
         if report.error:
             self._over = True
         if not report.save:
@@ -110,14 +109,14 @@ class Previews:
         last, began = report.step == report.steps, time.perf_counter()
         if last or self._spent <= self._share * (began - self._began):
             self._try(lambda: self._draw(report.step, last=last))
-            self._spent += time.perf_counter() - began  # looks are few, and take next to nothing
+            self._spent += time.perf_counter() - began  # encoding at moments is not counted
 
     def _try(self, act: Callable[[], None]) -> None:
         if self._over:
             return
         try:
             act()
-        except Exception as error:  # a picture is not worth the hours that a training took
+        except Exception as error:  # an error in a picture must not end a long training
             self._over = True
             reason = str(error).partition("\n")[0] or type(error).__name__
             self._on_note(f"{self._path}: no more previews, the training goes on: {reason}")
@@ -127,7 +126,7 @@ class Previews:
             return
         try:
             codes = self._images.encode(self._vae)
-        except SbvaeError:  # it diverged, as its next report says
+        except SbvaeError:  # the model diverged, which its next report says
             return
         self._unfolding = self._unfolding.add(step, codes)
         write_moments(self._path / MOMENTS, self._unfolding)
@@ -156,7 +155,7 @@ class Previews:
     def _write(
         self, name: str, picture: Canvas | Animation, about: Mapping[str, Any], *words: str
     ) -> None:
-        """Write a picture with the command that draws its like."""
+        """Write a picture, with the command that draws the same one in its metadata."""
         path = self._path / name
         command = as_typed([*words, self._path.parent])
         told = {"command": command, "seed": self._config.training.seed, **about}
@@ -170,7 +169,7 @@ class Previews:
 def _stored(
     path: Path, images: FactorImages | None, start: int, on_note: Notify
 ) -> Unfolding | None:
-    """What a run stored before it was stopped or killed, up to the step where it goes on."""
+    """Read the moments that a run stored before step `start`, or begin without any."""
     if images is None:
         return None
     fresh = Unfolding(images.points)

@@ -1,4 +1,4 @@
-"""Replicas, scored, of which the worst and the best are embedded (Figures 7, 8 and 13 to 22)."""
+"""Score replicas, and embed the worst, the best or others (Figures 7, 8 and 13 to 22)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -28,12 +28,12 @@ Embed = Callable[[Path], Embedded]
 
 @dataclass(frozen=True)
 class EmbeddedReplicas:
-    """Runs that differ in the seed alone.
+    """Replicas of one group, which differ only in the seed.
 
     Attributes:
-        shown: What a figure draws of them.
-        runs: Those that have the score, in the order of the scores.
-        embedded: Those that are drawn, in the order of `shown.chosen`.
+        shown: The data of the figure.
+        runs: Replicas that have the score, in the order of the scores in `shown`.
+        embedded: Embeddings of the drawn replicas, in the order of `shown.chosen`.
     """
 
     shown: Replicas
@@ -56,34 +56,34 @@ def embed_replicas(
     on_metric: OnMetric = no_report,
     showing: Showing = lambda cost, device: nullcontext(lambda images: None),
 ) -> list[EmbeddedReplicas]:
-    """Score all replicas, and embed those that are wanted of each group.
+    """Score all replicas, and embed the chosen ones of each group.
 
     Args:
-        groups: Runs that differ in the seed alone, by the names of their groups.
-        by: Score that they are ordered by; `affine_r2` is that of the embedding itself.
-        picks: Which are embedded: worst, median, best, or seeds.
-        embed: Embeds the factors in a run's latents.
-        known_scores: The score of each run by its path, where nothing is to be computed.
-        protocol: Sizes of what is computed; the paper's where None.
-        data: Data in place of the models' own.
+        groups: Runs that differ only in the seed, by the name of their group.
+        by: Score that orders them; `affine_r2` is that of the embedding itself.
+        picks: Replicas to embed: "worst", "median", "best", or seeds.
+        embed: Function that embeds the factors in the latents of a run.
+        known_scores: Score of each run by its path; None computes the scores.
+        protocol: Sample sizes of the scores; None for those of the paper.
+        data: Data in place of the training data.
         device: Name of the device that computes.
-        on_note: Called with each line on what is left out.
-        on_target: Called with each run before it is scored, and with all.
-        on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
-        showing: Called with what an evaluation takes, as `evaluate_targets` has it.
+        on_note: Called with each line about a run that is left out.
+        on_target: Called with each run before it is scored, and the list of all runs.
+        on_metric: Called with each metric before it is computed, as in `evaluate_targets`.
+        showing: Called with the cost of an evaluation, as in `evaluate_targets`.
 
     Returns:
-        The groups in which a run has the score, in their order; in one or more of them a replica
-        is embedded.
+        The groups in which a run has the score, in their order. At least one of them has an
+        embedded replica.
 
     Raises:
-        SbvaeError: If runs do not compare, none has the score, or no run that is wanted has it.
+        SbvaeError: If runs are not comparable, none has the score, or no chosen run has it.
     """
     runs = [run for own in groups.values() for run in own]
     paths = [run.path for run in runs]
     require_one_kind(runs, by, data)
     _require_seeds(runs, picks)
-    # One of each group before any is scored: what cannot be drawn is told of at once.
+    # One run of each group before any is scored, so that an error comes early.
     known = {own[0].path: embed(own[0].path) for own in groups.values()}
     require_same_points({str(path): each.found for path, each in known.items()})
     if known_scores is not None:
@@ -121,12 +121,12 @@ def embed_replicas(
 def choose(
     scores: Sequence[float], seeds: Sequence[int | None], picks: Sequence[Pick], by: GeometryScore
 ) -> list[tuple[str, int]]:
-    """What each wanted replica is, "" of one that was named, and its place; each once.
+    """Return the mark ("" for one chosen by seed) and the index of each chosen replica, each once.
 
     Args:
-        scores: A score of each replica.
-        seeds: Their seeds.
-        picks: Which are wanted: worst, median, best, or seeds.
+        scores: Score of each replica.
+        seeds: Seed of each replica.
+        picks: Chosen replicas: "worst", "median", "best", or seeds.
         by: Name of the score.
     """
     order = sorted(
@@ -143,7 +143,7 @@ def choose(
 
 
 def drawn_names(groups: Sequence[EmbeddedReplicas]) -> list[str]:
-    """What each drawn replica is called: its model, its mark and its name."""
+    """Return the label of each drawn replica: its model, mark and name."""
     return [
         f"{', '.join(filter(None, [group.shown.name, chosen.mark]))} ({chosen.name})"
         for group in groups
@@ -152,7 +152,7 @@ def drawn_names(groups: Sequence[EmbeddedReplicas]) -> list[str]:
 
 
 def panel_picture(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> Canvas:
-    """The picture of groups that `embed_replicas` gave, ordered by this score."""
+    """Draw the groups that `embed_replicas` returned, ordered by this score."""
     first = next(each for group in groups for each in group.embedded)
     return draw_panel(
         [group.shown for group in groups],
@@ -166,7 +166,7 @@ def panel_picture(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> Canv
 
 
 def panel_caption(groups: Sequence[EmbeddedReplicas]) -> str:
-    """What data, and how many models and replicas."""
+    """Return the caption: the data, the factors, and the numbers of models and replicas."""
     first = next(each for group in groups for each in group.embedded)
     factors = " and ".join(first.found.points.names)
     models = "one model" if len(groups) == 1 else f"{len(groups)} models"
@@ -176,7 +176,7 @@ def panel_caption(groups: Sequence[EmbeddedReplicas]) -> str:
 
 
 def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
-    """Plain containers for JSON: the scores of all replicas, and what is drawn."""
+    """Return the scores of all replicas and the drawn ones as plain containers, for JSON."""
     tables, models = [], []
     for group in groups:
         replicas = [
@@ -193,7 +193,7 @@ def panel_as_dict(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict
 
 
 def told_panel(groups: Sequence[EmbeddedReplicas], by: GeometryScore) -> dict[str, Any]:
-    """What the file of a picture tells of each run, and of those that are drawn."""
+    """Return the metadata of the picture: each run, and the labels of the drawn ones."""
     runs = [
         told_run(run.path, run.seed, run.settings.get("step"), {by: score})
         | {"group": group.shown.name}
@@ -222,7 +222,7 @@ def _group(
 
 
 def _name(run: RunFacts, others: Sequence[RunFacts]) -> str:
-    """The seed, where no other has it; else the path, or of codes the file's name."""
+    """Return the seed if no other run has it, else the path; for codes, the name of the file."""
     if run.seed is None:
         return run.path.name
     alike = [other for other in others if other.seed == run.seed]
@@ -241,7 +241,7 @@ def _affine_r2(embedded: Embedded) -> float:
 
 
 def _require_seeds(runs: Sequence[RunFacts], picks: Sequence[Pick]) -> None:
-    """Refuse a seed that no run has."""
+    """Refuse a chosen seed that no run has."""
     seeds = sorted({run.seed for run in runs if run.seed is not None})
     for pick in picks:
         if isinstance(pick, int) and pick not in seeds:

@@ -1,4 +1,4 @@
-"""Runs that differ in the seed alone, by short names, and which can stand in one picture."""
+"""Group runs that differ only in the seed, label them, and check that they are comparable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,11 +9,11 @@ from sbvae_cli.runs.groups import group_names
 from sbvae_cli.runs.labels import group_labels
 from sbvae_cli.runs.run_facts import RunFacts
 
-_ALONE = 2  # files of codes in a folder that need not be replicas of one model
+_ALONE = 2  # most files of codes in a folder that are not taken for replicas
 
 
 def have_replicas(groups: Mapping[str, Sequence[RunFacts]]) -> bool:
-    """Whether a group has several seeds, or more files of codes than those of two models."""
+    """Return whether a group has several seeds, or more than two files of codes."""
     models = [own for own in groups.values() if own[0].images]
     codes = [own for own in groups.values() if not own[0].images]
     several_seeds = any(len({run.seed for run in own}) > 1 for own in models)
@@ -21,14 +21,14 @@ def have_replicas(groups: Mapping[str, Sequence[RunFacts]]) -> bool:
 
 
 def groups_of_runs(runs: Sequence[RunFacts]) -> dict[str, list[RunFacts]]:
-    """Runs that differ in the seed alone, and codes of one folder, by short names."""
+    """Group runs that differ only in the seed, and codes of one folder, by a short label."""
     named = [
-        # Of codes a label has the folder's name alone.
+        # The label of codes is the name of their folder.
         replace(run, group=name, settings=run.settings if run.images else {})
         for name, run in zip(group_names(runs), runs, strict=True)
     ]
     labels = group_labels(named)
-    if len(labels) == 1 and not runs[0].images:  # where codes lie tells them from no others
+    if len(labels) == 1 and not runs[0].images:  # there is nothing to tell apart by the folder
         labels = {named[0].group: "codes"}
     found: dict[str, list[RunFacts]] = {}
     for run in named:
@@ -37,16 +37,16 @@ def groups_of_runs(runs: Sequence[RunFacts]) -> dict[str, list[RunFacts]]:
 
 
 def require_one_kind(runs: Sequence[RunFacts], by: GeometryScore, data: str | None) -> None:
-    """Refuse runs that cannot stand in one picture, before any is computed.
+    """Refuse runs that are not comparable, before anything is computed.
 
     Args:
         runs: All runs.
-        by: Score that they are ordered by.
-        data: Data in place of the models' own.
+        by: Score that orders them.
+        data: Data in place of the training data.
 
     Raises:
-        SbvaeError: If they were trained on different data and none is named, or have different
-            likelihoods, or are codes, and the score is a likelihood's.
+        SbvaeError: If the runs were trained on different data and `data` is None; or if the score
+            depends on the likelihood, and they are codes or have different likelihoods.
     """
     models = [run for run in runs if run.images]
     if by == "neg_elbo" and len(models) < len(runs):

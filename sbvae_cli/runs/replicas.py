@@ -1,4 +1,4 @@
-"""Runs that differ in the seed alone, side by side in folders that are called by their seeds."""
+"""Plan, find and clear replicas: runs that differ only in the seed, each in a folder of it."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,16 +13,16 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.naming import flat_settings
 
-_LONGEST = 120  # characters that a message takes for a setting, such as a list of factors
+_LONGEST = 120  # longest text about a setting in a message, in characters
 
 
 @dataclass(frozen=True)
 class Replica:
-    """One of several runs that differ in the seed alone.
+    """One of several runs that differ only in the seed.
 
     Attributes:
-        config: Its configuration.
-        folder: Its folder, whose name is the seed.
+        config: Configuration of the run.
+        folder: Folder of the run, named by the seed.
     """
 
     config: Config
@@ -35,15 +35,15 @@ class Replica:
 
 
 def plan_replicas(config: Config, count: int, group: Path) -> list[Replica]:
-    """So many runs, of the configuration's seed and those that follow it.
+    """Plan `count` runs with consecutive seeds, from the seed of the configuration.
 
     Args:
-        config: Configuration of the first one, complete.
+        config: Complete configuration of the first run.
         count: Number of runs, 1 or more.
-        group: Folder that theirs stand in.
+        group: Folder that contains the run folders.
 
     Raises:
-        SbvaeError: If there are not so many seeds.
+        SbvaeError: If a seed is larger than allowed.
     """
     found = []
     for seed in range(config.training.seed, config.training.seed + count):
@@ -53,19 +53,19 @@ def plan_replicas(config: Config, count: int, group: Path) -> list[Replica]:
 
 
 def find_replicas(path: Path) -> list[Replica]:
-    """The replicas in a folder, by seed.
+    """Return the replicas in a folder, ordered by seed.
 
     Returns:
-        None of a folder that is a run itself, holds no runs, or holds runs that differ in more
-        than the seed and how long they are trained.
+        An empty list if the folder is itself a run, contains no runs, or contains runs that differ
+        in more than the seed and the number of steps.
     """
-    if not os.path.isdir(path) or is_run(path):  # False of a name that is too long
+    if not os.path.isdir(path) or is_run(path):  # `isdir` is False for a name that is too long
         return []
     found = []
     for folder in filter(is_run, path.iterdir()):
         try:
             config = build_config(read_yaml(folder / "config.yaml"))
-        except SbvaeError:  # it has none, or one that is damaged
+        except SbvaeError:  # the file is missing or damaged
             return []
         if folder.name != str(config.training.seed):
             return []
@@ -77,11 +77,11 @@ def find_replicas(path: Path) -> list[Replica]:
 
 @contextmanager
 def reserved(replicas: Sequence[Replica]) -> Iterator[None]:
-    """Hold the folders of all for this process, which trains in them or has others do so.
+    """Hold the folders of all replicas for this process and those that it starts.
 
     Raises:
-        BusyError: If another process holds one or trains in it; then no folder has been made.
-        SbvaeError: If one cannot be created; nor has any been made then.
+        BusyError: If another process holds one or trains in it; then no folder is created.
+        SbvaeError: If one cannot be created; then none is.
     """
     there = [each.folder for each in replicas if each.folder.path.exists()]
     others = [each.folder for each in replicas if not each.folder.path.exists()]
@@ -98,13 +98,13 @@ def clear_folders(
     force: bool,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Begin runs whose folders are reserved: in each there is its configuration alone.
+    """Begin runs in reserved folders: leave only the new configuration in each.
 
     Args:
         replicas: Runs to begin.
-        group: Folder that theirs stand in.
-        force: Whether runs that are there are replaced.
-        on_note: Called with a line on each that had no checkpoint, and is replaced anyway.
+        group: Folder that contains the run folders.
+        force: Whether existing runs are replaced.
+        on_note: Called with a line for each existing run without a checkpoint, which is replaced.
 
     Raises:
         SbvaeError: If `force` is false, and a folder holds a run or other files.
@@ -124,15 +124,15 @@ def clear_folders(
 
 
 def refuse_other_runs(replicas: Sequence[Replica], group: Path, *, force: bool) -> None:
-    """Refuse a folder that is a run, or holds runs that differ in more than seed and length.
+    """Refuse a folder that is a run, or contains runs that differ in more than seed and steps.
 
     Args:
         replicas: Runs to begin.
-        group: Folder that theirs are to stand in.
-        force: Whether runs that are there of the same seeds are replaced, and make no difference.
+        group: Folder that will contain the run folders.
+        force: Whether existing runs of the same seeds are replaced, and are therefore not compared.
 
     Raises:
-        SbvaeError: With what stands there, or the first setting that differs.
+        SbvaeError: If it does; the message names the run, and the first setting that differs.
     """
     if is_run(group):
         raise SbvaeError(f"{group}: is the folder of a run; choose another `out` for replicas")
@@ -150,7 +150,7 @@ def refuse_other_runs(replicas: Sequence[Replica], group: Path, *, force: bool) 
 
 
 def _difference(folder: Path, wanted: Mapping[str, object]) -> str | None:
-    """What tells a run in a folder from replicas of these settings; None where nothing does."""
+    """Return how a run in a folder differs from replicas of these settings, or None."""
     try:
         config = build_config(read_yaml(folder / "config.yaml"))
     except SbvaeError:
@@ -161,7 +161,7 @@ def _difference(folder: Path, wanted: Mapping[str, object]) -> str | None:
 
 
 def first_difference(found: Mapping[str, object], wanted: Mapping[str, object]) -> str | None:
-    """The first setting that a run has otherwise than is wanted, in words; None where none is."""
+    """Describe the first setting whose value is not the wanted one, or return None."""
     for key in dict.fromkeys([*wanted, *found]):
         there, here = found.get(key), wanted.get(key)
         if there != here:
@@ -171,10 +171,10 @@ def first_difference(found: Mapping[str, object], wanted: Mapping[str, object]) 
 
 
 def is_run(path: Path) -> bool:
-    """Whether a folder is that of a run, be it one without a checkpoint yet."""
+    """Return whether a folder is a run, with or without a checkpoint."""
     return (path / "ckpt.pt").is_file() or (path / "config.yaml").is_file()
 
 
 def _model(config: Config) -> dict[str, object]:
-    """What makes the model, but for the seed and the length of its training."""
+    """Return the settings that define the model, without the seed and the number of steps."""
     return {k: v for k, v in flat_settings(config, 0).items() if k != "training.steps"}

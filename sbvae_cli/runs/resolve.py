@@ -1,4 +1,4 @@
-"""Options, files and presets to one complete configuration."""
+"""Resolve options, files and presets to one complete configuration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,21 +17,21 @@ from sbvae_cli.runs.derived_settings import complete_objective, complete_preset,
 from sbvae_cli.runs.naming import OF_RUN
 from sbvae_cli.runs.tensorboard import require_tensorboard
 
-# Settings that do not make another model of it than the preset's.
+# Settings that can differ from the preset without changing its model.
 SAME_MODEL = {f"training.{name}" for name in ("seed", "precision", "shuffle", *OF_RUN)}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asked for, in rising precedence.
+    """Settings that a user asked for, each attribute overriding those before it.
 
     Attributes:
-        profile: Name of the profile that changes the paper's preset.
+        profile: Name of the profile, which modifies the paper's preset.
         config: Path of a YAML file.
-        settings: Keys and values such as `training.steps=1000`.
-        options: A tree like the configuration's, of named options that were given.
-        depth: Number of convolutions of the decoder, as `resize_decoder` counts them.
-        mlp_depth: Number of its fully connected layers, likewise.
+        settings: Settings by key, such as `training.steps=1000`.
+        options: Values of named options, as a tree with the keys of the configuration.
+        depth: Number of convolutions of the decoder, as in `resize_decoder`.
+        mlp_depth: Number of fully connected layers of the decoder, as in `resize_decoder`.
     """
 
     profile: Profile | None = None
@@ -43,9 +43,9 @@ class Request:
 
 
 def resolve(request: Request) -> tuple[Config, Source]:
-    """Merge preset, profile, file, settings and options, and open the data they name.
+    """Merge preset, profile, file, settings and options, and open their data.
 
-    The data's header is read first, since it fixes the images' size and factors.
+    The header of the data is read first, because it determines the images' size and factors.
 
     Raises:
         SbvaeError: If a key or value is unknown, or the data cannot be used.
@@ -60,7 +60,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
         raise SbvaeError("no data; give `source=circles:xy-hole`, or a file that gen-data wrote")
     where = str(request.config or "")
     preset = _section(wanted, "preset")
-    build_config({"data": data, "preset": preset}, where)  # faults, before anything is opened
+    build_config({"data": data, "preset": preset}, where)  # reports errors before opening data
     text = str(data["source"])
     profile_name: Profile = request.profile or preset.get("profile", "paper")
     source = _open(text, data, QUICK_SIZE if profile_name == "quick" else None)
@@ -86,7 +86,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
 
 
 def _paper(wanted: dict[str, Any], dataset: PaperDataset | None) -> dict[str, Any]:
-    """The paper's settings, of default kinds where a kind is unknown and refused later."""
+    """Return the paper's settings; an unknown kind is replaced here and refused later."""
     model = _section(wanted, "objective").get("kind", "vae")
     decoder = _section(wanted, "model", "decoder").get("kind", "broadcast")
     return paper_preset(
@@ -97,7 +97,7 @@ def _paper(wanted: dict[str, Any], dataset: PaperDataset | None) -> dict[str, An
 
 
 def describe_data(text: str, source: Source) -> dict[str, Any]:
-    """The section `data` of a configuration, complete; the path of a file is absolute in it."""
+    """Return a complete `data` section of a configuration, with the absolute path of a file."""
     return {
         "source": text if is_procedural(text) else str(Path(text).resolve()),
         **fingerprint(source),
@@ -105,7 +105,7 @@ def describe_data(text: str, source: Source) -> dict[str, Any]:
 
 
 def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
-    """Merge; a layer that names other data starts that section anew, since the rest is read."""
+    """Merge layers; one with another data source drops the old data section, read from the file."""
     merged: dict[str, Any] = {}
     for tree in trees:
         other_data = _changes(tree, merged, "data", "source")
@@ -113,13 +113,13 @@ def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
             merged.pop("data")
         rows = any(_changes(tree, merged, "training", key) for key in ("validation", "fixed_set"))
         if other_data or rows:
-            _section(merged, "objective").pop("dataset_size", None)  # the number of training rows
+            _section(merged, "objective").pop("dataset_size", None)  # training images change
         merged = merge(merged, tree)
     return merged
 
 
 def _changes(tree: dict[str, Any], former: dict[str, Any], section: str, key: str) -> bool:
-    """Whether a layer has another value of a setting than the layers before it, if they have it."""
+    """Return whether a layer changes a setting that the layers before it have."""
     new, old = _section(tree, section), _section(former, section)
     return key in new and key in old and new[key] != old[key]
 
@@ -135,7 +135,7 @@ def _open(text: str, data: dict[str, Any], default_size: int | None) -> Source:
 
 
 def _section(tree: dict[str, Any], *names: str) -> dict[str, Any]:
-    """A section within sections; empty where there is none."""
+    """Return a nested section, or an empty one if it is missing."""
     section: Any = tree
     for depth, name in enumerate(names, start=1):
         section = section.get(name)

@@ -1,4 +1,4 @@
-"""What it takes to go on with a run: its folder, its settings, its checkpoint and its data."""
+"""Prepare the resumption of a run: read its folder, settings, checkpoint and data."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,24 +21,24 @@ from sbvae_cli.runs.replicas import Replica, find_replicas, is_run
 from sbvae_cli.runs.tensorboard import require_tensorboard
 from sbvae_cli.training.devices import resolve_device
 
-# Settings that may change when a run goes on.
+# Settings that may change when a run is resumed.
 CHANGEABLE = {f"training.{name}" for name in ("steps", *OF_RUN)}
 
-_MOST_RUNS = 20  # or folders of replicas, that are listed
+_MOST_RUNS = 20  # number of runs, or folders of replicas, that are listed
 
 Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Resumption:
-    """A run that can go on.
+    """A run that can be resumed.
 
     Attributes:
         folder: Folder of the run.
-        config: Its configuration, with what changes.
-        checkpoint: Its checkpoint.
-        source: Its data.
-        threads: Number of CPU threads to go on with.
+        config: Configuration with the changed settings.
+        checkpoint: Checkpoint of the run.
+        source: Data of the run.
+        threads: Number of CPU threads.
     """
 
     folder: RunFolder
@@ -50,12 +50,12 @@ class Resumption:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         path: Folder of the run.
-        step: Updates made.
-        steps: Updates planned.
+        step: Number of updates made.
+        steps: Number of updates planned.
     """
 
     path: Path
@@ -65,13 +65,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class GroupProgress:
-    """How far the replicas in a folder are.
+    """Progress of the replicas in a folder.
 
     Attributes:
-        path: The folder.
+        path: Path of the folder.
         count: Number of replicas.
-        step: Updates that the one has made that has made the fewest, but for those that diverged.
-        steps: Updates planned of that one.
+        step: Number of updates of the replica that has made the fewest, without diverged ones.
+        steps: Number of updates planned for that replica.
     """
 
     path: Path
@@ -86,18 +86,18 @@ def prepare_resumption(
     names: Mapping[str, str] | None = None,
     on_note: Notify = lambda line: None,
 ) -> Resumption:
-    """Read what a run needs to go on, and check what is to change.
+    """Read what is needed to resume a run, and check the settings that are to change.
 
     Args:
         folder: Folder of the run.
-        wanted: Settings by their keys, such as `training.steps`. One that the run has anyway
-            changes nothing; `data.source` is where the run's own file lies now.
-        names: What messages call a setting, where that is not its key.
-        on_note: Called with each line on what may be other than expected.
+        wanted: Settings by key, such as `training.steps`; one equal to the run's changes nothing.
+            `data.source` is the current path of the run's own file.
+        names: Names of settings in messages, where they are not the keys.
+        on_note: Called with each line about something unexpected.
 
     Raises:
-        SbvaeError: If there is nothing to go on with or nothing left to do, a setting may not
-            change, or the data are gone or others.
+        SbvaeError: If there is no checkpoint, no step is left, a setting may not change, or the
+            data are missing or different.
     """
     if not folder.checkpoint.exists():
         raise _without_checkpoint(folder)
@@ -136,10 +136,10 @@ def _without_checkpoint(folder: RunFolder) -> SbvaeError:
 
 
 def run_folder(path: Path) -> RunFolder:
-    """The folder of the run that a path means: the folder itself, or its `ckpt.pt`.
+    """Return the folder of a run from its path or that of its `ckpt.pt`.
 
     Raises:
-        SbvaeError: If it is neither.
+        SbvaeError: If the path is neither.
     """
     if not path.exists():
         raise SbvaeError(f"{path}: there is no such folder; name that of a run")
@@ -157,13 +157,13 @@ def run_folder(path: Path) -> RunFolder:
 
 
 def list_runs(path: Path) -> list[Progress]:
-    """Runs in a folder that is none itself, the last that changed first, at most 20."""
+    """List the runs in a folder that is not itself a run, last changed first, at most 20."""
     if not path.is_dir() or (path / "ckpt.pt").exists():
         return []
     files = sorted(path.glob("*/ckpt.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
     found = []
     for file in files[:_MOST_RUNS]:
-        with suppress(SbvaeError):  # of a file that is damaged, or something else
+        with suppress(SbvaeError):  # the file is damaged or of another kind
             checkpoint = load_checkpoint(file)
             steps = checkpoint.config.training.steps
             found.append(Progress(file.parent, checkpoint.step, steps))
@@ -171,7 +171,7 @@ def list_runs(path: Path) -> list[Progress]:
 
 
 def list_replica_folders(path: Path) -> list[GroupProgress]:
-    """Folders of replicas in a folder that is no run itself, by name, at most 20."""
+    """List the folders of replicas in a folder that is not itself a run, by name, at most 20."""
     if not path.is_dir() or is_run(path):
         return []
     found: list[GroupProgress] = []
@@ -187,7 +187,7 @@ def list_replica_folders(path: Path) -> list[GroupProgress]:
 
 
 def _progress(replica: Replica) -> tuple[int, int]:
-    """Updates made and planned; none are made where there is no checkpoint that can be read."""
+    """Return the numbers of updates made and planned; 0 made without a readable checkpoint."""
     steps = replica.config.training.steps
     try:
         checkpoint = load_checkpoint(replica.folder.checkpoint)
@@ -199,20 +199,20 @@ def _progress(replica: Replica) -> tuple[int, int]:
 def changed_config(
     folder: RunFolder, config: Config, wanted: Mapping[str, Any], names: Mapping[str, str]
 ) -> Config:
-    """The configuration with the settings that may change.
+    """Return the configuration with the changed settings.
 
     Args:
         folder: Folder of the run.
-        config: Its configuration.
-        wanted: Settings by their keys, such as `training.steps`.
-        names: What messages call a setting, where that is not its key.
+        config: Configuration of the run.
+        wanted: Settings by key, such as `training.steps`.
+        names: Names of settings in messages, where they are not the keys.
 
     Raises:
-        SbvaeError: With the first setting that may not.
+        SbvaeError: If a setting may not change; the message names the first one.
     """
     tree = config.as_dict()
     own = flat(tree)
-    # What the precision `auto` became is the run's own.
+    # The run's precision is what `auto` was resolved to.
     wanted = {k: v for k, v in wanted.items() if (k, v) != ("training.precision", "auto")}
     for key, value in wanted.items():
         if key not in CHANGEABLE and own.get(key, value) != value:
@@ -232,10 +232,10 @@ def changed_config(
 
 
 def _unchanged(own: DataConfig, source: Source) -> Source:
-    """The same source, if it is what the run was trained on.
+    """Return the source if its data are those that the run was trained on.
 
     Raises:
-        SbvaeError: With what differs.
+        SbvaeError: If they are not; the message names the differences.
     """
     differences = match(own, source).differences
     if differences:
@@ -249,7 +249,7 @@ def _unchanged(own: DataConfig, source: Source) -> Source:
 def _note_what_differs(
     checkpoint: Checkpoint, config: Config, threads: int | None, on_note: Notify
 ) -> None:
-    """Say where weights will not be those of a run that never stopped, and what takes long."""
+    """Note where weights may differ from those of an uninterrupted run, and a slow setting."""
     before, now = checkpoint.config.training.device, config.training.device
     if now != before:
         on_note(f"`device` was {before}; on another one the last digits of weights may differ")
