@@ -1,4 +1,4 @@
-"""What tells runs apart, known before anything is computed: settings, seed and data."""
+"""Read the facts that tell runs apart before anything is computed: settings, seed and data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from sbvae_cli.errors import SbvaeError
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run or a file of codes as its files describe it.
+    """Description of a run or a file of codes, read from its files.
 
     Attributes:
-        path: What was named.
-        settings: Settings that make the model but for the seed; of codes their folder.
-        group: Name of runs that differ from it in the seed alone.
-        seed: Root seed; None of codes.
-        data: Name of the data that it is looked at with; "" of codes.
-        images: What tells these data from others; "" of codes.
-        factors: Names of their factors that vary; none of codes.
+        path: Path of the target.
+        settings: Settings that define the model, without the seed; for codes, their folder.
+        group: Name of the group of runs that differ only in the seed.
+        seed: Root seed; None for codes.
+        data: Name of the data for evaluation; "" for codes.
+        images: Hash of the distribution of these data; "" for codes.
+        factors: Names of the data's factors that vary; empty for codes.
     """
 
     path: Path
@@ -32,19 +32,19 @@ class RunFacts:
 
     @property
     def decoder(self) -> str:
-        """Kind of the decoder; "" of codes."""
+        """Kind of the decoder; "" for codes."""
         return str(self.settings.get("model.decoder.kind", ""))
 
     @property
     def likelihood(self) -> str:
-        """Kind of the likelihood; "" of codes."""
+        """Kind of the likelihood; "" for codes."""
         return str(self.settings.get("model.likelihood.kind", ""))
 
 
 def told_run(
     path: Path, seed: int | None, step: int | None, scores: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What the file of a picture tells of a run, without what is not known, as of codes."""
+    """Return the metadata of a run in a picture's file, without unknown entries such as None."""
     told = {"run": str(path), "seed": seed, "step": step}
     told = {name: value for name, value in told.items() if value is not None}
     if scores is None:
@@ -53,14 +53,14 @@ def told_run(
 
 
 def read_facts(path: Path, data: str | None = None) -> RunFacts:
-    """The facts of a run folder, a checkpoint or an NPZ file of codes.
+    """Read the facts of a run folder, a checkpoint or an NPZ file of codes.
 
     Args:
-        path: What was named.
-        data: Data in place of a model's own.
+        path: Path of the target.
+        data: Data in place of the training data.
 
     Raises:
-        SbvaeError: If it is none of these, or the data do not fit.
+        SbvaeError: If the target is none of these, or the data do not fit the model.
     """
     if path.suffix.lower() == ".npz":
         folder = path.resolve().parent

@@ -1,4 +1,4 @@
-"""What `sbvae figure` draws of the scores of runs, and what the pictures' files tell of them."""
+"""Draw the scores of runs for `sbvae figure`, and collect the metadata of the pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,22 +19,22 @@ from sbvae_cli.viz.canvas import Canvas
 
 
 def mig_picture(found: Sequence[RunScores], kind: ChartKind = "histogram") -> Canvas:
-    """MIG over seeds (Figures 2, 3 and 11).
+    """Draw MIG over seeds (Figures 2, 3 and 11).
 
     Args:
         found: Runs with the score `mig`.
-        kind: Bars that count runs, or a dot for each.
+        kind: Histogram of the runs, or one dot for each run.
     """
     groups = score_groups(found, ("mig",))
     return draw_mig(groups, f"{data_names(found)}: MIG over seeds", kind)
 
 
 def scores_picture(found: Sequence[RunScores], names: Sequence[str]) -> Canvas:
-    """Any scores over seeds.
+    """Draw scores over seeds, one panel for each score.
 
     Args:
         found: Runs with their scores.
-        names: Names of scores as they were asked for, a panel each.
+        names: Names of the requested scores.
     """
     groups = score_groups(found, names)
     pairs = {name: pair for run in reversed(found) for name, pair in run.factors.items()}
@@ -43,10 +43,10 @@ def scores_picture(found: Sequence[RunScores], names: Sequence[str]) -> Canvas:
 
 
 def rate_distortion_picture(found: Sequence[RunScores]) -> Canvas:
-    """NLL against KL and against MIG over beta (Figure 4).
+    """Draw NLL against KL and against MIG over beta (Figure 4).
 
     Args:
-        found: Runs with the scores `nll`, `kl` and, where they have it, `mig`.
+        found: Runs with the scores `nll` and `kl`, and perhaps `mig`.
 
     Raises:
         SbvaeError: If a run has no beta.
@@ -56,11 +56,11 @@ def rate_distortion_picture(found: Sequence[RunScores]) -> Canvas:
 
 
 def runs_table(found: Sequence[RunScores], names: Sequence[str]) -> ScoreTable:
-    """Mean and std of scores, a row a group (Tables 5 to 10).
+    """Make a table of means and stds of scores, one row for each group (Tables 5 to 10).
 
     Args:
         found: Runs with their scores.
-        names: Names of scores as they were asked for.
+        names: Names of the requested scores.
     """
     rows = []
     for group, label in group_labels(found).items():
@@ -88,5 +88,5 @@ def scores_there(found: Sequence[RunScores], names: Sequence[str]) -> list[str]:
 
 
 def told_scores(found: Sequence[RunScores]) -> dict[str, Any]:
-    """What a picture's file tells of its runs, in plain containers."""
+    """Return the metadata of a picture about its runs, in plain containers."""
     return {"runs": [told_run(Path(run.name), run.seed, run.step, run.values) for run in found]}

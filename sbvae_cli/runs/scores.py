@@ -1,4 +1,4 @@
-"""Scores of many runs by name, computed or read from what `sbvae eval` wrote, to be drawn."""
+"""Collect scores of many runs by name: compute them, or read the output of `sbvae eval`."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ from sbvae_cli.runs.scores_file import (
 )
 from sbvae_cli.runs.targets import each_once
 
-if TYPE_CHECKING:  # what computes scores takes a second to load, and files of scores need none
+if TYPE_CHECKING:  # evaluation takes a second to load, and files of scores do not need it
     from sbvae_cli.evaluation.evaluate import OnMetric
     from sbvae_cli.metrics.protocol import Protocol
     from sbvae_cli.runs.evaluate import Showing
@@ -37,21 +37,21 @@ Require = Callable[[Sequence["RunScores"]], None]
 
 @dataclass(frozen=True)
 class RunScores:
-    """Some scores of a run, or of codes from elsewhere.
+    """Requested scores of a run, or of user-supplied codes.
 
     Attributes:
-        name: What it was called on the command line, as `runs/xy/3`.
-        group: Name of the runs that differ from it in the seed alone, and of no others.
-        seed: Root seed; None of codes.
-        step: Updates made; None of codes.
-        path: Its folder or file, which may be gone where scores were read from a file.
-        settings: Settings that make the model but for the seed, by names such as
-            `model.decoder.kind`; none of codes.
-        data: Name of the data that it is scored on; "" of codes.
-        images: What tells these data from others; "" of codes.
-        protocol: Protocol and number of images, in words.
-        values: Scores by the names that were asked for, without those that it lacks.
-        factors: Pair of factors, as "x,y", of each of these that is of a pair.
+        name: Name on the command line, such as `runs/xy/3`.
+        group: Name of the group; runs share it exactly if they differ only in the seed.
+        seed: Root seed; None for codes.
+        step: Number of updates made; None for codes.
+        path: Path of the run or file; it may be missing if the scores were read from a JSON file.
+        settings: Settings that define the model, without the seed, by names such as
+            `model.decoder.kind`; empty for codes.
+        data: Name of the data of the scores; "" for codes.
+        images: Hash of the distribution of these data; "" for codes.
+        protocol: Name of the protocol and number of images, as text.
+        values: Scores by requested name; a score that the run lacks has no entry.
+        factors: Pair of factors, such as "x,y", of each score that depends on a pair.
     """
 
     name: str
@@ -68,17 +68,17 @@ class RunScores:
 
     @property
     def decoder(self) -> str:
-        """Kind of the decoder; "" of codes."""
+        """Kind of the decoder; "" for codes."""
         return str(self.settings.get("model.decoder.kind", ""))
 
     @property
     def model(self) -> str:
-        """Kind of the model, as `factor-vae`; "" of codes."""
+        """Kind of the model, such as `factor-vae`; "" for codes."""
         return str(self.settings.get("objective.kind", ""))
 
     @property
     def likelihood(self) -> str:
-        """Kind of the likelihood; "" of codes."""
+        """Kind of the likelihood; "" for codes."""
         return str(self.settings.get("model.likelihood.kind", ""))
 
 
@@ -97,31 +97,31 @@ def score_runs(
     on_metric: "OnMetric" = lambda metric, number, total: None,
     showing: "Showing" = lambda cost, device: nullcontext(lambda images: None),
 ) -> list[RunScores]:
-    """Scores of runs by name; no metric is computed that they do not need.
+    """Collect scores of runs by name, and compute only the metrics that they need.
 
     Args:
         targets: Run folders, folders of replicas or of several runs, checkpoints, NPZ files of
-            codes, and JSON files that `sbvae eval` wrote, for whose runs nothing is computed.
-        scores: Names as `mig` and `nll`; of a pair of factors `affine_r2`, which is that of the
-            first pair, or `x,y:affine_r2`. Hyphens and capitals make no difference.
-        optional: More scores, which need not be there.
-        facts: Facts of the targets that are scored, where they have been read already.
-        require: Called with all runs before any is scored, scores that are not known being NaN,
-            and again with what was found; raises where they cannot stand together.
-        data: Data in place of the models' own; of no use for what is in a JSON file.
+            codes, and JSON files that `sbvae eval` wrote, whose scores are not computed again.
+        scores: Names such as `mig` and `nll`; for a score of a pair of factors, `affine_r2` means
+            the first pair, and `x,y:affine_r2` names one. Case and hyphens are ignored.
+        optional: Names of further scores, which may be missing.
+        facts: Facts of the targets that are not JSON files; None reads them.
+        require: Called with all runs before any is scored, with NaN for unknown scores, and again
+            with the final scores; raises an error if the runs cannot be shown together.
+        data: Data in place of the training data; without effect on JSON files.
         device: Name of the device that computes.
-        protocol: Sizes of what is computed; the paper's where None.
-        on_note: Called with each line on what is left out, or does not quite compare.
-        on_target: Called with each target before it is scored, and with all.
-        on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
-        showing: Called with what a model's evaluation takes, as `evaluate_targets` has it.
+        protocol: Sample sizes of the scores; None for those of the paper.
+        on_note: Called with each line about a run that is left out or not quite comparable.
+        on_target: Called with each target before it is scored, and the list of all targets.
+        on_metric: Called with each metric before it is computed, as in `evaluate_targets`.
+        showing: Called with the cost of a model's evaluation, as in `evaluate_targets`.
 
     Returns:
-        The runs in the order of the targets, each once. `values` and `factors` have the names as
-        they were asked for.
+        The runs, each once, in the order of the targets. The keys of `values` and `factors` are
+        the requested names.
 
     Raises:
-        SbvaeError: If a score is unknown, a target cannot be used, or no run has a score.
+        SbvaeError: If a score is unknown, a target cannot be used, or no run has one of `scores`.
     """
     wanted = {name: wanted_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
@@ -153,12 +153,12 @@ def score_runs(
 
 
 def _facts(paths: Sequence[Path], data: str | None) -> list[RunFacts]:
-    """What is known of models and codes before they are scored."""
+    """Read the facts of models and codes before they are scored."""
     return [read_facts(path, data) for path in each_once(paths, lambda line: None)]
 
 
 def _described(facts: RunFacts, wanted: Iterable[str]) -> RunScores:
-    """A run before it is scored, scores being NaN."""
+    """Return a run before it is scored, with NaN for each score."""
     own = str(facts.path), facts.group, facts.seed, None, facts.path, facts.settings
     values = dict.fromkeys(wanted, math.nan)
     return RunScores(*own, facts.data, facts.images, "", values, {})
@@ -167,8 +167,8 @@ def _described(facts: RunFacts, wanted: Iterable[str]) -> RunScores:
 def _refuse_other_factors(
     facts: Sequence[RunFacts], known: Sequence[ScoreRecord], wanted: Mapping[str, WantedScore]
 ) -> None:
-    """Refuse a pair of factors that no data have, before any run is scored."""
-    if not facts or not all(each.factors for each in facts):  # codes are read where they are scored
+    """Refuse a pair of factors that no run's data have, before any run is scored."""
+    if not facts or not all(each.factors for each in facts):  # codes are read only when scored
         return
     for text, score in wanted.items():
         pair = set(filter(None, score.factors.split(",")))
@@ -181,24 +181,24 @@ def _refuse_other_factors(
 def _with_metrics(
     protocol: "Protocol | None", wanted: Iterable[WantedScore], lenient: bool
 ) -> "Protocol":
-    """The protocol with what computes the scores, and no more."""
+    """Return the protocol with just the metrics that the scores need."""
     from sbvae_cli.metrics.protocol import Protocol
 
     wanted = list(wanted)
     own = replace(protocol or Protocol(), metrics=metrics_of(wanted), lenient=lenient)
     if any(score.name == "mig_subspace" for score in wanted):
         return own
-    return replace(own, groups=())  # its search takes longer than all else of MIG
+    return replace(own, groups=())  # the search for groups takes longer than the rest of MIG
 
 
 def require_comparable(runs: Sequence[RunScores]) -> None:
-    """Refuse runs whose scores do not compare.
+    """Refuse runs whose scores are not comparable.
 
     Raises:
-        SbvaeError: If they are scored on different data or, where there are NLLs among the
-            scores, have different likelihoods; with two such runs, and what would do.
+        SbvaeError: If two runs are scored on different data, or have different likelihoods and a
+            score that depends on the likelihood.
     """
-    known = [run for run in runs if run.images]  # codes do not say what they are of
+    known = [run for run in runs if run.images]  # codes do not name their data
     other = next((run for run in known if run.images != known[0].images), None)
     if other:
         one, two = known[0].data, other.data
@@ -223,7 +223,7 @@ def _in_order(
     read: Mapping[Path, Sequence[ScoreRecord]],
     computed: Sequence[ScoreRecord],
 ) -> list[ScoreRecord]:
-    """All records, as the targets stand that they are of."""
+    """Return all records in the order of their targets."""
 
     def place(record: ScoreRecord) -> int:
         path = Path(record.name)
@@ -235,7 +235,7 @@ def _in_order(
 
 
 def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) -> RunScores:
-    """The run with the scores that are asked for and that it has; none is NaN or infinite."""
+    """Return a run with those requested scores that it has and that are finite."""
     values: dict[str, float] = {}
     factors: dict[str, str] = {}
     for text, score in wanted.items():
@@ -249,7 +249,7 @@ def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) 
 
 
 def _is(wanted: WantedScore, factors: str, name: str) -> bool:
-    """Whether a score is the one that is asked for; the order of the two factors does not count."""
+    """Return whether a score is the requested one; the order of the two factors is ignored."""
     if name != wanted.name or bool(factors) != wanted.of_pair:
         return False
     return not wanted.factors or set(wanted.factors.split(",")) == set(factors.split(","))
@@ -260,7 +260,7 @@ def _refuse_lacking(
     records: Sequence[ScoreRecord],
     wanted: Mapping[str, WantedScore],
 ) -> None:
-    """Refuse a score that no run has."""
+    """Refuse a requested score that no run has."""
     for text, score in wanted.items():
         if any(text in run.values for run in found):
             continue
@@ -275,7 +275,7 @@ def _refuse_lacking(
 
 
 def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
-    """Lines on runs that lack a score, and on scores that do not quite compare."""
+    """Return lines about runs that lack a score, and about scores that are not quite comparable."""
     lines = []
     for score in scores:
         lacking = [run.name for run in found if score not in run.values]

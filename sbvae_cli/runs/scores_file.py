@@ -1,4 +1,4 @@
-"""The scores of runs, as `sbvae eval` writes them to a JSON file and they are read from one."""
+"""Convert scores of runs to the JSON of `sbvae eval`, and read them from it."""
 
 import json
 import os
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """All scores of a run that are one number, and what they are of.
+    """All scalar scores of a run, with the run's description.
 
     Attributes:
-        name: What it was called on the command line.
-        group: Name of runs that differ in the seed alone.
-        seed: Root seed; None of codes.
-        step: Updates made; None of codes.
-        settings: Settings that make the model but for the seed; none of codes.
+        name: Name on the command line.
+        group: Name of the group of runs that differ only in the seed.
+        seed: Root seed; None for codes.
+        step: Number of updates made; None for codes.
+        settings: Settings that define the model, without the seed; empty for codes.
         data: Name of the data.
-        images: What tells these data from others; "" of codes.
-        protocol: Protocol and number of images, in words.
-        numbers: By pair of factors, "" of none, and name.
+        images: Hash of the distribution of these data; "" for codes.
+        protocol: Name of the protocol and number of images, as text.
+        numbers: Scores by pair of factors ("" for a score without one) and name.
     """
 
     name: str
@@ -43,7 +43,7 @@ class ScoreRecord:
 
 
 def record_of(each: "Evaluated") -> ScoreRecord:
-    """The record of an evaluation."""
+    """Return the record of an evaluation."""
     return ScoreRecord(
         *(each.name, each.group, each.seed, each.about.get("step"), each.settings),
         *(_data(each), each.images),
@@ -53,7 +53,7 @@ def record_of(each: "Evaluated") -> ScoreRecord:
 
 
 def about_run(each: "Evaluated") -> dict[str, Any]:
-    """What a file has of a run beside its scores, in plain containers."""
+    """Return the description of a run in a JSON file, in plain containers."""
     return {
         "name": each.name,
         "group": each.group,
@@ -65,20 +65,21 @@ def about_run(each: "Evaluated") -> dict[str, Any]:
 
 
 def result_of(each: "Evaluated") -> dict[str, Any]:
-    """All that a file has of a run, in plain containers; its sentences name arguments."""
+    """Return everything that a JSON file has of a run; its sentences name arguments."""
     return {**each.about, **each.found.as_dict(), "run": about_run(each)}
 
 
 def is_scores_file(path: Path) -> bool:
-    """Whether a target is a file of scores, by its name."""
+    """Return whether the name of a target is that of a JSON file of scores."""
     return path.suffix.lower() == ".json"
 
 
 def read_records(path: Path) -> list[ScoreRecord]:
-    """The records in a JSON file that `sbvae eval` wrote.
+    """Read the records of a JSON file that `sbvae eval` wrote.
 
     Raises:
-        SbvaeError: If it cannot be read, is another file, or is of a version before this one.
+        SbvaeError: If the file cannot be read, is of another kind, or was written by an older
+            version.
     """
     try:
         tree = parse_json(path.read_text(encoding="utf-8"))
@@ -101,15 +102,15 @@ def read_records(path: Path) -> list[ScoreRecord]:
 def without_copies(
     records: Sequence[ScoreRecord], on_note: Callable[[str], None]
 ) -> list[ScoreRecord]:
-    """Each record once, where a file has runs that are named too, or that another file has.
+    """Drop records of a run that another record already has, from a file or a target.
 
     Args:
-        records: Records of runs; the first of a run counts.
-        on_note: Called with a line on each that is left out.
+        records: Records of runs; the first one of each run is kept.
+        on_note: Called with a line for each record that is dropped.
     """
     first: dict[Hashable, ScoreRecord] = {}
     for record in records:
-        # Settings too: files that were written in two folders may call different runs alike.
+        # Settings too: files written in two working folders may use one name for two runs.
         settings = json.dumps(record.settings, sort_keys=True, default=str)
         own = os.path.realpath(record.name), record.step, record.seed, settings
         known = first.setdefault(own, record)
@@ -137,7 +138,7 @@ def _record(result: Mapping[str, Any]) -> ScoreRecord:
 
 
 def numbers_of(result: Mapping[str, Any]) -> dict[tuple[str, str], float | None]:
-    """Scores of one number in a file's result, by pair of factors, "" of none, and name."""
+    """Return the scalar scores of a JSON result by pair of factors ("" for none) and name."""
     numbers = {("", name): _number(score["value"]) for name, score in result["scores"].items()}
     for factors, pair in result["geometry"].items():
         for name, value in pair["scores"].items():
@@ -151,7 +152,7 @@ def _number(value: Any) -> float | None:
 
 
 def _data(each: "Evaluated") -> str:
-    """Name of the data that was named, or else of the run's own; "" of codes."""
+    """Return the name of the data that the user named, or of the run's own; "" for codes."""
     return each.data or str(each.settings.get("data.name", ""))
 
 

@@ -1,4 +1,4 @@
-"""Models that are looked at side by side, with the same images."""
+"""Open several models that are shown side by side with the same images."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Opened:
-    """A model and its name beside others.
+    """An opened model with a name that tells it from the others.
 
     Attributes:
-        path: What was named.
-        name: The run folder's name, or its path where another folder has the same name.
-        checkpoint: The model.
+        path: Path of the target.
+        name: Name of the run folder, with as many parent folders as tell it from the others.
+        checkpoint: Checkpoint of the model.
     """
 
     path: Path
@@ -35,24 +35,24 @@ class Opened:
 
     @property
     def model(self) -> str:
-        """The model in a few words, with seed and step."""
+        """Kinds, seed and step of the model, as text."""
         config = self.checkpoint.config
         kinds = ", ".join(config.kinds)
         return f"{kinds}, seed {config.training.seed}, step {self.checkpoint.step:,}"
 
     @property
     def about(self) -> dict[str, Any]:
-        """What it is, in plain containers."""
+        """Description of the model in plain containers."""
         return told_run(self.path, self.checkpoint.config.training.seed, self.checkpoint.step)
 
 
 @dataclass(frozen=True)
 class SeveralModels:
-    """Models of the same data, one or more.
+    """One or more models of the same data.
 
     Attributes:
-        models: The models, in the order in which they were named.
-        source: Images that all of them take.
+        models: The models, in the order of the targets.
+        source: Data that all of them take.
     """
 
     models: tuple[Opened, ...]
@@ -60,7 +60,7 @@ class SeveralModels:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What they are, in plain containers; one model's own entries stand at the top."""
+        """Description of the models in plain containers; a single model has no list."""
         if len(self.models) == 1:
             return self.models[0].about
         return {"runs": [each.about for each in self.models]}
@@ -71,19 +71,22 @@ class SeveralModels:
         device: str = "auto",
         decoded_size: tuple[int, int] | None = None,
     ) -> dict[str, T]:
-        """What is made of each model, by its title: name, and in a second line what it is.
+        """Call a function for each model, and return the results by title.
+
+        A title is the name of the model, and in a second line its kinds, seed and step; the title
+        of a single model is "".
 
         Args:
-            make: Makes it of the model, for evaluation, and what was opened.
+            make: Called with the model, ready for evaluation, and its `Opened`.
             device: Name of the device that computes.
-            decoded_size: (H, W) of the images that models draw; None takes the size of the data.
+            decoded_size: (H, W) of decoded images; None for the size of the data.
 
         Returns:
-            In the order of the models; the title of one alone is empty.
+            The results in the order of the models.
 
         Raises:
-            SbvaeError: If there is no such device, a model draws no images of that size, or what
-                is made of it cannot be made, with its path where there are several.
+            SbvaeError: If the device does not exist, a model cannot decode images of this size, or
+                `make` fails; with several models, the message names the path.
         """
         from sbvae_cli.training.devices import resolve_device
 
@@ -103,18 +106,19 @@ def open_models(
     data: str | None = None,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> SeveralModels:
-    """Open models of the same data, and this data.
+    """Open models of the same data, and these data.
 
     Args:
         targets: Run folders, folders of replicas or of several runs, and checkpoints.
-        data: Data in place of the models' own.
-        on_note: Called with a line on what is left out, or was found elsewhere.
+        data: Data in place of the training data.
+        on_note: Called with a line if a target is left out, or a data file was found elsewhere.
 
     Returns:
-        The models in the order of the targets, each once, and images that all of them take.
+        The models, each once, in the order of the targets, and data that all of them take.
 
     Raises:
-        SbvaeError: If one cannot be used, there are more than six, or their data or sizes differ.
+        SbvaeError: If a target cannot be used, there are more than six models, or their data or
+            image sizes differ.
     """
     paths = each_once(targets, on_note)
     if len(paths) > MOST_MODELS:
@@ -129,15 +133,15 @@ def open_models(
     _require_same_shape(opened)
     if data is None:
         _require_same_data(opened)
-    looked_with = opened if data else opened[:1]  # other data must fit each of them
+    looked_with = opened if data else opened[:1]  # other data must fit every model
     sources = [open_data(each.checkpoint, data, on_note) for each in looked_with]
     return SeveralModels(opened, sources[0])
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """Names of run folders, each with as many folders above it as tell it from the others.
+    """Name run folders, each with as many parent folders as tell it from the others.
 
-    A replica's name is its seed alone, and is told with that of its group.
+    A replica's folder is named by its seed, so the folder of its group is always included.
     """
     folders = [path.parent if path.name == "ckpt.pt" else path for path in paths]
     longest = max(len(folder.parts) for folder in folders)
@@ -150,7 +154,7 @@ def short_names(paths: Sequence[Path]) -> list[str]:
 
 
 def _require_same_shape(opened: Sequence[Opened]) -> None:
-    """Refuse models that take images of other sizes or channels."""
+    """Refuse models that take images of different sizes or channels."""
     first, a = opened[0].path, opened[0].checkpoint.config.data
     for other in opened[1:]:
         b = other.checkpoint.config.data
@@ -163,7 +167,7 @@ def _require_same_shape(opened: Sequence[Opened]) -> None:
 
 
 def _require_same_data(opened: Sequence[Opened]) -> None:
-    """Refuse models that were trained on other images."""
+    """Refuse models that were trained on different images."""
     first, a = opened[0].path, opened[0].checkpoint.config.data
     for other in opened[1:]:
         b, path = other.checkpoint.config.data, other.path

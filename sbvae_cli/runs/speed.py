@@ -1,4 +1,4 @@
-"""How fast a configuration trains, and how many floating-point operations an update has."""
+"""Time the training of a configuration, and count the operations of an update."""
 
 import statistics
 import time
@@ -18,17 +18,18 @@ from sbvae_cli.training.loop import train
 from sbvae_cli.training.update import Updater
 
 _ENDLESS = 1 << 40  # steps
-_COUNTED = 2, 3  # images of the minibatches that operations are counted of
+_COUNTED = 2, 3  # image counts of the two minibatches whose operations are counted
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How long updates took.
+    """Measured time of updates.
 
     Attributes:
-        seconds: Seconds of a step of all replicas together, the median over the reports.
-        steps: Number of steps that were timed.
-        least: Seconds that the shortest timing would have taken, with all that it sets up.
+        seconds: Seconds of one training step of all replicas together, as the median over the
+            reports.
+        steps: Number of training steps that were timed.
+        least: Seconds that the shortest possible timing takes, setup included.
     """
 
     seconds: float
@@ -37,18 +38,18 @@ class Timing:
 
 
 def time_training(config: Config, source: Source, seconds: float, replicas: int = 1) -> Timing:
-    """Train for a while, as `train` does, and time it; nothing is kept.
+    """Time a short training, run as by `train`, and discard it.
 
     Args:
-        config: Configuration of the run, complete.
-        source: The data that it names.
-        seconds: Time to take, with what the first step sets up. On a CPU one step is made at
-            least, and is what counts where there is no time for another; on other devices, which
-            are set up for longer, two reports are waited for.
+        config: Complete configuration of the run.
+        source: Data that the configuration names.
+        seconds: Time limit, with the setup in the first step. On a CPU at least one step is made,
+            and counts if there is no time for a second one; other devices, whose setup takes
+            longer, make at least two reports.
         replicas: Number of replicas that train together.
 
     Raises:
-        DivergedError: If a replica's loss or weights were not finite.
+        DivergedError: If the loss or the weights of a replica are not finite.
     """
     began = time.perf_counter()
     seeds = [config.training.seed + replica for replica in range(replicas)]
@@ -60,7 +61,7 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
     marks: list[tuple[int, float]] = []
 
     def done() -> bool:
-        if len(marks) <= fewest:  # the first mark is the beginning
+        if len(marks) <= fewest:  # the first mark is the start
             return False
         now, another = marks[-1][1], marks[-1][1] - marks[-2][1]
         return now + another > began + seconds
@@ -79,7 +80,7 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
                 marks.append((first.step, time.perf_counter()))
     least = marks[fewest][1] - began
     if len(marks) > 2:
-        del marks[0]  # the first report has the step that sets up the device
+        del marks[0]  # the first report includes the step that sets up the device
     times = [
         (later - earlier) / (step - before) for (before, earlier), (step, later) in pairwise(marks)
     ]
@@ -87,17 +88,17 @@ def time_training(config: Config, source: Source, seconds: float, replicas: int 
 
 
 def count_flops(config: Config) -> int:
-    """Floating-point operations of an update of one replica, forward and backward.
+    """Count the floating-point operations of an update of one replica, forward and backward.
 
-    PyTorch counts those of matrix products and convolutions, two for each multiply-add. All but
-    the images' share is constant, so minibatches of few images tell of larger ones.
+    PyTorch counts those of matrix products and convolutions, two for each multiply-add. The count
+    is linear in the number of images, so two small minibatches determine that of a large one.
 
     Args:
         config: Configuration of a run.
     """
     own = {"training": {"device": "cpu", "precision": "fp32"}}
     updater = build_updater(build_config(merge(config.as_dict(), own)))
-    with cpu_threads(1):  # so little work is not worth sharing out
+    with cpu_threads(1):  # so little work is faster on one thread
         few, more = (_count(updater, config, images) for images in _COUNTED)
     of_image = (more - few) // (_COUNTED[1] - _COUNTED[0])
     return few + of_image * (config.training.batch_size - _COUNTED[0])

@@ -1,4 +1,4 @@
-"""A run that goes from one report to the next, as who asks for them wants it."""
+"""Train a run step by step, under the control of the caller."""
 
 import weakref
 from collections.abc import Callable, Generator, Iterator
@@ -18,26 +18,26 @@ from sbvae_cli.training.loop import Report, train
 
 
 class SteppedRun(Iterator[Report]):
-    """A run that is trained while its reports are taken; between two nothing of it computes.
+    """Iterator over a run's reports, which trains only while the next report is taken.
 
-    Nothing of the process is left changed between two reports: neither the number of threads nor
-    whether PyTorch keeps gradients.
+    Between two reports the process is as the caller left it: number of threads and PyTorch's
+    gradient mode are restored.
 
     Args:
-        config: Configuration of the run, complete.
-        source: The data that it names.
-        folder: Folder for its configuration, log and checkpoint; None writes nothing.
-        force: Whether a run in the folder is replaced.
-        resumption: What `prepare_resumption` gave, of a run that goes on; else None.
-        on_note: Called with a line on what does not work as it could here.
+        config: Complete configuration of the run.
+        source: Data that the configuration names.
+        folder: Folder for configuration, log and checkpoint; None writes nothing.
+        force: Whether an existing run in the folder is replaced.
+        resumption: Result of `prepare_resumption` for a resumed run; None for a new one.
+        on_note: Called with a line about a feature that is not available here.
 
     Attributes:
-        config: The configuration with the precision that its device has.
-        step: Updates made, by the last report.
+        config: Configuration with the precision that the device supports.
+        step: Number of updates made up to the last report.
 
     Raises:
-        SbvaeError: If the folder is in use, holds a run and `force` is false, or went on
-            meanwhile, or the images have no room; then nothing is written.
+        SbvaeError: If the folder is in use, holds a run and `force` is false, was resumed by
+            another process meanwhile, or the images do not fit in memory; nothing is written then.
     """
 
     def __init__(
@@ -71,26 +71,26 @@ class SteppedRun(Iterator[Report]):
             self._maker = held.enter_context(closing(maker))
             self._reports = self._follow()
             self._held = held.pop_all()
-        weakref.finalize(self, self._held.close)  # where nobody closes it
+        weakref.finalize(self, self._held.close)  # if nobody closes it
 
     def __next__(self) -> Report:
         """Train up to the next report.
 
         Raises:
-            DivergedError: If a loss, a weight or a measurement was not finite; the last checkpoint
-                stays.
+            DivergedError: If a loss, a weight or a measurement is not finite; the last checkpoint
+                is kept.
         """
         with self._settings():
             try:
                 report = next(self._reports)
-            except BaseException:  # the end, an error or an interruption
+            except BaseException:  # the end of the run, an error or an interruption
                 self._held.close()
                 raise
         self.step = report.step
         return report
 
     def close(self) -> None:
-        """Save the run where it stands, if it has a folder and was not at its end, and let go."""
+        """Save an unfinished run that has a folder, and release the folder."""
         self._stopped = True
         try:
             for _ in self:
@@ -100,11 +100,11 @@ class SteppedRun(Iterator[Report]):
 
     @property
     def device(self) -> torch.device:
-        """Where it trains."""
+        """Device that trains."""
         return self._updater.device
 
     def checkpoint(self) -> Checkpoint:
-        """The model as it is now, without what a resumption needs."""
+        """Return a checkpoint of the current model, without the optimizer state."""
         threads = self._threads or torch.get_num_threads()
         return Checkpoint(self.config, self.step, self._updater.weights(0), {}, threads)
 
@@ -139,7 +139,7 @@ class SteppedRun(Iterator[Report]):
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
-        """PyTorch as training needs it, and afterwards as it was found."""
+        """Set PyTorch up for training, and restore the caller's settings afterwards."""
         with (
             cpu_threads(self._threads),
             torch.inference_mode(False),

@@ -1,4 +1,4 @@
-"""Models and files of codes as they are named on a line."""
+"""Resolve targets of the command line to models, files of codes and run folders."""
 
 import os
 from collections.abc import Callable, Hashable, Sequence
@@ -11,15 +11,15 @@ from sbvae_cli.runs.replicas import find_replicas, is_run
 
 
 def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[Path]:
-    """What the targets stand for, without what is the same checkpoint or file as one before it.
+    """Resolve targets to checkpoints and files, each once.
 
     Args:
-        targets: Run folders, folders of replicas, which stand for these by seed, or of several
+        targets: Run folders, folders of replicas (resolved in the order of seeds) or of several
             runs, checkpoints, and NPZ files of codes; they need not exist.
-        on_note: Called with a line on each that is left out.
+        on_note: Called with a line for each one that is left out.
 
     Raises:
-        SbvaeError: If a folder has runs, and none of them has a checkpoint yet.
+        SbvaeError: If a folder contains runs, but none of them has a checkpoint yet.
     """
     below = [path for target in targets for path in _runs_below(target, on_note)]
     targets = [path for target in below for path in _with_replicas(target, on_note)]
@@ -36,7 +36,7 @@ def each_once(targets: Sequence[Path], on_note: Callable[[str], None]) -> list[P
 
 
 def _runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
-    """The runs and folders of replicas in a folder that is neither; else the path itself."""
+    """Return the runs and folders of replicas in a folder that is neither, else the path itself."""
     if not os.path.isdir(path) or is_run(path) or find_replicas(path):
         return [path]
     found: list[Path] = []
@@ -52,13 +52,13 @@ def _runs_below(path: Path, on_note: Callable[[str], None]) -> list[Path]:
 
 
 def run_folders(targets: Sequence[Path]) -> list[RunFolder]:
-    """Runs, each once, those too that have no checkpoint yet.
+    """Resolve targets to run folders, each once, with or without a checkpoint.
 
     Args:
-        targets: Runs' folders, their checkpoints or logs, and folders of replicas or of runs.
+        targets: Run folders, their checkpoints or logs, and folders of replicas or of runs.
 
     Raises:
-        SbvaeError: If a target is no run and holds none.
+        SbvaeError: If a target is not a run and contains none.
     """
     found: dict[str, RunFolder] = {}
     for target in targets:
@@ -68,7 +68,7 @@ def run_folders(targets: Sequence[Path]) -> list[RunFolder]:
 
 
 def _folders(path: Path) -> list[RunFolder]:
-    """The run that was named, or the runs in a folder."""
+    """Return the folder of a run, or those of the runs in a folder."""
     if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
         path = path.parent
     if not os.path.isdir(path):
@@ -84,17 +84,17 @@ def _folders(path: Path) -> list[RunFolder]:
 
 
 def _inside(path: Path) -> list[tuple[Path, list[RunFolder]]]:
-    """The runs and folders of replicas in a folder, in natural order, each with its runs."""
+    """Return the runs and folders of replicas in a folder, in natural order, each with its runs."""
     inner = [path / name for name in natural_order(os.listdir(path))]
     runs = [[RunFolder(p)] if is_run(p) else [r.folder for r in find_replicas(p)] for p in inner]
     return [pair for pair in zip(inner, runs, strict=True) if pair[1]]
 
 
 def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:
-    """The replicas in a folder that have a checkpoint; the path itself where it holds none.
+    """Return the replicas in a folder that have a checkpoint, or the path itself if it has none.
 
     Raises:
-        SbvaeError: If none has a checkpoint.
+        SbvaeError: If no replica has a checkpoint.
     """
     replicas = [each.folder for each in find_replicas(path)]
     trained = [folder.path for folder in replicas if folder.checkpoint.exists()]
@@ -109,10 +109,10 @@ def _with_replicas(path: Path, on_note: Callable[[str], None]) -> list[Path]:
 
 
 def _file(path: Path) -> Hashable:
-    """What tells the file from others, whichever links lead to it."""
+    """Return a key that identifies a file through all links to it."""
     file = path / "ckpt.pt" if os.path.isdir(path) else path
     try:
         found = os.stat(file)
-    except OSError:  # whoever opens it says what is wrong
+    except OSError:  # opening the file will raise an explained error
         return os.path.abspath(file)
     return found.st_dev, found.st_ino

@@ -1,4 +1,4 @@
-"""A run as TensorBoard shows it: what its log has and its previews, in event files of its folder.
+"""Write TensorBoard event files of a run: the numbers of its log, and its previews.
 
 TensorBoard is an extra, and this is the only file that imports it.
 """
@@ -17,15 +17,15 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import EVENTS, RunFolder
 
-_VERSION = "brain.Event:2"  # of the format, which the first record of a file names
-_HEAD, _TAIL = 12, 4  # bytes around a record: its length and a checksum, and another checksum
+_VERSION = "brain.Event:2"  # version of the format, which the first record of a file states
+_HEAD, _TAIL = 12, 4  # bytes before a record (length, checksum) and after it (checksum)
 
 
 def require_tensorboard() -> None:
-    """Load what writes event files.
+    """Import the modules that write event files.
 
     Raises:
-        SbvaeError: If TensorBoard is not installed, with the command that does.
+        SbvaeError: If TensorBoard is not installed; the message has the command that installs it.
     """
     try:
         import tensorboard.compat.proto.event_pb2
@@ -37,13 +37,13 @@ def require_tensorboard() -> None:
 
 
 class Board:
-    """The event file of a run, written record by record, so that a killed process loses none.
+    """Event file of a run, written record by record, so that a killed process loses none.
 
-    Of a run that goes on, what earlier files have past that step is dropped, as from its log.
+    When a run is resumed, records after the resumed step are dropped from earlier files.
 
     Args:
         folder: Folder of the run.
-        start: Updates made before.
+        start: Number of updates made before.
     """
 
     def __init__(self, folder: RunFolder, start: int) -> None:
@@ -53,11 +53,11 @@ class Board:
         name = f"{int(time.time()):010}.{socket.gethostname()}.{os.getpid()}"
         self._path = folder.path / EVENTS.replace("*", name)
         self._write(file_version=_VERSION)
-        if start:  # a TensorBoard that is open has read what was dropped
+        if start:  # tells a running TensorBoard that later records were dropped
             self._write(step=start + 1, session_log={"status": 1})
 
     def scalars(self, step: int, values: Mapping[str, Any]) -> None:
-        """Write numbers by their names, those that are no numbers left out."""
+        """Write numbers by name, and skip values that are not numbers."""
         shown = [
             {"tag": name, "simple_value": value}
             for name, value in values.items()
@@ -66,7 +66,7 @@ class Board:
         self._write(step=step, summary={"value": shown})
 
     def picture(self, step: int, name: str, content: bytes) -> None:
-        """Write a picture, or an animation, as the bytes of its file."""
+        """Write a picture or animation from the bytes of its file."""
         with Image.open(io.BytesIO(content)) as image:
             width, height = image.size
         image_of = {"width": width, "height": height, "colorspace": 3}
@@ -85,14 +85,14 @@ class Board:
 
 
 def _cut(content: bytes, step: int, path: Any) -> None:
-    """Drop records past a step, and a last one that is half-written."""
+    """Drop records after a step, and a half-written last one."""
     kept = b"".join(record for record, at in _records(content) if at <= step)
     if kept != content:
         write_bytes(path, kept)
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each whole record of an event file, and its step."""
+    """Yield each whole record of an event file, with its step."""
     from google.protobuf.message import DecodeError
     from tensorboard.compat.proto.event_pb2 import Event
 

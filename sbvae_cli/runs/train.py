@@ -1,4 +1,4 @@
-"""Start runs in their folders, or go on with them: one, or replicas that are trained at once."""
+"""Start or resume runs in their folders: one run, or replicas that train together."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -33,25 +33,25 @@ def start_runs(
     stop: Callable[[], bool] = lambda: False,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> list[int]:
-    """Train replicas from the beginning, all at once; a single run is a list of one.
+    """Train one or more replicas together from the beginning.
 
     Args:
-        configs: Configuration of each replica, complete; they differ in `training.seed` alone.
-        source: The data that they name.
+        configs: Complete configuration of each replica; they differ only in `training.seed`.
+        source: Data that the configurations name.
         folders: Folder of each replica, for its configuration, log and checkpoint.
-        force: Whether runs in the folders are replaced.
-        observers: Called with each replica's report, once it is logged and before it is saved.
-        stop: Asked before every step; true ends the runs, which are saved.
-        on_note: Called with a line on what does not work as it could here.
+        force: Whether existing runs in the folders are replaced.
+        observers: Called with each replica's report after it is logged and before it is saved.
+        stop: Called before every step; true ends the runs, which are saved.
+        on_note: Called with a line about a feature that is not available here.
 
     Returns:
-        The number of updates that each has made: fewer than planned where `stop` asked for it.
+        The number of updates of each replica; less than planned if `stop` returned true.
 
     Raises:
-        SbvaeError: If a folder is in use, or holds a run and `force` is false, or the images have
-            no room; then nothing is written.
-        DivergedError: If a replica's loss, weights or a measurement was not finite; the others
-            are trained to their end first.
+        SbvaeError: If a folder is in use, holds a run and `force` is false, or the images do not
+            fit in memory; nothing is written then.
+        DivergedError: If a loss, a weight or a measurement of a replica is not finite; the other
+            replicas are trained to their end first.
     """
     configs = [with_own_precision(config) for config in configs]
     seeds = [config.training.seed for config in configs]
@@ -73,20 +73,21 @@ def resume_runs(
     stop: Callable[[], bool] = lambda: False,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> list[int]:
-    """Go on with replicas that stand at one step; on the CPU as if they had never stopped.
+    """Resume replicas that are at the same step; on the CPU with the results of an unbroken run.
 
     Args:
-        runs: What `prepare_resumption` gives of each; they differ in `training.seed` alone.
-        observers: Called with each replica's report, as by `start_runs`.
-        stop: Asked before every step; true ends the runs, which are saved.
-        on_note: Called with a line on what does not work as it could here.
+        runs: Result of `prepare_resumption` for each replica; they differ only in `training.seed`.
+        observers: Called with each replica's report, as in `start_runs`.
+        stop: Called before every step; true ends the runs, which are saved.
+        on_note: Called with a line about a feature that is not available here.
 
     Returns:
-        The number of updates that each has made in all.
+        The number of updates of each replica, with those before the resumption.
 
     Raises:
-        SbvaeError: If a folder is in use, or went on meanwhile, or the images have no room.
-        DivergedError: As by `start_runs`.
+        SbvaeError: If a folder is in use, was resumed by another process meanwhile, or the images
+            do not fit in memory.
+        DivergedError: As in `start_runs`.
     """
     configs, folders = [run.config for run in runs], [run.folder for run in runs]
     first = runs[0]
@@ -107,14 +108,14 @@ def resume_runs(
 
 
 def refuse_moved_on(folder: RunFolder, step: int) -> None:
-    """Refuse a run that another process went on with before its folder was locked.
+    """Refuse a run that another process resumed before its folder was locked.
 
     Args:
-        folder: The run's folder, locked.
-        step: Where its checkpoint stood when it was read.
+        folder: Locked folder of the run.
+        step: Step of the checkpoint that was read before.
 
     Raises:
-        SbvaeError: If it stands elsewhere now.
+        SbvaeError: If the checkpoint is now at another step.
     """
     if load_checkpoint(folder.checkpoint).step != step:
         raise SbvaeError(f"{folder.path}: another process went on with it; try again")
@@ -129,10 +130,10 @@ def _locked(folders: Sequence[RunFolder]) -> Iterator[None]:
 
 
 def restore(updater: Updater, replica: int, checkpoint: Checkpoint, folder: RunFolder) -> None:
-    """Give a replica the weights and the optimizer's state of a checkpoint in its folder.
+    """Load the weights and the optimizer state of a checkpoint into a replica.
 
     Raises:
-        SbvaeError: If they do not fit it.
+        SbvaeError: If they do not fit the replica.
     """
     try:
         checkpoint.load_into(updater.vaes[replica])
@@ -185,7 +186,7 @@ def watch_replicas(
     observers: Sequence[Observer],
     on_note: Callable[[str], None],
 ) -> "list[Watched]":
-    """What takes the reports of each replica; arguments as of `start_runs`, at a step."""
+    """Return an observer of each replica, which begins at step `start`; see `start_runs`."""
     boards = _boards(configs, folders, start)
     previews = _previews(configs, source, updater, folders, start, on_note, boards)
     return [
@@ -199,10 +200,10 @@ def watch_replicas(
 def _boards(
     configs: Sequence[Config], folders: Sequence[RunFolder], start: int
 ) -> "Sequence[Board | None]":
-    """What writes each replica's numbers and pictures for TensorBoard, where that is wanted."""
+    """Return the event file of each replica if `tensorboard` is set, else None for each."""
     if not configs[0].training.tensorboard:
         return [None] * len(configs)
-    from sbvae_cli.runs.tensorboard import Board  # it loads an extra
+    from sbvae_cli.runs.tensorboard import Board  # imports an optional dependency
 
     return [Board(folder, start) for folder in folders]
 
@@ -216,10 +217,10 @@ def _previews(
     on_note: Callable[[str], None],
     boards: "Sequence[Board | None]",
 ) -> "Sequence[Previews | None]":
-    """What looks at each replica, where that is wanted."""
+    """Return the previews of each replica if `preview` is set, else None for each."""
     if not configs[0].training.preview:
         return [None] * len(configs)
-    from sbvae_cli.runs.previews import Previews, preview_images  # they load what draws
+    from sbvae_cli.runs.previews import Previews, preview_images  # loads the drawing code
 
     images = preview_images(configs[0], source, on_note)
     return [
@@ -229,7 +230,7 @@ def _previews(
 
 
 class Watched:
-    """A replica's run: its log, its checkpoints, and what was not finite, if anything was."""
+    """Observer of a replica: it writes its log and checkpoints, and keeps its divergence error."""
 
     def __init__(
         self,
@@ -250,19 +251,19 @@ class Watched:
         self._save = save_to(folder, config, updater)
 
     def watch(self, step: int) -> None:
-        """Look at the model after so many updates, where that is wanted."""
+        """Show the model after `step` updates to the previews, if there are any."""
         if self._preview:
             self._preview.watch(step)
 
     def see(self, report: Report) -> None:
-        """Log, hand on and save; nothing any more once a number was not finite."""
+        """Log a report, pass it on and save the model; ignore reports after an error."""
         if self.error:
             return
         error = report.error
         if not error:
             try:
                 self._log(report)
-            except DivergedError as found:  # of validation images
+            except DivergedError as found:  # raised for validation images
                 error = found
                 report = replace(report, terms={}, save=False, error=error)
         if error:
@@ -273,17 +274,17 @@ class Watched:
         for observe in self._observers:
             observe(report)
         self._save(report)
-        if self._preview:  # after it is saved: drawing takes a while
+        if self._preview:  # after saving, as drawing takes a while
             self._preview.observe(report)
         if not error:
             self.step = report.step
 
 
 def _raise_if_diverged(watched: Sequence[Watched]) -> None:
-    """Raise the error of one replica, or one that names all that have one.
+    """Raise the error of one replica, or one error that names all diverged replicas.
 
     Raises:
-        DivergedError: If there is any.
+        DivergedError: If any replica diverged.
     """
     diverged = [replica for replica in watched if replica.error]
     errors = [replica.error for replica in diverged if replica.error]

@@ -1,4 +1,4 @@
-"""What `traverse` draws: each kind of picture of one model or several."""
+"""Draw each kind of picture of `traverse`, for one model or several."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,23 +27,25 @@ from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.canvas import Canvas
 
 COLUMNS, COLUMNS_OF_SEVERAL, MOVING_COLUMNS = 11, 7, 25
-LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12  # within these, as many inputs as columns
-MOST_MOVING, MOST_MOVING_SAMPLES = 6, 100  # starts of all models, and samples, of an animation
-DRIFT = 40  # frames in which samples go around
+# Limits on the number of inputs, which is otherwise the number of columns.
+LEAST_EXAMPLES, MOST_EXAMPLES = 7, 12
+# Limits of an animation: start images of all models, and samples.
+MOST_MOVING, MOST_MOVING_SAMPLES = 6, 100
+DRIFT = 40  # frames of one cycle through the samples
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What all kinds of pictures depend on.
+    """Arguments that all kinds of pictures share.
 
     Attributes:
         opened: The models and their data.
         device: Name of the device that computes.
-        size: (H, W) of decoded images; None where these are as large as the data's.
-        seed: Root seed of what is drawn at random.
-        moving: Whether the picture moves.
-        columns: Number of values of a latent; None for what the picture has room for.
+        size: (H, W) of decoded images; None for the size of the data.
+        seed: Root seed of random draws.
+        moving: Whether the picture is an animation.
+        columns: Number of values of a latent; None for the default of this kind of picture.
     """
 
     opened: SeveralModels
@@ -62,7 +64,7 @@ class Asked:
 
     @property
     def caption(self) -> str:
-        """What data, and which model, where there is one."""
+        """Names of the data and, for a single model, of the model."""
         caption = self.opened.source.name
         if len(self.opened.models) == 1:
             caption += f": {self.opened.models[0].model}"
@@ -70,23 +72,23 @@ class Asked:
 
     @property
     def shared_space(self) -> SpaceConfig:
-        """The first model's space, or the first that holds something out: all see its images."""
+        """Factor space of the first model that holds something out, else of the first model."""
         spaces = [model.checkpoint.space for model in self.opened.models]
         names = self.opened.source.space.names
         alike = [space for space in spaces if space.names == names and space.held_out]
         return (alike or spaces)[0]
 
     def find(self, images: Sequence[int | Path | None]) -> list[StartImage]:
-        """Images by number or file; None is the first that is not blank."""
+        """Find images by number or file; None stands for the first image that is not blank."""
         return [start_image(self.opened.source, which, self.seed) for which in images]
 
     def each(self, make: Callable[[VAE, Opened], T]) -> dict[str, T]:
-        """What is made of each model, by its title."""
+        """Call `make` for each model, and return the results by title."""
         return self.opened.by_title(make, self.device, self.size)
 
 
 def samples(asked: Asked, count: int) -> Canvas | Animation:
-    """Samples of the prior, the same codes for models of as many latents."""
+    """Draw samples of the prior; models of equal latent dimension get the same codes."""
     frames = DRIFT if asked.moving else 1
     if asked.moving and count > MOST_MOVING_SAMPLES:
         most = f"{count}: an animation has room for {MOST_MOVING_SAMPLES}"
@@ -104,7 +106,7 @@ def samples(asked: Asked, count: int) -> Canvas | Animation:
 
 
 def interpolation(asked: Asked, ends: Sequence[StartImage]) -> Canvas | Animation:
-    """What lies between two images' codes."""
+    """Draw an interpolation between the codes of two images."""
     pair = ends[0], ends[1]
     found = asked.each(lambda vae, _: interpolate(vae, pair, asked.steps, swing=asked.moving))
     caption = f"{asked.caption}; between the codes of two images"
@@ -112,7 +114,7 @@ def interpolation(asked: Asked, ends: Sequence[StartImage]) -> Canvas | Animatio
 
 
 def reconstructions(asked: Asked, count: int, starts: Sequence[StartImage]) -> Canvas:
-    """Images above what models make of them."""
+    """Draw images above their reconstructions by each model."""
     found = asked.each(
         lambda vae, opened: reconstruct(
             vae,
@@ -133,7 +135,7 @@ def sweep(
     ends: tuple[float, float] | Literal["posterior"],
     starts: Sequence[StartImage],
 ) -> dict[str, Traversal]:
-    """Sweeps of the latents of each model, as `evaluation.traversal.traverse` makes them."""
+    """Traverse the latents of each model, as `evaluation.traversal.traverse` does."""
     models = len(asked.opened.models)
     starts = starts or asked.find([None])
     if asked.moving and models * len(starts) > MOST_MOVING:
@@ -161,7 +163,7 @@ def sweep(
 
 
 def sweeps(asked: Asked, results: dict[str, Traversal]) -> Canvas | Animation:
-    """The picture of sweeps."""
+    """Draw the traversals that `sweep` returned."""
     one = results.get("")
     shown = results if one is None else one
     caption = asked.caption

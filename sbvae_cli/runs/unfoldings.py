@@ -1,4 +1,4 @@
-"""Runs that are named on a line, and where they put two factors while they were trained."""
+"""Read the moments of runs: where they embedded two factors during training."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from sbvae_cli.runs.moments_file import read_moments
 from sbvae_cli.runs.targets import run_folders
 from sbvae_cli.viz.animation import Animation
 
-MOST = 8  # models side by side
+MOST = 8  # models side by side in a picture
 
 
 @dataclass(frozen=True)
 class Unfolded:
-    """A run with previews.
+    """A run with stored moments.
 
     Attributes:
-        path: Its folder.
-        label: What tells it from the others.
-        config: Its configuration.
-        unfolding: Its moments.
+        path: Path of the run folder.
+        label: Label that tells the run from the others.
+        config: Configuration of the run.
+        unfolding: Moments of the run.
     """
 
     path: Path
@@ -56,14 +56,15 @@ def unfolding_animation(found: Sequence[Unfolded]) -> Animation:
 def read_unfoldings(
     targets: Sequence[Path], on_note: Callable[[str], None] = lambda line: None
 ) -> list[Unfolded]:
-    """Moments of runs, in the order of the targets, each once.
+    """Read the moments of runs, each once, in the order of the targets.
 
     Args:
-        targets: Run folders, be they training, and folders of replicas or of runs.
-        on_note: Called with a line on runs that have no previews and are left out.
+        targets: Run folders, also of runs in training, and folders of replicas or of runs.
+        on_note: Called with a line about runs without previews, which are left out.
 
     Raises:
-        SbvaeError: If a target is no run and holds none, none has moments, or too many have.
+        SbvaeError: If a target is not a run and contains none, no run has moments, or too many
+            have.
     """
     folders = run_folders(targets)
     there = [folder for folder in folders if (folder.previews / MOMENTS).exists()]

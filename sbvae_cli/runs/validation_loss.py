@@ -1,4 +1,4 @@
-"""Images that training never sees, measured beside it."""
+"""Measure NLL and KL of images that are kept from training."""
 
 import math
 
@@ -14,17 +14,17 @@ from sbvae_cli.random import stream
 
 
 class Validation:
-    """Validation images of a file or a fixed set, or 2,000 of them, read once.
+    """Validation images of a file or fixed set, at most 2,000, read once.
 
     Args:
-        source: A file, or what renders the set.
-        share: Share of its images that are kept from training, in (0, 1).
-        seed: Root seed of the run; also of posterior samples and of colours that no file stores.
+        source: Data file, or the data that render the fixed set.
+        share: Share of the images that are kept from training, in (0, 1).
+        seed: Root seed of the run, also of posterior samples and of colours that are drawn anew.
         latent_dim: Number of latents K of the model.
-        fixed_set: Number of images of the set.
+        fixed_set: Number of images in the fixed set; None for a file.
 
     Raises:
-        SbvaeError: If the images are drawn as needed, or too few would be left.
+        SbvaeError: If the images are drawn endlessly, or too few would be left for training.
     """
 
     def __init__(
@@ -45,11 +45,10 @@ class Validation:
         self._noise = rng.standard_normal((len(rows), latent_dim), np.float32)
 
     def measure(self, vae: VAE, step: int) -> dict[str, float]:
-        """Mean `nll_validation` and `kl_validation`, nats an image; the same noise each time.
+        """Return mean `nll_validation` and `kl_validation` in nats an image, with the same noise.
 
         Raises:
-            DivergedError: If the model gives no numbers after so many steps, though its weights
-                are finite.
+            DivergedError: If NLL or KL is not finite after `step` updates, though the weights are.
         """
         try:
             rates = image_rates(vae, self._images, self._noise)
