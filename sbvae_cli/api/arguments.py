@@ -25,9 +25,16 @@ from sbvae_cli.errors import SbvaeError, nearest
 
 MOST = 2**63 - 1  # that arrays and files can hold
 _MOST_PIXELS = 2**16  # of a side
+_MOST_SHOWN = 80  # letters of a value
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: on one line, and not for pages."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
 
 
 def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
@@ -42,7 +49,7 @@ def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
         found = None
     if found is None or not low <= found <= high:
         ends = f"from {low} on" if high == MOST else f"from {low} to {high:,}"
-        raise SbvaeError(f"is {value!r}; give a whole number {ends}", field=field)
+        raise SbvaeError(f"is {shown(value)}; give a whole number {ends}", field=field)
     return found
 
 
@@ -55,7 +62,7 @@ def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
     found = items(value)
     if found is None or (count is not None and len(found) != count):
         way = "whole numbers from 0 on, as [9, 3]" if count is None else f"{count}, as (9, 3)"
-        raise SbvaeError(f"is {value!r}; give {way}", field=field)
+        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
     return tuple(whole(each, field) for each in found)
 
 
@@ -78,7 +85,7 @@ def number(
     if not is_number(value) or not low <= value <= high or (above and value == low):
         ends = f" from {low:g} to {high:g}" if high < math.inf else f" from {low:g} on"
         ends = f" above {low:g}" if above else ends
-        raise SbvaeError(f"is {value!r}; give a number{ends}", field=field)
+        raise SbvaeError(f"is {shown(value)}; give a number{ends}", field=field)
     return float(value)
 
 
@@ -89,7 +96,7 @@ def text(value: Any, field: str) -> str:
         SbvaeError: If it is something else.
     """
     if not isinstance(value, str):
-        raise SbvaeError(f"is {value!r}; give text", field=field)
+        raise SbvaeError(f"is {shown(value)}; give text", field=field)
     return value
 
 
@@ -103,7 +110,7 @@ def names(value: Any, field: str, count: int | None = None) -> tuple[str, ...]:
     many = count is not None and len(found or ()) != count
     if found is None or many or not all(isinstance(each, str) for each in found):
         way = f"{count} names, as ('x', 'y')" if count else "a name or a list of names"
-        raise SbvaeError(f"is {value!r}; give {way}", field=field)
+        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
     return found
 
 
@@ -114,7 +121,7 @@ def mapping(value: Any, field: str, way: str) -> Mapping[Any, Any]:
         SbvaeError: If it is no mapping.
     """
     if not isinstance(value, Mapping):
-        raise SbvaeError(f"is {value!r}; give {way}", field=field)
+        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
     return value
 
 
@@ -127,7 +134,7 @@ def one_of(value: Any, names: tuple[str, ...], field: str) -> str:
     if not isinstance(value, str) or value not in names:
         near = nearest(value, names) if isinstance(value, str) else None
         hint = f"did you mean {near!r}?" if near else f"give {choice(map(repr, names))}"
-        raise SbvaeError(f"is {value!r}; {hint}", field=field)
+        raise SbvaeError(f"is {shown(value)}; {hint}", field=field)
     return value
 
 
@@ -139,7 +146,7 @@ def path_of(value: Any, field: str) -> Path:
     """
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(path, str) or not path:
-        raise SbvaeError(f"is {value!r}; give a path", field=field)
+        raise SbvaeError(f"is {shown(value)}; give a path", field=field)
     return Path(path).expanduser()
 
 
@@ -154,7 +161,7 @@ def two_sizes(size: Any, field: str = "size") -> tuple[int, int]:
         height, width = (whole(side, field, 1, _MOST_PIXELS) for side in pair)
     except (SbvaeError, ValueError):
         way = "give pixels, as 64 or (48, 64)"
-        raise SbvaeError(f"is {size!r}; {way}", field=field) from None
+        raise SbvaeError(f"is {shown(size)}; {way}", field=field) from None
     return height, width
 
 
@@ -172,7 +179,7 @@ def _numbers_by_name(value: Any, field: str) -> dict[str, float]:
     found = mapping(value, field, "values by name, as {'hue': 0.5}")
     for name, each in found.items():
         if not is_number(each):
-            raise SbvaeError(f"has {name} = {each!r}; give a number", field=field)
+            raise SbvaeError(f"has {name} = {shown(each)}; give a number", field=field)
     return {str(name): float(each) for name, each in found.items()}
 
 

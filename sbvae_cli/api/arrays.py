@@ -48,7 +48,7 @@ def representation_of(
         turned = "; is one of them transposed?" if len(z) in v.shape else ""
         found = f"have {len(v):,} rows and `codes` {len(z):,}; each image has a row in both"
         raise SbvaeError(found + turned, field="factors")
-    known = _names(names, v.shape[1])
+    known = names_of(names, v.shape[1])
     named = {"circular": [circular] if isinstance(circular, str) else circular, "kinds": kinds}
     for field, those in named.items():
         for name in those or ():
@@ -112,7 +112,12 @@ def matrix(value: Any, name: str, columns: str = "K") -> Floats:
     return numbers
 
 
-def _names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+def names_of(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """Names of so many factors; factor0, factor1 and so on where none are given.
+
+    Raises:
+        SbvaeError: If they are of another number, or one is there twice.
+    """
     if names is None:
         return tuple(f"factor{i}" for i in range(count))
     known = (names,) if isinstance(names, str) else tuple(map(str, names))

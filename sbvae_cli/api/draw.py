@@ -7,7 +7,7 @@ Each function of a picture takes `scale`, pixels of a unit (1 is for screens, 2 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.api.arguments import checked, items, whole, wholes
+from sbvae_cli.api.arguments import checked, items, shown, whole, wholes
 from sbvae_cli.api.draw_runs import losses, mig, rate_distortion, scores, table, unfolding
 from sbvae_cli.api.model import Model
 from sbvae_cli.api.words import in_python_words
@@ -260,7 +260,7 @@ def _by_title(models: Any) -> Mapping[str, Model]:
     several = {"": models} if isinstance(models, Model) else models
     usable = isinstance(several, Mapping) and several
     if not (usable and all(isinstance(model, Model) for model in several.values())):
-        why = f"are {models!r}; give a model that `sbvae.load` gave, or several by title"
+        why = f"are {shown(models)}; give a model that `sbvae.load` gave, or several by title"
         raise SbvaeError(why, field="models")
     return several
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.api.arguments import items, two_sizes, whole
+from sbvae_cli.api.arguments import items, shown, two_sizes, whole
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.load import check
 from sbvae_cli.config.model import BroadcastDecoderConfig
@@ -196,7 +196,7 @@ def _image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
         channels, height, width = (whole(n, "image_shape", 1) for n in items(image_shape) or ())
     except (SbvaeError, ValueError):
         way = "give (channels, height, width), as (3, 64, 64)"
-        raise SbvaeError(f"is {image_shape!r}; {way}", field="image_shape") from None
+        raise SbvaeError(f"is {shown(image_shape)}; {way}", field="image_shape") from None
     if width in (1, 3, 4) and min(channels, height) > 4:
         warnings.warn(
             f"`image_shape` {channels, height, width} is read as {channels} channels of "
