@@ -135,8 +135,7 @@ def make_dataset(
             {**drawn, "blank": blank, "table": table},
             "is for other images; those in an array stay as they are",
         )
-        known = {"names": names, "circular": circular, "kinds": kinds}
-        write_arrays(data, path, factors, **known, force=force)
+        write_arrays(data, path, factors, names=names, circular=circular, kinds=kinds, force=force)
         return open_source(path)
     _refuse({"names": names, "circular": circular, "kinds": kinds}, "is for factors in an array")
     height, width = two_sizes(DEFAULT_SIZE if size is None else size)

@@ -40,8 +40,14 @@ class in_python_words(ContextDecorator):
         if error.field is None:
             error.field = self._of(str(error)) if callable(self._of) else self._of
             if error.field and f"`{error.field}`" not in str(error):
-                error.args = (f"`{error.field}`: {error}",)
+                error.args = (_with_name(error.field, str(error)),)
         setattr(error, _SAID, True)
+
+
+def _with_name(field: str, message: str) -> str:
+    """A message that names the argument at fault once, in backticks."""
+    named, rest = message[: len(field)], message[len(field) :]
+    return f"`{field}`{rest}" if named == field and rest[:1] in " :" else f"`{field}`: {message}"
 
 
 class SbvaeWarning(UserWarning):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from sbvae_cli.config.frozen import BOOLEAN
 from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, ScheduleKind
 from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 from sbvae_cli.config.schema import Config
@@ -182,6 +183,9 @@ def _explain(
     shown = ".".join(part for part in path if part not in _KINDS) or "configuration"
     if fault["type"] == "extra_forbidden":
         return _unknown_key(path, shown, schema)
+    if fault["type"] == BOOLEAN:
+        key = ".".join([*(part for part in path if part not in _KINDS), fault["ctx"]["name"]])
+        return f"{key} is {fault['ctx']['value']!r}; {fault['msg']}"
     if fault["type"] in _WANTED:
         return f"{shown} is {fault['input']!r}; {_WANTED[fault['type']]}"
     if fault["type"] == "missing":

@@ -3,8 +3,9 @@
 import math
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.names import Coordinates
 
 # Of the error of 8-bit pixels, uniform within half a grey level.
@@ -13,12 +14,6 @@ QUANTIZATION_VARIANCE = (1 / (255 * math.sqrt(12))) ** 2
 FinitePositive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 FiniteNonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-
-
-class Frozen(BaseModel):
-    """What every part of a configuration is: fixed once made, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EncoderConfig(Frozen):

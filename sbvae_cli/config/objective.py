@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from sbvae_cli.config.model import FiniteNonNegative, FinitePositive, Frozen
+from sbvae_cli.config.frozen import Frozen
+from sbvae_cli.config.model import FiniteNonNegative, FinitePositive
 from sbvae_cli.config.names import TotalCorrelationEstimator
 
 # Beyond it a weight leaves nothing of the other terms in single precision, and no image of any

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from sbvae_cli.config.model import FinitePositive, Frozen, ModelConfig
+from sbvae_cli.config.frozen import Frozen
+from sbvae_cli.config.model import FinitePositive, ModelConfig
 from sbvae_cli.config.names import (
     Compilation,
     LearningRateSchedule,

@@ -3,8 +3,9 @@
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
+from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.names import FactorDtype
 from sbvae_cli.errors import unknown_name
 
@@ -13,7 +14,7 @@ Range = tuple[Finite, Finite]
 LEAST_STD = 1e-3  # of a correlation: one closer would be a factor less
 
 
-class FactorConfig(BaseModel, frozen=True, extra="forbid"):
+class FactorConfig(Frozen):
     """One factor of variation: uniform over a range, or over levels.
 
     A constant is a range whose ends are equal. A `period` (1 for a hue in turns) makes the factor
@@ -111,7 +112,7 @@ class FactorConfig(BaseModel, frozen=True, extra="forbid"):
         }
 
 
-class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
+class CorrelationConfig(Frozen):
     """Two factors that depend on each other in training.
 
     Their density is a Gaussian in the difference of the two, each scaled to [0, 1] by its range.
@@ -125,7 +126,7 @@ class CorrelationConfig(BaseModel, frozen=True, extra="forbid"):
     std: float = Field(ge=LEAST_STD, allow_inf_nan=False)
 
 
-class SpaceConfig(BaseModel, frozen=True, extra="forbid"):
+class SpaceConfig(Frozen):
     """A product of factors, less the held-out regions, with a share of blank images.
 
     Attributes:

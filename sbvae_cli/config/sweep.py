@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from sbvae_cli.config.dataset_names import is_procedural
+from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.load import check, flat, merge, nested, read_yaml
 from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.config.model import Frozen
 from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.score_names import metrics_named
 from sbvae_cli.errors import SbvaeError

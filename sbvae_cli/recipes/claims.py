@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from sbvae_cli.config.model import Frozen
+from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.score_names import wanted_score
 from sbvae_cli.errors import SbvaeError
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import Field
 
-from sbvae_cli.config.model import Frozen
+from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.errors import unknown_name
 
 MeanAndStd = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]  # as they are printed

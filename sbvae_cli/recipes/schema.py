@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from sbvae_cli.config.model import FinitePositive, Frozen
+from sbvae_cli.config.frozen import Frozen
+from sbvae_cli.config.model import FinitePositive
 from sbvae_cli.config.names import ChartKind, ProtocolName, Rank, TierName
 from sbvae_cli.recipes.claims import Claim, Settings
 

@@ -88,6 +88,17 @@ REFUSED: list[tuple[Callable[[Any], object], str, str]] = [
     (lambda m: sbvae.draw.traversal(m, latents=[99]), "latents", "there is no latent 99"),
     (lambda m: sbvae.draw.traversal(m, latents="a"), "latents", "is 'a'; give a whole number"),
     (lambda m: sbvae.draw.losses("x", terms=5), "terms", "is 5; give a name or a list"),
+    (lambda m: sbvae.SpatialBroadcastDecoder((3, 8, 8), True), "latent_dim", "is True; give"),
+    (
+        lambda m: sbvae.SpatialBroadcastDecoder((3, 8, 8), 4, kernel_size=True),
+        "kernel_size",
+        "`kernel_size` is True; give a number",
+    ),
+    (
+        lambda m: sbvae.train({"training.seed": np.True_}, data="circles:xy"),
+        "config",
+        "training.seed is ",
+    ),
     (lambda m: sbvae.draw.losses(), "runs", "are missing; give the folder of one or more"),
     (lambda m: sbvae.draw.mig("x", kind="bars"), "kind", "is 'bars'; give 'histogram' or 'strip'"),
     (lambda m: sbvae.draw.mig(5), "runs", "is 5; give a path"),

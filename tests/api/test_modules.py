@@ -106,7 +106,7 @@ def test_what_is_no_generator_is_refused() -> None:
         ((5, 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, True, 8), 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, 8, 8), 2, 64), "hidden_channels", "write a list, as [64, 64]"),
-        (((3, 8, 8), 2, (4,), 0), "kernel_size", "kernel_size is 0"),
+        (((3, 8, 8), 2, (4,), 0), "kernel_size", "`kernel_size` is 0"),
     ],
 )
 def test_settings_that_are_none_are_refused(arguments: Any, field: str, line: str) -> None:

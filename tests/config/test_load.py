@@ -28,6 +28,28 @@ def test_merging_leaves_its_inputs_alone() -> None:
     assert first == {"a": {"b": 1}}
 
 
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("training.steps=true", "training.steps is True; give a number"),
+        ("training.seed=no", "training.seed is False; give a number"),
+        ("model.encoder.hidden_channels=[8, true]", "hidden_channels is [8, True]; give a number"),
+        ("objective.beta=yes", "objective.beta is True; give a number"),
+        ("model.decoder.kernel_size=on", "model.decoder.kernel_size is True; give a number"),
+        ("data.space.factors=[{name: x, low: no, high: 1}]", "data.space.factors.0.low is False"),
+    ],
+)
+def test_a_boolean_is_no_number(setting: str, line: str) -> None:
+    tree = merge(paper_preset("beta-vae", "circles", "broadcast"), parse_settings([setting]))
+    with pytest.raises(SbvaeError) as caught:
+        build_config(tree)
+    assert line in str(caught.value)
+
+
+def test_a_boolean_is_one_where_it_stands_for_yes() -> None:
+    assert build_config({"training": {"preview": True}}).training.preview
+
+
 def test_settings_are_read_as_yaml() -> None:
     assert parse_settings(["model.decoder.kernel_size=3", "model.latent_dim=4"]) == {
         "model": {"decoder": {"kernel_size": 3}, "latent_dim": 4}
