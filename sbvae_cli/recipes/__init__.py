@@ -1,1 +1,1 @@
-"""The paper's figures and tables as recipes, what it says with them, and what came out here."""
+"""Recipes that reproduce the paper's figures and tables, with the paper's claims and verdicts."""

@@ -1,4 +1,4 @@
-"""What the paper says with a figure or table, in a form that runs can be held against."""
+"""Claims that the paper makes with a figure or table, in a form that can be tested on runs."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -14,10 +14,10 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _OfScore(Frozen):
-    """A test of one score.
+    """Base of tests on one score.
 
     Attributes:
-        score: Name of the score, as `mig` or `x,y:affine_r2`.
+        score: Name of the score, such as `mig` or `x,y:affine_r2`.
     """
 
     score: str
@@ -33,12 +33,13 @@ class _OfScore(Frozen):
 
 
 class _OfTwoSides(_OfScore):
-    """A test of two kinds of runs; settings in which both differ alike are strata.
+    """Base of tests that compare two kinds of runs, stratified by settings that vary in both.
 
     Attributes:
-        higher: Settings of the runs that have the higher values, as `model.decoder.kind`;
-            `depth` and `mlp_depth` are the decoder's, as `sbvae train` counts them.
-        lower: Settings of those that have the lower ones.
+        higher: Settings of the runs that should have the higher values, such as
+            `model.decoder.kind`; `depth` and `mlp_depth` are the decoder's, as counted by `sbvae
+            train`.
+        lower: Settings of the runs that should have the lower values.
     """
 
     higher: Settings
@@ -52,33 +53,33 @@ class _OfTwoSides(_OfScore):
 
 
 class Ordering(_OfTwoSides):
-    """Some runs have higher values than others.
+    """Test that some runs have higher values than others.
 
     Attributes:
-        equal_will_do: Whether it is said that the first ones are not lower, as in "does no harm";
-            then they may be a little lower.
+        equal_will_do: Whether the claim is only that the first runs are not lower, as in "does no
+            harm"; they may then be slightly lower.
     """
 
     equal_will_do: bool = False
 
 
 class Hidden(_OfTwoSides):
-    """A score does not show a difference, though another score does.
+    """Test that a score does not show a difference which another score shows.
 
     Attributes:
-        shown_by: The score that shows it, in which the runs of `higher` have the higher values.
+        shown_by: Score that shows the difference: the runs of `higher` have the higher values.
     """
 
     shown_by: str
 
 
 class Trend(_OfScore):
-    """Values rise or fall along a setting.
+    """Test that values rise or fall along a setting.
 
     Attributes:
-        along: The setting, whose values are numbers.
+        along: Name of the setting, whose values are numbers.
         direction: Whether the score rises or falls as the setting grows.
-        of: Settings of the runs that are looked at; all where empty.
+        of: Settings of the runs in the test; empty for all runs.
     """
 
     along: str
@@ -87,11 +88,11 @@ class Trend(_OfScore):
 
 
 class Value(_OfScore):
-    """The mean over replicas is the paper's, which only the paper's settings can show.
+    """Test that the mean over replicas is the paper's, for runs with the paper's settings.
 
     Attributes:
-        of: Settings of the runs.
-        paper: The paper's number, as `table-5/3-layer/mig`.
+        of: Settings of the runs in the test; empty for all runs.
+        paper: Key of the paper's number, such as `table-5/3-layer/mig`.
     """
 
     of: Settings = Field(default_factory=dict)
@@ -99,14 +100,14 @@ class Value(_OfScore):
 
 
 class Threshold(_OfScore):
-    """A share of the replicas reaches a value: our reading of words such as "nearly linear".
+    """Test that replicas reach a value, our reading of words such as "nearly linear".
 
     Attributes:
-        of: Settings of the runs.
-        at_least: Least value that will do.
-        at_most: Largest value that will do.
-        share: Share of the replicas that must have such a value; 1 is "even the worst".
-        runs: Number of replicas that must have it, in place of a share, as of "there are some".
+        of: Settings of the runs in the test; empty for all runs.
+        at_least: Smallest value that counts as reached.
+        at_most: Largest value that counts as reached.
+        share: Share of the replicas that must reach it, in (0, 1]; 1 for "even the worst".
+        runs: Number of replicas that must reach it, instead of a share, for "there are some".
     """
 
     of: Settings = Field(default_factory=dict)
@@ -129,19 +130,19 @@ _TESTS = ("ordering", "hidden", "trend", "value", "threshold")
 
 
 class Claim(Frozen):
-    """Something that the paper says; it has one test, or says `why` it has none.
+    """A claim of the paper, with one test, or with the reason in `why` for having none.
 
     Attributes:
-        id: Name of the claim within its recipe, as `flat-through-the-hole`.
-        says: What the paper says, in words of our own, a sentence without a full stop.
+        id: Identifier of the claim within its recipe, such as `flat-through-the-hole`.
+        says: The claim in our own words, as a sentence without a full stop.
         where: Figure, table or section of the paper.
-        paper: Numbers of the paper that are set beside ours, as `table-5/3-layer/mig`.
+        paper: Keys of the paper's numbers to print beside ours, such as `table-5/3-layer/mig`.
         ordering: Test that some runs have higher values than others.
-        hidden: Test that a score does not show a difference, which another score shows.
+        hidden: Test that a score does not show a difference which another score shows.
         trend: Test that values rise or fall along a setting.
         value: Test that a mean is the paper's.
         threshold: Test that replicas reach a value.
-        why: Why nothing is tested, or what the test does not show.
+        why: Why there is no test, or what the test does not show.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -166,5 +167,5 @@ class Claim(Frozen):
 
     @property
     def test(self) -> Test | None:
-        """What runs are held against; None where nothing is tested."""
+        """Test of the claim; None if it has none."""
         return self.ordering or self.hidden or self.trend or self.value or self.threshold

@@ -1,14 +1,16 @@
-"""Whether runs have been trained for long enough to be held against a claim.
+"""Decide whether runs were trained for long enough to test a claim.
 
-The rules were chosen by looking at quick runs. A loss that is flat in the end proves little where
-the learning rate falls to zero: a broadcast model of x and hue, of 1,500 steps, had not found hue
-at all and lost 0.0 nats from the fourth to the last fifth of them. Losses go on falling long after
-grids have settled: on xy-hole, three times the steps took a broadcast model, flat after 1,000, from
-46.4 to 42.9 nats, where it had lost 2.4 at last, and a deconvolutional one, folded after 3,000 and
-after 9,000, from 49.3 to 44.9, where it had lost 1.5. Of hue that was not found some latent told
-3 and 17 %; but of x and y in flat grids with an R2 of 0.999, turned by half a right angle, 16 % and
-more, since a rotation splits what they are known by. Colored sprites, whose eight factors the
-paper's models keep in 4 to 9 latents, were in three of runs of 1,000 and 2,000 steps.
+The rules were chosen on quick runs. A loss that is flat at the end proves little if the learning
+rate falls to zero: a broadcast model of x and hue, trained for 1,500 steps, had not learned hue at
+all, and its loss fell by 0.0 nats from the fourth to the last fifth of the steps. Losses also keep
+falling long after grids have settled. On xy-hole, a broadcast model whose grid was flat after 1,000
+steps went from 46.4 to 42.9 nats in three times the steps, and had lost 2.4 nats in the last fifth
+of the first 1,000; a deconvolutional one, folded after 3,000 and after 9,000 steps, went from 49.3
+to 44.9, and had lost 1.5. Where hue was not learned, the best latent had 3 and 17 % of its entropy.
+Yet for x and y in flat grids with an R2 of 0.999 that are rotated by 45 degrees, the best latent
+may have only 16 %, since a rotation spreads each factor over two latents. Colored sprites,
+whose eight factors the paper's models keep in 4 to 9 latents, were kept in three of them by runs of
+1,000 and 2,000 steps.
 """
 
 import math
@@ -20,12 +22,13 @@ import numpy as np
 from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import SweepRun
 
-LEAST_SHARE = 0.2  # of a factor's entropy, that the latent which knows most of it tells
-LEAST_R2 = 0.5  # of a factor by two latents, that a grid is drawn in
-MOST_FACTORS = 3  # of data whose models find all of them; of sprites the paper's do not
-LEAST_USED = 0.5  # latents for each factor, of data with more
-OF_DIFFERENCE = 0.5  # that a loss may still change by, of the difference that is claimed
-OF_CODE = ("kl", "latents_used", "latents_used_by_mean")  # scores that say how much is kept
+LEAST_SHARE = 0.2  # of a factor's entropy that the best latent must have
+LEAST_R2 = 0.5  # of a factor predicted from the two latents of a grid
+# Of data whose factors must all be learned; the paper's models of sprites do not learn all.
+MOST_FACTORS = 3
+LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
+OF_DIFFERENCE = 0.5  # share of the claimed difference by which a loss may still change
+OF_CODE = ("kl", "latents_used", "latents_used_by_mean")  # scores of how much the code keeps
 RULES = (
     "Not converged: half of the runs or more of either side lack a factor, or, of data with more "
     "than three factors, use fewer latents than half of them; of a trend, at each of its values. A "
@@ -35,17 +38,17 @@ RULES = (
     "the fourth to the last fifth of the steps by more than half of the difference that is claimed"
 )
 
-_COLLAPSED = "collapsed"  # how verdicts on grids begin
+_COLLAPSED = "collapsed"  # beginnings of verdicts on grids
 _SHEETS = ("flat", "bent", "folded", "torn")
 _LOSSES = {"nll": ("nll",), "kl": ("kl",), "neg_elbo": ("nll", "kl")}
 
 
 class Change(NamedTuple):
-    """How a loss changed from the fourth to the last fifth of the steps, mean over runs.
+    """Change of a loss from the fourth to the last fifth of the steps, as the mean over runs.
 
     Attributes:
-        nats: The change, below 0 where it fell.
-        error: Its standard error, by the scatter of what was logged.
+        nats: Change in nats, negative if the loss fell.
+        error: Standard error of the change, from the scatter of the logged values.
     """
 
     nats: float
@@ -53,22 +56,22 @@ class Change(NamedTuple):
 
     @property
     def least(self) -> float:
-        """What of it is no scatter, in nats, at least 0."""
+        """Absolute change beyond two standard errors, in nats, at least 0."""
         return max(0.0, abs(self.nats) - 2 * self.error)
 
 
 def lacking(run: SweepRun, score: str = "") -> list[str]:
-    """What a run has not found: factors, or half of them; without scores, nothing.
+    """Return what a run has not learned: names of factors, or "half of the factors".
 
-    A factor is lacking where the grid of it and another has collapsed, or where no latent tells a
-    share of its entropy, as MIG counts it less the bias of counting, and no grid shows it either.
-    Of data with many factors, of which the paper's models leave some out, it is counted how many
-    latents are in use.
+    A factor is lacking if its grid with another factor has collapsed, or if no latent has enough of
+    its entropy (mutual information as in MIG, minus the bias of counting) and no grid shows it.
+    Data with more than `MOST_FACTORS` factors, some of which the paper's models leave out, are
+    judged by the number of latents in use instead.
 
     Args:
-        run: A run.
-        score: The score that a claim is about: by the number of latents in use none is judged that
-            is about how much a model keeps.
+        run: A run; without scores, nothing is lacking.
+        score: Score of the claim; if it measures how much the code keeps, the number of latents in
+            use is not judged.
     """
     scores = (run.result or {}).get("scores", {})
     mig = scores.get("mig", {})
@@ -87,7 +90,7 @@ def lacking(run: SweepRun, score: str = "") -> list[str]:
 
 
 def change_of_loss(score: str, runs: Sequence[SweepRun]) -> Change | None:
-    """How a loss changed near the end of runs; None of other scores, and without logs."""
+    """Return the change of a loss near the end of runs; None for other scores or without logs."""
     terms = _LOSSES.get(score)
     if terms is None:
         return None
@@ -99,7 +102,7 @@ def change_of_loss(score: str, runs: Sequence[SweepRun]) -> Change | None:
 
 
 def _shown(run: SweepRun) -> set[str]:
-    """Factors that two latents give together, or whose grid is a sheet, be it folded or torn."""
+    """Return factors that two latents predict, or whose grid is flat, bent, folded or torn."""
     found: set[str] = set()
     for pair, geometry in (run.result or {}).get("geometry", {}).items():
         names, verdict = pair.split(","), run.verdicts.get(pair, "")
@@ -110,7 +113,7 @@ def _shown(run: SweepRun) -> set[str]:
 
 
 def _untold(mig: Mapping[str, Any]) -> list[str]:
-    """Factors of which no latent tells enough, by what MIG was computed from."""
+    """Return factors of which no latent has enough entropy, according to the details of MIG."""
     try:
         information = np.asarray(mig["information"], np.float64)  # latents, factors
         bias, entropies = (np.asarray(mig[name], np.float64) for name in ("bias", "entropies"))

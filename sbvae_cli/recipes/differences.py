@@ -1,4 +1,4 @@
-"""How a tier differs from the paper: a table of settings, and sentences on what most matters."""
+"""Describe how a tier differs from the paper: a table of settings, and the main differences."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from sbvae_cli.recipes.markdown import table
 from sbvae_cli.runs.labels import depths_of
 from sbvae_cli.sweeps.plan import Plan
 
-_LONGEST = 120  # characters of a setting in a table
+_LONGEST = 120  # longest setting in a table, in characters
 _KINDS = ("objective.kind", "model.decoder.kind", "data.name", "depth", "mlp_depth")
-_TOLD = {  # settings that a tier changes, as a reader calls them
+_TOLD = {  # settings that a tier may change, with their labels
     "training.steps": "steps",
     "data.height": "image size",
     "training.learning_rate": "learning rate",
@@ -32,7 +32,7 @@ _TOLD = {  # settings that a tier changes, as a reader calls them
     "model.likelihood.kind": "likelihood",
     "model.likelihood.variance": "its variance",
 }
-_IMAGES = {  # here, and in the paper (Appendix A.3)
+_IMAGES = {  # images of sbvae, and those of the paper (Appendix A.3)
     "circles": ("circles, drawn anew for each step", "500,000 circles, drawn once"),
     "sprites": ("look-alikes of dSprites, in colors", "dSprites, in colors"),
     "chairs": ("grey chairs, drawn here", "Rendered Chairs"),
@@ -41,12 +41,12 @@ _IMAGES = {  # here, and in the paper (Appendix A.3)
 
 
 def differences_table(here: Plan, paper: Plan) -> str:
-    """What a tier has in place of the paper's settings and images.
+    """Return a table of the settings and images in which a tier differs from the paper.
 
     Args:
         here: Plan of the tier.
-        paper: Plan of the tier that has the paper's settings, which may be the same. Of objectives
-            that the tier has not, it is said only that they are missing.
+        paper: Plan of the tier with the paper's settings, possibly the same. An objective that
+            `here` lacks is listed only as missing.
     """
     rows = []
     kinds = {config.objective.kind for config in _configs(here)}
@@ -67,7 +67,7 @@ def differences_table(here: Plan, paper: Plan) -> str:
 
 
 def what_matters(here: Plan) -> list[str]:
-    """Sentences on those differences from the paper that may bear on what comes out.
+    """Return sentences on those differences from the paper that may affect the results.
 
     Args:
         here: Plan of a tier.
@@ -114,7 +114,7 @@ def _pulse(config: Config) -> str:
 
 
 def _steps_by_decoder(plan: Plan) -> dict[str, int]:
-    """Steps of each decoder where objectives are the same; of the first one for which they vary."""
+    """Return the steps of each decoder, for the first objective whose decoders differ in steps."""
     found: dict[str, dict[str, int]] = {}
     for config in _configs(plan):
         own = found.setdefault(config.objective.kind, {})
@@ -123,7 +123,7 @@ def _steps_by_decoder(plan: Plan) -> dict[str, int]:
 
 
 def _values(configs: Sequence[Config], key: str) -> str:
-    """The values that runs have of a setting, in words, and which runs have which."""
+    """Return the values that runs have of a setting as text, with the runs that have each."""
     found = []
     for config in configs:
         settings = flat(config.as_dict())
@@ -138,7 +138,7 @@ def _values(configs: Sequence[Config], key: str) -> str:
 def _apart(
     found: Sequence[tuple[Mapping[str, Any], str]], kinds: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Values with the names of the runs that have them; no name where nothing tells them apart."""
+    """Return each value with a label of its runs, or "" if no setting tells them apart."""
     texts = dict.fromkeys(text for _, text in found)
     if len(texts) < 2:
         return [("", text) for text in texts]

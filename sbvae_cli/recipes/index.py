@@ -1,4 +1,4 @@
-"""The index of all recipes of a tier: a row for each figure and table, and what came out."""
+"""Write the index of all recipes of a tier: a row with the outcome of each figure and table."""
 
 import re
 from collections import Counter
@@ -17,15 +17,15 @@ NOT_RUN = "not run"
 
 
 def write_index(tier: TierName, out: Path, typed: Typed) -> Path:
-    """Write `README.md` in the folder of a tier, of what lies there for each recipe.
+    """Write the index of a tier's recipes as `README.md` in the folder of the tier.
 
     Args:
         tier: The tier.
         out: Folder of all recipes.
-        typed: Turns a command, as messages have it, into one that can be typed.
+        typed: Converts a command in the notation of messages to one that can be typed.
 
     Raises:
-        SbvaeError: If it cannot be written.
+        SbvaeError: If the file cannot be written.
     """
     found = [look_at(load_recipe(name), tier, out) for name in recipe_names()]
     file = out / tier / PAGE
@@ -34,11 +34,11 @@ def write_index(tier: TierName, out: Path, typed: Typed) -> Path:
 
 
 def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
-    """The index in Markdown, in the paper's order.
+    """Return the index in Markdown, in the paper's order.
 
     Args:
         found: Every recipe, run or not.
-        typed: Turns a command, as messages have it, into one that can be typed.
+        typed: Converts a command in the notation of messages to one that can be typed.
     """
     tier = found[0].tier
     rows = [_row(each, typed) for each in found]
@@ -56,7 +56,7 @@ def index_page(found: Sequence[Reproduced], typed: Typed) -> str:
 
 
 def outcome_text(found: Reproduced) -> str:
-    """What came out of a recipe, in a few words."""
+    """Return the outcomes of a recipe's claims as a short text."""
     if not found.has_page:
         return NOT_RUN
     counts = Counter(each.outcome for each in found.claims)
@@ -64,7 +64,7 @@ def outcome_text(found: Reproduced) -> str:
 
 
 def _counted(count: int, outcome: str) -> str:
-    """A number of outcomes, as "2 thresholds reached"."""
+    """Return a count of outcomes as text, such as "2 thresholds reached"."""
     if count > 1:
         outcome = re.sub(r"^(threshold|ordering|value)\b", r"\1s", outcome)
     return f"{count} {outcome}"
@@ -81,7 +81,7 @@ def _row(found: Reproduced, typed: Typed) -> list[str]:
 
 
 def _claims(found: Sequence[Reproduced]) -> list[str]:
-    """A list of all claims with their outcomes, by recipe."""
+    """Return a list of all claims with their outcomes, by recipe."""
     if not found:
         return []
     parts = ["## Claim by claim"]

@@ -1,4 +1,4 @@
-"""Recipes by name, from the package's YAML files, and the sweeps that they ask for."""
+"""Load recipes by name from the package's YAML files, and build their sweeps."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from sbvae_cli.errors import SbvaeError, unknown_name
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
 from sbvae_cli.recipes.schema import Recipe
 
-ALL = "all"  # stands for every recipe on the command line
+ALL = "all"  # name of all recipes on the command line
 _NUMBER = re.compile(r"([a-z]*)[\W_]*(\d+)")
 
 
@@ -24,26 +24,26 @@ def _definitions() -> Any:
 
 @cache
 def recipe_names() -> tuple[str, ...]:
-    """Names of all recipes: figures, then tables, in the paper's order."""
+    """Return the names of all recipes: figures, then tables, in the paper's order."""
     names = [entry.name.removesuffix(".yaml") for entry in _definitions().iterdir()]
     return tuple(sorted(names, key=lambda name: (name.split("-")[0], int(name.split("-")[1]))))
 
 
 def recipe_text(name: str) -> str:
-    """The YAML file of a recipe, as it stands in the package."""
+    """Return the YAML file of a recipe in the package."""
     text: str = _definitions().joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     return text
 
 
 @cache
 def load_recipe(name: str) -> Recipe:
-    """The recipe of a name that `recipe_names` has.
+    """Load the recipe of a name in `recipe_names`.
 
-    Its claims are followed by one for each number of the paper that its `values` name, and the
-    paper's numbers stand beside trends along what tells these rows apart.
+    For each number of the paper that its `values` name, a claim is appended. A trend along the
+    setting in which these rows differ gets the paper's numbers.
 
     Raises:
-        SbvaeError: If its file has a fault, which the package's own have not.
+        SbvaeError: If the file has an error.
     """
     with as_file(_definitions().joinpath(f"{name}.yaml")) as path:
         tree = read_yaml(path)
@@ -54,10 +54,10 @@ def load_recipe(name: str) -> Recipe:
 
 
 def find_recipe(text: str) -> Recipe:
-    """The recipe that a user names: `figure-8`, `Figure 8`, `fig8`, or by a figure drawn along.
+    """Find the recipe that a user names: `figure-8`, `Figure 8`, `fig8`, or another name of it.
 
     Raises:
-        SbvaeError: If there is none, with the nearest name.
+        SbvaeError: If there is none; the message has the nearest name.
     """
     aliases = {name: name for name in recipe_names()}
     for name in recipe_names():
@@ -75,10 +75,10 @@ def find_recipe(text: str) -> Recipe:
 
 
 def sweep_of(recipe: Recipe, tier: TierName) -> SweepConfig:
-    """The sweep that a recipe asks for in a tier: its settings and grid with the tier's laid over.
+    """Build the sweep of a recipe in a tier: the recipe's settings, overridden by the tier's.
 
     Raises:
-        SbvaeError: If they make no sweep.
+        SbvaeError: If the settings are not a valid sweep.
     """
     own = recipe.tiers[tier]
     grid = recipe.grid if own.grid is None else own.grid
@@ -95,7 +95,7 @@ def sweep_of(recipe: Recipe, tier: TierName) -> SweepConfig:
 def _with_row_means(
     claim: dict[str, Any], values: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """A claim in which a trend has the paper's number for each row that is of it."""
+    """Return a claim on a trend with the paper's number for each row that belongs to it."""
     trend = claim.get("trend")
     if not trend or claim.get("paper"):
         return claim
@@ -110,10 +110,10 @@ def _with_row_means(
 
 
 def _value_claims(values: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A claim for each number of the rows of the paper, which runs of these settings are held to.
+    """Make a claim for each number of the paper's rows, tested on runs of the given settings.
 
     Raises:
-        SbvaeError: If the paper has no such row.
+        SbvaeError: If the paper has no row of this key.
     """
     found = []
     for row, settings in values.items():

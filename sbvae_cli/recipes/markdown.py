@@ -1,12 +1,12 @@
-"""Markdown that reads well where it is rendered and in a terminal."""
+"""Markdown that is easy to read both rendered and in a terminal."""
 
 from collections.abc import Sequence
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose columns are aligned in the text too, those of numbers to the right.
+    """Return a table with aligned columns, those of numbers on the right.
 
-    The first names the rows.
+    The first column has the names of the rows.
     """
     lines = [[_escape(cell) for cell in row] for row in (heading, *rows)]
     columns = [[line[i] for line in lines[1:]] for i in range(len(heading))]
@@ -34,18 +34,18 @@ def _escape(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A command as a block."""
+    """Return a command as a code block."""
     return f"```sh\n{text}\n```"
 
 
 def sentence(text: str) -> str:
-    """A text that begins with a capital and ends with a full stop."""
+    """Capitalise the first letter of a text, and end it with a full stop."""
     end = "" if text.endswith((".", "?", "!")) else "."
     return text[:1].upper() + text[1:] + end
 
 
 def duration(seconds: float) -> str:
-    """About how long, in one unit."""
+    """Format a duration roughly, in a single unit."""
     for name, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 1.5 * length:
             return f"{seconds / length:.0f} {name}"

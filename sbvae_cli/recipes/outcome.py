@@ -1,4 +1,4 @@
-"""The verdict on a claim, and what stands in its way: runs that are absent, diverged or short."""
+"""Verdict on a claim, and obstacles to it: runs that are missing, diverged or too short."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,21 +28,21 @@ Outcome = Literal[
     "not tested",
     "not run",
 ]
-OF_TIER: TierName = "full"  # that has the paper's network and steps
-Named = tuple[str, Sequence[RunGroup]]  # groups, and what they are called
+OF_TIER: TierName = "full"  # tier with the paper's network and steps
+Named = tuple[str, Sequence[RunGroup]]  # a label, and its groups of runs
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out for a claim.
+    """Result of testing a claim.
 
     Attributes:
         claim: The claim.
-        outcome: What came out, in a word or two.
-        said: The numbers it rests on, or why there are none; one line.
-        cautions: Lines on what the outcome does not rest on as it should.
-        comparison: The probability it rests on, of orderings and trends.
-        ours: Our mean, standard deviation and median, of a value; "" where there are none.
+        outcome: Outcome of the test.
+        said: Numbers of the test, or why there are none, in one line.
+        cautions: Lines on weaknesses of the outcome.
+        comparison: Probability behind the outcome of an ordering or a trend.
+        ours: Our mean, std and median, for a test of a value; "" if there are none.
     """
 
     claim: Claim
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def lines(self) -> list[str]:
-        """Sentences: the numbers it rests on and what they do not show, then the paper's."""
+        """Sentences with the numbers of the test and their limits, then the paper's numbers."""
         claim = self.claim
         why = f". {sentence(claim.why)[:-1]}" if claim.test is not None and claim.why else ""
         lines = [sentence(self.said + why)]
@@ -70,14 +70,14 @@ class Verdict:
 def obstacle(
     claim: Claim, asked: str, sides: Sequence[Named], collected: Collected, tier: TierName
 ) -> Verdict | None:
-    """Why a claim cannot be held against runs, if it cannot.
+    """Return a verdict that says why a claim cannot be tested, or None if it can.
 
     Args:
         claim: The claim.
-        asked: Name of the score that it is about.
-        sides: The groups that it needs, each with runs.
+        asked: Name of the claim's score.
+        sides: Label and groups of each kind of runs that the claim needs.
         collected: All runs.
-        tier: The tier that they are of.
+        tier: Tier of the runs.
     """
     absent = [name for name, groups in sides if not groups]
     if absent:
@@ -95,7 +95,7 @@ def obstacle(
 
 
 def of_survivors(found: Verdict, sides: Sequence[Named]) -> Verdict:
-    """The verdict on an ordering or trend; undecided where half of a side or more diverged."""
+    """Return the verdict, but `undecided` if at least half of the runs of a side diverged."""
     for name, groups in sides:
         runs = runs_of(groups)
         gone = diverged(groups)
@@ -113,15 +113,15 @@ def unless_too_short(
     *,
     all_levels: bool = False,
 ) -> Verdict:
-    """The verdict, or `not converged` by the rules of `convergence.RULES`.
+    """Return the verdict, but `not converged` if the rules of `convergence.RULES` say so.
 
     Args:
-        found: The verdict by the numbers alone.
+        found: Verdict by the numbers alone.
         score: Name of the score.
-        sides: The groups that it rests on.
-        difference: What losses differ by, in nats; None where no difference is claimed.
-        all_levels: Whether runs must lack factors on all sides, as of trends, along which they may
-            well be lost.
+        sides: Label and groups of each kind of runs in the test.
+        difference: Claimed difference of losses in nats; None if there is none.
+        all_levels: Whether factors must be lacking on all sides to count, as for trends, along
+            which factors may be lost.
     """
     cautions, poor_sides, short = list(found.cautions), [], False
     for name, groups in sides:
@@ -146,7 +146,7 @@ def unless_too_short(
 
 
 def cautions_of(sides: Sequence[Sequence[RunGroup]], of_diverged: str = "") -> tuple[str, ...]:
-    """Lines on runs that are not among the numbers; what those that diverged count as."""
+    """Return lines on unfinished and diverged runs, with how the diverged ones are counted."""
     runs = [run for side in sides for run in runs_of(side)]
     gone = sum(diverged(side) for side in sides)
     waiting = sum(run.result is None for run in runs) - gone
@@ -157,20 +157,20 @@ def cautions_of(sides: Sequence[Sequence[RunGroup]], of_diverged: str = "") -> t
 
 
 def runs_of(groups: Sequence[RunGroup]) -> list[SweepRun]:
-    """All runs of groups."""
+    """Return all runs of groups."""
     return [run for group in groups for run in group.runs]
 
 
 def scored(groups: Sequence[RunGroup]) -> list[SweepRun]:
-    """Those that have scores."""
+    """Return the runs that have scores."""
     return [run for group in groups for run in group.scored]
 
 
 def diverged(groups: Sequence[RunGroup]) -> int:
-    """How many diverged."""
+    """Count the diverged runs."""
     return sum(run.state == "diverged" for run in runs_of(groups))
 
 
 def _called(score: str) -> str:
-    """A score of the paper in words; some are shares of runs, which no metric computes."""
+    """Return a label of a score in the paper, some of which are not computed by any metric."""
     return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")

@@ -1,4 +1,4 @@
-"""The page of a recipe: what the paper says, what came out here, and by which command."""
+"""Write the page of a recipe: the paper's claims, the results here, and the command."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,15 +47,15 @@ _TIERS = {
 
 @dataclass(frozen=True)
 class Reproduced:
-    """A recipe of a tier, as it lies on the disk.
+    """A recipe of a tier with its state on the disk.
 
     Attributes:
         recipe: The recipe.
         tier: The tier.
-        plan: Its runs.
+        plan: Plan of the runs.
         folder: Folder of its tables, pictures and page.
-        collected: How far the runs are, and their scores.
-        verdicts: What came out for each claim, in the recipe's order.
+        collected: States and scores of the runs.
+        verdicts: Verdict on each claim, in the recipe's order.
     """
 
     recipe: Recipe
@@ -67,27 +67,27 @@ class Reproduced:
 
     @property
     def begun(self) -> bool:
-        """Whether a run has scores, or diverged."""
+        """Whether a run has scores or diverged."""
         return any(run.state in DONE for run in self.collected.runs)
 
     @property
     def has_page(self) -> bool:
-        """Whether it has begun and was called itself, not only others that share its runs."""
+        """Whether it has begun by its own command, not only by recipes that share its runs."""
         return self.begun and self.folder.plan.is_file()
 
     @property
     def claims(self) -> list[Verdict]:
-        """Verdicts on what the paper says in words."""
+        """Verdicts on claims in words, without those on single numbers."""
         return [each for each in self.verdicts if not isinstance(each.claim.test, Value)]
 
 
 def sweep_folder(recipe: Recipe, tier: TierName, out: Path) -> SweepFolder:
-    """The folder of a recipe of a tier; runs lie in one pool for all recipes and tiers."""
+    """Return the folder of a recipe of a tier; all recipes and tiers share one folder of runs."""
     return SweepFolder(out / tier / recipe.name, out / "runs")
 
 
 def look_at(recipe: Recipe, tier: TierName, out: Path) -> Reproduced:
-    """What there is of a recipe on the disk; nothing is trained, drawn or written.
+    """Read the state of a recipe from the disk, without training, drawing or writing.
 
     Args:
         recipe: The recipe.
@@ -102,14 +102,14 @@ def look_at(recipe: Recipe, tier: TierName, out: Path) -> Reproduced:
 
 
 def write_page(found: Reproduced, typed: Typed) -> Path:
-    """Write `README.md` beside a recipe's tables and pictures.
+    """Write the page of a recipe as `README.md` beside its tables and pictures.
 
     Args:
-        found: The recipe as it lies on the disk.
-        typed: Turns a command, as messages have it, into one that can be typed.
+        found: State of the recipe.
+        typed: Converts a command in the notation of messages to one that can be typed.
 
     Raises:
-        SbvaeError: If it cannot be written.
+        SbvaeError: If the file cannot be written.
     """
     file = found.folder.path / PAGE
     write_bytes(file, recipe_page(found, typed).encode())
@@ -117,11 +117,11 @@ def write_page(found: Reproduced, typed: Typed) -> Path:
 
 
 def recipe_page(found: Reproduced, typed: Typed) -> str:
-    """The page in Markdown; it says the same of the same files, whenever it is made.
+    """Return the page in Markdown, which depends only on the recipe's files.
 
     Args:
-        found: The recipe as it lies on the disk.
-        typed: Turns a command, as messages have it, into one that can be typed.
+        found: State of the recipe.
+        typed: Converts a command in the notation of messages to one that can be typed.
     """
     recipe = found.recipe
     parts = [
@@ -141,11 +141,11 @@ def recipe_page(found: Reproduced, typed: Typed) -> str:
 
 
 def command_of(found: Reproduced, *, out: bool = False) -> str:
-    """The command that reproduces a recipe, as messages have it.
+    """Return the command that reproduces a recipe, in the notation of messages.
 
     Args:
         found: The recipe.
-        out: Whether it names the folder, as from the one in which that lies.
+        out: Whether to name the folder of all recipes, relative to the folder that contains it.
     """
     named: dict[str, str] = {} if found.tier == "lite" else {"tier": found.tier}
     if out:
@@ -154,7 +154,7 @@ def command_of(found: Reproduced, *, out: bool = False) -> str:
 
 
 def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
-    """A paragraph for each claim: outcome, what the paper says, our numbers, and cautions."""
+    """Return a paragraph for each claim: outcome, the claim, our numbers, and cautions."""
     found = []
     for each in verdicts:
         claim = each.claim

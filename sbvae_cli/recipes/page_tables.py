@@ -1,4 +1,4 @@
-"""Tables of a recipe's page: means of groups, every seed's values, and what the scores mean."""
+"""Tables of a recipe's page: scores of groups, scores of each seed, and their meanings."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -21,7 +21,7 @@ from sbvae_cli.recipes.schema import Recipe
 from sbvae_cli.runs.logs import records_of
 from sbvae_cli.sweeps.collect import Collected, RunGroup, SweepRun
 
-_WORDS = {  # of grids, as `sbvae geometry` has them
+_WORDS = {  # on grids, as in `sbvae geometry`
     "flat": f"an affine map gives latents from factors, and back, with an R² of {FLAT} or more",
     "bent": "less flat than that, but neither folded nor torn",
     "folded": f"{100 * FOLDED:.0f} % or more of the grid's triangles are turned over",
@@ -33,7 +33,7 @@ _WORDS = {  # of grids, as `sbvae geometry` has them
 
 
 def groups_table(collected: Collected, scores: Sequence[str]) -> str:
-    """Mean, standard deviation and median of scores over the replicas of each setting."""
+    """Return a table with mean, std and median of scores over the replicas of each setting."""
     rows = []
     for group in collected.groups:
         count = len(group.scored)
@@ -45,20 +45,21 @@ def groups_table(collected: Collected, scores: Sequence[str]) -> str:
 
 
 def grids_lines(collected: Collected) -> list[str]:
-    """For each setting how many grids are flat, folded and so on, as a list in Markdown."""
+    """Return a Markdown list of the number of grids with each verdict, for each setting."""
     return [
         f"- {group.label}, grid of {pair.replace(',', ' and ')}: "
         + "; ".join(f"{count} {verdict}" for verdict, count in counts.items())
         for group in collected.groups
         for pair, counts in group.verdicts.items()
-        if len(group.verdicts) <= 3  # of sprites there are many pairs
+        if len(group.verdicts) <= 3  # sprites have too many pairs for a list
     ]
 
 
 def factors_lines(collected: Collected) -> list[str]:
-    """For each setting how well each factor of a grid is a linear map of both latents, a list.
+    """Return a Markdown list of how well a linear map of two latents predicts each factor.
 
-    Of grids that span two different factors, such as x and hue, of which one may be straight alone.
+    Only grids of different factors, such as x and hue, are listed: one of them alone may be
+    linear.
     """
     lines = []
     for group in collected.groups:
@@ -82,7 +83,7 @@ def factors_lines(collected: Collected) -> list[str]:
 
 
 def seeds_table(collected: Collected, scores: Sequence[str]) -> str:
-    """A row for each run: its seed, its state where it has no scores, and its values."""
+    """Return a table with a row for each run: its seed, its state if unfinished, and its scores."""
     rows = []
     for group in collected.groups:
         for run in group.runs:
@@ -93,7 +94,7 @@ def seeds_table(collected: Collected, scores: Sequence[str]) -> str:
 
 
 def value_rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
-    """For each claim that is a number of the paper: what it is, the paper's, ours, the outcome."""
+    """Return a row for each claim on a number: its label, the paper's, ours, and the outcome."""
     rows = []
     for each in verdicts:
         if isinstance(each.claim.test, Value):
@@ -104,15 +105,15 @@ def value_rows(verdicts: Sequence[Verdict]) -> list[list[str]]:
 
 
 def values_table(verdicts: Sequence[Verdict]) -> str:
-    """The paper's numbers beside ours; "" where no claim is one of a number."""
+    """Return a table of the paper's numbers beside ours, or "" without claims on numbers."""
     rows = value_rows(verdicts)
     return table(["number", "paper", "here", "outcome"], rows) if rows else ""
 
 
 def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
-    """Scores that a page shows: those of its claims, then the paper's columns.
+    """Return the scores on a page: those of the recipe's claims, then the paper's columns.
 
-    Without those that do not compare where runs have different likelihoods.
+    If runs have different likelihoods, scores that depend on them are left out.
     """
     tests = [claim.test for claim in recipe.claims if claim.test is not None]
     asked = [
@@ -132,13 +133,13 @@ def page_scores(recipe: Recipe, collected: Collected) -> list[str]:
 
 
 def likelihoods(collected: Collected) -> list[str]:
-    """The likelihoods that runs have."""
+    """Return the kinds of likelihood of the runs."""
     kinds = (group.settings.get("model.likelihood.kind") for group in collected.groups)
     return list(dict.fromkeys(map(str, kinds)))
 
 
 def scores_lines(collected: Collected, scores: Sequence[str]) -> list[str]:
-    """What each score means and each verdict on a grid that runs have, a list in Markdown."""
+    """Return a Markdown list with the meaning of each score, and of each verdict on a grid."""
     lines = []
     for name in dict.fromkeys(wanted_score(score).name for score in scores):
         metric = METRICS[wanted_score(name).metric]
@@ -151,7 +152,7 @@ def scores_lines(collected: Collected, scores: Sequence[str]) -> list[str]:
 
 
 def training_seconds(runs: Sequence[SweepRun]) -> float:
-    """Seconds that training took, summed over runs, by the speeds that were logged."""
+    """Compute the seconds of training, summed over runs, from the logged speeds."""
     total = 0.0
     for run in runs:
         former = 0.0
@@ -165,7 +166,7 @@ def training_seconds(runs: Sequence[SweepRun]) -> float:
 
 
 def label_of(score: str) -> str:
-    """A score as the heading of a column."""
+    """Return the label of a score for the heading of a column."""
     return score_label(score, wanted_score(score).factors).replace(" (nats an image)", "")
 
 
@@ -174,5 +175,5 @@ def _number(run: SweepRun, score: str) -> str:
 
 
 def settings_count(groups: Sequence[RunGroup]) -> str:
-    """How many settings there are, in words."""
+    """Return the number of settings as text."""
     return "1 setting" if len(groups) == 1 else f"{len(groups)} settings"

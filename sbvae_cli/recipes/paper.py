@@ -1,4 +1,4 @@
-"""The numbers that the paper reports, each with its place, as `paper.yaml` has them."""
+"""Numbers that the paper reports, read from `paper.yaml`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from pydantic import Field
 from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.errors import unknown_name
 
-MeanAndStd = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]  # as they are printed
+MeanAndStd = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]  # as printed
 
 
 class _Table(Frozen):
-    """A table or figure as the file has it: by row and score a mean and, where known, a spread."""
+    """A table or figure in the file: mean and perhaps spread of each score, by row."""
 
     place: str
     rows: Mapping[str, Mapping[str, MeanAndStd]]
@@ -26,17 +26,18 @@ class _Table(Frozen):
 
 @dataclass(frozen=True)
 class PaperNumber:
-    """A number of the paper.
+    """A number that the paper reports.
 
     Attributes:
-        key: Where it stands in `paper.yaml`, as `table-5/3-layer/mig`.
-        place: Where it stands in the paper, as "Table 5, Appendix F.1".
-        row: Row of the table, or what a text is about, as `3-layer`.
-        score: Name of the score; one that is printed as ELBO is `neg_elbo`, the sum of NLL and KL.
-        printed: Mean and, where there is one, plus-minus, with the paper's digits.
-        remark: What is known of its row, and of itself; "" where nothing is.
-        caution: What of that is of itself alone.
-        doubt: Why it cannot be right as it is printed; "" of all others.
+        key: Key in `paper.yaml`, such as `table-5/3-layer/mig`.
+        place: Place in the paper, such as "Table 5, Appendix F.1".
+        row: Row of the table, or subject of a text, such as `3-layer`.
+        score: Name of the score; what the paper prints as ELBO is `neg_elbo`, the sum of NLL and
+            KL.
+        printed: Mean and perhaps the value after plus-minus, with the paper's digits.
+        remark: Remarks on its row and on itself; "" if there are none.
+        caution: Remark on this number alone; "" if there is none.
+        doubt: Why the printed number cannot be right; "" if it can.
     """
 
     key: str
@@ -50,23 +51,23 @@ class PaperNumber:
 
     @property
     def mean(self) -> float:
-        """Mean over replicas, in the score's own unit."""
+        """Mean over replicas, in the unit of the score."""
         return float(self.printed[0])
 
     @property
     def std(self) -> float | None:
-        """The paper's plus-minus, read as the standard deviation over replicas; None without."""
+        """The paper's plus-minus, read as the std over replicas; None if the paper has none."""
         return float(self.printed[1]) if len(self.printed) > 1 else None
 
     @property
     def text(self) -> str:
-        """The number as the paper prints it: `0.147 ± 0.057`."""
+        """The number as the paper prints it, such as `0.147 ± 0.057`."""
         return " ± ".join(self.printed)
 
 
 @cache
 def paper_numbers() -> Mapping[str, PaperNumber]:
-    """All numbers of the paper, by their keys."""
+    """Return all numbers of the paper by their keys."""
     text = files("sbvae_cli.recipes").joinpath("paper.yaml").read_text(encoding="utf-8")
     found = {}
     for name, tree in yaml.load(text, Loader=yaml.BaseLoader).items():
@@ -85,10 +86,10 @@ def paper_numbers() -> Mapping[str, PaperNumber]:
 
 
 def paper_number(key: str) -> PaperNumber:
-    """The number of a key such as `table-5/3-layer/mig`.
+    """Return the number of a key such as `table-5/3-layer/mig`.
 
     Raises:
-        SbvaeError: If there is none, with the nearest key.
+        SbvaeError: If there is none; the message has the nearest key.
     """
     known = paper_numbers()
     if key not in known:

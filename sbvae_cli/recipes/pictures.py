@@ -1,4 +1,4 @@
-"""The pictures and tables of a recipe, drawn of its runs as the commands would draw them."""
+"""Draw the pictures and tables of a recipe from its runs, as the commands would draw them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,20 +39,20 @@ from sbvae_cli.sweeps.collect import Collected, SweepRun
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.viz.canvas import Canvas
 
-_GRID = 32  # points along a factor, as `sbvae geometry` has by itself
-_ENDS = (-2.0, 2.0)  # of sweeps, in stds of the prior (Figure 2)
+_GRID = 32  # points along a factor, the default of `sbvae geometry`
+_ENDS = (-2.0, 2.0)  # of traversals, in stds of the prior (Figure 2)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture or table, not yet written.
+    """A picture or table that is not yet written.
 
     Attributes:
-        picture: What the recipe asked for.
-        file: File to write.
+        picture: Picture as the recipe defines it.
+        file: Path to write.
         content: A picture, or the text of a table.
-        command: A command that draws the same, as messages have it.
-        about: What the picture's file tells of its runs, in plain containers.
+        command: Command that draws the same, in the notation of messages.
+        about: Metadata of the picture about its runs, in plain containers.
     """
 
     picture: Picture
@@ -64,13 +64,13 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Scored:
-    """Runs of a sweep that are scored.
+    """Scored runs of a sweep.
 
     Attributes:
         folder: Folder of the sweep, with the JSON file of their scores.
         collected: The runs.
         device: Name of the device that computes.
-        on_note: Called with a line on what is left out.
+        on_note: Called with a line about a run that is left out.
     """
 
     folder: SweepFolder
@@ -81,15 +81,15 @@ class _Scored:
     def read(
         self, scores: Sequence[str], optional: Sequence[str] = (), **options: Any
     ) -> list[RunScores]:
-        """Scores by name, as the figures of scores take them."""
+        """Read scores by name for the figures of scores."""
         own = {"on_note": self.on_note, **options}
         return score_runs([self.folder.json], scores, optional=optional, **own)
 
     def groups(self, by: str, of: Settings) -> list[list[SweepRun]]:
-        """Runs of some settings that have a score, by group.
+        """Return the runs of the given settings that have a score, by group.
 
         Raises:
-            SbvaeError: If there are none.
+            SbvaeError: If no run has the score.
         """
         groups = [
             [run for run in group.scored if by in run.scores] for group in self.collected.select(of)
@@ -107,14 +107,14 @@ def draw_pictures(
     device: str = "auto",
     on_note: Callable[[str], None] = lambda line: None,
 ) -> list[Drawn]:
-    """Draw what a recipe shows, of those of its runs that are scored.
+    """Draw the pictures of a recipe from those of its runs that are scored.
 
     Args:
         recipe: The recipe.
-        folder: Folder of its sweep, where their scores stand already; pictures belong there too.
-        collected: Its runs.
+        folder: Folder of the sweep, which has the file of scores and will have the pictures.
+        collected: Runs of the recipe.
         device: Name of the device that computes.
-        on_note: Called with a line on each picture that cannot be drawn, and on what is left out.
+        on_note: Called with a line about each picture that cannot be drawn or run that is left out.
 
     Returns:
         The pictures that can be drawn, in the recipe's order.
@@ -182,7 +182,7 @@ def _draw_geometry(picture: GeometryPicture, scored: _Scored) -> Drawn:
     file = scored.folder.path / picture.file
     options = {"by": picture.by, "replica": ",".join(map(str, picture.replica))}
     protocol = (groups[0][0].result or {}).get("protocol", {}).get("name", "paper")
-    if protocol != "paper":  # scored anew, they would have other scores by the default
+    if protocol != "paper":  # the command's default protocol would give other scores
         options["protocol"] = protocol
     targets = [target for own in groups for target in _targets(own)]
     told = command("geometry", *targets, **options, out=file)
@@ -216,7 +216,7 @@ def _path(run: SweepRun) -> Path:
 
 
 def _targets(runs: Sequence[SweepRun]) -> list[Path]:
-    """What a command names them by: the folder of the group where they are all that it holds."""
+    """Return the targets of a command: the folder of the group if it has no other runs, or all."""
     paths = [_path(run) for run in runs]
     group = paths[0].parent
     there = {path for path in group.iterdir() if is_run(path)}

@@ -1,4 +1,4 @@
-"""A figure or table of the paper as a recipe: what is trained, scored and drawn, and its claims."""
+"""Schema of recipes: what to train, score and draw for a figure or table, and its claims."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -11,20 +11,20 @@ from sbvae_cli.config.names import ChartKind, ProtocolName, Rank, TierName
 from sbvae_cli.recipes.claims import Claim, Settings
 
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.(png|md)$")]
-OrderedBy = Literal["mig", "neg_elbo"]  # scores that order replicas
-Pick = Rank | Annotated[int, Field(ge=0)]  # of replicas: by a score, or a seed
+OrderedBy = Literal["mig", "neg_elbo"]  # scores that can order replicas
+Pick = Rank | Annotated[int, Field(ge=0)]  # a replica by rank in a score, or by seed
 
 
 class Tier(Frozen):
-    """How much of a recipe is trained.
+    """Amount of training for a recipe.
 
     Attributes:
-        settings: Settings that are laid over those of the recipe, a tree of sections.
-        grid: Grid in place of the recipe's; None where it is the same.
+        settings: Settings that override those of the recipe, as a tree of sections.
+        grid: Grid in place of the recipe's; None for the same one.
         replicas: Number of seeds of each combination, from 0 on.
         protocol: Sample sizes of the scores.
-        core_hours: What training takes on the core of a laptop, in hours, to a digit or so.
-        note: How this differs from the paper, or what the paper does not say.
+        core_hours: Approximate hours of training on one core of a laptop.
+        note: Differences from the paper, or what the paper leaves open.
     """
 
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -39,19 +39,19 @@ class _Picture(Frozen):
     """A picture or table of a recipe's runs.
 
     Attributes:
-        file: Name of its file.
+        file: Name of the file.
     """
 
     file: FileName
 
 
 class GeometryPicture(_Picture):
-    """Two factors in the latents of replicas, as `sbvae geometry` draws them (Figure 7).
+    """Grid of two factors in the latents of replicas, drawn as by `sbvae geometry` (Figure 7).
 
     Attributes:
-        of: Settings of the runs that it shows, as claims have them; all runs where empty.
-        by: Score that the replicas are ordered by.
-        replica: Which are drawn.
+        of: Settings of the runs in the picture, as in claims; empty for all runs.
+        by: Score that orders the replicas.
+        replica: Ranks or seeds of the drawn replicas.
     """
 
     kind: Literal["geometry"]
@@ -61,10 +61,10 @@ class GeometryPicture(_Picture):
 
 
 class MigPicture(_Picture):
-    """MIG over seeds, as `sbvae figure mig` draws it (Figure 2, left).
+    """MIG over seeds, drawn as by `sbvae figure mig` (Figure 2, left).
 
     Attributes:
-        chart: Bars that count runs, or a dot for each.
+        chart: Histogram of the runs, or one dot for each run.
     """
 
     kind: Literal["mig"]
@@ -72,10 +72,10 @@ class MigPicture(_Picture):
 
 
 class ScoresPicture(_Picture):
-    """Any scores over seeds, as `sbvae figure scores` draws them.
+    """Scores over seeds, drawn as by `sbvae figure scores`.
 
     Attributes:
-        scores: Names of scores, a panel each.
+        scores: Names of scores, one for each panel.
     """
 
     kind: Literal["scores"]
@@ -83,26 +83,26 @@ class ScoresPicture(_Picture):
 
 
 class RateDistortionPicture(_Picture):
-    """NLL against KL and MIG over beta, as `sbvae figure rate-distortion` draws them (Figure 4)."""
+    """NLL against KL and MIG over beta, drawn as by `sbvae figure rate-distortion` (Figure 4)."""
 
     kind: Literal["rate-distortion"]
 
 
 class TablePicture(_Picture):
-    """Mean and std of the paper's scores, as `sbvae figure table` writes them (Tables 5 to 10)."""
+    """Mean and std of the paper's scores, as by `sbvae figure table` (Tables 5 to 10)."""
 
     kind: Literal["table"]
 
 
 class TraversalPicture(_Picture):
-    """Sweeps of latents, as `sbvae traverse` draws them (Figure 2, right).
+    """Traversals of latents, drawn as by `sbvae traverse` (Figure 2, right).
 
     Attributes:
-        of: Settings of the runs that it shows, as claims have them; all runs where empty.
-        by: Score that replicas of a setting are ordered by.
-        replica: Which of each setting are drawn, side by side.
-        top: Number of latents, by smallest variance.
-        start_images: Numbers of the images that sweeps start from; the first one where empty.
+        of: Settings of the runs in the picture, as in claims; empty for all runs.
+        by: Score that orders the replicas of a setting.
+        replica: Ranks or seeds of the replicas of each setting that are drawn, side by side.
+        top: Number of latents, those with the smallest variance.
+        start_images: Numbers of the images from which traversals start; empty for the first image.
     """
 
     kind: Literal["traversal"]
@@ -125,23 +125,23 @@ Picture = Annotated[
 
 
 class Recipe(Frozen):
-    """A figure or table of the paper.
+    """Recipe of a figure or table of the paper.
 
     Attributes:
-        name: What it is called on the command line, as `figure-8`.
-        title: What it is about, in a few words.
-        shows: What of the paper it shows, as "Figure 8".
-        section: Where the paper speaks of it.
-        about: What it draws, in a sentence.
-        also: Other names, of figures that are drawn along.
-        settings: Settings that all its runs have, a tree of sections.
-        grid: Values of others, as a sweep has them.
-        metrics: What is scored; None is what the paper reports.
-        tiers: How much is trained.
-        pictures: What is drawn.
-        values: Settings of the runs that rows of the paper are of, by the rows' keys, as
-            `table-5/3-layer`; each number of a row is a claim.
-        claims: What the paper says with it, in words.
+        name: Name on the command line, such as `figure-8`.
+        title: Subject in a few words.
+        shows: Figure or table of the paper, such as "Figure 8".
+        section: Section of the paper that discusses it.
+        about: Description of what is drawn, in a sentence.
+        also: Names of further figures that the recipe includes.
+        settings: Settings of all runs, as a tree of sections.
+        grid: Values of other settings, as in a sweep.
+        metrics: Names of metrics; None for those that the paper reports.
+        tiers: Amount of training in each tier.
+        pictures: Pictures and tables to draw.
+        values: Settings of the runs behind rows of the paper, by key of the row such as
+            `table-5/3-layer`; each number of a row becomes a claim.
+        claims: Claims of the paper in words.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether a mean over replicas is the paper's."""
+"""Decide whether a mean over replicas is the paper's."""
 
 from sbvae_cli.config.names import TierName
 from sbvae_cli.recipes import words
@@ -15,22 +15,23 @@ from sbvae_cli.recipes.outcome import (
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
 from sbvae_cli.sweeps.collect import Collected, RunGroup
 
-STDS = 2  # of the paper, that a mean which counts as reproduced is from the paper's at most
-_OF_IMAGES = ("nll", "neg_elbo")  # scores that images themselves weigh on, however well they fit
-_LOOK_ALIKES = ("room",)  # data of which the paper has other images
+STDS = 2  # largest distance from the paper's mean that counts as reproduced, in stds of the paper
+# Scores that depend on the images themselves, however good the model is.
+_OF_IMAGES = ("nll", "neg_elbo")
+_LOOK_ALIKES = ("room",)  # data whose images differ from the paper's
 
 
 def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierName) -> Verdict:
-    """Hold the mean of runs against a number of the paper.
+    """Compare the mean of runs to a number of the paper.
 
     Args:
-        claim: What the paper says.
-        test: The number, and the runs that are held against it.
-        collected: The runs of the recipe, finished or not.
-        tier: The tier that they are of.
+        claim: Claim of the paper.
+        test: Key of the number, and settings of the runs.
+        collected: Runs of the recipe, finished or not.
+        tier: Tier of the runs.
 
     Raises:
-        SbvaeError: If the paper has no such number.
+        SbvaeError: If the paper has no number of this key.
     """
     number = paper_number(test.paper)
     groups = collected.select(test.of)
@@ -56,7 +57,7 @@ def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierNam
 
 
 def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
-    """Why a number cannot tell whether runs are the paper's; "" where it can."""
+    """Return why a number of the paper cannot be tested on runs, or ""."""
     if number.doubt:
         return f"the number is in doubt: {number.doubt}"
     if number.std is None:
@@ -68,7 +69,7 @@ def _untestable(number: PaperNumber, groups: list[RunGroup]) -> str:
 
 
 def _wide(number: PaperNumber) -> list[str]:
-    """A line where other rows of the paper's table would count as reproduced too."""
+    """Return a line if other rows of the paper's table would count as reproduced too."""
     table, _, _ = number.key.split("/")
     near = STDS * (number.std or 0.0)
     others = [

@@ -1,4 +1,4 @@
-"""What came out of runs for each claim of the paper, in a word and in a line of numbers."""
+"""Test the paper's claims on runs: an outcome and a line of numbers for each."""
 
 import itertools
 import math
@@ -25,19 +25,19 @@ from sbvae_cli.runs.naming import setting_label
 from sbvae_cli.sweeps.collect import Collected
 from sbvae_cli.sweeps.comparison import Comparison, compare, compare_along, levels_of
 
-AS_HIGH = 0.3  # that the interval stays above, where as high a value will do as the others have
+AS_HIGH = 0.3  # bound of the interval where an equal value also satisfies the claim
 
 
 def verdict(claim: Claim, collected: Collected, tier: TierName) -> Verdict:
-    """Hold runs against a claim.
+    """Test a claim on the runs of a recipe.
 
     Args:
-        claim: What the paper says.
-        collected: The runs of the recipe, finished or not.
-        tier: The tier that they are of.
+        claim: Claim of the paper.
+        collected: Runs of the recipe, finished or not.
+        tier: Tier of the runs.
 
     Raises:
-        SbvaeError: If a number of the paper that the claim names is unknown.
+        SbvaeError: If the claim names an unknown number of the paper.
     """
     match claim.test:
         case Ordering() as test:
@@ -101,7 +101,7 @@ def _hidden(claim: Claim, test: Hidden, collected: Collected, tier: TierName) ->
 
 
 def _sides(test: Ordering | Hidden, collected: Collected) -> tuple[list[Named], list[Named]]:
-    """Both kinds of runs, by what tells them apart, and by all their settings."""
+    """Return both kinds of runs, labelled by the settings that differ, and by all settings."""
     pairs = (test.higher, test.lower), (test.lower, test.higher)
     groups = [collected.select(own) for own, _ in pairs]
     apart = [(words.runs(*pair), own) for pair, own in zip(pairs, groups, strict=True)]
@@ -122,7 +122,7 @@ def _compared_in_words(score: str, sides: Sequence[Named], compared: Comparison,
 
 
 def _decided(found: Superiority, least: float = 0.5) -> Outcome:
-    """What an interval says, the whole of which must lie above a probability."""
+    """Return the outcome of an interval, which must be above `least` as a whole to confirm."""
     if found.high < 0.5:
         return "ordering not reproduced"
     return "ordering reproduced" if found.low > least else "undecided"
@@ -157,7 +157,7 @@ def _trend(claim: Claim, test: Trend, collected: Collected, tier: TierName) -> V
 
 
 def _against(levels: Sequence[Named], means: Sequence[float], onward: int) -> list[str]:
-    """A line where means of neighbouring levels go the other way than all pairs of levels do."""
+    """Return a line if means of neighbouring levels contradict the trend over all levels."""
     names = [name for name, _ in levels]
     steps = zip(itertools.pairwise(names), itertools.pairwise(means), strict=True)
     against = [

@@ -1,4 +1,4 @@
-"""Runs and their numbers in words, for a line of a verdict."""
+"""Format runs and their numbers for a line of a verdict."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -12,22 +12,22 @@ from sbvae_cli.sweeps.comparison import Comparison
 
 
 def mean(groups: Sequence[RunGroup], score: str) -> float:
-    """Mean of a score over all runs of groups."""
+    """Compute the mean of a score over all runs of groups."""
     return fmean(value for group in groups for value in group.values(score).values())
 
 
 def cell(groups: Sequence[RunGroup], score: str) -> str:
-    """Mean and std over replicas, and the median in brackets; of several settings their mean."""
+    """Format mean, std and median over replicas; for several settings, the mean of their means."""
     of_each = [list(group.values(score).values()) for group in groups]
     of_each = [values for values in of_each if values]
-    if len(of_each) > 1:  # a std over them would be that of the settings, not of replicas
+    if len(of_each) > 1:  # their std would measure the settings, not the replicas
         return f"{short(fmean(map(fmean, of_each)))} (mean of {len(of_each)} settings)"
     values = of_each[0] if of_each else []
     return Cell(values, len(values)).text_with_median
 
 
 def probability(compared: Comparison) -> str:
-    """A probability with its interval, of how many runs it is, and of each setting by itself."""
+    """Format a probability with its interval, the numbers of runs, and that of each stratum."""
     p, low, high = compared.found
     text = f"{p:.2f} ({low:.2f} to {high:.2f}), {compared.replicas}"
     if len(compared.parts) > 1:
@@ -36,18 +36,18 @@ def probability(compared: Comparison) -> str:
 
 
 def label(score: str) -> str:
-    """A score in words, without its unit."""
+    """Return the label of a score without its unit."""
     wanted = wanted_score(score)
     return score_label(score, wanted.factors).replace(" (nats an image)", "")
 
 
 def short(value: float) -> str:
-    """A number in four digits."""
+    """Format a number with four significant digits."""
     return f"{value:.4g}"
 
 
 def runs(settings: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> str:
-    """Runs in words, by those of their settings that others do not have."""
+    """Describe runs by those of their settings that the others do not have."""
     told = {k: v for k, v in settings.items() if other is None or other.get(k, settings) != v}
     found = []
     for key, value in told.items():

@@ -1,4 +1,4 @@
-"""The best setting of a sweep, chosen as the paper chose its own: by the loss (Appendix F)."""
+"""Choose the best setting of a sweep as the paper chose its own: by the loss (Appendix F)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
 PAPER = "neg_elbo"
 _SIZE = ["height", "width"]
 
-# Settings of models that are not chosen among: their losses do not compare, or what tells them
-# apart is what is asked about.
+# Settings by which models are kept apart instead of chosen: losses are not comparable between
+# their values, or the difference is the subject of the study.
 _APART = (
     *("data.source", "data.height", "data.width", "data.channels"),
     *("model.decoder.kind", "objective.kind", "model.likelihood.kind"),
@@ -24,14 +24,15 @@ _APART = (
 
 @dataclass(frozen=True)
 class Best:
-    """The best of those groups that are chosen among.
+    """The best group among groups that are comparable.
 
     Attributes:
-        name: What tells these groups from others, as `broadcast`; "" where there are no others.
-        group: The one with the best mean.
-        mean: Its mean over replicas.
-        others: The others that have the score, best first.
-        lacking: Those that no run has the score of.
+        name: Settings that all these groups share and others do not, such as `broadcast`; "" if
+            there are no others.
+        group: Group with the best mean.
+        mean: Mean of the score over the replicas of this group.
+        others: Other groups that have the score, best first.
+        lacking: Groups in which no run has the score.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Best:
     lacking: tuple[RunGroup, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the choice as plain containers, for JSON."""
         return {
             "of": self.name,
             "group": self.group.name,
@@ -52,16 +53,16 @@ class Best:
 
 
 def choose_best(collected: Collected, score: str) -> list[Best]:
-    """The setting with the best mean of a score over replicas, of each decoder by itself.
+    """Choose the setting with the best mean score over replicas, separately for each decoder.
 
-    Data, image sizes, objectives and likelihoods are not chosen among either.
+    Data, image sizes, objectives and likelihoods are also kept apart.
 
     Args:
         collected: Runs of a sweep.
-        score: Name of the score, as `SweepRun.scores` has it.
+        score: Name of the score, as in `SweepRun.scores`.
 
     Raises:
-        SbvaeError: If no value of the score is better than another, or no run has it.
+        SbvaeError: If the score has no best direction, or no run has the score.
     """
     style = score_style(wanted_score(score).name)
     if style.unit == "#" or (style.unit == NATS and not style.lower_is_better):
@@ -86,7 +87,7 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
 
 
 def cautions(best: Best, score: str) -> list[str]:
-    """Lines on what the choice does not rest on alike: numbers of runs, and those that diverged."""
+    """Return lines about unequal numbers of runs, diverged runs, and groups without the score."""
     lines = []
     groups = (best.group, *best.others)
     counts = {group.label: len(group.values(score)) for group in groups}
@@ -109,20 +110,20 @@ def cautions(best: Best, score: str) -> list[str]:
 
 
 def as_config(group: RunGroup) -> Tree:
-    """Settings of a group as a tree that `sbvae train` takes, but for seed and machine."""
+    """Return the settings of a group as a tree for `sbvae train`, without seed and device."""
     config = group.runs[0].replica.config
     tree, data = config.as_dict(), config.data.model_dump(mode="json")
     for name in ("seed", *OF_RUN):
         tree["training"].pop(name, None)
     tree["preset"].pop("changed", None)
     kept = ["source"]
-    if config.data.count is None:  # what is drawn has a size, and perhaps a space of its own
+    if config.data.count is None:  # procedural data have a size, and perhaps their own space
         kept += _SIZE if has_own_space(config.data) else [*_SIZE, "name", "space"]
     return {**tree, "data": {name: data[name] for name in kept}}
 
 
 def _told(key: str, value: str) -> str:
-    """A value in a name: a word by itself, a number after what it is of."""
+    """Format a setting in a name: a word alone, a number behind its label."""
     word = value.strip('"')
     return word if word != value else f"{setting_label(key)}{word}"
 

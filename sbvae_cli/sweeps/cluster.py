@@ -1,4 +1,4 @@
-"""A cluster of machines that run jobs: how to belong to it, and whether its machines are alike."""
+"""Connect to a cluster of machines that run jobs, and check that its machines are alike."""
 
 import logging
 import os
@@ -15,23 +15,23 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.sweeps.worker import Installation, stop_file, unlikeness
 
-_STORE = 80_000_000  # bytes of the object store of a cluster that is started here; we use none
-_CONNECT, _ANSWER = 5.0, 120.0  # seconds that a cluster, and each machine, may take to answer
+_STORE = 80_000_000  # bytes of the object store of a local cluster; jobs store nothing in it
+_CONNECT, _ANSWER = 5.0, 120.0  # timeouts in seconds for connecting, and for each machine's answer
 
-_OPENMP = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # how threads wait, as `sbvae` sets it
+_OPENMP = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # how idle threads wait, as set by `sbvae`
 
-# Ray's own command, whose flag is no argument of ours.
+# The text is Ray's own command line, so that its flags are not arguments of sbvae.
 _START = "`ray start --head` on one machine, and ray start `address=HOST:6379` on the others"
 
-Needs = dict[str, float]  # what a job takes, by Ray's names for resources: CPU, GPU
+Needs = dict[str, float]  # resources of a job by Ray's names: CPU, GPU
 
 
 @contextmanager
 def connected(ray: Any, address: str | None) -> Iterator[None]:
-    """Belong to a cluster in the block, or have one on this machine.
+    """Connect to a cluster, or start one on this machine, for the duration of the block.
 
     Raises:
-        SbvaeError: If there is none at the address, or it is not for this version.
+        SbvaeError: If there is no cluster at the address, or its versions differ.
     """
     address = address or os.environ.get("RAY_ADDRESS")
     options: dict[str, Any] = {"address": address}
@@ -43,7 +43,7 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
     with _own_signals():
         try:
             ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:  # of any kind: it comes from many parts of Ray
+        except Exception as error:  # Ray raises many kinds of errors here
             raise _cannot_connect(address, error) from error
     try:
         yield
@@ -53,7 +53,7 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
 
 @contextmanager
 def marked(storage: Path) -> Iterator[Path]:
-    """A file in a folder while the block runs, by which other machines know the folder."""
+    """Create a file in a folder for the duration of the block, for other machines to find."""
     mark = storage.absolute() / f".seen-{socket.gethostname()}-{os.getpid()}"
     try:
         storage.mkdir(parents=True, exist_ok=True)
@@ -69,14 +69,14 @@ def marked(storage: Path) -> Iterator[Path]:
 
 
 def machines_for(ray: Any, needs: Needs) -> dict[str, tuple[str, int]]:
-    """Machines of the cluster that are large enough for a job.
+    """Return the machines of the cluster that are large enough for a job.
 
     Args:
-        ray: The module, connected.
-        needs: What a job takes.
+        ray: The connected module.
+        needs: Resources of a job.
 
     Returns:
-        By Ray's name for each: its host's name, and how many such jobs it takes at once.
+        The host's name and the number of such jobs that fit at once, by Ray's ID of the machine.
     """
     found = {}
     for node in ray.nodes():
@@ -88,7 +88,7 @@ def machines_for(ray: Any, needs: Needs) -> dict[str, tuple[str, int]]:
 
 
 def too_small(ray: Any, needs: Needs) -> SbvaeError:
-    """The error for jobs that no machine of the cluster is large enough for."""
+    """Return the error for jobs that need more than any machine of the cluster has."""
     largest = {
         name: max((node["Resources"].get(name, 0.0) for node in ray.nodes()), default=0.0)
         for name in needs
@@ -110,17 +110,17 @@ def refuse_unlike(
     storage: Path,
     on_note: Callable[[str], None],
 ) -> None:
-    """Refuse a machine whose runs would not be those of this one.
+    """Refuse a machine whose runs would differ from those of this machine.
 
     Args:
         host: Name of the machine.
-        there: What is installed there, or why sbvae cannot be loaded.
-        here: What is installed here.
+        there: Installation on that machine, or why sbvae cannot be loaded there.
+        here: Installation on this machine.
         storage: Folder of the runs.
-        on_note: Called with a line on what may differ, but little.
+        on_note: Called with a line about a difference that changes results only slightly.
 
     Raises:
-        SbvaeError: If it does not see the folder, or has no sbvae or another.
+        SbvaeError: If the machine does not see the folder, or has no sbvae or a different one.
     """
     if isinstance(there, str):
         raise SbvaeError(
@@ -137,15 +137,16 @@ def refuse_unlike(
 
 
 def remote_functions(ray: Any) -> tuple[Any, Any]:
-    """The task that runs a job, and the one that tells what is installed.
+    """Return the remote task that runs a job, and the one that describes an installation.
 
-    Ray sends functions of functions as they are, so that a machine without sbvae can say so.
+    Both are nested functions, because Ray sends those by value: a machine without sbvae can then
+    report that it has none.
     """
     spin = {name: os.environ[name] for name in _OPENMP if name in os.environ}
 
     def run(pickled: bytes, mark: str, here: Installation) -> str:
         for name, value in spin.items():
-            os.environ.setdefault(name, value)  # before PyTorch is loaded
+            os.environ.setdefault(name, value)  # must be set before PyTorch is loaded
         from sbvae_cli.sweeps.worker import run_pickled
 
         return run_pickled(pickled, mark, here)
@@ -161,15 +162,15 @@ def remote_functions(ray: Any) -> tuple[Any, Any]:
 
 
 def answer_of(ray: Any, ref: Any, host: str) -> Installation | str:
-    """What a machine says of itself: what is installed there, or why sbvae cannot be loaded.
+    """Return the installation of a machine, or why sbvae cannot be loaded there.
 
     Args:
-        ray: The module, connected.
-        ref: What Ray calls the task that asks it.
+        ray: The connected module.
+        ref: Ray's reference of the task that asks the machine.
         host: Name of the machine.
 
     Raises:
-        SbvaeError: If it does not answer.
+        SbvaeError: If the machine does not answer.
     """
     try:
         answer: Installation | str = ray.get(ref, timeout=_ANSWER)
@@ -184,13 +185,13 @@ def answer_of(ray: Any, ref: Any, host: str) -> Installation | str:
 
 
 def last_line(error: Exception) -> str:
-    """What an error in a task was, one line."""
+    """Return the type and message of a task's error as one line."""
     cause = getattr(error, "cause", None) or error
     return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
 
 
 def _refuse_silence(address: str) -> None:
-    """Refuse an address where nothing answers, for which Ray itself would wait for minutes."""
+    """Refuse an address where nothing answers; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or "/" in address:
         raise SbvaeError(
@@ -233,7 +234,7 @@ def _cannot_connect(address: str | None, error: Exception) -> SbvaeError:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep what this process does on SIGTERM, which Ray sets anew."""
+    """Restore this process's handler of SIGTERM after the block, which Ray replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""The runs of a sweep with their scores, at whatever point the sweep stands, as CSV and JSON."""
+"""Collect the runs of a sweep with their states and scores, and write them as CSV and JSON."""
 
 import csv
 import io
@@ -28,12 +28,12 @@ class SweepRun:
     """A run of a sweep.
 
     Attributes:
-        replica: Its configuration and folder.
-        settings: All its settings by name, as `training.steps`, with `depth` and `mlp_depth`.
-        state: How far it is.
-        step: Updates made.
-        why: What went wrong.
-        result: What `sbvae eval` wrote of it; None of a run that is not finished.
+        replica: Configuration and folder of the run.
+        settings: All settings by name, such as `training.steps`, with `depth` and `mlp_depth`.
+        state: State of the run.
+        step: Number of updates made.
+        why: Reason of a failure or divergence; else "".
+        result: Output of `sbvae eval` for the run; None if the run is not finished.
     """
 
     replica: Replica
@@ -55,7 +55,7 @@ class SweepRun:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """Scores that are a number by name; those of a pair of factors as `x,y:affine_r2`."""
+        """Finite scores by name; those of a pair of factors as `x,y:affine_r2`."""
         if self.result is None:
             return {}
         known = numbers_of(self.result).items()
@@ -67,12 +67,12 @@ class SweepRun:
 
     @cached_property
     def verdicts(self) -> dict[str, str]:
-        """By pair of factors, as "x,y", whether the grid is flat, folded, collapsed and so on."""
+        """Verdict on the grid, such as flat or folded, by pair of factors such as "x,y"."""
         geometry = (self.result or {}).get("geometry", {})
         return {pair: found["verdict"] for pair, found in geometry.items() if found["verdict"]}
 
     def by_factor(self, pair: str, score: str) -> dict[str, float]:
-        """A geometry score of each factor of a pair, such as `inverse_r2`, by the factor's name."""
+        """Return a geometry score, such as `inverse_r2`, of each factor of a pair, by factor."""
         scores = (self.result or {}).get("geometry", {}).get(pair, {}).get("scores", {})
         values = scores.get(f"{score}_by_factor") or ()
         return {
@@ -82,7 +82,7 @@ class SweepRun:
         }
 
     def has(self, settings: Mapping[str, Any]) -> bool:
-        """Whether it has these values of settings; of a setting that it lacks it has none."""
+        """Return whether the run has these settings, all with these values."""
         return all(
             key in self.settings and plain(self.settings[key]) == plain(value)
             for key, value in settings.items()
@@ -91,13 +91,13 @@ class SweepRun:
 
 @dataclass(frozen=True)
 class RunGroup:
-    """The runs of a combination, which differ in the seed alone.
+    """Runs of one combination of the grid, which differ only in the seed.
 
     Attributes:
-        name: Name of their folder.
-        label: Short name that tells them from the others.
-        cell: The combination, by the grid's keys.
-        runs: By seed, finished or not.
+        name: Name of the folder of the runs.
+        label: Short name that tells the group from the others.
+        cell: Values of the combination by the grid's keys.
+        runs: All runs by seed, finished or not.
     """
 
     name: str
@@ -107,12 +107,12 @@ class RunGroup:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Settings that all its runs have, by name; the seed is that of the first."""
+        """Settings of the runs by name, with the seed of the first run."""
         return self.runs[0].settings
 
     @property
     def scored(self) -> list[SweepRun]:
-        """The runs that have scores."""
+        """Runs that have scores."""
         return [run for run in self.runs if run.result is not None]
 
     @property
@@ -121,18 +121,18 @@ class RunGroup:
         return dict(Counter(run.state for run in self.runs).most_common())
 
     def values(self, score: str) -> dict[int, float]:
-        """A score by seed, of those runs that have it; its name as `SweepRun.scores` has it."""
+        """Return a score, named as in `SweepRun.scores`, by seed of the runs that have it."""
         return {run.seed: run.scores[score] for run in self.scored if score in run.scores}
 
     @property
     def summaries(self) -> dict[str, Summary]:
-        """Every score over the runs that have it."""
+        """Summary of each score over the runs that have it."""
         names = dict.fromkeys(name for run in self.scored for name in run.scores)
         return {name: summarise([*self.values(name).values()]) for name in names}
 
     @property
     def verdicts(self) -> dict[str, dict[str, int]]:
-        """By pair of factors the number of runs of each verdict, the most frequent first."""
+        """Number of runs with each verdict, the most frequent first, by pair of factors."""
         found: dict[str, Counter[str]] = {}
         for run in self.scored:
             for pair, verdict in run.verdicts.items():
@@ -145,8 +145,8 @@ class Collected:
     """All runs of a sweep.
 
     Attributes:
-        groups: In the order of the grid.
-        keys: Settings in which combinations differ, by the grid's names.
+        groups: Groups in the order of the grid.
+        keys: Keys of the grid whose values differ between groups.
     """
 
     groups: tuple[RunGroup, ...]
@@ -164,16 +164,17 @@ class Collected:
         return sorted(names, key=lambda name: ":" in name)
 
     def find(self, text: str) -> str | None:
-        """The name by which runs have a score that is asked for, as `affine_r2` or `mig`.
+        """Find the full name under which runs have a score.
 
         Args:
-            text: Name of the score; of a pair of factors, where none is named, it is the first.
+            text: Name of the score, such as `mig` or `affine_r2`; without a pair of factors, the
+                first pair is found.
 
         Returns:
-            None where no run has it.
+            The name as in `SweepRun.scores`, or None if no run has the score.
 
         Raises:
-            SbvaeError: If no score is called so.
+            SbvaeError: If there is no score of this name.
         """
         wanted = wanted_score(text)
         for name in self.score_names:
@@ -185,11 +186,11 @@ class Collected:
         return None
 
     def select(self, settings: Mapping[str, Any]) -> list[RunGroup]:
-        """The groups with these values of settings; all where none are named."""
+        """Return the groups with these settings; all groups if there are none."""
         return [group for group in self.groups if group.runs[0].has(settings)]
 
     def csv_rows(self) -> list[list[Any]]:
-        """A heading, and a row for each run: what it is, how far it is, and its scores."""
+        """Return a heading, and a row for each run with its settings, state and scores."""
         names = self.score_names
         rows: list[list[Any]] = [
             ["run", "group", "seed", *self.keys, "state", "step", "steps", *names]
@@ -203,7 +204,7 @@ class Collected:
         return rows
 
     def as_dict(self) -> dict[str, Any]:
-        """What `sbvae eval` writes of several runs as JSON, and the state of every run."""
+        """Return the JSON that `sbvae eval` writes of several runs, with the state of each run."""
         return {
             "results": [run.result for run in self.runs if run.result is not None],
             "runs": [
@@ -232,11 +233,11 @@ class Collected:
 
 
 def collect(folder: SweepFolder, plan: Plan) -> Collected:
-    """Read how far each run of a plan is, and its scores where it is finished; nothing is written.
+    """Read the state of each run of a plan, and the scores of finished ones, without writing.
 
     Args:
         folder: Folder of the sweep.
-        plan: Its plan.
+        plan: Plan of the sweep.
     """
     combinations = cells(plan.sweep)
     told = {cell_key: None for cell in combinations for cell_key in cell}
@@ -254,7 +255,7 @@ def collect(folder: SweepFolder, plan: Plan) -> Collected:
 
 
 def write_collected(folder: SweepFolder, collected: Collected) -> None:
-    """Write `scores.csv` and `scores.json` at the folder's root.
+    """Write `scores.csv` and `scores.json` in the root of the folder.
 
     Raises:
         SbvaeError: If they cannot be written.
@@ -267,7 +268,7 @@ def write_collected(folder: SweepFolder, collected: Collected) -> None:
 
 
 def plain(value: Any) -> str:
-    """A setting's value as text that is the same for equal values, such as 1 and 1.0, or lists."""
+    """Convert a setting's value to text that is equal for equal values, such as 1 and 1.0."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, default=str)
@@ -286,6 +287,6 @@ def _sweep_run(state: RunState, cell: Mapping[str, Any], plan: Plan) -> SweepRun
 
 
 def _named(result: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The result under the run's name in the sweep, wherever it was scored from."""
+    """Return the result under the run's name in the sweep, wherever it was scored."""
     left = {key: value for key, value in result.items() if key != "asked"}
     return {**left, "checkpoint": f"{name}/ckpt.pt", "run": {**result["run"], "name": name}}

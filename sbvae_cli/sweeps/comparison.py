@@ -1,4 +1,4 @@
-"""Groups of a sweep held against each other, score by score, within what both have in common."""
+"""Compare groups of a sweep score by score, within the settings that both sides share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,14 +20,14 @@ Side = Sequence[RunGroup]
 
 @dataclass(frozen=True)
 class Comparison:
-    """How groups of runs compare in a score.
+    """Comparison of groups of runs by one score.
 
     Attributes:
-        found: Probability that a run of the first side has the higher value, or, of a trend, that
-            of two runs the one further along has it.
+        found: Probability that a run of the first side has the higher value; along a trend, that of
+            two runs the one at the higher level has it.
         counts: Number of runs of each side that have the score.
-        parts: Each setting within which runs were compared, as "beta 0.4", and the probability
-            there; that which is found is their mean.
+        parts: Label and probability of each stratum, such as "beta 0.4", within which runs were
+            compared; `found` is the mean over the strata.
     """
 
     found: Superiority
@@ -36,12 +36,12 @@ class Comparison:
 
     @property
     def strata(self) -> int:
-        """Number of settings within which runs were compared."""
+        """Number of strata within which runs were compared."""
         return len(self.parts)
 
     @property
     def replicas(self) -> str:
-        """How many runs it is of, as `6 and 6 runs` or `2 to 3 runs each, 5 settings`."""
+        """Numbers of runs and strata as text, such as `6 and 6 runs, 5 settings`."""
         counts = self.counts
         text = " and ".join(map(str, counts))
         if len(counts) > 2:
@@ -51,14 +51,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ComparedValues:
-    """Two values of a setting held against each other.
+    """Comparison of two values of a setting.
 
     Attributes:
         key: The setting.
-        one: The value of the runs that are looked at.
-        other: The value of those that they are held against.
-        scores: By the name of a score whether the first ones are lower, where that is better, or
-            else higher. None where no runs can be compared.
+        one: Value of the first side.
+        other: Value of the second side.
+        scores: Comparison by score, in the direction of `direction_of`: whether the first side is
+            lower or higher; None if no runs are comparable.
     """
 
     key: str
@@ -67,7 +67,7 @@ class ComparedValues:
     scores: Mapping[str, Comparison | None]
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """Plain containers for JSON, one for each score."""
+        """Return plain containers for JSON, one for each score."""
         return [
             {
                 "setting": self.key,
@@ -88,21 +88,21 @@ class ComparedValues:
 
 
 def direction_of(score: str) -> Literal["higher", "lower"]:
-    """In which direction a score is told of: that of better values, or else of higher ones."""
+    """Return "lower" for a score whose lower values are better, else "higher"."""
     return "lower" if score_style(wanted_score(score).name).lower_is_better else "higher"
 
 
 def compare_values(
     collected: Collected, key: str, one: Any, other: Any, scores: Sequence[str]
 ) -> ComparedValues:
-    """Whether runs with one value of a setting are lower or higher than runs with another.
+    """Compare runs with one value of a setting to runs with another, by several scores.
 
     Args:
         collected: Runs of a sweep.
         key: The setting.
-        one: The value of the runs that are looked at.
-        other: The value of the others.
-        scores: Names of scores, as `SweepRun.scores` has them.
+        one: Value of the first side.
+        other: Value of the second side.
+        scores: Names of scores, as in `SweepRun.scores`.
     """
     sides = collected.select({key: one}), collected.select({key: other})
     keys = [name for name in collected.keys if name != key]
@@ -117,17 +117,17 @@ def compare_values(
 
 
 def compare(higher: Side, lower: Side, score: str, keys: Sequence[str]) -> Comparison | None:
-    """Probability that runs of one side have a higher score than runs of another.
+    """Estimate the probability that runs of one side have a higher score than those of another.
 
     Args:
-        higher: Groups of the one side.
-        lower: Groups of the other.
-        score: Name of the score, as `SweepRun.scores` has it.
-        keys: Settings that groups may differ in beside what tells both sides apart; runs are
-            compared where they have the same values of them.
+        higher: Groups of the side that may be higher.
+        lower: Groups of the other side.
+        score: Name of the score, as in `SweepRun.scores`.
+        keys: Settings besides the compared one in which groups may differ; runs are compared only
+            if they have equal values of them.
 
     Returns:
-        None where no run can be compared.
+        The comparison, or None if no runs are comparable.
     """
     strata, names = [], []
     for name, (one, other) in strata_of([higher, lower], keys):
@@ -144,15 +144,15 @@ def compare(higher: Side, lower: Side, score: str, keys: Sequence[str]) -> Compa
 
 
 def compare_along(levels: Sequence[Side], score: str, keys: Sequence[str]) -> Comparison | None:
-    """Probability that of two runs of different levels the one of the higher level scores higher.
+    """Estimate the probability that, of two runs, the one at the higher level scores higher.
 
     Args:
         levels: Groups of each level, from the lowest to the highest.
-        score: Name of the score, as `SweepRun.scores` has it.
-        keys: Settings that groups of one level may differ in.
+        score: Name of the score, as in `SweepRun.scores`.
+        keys: Settings in which groups of one level may differ.
 
     Returns:
-        None where fewer than two levels have runs that can be compared.
+        The comparison, or None if fewer than two levels have comparable runs.
     """
     strata, names, counts = [], [], [0] * len(levels)
     for name, sides in strata_of(levels, keys):
@@ -170,18 +170,18 @@ def compare_along(levels: Sequence[Side], score: str, keys: Sequence[str]) -> Co
 
 
 def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, list[list[RunGroup]]]]:
-    """Groups of each side by the settings that all sides have alike.
+    """Divide the groups of each side into strata of equal settings.
 
-    A setting parts groups where it has the same values on all sides: betas of both decoders do, a
-    number of steps that comes along with the decoder does not. Data and their sizes part them in
-    any case, since losses are sums over pixels.
+    A setting divides groups if it has the same set of values on all sides: the betas of both
+    decoders do, a number of steps that depends on the decoder does not. Data and image sizes
+    always divide them, since losses are sums over pixels.
 
     Args:
         sides: Groups of each side.
-        keys: Settings that groups of a side may differ in.
+        keys: Settings in which groups of a side may differ.
 
     Returns:
-        For each combination of values that all sides have, what it is called and their groups.
+        Label and groups of each side, for each combination of values that all sides have.
     """
     if not all(sides):
         return []
@@ -200,7 +200,7 @@ def strata_of(sides: Sequence[Side], keys: Sequence[str]) -> list[tuple[str, lis
 
 
 def levels_of(groups: Side, key: str) -> list[tuple[Any, list[RunGroup]]]:
-    """Groups by their value of a setting, from the lowest on; those without a number are none."""
+    """Sort groups by a numeric setting, ascending; groups without a number are left out."""
     found: dict[float, list[RunGroup]] = {}
     for group in groups:
         value = group.settings.get(key)
@@ -210,7 +210,7 @@ def levels_of(groups: Side, key: str) -> list[tuple[Any, list[RunGroup]]]:
 
 
 def values_of_key(collected: Collected, key: str) -> list[Any]:
-    """The values that groups have of a setting, in the order of the grid."""
+    """Return the values of a setting, in the order of the grid."""
     found: Mapping[str, Any] = {
         plain(group.settings.get(key)): group.settings.get(key)
         for group in collected.groups
@@ -220,7 +220,7 @@ def values_of_key(collected: Collected, key: str) -> list[Any]:
 
 
 def _told(key: str, value: Any) -> str:
-    """A setting in words: a word by itself, anything else after what it is of."""
+    """Format a setting: a word alone, any other value behind its label."""
     return value if isinstance(value, str) else f"{setting_label(key)} {plain(value)}"
 
 

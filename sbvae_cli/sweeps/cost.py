@@ -1,4 +1,4 @@
-"""What a sweep takes before it begins, by a few updates and images of each kind of run."""
+"""Estimate the cost of a sweep before it begins, from a few updates and images of each kind."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -25,15 +25,15 @@ from sbvae_cli.training.devices import resolve_device
 
 @dataclass(frozen=True)
 class GroupCost:
-    """What is left of the runs of a setting.
+    """Remaining cost of the runs of one setting.
 
     Attributes:
-        group: Name of the runs.
+        group: Name of the group.
         runs: Number of runs that are left.
-        steps: Updates that are left of all of them.
-        seconds_per_step: Seconds of an update of one, measured.
-        scoring_seconds: Seconds of encoding and decoding to score one, measured; metrics that are
-            fitted take more.
+        steps: Number of updates left, summed over these runs.
+        seconds_per_step: Measured seconds of one update of one run.
+        scoring_seconds: Measured seconds of encoding and decoding to score one run, without fitting
+            the metrics.
     """
 
     group: str
@@ -44,7 +44,7 @@ class GroupCost:
 
     @property
     def work_seconds(self) -> float:
-        """Seconds of all that is left, one after the other."""
+        """Seconds of all remaining work of the group, one run after another."""
         return self.steps * self.seconds_per_step + self.runs * self.scoring_seconds
 
 
@@ -55,17 +55,17 @@ def plan_cost(
     on_group: Callable[[str], None] = lambda group: None,
     known: dict[str, tuple[float, float]] | None = None,
 ) -> list[GroupCost]:
-    """What each group of a plan takes that is not done; settings of one cost are measured once.
+    """Estimate the remaining cost of each group; groups of equal cost are measured once.
 
     Args:
-        plan: All runs.
-        states: How far they are, in the plan's order, or some of them.
-        device: Name of the device; replicas that a GPU trains at once take less.
+        plan: Plan of the sweep.
+        states: States of all runs or of some of them.
+        device: Name of the device; replicas that train together on a GPU take less time.
         on_group: Called with each group before it is measured.
-        known: What was measured of other plans, which this one adds to.
+        known: Measurements of other plans, to which those of this one are added.
 
     Raises:
-        SbvaeError: If a setting cannot be trained.
+        SbvaeError: If the runs of a setting cannot be trained.
     """
     left: dict[str, list[RunState]] = {group: [] for group in plan.groups}
     for each in states:
@@ -87,13 +87,13 @@ def plan_cost(
 
 
 def seconds_of(costs: Sequence[GroupCost], lanes: int) -> float:
-    """Time for all, so many runs at once; no shorter than the longest run."""
+    """Estimate the time of all runs with `lanes` runs at once, at least that of the longest run."""
     longest = max((each.work_seconds / each.runs for each in costs), default=0.0)
     return max(sum(each.work_seconds for each in costs) / lanes, longest)
 
 
 def _kind(config: Config) -> str:
-    """What the cost of a step depends on."""
+    """Return a key of the settings on which the time of a step depends."""
     tree = config.as_dict()
     data, training = tree["data"], tree["training"]
     own = {
@@ -108,7 +108,7 @@ def _kind(config: Config) -> str:
 def _measure(
     replica: Replica, metrics: tuple[str, ...] | None, protocol: ProtocolName
 ) -> tuple[float, float]:
-    """Seconds of a step, and of encoding and decoding what scores need."""
+    """Measure the seconds of a step, and those of encoding and decoding for the scores."""
     config = replica.config
     source = open_own_data(config.data, replica.folder.path)
     step = measure_training_cost(config, source).seconds_per_step

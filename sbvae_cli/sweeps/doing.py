@@ -1,4 +1,4 @@
-"""What a job does in a run's folder at the moment, told by a small file that others may read."""
+"""Tell other processes what a job does in a run's folder, by a small file there."""
 
 import json
 import os
@@ -19,19 +19,19 @@ from sbvae_cli.runs.folder import RunFolder
 
 What = Literal["training", "scoring", "failed"]
 
-_BEAT = 10.0  # seconds between two signs of life
-_FRESH = 60.0  # seconds after the last one, in which a process counts as alive
+_BEAT = 10.0  # seconds between two updates of the file's time
+_FRESH = 60.0  # seconds after an update during which a process counts as alive
 
 
 @dataclass(frozen=True)
 class Doing:
-    """What a job does in a run's folder, or did when it ended otherwise than well.
+    """Activity of a job in a run's folder, or its last one before it ended.
 
     Attributes:
-        what: What it does; `failed` where it ended with an error.
-        why: The error.
-        alive: Whether the process still runs; of one on another machine, whether it has given a
-            sign of life within a minute.
+        what: Activity; `failed` after an error.
+        why: Message of the error; else "".
+        alive: Whether the process is running; on another machine, whether it updated the file
+            within a minute.
         is_past: Whether the run was trained further since.
     """
 
@@ -43,10 +43,10 @@ class Doing:
 
 @contextmanager
 def doing(folders: Sequence[RunFolder], what: What) -> Iterator[None]:
-    """Say in the folders of runs what this process does there, with signs of life in the block.
+    """Write the activity of this process into run folders, and keep the files fresh in the block.
 
-    That it worked there stays said until `forget`. What cannot be written, as on a full disk, is
-    left unsaid: the runs' own files decide.
+    After the block, the files say that the process has ended; `forget` removes them. A file that
+    cannot be written, as on a full disk, is skipped: the runs' own files determine their state.
     """
     files = [folder.job for folder in folders if _write(folder, what)]
     ended = threading.Event()
@@ -69,26 +69,26 @@ def doing(folders: Sequence[RunFolder], what: What) -> Iterator[None]:
 
 
 def forget(folder: RunFolder) -> None:
-    """Remove what was said of a run that has nothing left to do."""
+    """Remove the activity file of a run that has nothing left to do."""
     with suppress(OSError):
         folder.job.unlink(missing_ok=True)
 
 
 def note_failure(folder: RunFolder, why: str) -> None:
-    """Say in the folder of a run why its job ended, until another one begins there."""
+    """Write into the folder of a run why its job failed, until another job begins there."""
     _write(folder, "failed", why, ended=True)
 
 
 def read_doing(folder: RunFolder) -> Doing | None:
-    """What a job does in a run's folder; None where none works there, or said so."""
+    """Read the activity of a job in a run's folder; None if there is no readable file."""
     try:
         found = parse_json(folder.job.read_text(encoding="utf-8"))
         what, why = found["what"], str(found["why"])
         here = found["host"] == socket.gethostname()
-        process = found["process"]  # None of a block that has ended
+        process = found["process"]  # None after the end of the block
         alive = process is not None and (_runs(*process) if here else _is_fresh(folder))
         told = folder.job.stat().st_mtime_ns
-    except (OSError, ValueError, KeyError, TypeError):  # none, or it is written now
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or being written
         return None
     return Doing(what, why, alive, told < max(map(_changed, (folder.log, folder.checkpoint))))
 
@@ -113,7 +113,7 @@ def _write(folder: RunFolder, what: What, why: str = "", *, ended: bool = False)
 
 
 def _runs(number: int, created: float) -> bool:
-    """Whether the process of this number is still the one that was created then."""
+    """Return whether the process of this ID is running and was created at this time."""
     try:
         process = psutil.Process(number)
         same = abs(process.create_time() - created) < 1.0
@@ -123,7 +123,7 @@ def _runs(number: int, created: float) -> bool:
 
 
 def is_trained_otherwise(folder: RunFolder) -> bool:
-    """Whether another command trains a run: its log grows, and no job has given signs of life."""
+    """Return whether another command trains a run: its log grows without updates by a job."""
     try:
         written = folder.log.stat().st_mtime
     except OSError:

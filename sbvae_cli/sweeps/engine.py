@@ -1,4 +1,4 @@
-"""What an engine is: it runs jobs, in processes of this machine or of others."""
+"""Protocol of engines, which run jobs in processes on this machine or others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from sbvae_cli.sweeps.job import Job
 
 
 class Stop(Protocol):
-    """Whether a signal asked for an end, and which."""
+    """Request to stop by a signal."""
 
     @property
     def number(self) -> int | None:
-        """Number of the signal; None where none came."""
+        """Number of the signal; None if there was none."""
 
     def __call__(self) -> bool:
-        """Whether one came."""
+        """Return whether a signal was received."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended; how far its runs are stands in their folders.
+    """End of a job; the progress of its runs is in their folders.
 
     Attributes:
         job: The job.
-        why: What was wrong where it failed, one line; empty where it is done, was stopped or
-            never began. A run that diverged is done.
+        why: Error in one line; "" if the job is done, was stopped or never began. A diverged run
+            counts as done.
     """
 
     job: Job
@@ -33,7 +33,7 @@ class Ended:
 
 
 class Engine(Protocol):
-    """Runs jobs, which train and score by `run_job`; one that fails leaves the others alone."""
+    """Runs jobs by `run_job`; a job that fails does not affect the others."""
 
     def __call__(
         self,
@@ -43,15 +43,15 @@ class Engine(Protocol):
         on_look: Callable[[Sequence[Job]], None],
         on_end: Callable[[Ended], None],
     ) -> list[Ended]:
-        """Run all.
+        """Run all jobs.
 
         Args:
-            jobs: What is to be done, in this order.
-            stop: Asked a few times a second: once it is true no job begins, and those that run are
+            jobs: Jobs in the order in which they begin.
+            stop: Called a few times a second; once it is true, no job begins, and running ones are
                 asked to save and end.
-            on_look: Called a few times a second with the jobs that run.
-            on_end: Called with each that has ended, when it has.
+            on_look: Called a few times a second with the running jobs.
+            on_end: Called with each job when it has ended.
 
         Returns:
-            How each of the jobs ended, in their order.
+            The end of each job, in their order.
         """

@@ -1,4 +1,4 @@
-"""A sweep's folder, and how far each of its runs is, by what stands in the runs' own folders."""
+"""A sweep's folder, and the state of each run, determined from the run's own folder."""
 
 import os
 import re
@@ -25,28 +25,29 @@ State = Literal[
     "waiting", "training", "stopped", "scoring", "trained", "finished", "diverged", "failed"
 ]
 DONE: tuple[State, ...] = ("finished", "diverged")  # nothing is left to do
-WORKING: tuple[State, ...] = ("scoring", "training")  # a process is at it
-LEFT: tuple[State, ...] = ("trained", "stopped", "waiting")  # nobody is at it
+WORKING: tuple[State, ...] = ("scoring", "training")  # a process is working on the run
+LEFT: tuple[State, ...] = ("trained", "stopped", "waiting")  # no process is working on the run
 
-_LOCK = ".lock"  # held while an engine works
-_SEED = re.compile(r"^  seed: (\d+)$", re.MULTILINE)  # in the file of a run's settings
-_KNOWN: dict[str, dict[str, object]] = {}  # settings by such files, but for the seed
+_LOCK = ".lock"  # held while an engine runs
+_SEED = re.compile(r"^  seed: (\d+)$", re.MULTILINE)  # seed in a run's config.yaml
+_KNOWN: dict[str, dict[str, object]] = {}  # settings by the file's text without the seed
 
 
 @dataclass(frozen=True)
 class RunState:
-    """How far a run is.
+    """State and progress of a run.
 
     Attributes:
         replica: The run.
-        state: `waiting` has not begun, `stopped` has begun and is not trained now, `trained` lacks
-            scores, `diverged` and `failed` say why.
-        step: Updates that its log has, of the last report.
-        steps: Updates planned.
-        terms: What that report told, loss terms in nats among it.
-        images_per_second: Speed of that report.
-        scoring_seconds: What scoring took, of a run that is finished.
-        why: What went wrong.
+        state: `waiting` before the first log line; `stopped` after it, without a process that
+            trains; `trained` without scores; `finished` with scores; `diverged` and `failed` with a
+            reason in `why`.
+        step: Number of updates in the last line of the log.
+        steps: Number of updates planned.
+        terms: Numbers of that line, among them the loss terms in nats.
+        images_per_second: Training speed in that line.
+        scoring_seconds: Seconds that scoring took; None before it is finished.
+        why: Reason of a failure or divergence; else "".
     """
 
     replica: Replica
@@ -63,8 +64,8 @@ class SweepFolder:
     """Paths of a sweep, and the lock that keeps a second engine out.
 
     Args:
-        path: Path of the folder, which need not exist.
-        runs: Folder of the runs, each in `GROUP/SEED`, where that is another one.
+        path: Path of the folder, which may not exist yet.
+        runs: Folder of the runs, each in `GROUP/SEED`; None for the folder of the sweep.
     """
 
     def __init__(self, path: Path, runs: Path | None = None) -> None:
@@ -75,19 +76,19 @@ class SweepFolder:
         self.json = path / "scores.json"
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder for one process, which has the runs trained.
+        """Hold the folder for one process that has the runs trained.
 
         Raises:
-            SbvaeError: If another process holds it, or it cannot be created.
+            SbvaeError: If another process holds the folder, or it cannot be created.
         """
         busy = "another process runs this sweep; wait for it, or choose another `out`"
         return hold_folder(self.path, _LOCK, busy)
 
     def open_plan(self) -> Plan:
-        """The plan that the folder was made by.
+        """Read the plan of the folder and resolve it.
 
         Raises:
-            SbvaeError: If there is none, or its data are gone.
+            SbvaeError: If the folder has no plan, or its data are missing.
         """
         if not self.plan.is_file():
             self._refuse_run()
@@ -96,11 +97,11 @@ class SweepFolder:
         sweep = read_sweep(self.plan)
         try:
             return plan_sweep(sweep, self.runs)
-        except SbvaeError as error:  # such as data that lie elsewhere by now
+        except SbvaeError as error:  # for example, data that were moved
             raise SbvaeError(f"{self.plan}: {error.line}") from error
 
     def _refuse_run(self) -> None:
-        """Say what a folder is that holds a run, or a file, where a sweep is wanted."""
+        """Raise the error for a run, a part of a sweep or a file in place of a sweep."""
         above = [
             each for each in self.path.absolute().parents[:2] if (each / "sweep.yaml").exists()
         ]
@@ -111,10 +112,10 @@ class SweepFolder:
             raise SbvaeError(f"{self.path}: is a {what}; name the folder of a sweep")
 
     def write_plan(self, plan: Plan) -> None:
-        """Write a plan, complete, that goes with what stands in the folder, unless it is there.
+        """Write a complete plan, unless the folder has the same one.
 
         Raises:
-            SbvaeError: If it cannot be written.
+            SbvaeError: If the plan cannot be written.
         """
         text = to_yaml(plan.sweep.as_dict()).encode()
         if not self.plan.is_file() or self.plan.read_bytes() != text:
@@ -124,7 +125,7 @@ class SweepFolder:
         """Refuse a plan that lacks runs which another plan has begun in the folder.
 
         Raises:
-            SbvaeError: With the first of them, or that the folder is a run's.
+            SbvaeError: If there is such a run, or the folder is that of a run.
         """
         if is_run(self.path):
             run = RunFolder(self.path)
@@ -143,16 +144,16 @@ class SweepFolder:
                     )
 
     def states(self, plan: Plan) -> list[RunState]:
-        """How far each run of a plan is, in its order."""
+        """Return the state of each run of a plan, in the plan's order."""
         sweep = plan.sweep
         return [run_state(each, sweep.metrics, sweep.protocol) for each in plan.replicas]
 
 
 def refuse_other_run(replica: Replica) -> None:
-    """Refuse a folder with a run of other settings than the planned one.
+    """Refuse a folder that contains a run with other settings than the planned one.
 
     Raises:
-        SbvaeError: With the first setting that differs.
+        SbvaeError: If a setting differs; the message names the first one.
     """
     found = _settings_there(replica.folder.config)
     wanted = {"training.seed": replica.seed, **_settings(replica)}
@@ -165,10 +166,10 @@ def refuse_other_run(replica: Replica) -> None:
 
 
 def _settings_there(file: Path) -> dict[str, object] | None:
-    """Settings in the file of a run; those of its replicas are read once. None without a file."""
+    """Read the settings of a run's file, or None if it is missing; those of replicas are cached."""
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, ValueError):  # what is wrong with it is said when it is read as YAML
+    except (OSError, ValueError):  # `read_yaml` below explains the error
         text = ""
     if not text and not file.is_file():
         return None
@@ -183,11 +184,11 @@ def _settings_there(file: Path) -> dict[str, object] | None:
 
 
 def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: ProtocolName) -> RunState:
-    """How far a run is, by its own files, so that any process on any machine may ask.
+    """Determine the state of a run from its files, so that any process on any machine can ask.
 
     Args:
         replica: The run.
-        metrics: What it is to be scored by; None is what the paper reports.
+        metrics: Names of the metrics of its scores; None for those that the paper reports.
         protocol: Sample sizes of the scores.
     """
     folder, steps = replica.folder, replica.config.training.steps
@@ -221,9 +222,10 @@ def run_state(replica: Replica, metrics: Sequence[str] | None, protocol: Protoco
 
 
 def is_saved(folder: RunFolder, steps: int) -> bool:
-    """Whether the checkpoint has all steps, of a run whose log has them.
+    """Return whether the checkpoint has all steps, if the log does.
 
-    A run saves after it has logged; only where times are not kept, as by a copy, the file is read.
+    A run saves after it logs, so the files' times usually tell. The checkpoint is read only if
+    they do not, as after a copy.
     """
     try:
         if folder.checkpoint.stat().st_mtime_ns >= folder.log.stat().st_mtime_ns:
@@ -245,7 +247,7 @@ def _unfinished(state: RunState, now: Doing | None, busy: State, idle: State) ->
 
 
 def without_path(why: str, replica: Replica) -> str:
-    """An error without the folder of its run, which stands before it anyway."""
+    """Return an error message without the path of its run, which is printed before it anyway."""
     path = replica.folder.path
     return why.removeprefix(f"{path}: ").removeprefix(f"{path}{os.sep}")
 

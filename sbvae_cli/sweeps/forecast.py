@@ -1,4 +1,4 @@
-"""How long a sweep still takes, by the speeds that its runs' logs and scores tell."""
+"""Forecast the remaining time of a sweep from the speeds in its runs' logs and scores."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from sbvae_cli.sweeps.plan import group_of
 
 @dataclass(frozen=True)
 class Forecast:
-    """Time until all runs have ended.
+    """Remaining time of a sweep.
 
     Attributes:
-        seconds: At the speeds of those that train or have been trained.
-        with_scoring: Whether scoring is in it; none was seen yet where not.
+        seconds: Seconds until all runs have ended, at the speeds measured so far.
+        with_scoring: Whether this includes scoring, which is unknown until a run was scored.
     """
 
     seconds: float
@@ -22,17 +22,17 @@ class Forecast:
 
 
 def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
-    """Time until all runs have ended that are left and have not failed.
+    """Forecast the time until all runs have ended, without failed ones.
 
-    A run that has no log yet takes as long a step as those of its settings, or as all do on average
-    where none of these has begun.
+    A run without a log is assumed to be as fast as others of its setting, or as all runs on
+    average.
 
     Args:
-        states: All runs.
+        states: States of all runs.
         lanes: Number of runs that work at once.
 
     Returns:
-        None where no speed is known.
+        The forecast, or None if no speed is known.
     """
     paces = _by_group((each, _pace(each)) for each in states)
     scorings = _by_group((each, each.scoring_seconds) for each in states)
@@ -51,14 +51,14 @@ def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
 
 
 def _pace(state: RunState) -> float | None:
-    """Seconds of a step, as last logged."""
+    """Return the seconds of a step according to the log, or None."""
     if state.images_per_second <= 0:
         return None
     return state.replica.config.training.batch_size / state.images_per_second
 
 
 def _by_group(values: Iterable[tuple[RunState, float | None]]) -> dict[str, float]:
-    """Median of a group's values, where it has any."""
+    """Return the median of the known values of each group."""
     found: dict[str, list[float]] = {}
     for state, value in values:
         if value is not None:

@@ -1,4 +1,4 @@
-"""A job: some runs of a sweep that are trained, and then scored, by one process."""
+"""A job: runs of a sweep that one process trains and then scores."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.observers import Observer
 
 
-_PATIENCE = 60.0  # seconds to wait for a process that holds a run and tells nothing
-_PAUSE = 0.2  # seconds between two tries
+_PATIENCE = 60.0  # seconds to wait for a process that holds a run without reporting any activity
+_PAUSE = 0.2  # seconds between two attempts
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Job:
     """Runs that one process trains and scores.
 
     Attributes:
-        replicas: One run on a CPU; on CUDA all of a setting that are left, which train at once.
-        metrics: What they are scored by; None is what the paper reports.
+        replicas: One run on a CPU; on CUDA, all unfinished runs of a setting, which train together.
+        metrics: Names of the metrics; None for those that the paper reports.
         protocol: Sample sizes of the scores.
         device: Name of the device that computes.
     """
@@ -62,13 +62,13 @@ class Job:
 
 
 def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list[Job]:
-    """The jobs of a plan, without runs that are finished or diverged, in its order.
+    """Divide the unfinished runs of a plan into jobs, in the plan's order.
 
     Args:
-        plan: All runs.
-        device: Name of the device, where `auto` is that of a run's settings; on a CPU each run
-            has one thread, unless its settings say.
-        most: Largest number of runs in a job; None for all that may train together.
+        plan: Plan of the sweep.
+        device: Name of the device; `auto` for that of a run's settings. On a CPU each run has one
+            thread, unless its settings have another number.
+        most: Largest number of runs in a job; None for all that can train together.
     """
     sweep = plan.sweep
     states = (run_state(each, sweep.metrics, sweep.protocol) for each in plan.replicas)
@@ -85,14 +85,14 @@ def plan_jobs(plan: Plan, device: str = "auto", most: int | None = None) -> list
 
 
 def make_job(plan: Plan, replicas: Sequence[Replica], device: str) -> Job:
-    """A job of these runs of a plan, on a device; `auto` is that of their settings."""
+    """Make a job of runs of a plan, on a device; `auto` stands for that of their settings."""
     own = _device_of(replicas[0], device)
     on_device = tuple(Replica(_on(each, own), each.folder) for each in replicas)
     return Job(on_device, plan.sweep.metrics, plan.sweep.protocol, own)
 
 
 def is_on_cuda(device: str) -> bool:
-    """Whether a device is a GPU of CUDA; one that is named need not be in this machine."""
+    """Return whether a name is that of a CUDA device, which may be in another machine."""
     return resolve_device("auto").type == "cuda" if device == "auto" else device.startswith("cuda")
 
 
@@ -103,21 +103,21 @@ def run_job(
     stop: Callable[[], bool] = lambda: False,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Train what is unfinished of a job, then score each run: what is done already stays.
+    """Train the unfinished runs of a job, then score each run; finished parts are kept.
 
-    So a job whose process was lost may simply be run again. A run that diverges counts as done, as
-    its log says; the others of the job are trained and scored.
+    A job whose process was lost can therefore simply be run again. A diverged run counts as
+    done; the other runs of the job are trained and scored.
 
     Args:
-        job: Runs that differ in the seed alone.
-        observers: Called with each report of those that train together, as `start_runs` has it.
-        stop: Asked before every step, and between metrics; true ends the job, which is saved.
-        on_note: Called with a line on what is not as expected.
+        job: Runs that differ only in the seed.
+        observers: Called with each report of runs that train together, as in `start_runs`.
+        stop: Called before every step and between metrics; true saves and ends the job.
+        on_note: Called with a line about something unexpected.
 
     Raises:
-        SbvaeError: If another process holds one of the runs and does nothing there, or runs cannot
-            be trained or scored: the first of them, as the folder of each tells too. The others
-            are trained and scored.
+        SbvaeError: If another process holds a run without working on it, or a run cannot be trained
+            or scored. It is the first error; each run's own is noted in its folder, and the other
+            runs are trained and scored.
     """
     faults = _Faults(job)
     with suppress(_Stopped), _reserved(job, stop):
@@ -138,11 +138,11 @@ def run_job(
 
 @contextmanager
 def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
-    """Hold the folders of the runs, as soon as other processes that work there let go of them.
+    """Hold the run folders as soon as the other processes that work there release them.
 
-    Runs may belong to several sweeps, and a process whose engine was killed saves first. Locks of a
-    machine that is gone stay a while on shared storage, or for good: without a sign of life in
-    some time, that is an error.
+    Runs may belong to several sweeps, and a process whose engine was killed saves first. On shared
+    storage, locks of a lost machine remain for a while or forever: if there is no activity for
+    `_PATIENCE` seconds, that is an error.
     """
     end = time.monotonic() + _PATIENCE
     while True:
@@ -163,7 +163,7 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
 
 
 class _Faults:
-    """Which runs of a job cannot be trained or scored, and why; their folders tell it too."""
+    """Errors of a job's runs that cannot be trained or scored, also noted in their folders."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -171,10 +171,10 @@ class _Faults:
 
     @contextmanager
     def noted(self, some: Sequence[Replica]) -> Iterator[None]:
-        """Write an error in the block into the folders of runs that it leaves unfinished."""
+        """Note an error of the block for each of these runs that it leaves unfinished."""
         try:
             yield
-        except DivergedError:  # counts as done; the others were trained
+        except DivergedError:  # counts as done, and the others were trained
             return
         except SbvaeError as error:
             for each in some:
@@ -183,17 +183,17 @@ class _Faults:
                     note_failure(each.folder, without_path(error.line, each))
 
     def without(self, some: Sequence[Replica]) -> list[Replica]:
-        """Those of the runs that have none."""
+        """Return the runs that have no error."""
         return [each for each in some if name_of(each) not in self._found]
 
     def raise_first(self) -> None:
-        """Raise the first error, if there is any."""
+        """Raise the first error, if there is one."""
         for error in self._found.values():
             raise error
 
 
 def note_lost(job: Job, why: str) -> None:
-    """Say in the folders of a job's runs why the job was lost, unless others work there by now."""
+    """Note in the run folders why a job was lost, unless another process works there by now."""
     for each in job.replicas:
         if _state(each, job) in LEFT:
             note_failure(each.folder, without_path(why, each))
@@ -208,7 +208,7 @@ def _states(job: Job) -> list[State]:
 
 
 def _trained_together(faults: _Faults) -> list[list[Replica]]:
-    """Unfinished runs that stand at one step, as many at once as fit in memory."""
+    """Return unfinished runs in lists that are at one step and fit in memory together."""
     by_step: dict[int | None, list[Replica]] = {}
     for each in faults.job.replicas:
         with faults.noted([each]):
@@ -243,7 +243,7 @@ def _train(
 ) -> None:
     folders = [each.folder for each in some]
     if _is_begun(some[0]):
-        source = some[0].config.data.source  # of a file that lies elsewhere by now
+        source = some[0].config.data.source  # of a file that may have been moved
         wanted = {"training.device": device, "data.source": source}
         runs = [prepare_resumption(folder, wanted, on_note=on_note) for folder in folders]
         resume_runs(runs, observers=observers, stop=stop, on_note=on_note)
@@ -256,7 +256,7 @@ def _train(
 def _score(
     replica: Replica, job: Job, stop: Callable[[], bool], on_note: Callable[[str], None]
 ) -> None:
-    """Score a run that is trained, unless it is scored already."""
+    """Score a trained run, unless it is scored already."""
     folder = replica.folder
     if _state(replica, job) in DONE:
         forget(folder)
@@ -272,7 +272,7 @@ def _score(
 
 
 class _Stopped(Exception):
-    """The job was asked to end while it scored a run, or waited for one."""
+    """The job was asked to end while it scored a run or waited for one."""
 
 
 def _device_of(replica: Replica, device: str) -> str:
@@ -280,7 +280,7 @@ def _device_of(replica: Replica, device: str) -> str:
 
 
 def _on(replica: Replica, device: str) -> Config:
-    """The configuration of a run on a device."""
+    """Return the configuration of a run for a device."""
     training = replica.config.training
     alone = training.threads is None and not is_on_cuda(device)
     threads = 1 if alone else training.threads

@@ -1,4 +1,4 @@
-"""A sweep's runs in the order in which they are trained: every setting once, then its replicas."""
+"""Plan the runs of a sweep: first one seed of every setting, then the next seed, and so on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sbvae_cli.runs.naming import flat_settings, group_name
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.runs.resolve import Request, resolve
 
-_LONGEST = 160  # characters of a combination in a message
+_LONGEST = 160  # longest text of a combination in a message, in characters
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Plan:
     """All runs of a sweep.
 
     Attributes:
-        sweep: What they were planned by.
-        replicas: The first seed of every setting, then the second, and so on.
+        sweep: Settings, grid and seeds of the sweep.
+        replicas: All runs: first those of the first seed, then those of the second, and so on.
     """
 
     sweep: SweepConfig
@@ -30,7 +30,7 @@ class Plan:
 
     @property
     def groups(self) -> dict[str, list[Replica]]:
-        """Runs that differ in the seed alone, by their name, in the grid's order."""
+        """Runs that differ only in the seed, by the name of their group, in the grid's order."""
         found: dict[str, list[Replica]] = {}
         for each in self.replicas:
             found.setdefault(group_of(each), []).append(each)
@@ -38,25 +38,25 @@ class Plan:
 
 
 def group_of(replica: Replica) -> str:
-    """Name of the runs that differ from this one in the seed alone: the folder of its folder."""
+    """Return the group of a run: the name of the folder that contains its run folder."""
     return replica.folder.path.parent.name
 
 
 def name_of(replica: Replica) -> str:
-    """What a run is called in its sweep, such as `xy-hole-broadcast-quick/0`."""
+    """Return the name of a run in its sweep, such as `xy-hole-broadcast-quick/0`."""
     return f"{group_of(replica)}/{replica.folder.path.name}"
 
 
 def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
-    """Resolve every combination of a sweep once; nothing is written.
+    """Resolve every combination of a sweep once, without writing.
 
     Args:
         sweep: Settings, grid and seeds.
         runs: Folder for the runs, each in `GROUP/SEED`.
 
     Raises:
-        SbvaeError: If a combination cannot be trained, with its keys and values in the grid, or
-            two of them are the same.
+        SbvaeError: If a combination cannot be trained, or two are the same; the message has their
+            keys and values.
     """
     found: dict[str, tuple[Cell, Config]] = {}
     for cell in cells(sweep):
@@ -77,15 +77,16 @@ def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
 
 
 def with_training(config: Config, **settings: Any) -> Config:
-    """The configuration with other settings of `training`, which are valid."""
+    """Return the configuration with other, valid settings of `training`."""
     return config.model_copy(update={"training": config.training.model_copy(update=settings)})
 
 
 def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
-    """The configuration of a combination, of the first seed."""
+    """Return the configuration of a combination for the first seed."""
     options = settings_of_cell(sweep, cell)
     data = options.get("data") or {}
-    if isinstance(data, Mapping) and not data.get("source"):  # else it is told what a section is
+    # A `data` that is no section is reported later.
+    if isinstance(data, Mapping) and not data.get("source"):
         raise SbvaeError("no data; write source: circles:xy-hole under data, under settings")
     layers = {name: options.pop(name, None) for name in LAYERS}
     try:
@@ -102,7 +103,7 @@ def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
 
 
 def _at_fault(cell: Cell, error: SbvaeError) -> str:
-    """What a message begins with: the combination, the keys that it is about first."""
+    """Return the beginning of a message: the combination, the keys at fault first."""
     named = [key for key in cell if key in error.line or key.rpartition(".")[2] == error.field]
     ordered = {key: cell[key] for key in (*named, *cell)}
     return f"grid, {_written(ordered)}: " if cell else ""
@@ -114,7 +115,7 @@ def _written(cell: Mapping[str, Any]) -> str:
 
 
 def _same(name: str, cell: Cell, config: Config, other: Cell, another: Config) -> SbvaeError:
-    """The error for two combinations that would be trained in one folder."""
+    """Return the error for two combinations that would be trained in one folder."""
     if flat_settings(config, 0) == flat_settings(another, 0):
         return SbvaeError(
             f"grid, {_written(cell)} and {_written(other)} are the same runs, {name}: leave one out"

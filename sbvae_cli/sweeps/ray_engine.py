@@ -1,6 +1,6 @@
-"""The Ray engine: jobs as tasks of a cluster, whose machines share the folder of the runs.
+"""Ray engine: run jobs as tasks of a cluster whose machines share the folder of the runs.
 
-Ray is an extra, and this is the only file that imports it.
+Ray is an optional dependency, and only this file imports it.
 """
 
 import math
@@ -32,11 +32,11 @@ from sbvae_cli.sweeps.engine import Ended, Stop
 from sbvae_cli.sweeps.job import Job
 from sbvae_cli.sweeps.worker import describe_installation, stop_file
 
-_LOOK = 0.25  # seconds between two looks at the tasks
-_AHEAD = 4  # jobs that are handed over before there is room for them
+_LOOK = 0.25  # seconds between two checks of the tasks
+_AHEAD = 4  # jobs handed to Ray before there is room for them
 _TRIES = 3  # times in a row that a job may be lost without having saved anything
 
-# Ray reads them when it is imported: it reports nothing home.
+# Read when Ray is imported; they turn off its usage statistics.
 _SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0"}
 
 _INSTALL = 'python -m pip install "ray>=2.40"'
@@ -44,18 +44,18 @@ _INSTALL = 'python -m pip install "ray>=2.40"'
 
 @dataclass(frozen=True)
 class RayEngine:
-    """Runs jobs on a Ray cluster; an `Engine`.
+    """Engine that runs jobs on a Ray cluster.
 
-    A job whose process or machine is lost begins again, elsewhere, from what its runs have saved.
+    A job whose process or machine is lost resumes elsewhere from what its runs have saved.
 
     Attributes:
         storage: Folder of the runs, which all machines see at this path.
-        address: Address of a cluster that this machine belongs to, as `HOST:6379`, or `auto` for
-            the one that runs here; None starts one of this machine alone, for these jobs.
-        cpus_per_run: Number of CPU cores of each process; None is its number of threads.
+        address: Address of a cluster that this machine belongs to, such as `HOST:6379`, or `auto`
+            for the one that runs here; None starts one on this machine for these jobs.
+        cpus_per_run: Number of CPU cores of each process; None for its number of threads.
         gpus_per_run: Share of a GPU that each run takes, 0 for none.
-        at_once: Largest number of jobs at once; None for as many as the cluster has room for.
-        on_note: Called with each line on what is not as expected.
+        at_once: Largest number of jobs at once; None for as many as fit on the cluster.
+        on_note: Called with each line about something unexpected.
     """
 
     storage: Path
@@ -73,17 +73,16 @@ class RayEngine:
         on_look: Callable[[Sequence[Job]], None],
         on_end: Callable[[Ended], None],
     ) -> list[Ended]:
-        """Run all, as `Engine` has it; what the callbacks print on stdout is lost.
+        """Run all jobs, as in `Engine`; text that the callbacks print on stdout is lost.
 
         Raises:
-            SbvaeError: If Ray is not installed, there is no such cluster, it differs from this
-                machine in a version that counts, no machine is large enough, or one of them does
-                not see the folder; then no job has begun.
+            SbvaeError: If Ray is not installed, there is no such cluster, a machine differs in a
+                version or does not see the folder, or none is large enough; no job has begun then.
         """
         if not jobs:
             return []
         ray = import_ray()
-        # Ray prints on it of each worker that is lost, from a thread of its own.
+        # Ray prints a line on stdout for each lost worker, from its own thread.
         with (
             open(os.devnull, "w") as nowhere,
             redirect_stdout(nowhere),
@@ -95,7 +94,7 @@ class RayEngine:
             return tasks.run(jobs, stop, on_look, on_end)
 
     def resources_of(self, job: Job) -> dict[str, float]:
-        """What a machine must have free for a job, by Ray's names for resources."""
+        """Return the resources that a job needs, by Ray's names."""
         threads = job.replicas[0].config.training.threads or 1
         cpus = float(threads) if self.cpus_per_run is None else self.cpus_per_run
         gpus = self.gpus_per_run * len(job.replicas)
@@ -108,8 +107,8 @@ class _Task:
 
     Attributes:
         job: The job.
-        saved: What its runs had saved then.
-        lost: How often in a row it was lost without having saved anything.
+        saved: Times of its runs' files when it was handed over.
+        lost: How many times in a row it was lost without having saved anything.
     """
 
     job: Job
@@ -118,25 +117,26 @@ class _Task:
 
 
 class _Tasks:
-    """Jobs that Ray runs, and those that wait.
+    """Running and waiting jobs of the cluster.
 
     Args:
-        ray: The module, connected.
-        engine: What each takes.
-        mark: A file in the folder of the runs.
+        ray: The connected module.
+        engine: Engine, which has the resources of each job.
+        mark: Path of a file in the folder of the runs.
     """
 
     def __init__(self, ray: Any, engine: RayEngine, mark: Path) -> None:
         self._ray, self._engine, self._mark = ray, engine, mark
-        self._running: dict[Any, _Task] = {}  # by what Ray calls them
+        self._running: dict[Any, _Task] = {}  # by Ray's reference
         self._remote, self._probe = remote_functions(ray)
         self._here = describe_installation(str(mark))
 
     def refuse_unlike_machines(self, jobs: Sequence[Job]) -> None:
-        """Ask each machine that is large enough for a job what is installed there.
+        """Check the installation of each machine that is large enough for a job.
 
         Raises:
-            SbvaeError: If there is none for one of the jobs, or a machine does not do.
+            SbvaeError: If no machine is large enough for one of the jobs, or one has a wrong
+                installation.
         """
         large: dict[str, tuple[str, int]] = {}
         for needs in _distinct(map(self._engine.resources_of, jobs)):
@@ -167,7 +167,7 @@ class _Tasks:
         on_look: Callable[[Sequence[Job]], None],
         on_end: Callable[[Ended], None],
     ) -> list[Ended]:
-        """Run all, as `Engine` has it."""
+        """Run all jobs, as in `Engine`."""
         waiting, ended, asked = deque(jobs), dict[int, Ended](), False
         while self._running or (waiting and not stop()):
             while waiting and not stop() and self._has_room(waiting[0]):
@@ -175,10 +175,10 @@ class _Tasks:
                 waiting.popleft()
             if stop() and not asked:
                 asked = True
-                with suppress(OSError):  # a signal to a task that begins just now may be lost
+                with suppress(OSError):  # a task that is just starting may miss the signal
                     stop_file(self._mark).touch()
                 for ref in self._running:
-                    self._ray.cancel(ref, force=False)  # SIGINT, to one that has begun
+                    self._ray.cancel(ref, force=False)  # sends SIGINT to a task that has begun
             for ref in self._done():
                 task = self._running.pop(ref)
                 found = self._end(ref, task, asked)
@@ -195,7 +195,7 @@ class _Tasks:
         return len(self._running) < sum(number for _, number in machines.values()) + _AHEAD
 
     def _done(self) -> list[Any]:
-        """Tasks that have ended, as soon as there are any, or none after a while."""
+        """Return tasks that have ended, waiting up to `_LOOK` seconds for one."""
         if not self._running:
             return []
         found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_LOOK)[0]
@@ -203,7 +203,7 @@ class _Tasks:
 
     def _hand_over(self, task: _Task) -> None:
         needs = self._engine.resources_of(task.job)
-        # Lost tasks are ours to count, so Ray does not try them again.
+        # The engine counts lost tasks itself, so Ray must not retry them.
         remote = self._remote.options(
             num_cpus=needs["CPU"], num_gpus=needs["GPU"], max_retries=0, name=task.job.names[0]
         )
@@ -211,7 +211,7 @@ class _Tasks:
         self._running[ref] = task
 
     def _end(self, ref: Any, task: _Task, asked: bool) -> Ended | None:
-        """How a task ended; None where it was lost and begins again."""
+        """Return how a task ended, or None if it was lost and begins again."""
         errors, first = self._ray.exceptions, task.job.replicas[0].folder.path.absolute()
         try:
             return Ended(task.job, self._ray.get(ref).removeprefix(f"{first}: "))
@@ -236,10 +236,10 @@ class _Tasks:
 
 
 def import_ray() -> Any:
-    """Ray, which need not be installed; it is told to be quiet before it is loaded.
+    """Import Ray, with its usage statistics turned off.
 
     Raises:
-        SbvaeError: If it is not installed, with the command that does.
+        SbvaeError: If Ray is not installed; the message has the command that installs it.
     """
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -256,7 +256,7 @@ def _distinct(needs: Iterable[Needs]) -> list[Needs]:
 
 
 def _anywhere(job: Job) -> Job:
-    """The job with paths that do not depend on where a process runs."""
+    """Return the job with absolute paths, which are valid in any process."""
     return replace(
         job,
         replicas=tuple(
@@ -266,12 +266,12 @@ def _anywhere(job: Job) -> Job:
 
 
 def _saved(job: Job) -> list[int]:
-    """What changes whenever a run of a job saves anything."""
+    """Return the times of a job's files, which change whenever one of its runs saves anything."""
     files = [path for each in job.replicas for path in (each.folder.checkpoint, each.folder.scores)]
     return [path.stat().st_mtime_ns if path.exists() else 0 for path in files]
 
 
 def _has_begun(job: Job) -> bool:
-    """Whether a process works on a job, which Ray may still keep waiting."""
+    """Return whether a process works on a job, which Ray may still keep waiting."""
     told = (read_doing(each.folder) for each in job.replicas)
     return any(each is not None and each.alive for each in told)

@@ -1,4 +1,4 @@
-"""The scores of a run in its own folder, so that none is computed twice."""
+"""Store the scores of a run in its folder, so that none is computed twice."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.files import parse_json, write_bytes
 from sbvae_cli.runs.folder import RunFolder
 
-if TYPE_CHECKING:  # what computes scores needs torch, and what reads them does without
+if TYPE_CHECKING:  # computing scores needs PyTorch, reading them does not
     from sbvae_cli.evaluation.evaluate import OnMetric
 
 
@@ -23,21 +23,21 @@ def score_run(
     on_note: Callable[[str], None] = lambda line: None,
     on_metric: "OnMetric" = lambda metric, number, total: None,
 ) -> None:
-    """Score a run and write `scores.json` in its folder: what `sbvae eval` writes of one run.
+    """Score a run and write `scores.json` into its folder, in the format of `sbvae eval`.
 
-    Metrics that its data or model do not allow are left out. Those that the file has already, of
-    the same protocol, are computed again with the others.
+    Metrics that the data or model do not allow are left out. Metrics that the file already has
+    under the same protocol are computed again with the others.
 
     Args:
         folder: Folder of the run.
-        metrics: Names of metrics; None is what the paper reports.
-        protocol: Sample sizes.
+        metrics: Names of metrics; None for those that the paper reports.
+        protocol: Sample sizes of the scores.
         device: Name of the device that computes.
-        on_note: Called with each line on what is left out.
-        on_metric: Called with each metric before it is computed, as `evaluate_targets` has it.
+        on_note: Called with each line about a metric that is left out.
+        on_metric: Called with each metric before it is computed, as in `evaluate_targets`.
 
     Raises:
-        SbvaeError: If the run has no checkpoint, or its data are gone.
+        SbvaeError: If the run has no checkpoint, or its data are missing.
     """
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.evaluate import evaluate_targets
@@ -59,19 +59,20 @@ def score_run(
 def stored_scores(
     folder: RunFolder, step: int, metrics: Sequence[str] | None, protocol: ProtocolName
 ) -> dict[str, Any] | None:
-    """The scores in a run's folder: what `result_of` gave of it.
+    """Read the scores in a run's folder, in the format of `result_of`.
 
-    It has besides which metrics were `asked` for, and the `seconds` that scoring took.
+    The result also has the names of the metrics that were `asked` for, and the `seconds` that
+    scoring took.
 
     Args:
         folder: Folder of the run.
-        step: Updates that it had made.
-        metrics: What is wanted; None is what the paper reports.
-        protocol: Sample sizes.
+        step: Number of updates that the run must have made when it was scored.
+        metrics: Names of the wanted metrics; None for those that the paper reports.
+        protocol: Sample sizes of the scores.
 
     Returns:
-        None where there are none, they are of another step or protocol, or lack a metric that is
-        wanted and was not asked for.
+        The scores, or None if there are none, they are of another step or protocol, or a wanted
+        metric was not asked for.
     """
     found = _read(folder, protocol)
     if found.get("step") != step or not {*_wanted(metrics)} <= {*found["asked"]}:
@@ -80,12 +81,12 @@ def stored_scores(
 
 
 def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
-    """What the file of scores has; nothing where it is missing, or of another protocol."""
+    """Read the file of scores; empty if it is missing, damaged or of another protocol."""
     try:
         tree: dict[str, Any] = parse_json(folder.scores.read_text(encoding="utf-8"))
         own = tree["protocol"]["name"] == protocol
         return {**tree, "asked": [str(name) for name in tree["asked"]]} if own else {}
-    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged
+    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged
         return {}
 
 

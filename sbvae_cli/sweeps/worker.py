@@ -1,4 +1,4 @@
-"""What a process on another machine does for a sweep: tell what is installed there, run a job."""
+"""Work of a sweep's process on another machine: describe its installation and run jobs."""
 
 import hashlib
 import math
@@ -17,19 +17,19 @@ from types import FrameType
 import sbvae_cli
 from sbvae_cli.errors import SbvaeError
 
-_LOOK = 1.0  # seconds between two looks for the file that asks for an end
+_LOOK = 1.0  # seconds between two checks for the file that requests an end
 _ALIKE = "install the same sbvae on all machines"
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What runs must have alike on all machines.
+    """Properties that must be equal on all machines of a sweep.
 
     Attributes:
         host: Name of the machine.
-        sees: Whether it sees the folder of the runs.
+        sees: Whether the machine sees the folder of the runs.
         sbvae: Version of sbvae.
-        files: What tells its files from others of that version.
+        files: Hash of sbvae's files.
         torch: Version of PyTorch.
     """
 
@@ -41,7 +41,7 @@ class Installation:
 
 
 def describe_installation(mark: str) -> Installation:
-    """What is installed here, and whether a file lies where another machine has put it."""
+    """Describe the installation here, and whether the file `mark` is visible."""
     return Installation(
         socket.gethostname(),
         os.path.isfile(mark),
@@ -52,11 +52,11 @@ def describe_installation(mark: str) -> Installation:
 
 
 def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
-    """Why runs of another machine would not be those of this one; empty where they are.
+    """Return why runs of another machine would differ from those of this one, or "".
 
     Args:
-        there: What is installed on the other one.
-        here: What is installed on this one.
+        there: Installation on the other machine.
+        here: Installation on this machine.
         storage: Folder of the runs.
     """
     if not there.sees:
@@ -72,20 +72,20 @@ def unlikeness(there: Installation, here: Installation, storage: Path) -> str:
 
 
 def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
-    """Run a job, which SIGINT, or a file beside the mark, asks to save and end.
+    """Run a job until it is done, or until SIGINT or the stop file asks it to save and end.
 
     Args:
-        pickled: The job; only here, since it takes PyTorch to be unpickled.
-        mark: A file in the folder of the runs.
-        here: What is installed where the sweep is run from.
+        pickled: The job, pickled because unpickling it loads PyTorch.
+        mark: Path of a file in the folder of the runs.
+        here: Installation on the machine from which the sweep is run.
 
     Returns:
-        What was wrong, one line; empty where it is done or was stopped.
+        The error in one line, or "" if the job is done or was stopped.
     """
     from sbvae_cli.sweeps.job import Job, run_job
 
     unlike = unlikeness(describe_installation(mark), here, Path(mark).parent)
-    if unlike:  # of a machine that has joined since the others were asked
+    if unlike:  # a machine that joined after the others were checked
         return unlike
     job: Job = pickle.loads(pickled)
     with _stop_on_interrupt(stop_file(Path(mark))) as stop:
@@ -97,12 +97,12 @@ def run_pickled(pickled: bytes, mark: str, here: Installation) -> str:
 
 
 def stop_file(mark: Path) -> Path:
-    """The file whose presence asks jobs to save and end, should a signal not arrive."""
+    """Return the path of the file that asks jobs to save and end, in case a signal is lost."""
     return mark.with_name(f"{mark.name}.stop")
 
 
 def _digest(package: Path) -> str:
-    """What tells the package's files from others: a hash of all, by their names."""
+    """Return a hash of the names and contents of the package's files."""
     found = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         found.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
@@ -111,7 +111,7 @@ def _digest(package: Path) -> str:
 
 @contextmanager
 def _stop_on_interrupt(file: Path) -> Iterator[Callable[[], bool]]:
-    """Take SIGINT, or that a file is there, as a request that the block asks for."""
+    """Return a function that says whether SIGINT came or the file exists, for the block."""
     asked: list[int] = []
     looked = -math.inf
 
