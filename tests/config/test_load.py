@@ -152,3 +152,9 @@ def test_lists_in_settings_have_commas_with_or_without_brackets() -> None:
     assert parse_settings([f"{key}=4,8"]) == parse_settings([f"{key}=[4, 8]"])
     assert parse_settings([f"{key}=4, 8"])["model"]["encoder"]["hidden_channels"] == [4, 8]
     assert parse_settings(["data.name=4,8,x"]) == {"data": {"name": "4,8,x"}}
+
+
+def test_images_are_grey_or_have_three_channels() -> None:
+    assert build_config({"data": {"channels": 1}}).data.channels == 1
+    with pytest.raises(SbvaeError, match=r"data\.channels is 2; images have 1 or 3"):
+        build_config({"data": {"channels": 2}})

@@ -115,7 +115,8 @@ def test_a_factor_of_one_class_has_no_gap_even_beside_a_dead_latent() -> None:
     classes = two_levels()
     classes[:, 1] = 4
     codes = np.column_stack([classes, np.full(N, 0.1)])
-    assert score(codes, classes).by_factor[1] == 0
+    found = score(codes, classes)
+    assert found.by_factor[1] == 0 and found.matrix[:, 1].tolist() == [1, 1, 1, 1]
 
 
 def test_classes_that_only_test_rows_have_are_predicted_wrong() -> None:

@@ -63,6 +63,9 @@ def test_dots_median_and_interval_stand_at_their_values() -> None:
     (bar,) = [shape for shape in rectangles if is_of(shape, INK)]
     assert data(bar.left + bar.width / 2) == pytest.approx(0.2, abs=0.002)
     assert bar.top > max(dot.y + DOT for dot in dots)
+    halo = rectangles[rectangles.index(bar) - 1]
+    assert is_of(halo, PAPER) and (halo.top, halo.height) == (bar.top, bar.height)
+    assert (halo.left, halo.width) == pytest.approx((bar.left - 1.5, bar.width + 3))
 
 
 @pytest.mark.parametrize("draw", ["strip", "histogram"])

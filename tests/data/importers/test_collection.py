@@ -14,6 +14,7 @@ from sbvae_cli.data.importers.collection import (
     printable,
 )
 from sbvae_cli.data.importers.open_images import open_images
+from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
 
@@ -93,3 +94,19 @@ def test_inner_names_have_forward_slashes() -> None:
 
 def test_names_in_messages_keep_to_the_line() -> None:
     assert printable("a\n\x1b[2J\udcff é.png") == "a\ufffd\ufffd[2J\ufffd é.png"
+
+
+def test_sizes_are_counted_as_stored_and_frames_that_are_left_out(tmp_path: Path) -> None:
+    small, large = Image.new("RGB", (4, 6), "red"), Image.new("RGB", (8, 5), "blue")
+    for number in range(3):
+        small.save(tmp_path / f"{number}.png")
+    large.save(tmp_path / "a.gif", save_all=True, append_images=[small.resize((8, 5))])
+    images, tally = open_images(tmp_path, "first"), Tally()
+    for index in range(len(images)):
+        images.read(index, tally=tally)
+    assert dict(tally) == {
+        (Told.SIZE, 6, 4): 3,
+        (Told.SIZE, 5, 8): 1,
+        Told.FILES_OF_FRAMES: 1,
+        Told.FRAMES_LEFT_OUT: 1,
+    }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sbvae_cli.data.importers.find_arrays import ArrayKind
-from sbvae_cli.data.importers.label_arrays import Labels, find_labels
+from sbvae_cli.data.importers.label_arrays import Labels, find_file_names, find_labels
 
 CLASSES = np.array([2, 0, 1, 0])
 TWO = np.array([[0.5, 1.0], [0.25, 2.0], [0.5, 3.0], [0.0, 4.0]])
@@ -92,3 +92,19 @@ def test_names_that_do_not_fit_are_said() -> None:
 def test_dates_beside_factors_are_told_of() -> None:
     (note,) = find(factors=TWO, dates=np.zeros(4, "M8[D]")).notes
     assert note == "other arrays are no factors: dates (`factors_key` takes them)"
+
+
+def file_names(images: str = "images", **arrays: object) -> tuple[str, tuple[str, ...]]:
+    every = {name: np.asarray(array) for name, array in arrays.items()}
+    kinds = {name: ArrayKind(array.shape, array.dtype) for name, array in every.items()}
+    return find_file_names(kinds, images, 4, every.__getitem__)
+
+
+def test_names_of_images_are_found_where_each_has_its_own() -> None:
+    own = np.array([b"a.png", b"b.png", b"c.png", b"d.png"])
+    texts = own.astype(str)
+    assert file_names(files=own) == ("files", tuple(texts))
+    repeated, short = texts[[0, 1, 2, 2]], texts[:3]
+    assert file_names(names=repeated, files=short, words=texts) == ("", ())
+    found = file_names("train/images", **{"filenames": texts[::-1], "train/filenames": texts})
+    assert found == ("train/filenames", tuple(texts))

@@ -72,6 +72,7 @@ BLANK = view(0, 0, 0, 0)
 WIDE = view(50, 90, 20, 60)  # 40 to the left, 30 down
 NARROW = view(55, 70, 58, 66)
 UP = view(20, 60, 50, 70)  # 40 up
+RIGHT = view(50, 70, 50, 100)  # 40 to the right
 SMALL = [view(50, 70, 40, 50), view(55, 65, 50, 70)]  # 20 to the left, and 10
 
 
@@ -97,7 +98,9 @@ def crop(path: Path, size: tuple[int, int] = (84, 84), **options: object) -> np.
     return pixels[..., 0]
 
 
-@pytest.mark.parametrize("views", [[WIDE, NARROW], [NARROW, UP], [NARROW, BLANK, WIDE, UP]])
+@pytest.mark.parametrize(
+    "views", [[WIDE, NARROW], [NARROW, UP], [RIGHT], [NARROW, BLANK, WIDE, UP]]
+)
 @pytest.mark.parametrize("kept", [0, 64 << 20])
 def test_all_views_of_a_chair_are_cut_by_the_square_of_the_widest(
     views: list[np.ndarray], kept: int, tmp_path: Path
