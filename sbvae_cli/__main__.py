@@ -2,26 +2,29 @@
 
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from sbvae_cli.cli.app import main
 from sbvae_cli.cli.openmp import set_up_openmp
-from sbvae_cli.cli.signals import SIGNALLED
+from sbvae_cli.cli.signals import end_at_once
 
 
-def run() -> int:
-    """Run the command line and return its exit code; after a signal, end the process at once.
+def run() -> NoReturn:
+    """Run the command line and end the process at once, with its exit code.
 
     By then all files are closed and cleaned up. Threads of PyTorch may still compute, and the
-    normal shutdown of the interpreter while they do sometimes aborts with an error of its own.
+    normal shutdown of the interpreter while they do sometimes aborts with an error of its own. A
+    signal during that shutdown would also end the process with another exit code than 128 + number.
     """
     set_up_openmp(os.environ)
+    end_at_once()
     code = main()
-    if code > SIGNALLED:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return code
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more, or the disk is full, as was said
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    raise SystemExit(run())
+    run()

@@ -8,12 +8,17 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
@@ -62,7 +67,8 @@ def replacing(path: Path) -> Iterator[WholeFile]:
     /dev/stdout, the content is written into it.
 
     If the block raises or the process is interrupted, the hidden file is removed and an older file
-    at `path` is kept. A failed write raises at the end of the block, or in `raise_kept`.
+    at `path` is kept. A hidden file of a killed process is removed by the next call for the same
+    `path`. A failed write raises at the end of the block, or in `raise_kept`.
 
     Raises:
         SbvaeError: If `path` is a folder, its folder cannot be made or written, or the disk is
@@ -76,22 +82,65 @@ def replacing(path: Path) -> Iterator[WholeFile]:
         final = path if special else path.resolve()
         folder = Path(tempfile.gettempdir()) if special else final.parent
         folder.mkdir(parents=True, exist_ok=True)
-        # `tempfile` would ignore the user's umask and make a file that only the user can read.
-        unused = folder / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        with WholeFile(unused, "x+") as file:
-            hidden = unused
+        _remove_abandoned(folder, path.name)
+        with _open_hidden(folder, path.name) as file:
+            hidden = Path(file.name)
             yield file
             file.raise_kept()
             os.fsync(file.fileno())  # some file systems report a full disk only here
+            if fcntl is not None and not special:
+                hidden.replace(final)  # while it is held; Windows renames no file that is open
         if special:
             final.write_bytes(hidden.read_bytes())
-        else:
+        elif fcntl is None:
             hidden.replace(final)
     except OSError as error:
         raise _unwritten(path, error) from error
     finally:
         if hidden is not None:
             hidden.unlink(missing_ok=True)
+
+
+def _open_hidden(folder: Path, name: str) -> WholeFile:
+    """A new file, held until it is closed, so that no other process takes it for abandoned."""
+    while True:
+        # `tempfile` would ignore the user's umask and make a file that only the user can read.
+        path = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        file = WholeFile(path, "x+")
+        try:
+            _hold(file.fileno())
+        except BlockingIOError:  # another process was faster, and removes it
+            file.close()
+            continue
+        except OSError:  # the file system has no locks
+            return file
+        if path.exists():
+            return file
+        file.close()
+
+
+def _remove_abandoned(folder: Path, name: str) -> None:
+    """Remove hidden files for a name that no process holds: whoever wrote them was killed."""
+    if fcntl is None:
+        return
+    with suppress(OSError):  # the folder may be written, but not listed
+        for entry in folder.iterdir():
+            if not entry.name.startswith(f".{name}.") or name_of_unfinished(entry) != name:
+                continue
+            # It is held, is gone by now, or is another user's.
+            with suppress(OSError), entry.open("r+b") as file:
+                _hold(file.fileno())
+                entry.unlink()
+
+
+def _hold(descriptor: int) -> None:
+    """Lock an open file until it is closed, where the system can.
+
+    Raises:
+        OSError: If another process holds it, or the file system has no locks.
+    """
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def name_of_unfinished(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import re
 import stat
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sbvae_cli import files
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import replacing, write_bytes, write_together
+from sbvae_cli.files import name_of_unfinished, replacing, write_bytes, write_together
 
 Room = Callable[[int], AbstractContextManager[None]]
 
@@ -111,3 +113,56 @@ def test_files_are_written_together_or_not_at_all(tmp_path: Path, room: Room) ->
         "second",
         "second.h5",
     ]
+
+
+def unfinished(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if name_of_unfinished(path)]
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_that_writes(tmp_path: Path) -> None:
+    for name in (".file.12345-0123abcd.tmp", ".other.12345-0123abcd.tmp", ".file.my own.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    write_bytes(tmp_path / "file", b"content")
+    assert [path.name for path in unfinished(tmp_path)] == [".other.12345-0123abcd.tmp"]
+    assert (tmp_path / ".file.my own.tmp").exists()
+
+
+def test_what_another_writes_now_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with replacing(path) as slow:
+        slow.write(b"half")
+        write_bytes(path, b"of another")
+        assert len(unfinished(tmp_path)) == 1
+    assert path.read_bytes() == b"half"
+    assert not unfinished(tmp_path)
+
+
+def test_a_file_that_is_taken_for_abandoned_as_it_is_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold, removed = files._hold, []
+
+    def remove_first(descriptor: int) -> None:
+        hold(descriptor)
+        if not removed:
+            removed.extend(unfinished(tmp_path))
+            removed[0].unlink()
+
+    monkeypatch.setattr(files, "_hold", remove_first)
+    write_bytes(tmp_path / "file", b"content")
+    assert removed and [*tmp_path.iterdir()] == [tmp_path / "file"]
+
+
+def test_without_locks_files_are_written_and_none_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".file.12345-0123abcd.tmp"
+    left.write_bytes(b"half")
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    for name, value in (("_hold", refuse), ("fcntl", None)):
+        monkeypatch.setattr(files, name, value)
+        write_bytes(tmp_path / "file", b"content")
+        assert unfinished(tmp_path) == [left]

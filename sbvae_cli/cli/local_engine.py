@@ -1,6 +1,5 @@
 """The local engine of sweeps: each job a process of this machine, so many at once."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,7 +47,7 @@ class LocalEngine:
         return [ended.get(i, Ended(job)) for i, job in enumerate(jobs)]
 
     def _command(self, job: Job) -> list[str]:
-        options = [f"--device={job.device}", f"--parent={os.getpid()}"]
+        options = [f"--device={job.device}"]
         if self.folder.runs != self.folder.path:
             options.append(f"--runs={self.folder.runs}")
         return ["sweep", "job", *options, "--", str(self.folder.path), *job.names]

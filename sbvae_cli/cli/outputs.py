@@ -274,13 +274,13 @@ def _writing(option: str, path: Path) -> Iterator[None]:
 
 
 def _try_to_write(path: Path) -> None:
-    """Make a file beside it, or where its folder will be, and remove it again."""
+    """Make a file without a name beside it, or where its folder will be."""
     if path.exists() and not path.is_file():
         return  # a device or pipe
     folder = path.resolve().parent
     while not folder.exists():
         folder = folder.parent
-    with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", dir=folder):
+    with tempfile.TemporaryFile(dir=folder):
         pass
 
 

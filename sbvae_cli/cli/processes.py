@@ -1,6 +1,7 @@
 """Commands of `sbvae` in processes of their own, some of them at once; those that wait take turns.
 
-A signal that asks for an end is passed on once, so that each process saves.
+A signal that asks for an end is passed on once, so that each process saves; so each does where
+this process is killed, and passes nothing on.
 """
 
 import os
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from sbvae_cli.cli.signals import SIGNALLED
+from sbvae_cli.cli.signals import PARENT, SIGNALLED
 
 if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.engine import Stop
@@ -114,7 +115,7 @@ def _start(index: int, words: Sequence[str], environment: Mapping[str, str] | No
         stdout=subprocess.DEVNULL,
         stderr=errors,
         start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
-        env=None if environment is None else {**os.environ, **environment},
+        env={**os.environ, **(environment or {}), PARENT: str(os.getpid())},
     )
     return _Process(index, process, errors)
 

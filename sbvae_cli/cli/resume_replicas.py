@@ -73,6 +73,9 @@ def go_on_with_replicas(
         StoppedError: If a signal asked for an end; the runs were saved.
     """
     with reserved(replicas):
+        for each in replicas:
+            if not each.folder.config.exists():  # whoever was to begin it was killed
+                each.folder.write_config(each.config)
         left, left_out = _readable(_without_diverged(replicas))
         standing = [_standing(*each, wanted, names) for each in left]
         unfinished = [each for each in standing if not each.finished]

@@ -1,7 +1,5 @@
 """`sbvae sweep job`: some runs of a sweep, trained and scored by this process, for an engine."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +19,6 @@ def job(
     runs: Annotated[
         Path | None, typer.Option(help="Folder of the runs, where that is another.")
     ] = None,
-    parent: Annotated[
-        int | None, typer.Option(help="Number of the process whose end is to end this one.")
-    ] = None,
 ) -> None:
     """Train and score some runs of a sweep that has begun."""
     from sbvae_cli.cli.console import note
@@ -41,11 +36,6 @@ def job(
     if len({group_of(each) for each in replicas}) > 1:
         raise SbvaeError("runs of one job differ in the seed alone; name those of one group")
     with deferred() as request:
-        run_job(make_job(plan, replicas, device), stop=_or_orphaned(request, parent), on_note=note)
+        run_job(make_job(plan, replicas, device), stop=request, on_note=note)
     if request.number is not None:
         raise StoppedError("stopped and saved", request.number)
-
-
-def _or_orphaned(request: Callable[[], bool], parent: int | None) -> Callable[[], bool]:
-    """Whether a signal came, or the engine was killed, and can pass none on any more."""
-    return lambda: request() or (parent is not None and os.getppid() != parent)

@@ -120,6 +120,11 @@ class RunFolder:
             path for path, name in names if name and (name in self._own_names or KEPT.match(name))
         ]
 
+    def is_held_only(self) -> bool:
+        """Whether nothing but locks stands here: who held the folder was killed, or begins now."""
+        names = {path.name for path in set(self.path.iterdir()).difference(self._unfinished())}
+        return bool(names) and names <= {_LOCK, _RESERVED}
+
     def remove_unfinished(self) -> None:
         """Remove files that a killed process left half-written; no other process may write here."""
         for path in self._unfinished():

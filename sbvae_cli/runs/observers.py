@@ -40,7 +40,7 @@ def log_to(
         validation = Validation(source, share, seed, latents, training.fixed_set)
 
     def observe(report: Report) -> None:
-        if not report.terms:
+        if report.passing or not report.terms:
             return
         record = {
             "step": report.step,

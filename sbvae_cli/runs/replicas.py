@@ -55,6 +55,9 @@ def plan_replicas(config: Config, count: int, group: Path) -> list[Replica]:
 def find_replicas(path: Path) -> list[Replica]:
     """Return the replicas in a folder, ordered by seed.
 
+    Of those that a process was killed over before it had begun them all, the others have locks
+    alone, and the settings of the first.
+
     Returns:
         An empty list if the folder is itself a run, contains no runs, or contains runs that differ
         in more than the seed and the number of steps.
@@ -72,7 +75,15 @@ def find_replicas(path: Path) -> list[Replica]:
         found.append(Replica(config, RunFolder(folder)))
     if any(_model(each.config) != _model(found[0].config) for each in found):
         return []
+    if found:
+        for folder in filter(_is_held_only, path.iterdir()):
+            own = merge(found[0].config.as_dict(), {"training": {"seed": int(folder.name)}})
+            found.append(Replica(build_config(own), RunFolder(folder)))
     return sorted(found, key=lambda replica: replica.seed)
+
+
+def _is_held_only(path: Path) -> bool:
+    return path.name.isdecimal() and path.is_dir() and RunFolder(path).is_held_only()
 
 
 @contextmanager

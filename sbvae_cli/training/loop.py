@@ -38,6 +38,8 @@ class Report:
         save: Whether a checkpoint is due; then the weights are finite.
         error: What was not finite; then there are no more reports of this replica.
         note: A line on what does not work as it could here; in the first report alone.
+        passing: Whether it only tells early how fast a run is that went on; a log without it is
+            that of a run that never stopped.
     """
 
     replica: int
@@ -49,6 +51,7 @@ class Report:
     save: bool
     error: DivergedError | None = None
     note: str = ""
+    passing: bool = False
 
 
 def train(
@@ -76,16 +79,17 @@ def train(
     Yields:
         A report for each replica that has not diverged before: every `log_every` steps, early on,
         and whenever a checkpoint is due, that is every `checkpoint_every` steps, at the last, and
-        after a stop, be it before the first step.
+        after a stop, be it before the first step. Where it goes on, another one early on, which
+        counts for no mean.
     """
     watch(start)
     meter = _Meter(config, start)
     step, alive = start, list(range(updater.replicas))
     saved, note = start if start > 0 else None, ""
 
-    def reports(*, save: bool) -> list[Report]:
+    def reports(*, save: bool, passing: bool = False) -> list[Report]:
         nonlocal note
-        seen = _look(updater, meter, step, save=save)
+        seen = _look(updater, meter, step, save=save, passing=passing)
         found = [replace(report, note=note) for report in seen if report.replica in alive]
         alive[:] = [report.replica for report in found if report.error is None]
         note = ""
@@ -99,9 +103,10 @@ def train(
             with meter.left_out():
                 watch(step)
             save = step == config.steps or step % config.checkpoint_every == 0
-            if save or step % config.log_every == 0 or step == start + EARLY:
+            due = save or step % config.log_every == 0 or step == EARLY
+            if due or step == start + EARLY:
                 saved = step if save else saved
-                found = reports(save=save)
+                found = reports(save=save, passing=not due)
                 with meter.left_out():  # whoever takes it saves, validates and draws
                     yield found
     if alive and saved != step:
@@ -148,15 +153,17 @@ def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) ->
         start += count
 
 
-def _look(updater: Updater, meter: "_Meter", step: int, *, save: bool) -> list[Report]:
+def _look(
+    updater: Updater, meter: "_Meter", step: int, *, save: bool, passing: bool
+) -> list[Report]:
     """Read where all replicas stand; weights too if they are to be saved.
 
     Weights may overflow though the loss was fine.
     """
-    failures, totals = updater.failures(), updater.read_totals()
+    failures, totals = updater.failures(), updater.read_totals(keep=passing)
     finite = updater.weights_are_finite() if save else [True] * updater.replicas
     made = updater.updates_made() if any(failures) else []
-    pace = meter.read(step)
+    pace = meter.read(step, keep=passing)
     found = []
     for replica, (failure, sums) in enumerate(zip(failures, totals, strict=True)):
         error = None
@@ -175,6 +182,7 @@ def _look(updater: Updater, meter: "_Meter", step: int, *, save: bool) -> list[R
                 seconds_left=pace.seconds_left,
                 save=save and error is None,
                 error=error,
+                passing=passing,
             )
         )
     return found
@@ -216,7 +224,8 @@ class _Meter:
     def _now(self) -> float:
         return time.perf_counter() - self._left_out
 
-    def read(self, step: int) -> _Pace:
+    def read(self, step: int, *, keep: bool) -> _Pace:
+        """The pace since the last reading, which one that is kept does not count as."""
         steps = step - self._step
         if steps == 0:
             return _Pace(0, 0.0, 0.0)
@@ -225,5 +234,6 @@ class _Meter:
         if timed == 0:  # there was but one step
             began, timed = self._first, 1
         seconds = max(now - began, 1e-9) / timed
-        self._step, self._timed_from, self._time = step, step, now
+        if not keep:
+            self._step, self._timed_from, self._time = step, step, now
         return _Pace(steps, self._batch_size / seconds, seconds * (self.planned - step))

@@ -158,12 +158,17 @@ class Updater:
                 self._totals.zero_()
                 self._first_bad.zero_()
 
-    def read_totals(self) -> list[dict[str, float]]:
-        """Sums of each replica's terms since the last reading; waits for the device."""
+    def read_totals(self, *, keep: bool = False) -> list[dict[str, float]]:
+        """Sums of each replica's terms since the last reading; waits for the device.
+
+        Args:
+            keep: Whether the sums go on, as if they had not been read.
+        """
         if not self._names:
             return [{} for _ in self.vaes]
         columns = self._totals.T.tolist()
-        self._totals.zero_()
+        if not keep:
+            self._totals.zero_()
         return [dict(zip(self._term_names, column, strict=True)) for column in columns]
 
     def failures(self) -> list[dict[str, float] | None]:

@@ -15,7 +15,6 @@ from unittest.mock import Mock
 import pytest
 
 from sbvae_cli.cli import processes, sweep_runner
-from sbvae_cli.cli.sweep_job import _or_orphaned
 from sbvae_cli.cli.sweep_view import most_telling, short_names, summary, table_of
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.sweep import build_sweep
@@ -293,10 +292,3 @@ def test_a_table_of_many_runs_fits_a_terminal(tmp_path: Path) -> None:
     table = table_of(shown, names, "foot", 193)
     assert table.row_count == 7
     assert table.caption == "and 193 more runs\nfoot"
-
-
-def test_a_job_ends_where_its_engine_is_gone() -> None:
-    assert not _or_orphaned(lambda: False, os.getppid())()
-    assert not _or_orphaned(lambda: False, None)()
-    assert _or_orphaned(lambda: True, os.getppid())()
-    assert _or_orphaned(lambda: False, os.getppid() + 1)()

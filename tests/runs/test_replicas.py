@@ -56,6 +56,17 @@ def test_what_may_change_when_one_goes_on_leaves_it_a_replica() -> None:
     assert own.keys() & CHANGEABLE == {"training.steps"}
 
 
+def test_those_that_a_killed_process_had_not_begun_are_found_too(group: Path) -> None:
+    for seed in (9, 10):
+        (group / str(seed) / "config.yaml").unlink()
+    (group / "10" / ".config.yaml.12345-0123abcd.tmp").touch()
+    (group / "11").mkdir()  # of somebody else
+    found = find_replicas(group)
+    assert [each.seed for each in found] == [8, 9, 10]
+    assert changed(found[2].config, seed=8) == found[0].config
+    assert not found[2].folder.config.exists()
+
+
 @pytest.mark.parametrize("what", ["rate", "seed", "name", "damaged", "lone", "run"])
 def test_runs_that_are_no_replicas_are_none(group: Path, what: str) -> None:
     folder = find_replicas(group)[1].folder

@@ -66,6 +66,18 @@ def test_terms_are_means_over_the_steps_since_the_last_report() -> None:
         assert mean.terms["nll"] == pytest.approx(expected, rel=1e-6)
 
 
+def test_who_goes_on_reports_early_and_logs_as_if_it_had_not_stopped() -> None:
+    reports = alone({"steps": 24, "log_every": 12}, start=4)
+    assert [(report.step, report.passing) for report in reports] == [
+        *((EARLY, False), (12, False), (4 + EARLY, True), (24, False))
+    ]
+    each = {r.step: r.terms["nll"] for r in alone({"steps": 24, "log_every": 1}, start=4)}
+    for report, steps in zip(reports[2:], (range(13, 15), range(13, 25)), strict=True):
+        expected = np.mean([each[step] for step in steps])
+        assert report.terms["nll"] == pytest.approx(expected, rel=1e-6)
+        assert report.images_per_second > 0
+
+
 def test_a_stop_ends_after_the_step_and_is_saved() -> None:
     (report,) = alone({"steps": 50, "checkpoint_every": 100}, stop_at=3)
     assert (report.step, report.save, report.terms) == (3, True, {})
