@@ -1,1 +1,1 @@
-"""What `import sbvae_cli as sbvae` offers: thin functions over runs, evaluations and figures."""
+"""The public Python API, `import sbvae_cli as sbvae`: thin functions over the other packages."""

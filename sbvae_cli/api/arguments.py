@@ -1,4 +1,4 @@
-"""Arguments as anybody gives them to what the library takes; a fault is one line with its field."""
+"""Checks and converts arguments of the public API; an error names the invalid argument."""
 
 import inspect
 import math
@@ -23,25 +23,25 @@ from sbvae_cli.config.names import (
 )
 from sbvae_cli.errors import SbvaeError, nearest
 
-MOST = 2**63 - 1  # that arrays and files can hold
-_MOST_PIXELS = 2**16  # of a side
-_MOST_SHOWN = 80  # letters of a value
+MOST = 2**63 - 1  # largest integer of arrays and files
+_MOST_PIXELS = 2**16  # height and width of images
+_MOST_SHOWN = 80  # characters of a value in an error message
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def shown(value: Any) -> str:
-    """A value as an error shows it: on one line, and not for pages."""
+    """Format a value for an error message, on one line and cut after 80 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
 
 
 def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
-    """A whole number, of Python, NumPy or a tensor; True and False are none.
+    """Convert an integer of Python, NumPy or a tensor to an int; booleans are refused.
 
     Raises:
-        SbvaeError: If it is none, or outside the range.
+        SbvaeError: If `value` is not an integer in [low, high].
     """
     try:
         found = None if isinstance(value, bool) else operator.index(value)
@@ -54,10 +54,15 @@ def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
 
 
 def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
-    """Whole numbers from 0 on, as many as are wanted.
+    """Convert a sequence of integers of at least 0 to a tuple.
+
+    Args:
+        value: The sequence.
+        field: Name of the argument.
+        count: Required number of integers; None allows any.
 
     Raises:
-        SbvaeError: If they are none.
+        SbvaeError: If `value` is not a sequence of `count` such integers.
     """
     found = items(value)
     if found is None or (count is not None and len(found) != count):
@@ -67,20 +72,27 @@ def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite real number, of Python or NumPy; True and False are none."""
+    """Return whether a value is a finite real number of Python or NumPy, and not a boolean."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number of hundreds of digits
+    except OverflowError:  # an integer too large for a float
         return False
 
 
 def number(
     value: Any, field: str, low: float = -math.inf, high: float = math.inf, above: bool = False
 ) -> float:
-    """A finite real number in [low, high], or above `low`.
+    """Convert a finite real number in [low, high] to a float.
+
+    Args:
+        value: The number.
+        field: Name of the argument.
+        low: Least value.
+        high: Greatest value.
+        above: Whether `low` itself is refused.
 
     Raises:
-        SbvaeError: If it is none.
+        SbvaeError: If `value` is not a finite number in this range.
     """
     if not is_number(value) or not low <= value <= high or (above and value == low):
         ends = f" from {low:g} to {high:g}" if high < math.inf else f" from {low:g} on"
@@ -90,10 +102,10 @@ def number(
 
 
 def text(value: Any, field: str) -> str:
-    """Text.
+    """Return a string unchanged.
 
     Raises:
-        SbvaeError: If it is something else.
+        SbvaeError: If `value` is not a string.
     """
     if not isinstance(value, str):
         raise SbvaeError(f"is {shown(value)}; give text", field=field)
@@ -101,10 +113,15 @@ def text(value: Any, field: str) -> str:
 
 
 def names(value: Any, field: str, count: int | None = None) -> tuple[str, ...]:
-    """Names, or one.
+    """Convert a name or a sequence of names to a tuple.
+
+    Args:
+        value: The name or names.
+        field: Name of the argument.
+        count: Required number of names; None allows any.
 
     Raises:
-        SbvaeError: If they are none, or of another number than is wanted.
+        SbvaeError: If `value` has something other than strings, or not `count` of them.
     """
     found = (value,) if isinstance(value, str) else items(value)
     many = count is not None and len(found or ()) != count
@@ -115,10 +132,15 @@ def names(value: Any, field: str, count: int | None = None) -> tuple[str, ...]:
 
 
 def mapping(value: Any, field: str, way: str) -> Mapping[Any, Any]:
-    """Values by name or by whatever else.
+    """Return a mapping unchanged.
+
+    Args:
+        value: The mapping.
+        field: Name of the argument.
+        way: What to give instead, for the error message.
 
     Raises:
-        SbvaeError: If it is no mapping.
+        SbvaeError: If `value` is not a mapping.
     """
     if not isinstance(value, Mapping):
         raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
@@ -126,10 +148,10 @@ def mapping(value: Any, field: str, way: str) -> Mapping[Any, Any]:
 
 
 def one_of(value: Any, names: tuple[str, ...], field: str) -> str:
-    """One of some names.
+    """Return one of the given names unchanged.
 
     Raises:
-        SbvaeError: If it is none; suggests the nearest.
+        SbvaeError: If `value` is not one of `names`; the message suggests the most similar one.
     """
     if not isinstance(value, str) or value not in names:
         near = nearest(value, names) if isinstance(value, str) else None
@@ -139,10 +161,10 @@ def one_of(value: Any, names: tuple[str, ...], field: str) -> str:
 
 
 def path_of(value: Any, field: str) -> Path:
-    """A path that was given as text or as a path.
+    """Convert a string or path-like object to a path, expanding a leading `~`.
 
     Raises:
-        SbvaeError: If it is something else, or empty.
+        SbvaeError: If `value` is neither, or is empty.
     """
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(path, str) or not path:
@@ -151,10 +173,10 @@ def path_of(value: Any, field: str) -> Path:
 
 
 def two_sizes(size: Any, field: str = "size") -> tuple[int, int]:
-    """(H, W) of a size, or of one number for both.
+    """Convert a size, (H, W) or one integer for both, to (H, W) in pixels.
 
     Raises:
-        SbvaeError: If it is none.
+        SbvaeError: If `size` is neither, or a side is not from 1 to 65,536 pixels.
     """
     pair = items(size) or (size, size)
     try:
@@ -166,12 +188,12 @@ def two_sizes(size: Any, field: str = "size") -> tuple[int, int]:
 
 
 def items(value: Any) -> tuple[Any, ...] | None:
-    """What a list, a tuple or an array holds; None of text, and of what is no such thing."""
+    """Return the items of a list, tuple or array; None for text and for a value without items."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         return None
     try:
         return tuple(value)
-    except TypeError:  # an array without an axis
+    except TypeError:  # a zero-dimensional array
         return None
 
 
@@ -198,7 +220,8 @@ def _one_of_type(kind: Any, value: Any, field: str) -> str:
     return one_of(value, get_args(kind), field)
 
 
-# What an argument of a name is, in every public function that has one; its default goes as well.
+# Conversion of an argument by its name, the same in every public function. A function's default
+# value is always valid and is not converted.
 RULES: dict[str, Callable[[Any, str], Any]] = {
     "at": _numbers_by_name,
     "blank": partial(number, low=0.0),
@@ -227,19 +250,19 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
 
 
 def by_rule(name: str, value: Any) -> Any:
-    """An argument as the rule of its name has it.
+    """Convert an argument by the rule of its name; return it unchanged if there is no rule.
 
     Raises:
-        SbvaeError: If it is against the rule.
+        SbvaeError: If the value violates the rule.
     """
     return RULES[name](value, name) if name in RULES else value
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Check arguments by the rules of their names, and word errors for Python.
+    """Decorate a public function: convert its arguments by `RULES`, and word errors for Python.
 
-    What is not the default is brought to its rule's type: NumPy's whole numbers are Python's
-    in the function, and one name is a tuple of names.
+    Arguments other than the default are converted to the type of their rule, such as a NumPy
+    integer to an int, and one name to a tuple of names.
     """
     signature = inspect.signature(function)
 
@@ -248,7 +271,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         try:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
-            return function(*args, **kwargs)  # which says it with the function's name
+            return function(*args, **kwargs)  # raises Python's own TypeError
         with in_python_words():
             for name, value in bound.arguments.items():
                 if value is not signature.parameters[name].default:

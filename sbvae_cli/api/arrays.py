@@ -1,4 +1,4 @@
-"""Arrays of anybody to what the library takes; each fault is one line about one argument."""
+"""Checks and converts arrays of the public API; an error names the invalid argument."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,19 +26,19 @@ def representation_of(
     stds: Any = None,
     held_out: Any = None,
 ) -> Representation:
-    """Codes beside factors, checked.
+    """Check codes and factors, and combine them into a `Representation`.
 
     Args:
         codes: Posterior means, shape (N, K), N at least 2; an array, a tensor or nested lists.
-        factors: Shape (N, F); None where none are known.
-        names: Name of each factor; None makes factor0, factor1 and so on.
+        factors: Values of the factors, shape (N, F); None if unknown.
+        names: Name of each factor; None names them factor0, factor1 and so on.
         circular: Names of factors whose range is a full turn.
-        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
-        stds: Posterior stds, shape (N, K); None where they are not known.
-        held_out: Rows that training left out, shape (N,) of booleans; None where not known.
+        kinds: `levels` or `range` by name of a factor; for other factors the values decide.
+        stds: Posterior stds, shape (N, K); None if unknown.
+        held_out: Whether each row is in a held-out region, booleans of shape (N,); None if unknown.
 
     Raises:
-        SbvaeError: With the argument at fault as its `field`.
+        SbvaeError: If an argument is invalid; its name is the error's `field`.
     """
     z = matrix(codes, "codes")
     if len(z) < 2:
@@ -76,8 +76,8 @@ def representation_of(
 
 
 def to_numpy(value: Any) -> NDArray[Any]:
-    """An array, of a tensor its values wherever it is."""
-    torch = sys.modules.get("torch")  # who has a tensor has loaded it
+    """Convert a value to a NumPy array; a tensor may be on any device."""
+    torch = sys.modules.get("torch")  # if PyTorch is not loaded, the value is not a tensor
     if torch is not None and isinstance(value, torch.Tensor):
         tensor = value.detach().cpu()
         value = (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
@@ -85,10 +85,15 @@ def to_numpy(value: Any) -> NDArray[Any]:
 
 
 def matrix(value: Any, name: str, columns: str = "K") -> Floats:
-    """An argument as finite numbers of shape (N, columns).
+    """Convert an argument to a matrix of finite float64 numbers.
+
+    Args:
+        value: Array, tensor or nested lists.
+        name: Name of the argument.
+        columns: Letter of the number of columns in error messages.
 
     Raises:
-        SbvaeError: If it is none, with what would do.
+        SbvaeError: If `value` is not a non-empty matrix of real numbers from -1e70 to 1e70.
     """
     try:
         found = to_numpy(value)
@@ -113,10 +118,10 @@ def matrix(value: Any, name: str, columns: str = "K") -> Floats:
 
 
 def names_of(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """Names of so many factors; factor0, factor1 and so on where none are given.
+    """Check the names of `count` factors; None names them factor0, factor1 and so on.
 
     Raises:
-        SbvaeError: If they are of another number, or one is there twice.
+        SbvaeError: If there are more or fewer names, or a name is repeated.
     """
     if names is None:
         return tuple(f"factor{i}" for i in range(count))

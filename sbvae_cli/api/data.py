@@ -1,4 +1,4 @@
-"""Datasets: opened, drawn as needed, or written to a file."""
+"""Opens datasets, and writes dataset files."""
 
 import os
 from collections.abc import Mapping, Sequence, Sized
@@ -31,21 +31,21 @@ from sbvae_cli.errors import SbvaeError
 
 @checked
 def open_data(data: str | os.PathLike[str], *, size: int | tuple[int, int] | None = None) -> Source:
-    """Open a dataset file, or a dataset that is drawn as it is needed.
+    """Open a dataset file, or a dataset whose images are rendered when they are read.
 
     Args:
-        data: An HDF5 file that `make_dataset` or `sbvae gen-data` wrote, or 3dshapes.h5; or
-            `circles:PRESET`, `sprites`, `room` or `chairs`.
-        size: (H, W) of the images that are drawn, or both in one number, pixels; None is 64. A
-            file has its own.
+        data: HDF5 file of `make_dataset` or `sbvae gen-data`, or 3dshapes.h5; or the name of a
+            rendered dataset: `circles:PRESET`, `sprites`, `room` or `chairs`.
+        size: Size of rendered images, (H, W) or one integer for both, pixels; None is 64. Images
+            of a file keep their size.
 
     Returns:
-        A source: `images(start, stop)` gives images (n, H, W, C) of uint8 and their factors (n, F)
-        in the units of `space.factors`; `render(factors)` draws given ones; `count` is the number
-        of images of a file, None of what is drawn.
+        A source: `images(start, stop)` returns images, uint8 of shape (n, H, W, C), and their
+        factors (n, F) in the units of `space.factors`; `render(factors)` renders images of given
+        factors; `count` is the number of images in a file, None for a rendered dataset.
 
     Raises:
-        SbvaeError: If there is no such data, or the file is damaged or has another size.
+        SbvaeError: If the dataset does not exist, or the file is damaged or has another size.
 
     Example:
         >>> data = sbvae.open_data("circles:xy-hole", size=16)
@@ -83,40 +83,42 @@ def make_dataset(
     kinds: Mapping[str, FactorKind] | None = None,
     force: bool = False,
 ) -> Source:
-    """Write a dataset file: images of a renderer, or your own of a folder, an archive or arrays.
+    """Write a dataset file, of rendered images or of your own from a folder, an archive or arrays.
 
-    The file appears when it is whole. The same seed gives the same contents.
+    An incomplete file never appears under the name `out`. Equal seeds give equal contents.
 
     Args:
-        data: `circles:PRESET`, `sprites`, `room` or `chairs`; else a folder, ZIP, TAR, NPZ, HDF5
-            or MATLAB file of images, which are cropped and resized, and whose factors are labels
-            beside them, if there are any; or an array or a tensor of images as they are: uint8, or
-            floats in [0, 1], shape (N, H, W, C) with 1 or 3 channels.
+        data: Rendered dataset: `circles:PRESET`, `sprites`, `room` or `chairs`; or a folder, ZIP,
+            TAR, NPZ, HDF5 or MATLAB file of your own images, which are cropped and resized, with
+            labels in the folder or file as factors; or an array or tensor of images, which are not
+            changed: uint8, or floats in [0, 1], shape (N, H, W, C) with 1 or 3 channels.
         out: HDF5 file to write.
-        count: Number of images at random; None draws every combination of the factors' levels. Of
-            no use for your own.
-        size: (H, W) of the images, or both in one number, pixels; None is 64. An array has its own.
+        count: Number of rendered images with random factors; None renders every combination of the
+            factors' levels.
+        size: Size of the images, (H, W) or one integer for both, pixels; None is 64. Not for
+            arrays.
         seed: Root seed.
-        factors: Ranges of factors that are other than the dataset's, in their units; one number
-            makes a factor constant. Of an array of images their factors: an array (N, F), or
+        factors: For a rendered dataset, new ranges of factors by name, in their units; one number
+            makes a factor constant. For an array of images, its factors: an array (N, F), or
             columns (N,) of numbers or words by name.
-        holes: Regions that are left out, each of ranges of factors.
-        correlations: Pairs of factors that depend on each other, with the std of their difference,
-            each scaled to [0, 1].
+        holes: Held-out regions, each a mapping from names of factors to ranges.
+        correlations: Stds by pair of names of factors: the density of the pair is a Gaussian in
+            the difference of both factors, each scaled to [0, 1].
         blank: Share of images without an object, in [0, 1).
-        table: CSV file of the factors of your own images: a column of file names, and one for each
-            factor.
-        names: Name of each factor of an array; None makes factor0, factor1 and so on.
+        table: CSV file with factors of your own images: a column of file names, and a column for
+            each factor.
+        names: Name of each factor of an array; None names them factor0, factor1 and so on.
         circular: Names of factors of an array whose range is a full turn.
-        kinds: Whether a factor of an array has `levels` or a `range`, by its name; of others the
-            values tell.
-        force: Whether to replace a file.
+        kinds: `levels` or `range` by name of a factor of an array; for other factors the values
+            decide.
+        force: Whether an existing file is replaced.
 
     Returns:
-        The file, as `open_data` opens it.
+        The file, opened as by `open_data`.
 
     Raises:
-        SbvaeError: If there is no such dataset, a name or range is none, or the file is there.
+        SbvaeError: If the dataset does not exist, an argument is invalid or does not apply to this
+            kind of data, or `out` exists and `force` is false.
 
     Example:
         >>> hole = {"x": (0.4, 0.6), "y": (0.4, 0.6)}
@@ -168,10 +170,14 @@ def make_dataset(
 
 
 def _refuse(given: Mapping[str, Any], why: str) -> None:
-    """Refuse arguments that are of no use.
+    """Refuse arguments that do not apply.
+
+    Args:
+        given: Values by name of the argument.
+        why: Reason, the first part of the message.
 
     Raises:
-        SbvaeError: With the first that is given.
+        SbvaeError: If a value is neither None nor empty.
     """
     for name, value in given.items():
         if not (value is None or (isinstance(value, Sized) and len(value) == 0)):
@@ -179,10 +185,10 @@ def _refuse(given: Mapping[str, Any], why: str) -> None:
 
 
 def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
-    """Ranges by name; one number is a range of one value.
+    """Check ranges by name, and convert one number to a range of this value alone.
 
     Raises:
-        SbvaeError: If there is something else.
+        SbvaeError: If a key is not a string, or a value is neither a number nor two numbers.
     """
     found = {}
     for name, value in mapping(given, field, "ranges by name, as {'x': (0.2, 0.8)}").items():

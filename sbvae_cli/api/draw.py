@@ -1,7 +1,8 @@
-"""Figures as Pillow's images, which notebooks show: `sbvae.draw.geometry(sbvae.geometry(run))`.
+"""Figures as Pillow images, for notebooks: `sbvae.draw.geometry(sbvae.geometry(run))`.
 
-Each function of a picture takes `scale`, pixels of a unit (1 is for screens, 2 for print), and
-`theme`, `light` or `dark`. The command line draws the same figures into files.
+Functions that draw take `scale`, the resolution in pixels per unit of length of the figure (1 for
+screens, 2 for print), and `theme`, `light` or `dark`. The command line draws the same figures into
+files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,17 +52,18 @@ def geometry(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw two factors and where models put them (Figures 7 and 8).
+    """Draw a grid of two factors and its embeddings in latent space (Figures 7 and 8).
 
     Args:
-        embeddings: What `sbvae.geometry` gave, or several of the same points by their titles.
-        data: The data, as `model.data` or `open_data` gives them: for units and sample images.
+        embeddings: Result of `sbvae.geometry`, or several results for the same points by title.
+        data: Source of units and sample images, such as `model.data` or from `open_data`; None
+            draws neither.
         caption: Line at the top.
-        scale: Pixels of a unit.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If the embeddings are of different points.
+        SbvaeError: If the embeddings have different points.
 
     Example:
         >>> model = sbvae.load("runs/circles")
@@ -92,22 +94,23 @@ def traversal(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw images as each latent moves, beneath inputs and reconstructions (Figure 2).
+    """Draw latent traversals below input images and their reconstructions (Figure 2).
 
     Args:
-        models: A model, or several by their titles, side by side.
-        data: Where inputs come from; None is the first model's own data.
-        latents: How many latents, those of smallest posterior variance first, or which.
-        span: Latents go from -span to span, in stds of the prior.
-        columns: Number of values; None is 11, of several models 7.
-        images: Numbers of the images to start from; without any the first.
-        seed: Root seed of what is drawn at random.
+        models: A model, or several models by title, drawn side by side.
+        data: Source of the input images; None is the data of the first model.
+        latents: Indices of latents, or the number of latents, by ascending posterior variance.
+        span: Each latent moves from -span to span, in stds of the prior.
+        columns: Number of values of each latent; None is 11, or 7 for several models.
+        images: Index or indices of the images to start from; none is the first image that is not
+            blank.
+        seed: Root seed of rendered and random images.
         caption: Line at the top.
-        scale: Pixels of a unit.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If there is no such latent or image, or a model takes other images.
+        SbvaeError: If a latent or an image does not exist, or the images do not fit a model.
 
     Example:
         >>> model = sbvae.load("runs/circles")
@@ -154,19 +157,19 @@ def reconstructions(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw images above what models make of them, held-out ones in orange frames.
+    """Draw images above their reconstructions, with orange frames around held-out images.
 
     Args:
-        models: A model, or several by their titles.
-        data: Where the images come from; None is the first model's own data.
+        models: A model, or several models by title.
+        data: Source of the images; None is the data of the first model.
         count: Number of images.
-        seed: Root seed of their choice.
+        seed: Root seed of the random choice of images.
         caption: Line at the top.
-        scale: Pixels of a unit.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If a model takes other images.
+        SbvaeError: If the images do not fit a model.
 
     Example:
         >>> sbvae.draw.reconstructions(sbvae.load("runs/circles"), count=4).mode
@@ -193,14 +196,14 @@ def prior_samples(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw what models decode of samples of the prior.
+    """Draw decoded samples of the prior.
 
     Args:
-        models: A model, or several by their titles.
+        models: A model, or several models by title.
         count: Number of samples.
         seed: Root seed of the samples.
         caption: Line at the top.
-        scale: Pixels of a unit.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Example:
@@ -224,9 +227,9 @@ def dataset(
     """Draw 64 samples of a dataset with the values of their factors.
 
     Args:
-        data: What `open_data` gave.
-        seed: Root seed of their choice.
-        scale: Pixels of a unit.
+        data: Dataset of `open_data`.
+        seed: Root seed of the samples.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Example:
@@ -240,10 +243,10 @@ def dataset(
 def _models(
     models: Model | Mapping[str, Model], data: Source | None
 ) -> tuple[Mapping[str, Model], Source]:
-    """Models by title, and the images that all of them take.
+    """Return the models by title and the source of their images.
 
     Raises:
-        SbvaeError: If one takes others.
+        SbvaeError: If the images do not fit a model.
     """
     several = _by_title(models)
     _require_source(data)

@@ -1,8 +1,8 @@
-"""Figures of many runs, as `sbvae figure` draws them; `sbvae.draw` has them beside the others.
+"""Figures of many runs, as drawn by `sbvae figure`; they are part of `sbvae.draw`.
 
-Runs are folders of runs, of replicas or of sweeps, checkpoints, NPZ files of codes, and JSON files
-that `sbvae eval` wrote, for whose runs nothing is computed. What is left out, or does not quite
-compare, is an SbvaeWarning.
+Runs are given as folders of runs, of replicas or of sweeps, as checkpoints, as NPZ files of codes,
+or as JSON files of `sbvae eval`, whose scores are not computed again. Runs that are left out or not
+fully comparable are reported by an SbvaeWarning.
 """
 
 import io
@@ -39,16 +39,18 @@ def losses(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw what runs logged, also while they train; runs that differ in the seed share a colour.
+    """Draw the logged losses of runs, finished or in training.
+
+    Runs that differ only in the seed have the same colour.
 
     Args:
         runs: Run folders, or folders of several runs.
-        terms: Names of loss terms, a panel each; all but speed where there are none.
-        scale: Pixels of a unit.
+        terms: Names of logged values, each drawn in a panel; without names, all but the speed.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If there is no such run or term, or nothing was logged yet.
+        SbvaeError: If a run or a term does not exist, or nothing is logged yet.
 
     Example:
         >>> sbvae.draw.losses("runs/circles", terms=["nll", "kl"]).mode
@@ -72,15 +74,15 @@ def rate_distortion(
     """Draw NLL against KL and against MIG over a sweep of beta (Figure 4).
 
     Args:
-        runs: Runs that differ in beta, folders of such, or JSON files of `sbvae eval`.
+        runs: Runs that differ in beta, folders of such runs, or JSON files of `sbvae eval`.
         protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
-        data: Data in place of the models' own.
-        device: Where models are scored.
-        scale: Pixels of a unit.
+        data: Dataset to score on; None is the data of each model.
+        device: Device that computes scores.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If a run cannot be used or has no beta, or their scores do not compare.
+        SbvaeError: If a run cannot be read or has no beta, or scores of runs are not comparable.
 
     Example:
         >>> sbvae.draw.rate_distortion("runs/circles", protocol="quick").mode
@@ -101,19 +103,20 @@ def mig(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw the MIG of replicas, a star at the median run (Figures 2, 3 and 11).
+    """Draw the MIG of replicas, with a star at the median run (Figures 2, 3 and 11).
 
     Args:
-        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
+        runs: Runs, folders of runs, files of codes, or JSON files of `sbvae eval`.
         kind: `histogram`, bars that count runs, or `strip`, a dot for each run.
         protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
-        data: Data in place of the models' own.
-        device: Where models are scored.
-        scale: Pixels of a unit.
+        data: Dataset to score on; None is the data of each model.
+        device: Device that computes scores.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If a run cannot be used, none has the score, or their scores do not compare.
+        SbvaeError: If a run cannot be read, no run has the score, or scores of runs are not
+            comparable.
 
     Example:
         >>> sbvae.draw.mig("runs/circles", kind="strip", protocol="quick").mode
@@ -133,20 +136,21 @@ def scores(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> "Image":
-    """Draw any scores of groups of runs: each seed a dot, the median and its interval.
+    """Draw scores of groups of runs: a dot for each seed, and the median with its interval.
 
     Args:
-        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
-        scores: Names of scores, a panel each; of a pair of factors as `x,y:affine_r2`. Without any
-            `neg_elbo` and `mig`, or the one that there is.
+        runs: Runs, folders of runs, files of codes, or JSON files of `sbvae eval`.
+        scores: Names of scores, each drawn in a panel; a score of a pair of factors is named
+            `x,y:affine_r2`. Without names, those of `neg_elbo` and `mig` that a run has.
         protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
-        data: Data in place of the models' own.
-        device: Where models are scored.
-        scale: Pixels of a unit.
+        data: Dataset to score on; None is the data of each model.
+        device: Device that computes scores.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Raises:
-        SbvaeError: If a run cannot be used, none has a score, or their scores do not compare.
+        SbvaeError: If a run cannot be read, no run has a score, or scores of runs are not
+            comparable.
 
     Example:
         >>> sbvae.draw.scores("runs/circles", scores=["kl"], protocol="quick").mode
@@ -167,22 +171,23 @@ def table(
     data: Run | None = None,
     device: str = "auto",
 ) -> ScoreTable:
-    """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10).
+    """Tabulate mean and std of scores over replicas, one row for each group (Tables 5 to 10).
 
     Args:
-        runs: Runs, folders of such, files of codes, or JSON files of `sbvae eval`.
-        scores: Names of scores, a column each; without any those of the paper's tables that a run
-            has.
+        runs: Runs, folders of runs, files of codes, or JSON files of `sbvae eval`.
+        scores: Names of scores, one column each; without names, those of the paper's tables that a
+            run has.
         protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
-        data: Data in place of the models' own.
-        device: Where models are scored.
+        data: Dataset to score on; None is the data of each model.
+        device: Device that computes scores.
 
     Returns:
-        A table, which notebooks show; `text("markdown")`, `text("latex")` and `text("csv")` are
-        what files hold, and `rows` has the numbers.
+        A table, which notebooks show; `text("markdown")`, `text("latex")` and `text("csv")` return
+        it as text, and `rows` has the numbers.
 
     Raises:
-        SbvaeError: If a run cannot be used, none has a score, or their scores do not compare.
+        SbvaeError: If a run cannot be read, no run has a score, or scores of runs are not
+            comparable.
 
     Example:
         >>> found = sbvae.draw.table("runs/circles", scores=["kl", "nll"], protocol="quick")
@@ -200,18 +205,18 @@ def table(
 
 @checked
 def unfolding(*runs: Run, scale: float = SCALE, theme: ThemeName = "light") -> "Image":
-    """Draw how models unfold two factors while they are trained, as an animation (Figures 7, 8).
+    """Animate the grid of two factors in latent space over the training steps (Figures 7, 8).
 
     Args:
-        runs: Folders of runs that were trained with `preview`; several are drawn side by side.
-        scale: Pixels of a unit.
+        runs: Folders of runs trained with `preview`; several are drawn side by side.
+        scale: Resolution in pixels per unit.
         theme: `light` or `dark`.
 
     Returns:
-        A GIF with `n_frames` frames, which `save("unfolding.gif", save_all=True)` writes.
+        A GIF with `n_frames` frames, written by `save("unfolding.gif", save_all=True)`.
 
     Raises:
-        SbvaeError: If a run has stored no moments of its training, or their points differ.
+        SbvaeError: If a run was trained without `preview`, or the runs have different points.
 
     Example:
         >>> moving = sbvae.draw.unfolding("runs/circles")
@@ -236,10 +241,19 @@ def _scored(
     device: str,
     require: Require = lambda runs: None,
 ) -> list[RunScores]:
-    """Scores of runs that compare, by the names that were asked for.
+    """Compute or read the scores of runs.
+
+    Args:
+        runs: Runs, as in the public functions.
+        named: Names of scores that at least one run must have.
+        optional: Names of scores that all runs may lack.
+        protocol: Name of the protocol.
+        data: Dataset to score on; None is the data of each model.
+        device: Name of the device.
+        require: Raises an error for runs that the figure cannot show.
 
     Raises:
-        SbvaeError: If a run or a score cannot be used, or scores do not compare.
+        SbvaeError: If a run cannot be read, a score is unknown, or scores are not comparable.
     """
     paths = _paths(runs)
     with in_python_words(of="scores"):

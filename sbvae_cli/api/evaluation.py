@@ -1,4 +1,4 @@
-"""Scores and geometry of a run, a model or anybody's codes."""
+"""Scores and geometry of a run, of a model, or of codes from another library."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -46,32 +46,34 @@ def evaluate(
     stds: Any = None,
     held_out: Any = None,
 ) -> Evaluation:
-    """Score a model (Appendix F), or codes beside factors, as `sbvae eval` does.
+    """Score a model (Appendix F), or codes with their factors, as `sbvae eval` does.
 
     Args:
-        run: A run folder, a checkpoint or a model; an NPZ file of codes; or codes as an array,
-            shape (N, K).
-        factors: Factors of these codes, shape (N, F); None of a run.
-        metrics: Names of metrics, or `all`; None is what the paper reports, of codes what they
-            allow.
+        run: Run folder, checkpoint or model; NPZ file of codes; or array of codes (posterior
+            means), shape (N, K).
+        factors: Factors of an array of codes, shape (N, F); None for a run.
+        metrics: Name or names of metrics, or `all`; None is the metrics of the paper, and for codes
+            the metrics that they allow.
         protocol: `paper`, `quick` (a fifth of the images) or `dlib`.
-        population: `train` leaves held-out regions out.
-        color_basis: `hsv` or `rgb`, as metrics see colours; None as the data have them.
-        seed: Root seed of all that is drawn, split or fitted.
-        data: Other data to score a model on.
-        device: Where a run is computed.
+        population: `full` for the whole factor space, `train` without held-out regions.
+        color_basis: `hsv` or `rgb`, the colour factors that metrics see; None is those of the data.
+        seed: Root seed of samples, splits and fits.
+        data: Dataset to score a model on; None is the model's training data.
+        device: Device of the model, if `run` is a path.
         names: Name of each factor of an array.
         circular: Names of factors of an array whose range is a full turn.
-        kinds: Whether a factor of an array has `levels` or a `range`, by its name.
+        kinds: `levels` or `range` by name of a factor of an array; None lets the values decide.
         stds: Posterior stds of an array of codes, shape (N, K).
-        held_out: Rows of an array that training left out, shape (N,).
+        held_out: Whether each row of an array is in a held-out region, booleans of shape (N,).
 
     Returns:
         `scores` by name, each with `value`, `low`, `high` and `details`; `geometry` by pair of
-        factors, as "x,y", each with its `scores`; `notes` and `diagnosis`, sentences; `as_dict()`.
+        factors, such as "x,y", each with its `scores`; `notes` and `diagnosis`, lists of sentences;
+        `as_dict()`.
 
     Raises:
-        SbvaeError: If the run cannot be used, or a metric that is named cannot be computed.
+        SbvaeError: If the run cannot be read, an argument is invalid, or a named metric cannot be
+            computed.
 
     Example:
         >>> found = sbvae.evaluate("runs/circles", metrics="rates", protocol="quick")
@@ -127,31 +129,36 @@ def geometry(
     stds: Any = None,
     held_out: Any = None,
 ) -> FactorEmbedding:
-    """Where two factors lie in two latents, and how flat (Section 4.4, Figures 7 and 8).
+    """Embed a grid of two factors in two latents and score its shape (Section 4.4, Figures 7, 8).
 
     Args:
-        run: As `evaluate` takes it.
-        factors: Factors of an array of codes, shape (N, F); None of a run.
-        pair: Names of two factors; None is x and y where these vary, else the first two.
-        grid: Points along a factor; of images that form no grid, its square at most.
-        at: Values of other factors by name, in their units; else the middle of their ranges.
-        select: How the two latents are chosen: by `variance`, the most `informative`, or `auto`.
-        latents: Numbers of two latents instead, the first for the first factor.
-        data: Other data to look at a model with.
-        device: Where a run is computed.
+        run: Run folder, checkpoint, model, NPZ file of codes, or array of codes, as in `evaluate`.
+        factors: Factors of an array of codes, shape (N, F); None for a run.
+        pair: Names of two factors; None is x and y if these vary, else the first two that vary.
+        grid: Number of points along each factor; stored images that form no grid give at most
+            grid**2 points.
+        at: Values of the other factors by name, in their units; the default of a factor is the
+            middle of its range.
+        select: Rule that chooses the two latents: `variance`, the lowest posterior variances;
+            `informative`, the highest mutual information with the factors; `auto`, the first rule
+            if no other factor varies, else the second.
+        latents: Indices of two latents instead, the first for the first factor.
+        data: Dataset to embed; None is the model's training data.
+        device: Device of the model, if `run` is a path.
         names: Name of each factor of an array.
         circular: Names of factors of an array whose range is a full turn.
-        kinds: Whether a factor of an array has `levels` or a `range`, by its name.
+        kinds: `levels` or `range` by name of a factor of an array; None lets the values decide.
         stds: Posterior stds of an array of codes, shape (N, K).
-        held_out: Rows of an array that training left out, shape (N,).
+        held_out: Whether each row of an array is in a held-out region, booleans of shape (N,).
 
     Returns:
-        `points.values`, the factors in their units, (n0, n1, 2) of a grid, (N, 2) of scattered
-        points; `codes`, posterior means in the two latents, in that shape; `points.held_out`;
-        `choice.latents`; `scores` by name; `notes`. `sbvae.draw.geometry` draws it.
+        `points.values`, factors in their units, shape (n0, n1, 2) for a grid or (N, 2) for
+        scattered points; `codes`, posterior means of the two latents, of the same shape;
+        `points.held_out`; `choice.latents`; `scores` by name; `notes`. `sbvae.draw.geometry` draws
+        the result.
 
     Raises:
-        SbvaeError: If there are no such factors or latents, or fewer than two factors vary.
+        SbvaeError: If a factor or a latent does not exist, or fewer than two factors vary.
 
     Example:
         >>> found = sbvae.geometry("runs/circles", grid=8)
@@ -180,7 +187,7 @@ def geometry(
 
 
 def _metrics(metrics: str | Sequence[str] | None) -> tuple[tuple[str, ...] | None, bool]:
-    """Names of metrics, and whether those that the data do not allow are left out."""
+    """Return names of metrics, and whether metrics that the data do not allow are left out."""
     if metrics is None:
         return None, False
     named = (metrics,) if isinstance(metrics, str) else metrics
@@ -204,14 +211,14 @@ def _codes(
     stds: Any,
     held_out: Any,
 ) -> Representation | None:
-    """Codes that were given, as an array or in a file; None of a run or model."""
+    """Return the codes of an array or of an NPZ file; None if `run` is a run or a model."""
     if not isinstance(run, str | os.PathLike | Model):
         try:
             return representation_of(
                 run, factors, names=names, circular=circular, kinds=kinds, stds=stds,
                 held_out=held_out,
             )  # fmt: skip
-        except SbvaeError as error:  # of `codes`, which are called `run` here
+        except SbvaeError as error:  # names `codes`, but the argument is called `run` here
             raise _of_run(error, run) from error
     given = {"factors": factors, "names": names, "kinds": kinds, "stds": stds, "held_out": held_out}
     for name, value in {**given, "circular": circular or None}.items():

@@ -1,4 +1,4 @@
-"""Images and latents as anybody has them to what a model takes, and back."""
+"""Converts images and latents of the public API to a model's tensors, and back."""
 
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,18 +10,18 @@ from torch import Tensor
 from sbvae_cli.data.pixels import grey_levels, planes
 from sbvae_cli.errors import SbvaeError
 
-# What comes in as NumPy goes out as NumPy, a tensor as a tensor.
+# A NumPy array gives a NumPy array, a tensor gives a tensor.
 Array = TypeVar("Array", NDArray[Any], Tensor)
-_NEAR = 1e-3  # that rounding may leave [0, 1] by
+_NEAR = 1e-3  # tolerated distance from [0, 1], by rounding
 
 
 class Planes(NamedTuple):
-    """Images as a model takes them, and how they came.
+    """Images in the layout of a model, with their original form.
 
     Attributes:
-        tensor: Shape (N, C, H, W), in [0, 1].
-        last: Whether their channels were the last axis.
-        levels: Whether they were grey levels from 0 to 255.
+        tensor: Images in [0, 1], shape (N, C, H, W).
+        last: Whether channels were the last axis of the original array.
+        levels: Whether the original array had uint8 levels from 0 to 255.
     """
 
     tensor: Tensor
@@ -32,17 +32,17 @@ class Planes(NamedTuple):
 def as_planes(
     images: NDArray[Any] | Tensor, shape: tuple[int, int, int], like: Tensor, field: str = "images"
 ) -> Planes:
-    """Check images, and bring them into a model's layout, range and dtype, on its device.
+    """Check images, and convert them to a model's layout, range, dtype and device.
 
     Args:
-        images: uint8 from 0 to 255 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W); where
-            C, H and W are equal, uint8 is the first and floats are the second.
+        images: uint8 from 0 to 255 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W). If C, H
+            and W are equal, uint8 is read as the first layout and floats as the second.
         shape: (C, H, W) of the model's images.
-        like: Has the model's dtype and device.
+        like: Tensor with the model's dtype and device.
         field: Name of the argument.
 
     Raises:
-        SbvaeError: If they are no such images.
+        SbvaeError: If the shape, dtype or range is not one of these, or a value is not finite.
     """
     found = _tensor(images, field)
     levels = found.dtype == torch.uint8
@@ -69,10 +69,15 @@ def as_planes(
 
 
 def as_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tensor:
-    """Check latents (N, K) and bring them to a model's device and dtype.
+    """Check latents of shape (N, K), and convert them to a model's device and dtype.
+
+    Args:
+        z: Latents.
+        latent_dim: Number of latents K.
+        like: Tensor with the model's dtype and device.
 
     Raises:
-        SbvaeError: If they have another shape or are not finite.
+        SbvaeError: If `z` has another shape, or values that are not real or not finite.
     """
     found = _tensor(z, "z")
     if found.ndim == 1 and len(found) == latent_dim:
@@ -90,16 +95,16 @@ def as_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tenso
 
 
 def as_given(found: Tensor, given: Array) -> Array:
-    """A result as NumPy's array where the argument was one."""
+    """Convert a result to a NumPy array if the argument was one, else return the tensor."""
     if isinstance(given, Tensor):
         return found
     return found.detach().cpu().numpy()
 
 
 def in_form(found: Tensor, form: Planes) -> Tensor:
-    """Images (N, C, H, W) in the layout and range in which others came.
+    """Convert images (N, C, H, W) to the original layout and range of other images.
 
-    Grey levels are rounded and clipped, floats are left as they are.
+    Levels of uint8 are rounded and clipped; floats are not changed.
     """
     if form.levels:
         found = grey_levels(found)
@@ -120,7 +125,7 @@ def _tensor(value: NDArray[Any] | Tensor, field: str) -> Tensor:
         value = value.astype(value.dtype.newbyteorder("=") if value.itemsize <= 8 else np.float64)
     elif value.dtype.kind in "iu" and value.itemsize > 1:
         value = value.astype(np.int64)
-    # PyTorch warns of arrays that it must not write to, and takes no negative strides.
+    # A copy, since PyTorch warns of read-only arrays and refuses negative strides.
     return torch.from_numpy(np.array(value, order="C"))
 
 

@@ -1,4 +1,4 @@
-"""A trained model, and what it makes of arrays."""
+"""A trained model that encodes, decodes, renders and reconstructs arrays."""
 
 import os
 from collections.abc import Callable
@@ -23,20 +23,21 @@ from sbvae_cli.training.devices import resolve_device
 
 
 class Model:
-    """A trained VAE: what `load` gives, and a training's `model`.
+    """A trained VAE, returned by `load` and by `Training.model`.
 
-    Images go in as uint8 from 0 to 255 or as floats in [0, 1], in either layout, (N, H, W, C) or
-    (N, C, H, W). What comes in as NumPy's array goes out as one, and a tensor as a tensor, on the
-    model's device. Gradients flow where a tensor asks for them (`requires_grad`). Everything else
-    is computed in batches that fit the device, and may be called from several threads.
+    Images are uint8 from 0 to 255 or floats in [0, 1], of shape (N, H, W, C) or (N, C, H, W). A
+    method returns NumPy arrays for NumPy arrays, and for tensors it returns tensors on the model's
+    device. An argument with `requires_grad` is computed at once, with gradients; other arguments
+    are computed without gradients, in batches that fit into memory. Several threads may call the
+    methods.
 
     Args:
         checkpoint: Configuration and weights.
-        module: The network with these weights, in evaluation mode, on its device.
+        module: Network with these weights, in evaluation mode, on its device.
 
     Attributes:
-        module: The network, a `torch.nn.Module` with `encoder`, `decoder` and `likelihood`.
-        checkpoint: What was read.
+        module: Network, a `torch.nn.Module` with `encoder`, `decoder` and `likelihood`.
+        checkpoint: Configuration and weights.
 
     Example:
         >>> model = sbvae.load("runs/circles")
@@ -51,27 +52,27 @@ class Model:
 
     @property
     def config(self) -> Config:
-        """The run's whole configuration; `config.as_dict()` has it as plain containers."""
+        """Complete configuration of the run; `config.as_dict()` returns plain containers."""
         return self.checkpoint.config
 
     @property
     def space(self) -> SpaceConfig:
-        """Factors of variation of the data that the model was trained on."""
+        """Factors of variation of the training data."""
         return self.checkpoint.space
 
     @property
     def step(self) -> int:
-        """Updates made."""
+        """Number of updates made."""
         return self.checkpoint.step
 
     @property
     def path(self) -> Path | None:
-        """File of the checkpoint; None of a model that was not saved."""
+        """File of the checkpoint; None if the model is not saved."""
         return self.checkpoint.path
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of the images that it takes."""
+        """Shape (C, H, W) of input images."""
         return self.config.data.image_shape
 
     @property
@@ -81,31 +82,31 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Device of the weights."""
         return self._weight.device
 
     @cached_property
     def data(self) -> Source:
-        """The data that it was trained on, opened or drawn anew, as `open_data` gives them.
+        """Training data, a dataset as returned by `sbvae.open_data`.
 
         Raises:
-            SbvaeError: If their file is gone.
+            SbvaeError: If the dataset file no longer exists.
         """
         with in_python_words():
             return open_data(self.checkpoint, on_note=note)
 
     @in_python_words()
     def encode(self, images: Array) -> tuple[Array, Array]:
-        """Posterior of each image.
+        """Return the posterior of each image.
 
         Args:
             images: uint8 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W).
 
         Returns:
-            Mean and log-variance in nats, each of shape (N, K).
+            Posterior mean and log-variance, each of shape (N, K).
 
         Raises:
-            SbvaeError: If these are no such images.
+            SbvaeError: If `images` has another shape, dtype or range.
 
         Example:
             >>> model = sbvae.load("runs/circles")
@@ -123,18 +124,18 @@ class Model:
 
     @in_python_words()
     def decode(self, z: Array) -> Array:
-        """The likelihood's parameter: logits of a Bernoulli likelihood, means of a Gaussian one.
+        """Return the output of the decoder: logits of Bernoulli pixels, or means of Gaussian ones.
 
-        They are no images: `render` gives these.
+        `render` returns images in [0, 1] instead.
 
         Args:
             z: Latents, shape (N, K).
 
         Returns:
-            Shape (N, C, H, W).
+            Parameters of the likelihood, shape (N, C, H, W).
 
         Raises:
-            SbvaeError: If the latents have another shape or are not finite.
+            SbvaeError: If `z` has another shape or values that are not finite.
 
         Example:
             >>> model = sbvae.load("runs/circles")
@@ -146,16 +147,17 @@ class Model:
 
     @in_python_words()
     def render(self, z: Array) -> Array:
-        """Expected images of latents, in [0, 1]; a Gaussian likelihood's may leave it a little.
+        """Return the expected image of each latent vector.
 
         Args:
             z: Latents, shape (N, K).
 
         Returns:
-            Shape (N, C, H, W).
+            Images, shape (N, C, H, W), in [0, 1]; with a Gaussian likelihood, some pixels may be
+            slightly outside.
 
         Raises:
-            SbvaeError: If the latents have another shape or are not finite.
+            SbvaeError: If `z` has another shape or values that are not finite.
 
         Example:
             >>> model = sbvae.load("runs/circles")
@@ -168,16 +170,16 @@ class Model:
 
     @in_python_words()
     def reconstruct(self, images: Array) -> Array:
-        """Expected images of the posterior means, in the images' own layout, range and dtype.
+        """Return the expected image of each posterior mean.
 
         Args:
-            images: As `encode` takes them.
+            images: uint8 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W).
 
         Returns:
-            As they came: uint8 in uint8, floats in floats, channels where they were.
+            Reconstructions in the layout of `images`, uint8 for uint8 and floats for floats.
 
         Raises:
-            SbvaeError: If these are no such images.
+            SbvaeError: If `images` has another shape, dtype or range.
 
         Example:
             >>> model = sbvae.load("runs/circles")
@@ -201,7 +203,7 @@ class Model:
         return next(self.module.parameters())
 
     def _apply(self, network: nn.Module, work: Callable[[Tensor], Tensor], given: Tensor) -> Tensor:
-        """Apply a function of rows: at once where gradients are asked for, else in batches."""
+        """Apply a function of rows: at once if gradients are needed, else in batches."""
         if given.requires_grad and torch.is_grad_enabled():
             return work(given)
 
@@ -220,16 +222,18 @@ def load(
     device: Literal["auto", "cpu", "cuda"] | str = "auto",
     size: int | tuple[int, int] | None = None,
 ) -> Model:
-    """Open a trained model.
+    """Load a trained model.
 
     Args:
-        run: A run folder, or a checkpoint in it.
-        device: Where it computes; `auto` takes the first GPU there is.
-        size: (H, W) of the images that it draws, or both in one number, pixels; None takes that of
-            the training. Broadcast decoders draw at any size.
+        run: Run folder or checkpoint file.
+        device: Device of the model: `auto` for the first GPU, or the CPU without one, else `cpu`,
+            `cuda`, `cuda:INDEX` or `mps`.
+        size: Size of decoded images, (H, W) or one integer for both, pixels; None is the size of
+            the training images. Broadcast decoders decode at any size.
 
     Raises:
-        SbvaeError: If there is no such run, it has no checkpoint yet, or it is damaged.
+        SbvaeError: If the run does not exist, has no checkpoint yet or is damaged, the device does
+            not exist, or the decoder cannot decode at this size.
 
     Example:
         >>> sbvae.load("runs/circles").step

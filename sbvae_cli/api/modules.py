@@ -1,4 +1,4 @@
-"""The Spatial Broadcast decoder as plain PyTorch modules, for anybody's network (Section 2)."""
+"""The Spatial Broadcast decoder as PyTorch modules for use in other networks (Section 2)."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ def spatial_broadcast(z: Tensor, size: int | tuple[int, int]) -> Tensor:
     """Tile latents over space and append the two coordinate channels (Algorithm 1).
 
     Args:
-        z: Latents, shape (N, K), or (..., K), as (N, slots, K).
-        size: (H, W), or both in one number, pixels.
+        z: Floating-point latents, shape (N, K), or (..., K), such as (N, slots, K).
+        size: (H, W), or one integer for both, pixels.
 
     Returns:
         Shape (N, K + 2, H, W), or (..., K + 2, H, W): K constant planes, then x from -1 to 1 across
         the width, then y from -1 to 1 down the height.
 
     Raises:
-        SbvaeError: If `z` has no axis of latents or no floating point, or the size is none.
+        SbvaeError: If `z` is not a floating-point tensor or has no axis, or `size` is invalid.
 
     Example:
         >>> sbvae.spatial_broadcast(torch.zeros(5, 10), (48, 64)).shape
@@ -51,7 +51,7 @@ class SpatialBroadcast(nn.Module):
     """The spatial broadcast as a layer without weights (Algorithm 1).
 
     Args:
-        size: (H, W), or both in one number, pixels.
+        size: (H, W), or one integer for both, pixels.
 
     Example:
         >>> layer = sbvae.SpatialBroadcast(8)
@@ -69,40 +69,39 @@ class SpatialBroadcast(nn.Module):
 
     @in_python_words()
     def forward(self, z: Tensor) -> Tensor:
-        """(..., K) to (..., K + 2, H, W)."""
+        """Broadcast latents (..., K) to (..., K + 2, H, W)."""
         _require_tensor(z)
         return _broadcast(z, self.grid.to(z.dtype))
 
     def extra_repr(self) -> str:
-        """The size."""
+        """Return the size, for `repr`."""
         return f"size={tuple(self.grid.shape[1:])}"
 
 
 class SpatialBroadcastDecoder(BroadcastDecoder):
     """The decoder of the paper: a spatial broadcast, then convolutions of stride 1 (Table 1).
 
-    A plain module: latents (N, K) to (N, C, H, W), without a nonlinearity at the end (logits of
-    Bernoulli pixels, means of Gaussian ones, or any channels, as RGB and a mask). It computes the
-    first convolution without making the broadcast, which gives the same numbers for less time and
-    memory. Weights are drawn by PyTorch's own generator, as `torch.manual_seed` sets it, unless
-    another is given.
+    It maps latents (N, K) to (N, C, H, W), without a nonlinearity at the end: logits of Bernoulli
+    pixels, means of Gaussian ones, or any other channels, such as RGB and a mask. The first
+    convolution is computed without the broadcast tensor, which gives the same result in less time
+    and memory.
 
     Args:
-        image_shape: (C, H, W) of what it draws; any size.
+        image_shape: Shape (C, H, W) of the output; H and W may have any size.
         latent_dim: Number of latents K.
-        hidden_channels: Channels of each convolution before the output layer, from the broadcast
-            on.
+        hidden_channels: Channels of each convolution between the broadcast and the output layer.
         kernel_size: Side of the square kernels, pixels.
-        hidden_units: Units of fully connected layers before the broadcast (Tables 7 and 9).
-        upscales: Layers, from the broadcast on, that are transposed convolutions of stride 2; the
-            broadcast is smaller by as many halvings (Table 10).
-        coordinates: `linear`; `shuffled`, the same pairs at places drawn once (Appendix B);
-            `cosine`, waves of growing frequency; or `none`.
-        cosines: Waves along each axis where coordinates are `cosine`.
-        generator: Draws the weights and the shuffle, on the CPU.
+        hidden_units: Units of each fully connected layer before the broadcast (Tables 7 and 9).
+        upscales: Number of the first convolutions that are transposed convolutions of stride 2;
+            the broadcast is smaller by this number of halvings (Table 10).
+        coordinates: `linear`; `shuffled`, the same pairs of coordinates in a random order that
+            stays fixed (Appendix B); `cosine`, waves of growing frequency; or `none`.
+        cosines: Number of waves along each axis if coordinates are `cosine`.
+        generator: CPU generator of the initial weights and of the shuffled order; None is the
+            default generator of PyTorch, which `torch.manual_seed` seeds.
 
     Raises:
-        SbvaeError: If a setting is none.
+        SbvaeError: If an argument is invalid.
 
     Example:
         >>> decoder = sbvae.SpatialBroadcastDecoder((4, 48, 64), latent_dim=16)
@@ -157,7 +156,7 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
 
     @in_python_words()
     def forward(self, z: Tensor) -> Tensor:
-        """Latents (N, K) to (N, C, H, W)."""
+        """Decode latents (N, K) to (N, C, H, W)."""
         _require_tensor(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             shape, way = tuple(z.shape), ""
@@ -171,7 +170,7 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
         return super().forward(z)
 
     def extra_repr(self) -> str:
-        """What it takes and draws."""
+        """Return the shapes of output and input, for `repr`."""
         return f"image_shape={self.image_shape}, latent_dim={self.latent_dim}"
 
 
@@ -179,7 +178,7 @@ def _require_tensor(z: Tensor) -> None:
     if not isinstance(z, Tensor):
         why = f"is {type(z).__name__}; give a tensor, as torch.as_tensor(z, dtype=torch.float32)"
         raise SbvaeError(why, field="z")
-    if not z.is_floating_point():  # in whole numbers coordinates would be -1, 0 and 1 alone
+    if not z.is_floating_point():  # coordinates would be rounded to integers
         kind = str(z.dtype).removeprefix("torch.")
         raise SbvaeError(f"has dtype {kind}; give floating point, as z.float()", field="z")
 

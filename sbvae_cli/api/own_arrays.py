@@ -1,4 +1,4 @@
-"""Images and factors in arrays to a dataset file."""
+"""Writes arrays of images and factors to a dataset file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,21 +30,21 @@ def write_arrays(
     kinds: Mapping[str, FactorKind] | None = None,
     force: bool = False,
 ) -> None:
-    """Write images as they are, with their factors, to an HDF5 file.
+    """Write images, without resizing, and their factors to an HDF5 file.
 
     Args:
         images: uint8 from 0 to 255 or floats in [0, 1], shape (N, H, W, C) or (N, C, H, W) with 1
             or 3 channels, or (N, H, W); an array or a tensor.
         out: File to write.
-        factors: Shape (N, F), or columns (N,) by name, of numbers or words; None where none are
-            known.
-        names: Name of each factor of an array; None makes factor0, factor1 and so on.
+        factors: Array of shape (N, F), or columns (N,) by name, of numbers or words; None if
+            unknown.
+        names: Name of each factor of an array; None names them factor0, factor1 and so on.
         circular: Names of factors whose range is a full turn.
-        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
-        force: Whether a file is replaced.
+        kinds: `levels` or `range` by name of a factor; for other factors the values decide.
+        force: Whether an existing file is replaced.
 
     Raises:
-        SbvaeError: With the argument at fault as its `field`.
+        SbvaeError: If an argument is invalid; its name is the error's `field`.
     """
     pixels = _pixels(images)
     table = _table(factors, len(pixels), names, Declared(kinds or {}, dict.fromkeys(circular)))
@@ -61,10 +61,10 @@ def write_arrays(
 
 
 def _pixels(images: Any) -> NDArray[Any]:
-    """Images (N, H, W, C) of any type that `_levels` takes.
+    """Convert images to an array (N, H, W, C) of uint8, booleans or floats in [0, 1].
 
     Raises:
-        SbvaeError: If they are none, with what would do.
+        SbvaeError: If `images` has another shape, dtype or range.
     """
     found = to_numpy(images)
     if found.dtype.kind not in "buif" or found.ndim not in (3, 4) or 0 in found.shape:
@@ -80,7 +80,7 @@ def _pixels(images: Any) -> NDArray[Any]:
         why = f"have dtype {found.dtype}; scale them to grey levels from 0 to 255, as numpy.uint8"
         raise SbvaeError(why, field="data")
     if found.dtype.kind == "f":
-        low, high = float(found.min()), float(found.max())  # both NaN where one is
+        low, high = float(found.min()), float(found.max())  # both are NaN if a pixel is
         if not (low >= 0 and high <= 1):
             why = f"are floats from {low:.3g} to {high:.3g}; scale them to [0, 1], or give uint8"
             raise SbvaeError(why, field="data")
@@ -88,7 +88,7 @@ def _pixels(images: Any) -> NDArray[Any]:
 
 
 def _levels(pixels: NDArray[Any]) -> Images:
-    """Grey levels from 0 to 255, of floats in [0, 1] the nearest."""
+    """Convert floats in [0, 1] to the nearest levels from 0 to 255; keep uint8."""
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels)
     return np.rint(pixels.astype(np.float64) * 255).astype(np.uint8)
@@ -97,10 +97,10 @@ def _levels(pixels: NDArray[Any]) -> Images:
 def _table(
     factors: Any, count: int, names: Sequence[str] | None, declared: Declared
 ) -> FactorTable:
-    """The factors of so many images.
+    """Convert the factors of `count` images to a table.
 
     Raises:
-        SbvaeError: If they do not fit.
+        SbvaeError: If the factors do not fit the images, their names or their declared kinds.
     """
     columns = _columns(factors, count, names)
 

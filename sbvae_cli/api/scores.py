@@ -1,20 +1,20 @@
-"""Every metric of codes beside factors, on arrays: `sbvae.scores.mig(codes, factors).value`.
+"""Metrics of codes and factors, computed on arrays: `sbvae.scores.mig(codes, factors).value`.
 
 Each function takes codes (posterior means, shape (N, K)) and factors (shape (N, F)), as arrays,
-tensors or lists, in any scale, and what else is known:
+tensors or lists, in any units, and these optional arguments:
 
-    names: Name of each factor; without them they are factor0, factor1 and so on.
+    names: Name of each factor; the default is factor0, factor1 and so on.
     circular: Names of factors whose range is a full turn.
-    kinds: Whether a factor has `levels` or a `range`, by its name; else its values tell.
+    kinds: `levels` or `range` by name of a factor; for other factors the values decide.
     stds: Posterior stds, shape (N, K).
-    held_out: Rows that training left out, shape (N,) of booleans.
-    protocol: `paper`, `quick` or `dlib`, as of `sbvae eval`: sizes of samples, numbers of votes.
-    seed: Root seed of all that is drawn, split or fitted.
+    held_out: Whether each row is in a held-out region, booleans of shape (N,).
+    protocol: `paper`, `quick` or `dlib`: sample sizes and numbers of votes, as in `sbvae eval`.
+    seed: Root seed of samples, splits and fits.
 
-It gives `MetricScores`, and raises SbvaeError, with the argument's name as its `field`, for arrays
-that do not fit, or where codes and factors do not allow the metric. What the scores mean, and how
-their intervals are made, stands in the reference. The numbers are those of `sbvae eval` of a file
-with the same arrays. Scores that need a model are given by `sbvae.evaluate`.
+It returns `MetricScores`. It raises SbvaeError, with the name of the argument as `field`, if the
+arrays do not fit each other or do not allow the metric. The reference explains the scores and their
+intervals. The scores equal those of `sbvae eval` for a file of the same arrays. `sbvae.evaluate`
+computes the scores that need a model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,11 +53,11 @@ __all__ = [
 class MetricScores(dict[str, Score]):
     """Scores of one metric by name; each has `value`, `low`, `high` and `details`.
 
-    `low` and `high` are the ends of a 95 % interval, None where there is none. `details` has the
-    score of each factor, the bins and what else it depends on.
+    `low` and `high` are the ends of a 95 % interval, or None for a score without interval.
+    `details` has the score of each factor, the number of bins and other facts.
 
     Attributes:
-        notes: Sentences on what the numbers do not say themselves.
+        notes: Sentences with cautions on the scores.
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(20, axis=0)
@@ -74,12 +74,12 @@ class MetricScores(dict[str, Score]):
 
     @property
     def score(self) -> Score:
-        """The first of them, which has the metric's name where one has."""
+        """First score; if a score has the name of the metric, it is this one."""
         return next(iter(self.values()))
 
     @property
     def value(self) -> float | None:
-        """The first one's number; None where it does not exist for these codes."""
+        """Value of the first score; None if it is undefined for these codes."""
         return self.score.value
 
     def __repr__(self) -> str:
@@ -92,7 +92,7 @@ class MetricScores(dict[str, Score]):
 
 
 class Known(TypedDict, total=False):
-    """What each metric takes beside codes and factors; the module says what they are."""
+    """Optional arguments of each metric, described in the docstring of the module."""
 
     names: Sequence[str] | None
     circular: Sequence[str]
@@ -104,9 +104,9 @@ class Known(TypedDict, total=False):
 
 
 def mig(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Mutual information gap, in bins of equal width and of equal frequency (Chen et al. 2018).
+    """Compute the mutual information gap, with equal-width and with equal-frequency bins.
 
-    `mig_subspace` takes x and y together, where these are among the names.
+    Source: Chen et al. 2018. `mig_subspace` treats x and y as one group, if `names` has both.
 
     Example:
         >>> factors = np.indices((20, 20)).reshape(2, -1).T / 19
@@ -118,7 +118,7 @@ def mig(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def factor_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Accuracy of the majority vote of the latent that varies least (Kim and Mnih 2018).
+    """Compute the FactorVAE score, a vote by the latent that varies least (Kim and Mnih 2018).
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(25, axis=0)
@@ -129,7 +129,7 @@ def factor_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores
 
 
 def beta_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Accuracy of a linear classifier of differences (Higgins et al. 2017).
+    """Compute the BetaVAE score, by a linear classifier of code differences (Higgins et al. 2017).
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(25, axis=0)
@@ -140,9 +140,9 @@ def beta_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def dci(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Disentanglement, completeness, informativeness by gradient boosting: takes minutes.
+    """Compute disentanglement, completeness and informativeness by gradient boosting.
 
-    (Eastwood and Williams 2018.)
+    This takes minutes. Source: Eastwood and Williams 2018.
 
     Example:
         >>> factors = np.indices((2, 2)).reshape(2, -1).T.repeat(22, axis=0)
@@ -153,7 +153,7 @@ def dci(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def dci_fast(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """The scores of `dci` by a random forest, in seconds; compare them with their like alone.
+    """Compute the scores of `dci` by a random forest, in seconds; not comparable with `dci`.
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(20, axis=0)
@@ -164,7 +164,7 @@ def dci_fast(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def sap(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Gap between the two latents that predict a factor best by a linear SVM (Kumar et al. 2018).
+    """Compute the SAP score, the gap between the two most predictive latents (Kumar et al. 2018).
 
     Example:
         >>> factors = np.indices((2, 2)).reshape(2, -1).T.repeat(75, axis=0)
@@ -175,7 +175,7 @@ def sap(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def modularity(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Whether a latent knows of one factor alone (Ridgeway and Mozer 2018).
+    """Compute modularity: 1 if each latent informs on one factor only (Ridgeway and Mozer 2018).
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(25, axis=0)
@@ -186,7 +186,7 @@ def modularity(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores
 
 
 def explicitness(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Area under the ROC curve of a linear classifier of all latents (Ridgeway and Mozer 2018).
+    """Compute explicitness, the ROC AUC of a linear classifier (Ridgeway and Mozer 2018).
 
     Example:
         >>> factors = np.indices((3, 3)).reshape(2, -1).T.repeat(33, axis=0)
@@ -197,7 +197,7 @@ def explicitness(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScor
 
 
 def irs(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """How still a latent is while its factor is held (Suter et al. 2019).
+    """Compute the IRS: how little a latent changes while its factor is fixed (Suter et al. 2019).
 
     Example:
         >>> factors = np.indices((4, 4)).reshape(2, -1).T.repeat(25, axis=0)
@@ -208,7 +208,7 @@ def irs(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def infomec(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
-    """Modularity, explicitness and compactness in shares of information (Hsu et al. 2023).
+    """Compute the InfoMEC scores: modularity, explicitness and compactness (Hsu et al. 2023).
 
     Example:
         >>> factors = np.indices((3, 3)).reshape(2, -1).T.repeat(33, axis=0)
@@ -220,7 +220,7 @@ def infomec(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
 
 
 def unsupervised(codes: Any, **known: Unpack[Known]) -> MetricScores:
-    """Dependence between latents, of codes alone (Locatello et al. 2018), in nats.
+    """Compute the dependence between latents from codes alone, in nats (Locatello et al. 2018).
 
     Example:
         >>> codes = np.indices((30, 30)).reshape(2, -1).T
@@ -234,18 +234,22 @@ def unsupervised(codes: Any, **known: Unpack[Known]) -> MetricScores:
 def udr(
     codes: Sequence[Any], kls: Sequence[Any], method: Similarity = "spearman"
 ) -> DisentanglementRanking:
-    """Whether models agree on their latents, one with all others (Duan et al. 2020).
+    """Compute the unsupervised disentanglement ranking of models (Duan et al. 2020).
+
+    A model scores high if its latents agree with those of most other models.
 
     Args:
-        codes: Posterior means of each of R models for the same images, each (N, K).
-        kls: Mean KL of each latent from the prior, in nats, for each model (K,).
-        method: `spearman`, the rank correlation of two latents; `lasso`, sparse regression.
+        codes: Posterior means of R models for the same images, R arrays of shape (N, K).
+        kls: Mean KL of each latent from the prior, in nats, R arrays of shape (K,).
+        method: Similarity of two latents: `spearman`, their rank correlation; or `lasso`, by sparse
+            regression.
 
     Returns:
-        `scores` (R,), and `pairwise` (R, R) that they are the medians of.
+        `pairwise`, the scores of all pairs of models, shape (R, R), and `scores`, the median of
+        each model's pairs, shape (R,).
 
     Raises:
-        SbvaeError: If the arrays do not fit each other, or there is one model.
+        SbvaeError: If the arrays do not fit each other, or there is only one model.
 
     Example:
         >>> codes = np.indices((15, 15)).reshape(2, -1).T
@@ -272,7 +276,7 @@ def _of_models(value: Any, field: str) -> tuple[Any, ...]:
 @in_python_words()
 def _scores(metric: str, codes: Any, factors: Any, known: Known) -> MetricScores:
     unknown = sorted(set(known) - set(Known.__annotations__))
-    if unknown:  # as Python says it of arguments that stand by themselves
+    if unknown:  # Python does not check the keywords of a TypedDict
         raise TypeError(f"{metric} got an unexpected keyword argument {unknown[0]!r}")
     known = {key: by_rule(key, value) for key, value in known.items() if value is not None}  # type: ignore[assignment]
     arrays = {key: value for key, value in known.items() if key not in ("protocol", "seed")}
@@ -285,12 +289,12 @@ def _scores(metric: str, codes: Any, factors: Any, known: Known) -> MetricScores
 def protocol_of(
     name: ProtocolName, metrics: Sequence[str] | None = None, *, seed: int = 0, **sizes: Any
 ) -> Protocol:
-    """The protocol of a name, with metrics, a seed and sizes of one's own.
+    """Return the named protocol with other metrics, seed and fields.
 
     Raises:
-        SbvaeError: If there is no such protocol or seed.
+        SbvaeError: If the protocol is unknown, or the seed is not from 0 to 2**32 - 1.
     """
     one_of(name, get_args(ProtocolName), "protocol")
-    whole(seed, "seed", 0, 2**32 - 1)  # as scikit-learn takes it
+    whole(seed, "seed", 0, 2**32 - 1)  # range of scikit-learn's seeds
     wanted = None if metrics is None else tuple(metrics)
     return replace(named_protocol(name), metrics=wanted, seed=seed, **sizes)

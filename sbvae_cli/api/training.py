@@ -1,4 +1,4 @@
-"""Training, from one report to the next."""
+"""Training as an iterator of progress reports."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -23,18 +23,18 @@ Settings = Mapping[str, Any]
 
 
 class Training(Iterator[Report]):
-    """A run in training: an iterator of reports, each of which trains up to the next one.
+    """A run in training: an iterator of reports, which trains up to the next report on `next`.
 
-    A report has `step`, `steps` (planned), `terms` (loss terms by name, nats an image, averaged
-    since the report before), `images_per_second` and `seconds_left`. Between two reports nothing
-    computes, and threads, gradients and warnings are as they were.
+    A report has `step`, `steps` (planned), `terms` (loss terms by name, nats per image, averaged
+    since the previous report), `images_per_second` and `seconds_left`. Between two reports nothing
+    is computed, and the number of threads, gradient mode and warning filters are the caller's.
 
-    `close`, and the end of a `with` block, saves a run that has a folder where it stands, and
-    `sbvae.resume` goes on with it.
+    `close` and the end of a `with` block save a run that has a folder at its current step;
+    `sbvae.resume` resumes it.
 
     Attributes:
-        config: The run's whole configuration.
-        folder: The run's folder; None where nothing is written.
+        config: Complete configuration of the run.
+        folder: Run folder; None if nothing is written.
 
     Example:
         >>> settings = {"training.steps": 4, "training.batch_size": 4, "training.log_every": 2}
@@ -51,17 +51,17 @@ class Training(Iterator[Report]):
 
     @property
     def config(self) -> Config:
-        """The run's whole configuration; `config.as_dict()` has it as plain containers."""
+        """Complete configuration of the run; `config.as_dict()` returns plain containers."""
         return self._stepped.config
 
     @property
     def step(self) -> int:
-        """Updates made, by the last report."""
+        """Number of updates made up to the last report."""
         return self._stepped.step
 
     @property
     def model(self) -> Model:
-        """The model as it is now, with weights of its own, which training no longer moves."""
+        """The model at the current step, with its own copy of the weights."""
         checkpoint = self._stepped.checkpoint()
         return Model(checkpoint, checkpoint.build_vae(self._stepped.device))
 
@@ -70,23 +70,23 @@ class Training(Iterator[Report]):
         """Train up to the next report.
 
         Raises:
-            DivergedError: If a loss or a weight was not finite; the last checkpoint stays.
+            DivergedError: If a loss or a weight is not finite; the last checkpoint is kept.
         """
         return next(self._stepped)
 
     def finish(self) -> Model:
-        """Train to the end; gives the model."""
+        """Train to the last step and return the model."""
         for _ in self:
             pass
         return self.model
 
     @in_python_words()
     def close(self) -> None:
-        """Save the run where it stands, if it has a folder, and end it."""
+        """Save the run at its current step, if it has a folder, and end it."""
         self._stepped.close()
 
     def __enter__(self) -> Self:
-        """The run itself."""
+        """Return the run itself."""
         return self
 
     def __exit__(
@@ -95,7 +95,7 @@ class Training(Iterator[Report]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the run."""
         self.close()
 
 
@@ -108,22 +108,24 @@ def train(
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> Training:
-    """Train a VAE, while its reports are taken; without settings it is the paper's (Table 4).
+    """Start to train a VAE; the defaults are those of the paper (Table 4).
 
     Args:
-        config: Settings as `config.yaml` has them, in sections or by keys such as
-            `training.steps`; or a YAML file; or the `config` of a model, to train its like again.
-        data: The data, as `open_data` takes them; None where the settings name some.
-        profile: `quick` for networks and images that a CPU trains in minutes; `paper`, or None.
-        out: Folder for the configuration, the log and checkpoints; None writes nothing, and the
-            model is in the training's `model` alone.
-        force: Whether a run in that folder is replaced.
+        config: Settings as in `config.yaml`, in sections or by keys such as `training.steps`; or
+            the path of a YAML file; or `model.config`, to train a model with equal settings.
+        data: Dataset file or name, as for `open_data`; None if `config` names it.
+        profile: `quick` for small networks and images, which a CPU trains in minutes; `paper` or
+            None for those of the paper.
+        out: Run folder for configuration, log and checkpoints; None writes nothing, and the model
+            is only in `Training.model`.
+        force: Whether an existing run in the folder is replaced.
 
     Returns:
-        The run, an iterator of reports; nothing is computed before the first is asked for.
+        The run, an iterator of reports; training begins with the first `next`.
 
     Raises:
-        SbvaeError: If a setting is unknown, the data cannot be used, or the folder holds a run.
+        SbvaeError: If a setting is invalid, the data cannot be read, or the folder has a run and
+            `force` is false.
 
     Example:
         >>> settings = {"training": {"steps": 4, "batch_size": 4, "log_every": 2}}
@@ -165,20 +167,20 @@ def resume(
     *,
     data: str | os.PathLike[str] | None = None,
 ) -> Training:
-    """Go on with a run in its folder; on the CPU as if it had never stopped.
+    """Resume a run in its folder; on the CPU the result equals that of an uninterrupted run.
 
     Args:
-        run: Folder of the run.
-        config: Settings that may change, as `{"training.steps": 2000}`: `steps`, and those of
-            `training` that change nothing in what is learned, such as `device` and `threads`.
-        data: Where the run's own data file lies now; None where it is found.
+        run: Run folder.
+        config: Changed settings, such as `{"training.steps": 2000}`: `steps`, and settings of
+            `training` that do not affect what is learned, such as `device` and `threads`.
+        data: New path of the dataset file, if it was moved; else None.
 
     Returns:
-        The run, as `train` gives it.
+        The run, an iterator of reports as returned by `train`.
 
     Raises:
-        SbvaeError: If there is nothing to go on with or nothing left to do, a setting may not
-            change, or the data are gone or others.
+        SbvaeError: If the run has no checkpoint or is finished, a setting may not change, or the
+            data are missing or not those of the run.
 
     Example:
         >>> run = sbvae.resume("runs/circles", {"training.steps": 8})
@@ -207,10 +209,10 @@ def resume(
 def _settings_of(
     config: Settings | Config | str | os.PathLike[str] | None,
 ) -> tuple[dict[str, Any], Path | None]:
-    """A tree of sections, and the YAML file below it.
+    """Return the settings as a tree of sections, and the path of the YAML file, if `config` is one.
 
     Raises:
-        SbvaeError: If it is neither.
+        SbvaeError: If `config` is neither settings nor a path.
     """
     if isinstance(config, Config):
         return config.as_dict(), None

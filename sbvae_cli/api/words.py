@@ -1,4 +1,4 @@
-"""Errors in the words of Python: names of arguments, commands as shells have them."""
+"""Words errors and notes for Python: names of arguments in backticks, commands for a shell."""
 
 import warnings
 from collections.abc import Callable
@@ -8,24 +8,25 @@ from types import TracebackType
 from sbvae_cli.commands import with_commands
 from sbvae_cli.errors import SbvaeError
 
-_SAID = "_said_in_python"  # marks an error that has passed here
+_SAID = "_said_in_python"  # attribute of an error that has been reworded
 
 
 class in_python_words(ContextDecorator):
-    """Word errors of a block, or of a function, for who calls it from Python.
+    """Context manager and decorator that rewords an SbvaeError for callers from Python.
 
-    An error of an argument names it in backticks from then on; below, the message alone
-    is its text, and the command line writes a flag.
+    The message gets the name of the invalid argument, the error's `field`, in backticks. Below this
+    layer the message lacks it, since the command line writes a flag instead.
 
     Args:
-        of: The argument at fault where an error names none, or what finds it by the message.
+        of: Name of the invalid argument for errors without `field`, or a function from the message
+            to this name.
     """
 
     def __init__(self, of: str | Callable[[str], str | None] | None = None) -> None:
         self._of = of
 
     def __enter__(self) -> None:
-        """Nothing is done before the block."""
+        """Do nothing before the block."""
 
     def __exit__(
         self,
@@ -33,7 +34,7 @@ class in_python_words(ContextDecorator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Word the error, once; it goes on."""
+        """Reword an SbvaeError, if it has not been reworded yet, and let it propagate."""
         if not isinstance(error, SbvaeError) or hasattr(error, _SAID):
             return
         error.args = (with_commands(error.line),)
@@ -45,15 +46,15 @@ class in_python_words(ContextDecorator):
 
 
 def _with_name(field: str, message: str) -> str:
-    """A message that names the argument at fault once, in backticks."""
+    """Return a message that names the invalid argument once, in backticks."""
     named, rest = message[: len(field)], message[len(field) :]
     return f"`{field}`{rest}" if named == field and rest[:1] in " :" else f"`{field}`: {message}"
 
 
 class SbvaeWarning(UserWarning):
-    """What may be other than expected, though nothing is wrong."""
+    """Warning of something unexpected that is not an error."""
 
 
 def note(line: str) -> None:
-    """Warn of what a line says."""
+    """Issue a line as an `SbvaeWarning`."""
     warnings.warn(with_commands(line), SbvaeWarning, stacklevel=2)
