@@ -1,4 +1,4 @@
-"""The table of commands, and the one place where an error becomes a line."""
+"""The table of commands, and the main function, which prints an error as one line."""
 
 import itertools
 import os
@@ -81,7 +81,7 @@ def show_help(
 
 @cache
 def commands() -> Any:
-    """The table of commands, as the parser takes it."""
+    """Return the parser of all commands, with completed help."""
     root = typer.main.get_command(app)
     complete_help(root)
     return root
@@ -131,11 +131,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: Arguments without the program's name; `sys.argv` where None.
+        argv: Arguments without the program's name; None takes them from `sys.argv`.
 
     Returns:
-        The exit code: 0, 1 for what a user can get wrong, 2 for what the parser refuses, 3 for a
-        run that diverged, 128 and the number of a signal.
+        The exit code: 0 for success, 1 for an error, 2 for arguments that the parser refuses, 3 for
+        a diverged run, 128 + N after signal N.
     """
     arguments = _anywhere_first(list(sys.argv[1:] if argv is None else argv))
     words = [word for word in arguments if word not in ANYWHERE]
@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     console_settings.command = as_typed(sys.argv[1:] if argv is None else argv)
-    if "--no-color" in arguments:  # before the parser, which prints help by itself
+    if "--no-color" in arguments:  # before parsing, since the parser itself prints help
         os.environ["NO_COLOR"] = "1"
     try:
         with raising():
@@ -159,13 +159,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted as signal:
         complain("interrupted; nothing half-written was left")
         return SIGNALLED + signal.number
-    except SystemExit as ended:  # click's way to end where nobody reads any more
+    except SystemExit as ended:  # click exits when the reader of a pipe has closed it
         if not isinstance(ended.__context__, BrokenPipeError):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except BrokenPipeError:
-        # Whoever read our output has gone; Python's own flush at exit must not complain either.
+        # The reader of the pipe has closed it; Python's flush at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(f"{where}{error.strerror or error}")
         return 1
     except Exception as error:
-        if type(error).__name__ == "OutOfMemoryError":  # of PyTorch, which is not loaded here
+        if type(error).__name__ == "OutOfMemoryError":  # torch's class, without importing torch
             return _out_of_memory()
         return _report(error, arguments)
 
@@ -188,24 +188,25 @@ def _out_of_memory() -> int:
 
 
 def _anywhere_first(arguments: list[str]) -> list[str]:
-    """Move the options that stand anywhere before the command, where the parser looks for them."""
+    """Move the options that are allowed anywhere to the front, where the parser expects them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     moved = [a for a in arguments[:end] if a in ANYWHERE]
     return moved + [a for a in arguments[:end] if a not in ANYWHERE] + arguments[end:]
 
 
 def _refuse_empty(arguments: Sequence[str], flags: Collection[str], others: set[str]) -> None:
-    """Refuse an empty text: as a path it would be the folder that one stands in.
+    """Refuse empty arguments and options without a value.
 
-    An option that stands where the value of another is wanted is none either, and no file's name.
+    An empty path would mean the current folder, and an option after an option that needs a value
+    would be read as that value.
 
     Args:
-        arguments: Words of a line.
-        flags: Options that take no value.
-        others: Options that take one.
+        arguments: Words of the command line.
+        flags: Options without a value.
+        others: Options with a value.
 
     Raises:
-        SbvaeError: With the option that it belongs to.
+        SbvaeError: If an argument is empty, or an option has no value.
     """
     for before, argument in itertools.pairwise(["", *arguments]):
         option, equals, value = argument.partition("=")
@@ -222,7 +223,7 @@ def _refuse_empty(arguments: Sequence[str], flags: Collection[str], others: set[
 
 
 def _options(command: Any) -> tuple[set[str], set[str]]:
-    """The options of a command, and of those below it: without a value, and with one."""
+    """Return the options of a command and its subcommands: without a value, and with a value."""
     flags: set[str] = {"--help", "-h"}
     others: set[str] = set()
     for parameter in command.params:
@@ -235,8 +236,8 @@ def _options(command: Any) -> tuple[set[str], set[str]]:
 
 
 def _report(error: Exception, arguments: Sequence[str]) -> int:
-    """One line for what the parser refused, and for a fault of ours."""
-    if isinstance(error, RuntimeError) and "memory" in str(error):  # as PyTorch has it
+    """Print one line for an error of the parser or a bug of sbvae, and return the exit code."""
+    if isinstance(error, RuntimeError) and "memory" in str(error):  # PyTorch's CPU allocator
         return _out_of_memory()
     if not hasattr(error, "format_message"):
         if console_settings.verbose:

@@ -1,4 +1,4 @@
-"""`sbvae bench`."""
+"""The command `sbvae bench`, which measures the speed of training."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.ceilings import Ceiling
     from sbvae_cli.runs.paper_runs import PaperRun
 
-_SPARE = 1  # last columns that a narrow terminal leaves out
+_SPARE = 1  # number of last columns that a narrow terminal may leave out
 
 
 def bench(
@@ -38,7 +38,7 @@ def bench(
 
     Steps are those of `train --compile off`, on CUDA captured, at the paper's size, 64x64x3.
     """
-    began = perf_counter()  # loading PyTorch takes seconds of them
+    began = perf_counter()  # before the imports, since loading PyTorch takes seconds
     from sbvae_cli.cli.outputs import write_json
     from sbvae_cli.runs.bench import run_bench
 
@@ -64,7 +64,7 @@ def bench(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar that begins once it is known how much is to be measured."""
+    """Yield a callback for progress, whose bar begins when the total is known."""
     with ExitStack() as stack:
         bars: list[Reporter] = []
 
@@ -137,7 +137,7 @@ def _threads(count: int | None) -> str:
 
 
 def _left_out(whys: Iterator[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
-    """Reasons, and what was left out for each."""
+    """Yield each reason with the names of the measurements that were left out for it."""
     by_reason: dict[str, list[str]] = {}
     for name, why in whys:
         if why and name not in by_reason.setdefault(why, []):

@@ -1,4 +1,4 @@
-"""What each choice is and where it comes from: the end of the help of `train` and `eval`."""
+"""Descriptions and sources of choices, the end of the help of `train` and `eval`."""
 
 from collections.abc import Mapping
 
@@ -28,12 +28,12 @@ CHOICES = {
 
 
 def describe_choices() -> str:
-    """The choices of `train`, a line each, in a block that the help leaves as it is."""
+    """Return the choices of `train`, one per line, in a block that the help does not wrap."""
     return _block(CHOICES)
 
 
 def describe_metrics() -> str:
-    """The metrics of `eval`, likewise."""
+    """Return the metrics of `eval`, one per line, in a block that the help does not wrap."""
     return _block({"metrics": {name: metric.help for name, metric in METRICS.items()}})
 
 

@@ -1,4 +1,4 @@
-"""Options of `--engine ray`: which cluster, and how much of its machines each run takes."""
+"""Options of `--engine ray`: address of the cluster, and cores and GPU share of each run."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.folder import SweepFolder
     from sbvae_cli.sweeps.ray_engine import RayEngine
 
-_ROOM = 1e-9  # three thirds of a GPU are one
+_ROOM = 1e-9  # tolerance of the sum of shares, such as three thirds of a GPU
 
 AddressOption = Annotated[
     str | None,
@@ -47,12 +47,12 @@ GpusPerRunOption = Annotated[
 
 @dataclass(frozen=True)
 class ClusterOptions:
-    """What the engine ray is told.
+    """Options of the engine `ray`.
 
     Attributes:
-        address: Address of the cluster; None is this machine, unless `RAY_ADDRESS` says.
+        address: Address of the cluster; None is that of `RAY_ADDRESS`, or else this machine.
         cpus_per_run: Number of CPU cores of each process; None is its number of threads.
-        gpus_per_run: Share of a GPU that each run takes; None is none.
+        gpus_per_run: Share of a GPU of each run; None trains on CPUs.
     """
 
     address: str | None = None
@@ -60,28 +60,28 @@ class ClusterOptions:
     gpus_per_run: float | None = None
 
     def refuse_without(self, engine: EngineName) -> None:
-        """Refuse options that another engine does not know.
+        """Refuse these options for other engines.
 
         Raises:
-            SbvaeError: With the first of them.
+            SbvaeError: If an option is set and the engine is not `ray`.
         """
         for name, value in vars(self).items():
             if value is not None and engine != "ray":
                 raise SbvaeError("is for clusters; add `engine=ray`", field=name)
 
     def arguments(self, engine: EngineName) -> dict[str, str]:
-        """What a command that goes on must say, by the names of arguments."""
+        """Return the arguments, by name, that a command to resume the sweep needs."""
         given = {name: f"{value}" for name, value in vars(self).items() if value is not None}
         return {"engine": engine, **given} if engine == "ray" else {}
 
     def device(self, name: str) -> str:
-        """The device on which workers compute, which need not be in this machine.
+        """Return the device of the workers, `cuda` or `cpu`, which this machine need not have.
 
         Args:
-            name: As it was asked for; `auto` is a GPU where runs take some of one.
+            name: Requested device; `auto` is `cuda` if runs take a share of a GPU, else `cpu`.
 
         Raises:
-            SbvaeError: If it does not go with the share of a GPU.
+            SbvaeError: If the requested device contradicts the share of a GPU.
         """
         if self.gpus_per_run:
             if name not in ("auto", "cuda"):
@@ -96,12 +96,17 @@ class ClusterOptions:
 
     @property
     def together(self) -> int | None:
-        """Largest number of runs that train together: those that share a GPU; None on CPUs."""
+        """Greatest number of runs that share a GPU; None on CPUs."""
         share = self.gpus_per_run
         return max(1, int(1 / share + _ROOM)) if share else None
 
     def engine(self, folder: "SweepFolder", at_once: int | None) -> "RayEngine":
-        """The engine, for the runs of a sweep's folder, so many jobs at once, if that is said."""
+        """Return the engine for a sweep.
+
+        Args:
+            folder: Folder of the sweep.
+            at_once: Greatest number of jobs at once; None for no limit but the cluster's.
+        """
         from sbvae_cli.sweeps.ray_engine import RayEngine
 
         return RayEngine(

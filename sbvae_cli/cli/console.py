@@ -1,4 +1,4 @@
-"""What the commands print: messages, one-line errors, tables, durations and progress."""
+"""Prints messages, one-line errors, tables and progress of commands."""
 
 import os
 import re
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class ConsoleSettings:
-    """How much is said, and by which command line; set once, before any command.
+    """Verbosity and command line of the process; set once, before a command runs.
 
     Attributes:
-        quiet: Whether results and errors alone are printed.
+        quiet: Whether only results and errors are printed.
         verbose: Whether details are printed too.
-        command: The line as it can be typed again, which pictures carry.
+        command: Command line, quoted for a shell; it is written into files such as pictures.
     """
 
     quiet: bool = False
@@ -35,33 +35,33 @@ class ConsoleSettings:
 
 console_settings = ConsoleSettings()
 
-_HEADING = 40  # letters of a line of a column's name at most
+_HEADING = 40  # characters of a line of a column's name
 
 
 def inform(message: str) -> None:
-    """Print a line on stdout that `--quiet` leaves out."""
+    """Print a line on stdout, unless `--quiet` is set."""
     if not console_settings.quiet:
         say(message)
 
 
 def say(message: str, indent: int = 2) -> None:
-    """Print a line on stdout, broken between words where a terminal ends."""
+    """Print a line on stdout, wrapped to the width of the terminal."""
     typer.echo(wrapped(harmless(message), terminal_width(sys.stdout), indent))
 
 
 def remark(message: str) -> None:
-    """Print a line on stderr that `--quiet` leaves out."""
+    """Print a line on stderr, unless `--quiet` is set."""
     if not console_settings.quiet:
         typer.echo(wrapped(with_flags(harmless(message)), terminal_width(sys.stderr)), err=True)
 
 
 def note(message: str) -> None:
-    """Print a line on stderr that begins with `note:` and that `--quiet` leaves out."""
+    """Print a line on stderr that begins with `note:`, unless `--quiet` is set."""
     remark(f"note: {message}")
 
 
 def note_once() -> Callable[[str], None]:
-    """A `note` that prints each line once."""
+    """Return a function like `note` that prints each distinct message once."""
     told: set[str] = set()
 
     def say_once(message: str) -> None:
@@ -73,24 +73,24 @@ def note_once() -> Callable[[str], None]:
 
 
 def detail(message: str) -> None:
-    """Print a line on stderr that only `--verbose` shows."""
+    """Print a line on stderr if `--verbose` is set."""
     if console_settings.verbose:
         tell(message)
 
 
 def complain(message: str) -> None:
-    """Print an error on stderr: one line, broken between words where a terminal ends."""
+    """Print an error on stderr as one line, wrapped to the width of the terminal."""
     line = harmless(re.sub(r"\s*[\r\n]\s*", " ", message.strip()))
     typer.echo(wrapped(f"error: {line}", terminal_width(sys.stderr)), err=True)
 
 
 def tell(message: str) -> None:
-    """Print a line on stderr as it stands, `--quiet` or not."""
+    """Print a line on stderr without wrapping, even if `--quiet` is set."""
     typer.echo(harmless(message), err=True)
 
 
 def notice(message: str) -> None:
-    """Print a line on stderr that nobody overlooks on a terminal."""
+    """Print a line on stderr in bold and yellow, unless `--quiet` is set."""
     if console_settings.quiet:
         return
     color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
@@ -99,7 +99,7 @@ def notice(message: str) -> None:
 
 
 def duration(seconds: float) -> str:
-    """A duration in two units at most, such as `3 min 5 s` or `2 days 4 h`."""
+    """Format a duration with at most two units, such as `3 min 5 s` or `2 days 4 h`."""
     units = (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     left = max(round(seconds), 0)
     parts: list[str] = []
@@ -111,7 +111,7 @@ def duration(seconds: float) -> str:
 
 
 def file_size(count: int) -> str:
-    """A number of bytes in the unit that leaves a few digits, such as `21.5 kB`."""
+    """Format a number of bytes with a suitable unit, such as `21.5 kB`."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:,.1f} {unit}"
@@ -119,7 +119,7 @@ def file_size(count: int) -> str:
 
 
 def _table_width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Columns of a terminal that a table takes."""
+    """Return the width of a table in columns of the terminal."""
     lines = [[*name.split("\n"), *(row[i] for row in rows)] for i, name in enumerate(columns)]
     return 1 + sum(max(map(len, each)) + 3 for each in lines)
 
@@ -131,14 +131,13 @@ def print_table(
 
     Args:
         title: Line above the table.
-        columns: Names of the columns; on a terminal long ones are broken into lines, but for the
-            first.
+        columns: Names of the columns; on a terminal long names are wrapped, except the first.
         rows: Rows of the table, a cell for each column.
-        spare: Number of last columns that may be left out, from the right, where the terminal is
-            too narrow. After that the first column is broken into lines; the others never are.
+        spare: Number of last columns that a narrow terminal may leave out, from the right. If that
+            is not enough, the first column is wrapped; the other columns never are.
 
     Returns:
-        The names of the columns that were left out.
+        Names of the columns that were left out.
     """
     from rich.console import Console
     from rich.table import Table
@@ -160,32 +159,38 @@ def print_table(
 
     class Pipe(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # which `main` knows; Rich would end the program with 1
+            raise BrokenPipeError  # handled by `main`; Rich would exit with code 1
 
-    # Without a terminal there is no width to fit: whoever reads the text wants all of it.
-    # Rich keeps to a width only where there is a height too.
+    # Without a terminal, tables are not cut or wrapped: another program may read them.
+    # Rich ignores a width that is set without a height.
     out = Pipe(width=width or 500, height=25, markup=False, emoji=False)
-    if title:  # a table's own title is broken where it is wider than the table
+    if title:  # Rich wraps the title of a table to the table's width
         out.print(title, style="bold", highlight=False)
     out.print(table)
     return columns[shown:]
 
 
 class Reporter(Protocol):
-    """Shows how far something is."""
+    """Display of progress, a context manager."""
 
     def __enter__(self) -> "Reporter":
-        """Begin."""
+        """Begin to show progress."""
 
     def __exit__(self, *error: object) -> None:
-        """End."""
+        """Stop showing progress."""
 
     def update(self, done: int, text: str) -> None:
-        """Show that `done` are done, with a text such as losses and speed."""
+        """Show the number of items done, with a text such as losses and speed."""
 
 
 def reporter(name: str, total: int, start: int = 0) -> Reporter:
-    """A progress bar on a terminal; elsewhere plain lines, one every ten seconds at most."""
+    """Return a display of progress: a bar on a terminal, elsewhere a line every 10 s at most.
+
+    Args:
+        name: Name of the activity.
+        total: Number of items in all.
+        start: Number of items that are done already.
+    """
     if console_settings.quiet:
         return _SilentReporter()
     if sys.stderr.isatty():
@@ -209,11 +214,11 @@ class _BarReporter:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        # Short enough that nothing is cut on a terminal of 80 columns.
+        # Short enough for a terminal of 80 columns.
         self._bar: Bar = Progress(
             BarColumn(bar_width=10),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-            TextColumn("{task.fields[text]}", markup=False),  # a name may have brackets
+            TextColumn("{task.fields[text]}", markup=False),  # names may contain brackets
             console=Console(stderr=True),
         )
         self._task = self._bar.add_task(name, total=total, completed=start, text="")

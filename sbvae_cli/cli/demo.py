@@ -1,4 +1,4 @@
-"""`sbvae demo`."""
+"""The command `sbvae demo`, which trains, draws and scores two models."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from sbvae_cli.cli.signals import SIGNALLED, Interrupted
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError, StoppedError
 
-# Fewer images than `eval` takes by itself: on a slow CPU the demo must end within minutes.
+# Fewer images and metrics than the defaults of `eval`: the demo must end within minutes on a CPU.
 QUICK_EVAL = ("--protocol", "quick", "--metrics", "rates,mig,factor-vae")
 
 
@@ -67,7 +67,7 @@ def demo(
 
 
 def _look_at(folder: Path) -> None:
-    """Draw and score what was trained."""
+    """Draw and score both models."""
     from sbvae_cli.cli.demo_runs import DECODERS
 
     paths = [str(folder / decoder) for decoder in DECODERS]
@@ -90,7 +90,7 @@ def _look_at(folder: Path) -> None:
 
 
 def _explore(folder: Path, paths: list[str]) -> list[Path]:
-    """The page of both models, where what makes it is installed; else a line says what would."""
+    """Write the explorer page of both models, or say which package it needs."""
     from sbvae_cli.export.packages import require_onnx
 
     page = folder / "explorer.html"
@@ -127,7 +127,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _run(command: list[str]) -> None:
-    """Run a command in this process, which has loaded what they need; the table says it all."""
+    """Run a command in this process, where PyTorch is loaded, without its output.
+
+    Raises:
+        Interrupted: If a signal ended the command.
+        SbvaeError: If the command failed.
+    """
     from sbvae_cli.cli.app import main
     from sbvae_cli.cli.demo_runs import require_success, show
 

@@ -1,4 +1,4 @@
-"""Both models of `sbvae demo`: trained side by side, or further where a demo was interrupted."""
+"""Trains both models of `sbvae demo` side by side, or resumes their training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ DECODERS: tuple[DecoderKind, ...] = ("broadcast", "deconv")
 
 @dataclass(frozen=True)
 class _Found:
-    """A run of a demo that is there.
+    """An existing run of a demo.
 
     Attributes:
-        config: Its configuration.
-        step: Updates that its checkpoint has; 0 without one.
+        config: Configuration of the run.
+        step: Number of updates of its checkpoint; 0 without a checkpoint.
     """
 
     config: Config
@@ -36,16 +36,18 @@ class _Found:
 
 
 def train_both(folder: Path, seed: int | None, steps: int | None, force: bool) -> None:
-    """Train both models at once, on one thread each; what a folder has of them goes on.
+    """Train both models at once, on one thread each, or resume the runs in the folder.
 
     Args:
         folder: Folder of both runs.
-        seed: Root seed of both; None takes that of the runs there, or 0.
-        steps: Updates of the broadcast model; None takes those of the runs there, or the profile's.
-        force: Whether runs there are replaced.
+        seed: Root seed of both models; None is that of the existing runs, or 0.
+        steps: Number of updates of the broadcast model; None is that of the existing runs, or of
+            the profile.
+        force: Whether existing runs are replaced.
 
     Raises:
-        SbvaeError: If the folder holds something else, or a training fails.
+        SbvaeError: If the folder has other files or other runs, or a training fails.
+        Interrupted: If a signal stopped the training; both models were saved.
     """
     found = {} if force else _find_runs(folder)
     if not force and not found and folder.exists() and any(folder.iterdir()):
@@ -83,7 +85,7 @@ def _find_runs(folder: Path) -> dict[DecoderKind, _Found]:
 def _planned_steps(
     wanted: int | None, found: Mapping[DecoderKind, _Found]
 ) -> dict[DecoderKind, int]:
-    """Updates of each model, in the same proportion whatever their number."""
+    """Return the number of updates of each model, in the proportion of the quick profile."""
     presets = {decoder: paper_preset("vae", "circles", decoder) for decoder in DECODERS}
     usual = {d: int(profile("quick", p)["training"]["steps"]) for d, p in presets.items()}
     for decoder, run in found.items():
@@ -95,10 +97,10 @@ def _planned_steps(
 
 
 def _refuse_another(path: Path, run: _Found, decoder: DecoderKind, seed: int, steps: int) -> None:
-    """Refuse to go on with a run that the demo would not have made.
+    """Refuse to resume a run with other settings than those of the demo.
 
     Raises:
-        SbvaeError: With what differs.
+        SbvaeError: If a setting differs.
     """
     wanted = {
         "data.source": DATA,
@@ -133,11 +135,11 @@ def _train(
     found: Mapping[DecoderKind, _Found],
     steps: Mapping[DecoderKind, int],
 ) -> None:
-    """Train at once what is to be trained.
+    """Run the commands that train, side by side.
 
     Raises:
         SbvaeError: If a training failed.
-        Interrupted: If a signal asked for an end; both models were saved.
+        Interrupted: If a signal stopped the training; both models were saved.
     """
     rows = {}
     for decoder in DECODERS:
@@ -160,10 +162,15 @@ def _train(
 
 
 def require_success(what: str, code: int, errors: str) -> None:
-    """Turn the end of a command that failed into an error.
+    """Raise an error if a command failed.
+
+    Args:
+        what: Name of the command.
+        code: Its exit code.
+        errors: Its output on stderr.
 
     Raises:
-        SbvaeError: With the command's last line.
+        SbvaeError: If `code` is not 0; the message has the last line of `errors`.
     """
     if code:
         lines = errors.strip().splitlines() or [f"exit code {code}"]

@@ -1,4 +1,4 @@
-"""`sbvae encode`."""
+"""The command `sbvae encode`, which writes codes and factors of images."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,10 +96,16 @@ def encode(
 
 
 def _imported(path: Path, like: "DataConfig", folder: Path, options: dict[str, Any]) -> Path:
-    """A file of a user's images, of the size and channels that a model takes.
+    """Import the user's images into a dataset file, with the size and channels of a model's images.
+
+    Args:
+        path: Folder, archive or file of images.
+        like: Data settings of the model.
+        folder: Folder of the new file.
+        options: Options of the import.
 
     Raises:
-        SbvaeError: If there are no images, or it is a dataset.
+        SbvaeError: If `path` has no images, or is a dataset already.
     """
     from sbvae_cli.cli.write_data import store_for_model
     from sbvae_cli.data.contents import look_at
@@ -138,7 +144,7 @@ def _encode(
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)
     refuse_to_lose(out)
-    with replacing(out) as file:  # first, so that a path that cannot be written costs no time
+    with replacing(out) as file:  # opened first, so that an unwritable path fails at once
         with reporter("images", total) as bar:
             codes = represent(
                 vae,

@@ -1,4 +1,4 @@
-"""`sbvae eval`."""
+"""The command `sbvae eval`, which scores models and codes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
-MOST_SEED = 2**32 - 1  # that scikit-learn takes
+MOST_SEED = 2**32 - 1  # largest seed of scikit-learn
 
 Targets = Annotated[
     list[Path],
@@ -162,7 +162,7 @@ def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, sum
             write_json(json, {**as_json(found), **of_groups})
         if csv is not None:
             write_csv(csv, csv_rows_of_groups(groups) if summary else csv_rows(found))
-    finally:  # on a full disk too: who waited for the scores gets to see them
+    finally:  # scores are printed even if a file cannot be written
         if "-" not in (json, csv):
             print_groups(groups) if summary else print_evaluations(found)
     for path in (json, csv):

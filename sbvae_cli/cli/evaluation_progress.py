@@ -1,4 +1,4 @@
-"""What an evaluation says before and while it takes its time."""
+"""Prints the expected time and the progress of an evaluation."""
 
 import sys
 import time
@@ -13,16 +13,16 @@ from sbvae_cli.cli.several_tables import column_names
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.cost import Cost
 
-LONG = 20.0  # seconds, from which on a line says what is to come
-READ_LONG = 5.0  # seconds of reading, from which on they are told apart
-SILENT = 5.0  # seconds of metrics, from which on each is named
-SILENT_RUNS = 10.0  # seconds of runs, after which a line says how many there are still to come
+LONG = 20.0  # seconds; a longer evaluation is announced by a line
+READ_LONG = 5.0  # seconds; a longer time of reading is mentioned in this line
+SILENT = 5.0  # seconds of computing metrics, after which each further metric is named
+SILENT_RUNS = 10.0  # seconds between two lines with the number of scored runs
 
 
 class EvaluationProgress:
-    """Names each metric before it is computed, once they have taken a while, and counts images.
+    """Progress of an evaluation: the current metric, and the number of encoded images.
 
-    Lines begin with the run's short name where there are several.
+    With several runs, each line begins with the short name of the run.
     """
 
     def __init__(self) -> None:
@@ -30,13 +30,18 @@ class EvaluationProgress:
         self._name = ""
 
     def target(self, path: Path, targets: Sequence[Path]) -> None:
-        """Say that one of the targets comes."""
+        """Set the run that the next lines are about.
+
+        Args:
+            path: The run.
+            targets: All runs of the evaluation.
+        """
         if len(targets) > 1:
             names, _ = column_names([str(target) for target in targets])
             self._name = f"{names[targets.index(path)]}: "
 
     def run(self, path: Path, targets: Sequence[Path]) -> None:
-        """Say that one of many runs comes, of which none has lines of its own."""
+        """Begin one of many runs; print a line if none was printed for 10 s."""
         self.target(path, targets)
         now, number = time.monotonic(), targets.index(path)
         if number and now - self._said >= SILENT_RUNS:
@@ -45,7 +50,7 @@ class EvaluationProgress:
             self._said = now
 
     def metric(self, metric: str, number: int, total: int) -> None:
-        """Say that metric `number`, from 1, of `total` comes."""
+        """Begin metric `number`, counted from 1, of `total`; name it if the evaluation is slow."""
         now = time.monotonic()
         if number == 1:
             self._start = now
@@ -60,7 +65,14 @@ class EvaluationProgress:
 
     @contextmanager
     def images(self, cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
-        """A bar of images, and a line before it where it takes long; in a log only then."""
+        """Show a bar of encoded images, and before it the expected time if it is long.
+
+        Without a terminal, a short evaluation shows neither.
+
+        Args:
+            cost: Expected cost of the evaluation.
+            device: Name of the device.
+        """
         if cost.seconds > LONG:
             remark(self._name + _what_comes(cost, device))
         if cost.seconds <= LONG and not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Tables of one evaluation or of several."""
+"""Prints tables of evaluations, and converts evaluations to JSON."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
     from sbvae_cli.metrics.score import Score
     from sbvae_cli.runs.evaluate import Evaluated
 
-_SPARE = 2  # columns of a table that JSON has too
-_MOST_LINES = 12  # of notes or of a diagnosis; JSON has all
-_LINES_OF_EACH = 4  # of several
+_SPARE = 2  # number of last columns that a narrow terminal may leave out
+_MOST_LINES = 12  # lines of notes or of the diagnosis of one evaluation; JSON has all
+_LINES_OF_EACH = 4  # lines for each of several evaluations
 
 
 def as_json(several: "Sequence[Evaluated]") -> dict[str, Any]:
-    """A list `results` however many there are; the keys of one alone stand at the top as well."""
+    """Return evaluations as a list `results`; the keys of a single one are also at the top level."""
     results = [as_dict(each) for each in several]
     return {**(results[0] if len(results) == 1 else {}), "results": results}
 
 
 def as_dict(each: "Evaluated") -> dict[str, Any]:
-    """Plain containers for JSON, with flags in sentences."""
+    """Return an evaluation as plain containers for JSON, with flags in its sentences."""
     from sbvae_cli.runs.scores_file import result_of
 
     return flags_in_result(result_of(each), each.data)
 
 
 def flags_in_result(result: dict[str, Any], data: str | None = None) -> dict[str, Any]:
-    """A result of an evaluation, as a file of scores has it, with flags in its sentences.
+    """Rewrite the sentences of an evaluation's result with the flags of the command line.
 
     Args:
-        result: What `result_of` gives, or was read from a file that holds it.
-        data: What was named in place of the model's own data.
+        result: Result of `result_of`, computed or read from a file of scores.
+        data: Dataset that the user named instead of the model's own; None if none.
     """
     protocol = result["protocol"]
     notes = [with_flags(line) for line in protocol["notes"]]
@@ -58,18 +58,21 @@ def _diagnosis(each: "Evaluated") -> list[str]:
 
 
 def _about(lines: Sequence[str], name: str, data: str | None) -> list[str]:
-    """Sentences on a model, whose commands name it and the data that it is looked at with."""
+    """Rewrite sentences on a model: their commands name the model and the dataset."""
     named: list[str | Path] = [Path(name), *(["--data", data] if data else [])]
     return [with_flags(line, named) for line in lines]
 
 
 def _notes(each: "Evaluated") -> list[str]:
-    """Lines on what the numbers do not say."""
+    """Return the cautions on an evaluation, with flags."""
     return [with_flags(line) for line in (each.difference, *each.found.notes) if line]
 
 
 def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
-    """Each note once, with the names it is for where there are several; no more than are read."""
+    """Return the distinct notes of evaluations, with the names of their runs if there are several.
+
+    Further notes beyond the greatest number of lines are only counted.
+    """
     from sbvae_cli.evaluation.findings.sentences import abbreviate
 
     names: dict[str, list[str]] = {}
@@ -90,7 +93,7 @@ def _first(lines: Sequence[str], most: int) -> list[str]:
 
 
 def print_evaluations(several: "Sequence[Evaluated]") -> None:
-    """One in full, several in one table with a column for each."""
+    """Print one evaluation in full, or several in one table with a column for each."""
     if len(several) == 1:
         _print_one(several[0])
     else:
@@ -139,7 +142,7 @@ def _print_pair(pair: "PairGeometry") -> None:
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     latents = pair.choice.latents
-    say(headlines(pair)[0])  # the diagnosis has the others
+    say(headlines(pair)[0])  # the diagnosis repeats the others
     rows = [
         [name, number(value)]
         for name, value in pair.scores.items()
@@ -166,7 +169,7 @@ def _print_pairs(pairs: "Sequence[PairGeometry]") -> None:
 
 
 def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """In as many tables as the terminal's width asks for, the first column in each."""
+    """Print a table in several blocks that fit the terminal, each with the first column."""
     width = terminal_width() or 500
     widths = [max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns))]
     if 1 + widths[0] + sum(sorted(widths[1:])[-2:]) > width:
@@ -176,7 +179,7 @@ def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table for each row, of names and values, where there is room for little more."""
+    """Print a table for each row, of names and values, for a narrow terminal."""
     typer.echo(title)
     for name, *values in rows:
         pairs = zip(columns[1:], values, strict=True)

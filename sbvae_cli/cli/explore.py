@@ -1,4 +1,4 @@
-"""`sbvae explore`."""
+"""The command `sbvae explore`, which writes an interactive page of models or codes."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from sbvae_cli.explorer.payload import Model, Payload
 
-_SILENT = 1.0  # seconds
-_LEFT_OUT = ("file", "last log")  # of what `info` says: they are not settings
+_SILENT = 1.0  # seconds, after which progress is printed
+_LEFT_OUT = ("file", "last log")  # lines of `info` that are not settings
 
 Runs = Annotated[
     list[Path] | None,
@@ -100,7 +100,7 @@ def _payload(
 
 
 def _progress() -> "Callable[[str], None]":
-    """Says what comes next, once it has taken a while."""
+    """Return a function that prints the next step, once the command has taken a second."""
     import time
 
     from sbvae_cli.cli.console import detail, remark
@@ -110,7 +110,7 @@ def _progress() -> "Callable[[str], None]":
 
 
 def _worded(model: "Model") -> "Model":
-    """With arguments of sentences as flags, settings as `info` has them, and the command."""
+    """Return a model with flags in its sentences, settings as in `info`, and its command."""
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.cli.info import model_lines
     from sbvae_cli.cli.train_command import train_command

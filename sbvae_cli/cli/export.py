@@ -1,4 +1,4 @@
-"""`sbvae export`."""
+"""The command `sbvae export`, which writes ONNX graphs and safetensors files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.checkpoint import Checkpoint
 
-Part = tuple[dict[Path, bytes], str]  # files by their paths, and what is said of them
+Part = tuple[dict[Path, bytes], str]  # contents of files by path, and a message on them
 
 
 def export(

@@ -1,17 +1,17 @@
-"""A factor in a line, as `info` shows it and an import says what a column became."""
+"""Describes a factor in one line, for `info` and for imports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_SHOWN = 8  # levels; of more the first three and the last
+_SHOWN = 8  # greatest number of levels that are all shown, else the first three and the last
 _FEWEST_DIGITS, _MOST_DIGITS = 4, 17
 
 
 def factor_text(factor: Mapping[str, Any]) -> str:
-    """Levels or a range: `3 levels: 0 square, 1 ellipse, 2 heart`, `0 to 5, continuous`.
+    """Describe levels or range: `3 levels: 0 square, 1 ellipse, 2 heart`, `0 to 5, continuous`.
 
     Args:
-        factor: Facts of a factor as `describe` has them.
+        factor: Facts of a factor from `describe`.
     """
     unit = f" {factor['unit']}" if factor["unit"] else ""
     circular = ", circular" if factor["circular"] else ""
@@ -32,7 +32,7 @@ def factor_text(factor: Mapping[str, Any]) -> str:
 
 
 def number_texts(values: Sequence[float]) -> list[str]:
-    """Numbers with as many digits as tell them apart, four at least; integers in full."""
+    """Format numbers with at least four digits, and enough to be distinct; integers in full."""
     for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
         texts = [_text(value, digits) for value in values]
         if len(set(texts)) == len(set(values)):

@@ -1,4 +1,4 @@
-"""`sbvae figure losses`."""
+"""The command `sbvae figure losses`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the figures of many runs share: their options, and scores with what is said meanwhile."""
+"""Shared options of the figures of many runs, and scoring of runs with progress."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ ProtocolOption = Annotated[
     ProtocolName,
     typer.Option(help="Sample sizes, as in eval; quick takes a fifth of the images."),
 ]
-MANY = 3  # models, from which on their scoring is worth keeping
+MANY = 3  # least number of models for which a note suggests to store the scores
 
 
 def score_with_progress(
@@ -35,20 +35,20 @@ def score_with_progress(
     optional: Sequence[str] = (),
     require: "Require" = lambda runs: None,
 ) -> "list[RunScores]":
-    """Scores of runs, with notes and progress on stderr.
+    """Compute or read the scores of runs, with notes and progress on stderr.
 
     Args:
-        targets: What `score_runs` takes.
-        scores: Names of scores.
-        protocol: Sizes of what is computed.
-        data: Data in place of the models' own.
-        device: Name of the device that computes.
-        optional: More scores, which need not be there.
-        require: Raises where runs cannot stand in the figure, as `score_runs` has it.
+        targets: Runs, codes or files of scores, as for `score_runs`.
+        scores: Names of scores that at least one run must have.
+        protocol: Name of the protocol.
+        data: Dataset to score on; None is the data of each model.
+        device: Name of the device.
+        optional: Names of scores that all runs may lack.
+        require: Raises an error for runs that the figure cannot show.
 
     Raises:
-        SbvaeError: If a score is unknown, a target cannot be used, no run has a score, or their
-            scores do not compare.
+        SbvaeError: If a score is unknown, a target cannot be read, no run has a score, or scores of
+            runs are not comparable.
     """
     from sbvae_cli.cli.console import note
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
@@ -68,7 +68,7 @@ def score_with_progress(
         if path == models[0] and len(models) >= MANY:
             paths = [path for path in targets if not is_scores_file(path)]
             given: dict[str, str] = {}
-            if not optional:  # a metric that is named and not possible would be an error
+            if not optional:  # `eval` would refuse optional metrics that data do not allow
                 given["metrics"] = ",".join(metrics_of(map(wanted_score, scores)))
             if data is not None:
                 given["data"] = data

@@ -1,4 +1,4 @@
-"""`sbvae figure rate-distortion`, `mig` and `scores`: what runs score, over betas and seeds."""
+"""The commands `sbvae figure rate-distortion`, `mig` and `scores`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -135,7 +135,7 @@ def _print_sweeps(sweeps: "Sequence[BetaSweep]") -> None:
 
 
 def _print_medians(groups: "Sequence[GroupScores]") -> None:
-    """Which run the star of each group stands for, so that it can be looked at."""
+    """Print the median run of each group, which has the star in the figure."""
     from sbvae_cli.cli.console import say
     from sbvae_cli.figures.mig import median_run
 

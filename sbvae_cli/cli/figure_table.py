@@ -1,4 +1,4 @@
-"""`sbvae figure table`."""
+"""The command `sbvae figure table`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -66,10 +66,11 @@ def table(
 
 
 def _format(out: Path | None, written: TableFormat | None) -> TableFormat:
-    """The format that is asked for, by name or by the file's ending.
+    """Return the format of the table, by its name or by the ending of the file.
 
     Raises:
-        SbvaeError: If both differ, the ending says nothing, or the file cannot be written.
+        SbvaeError: If name and ending differ, neither gives a format, or the file cannot be
+            written.
     """
     from sbvae_cli.errors import SbvaeError
 

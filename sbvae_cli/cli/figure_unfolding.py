@@ -1,4 +1,4 @@
-"""`sbvae figure unfolding`."""
+"""The command `sbvae figure unfolding`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,7 @@ def unfolding(
         Path,
         typer.Option(callback=named_as("animation"), help="GIF or animated WebP file to write."),
     ] = Path("unfolding.gif"),
-    scale: ScaleOption = 0.6,  # that of previews
+    scale: ScaleOption = 0.6,  # scale of the previews in training
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:

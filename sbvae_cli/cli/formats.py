@@ -1,4 +1,4 @@
-"""Formats of files that commands write: what they are called, and how one is told from others."""
+"""Formats of output files: their endings, their names, and how to recognise them."""
 
 import re
 import zipfile
@@ -45,7 +45,7 @@ EXAMPLES = {
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 PAGE = b'<script type="application/json" id="sbvae">'
 PICTURES = re.compile(rb"\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|(<\?xml.*)?<svg\b", re.DOTALL)
-# Of other formats; a name without an ending, or with one that is not here, says nothing.
+# Endings of other formats; a file without an ending or with an unknown one may have any format.
 OTHER_ENDINGS = (
     *(".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".svg", ".eps"),
     *(".csv", ".tsv", ".txt", ".jsonl", ".yaml", ".yml", ".toml", ".xlsx", ".parquet"),
@@ -54,16 +54,16 @@ OTHER_ENDINGS = (
 
 
 def is_of(kind: str, path: Path, start: bytes) -> bool:
-    """Whether a file of these first bytes is what a command writes.
+    """Return whether a file has the given format.
 
     Args:
         kind: Format, a key of `OWN_ENDINGS`.
         path: The file.
-        start: Its first bytes.
+        start: First bytes of the file, at least 9 unless it is shorter.
     """
     if kind == "NPZ":
         return zipfile.is_zipfile(path) and "codes.npy" in zipfile.ZipFile(path).namelist()
-    if kind == "safetensors":  # the length of its header, then the header, in JSON
+    if kind == "safetensors":  # 8 bytes with the length of the header, then the header in JSON
         return start[8:9] == b"{"
     if kind == "page":
         return PAGE in start
