@@ -28,7 +28,7 @@ _LINES_OF_EACH = 4  # lines for each of several evaluations
 
 
 def as_json(several: "Sequence[Evaluated]") -> dict[str, Any]:
-    """Return evaluations as a list `results`; the keys of a single one are also at the top level."""
+    """Return evaluations as a list `results`; keys of a single one are also at the top level."""
     results = [as_dict(each) for each in several]
     return {**(results[0] if len(results) == 1 else {}), "results": results}
 
