@@ -1,4 +1,4 @@
-"""Many images through a network: how many at once, and on all cores of a CPU."""
+"""Run a network on many images in batches, on all cores of a CPU."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sbvae_cli.models.compute_settings import tf32
 
-_CPU_BYTES = 2 << 20  # bytes of the largest activation: it stays in a core's cache
+_CPU_BYTES = 2 << 20  # largest activation of a batch in bytes, which then stays in a core's cache
 _GPU_BYTES = 1 << 30
 _GPU_BATCH = 512
 
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 @torch.no_grad()
 def fitting_batch(network: nn.Module, example: Tensor) -> int:
-    """A batch that fits a CPU core's cache, or keeps a GPU busy; it depends on shapes alone.
+    """Choose a batch size that fits a CPU core's cache or keeps a GPU busy, from shapes alone.
 
     Args:
         network: An encoder or a decoder, on its device.
         example: One input, shape (1, ...), on that device.
 
     Returns:
-        At least 1.
+        The batch size, at least 1.
     """
     largest = example.nbytes
 
@@ -37,7 +37,7 @@ def fitting_batch(network: nn.Module, example: Tensor) -> int:
         if isinstance(output, Tensor):
             largest = max(largest, output.nbytes)
 
-    copy = deepcopy(network)  # hooks on the network itself would meet calls of other threads
+    copy = deepcopy(network)  # hooks on the network itself would also count other threads' calls
     for module in copy.modules():
         module.register_forward_hook(note)
     copy(example)
@@ -53,18 +53,17 @@ def map_batches(
     device: torch.device,
     on_images: OnImages = lambda images: None,
 ) -> list[T]:
-    """Apply a function to consecutive batches, on a CPU to as many at once as it has threads.
+    """Apply a function to consecutive batches, on a CPU to one batch for each thread at once.
 
-    Each batch is computed on one thread. That is faster than to share out every layer of a small
-    network, most of all where other programs run, and the numbers do not depend on the number of
-    threads. The function must be safe to call from several threads. On CUDA nothing is rounded to
-    TF32.
+    Each batch is computed on one thread. For small networks this is faster than splitting every
+    layer over threads, especially beside other programs, and results do not depend on the number
+    of threads. The function must be safe to call from several threads. On CUDA, TF32 is off.
 
     Args:
-        work: Gets the batch as a slice of `range(count)`.
+        work: Called with a batch as a slice of `range(count)`.
         count: Number of images.
-        size: Images of a batch; the last one may be smaller.
-        device: Where the function computes.
+        size: Number of images in a batch; the last batch may be smaller.
+        device: Device on which the function computes.
         on_images: Called with the number of images since the last call.
 
     Returns:
@@ -93,7 +92,7 @@ def _run(work: Callable[[slice], T], batches: list[slice], device: torch.device)
     try:
         for future in futures:
             yield future.result()
-    finally:  # nothing works on after an error
+    finally:  # after an error, no batch goes on in the background
         for future in futures:
             future.cancel()
         wait(futures)
@@ -104,23 +103,24 @@ _MAKING = Lock()
 
 
 def _single_threads(count: int) -> ThreadPoolExecutor:
-    """So many threads of one CPU thread each, which live as long as the process.
+    """Return a pool of `count` threads with one CPU thread each, kept until the process ends.
 
-    A thread that sets its own number of CPU threads sets that of the process too. So all are
-    started at once, and the number is put back before anybody computes; a pool for each call would
-    put back what another call had set.
+    Setting the number of CPU threads in one thread also changes it for the whole process.
+    Therefore all threads start at once, and the number is restored before anything computes; a
+    pool for each call could restore a number that another call had set.
     """
     with _MAKING:
         if count not in _POOLS:
             before, started = torch.get_num_threads(), Barrier(count + 1)
 
             def start() -> None:
-                torch.get_num_threads()  # a thread's first look takes the process's number
+                torch.get_num_threads()  # a thread's first query copies the process's number
                 torch.set_num_threads(1)
                 started.wait()
 
             pool = ThreadPoolExecutor(count, "sbvae-evaluation")
-            for _ in range(count):  # each waits for the others, so that each has its own thread
+            # Each task waits for the others, so that each gets its own thread.
+            for _ in range(count):
                 pool.submit(start)
             started.wait()
             torch.set_num_threads(before)

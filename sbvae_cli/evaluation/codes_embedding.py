@@ -1,4 +1,4 @@
-"""Codes of anybody, of two factors in two latents: a grid or scattered points."""
+"""Embed two factors in two latents for codes in a file, as a grid or scattered points."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -31,10 +31,10 @@ def embed_codes(
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
 ) -> FactorEmbedding:
-    """Embed the grid, or the points, that codes of anybody make; arguments as of `embed_factors`.
+    """Embed a grid or points of two factors from a file of codes; arguments as in `embed_factors`.
 
     Raises:
-        SbvaeError: If factors or latents do not exist, or fewer than two factors vary.
+        SbvaeError: If a factor or latent does not exist, or fewer than two factors vary.
     """
     sample, at = representation.shown.labelled(bins=20), at or {}
     if len(sample.names) < 2:
@@ -60,14 +60,14 @@ def embed_codes(
 def pairs_of_codes(
     sample: LabelledCodes, size: int
 ) -> tuple[dict[str, PairGeometry], list[Finding]]:
-    """Geometry of every pair of factors that vary among codes, each as `embed_codes` embeds it.
+    """Compute the geometry of every pair of varying factors, each embedded as by `embed_codes`.
 
     Args:
-        sample: All its rows count.
-        size: As `StoredFactors.points` takes it.
+        sample: Codes and factors; all rows are used.
+        size: Points along a factor, as in `StoredFactors.points`.
 
     Returns:
-        The pairs by name, as "x,y"; and which could not be embedded.
+        The pairs by name, such as "x,y", and a finding for each pair that cannot be embedded.
     """
     pairs, impossible = dict[str, PairGeometry](), list[Finding]()
     rows = rows_of(sample)
@@ -80,7 +80,7 @@ def pairs_of_codes(
 
 
 def rows_of(sample: LabelledCodes, at: Mapping[str, float] = MappingProxyType({})) -> StoredFactors:
-    """Factors of a sample, of which pairs choose rows; with values of some, the nearest rows."""
+    """Return a sample's factors, from which pairs choose rows, those nearest to `at` if given."""
     return StoredFactors(sample.factors, sample.names, stream(0, "geometry"), at)
 
 
@@ -109,24 +109,24 @@ def _embed(
 def points_of_codes(
     sample: LabelledCodes, chosen: StoredFactors, pair: tuple[str, str], size: int
 ) -> tuple[FactorPoints, PointCodes, NDArray[np.int64]]:
-    """Where two factors of codes lie, what their codes are, and a row that shows each point.
+    """Return the points of two factors, their codes, and a row of the sample for each point.
 
     Args:
-        sample: All its rows count.
-        chosen: What `rows_of` gives of it.
-        pair: The two factors.
-        size: Points along a factor, at most.
+        sample: Codes and factors; all rows are used.
+        chosen: Result of `rows_of` for this sample.
+        pair: Names of the two factors.
+        size: Largest number of points along a factor.
 
     Returns:
-        The factors; the codes; and rows of the sample, -1 of a point without any, shape (n,).
+        The points, their codes, and rows of the sample, shape (n,), -1 for a point without any.
 
     Raises:
-        SbvaeError: If one of the two has one value.
+        SbvaeError: If one of the two factors has a single value.
     """
     stored = chosen.points(pair, size, most_levels=size)
     points, codes = _points(sample, stored, pair)
     rows = np.full(points.held_out.size, -1, np.int64)
-    rows[stored.point[::-1]] = stored.rows[::-1]  # the first of each point
+    rows[stored.point[::-1]] = stored.rows[::-1]  # keeps the first row of each point
     return points, codes, rows
 
 

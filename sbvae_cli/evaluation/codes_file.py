@@ -1,4 +1,4 @@
-"""Codes and factors in an NPZ file: read whatever wrote it, written as it is read."""
+"""Read codes and factors from an NPZ file of any origin, and write such a file."""
 
 import json
 import math
@@ -32,25 +32,26 @@ HOW_TO_WRITE = (
 )
 MAGIC = b"\x93NUMPY"
 READ = ("codes", "factors", "names", "circular", "kinds", "space", "stds", "held_out", "rows")
-_BESIDE = ("files",)  # for who reads the codes
-_MANY_BYTES, _MOST_PACKED = 64 << 20, 500  # of an array, and how many times its size in the file
-LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
+_BESIDE = ("files",)  # not read, but written for users of the codes
+# Of an array: its size, and largest ratio to its packed size.
+_MANY_BYTES, _MOST_PACKED = 64 << 20, 500
+LARGEST = 1e70  # fourth powers of such values, and their sums, are finite
 
 
 def read_codes(path: Path) -> Representation:
-    """Read arrays `codes` (N, K) and `factors` (N, F), and others if there are.
+    """Read arrays `codes` (N, K) and `factors` (N, F), and optional ones.
 
-    Without `factors` there is none, and scores that need none can be had.
-    `names` has one for each factor, `circular` the names of factors whose range is a full turn,
-    `kinds` whether each has levels or a range (else its values tell), `stds` (N, K) those of the
-    posteriors, `held_out` (N,) whether training left a row out. Rows of a factor `present` that is
-    0 are blank. All of this is as `sbvae encode` writes it, with `space`, which says of the factors
-    in JSON what a data file says, `files` (N,), the names of the image files, and `rows` (N,) of
-    the data file where it has others too.
+    Without `factors`, only scores that need no factors can be computed. Optional arrays are
+    `names`, one for each factor; `circular`, the names of factors whose range is a full turn;
+    `kinds`, "levels" or "range" for each factor, which is otherwise guessed from its values; `stds`
+    (N, K) of the posteriors; `held_out` (N,), whether training left a row out; and `rows` (N,),
+    their numbers in a data file that has further rows. Rows whose factor `present` is 0 are blank.
+    `sbvae encode` writes these arrays, and also `space`, the JSON of the factor space in a data
+    file, and `files` (N,), the names of the image files.
 
     Raises:
-        SbvaeError: If the file cannot be read, codes are missing, an array is no array of finite
-            numbers or has another shape.
+        SbvaeError: If the file cannot be read, codes are missing, or an array has a wrong type or
+            shape or values that are not finite.
     """
     arrays = _arrays(path)
     codes, factors = _codes_and_factors(path, arrays)
@@ -82,7 +83,7 @@ def read_codes(path: Path) -> Representation:
 
 
 def write_codes(file: BinaryIO, representation: Representation) -> None:
-    """Write a representation as `read_codes` reads it."""
+    """Write a representation to a file that `read_codes` can read."""
     circular = [name for name in representation.names if name in representation.circular]
     known: dict[str, Any] = {"stds": representation.stds, "held_out": representation.held_out}
     known["rows"] = representation.rows
@@ -105,7 +106,7 @@ def write_codes(file: BinaryIO, representation: Representation) -> None:
 
 
 def _check_factors(path: Path, found: Representation) -> None:
-    """Refuse factors that are not finite where an image shows something, and all blank images."""
+    """Check that at least two rows are not blank, and that their factors are finite."""
     if found.present is None:
         _refuse_infinite(path, "factors", found.factors, found.names, _MARK_BLANK)
         return
@@ -165,7 +166,7 @@ def _stds(
 
 
 def _rows(path: Path, arrays: Arrays, count: int) -> NDArray[np.int64] | None:
-    """Numbers of the rows in the data file."""
+    """Return the rows' numbers in the data file."""
     if "rows" not in arrays:
         return None
     found = arrays["rows"]
@@ -194,7 +195,7 @@ def _arrays(path: Path) -> Arrays:
                 raise SbvaeError(f"{path}: holds one array without a name; {HOW_TO_WRITE}")
             file.seek(0)
             loaded = np.load(file, allow_pickle=False)
-            # Others are named in errors, and never read.
+            # Other arrays are named in errors but not read.
             return {
                 name: _array(path, name, loaded) if name in READ else np.empty(0)
                 for name in loaded.files
@@ -206,7 +207,7 @@ def _arrays(path: Path) -> Arrays:
 
 
 def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
-    """Refuse an array that memory does not hold, or of another size than it says, unread."""
+    """Refuse an array that does not fit in memory or has a wrong size, before reading it."""
     found = next(each for each in archive.infolist() if each.filename in (f"{name}.npy", name))
     with archive.open(found) as stream:
         header = read_array_header(stream)
@@ -250,7 +251,8 @@ def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
         raise SbvaeError(
             f"{path}: {name} have shape {array.shape}, not (rows, columns); {HOW_TO_WRITE}"
         )
-    with np.errstate(over="ignore"):  # of wider floats, which are then refused as infinite
+    # Wider floats overflow to infinity, and are refused for it later.
+    with np.errstate(over="ignore"):
         numbers = array.astype(np.float64, copy=False)
     if array.dtype.kind in "iu" and array.dtype.itemsize == numbers.itemsize:
         for i, column in enumerate(numbers.T):
@@ -261,10 +263,10 @@ def _numbers(path: Path, name: str, array: NDArray[np.generic]) -> Floats:
 def _refuse_infinite(
     path: Path, name: str, array: NDArray[np.floating], columns: Sequence[str], or_else: str = ""
 ) -> None:
-    """Refuse what is not finite, `or_else` of NaN, or too large for its square to be."""
+    """Refuse values that are not finite (adding `or_else` for NaN) or whose square would not be."""
     if not array.size:
         return
-    low, high = float(array.min()), float(array.max())  # no copy of the array, unlike isfinite
+    low, high = float(array.min()), float(array.max())  # unlike isfinite, these make no copy
     if not (math.isfinite(low) and math.isfinite(high)):
         bad = ~np.isfinite(array)
         column = columns[int(bad.any(axis=0).argmax())]

@@ -1,4 +1,4 @@
-"""Colours as the metrics see them: hue, saturation and value, or red, green and blue."""
+"""Convert colours to the basis of the metrics: hue, saturation, value or red, green, blue."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from sbvae_cli.errors import SbvaeError
 
 
 def in_other_basis(names: Sequence[str], varying: Sequence[str], wanted: ColorBasis | None) -> bool:
-    """Whether the metrics see red, green and blue of colours that the data have in HSV.
+    """Return whether the metrics use red, green and blue of colours that the data have as HSV.
 
     Args:
         names: Names of all factors.
         varying: Names of the factors that vary, for errors.
-        wanted: Basis that is asked for; None is as the data have them.
+        wanted: Requested basis; None for that of the data.
 
     Raises:
-        SbvaeError: If the data have no such colours, or have them in RGB and HSV is wanted.
+        SbvaeError: If the data have no colours, or have RGB while HSV is requested.
     """
     if wanted is None:
         return False
@@ -43,19 +43,19 @@ _BASES: dict[ColorBasis, tuple[str, ...]] = {"hsv": HSV, "rgb": RGB}
 
 
 def names_in_rgb(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of other factors, then red, green and blue."""
+    """Return the names without hue, saturation and value, followed by red, green and blue."""
     return (*(name for name in names if name not in HSV), *RGB)
 
 
 def factors_in_rgb(
     factors: NDArray[np.floating], names: Sequence[str], kept: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Columns of `names_in_rgb(kept)`.
+    """Return the columns of `names_in_rgb(kept)`.
 
     Args:
-        factors: Shape (N, F), hue, saturation and value among them.
+        factors: Factor values with hue, saturation and value among them, shape (N, F).
         names: Names of the F columns.
-        kept: Names of the factors that are wanted.
+        kept: Names of the factors to keep, before conversion.
     """
     others = [list(names).index(name) for name in kept if name not in HSV]
     rgb = colours_of(factors, names)

@@ -20,7 +20,7 @@ from sbvae_cli.metrics.udr import LEAST_KL, Similarity, udr
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-_ROWS_OF_A_PART = 10  # that ranks of latents need
+_ROWS_OF_A_PART = 10  # at least, for ranks of latents
 _KINDS: tuple[Similarity, ...] = ("spearman", "lasso")
 
 
@@ -33,16 +33,16 @@ def compare_models(
     """Add the unsupervised disentanglement ranking of each model among the others.
 
     Args:
-        evaluations: What was found of each model.
-        models: Two or more, on their devices, for the images of one source.
-        source: Its training distribution is encoded.
-        protocol: Number of images, seed.
+        evaluations: Evaluation of each model.
+        models: Two or more models on their devices, which take images of the source.
+        source: Data whose training distribution is encoded.
+        protocol: Number of images and seed.
 
     Returns:
-        Each evaluation with `udr_spearman` and `udr_lasso`, and their intervals over the images.
+        Each evaluation with `udr_spearman` and `udr_lasso`, with intervals over the images.
 
     Raises:
-        SbvaeError: If there is one model or one image, or one gives posteriors that are no numbers.
+        SbvaeError: If there is one model or one image, or a model's posteriors are not finite.
     """
     rng = stream(protocol.seed, "ranking")
     images, _ = source.sample(rng, count_available(source, protocol.images), "train")
@@ -72,7 +72,7 @@ def compare_models(
 
 
 def _with(found: Evaluation, own: Scores, largest_kl: float) -> Evaluation:
-    """An evaluation with the scores of its model's agreement, and why these are 0."""
+    """Add the scores of agreement to an evaluation, with a finding if no latent is informative."""
     findings = found.findings
     if largest_kl < LEAST_KL:
         why = f"no latent is informative, the largest KL is {largest_kl:.2g} nats"

@@ -1,4 +1,4 @@
-"""How long an evaluation of a model takes."""
+"""Estimate the time of a model's evaluation."""
 
 import time
 from dataclasses import dataclass, replace
@@ -16,19 +16,19 @@ from sbvae_cli.evaluation.plan import Plan
 from sbvae_cli.models.vae import VAE
 
 _TIMED_BATCHES = 8
-_TIMED_IMAGES = 512  # of a file: a few chunks, or one that is larger
+_TIMED_IMAGES = 512  # of a file: a few chunks, or a single larger one
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an evaluation takes.
+    """Cost of an evaluation.
 
     Attributes:
         encode: Number of images to encode.
         decode: Number of images to decode.
-        seconds: Time for all, from the speed of a few batches and chunks.
-        reading: Time of it for rows from all over a file; neighbours would be alike.
-        quick: Time for all by the protocol of that name.
+        seconds: Estimated seconds in total, from the speed of a few batches and chunks.
+        reading: Seconds of these for reading rows from all over a file.
+        quick: Estimated seconds in total under the protocol `quick`.
     """
 
     encode: int
@@ -39,7 +39,7 @@ class Cost:
 
 
 class _Work(NamedTuple):
-    """Images to encode and to decode, and chunks of a file to read."""
+    """Numbers of images to encode and to decode, and of chunks to read from a file."""
 
     encode: int
     decode: int
@@ -47,11 +47,11 @@ class _Work(NamedTuple):
 
 
 def estimate_cost(vae: VAE, plan: Plan) -> Cost:
-    """Count the images and time a few batches of each network, and a few chunks of a file.
+    """Count the images, and time a few batches of each network and a few chunks of a file.
 
     Args:
-        vae: On its device.
-        plan: What will be computed.
+        vae: Model on its device.
+        plan: Plan of the evaluation.
     """
     own, quick = _work(plan), _work(replace(plan, protocol=plan.protocol.in_quick_sizes()))
     per_encode, per_decode = _seconds_an_image(vae, plan, decodes=own.decode > 0)
@@ -97,7 +97,7 @@ def _seconds_a_chunk(plan: Plan) -> float:
 
 
 def _seconds_an_image(vae: VAE, plan: Plan, decodes: bool) -> tuple[float, float]:
-    """What encoding and, where images are decoded, decoding one takes."""
+    """Measure the seconds of encoding an image, and of decoding one if `decodes`, else 0."""
     image = blank_image(vae, plan.source)
     z = torch.zeros(1, plan.latents, device=image.device)
     return _seconds_a_row(vae.encoder, image), _seconds_a_row(vae.decoder, z) if decodes else 0.0
@@ -111,7 +111,7 @@ def _seconds_a_row(network: nn.Module, example: Tensor) -> float:
     def work(_: slice) -> float:
         output = network(batch)
         first: Tensor = output[0] if isinstance(output, tuple) else output
-        return float(first.sum())  # waits for a GPU
+        return float(first.sum())  # waits until a GPU is done
 
     work(slice(0))
     rows = _TIMED_BATCHES * size

@@ -1,4 +1,4 @@
-"""Codes to images: what the decoder draws, in the grey levels of stored images."""
+"""Decode codes to images with the grey levels of stored images."""
 
 import numpy as np
 import torch
@@ -11,14 +11,14 @@ from sbvae_cli.models.vae import VAE
 
 
 def render_codes(vae: VAE, codes: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Expected images of latents, rounded to grey levels.
+    """Decode latents to expected images, rounded to 8-bit grey levels.
 
     Args:
-        vae: On its device.
+        vae: Model on its device.
         codes: Latents, shape (N, K), N at least 1.
 
     Returns:
-        Shape (N, H, W, C); what the likelihood expects outside of [0, 1] is clipped.
+        Images of shape (N, H, W, C); expected values outside [0, 1] are clipped.
 
     Raises:
         SbvaeError: If the decoder's output is not finite.

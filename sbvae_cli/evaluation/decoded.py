@@ -1,4 +1,4 @@
-"""What a model draws: samples of the prior, images between two images, reconstructions."""
+"""Decode samples of the prior, interpolations between two images, and reconstructions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from sbvae_cli.random import stream
 
 @dataclass(frozen=True)
 class Interpolation:
-    """Images on the straight line between two images' codes.
+    """Images decoded on the straight line between the codes of two images.
 
     Attributes:
-        names: What the two images are called.
+        names: Names of the two images.
         ends: The two images, shape (2, H, W, C).
-        shares: Share of the second code in each, from 0 to 1, shape (S,).
+        shares: Weight of the second code in each image, from 0 to 1, shape (S,).
         images: Expected images, shape (S, h, w, C).
     """
 
@@ -36,12 +36,12 @@ class Interpolation:
 
 @dataclass(frozen=True)
 class Reconstructions:
-    """Images and what a model makes of them.
+    """Images and their reconstructions by a model.
 
     Attributes:
-        inputs: Shape (N, H, W, C).
+        inputs: Images, shape (N, H, W, C).
         reconstructions: Expected images of their posterior means, shape (N, h, w, C).
-        held_out: Which of them show factors that the model's training left out, shape (N,).
+        held_out: Whether training left out the factors of each input, shape (N,).
     """
 
     inputs: Images
@@ -50,23 +50,23 @@ class Reconstructions:
 
 
 def prior_samples(vae: VAE, latent_dim: int, count: int, frames: int = 1, seed: int = 0) -> Images:
-    """Expected images of codes that are drawn from the prior, and drift through it in a circle.
+    """Decode samples of the prior, or an animation in which each moves on a circle of samples.
 
-    On the circle cos(t) a + sin(t) b, where a and b are samples, every code is a sample too, and
-    the last frame leads back to the first.
+    Every code on the circle cos(t) a + sin(t) b is distributed as the prior if a and b are
+    independent samples of it, and the last frame leads back to the first.
 
     Args:
-        vae: On its device.
+        vae: Model on its device.
         latent_dim: Number of latents K.
         count: Number of codes N.
-        frames: Number of places on the circle T, at least 1.
+        frames: Number of frames T on the circle, at least 1.
         seed: Root seed of the codes.
 
     Returns:
-        Shape (T, N, H, W, C).
+        Expected images, shape (T, N, H, W, C).
 
     Raises:
-        SbvaeError: If the model is unsound.
+        SbvaeError: If the decoder's output is not finite.
     """
     a, b = stream(seed, "prior").normal(size=(2, count, latent_dim))
     angles = np.linspace(0, 2 * np.pi, frames, endpoint=False)[:, None, None]
@@ -78,16 +78,17 @@ def prior_samples(vae: VAE, latent_dim: int, count: int, frames: int = 1, seed: 
 def interpolate(
     vae: VAE, ends: tuple[StartImage, StartImage], columns: int = 11, swing: bool = False
 ) -> Interpolation:
-    """Decode codes at even distances on the line between two images' posterior means.
+    """Decode codes on the line between the posterior means of two images.
 
     Args:
-        vae: On its device.
+        vae: Model on its device.
         ends: The two images.
         columns: Number of codes, at least 2; the first and the last are those of the images.
-        swing: Whether they are denser towards the ends, as the places of a swing are.
+        swing: Whether codes are denser towards the ends, like positions of a pendulum, else evenly
+            spaced.
 
     Raises:
-        SbvaeError: If the model is unsound.
+        SbvaeError: If the model's outputs are not finite.
     """
     inputs = np.stack([end.pixels for end in ends])
     (first, last), _ = encode(vae, inputs)
@@ -97,10 +98,10 @@ def interpolate(
 
 
 def even_shares(count: int, swing: bool) -> Floats:
-    """Shares from 0 to 1, evenly spaced, or as the places of a swing are at even times.
+    """Return weights from 0 to 1, evenly spaced or like the positions of a pendulum.
 
     Args:
-        count: Number of shares, at least 2.
+        count: Number of weights, at least 2.
         swing: Whether they are denser towards the ends.
     """
     shares = np.linspace(0.0, 1.0, count)
@@ -117,19 +118,19 @@ def reconstruct(
     shared: SpaceConfig | None = None,
     seed: int = 0,
 ) -> Reconstructions:
-    """Images at random that show something, held-out ones last, and their reconstructions.
+    """Reconstruct random images that are not blank, held-out ones last.
 
     Args:
-        vae: On its device.
-        source: Where the images come from.
-        training_space: Space of the data that the model was trained on; says what was held out.
-        count: Number of images, or fewer where a file has no more.
+        vae: Model on its device.
+        source: Data that the images are drawn from.
+        training_space: Factor space of the training data, with its held-out regions.
+        count: Number of images; fewer if a file has no more.
         starts: Images that come first.
-        shared: As `examples` takes it.
+        shared: Space that chooses the held-out images, as in `examples`.
         seed: Root seed of the choice of images.
 
     Raises:
-        SbvaeError: If the model is unsound.
+        SbvaeError: If the model's outputs are not finite.
     """
     rng = stream(seed, "traverse")
     drawn = 2 * count + 16 if source.space.blank else count

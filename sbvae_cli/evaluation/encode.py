@@ -1,4 +1,4 @@
-"""Images to posteriors, in batches that suit the device."""
+"""Encode images to posteriors, in batches that suit the device."""
 
 from collections.abc import Callable
 
@@ -19,18 +19,18 @@ Floats = NDArray[np.float64]
 def encode(
     vae: VAE, images: NDArray[np.uint8], on_images: OnImages = lambda images: None
 ) -> tuple[Floats, Floats]:
-    """Posterior means and stds, checked.
+    """Compute posterior means and stds of images.
 
     Args:
-        vae: On its device.
-        images: uint8, shape (N, H, W, C), N at least 1.
+        vae: Model on its device.
+        images: Images, uint8, shape (N, H, W, C), N at least 1.
         on_images: Called with the number of images since the last call.
 
     Returns:
-        Two arrays of shape (N, K).
+        Means and stds, each of shape (N, K).
 
     Raises:
-        SbvaeError: If the model gives posteriors that are no numbers.
+        SbvaeError: If a mean is not finite, or a std not finite and positive.
     """
     device = next(vae.parameters()).device
     size = fitting_batch(vae.encoder, to_device(images[:1], device))
@@ -44,20 +44,20 @@ def encode_batches(
     size: int,
     on_images: OnImages = lambda images: None,
 ) -> tuple[Floats, Floats]:
-    """Posterior means and stds of images that are made batch by batch, checked.
+    """Compute posterior means and stds of images that are made batch by batch.
 
     Args:
-        vae: On its device.
-        images: Makes the images (n, H, W, C) of a slice; called from several threads.
+        vae: Model on its device.
+        images: Returns the images (n, H, W, C) of a slice; called from several threads.
         count: Number of images N, at least 1.
-        size: Number of images that the encoder takes at once.
+        size: Number of images in a batch of the encoder.
         on_images: Called with the number of images since the last call.
 
     Returns:
-        Two arrays of shape (N, K).
+        Means and stds, each of shape (N, K).
 
     Raises:
-        SbvaeError: If the model gives posteriors that are no numbers.
+        SbvaeError: If a mean is not finite, or a std not finite and positive.
     """
     device = next(vae.parameters()).device
 
@@ -73,20 +73,20 @@ def encode_batches(
 
 
 def blank_image(vae: VAE, source: Source) -> Tensor:
-    """An image of the source's size, shape (1, C, H, W), on the model's device."""
+    """Return a zero image of the source's size, shape (1, C, H, W), on the model's device."""
     image = np.zeros((1, source.height, source.width, source.channels), np.uint8)
     return to_device(image, next(vae.parameters()).device)
 
 
 def blank_code(vae: VAE, source: Source) -> Floats | None:
-    """Posterior mean of an image that shows nothing, (K,); None where the data has none."""
+    """Return the posterior mean of a blank image, shape (K,), or None if the data have none."""
     images = blank_images(source)
     code: Floats | None = None if images is None else encode(vae, images)[0][0]
     return code
 
 
 def blank_images(source: Source) -> NDArray[np.uint8] | None:
-    """An image that shows nothing, shape (1, H, W, C); None where the data has none."""
+    """Return a blank image, shape (1, H, W, C), or None if the data have none."""
     if not (source.space.blank and source.can_render):
         return None
     row = np.full((1, len(source.space.names)), np.nan)
@@ -95,14 +95,14 @@ def blank_images(source: Source) -> NDArray[np.uint8] | None:
 
 
 def check_posteriors(means: Floats, stds: Floats) -> None:
-    """Check that every mean is a number and every std a positive one.
+    """Check that every mean is finite and every std finite and positive.
 
     Args:
         means: Posterior means, shape (N, K).
         stds: Posterior stds, shape (N, K).
 
     Raises:
-        SbvaeError: If not; says on how many images.
+        SbvaeError: If one is not; the message says on how many images.
     """
     bad = int((~np.isfinite(means)).any(1).sum())
     if bad:

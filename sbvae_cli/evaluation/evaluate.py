@@ -1,4 +1,4 @@
-"""All scores of codes beside factors, of a model or from elsewhere; knows no torch."""
+"""Score codes of a model or of a file; imports no PyTorch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,14 +25,14 @@ from sbvae_cli.metrics.mig_subspace import every_group
 from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.metrics.score import Score, Scores
 
-if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.measure import Measured
 
 OnMetric = Callable[[str, int, int], None]
 
 
 def no_report(metric: str, number: int, total: int) -> None:
-    """Say nothing of a metric."""
+    """Ignore a metric; the default of `on_metric`."""
 
 
 def evaluate_codes(
@@ -43,18 +43,18 @@ def evaluate_codes(
 ) -> Evaluation:
     """Compute the scores that codes and factors allow.
 
-    Rows are taken at random, as many as the protocol has images, held-out ones among them unless
-    the population is "train"; geometry takes all.
+    Scores use a random sample of rows, as many as the protocol has images, including held-out ones
+    unless the population is "train". Geometry uses all rows.
 
     Args:
         representation: Codes and factors.
         name: Name of the file, for messages.
-        protocol: What to compute; "rates", which need a model, are left out where it is lenient.
-        on_metric: Called with each metric before it is computed, its number from 1, and how many
-            there are.
+        protocol: Metrics and their settings. `rates`, which need a model, are left out if the
+            protocol is lenient.
+        on_metric: Called with each metric before it is computed, its number from 1, and the total.
 
     Raises:
-        SbvaeError: If a metric that the protocol names cannot be computed.
+        SbvaeError: If a requested metric cannot be computed.
     """
     shown = representation.shown.in_basis(protocol.color_basis)
     every_group(shown.varying, protocol.groups or (), shown.circular)
@@ -83,17 +83,16 @@ def evaluate(
     findings: Sequence[Finding] = (),
     on_metric: OnMetric = no_report,
 ) -> Evaluation:
-    """Score codes beside factors, and what was measured with their model.
+    """Score codes, and combine the scores with measurements of their model.
 
     Args:
-        representation: Codes and factors of images that show something; None where no metric
-            needs them.
-        protocol: What to compute; all its metrics are possible.
-        measured: What the model gave; None for codes from elsewhere.
-        present: What latents know of whether an image is blank, a part of "mig".
-        findings: What was found before.
-        on_metric: Called with each metric before it is computed, its number from 1, and how many
-            there are.
+        representation: Codes and factors of images that are not blank; None if no metric needs
+            them.
+        protocol: Metrics and their settings; all its metrics are possible.
+        measured: Measurements of the model; None for codes of a file.
+        present: Information of latents on whether an image is blank, reported with "mig".
+        findings: Earlier findings.
+        on_metric: Called with each metric before it is computed, its number from 1, and the total.
 
     Raises:
         SbvaeError: If a metric cannot be computed after all, and the protocol is not lenient.
@@ -139,13 +138,13 @@ def evaluate(
 
 
 def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Finding]:
-    """Factors and rows that metrics do not get to see."""
+    """Return findings on factors and rows that the metrics do not use."""
     constant = tuple(name for name in representation.names if name not in sample.names)
     found = [Finding("constant-factors", constant)] if constant else []
     rows, every = sample.images, len(representation.codes)
     if not representation.at_random and rows < every:
         found.append(Finding("some-rows", values={"rows": rows, "of": every}))
-        if len(sample.codes) > rows:  # there are metrics that are fitted
+        if len(sample.codes) > rows:  # for metrics that are fitted
             fit = round(sample.train_share * len(sample.codes))
             tested = {"rows": fit, "test": len(sample.codes) - fit}
             found.append(Finding("test-rows", values=tested))
@@ -154,7 +153,7 @@ def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Fin
 
 @contextmanager
 def _left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[None]:
-    """Turn an error into a finding that the metric is missing, where that is asked for."""
+    """If lenient, turn an error into a finding that the metric is left out."""
     try:
         yield
     except SbvaeError as error:

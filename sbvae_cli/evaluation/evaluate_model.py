@@ -1,4 +1,4 @@
-"""All scores of a model on data: rates, metrics of factors, geometry (Sections 4 and F)."""
+"""Compute all scores of a model on data: rates, disentanglement, geometry (Sections 4 and F)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,25 +27,23 @@ def evaluate_model(
 ) -> Evaluation:
     """Compute the scores that the data and the model allow.
 
-    Each population's images and noise are a function of the seed alone, so that a score does not
-    depend on which others are computed.
+    The images and noise of each population depend only on the seed, so that a score does not
+    depend on which other scores are computed.
 
     Args:
-        vae: On its device, in evaluation mode.
-        source: The data.
-        protocol: What to compute; by default what the paper reports.
-        on_images: Called with the number of images that were encoded since the last call; the sum
-            is `Cost.encode`.
-        trained_on: Space of the model's training, whose held-out regions count; the source's
-            where None, or where it has other factors.
-        validation_rows: Rows of the source, a file, that training never saw: rates are given of
-            these and of the others.
-        on_metric: Called with each metric before it is computed, its number from 1, and how many
-            there are.
+        vae: Model on its device, in evaluation mode.
+        source: Data to evaluate on.
+        protocol: Metrics and their settings; None for those of the paper.
+        on_images: Called with the number of images encoded since the last call; their sum is
+            `Cost.encode`.
+        trained_on: Factor space of the training data, whose held-out regions count; the source's if
+            None or if its factors differ.
+        validation_rows: Validation rows of the source's file, whose rates are reported separately.
+        on_metric: Called with each metric before it is computed, its number from 1, and the total.
 
     Raises:
-        SbvaeError: If a metric that the protocol names cannot be computed, or the model gives
-            posteriors or likelihoods that are no numbers.
+        SbvaeError: If a requested metric cannot be computed, or the model's posteriors or
+            likelihoods are not finite.
     """
     plan = make_plan(vae, source, protocol or Protocol(), trained_on)
     return evaluate_plan(vae, plan, on_images, validation_rows, on_metric)
@@ -58,7 +56,7 @@ def evaluate_plan(
     validation_rows: NDArray[np.int64] | None = None,
     on_metric: OnMetric = no_report,
 ) -> Evaluation:
-    """Compute the scores that a plan has; arguments and errors as of `evaluate_model`."""
+    """Compute the scores of a plan; arguments and errors as in `evaluate_model`."""
     representation = None
     if plan.pool:
         representation = represent_at_random(vae, plan.source, plan.protocol, plan.pool, on_images)
@@ -69,7 +67,7 @@ def evaluate_plan(
 
 
 def _of_votes(plan: Plan) -> list[Finding]:
-    """Why votes share images, where they do."""
+    """Return a finding on why votes share images, or nothing if each has its own."""
     if not plan.vote_metrics or plan.draws_votes:
         return []
     drawn = plan.source.can_render
@@ -79,7 +77,7 @@ def _of_votes(plan: Plan) -> list[Finding]:
 
 
 def _of_grids(plan: Plan) -> list[Finding]:
-    """What grids do not show as asked: colours in another basis, an order of kinds."""
+    """Return findings on grids: colours in another basis, or factors of unordered kinds."""
     if "geometry" not in plan.metrics:
         return []
     kinds = tuple(f.name for f in plan.source.space.factors if f.varies and f.level_names)

@@ -1,4 +1,4 @@
-"""Images to show a model with: those that a picture starts from, and others beside them."""
+"""Choose the images with which a model is shown: start images and further examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from sbvae_cli.data.file import Images
 from sbvae_cli.data.importers.one_image import read_image
 from sbvae_cli.data.source import Source
 
-LOOKED_AT = 512  # images that stds, quantiles and factors are told from
-HELD_OUT_EXAMPLES = 4  # at most; there are twice as many others
+LOOKED_AT = 512  # images from which stds, quantiles and followed factors are computed
+HELD_OUT_EXAMPLES = 4  # largest number of held-out images; there are twice as many others
 
 
 @dataclass(frozen=True)
 class StartImage:
-    """An image that a picture starts from.
+    """Image from which a picture starts.
 
     Attributes:
-        name: What it is called: a number, or a file's name.
-        pixels: Shape (H, W, C).
-        factors: Shape (F,), NaN of one whose factors are not known, or that is blank.
+        name: Number of the image, or name of its file.
+        pixels: Image, shape (H, W, C).
+        factors: Factor values, shape (F,); NaN if they are unknown or the image is blank.
     """
 
     name: str
@@ -34,11 +34,11 @@ class StartImage:
 
 @dataclass(frozen=True)
 class Examples:
-    """Images that a model reconstructs.
+    """Images for a model to reconstruct.
 
     Attributes:
-        inputs: Shape (N, H, W, C).
-        held_out: Which of them show factors that the model's training left out, shape (N,).
+        inputs: Images, shape (N, H, W, C).
+        held_out: Whether training left out the factors of each image, shape (N,).
     """
 
     inputs: Images
@@ -46,16 +46,16 @@ class Examples:
 
 
 def start_image(source: Source, which: int | Path | None, seed: int = 0) -> StartImage:
-    """One image to start from.
+    """Return an image to start from.
 
     Args:
-        source: Where images come from.
-        which: Number of an image, as `Source.images` counts; a file of the same size; or the first
-            image that is not blank.
-        seed: Root seed of images that are drawn.
+        source: Data that images come from.
+        which: Number of an image, as in `Source.images`; path of an image file of the same size; or
+            None for the first image that is not blank.
+        seed: Root seed of drawn images.
 
     Raises:
-        SbvaeError: If there is no such image, or it is of another size or of more channels.
+        SbvaeError: If the image does not exist, or has another size or more channels.
     """
     if isinstance(which, Path):
         unknown = np.full(len(source.space.names), np.nan)
@@ -69,7 +69,7 @@ def start_image(source: Source, which: int | Path | None, seed: int = 0) -> Star
 
 
 def shown(factors: FactorRows) -> NDArray[np.intp]:
-    """Rows that are not blank, or all where every one is."""
+    """Return the rows that are not blank, or all rows if every one is."""
     rows = np.flatnonzero(~np.isnan(factors).any(axis=1))
     return rows if len(rows) else np.arange(len(factors))
 
@@ -83,17 +83,17 @@ def examples(
     count: int,
     shared: SpaceConfig | None = None,
 ) -> Examples:
-    """Images to start from, then others, held-out ones last, some of them drawn where they can be.
+    """Return start images and then others, held-out ones last, which are drawn if possible.
 
     Args:
-        rng: Where held-out images come from.
-        source: Draws these.
-        training_space: Space of the data that the model was trained on; says what was held out.
+        rng: Random generator of the held-out images.
+        source: Data, which render held-out images.
+        training_space: Factor space of the training data, with its held-out regions.
         starts: The first images.
-        others: Images that may follow, but for those that are among `starts`, and their factors.
-        count: Number of images, or that of `starts` where it is larger.
-        shared: Space that chooses the held-out images in place of the model's own, so that models
-            that were trained on different data have the same images.
+        others: Images that may follow, with their factors; those among `starts` are skipped.
+        count: Number of images, but at least that of `starts`.
+        shared: Factor space that chooses the held-out images instead of `training_space`, so that
+            models of different training data get the same images.
     """
     first = len(starts)
     own = np.stack([start.pixels for start in starts]) if starts else others[0][:0]
@@ -102,7 +102,7 @@ def examples(
     left = max(0, count - first)
     trained = FactorSpace(training_space)
     chooser = FactorSpace(shared or training_space)
-    if source.space.names != chooser.names:  # no telling what was held out
+    if source.space.names != chooser.names:  # held-out images cannot be identified
         images = np.concatenate([own, others[0][:left]])
         return Examples(images, np.zeros(len(images), np.bool_))
     can_draw = bool(chooser.config.held_out) and source.can_render
@@ -120,7 +120,7 @@ def examples(
 
 
 def _but(own: Images, images: Images, factors: FactorRows) -> tuple[Images, FactorRows]:
-    """The images that are none of some others."""
+    """Return the images that are not among `own`, with their factors."""
     known = {image.tobytes() for image in own}
     new = [number for number, image in enumerate(images) if image.tobytes() not in known]
     return images[new], factors[new]

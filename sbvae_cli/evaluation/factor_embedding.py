@@ -1,4 +1,4 @@
-"""Points of two factors, on a grid or scattered, in two latents of a model."""
+"""Embed points of two factors, on a grid or scattered, in two latents of a model."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,19 +26,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FactorEmbedding:
-    """Where images of two factors lie in two latents.
+    """Embedding of points of two factors in two latents.
 
     Attributes:
-        points: The factors.
+        points: The points, with their factor values.
         codes: Posterior means of the two latents, NaN where there is no image, shape (n0, n1, 2) or
             (N, 2).
-        stds: Posterior stds of all latents, averaged over the points, shape (K,); None where these
-            are not known.
-        choice: The latents, and what each rule would choose.
-        scores: As `geometry_scores` and `LatentUse` define them.
-        pair: What a report says of it.
-        blank: Posterior mean of a blank image in the two latents, shape (2,); None where the data
-            has none (Figure 22).
+        stds: Posterior stds of all latents, averaged over the points, shape (K,); None if unknown.
+        choice: The two latents, with the choice of each rule.
+        scores: Scores as defined by `geometry_scores` and `LatentUse`.
+        pair: Summary of the embedding for reports.
+        blank: Posterior mean of a blank image in the two latents, shape (2,); None if the data have
+            none (Figure 22).
     """
 
     points: FactorPoints
@@ -51,7 +50,7 @@ class FactorEmbedding:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on what the scores do not say themselves."""
+        """Sentences on limits of the scores."""
         return sentences([*layout_findings([self.pair]), *cautions([self.pair])], NOTES)
 
 
@@ -64,18 +63,19 @@ def embed_points(
     latents: tuple[int, int] | None = None,
     dead_below: float = DEAD_BELOW,
 ) -> FactorEmbedding:
-    """Choose two latents and score where the points lie in them.
+    """Choose two latents, and score the embedding of the points in them.
 
     Args:
-        points: The factors.
-        codes: Posteriors of all latents.
-        information: What each latent tells of either factor, nats, shape (K, 2).
-        select: How the two latents are chosen; where no stds are known, by information.
-        latents: Two latents instead, the first for the first factor.
-        dead_below: Std of means that tell nothing.
+        points: The points, with their factor values.
+        codes: Posteriors of all latents at the points.
+        information: Mutual information of each latent with either factor in nats, shape (K, 2).
+        select: Rule that chooses the two latents; without stds they are chosen by information.
+        latents: The two latents, the first one for the first factor; None to choose them by
+            `select`.
+        dead_below: Latents whose means have a smaller std than this count as constant.
 
     Raises:
-        SbvaeError: If there are no such latents, or too few points outside of what is held out.
+        SbvaeError: If a latent does not exist, or too few points are not held out.
     """
     known = np.isfinite(codes.means).all(axis=-1)
     variances = None if codes.stds is None else np.square(codes.stds[known]).mean(axis=0)
@@ -118,16 +118,16 @@ def embed_known(
     latents: tuple[int, int] | None = None,
     dead_below: float = DEAD_BELOW,
 ) -> FactorEmbedding:
-    """Choose and score two latents where the points' own codes are all that is known of them.
+    """Choose and score two latents from the codes of the points alone.
 
     Args:
-        points: The factors.
-        codes: Posteriors of all latents.
-        latents: Two latents instead, the first for the first factor.
-        dead_below: Std of means that tell nothing.
+        points: The points, with their factor values.
+        codes: Posteriors of all latents at the points.
+        latents: The two latents, the first one for the first factor; None to choose them.
+        dead_below: Latents whose means have a smaller std than this count as constant.
 
     Raises:
-        SbvaeError: As by `embed_points`.
+        SbvaeError: As in `embed_points`.
     """
     known = np.isfinite(codes.means).all(axis=-1)
     classes = factor_classes(points.scaled[known])
@@ -142,7 +142,7 @@ def _pair(
     scores: dict[str, Any],
     dead_below: float,
 ) -> PairGeometry:
-    """What a report says, of points and of how they were chosen."""
+    """Return the summary of an embedding for reports."""
     latents = list(choice.latents)
     known = np.isfinite(codes.means).all(axis=-1)
     support = known & ~points.held_out

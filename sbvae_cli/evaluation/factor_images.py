@@ -1,4 +1,4 @@
-"""Images of two factors, made once, that a model in training is looked at with again and again."""
+"""Images of two factors, made once, on which a model is embedded repeatedly during training."""
 
 from dataclasses import dataclass, replace
 
@@ -19,14 +19,14 @@ from sbvae_cli.models.vae import VAE
 
 @dataclass(frozen=True)
 class FactorImages:
-    """Images of two factors, and where they lie.
+    """Images of two factors, with their points.
 
     Attributes:
-        points: The factors.
-        images: Shape (R, H, W, C), uint8: in the order of the points, or of the stored rows.
-        stored: Rows of a file, of which a point may have several or none; None where the images
-            were drawn, one for each point.
-        blank: An image that shows nothing, shape (1, H, W, C); None where the data has none.
+        points: The points, with their factor values.
+        images: Images, uint8, shape (R, H, W, C), in the order of the points or of the stored rows.
+        stored: Rows of a file, several or none for each point; None if the images were drawn, one
+            for each point.
+        blank: Blank image, shape (1, H, W, C); None if the data have none.
     """
 
     points: FactorPoints
@@ -35,10 +35,10 @@ class FactorImages:
     blank: Images | None = None
 
     def encode(self, vae: VAE) -> PointCodes:
-        """Posteriors of the points.
+        """Compute the posteriors at the points.
 
         Raises:
-            SbvaeError: If the model gives posteriors that are no numbers.
+            SbvaeError: If the model's posteriors are not finite.
         """
         means, stds = encode(vae, self.images)
         if self.stored is not None:
@@ -48,10 +48,10 @@ class FactorImages:
         return PointCodes(means.reshape(*shape, -1), stds.reshape(*shape, -1), blank=blank)
 
     def embed(self, vae: VAE) -> FactorEmbedding:
-        """The points in two latents of the model, scored.
+        """Embed the points in two latents of the model, and score the embedding.
 
         Raises:
-            SbvaeError: If the model gives posteriors that are no numbers, or has one latent.
+            SbvaeError: If the model's posteriors are not finite, or it has one latent.
         """
         return embed_known(self.points, self.encode(vae))
 
@@ -63,18 +63,18 @@ def factor_images(
     trained_on: FactorSpace | None = None,
     most_rows: int | None = None,
 ) -> FactorImages:
-    """Draw the images of a grid of the first two factors, or read those that a file has of them.
+    """Draw the images of a grid of the first two factors, or read a file's images of them.
 
     Args:
-        source: Draws the images, or has them.
-        size: Points along each factor of a grid that is drawn; else as `stored_points` takes it.
-        trained_on: Space of the model's training, whose held-out regions count; the source's
-            where None.
-        most_rows: Rows of a file from which on a grid is thinned to `size` values of a factor, and
-            to one row for each point.
+        source: Data that draw the images or have them stored.
+        size: Points along each factor of a drawn grid; for stored images as in `stored_points`.
+        trained_on: Factor space of the training data, whose held-out regions count; None for the
+            source's.
+        most_rows: Number of stored rows above which a grid is thinned to `size` values of each
+            factor and one row for each point; None for no limit.
 
     Raises:
-        SbvaeError: If fewer than two factors vary, or these do not exist.
+        SbvaeError: If fewer than two factors vary.
     """
     space, pair = source.space, default_pair(source.space)
     if source.can_render or source.file is None:
@@ -90,8 +90,8 @@ def factor_images(
 
 
 def _thinned(stored: StoredPoints, size: int) -> StoredPoints:
-    """A grid of at most so many values of a factor, and one row for each point."""
-    if stored.values.ndim == 2:  # scattered rows are few
+    """Thin a grid to at most `size` values of each factor, and one row for each point."""
+    if stored.values.ndim == 2:  # scattered points have few rows
         return stored
     steps = [-(-count // size) for count in stored.values.shape[:2]]
     values = stored.values[:: steps[0], :: steps[1]]

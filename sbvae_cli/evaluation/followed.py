@@ -1,4 +1,4 @@
-"""Which factor each latent follows, as the labels beside a traversal say (Figure 2)."""
+"""Find the factors that each latent follows, for labels beside a traversal (Figure 2)."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import beyond_chance, chance_information, count
 from sbvae_cli.metrics.validate import Floats
 
-TRACE = 0.1  # of a factor's entropy: less is no more than a trace
-ALONE = 0.5  # of the most that a latent or a factor has to do with: less is beside the point
-LEAST_ROWS = 60  # fewer tell nothing
-_ROWS_OF_A_CELL = 5  # of a table of bins and bins
-_MOST_BINS = 20  # as the metrics have them
-_MOST_FACTORS = 2  # of a latent
+TRACE = 0.1  # share of a factor's entropy below which a latent has only a trace of it
+ALONE = 0.5  # share of the largest one below which a second one is ignored
+LEAST_ROWS = 60  # below which no factors are determined
+_ROWS_OF_A_CELL = 5  # of a table of bins by bins, on average
+_MOST_BINS = 20  # as in the metrics
+_MOST_FACTORS = 2  # that a latent follows
 
-Followed = tuple[tuple[str, float], ...]  # factors, and the share of its entropy that is told
+Followed = tuple[tuple[str, float], ...]  # names of factors, with the share of their entropy
 
 
 def factors_followed(
@@ -29,22 +29,24 @@ def factors_followed(
     names: Sequence[str],
     kinds: Sequence[FactorKind | None] | None = None,
 ) -> tuple[Followed, ...] | None:
-    """The factor that each latent tells most of, and a second one that it tells half as much of.
+    """Find the factor of which each latent has most information, and perhaps a second one.
 
-    What a latent tells of a factor is their mutual information, as the MIG counts it, over the
-    factor's entropy, less what chance adds; of bins of equal width and of equal frequency, those
-    that tell more. There are as many bins as the rows can fill, at most 20.
+    The share of a factor is its mutual information with the latent, as in MIG, divided by the
+    factor's entropy, minus the expected value by chance. It is computed in bins of equal width
+    and of equal frequency, and the larger value counts. A second factor needs half the share of
+    the first. There are as many bins as the rows can fill, at most 20.
 
     Args:
         means: Posterior means, shape (N, K).
-        stds: Posterior stds, shape (N, K); a latent whose mean std is 0.5 or more follows none.
-        factors: Finite values, shape (N, F).
-        names: Names of the factors, F of them.
-        kinds: Whether each has levels or a range; None where its values tell.
+        stds: Posterior stds, shape (N, K); a latent with a mean std of 0.5 or more follows no
+            factor.
+        factors: Finite factor values, shape (N, F).
+        names: Names of the F factors.
+        kinds: Whether each factor has levels or a range; None to guess from its values.
 
     Returns:
-        For each latent none, one or two factors, most first, each of a share of 0.1 or more; None
-        where no factor varies, or there are fewer than 60 rows.
+        For each latent, none to two factors with shares of at least 0.1, largest first; None if no
+        factor varies or there are fewer than 60 rows.
     """
     varying = np.flatnonzero((factors != factors[:1]).any(axis=0)).tolist()
     if len(means) < LEAST_ROWS or not varying:

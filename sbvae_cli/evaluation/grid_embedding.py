@@ -1,4 +1,4 @@
-"""A grid of two factors, drawn and embedded in two latents (Section 4.4, Figures 7 and 8)."""
+"""Render a grid of two factors and embed it in two latents (Section 4.4, Figures 7 and 8)."""
 
 from collections.abc import Mapping
 
@@ -31,22 +31,23 @@ def embed_factor_grid(
     trained_on: FactorSpace | None = None,
     on_images: OnImages = lambda images: None,
 ) -> FactorEmbedding:
-    """Render a factor grid, encode it and score its embedding.
+    """Render a grid of two factors, encode it, and score its embedding.
 
     Args:
-        vae: On its device.
-        source: Draws the images.
-        names: The two factors; those of `default_pair` where None.
-        size: Points along each factor; the grid spans the whole space, held-out regions included.
-        at: Values of other factors; the rest stand at the middle of their ranges.
-        select: How the two latents are chosen.
-        latents: Two latents instead, the first for the first factor.
-        trained_on: Space of the model's training, whose held-out regions count; the source's
-            where None, or where it has other factors.
+        vae: Model on its device.
+        source: Data that draw the images.
+        names: The two factors; None for `default_pair`.
+        size: Points along each factor; the grid covers the whole space with its held-out regions.
+        at: Fixed values of other factors; the rest are at the middle of their ranges.
+        select: Rule that chooses the two latents.
+        latents: The two latents, the first one for the first factor; None to choose them by
+            `select`.
+        trained_on: Factor space of the training data, whose held-out regions count; the source's if
+            None or if its factors differ.
         on_images: Called with the number of images since the last call.
 
     Raises:
-        SbvaeError: If factors or latents do not exist, or the data has no renderer.
+        SbvaeError: If a factor or latent does not exist, or the data have no renderer.
     """
     space = source.space
     grid = factor_grid(space, names or default_pair(space), size, at)
@@ -70,7 +71,7 @@ def grid_points(
     at: Mapping[str, float],
     trained_on: FactorSpace | None = None,
 ) -> FactorPoints:
-    """Where a grid's points lie; arguments as of `embed_factor_grid`."""
+    """Return the points of a grid; arguments as in `embed_factor_grid`."""
     pair = grid.names
     columns = [space.index(name) for name in pair]
     others = {name for name in space.varying if name not in pair} | set(at)
@@ -88,17 +89,17 @@ def grid_points(
 def held_out_points(
     space: FactorSpace, trained_on: FactorSpace | None, factors: FactorRows
 ) -> NDArray[np.bool_]:
-    """Which rows of factors training left out, shape (n,)."""
+    """Return whether training left out each row of factors, shape (n,)."""
     if trained_on is None or trained_on.names != space.names:
         trained_on = space
     return trained_on.held_out_mask(factors)
 
 
 def default_pair(space: FactorSpace) -> tuple[str, str]:
-    """Position where x and y vary, else the first two factors that vary.
+    """Return x and y if both vary, else the first two factors that vary.
 
     Raises:
-        SbvaeError: If there are fewer.
+        SbvaeError: If fewer than two factors vary.
     """
     if len(space.varying) < 2:
         found = ", ".join(space.varying) or "none"

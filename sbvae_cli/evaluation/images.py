@@ -1,4 +1,4 @@
-"""The images that an evaluation draws: each population a function of the seed alone."""
+"""Draw the images of an evaluation, each population as a function of the seed alone."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.random import stream
 
-_POSITIONS = {  # within the stream "evaluation"
+_POSITIONS = {  # positions in the random stream "evaluation"
     "train": 0,
     "heldout": 1,
     "full": 2,
@@ -25,24 +25,24 @@ _POSITIONS = {  # within the stream "evaluation"
 
 
 def evaluation_rng(protocol: Protocol, what: str) -> np.random.Generator:
-    """Random numbers of their own for each population, each noise and the votes."""
+    """Return the random generator of a population, of its noise, or of the votes."""
     return stream(protocol.seed, "evaluation", _POSITIONS[what])
 
 
 def count_available(source: Source, images: int) -> int:
-    """Number of images to take: so many, or all that a file has."""
+    """Return the smaller of `images` and the number of images in a file."""
     return images if source.count is None else min(images, source.count)
 
 
 def training_images(
     source: Source, protocol: Protocol, validation_rows: NDArray[np.int64] | None = None
 ) -> tuple[Images, FactorRows]:
-    """Images of the training distribution and their factors, blank ones among them.
+    """Draw images of the training distribution, including blank ones, with their factors.
 
     Args:
         source: The data.
-        protocol: How many.
-        validation_rows: Rows of its file that are left out.
+        protocol: Protocol, which has the number of images.
+        validation_rows: Validation rows of the file, which are left out.
     """
     count, rng = count_available(source, protocol.images), evaluation_rng(protocol, "train")
     if validation_rows is None:
@@ -54,35 +54,35 @@ def training_images(
 def validation_images(
     source: Source, protocol: Protocol, validation_rows: NDArray[np.int64]
 ) -> Images:
-    """Images that training never saw: these rows of its file, or 2,000 of them."""
+    """Read images of the validation rows, at most 2,000."""
     rng = evaluation_rng(protocol, "validation")
     most = min(protocol.images, MOST_MEASURED)
     return source.read_rows(rng, np.sort(rng.permutation(validation_rows)[:most]))[0]
 
 
 def heldout_images(source: Source, protocol: Protocol, space: FactorSpace) -> Images:
-    """Images of the regions that a space leaves out of training."""
+    """Draw images of the held-out regions of a factor space."""
     rows = space.sample(evaluation_rng(protocol, "heldout"), protocol.images, "heldout")
     return source.render(rows)
 
 
 def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Images, FactorRows]:
-    """Images of the protocol's population that show something, and their factors.
+    """Draw images of the protocol's population that are not blank, with their factors.
 
-    Those that test what was fitted follow the others, and are drawn apart where images can be
-    drawn anew: scores that need no fit do not depend on them.
+    Images that test fitted metrics follow the others. If images are rendered, they are drawn
+    separately, so that scores without a fit do not depend on them.
 
     Args:
         source: The data.
-        protocol: Which population.
-        pool: Number of images, as `Protocol.pool` has it.
+        protocol: Protocol, which has the population.
+        pool: Number of images, as in `Protocol.pool`.
 
     Raises:
         SbvaeError: If every image is blank.
     """
     images = protocol.images
     of_file = source.stored_rows(protocol.population) is not None
-    if not source.can_render or of_file:  # no row is to be in both parts
+    if not source.can_render or of_file:  # no row may be in both parts
         return _that_show(source, protocol, "full", images + protocol.test_images, pool)
     parts = [_that_show(source, protocol, "full", images, images)]
     if pool > images:
@@ -94,7 +94,7 @@ def images_that_show(source: Source, protocol: Protocol, pool: int) -> tuple[Ima
 def _that_show(
     source: Source, protocol: Protocol, what: str, count: int, kept: int
 ) -> tuple[Images, FactorRows]:
-    """The first images that show something, of so many or of all in a file."""
+    """Return the first images that are not blank, from `count` images or all of a file."""
     blanks = source.space.blank
     if protocol.population != "train" and source.can_render:
         blanks = 0.0

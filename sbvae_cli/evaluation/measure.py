@@ -1,4 +1,4 @@
-"""What needs a model itself, beside its codes: rates, votes and grids of its own images."""
+"""Measure what needs the model itself, not only its codes: rates, votes and grids."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,15 +31,15 @@ from sbvae_cli.models.vae import VAE
 
 @dataclass(frozen=True)
 class Measured:
-    """What is measured with a model.
+    """Measurements with a model.
 
     Attributes:
         scores: Rates of each population.
-        rates: Rates of the training images, one by one.
-        present: What latents know of whether an image is blank.
-        votes: Votes of images of their own.
-        geometry: By pair of factors, of rendered grids or of a file's images.
-        findings: Pairs of which there is none.
+        rates: Rates of each training image.
+        present: Information of latents on whether an image is blank.
+        votes: Votes on images of their own.
+        geometry: Geometry by pair of factors, of rendered grids or of a file's images.
+        findings: Pairs without geometry, with the reasons.
     """
 
     scores: Scores = field(default_factory=dict)
@@ -57,17 +57,17 @@ def measure(
     validation_rows: NDArray[np.int64] | None = None,
     on_images: OnImages = lambda images: None,
 ) -> Measured:
-    """Measure what a plan asks of a model.
+    """Measure what a plan needs from a model.
 
     Args:
-        vae: On its device.
-        plan: What is to be measured.
-        varying: Names of the factors that votes may share.
-        validation_rows: Rows of a file that training never saw.
-        on_images: Called with the number of images that were encoded since the last call.
+        vae: Model on its device.
+        plan: Plan of the evaluation.
+        varying: Names of the factors that votes may fix.
+        validation_rows: Validation rows of a file.
+        on_images: Called with the number of images encoded since the last call.
 
     Raises:
-        SbvaeError: If the model gives posteriors or likelihoods that are no numbers.
+        SbvaeError: If the model's posteriors or likelihoods are not finite.
     """
     rates, present = None, None
     scores: Scores = {}
@@ -98,7 +98,7 @@ def _rates(vae: VAE, images: Images, plan: Plan, noise: str, on_images: OnImages
 
 
 def _heldout_scores(vae: VAE, plan: Plan, on_images: OnImages) -> Scores:
-    """NLL and KL on the held-out regions; none where there is no such image."""
+    """Compute NLL and KL on the held-out regions; scores without values if there are no images."""
     if not plan.heldout:
         return dict.fromkeys(["nll_heldout", "kl_heldout"], Score(None, population="heldout"))
     images = heldout_images(plan.source, plan.protocol, plan.space)
@@ -133,7 +133,7 @@ def _votes(vae: VAE, plan: Plan, varying: tuple[str, ...], on_images: OnImages) 
 def _geometry(
     vae: VAE, plan: Plan, on_images: OnImages
 ) -> tuple[dict[str, PairGeometry], tuple[Finding, ...]]:
-    """Every pair of factors as `embed_factors` embeds it, and stored ones of which it cannot."""
+    """Embed each pair of factors as `embed_factors` does, with findings on pairs that cannot be."""
     source, space = plan.source, plan.space
     found = {
         ",".join(pair): embed_factor_grid(

@@ -1,4 +1,4 @@
-"""How a grid of two factors lies in two latents, as numbers."""
+"""Scores and properties of the grid of two factors in two latents."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,25 +9,25 @@ from sbvae_cli.metrics.extent import Extent
 
 @dataclass(frozen=True)
 class PairGeometry:
-    """How the grid of two factors lies in two latents.
+    """Embedding of the grid of two factors in two latents, as numbers.
 
     Attributes:
-        names: The two factors.
-        shape: Points of the grid; None where points lie scattered.
-        choice: The latents, and what each rule would choose.
-        scores: As `geometry_scores` and `LatentUse` define them.
-        population: "full" where the grid was rendered, "file" where codes were averaged.
-        dead: Which of the two latents hardly deviate over the grid.
-        points: Points outside of what is held out; all of the grid's where None.
-        within: Share of the two latents' variance that the cells' averages leave out.
-        extent: What is left of the grid in the two latents.
-        drowned: Whether more would be left, had the posterior no noise.
-        shares: Share of each latent in what all tell of the grid; None where stds are not known, or
-            other factors vary too.
-        missing: Points of the grid that have no image.
-        free: Other factors that vary among the images.
-        shown: Points that have an image, held-out ones too; those of `points` where None.
-        found: Number of images that scattered points were chosen from at random.
+        names: Names of the two factors.
+        shape: Number of points along each factor of the grid; None for scattered points.
+        choice: The two latents, with the choice of each rule.
+        scores: Scores as defined by `geometry_scores` and `LatentUse`.
+        population: "full" if the grid was rendered, "file" if codes were averaged.
+        dead: Those of the two latents whose means have a small std over the grid.
+        points: Number of points that are not held out; None for all of the grid.
+        within: Share of the two latents' variance that is within cells and lost by averaging.
+        extent: Shape of the grid in the two latents: a sheet, a line or a point.
+        drowned: Whether the extent would be larger without the posterior's noise.
+        shares: Share of each latent in the information of all latents on the grid; None if stds are
+            unknown or other factors vary too.
+        missing: Number of points of the grid without an image.
+        free: Names of other factors that vary among the images.
+        shown: Number of points with an image, held-out ones included; None for `points`.
+        found: Number of images from which scattered points were chosen at random.
     """
 
     names: tuple[str, str]
@@ -48,7 +48,7 @@ class PairGeometry:
 
     @property
     def layout(self) -> str:
-        """How the points lie, as a title says it."""
+        """Arrangement of the points, for a title."""
         if self.shape is None:
             shown = self.points if self.shown is None else self.shown
             of = f" of {self.found:,}" if self.found > (shown or 0) else ""
@@ -57,12 +57,12 @@ class PairGeometry:
 
     @property
     def chance_r2(self) -> float:
-        """The affine_r2 that noise has on average: two slopes are fitted to so many points."""
+        """Expected affine_r2 of noise, as two slopes are fitted to this number of points."""
         points = self.shape[0] * self.shape[1] if self.shape and not self.points else self.points
         return min(2 / max((points or 1) - 1, 1), 1.0)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the geometry as plain containers, for JSON."""
         return {
             "factors": list(self.names),
             "latents": list(self.choice.latents),

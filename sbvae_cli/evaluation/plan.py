@@ -1,4 +1,4 @@
-"""What an evaluation of a model on some data is made of, decided before anything is computed."""
+"""Plan the parts of a model's evaluation before anything is computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,22 +21,22 @@ from sbvae_cli.metrics.protocol import Protocol, possible_metrics
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-_PROBED = 16  # images
+_PROBED = 16  # number of images
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which parts an evaluation of a model has.
+    """Parts of a model's evaluation.
 
     Attributes:
-        source: The data.
-        protocol: What is computed; its metrics are those that data and model allow.
+        source: Data to evaluate on.
+        protocol: Metrics, all of which are possible for data and model, and their settings.
         latents: Number of latents of the model.
-        space: Space whose held-out regions count: that of the model's training, or of the data
-            where factors differ.
-        skipped: Metrics that are not possible, a file that is too small, and pairs of factors that
-            its images do not show.
-        stored: Images of a file that show each pair of factors, where none are rendered.
+        space: Factor space whose held-out regions count: that of the training data, or that of the
+            source if their factors differ.
+        skipped: Findings on metrics that are not possible, a small file, and pairs of factors
+            without enough images.
+        stored: Images of a file for each pair of factors; empty if images are rendered.
     """
 
     source: Source
@@ -48,49 +48,49 @@ class Plan:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the metrics that are computed."""
+        """Names of the metrics to compute."""
         return self.protocol.metrics or ()
 
     @property
     def rates(self) -> bool:
-        """Whether images are decoded and scored."""
+        """Whether rates (NLL and KL) are computed."""
         return "rates" in self.metrics
 
     @property
     def heldout(self) -> bool:
-        """Whether those of the regions that training left out are, too."""
+        """Whether rates are also computed on images of the held-out regions."""
         return self.rates and bool(self.space.held_out) and self.source.can_render
 
     @property
     def present(self) -> bool:
-        """Whether latents may know which images are blank."""
+        """Whether information on blank images is computed."""
         return "mig" in self.metrics and self.source.space.blank > 0
 
     @property
     def in_rgb(self) -> bool:
-        """Whether metrics see red, green and blue of what the data have as hues."""
+        """Whether metrics use red, green and blue of colours that the data have as HSV."""
         space = self.source.space
         return in_other_basis(space.names, space.varying, self.protocol.color_basis)
 
     @property
     def pool(self) -> int:
-        """Number of images whose codes stand beside factors; 0 where none is needed."""
+        """Number of images to encode for metrics of codes and factors; 0 if there are none."""
         needed = set(self.metrics) - {"rates", "geometry"}
         return self.protocol.pool(self.metrics) if needed else 0
 
     @property
     def vote_metrics(self) -> tuple[str, ...]:
-        """Names of the metrics that are made of votes."""
+        """Names of the metrics that are computed from votes."""
         return tuple(name for name in self.metrics if METRICS[name].votes)
 
     @property
     def draws_votes(self) -> bool:
-        """Whether votes have images of their own."""
+        """Whether votes get images of their own."""
         return bool(self.vote_metrics) and self.source.renders_fast and not self.in_rgb
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of factors of which a grid is rendered."""
+        """Pairs of factors whose grid is rendered."""
         if "geometry" not in self.metrics or not self.source.can_render:
             return ()
         return tuple(combinations(self.source.space.varying, 2))
@@ -99,18 +99,19 @@ class Plan:
 def make_plan(
     vae: VAE, source: Source, protocol: Protocol, trained_on: FactorSpace | None = None
 ) -> Plan:
-    """Check model and protocol against the data.
+    """Check the model and the protocol against the data, and plan the evaluation.
 
     Args:
-        vae: On its device.
-        source: The data.
-        protocol: What is asked for; without metrics, what the paper reports and is possible.
-        trained_on: Space of the model's training, whose held-out regions count where it has the
-            factors of the data.
+        vae: Model on its device.
+        source: Data to evaluate on.
+        protocol: Requested metrics and their settings; without metrics, those of the paper that are
+            possible.
+        trained_on: Factor space of the training data, whose held-out regions count if its factors
+            are those of the source.
 
     Raises:
-        SbvaeError: If a metric that was asked for by name is not possible, a colour basis or a
-            group of factors does not fit the data, or the model gives no numbers.
+        SbvaeError: If a requested metric is not possible, a colour basis or group of factors does
+            not fit the data, or the model's posteriors are not finite.
     """
     space, latents = source.space, _count_latents(vae, source, protocol)
     names = space.varying
@@ -140,7 +141,7 @@ def make_plan(
 def _stored_pairs(
     source: Source, protocol: Protocol
 ) -> tuple[dict[tuple[str, str], StoredPoints], list[Finding]]:
-    """Images of a file that show each pair of factors, as `embed_factors` chooses them."""
+    """Choose images of a file for each pair of factors, as `embed_factors` does."""
     stored, impossible = dict[tuple[str, str], StoredPoints](), list[Finding]()
     if source.can_render or source.file is None:
         return stored, impossible
@@ -155,14 +156,14 @@ def _stored_pairs(
 
 
 def _count_latents(vae: VAE, source: Source, protocol: Protocol) -> int:
-    """Number of latents, by encoding a few images, which shows a model that gives no numbers."""
+    """Count the latents by encoding a few images, which also reveals damaged weights."""
     images, _ = source.images(0, count_available(source, _PROBED), protocol.seed)
     latents: int = encode(vae, images)[0].shape[1]
     return latents
 
 
 def other_factors(trained: SpaceConfig, seen: FactorSpace) -> str | None:
-    """A line on how the factors differ from those of the training data; None where they do not."""
+    """Describe how the factors differ from those of the training data; None if they do not."""
     if trained.factors == seen.factors:
         return None
     if trained.varying != seen.varying:

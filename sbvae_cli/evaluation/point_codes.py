@@ -1,4 +1,4 @@
-"""Points of two factors, on a grid or scattered, and the posteriors of their images."""
+"""Points of two factors, on a grid or scattered, and the posteriors at the points."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +14,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FactorPoints:
-    """Where points lie in two factors.
+    """Points in the plane of two factors.
 
     Attributes:
-        names: The two factors.
-        values: In the factors' own units, shape (n0, n1, 2) of a grid, (N, 2) of scattered points.
-        scaled: The same scaled to [0, 1] by the factors' ranges.
-        held_out: Points that training left out, shape (n0, n1) or (N,).
-        circular: Whether a factor's range is a full turn.
-        fixed: Values of other factors.
-        free: Other factors, which vary among the images.
-        alone: Whether the data vary in the two alone.
-        population: "full" where images were made for the points, "file" where they were found.
-        found: Number of images that scattered points were chosen from at random; 0 of a grid.
+        names: Names of the two factors.
+        values: Factor values in their own units, shape (n0, n1, 2) for a grid, (N, 2) for scattered
+            points.
+        scaled: Factor values scaled to [0, 1] by the factors' ranges, in the same shape.
+        held_out: Whether training left out each point, shape (n0, n1) or (N,).
+        circular: Whether the range of each factor is a full turn.
+        fixed: Fixed values of other factors.
+        free: Names of other factors, which vary among the images.
+        alone: Whether only these two factors vary in the data.
+        population: "full" if images were made for the points, "file" if they were found in a file.
+        found: Number of images from which scattered points were chosen at random; 0 for a grid.
     """
 
     names: tuple[str, str]
@@ -43,15 +44,15 @@ class FactorPoints:
 
 @dataclass(frozen=True)
 class PointCodes:
-    """Posteriors of the points' images, or averages over the images of a point.
+    """Posteriors at points, perhaps averaged over several images of each.
 
     Attributes:
-        means: NaN at points without an image, shape (n0, n1, K) or (N, K).
-        stds: In the same shape; None where these are not known.
-        noise: Variance that averages have beside that of the points, shape (K,).
-        within: Share of each latent's variance that averages leave out, shape (K,).
-        blank: Posterior mean of an image that shows nothing, shape (K,); None where the data has
-            none.
+        means: Posterior means, NaN at points without an image, shape (n0, n1, K) or (N, K).
+        stds: Posterior stds in the same shape; None if unknown.
+        noise: Variance of the averages due to the scatter within points, shape (K,).
+        within: Share of each latent's variance that is within points and lost by averaging, shape
+            (K,).
+        blank: Posterior mean of a blank image, shape (K,); None if the data have none.
     """
 
     means: Floats
@@ -69,7 +70,7 @@ def points_of(
     circular: tuple[bool, bool],
     alone: bool,
 ) -> FactorPoints:
-    """Where the points lie; values (n, 2) are scaled by a function, rows (R,) are held out."""
+    """Make points from stored ones; `scale` maps values (n, 2), and `held_out` has rows (R,)."""
     shape, count = stored.values.shape[:-1], stored.values[..., 0].size
     share = np.bincount(stored.point, held_out, count) / np.maximum(
         np.bincount(stored.point, minlength=count), 1
@@ -91,12 +92,12 @@ def points_of(
 def averaged(
     stored: StoredPoints, means: Floats, stds: Floats | None, blank: Floats | None = None
 ) -> PointCodes:
-    """Averages over the rows of each point, and what they leave out; `blank` (K,) as it is."""
+    """Average the rows of each point, and measure the variance within points; keep `blank`."""
     shape, count = stored.values.shape[:-1], stored.values[..., 0].size
     number = np.bincount(stored.point, minlength=count)
 
     def average(rows: Floats) -> Floats:
-        with np.errstate(invalid="ignore"):  # 0 / 0 of a point without a row
+        with np.errstate(invalid="ignore"):  # 0 / 0 at a point without a row
             columns = [np.bincount(stored.point, column, count) / number for column in rows.T]
         return np.stack(columns, axis=1)
 

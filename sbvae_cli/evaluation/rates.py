@@ -1,4 +1,4 @@
-"""NLL, KL and latents used (Appendix F), image by image and as means with an interval."""
+"""Compute NLL, KL and used latents (Appendix F), for each image and as means with intervals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,12 +21,12 @@ from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import gaussian_kl
 
 _HALF_A_STEP = 0.5 / 255  # of 8-bit pixels
-_FAR_OFF = 0.1  # of the range of pixels
+_FAR_OFF = 0.1  # error of a pixel, in its range
 
 
 @dataclass(frozen=True)
 class ImageRates:
-    """What the model says of each of N images.
+    """Outputs of the model on each of N images.
 
     Attributes:
         nll: Negative log likelihood with one posterior sample, summed over pixels and channels,
@@ -34,15 +34,15 @@ class ImageRates:
         kl: KL divergence of the posterior from the prior, summed over latents, nats, shape (N,).
         means: Posterior means, shape (N, K).
         stds: Posterior stds, shape (N, K).
-        floor: The entropy of Bernoulli pixels of the image's own values, which no Bernoulli NLL
-            goes below, nats, shape (N,).
+        floor: Smallest possible Bernoulli NLL of the image, which is the entropy of Bernoulli
+            pixels with its values, nats, shape (N,).
         squared_error: Squared error of the expected image, mean over pixels and channels, shape
             (N,).
-        stuck: Share of pixels and channels, in [0, 1], that the model shows black or white, or
-            beyond, though they are off by a tenth of the range; shape (N,).
-        likelihood: Which one the NLL is of; those of different ones do not compare.
-        learned: What the likelihood has learned, such as its variance.
-        variance: Fixed variance of Gaussian pixels; None of other likelihoods.
+        stuck: Share, in [0, 1], of pixels and channels that the model decodes as black or white
+            although they differ by more than a tenth of the range, shape (N,).
+        likelihood: Name of the likelihood; NLLs of different likelihoods are not comparable.
+        learned: Learned parameters of the likelihood, such as its variance.
+        variance: Fixed variance of a Gaussian likelihood; None for others.
     """
 
     nll: Floats
@@ -63,7 +63,7 @@ class ImageRates:
 
 
 def latent_kl(means: Floats, stds: Floats) -> Floats:
-    """Mean KL of each latent's posterior from the prior, nats; (N, K) and (N, K) to (K,)."""
+    """Compute the mean KL of each latent in nats, shape (K,); means and stds have shape (N, K)."""
     squares = np.square(means) + np.square(stds)
     kl: Floats = (0.5 * (squares - 1) - np.log(stds)).mean(axis=0)
     return kl
@@ -75,16 +75,16 @@ def image_rates(
     noise: NDArray[np.float32],
     on_images: OnImages = lambda images: None,
 ) -> ImageRates:
-    """Encode images, decode one posterior sample of each, and score it (Appendix F).
+    """Encode images, decode one posterior sample of each, and compute their rates (Appendix F).
 
     Args:
-        vae: On its device.
-        images: uint8, shape (N, H, W, C), N at least 1.
-        noise: Standard normal, shape (N, K).
+        vae: Model on its device.
+        images: Images, uint8, shape (N, H, W, C), N at least 1.
+        noise: Standard normal noise of the posterior samples, shape (N, K).
         on_images: Called with the number of images since the last call.
 
     Raises:
-        SbvaeError: If the model gives posteriors or likelihoods that are no numbers.
+        SbvaeError: If the model's posteriors or likelihoods are not finite.
     """
     device = next(vae.parameters()).device
     size = min(
@@ -129,7 +129,7 @@ def image_rates(
 
 
 def _misses(shown: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """`floor`, `squared_error` and `stuck` of each image."""
+    """Compute `floor`, `squared_error` and `stuck` of each image."""
     floor = functional.binary_cross_entropy(pixels, pixels, reduction="none")
     error = shown - pixels
     stuck = (shown <= _HALF_A_STEP) | (shown >= 1 - _HALF_A_STEP)
@@ -138,18 +138,18 @@ def _misses(shown: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
-    """The columns of Tables 5 to 10 that need no factors.
+    """Average the rates to the columns of Tables 5 to 10 that need no factors.
 
-    `neg_elbo` is NLL + KL whatever beta the model was trained with. `latents_used` counts, for
-    each image, the latents of posterior std below 0.5; `latents_used_by_mean` counts the
-    latents whose std, averaged over the images, is below it.
+    `neg_elbo` is NLL + KL, whatever beta the model was trained with. `latents_used` is the number
+    of latents with a posterior std below 0.5, averaged over images. `latents_used_by_mean` is the
+    number of latents whose std, averaged over images, is below 0.5.
 
     Args:
-        rates: What the model says of each image.
-        population: Which the images were drawn from.
+        rates: Rates of each image.
+        population: Name of the population of the images.
 
     Returns:
-        Scores by name, means over the images with their normal interval.
+        Scores by name, as means over the images with their normal interval.
     """
     used = (rates.stds < USED_BELOW).sum(axis=1).astype(np.float64)
     of: dict[str, object] = {"likelihood": rates.likelihood, **rates.learned}
@@ -167,14 +167,14 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
 
 
 def _within(score: Score, latents: int) -> Score:
-    """The interval of a count, from none to all."""
+    """Limit the interval of a count to the range from 0 to the number of latents."""
     if score.low is None or score.high is None:
         return score
     return replace(score, low=max(score.low, 0.0), high=min(score.high, float(latents)))
 
 
 def _used_by_mean(stds: Floats, population: str) -> Score:
-    """How many latents deviate by less on average, and how many might, were there more images."""
+    """Count the latents with a small mean std, with bounds from the means' standard errors."""
     mean = stds.mean(axis=0)
     count = float((mean < USED_BELOW).sum())
     if len(stds) < 2:

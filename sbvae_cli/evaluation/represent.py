@@ -1,4 +1,4 @@
-"""A model and a source of images to codes beside factors."""
+"""Encode images of a source to codes with their factors."""
 
 from collections.abc import Callable
 
@@ -16,15 +16,15 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-DRAWN_COUNT = 10_000  # images of a source that has no end
-_MOST_IMAGES, _MOST_BYTES = 2048, 32 << 20  # in memory at once
+DRAWN_COUNT = 10_000  # images from data without an end
+_MOST_IMAGES, _MOST_BYTES = 2048, 32 << 20  # limits on images in memory at once
 
 
 def count_images(source: Source, count: int | None, population: Population = "train") -> int:
-    """How many images there are to encode: `count`, a file's rows, or 10,000.
+    """Return the number of images to encode: `count`, a file's rows, or 10,000 by default.
 
     Raises:
-        SbvaeError: If a file holds fewer than `count`.
+        SbvaeError: If a file has fewer than `count` images.
     """
     stored = source.stored_rows(population)
     if stored is None:
@@ -45,28 +45,28 @@ def represent(
     most_images: int = _MOST_IMAGES,
     most_bytes: int = _MOST_BYTES,
 ) -> Representation:
-    """Encode images of a source, in order, holding some megabytes of them at a time.
+    """Encode images of a source in order, with a few megabytes of them in memory at a time.
 
-    Of a file's rows fewer than all are picked at random, since neighbours in a file are often
-    alike; of what is drawn, they are the first.
+    If a file has more rows than `count`, rows are picked at random, since neighbours in a file are
+    often alike. Drawn images are the first ones.
 
     Args:
-        vae: On its device.
-        source: Where the images come from.
-        count: Number of images, at least 1; `count_images` says how many there are.
-        seed: Root seed of images that are drawn.
+        vae: Model on its device.
+        source: Data that images come from.
+        count: Number of images, at least 1, as from `count_images`.
+        seed: Root seed of drawn images and picked rows.
         population: Name of the population, as in `Source.images`.
         on_progress: Called with the number of images encoded so far.
-        most_images: Number of images in memory at once, unless the file has larger chunks.
-        most_bytes: Bytes of the same.
+        most_images: Largest number of images in memory at once, unless the file has larger chunks.
+        most_bytes: Largest number of bytes of these images.
 
     Returns:
-        Codes and stds in float32.
+        Codes and stds in float32, with the factors.
 
     Raises:
-        SbvaeError: If the data is damaged or ends early, or the model is unsound.
+        SbvaeError: If the data are damaged or end early, or the model's posteriors are not finite.
     """
-    unit = source.images_per_read(population)  # so that none is made or read twice
+    unit = source.images_per_read(population)  # so that no image is made or read twice
     most = min(most_images, most_bytes // (source.height * source.width * source.channels))
     length = unit * max(1, most // unit)
     means, stds, factors = [], [], []
@@ -110,20 +110,20 @@ def represent_at_random(
     pool: int,
     on_images: OnImages = lambda images: None,
 ) -> Representation:
-    """Encode images that show something, for the metrics of factors.
+    """Encode images that are not blank, for the metrics of factors.
 
     Args:
-        vae: On its device.
-        source: The data.
-        protocol: Which population, and the colours' basis.
-        pool: Number of images, those that test what was fitted included.
+        vae: Model on its device.
+        source: Data to evaluate on.
+        protocol: Protocol, which has the population and the colour basis.
+        pool: Number of images, including those that test fitted metrics.
         on_images: Called with the number of images since the last call.
 
     Returns:
-        Rows at random beside the factors that vary in the space.
+        Codes in random order, with the factors that vary in the space.
 
     Raises:
-        SbvaeError: If every image is blank, or the model gives posteriors that are no numbers.
+        SbvaeError: If every image is blank, or the model's posteriors are not finite.
     """
     images, rows = images_that_show(source, protocol, pool)
     means, stds = encode(vae, images, on_images)

@@ -1,4 +1,4 @@
-"""Codes beside the factors of their images, of a model or of anybody."""
+"""Codes with the factors of their images, from a model or from a user's file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from sbvae_cli.metrics.labelled_codes import LabelledCodes, train_share
 from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.random import stream
 
-_LEAST_RANGE = 1e-70  # whose squares, and products of these, are not 0
+_LEAST_RANGE = 1e-70  # squares of smaller ranges, and their products, could be 0
 
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.floating]
@@ -23,22 +23,23 @@ Numbers = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Representation:
-    """Codes of images beside their factors: what `encode` writes and `eval` scores.
+    """Codes of images with their factors: output of `encode` and input of `eval`.
 
     Attributes:
         codes: Posterior means, shape (N, K).
-        factors: Shape (N, F); NaN where an image is blank.
-        names: Names of the factors, F of them; one called `present` is 0 where an image is blank.
-        circular: Factors whose range is a full turn.
-        stds: Posterior stds, at least 0, shape (N, K); None where these are not known.
-        held_out: Images that training left out, shape (N,); None where that is not known.
-        population: Which the images were drawn from; "file" for rows of a file.
-        at_random: Whether the rows are independent draws, in no order.
-        unread: Names of arrays of a file that say nothing here.
-        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
-        space: Serial form of the factors' space, as a data file has it; None where not known.
-        rows: Numbers of the rows of a data file, (N,), where these are not all, in order.
-        files: Names of the image files, N of them; None where they are not known.
+        factors: Factor values, shape (N, F); NaN where an image is blank.
+        names: Names of the F factors; one named `present` is 0 where an image is blank.
+        circular: Names of factors whose range is a full turn.
+        stds: Posterior stds, at least 0, shape (N, K); None if unknown.
+        held_out: Whether training left out each image, shape (N,); None if unknown.
+        population: Name of the images' population; "file" for rows of a file.
+        at_random: Whether the rows are independent draws in no particular order.
+        unread: Names of arrays of a file that were not read.
+        kinds: "levels" or "range" by the factor's name; other factors' kinds are guessed from
+            values.
+        space: Factor space in the serial form of a data file; None if unknown.
+        rows: Row numbers in a data file, ascending, shape (N,); None for all rows.
+        files: Names of the N image files; None if unknown.
     """
 
     codes: Numbers
@@ -57,14 +58,14 @@ class Representation:
 
     @property
     def present(self) -> Numbers | None:
-        """0 for each blank image, shape (N,); None where there is no such factor."""
+        """The factor `present`, 0 for each blank image, shape (N,); None if there is none."""
         if "present" not in self.names:
             return None
         return self.factors[:, self.names.index("present")]
 
     @property
     def shown(self) -> Self:
-        """The rows that show something, without the factor `present`."""
+        """Rows that are not blank, without the factor `present`."""
         if self.present is None:
             return self
         column, rows = self.names.index("present"), self.present > 0
@@ -87,16 +88,16 @@ class Representation:
 
     @property
     def unordered(self) -> tuple[str, ...]:
-        """Names of the factors that vary and whose levels have names, which have no order."""
+        """Names of varying factors with named levels, which have no order."""
         known = self.space["factors"] if self.space else ()
         named = {factor["name"] for factor in known if factor["level_names"]}
         return tuple(name for name in self.varying if name in named)
 
     def in_basis(self, basis: ColorBasis | None) -> Self:
-        """With colours in this basis; None leaves them.
+        """Convert colours to a basis; None leaves them unchanged.
 
         Raises:
-            SbvaeError: If there are no such colours.
+            SbvaeError: If the factors have no colours in a suitable basis.
         """
         if not in_other_basis(self.names, self.names, basis):
             return self
@@ -104,13 +105,13 @@ class Representation:
         return replace(self, names=names_in_rgb(self.names), factors=factors)
 
     def labelled(self, bins: int) -> LabelledCodes:
-        """All rows beside the factors that vary among them, for metrics.
+        """Return all rows with the factors that vary among them, for metrics.
 
         Args:
             bins: Number of bins of a continuous factor.
 
         Raises:
-            SbvaeError: If codes are too small to be squared.
+            SbvaeError: If the range of the codes is too small for their squares.
         """
         widest = float(np.ptp(self.codes, axis=0).max())
         if 0 < widest < _LEAST_RANGE:
@@ -132,20 +133,21 @@ class Representation:
 
 
 def kinds_of(factors: Sequence[FactorConfig]) -> dict[str, FactorKind]:
-    """Whether each factor has levels or a range, by its name."""
+    """Return "levels" or "range" for each factor, by its name."""
     return {factor.name: "levels" if factor.levels else "range" for factor in factors}
 
 
 def sample_of(whole: LabelledCodes, protocol: Protocol, at_random: bool) -> LabelledCodes:
-    """As many rows as the protocol takes, of those that training saw where that is the population.
+    """Draw the protocol's number of rows, only rows of training if its population is "train".
 
     Args:
         whole: All rows.
-        protocol: How many, of which population.
-        at_random: Whether the rows are of that population and in no order already.
+        protocol: Protocol, which has the number of images and the population.
+        at_random: Whether the rows are already of that population and in random order.
 
     Raises:
-        SbvaeError: If it is not known which rows training saw, or it saw fewer than two.
+        SbvaeError: If held-out rows must be left out and are unknown, or fewer than two others
+            remain.
     """
     if not at_random:
         whole = _shuffled(whole, protocol)

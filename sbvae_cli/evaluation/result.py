@@ -1,4 +1,4 @@
-"""What an evaluation found, of a model or of codes from elsewhere."""
+"""Result of an evaluation of a model, or of codes from a file."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from sbvae_cli.metrics.score import Score
 
 
 class NamedScore(NamedTuple):
-    """A score, its name, and the pair of factors that it is of, as "x,y"; "" where of none."""
+    """A score with its name and its pair of factors, such as "x,y" ("" if it has none)."""
 
     name: str
     factors: str
@@ -22,21 +22,21 @@ class NamedScore(NamedTuple):
 
     @property
     def metric(self) -> str:
-        """Name of the metric that it is of."""
+        """Name of the metric that the score belongs to."""
         return metric_of(self.name, bool(self.factors))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Every score of one model on one dataset.
+    """All scores of one model on one dataset, or of a file of codes.
 
     Attributes:
-        protocol: What was computed; `metrics` are those that the data allowed.
-        scores: By name, in the order of the report.
-        geometry: By pair of factors, as "x,y".
-        findings: What the numbers do not say themselves, and what they say of the model.
-        settings: Models and constants of each metric that was computed.
-        of_model: Whether a model was at hand, which advice may be about.
+        protocol: Protocol of the evaluation, with the metrics that were possible.
+        scores: Scores by name, in the order of the report.
+        geometry: Geometry by pair of factors, such as "x,y".
+        findings: Findings on the scores and on the model.
+        settings: Classifiers and constants of each computed metric.
+        of_model: Whether a model was evaluated, so that advice can be about its training.
     """
 
     protocol: Protocol
@@ -48,17 +48,17 @@ class Evaluation:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on what the numbers do not say themselves."""
+        """Sentences on limits of the scores."""
         return sentences(self.findings, NOTES)
 
     @property
     def diagnosis(self) -> list[str]:
-        """Sentences on the model, each with what could be done."""
+        """Sentences on the model, each with advice."""
         return sentences(self.findings, DIAGNOSIS, self.of_model)
 
     @property
     def numbers(self) -> list[NamedScore]:
-        """Every score of one number, those of each pair of factors last."""
+        """All scalar scores, those of pairs of factors last."""
         found = [NamedScore(name, "", score) for name, score in self.scores.items()]
         for factors, pair in self.geometry.items():
             for name, value in pair.scores.items():
@@ -68,7 +68,7 @@ class Evaluation:
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the evaluation as plain containers, for JSON."""
         return {
             "protocol": {
                 **self.protocol.as_dict(),

@@ -1,4 +1,4 @@
-"""What an NPZ file of codes says of its factors: names, kinds, and their space."""
+"""Read factors' names, kinds and space from the arrays of an NPZ file of codes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,10 +16,10 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def stated_names(path: Path, arrays: Arrays, count: int) -> tuple[str, ...]:
-    """Names of the factors; factor0, factor1, ... where the file has none.
+    """Return the names of the factors, which are factor0, factor1, ... if the file has none.
 
     Raises:
-        SbvaeError: If there are not so many, or one is there twice.
+        SbvaeError: If there is not one name for each factor, or two are equal.
     """
     if "names" not in arrays:
         return tuple(f"factor{i}" for i in range(count))
@@ -33,10 +33,10 @@ def stated_names(path: Path, arrays: Arrays, count: int) -> tuple[str, ...]:
 
 
 def stated_kinds(path: Path, arrays: Arrays, names: Sequence[str]) -> dict[str, FactorKind]:
-    """Whether each factor has levels or a range; nothing where the file does not say.
+    """Return the kind of each factor, "levels" or "range"; empty if the file has none.
 
     Raises:
-        SbvaeError: If there is not one for each, or one is neither.
+        SbvaeError: If there is not one kind for each factor, or one is unknown.
     """
     if "kinds" not in arrays:
         return {}
@@ -51,10 +51,10 @@ def stated_kinds(path: Path, arrays: Arrays, names: Sequence[str]) -> dict[str, 
 
 
 def stated_space(path: Path, arrays: Arrays, names: Sequence[str]) -> dict[str, Any] | None:
-    """What a data file says of the factors; None where this file does not, or of others.
+    """Return the serial factor space; None if the file has none, or one of other factors.
 
     Raises:
-        SbvaeError: If it cannot be read.
+        SbvaeError: If the array is not a valid space.
     """
     if "space" not in arrays:
         return None
@@ -67,10 +67,10 @@ def stated_space(path: Path, arrays: Arrays, names: Sequence[str]) -> dict[str, 
 
 
 def stated_texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
-    """An array of words, none of which has a comma.
+    """Return an array of words without commas.
 
     Raises:
-        SbvaeError: If it is another array, or a word could be no name.
+        SbvaeError: If the array has no words, or one cannot be a name.
     """
     array = arrays[name]
     if array.ndim != 1 or (array.dtype.kind not in "US" and array.size):

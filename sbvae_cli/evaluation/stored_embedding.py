@@ -1,4 +1,4 @@
-"""Two factors of images, drawn or stored, in two latents: a grid or scattered points."""
+"""Embed two factors of drawn or stored images in two latents, as a grid or scattered points."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -37,22 +37,23 @@ def embed_factors(
     trained_on: FactorSpace | None = None,
     on_images: OnImages = lambda images: None,
 ) -> FactorEmbedding:
-    """Embed a grid of two factors; of stored images the grid, or the points, that they make.
+    """Embed a grid of two factors, or the grid or points that stored images make.
 
     Args:
-        vae: On its device.
-        source: Draws the images, or has them.
-        names: The two factors; those of `default_pair` where None.
-        size: Points along each factor of a grid that is drawn; else as `stored_points` takes it.
-        at: Values of other factors.
-        select: How the two latents are chosen.
-        latents: Two latents instead, the first for the first factor.
-        trained_on: Space of the model's training, whose held-out regions count; the source's
-            where None, or where it has other factors.
+        vae: Model on its device.
+        source: Data that draw the images or have them stored.
+        names: The two factors; None for `default_pair`.
+        size: Points along each factor of a drawn grid; for stored images as in `stored_points`.
+        at: Fixed values of other factors.
+        select: Rule that chooses the two latents.
+        latents: The two latents, the first one for the first factor; None to choose them by
+            `select`.
+        trained_on: Factor space of the training data, whose held-out regions count; the source's if
+            None or if its factors differ.
         on_images: Called with the number of images since the last call.
 
     Raises:
-        SbvaeError: If factors or latents do not exist, or fewer than two factors vary.
+        SbvaeError: If a factor or latent does not exist, or fewer than two factors vary.
     """
     pair = names or default_pair(source.space)
     if source.can_render or source.file is None:
@@ -74,7 +75,7 @@ def choose_stored(
     size: int,
     at: Mapping[str, float],
 ) -> StoredPoints:
-    """Rows of a file that show two factors; arguments as of `embed_factors`."""
+    """Choose rows of a file as points of two factors; arguments as in `embed_factors`."""
     require_pair(space, pair, at)
     at = {name: allowed_value(space, name, value) for name, value in at.items()}
     factors = file.read_factors(np.arange(file.count))
@@ -92,10 +93,10 @@ def embed_stored(
     trained_on: FactorSpace | None = None,
     on_images: OnImages = lambda images: None,
 ) -> FactorEmbedding:
-    """Embed images of a file that `stored_points` chose; arguments as of `embed_factors`.
+    """Embed images that `stored_points` chose from a file; arguments as in `embed_factors`.
 
     Raises:
-        SbvaeError: If latents do not exist, or too few images were not held out.
+        SbvaeError: If a latent does not exist, or too few images are not held out.
     """
     space, file = source.space, source.file
     if file is None:
@@ -124,7 +125,7 @@ def shown_points(
     shown: FactorRows,
     trained_on: FactorSpace | None = None,
 ) -> FactorPoints:
-    """Where the points of rows lie that `stored_points` chose and that show these factors."""
+    """Make points from rows that `stored_points` chose, with their factors `shown`."""
     return points_of(
         stored,
         pair,
@@ -136,7 +137,7 @@ def shown_points(
 
 
 def _scaled(space: FactorSpace, pair: tuple[str, str], values: Floats) -> Floats:
-    """Values of two factors (n, 2), scaled as the space scales them."""
+    """Scale values of two factors (n, 2) as the space does."""
     rows = np.zeros((len(values), len(space.names)))
     rows[:, [space.index(name) for name in pair]] = values
     return space.scaled(rows, pair)

@@ -1,4 +1,4 @@
-"""Two factors of images as training has them: with its holes, correlations and levels."""
+"""Draw factors and images of the training distribution, with its holes and correlations."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ from sbvae_cli.data.source import Source
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.random import stream
 
-COUNT = 2_000  # points: a hole shows, and a correlation
-SAMPLES = 16  # images, as in Figure 7
+COUNT = 2_000  # enough points to show a hole or a correlation
+SAMPLES = 16  # number of images in Figure 7
 
 Floats = NDArray[np.float64]
 
@@ -21,18 +21,18 @@ def training_points(
     trained_on: FactorSpace | None = None,
     count: int = COUNT,
 ) -> Floats:
-    """Two factors of training images at random (Figures 7 and 8, top left).
+    """Draw two factors of random training images (Figures 7 and 8, top left).
 
     Args:
         source: The data.
-        pair: The two factors.
-        trained_on: Space of the model's training; the source's where None, or where it has other
-            factors.
-        count: Number of images, blank ones left out.
+        pair: Names of the two factors.
+        trained_on: Factor space of the training data; the source's if None or if its factors
+            differ.
+        count: Number of images that are not blank.
 
     Returns:
-        Values in the factors' own units, shape (n, 2); of a file whose factors follow no known
-        distribution, n is `count` or fewer.
+        Values in the factors' own units, shape (n, 2). n is `count`, or less for a file whose
+        factors follow no known distribution.
     """
     space = source.space
     if trained_on is not None and trained_on.names == space.names:
@@ -43,15 +43,15 @@ def training_points(
 
 
 def training_samples(source: Source, trained_on: FactorSpace, count: int) -> Images:
-    """Training images at random (Figures 7 and 8, top right).
+    """Draw random training images (Figures 7 and 8, top right).
 
     Args:
-        source: The data; where it cannot draw images of a training of other factors, its own.
-        trained_on: Space of the model's training.
+        source: The data, whose own images are taken if it cannot draw those of `trained_on`.
+        trained_on: Factor space of the training data.
         count: Number of images.
 
     Returns:
-        Shape (n, H, W, C).
+        Images, shape (n, H, W, C).
     """
     rng, space = stream(0, "samples"), source.space
     same = trained_on == space or trained_on.names != space.names
@@ -61,11 +61,11 @@ def training_samples(source: Source, trained_on: FactorSpace, count: int) -> Ima
 
 
 def training_points_of_codes(representation: Representation, pair: tuple[str, str]) -> Floats:
-    """Two factors of the rows of codes that training had, at random, blank ones left out.
+    """Draw two factors of random rows of codes that are neither held out nor blank.
 
     Args:
         representation: Codes and factors.
-        pair: The two factors.
+        pair: Names of the two factors.
 
     Returns:
         Values in the factors' own units, shape (n, 2).

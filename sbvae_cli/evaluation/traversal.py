@@ -1,4 +1,4 @@
-"""Sweeps of single latents around images' codes (Figures 2, 3, 5, 6 and 9 to 12)."""
+"""Traverse single latents around images' codes (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -25,28 +25,28 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
 Range = tuple[float, float]
-COVERED = (0.01, 0.99)  # quantiles of the posterior means between which the posterior's range lies
+COVERED = (0.01, 0.99)  # quantiles of the posterior means that bound the range "posterior"
 
 
 @dataclass(frozen=True)
 class Traversal:
-    """What a model makes of some images, and of codes as each latent is moved.
+    """Reconstructions of images, and images decoded while each latent is moved.
 
     Attributes:
-        starts: Names of the B images that the sweeps start from.
-        inputs: Images, shape (N, H, W, C); the first B are those that the sweeps start from.
-        reconstructions: Expected images of their posterior means, shape (N, h, w, C), the size
-            that the model draws.
-        held_out: Which of them show factors that the model's training left out, shape (N,).
+        starts: Names of the B images from which sweeps start.
+        inputs: Images, shape (N, H, W, C); the first B are those from which sweeps start.
+        reconstructions: Expected images of their posterior means, shape (N, h, w, C), in the size
+            that the model decodes.
+        held_out: Whether training left out the factors of each input, shape (N,).
         codes: Posterior means of the first B inputs, shape (B, K).
-        stds: Posterior stds of all latents, averaged over 512 images, or all of a file, without the
-            blank ones, on which latents in use are uncertain too, shape (K,).
-        followed: For each of all latents the factors that it follows; None where none are known.
-        latents: Numbers of the latents that were swept, L of them.
-        values: Values that each of these takes, increasing, shape (L, S).
-        quantiles: Quantiles of the posterior means that the values are, shape (S,); None where
-            all latents take the same values.
-        sweeps: Images from each start of each latent at each value, shape (B, L, S, h, w, C).
+        stds: Posterior stds of all latents, shape (K,), averaged over 512 images, or all of a
+            smaller file; blank images, on which latents in use are uncertain too, are left out.
+        followed: Factors that each latent follows; None if no factors are known.
+        latents: Numbers of the L latents that were swept.
+        values: Ascending values of each of these latents, shape (L, S).
+        quantiles: Quantiles of the posterior means that correspond to the values, shape (S,); None
+            if all latents take the same values.
+        sweeps: Images for each start, latent and value, shape (B, L, S, h, w, C).
     """
 
     starts: tuple[str, ...]
@@ -63,18 +63,18 @@ class Traversal:
 
     @property
     def used(self) -> tuple[int, ...]:
-        """Latents whose mean std is below 0.5, in order of their numbers (Appendix F)."""
+        """Latents whose mean std is below 0.5, in the order of their numbers (Appendix F)."""
         return tuple(np.flatnonzero(self.stds < USED_BELOW).tolist())
 
 
 @dataclass(frozen=True)
 class Looked:
-    """Images that stds, quantiles and followed factors are told from, the same for several models.
+    """Images for stds, quantiles and followed factors, which several models share.
 
     Attributes:
-        images: Shape (N, H, W, C), blank ones among them.
-        factors: Their factors, shape (N, F).
-        after: Where images that are drawn later come from.
+        images: Images, shape (N, H, W, C), including blank ones.
+        factors: Factor values, shape (N, F).
+        after: Random generator for images that are drawn later.
     """
 
     images: Images
@@ -83,10 +83,10 @@ class Looked:
 
 
 def look(source: Source, seed: int = 0) -> Looked:
-    """Draw 512 images, or fewer where a file has no more.
+    """Draw 512 images, or all of a smaller file.
 
     Args:
-        source: Where they come from.
+        source: Data that images come from.
         seed: Root seed.
     """
     rng = stream(seed, "traverse")
@@ -109,27 +109,26 @@ def traverse(
     seed: int = 0,
     looked: Looked | None = None,
 ) -> Traversal:
-    """Sweep latents around posterior means of images, the other latents kept (Figure 2).
+    """Traverse latents around the posterior means of images, one at a time (Figure 2).
 
     Args:
-        vae: On its device.
-        source: Where other images come from.
-        training_space: Space of the data that the model was trained on; says what was held out.
-        latents: How many, by mean posterior variance, smallest first; or which, in this order; or
-            None for all.
-        ends: First and last value of a sweep; or "posterior", for quantiles of the posterior
-            means of the data, evenly spaced from 1 % to 99 %.
-        columns: Values of a sweep.
-        swing: Whether the values are denser towards the ends, as the places of a swing are.
-        count: Inputs to reconstruct, at least 1; there are no fewer than `starts`.
-        starts: Images to start from, as `start_image` finds them; the first that is not blank
-            where there are none.
-        shared: As `examples` takes it.
-        seed: Root seed of images that are drawn.
-        looked: What `look` gives of this source and seed; drawn where None.
+        vae: Model on its device.
+        source: Data that further images come from.
+        training_space: Factor space of the training data, with its held-out regions.
+        latents: Number of latents, those with the smallest mean posterior variance first; or their
+            numbers, in this order; or None for all.
+        ends: First and last value of a sweep; or "posterior" for quantiles of the data's posterior
+            means, evenly spaced from 1 % to 99 %.
+        columns: Number of values in a sweep.
+        swing: Whether the values are denser towards the ends, like positions of a pendulum.
+        count: Number of inputs to reconstruct, at least 1 and at least that of `starts`.
+        starts: Start images from `start_image`; empty for the first image that is not blank.
+        shared: Space that chooses the held-out images, as in `examples`.
+        seed: Root seed of drawn images.
+        looked: Result of `look` for this source and seed; None to draw it.
 
     Raises:
-        SbvaeError: If there is no such latent, or the model is unsound.
+        SbvaeError: If a latent does not exist, or the model's outputs are not finite.
     """
     looked = looked or look(source, seed)
     images, factors, rng = looked.images, looked.factors, deepcopy(looked.after)
@@ -162,7 +161,7 @@ def traverse(
 
 
 def order_by_variance(stds: Floats) -> list[int]:
-    """All latents, the smallest mean posterior variance first (Figures 2 and 11).
+    """Order all latents by mean posterior variance, smallest first (Figures 2 and 11).
 
     Args:
         stds: Posterior stds, shape (N, K).
@@ -172,10 +171,10 @@ def order_by_variance(stds: Floats) -> list[int]:
 
 
 def choose_latents(order: Sequence[int], wanted: int | Sequence[int] | None) -> tuple[int, ...]:
-    """The first ones of an order (all where there are fewer, or for None), or those that are named.
+    """Return the first latents of an order (None for all), or those that are named.
 
     Raises:
-        SbvaeError: If one that is named does not exist or is named twice, or none is wanted.
+        SbvaeError: If a named latent does not exist or is named twice, or no latent is requested.
     """
     if wanted is None:
         return tuple(order)
@@ -195,19 +194,19 @@ def choose_latents(order: Sequence[int], wanted: int | Sequence[int] | None) -> 
 
 
 def sweep(vae: VAE, code: Floats, latents: Sequence[int], values: Floats) -> Images:
-    """Images of a code in which one latent takes each value and the others keep theirs.
+    """Decode a code while one latent takes each value and the others keep theirs.
 
     Args:
-        vae: On its device.
-        code: Shape (K,).
-        latents: L of them.
-        values: Values of each, shape (L, S).
+        vae: Model on its device.
+        code: Code, shape (K,).
+        latents: Numbers of the L latents.
+        values: Values of each latent, shape (L, S).
 
     Returns:
-        Shape (L, S, H, W, C).
+        Images, shape (L, S, H, W, C).
 
     Raises:
-        SbvaeError: If the model is unsound.
+        SbvaeError: If the decoder's output is not finite.
     """
     codes = np.tile(code, (*values.shape, 1))  # (L, S, K)
     for row, latent in enumerate(latents):

@@ -1,4 +1,4 @@
-"""Where a model puts two factors at moments of its training, from the first to the last."""
+"""Embeddings of two factors at moments of a training, from the first to the last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Unfolding:
-    """Posteriors of two factors' images at moments of training.
+    """Posteriors at the points of two factors at M moments of training.
 
     Attributes:
-        points: The factors.
-        steps: Updates made, increasing, M of them.
-        means: Posterior means of all latents, NaN at points without an image, shape
-            (M, n0, n1, K) of a grid or (M, N, K) of scattered points.
+        points: The points, with their factor values.
+        steps: Number of updates made at each moment, ascending, M of them.
+        means: Posterior means of all latents, NaN at points without an image, shape (M, n0, n1, K)
+            for a grid or (M, N, K) for scattered points.
         stds: Posterior stds in the same shape.
     """
 
@@ -31,7 +31,7 @@ class Unfolding:
     stds: Floats | None = None
 
     def add(self, step: int, codes: PointCodes) -> "Unfolding":
-        """With one more moment, later than those that there are; `codes` have stds."""
+        """Return a copy with a later moment; `codes` must have stds."""
         means = np.asarray(codes.means, np.float32)[None]
         stds = np.asarray(codes.stds, np.float32)[None]
         if self.means is not None and self.stds is not None:
@@ -39,27 +39,27 @@ class Unfolding:
         return replace(self, steps=(*self.steps, step), means=means, stds=stds)
 
     def first(self, count: int) -> "Unfolding":
-        """The first moments alone, none or more."""
+        """Return a copy with the first `count` moments, possibly none."""
         if self.means is None or self.stds is None or count == 0:
             return Unfolding(self.points)
         return Unfolding(self.points, self.steps[:count], self.means[:count], self.stds[:count])
 
     def until(self, step: int) -> "Unfolding":
-        """Without moments that are later than a step."""
+        """Return a copy without moments after a step."""
         return self.first(sum(own <= step for own in self.steps))
 
     def embedding(
         self, moment: int = -1, latents: tuple[int, int] | None = None
     ) -> FactorEmbedding:
-        """Two latents at one moment, scored.
+        """Embed the points at one moment in two latents, and score the embedding.
 
         Args:
-            moment: Its number; the last where -1.
-            latents: Two latents, the first for the first factor; chosen by their posterior where
-                None.
+            moment: Index of the moment; -1 for the last.
+            latents: The two latents, the first one for the first factor; None to choose them by
+                posterior variance.
 
         Raises:
-            SbvaeError: If there is no moment, or nothing to choose from.
+            SbvaeError: If there is no moment, or no two latents to choose.
         """
         if self.means is None or self.stds is None:
             raise SbvaeError("no moment of training is stored")
@@ -68,10 +68,10 @@ class Unfolding:
         return embed_known(self.points, PointCodes(means, stds), latents)
 
     def embeddings(self) -> list[FactorEmbedding]:
-        """Every moment, in the two latents that the last one chooses.
+        """Embed the points at every moment, in the two latents chosen at the last one.
 
         Raises:
-            SbvaeError: If there is no moment, or nothing to choose from.
+            SbvaeError: If there is no moment, or no two latents to choose.
         """
         last = self.embedding()
         chosen = last.choice.latents
@@ -79,17 +79,17 @@ class Unfolding:
 
 
 def moments(steps: int, count: int = 60) -> list[int]:
-    """Steps at which a training is looked at, from 0 to its last: denser early, where most happens.
+    """Return the steps of moments, from 0 to the last, denser early when most happens.
 
     Args:
-        steps: Updates planned, at least 1.
-        count: Number of steps after the first, at most.
+        steps: Number of updates planned, at least 1.
+        count: Largest number of moments after the first.
     """
     return sorted({round(steps * (i / count) ** 2) for i in range(count + 1)})
 
 
 def same_points(one: FactorPoints, other: FactorPoints) -> bool:
-    """Whether the points are the same, so that moments of both make one unfolding."""
+    """Return whether the points are equal, so that moments of both belong to one unfolding."""
     pairs: Sequence[tuple[NDArray[np.generic], NDArray[np.generic]]] = (
         (one.values, other.values),
         (one.held_out, other.held_out),

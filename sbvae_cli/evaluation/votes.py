@@ -1,4 +1,4 @@
-"""The images of a FactorVAE score's votes, drawn and encoded (Kim and Mnih 2018, Section 4)."""
+"""Draw and encode images for the votes of a FactorVAE score (Kim and Mnih 2018, Section 4)."""
 
 from collections.abc import Sequence
 
@@ -22,24 +22,24 @@ def draw_votes(
     images: int,
     population: Population = "full",
 ) -> tuple[FactorRows, Ints]:
-    """Factors of votes whose images share the value of one factor; none is blank.
+    """Draw factors of votes, whose images share the value of one factor and are not blank.
 
-    The factor is uniform over those that are named, its value that of one image of the population;
-    the others are drawn from the population given that value.
+    The fixed factor is uniform over `names`, and its value is that of a random image of the
+    population. The other factors are drawn from the population given that value.
 
     Args:
-        space: Space of the images.
-        names: Factors that a vote may fix, one at least.
-        rng: Where the randomness comes from.
+        space: Factor space of the images.
+        names: Names of the factors that a vote may fix, at least one.
+        rng: Random generator.
         votes: Number of votes V.
-        images: Images of a vote L.
-        population: "full", or "train", which leaves the held-out regions out.
+        images: Number of images L in a vote.
+        population: "full", or "train" to leave held-out regions out.
 
     Returns:
-        Rows (V, L, F), and for each vote which of `names` is fixed, (V,).
+        Rows of shape (V, L, F), and the index into `names` of each vote's fixed factor, shape (V,).
 
     Raises:
-        SbvaeError: If the held-out regions leave next to nothing to draw from.
+        SbvaeError: If the held-out regions leave almost nothing to draw from.
     """
     columns = [space.index(name) for name in names]
     fixed: Ints = rng.integers(len(columns), size=votes)
@@ -55,20 +55,20 @@ def draw_votes(
 def encode_votes(
     vae: VAE, source: Source, rows: FactorRows, size: int, on_images: OnImages = lambda images: None
 ) -> Floats:
-    """Render and encode the images of votes, some at a time, and none of them twice.
+    """Render and encode the images of votes in batches, each distinct image once.
 
     Args:
-        vae: On its device.
-        source: Draws the images.
-        rows: Factors, shape (V, L, F).
-        size: Images that the encoder takes at once.
+        vae: Model on its device.
+        source: Data that render the images.
+        rows: Factor values, shape (V, L, F).
+        size: Number of images in a batch of the encoder.
         on_images: Called with the number of images since the last call.
 
     Returns:
         Posterior means, shape (V, L, K).
 
     Raises:
-        SbvaeError: If the model gives posteriors that are no numbers.
+        SbvaeError: If the model's posteriors are not finite.
     """
     flat = rows.reshape(-1, rows.shape[2])
     once, place = _distinct(source.space, flat)
@@ -80,7 +80,7 @@ def encode_votes(
 
 
 def _distinct(space: FactorSpace, rows: FactorRows) -> tuple[FactorRows, NDArray[np.intp]]:
-    """Rows that differ, and which of them each row is; those of a range differ anyway."""
+    """Return the distinct rows, and each row's index among them; continuous rows all differ."""
     factors = [factor for factor in space.factors if factor.varies]
     if any(factor.kind == "continuous" for factor in factors):
         return rows, np.arange(len(rows))

@@ -1,1 +1,1 @@
-"""What numbers say of codes: findings as data, and one table that words them."""
+"""Findings on codes and models as data, and the tables of their sentences."""

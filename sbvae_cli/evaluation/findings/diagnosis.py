@@ -1,4 +1,4 @@
-"""What the numbers say of a model: where factors are, what is not used, what does not suit."""
+"""Diagnose a model from its scores: places of factors, unused latents, unsuitable settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from sbvae_cli.evaluation.pair_geometry import PairGeometry
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
 
-if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-_WARPED = 0.2  # between the MIG in bins of either kind
+_WARPED = 0.2  # smallest difference of MIG between bins of equal frequency and of equal width
 
 
 def diagnose(
@@ -29,15 +29,15 @@ def diagnose(
     stds: Floats | None = None,
     with_model: bool = True,
 ) -> list[Finding]:
-    """Where factors are, unused latents, collapse and ill-suited settings.
+    """Find where factors are, unused latents, collapsed grids and unsuitable settings.
 
     Args:
-        scores: By name; `mig` says where the factors are.
-        geometry: By pair of factors; says which pairs are only turned.
+        scores: Scores by name; `mig` says where the factors are.
+        geometry: Geometry by pair of factors; says which pairs are rotated in their latents.
         names: Names of the factors.
-        rates: Rates of training images; None where they were not asked for.
-        stds: Posterior stds, shape (N, K); None where none is known.
-        with_model: Whether the codes are of a model that was trained here.
+        rates: Rates of training images; None if they were not computed.
+        stds: Posterior stds, shape (N, K); None if unknown.
+        with_model: Whether the codes come from a model that was trained here.
     """
     if rates is not None:
         stds = rates.stds
@@ -51,7 +51,7 @@ def diagnose(
 
 
 def contradictions(scores: Mapping[str, Score]) -> list[Finding]:
-    """Scores that contradict each other, or stand for nothing."""
+    """Find scores that contradict each other or are meaningless."""
     found = []
     of_votes = {name: scores[name] for name in ("factor_vae", "beta_vae") if name in scores}
     counted = {name: score for name, score in of_votes.items() if score.value is not None}

@@ -1,4 +1,4 @@
-"""Which latent carries which factor."""
+"""Find the latents that carry each factor."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -20,10 +20,10 @@ from sbvae_cli.metrics.information import beyond_chance
 from sbvae_cli.metrics.score import Score
 from sbvae_cli.metrics.validate import Floats
 
-MOST = 0.5  # of a factor's entropy: from here on a latent holds it
-CLEAR = 0.7  # of a factor's entropy, in two latents: the second is a copy
-APART = 0.75  # gap of the factors of a group that is only turned
-RING = 0.5  # gap of a circular factor that two latents hold by their angle
+MOST = 0.5  # share of a factor's entropy from which a latent holds it
+CLEAR = 0.7  # share of a factor's entropy in a second latent from which it is a copy
+APART = 0.75  # smallest gap of a group of factors that is rotated in its latents
+RING = 0.5  # smallest gap of a circular factor that two latents hold by their angle
 
 Used = NDArray[np.bool_] | None
 
@@ -34,14 +34,14 @@ def find_places(
     names: Sequence[str],
     used: Used,
 ) -> list[Finding]:
-    """Where each factor is: those that have a latent first, then what is wrong with others.
+    """Find the place of each factor: factors with their own latent first, then the problems.
 
     Args:
-        scores: By name, `mig` and `mig_quantile` among them.
-        geometry: By pair of factors; says which are turned, slanted or folded.
+        scores: Scores by name, among them `mig` and `mig_quantile`.
+        geometry: Geometry by pair of factors; says which pairs are rotated, slanted or folded.
         names: Names of the factors.
-        used: Whether each latent is in use, shape (K,); None where that is not known. Unused
-            latents are passed over: the prior's noise drowns what they say.
+        used: Whether each latent is in use, shape (K,); None if unknown. Unused latents are
+            ignored, because the noise of their posterior hides what they encode.
     """
     if scores["mig"].low is None:
         return [Finding("unknown")]
@@ -87,7 +87,7 @@ def find_places(
 def latents_to_see(
     scores: Mapping[str, Score], geometry: Mapping[str, PairGeometry], used: Used
 ) -> list[Finding]:
-    """The latent that knows most of each factor that is found, then those of flat grids."""
+    """List the best latent of each factor that has one, then the latents of flat grids."""
     known = _known(scores, used)
     best = known.argmax(axis=0)
     found = [int(k) for i, k in enumerate(best) if known[k, i] >= TRACE]
@@ -97,7 +97,7 @@ def latents_to_see(
 
 
 class _Best(NamedTuple):
-    """The two latents that know most of a factor, and their shares of its entropy."""
+    """The two latents with the most information on a factor, and their shares of its entropy."""
 
     latents: tuple[int, int]
     shares: tuple[float, float]
@@ -117,14 +117,14 @@ def _in_first(code: str, name: str, best: _Best) -> Finding:
 
 
 def _beside(pair: PairGeometry, name: str, best: _Best) -> Finding:
-    """The latent that knows most of a factor, where it lies flat in two others."""
+    """Report the best latent of a factor whose grid is flat in two other latents."""
     (other,) = set(pair.names) - {name}
     values = {"share": best.shares[0], "beside": list(pair.choice.latents), "other": other}
     return Finding("also", (name,), best.latents[:1], values)
 
 
 def _unclear(name: str, best: _Best) -> Finding:
-    """A factor that no latent holds by itself."""
+    """Report a factor that no single latent holds: in part, copied or spread."""
     if best.shares[1] < CLEAR and best.alone:
         return _in_first("partial", name, best)
     code = "copied" if best.shares[1] >= CLEAR else "spread"
@@ -132,10 +132,10 @@ def _unclear(name: str, best: _Best) -> Finding:
 
 
 def _known(scores: Mapping[str, Score], used: Used) -> Floats:
-    """Share of each factor's entropy that each latent knows, less the bias of counting, (K, F).
+    """Share of each factor's entropy in each latent, minus the bias of counting, shape (K, F).
 
-    0 of latents that are not in use.
-    Of bins of either kind, whichever tell more: a code far out leaves others in one bin of width.
+    The share is 0 for unused latents. It is the larger one of both kinds of bins, since an outlier
+    among the codes leaves most others in one bin of equal width.
     """
     shares = []
     for name in ("mig", "mig_quantile"):
@@ -150,7 +150,7 @@ def _known(scores: Mapping[str, Score], used: Used) -> Floats:
 
 
 def _subspaces(scores: Mapping[str, Score]) -> dict[tuple[str, ...], tuple[list[int], float]]:
-    """Latents of each group of factors, and its least gap; empty where these are not known."""
+    """Return the latents of each group of factors with its smallest gap; empty if unknown."""
     subspace = scores.get("mig_subspace")
     if subspace is None or subspace.value is None:
         return {}
@@ -163,7 +163,7 @@ def _subspaces(scores: Mapping[str, Score]) -> dict[tuple[str, ...], tuple[list[
 
 
 def _rings(scores: Mapping[str, Score], used: Used) -> dict[str, Finding]:
-    """Circular factors that two latents hold, by name."""
+    """Return findings on circular factors that two latents hold by their angle, by factor."""
     return {
         group[0]: Finding("ring", group, tuple(own), {"gap": gap})
         for group, (own, gap) in _subspaces(scores).items()
@@ -175,7 +175,7 @@ def _rings(scores: Mapping[str, Score], used: Used) -> dict[str, Finding]:
 
 
 def _turned_groups(scores: Mapping[str, Score]) -> dict[str, Finding]:
-    """By factor, its group where that is only turned; for want of geometry."""
+    """Return findings on groups that are rotated in their latents, by factor, without geometry."""
     return {
         name: Finding("turned-group", group, tuple(own), {"gap": gap})
         for group, (own, gap) in _subspaces(scores).items()
@@ -185,7 +185,7 @@ def _turned_groups(scores: Mapping[str, Score]) -> dict[str, Finding]:
 
 
 def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], used: Used) -> list[Finding]:
-    """Factors that no latent knows, though all together may."""
+    """Report factors that no latent holds, even if a classifier can read them from all latents."""
     read = scores["infoe"].details["by_factor"] if "infoe" in scores else {}
     mixed = [name for name in missing if read.get(name, 0.0) >= MOST]
     absent = tuple(name for name in missing if name not in mixed)
@@ -195,7 +195,7 @@ def _nowhere(missing: Sequence[str], scores: Mapping[str, Score], used: Used) ->
 
 
 def _shared(places: Mapping[str, int]) -> list[Finding]:
-    """Latents that have several factors."""
+    """Report latents that hold several factors."""
     names = {latent: [n for n, k in places.items() if k == latent] for latent in places.values()}
     return [
         Finding("shared", tuple(own), (latent,)) for latent, own in names.items() if len(own) > 1

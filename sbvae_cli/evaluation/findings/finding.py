@@ -1,4 +1,4 @@
-"""One thing that an evaluation found, as data."""
+"""A single result of an evaluation, as data."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,13 +9,13 @@ from sbvae_cli.config.metrics import METRICS
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, of which factors and latents.
+    """Result of an evaluation on some factors and latents.
 
     Attributes:
-        code: Name of its kind, one of the tables in `words`.
-        factors: Names of the factors that it is about.
-        latents: Numbers of the latents that it is about.
-        values: Numbers and names that belong to it; plain containers.
+        code: Name of its kind, a key of a table in `words`.
+        factors: Names of the factors.
+        latents: Numbers of the latents.
+        values: Its numbers and names, in plain containers.
     """
 
     code: str
@@ -24,21 +24,21 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the finding as plain containers, for JSON."""
         factors, latents = list(self.factors), list(self.latents)
         return {**asdict(self), "factors": factors, "latents": latents}
 
 
 def unique(findings: Sequence[Finding]) -> list[Finding]:
-    """Each finding once, in the order in which they came first."""
+    """Remove repeated findings, keeping the order."""
     return [finding for i, finding in enumerate(findings) if finding not in findings[:i]]
 
 
 def without(metrics: Sequence[str], why: str) -> Finding:
-    """Metrics that could not be computed, and why."""
+    """Return a finding on metrics that could not be computed."""
     return Finding("without", values={"metrics": list(metrics), "why": why})
 
 
 def voted(metrics: Collection[str]) -> list[str]:
-    """Names of the scores of votes among these metrics."""
+    """Return the names of those metrics' scores that are computed from votes."""
     return [score for name in metrics if METRICS[name].votes for score in METRICS[name].scores]

@@ -1,23 +1,24 @@
-"""How the grids of two factors lie in latent space."""
+"""Classify the grids of two factors in latent space."""
 
 from collections.abc import Mapping, Sequence
 
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 
-FLAT = 0.9  # affine_r2 and inverse_r2 of a pair of factors that is turned or slanted
-OTHERS = 0.3  # of two latents' variance that other factors and noise may have
-BY_CHANCE = 0.1  # affine_r2 of noise on a grid: on a smaller one grids lie flat by chance
-TURNED = 8.0  # degrees: a grid that is turned by less is as good as upright
-UPRIGHT = 75.0  # degrees between the axes of a grid that is turned and not slanted
-ONE_MIXTURE = 0.1  # affine_axis_ratio of two latents that carry hardly more than one
-FOLDED = 0.1  # fold_fraction of a grid that is not merely rough
-SHRUNK = 0.5  # heldout_area_ratio of a hole that has not half of its area
-TORN = 10.0  # times the median distance between neighbours
+FLAT = 0.9  # smallest affine_r2 and inverse_r2 of a flat grid
+OTHERS = 0.3  # largest share of two latents' variance from other factors and noise
+BY_CHANCE = 0.1  # largest affine_r2 of noise on a grid: with fewer points, grids are flat by chance
+TURNED = 8.0  # degrees: a grid that is rotated by less counts as axis-aligned
+UPRIGHT = 75.0  # smallest angle in degrees between the axes of a rotated grid that is not slanted
+# Largest affine_axis_ratio of two latents that carry little more than one mixture.
+ONE_MIXTURE = 0.1
+FOLDED = 0.1  # smallest fold_fraction of a folded grid
+SHRUNK = 0.5  # a hole with a smaller heldout_area_ratio has shrunk
+TORN = 10.0  # smallest distance of torn neighbours, in medians
 
 
 def is_flat(pair: PairGeometry) -> bool:
-    """Whether the grid is straight, and what else moves its latents does not outweigh it."""
+    """Return whether the grid is flat, and other factors move its latents only little."""
     straight = pair.scores["affine_r2"]
     if straight is None or pair.within > OTHERS:
         return False
@@ -25,7 +26,7 @@ def is_flat(pair: PairGeometry) -> bool:
 
 
 def flattest_turned(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeometry | None:
-    """The flattest grid of a factor and another that is turned."""
+    """Return the flattest grid of a factor with another one that is rotated, or None."""
     turned = [
         pair
         for pair in geometry.values()
@@ -38,7 +39,7 @@ def flattest_turned(name: str, geometry: Mapping[str, PairGeometry]) -> PairGeom
 
 
 def flat(pair: PairGeometry) -> Finding:
-    """A flat grid: turned alone, or slanted too."""
+    """Report a flat grid as rotated or slanted."""
     angle = pair.scores["axis_angle_degrees"]
     return _of(
         pair,
@@ -50,7 +51,7 @@ def flat(pair: PairGeometry) -> Finding:
 
 
 def collapsed(geometry: Mapping[str, PairGeometry]) -> dict[str, Finding]:
-    """By factor, the pair of which two latents carry one mixture alone."""
+    """Return findings on pairs whose two latents both carry one mixture of them, by factor."""
     found: dict[str, Finding] = {}
     for pair in geometry.values():
         straight = pair.scores["affine_r2"]
@@ -66,7 +67,7 @@ def collapsed(geometry: Mapping[str, PairGeometry]) -> dict[str, Finding]:
 def folded_and_torn(
     places: Mapping[str, int], geometry: Mapping[str, PairGeometry]
 ) -> list[Finding]:
-    """Pairs of factors that have a latent each, in which their grid is folded, then torn ones."""
+    """Report pairs of factors with a latent each whose grid is folded there, then torn ones."""
     own = [
         pair
         for pair in geometry.values()
@@ -83,7 +84,7 @@ def folded_and_torn(
 
 
 def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
-    """What the geometry scores do not say themselves."""
+    """Report limits of the geometry scores."""
     return [
         *(
             Finding("few-points", p.names, (), {"pairs": len(pairs), "chance": p.chance_r2})
@@ -100,7 +101,7 @@ def cautions(pairs: Sequence[PairGeometry]) -> list[Finding]:
 
 
 def layout_findings(pairs: Sequence[PairGeometry]) -> list[Finding]:
-    """How the images of pairs lie in their factors, and which scores that leaves out."""
+    """Report how the images of each pair are arranged, which leaves some scores out."""
 
     def of(code: str, pair: PairGeometry, **values: object) -> Finding:
         return Finding(code, pair.names, (), {"pairs": len(pairs), **values})

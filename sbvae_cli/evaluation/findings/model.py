@@ -1,4 +1,4 @@
-"""What posteriors and reconstructions tell of a model: use of latents, collapse, likelihood."""
+"""Find unused latents, posterior collapse and unsuitable likelihoods from a model's outputs."""
 
 from typing import TYPE_CHECKING
 
@@ -9,18 +9,18 @@ from sbvae_cli.config.metrics import USED_BELOW
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.metrics.validate import Floats
 
-if TYPE_CHECKING:  # it needs torch, which codes from elsewhere do without
+if TYPE_CHECKING:  # loads torch, which user-supplied codes do not need
     from sbvae_cli.evaluation.rates import ImageRates
 
-LOOSE = 10.0  # times the residuals that a fixed variance may be
-GREY = 0.9  # of the Bernoulli NLL that may be the targets' own entropy
-STUCK = 0.01  # of the pixels
-SOMETIMES = 0.1  # of the images: a latent that is in use for fewer is not
-SPARE = 3.0  # times as many latents as factors
+LOOSE = 10.0  # a fixed variance above this multiple of the squared residuals is too large
+GREY = 0.9  # largest share of the targets' own entropy in a Bernoulli NLL
+STUCK = 0.01  # largest share of saturated pixels
+SOMETIMES = 0.1  # smallest share of the images for which a latent in use is used
+SPARE = 3.0  # largest ratio of used latents to factors
 
 
 def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
-    """Which latents are used on a tenth of the images or more; blank images may need none.
+    """Return which latents are used on at least a tenth of the images, as blank ones may need none.
 
     Args:
         stds: Posterior stds, shape (N, K).
@@ -32,7 +32,7 @@ def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
 def use_of_latents(
     used: NDArray[np.bool_], factors: int, rates: "ImageRates | None" = None
 ) -> list[Finding]:
-    """Latents that are not in use, and more in use than factors need; counts that differ."""
+    """Report unused latents, more used ones than factors need, and counts that differ."""
     count = int(used.sum())
     if count == 0 and rates is None:
         return [Finding("all-unused")]
@@ -47,7 +47,7 @@ def use_of_latents(
 
 
 def _uneven(used: NDArray[np.bool_], stds: Floats) -> list[Finding]:
-    """How many latents are in use, where the counts of the scores are others."""
+    """Report the number of latents in use if the scores count differently."""
     count, average = int(used.sum()), float((stds < USED_BELOW).sum(axis=1).mean())
     by_mean = int((stds.mean(axis=0) < USED_BELOW).sum())
     if count == by_mean == round(average, 2):
@@ -57,7 +57,7 @@ def _uneven(used: NDArray[np.bool_], stds: Floats) -> list[Finding]:
 
 
 def ill_suited_likelihood(rates: "ImageRates") -> list[Finding]:
-    """A variance far above the residuals, an NLL of grey pixels, saturated outputs."""
+    """Report a variance far above the residuals, an NLL of grey pixels, and saturated outputs."""
     found = []
     error, nll, entropy = (
         float(values.mean()) for values in (rates.squared_error, rates.nll, rates.floor)

@@ -1,4 +1,4 @@
-"""Where the numbers of codes should not be trusted: how they were read, and their sample."""
+"""Find reasons to distrust the scores of codes: how they were read, and their sample."""
 
 from collections.abc import Collection
 from itertools import combinations
@@ -14,16 +14,16 @@ from sbvae_cli.metrics.labelled_codes import LabelledCodes
 from sbvae_cli.metrics.mig import ROWS_OF_A_CELL
 from sbvae_cli.metrics.unsupervised import BINS
 
-_A_CELL = 5  # rows that counting needs, on average
-_FAR = 30.0  # times the middle half of a latent's codes
-_CROWDED = 0.8  # of the rows, in one bin
-_FEW = 100  # levels
-_GUESSED_FROM = 10_000  # rows
-_DEPENDENT = 0.1  # of a factor's entropy that another one tells
+_A_CELL = 5  # average number of rows in a cell that counting needs
+_FAR = 30.0  # interquartile ranges from the median at which a code is an outlier
+_CROWDED = 0.8  # share of the rows in one bin
+_FEW = 100  # largest number of levels
+_GUESSED_FROM = 10_000  # number of rows
+_DEPENDENT = 0.1  # share of a factor's entropy that is shared with another factor
 
 
 def reading_findings(representation: Representation) -> list[Finding]:
-    """Arrays of a file that are not read, and codes that look like factors."""
+    """Report arrays of a file that are not read, and codes that look like factors."""
     unread = representation.unread
     found = [Finding("swapped")] if _look_swapped(representation.shown) else []
     found += [Finding("unnamed-present")] if "present" in unread else []
@@ -35,7 +35,7 @@ def reading_findings(representation: Representation) -> list[Finding]:
 
 
 def _look_swapped(shown: Representation) -> bool:
-    """A guess from some rows, spread over the file; codes that are constant tell nothing."""
+    """Guess from some rows of the file whether codes and factors are swapped."""
     codes, factors = shown.codes, shown.factors
     if not factors.shape[1] or len(codes) <= _FEW:
         return False
@@ -52,12 +52,12 @@ def _look_swapped(shown: Representation) -> bool:
 def sample_findings(
     sample: LabelledCodes, metrics: Collection[str], of_file: bool = False
 ) -> list[Finding]:
-    """What speaks against the numbers of these metrics.
+    """Report weaknesses of the sample for these metrics.
 
     Args:
         sample: Rows that are scored.
-        metrics: Names of what is computed.
-        of_file: Whether the codes are from a file, which may say more.
+        metrics: Names of the computed metrics.
+        of_file: Whether the codes are from a file, which could state the kinds of factors.
     """
     found, rows = [], len(sample.first[0])
     of_classes = any(METRICS[m].source == "codes" and METRICS[m].least_factors for m in metrics)
@@ -94,7 +94,7 @@ def _still_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Find
 
 
 def _far_out(sample: LabelledCodes) -> list[Finding]:
-    """Codes and factors of which a few lie so far out that the others share a bin."""
+    """Report codes and factors with outliers that leave most other values in one bin."""
     codes, classes = sample.first
     low, middle, high = np.quantile(codes, [0.25, 0.5, 0.75], axis=0)
     furthest = np.abs(codes - middle).max(axis=0)
@@ -111,15 +111,15 @@ def _far_out(sample: LabelledCodes) -> list[Finding]:
 
 
 def _dependent_factors(sample: LabelledCodes) -> list[Finding]:
-    """Factors that tell of each other, so that no latent can tell of one alone."""
+    """Report factors that depend on each other, so that no latent can encode just one of them."""
     if len(sample.names) < 2:
         return []
     classes = sample.first[1]
     sizes = (1 + classes.max(axis=0)).tolist()
     most = max(sizes)
-    if len(classes) < most * most:  # a table that rows hardly fill holds chance alone
+    if len(classes) < most * most:  # most cells of the table would be empty
         return []
-    counts = count(classes, classes, bins=most)  # a bin for each class
+    counts = count(classes, classes, bins=most)  # one bin for each class
     nats, entropies = counts.information(), np.maximum(counts.entropies(), 1e-12)
     found = []
     for first, second in combinations(range(classes.shape[1]), 2):
@@ -132,7 +132,7 @@ def _dependent_factors(sample: LabelledCodes) -> list[Finding]:
 
 
 def _counting(sample: LabelledCodes) -> list[Finding]:
-    """Too few rows for the bins, and too few bins for the levels."""
+    """Report too few rows for the bins, and too few bins for the levels."""
     classes, bins = sample.first[1], sample.bins
     rows, most = len(classes), 1 + int(classes.max(initial=0))
     found = []

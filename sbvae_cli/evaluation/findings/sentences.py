@@ -1,4 +1,4 @@
-"""Findings in words, by a table of sentences."""
+"""Convert findings to sentences with a table."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -8,18 +8,19 @@ from sbvae_cli.commands import quoted
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.findings.words import Words
 
-_LISTED = 3  # names, before the others are counted
+_LISTED = 3  # names that are listed before the rest is counted
 
 
 def sentences(
     findings: Sequence[Finding], table: dict[str, Words], of_model: bool = True
 ) -> list[str]:
-    """The findings of one table in words, each sentence once.
+    """Return the findings that a table knows as sentences, each once.
 
     Args:
-        findings: In the order in which they are said; those of other tables are passed over.
+        findings: Findings in the order of the sentences; those with codes of other tables are
+            skipped.
         table: `DIAGNOSIS` or `NOTES`.
-        of_model: Whether to advise on a model that was trained here, or on codes.
+        of_model: Whether to give the advice for a model that was trained here, else that for codes.
     """
     own = [finding for finding in findings if finding.code in table]
     lines = []
@@ -46,7 +47,7 @@ def _lines(group: list[Finding], code: str, table: dict[str, Words], of_model: b
 
 
 def _fields(finding: Finding) -> dict[str, Any]:
-    """What a text may have of a finding."""
+    """Return the fields that a text may use of a finding."""
     latents = [str(latent) for latent in finding.latents]
     return {
         **{name: _joined(value) for name, value in finding.values.items()},
@@ -65,7 +66,7 @@ def _fields(finding: Finding) -> dict[str, Any]:
 
 
 def _joined(value: Any) -> Any:
-    """Names between commas; other values as they are."""
+    """Join a list of names with commas; return other values unchanged."""
     several = isinstance(value, list) and all(isinstance(each, str) for each in value)
     return ", ".join(value) if several else value
 
@@ -75,6 +76,6 @@ def _and(names: Sequence[str]) -> str:
 
 
 def abbreviate(names: Sequence[str], between: str = " ") -> str:
-    """The first three, and how many more."""
+    """Join the first three names, followed by the number of the rest."""
     more = len(names) - _LISTED
     return between.join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,6 +1,6 @@
-"""What a report says first of two factors in two latents: collapsed, folded, torn, bent or flat.
+"""Verdict on the grid of two factors in two latents: collapsed, folded, torn, bent or flat.
 
-A hole that has shrunk to less than half of its area is told of, since the R2 hardly see it.
+A hole that has shrunk to less than half of its area gets its own verdict, as R2 hardly shows it.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from sbvae_cli.evaluation.findings.sentences import sentences
 from sbvae_cli.evaluation.findings.words import Words
 from sbvae_cli.evaluation.pair_geometry import PairGeometry
 
-# Of what all latents tell: from here on it is said that others have copies. In quick models, to
-# shuffle a third latent's codes over the grid changed images by 0.1 % of their variance where it
-# had 3 or 7 %, and by 39 and 52 % where it had 28 and 31 %.
+# Share of the information of all latents from which other latents are said to have copies. In
+# quick models, shuffling a third latent's codes over the grid changed 0.1 % of the images' variance
+# where it had 3 or 7 %, and 39 and 52 % where it had 28 and 31 %.
 COPIED = 0.1
-_OTHER = 0.03  # of what all latents tell: another latent that has less is not named
+_OTHER = 0.03  # share of the information of all latents below which another latent is not named
 
 _WHERE = " of {pair} in latents {both}"
 _DROWNED = " (what else varies there is less than the posterior's own std)"
@@ -62,7 +62,7 @@ WORDS = {
 
 
 def verdict(pair: PairGeometry) -> Finding:
-    """The most telling thing of a grid, with its lowest R2: a line has a high `affine_r2` too."""
+    """Return the verdict on a grid with its lowest R2, since a line can have a high `affine_r2`."""
     of_both = {n: pair.scores[n] for n in ("inverse_r2", "affine_r2") if pair.scores[n] is not None}
     lowest = min(of_both, key=lambda name: float(of_both[name]))
     scores = {name: value for name, value in pair.scores.items() if isinstance(value, float)}
@@ -89,7 +89,7 @@ def _kind(pair: PairGeometry, of_both: dict[str, float]) -> str:
 
 
 def copies(pair: PairGeometry) -> Finding | None:
-    """How many latents a grid moves, and those beside the two that know of it as well."""
+    """Report the number of latents in use on a grid, and other latents that encode its factors."""
     used, apart = pair.scores["latents_used"], pair.scores["information_outside"]
     if used is None or apart is None or pair.shares is None:
         return None
@@ -104,16 +104,16 @@ def copies(pair: PairGeometry) -> Finding | None:
         "verb": "" if several else "s",
         "it": "one" if several else "it",
     }
-    # Where no latent is in use, traces of the factors are in all of them alike.
+    # If no latent is in use, all have similar traces of the factors.
     code = "copies" if apart >= COPIED and others and used else "in-use"
     return Finding(code, pair.names, tuple(others), values)
 
 
 def hidden(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
-    """Factors that lie in two latents and hide in further ones, which move the image as well.
+    """Report factors that two latents hold while further latents encode them too.
 
-    Of several pairs, those that are flat, and of those whose further latents are the same, the one
-    of which these tell most.
+    With several pairs, only flat ones are reported, and of those with equal further latents only
+    the one on which these have most information.
     """
     found: dict[tuple[int, ...], Finding] = {}
     for pair in geometry.values():
@@ -127,7 +127,7 @@ def hidden(geometry: Mapping[str, PairGeometry]) -> list[Finding]:
 
 
 def word(pair: PairGeometry) -> str:
-    """The verdict in a word or two; empty of a circular factor that has not collapsed."""
+    """Return the verdict as one or two words; "" for a circular factor that has not collapsed."""
     code, others = verdict(pair).code, copies(pair)
     own = "" if code == "of-circular" else WORDS.get(code, code)
     copied = "with copies" if others is not None and others.code == "copies" else ""
@@ -135,6 +135,6 @@ def word(pair: PairGeometry) -> str:
 
 
 def headlines(pair: PairGeometry) -> list[str]:
-    """The verdict in a line, and a line on the latents in use where stds are known."""
+    """Return a line with the verdict, and one on the latents in use if stds are known."""
     found = [verdict(pair), copies(pair)]
     return sentences([each for each in found if each is not None], VERDICTS)

@@ -1,27 +1,26 @@
-"""The sentence of each finding, for models that were trained here and for codes of anybody."""
+"""Sentences of all findings, for models that were trained here and for user-supplied codes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Words:
-    """How findings of one code read.
+    """Sentence for the findings of one code.
 
-    A text is a format of the finding's values, of `factors` and `latents`, of `names` and `which`
-    (these, between commas), `pair` and `both` (with "and"), `comma` and `sequence` (as a command
-    takes them), `s` and `are` for more than one, and of `advice`. A command names the model as
-    MODEL.
+    Texts are format strings. Their fields are the finding's values, `factors` and `latents`,
+    `names` and `which` (these, separated by commas), `pair` and `both` (separated by "and"),
+    `comma` and `sequence` (in the syntax of a command), `s` and `are` (plural forms), and `advice`.
+    A command names the model as MODEL.
 
     Attributes:
         text: The sentence.
-        advice: What could be done about a model that was trained here, by arguments, and about
-            codes from elsewhere.
-        each: Findings in a row make one sentence, with the largest of their values, in which
-            `each` lists them by this format.
-        between: Stands between those that are listed.
-        all: Whether every one is listed, instead of the first three.
-        under: Code whose sentence lists these too.
-        several: The sentence where many pairs of factors were looked at, in place of the text.
+        advice: What to do about a model that was trained here, as arguments; and about codes.
+        each: Format of a finding in a list; consecutive findings then make one sentence, with the
+            list as `each` and the largest of their values.
+        between: Separator of the list.
+        all: Whether the list has every finding, instead of the first three.
+        under: Code of the findings to whose list this one belongs.
+        several: Sentence used instead of `text` if there are several pairs of factors.
     """
 
     text: str = ""
