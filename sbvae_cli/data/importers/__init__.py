@@ -1,1 +1,1 @@
-"""Public datasets, folders and archives of images, and tables of factors."""
+"""Import public datasets, folders and archives of images, and tables of factors."""

@@ -1,4 +1,4 @@
-"""What an import changed, and what it warns of, in words."""
+"""Report in words what an import changed, and what the user should check."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,22 +10,22 @@ from sbvae_cli.data.importers.frames import FrameImages
 from sbvae_cli.data.importers.levels import Levels, shown_number
 from sbvae_cli.data.importers.tally import Tally, Told
 
-_NARROW = 64  # of 255; images with fewer different values are hardly seen
+_NARROW = 64  # of 255: images with a smaller range of values have little contrast
 
 
 @dataclass(frozen=True)
 class Account:
-    """What was chosen, and what was counted; complete when all images are read.
+    """Options and counts of an import; complete when all images have been read.
 
     Attributes:
-        collection: Where the images come from.
-        size: Height and width in the end.
-        levels: Values that become 0 and 255, where they were chosen.
-        background: What transparency is laid over.
-        frames: Which frames of a file are taken.
-        has_factors: Whether factors are known, which may tell of what a crop cuts off.
-        channels_are_free: Whether one channel could be stored instead of three.
-        tally: Filled while the images are read.
+        collection: Images that are imported.
+        size: Height and width of the stored images, in pixels.
+        levels: Values that become 0 and 255; None if the user chose none.
+        background: Colour behind transparent pixels.
+        frames: Which frames of a file with several frames are imported.
+        has_factors: Whether there are factors, which may describe what cropping removes.
+        channels_are_free: Whether the user may choose one channel instead of three.
+        tally: Counts, filled while the images are read.
     """
 
     collection: ImageCollection
@@ -38,7 +38,7 @@ class Account:
     tally: Tally = field(default_factory=Tally)
 
     def notes(self) -> list[str]:
-        """What was changed, with the number of images, and how to have it otherwise."""
+        """Return lines on what was changed in how many images, and how to avoid it."""
         count = self._images()
         changed = [*self._resized(), *self._recoloured()]
         lines = list(self._of_frames())
@@ -49,7 +49,7 @@ class Account:
         return lines
 
     def warnings(self) -> list[str]:
-        """What may be lost, and how to keep it."""
+        """Return lines on what may be lost or hardly visible, and how to keep it."""
         return [*self._lost(), *self._hardly_seen()]
 
     def _images(self) -> int:

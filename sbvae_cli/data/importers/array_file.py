@@ -1,4 +1,4 @@
-"""Files of named arrays: NPZ, HDF5 of any layout, and MATLAB's two formats."""
+"""Read files of named arrays: NPZ, HDF5 of any layout, and both MATLAB formats."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -31,12 +31,12 @@ MAT5 = b"MATLAB 5.0"
 
 
 class ArrayFile(Closing):
-    """An open file of named arrays.
+    """Open file of named arrays.
 
     Args:
-        path: The file.
-        kinds: Shape and type of each array, as the program that wrote them has them.
-        last_first: Whether images are likely to stand along the last axis, as MATLAB has it.
+        path: Path of the file.
+        kinds: Shape and type of each array, with axes in the order of the program that wrote it.
+        last_first: Whether the last axis is more likely to number the images, as in MATLAB.
     """
 
     def __init__(
@@ -45,13 +45,15 @@ class ArrayFile(Closing):
         self.path, self.kinds, self._last_first = path, kinds, last_first
 
     def images(self, key: str | None = None) -> ImageCollection:
-        """The array of images, or those of one image each; the collection closes this file.
+        """Return the images of one array, or of a group of arrays with one image each.
+
+        The collection closes this file.
 
         Args:
-            key: Its name, or the end of it; None finds it.
+            key: Name of the array or group, or the end of the name; None searches for it.
 
         Raises:
-            SbvaeError: If there is none, several may be meant, or it cannot be read.
+            SbvaeError: If no array or more than one fits, or the array cannot be read.
         """
         group = find_group(self.path, self.kinds, key)
         if group:
@@ -71,10 +73,10 @@ class ArrayFile(Closing):
         return images
 
     def read(self, name: str) -> NDArray[Any]:
-        """All of an array, as the program that wrote it has it.
+        """Read a whole array, with axes in the order of the program that wrote it.
 
         Raises:
-            SbvaeError: If it is damaged, holds objects, or a filter for it is not installed.
+            SbvaeError: If the array is damaged or holds objects, or its filter is not installed.
         """
         try:
             return self._read(name)
@@ -98,7 +100,7 @@ class ArrayFile(Closing):
 
 
 class Hdf5Arrays(ArrayFile):
-    """Arrays of an HDF5 file; those of MATLAB stand there with their axes reversed.
+    """Arrays of an HDF5 file; MATLAB's are stored with reversed axes.
 
     Raises:
         SbvaeError: If the file cannot be opened.
@@ -114,7 +116,7 @@ class Hdf5Arrays(ArrayFile):
             undo.pop_all()
 
     def images(self, key: str | None = None) -> ImageCollection:
-        """The array of images, as of any file of arrays; a link to a missing one says so."""
+        """Return the images as `ArrayFile.images` does; the error names a broken link, if any."""
         try:
             return super().images(key)
         except SbvaeError as error:
@@ -141,11 +143,11 @@ class Hdf5Arrays(ArrayFile):
 
 
 def array_kinds(listing: Hdf5Listing, last_first: bool = False) -> dict[str, ArrayKind]:
-    """What an HDF5 file says of its arrays; text of any length is text, not objects.
+    """Return shape and type of the arrays of an HDF5 file; text of variable length counts as text.
 
     Args:
-        listing: Its arrays.
-        last_first: Whether their axes are reversed, as MATLAB's are.
+        listing: Arrays of the file.
+        last_first: Whether the file is MATLAB's, whose axes are stored reversed.
     """
     kinds = {}
     for name, array in listing.arrays.items():
@@ -162,7 +164,7 @@ def array_kinds(listing: Hdf5Listing, last_first: bool = False) -> dict[str, Arr
 
 
 def broken_link(path: Path, broken: Mapping[str, str], key: str | None) -> SbvaeError | None:
-    """The error for a link that leads nowhere; None where there is none, or not of that name."""
+    """Return an error for a broken link, of this name if `key` is given; None if there is none."""
     for name, target in broken.items():
         if key is None or f"/{name}".endswith(f"/{key.strip('/')}"):
             return SbvaeError(
@@ -172,9 +174,9 @@ def broken_link(path: Path, broken: Mapping[str, str], key: str | None) -> Sbvae
 
 
 def _column_names(array: Any) -> tuple[str, ...]:
-    """Names of columns in an array's attributes."""
+    """Return names of columns from an array's attributes."""
     for name in [name for name in array.attrs if name.lower() in COLUMN_NAMES]:
-        with suppress(OSError, TypeError):  # of types that h5py does not read
+        with suppress(OSError, TypeError):  # h5py cannot read attributes of some types
             found = np.atleast_1d(array.attrs[name])
             texts = [t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in found]
             if texts and all(isinstance(text, str) for text in texts):
@@ -183,7 +185,7 @@ def _column_names(array: Any) -> tuple[str, ...]:
 
 
 class LoadedArrays(ArrayFile):
-    """Arrays in memory: those of MATLAB's older format, which only a whole file can be read of.
+    """Arrays of MATLAB's older format, all in memory, since the file can only be read as a whole.
 
     Raises:
         SbvaeError: If the file is damaged.

@@ -1,4 +1,4 @@
-"""Arrays of one image each, which together are a dataset: `raw/0`, `raw/1` and so on."""
+"""Find groups of arrays with one image each, such as `raw/0`, `raw/1` and so on."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from sbvae_cli.data.importers.find_arrays import IMAGES, ArrayKind, Arrays, call
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError
 
-_MANY = 5  # arrays of a shape that one image or a few may have; so many are one image each
+_MANY = 5  # from this number on, arrays of an ambiguous shape are taken for one image each
 
 
 @dataclass(frozen=True)
 class ArrayGroup:
-    """Arrays of one image each.
+    """Group of arrays with one image each.
 
     Attributes:
-        name: What they have in common: `raw` of raw/0 and raw/1, `image` of a/image and b/image.
+        name: Common part of their names: `raw` of raw/0 and raw/1, `image` of a/image and b/image.
         members: Names of the arrays by the names of the images, in natural order.
     """
 
@@ -29,15 +29,15 @@ class ArrayGroup:
 
 
 def find_group(path: Path, arrays: Arrays, key: str | None = None) -> ArrayGroup | None:
-    """The arrays of one image each that are meant; None where a single array is.
+    """Find the group of arrays with one image each; return None if a single array has all images.
 
     Args:
-        path: For messages.
-        arrays: The file's arrays by name.
-        key: The name that a user gave.
+        path: Path of the file, for messages.
+        arrays: Arrays of the file by name.
+        key: Name that the user gave; None searches for the group.
 
     Raises:
-        SbvaeError: If several groups may be meant.
+        SbvaeError: If more than one group fits.
     """
     if key is not None:
         wanted = key.strip("/")
@@ -65,7 +65,7 @@ def find_group(path: Path, arrays: Arrays, key: str | None = None) -> ArrayGroup
 
 
 def _groups(arrays: Mapping[str, ArrayKind]) -> dict[str, list[str]]:
-    """Groups of two or more by where they begin or, if that makes larger ones, by how they end."""
+    """Group arrays by the first part of their path, or by the last if that makes larger groups."""
     kinds: tuple[defaultdict[str, list[str]], ...] = (defaultdict(list), defaultdict(list))
     for name, array in arrays.items():
         if array.stands_for_one_image and not array.link_to:
@@ -77,7 +77,7 @@ def _groups(arrays: Mapping[str, ArrayKind]) -> dict[str, list[str]]:
 
 
 def _group(name: str, arrays: list[str]) -> ArrayGroup:
-    """Images are called by what tells their arrays apart, in whole parts of a path."""
+    """Make a group whose images are named by those parts of the arrays' paths that differ."""
     parts = [array.split("/") for array in arrays]
     front, back = _shared(parts), _shared([each[::-1] for each in parts])
     titles = {"/".join(each[front : len(each) - back]): "/".join(each) for each in parts}
@@ -87,5 +87,5 @@ def _group(name: str, arrays: list[str]) -> ArrayGroup:
 
 
 def _shared(parts: list[list[str]]) -> int:
-    """Number of first parts that all share."""
+    """Return the number of leading parts that are the same in all paths."""
     return sum(1 for _ in takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False)))

@@ -1,4 +1,4 @@
-"""Images that are rows of one array, in a file or in memory, whatever the order of its axes."""
+"""Read images from arrays, in a file or in memory, with axes in any order."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,21 +14,21 @@ from sbvae_cli.data.importers.collection import Closable, ImageCollection, Image
 from sbvae_cli.data.importers.deep_images import DeepImage, pixels_to_image
 from sbvae_cli.data.importers.levels import Levels
 
-_BLOCK_BYTES = 16 << 20  # that are read at once, unless a file stores more together
+_BLOCK_BYTES = 16 << 20  # bytes read at once, unless the chunks of the file are larger
 _MOST_BLOCK_BYTES = 256 << 20
-_BLOCKS = 4  # that are kept: threads are at work on neighbouring images
+_BLOCKS = 4  # number of cached blocks: threads read neighbouring images
 
 
 class ArrayImages(ImageCollection):
-    """The rows of an array; their names are their numbers from 0, with zeros in front.
+    """Images of one array, named by their numbers from 0 with leading zeros.
 
     Args:
-        path: For messages.
+        path: Path of the file, for messages.
         array_name: Name of the array in the file.
-        array: What slices give arrays of: of NumPy, or of an open HDF5 file.
-        axes: Order of its axes that makes it (N, H, W) or (N, H, W, C), as `order_axes` has it.
-        held: Open files behind it, closed with this object.
-        value_range: Least and largest value of the array, where it is known.
+        array: NumPy array, or array of an open HDF5 file.
+        axes: Permutation of its axes to (N, H, W) or (N, H, W, C), from `order_axes`.
+        held: Open files to close with this object.
+        value_range: Smallest and largest value of the array; None if not known.
     """
 
     one_kind = True
@@ -57,8 +57,8 @@ class ArrayImages(ImageCollection):
         return pixels_to_image(np.ascontiguousarray(pixels[..., 0] if _is_grey(pixels) else pixels))
 
     def _block(self, number: int) -> NDArray[Any]:
-        """Neighbouring images, shape (n, H, W) or (n, H, W, C)."""
-        if isinstance(self._array, np.ndarray):  # which reads no more than it is asked for
+        """Return a block of consecutive images, shape (n, H, W) or (n, H, W, C)."""
+        if isinstance(self._array, np.ndarray):  # needs no cache
             return self._rows(number)
         with self._lock:
             if number not in self._blocks:
@@ -77,14 +77,14 @@ class ArrayImages(ImageCollection):
 
 
 class SeparateArrays(ImageCollection):
-    """Arrays of one image each, (H, W), (H, W, C) or (C, H, W).
+    """Images of separate arrays, of shape (H, W), (H, W, C) or (C, H, W).
 
     Args:
-        path: For messages.
-        group: What they are called together.
+        path: Path of the file, for messages.
+        group: Name of the group of arrays.
         members: Names of the arrays by the names of the images.
-        read: Gives an array.
-        held: Open files behind it, closed with this object.
+        read: Function that reads the array of a name.
+        held: Open files to close with this object.
     """
 
     def __init__(
@@ -108,13 +108,13 @@ class SeparateArrays(ImageCollection):
 
 
 class EncodedRows(ImageFiles):
-    """Rows of an array that are the bytes of image files.
+    """Images of an array whose rows are the bytes of image files.
 
     Args:
-        path: For messages.
+        path: Path of the file, for messages.
         array_name: Name of the array in the file.
-        array: An HDF5 array, its rows bytes of any length.
-        held: Open files behind it, closed with this object.
+        array: HDF5 array whose rows are byte strings of variable length.
+        held: Open files to close with this object.
     """
 
     def __init__(self, path: Path, array_name: str, array: Any, held: Sequence[Closable]) -> None:
@@ -123,12 +123,12 @@ class EncodedRows(ImageFiles):
         self.array_name, self.arrays, self._array = array_name, (array_name,), array
 
     def stored(self, index: int) -> bytes:
-        """The bytes of a row."""
+        """Return the bytes of a row."""
         return np.asarray(self._array[index]).tobytes()
 
 
 def _block_length(array: Any, axis: int) -> int:
-    """Number of images that are read at once: as many as are stored together, if these are few."""
+    """Return the number of images read at once: whole chunks of the file unless too large."""
     count = array.shape[axis]
     image_bytes = max(1, array.size // count * array.dtype.itemsize)
     chunks = getattr(array, "chunks", None)

@@ -1,4 +1,4 @@
-"""One column of values, text or an array, as numbers in double precision or as words."""
+"""Read a column of text or an array as numbers in double precision or as words."""
 
 import operator
 import re
@@ -17,15 +17,15 @@ Cells = Sequence[str] | NDArray[Any]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
-_LARGEST = 1e70  # whose fourth powers, and sums of them, are finite
-_EXACT = 2**53  # up to which double precision holds every integer
+_LARGEST = 1e70  # fourth powers of numbers up to this, and their sums, are finite
+_EXACT = 2**53  # double precision represents every integer up to this
 
 
 class Column(NamedTuple):
-    """What a column holds.
+    """Values of a column.
 
     Attributes:
-        values: Shape (N,); of words, the numbers of their levels.
+        values: Numbers, shape (N,); for words, the numbers of their levels.
         words: Words of the levels 0, 1, ... in natural order; empty for numbers.
     """
 
@@ -34,17 +34,17 @@ class Column(NamedTuple):
 
 
 def read_cells(where: str, cells: Cells, first_row: int = 0, as_words: bool = False) -> Column:
-    """Read a column: numbers if all of its cells are, words if none is.
+    """Read a column as numbers if all cells are numbers, or as words if none is.
 
     Args:
-        where: What an error begins with: the file, and the column.
-        cells: Text, or an array of any type that holds numbers, text, dates or booleans.
-        first_row: Number of the first cell's row in messages.
-        as_words: Whether numbers are taken as words too.
+        where: Start of error messages: the file and the column.
+        cells: Text, or an array of numbers, text, dates or booleans.
+        first_row: Row number of the first cell in messages.
+        as_words: Whether to read numbers as words too.
 
     Raises:
-        SbvaeError: If cells are empty, not finite, of both kinds, no such values, or integers that
-            double precision cannot hold.
+        SbvaeError: If a cell is empty or not finite, if numbers and words are mixed, if the type is
+            another one, or if double precision cannot represent an integer.
     """
     if not isinstance(cells, np.ndarray):
         return _read_texts(where, cells, first_row, as_words)
@@ -100,7 +100,7 @@ def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool
 
 
 def with_points(cells: Sequence[str]) -> list[str] | None:
-    """Numbers with points for decimal commas; None where there are none, or words or points too."""
+    """Replace decimal commas by points; return None if cells have no commas, or points or words."""
     plain = [cell.replace(",", ".") for cell in cells]
     commas = any(map(_DECIMAL_COMMA.fullmatch, cells))
     points = any("." in cell for cell in cells)
@@ -108,7 +108,7 @@ def with_points(cells: Sequence[str]) -> list[str] | None:
 
 
 def _as_written(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Shorter floats as they are printed: 0.1, not 0.10000000149."""
+    """Convert shorter floats to double precision as printed: to 0.1, not 0.10000000149."""
     found, inverse = np.unique(cells, return_inverse=True)
     return np.array([float(str(value)) for value in found])[inverse]
 
@@ -121,15 +121,15 @@ def _refuse_infinite(where: str, cells: Cells, values: NDArray[np.float64], firs
 
 
 def refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]) -> None:
-    """Refuse what double precision rounds to another integer, or to the same as another.
+    """Check that double precision changes no integer and merges no two values.
 
     Args:
-        where: What an error begins with.
-        given: The values as they were given: an array of integers, or exact numbers.
-        values: The same in double precision, shape (N,).
+        where: Start of error messages.
+        given: Exact values: an array of integers, or exact numbers such as Decimal.
+        values: The same values in double precision, shape (N,).
 
     Raises:
-        SbvaeError: With both values, and what would do.
+        SbvaeError: If an integer is changed or two values are merged; the message shows both.
     """
     if isinstance(given, np.ndarray):
         if np.abs(values).max(initial=0) < _EXACT:
@@ -148,15 +148,20 @@ def refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]
 
 
 def row_text(index: int, first_row: int) -> str:
-    """A row as messages name it: by its line in a table, or its number in an array."""
+    """Name a row in messages: by its line in a table, or by its number in an array."""
     return f"row {index + first_row}" + ("" if first_row else ", counted from 0")
 
 
 def refuse(found: str, examples: Sequence[str], todo: str) -> None:
-    """Raise an error that counts what is wrong, and shows the first; none where there is none.
+    """Raise an error with the number of faulty cells and the first of them, if there are any.
+
+    Args:
+        found: Description of the fault.
+        examples: Faulty cells; if empty, nothing happens.
+        todo: Advice.
 
     Raises:
-        SbvaeError: If there is an example.
+        SbvaeError: If `examples` is not empty.
     """
     if examples:
         raise SbvaeError(f"{found}: {len(examples)}, as {printable(examples[0])}; {todo}")

@@ -1,4 +1,4 @@
-"""The folder of each image as its class."""
+"""Use the folder of each image as its class."""
 
 from collections.abc import Sequence
 from itertools import takewhile
@@ -7,16 +7,17 @@ _SPLITS = frozenset(["train", "training", "test", "testing", "val", "valid", "va
 
 
 def class_folders(names: Sequence[str]) -> tuple[list[str] | None, str]:
-    """The class of each image by the first folder that tells images apart.
+    """Return the class of each image: the first folder in its path that differs between images.
 
-    Folders that all images share do not count, nor do those that part them for training and test.
+    Folders that all images share are skipped, and so are folders named `train`, `test` and so on.
 
     Args:
         names: Paths in a collection, with forward slashes.
 
     Returns:
-        The classes, and a note on folders that are none. No classes where images lie beside the
-        folders, or are hardly more than these: the note says so where there are folders.
+        Classes, and a note for the user on folders that are not used. The classes are None if there
+        are no such folders, if some images are in none of them, or if there are more than half as
+        many folders as images.
     """
     parts = [name.split("/")[:-1] for name in names]
     ends = zip(min(parts, default=[]), max(parts, default=[]), strict=False)

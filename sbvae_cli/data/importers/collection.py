@@ -1,4 +1,4 @@
-"""Images by number, whatever holds them, and why one of them cannot be read."""
+"""Collections of images from any kind of file or folder, read by number."""
 
 import re
 import struct
@@ -20,9 +20,9 @@ from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
-_DESCRIPTION = 270  # a tag of TIFF
-_PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # which may share one page
-_NEVER = {"EPS"}  # Pillow hands these files to Ghostscript, a program that runs what they say
+_DESCRIPTION = 270  # TIFF tag
+_PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # planes that share one page
+_NEVER = {"EPS"}  # Pillow passes these to Ghostscript, which executes the program in the file
 _NO_IMAGES = frozenset(
     "7z bz2 csv db doc docx gz h5 hdf5 htm html ini ipynb json jsonl log mat md mov mp4 npy npz"  # noqa: SIM905
     " parquet pdf pickle pkl pt py rar rst sh tar tex tgz toml tsv txt url wav xls xlsx xml xz yaml"
@@ -31,14 +31,14 @@ _NO_IMAGES = frozenset(
 
 
 class Closable(Protocol):
-    """A file, or what stands for one."""
+    """Object with a `close` method, such as an open file."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the file."""
 
 
 class Closing(ABC):
-    """What `with` closes."""
+    """Base class of context managers that close themselves."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,16 +53,16 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the files behind."""
+        """Close the underlying files."""
 
 
 class UnreadableImageError(SbvaeError):
-    """One image of a collection that cannot be read.
+    """Error for an image of a collection that cannot be read.
 
     Args:
-        path: The collection.
-        name: Name of the image in it.
-        reason: What was found.
+        path: Path of the collection.
+        name: Name of the image in the collection.
+        reason: Reason, for the message.
     """
 
     def __init__(self, path: Path, name: str, reason: str) -> None:
@@ -72,20 +72,20 @@ class UnreadableImageError(SbvaeError):
 
 
 class ImageCollection(Closing):
-    """Images with names, in the order of the names; several threads may read them at once.
+    """Images with names, in the order of the names; reading is thread-safe.
 
     Args:
-        path: The folder or archive.
-        names: Sorted, relative to it, with forward slashes.
-        held: Open files behind it, closed with this object.
+        path: Path of the folder, archive or file of arrays.
+        names: Sorted names relative to `path`, with forward slashes.
+        held: Open files to close with this object.
 
     Attributes:
-        value_range: Least and largest value of all images, where it is known unread.
-        notes: What a user should know of its names.
-        one_kind: Whether all images are of the same type, as in an array.
-        arrays: Names of the arrays that they are, in a file of arrays.
-        array_name: Name of the only one, or of their group.
-        names_from: Name of the array that has the names of the images.
+        value_range: Smallest and largest value of all images; None if not known in advance.
+        notes: Lines of information for the user about the names.
+        one_kind: Whether all images have the same type, as in an array.
+        arrays: Names of the arrays with the images, in a file of arrays; else empty.
+        array_name: Name of the single array, or of the group of arrays.
+        names_from: Name of the array with the names of the images; empty if there is none.
     """
 
     value_range: Levels | None = None
@@ -104,24 +104,24 @@ class ImageCollection(Closing):
         return len(self.names)
 
     def close(self) -> None:
-        """Let go of the files behind; an archive cannot be read afterwards."""
+        """Close the underlying files; an archive cannot be read afterwards."""
         for file in self._held:
             file.close()
 
     def read(
         self, index: int, enough: int | None = None, tally: Tally | None = None
     ) -> Image.Image | DeepImage:
-        """Decode one image; of a file that holds several, the first.
+        """Decode an image; of a file with several frames, the first.
 
         Args:
-            index: From 0.
-            enough: Pixels of the smaller side that will do: JPEG files, which can be decoded at a
-                half, a quarter or an eighth of their size for less work, then are.
-            tally: Counts the size as stored, and further frames that are left out.
+            index: Number of the image, from 0.
+            enough: Sufficient length of the smaller side, in pixels: a JPEG file may be decoded
+                at 1/2, 1/4 or 1/8 of its size, which is faster. None decodes it in full.
+            tally: Counts of stored sizes and of frames that are left out, to be updated.
 
         Raises:
-            UnreadableImageError: If it is no image, broken, has more than Pillow's limit of
-                pixels, or values that are not finite.
+            UnreadableImageError: If the file is no image, is broken, has more pixels than Pillow's
+                limit, or has values that are not finite.
         """
         try:
             image = self._open(index)
@@ -143,24 +143,24 @@ class ImageCollection(Closing):
         return self._own(image)
 
     def kind(self, index: int) -> Kind | None:
-        """Numbers of one image, by its header alone; None where it cannot be read."""
+        """Return the kind of numbers of an image, from its header; None if it cannot be read."""
         try:
             image = self._open(index)
-        except Exception:  # told of when the image is read
+        except Exception:  # reported when the image is read
             return None
         return image.numbers if isinstance(image, DeepImage) else stored_kind(image)
 
     @abstractmethod
     def _open(self, index: int) -> Image.Image | DeepImage:
-        """An image, which may wait to be decoded until it is loaded."""
+        """Return an image, which may be decoded only when it is loaded."""
 
     def _left_out(self, image: Image.Image) -> int:
-        """Number of the file's frames that are no images of the collection."""
+        """Return the number of frames of the image's file that are not in the collection."""
         said = _PLANES.match(str(getattr(image, "tag_v2", {}).get(_DESCRIPTION, "")))
         return max(int(getattr(image, "n_frames", 1)), int(said[1]) if said else 1) - 1
 
     def _own(self, image: Image.Image) -> Image.Image:
-        """The image, for the caller to change."""
+        """Return an image that the caller may change."""
         return image
 
 
@@ -173,24 +173,24 @@ def _count(tally: Tally | None, image: Image.Image | DeepImage, left_out: int = 
 
 
 class ImageFiles(ImageCollection):
-    """A collection of image files."""
+    """Collection of image files."""
 
     def _open(self, index: int) -> Image.Image:
         return identify(BytesIO(self.stored(index)))
 
     @abstractmethod
     def stored(self, index: int) -> bytes:
-        """The bytes of an image file."""
+        """Return the bytes of an image file."""
 
 
 def identify(file: IO[bytes]) -> Image.Image:
-    """An image that waits to be decoded: `Image.open` without its word on large images.
+    """Open an image without decoding it, like `Image.open` but without its warning of large images.
 
-    That is a warning, and how warnings are taken is a matter of the whole process.
+    Suppressing the warning instead would change the filters of the whole process.
 
     Raises:
-        UnidentifiedImageError: If it is in no format that Pillow reads.
-        Exception: Anything that Pillow's readers raise for a broken file.
+        UnidentifiedImageError: If Pillow cannot read the format.
+        Exception: Any exception that Pillow's readers raise for a broken file.
     """
     Image.init()
     start = file.read(16)
@@ -199,16 +199,16 @@ def identify(file: IO[bytes]) -> Image.Image:
         try:
             accepted = accepts(start) if accepts else True
             if name in _NEVER or not accepted or isinstance(accepted, str):
-                continue  # a text says what is missing to read the format
+                continue  # a string names a library that Pillow lacks for this format
             file.seek(0)
             return read(file, "")
         except (SyntaxError, IndexError, TypeError, struct.error):
-            continue  # as in `Image.open`: another format may do
+            continue  # as in `Image.open`: another format may fit
     raise UnidentifiedImageError
 
 
 def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
-    """The image, if all of its values are numbers: any colour in place of others is wrong."""
+    """Check that all values are finite, since no colour can stand for NaN; return the image."""
     values = image.values
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         if tally is not None:
@@ -219,17 +219,17 @@ def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
 
 
 def is_candidate(name: str) -> bool:
-    """Whether a file may be an image: neither hidden nor of a kind that never is one."""
+    """Return whether a file may be an image: it is not hidden and has no suffix of another kind."""
     path = PurePosixPath(name)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
     return not hidden and path.suffix[1:].lower() not in _NO_IMAGES
 
 
 def inner_name(archive: Path, name: str) -> str:
-    """A member's name with forward slashes and without `./`.
+    """Return the name of an archive's member with forward slashes and without `./`.
 
     Raises:
-        SbvaeError: If it is absolute or leaves the archive.
+        SbvaeError: If the name is absolute or points outside of the archive.
     """
     slashed = name.replace("\\", "/")
     parts = slashed.split("/")
@@ -240,7 +240,7 @@ def inner_name(archive: Path, name: str) -> str:
 
 
 def note_on_repeats(names: Iterable[str]) -> tuple[str, ...]:
-    """A line on members of an archive that have the same name, of which the last is taken."""
+    """Return a line on members of an archive with the same name, of which the last one is used."""
     repeated = {name: number - 1 for name, number in Counter(names).items() if number > 1}
     if not repeated:
         return ()
@@ -253,12 +253,12 @@ def note_on_repeats(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def printable(name: str) -> str:
-    """A name for messages: what would break the line or cannot be encoded is replaced."""
+    """Replace unprintable characters of a name, such as line breaks, for messages."""
     return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def reason_of(error: Exception) -> str:
-    """One line about an error that a reader of images or archives raised."""
+    """Describe an error of a reader of images or archives in one line."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image that Pillow reads"
     if isinstance(error, MemoryError):

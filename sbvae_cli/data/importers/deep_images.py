@@ -1,4 +1,4 @@
-"""Images of more than 8 bits a channel: all bits of them, which Pillow keeps in grey only."""
+"""Read images of more than 8 bits per channel in full depth, which Pillow keeps for grey only."""
 
 import re
 import sys
@@ -13,25 +13,25 @@ from PIL.ImageFile import ImageFile
 
 from sbvae_cli.data.importers.levels import Levels, is_wide, to_uint8
 
-_FULL = (0.0, 65535.0)  # of opacity
-_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # tags of TIFF
+_FULL = (0.0, 65535.0)  # range of 16-bit opacity
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # TIFF tags
 _NATIVE = "L" if sys.byteorder == "little" else "B"
-_TWO_BYTES = re.compile("([A-Za-z]+);16([LBN])")  # a channel; BGR;16 has them for three channels
+_TWO_BYTES = re.compile("([A-Za-z]+);16([LBN])")  # 16 bits per channel; BGR;16 is 16 per pixel
 _COLOURS = {"RGB", "RGBA", "RGBX"}
 
 Kind = Literal[
     "bytes", "integers", "floats"
-]  # numbers of an image: those of 8 bits, or deeper ones
+]  # type of an image's values; "integers" have more than 8 bits
 
 
 @dataclass(frozen=True)
 class DeepImage:
-    """Values whose black and white are not known, until levels say them.
+    """Image of more than 8 bits per channel; levels must define its black and white.
 
     Attributes:
-        values: Shape (H, W) or (H, W, 3), any numbers.
-        alpha: Opacity, shape (H, W), 255 where nothing shines through; None where nothing does.
-        exif: Orientation and more, as stored.
+        values: Values of any real type, shape (H, W) or (H, W, 3).
+        alpha: Opacity, shape (H, W), 255 for opaque; None if all pixels are opaque.
+        exif: Stored EXIF data, such as the orientation; None if there are none.
     """
 
     values: NDArray[Any]
@@ -40,28 +40,28 @@ class DeepImage:
 
     @property
     def height(self) -> int:
-        """Pixels from top to bottom."""
+        """Height in pixels."""
         return len(self.values)
 
     @property
     def width(self) -> int:
-        """Pixels from left to right."""
+        """Width in pixels."""
         return int(self.values.shape[1])
 
     @property
     def numbers(self) -> Kind:
-        """Whether its values are integers."""
+        """Kind of its values, "integers" or "floats"."""
         return "floats" if self.values.dtype.kind == "f" else "integers"
 
     @property
     def kind(self) -> str:
-        """What it is, in a word: `16-bit grey`."""
+        """Description for messages, such as `16-bit grey`."""
         item = self.values.dtype
         depth = "float" if item.kind == "f" else f"{8 * item.itemsize}-bit"
         return f"{depth} {'colour' if self.values.ndim == 3 else 'grey'}"
 
     def levelled(self, levels: Levels) -> Image.Image:
-        """The image in 8 bits a channel, with its transparency."""
+        """Return the image with 8 bits per channel and its transparency."""
         image = Image.fromarray(to_uint8(self.values, levels))
         if self.alpha is not None:
             image.putalpha(Image.fromarray(self.alpha))
@@ -71,10 +71,13 @@ class DeepImage:
 
 
 def pixels_to_image(pixels: NDArray[Any]) -> Image.Image | DeepImage:
-    """One image of an array: bytes and booleans are pixels, other numbers need levels.
+    """Make an image from an array: 8-bit from bytes and booleans, else a DeepImage.
 
     Args:
-        pixels: Shape (H, W) or (H, W, C) with 3 or 4 channels, the fourth opacity.
+        pixels: Shape (H, W) or (H, W, C) with 3 or 4 channels, the fourth being opacity.
+
+    Raises:
+        ValueError: If the opacity is not finite.
     """
     if not is_wide(pixels.dtype):
         return Image.fromarray(pixels.view(np.uint8) * np.uint8(255 if pixels.dtype == bool else 1))
@@ -88,31 +91,31 @@ def pixels_to_image(pixels: NDArray[Any]) -> Image.Image | DeepImage:
 
 
 def deep_image(image: ImageFile) -> DeepImage | None:
-    """The values of an image that is not decoded yet; None where 8 bits hold all of them.
+    """Read the values of an image that is not decoded yet; return None if it has 8 bits.
 
-    Of 16-bit colour Pillow keeps the upper bytes. The lower ones are what it keeps where the order
-    of bytes is said to be the other one.
+    Pillow keeps only the upper byte of 16-bit colour. The lower byte is read in a second pass with
+    the byte order reversed.
 
     Raises:
-        ValueError: If Pillow can give only the upper bytes.
-        Exception: Anything that Pillow's readers raise for a broken file.
+        ValueError: If Pillow can read only the upper bytes of this format.
+        Exception: Any exception that Pillow's readers raise for a broken file.
     """
     codec, raw_mode, most = _stored_as(image)
     if image.format == "PPM" and most > 255:
         return DeepImage(_pnm_values(image, codec))
     if image.mode[0] in "IF":
-        values = np.array(image)  # what stands behind the pixels is known then
+        values = np.array(image)  # decoding must come first: it reads the transparency and EXIF
         return DeepImage(values, _opaque(values, image.info.get("transparency")), _exif(image))
     if stored_kind(image) == "bytes":
         return None
     two_bytes = _TWO_BYTES.fullmatch(raw_mode)
     if raw_mode == "LA;16B" and codec == "zip":
-        pairs = _reread(image, "RGBA")  # four bytes a pixel, as they stand
+        pairs = _reread(image, "RGBA")  # the four bytes of each pixel, unchanged
         values = np.array(pairs).view(">u2")
         return DeepImage(values[..., 0], to_uint8(values[..., 1], _FULL), _exif(pairs))
     in_planes = (
         getattr(image, "tag_v2", {}).get(_PLANAR_CONFIGURATION) == 2
-    )  # which Pillow unpacks in its own way
+    )  # Pillow unpacks separate planes in another way
     if not two_bytes or two_bytes[1] not in _COLOURS or codec == "SGI16" or in_planes:
         found = f"16-bit {image.format} of a kind that would keep 8 bits ({raw_mode})"
         raise ValueError(f"{found}; save it as 16-bit RGB PNG")
@@ -120,7 +123,7 @@ def deep_image(image: ImageFile) -> DeepImage | None:
 
 
 def stored_kind(image: Image.Image) -> Kind:
-    """Numbers of an image that is not decoded yet."""
+    """Return the kind of values of an image that is not decoded yet."""
     if image.mode[0] in "IF":
         return "floats" if image.mode[0] == "F" else "integers"
     if not isinstance(image, ImageFile):
@@ -132,7 +135,7 @@ def stored_kind(image: Image.Image) -> Kind:
 
 
 def _stored_as(image: ImageFile) -> tuple[str, str, int]:
-    """Pillow's codec and raw mode, and the largest value, where the format says one."""
+    """Return Pillow's codec and raw mode, and the largest value, 255 if the format has none."""
     if not image.tile:
         return "", "", 255
     codec, _, _, arguments = image.tile[0]
@@ -153,7 +156,7 @@ def _colour(image: ImageFile, colours: str, order: str) -> DeepImage:
 
 
 def _reread(image: ImageFile, raw_mode: str) -> ImageFile:
-    """The same image again, its bytes taken as another raw mode has them."""
+    """Open the image again, so that its bytes are decoded in another raw mode."""
     fresh = type(image)(BytesIO(_bytes(image)), "")
     fresh.seek(image.tell())
     fresh.tile = [_with_raw_mode(tile, raw_mode) for tile in fresh.tile]
@@ -168,7 +171,7 @@ def _with_raw_mode(tile: Any, raw_mode: str) -> Any:
 
 
 def _pnm_values(image: ImageFile, codec: str) -> NDArray[Any]:
-    """Values of a PGM or PPM file as they stand, which Pillow scales by its largest one."""
+    """Return the stored values of a PGM or PPM file; Pillow would rescale them."""
     data, offset = _bytes(image), image.tile[0][2]
     channels = 1 if image.mode == "I" else 3
     count = image.width * image.height * channels
@@ -181,7 +184,7 @@ def _pnm_values(image: ImageFile, codec: str) -> NDArray[Any]:
 
 
 def _opaque(values: NDArray[Any], key: Any) -> NDArray[np.uint8] | None:
-    """Opacity where one value or colour stands for what is transparent."""
+    """Return the opacity if `key` is the value or colour of transparent pixels; else None."""
     if not isinstance(key, int | tuple):
         return None
     same = values == np.array(key)

@@ -1,4 +1,4 @@
-"""The public dSprites archive, streamed; its pickled metadata are never touched."""
+"""Read the public dSprites archive as a stream, without unpickling its metadata."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sbvae_cli.data.importers.npy import check_stored_size, read_array_header
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import unreadable
 
-LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; the last is the fastest
+LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; y varies fastest
 SIDE = 64  # pixels
 _WANTED = "the public archive is dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 _IMAGES = "imgs.npy"
@@ -24,11 +24,12 @@ _CLASSES = "latents_classes.npy"
 
 @dataclass(frozen=True)
 class DSprites:
-    """A checked archive.
+    """Archive whose arrays have been checked.
 
     Attributes:
-        path: The file.
-        levels: Number of levels of each factor; the images are their grid, the last fastest.
+        path: Path of the file.
+        levels: Number of levels of each factor; the images are the grid of all combinations, the
+            last factor varying fastest.
     """
 
     path: Path
@@ -38,16 +39,16 @@ class DSprites:
         return prod(self.levels)
 
     def blocks(self, rows: int) -> Iterator[NDArray[np.uint8]]:
-        """Stream the images in the order of the grid; only one block is in memory.
+        """Read the images in the order of the grid, one block in memory at a time.
 
         Args:
-            rows: Images of a block; the last one may have fewer.
+            rows: Number of images in a block; the last block may have fewer.
 
         Yields:
             Shape (n, 64, 64), values 0 and 1.
 
         Raises:
-            SbvaeError: If the data is broken, cut short, or has other values.
+            SbvaeError: If the data are broken, cut short, or have other values than 0 and 1.
         """
         done = 0
         try:
@@ -68,14 +69,14 @@ class DSprites:
 
 
 def read_dsprites(path: Path | str, levels: tuple[int, ...] = LEVELS) -> DSprites:
-    """Check an archive: names, types, shapes, and the order of the grid.
+    """Open an archive and check the names, types and shapes of its arrays and the order of images.
 
     Args:
-        path: The file.
-        levels: Number of levels of each factor, fewer for tests.
+        path: Path of the file.
+        levels: Number of levels of each factor; tests use fewer.
 
     Raises:
-        SbvaeError: If it is no such archive; says what differs.
+        SbvaeError: If the file is not the dSprites archive; the message says what differs.
     """
     path = Path(path)
     try:

@@ -1,4 +1,4 @@
-"""Columns of values, from whatever file, as factors: levels or ranges, and nothing merged."""
+"""Make factors, with levels or a range, from columns of values of any file."""
 
 import re
 from collections import Counter
@@ -26,21 +26,21 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a user says of columns; of others their values decide.
+    """Kinds and periods of columns that the user declared; values decide for other columns.
 
     Attributes:
-        kinds: Whether a column has levels or a range, by its name.
-        circular: Length of the turn of each circular column; None where its values tell.
+        kinds: "levels" or "range", by the column's name.
+        circular: Period of each circular column, by its name; None infers it from the values.
     """
 
     kinds: Mapping[str, FactorKind] = field(default_factory=dict)
     circular: Mapping[str, float | None] = field(default_factory=dict)
 
     def check(self, where: str, names: Collection[str]) -> None:
-        """Refuse what is said of a column that is not there.
+        """Check that all declared columns exist.
 
         Raises:
-            SbvaeError: With the nearest name, and which argument it is.
+            SbvaeError: If a column does not exist; the message suggests the closest name.
         """
         for argument, said in (("kind", self.kinds), ("circular", self.circular)):
             for name in said:
@@ -54,15 +54,15 @@ UNDECLARED = Declared()
 
 @dataclass(frozen=True)
 class FactorTable:
-    """Factors of each image.
+    """Factors of the images of a collection.
 
     Attributes:
-        factors: In the order of the columns.
-        rows: Shape (N, F), float32, or float64 where that would merge or round values.
-        remarks: What a user may want to know of a factor, by its name.
-        columns: The values in double precision, shape (N,) each, by the factor's name.
-        settled: Names of factors whose kind their numbers do not decide.
-        notes: What was read otherwise than it is written.
+        factors: Factors in the order of the columns.
+        rows: Values, shape (N, F), float32, or float64 if float32 would merge or round values.
+        remarks: Remarks on factors for the user, by the factor's name.
+        columns: Values in double precision, shape (N,) each, by the factor's name.
+        settled: Names of factors whose kind does not depend on which images are kept.
+        notes: Lines on cells or names that were read differently from how they are written.
     """
 
     factors: tuple[FactorConfig, ...]
@@ -74,17 +74,17 @@ class FactorTable:
 
     @cached_property
     def space(self) -> SpaceConfig:
-        """The space of these factors."""
+        """Factor space of these factors."""
         wide = self.rows.dtype == np.float64
         return SpaceConfig(factors=self.factors, dtype="float64" if wide else "float32")
 
     def of_rows(self, numbers: NDArray[np.intp]) -> "FactorTable":
-        """The factors of some of the images: their levels, ranges and kinds, in the same type.
+        """Return the table of some of the images, with the levels, ranges and kinds of these.
 
-        What was declared stays, and so do circular factors and the numbers of words.
+        Declared kinds, circular factors and the numbers of words do not change, nor does the type.
 
         Args:
-            numbers: Numbers of the images, in the order wanted, shape (n,) with n at least 1.
+            numbers: Numbers of the images in the new order, shape (n,) with n at least 1.
         """
         columns = {name: values[numbers] for name, values in self.columns.items()}
         factors, remarks = [], dict(self.remarks)
@@ -111,22 +111,22 @@ def factor_table(
     words: Collection[str] = (),
     level_names: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> FactorTable:
-    """Make factors of columns, each of one value an image.
+    """Make factors from columns with one value for each image.
 
-    Words are levels 0, 1, ... in natural order, and so are dates; numbers are levels where they
-    are integers of at most 100 values, or others that repeat; what else there is, is a range.
+    Words and dates become levels 0, 1, ... in natural order. Numbers become levels if they have at
+    most 100 different values and these are integers or recur; otherwise they become a range.
 
     Args:
         columns: Text, or arrays of shape (N,), by name.
-        where: What an error begins with: the file.
-        declared: What a user says of them.
+        where: Start of error messages: the file.
+        declared: Kinds and periods that the user declared.
         first_row: Number of the first row in messages.
-        words: Names of columns whose numbers are words too.
-        level_names: Words for the values 0, 1, ... of a column.
+        words: Names of columns whose numbers are read as words.
+        level_names: Words for the values 0, 1, ... of a column, by its name.
 
     Raises:
-        SbvaeError: If a name or a value cannot be stored as it is, or what is declared does not
-            fit the values.
+        SbvaeError: If a name or value cannot be a factor's, or a declaration does not fit the
+            values.
     """
     check_titles(where, list(columns))
     declared.check(where, columns)
@@ -147,10 +147,10 @@ def factor_table(
 
 
 def at_values(factor: FactorConfig, values: NDArray[np.float64]) -> FactorConfig:
-    """A factor at those of its levels, or in the part of its range, that some values take.
+    """Restrict a factor to the levels that occur among some values, or to the range of the values.
 
     Args:
-        factor: A range that is a turn stays as it is.
+        factor: The factor; a circular range does not change.
         values: Some of its values, shape (n,), n at least 1.
     """
     found = np.unique(values).tolist()
@@ -167,10 +167,11 @@ def at_values(factor: FactorConfig, values: NDArray[np.float64]) -> FactorConfig
 
 
 def check_titles(where: str, titles: Sequence[str]) -> None:
-    """Refuse names of columns that no factor can have.
+    """Check that the names of columns can be names of factors.
 
     Raises:
-        SbvaeError: If one is empty, there twice, has a comma, or is `present`.
+        SbvaeError: If a name is empty, occurs twice, is `present`, or has a comma or an unprintable
+            character.
     """
     if "" in titles:
         todo = "name it or remove it (pandas leaves it out with index=False)"
@@ -185,7 +186,7 @@ def check_titles(where: str, titles: Sequence[str]) -> None:
 
 
 def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of columns without commas, which part the names in lists, and a note on each."""
+    """Replace commas, which separate names in lists; return names and a note on each changed one."""
     plain = [re.sub(r"\s*,\s*", "_", title) for title in titles]
     notes = [
         f"the column {printable(title)} is called {printable(new)}, as commas part names in lists"
@@ -196,7 +197,7 @@ def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[FactorConfig, str]:
-    """The factor, and a remark."""
+    """Make a factor from a column, and a remark for the user."""
     if column.words:
         return _of_words(where, name, column.words, declared)
     found, counts = np.unique(column.values, return_counts=True)
@@ -221,7 +222,7 @@ def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[
 
 
 def _named(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
-    """The factor with words for its levels, where there is one for each."""
+    """Name the levels of a factor, if there is a word for each level."""
     levels = factor.levels or ()
     if not levels or factor.level_names or not {*levels} <= {*map(float, range(len(words)))}:
         return factor
@@ -230,7 +231,7 @@ def _named(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
 
 def _with_names(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
     names = tuple(printable(word).strip() for word in words)
-    if "" in names or len(set(names)) < len(names):  # odd characters told words apart
+    if "" in names or len(set(names)) < len(names):  # words differ in unprintable characters only
         return factor
     return factor.model_copy(update={"level_names": names})
 
@@ -254,7 +255,7 @@ def _of_words(
 
 
 def _repeats(found: NDArray[np.float64], counts: NDArray[np.intp]) -> bool:
-    """Whether numbers are levels: few integers, or few others that come again and again."""
+    """Return whether numbers are levels: few different integers, or few numbers that recur."""
     if len(found) > MAX_LEVELS:
         return False
     whole = bool((found == np.rint(found)).all())
@@ -262,9 +263,9 @@ def _repeats(found: NDArray[np.float64], counts: NDArray[np.intp]) -> bool:
 
 
 def _loses(values: NDArray[np.float64]) -> bool:
-    """Whether single precision merges some of the values, or rounds integers."""
+    """Return whether single precision merges two of the values or rounds an integer."""
     found = np.unique(values)
-    with np.errstate(over="ignore"):  # to infinity, which is another value
+    with np.errstate(over="ignore"):  # overflow to infinity counts as a changed value
         narrow = found.astype(np.float32)
     whole = found == np.rint(found)
     return len(np.unique(narrow)) < len(found) or bool((narrow != found)[whole].any())

@@ -1,4 +1,4 @@
-"""Factors of a user's images from a CSV file, joined by file name."""
+"""Read the factors of a user's images from a CSV file, joined by file name."""
 
 import csv
 import re
@@ -25,7 +25,7 @@ from sbvae_cli.errors import SbvaeError
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _MOST_COLUMNS, _LONGEST_LINE = 1_000, 1 << 20
-_NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first of these that is there
+_NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first that exists is used
 
 
 def read_factors(
@@ -35,22 +35,21 @@ def read_factors(
 ) -> FactorTable:
     """Read a CSV file with a header and a row for each image.
 
-    The images are named in a column called file, filename, name, image or path (else in the first),
-    by the path in the collection, or by as much of its end as is unique, without its ending too and
-    in capitals or not; for the rows of an array, by number. The other columns are factors, as
-    `factor_table` makes them.
+    A column called file, filename, name, image or path, or else the first column, names the images:
+    by their path in the collection or a unique end of it, with or without suffix, in any case; or
+    by number for the rows of an array. `factor_table` makes factors from the other columns.
 
     Args:
-        path: The file, in UTF-8; with tabs or semicolons where its header has no commas, and then
-            decimal commas are read too.
+        path: The file, in UTF-8. Cells may be separated by tabs or semicolons if the header has no
+            commas; decimal commas are then allowed.
         names: Names of the images.
-        declared: What a user says of the columns.
+        declared: Kinds and periods of columns that the user declared.
 
     Returns:
-        Factors, and their rows in the order of the images.
+        Factors, with rows in the order of the images.
 
     Raises:
-        SbvaeError: If the file is no such table, or does not match the images one to one.
+        SbvaeError: If the file is no such table, or its rows do not match the images one to one.
     """
     path = Path(path)
     header, table, first_row, notes = _read_table(path)
@@ -68,13 +67,13 @@ def read_factors(
 
 
 class _Table(NamedTuple):
-    """Cells without spaces around; empty lines are left out.
+    """Cells without surrounding spaces, and without empty lines.
 
     Attributes:
         header: Titles of the columns.
-        rows: Cells, as many in each row as there are titles.
-        first_row: Number of the first row's line, from 1.
-        notes: What was read otherwise than CSV files are.
+        rows: Cells of each row, one for each title.
+        first_row: Line number of the first row, from 1.
+        notes: Lines on separators and decimal commas that differ from plain CSV.
     """
 
     header: list[str]
@@ -126,7 +125,7 @@ def _read_table(path: Path) -> _Table:
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
-    """Lines as they stand, of a length that memory holds."""
+    """Yield the lines of a file, refusing lines so long that they could fill memory."""
     while line := file.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
             raise SbvaeError(f"{path}: has a line of more than {_LONGEST_LINE:,} characters")
@@ -134,7 +133,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[str]:
 
 
 def _separator(lines: Iterable[str]) -> str:
-    """What separates cells: commas, unless the header has none but tabs or semicolons."""
+    """Return the separator: a comma, or a tab or semicolon if the header has these but no comma."""
     header = next((line for line in lines if line.strip()), "")
     unquoted = re.sub('"[^"]*"', "", header)
     return next((mark for mark in _SEPARATORS if mark in unquoted), ",")
@@ -143,7 +142,7 @@ def _separator(lines: Iterable[str]) -> str:
 def _refuse_row_as_header(
     path: Path, header: list[str], cells: list[str], images: ImageNames
 ) -> None:
-    """Refuse a first line that is an image's only row; a title may be called like an image."""
+    """Refuse a header that is the only row of an image, so that it is no header at all."""
     image = images.find(header[0])
     if image is not None and image not in map(images.find, cells):
         titles = ["file", *(f"factor{i}" for i in range(1, len(header)))]
@@ -153,7 +152,7 @@ def _refuse_row_as_header(
 
 
 def _join(path: Path, cells: list[str], images: ImageNames) -> tuple[NDArray[np.intp], list[str]]:
-    """The row of each image, and a note on names that are written otherwise."""
+    """Return the row of each image, and a note if names match in another spelling only."""
     unknown, twice = list[str](), list[str]()
     loose = list[tuple[str, str]]()
     names = images.names

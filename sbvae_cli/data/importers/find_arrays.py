@@ -1,4 +1,4 @@
-"""Which of a file's arrays are images, and in what order their axes are."""
+"""Find the array of images in a file, and the order of its axes."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -12,30 +12,30 @@ from sbvae_cli.commands import command
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.errors import SbvaeError
 
-# Names that such arrays have in the field, the surest first; in groups too, as `train/images`.
+# Common names of arrays of images, the most reliable first; also in groups, as in `train/images`.
 IMAGES = (
     *("images", "imgs", "image", "img", "x", "data", "pixels", "frames", "pictures"),
     *("observations", "obs", "samples", "stimuli"),
 )
-# Names that names of factors or classes have, in an array or an attribute of their own.
+# Common names of arrays or attributes that list the names of factors or classes.
 COLUMN_NAMES = (
     *("names", "factor_names", "latents_names", "label_names", "class_names", "attribute_names"),
     *("columns", "column_names"),
 )
 _CHANNELS = (1, 3, 4)
-_MOST_SHOWN = 8  # arrays that a message lists
+_MOST_SHOWN = 8  # largest number of arrays that a message lists
 
 
 @dataclass(frozen=True)
 class ArrayKind:
-    """What a file says of an array.
+    """Description of an array in a file.
 
     Attributes:
-        shape: Its shape.
+        shape: Shape of the array.
         dtype: Type of its items.
-        column_names: Names of its columns, or of classes, where the file says them beside it.
-        link_to: The array that this is a second name of.
-        encoded: Whether its items are the bytes of image files, as it seems.
+        column_names: Names of its columns or classes, if its attributes have them.
+        link_to: First name of the array, if this is a further name; else empty.
+        encoded: Whether its items seem to be the bytes of image files.
     """
 
     shape: tuple[int, ...]
@@ -55,22 +55,22 @@ class ArrayKind:
 
     @property
     def is_one_image(self) -> bool:
-        """Whether it has the shape (H, W, C) of one image."""
+        """Whether the array has the shape (H, W, C) of a single image."""
         return self._has_axes(3) and self.shape[2] in _CHANNELS
 
     @property
     def may_be_one_image(self) -> bool:
-        """Whether it may be one of several that are one image each: (H, W) and (C, H, W) too."""
+        """Whether the array may be a single image: (H, W, C), (C, H, W) or (H, W)."""
         channels_first = self._has_axes(3) and self.shape[0] in _CHANNELS
         return self.is_one_image or channels_first or self._has_axes(2)
 
     @property
     def stands_for_one_image(self) -> bool:
-        """Whether it is likely one of several: (H, W) has to be of bytes, as a table may be."""
+        """Whether it is likely a single image: (H, W) must be bytes, since it may be a table."""
         return self.may_be_one_image and (len(self.shape) == 3 or self.dtype.kind in "bu")
 
     def _has_axes(self, count: int) -> bool:
-        """Whether it has so many axes, of which two are more than a few numbers long."""
+        """Return whether the array has `count` axes, exactly two of them longer than 4."""
         longer = sum(side > max(_CHANNELS) for side in self.shape)
         return self.dtype.kind in "buif" and len(self.shape) == count and longer == 2
 
@@ -82,15 +82,15 @@ Arrays = Mapping[str, ArrayKind]
 
 
 def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
-    """Name of the array of images: the only one that may be, or the only one that is called so.
+    """Find the array of images: the only one whose shape and type fit, or that is named like one.
 
     Args:
-        path: For messages.
-        arrays: The file's arrays by name, as `train/images`.
-        key: The name that a user gave, or the end of it.
+        path: Path of the file, for messages.
+        arrays: Arrays of the file by name, such as `train/images`.
+        key: Name that the user gave, or the end of it; None searches for the array.
 
     Raises:
-        SbvaeError: If there is no such array, or several may be meant.
+        SbvaeError: If no array or more than one fits.
     """
     if key is not None:
         name = _named(path, arrays, key, "images_key")
@@ -124,15 +124,15 @@ def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
 
 
 def named_arrays(path: Path, arrays: Arrays, key: str) -> list[str]:
-    """Names of the arrays of factors that a user named.
+    """Return the names of the arrays of factors that the user listed.
 
     Args:
-        path: For messages.
-        arrays: The file's arrays by name.
-        key: Names, or ends of them, with commas between; a name of a group is all in it.
+        path: Path of the file, for messages.
+        arrays: Arrays of the file by name.
+        key: Comma-separated names or ends of names; the name of a group selects all its arrays.
 
     Raises:
-        SbvaeError: If there is no such array.
+        SbvaeError: If there is no array of one of these names.
     """
     names: list[str] = []
     for part in key.split(","):
@@ -142,24 +142,25 @@ def named_arrays(path: Path, arrays: Arrays, key: str) -> list[str]:
 
 
 def row_axis(shape: tuple[int, ...], count: int) -> int | None:
-    """The axis along which an array of one or two axes has so many rows; None where it has not."""
+    """Return the axis of length `count` of an array of one or two axes; None if there is none."""
     return shape.index(count) if len(shape) in (1, 2) and count in shape else None
 
 
 def order_axes(
     shape: tuple[int, ...], last_first: bool = False, rows: Collection[int] = ()
 ) -> tuple[int, ...]:
-    """Order of an array's axes that makes it (N, H, W) or (N, H, W, C).
+    """Return the permutation of an array's axes to (N, H, W) or (N, H, W, C).
 
-    Channels are told by their number, 1, 3 or 4: they stand last, second, third or first.
+    The axis of channels has length 1, 3 or 4; the last, second, third and first axis are tried in
+    this order.
 
     Args:
-        shape: The array's, as its program shows it, with three or four axes.
-        last_first: Whether images are more likely to stand along the last axis, as MATLAB has it.
-        rows: Lengths of other arrays: an axis of images is one of these, if only one is.
+        shape: Shape of the array, with three or four axes, as in the program that wrote it.
+        last_first: Whether the last axis is more likely to number the images, as in MATLAB.
+        rows: Lengths of other arrays; an axis of such a length is taken for that of the images.
 
     Returns:
-        Axes, as `numpy.transpose` takes them.
+        Axes for `numpy.transpose`.
     """
     if len(shape) == 4:
         places = _places(shape)
@@ -176,7 +177,7 @@ def order_axes(
 
 
 def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
-    """Arrays with type and shape, the first eight: `x uint8 (60, 32, 32), y int64 (60,)`."""
+    """List up to eight arrays for messages, as in `x uint8 (60, 32, 32), y int64 (60,)`."""
     chosen = list(arrays if names is None else names)
     shown = [f"{printable(name)} {arrays[name]}" for name in chosen[:_MOST_SHOWN]]
     more = len(chosen) - len(shown)
@@ -184,15 +185,15 @@ def listed(arrays: Arrays, names: Collection[str] | None = None) -> str:
 
 
 def _places(shape: tuple[int, ...]) -> list[int]:
-    """Where channels may stand in four axes, the likeliest first."""
+    """Return which of four axes may be the channels, the most likely first."""
     return [axis for axis in (3, 1, 2, 0) if shape[axis] in _CHANNELS]
 
 
 def check_images(path: Path, name: str, array: ArrayKind) -> None:
-    """Refuse an array that cannot be images.
+    """Check that an array can be images.
 
     Raises:
-        SbvaeError: With its type or shape, and what would do.
+        SbvaeError: If its type or shape does not allow images.
     """
     where = f"{path}: {printable(name)}"
     if array.dtype.kind == "O" and not array.encoded:
@@ -215,7 +216,7 @@ def check_images(path: Path, name: str, array: ArrayKind) -> None:
 
 
 def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
-    """The array of that name, or the only one whose name ends so."""
+    """Return the array of this name, or the only one whose name ends with it."""
     wanted = key.strip("/")
     if wanted in arrays:
         return wanted
@@ -231,7 +232,7 @@ def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
 
 
 def called(names: Collection[str], known: Collection[str]) -> list[str]:
-    """Names with the first of some names that any has."""
+    """Return the names whose last part is the first word of `known` that occurs among them."""
     for word in known:
         found = [name for name in names if name.rpartition("/")[2].lower() == word]
         if found:

@@ -1,4 +1,4 @@
-"""One image to the size and channels of a dataset."""
+"""Fit an image to the size and channels of a dataset."""
 
 from contextlib import suppress
 
@@ -18,11 +18,11 @@ from sbvae_cli.data.importers.levels import (
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
 
-HARDLY = 8  # of 255; a smaller difference is not seen
-_REDUCING_GAP = 3.0  # shrink by a whole factor first; Pillow calls the result indistinguishable
-_LOOKED_AT = 64  # rows and columns, to see whether an image has colours
-_ORIENTATION = 0x0112  # a tag of EXIF
-_EXACT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}  # modes whose colours are kept
+HARDLY = 8  # of 255: a smaller difference is invisible
+_REDUCING_GAP = 3.0  # shrink by an integer factor first; according to Pillow, indistinguishable
+_LOOKED_AT = 64  # rows and columns that are compared to decide whether an image has colours
+_ORIENTATION = 0x0112  # EXIF tag
+_EXACT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"}  # modes that convert without loss
 _SRGB = (b"sRGB", "sRGB".encode("utf-16-be"))
 
 
@@ -36,26 +36,26 @@ def fit_image(
     background: Background = "black",
     tally: Tally | None = None,
 ) -> NDArray[np.uint8]:
-    """Turn upright, apply levels, flatten, and resize with antialiasing (Lanczos).
+    """Apply EXIF orientation and levels, remove transparency, and resize with Lanczos filtering.
 
-    The EXIF orientation is applied. An image that has the size and the channels keeps every bit.
+    An 8-bit image that has the size and channels already does not change.
 
     Args:
-        image: Image of any mode; turned upright in place.
-        size: Height and width of the result.
-        fit: "crop" keeps the largest central part of the right shape, "pad" keeps all between black
-            bars, "stretch" changes the shape.
-        grey: Whether to keep the luma (ITU-R 601-2) alone.
-        levels: Values that become 0 and 255; None leaves those of 8 bits as they are.
-        background: What transparency is laid over.
-        tally: Counts what is changed.
+        image: Image of any mode; its orientation is changed in place.
+        size: Height and width of the result, in pixels.
+        fit: "crop" keeps the largest central part of the right aspect ratio, "pad" adds black bars,
+            "stretch" changes the aspect ratio.
+        grey: Whether to keep the luma (ITU-R 601-2) only.
+        levels: Values that become 0 and 255; None keeps 8-bit values.
+        background: Colour behind transparent pixels.
+        tally: Counts of changes, to be updated.
 
     Returns:
         Shape (H, W, 1) if `grey`, else (H, W, 3).
 
     Raises:
-        SbvaeError: If the image has more than 8 bits a channel and there are no levels, or colours
-            that Pillow cannot convert.
+        SbvaeError: If the image has more than 8 bits per channel and `levels` is None, or if Pillow
+            cannot convert its colours.
     """
     height, width = size
     tally = Tally() if tally is None else tally
@@ -63,7 +63,7 @@ def fit_image(
         image = DeepImage(np.array(image))
     if isinstance(image, DeepImage):
         image, levels = _shallow(image, levels, tally), None
-    with suppress(Exception):  # broken EXIF data in a good image; Pillow raises anything
+    with suppress(Exception):  # an intact image may have broken EXIF data
         if image.getexif().get(_ORIENTATION, 1) != 1:
             ImageOps.exif_transpose(image, in_place=True)
             tally[Told.TURNED] += 1
@@ -107,7 +107,7 @@ def _count_levels(values: int, outside: int, tally: Tally) -> None:
 def _flatten(
     image: Image.Image, levels: Levels | None, background: Background, tally: Tally
 ) -> Image.Image:
-    """An image of mode L or RGB, without transparency."""
+    """Return the image in mode L or RGB, with levels applied and without transparency."""
     alpha = None
     if image.has_transparency_data:
         image = _converted(image, "LA" if image.mode == "LA" else "RGBA")
@@ -128,7 +128,7 @@ def _flatten(
 
 
 def opaque(image: Image.Image) -> Image.Image:
-    """An image in mode L or RGB, as it is under its transparency.
+    """Convert an image to mode L or RGB, dropping its alpha channel.
 
     Raises:
         SbvaeError: If Pillow cannot convert its colours.
@@ -154,12 +154,12 @@ def _levelled(image: Image.Image, levels: Levels, tally: Tally) -> Image.Image:
 
 
 def _is_seen(image: Image.Image) -> bool:
-    """Whether any channel has more than one value."""
+    """Return whether any channel has visibly different values."""
     return any(high - low >= HARDLY for low, high in channel_extrema(image))
 
 
 def channel_extrema(image: Image.Image) -> list[tuple[int, int]]:
-    """Least and largest value of each channel of an 8-bit image."""
+    """Return the smallest and largest value of each channel of an 8-bit image."""
     found = np.array(image.getextrema()).reshape(-1, 2)
     return [(int(low), int(high)) for low, high in found]
 
@@ -171,7 +171,7 @@ def _has_colours(image: Image.Image) -> bool:
 
 
 def _is_grey(pixels: NDArray[np.uint8]) -> bool:
-    """Whether three channels are equal, which a corner or some rows deny for less."""
+    """Return whether all three channels are equal, testing a corner and every 8th row first."""
     return len(set(pixels[-1, -1].tolist())) == 1 and all(
         bool((rows[..., :2] == rows[..., 1:]).all()) for rows in (pixels[::8], pixels)
     )
@@ -199,7 +199,7 @@ def _resize(image: Image.Image, height: int, width: int, fit: Fit, tally: Tally)
 
 
 def _cuts(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
-    """Whether what is outside of a box has more than one colour."""
+    """Return whether the part outside of a box has visibly different colours."""
     left, top, right, bottom = box
     width, height = image.size
     edges = [
@@ -214,7 +214,7 @@ def _cuts(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
 
 
 def _central(image: Image.Image, height: int, width: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the largest central part of a shape, in whole pixels."""
+    """Return left, top, right and bottom, in pixels, of the largest central part of this shape."""
     scale = min(image.width / width, image.height / height)
     rows = min(image.height, max(1, round(scale * height)))
     columns = min(image.width, max(1, round(scale * width)))

@@ -1,4 +1,4 @@
-"""Animations and stacks of pages: each frame as an image of its own, as `movie.gif#03`."""
+"""Read each frame of animations and multi-page files as an image, named like `movie.gif#03`."""
 
 import threading
 from collections import defaultdict
@@ -14,23 +14,24 @@ from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, ide
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.workers import in_order
 
-_FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}  # of equal frames
-_FEW = 8  # files of one suffix that tell whether the others may hold several frames
-_AT_ONCE = 64  # files whose frames a thread counts
-_SUBFILE_TYPE, _REDUCED = 254, 1  # a tag of TIFF, and its bit of a page that is another in small
+# Formats of several frames of equal rank.
+_FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}
+_FEW = 8  # files of a suffix that are inspected before the frames of all of them are counted
+_AT_ONCE = 64  # files whose frames a thread counts at a time
+_SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF tag, and its bit for a smaller copy of another page
 
 
 class FrameImages(ImageCollection):
-    """The frames of files, in the order of the files.
+    """Frames of image files, in the order of the files.
 
     Args:
-        files: Closed with this object.
-        frames: Numbers of each file's frames that are images, in a file that has several; a file
-            that is not among them is one image.
+        files: Image files; closed with this object.
+        frames: Numbers of the frames that are images, by the number of their file, for files with
+            several frames; any other file is a single image.
 
     Attributes:
-        files_of_frames: Number of files that have several.
-        an_image_of_several: Name of an image that is one of several.
+        files_of_frames: Number of files with several frames.
+        an_image_of_several: Name of a frame of such a file, as an example.
     """
 
     def __init__(self, files: ImageFiles, frames: dict[int, Sequence[int]]) -> None:
@@ -46,7 +47,8 @@ class FrameImages(ImageCollection):
         counts = [len(frames.get(i, (0,))) for i in range(len(files))]
         self._starts = np.array([0, *accumulate(counts)][:-1])
         self.an_image_of_several = names[int(self._starts[next(iter(frames))])]
-        self._open_file = threading.local()  # a frame is drawn over those before it
+        # Decoding a frame needs the frames before it, so each thread keeps its last file open.
+        self._open_file = threading.local()
 
     def _open(self, index: int) -> Image.Image | DeepImage:
         file = int(np.searchsorted(self._starts, index, "right")) - 1
@@ -71,15 +73,14 @@ class FrameImages(ImageCollection):
 
 
 def with_frames(files: ImageFiles, workers: int | None = None) -> ImageCollection:
-    """The collection, with each frame of its animations and stacks as an image of its own.
+    """Return a collection in which each frame of an animation or multi-page file is an image.
 
-    Where a few files of a suffix hold one image each in a format for one, the others of that suffix
-    are not looked into. What a format keeps beside its image (layers, a smaller copy, the second
-    picture of a camera) is no frame.
+    If a few files of a suffix have single images in single-image formats, the other files of the
+    suffix are not inspected. Layers, smaller copies and second pictures of a camera are no frames.
 
     Args:
-        files: Becomes the result's to close.
-        workers: Number of threads; None takes one for each core.
+        files: Image files; closed with the result.
+        workers: Number of threads; None for one per core.
     """
     by_suffix: defaultdict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(files.names):
@@ -97,14 +98,14 @@ def _may_have_frames(files: ImageFiles, index: int) -> bool:
     try:
         image = identify(BytesIO(files.stored(index)))
         return image.format in _FORMATS - {"PNG"} or getattr(image, "n_frames", 1) > 1
-    except Exception:  # told of when the image is read
+    except Exception:  # reported when the image is read
         return False
 
 
 def _count(
     files: ImageFiles, members: Sequence[int], workers: int | None
 ) -> dict[int, Sequence[int]]:
-    """Frames of the files that have several."""
+    """Return the frames of those files that have several."""
 
     def look(start: int) -> dict[int, Sequence[int]]:
         part = members[start : start + _AT_ONCE]
@@ -118,19 +119,19 @@ def _count(
 
 
 def _frames(files: ImageFiles, index: int) -> Sequence[int]:
-    """Numbers of a file's frames that are images; one where it cannot be read."""
+    """Return the numbers of a file's frames that are images; a single one if it is unreadable."""
     try:
         image = identify(BytesIO(files.stored(index)))
         count = int(getattr(image, "n_frames", 1)) if image.format in _FORMATS else 1
         if image.format == "TIFF" and count > 1:
             return _full_pages(image, count)
         return range(count)
-    except Exception:  # told of when the image is read
+    except Exception:  # reported when the image is read
         return range(1)
 
 
 def _full_pages(image: Image.Image, count: int) -> Sequence[int]:
-    """Pages of a TIFF that are not another page in small."""
+    """Return the pages of a TIFF file that are not smaller copies of other pages."""
     pages = []
     for page in range(count):
         image.seek(page)

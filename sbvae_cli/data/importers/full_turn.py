@@ -1,4 +1,4 @@
-"""Circular factors: which turn the values of a column go around."""
+"""Infer the period of circular factors from the values of a column."""
 
 import math
 from typing import NamedTuple
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 from sbvae_cli.errors import SbvaeError
 
-_TURNS = {"degree": 360.0, "radian": 2 * math.pi, "turn": 1.0}  # by their unit
-_ROUNDED = 0.01  # of a turn that evenly spaced levels may miss it by
-_LEAST_SEEN = 6  # values that are taken for a turn without being told
-_SAMPLED = 0.9  # of a turn that samples of a range reach over at least
+_TURNS = {"degree": 360.0, "radian": 2 * math.pi, "turn": 1.0}  # length of a full turn by unit
+_ROUNDED = 0.01  # share of the period by which evenly spaced levels may deviate
+_LEAST_SEEN = 6  # smallest number of values for which a full turn is suggested
+_SAMPLED = 0.9  # smallest share of the period that samples of a range must span
 
 
 class FullTurn(NamedTuple):
-    """A turn.
+    """Full turn of a circular factor.
 
     Attributes:
-        low: Where it begins, at or below every value.
-        period: Its length.
-        unit: "degree", "radian" or "turn"; empty for another one.
-        repeats: Whether the last level is the first again, as 360 is 0.
+        low: Start of the turn, at or below every value.
+        period: Length of the turn.
+        unit: "degree", "radian" or "turn"; empty for any other unit.
+        repeats: Whether the last level is the same setting as the first, like 360 and 0 degrees.
     """
 
     low: float
@@ -33,19 +33,20 @@ class FullTurn(NamedTuple):
 def full_turn(
     where: str, values: NDArray[np.float64], levels: bool, period: float | None = None
 ) -> FullTurn:
-    """The turn that values go around.
+    """Infer the full turn that values cover.
 
-    Degrees, radians and turns are known by their length; others are a turn of their own, a range
-    from end to end. Levels end one step before they begin again: 0, 10, ..., 350 are 360 degrees.
+    Degrees, radians and turns are recognised by their period. Any other values are taken to cover
+    one period exactly. The last level is one step before the end: 0, 10, ..., 350 is 360 degrees.
 
     Args:
-        where: What an error begins with, after the argument `circular`.
-        values: Different values, ascending.
-        levels: Whether they are levels, not samples of a range.
-        period: Length of the turn, where it is known.
+        where: Start of error messages about the argument `circular`.
+        values: Distinct values, ascending.
+        levels: Whether the values are levels rather than samples of a range.
+        period: Period that the user declared; None infers it.
 
     Raises:
-        SbvaeError: If the values do not go around a turn, or not in even steps.
+        SbvaeError: If there are fewer than three values, if levels are not evenly spaced, or if the
+            values do not cover the declared period.
     """
     if len(values) < 3:
         raise SbvaeError(
@@ -70,7 +71,7 @@ def full_turn(
 
 
 def looks_circular(values: NDArray[np.float64], levels: bool) -> bool:
-    """Whether different values, ascending, go around a turn of degrees or radians."""
+    """Return whether distinct ascending values cover a full turn in degrees or radians."""
     if len(values) < _LEAST_SEEN:
         return False
     try:
@@ -80,13 +81,13 @@ def looks_circular(values: NDArray[np.float64], levels: bool) -> bool:
 
 
 def _is_turn(width: float, whole: float, length: float, levels: bool) -> bool:
-    """Whether values reach around a turn; of levels, the first may stand at its end again."""
+    """Return whether values cover a turn; the last level may be the first one again."""
     if levels:
         return min(abs(whole - length), abs(width - length)) <= _ROUNDED * length
     return _SAMPLED * length <= width <= (1 + 1e-4) * length
 
 
 def _begin(low: float, width: float, length: float, levels: bool) -> float:
-    """Where a range begins: at 0 or half a turn before, if the values lie in that turn."""
+    """Return the start of a range: 0 or minus half a turn if the values fit, else the lowest."""
     starts = () if levels else (0.0, -length / 2)
     return next((s for s in starts if s <= low and low + width <= s + (1 + 1e-4) * length), low)

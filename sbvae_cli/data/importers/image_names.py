@@ -1,4 +1,4 @@
-"""Which image of a collection a name in a table means."""
+"""Find the image of a collection that a name in a table refers to."""
 
 import unicodedata
 from collections import Counter
@@ -7,7 +7,7 @@ from functools import cached_property
 
 
 class ImageNames:
-    """The names of a collection's images, to be found by what a table calls them.
+    """Index of the images of a collection by the names that a table may use.
 
     Args:
         names: Paths in the collection, or the numbers of an array's rows.
@@ -21,7 +21,7 @@ class ImageNames:
 
     @cached_property
     def _stems(self) -> Mapping[str, str]:
-        """Names by themselves without ending or capitals; few tables need them."""
+        """Names by their case-folded form with and without suffix; few tables need these."""
         return _unique((_loose(text), name) for name in self._exact for text in {name, _stem(name)})
 
     @cached_property
@@ -31,11 +31,11 @@ class ImageNames:
         )
 
     def find(self, cell: str, loosely: bool = True) -> int | None:
-        """Number of the image that a cell names; None where it is none, or may be several.
+        """Return the number of the image that a cell names; None if none or more than one fits.
 
         Args:
-            cell: A path, or as much of its end as is unique.
-            loosely: Whether the ending may lack, and capitals may differ.
+            cell: Path, or a unique end of it.
+            loosely: Whether the suffix may be missing and the case may differ.
         """
         name = _normal(cell)
         if name in self._exact:
@@ -54,7 +54,7 @@ class ImageNames:
         return self._exact[found] if found else None
 
     def advice(self, cell: str) -> str:
-        """What to do with a name that is none of an image."""
+        """Return advice for a name to which no image belongs."""
         if all(_end(name) == str(i) for i, name in enumerate(self.names)):
             last = len(self.names) - 1
             return f"rows of an array are named by their numbers, 0 to {last}; name them so"
@@ -71,14 +71,14 @@ class ImageNames:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    """Names by what only one of them is called."""
+    """Return the names by those keys that belong to one name only."""
     listed = list(pairs)
     counts = Counter(key for key, _ in listed)
     return {key: name for key, name in listed if counts[key] == 1}
 
 
 def _normal(name: str) -> str:
-    """A path that does not depend on the system it was written on."""
+    """Return a path with forward slashes and composed Unicode, the same on every system."""
     return unicodedata.normalize("NFC", name.replace("\\", "/")).removeprefix("./")
 
 
@@ -87,7 +87,7 @@ def _loose(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """A path without its ending; frames of a file have none of their own."""
+    """Return a path without suffix; the name of a frame has none (`movie.gif#03`)."""
     folder, slash, base = name.rpartition("/")
     stem, _, ending = base.rpartition(".")
     return f"{folder}{slash}{stem}" if stem and ending.isalnum() else name
@@ -99,7 +99,7 @@ def _end(name: str) -> str:
 
 
 def _is_end(cell: str, name: str) -> bool:
-    """Whether one of two paths is the end of the other."""
+    """Return whether one path is the end of the other, or both are numbers."""
     shorter, longer = sorted((cell, name), key=len)
     numbers = cell.isdecimal() and name.isdecimal()
     return numbers or longer.endswith("/" + shorter)

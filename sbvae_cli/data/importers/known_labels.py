@@ -1,4 +1,4 @@
-"""Labels of parts of public datasets, which are known by their values."""
+"""Recognise labels of public datasets, or of a part of them, by their values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +17,13 @@ _PUBLIC = (  # factors in the order of the columns
 
 
 def factors_of_labels(columns: Sequence[NDArray[Any]]) -> list[FactorConfig]:
-    """The factors of 3dshapes.h5, or of dSprites, at the levels that a part of it has.
+    """Return the factors of 3dshapes.h5 or dSprites, restricted to the levels that occur.
 
     Args:
-        columns: Shape (N,) each, in the order of its labels.
+        columns: Columns in the order of the dataset's labels, shape (N,) each.
 
     Returns:
-        None of them where the columns are others.
+        Factors; empty if the columns are not labels of these datasets.
     """
     if any(column.dtype.kind != "f" for column in columns):
         return []
@@ -37,7 +37,7 @@ def factors_of_labels(columns: Sequence[NDArray[Any]]) -> list[FactorConfig]:
 
 
 def _at_levels(factor: FactorConfig, column: NDArray[Any]) -> FactorConfig | None:
-    """A factor at the levels that occur in a column; None where it holds others."""
+    """Restrict a factor to the levels that occur in a column; None if it has other values."""
     levels, found = np.array(factor.levels), np.unique(column)
     places = np.abs(found[:, None] - levels).argmin(1)
     if not np.allclose(found, levels[places], atol=1e-5):

@@ -1,4 +1,4 @@
-"""Arrays beside an array of images that say what these show."""
+"""Find arrays of labels, factors and file names that accompany an array of images."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from sbvae_cli.errors import SbvaeError
 
 Read = Callable[[str], NDArray[Any]]
 
-# Names that such arrays have in the field, the surest first.
+# Common names of such arrays, the most reliable first.
 _LABELS = (
     *("factors", "latents_values", "labels", "label", "y", "targets", "target", "classes", "class"),
     *("latents", "attributes", "annotations"),
@@ -31,14 +31,15 @@ _MOST_COLUMNS = 100
 
 @dataclass(frozen=True)
 class Labels:
-    """What arrays say of images.
+    """Factors of images from arrays of the same file.
 
     Attributes:
         columns: Values of each factor, shape (N,), by its name.
-        level_names: Words for the values 0, 1, ... of a factor.
-        used: Which array the factors are those of, in a note.
-        notes: What else is not used.
-        warnings: Which arrays are called like labels and cannot be factors, where none is.
+        level_names: Words for the values 0, 1, ... of a factor, by its name.
+        used: Line that names the array of the factors.
+        notes: Lines on arrays that are not used.
+        warnings: Lines on arrays that are named like labels but cannot be factors, if no other
+            array has the factors.
     """
 
     columns: dict[str, Cells] = field(default_factory=dict)
@@ -51,17 +52,17 @@ class Labels:
 def find_labels(
     arrays: Arrays, images: str, count: int, read: Read, named: Sequence[str] = ()
 ) -> Labels:
-    """Find the array of labels or factors of some images, one row for each.
+    """Find the array of labels or factors that has a row for each image.
 
     Args:
-        arrays: The file's arrays by name, as `train/images`.
-        images: Name of the array of images; of `train_images` the labels are `train_labels`.
+        arrays: Arrays of the file by name, such as `train/images`.
+        images: Name of the array of images; the labels of `train_images` are `train_labels`.
         count: Number of images.
-        read: Gives an array.
-        named: Names of the arrays that a user wants; all of their columns are factors.
+        read: Function that reads the array of a name.
+        named: Names of the arrays that the user listed; all their columns are factors.
 
     Raises:
-        SbvaeError: If one of those that are named cannot be factors.
+        SbvaeError: If an array of `named` cannot be factors.
     """
     others = {name: array for name, array in arrays.items() if name != images}
     if named:
@@ -92,13 +93,16 @@ def find_labels(
 def find_file_names(
     arrays: Arrays, images: str, count: int, read: Read
 ) -> tuple[str, tuple[str, ...]]:
-    """The array of names of images, each of which has its own, and the names; both may be empty.
+    """Find the array with a unique name for each image.
 
     Args:
-        arrays: The file's arrays by name.
-        images: Name of the array of images; names in its group come first.
+        arrays: Arrays of the file by name.
+        images: Name of the array of images; arrays of its group are tried first.
         count: Number of images.
-        read: Gives an array.
+        read: Function that reads the array of a name.
+
+    Returns:
+        Name of the array, and the names of the images; both empty if there is no such array.
     """
     group = images.rpartition("/")[0]
     for name in sorted(arrays, key=lambda name: name.rpartition("/")[0] != group):
@@ -116,7 +120,7 @@ def find_file_names(
 
 
 def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> Labels:
-    """All columns of several arrays; a title that is there already begins with its array's name."""
+    """Return all columns of several arrays, prefixing repeated titles with the array's name."""
     columns: dict[str, Cells] = {}
     level_names: dict[str, tuple[str, ...]] = {}
     notes: list[str] = []
@@ -136,12 +140,12 @@ def _of_named(names: Sequence[str], arrays: Arrays, count: int, read: Read) -> L
 
 
 def _as_rows(array: NDArray[Any], count: int) -> NDArray[Any]:
-    """An array with a row for each image; a single row of them, as MATLAB has it, is turned."""
+    """Return the array with a row for each image, transposing MATLAB's row vectors."""
     return array.T if array.shape == (1, count) else array
 
 
 def _unfit(array: ArrayKind, count: int) -> str:
-    """Why an array cannot be factors of so many images; empty where it can."""
+    """Return the reason why an array cannot be factors of `count` images; empty if it can."""
     rows = array.shape[0] if array.shape else 0
     if array.shape == (1, count):
         return ""
@@ -155,7 +159,7 @@ def _unfit(array: ArrayKind, count: int) -> str:
 
 
 def _candidates(images: str, others: Arrays) -> Iterator[str]:
-    """Arrays that are called like labels, in the same words around: x_train and y_train."""
+    """Yield arrays named like labels, with or without the affixes of the images' name (y_train)."""
     parts = re.split(r"([_/.-])", images)
     for label in _LABELS:
         around = {"".join([*parts[:i], label, *parts[i + 1 :]]) for i in range(0, len(parts), 2)}
@@ -163,14 +167,14 @@ def _candidates(images: str, others: Arrays) -> Iterator[str]:
 
 
 def _beside(others: Arrays, count: int) -> Iterator[str]:
-    """Arrays with a value, or a few, for each image."""
+    """Yield arrays with one or a few values for each image."""
     for name, array in others.items():
         if not _unfit(array, count) and array.dtype.kind in "biufUSVM":
             yield name
 
 
 def _labels(name: str, kind: ArrayKind, array: NDArray[Any], others: Arrays, read: Read) -> Labels:
-    """The array's columns, with names where others say them; marks of classes are one column."""
+    """Return the columns of an array, named if names are stored; one-hot classes are one column."""
     title = name.rpartition("/")[2]
     if array.dtype.names:
         return _titled({field: array[field] for field in array.dtype.names})
@@ -195,7 +199,7 @@ def _labels(name: str, kind: ArrayKind, array: NDArray[Any], others: Arrays, rea
 
 
 def _titled(columns: dict[str, Cells]) -> Labels:
-    """Columns by titles that factors can have."""
+    """Return the columns, renamed if their titles cannot be names of factors."""
     titles, notes = plain_titles(list(columns))
     if len(set(titles)) < len(titles):
         return Labels(columns)
@@ -203,14 +207,14 @@ def _titled(columns: dict[str, Cells]) -> Labels:
 
 
 def _marks_classes(array: NDArray[Any]) -> bool:
-    """Whether each row is 0 but for one 1, of two columns or more."""
+    """Return whether each row is one-hot."""
     if array.dtype.kind not in "biuf":
         return False
     return bool(np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all())
 
 
 def _words(name: str, kind: ArrayKind, others: Arrays, read: Read) -> tuple[str, tuple[str, ...]]:
-    """Names of factors or classes and where they stand: at the array itself, or in another."""
+    """Return names of factors or classes and their place: an attribute, or another array."""
     if kind.column_names:
         return f"the attribute with names of {printable(name)}", kind.column_names
     for other in _names_beside(others):
@@ -224,7 +228,7 @@ def _words(name: str, kind: ArrayKind, others: Arrays, read: Read) -> tuple[str,
 
 
 def _names_beside(others: Arrays) -> list[str]:
-    """Arrays that are called like names of factors or classes."""
+    """Return the text arrays that are named like lists of factor or class names."""
     return [
         name
         for name, array in others.items()

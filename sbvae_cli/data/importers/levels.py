@@ -1,4 +1,4 @@
-"""Values of any type to 8 bits by one linear range, the same for all images of a dataset."""
+"""Map values of any type to 8 bits linearly, in the same way for all images of a dataset."""
 
 import math
 from typing import Any
@@ -13,17 +13,17 @@ MASK: Levels = (0.0, 1.0)
 
 
 def to_uint8(values: NDArray[Any], levels: Levels) -> NDArray[np.uint8]:
-    """Map LOW to 0 and HIGH to 255, linearly, to the nearest integer; what is outside is clipped.
+    """Map LOW to 0 and HIGH to 255 linearly, rounding, and clip values outside of this range.
 
     Args:
         values: Numbers or booleans, of any shape; NaN becomes 0.
-        levels: LOW and HIGH, the first below the second.
+        levels: LOW and HIGH, with LOW < HIGH.
 
     Returns:
-        The same shape.
+        Array of the same shape.
     """
     kind = values.dtype
-    if kind.kind in "bu" and kind.itemsize <= 2:  # few values: look each up
+    if kind.kind in "bu" and kind.itemsize <= 2:  # a table of all values is faster
         table = _mapped(np.arange(256**kind.itemsize), levels)
         looked_up: NDArray[np.uint8] = table[values.view(np.uint8) if kind.kind == "b" else values]
         return looked_up
@@ -38,30 +38,30 @@ def _mapped(values: NDArray[Any], levels: Levels) -> NDArray[np.uint8]:
 
 
 def count_outside(values: NDArray[Any], levels: Levels) -> int:
-    """Number of values that `to_uint8` clips, with those that are NaN."""
+    """Return the number of values that `to_uint8` clips, including NaN."""
     low, high = levels
     return values.size - int(np.count_nonzero((values >= low) & (values <= high)))
 
 
 def value_range(values: NDArray[Any]) -> Levels | None:
-    """Least and largest of the finite values; None where there are none."""
+    """Return the smallest and largest finite value; None if no value is finite."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         values = values[np.isfinite(values)]
     return (values.min().item(), values.max().item()) if values.size else None
 
 
 def is_wide(kind: "np.dtype[Any]") -> bool:
-    """Whether values of a type are no pixels by themselves: all but booleans and bytes."""
+    """Return whether values of a type need levels: all types except booleans and bytes."""
     return kind not in (np.uint8, np.bool_)
 
 
 def levels_needed(where: str, found: Levels | None, seen: str = "") -> SbvaeError:
-    """The error for wide values without levels; it names the range that was found.
+    """Return the error for values that need levels if the user gave none.
 
     Args:
-        where: What holds them, and what they are, as `a.npz: images is uint16`.
-        found: Least and largest value that was seen, if any is finite.
-        seen: Where, if not in all images, as `in 100 of 2,000 that were looked at`.
+        where: Start of the message: the file and the type, such as `a.npz: images is uint16`.
+        found: Smallest and largest value found; None if no value is finite.
+        seen: Images inspected, if not all, such as `in 100 of 2,000 that were looked at`.
     """
     if found is None:
         return SbvaeError(f"{where}, with values that are not finite; save finite numbers")
@@ -78,7 +78,7 @@ def levels_needed(where: str, found: Levels | None, seen: str = "") -> SbvaeErro
 
 
 def shown_number(value: float) -> str:
-    """As few digits as tell the value from its neighbours in 32 bits."""
+    """Format a value with the fewest digits that identify it in single precision."""
     if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
     short = float(str(np.float32(value)))

@@ -1,20 +1,21 @@
-"""What no image needs: a file or a number of pixels that would fill memory."""
+"""Refuse image files and numbers of pixels that could fill memory."""
 
 from PIL import Image
 
-MAX_MEMBER_BYTES = 256 << 20  # of one stored image
-_MANY_BYTES, _MOST_PACKED = 16 << 20, 500  # of one, and how many times its size in an archive
+MAX_MEMBER_BYTES = 256 << 20  # largest size of an image file
+_MANY_BYTES, _MOST_PACKED = 16 << 20, 500  # above this size, the largest compression ratio
 
 
 def check_size(size: int, packed: int | None = None) -> None:
-    """Refuse what no image needs.
+    """Check the size of an image file.
 
     Args:
-        size: Bytes of an image file.
-        packed: Bytes that it takes in an archive.
+        size: Size in bytes.
+        packed: Compressed size in an archive, in bytes; None if it is not compressed.
 
     Raises:
-        ValueError: If it has more than 256 MB, or is what fills memory from a few bytes.
+        ValueError: If the file is larger than 256 MB, or the compression ratio is that of a
+            decompression bomb.
     """
     if size > MAX_MEMBER_BYTES:
         raise ValueError(f"{size >> 20} MB, more than the limit of {MAX_MEMBER_BYTES >> 20} MB")
@@ -23,10 +24,10 @@ def check_size(size: int, packed: int | None = None) -> None:
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Refuse an image of more pixels than Pillow's limit, before it is decoded.
+    """Check the size of an image before it is decoded.
 
     Raises:
-        ValueError: With its size, and how to reduce it.
+        ValueError: If it has more pixels than Pillow's limit.
     """
     pixels, limit = width * height, Image.MAX_IMAGE_PIXELS
     if limit and pixels > limit:
@@ -40,5 +41,5 @@ def _millions(pixels: int) -> str:
 
 
 def _share(limit: int, pixels: int) -> int:
-    """Percent of the sides that make the pixels fewer than the limit."""
+    """Return the percentage to which to scale both sides to stay below the limit."""
     return max(1, int(100 * (limit / pixels) ** 0.5))

@@ -1,4 +1,4 @@
-"""Headers of arrays in NumPy's format, read without their data and without unpickling anything."""
+"""Read headers of arrays in NumPy's format, without their data and without unpickling."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,18 +11,18 @@ import numpy as np
 from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.memory import free_memory
 
-_LARGEST_HEADER = 1 << 16  # bytes; NumPy reads what a header claims before it looks at it
+_LARGEST_HEADER = 1 << 16  # bytes; NumPy would allocate any length that the file claims
 
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What an .npy file says about itself.
+    """Header of an .npy file.
 
     Attributes:
         shape: Shape of the array.
         dtype: Type of its items.
-        columns_first: Whether the first index is the fastest (Fortran's order).
-        bytes_before: Where the data begins.
+        columns_first: Whether the first index varies fastest (Fortran order).
+        bytes_before: Offset of the data, in bytes.
     """
 
     shape: tuple[int, ...]
@@ -32,16 +32,16 @@ class ArrayHeader:
 
     @property
     def stored_bytes(self) -> int:
-        """Size of header and data."""
+        """Size of header and data, in bytes."""
         return self.bytes_before + prod(self.shape) * self.dtype.itemsize
 
 
 def read_array_header(stream: IO[bytes]) -> ArrayHeader:
-    """Read the header; the stream then stands at the data.
+    """Read the header and leave the stream at the start of the data.
 
     Raises:
-        ValueError: If there is none, it is damaged or longer than any, or its version is for fields
-            with names beyond Latin 1.
+        ValueError: If the header is missing, damaged or longer than 64 KiB, or has version 3.0,
+            which is for field names outside of Latin 1.
     """
     version = np.lib.format.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
@@ -56,7 +56,7 @@ def read_array_header(stream: IO[bytes]) -> ArrayHeader:
             shape, columns_first, dtype = np.lib.format.read_array_header_1_0(header)
         else:
             shape, columns_first, dtype = np.lib.format.read_array_header_2_0(header)
-    except Exception as error:  # NumPy has Python parse it, which may raise anything
+    except Exception as error:  # NumPy parses it as Python, which may raise any exception
         raise ValueError("a damaged header") from error
     if min(shape, default=0) < 0:
         raise ValueError(f"a shape of {shape}")
@@ -64,10 +64,10 @@ def read_array_header(stream: IO[bytes]) -> ArrayHeader:
 
 
 def check_stored_size(archive: ZipFile, name: str, header: ArrayHeader) -> None:
-    """Compare the size of a member with what its header says.
+    """Check that an archive's member has the size that follows from its header.
 
     Raises:
-        ValueError: If they differ.
+        ValueError: If it has another size.
     """
     if archive.getinfo(name).file_size != header.stored_bytes:
         shown = printable(name.removesuffix(".npy"))
@@ -75,13 +75,15 @@ def check_stored_size(archive: ZipFile, name: str, header: ArrayHeader) -> None:
 
 
 def check_fits(archive: ZipFile, name: str, header: ArrayHeader) -> None:
-    """Refuse a member before it is read whole; one of objects, which are never read, passes.
+    """Check that an archive's member fits in memory, before it is read.
+
+    Arrays of objects are not checked, since they are never read.
 
     Raises:
-        ValueError: If its size is not what its header says.
-        MemoryError: If it is larger than the memory that is free.
+        ValueError: If its size does not follow from its header.
+        MemoryError: If it is larger than the free memory.
     """
-    if header.dtype.hasobject:  # whose pickles are of any size
+    if header.dtype.hasobject:  # the size of pickles does not follow from the header
         return
     check_stored_size(archive, name, header)
     if header.stored_bytes > free_memory():

@@ -1,4 +1,4 @@
-"""Arrays in an NPZ archive: that of images is unpacked once, objects are never unpickled."""
+"""Read arrays from an NPZ archive, without unpickling; images are decompressed once."""
 
 from math import prod
 from pathlib import Path
@@ -24,7 +24,7 @@ from sbvae_cli.errors import SbvaeError
 
 
 def is_npz(archive: ZipFile) -> bool:
-    """Whether a ZIP archive holds arrays and nothing else."""
+    """Return whether a ZIP archive has arrays only."""
     names = archive.namelist()
     return bool(names) and all(name.endswith(".npy") for name in names)
 
@@ -33,10 +33,10 @@ class NpzArrays(ArrayFile):
     """Arrays of an NPZ archive.
 
     Args:
-        path: The archive.
+        path: Path of the archive.
 
     Raises:
-        SbvaeError: If it is broken.
+        SbvaeError: If the archive is broken.
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,7 +61,7 @@ class NpzArrays(ArrayFile):
                 return self._unpacked(name, axes)
         except SbvaeError:
             raise
-        except Exception as error:  # as above
+        except Exception as error:  # broken archives make zipfile and NumPy raise anything
             raise self._broken(self.path, error) from error
 
     def _unpacked(self, name: str, axes: tuple[int, ...]) -> ArrayImages:
@@ -74,7 +74,7 @@ class NpzArrays(ArrayFile):
         with self._archive.open(f"{name}.npy") as stream:
             read_array_header(stream)
             size = prod(header.shape) * header.dtype.itemsize
-            file = unpack(self.path, stream, size, see)  # at its end is the checksum
+            file = unpack(self.path, stream, size, see)  # reads to the end: checks the checksum
         found = (min(ends), max(ends)) if ends else None
         return ArrayImages(self.path, name, _mapped(file, header), axes, (file,), found)
 

@@ -1,4 +1,4 @@
-"""One image file, as a model of a given size takes it."""
+"""Read a single image file as input of a model."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _MISSING = "name an image file, or an image of the data by its number"
 
 
 class _OneFile(ImageFiles):
-    """A collection of one file."""
+    """Collection of a single file."""
 
     def stored(self, index: int) -> bytes:
         check_size(self.path.stat().st_size)
@@ -25,20 +25,20 @@ class _OneFile(ImageFiles):
 
 
 def read_image(path: Path, height: int, width: int, channels: int) -> NDArray[np.uint8]:
-    """Read an image of exactly this size; of an animation, its first frame.
+    """Read an image of exactly this size; of an animation, the first frame.
 
     Args:
-        path: A file of any format that Pillow reads.
-        height: Rows of pixels.
-        width: Columns of pixels.
-        channels: 1 for grey, 3 for colours, which grey images have too.
+        path: File in any format that Pillow reads.
+        height: Height in pixels.
+        width: Width in pixels.
+        channels: 1 for grey; 3 for colour, to which grey images are converted.
 
     Returns:
         Shape (height, width, channels).
 
     Raises:
-        SbvaeError: If it cannot be read, has another size, more than 8 bits a channel, or colours
-            where there is one channel.
+        SbvaeError: If the file cannot be read, if the image has another size or more than 8 bits
+            per channel, or if it has colours but `channels` is 1.
     """
     if path.is_dir():
         raise SbvaeError(f"{path}: is a folder; {_MISSING}")

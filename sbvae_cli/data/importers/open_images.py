@@ -1,4 +1,4 @@
-"""From a path to a collection of images; the contents decide what it is, not the name."""
+"""Open collections of images of any kind, recognised by their contents rather than their name."""
 
 import os
 import zipfile
@@ -28,20 +28,20 @@ _WANTED = "choose a folder, ZIP or TAR of images, or an NPZ, HDF5 or MATLAB file
 def open_images(
     path: Path | str, frames: Frames = "all", images_key: str | None = None
 ) -> ImageCollection:
-    """Open a folder (with those below it), a ZIP, TAR or compressed TAR, or a file of arrays.
+    """Open a folder with its subfolders, a ZIP, TAR or compressed TAR, or a file of arrays.
 
-    Hidden files and those that never are images (.csv, .txt, ...) are left out. Nothing is written
-    under a name from an archive: ZIP and plain TAR are read in place, a compressed TAR and the
-    array of an NPZ are unpacked once to a nameless temporary file.
+    Hidden files, and files that are no images by their suffix (.csv, .txt, ...), are left out. No
+    file is written under a name from an archive: ZIP and plain TAR are read in place; a compressed
+    TAR and the array of an NPZ are decompressed once to an unnamed temporary file.
 
     Args:
-        path: The folder or archive.
-        frames: Whether each frame of an animation, and each page of a stack, is an image of its
-            own, as `movie.gif#03`, or the first of a file is taken.
-        images_key: Name of the array of images in a file of arrays; None finds it.
+        path: Path of the folder, archive or file of arrays.
+        frames: "all" makes an image of each frame of an animation or multi-page file, named like
+            `movie.gif#03`; "first" uses the first frame of each file.
+        images_key: Name of the array of images in a file of arrays; None searches for it.
 
     Raises:
-        SbvaeError: If there is nothing to read, or an archive is broken or hostile.
+        SbvaeError: If there are no images, or an archive is broken or hostile.
     """
     path = Path(path)
     arrays = open_array_file(path, named=images_key is not None)
@@ -68,7 +68,7 @@ def open_images(
 
 
 def _refuse_models(path: Path) -> None:
-    """Refuse a run folder, whose previews are images too, and a checkpoint, which is a ZIP."""
+    """Refuse run folders, whose previews are images, and checkpoints, which are ZIP archives."""
     if os.path.isdir(path) or (os.path.isfile(path) and zipfile.is_zipfile(path)):
         contents = look_at(path)
         if contents.kind in ("checkpoint", "run", "runs", "pytorch"):
@@ -76,14 +76,14 @@ def _refuse_models(path: Path) -> None:
 
 
 def open_array_file(path: Path, named: bool = False) -> ArrayFile | None:
-    """Open NPZ, HDF5 or a MATLAB file; None where there is a folder or something else.
+    """Open an NPZ, HDF5 or MATLAB file; return None for anything else.
 
     Args:
-        path: The file.
-        named: Whether an array of it is named, and so is meant whatever else the file is.
+        path: Path of the file.
+        named: Whether the user named an array, so that codes and dSprites archives are opened too.
 
     Raises:
-        SbvaeError: If it is damaged, or holds what another command takes.
+        SbvaeError: If the file is damaged, or is meant for another command.
     """
     opened_by = _array_format(path)
     if not opened_by:
@@ -101,7 +101,7 @@ def _array_format(path: Path) -> type[Hdf5Arrays | LoadedArrays | NpzArrays] | N
         return LoadedArrays
     if h5py.is_hdf5(path):
         return Hdf5Arrays
-    with suppress(Exception), zipfile.ZipFile(path) as archive:  # a broken one is told of later
+    with suppress(Exception), zipfile.ZipFile(path) as archive:  # a broken one is reported later
         return NpzArrays if is_npz(archive) else None
     return None
 

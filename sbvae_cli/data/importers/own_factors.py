@@ -1,4 +1,4 @@
-"""Factors of a user's own images: of a table, of arrays beside them, or of their folders."""
+"""Find the factors of a user's images in a table, in arrays beside them, or in folder names."""
 
 import os
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from sbvae_cli.errors import SbvaeError
 
 @dataclass(frozen=True)
 class OwnFactors:
-    """Factors of a collection's images.
+    """Factors of the images of a collection.
 
     Attributes:
-        table: Their values, in the order of the images.
-        notes: Where the factors are from, and what was not used.
-        warnings: Which arrays are called like factors and could not be used.
+        table: Factors, with rows in the order of the images.
+        notes: Lines on the origin of the factors and on what was not used.
+        warnings: Lines on arrays that are named like factors but cannot be used.
     """
 
     table: FactorTable
@@ -40,16 +40,16 @@ def own_factors(
     declared: Declared = UNDECLARED,
     key: str | None = None,
 ) -> OwnFactors:
-    """Find the factors of images.
+    """Find the factors of the images of a collection.
 
     Args:
         collection: The images.
-        table: CSV file; None takes the arrays beside an array of images, or the folders.
-        declared: What a user says of the columns.
-        key: Names of the arrays to take, with commas between; None finds one.
+        table: CSV file; None uses other arrays of a file of arrays, or the folders of images.
+        declared: Kinds and periods of columns that the user declared.
+        key: Comma-separated names of the arrays of factors; None searches for one.
 
     Raises:
-        SbvaeError: If a table or what is declared does not fit.
+        SbvaeError: If the table, the arrays of `key` or the declarations do not fit the images.
     """
     where = str(collection.path)
     if key and table:
@@ -86,7 +86,7 @@ def _others(labels: Labels, classes: list[str] | None) -> list[str]:
 
 
 def _labels(collection: ImageCollection, key: str | None) -> Labels:
-    """Arrays beside those images in their file."""
+    """Find labels among the other arrays of the images' file."""
     opened = None
     if collection.arrays:
         opened = open_array_file(collection.path, named=True)
@@ -114,7 +114,7 @@ def _which_arrays(collection: ImageCollection, kinds: Arrays) -> Iterator[str]:
 
 
 def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
-    """The factors of arrays; labels of a part of a public dataset have its names and units."""
+    """Make factors from arrays; labels of a public dataset get its names and units."""
     known = factors_of_labels([np.asarray(cells) for cells in labels.columns.values()])
     if not known:
         return factor_table(labels.columns, where, declared, level_names=labels.level_names)
@@ -123,12 +123,12 @@ def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
     found = factor_table(columns, where, declared)
     if declared.kinds or declared.circular:
         return found
-    known = factors_of_labels(list(found.columns.values()))  # at levels as they are written
+    known = factors_of_labels(list(found.columns.values()))  # levels as in the table's values
     return replace(found, factors=tuple(known), settled=frozenset(names))
 
 
 def _tables(collection: ImageCollection) -> list[str]:
-    """Tables that lie beside the images, which may have their factors."""
+    """Return a line on each table in the folder of the images, which may have their factors."""
     folder = collection.path
     if not folder.is_dir():
         return []

@@ -1,4 +1,4 @@
-"""Collections to arrays, in order, decoded in threads: Pillow releases Python's lock meanwhile."""
+"""Decode the images of a collection in threads and yield them in order as arrays."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
@@ -18,19 +18,19 @@ from sbvae_cli.errors import SbvaeError
 
 Batch = tuple[NDArray[np.int64], NDArray[np.uint8]]
 OnUnreadable = Callable[[str], None]
-_BATCH = 64  # images, of 64x64 pixels in colour or fewer
+_BATCH = 64  # largest number of images in a batch
 _BATCH_BYTES = 1 << 20
-_DRAFT = 2  # JPEG files are decoded at twice the final size or more
+_DRAFT = 2  # JPEG files are decoded at no less than twice the final size
 
 
 class Decoded(NamedTuple):
-    """What became of some images.
+    """Decoded images.
 
     Attributes:
         indices: Numbers of the n images that could be read.
-        images: Shape (n, H, W, C); any shape where n is 0.
-        failed: Number and reason of each of the others.
-        tally: What was done to those that could be read, and what they are like.
+        images: Shape (n, H, W, C); any shape if n is 0.
+        failed: Number of each unreadable image, and the reason.
+        tally: Counts of changes and properties of the images that could be read.
     """
 
     indices: list[int]
@@ -52,26 +52,26 @@ def import_images(
     strict: bool = False,
     workers: int | None = None,
 ) -> Generator[Batch, None, None]:
-    """Read all images, each fitted as by `fit_image`; the other arguments are `read_units`'s.
+    """Read all images of a collection with `fit_image`, in batches as from `read_units`.
 
-    Where no image has a value above 1, the values 0 and 1 become 0 and 255.
+    If no image has a value above 1, the values 0 and 1 become 0 and 255.
 
     Args:
-        collection: Left open.
-        size: Height and width.
+        collection: Images to read; not closed.
+        size: Height and width of the result, in pixels.
         fit: "crop", "pad" or "stretch".
-        grey: One channel instead of three.
-        levels: Values that become 0 and 255, the same for all images; where some have 8 bits and
-            others more, for these alone.
-        background: What transparency is laid over.
-        tally: Filled with what is done to the images, while they are read.
-        on_unreadable: Called with "name: reason" for each image that cannot be read.
-        strict: Whether the first such image ends it all.
-        workers: Number of threads that decode; None takes one for each core.
+        grey: Whether to return one channel instead of three.
+        levels: Values that become 0 and 255, the same for all images. If only some images have
+            more than 8 bits, the levels apply to these only.
+        background: Colour behind transparent pixels.
+        tally: Counts of changes, updated while the images are read.
+        on_unreadable: Called with "name: reason" for each unreadable image.
+        strict: Whether to raise an error at the first unreadable image.
+        workers: Number of decoding threads; None for one per core.
 
     Raises:
-        SbvaeError: If most images have more than 8 bits a channel and there are no levels, with
-            the range of their values.
+        SbvaeError: If most images have more than 8 bits per channel and `levels` is None; the
+            message has the range of their values.
     """
     chosen = choose_levels(collection, levels, workers)
 
@@ -105,23 +105,23 @@ def read_units(
     strict: bool = False,
     workers: int | None = None,
 ) -> Generator[Batch, None, None]:
-    """Read the images of a collection that belong together at a time.
+    """Read the images of a collection in units, each of them in one thread.
 
     Args:
-        collection: Left open.
-        units: Numbers of images, ascending.
-        work: Reads a unit; called in threads.
-        tally: Filled with those of the units.
-        on_unreadable: Called with "name: reason" for each image that cannot be read, in order.
-        strict: Whether the first such image ends it all.
-        workers: Number of threads; None takes one for each core.
+        collection: Images to read; not closed.
+        units: Numbers of the images of each unit, ascending.
+        work: Thread-safe function that reads a unit.
+        tally: Counts, updated with those of each unit.
+        on_unreadable: Called with "name: reason" for each unreadable image, in order.
+        strict: Whether to raise an error at the first unreadable image.
+        workers: Number of threads; None for one per core.
 
     Yields:
         Numbers of the images that could be read, in ascending order, shape (n,), and the images,
         shape (n, H, W, C).
 
     Raises:
-        UnreadableImageError: If `strict`, for the first image that cannot be read.
+        UnreadableImageError: If `strict`, for the first unreadable image.
         SbvaeError: If no image can be read.
     """
     first, tried, found = "", 0, 0
@@ -151,13 +151,13 @@ def decode(
     read: Callable[[int, Tally], NDArray[np.uint8]],
     usual: NDArray[np.uint8] | None = None,
 ) -> Decoded:
-    """Read images one by one, and note those that cannot be read.
+    """Read images one by one and collect the unreadable ones.
 
     Args:
         indices: Numbers of the images.
-        read: Number to array of one shape, with what was done; raises SbvaeError for what it cannot
-            take.
-        usual: What most images may be alike to, of the same shape.
+        read: Function from an image's number to its pixels, all of the same shape, which updates a
+            tally; raises SbvaeError if it cannot read the image.
+        usual: Typical image of the collection, of the same shape, to count similar ones.
     """
     good: list[int] = []
     images: list[NDArray[np.uint8]] = []

@@ -1,4 +1,4 @@
-"""The public renders of chairs (Aubry et al. 2014): who and from where stands in the file names."""
+"""Read the public renders of chairs (Aubry et al. 2014), whose file names have the factors."""
 
 import re
 from collections.abc import Generator, Sequence
@@ -23,22 +23,22 @@ from sbvae_cli.data.importers.survey import UNCHANGED, LevelsByKind, choose_leve
 from sbvae_cli.data.importers.tally import Tally
 from sbvae_cli.errors import SbvaeError
 
-_BACKGROUND = 250  # and above; the renders are white around the chair, to a rounding
-_MARGIN = 1.05  # of the square's side over the chair's
+_BACKGROUND = 250  # values from here on are background, which is nearly white in the renders
+_MARGIN = 1.05  # side of the square over the extent of the chair
 _RENDER = re.compile(r"(?:^|/)([^/]+)/renders/image_\d+_p(-?\d+)_t(-?\d+)_r\d+\.png$")
 
 
 @dataclass(frozen=True)
 class ChairRenders:
-    """Renders of a collection whose names say what they show, in the order of the names.
+    """Renders of chairs in a collection, with the factors from their names.
 
     Attributes:
-        collection: Where they are; also what else is there.
+        collection: Collection that contains the renders, maybe among other files.
         indices: Number of each render in the collection, ascending, shape (N,).
-        chair: Number of each render's chair, in the order of their names, shape (N,).
-        elevation_degrees: Shape (N,).
-        azimuth_degrees: Shape (N,).
-        unmatched: How many files of the collection have other names.
+        chair: Number of each render's chair, in the order of the chairs' names, shape (N,).
+        elevation_degrees: Elevation of the camera in degrees, shape (N,).
+        azimuth_degrees: Azimuth of the camera in degrees, shape (N,).
+        unmatched: Number of files of the collection that are not named like a render.
     """
 
     collection: ImageCollection
@@ -62,18 +62,18 @@ class ChairRenders:
         strict: bool = False,
         workers: int | None = None,
     ) -> Generator[Batch, None, None]:
-        """Read the renders as by `read_units`: cropped as by `ChairCropping`, in one channel.
+        """Read the renders in one channel, cropped by `ChairCropping`, as `read_units` does.
 
         Args:
-            size: Height and width.
+            size: Height and width of the result, in pixels.
             invert: Whether to make the white background black.
             levels: Values that become 0 and 255, the same for all renders.
-            tally: Filled with what is done to the renders, while they are read.
-            on_unreadable: Called with "name: reason" for each render that cannot be read.
-            strict: Whether the first such render ends it all.
-            workers: Number of threads that decode; None takes one for each core.
+            tally: Counts of changes, updated while the renders are read.
+            on_unreadable: Called with "name: reason" for each unreadable render.
+            strict: Whether to raise an error at the first unreadable render.
+            workers: Number of decoding threads; None for one per core.
         """
-        ends = np.flatnonzero(np.diff(self.chair)) + 1  # a chair's renders follow each other
+        ends = np.flatnonzero(np.diff(self.chair)) + 1  # renders are sorted by chair
         return read_units(
             self.collection,
             [unit.tolist() for unit in np.split(self.indices, ends)],
@@ -89,21 +89,20 @@ class ChairRenders:
 
 @dataclass(frozen=True)
 class ChairCropping:
-    """One square for all views of a chair: the chair keeps its size and its axis between views.
+    """Crop all views of a chair to the same square, so that its size and axis do not change.
 
-    The square is about the centre of the image, where the axis of the turntable is, and reaches as
-    far as the chair does in any of the views that can be read, with a margin of a twentieth. So
-    each chair fills the frame in its widest view. A frame that is not square shows more beside or
-    above the square, white beyond the image. Where all views are blank, they are kept whole.
-    Transparency is laid over white too.
+    The square is centred on the image, where the axis of the turntable is. It contains the chair in
+    every readable view, with a margin of 5 %, so that the chair fills the frame in its widest view.
+    A frame that is not square shows more at two opposite sides, white outside of the image. If all
+    views are blank, they are not cropped. The background of transparent pixels is white.
 
     Attributes:
-        collection: Where the renders are.
-        size: Height and width of the result.
+        collection: Collection that contains the renders.
+        size: Height and width of the result, in pixels.
         invert: Whether to make the white background black.
-        levels: Those of each kind of image.
-        kept_pixels: Number of pixels of one chair that are kept in memory; other views are decoded
-            twice. The public chairs have 22 million.
+        levels: Levels of 8-bit and of deeper images.
+        kept_pixels: Largest number of pixels of one chair that are cached; further views are
+            decoded twice. A public chair has 22 million.
     """
 
     collection: ImageCollection
@@ -117,7 +116,7 @@ class ChairCropping:
         share, kept, pixels = 0.0, {}, 0
         done = {index: Tally() for index in indices}
         for index in indices:
-            with suppress(SbvaeError):  # told of below
+            with suppress(SbvaeError):  # `decode` reads the view again and reports the error
                 view = self._view(index, done[index])
                 share = max(share, _share(view))
                 if pixels + view.size <= self.kept_pixels:
@@ -142,7 +141,7 @@ class ChairCropping:
 
     def _crop(self, view: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
         height, width = view.shape
-        scale = share * min(view.shape) / min(self.size)  # pixels of the render in one of ours
+        scale = share * min(view.shape) / min(self.size)  # pixels of the render per result pixel
         top, left = (
             round((scale * ours - theirs) / 2)
             for ours, theirs in zip(self.size, view.shape, strict=True)
@@ -153,9 +152,9 @@ class ChairCropping:
 
 
 def _share(view: NDArray[np.uint8]) -> float:
-    """Side of the square about the centre, over the smaller side of the image; 0 without a chair.
+    """Return the side of the square over the smaller side of the image; 0 if there is no chair.
 
-    The margin is left out where the image has none.
+    The margin is cut off at the edge of the image.
     """
     reach = 0.0
     for pixels in (view.min(1), view.min(0)):
@@ -168,20 +167,20 @@ def _share(view: NDArray[np.uint8]) -> float:
 
 
 def is_render(name: str) -> bool:
-    """Whether a file is called as the public renders are."""
+    """Return whether a file is named like a public render."""
     return _RENDER.search(name) is not None
 
 
 def find_chairs(collection: ImageCollection) -> ChairRenders:
-    """Take the chair, elevation and azimuth of each render from its name.
+    """Read the chair, elevation and azimuth of each render from its name.
 
     The names are ID/renders/image_NNN_pEEE_tAAA_rNNN.png, in any folder.
 
     Args:
-        collection: As from `open_images`; left open.
+        collection: Collection from `open_images`; not closed.
 
     Raises:
-        SbvaeError: If there is no such name.
+        SbvaeError: If no file is named like a render.
     """
     matches = [(i, _RENDER.search(name)) for i, name in enumerate(collection.names)]
     found = [(i, *match.groups()) for i, match in matches if match]

@@ -1,4 +1,4 @@
-"""Parts of one file by their offsets; what is compressed is unpacked once."""
+"""Read parts of a file by their offsets, and decompress files for this purpose."""
 
 import shutil
 import tempfile
@@ -13,20 +13,20 @@ COPY_BYTES = 1 << 20
 
 
 class StoredParts:
-    """Random access to an open file, from several threads.
+    """Thread-safe random access to an open file.
 
     Args:
-        file: Open for reading; closed with this object.
+        file: File open for reading; closed with this object.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._lock = file, Lock()
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes of one part.
+        """Read `size` bytes from `offset` on.
 
         Raises:
-            EOFError: If the file ends before.
+            EOFError: If the file is shorter.
         """
         with self._lock:
             self._file.seek(offset)
@@ -43,20 +43,20 @@ class StoredParts:
 def unpack(
     archive: Path, stream: IO[bytes], size: int = 0, seen: Callable[[bytes], None] | None = None
 ) -> IO[bytes]:
-    """Copy a stream to a nameless temporary file, so that a compressed archive is read only once.
+    """Copy a decompressed stream to an unnamed temporary file, for random access.
 
     Args:
-        archive: Path that the stream comes from, for messages.
-        stream: Read to its end.
-        size: Number of bytes that it is known to have at least.
+        archive: Path of the compressed file, for messages.
+        stream: Stream to read to its end.
+        size: Smallest valid number of bytes.
         seen: Called with each block of bytes.
 
     Returns:
-        The temporary file, at its beginning.
+        The temporary file, at its start.
 
     Raises:
-        SbvaeError: If it takes more than half the room in the temporary folder.
-        EOFError: If it has fewer bytes than are known.
+        SbvaeError: If the copy needs more than half of the free space of the temporary folder.
+        EOFError: If the stream has fewer than `size` bytes.
     """
     known = size
     room = shutil.disk_usage(tempfile.gettempdir()).free // 2

@@ -1,4 +1,4 @@
-"""What a collection is like, from some of its images: levels, and what is usual in it."""
+"""Inspect some images of a collection for the levels they need and for their typical look."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,27 +18,27 @@ from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 
-_FEW, _FEWER = 16, 3  # images that tell of which kind the others are; fewer do where none is odd
-_USUAL = 9  # images of which the median is taken
-_MANY = 1000  # images whose values are looked at where there are no levels
+_FEW, _FEWER = 16, 3  # images inspected for their kind; the fewer ones suffice if all have 8 bits
+_USUAL = 9  # images whose median is the typical image
+_MANY = 1000  # images whose values are inspected to suggest levels
 _DEEP: tuple[Kind, ...] = ("integers", "floats")
-_AT_ONCE = 16  # images of which a thread looks at the values
+_AT_ONCE = 16  # images that a thread inspects at a time
 
 
 @dataclass(frozen=True)
 class LevelsByKind:
-    """Levels of images of 8 bits and of deeper ones.
+    """Levels of 8-bit and of deeper images.
 
     Attributes:
-        levels: Values that become 0 and 255; None leaves 8 bits as they are.
-        deep_only: Whether images of 8 bits keep their values.
+        levels: Values that become 0 and 255; None keeps 8-bit values.
+        deep_only: Whether 8-bit images keep their values although there are levels.
     """
 
     levels: Levels | None = None
     deep_only: bool = False
 
     def of(self, image: Image.Image | DeepImage, tally: Tally | None = None) -> Levels | None:
-        """Levels of one image; one of 8 bits that keeps its values is counted."""
+        """Return the levels of an image; count it in `tally` if it keeps its 8-bit values."""
         if not self.deep_only or isinstance(image, DeepImage):
             return self.levels
         if tally is not None:
@@ -52,16 +52,16 @@ UNCHANGED = LevelsByKind()
 def choose_levels(
     collection: ImageCollection, levels: Levels | None, workers: int | None = None
 ) -> LevelsByKind:
-    """Which images the levels are for: a range that suits 16 bits would make 8 bits black.
+    """Decide to which images levels apply: levels for 16-bit images would make 8-bit ones black.
 
     Args:
-        collection: Left open.
-        levels: What a user chose; None takes those of `find_levels`.
-        workers: Number of threads.
+        collection: Images to inspect; not closed.
+        levels: Levels that the user chose; None for those of `find_levels`.
+        workers: Number of threads; None for one per core.
 
     Raises:
-        SbvaeError: If levels are missing, or some images have integers of more than 8 bits and
-            others floats, which no range serves both.
+        SbvaeError: If levels are needed but not given, or if some images have integers of more than
+            8 bits and others floats, which need different levels.
     """
     if levels is None:
         return LevelsByKind(find_levels(collection, workers))
@@ -72,7 +72,7 @@ def choose_levels(
 
 
 def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
-    """Kinds of a collection's images; integers of more than 8 bits beside floats are refused."""
+    """Return the kinds of the images; refuse both floats and integers of more than 8 bits."""
     first: dict[Kind, str] = {}
     counts: Counter[Kind] = Counter()
 
@@ -94,17 +94,17 @@ def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
 
 
 def find_levels(collection: ImageCollection, workers: int | None = None) -> Levels | None:
-    """The levels that images of 8 bits need: None, or 0 and 1 where no value is larger.
+    """Find the levels of 8-bit images: 0 and 1 if no value is larger, else None.
 
-    A few images, evenly spread, say whether most have more than 8 bits. Whether all are masks of 0
-    and 1 is known as soon as one is not.
+    A few evenly spaced images decide whether most have more than 8 bits. All images are inspected
+    only as long as no value above 1 is found.
 
     Args:
-        collection: Left open.
-        workers: Number of threads; None takes one for each core.
+        collection: Images to inspect; not closed.
+        workers: Number of threads; None for one per core.
 
     Raises:
-        SbvaeError: If most images have more than 8 bits, with the range of their values.
+        SbvaeError: If most images have more than 8 bits; the message has their range of values.
     """
     for few in (_FEWER, _FEW):
         images = list(_images(collection, spread(len(collection), few)))
@@ -129,13 +129,13 @@ def find_levels(collection: ImageCollection, workers: int | None = None) -> Leve
 def usual_image(
     collection: ImageCollection, read: Callable[[int], NDArray[np.uint8]]
 ) -> NDArray[np.uint8] | None:
-    """Median of a few images, evenly spread, shape (H, W, C); None where fewer than three are read.
+    """Return the median of a few evenly spaced images, shape (H, W, C); None if fewer than three.
 
-    Where most images are alike, they are like this one.
+    If most images are alike, they are like this one.
 
     Args:
-        collection: Left open.
-        read: Number of an image to its pixels, shape (H, W, C).
+        collection: Images to inspect; not closed.
+        read: Function from an image's number to its pixels, shape (H, W, C).
     """
     images = []
     for index in spread(len(collection), _USUAL):
@@ -146,12 +146,12 @@ def usual_image(
 
 
 def count_looks(images: NDArray[np.uint8], usual: NDArray[np.uint8] | None, tally: Tally) -> None:
-    """Count what images are like: nearly constant, like the usual one, how dark and bright.
+    """Count images that are nearly constant or like the typical one, and note extreme values.
 
     Args:
         images: Shape (n, H, W, C).
-        usual: Shape (H, W, C); None where nothing is known to be usual.
-        tally: Gets the numbers.
+        usual: Typical image, shape (H, W, C); None if there is none.
+        tally: Counts, to be updated.
     """
     flat = images.reshape(len(images), -1)
     darkest, brightest = flat.min(1), flat.max(1)
@@ -195,10 +195,10 @@ def _largest_of(collection: ImageCollection, indices: Sequence[int]) -> int:
 
 
 def _largest(image: Image.Image | DeepImage) -> int:
-    """Largest value of any channel but opacity; 0 where 8 bits do not hold it."""
+    """Return the largest value of any channel except opacity; 0 for images of more than 8 bits."""
     if isinstance(image, DeepImage):
         return 0
-    with suppress(SbvaeError):  # of colours that cannot be had, told of when it is imported
+    with suppress(SbvaeError):  # Pillow cannot convert its colours: reported at import
         return max(high for _, high in channel_extrema(opaque(image)))
     return 0
 
@@ -206,12 +206,12 @@ def _largest(image: Image.Image | DeepImage) -> int:
 def _images(
     collection: ImageCollection, indices: Sequence[int]
 ) -> Iterator[Image.Image | DeepImage]:
-    """Those that can be read; the others are told of when they are imported."""
+    """Yield the readable images; unreadable ones are reported when they are imported."""
     for index in indices:
         with suppress(SbvaeError):
             yield collection.read(index)
 
 
 def spread(count: int, most: int) -> list[int]:
-    """At most so many of the numbers below `count`, evenly spread."""
+    """Return at most `most` evenly spaced numbers below `count`."""
     return [i * count // min(count, most) for i in range(min(count, most))]

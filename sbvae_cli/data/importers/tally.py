@@ -1,38 +1,38 @@
-"""What an import does to images, counted; the words for it stand in `account`."""
+"""Names of the counts of an import, which `account` reports in words."""
 
 from collections import Counter
 from collections.abc import Hashable
 from enum import Enum, auto
 
-Tally = Counter[Hashable]  # by a key of `Told`, or a tuple of one and what it is about
+Tally = Counter[Hashable]  # counts by a member of `Told`, or by a tuple that starts with one
 
 
 class Told(Enum):
-    """What is counted: numbers of images where nothing else is said."""
+    """Name of a count; it counts images unless the comment says otherwise."""
 
-    SIZE = auto()  # with height and width, as stored
-    FILES_OF_FRAMES = auto()  # files of which the first frame alone is taken
-    FRAMES_LEFT_OUT = auto()  # their other frames
-    TURNED = auto()  # by what EXIF says
-    CONVERTED = auto()  # with a colour space
-    PROFILE = auto()  # another colour profile than sRGB's, which is left out
-    COLOUR_LOST = auto()  # coloured, made grey
-    LEVELLED = auto()  # by levels
-    CLIPPED = auto()  # with values outside of the levels
-    UNLEVELLED = auto()  # of 8 bits among deeper ones, which the levels are for
-    NOT_FINITE = auto()  # left out, as some of their values are no finite numbers
-    VALUES = auto()  # values that levels were applied to
-    VALUES_CLIPPED = auto()  # those outside
-    TRANSPARENT = auto()  # laid over a background
-    VANISHED = auto()  # whose shape is in its transparency, and not seen on that background
+    SIZE = auto()  # images of this stored size; key (SIZE, height, width)
+    FILES_OF_FRAMES = auto()  # files of which only the first frame is used
+    FRAMES_LEFT_OUT = auto()  # further frames of these files
+    TURNED = auto()  # rotated or mirrored as their EXIF data say
+    CONVERTED = auto()  # converted from another colour mode; key (CONVERTED, mode)
+    PROFILE = auto()  # with a colour profile other than sRGB, which is ignored
+    COLOUR_LOST = auto()  # coloured images that became grey
+    LEVELLED = auto()  # images to which levels were applied
+    CLIPPED = auto()  # images with values outside of the levels
+    UNLEVELLED = auto()  # 8-bit images that kept their values although there are levels
+    NOT_FINITE = auto()  # left out because of NaN or infinite values
+    VALUES = auto()  # values to which levels were applied
+    VALUES_CLIPPED = auto()  # values outside of the levels
+    TRANSPARENT = auto()  # transparent images that were put on a background
+    VANISHED = auto()  # transparent images whose shape is invisible on the background
     CROPPED = auto()
-    CUT = auto()  # where what is cropped off is not of one colour
+    CUT = auto()  # cropped images whose removed part was not of one colour
     PADDED = auto()
     STRETCHED = auto()
     REDUCED = auto()
     ENLARGED = auto()
-    CONSTANT = auto()  # of hardly more than one colour, in the end
-    ALIKE = auto()  # hardly different from what is usual, in the end
-    GREY = auto()  # of three equal channels, in the end
-    DARKEST = auto()  # with the least value, in the end
-    BRIGHTEST = auto()  # with the largest value, in the end
+    CONSTANT = auto()  # stored images of nearly one colour
+    ALIKE = auto()  # stored images that hardly differ from the typical image
+    GREY = auto()  # stored images with three equal channels
+    DARKEST = auto()  # batches with this smallest stored value; key (DARKEST, value)
+    BRIGHTEST = auto()  # batches with this largest stored value; key (BRIGHTEST, value)

@@ -1,4 +1,4 @@
-"""Images in a TAR archive, read in place; one that is compressed is unpacked first."""
+"""Read images from a TAR archive in place; a compressed archive is decompressed first."""
 
 import bz2
 import gzip
@@ -27,16 +27,16 @@ COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
-_BLOCK = 512  # of headers; the end is marked by blocks of zeros
+_BLOCK = 512  # bytes of a header block; blocks of zeros mark the end of an archive
 
 
 class TarImages(ImageFiles):
-    """The members of an archive that may be images.
+    """Members of an archive that may be images.
 
     Args:
-        path: For messages.
-        parts: The bytes, in the archive or unpacked.
-        members: Names with offset and size of each image.
+        path: Path of the archive, for messages.
+        parts: Access to the archive or its decompressed copy.
+        members: Name, offset and size of each image.
     """
 
     def __init__(
@@ -49,22 +49,22 @@ class TarImages(ImageFiles):
         self._spans = [spans[name] for name in self.names]
 
     def stored(self, index: int) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         offset, size = self._spans[index]
         check_size(size)
         return self._parts.read(offset, size)
 
 
 def open_tar(path: Path, file: IO[bytes]) -> TarImages:
-    """List the images of an archive; one that is compressed is unpacked to a temporary file.
+    """List the images of an archive; a compressed one is decompressed to a temporary file.
 
     Args:
-        path: For messages.
-        file: The open archive; the result closes it.
+        path: Path of the archive, for messages.
+        file: The open archive; closed with the result.
 
     Raises:
-        SbvaeError: If it is no archive, is broken, holds links, devices or names that leave it, or
-            the temporary folder has no room.
+        SbvaeError: If the file is no TAR archive, is broken, has links, devices or names that point
+            outside of it, or if the temporary folder is too full.
     """
     try:
         return _open(path, file)
@@ -95,9 +95,9 @@ def _listed(path: Path, file: IO[bytes]) -> TarImages:
 
 
 class _Stream(io.RawIOBase):
-    """What tarfile reads from: no header in it may ask for much memory.
+    """Stream for tarfile that refuses large reads, so that no header can fill memory.
 
-    The last bytes are kept, as tarfile takes a broken header for the end.
+    It keeps the last bytes, since tarfile takes a broken header for the end of the archive.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -118,9 +118,9 @@ class _Stream(io.RawIOBase):
 
 
 def _members(path: Path, stream: _Stream) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Name, offset and size of each possible image, while the stream stands at its first byte."""
+    """Yield name, offset and size of each member that may be an image."""
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r:") as archive:
-        cached: Any = archive  # keeps every member, and hundreds of thousands add up
+        cached: Any = archive  # its list of members is emptied, as it may grow to any length
         while member := archive.next():
             cached.members.clear()
             name = inner_name(path, member.name)

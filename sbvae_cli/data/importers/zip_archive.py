@@ -1,4 +1,4 @@
-"""Images in a ZIP archive, read in place: nothing is ever written under a member's name."""
+"""Read images from a ZIP archive in place, without writing any file."""
 
 import stat
 from pathlib import Path
@@ -23,29 +23,29 @@ def open_zip(path: Path, file: IO[bytes]) -> ZipFile:
     """Read the list of members.
 
     Args:
-        path: For messages.
-        file: The open archive; not the ZipFile's to close.
+        path: Path of the archive, for messages.
+        file: The open archive; closing the ZipFile does not close it.
 
     Raises:
         SbvaeError: If the archive is broken.
     """
     try:
         return ZipFile(file)
-    except Exception as error:  # broken records make it raise anything
+    except Exception as error:  # broken records make ZipFile raise anything
         found = f"this ZIP archive is broken or cut short ({reason_of(error)})"
         raise SbvaeError(f"{path}: {found}; copy it again") from error
 
 
 class ZipImages(ImageFiles):
-    """The members of an archive that may be images.
+    """Members of an archive that may be images.
 
     Args:
-        path: For messages.
+        path: Path of the archive, for messages.
         file: The open archive; closed with this object.
-        archive: Its members.
+        archive: Members of the archive.
 
     Raises:
-        SbvaeError: If a member is encrypted, a link, or leaves the archive.
+        SbvaeError: If a member is encrypted, is a link, or has a name outside of the archive.
     """
 
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
@@ -59,10 +59,10 @@ class ZipImages(ImageFiles):
         super().__init__(path, names, (archive, file))
 
     def stored(self, index: int) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         member = self._members[index]
         check_size(member.file_size, member.compress_size)
-        with self._lock:  # members may be read at the same time, but not opened
+        with self._lock:  # ZipFile allows concurrent reads of members, but not opening them
             stored = self._archive.open(member)
         try:
             return stored.read()
