@@ -1,1 +1,1 @@
-"""The configuration of a run, and the tables of renderers and metrics; neither torch nor numpy."""
+"""Define the configuration of a run and the tables of renderers and metrics, without NumPy."""

@@ -1,10 +1,10 @@
-"""What can be drawn: one record for each renderer, with its named spaces and its limits.
+"""Table of renderers: the named spaces, limits and other facts of each.
 
-A new dataset that is rendered touches these places; tests compare them:
+A new rendered dataset needs changes in these places, which tests compare:
 
-- a record in `RENDERERS` here; its `paper` stays None unless the paper trains on it,
+- a record in `RENDERERS` here; its `paper` is None unless the paper trains on it,
 - a file in `data/renderers/` with its function, and a line in the table there,
-- `DRAWN` in `names.py`, which help shows without loading this table,
+- `DRAWN` in `names.py`, which the help shows without loading this table,
 - a command in `cli/gen_data.py`,
 - the table of datasets in COMMANDS.md.
 """
@@ -22,7 +22,7 @@ _COLOURS = dict.fromkeys((*HSV, *RGB), _UNIT)
 
 
 def evenly(low: float, high: float, count: int) -> tuple[float, ...]:
-    """Levels from `low` to `high`, both included; rounded so that a file says 0.6."""
+    """Return `count` levels from `low` to `high` inclusive, rounded so that files show 0.6."""
     return tuple(round(low + (high - low) * i / (count - 1), 12) for i in range(count))
 
 
@@ -58,18 +58,18 @@ def _disc(
 
 
 def _part(space: SpaceConfig, start: float, end: float) -> SpaceConfig:
-    """The space without the same part of each varying range, a quarter of it (Appendix A.3)."""
+    """Hold out the region from share `start` to `end` of each varying range (Appendix A.3)."""
     hole = {}
     for factor in space.factors:
         low, high = factor.bounds
-        if low < high:  # rounded so that the file says 0.35, not 0.35000...03
+        if low < high:  # rounded so that files show 0.35, not 0.35000...03
             width = high - low
             hole[factor.name] = (round(low + start * width, 12), round(low + end * width, 12))
     return customise(space, holes=[hole])
 
 
 def _circles() -> dict[str, SpaceConfig]:
-    """Table 3; then the middle (-hole) or a corner of it held out, or half of the images blank."""
+    """Return the spaces of Table 3, their -hole and -corner versions, and one with blank images."""
     wide, middle, one = (0.2, 0.8), (0.5, 0.5), (1.0, 1.0)
     vivid = (wide, one, one)
     spaces = {
@@ -87,7 +87,7 @@ def _circles() -> dict[str, SpaceConfig]:
 
 
 def _sprites() -> SpaceConfig:
-    """The dSprites grid, both ends of whose orientation look the same, in colours (A.3)."""
+    """Return the dSprites grid in colours (A.3); its first and last orientation are equal."""
     turn = 2 * math.pi
     return SpaceConfig(
         renderer="sprites",
@@ -105,7 +105,7 @@ def _sprites() -> SpaceConfig:
 
 
 def _room() -> SpaceConfig:
-    """The grid of 3D Shapes (A.3)."""
+    """Return the grid of 3D Shapes (A.3)."""
     hues = evenly(0.0, 0.9, 10)
     return SpaceConfig(
         renderer="room",
@@ -121,7 +121,7 @@ def _room() -> SpaceConfig:
 
 
 def _chairs() -> SpaceConfig:
-    """Chairs of parts in many proportions, from the 62 sides of the public renders (A.3)."""
+    """Return chairs of varying parts and proportions, in the 62 views of the public renders."""
     return SpaceConfig(
         renderer="chairs",
         factors=(
@@ -139,7 +139,7 @@ def _chairs() -> SpaceConfig:
 
 
 def _as_in(space: SpaceConfig) -> dict[str, Limit]:
-    """Limits that are the ranges and levels of a space themselves."""
+    """Return limits that are equal to the ranges and levels of a space."""
     return {
         factor.name: Limit(levels=factor.levels) if factor.levels else Limit(*factor.bounds)
         for factor in space.factors
@@ -207,10 +207,10 @@ RENDERERS: Mapping[str, Renderer] = {
 
 
 def renderer_of(space: SpaceConfig) -> Renderer | None:
-    """The record of a space's renderer; None where only stored images exist.
+    """Return the record of a space's renderer; None if it has no renderer.
 
     Raises:
-        SbvaeError: If there is no renderer of that name.
+        SbvaeError: If the renderer's name is unknown.
     """
     if space.renderer is not None and space.renderer not in RENDERERS:
         raise unknown_name(space.renderer, RENDERERS, "renderer")
@@ -218,10 +218,10 @@ def renderer_of(space: SpaceConfig) -> Renderer | None:
 
 
 def check_space(space: SpaceConfig) -> None:
-    """Check that a space's renderer, if it has one, can draw all of it.
+    """Check that a space's renderer, if it has one, can render the whole space.
 
     Raises:
-        SbvaeError: If a factor is missing or outside of what can be drawn.
+        SbvaeError: If a factor is missing, or has values that the renderer cannot render.
     """
     record = renderer_of(space)
     if record is not None:
@@ -229,9 +229,9 @@ def check_space(space: SpaceConfig) -> None:
 
 
 def with_levels(space: SpaceConfig, name: str, levels: tuple[float, ...]) -> FactorConfig:
-    """A space's factor at the levels that a public file has of it; a new one where it has none.
+    """Return a space's factor with the levels of a public file, or a new factor if it has none.
 
-    Of other levels than the space's own nobody knows what they show: they have no names.
+    The names of levels are kept only if the levels are equal to those of the space.
     """
     known = {factor.name: factor for factor in space.factors}
     ours = known.get(name, FactorConfig(name=name, low=0.0, high=0.0))

@@ -1,4 +1,4 @@
-"""Datasets that a user names instead of a file: a renderer, or one and a preset of it."""
+"""Read names of procedural datasets: a renderer, or a renderer and a preset."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 
 
 def is_procedural(text: str) -> bool:
-    """Whether what an argument `data` names is drawn as needed; a file that exists is a file."""
+    """Return whether an argument `data` names a procedural dataset rather than an existing file."""
     return text.partition(":")[0] in RENDERERS and not Path(text).exists()
 
 
 def named_space(text: str) -> SpaceConfig:
-    """The space that a renderer's name stands for, alone or as `circles:PRESET`.
+    """Return the space of a named dataset, such as `room` or `circles:PRESET`.
 
     Args:
-        text: What a user wrote; `circles` alone is `circles:xy`.
+        text: Name that the user wrote; `circles` is short for `circles:xy`.
 
     Raises:
-        SbvaeError: If there is no such renderer or preset; names the nearest one.
+        SbvaeError: If the renderer or preset is unknown; the message suggests the closest name.
     """
     name, colon, preset = text.partition(":")
     if name not in RENDERERS:
@@ -34,13 +34,13 @@ def named_space(text: str) -> SpaceConfig:
 
 
 def dataset_name(text: str) -> str:
-    """What such data are called: the preset, or the renderer where it has none."""
+    """Return the short name of a procedural dataset: its preset, or its renderer without one."""
     name, _, preset = text.partition(":")
     return preset or next(iter(RENDERERS[name].spaces))
 
 
 def near_dataset(text: str) -> str:
-    """`did you mean chairs?` for a slip in such a name, else nothing."""
+    """Return `did you mean NAME?` for a misspelt name of a procedural dataset, else ""."""
     for record in RENDERERS.values():
         if text in record.spaces and text not in RENDERERS:
             return f"did you mean {record.name}:{text}?"
@@ -55,5 +55,5 @@ def near_dataset(text: str) -> str:
 
 
 def known_names() -> str:
-    """Such names in a sentence; help, which may not load the table, has them from `names.DRAWN`."""
+    """List the names of procedural datasets; help uses `names.DRAWN`, to load no table."""
     return choice(f"{n}:PRESET" if len(r.spaces) > 1 else n for n, r in RENDERERS.items())

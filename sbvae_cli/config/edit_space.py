@@ -1,4 +1,4 @@
-"""How options change a space: other ranges, held-out regions, correlations, blank images."""
+"""Change a space by options: ranges, held-out regions, correlations and blank images."""
 
 import itertools
 import math
@@ -19,19 +19,19 @@ def customise(
     correlations: Sequence[CorrelationConfig] = (),
     blank: float | None = None,
 ) -> SpaceConfig:
-    """The same space with other ranges, more held-out regions, or another share of blanks.
+    """Return a space with other ranges, more held-out regions, or another share of blank images.
 
     Args:
-        space: Where to start; its held-out regions and correlations stay.
+        space: Original space; its held-out regions and correlations are kept.
         ranges: New range of each named factor, in the factor's unit; equal ends make it constant.
-            A factor of levels keeps those within the range.
+            A factor with levels keeps the levels within the range.
         holes: Regions to hold out, each the product of ranges of the named factors.
-        correlations: Pairs of factors that depend on each other.
-        blank: Share of images without an object, in [0, 1); None leaves it as it is.
+        correlations: Pairs of factors to correlate in training.
+        blank: Share of images without an object, in [0, 1); None keeps that of the space.
 
     Raises:
-        SbvaeError: If a name is unknown, a range is empty, a region lies outside of the space,
-            or the share is not in [0, 1).
+        SbvaeError: If a name is unknown, a range is empty or has no levels, a region is outside of
+            the space, a correlated factor is constant, or the share is not in [0, 1).
     """
     factors = {factor.name: factor for factor in space.factors if factor.name != "present"}
     for name, (low, high) in (ranges or {}).items():
@@ -63,10 +63,10 @@ def customise(
 
 
 def without_colours(space: SpaceConfig) -> SpaceConfig:
-    """The same space, all of whose objects are white.
+    """Return the space without its colour factors, so that all objects are white.
 
     Raises:
-        SbvaeError: If it holds out or correlates colours.
+        SbvaeError: If a colour factor is held out or correlated.
     """
     colours = {*HSV, *RGB}
     groups = [*map(tuple, space.held_out), *(pair.factors for pair in space.correlated)]
@@ -82,7 +82,7 @@ def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
         return factor.model_copy(update={"low": low, "high": high})
     ordered = sorted(factor.levels)
     gaps = [b - a for a, b in itertools.pairwise(ordered)]
-    near = 0.01 * min(gaps, default=0.0) + 1e-9  # as far as `info` rounds what it prints
+    near = 0.01 * min(gaps, default=0.0) + 1e-9  # tolerates the rounding of values in `info`
     levels = tuple(level for level in factor.levels if low - near <= level <= high + near)
     if not levels:
         named = [f"{level:g} {factor.name_of(level) or ''}".strip() for level in factor.levels[:8]]

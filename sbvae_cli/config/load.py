@@ -1,4 +1,4 @@
-"""Configuration from YAML and settings in text, merged by precedence and checked here."""
+"""Read configurations from YAML files and settings, merge them by precedence, and check them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ Tree = dict[str, Any]
 Checked = TypeVar("Checked", bound=BaseModel)
 _WHOLE_NUMBERS = re.compile(r"\d+(,\s*\d+)+")
 
-# pydantic names a part of several kinds by the kind too.
+# pydantic adds the kind to the path of an error within a union; messages leave it out.
 _KINDS = {
     kind
     for kinds in (ModelKind, DecoderKind, LikelihoodKind, ScheduleKind)
     for kind in get_args(kinds)
 }
-# What would do, by the type of a fault.
+# Advice by the type of a pydantic error.
 _WANTED = {
     "model_attributes_type": "write a section of names and values, as kind: NAME",
     "model_type": "write a section of names and values, as kind: NAME",
@@ -36,16 +36,17 @@ _WANTED = {
 
 
 def merge(*trees: Mapping[str, Any]) -> Tree:
-    """Merge nested mappings; what stands further right wins.
+    """Merge nested mappings; a later mapping takes precedence.
 
-    A part with a `kind` that changes starts anew: the keys of the old kind do not fit the new one.
+    If the `kind` of a section changes, all its other keys are dropped, since they belong to the old
+    kind.
     """
     merged: Tree = {}
     for tree in trees:
         for key, value in tree.items():
             old = merged.get(key)
             if value is None and isinstance(old, Mapping):
-                continue  # a section without entries says nothing
+                continue  # an empty section changes nothing
             if isinstance(value, Mapping) and isinstance(old, Mapping):
                 changed = "kind" in value and value["kind"] != old.get("kind", value["kind"])
                 merged[key] = merge(value) if changed else merge(old, value)
@@ -55,10 +56,10 @@ def merge(*trees: Mapping[str, Any]) -> Tree:
 
 
 def read_yaml(path: Path) -> Tree:
-    """Read a YAML file that holds a mapping.
+    """Read a YAML file with a mapping.
 
     Raises:
-        SbvaeError: If the file cannot be read, is not YAML, or holds something else.
+        SbvaeError: If the file cannot be read, is too large, is not YAML, or is not a mapping.
     """
     try:
         if path.stat().st_size > LARGEST_YAML:
@@ -85,13 +86,13 @@ def read_yaml(path: Path) -> Tree:
 
 
 def to_yaml(tree: Tree) -> str:
-    """A mapping as YAML, keys in the order given."""
+    """Return a mapping as YAML, with the keys in their order."""
     text: str = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     return text
 
 
 def parse_settings(settings: Sequence[str]) -> Tree:
-    """Parse `model.decoder.kernel_size=3`, each value as YAML, and `64,64` as a list.
+    """Parse settings such as `model.decoder.kernel_size=3`: YAML values, and `64,64` as a list.
 
     Raises:
         SbvaeError: If a setting has no `=` or no key, or its value is not YAML.
@@ -115,7 +116,7 @@ def parse_settings(settings: Sequence[str]) -> Tree:
 
 
 def nested(settings: Mapping[str, Any]) -> Tree:
-    """Settings by keys such as `training.steps`, as a tree of sections."""
+    """Return settings with keys such as `training.steps` as a tree of sections."""
     tree: Tree = {}
     for key, value in settings.items():
         for name in reversed(key.split(".")):
@@ -125,7 +126,7 @@ def nested(settings: Mapping[str, Any]) -> Tree:
 
 
 def flat(tree: Mapping[str, Any], above: str = "") -> Tree:
-    """A tree of sections as settings by their keys, such as `training.steps`."""
+    """Return a tree of sections as settings with keys such as `training.steps`."""
     found: Tree = {}
     for name, value in tree.items():
         found |= (
@@ -135,23 +136,23 @@ def flat(tree: Mapping[str, Any], above: str = "") -> Tree:
 
 
 def build_config(tree: Mapping[str, Any], where: str = "") -> Config:
-    """Check a merged tree.
+    """Check a merged tree and build the configuration of a run from it.
 
     Args:
         tree: Nested mapping, as from `merge`.
-        where: What an error names first: the file that the tree came from.
+        where: Start of error messages, such as the file of the tree.
 
     Raises:
-        SbvaeError: With the full key, what was found and what would do, for the first fault.
+        SbvaeError: If the tree is not valid; the message has the key and value of the first fault.
     """
     return check(Config, tree, where)
 
 
 def check(schema: type[Checked], tree: Any, where: str = "") -> Checked:
-    """Check a tree by a schema, as `build_config` does by that of a run.
+    """Check a tree by any schema and build an object of it; see `build_config`.
 
     Raises:
-        SbvaeError: With the full key, what was found and what would do, for the first fault.
+        SbvaeError: If the tree is not valid; the message has the key and value of the first fault.
     """
     try:
         return schema.model_validate(tree)
@@ -161,10 +162,10 @@ def check(schema: type[Checked], tree: Any, where: str = "") -> Checked:
 
 
 def build_space(tree: Any) -> SpaceConfig:
-    """Check a factor space as `data.space` has it.
+    """Check the tree of a factor space, such as `data.space`, and build the space.
 
     Raises:
-        SbvaeError: With the full key, as `build_config` does.
+        SbvaeError: If the tree is not valid; the message has the key and value of the first fault.
     """
     try:
         return SpaceConfig.model_validate(tree)
@@ -175,7 +176,7 @@ def build_space(tree: Any) -> SpaceConfig:
 def _explain(
     error: ValidationError, above: tuple[str, ...] = (), schema: type[BaseModel] = Config
 ) -> str:
-    """One line for the first fault; unknown keys cause others, and what is missing follows."""
+    """Explain one fault in a line: unknown keys first, as they cause others, missing keys last."""
     order = {"extra_forbidden": 0, "missing": 2}
     faults = sorted(error.errors(), key=lambda fault: order.get(fault["type"], 1))
     fault = faults[0]
@@ -203,7 +204,7 @@ def _explain(
 
 
 def _unknown_choice(key: str, found: str, expected: str) -> str:
-    """The line for a name that is none of those expected, which pydantic lists in quotes."""
+    """Explain an unknown name; pydantic lists the expected names in quotes."""
     known = re.findall("'([^']*)'", expected)
     near = nearest(found, known)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
@@ -225,7 +226,7 @@ def _unknown_key(path: Sequence[str], shown: str, schema: type[BaseModel]) -> st
 
 
 def _kinds_with(path: Sequence[str]) -> list[str]:
-    """Kinds of the same part that do know the last key of a path, whose last but one is a kind."""
+    """Return the other kinds of a section that have the last key of a path `..., KIND, KEY`."""
     models: list[type[BaseModel]] = [Config]
     for part in path[:-2]:
         fields = [model.model_fields[part] for model in models if part in model.model_fields]
@@ -234,7 +235,7 @@ def _kinds_with(path: Sequence[str]) -> list[str]:
 
 
 def _known_keys(path: Sequence[str], schema: type[BaseModel]) -> list[str]:
-    """Keys that stand beside the last part of a path, found by walking the schema."""
+    """Return the valid keys at the last part of a path, by walking through the schema."""
     models: list[type[BaseModel]] = [schema]
     for part in path[:-1]:
         fields = [model.model_fields[part] for model in models if part in model.model_fields]

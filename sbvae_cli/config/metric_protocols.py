@@ -1,4 +1,4 @@
-"""What each metric is under a protocol, beside the study of 2018 (Locatello et al.)."""
+"""Describe each metric under each protocol, compared with the study of Locatello et al. (2018)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from typing import Any, Literal
 from sbvae_cli.config.metrics import DEAD_BELOW, MAX_LEVELS, METRICS, ROWS_OF_A_LEVEL
 from sbvae_cli.config.names import ProtocolName
 
-LIBRARY_BINS = 20  # of the library's discretiser
+LIBRARY_BINS = 20  # bins of the discretiser of disentanglement_lib, the library of the study
 
 _Origin = Literal["study", "library", "neither"]
 
 
 @dataclass(frozen=True)
 class ByProtocol:
-    """A metric beside the study of 2018.
+    """Comparison of a metric with the study of 2018.
 
     Attributes:
-        origin: Whether the "study" reports it, only its "library" computes it, or "neither".
-        paper: What "paper" and "quick" compute; "" where there is no difference.
-        dlib: What "dlib" computes in place of it.
+        origin: "study" if the study reports it, "library" if only its library computes it, or
+            "neither".
+        paper: Computation under the protocols "paper" and "quick"; "" if "dlib" is the same.
+        dlib: Computation under the protocol "dlib"; "" if it is the same.
     """
 
     origin: _Origin
@@ -27,14 +28,14 @@ class ByProtocol:
     dlib: str = ""
 
     def words(self, protocol: ProtocolName) -> str:
-        """What a protocol computes, where others compute something else."""
+        """Return the description of the computation under a protocol; "" if all are the same."""
         return self.dlib if protocol == "dlib" else self.paper
 
 
 _VOTES = "{votes_train:,} votes to train, {votes_eval:,} to score"
 _DEAD = f"a latent is dead below a std of {DEAD_BELOW}"
 
-CLASSES = ByProtocol(  # every metric that sees factors as classes
+CLASSES = ByProtocol(  # for every metric that treats factors as classes
     "neither",
     f"factors of a range or of more than {MAX_LEVELS} levels in bins",
     "factors of a range in bins, levels of any number as classes",
@@ -77,14 +78,14 @@ def metric_settings(
     bins: int,
     with_model: bool,
 ) -> dict[str, Any]:
-    """Models and constants of metrics, for a report.
+    """Return the models and constants of metrics for a report, by metric.
 
     Args:
-        metrics: Names of those that were computed.
+        metrics: Names of the computed metrics.
         protocol: Name of the protocol.
-        votes: Number of votes, as `votes_train` and `votes_eval`.
+        votes: Numbers of votes, with the keys `votes_train` and `votes_eval`.
         bins: Number of bins of latents and continuous factors.
-        with_model: Whether the prior's std of 1 is the codes' scale.
+        with_model: Whether codes are those of a model, whose prior std of 1 is their scale.
     """
     from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""The table of metrics: what each computes, needs and depends on."""
+"""Table of metrics: scores, requirements and settings of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,40 +6,41 @@ from typing import Any, Literal
 
 USED_BELOW = 0.5  # posterior std of a latent in use (Appendix F)
 DEAD_BELOW = 0.05  # std of a dead latent's means, in prior stds (Kim and Mnih 2018)
-MAX_LEVELS = 100  # of a factor that is not continuous
-ROWS_OF_A_LEVEL = 5  # on average; a factor of more levels than that is continuous
-PAIRS = 64  # of images in a vote of the BetaVAE score
-# Deeper trees fit the noise of blurred codes (disentanglement 0.41 where boosting has 0.76), and
-# smaller leaves that of a thousand rows (0.35 where it has 0.46).
+MAX_LEVELS = 100  # a factor with more levels counts as continuous
+ROWS_OF_A_LEVEL = 5  # a factor with fewer rows per level on average counts as continuous
+PAIRS = 64  # pairs of images per vote of the BetaVAE score
+# Deeper trees fit the noise of blurred codes (disentanglement 0.41; boosting gives 0.76), and
+# smaller leaves fit the noise of a thousand rows (0.35; boosting gives 0.46).
 FOREST: Mapping[str, Any] = {
     "n_estimators": 10, "max_depth": 6, "min_samples_leaf": 5, "max_features": None,
     "max_samples": 0.5,
 }  # fmt: skip
 SAP_PENALTY = 0.01  # C of the support vector machine
-IRS_QUANTILE = 0.99  # of the absolute deviations
-NEIGHBOURS = 10  # of the estimator of information of InfoMEC
+IRS_QUANTILE = 0.99  # quantile of the absolute deviations
+NEIGHBOURS = 10  # neighbours in InfoMEC's estimator of mutual information
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What help, reports and documents say of a metric.
+    """Record of a metric, for its computation, help, reports and documents.
 
     Attributes:
-        help: What it is, in one line.
-        scores: Meaning of each of its scores, by name, in the order of reports.
-        source: What it takes: codes beside factors, codes of grids of factors, a model, or several.
-        least_latents: Number of latents that it needs.
-        least_factors: Number of factors that must vary.
-        fitted: Whether a model is fitted to some rows and tested on others.
-        votes: Whether it is made of votes, sets of images that share the value of a factor.
-        bins: Whether it counts codes in the protocol's bins.
-        scaled: Whether it depends on a threshold in the codes' unit.
+        help: Description in one line.
+        scores: Description of each score, by name, in the order of reports.
+        source: Input: "codes" with factors, codes of a "grid" of two factors, a "model", or several
+            "models".
+        least_latents: Smallest number of latents.
+        least_factors: Smallest number of varying factors.
+        fitted: Whether it fits a model to some rows and tests it on others.
+        votes: Whether it uses votes, sets of images with the same value of a factor.
+        bins: Whether it discretises codes in the protocol's bins.
+        scaled: Whether it has a threshold in the unit of the codes.
         settings: Models and constants.
-        library: Distribution whose version the scores depend on.
+        library: Distribution on whose version the scores depend; None if there is none.
         in_paper: Whether the paper reports it.
-        in_all: Whether it is among all; one that stands in for another is not.
-        slow: Whether it takes minutes, so that it is computed only where it is asked for.
-        main_scores: Scores that stand in a table of several pairs of factors.
+        in_all: Whether `all` includes it; a substitute for another metric is not included.
+        slow: Whether it takes minutes, so that it is computed only on request.
+        main_scores: Scores that a table of several pairs of factors shows.
     """
 
     help: str
@@ -60,7 +61,7 @@ class Metric:
 
     @property
     def classes(self) -> bool:
-        """Whether it sees factors as classes."""
+        """Whether it treats factors as classes."""
         return self.source == "codes" and self.least_factors > 0
 
 
@@ -160,7 +161,7 @@ METRICS: Mapping[str, Metric] = {
         fitted=True,
         settings={"model": "RandomForestClassifier", "settings": FOREST, "importance": _SUMMED},
         library="scikit-learn",
-        in_all=False,  # who asks for all gets the number that others publish
+        in_all=False,  # `all` has `dci` instead, whose numbers other studies publish
     ),
     "sap": Metric(
         help="gap between the two best linear SVMs (Kumar et al. 2018)",
@@ -280,7 +281,7 @@ ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
 
 
 def metric_of(score: str, of_pair: bool) -> str:
-    """Name of the metric that computes a score, of a pair of factors or of none."""
+    """Return the name of the metric that computes a score, of a pair of factors if `of_pair`."""
     return next(
         name
         for name, metric in METRICS.items()
@@ -288,7 +289,7 @@ def metric_of(score: str, of_pair: bool) -> str:
     )
 
 
-OF_CODES = tuple(  # where nothing else is asked for
+OF_CODES = tuple(  # metrics of codes that are computed by default
     name for name in ALL if METRICS[name].source in ("codes", "grid") and not METRICS[name].slow
 )
 IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)

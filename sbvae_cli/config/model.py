@@ -1,4 +1,4 @@
-"""The networks and the likelihood of a model; the defaults are those of Table 1."""
+"""Configure the networks and the likelihood of a model; the defaults are those of Table 1."""
 
 import math
 from typing import Annotated, Literal, Self
@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.names import Coordinates
 
-# Of the error of 8-bit pixels, uniform within half a grey level.
+# Variance of the rounding error of 8-bit pixels, which is uniform within half a grey level.
 QUANTIZATION_VARIANCE = (1 / (255 * math.sqrt(12))) ** 2
 
 FinitePositive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -29,14 +29,14 @@ class BroadcastDecoderConfig(Frozen):
 
     Attributes:
         hidden_channels: Channels of each layer before the output layer (Table 5: one to four).
-        kernel_size: Side of the square kernels, pixels.
+        kernel_size: Side of the square kernels, in pixels.
         hidden_units: Units of fully connected layers before the broadcast, which then tiles the
             outputs of the last one (Tables 7 and 9).
-        upscales: Layers, from the broadcast on, that are deconvolutions of stride 2 instead; the
-            broadcast is smaller by as many halvings (Table 10).
-        coordinates: `linear`; `shuffled`, the same pairs at places drawn once (Appendix B);
-            `cosine`, waves of growing frequency; or `none`.
-        cosines: Waves along each axis where coordinates are `cosine`.
+        upscales: Number of first layers that are deconvolutions of stride 2 instead; each halves
+            the size of the broadcast (Table 10).
+        coordinates: `linear`; `shuffled`, the same pairs at randomly permuted pixels (Appendix B);
+            `cosine`, cosines of increasing frequency; or `none`.
+        cosines: Number of cosines along each axis, if coordinates are `cosine`.
     """
 
     kind: Literal["broadcast"] = "broadcast"
@@ -62,10 +62,10 @@ class DeconvDecoderConfig(Frozen):
 
     Attributes:
         hidden_channels: Channels of each layer before the output layer. With fewer layers the
-            first plane is larger: 8x8 with two, 1x1 with five, for images of 64x64 (Table 6).
-        kernel_size: Side of the square kernels, pixels; at least the stride of 2.
+            first feature map is larger: 8x8 with two, 1x1 with five, for 64x64 images (Table 6).
+        kernel_size: Side of the square kernels, in pixels; at least the stride of 2.
         hidden_units: Units of the fully connected layers before the reshaped one (Table 8).
-        start_channels: Channels of the plane that the first transposed convolution sees.
+        start_channels: Channels of the input of the first transposed convolution.
     """
 
     kind: Literal["deconv"] = "deconv"
@@ -76,31 +76,31 @@ class DeconvDecoderConfig(Frozen):
 
 
 class CoordConvDecoderConfig(DeconvDecoderConfig):
-    """The DeConv decoder with coordinates appended before every deconvolution (Appendix D)."""
+    """DeConv decoder with coordinates appended before every deconvolution (Appendix D)."""
 
     kind: Literal["coordconv"] = "coordconv"  # type: ignore[assignment]
 
 
 class BernoulliConfig(Frozen):
-    """The decoder's outputs are logits of independent Bernoulli pixels (Appendix A)."""
+    """Bernoulli pixels, whose logits are the decoder's outputs (Appendix A)."""
 
     kind: Literal["bernoulli"] = "bernoulli"
 
 
 class GaussianConfig(Frozen):
-    """The decoder's outputs are means of Gaussian pixels of one fixed variance (Appendix A)."""
+    """Gaussian pixels of one fixed variance, whose means are the decoder's outputs (Appendix A)."""
 
     kind: Literal["gaussian"] = "gaussian"
     variance: FinitePositive = 0.3
 
 
 class LearnedGaussianConfig(Frozen):
-    """The decoder's outputs are means of Gaussian pixels of one variance that is learned.
+    """Gaussian pixels of one learned variance, whose means are the decoder's outputs.
 
     Attributes:
-        variance: Variance at the first step, above the floor.
-        floor: Variance added to what is learned, since pixels that never vary would take it to
-            zero and the likelihood to infinity; by default the variance of 8-bit rounding.
+        variance: Initial variance, larger than `floor`.
+        floor: Constant added to the learned variance. Otherwise constant pixels would drive it to
+            zero and the likelihood to infinity. The default is the variance of 8-bit rounding.
     """
 
     kind: Literal["learned-gaussian"] = "learned-gaussian"
@@ -124,7 +124,7 @@ LikelihoodConfig = Annotated[
 
 
 class ModelConfig(Frozen):
-    """A variational autoencoder."""
+    """Variational autoencoder."""
 
     latent_dim: Annotated[int, Field(ge=1, le=100_000)] = 10
     encoder: EncoderConfig = EncoderConfig()

@@ -1,11 +1,11 @@
-"""The names that the command line offers, as literals; free of every import that takes time."""
+"""Names that the command line offers, as literals, without slow imports."""
 
 from collections.abc import Iterable
 from typing import Literal
 
 
 def choice(names: Iterable[str]) -> str:
-    """Names in a sentence: `a, b or c`."""
+    """Join names to `a, b or c`."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
 
@@ -15,7 +15,7 @@ CirclesPreset = Literal[
     "xy-hole", "xy-corner", "xh-hole", "xh-corner", "rg-hole", "rg-corner",
     "xh-blank",
 ]  # fmt: skip
-DRAWN = ("circles:PRESET", "sprites", "room", "chairs")  # data that need no file
+DRAWN = ("circles:PRESET", "sprites", "room", "chairs")  # procedural datasets
 ModelKind = Literal[
     "vae", "beta-vae", "factor-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"
 ]
@@ -40,10 +40,10 @@ LearningRateSchedule = Literal["constant", "linear", "cosine"]
 Population = Literal["train", "full", "heldout"]
 ColorBasis = Literal["hsv", "rgb"]
 Select = Literal["auto", "variance", "informative"]
-GeometryScore = Literal["mig", "affine_r2", "neg_elbo"]  # that replicas are ordered by
-Rank = Literal["worst", "median", "best"]  # of replicas by a score
+GeometryScore = Literal["mig", "affine_r2", "neg_elbo"]  # score by which replicas are ordered
+Rank = Literal["worst", "median", "best"]  # of a replica by its score
 ChartKind = Literal["histogram", "strip"]
 ProtocolName = Literal["paper", "dlib", "quick"]
 TableFormat = Literal["terminal", "markdown", "latex", "csv"]
-EngineName = Literal["local", "ray"]  # that runs the jobs of a sweep
-TierName = Literal["smoke", "lite", "full"]  # of recipes
+EngineName = Literal["local", "ray"]  # engine that runs the jobs of a sweep
+TierName = Literal["smoke", "lite", "full"]  # size of a recipe

@@ -1,4 +1,4 @@
-"""What is minimised, by each model of the paper and of later work, and schedules of its weights."""
+"""Configure the objectives of VAEs, of the paper and of later work, and schedules of weights."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,22 +8,22 @@ from sbvae_cli.config.frozen import Frozen
 from sbvae_cli.config.model import FiniteNonNegative, FinitePositive
 from sbvae_cli.config.names import TotalCorrelationEstimator
 
-# Beyond it a weight leaves nothing of the other terms in single precision, and no image of any
-# dataset here has a capacity that large.
+# Largest weight: with a larger one, single precision would lose the other terms. No dataset needs
+# a larger capacity either.
 MOST = 1e6
 Weight = Annotated[FiniteNonNegative, Field(le=MOST)]
 
-AT_LEAST_TWO = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # images in a minibatch
+AT_LEAST_TWO = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # need 2 images a minibatch
 
 
 class ConstantConfig(Frozen):
-    """The weight at every step."""
+    """Constant weight."""
 
     kind: Literal["constant"] = "constant"
 
 
 class LinearConfig(Frozen):
-    """From `start` in a straight line to the weight at step `steps`, then constant."""
+    """Linear change from `start` to the weight at step `steps`, then constant."""
 
     kind: Literal["linear"] = "linear"
     start: Weight = 0.0
@@ -31,12 +31,12 @@ class LinearConfig(Frozen):
 
 
 class CyclicConfig(Frozen):
-    """Cycles of `steps` updates: a line from `start` to the weight, then level (Fu et al. 2019).
+    """Cycles of a linear change from `start` to the weight, then constant (Fu et al. 2019).
 
     Attributes:
         start: Weight at the first step of each cycle.
-        steps: Updates of a cycle.
-        rising: Share of a cycle that the line takes.
+        steps: Number of steps in a cycle.
+        rising: Share of a cycle in which the weight changes, in (0, 1].
     """
 
     kind: Literal["cyclic"] = "cyclic"
@@ -46,16 +46,16 @@ class CyclicConfig(Frozen):
 
 
 class PulseConfig(Frozen):
-    """The weight, but at step `after` a jump to `peak`, and a line back to the weight.
+    """Jump from the weight to `peak` at step `after`, and linear return to the weight.
 
-    Of the KL: what the images show has come into latents, ten of them perhaps; the pressure takes
-    out those that are copies, and cannot keep all latents from ever coming into use, as it may
-    from the first step on.
+    For the weight of the KL: by step `after` the latents encode the images, perhaps redundantly.
+    The pulse then removes redundant latents. A large weight from the first step on might instead
+    keep all latents from ever being used.
 
     Attributes:
         peak: Weight at step `after`.
-        after: Updates before.
-        steps: Updates after which it is the weight again.
+        after: Number of steps before the jump.
+        steps: Step at which the weight is reached again, larger than `after`.
     """
 
     kind: Literal["pulse"] = "pulse"
@@ -76,7 +76,7 @@ ScheduleConfig = Annotated[
 
 
 class VaeConfig(Frozen):
-    """NLL + KL (Section A.1); a schedule of its weight ends at 1."""
+    """NLL + KL (Section A.1); a schedule of the KL's weight ends at 1."""
 
     kind: Literal["vae"] = "vae"
     beta: FiniteNonNegative = 1.0
@@ -99,7 +99,7 @@ class BetaVaeConfig(Frozen):
 
 
 class AnnealedVaeConfig(Frozen):
-    """NLL + gamma * |KL - capacity|, the capacity in nats and growing (Burgess et al. 2018)."""
+    """NLL + gamma * |KL - capacity|, with an increasing capacity in nats (Burgess et al. 2018)."""
 
     kind: Literal["annealed-vae"] = "annealed-vae"
     gamma: Weight = 1_000.0
@@ -113,10 +113,10 @@ class FactorVaeConfig(Frozen):
     Attributes:
         gamma: Weight of the total correlation.
         beta: Weight of the KL.
-        beta_schedule: How beta comes to its value.
+        beta_schedule: Schedule of beta.
         discriminator_units: Units of each hidden layer of the discriminator.
-        discriminator_learning_rate: Learning rate of its Adam, whose moments decay by 0.5 and 0.9;
-            it follows the schedule of the model's learning rate.
+        discriminator_learning_rate: Learning rate of the discriminator's Adam, with moment decay
+            rates 0.5 and 0.9; it has the schedule of the model's learning rate.
     """
 
     kind: Literal["factor-vae"] = "factor-vae"
@@ -132,9 +132,9 @@ class BetaTcvaeConfig(Frozen):
 
     Attributes:
         beta: Weight of the total correlation; 1 is the plain VAE.
-        beta_schedule: How beta comes to its value.
-        estimator: `stratified`, or `weighted`, whose values are off by a constant.
-        dataset_size: Number of training images N that the estimators count with.
+        beta_schedule: Schedule of beta.
+        estimator: `stratified`; or `weighted`, whose values are off by a constant.
+        dataset_size: Number N of training images that the estimators assume.
     """
 
     kind: Literal["beta-tcvae"] = "beta-tcvae"
@@ -145,11 +145,11 @@ class BetaTcvaeConfig(Frozen):
 
 
 class DipVaeIConfig(Frozen):
-    """NLL + KL + the distance of the means' covariance from identity (Kumar et al. 2018).
+    """NLL + KL + distance of the covariance of posterior means to identity (Kumar et al. 2018).
 
     Attributes:
-        off_diagonal: Weight of the squared covariances between latents.
-        diagonal: Weight of the squared distances of the variances from 1.
+        off_diagonal: Weight of the squared covariances of different latents.
+        diagonal: Weight of the squared differences of the variances from 1.
     """
 
     kind: Literal["dip-vae-i"] = "dip-vae-i"
@@ -158,7 +158,7 @@ class DipVaeIConfig(Frozen):
 
 
 class DipVaeIIConfig(Frozen):
-    """As `DipVaeIConfig`, with the covariance of the sampled latents instead of their means'."""
+    """As `DipVaeIConfig`, with the covariance of posterior samples instead of posterior means."""
 
     kind: Literal["dip-vae-ii"] = "dip-vae-ii"
     off_diagonal: Weight = 10.0

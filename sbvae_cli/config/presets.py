@@ -1,4 +1,4 @@
-"""The paper's settings by model, dataset and decoder, and the profile for a CPU."""
+"""Settings of the paper by model, dataset and decoder, and the profile for a CPU."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, Paper
 
 Tree = dict[str, Any]
 
-# Table 4. The column VAE holds for beta-VAE, CoordConv VAE and the ablation too.
+# Table 4. Its column VAE applies to beta-VAE, CoordConv VAE and the ablation too.
 VAE_STEPS: dict[PaperDataset, int] = {
     "sprites": 1_500_000,
     "chairs": 700_000,
@@ -20,18 +20,18 @@ FACTOR_VAE_STEPS: dict[PaperDataset, int] = {"sprites": 1_000_000, "circles": 50
 TABLE_1 = {"encoder": [64, 64, 64, 64], "deconv": [64, 64, 64, 64]}
 TABLE_2 = {"encoder": [32, 32, 64, 64], "deconv": [64, 64, 32, 32]}
 
-# Side of procedural images under the profile `quick`, in pixels; files keep their own size.
+# Side of procedural images under the profile `quick`, in pixels; files keep their size.
 QUICK_SIZE = 32
 
 
 def paper_dataset(renderer: str | None, name: str) -> PaperDataset | None:
-    """Which of the paper's datasets some data count as; None if drawn by what the paper has not.
+    """Return the paper's dataset that a dataset corresponds to; None if its renderer has none.
 
-    A file of unknown origin counts as circles.
+    A file of unknown origin corresponds to circles.
 
     Args:
-        renderer: Name of what draws the data; None where images are stored ones.
-        name: Name of the data, by which imports of public datasets are known.
+        renderer: Name of the renderer; None if only stored images exist.
+        name: Name of the dataset, which identifies imports of public datasets.
     """
     for record in RENDERERS.values():
         if record.name == renderer or (renderer is None and name in record.public):
@@ -40,11 +40,12 @@ def paper_dataset(renderer: str | None, name: str) -> PaperDataset | None:
 
 
 def paper_preset(model: ModelKind, dataset: PaperDataset | None, decoder: DecoderKind) -> Tree:
-    """Settings of Sections A.1 and A.2, Tables 1, 2 and 4, and where the paper has none.
+    """Return the settings of Sections A.1 and A.2 and Tables 1, 2 and 4.
 
-    FactorVAE has the networks of Table 2, every other model those of Table 1; the broadcast decoder
-    is the same in both, with three more layers for 3D rooms. Where the paper has no number of
-    steps for FactorVAE, it gets the VAE's. Data that are not in the paper get what circles have.
+    FactorVAE has the networks of Table 2, every other model those of Table 1. The broadcast decoder
+    is the same in both, with three more layers for 3D rooms. FactorVAE has the VAE's number of
+    steps for datasets on which the paper does not train it. A dataset that is not in the paper has
+    the settings for circles.
     """
     like = dataset or "circles"
     table = TABLE_2 if model == "factor-vae" else TABLE_1
@@ -80,7 +81,7 @@ def paper_preset(model: ModelKind, dataset: PaperDataset | None, decoder: Decode
 
 
 def _source(model: ModelKind, dataset: PaperDataset | None, decoder: DecoderKind) -> str:
-    """Where the paper has the settings of a model on a dataset, or that it has none."""
+    """Name the source of the settings in the paper, or say that the paper has none."""
     if dataset is None:
         return "not in the paper; the settings for circles"
     match model:
@@ -105,17 +106,17 @@ def _source(model: ModelKind, dataset: PaperDataset | None, decoder: DecoderKind
 
 
 def profile(name: Profile, preset: Tree, likelihood: LikelihoodKind = "bernoulli") -> Tree:
-    """What a profile changes of the paper's settings.
+    """Return the changes that a profile makes to the paper's settings.
 
-    `quick` halves every width, raises the learning rate, then lets it fall to zero, so that the
-    paper's main effect shows on a CPU within minutes. The deconvolutional decoders, whose steps
-    cost less, get three times the steps. The weight of a VAE's KL has a pulse, so that no latent is
-    a copy of another; models that have a beta of their own keep it. So do likelihoods that the
-    paper's runs have not: under the Gaussian one the pulse outweighs all that images tell.
+    `quick` halves all widths and raises the learning rate, which decays to zero, so that the
+    paper's main effect is visible on a CPU within minutes. Deconvolutional decoders, whose steps
+    are cheaper, train for three times as many. The weight of the KL of a VAE with the Bernoulli
+    likelihood has a pulse, which removes redundant latents. There is no pulse for models with
+    their own beta, nor for other likelihoods: with the Gaussian one it would outweigh the images.
 
     Args:
         name: Name of the profile.
-        preset: As `paper_preset` gives it.
+        preset: Settings from `paper_preset`.
         likelihood: Likelihood of the run.
     """
     if name == "paper":
@@ -145,10 +146,10 @@ def profile(name: Profile, preset: Tree, likelihood: LikelihoodKind = "bernoulli
 
 
 def differences(preset: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
-    """Keys, such as `training.steps`, whose values in a configuration are not those of a preset.
+    """Return the keys, such as `training.steps`, at which a configuration differs from a preset.
 
     Args:
-        preset: Complete tree; only its own keys are looked at.
+        preset: Complete tree; only keys in it are compared.
         config: Complete tree.
     """
     found: list[str] = []

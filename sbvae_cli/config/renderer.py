@@ -1,4 +1,4 @@
-"""What the record of a renderer says; the records stand in `catalogue.py`."""
+"""Define the record of a renderer; the records themselves are in `catalogue.py`."""
 
 import math
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ RGB = ("red", "green", "blue")
 
 
 def has_colours(space: SpaceConfig) -> bool:
-    """Whether a space has any factor of colour."""
+    """Return whether a space has any colour factor."""
     return not {*HSV, *RGB}.isdisjoint(space.names)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What a renderer can draw of a factor; any number unless told otherwise.
+    """Values of a factor that a renderer can render; by default any number.
 
     Attributes:
         low: Smallest value.
         high: Largest value.
-        above: Whether only values above `low` can be drawn.
+        above: Whether values must be greater than `low`.
         span: Largest width of a range, in the factor's unit.
-        levels: The only values, where they are few.
+        levels: Only possible values; None allows all from `low` to `high`.
     """
 
     low: float = -math.inf
@@ -36,10 +36,10 @@ class Limit:
     levels: tuple[float, ...] | None = None
 
     def check(self, factor: FactorConfig) -> None:
-        """Check that all of a factor can be drawn.
+        """Check that all values of a factor can be rendered.
 
         Raises:
-            SbvaeError: If some of it cannot.
+            SbvaeError: If some values cannot be rendered.
         """
         low, high = factor.bounds
         found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
@@ -59,16 +59,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Renderer:
-    """One renderer: what it draws, and how the paper trains on it, if it does.
+    """Record of a renderer.
 
     Attributes:
-        name: The word that the command line, spaces in files, and the table of functions have.
-        spaces: Spaces by the name of the dataset; the first is drawn unless told otherwise.
-        limits: What can be drawn of each factor that it needs.
-        channels: Channels of an image: 1 for grey, 3 for colour.
-        colourless: Whether it also draws spaces without colours: white on black, in one channel.
-        paper: The dataset of the paper whose settings a model of its images begins with; None
-            where the paper has none like it, and they are those for circles.
+        name: Name in the command line, in spaces of files and in the table of functions.
+        spaces: Spaces by the name of the dataset; the first is the default.
+        limits: Limits of each factor that it needs, by name.
+        channels: Number of channels of an image: 1 for grey, 3 for colour.
+        colourless: Whether it also renders spaces without colours, white on black in one channel.
+        paper: Dataset of the paper with the settings for training on its images; None if the paper
+            has no such dataset, so that the settings are those for circles.
         public: Names of imports of the public dataset that it resembles.
     """
 
@@ -82,22 +82,22 @@ class Renderer:
 
     @property
     def space(self) -> SpaceConfig:
-        """The space that it draws unless told otherwise."""
+        """Default space."""
         return next(iter(self.spaces.values()))
 
     def channels_of(self, space: SpaceConfig) -> int:
-        """Channels of the images of a space: 1 where it has no colours and needs none."""
+        """Return the number of channels of a space's images: 1 for a space without colours."""
         return 1 if self.colourless and not has_colours(space) else self.channels
 
     def check(self, space: SpaceConfig) -> None:
-        """Check that all of a space can be drawn.
+        """Check that the whole space can be rendered.
 
         Args:
-            space: A space; of colours it has either hue, saturation and value or the other three,
-                or none where the renderer needs none.
+            space: Space whose colours are hue, saturation and value, or red, green and blue, or
+                none if the renderer is `colourless`.
 
         Raises:
-            SbvaeError: If a factor is missing or outside of what can be drawn.
+            SbvaeError: If a factor is missing, or has values that cannot be rendered.
         """
         other_colours: tuple[str, ...] = RGB if "hue" in space.names else HSV
         if self.colourless and not has_colours(space):

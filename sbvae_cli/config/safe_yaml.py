@@ -1,23 +1,23 @@
-"""YAML of plain values alone, which names that repeat others make no larger than memory."""
+"""Parse YAML of plain values, limiting the growth by aliases and merge keys."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-LARGEST_YAML = 1 << 20  # bytes of a file
-_MOST_VALUES, _DEEPEST = 100_000, 50  # of a tree, each value counted wherever a name repeats it
-_MOST_MERGED, _MOST_SOURCES = 1_000, 8  # keys of a section that others are merged into, and those
-_LONG = 1 << 16  # text that Python would take seconds to parse
+LARGEST_YAML = 1 << 20  # largest file, in bytes
+_MOST_VALUES, _DEEPEST = 100_000, 50  # values, counting each alias, and depth of a tree
+_MOST_MERGED, _MOST_SOURCES = 1_000, 8  # keys of a section merged by <<, and number of sections
+_LONG = 1 << 16  # characters that Python's parser would take seconds for
 
 if TYPE_CHECKING:
     _Fast = yaml.SafeLoader
-else:  # libyaml takes a tenth of the time
+else:  # libyaml needs a tenth of the time
     _Fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Limited(yaml.constructor.SafeConstructor):
-    """Limits what `<<` copies."""
+    """Constructor that limits the number of keys copied by `<<`."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         for key, value in node.value:
@@ -41,9 +41,10 @@ def parse_yaml(text: str) -> Any:
     """Parse YAML into plain values.
 
     Raises:
-        yaml.YAMLError: If it is none, or has tags of other values; Python's own parser says where.
-        ValueError: If a value is no number or date though it looks like one, or all values, each
-            counted wherever a name repeats it, are too many or nested too deeply.
+        yaml.YAMLError: If the text is not YAML, or has tags of Python objects; short texts are
+            parsed again by Python's parser, whose errors have better positions.
+        ValueError: If a value looks like a number or date but is not valid, or if there are too
+            many values, counting each alias, or they are nested too deeply.
     """
     try:
         tree = _loaded(text)

@@ -1,4 +1,4 @@
-"""The configuration of a run: frozen pydantic models, unknown keys refused."""
+"""Define the configuration of a run as immutable pydantic models without unknown keys."""
 
 import re
 from collections.abc import Mapping
@@ -22,20 +22,21 @@ from sbvae_cli.config.space import SpaceConfig
 
 
 class DataConfig(Frozen):
-    """Where the images come from and what they show; all but `source` is read from the source.
+    """Dataset of a run; all fields except `source` are read from the source.
+
+    A resumed run recognises its file by these fields, whatever its path.
 
     Attributes:
-        source: A dataset file, or the name of a procedural dataset such as `circles:xy-hole`.
+        source: Path of a dataset file, or name of a procedural dataset such as `circles:xy-hole`.
         name: Short name of the dataset, such as `xy-hole`.
-        height: Rows of an image, pixels.
-        width: Columns of an image, pixels.
-        channels: Channels of an image, 1 for grey and 3 for colour.
-        count: Number of images in a file; None where they are drawn as needed.
-        seed: Root seed that a file was written with.
-        contents_hash: Hash of all that a file holds, which it stores itself; by this, the next and
-            the rest, a resumed run knows its file again wherever it lies.
-        rows_hash: Hash of 256 of a file's rows; None in runs of a former version.
-        space: Factors of variation and what is held out of them.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        channels: Number of channels of an image, 1 for grey or 3 for colour.
+        count: Number of images in the file; None if images are rendered as needed.
+        seed: Root seed with which the file was written; None without a file.
+        contents_hash: Hash of all images and factors, which the file stores; None if it has none.
+        rows_hash: Hash of 256 rows of the file; None without a file, or in runs of older versions.
+        space: Factor space, with its held-out regions.
     """
 
     source: str = "circles:xy"
@@ -51,50 +52,46 @@ class DataConfig(Frozen):
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(C, H, W)."""
+        """Shape (C, H, W) of an image."""
         return self.channels, self.height, self.width
 
     @property
     def fingerprint(self) -> dict[str, Any]:
-        """What tells these data from others, wherever a file lies, as `Source.fingerprint` has it.
-
-        Plain containers.
-        """
+        """Fields that identify the dataset whatever its path, as from `data.fingerprint`."""
         return self.model_dump(mode="json", exclude={"source"})
 
 
 class TrainingConfig(Frozen):
-    """How the model is trained; the defaults are the paper's for the circles (A.1, Table 4).
+    """Training of a run; the defaults are the paper's for circles (A.1, Table 4).
 
     Attributes:
-        steps: Updates in all.
-        batch_size: Images an update.
+        steps: Number of updates.
+        batch_size: Number of images in a minibatch.
         learning_rate: Learning rate of Adam at the first step.
-        learning_rate_schedule: `constant`; `linear` or `cosine` fall to zero over `steps`.
+        learning_rate_schedule: `constant`; or `linear` or `cosine`, which decay to zero at `steps`.
         seed: Root seed of the weights, the minibatches and the noise.
-        device: `auto` takes the first GPU there is, else the CPU.
-        precision: `fp32`, `tf32` (matrix products on CUDA), `bf16` (convolutions but the spatial
-            broadcast), or `auto`: `bf16` where the device multiplies it natively, else `fp32`. A
-            run's own configuration has what `auto` became.
-        compile: `auto` makes kernels of the objective by `torch.compile`, on CUDA in runs that are
-            long enough to earn it back; `off` never does.
-        threads: Number of CPU threads; None leaves it to PyTorch.
-        clip_grad: Largest norm of the gradient, of the model and of a discriminator each; None
-            leaves gradients as they are.
-        validation: Share of a file's images that training never sees, in [0, 1); their NLL and KL
-            are logged at every checkpoint.
-        shuffle: Whether images of a file, or of a fixed set, mix within `windows` of some 8,192, or
-            `all` of them.
-        data_on: Where these images lie, as bytes without compression: on the `device`, in the
-            host's `memory`, or in the file, from which they `stream`; `auto` by what fits.
-        fixed_set: Number of images that are rendered once and stand for a file, the same for every
-            seed; None draws images anew for each minibatch.
-        checkpoint_every: Steps between checkpoints.
-        keep_checkpoints: Whether every checkpoint is kept, as `ckpt-STEP.pt`, beside the last one.
-        log_every: Steps between lines of `log.jsonl`.
-        preview: Whether pictures are drawn in the run's folder while it trains.
-        tensorboard: Whether what is logged, and pictures that are drawn, are written for
-            TensorBoard too.
+        device: Device of the training; `auto` is the first GPU, or the CPU without a GPU.
+        precision: `fp32`; `tf32` (matrix products on CUDA); `bf16` (convolutions except the spatial
+            broadcast); or `auto`: `bf16` if the device supports it natively, else `fp32`. A run
+            stores the choice that `auto` made.
+        compile: `auto` compiles the objective by `torch.compile` on CUDA, in runs long enough to
+            recover the time of compilation; `off` never does.
+        threads: Number of CPU threads; None for PyTorch's default.
+        clip_grad: Largest norm of the gradient, separately of the model and of a discriminator;
+            None does not clip.
+        validation: Share in [0, 1) of the file or fixed set that is kept from training as
+            validation rows; their NLL and KL are logged at every checkpoint.
+        shuffle: `windows` shuffles a file or fixed set within windows of about 8,192 images, `all`
+            as a whole.
+        data_on: Place of these images during training: uncompressed on the `device` or in host
+            `memory`, or `stream` from the file; `auto` chooses by the free memory.
+        fixed_set: Number of images that are rendered once and trained on, the same for every seed;
+            None renders new images for each minibatch.
+        checkpoint_every: Number of steps between checkpoints.
+        keep_checkpoints: Whether to keep every checkpoint, as `ckpt-STEP.pt`, besides the last.
+        log_every: Number of steps between lines of `log.jsonl`.
+        preview: Whether to draw previews in the run folder during training.
+        tensorboard: Whether to write the log and the previews for TensorBoard too.
     """
 
     steps: PositiveInt = 500_000
@@ -120,7 +117,7 @@ class TrainingConfig(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _read_in_memory(cls, tree: Any) -> Any:
-        """Runs of a former version had `in_memory`, which shuffled a whole file."""
+        """Read the setting `in_memory` of older versions, which shuffled the whole file."""
         if not isinstance(tree, Mapping) or not isinstance(tree.get("in_memory"), bool):
             return tree
         kept = {name: value for name, value in tree.items() if name != "in_memory"}
@@ -135,14 +132,14 @@ class TrainingConfig(Frozen):
 
 
 class PresetConfig(Frozen):
-    """Which settings the run began with, before others changed them.
+    """Settings from which the run's settings were derived.
 
     Attributes:
-        dataset: Dataset of the paper whose settings these are; None where the paper has none like
-            the data, and the settings are those for circles.
-        profile: `paper`, or what a CPU trains in minutes.
-        source: Where the paper has the settings of this model and dataset, or that it has none.
-        changed: Settings of the run that are not those; by the profile, a file or options.
+        dataset: Dataset of the paper with these settings; None if the paper has no such dataset,
+            so that the settings are those for circles.
+        profile: `paper`; or `quick`, which a CPU trains in minutes.
+        source: Source of the settings in the paper, or a note that the paper has none.
+        changed: Keys of settings that the profile, a file or options changed.
     """
 
     dataset: PaperDataset | None = "circles"
@@ -152,7 +149,7 @@ class PresetConfig(Frozen):
 
 
 class Config(Frozen):
-    """Everything that determines a run."""
+    """Complete configuration of a run."""
 
     preset: PresetConfig = PresetConfig()
     data: DataConfig = DataConfig()
@@ -183,7 +180,7 @@ class Config(Frozen):
 
     @property
     def kinds(self) -> list[str]:
-        """What tells a model in a few words: decoder, and objective and likelihood if special."""
+        """Short description of the model: decoder, and objective and likelihood if not default."""
         objective, likelihood = self.objective.kind, self.model.likelihood.kind
         return [
             *([] if objective == "vae" else [objective]),
@@ -192,5 +189,5 @@ class Config(Frozen):
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers, as in YAML and in checkpoints."""
+        """Return the configuration in plain containers, as in YAML and in checkpoints."""
         return self.model_dump(mode="json")

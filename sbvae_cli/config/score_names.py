@@ -1,4 +1,4 @@
-"""Scores by name, as figures and tables are asked for: `nll`, `affine_r2`, `x,y:affine_r2`."""
+"""Read names of scores, such as `nll`, `affine_r2` or `x,y:affine_r2`, and label the scores."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,14 +6,14 @@ from typing import NamedTuple
 from sbvae_cli.config.metrics import ALL, METRICS
 from sbvae_cli.errors import SbvaeError, nearest, unknown_name
 
-_LISTS = ("_by_latent", "_by_factor")  # ends of the names of scores that are several numbers
-_LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # where a name is like no score's
+_LISTS = ("_by_latent", "_by_factor")  # suffixes of scores that are several numbers
+_LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # examples in the error message
 NATS = "nats an image"
-USUAL = ("neg_elbo", "mig")  # what a picture of scores shows where no others are named
+USUAL = ("neg_elbo", "mig")  # default scores of a figure of scores
 
 
 class ScoreStyle(NamedTuple):
-    """How a score is written and drawn: "%" is a share that is written in percent, "#" a count."""
+    """Format of a score in figures and tables; unit "%" is a share in percent, "#" a count."""
 
     label: str
     unit: str = ""
@@ -21,7 +21,7 @@ class ScoreStyle(NamedTuple):
 
     @property
     def least_bin(self) -> float:
-        """Width of a bin of a histogram, below which differences tell nothing."""
+        """Smallest width of a histogram's bin; smaller differences have no meaning."""
         return 0.1 if self.unit == NATS else 0.01
 
 
@@ -52,13 +52,13 @@ _STYLES = {
 
 
 class WantedScore(NamedTuple):
-    """A score that is asked for.
+    """Score that the user asked for.
 
     Attributes:
         name: Name of the score.
-        factors: Pair of factors, as "x,y"; "" of none, or of the first that there is.
+        factors: Pair of factors, as "x,y"; "" for a score without pair, or for the first pair.
         metric: Name of the metric that computes it.
-        of_pair: Whether it is of a pair of factors.
+        of_pair: Whether it is a score of a pair of factors.
     """
 
     name: str
@@ -68,11 +68,11 @@ class WantedScore(NamedTuple):
 
 
 def wanted_score(text: str) -> WantedScore:
-    """Read `mig`, `affine_r2` or `x,y:affine_r2`; hyphens and capitals make no difference.
+    """Read `mig`, `affine_r2` or `x,y:affine_r2`, ignoring case and punctuation.
 
     Raises:
-        SbvaeError: If no score of one number is called so, with the nearest, or only some of a pair
-            of factors and none is, or the other way about.
+        SbvaeError: If the score is unknown or has several numbers, or if a pair is given for a
+            score without pair; the message suggests the closest name.
     """
     factors, colon, name = text.rpartition(":")
     pair = [part.strip() for part in factors.split(",")]
@@ -87,38 +87,39 @@ def wanted_score(text: str) -> WantedScore:
 
 
 def metrics_of(wanted: Iterable[WantedScore]) -> tuple[str, ...]:
-    """The metrics that compute these scores, in the order of the table."""
+    """Return the metrics that compute these scores, in the order of the table."""
     needed = {score.metric for score in wanted}
     return tuple(name for name in METRICS if name in needed)
 
 
 def metrics_named(names: Iterable[str]) -> tuple[str, ...]:
-    """Metrics in the order of the table; the name of a score stands for what computes it.
+    """Return the named metrics in the order of the table.
 
     Args:
-        names: Names in any spelling, `all` among them.
+        names: Names of metrics, or of scores for the metric that computes them, or `all`; case and
+            hyphens are ignored.
 
     Raises:
-        SbvaeError: If one is unknown, with the nearest.
+        SbvaeError: If a name is unknown; the message suggests the closest name.
     """
     found = {_metric_named(name) for name in names}
     return tuple(name for name in METRICS if name in found or ("all" in found and name in ALL))
 
 
 def depends_on_likelihood(score: str) -> bool:
-    """Whether a score of different likelihoods does not compare."""
+    """Return whether values of a score are not comparable between likelihoods."""
     return score.startswith(("nll", "neg_elbo"))
 
 
 def score_label(score: str, factors: str = "") -> str:
-    """A score as an axis has it, with its unit or its pair of factors.
+    """Return the label of a score's axis, with its unit or its pair of factors.
 
     Args:
-        score: Name of the score, as it was asked for.
-        factors: Pair of factors, as "x,y"; "" of none.
+        score: Name of the score, for `wanted_score`.
+        factors: Pair of factors, as "x,y"; "" for no pair.
 
     Raises:
-        SbvaeError: If no score of one number is called so.
+        SbvaeError: If the score is unknown or has several numbers.
     """
     style = score_style(wanted_score(score).name)
     if factors:
@@ -127,12 +128,12 @@ def score_label(score: str, factors: str = "") -> str:
 
 
 def score_style(name: str) -> ScoreStyle:
-    """How a score is written and drawn; one that has no style is called by its name."""
+    """Return the style of a score; by default its label is its name."""
     return _STYLES.get(name) or ScoreStyle(name)
 
 
 def _metric_named(text: str) -> str:
-    """Name of the metric that is called so, or computes a score of this name."""
+    """Return the metric of this name, or the metric that computes the score of this name."""
     name = text.lower().replace("-", "_")
     for metric, record in METRICS.items():
         if name == metric.replace("-", "_") or name in record.scores:
@@ -145,7 +146,7 @@ def _metric_named(text: str) -> str:
 
 
 def _known(of_pair: bool) -> dict[str, str]:
-    """Names of scores, each with its metric."""
+    """Return the metric of each score of one number, by the name of the score."""
     return {
         score: name
         for name, metric in METRICS.items()

@@ -1,4 +1,4 @@
-"""The serial form of a factor space: one in HDF5 attributes, checkpoints and YAML alike."""
+"""Define the configuration of a factor space, as in HDF5 attributes, checkpoints and YAML."""
 
 from collections import Counter
 from typing import Annotated, Any, Literal, Self
@@ -11,15 +11,15 @@ from sbvae_cli.errors import unknown_name
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Finite, Finite]
-LEAST_STD = 1e-3  # of a correlation: one closer would be a factor less
+LEAST_STD = 1e-3  # smallest std of a correlation: below, the two factors would be one
 
 
 class FactorConfig(Frozen):
-    """One factor of variation: uniform over a range, or over levels.
+    """Factor of variation, uniform over a range or over levels.
 
-    A constant is a range whose ends are equal. A `period` (1 for a hue in turns) makes the factor
-    circular where its range is the whole period, or its levels go all around. `level_names` are
-    words for the levels, in their order, as square, ellipse, heart.
+    A constant factor has a range with equal ends. With a `period` (1 for a hue in turns), the
+    factor is circular if its range or its levels cover the whole period. `level_names` are words
+    for the levels, in the same order, such as square, ellipse, heart.
     """
 
     name: str = Field(min_length=1)
@@ -60,14 +60,14 @@ class FactorConfig(Frozen):
             raise ValueError(f"level_names of {self.name} has {twice[0]} twice")
 
     def name_of(self, value: float) -> str | None:
-        """Name of the level nearest to a value; None where the levels have no names."""
+        """Return the name of the level nearest to a value; None if levels have no names."""
         if self.levels is None or self.level_names is None:
             return None
         distances = [abs(level - value) for level in self.levels]
         return self.level_names[distances.index(min(distances))]
 
     def level_of(self, name: str) -> float | None:
-        """The level of a name; None where there is none of that name."""
+        """Return the level of this name; None if there is none."""
         if self.levels is None or name not in (self.level_names or ()):
             return None
         return dict(zip(self.level_names or (), self.levels, strict=True))[name]
@@ -88,16 +88,16 @@ class FactorConfig(Frozen):
 
     @property
     def circular(self) -> bool:
-        """Whether the two ends of the range are the same setting, as for hue over the full turn."""
+        """Whether the range covers the whole period, so that its two ends are the same setting."""
         low, high = self.bounds
         if self.period is None or not self.varies:
             return False
-        if self.levels:  # in names of files they are rounded
+        if self.levels:  # tolerates levels that were rounded in file names
             return (high - low) * (1 + 1 / (len(self.levels) - 1)) >= 0.99 * self.period
         return high - low >= self.period * (1 - 1e-9)
 
     def facts(self) -> dict[str, Any]:
-        """All of it in plain containers, with what follows from it."""
+        """Return all fields and derived properties in plain containers."""
         low, high = self.bounds
         return {
             "name": self.name,
@@ -113,13 +113,13 @@ class FactorConfig(Frozen):
 
 
 class CorrelationConfig(Frozen):
-    """Two factors that depend on each other in training.
+    """Correlation of two factors in training.
 
-    Their density is a Gaussian in the difference of the two, each scaled to [0, 1] by its range.
+    Their density is a Gaussian of their difference, after scaling each to [0, 1] by its range.
 
     Attributes:
-        factors: Two names.
-        std: Std of the Gaussian; the smaller, the closer the two follow each other.
+        factors: Names of the two factors.
+        std: Std of the Gaussian; a smaller std is a stronger correlation.
     """
 
     factors: tuple[str, str]
@@ -127,20 +127,20 @@ class CorrelationConfig(Frozen):
 
 
 class SpaceConfig(Frozen):
-    """A product of factors, less the held-out regions, with a share of blank images.
+    """Product of factors, with held-out regions, correlations and blank images.
 
     Attributes:
-        renderer: Name of the renderer that draws images of it, one of `catalogue.RENDERERS`; None
-            where only stored images exist.
-        factors: The factors, in the order of the columns; the last is `present` where `blank` > 0.
+        renderer: Name of the renderer of its images, from `catalogue.RENDERERS`; None if only
+            stored images exist.
+        factors: Factors in the order of the columns; the last is `present` if `blank` > 0.
         held_out: Regions left out of training, each the product of ranges of the named factors.
-        correlated: Pairs of factors that depend on each other in training.
-        blank: Share of images without any object, in [0, 1).
-        online: Factors, the colours of sprites, that no file stores: they are drawn anew each time
-            an image is read, and applied to it.
-        complete_grid: Whether a file's rows are all combinations of its factors' levels in order,
-            the last factor fastest, so that the row of any combination is known.
-        dtype: Type of the rows of factors: "float64" where "float32" would merge some values.
+        correlated: Correlations of pairs of factors in training.
+        blank: Share of training images that show no object, in [0, 1).
+        online: Names of factors that no file stores (the colours of sprites): they are sampled,
+            and applied to the stored image, whenever it is read.
+        complete_grid: Whether the file's rows are all combinations of levels, the last factor
+            varying fastest, so that the row of any combination is known.
+        dtype: Type of the rows of factors: "float64" if "float32" would merge some values.
     """
 
     renderer: str | None = None
@@ -205,10 +205,10 @@ class SpaceConfig(Frozen):
         return tuple(factor.name for factor in self.factors)
 
     def factor(self, name: str) -> FactorConfig:
-        """A factor by its name.
+        """Return the factor of this name.
 
         Raises:
-            SbvaeError: If there is no such factor; names the nearest one.
+            SbvaeError: If the name is unknown; the message suggests the closest name.
         """
         if name not in self.names:
             raise unknown_name(name, self.names)
@@ -216,10 +216,10 @@ class SpaceConfig(Frozen):
 
     @property
     def stored(self) -> tuple[str, ...]:
-        """Names of the factors that a file has columns for."""
+        """Names of the factors that are stored as columns of a dataset file."""
         return tuple(name for name in self.names if name not in self.online)
 
     @property
     def varying(self) -> tuple[str, ...]:
-        """Names of the factors that vary, without `present`."""
+        """Names of the factors that vary, excluding `present`."""
         return tuple(f.name for f in self.factors if f.varies and f.name != "present")

@@ -1,4 +1,4 @@
-"""A sweep: settings that all its runs have, a grid over others, seeds, and what is scored."""
+"""Define a sweep: settings common to its runs, a grid of others, seeds and metrics."""
 
 import itertools
 import math
@@ -16,26 +16,26 @@ from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.config.score_names import metrics_named
 from sbvae_cli.errors import SbvaeError
 
-Cell = dict[str, Any]  # values of a combination by the keys of settings
+Cell = dict[str, Any]  # one combination of the grid: values by keys such as `training.steps`
 
-# Counts of layers that are no settings themselves, as options of `train`, and the fewest of each.
+# Numbers of layers, which are options of `train` but not settings, with the smallest of each.
 LAYERS = {"depth": 2, "mlp_depth": 0}
 _MOST_LAYERS = 32
 _MOST_RUNS = 100_000
 
 
 class SweepConfig(Frozen):
-    """Runs that a sweep trains and scores.
+    """Configuration of a sweep, whose runs are trained and scored.
 
     Attributes:
-        settings: Settings that all runs have: a tree of sections as a run's file has it, and
-            `depth` and `mlp_depth`.
-        grid: Values by the keys of settings, such as `model.decoder.kind`: every combination of a
-            map's values, and one map after the other.
-        replicas: Runs of each combination, of the seeds from `seed` on.
-        seed: Root seed of the first of them.
-        metrics: What is scored; None is what the paper reports.
-        protocol: Sample sizes of the scores.
+        settings: Settings common to all runs: a tree of sections as in a run's YAML file, which may
+            have `depth` and `mlp_depth` too.
+        grid: Maps from keys of settings, such as `model.decoder.kind`, to lists of values. Runs
+            have all combinations of each map's values.
+        replicas: Number of runs per combination, with consecutive seeds.
+        seed: Root seed of the first replica.
+        metrics: Names of the metrics; None for those that the paper reports.
+        protocol: Name of the protocol of the metrics.
     """
 
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -48,7 +48,7 @@ class SweepConfig(Frozen):
     @field_validator("grid", mode="before")
     @classmethod
     def _as_lists(cls, grid: Any) -> Any:
-        """One map is a list of one, and a single value a list of one."""
+        """Convert a single map to a list of maps, and single values to lists of values."""
         maps = [grid] if isinstance(grid, Mapping) else grid
         if not isinstance(maps, list | tuple):
             raise ValueError(f"found {grid!r}; write a map of settings to lists of values")
@@ -100,7 +100,7 @@ class SweepConfig(Frozen):
         return self
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for YAML; the path of a file of data is absolute."""
+        """Return plain containers for YAML, with absolute paths of dataset files."""
         plain = self.model_dump(mode="json")
         grid = [
             {key: [_placed(value, key) for value in values] for key, values in each.items()}
@@ -110,29 +110,29 @@ class SweepConfig(Frozen):
 
 
 def read_sweep(path: Path) -> SweepConfig:
-    """Read a sweep's YAML file.
+    """Read the YAML file of a sweep.
 
     Raises:
-        SbvaeError: If it cannot be read, or with the first fault in it and what would do.
+        SbvaeError: If the file cannot be read or is not valid; the message has the first fault.
     """
     return build_sweep(read_yaml(path), str(path))
 
 
 def build_sweep(tree: Mapping[str, Any], where: str = "") -> SweepConfig:
-    """Check a sweep's tree.
+    """Check the tree of a sweep and build its configuration.
 
     Args:
-        tree: Nested mapping, as a YAML file has it.
-        where: What an error names first: the file that the tree came from.
+        tree: Nested mapping, as in a YAML file.
+        where: Start of error messages, such as the file of the tree.
 
     Raises:
-        SbvaeError: With the full key, what was found and what would do, for the first fault.
+        SbvaeError: If the tree is not valid; the message has the key and value of the first fault.
     """
     return check(SweepConfig, tree, where)
 
 
 def cells(sweep: SweepConfig) -> list[Cell]:
-    """Every combination of the grid's values, in order; the last key of a map changes first."""
+    """Return all combinations of the grid's values; the last key of a map varies fastest."""
     return [
         dict(zip(each, values, strict=True))
         for each in sweep.grid
@@ -141,12 +141,12 @@ def cells(sweep: SweepConfig) -> list[Cell]:
 
 
 def settings_of_cell(sweep: SweepConfig, cell: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings of a combination as a tree of sections, with `depth` and `mlp_depth`."""
+    """Return all settings of a combination as a tree, including `depth` and `mlp_depth`."""
     return merge(sweep.settings, nested(cell))
 
 
 def _placed(value: Any, key: str = "") -> Any:
-    """A setting, or settings below a key, with the absolute path of a file of data."""
+    """Return a setting or tree of settings in which the path of a dataset file is absolute."""
     if isinstance(value, Mapping):
         above = f"{key}." if key else ""
         return {name: _placed(each, above + name) for name, each in value.items()}

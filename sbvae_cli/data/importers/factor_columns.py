@@ -186,7 +186,7 @@ def check_titles(where: str, titles: Sequence[str]) -> None:
 
 
 def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Replace commas, which separate names in lists; return names and a note on each changed one."""
+    """Replace commas, which separate names in lists; return names and notes on changed ones."""
     plain = [re.sub(r"\s*,\s*", "_", title) for title in titles]
     notes = [
         f"the column {printable(title)} is called {printable(new)}, as commas part names in lists"

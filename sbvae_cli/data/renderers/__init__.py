@@ -1,4 +1,4 @@
-"""Factors to images: the function of each renderer whose record stands in `config/catalogue.py`."""
+"""Render factors as images: the function of each renderer in `config/catalogue.py`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -13,12 +13,12 @@ from sbvae_cli.data.renderers.sprites import render_masks, render_sprites
 
 
 class Render(Protocol):
-    """A function that draws images."""
+    """Function that renders images."""
 
     def __call__(
         self, factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
     ) -> NDArray[np.uint8]:
-        """Rows of factors (N, F), and names of the columns, to images (N, height, width, C)."""
+        """Render rows of factors (N, F) with these columns as images (N, height, width, C)."""
         ...
 
 
@@ -28,5 +28,5 @@ RENDER: Mapping[str, Render] = {
     "room": render_room,
     "chairs": render_chairs,
 }
-# What a file stores instead: white shapes, whose colours are drawn anew whenever one is read.
+# Renderers of the white masks that a file stores; colours are sampled whenever one is read.
 MASKS: Mapping[str, Render] = {"sprites": render_masks}

@@ -1,4 +1,4 @@
-"""Chairs as boxes: the factors of the stand-in for the rendered 3D chairs, and what they build."""
+"""Build chairs from boxes, by the factors of the stand-in for the rendered 3D chairs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,36 +7,36 @@ from numpy.typing import NDArray
 
 Extent = tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]
 
-LEAN = 0.16  # how far what stands on the seat leans back for each unit of height
+LEAN = 0.16  # backward shift of back and arms per unit of height above the seat
 SEAT_THICKNESS = 0.05
-_BAR = 0.045  # legs, posts and arms; about three pixels of 64
-_THIN = 0.034  # slats and rungs; narrow enough for gaps between them in the smallest back
-_ARM_HEIGHT = 0.13  # above the seat, whatever the back's height
+_BAR = 0.045  # thickness of legs, posts and arms: about 3 of 64 pixels
+_THIN = 0.034  # thickness of slats and rungs: leaves gaps between them in the smallest back
+_ARM_HEIGHT = 0.13  # above the seat, for any height of the back
 
-# Which parts are which. No box of one group reaches into another's range of heights.
+# Indices of the parts. The groups occupy disjoint ranges of heights.
 LEGS, SEAT, ABOVE = slice(0, 4), slice(4, 5), slice(5, 15)
 PARTS = ABOVE.stop
 _BACK, _ARMS = 5, 11
 _REFLECTANCE = np.array([0.72] * 4 + [1.0] + [0.88] * 6 + [0.78] * 4)
 
-# The lamp stands still beside the chair, in front, high and a little to the left: so a side has one
-# grey from wherever it is seen, and each of a box's sides its own.
+# The light is fixed relative to the chair, in front of it, above and a little to the left, so that
+# the grey of a side does not depend on the view, and the sides of a box have different greys.
 _LIGHT = np.array([-0.2, -0.5, 0.843])
 _AMBIENT = 0.2
-_BRIGHTEST = 0.88  # of white, for a side that faces the lamp
+_BRIGHTEST = 0.88  # share of white for a side that faces the light
 
 
 def build_parts(chairs: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Boxes of each chair, upright: the lean is left to the view (see `LEAN`).
+    """Build the boxes of each chair, upright; the view adds the lean (see `LEAN`).
 
-    The seat's centre is at x = y = 0, the floor at z = 0; x points to the right of someone who
-    faces the chair, y to its back, z up. The boxes of a chair have no volume in common.
+    The seat's centre is at x = y = 0 and the floor at z = 0. For someone who faces the chair, x
+    points right, y towards its back and z up. The boxes of a chair do not overlap.
 
     Args:
-        chairs: Each factor but the view's two, shape (N,).
+        chairs: Factors by name, except those of the view, shape (N,) each.
 
     Returns:
-        Lowest and highest corner of each box, shape (PARTS, N, 2, 3); NaN where a chair lacks it.
+        Lowest and highest corner of each box, shape (PARTS, N, 2, 3); NaN if a chair lacks the box.
     """
     parts = np.full((PARTS, len(chairs["arms"]), 2, 3), np.nan)
     everyone = np.arange(parts.shape[1])
@@ -56,7 +56,7 @@ def build_parts(chairs: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64
 
 
 def seat_top(chairs: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Height of the seat's upper side above the floor, shape (N,)."""
+    """Return the height of the seat's upper side above the floor, shape (N,)."""
     return chairs["leg_height"] + SEAT_THICKNESS
 
 
@@ -86,7 +86,7 @@ def _straight_legs(
 def _pedestal(
     x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]
 ) -> list[tuple[Extent, Extent, Extent]]:
-    """A column on a cross: one whole beam, and two halves that meet it."""
+    """Return a column on a cross of one whole beam and two half beams."""
     half, reach, base = _BAR / 2, 0.85, (0.0, _BAR)
     beam: Extent = (-half, half)
     return [
@@ -100,7 +100,7 @@ def _pedestal(
 def _side_panels(
     x: NDArray[np.float64], y: NDArray[np.float64], height: NDArray[np.float64]
 ) -> list[tuple[Extent, Extent, Extent]]:
-    """Two boards, and a narrow one between them that keeps them upright."""
+    """Return two side boards and a narrow board between them."""
     left, right = _both_sides(x, _BAR)
     return [
         (left, (-y, y), (0.0, height)),
@@ -124,10 +124,10 @@ def _slats(
     foot: NDArray[np.float64],
     height: NDArray[np.float64],
 ) -> list[tuple[Extent, Extent, Extent]]:
-    """Two posts, a rail between their upper ends, three vertical bars below it."""
+    """Return two posts, a rail between their upper ends, and three vertical bars below it."""
     deep, top = (y - _BAR, y), foot + height
     inner = x - _BAR
-    apart = (2 * inner + _THIN) / 4  # of the bars' middles, for four equal gaps
+    apart = (2 * inner + _THIN) / 4  # distance between the centres of bars, for four equal gaps
     bars = [(i * apart - _THIN / 2, i * apart + _THIN / 2) for i in (-1, 0, 1)]
     return [
         *((post, deep, (foot, top)) for post in _both_sides(x, _BAR)),
@@ -142,7 +142,7 @@ def _ladder(
     foot: NDArray[np.float64],
     height: NDArray[np.float64],
 ) -> list[tuple[Extent, Extent, Extent]]:
-    """Two posts and three horizontal bars, the highest at their upper ends."""
+    """Return two posts and three horizontal bars, the highest at the posts' upper ends."""
     deep = (y - _BAR, y)
     tops = [foot + share * height for share in (1 / 3, 2 / 3, 1.0)]
     return [
@@ -154,7 +154,7 @@ def _ladder(
 def _arms(
     x: NDArray[np.float64], y: NDArray[np.float64], foot: NDArray[np.float64]
 ) -> list[tuple[Extent, Extent, Extent]]:
-    """A post and a rest on each side; the rests end at the back."""
+    """Return a post and an armrest on each side; the armrests end at the back."""
     rest = foot + _ARM_HEIGHT - _BAR
     sides = _both_sides(x, _BAR)
     return [
@@ -164,9 +164,9 @@ def _arms(
 
 
 def _shades() -> NDArray[np.uint8]:
-    """Grey of each part's sides, shape (PARTS, 3, 2): ambient light, and Lambert's.
+    """Return the grey of each part's sides under ambient and Lambertian light, (PARTS, 3, 2).
 
-    The cosine is taken from [-1, 1] to [0, 1], so that sides away from the lamp differ too.
+    The cosine is mapped from [-1, 1] to [0, 1], so that sides facing away from the light differ.
     """
     normals = np.zeros((PARTS, 3, 2, 3))
     for axis in range(3):

@@ -1,4 +1,4 @@
-"""Shaded chairs on white, a stand-in for the rendered 3D chairs (Aubry et al. 2014)."""
+"""Render shaded chairs on white, a stand-in for the rendered 3D chairs (Aubry et al. 2014)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from sbvae_cli.data.renderers.chair_parts import (
 __all__ = ["DISTANCE", "FACTORS", "View", "draw_parts", "render_chairs", "view_from"]
 
 FACTORS = RENDERERS["chairs"].limits
-_SAMPLES = 4  # rows and columns of samples in a pixel
-_CANVAS_VALUES = 1 << 21  # of one batch: 32 images of 64 x 64 pixels
-DISTANCE = 4.0  # of the camera from the chair's middle, in shorter sides of the frame
-_LOWER = 0.02  # than the chair's middle is what the camera looks at: near feet seem to hang lower
+_SAMPLES = 4  # rows and columns of samples per pixel
+_CANVAS_VALUES = 1 << 21  # samples of one batch: 32 images of 64x64 pixels
+DISTANCE = 4.0  # from the camera to the chair's centre, in shorter sides of the frame
+_LOWER = 0.02  # the camera aims below the chair's centre: perspective shifts near feet down
 _WHITE = 255
-_TOUCHING = 1e-9  # boxes that share a face, but for rounding, do not overlap
+_TOUCHING = 1e-9  # tolerance below which boxes that share a face do not overlap
 
-# Corner i of a box is high in x, y, z where bits 4, 2, 1 of i are set. A side's corners, for (axis,
-# low or high): counter-clockwise to whoever sees it.
+# Corner i of a box is at the high end of x, y, z if bits 4, 2, 1 of i are set. _SIDES has the
+# corners of the side at the (low, high) end of each axis, counter-clockwise for the viewer.
 _CORNERS = np.array([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
 _SIDES = np.array(
     [
@@ -44,13 +44,13 @@ _SIDES = np.array(
 
 @dataclass(frozen=True)
 class View:
-    """A perspective camera for each of N chairs.
+    """Perspective cameras of N chairs.
 
     Attributes:
-        eye: Its position, shape (N, 3).
-        axes: Unit vectors to the picture's right, to its top, and away from the camera, shape
-            (3, N, 3).
-        pivot: Height from which upwards a chair leans back, shape (N,).
+        eye: Position of the camera, shape (N, 3).
+        axes: Unit vectors towards the right and the top of the image and away from the camera,
+            shape (3, N, 3).
+        pivot: Height above which the chair leans back, shape (N,).
     """
 
     eye: NDArray[np.float64]
@@ -61,25 +61,25 @@ class View:
 def render_chairs(
     factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
 ) -> NDArray[np.uint8]:
-    """Draw one chair an image: boxes, shaded by the side, on white.
+    """Render one chair per image, as boxes with shaded sides on white.
 
-    The camera looks at the middle of the chair from one distance, so that sizes can be told, and
-    every chair that `FACTORS` allows lies inside the frame.
+    The camera looks at the chair's centre from a fixed distance, so that sizes are visible. Every
+    chair that `FACTORS` allows is inside the frame.
 
     Args:
-        factors: Shape (N, F). Where `present` is 0, or a value is NaN, the image is white.
-        names: Names of the F columns: all of `FACTORS`, perhaps `present`. Sizes are in shorter
-            sides of the frame, at the chair's middle; `azimuth` (degrees) may be any angle, 0 being
-            the chair's front and 90 its right side as one sees it from there; `elevation`
-            (degrees) any in [20, 30].
-        height: Rows of an image.
-        width: Columns of an image.
+        factors: Shape (N, F). If `present` is 0 or a value is NaN, the image is white.
+        names: Names of the F columns: all of `FACTORS`, optionally `present`. Sizes are in shorter
+            sides of the frame, at the chair's centre. `azimuth` is any angle in degrees: 0 shows
+            the chair's front, 90 the side that is on the right in that view. `elevation` is in
+            [20, 30] degrees.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
-        Shape (N, height, width, 1); a pixel is the mean of 4 x 4 samples.
+        Shape (N, height, width, 1); each pixel is the mean of 4 x 4 samples.
 
     Raises:
-        ValueError: If a column is missing, or a value is not one that `FACTORS` allows.
+        ValueError: If a column is missing, or `FACTORS` does not allow a value.
     """
     images = np.full((len(factors), height, width, 1), _WHITE, np.uint8)
     values = columns(factors, names, tuple(FACTORS))
@@ -98,12 +98,12 @@ def render_chairs(
 
 
 def view_from(chairs: Mapping[str, NDArray[np.float64]]) -> View:
-    """The camera that looks at the middle of the box around each chair.
+    """Return the camera that looks at the centre of the bounding box of each chair.
 
     Args:
-        chairs: Each factor, shape (N,).
+        chairs: Factors by name, shape (N,) each.
     """
-    # The remainder makes a whole turn the same number as none.
+    # The remainder makes 360 degrees exactly equal to 0.
     azimuth, elevation = np.radians(chairs["azimuth"] % 360), np.radians(chairs["elevation"])
     sine, cosine, zero = np.sin(azimuth), np.cos(azimuth), np.zeros(len(azimuth))
     level, rise = np.cos(elevation), np.sin(elevation)
@@ -118,21 +118,21 @@ def view_from(chairs: Mapping[str, NDArray[np.float64]]) -> View:
 def draw_parts(
     parts: NDArray[np.float64], view: View, values: NDArray[np.uint8], height: int, width: int
 ) -> NDArray[np.uint8]:
-    """Value of the side that is seen at each pixel's centre.
+    """Draw the boxes of chairs, with the value of the visible side at each pixel's centre.
 
-    Boxes are painted one over the other, the farthest first. What stands on the seat leans: as a
-    shear keeps lines straight and points on them in order, which boxes hide which is found for
-    upright boxes and a camera that is sheared back.
+    Boxes are painted from the farthest to the nearest. The parts above the seat lean, which is a
+    shear. Since a shear keeps straight lines and the order of points on them, the painting order
+    is found for upright boxes and an inversely sheared camera.
 
     Args:
         parts: Corners of upright boxes that do not overlap, shape (PARTS, N, 2, 3).
-        view: N cameras.
-        values: Grey of each part's sides by axis, low then high, shape (PARTS, 3, 2).
-        height: Rows.
-        width: Columns.
+        view: Cameras of the N chairs.
+        values: Grey of each part's sides, by axis and low or high end, shape (PARTS, 3, 2).
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
-        Shape (N, height, width); 255 where no box is seen.
+        Shape (N, height, width); 255 where no box is visible.
     """
     leaning = view.eye - LEAN * np.outer(view.eye[:, 2] - view.pivot, [0, 1, 0])
     order = _order_of_parts(parts, view.eye, leaning)
@@ -140,7 +140,7 @@ def draw_parts(
     stands_on_seat = np.arange(PARTS)[:, None, None] >= ABOVE.start
     eyes = np.where(stands_on_seat, leaning, view.eye)
     beyond = eyes > parts[:, :, 1]
-    part, chair, axis = np.nonzero(beyond | (eyes < parts[:, :, 0]))  # of each side that is seen
+    part, chair, axis = np.nonzero(beyond | (eyes < parts[:, :, 0]))  # of each visible side
     high = beyond[part, chair, axis].astype(np.intp)
     corners = _project(parts, view, height, width)
     quads = corners[:, part[:, None], chair[:, None], _SIDES[axis, high]]
@@ -155,18 +155,18 @@ def draw_parts(
 def _order_of_parts(
     parts: NDArray[np.float64], eye: NDArray[np.float64], leaning: NDArray[np.float64]
 ) -> NDArray[np.intp]:
-    """Legs, seat, and what stands on it: the camera is higher than all, so none hides the next."""
+    """Order legs, then seat, then the parts above: the camera is above them all."""
     seat = np.full((1, parts.shape[1]), SEAT.start)
     legs = _paint_order(parts[LEGS], eye) + LEGS.start
     return np.concatenate([legs, seat, _paint_order(parts[ABOVE], leaning) + ABOVE.start])
 
 
 def _paint_order(parts: NDArray[np.float64], eye: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Order in which to paint boxes, each after all that it may hide, shape (boxes, N).
+    """Return an order, shape (boxes, N), in which each box follows all boxes that it may hide.
 
-    Two boxes that do not overlap are apart along some axis. Where a plane between them has one box
-    on the camera's side, the other hides nothing of it. No boxes of a chair hide one another in a
-    circle, so that there is such an order.
+    Two boxes that do not overlap are separated by a plane normal to some axis. The box on the
+    camera's side of this plane is not hidden by the other. Such an order exists, since no boxes of
+    a chair hide one another in a cycle.
     """
     low, high = parts[:, :, 0], parts[:, :, 1]  # (boxes, N, 3)
     apart = high[:, None] <= low + _TOUCHING  # (lower, higher, N, 3)
@@ -184,9 +184,9 @@ def _paint_order(parts: NDArray[np.float64], eye: NDArray[np.float64]) -> NDArra
 def _project(
     parts: NDArray[np.float64], view: View, height: int, width: int
 ) -> NDArray[np.float64]:
-    """Columns and rows of the boxes' corners in the picture, shape (2, PARTS, N, 8)."""
+    """Return columns and rows of the boxes' corners in the image, shape (2, PARTS, N, 8)."""
     x, y, z = (parts[:, :, _CORNERS[:, axis], axis] for axis in range(3))
-    # Of boxes above the pivot all corners are, of the others none.
+    # A box is entirely above or entirely below the pivot.
     y = y + LEAN * np.maximum(z - view.pivot[:, None], 0)
     eye, unit = view.eye[:, :, None], min(height, width)
     x, y, z = x - eye[:, 0], y - eye[:, 1], z - eye[:, 2]
@@ -203,24 +203,24 @@ def _fill(
     chair: NDArray[np.intp],
     value: NDArray[np.uint8],
 ) -> None:
-    """Paint quadrilaterals that do not overlap, where they hold a pixel's centre.
+    """Fill all pixels whose centre is inside of a quadrilateral; these must not overlap.
 
     Args:
-        canvas: Shape (N, height, width).
-        quads: Columns and rows of their corners, counter-clockwise, shape (2, Q, 4).
-        chair: Which picture each is in, shape (Q,).
-        value: Shape (Q,).
+        canvas: Images, changed in place, shape (N, height, width).
+        quads: Columns and rows of the corners, counter-clockwise, shape (2, Q, 4).
+        chair: Number of the image of each quadrilateral, shape (Q,).
+        value: Grey of each quadrilateral, shape (Q,).
     """
     height, width = canvas.shape[1:]
     x, y = quads
     edge_start = np.ceil(y - 0.5).astype(np.intp)
     edge_end = np.roll(edge_start, -1, 1)
     first, rows = edge_start.min(1), np.ptp(edge_start, 1)
-    line_of_quad = np.cumsum(rows) - rows  # all quads' lines, one after the other
+    line_of_quad = np.cumsum(rows) - rows  # position in the concatenated rows of all quads
     fall = np.roll(y, -1, 1) - y
     slope = (np.roll(x, -1, 1) - x) / np.where(fall == 0, 1, fall)
-    at_zero = x + (0.5 - y) * slope - 0.5  # less half a pixel: rounded up it is the first column
-    # Edges that go down bound a quad on the left, those that go up on the right.
+    at_zero = x + (0.5 - y) * slope - 0.5  # rounded up, minus half a pixel is the first column
+    # Downward edges bound a quad on the left, upward edges on the right.
     ends = []
     for start, end in ((edge_start, edge_end), (edge_end, edge_start)):
         edge = np.flatnonzero(end > start)
@@ -238,7 +238,7 @@ def _fill(
 
 
 def _runs(start: NDArray[np.intp], length: NDArray[np.intp]) -> NDArray[np.intp]:
-    """`length[i]` integers from `start[i]` on, for one i after the other."""
+    """Concatenate the ranges of `length[i]` integers from `start[i]` on."""
     end = np.cumsum(length)
     runs = np.repeat(start - end + length, length)
     runs += np.arange(len(runs))
@@ -259,14 +259,14 @@ def _mean_of_samples(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _check(chairs: Mapping[str, NDArray[np.float64]]) -> None:
-    """Refuse what no chair is built for, or might leave the frame."""
+    """Check that all factors have values that `FACTORS` allows."""
     for name, column in chairs.items():
         limit = FACTORS[name]
         if limit.levels is not None:
             wrong = ~np.isin(column, limit.levels)
             allowed = f"one of {', '.join(f'{level:g}' for level in limit.levels)}"
         else:
-            # Stored factors are of single precision.
+            # The tolerance is for factors stored in single precision.
             wrong = (column < limit.low - 1e-6) | (column > limit.high + 1e-6)
             wrong |= ~np.isfinite(column)
             ends = f"a value in [{limit.low:g}, {limit.high:g}]"

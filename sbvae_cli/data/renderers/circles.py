@@ -1,4 +1,4 @@
-"""Discs on a black background (Appendix A.3): rows of factors in, images out."""
+"""Render discs on a black background (Appendix A.3)."""
 
 from collections.abc import Sequence
 
@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.columns import colours_of, columns, present
 
-_BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
+_BATCH_VALUES = 1 << 15  # values of a temporary array, which then fits in a core's cache
 
 
 def render_circles(
     factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
 ) -> NDArray[np.uint8]:
-    """Draw one disc an image, with edges as the share of each pixel that the disc covers.
+    """Render one disc per image, with anti-aliased edges by the exact covered area of each pixel.
 
-    The disc's centre lies at column `x * width` and, as y points up and row 0 is the top, at row
-    `(1 - y) * height`; its diameter is a share of the width. The frame may cut it.
+    The disc's centre is at column `x * width` and at row `(1 - y) * height`, since y points up and
+    row 0 is at the top. Its diameter is a share of the width. The frame may cut it off.
 
     Args:
-        factors: Shape (N, F). Where `present` is 0, or a value is NaN, the image is black.
+        factors: Shape (N, F). If `present` is 0 or a value is NaN, the image is black.
         names: Names of the F columns: x, y, diameter, and hue (turns), saturation, value or red,
-            green, blue in [0, 1]; perhaps `present`.
-        height: Rows of an image.
-        width: Columns of an image.
+            green, blue in [0, 1]; optionally `present`.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
         Shape (N, height, width, 3); each value within 1 of 255 * covered area * colour.
@@ -57,12 +57,12 @@ def _draw(
     geometry: NDArray[np.float64],
     rgb: NDArray[np.float32],
 ) -> None:
-    """Draw discs into some images; one row of geometry is drawn once and shared by them all."""
+    """Draw discs into some images; a single row of geometry serves all of them."""
     height, width = images.shape[1:3]
     column, row, radius = (geometry[:, i, None] for i in range(3))
     side = int(np.ceil(2 * max(float(radius.max()), 0.0))) + 1
     box = min(side, height), min(side, width)
-    # A box that would leave the frame is moved inside; what the disc has of the frame stays in it.
+    # A box that reaches outside of the frame is moved inside; it still has all visible pixels.
     top = np.clip(np.floor(row - radius), 0, height - box[0]).astype(np.intp)
     left = np.clip(np.floor(column - radius), 0, width - box[1]).astype(np.intp)
     covered = disc_coverage(
@@ -78,20 +78,20 @@ def _draw(
 def disc_coverage(
     x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Exact area of a centred disc in each cell of a grid, in the grid's squared unit.
+    """Compute the exact area of a centred disc in each cell of a grid, in the grid's squared unit.
 
-    The area left of and below a corner (x, y) has a closed form; a cell's area is its second
-    difference. With u and v the areas of {X < x} and {Y < y}: a corner inside the disc has
-    (u + v) / 2 - total / 4 + x * y; outside, one of the two half-planes' intersections with the
-    disc lies in the other, or they or their complements are disjoint.
+    The area A(x, y) of the disc within {X < x, Y < y} has a closed form, and a cell's area is its
+    second difference. Let u and v be the areas of the disc within {X < x} and {Y < y}. For a corner
+    (x, y) inside the disc, A = (u + v) / 2 - total / 4 + x * y. For a corner outside, one of these
+    two parts of the disc contains the other, or they or their complements are disjoint.
 
     Args:
         x: Edges of the columns relative to the centre, shape (N, W + 1).
         y: Edges of the rows relative to the centre, shape (N, H + 1).
-        radius: Shape (N, 1).
+        radius: Radius of each disc, shape (N, 1).
 
     Returns:
-        Shape (N, H, W), in [0, 1] where the cells are of size 1.
+        Shape (N, H, W), in [0, 1] for cells of area 1.
     """
     radius = np.maximum(radius, 1e-9)
     total = np.pi * radius**2
@@ -109,7 +109,7 @@ def disc_coverage(
 
 
 def _area_below(edge: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Area of the disc on the lower side of a straight edge."""
+    """Return the area of the disc on the lower side of a straight edge."""
     chord = edge * np.sqrt(radius**2 - edge**2)
     area: NDArray[np.float64] = chord + radius**2 * (np.arcsin(edge / radius) + np.pi / 2)
     return area

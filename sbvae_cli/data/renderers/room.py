@@ -1,8 +1,8 @@
-"""A look-alike of 3D Object-in-Room (3dshapes, Kim and Mnih 2018): rows of factors in, images out.
+"""Render rooms that look like 3D Object-in-Room (3dshapes, Kim and Mnih 2018).
 
-An object stands in the middle of a square room; the camera is inside, on a circle about it. What
-is seen where, and how bright, depends on shape, scale and orientation only: each such combination
-is cast once to four layers, and an image is the sum of colour times layer.
+An object is in the middle of a square room. The camera is inside the room, on a circle around the
+object. Visibility and brightness depend only on shape, scale and orientation: for each combination
+of these, rays are cast once to get four layers, and an image is the sum of colour times layer.
 """
 
 from collections import OrderedDict
@@ -30,26 +30,26 @@ HUES = ("floor_hue", "wall_hue", "object_hue")
 SHAPES = RENDERERS["room"].space.factor("shape").level_names or ()
 
 # Lengths have no unit: the object's edge is 1.2 at scale 1. x points right, y away from the camera
-# at orientation 0, z up; the object stands on the origin.
-_ROOM = 3.1  # from the middle to a wall
+# at orientation 0, z up. The object is at the origin, on the floor.
+_ROOM = 3.1  # distance from the middle to a wall
 _WALL_HEIGHT = 2.25
 _CAMERA = (0.0, -3.0, 2.0)  # inside the room at any orientation
 _TARGET = 0.7  # height of the point on the object's axis in the middle of the image
 _FIELD = 0.56  # tangent of half the angle of view over the shorter side
-_HALF = 0.6  # of the cube's edge at scale 1
+_HALF = 0.6  # half of the cube's edge at scale 1
 
-_LIGHT = (-0.28, -0.6, 0.749)  # towards the light, fixed in the room; of length 1 at most
-_AMBIENT, _DIFFUSE = 0.4, 0.6  # together 1: nothing is overexposed
+_LIGHT = (-0.28, -0.6, 0.749)  # direction to the light, fixed in the room, of length at most 1
+_AMBIENT, _DIFFUSE = 0.4, 0.6  # add up to 1, so that nothing is overexposed
 _SKY = (0.7, 0.85, 1.0)
 
 _ONE = np.float32(1)
-_SAMPLES = 4  # squared in each pixel
-_STRIP = 1 << 13  # samples cast at once: temporary arrays stay in a core's cache
-_CACHE_BYTES = 128 << 20  # 2,048 images of 64x64, or the grid's 480 combinations at 128x128
+_SAMPLES = 4  # rows and columns of samples per pixel
+_STRIP = 1 << 13  # samples cast at once, so that temporary arrays fit in a core's cache
+_CACHE_BYTES = 128 << 20  # 2,048 scenes at 64x64; the grid's 480 scenes at 128x128 fit
 
 
 class Scene(NamedTuple):
-    """All that the layers depend on: shape, scale, orientation in degrees, size of the image."""
+    """Arguments that determine the layers: shape, scale, orientation in degrees, image size."""
 
     shape: int
     scale: float
@@ -59,22 +59,22 @@ class Scene(NamedTuple):
 
 
 def cast_layers(scene: Scene, samples: int = _SAMPLES, strip: int = _STRIP) -> Floats:
-    """Cast rays at a scene.
+    """Cast rays into a scene and return its layers.
 
     Args:
-        scene: What is seen, and at which size.
-        samples: Samples along each side of a pixel.
+        scene: Shape, scale, orientation and image size.
+        samples: Number of samples along each side of a pixel.
         strip: Number of samples cast at once.
 
     Returns:
-        Shape (4, H, W): of floor, walls, object and sky the brightness times the share of the
-        pixel in which each is seen.
+        Layers of floor, walls, object and sky, shape (4, H, W): the brightness of each times the
+        share of the pixel that it covers.
     """
     angle = float(np.radians(scene.orientation))
     solid = _solid(scene.shape, scene.scale, -angle)
     layers = np.empty((4, scene.height, scene.width), np.float32)
     step = max(1, strip // (scene.width * samples**2))
-    # Rays along a coordinate plane divide by 0, those that miss take a root of less than 0.
+    # Rays parallel to a plane divide by 0, and rays that miss take the root of a negative number.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for top in range(0, scene.height, step):
             bottom = min(top + step, scene.height)
@@ -83,7 +83,7 @@ def cast_layers(scene: Scene, samples: int = _SAMPLES, strip: int = _STRIP) -> F
 
 
 class LayerCache:
-    """Layers of the scenes seen last, up to `limit` bytes; threads may share it."""
+    """Thread-safe cache of the layers of recently used scenes, up to `limit` bytes."""
 
     def __init__(self, limit: int, cast: Callable[[Scene], Floats] = cast_layers) -> None:
         self.limit, self.size, self._cast = limit, 0, cast
@@ -91,12 +91,12 @@ class LayerCache:
         self._lock = Lock()
 
     def get(self, scene: Scene) -> Floats:
-        """The layers of a scene, read-only."""
+        """Return the layers of a scene, read-only."""
         with self._lock:
             if scene in self._kept:
                 self._kept.move_to_end(scene)
                 return self._kept[scene]
-        layers = self._cast(scene)  # unlocked: at worst two threads cast the same
+        layers = self._cast(scene)  # without the lock: at worst two threads cast the same scene
         layers.flags.writeable = False
         with self._lock:
             if scene not in self._kept:
@@ -117,25 +117,25 @@ def render_room(
     width: int,
     cache: LayerCache = _LAYERS,
 ) -> NDArray[np.uint8]:
-    """Draw rooms as in 3dshapes, with anti-aliased edges, a fixed light and the object's shadow.
+    """Render rooms as in 3dshapes, with anti-aliased edges, a fixed light and the object's shadow.
 
-    The angle of view belongs to the shorter side: a longer one shows more of the room, and the
-    object's size is a share of the shorter one.
+    The angle of view is that of the shorter side of the image, so that a longer side shows more of
+    the room without changing the object's size.
 
     Args:
-        factors: Shape (N, F). Where `present` is 0, or a value is not finite, the image is black.
+        factors: Shape (N, F). If `present` is 0 or a value is not finite, the image is black.
         names: Names of the F columns: `floor_hue`, `wall_hue`, `object_hue` (turns), `scale` (0.75
-            to 1.25 in 3dshapes), `shape` (index in SHAPES), `orientation` (degrees; the camera goes
-            to the right as it grows); perhaps `present`. Others are ignored.
-        height: Rows of an image.
-        width: Columns of an image.
-        cache: Where layers of scenes are kept.
+            to 1.25 in 3dshapes), `shape` (index in SHAPES), `orientation` (degrees; the camera
+            moves to the right as it increases); optionally `present`. Others are ignored.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
+        cache: Cache of the layers of scenes.
 
     Returns:
         Shape (N, height, width, 3).
 
     Raises:
-        ValueError: If a column is missing, or there is no such shape.
+        ValueError: If a column is missing, or a shape is not an index in SHAPES.
     """
     images = np.zeros((len(factors), height, width, 3), np.uint8)
     hues = columns(factors, names, HUES)
@@ -153,7 +153,7 @@ def render_room(
 
 
 def _material_colours(hues: NDArray[np.float64]) -> Floats:
-    """Colours of floor, wall, object and sky, shape (N, 4, 3), in grey levels of 0 to 255."""
+    """Return the colours of floor, wall, object and sky, shape (N, 4, 3), in [0, 255]."""
     colours = np.empty((len(hues), 4, 3), np.float32)
     colours[:, :3] = hsv_to_rgb(np.stack([hues, np.ones_like(hues), np.ones_like(hues)], -1))
     colours[:, 3] = _SKY
@@ -161,7 +161,7 @@ def _material_colours(hues: NDArray[np.float64]) -> Floats:
 
 
 def _compose(image: NDArray[np.uint8], layers: Floats, colours: Floats) -> None:
-    """Sum colours times layers into an image; alike for each image, whatever the batch."""
+    """Write the sum of colours times layers into an image, independently of the batch."""
     levels = np.full((3, *layers.shape[1:]), 0.5, np.float32)  # the cast below rounds down
     for layer, colour in zip(layers, colours, strict=True):
         for channel in np.flatnonzero(colour):
@@ -170,7 +170,7 @@ def _compose(image: NDArray[np.uint8], layers: Floats, colours: Floats) -> None:
 
 
 def _solid(shape: int, scale: float, angle_radians: float) -> Solid | None:
-    """The object, None where nothing is left of it."""
+    """Return the object; None if its scale is 0 or less."""
     half = _HALF * scale
     if half <= 0:
         return None
@@ -186,10 +186,11 @@ def _solid(shape: int, scale: float, angle_radians: float) -> Solid | None:
 
 
 def _rays(scene: Scene, top: int, bottom: int, samples: int) -> Vector:
-    """Directions through the samples of some rows of pixels, from a camera that looks along y.
+    """Return the directions of rays through the samples of some rows, for a camera along y.
 
     Returns:
-        x, y, z of shapes (1, S, 1, W), (S, 1, rows, 1) and (S, 1, rows, 1), S samples a side.
+        x, y, z of shapes (1, S, 1, W), (S, 1, rows, 1) and (S, 1, rows, 1), with S samples along
+        each side of a pixel.
     """
     within = (np.arange(samples) + 0.5) / samples
     unit = 2 * _FIELD / min(scene.height, scene.width)
@@ -203,7 +204,7 @@ def _rays(scene: Scene, top: int, bottom: int, samples: int) -> Vector:
 
 
 def _cast_strip(layers: Floats, rays: Vector, solid: Solid | None, angle_radians: float) -> None:
-    """Cast the rays of some rows of pixels; the room turns about a camera that stays."""
+    """Cast the rays of some rows of pixels; the room rotates while the camera is fixed."""
     origin = _vector(_CAMERA)
     light = turn(_vector(_LIGHT), -angle_radians)
     distance, wall = _walls(origin, rays, angle_radians)
@@ -226,18 +227,18 @@ def _cast_strip(layers: Floats, rays: Vector, solid: Solid | None, angle_radians
 
 
 def _walls(origin: Vector, rays: Vector, angle_radians: float) -> tuple[Floats, Floats]:
-    """Distance to the walls, of any height and depth, and the brightness of the one met."""
+    """Return the distance to the walls, unlimited in height, and the brightness of the wall hit."""
     (x, y, _), (towards_x, towards_y, _) = turn(origin, angle_radians), turn(rays, angle_radians)
     side_x, side_y = np.copysign(_ONE, towards_x), np.copysign(_ONE, towards_y)
     distance_x = (side_x * _ROOM - x) / towards_x
     distance_y = (side_y * _ROOM - y) / towards_y
-    # Normals of the walls point inward.
+    # The normals of walls point inward.
     facing = np.where(distance_x < distance_y, -_LIGHT[0] * side_x, -_LIGHT[1] * side_y)
     return np.minimum(distance_x, distance_y), _lit(facing)
 
 
 def _shade_floor(floor: Floats, rays: Vector, solid: Solid, light: Vector) -> None:
-    """Take the direct light from where the object stands in its way; it casts no other shadow."""
+    """Remove the direct light from the floor in the object's shadow; walls get no shadow."""
     if not floor.any():
         return
     reach = np.where(rays[2] < 0, -_CAMERA[2] / rays[2], np.float32(np.nan))
@@ -251,13 +252,13 @@ def _lambert(normal: Vector, light: Vector) -> Floats:
 
 
 def _lit(facing: Floats) -> Floats:
-    """Brightness of a surface by the cosine of its angle to the light."""
+    """Return the brightness of a surface from the cosine of its angle to the light."""
     direct: Floats = np.maximum(facing, np.float32(0)) * np.float32(_DIFFUSE)
     return direct + np.float32(_AMBIENT)
 
 
 def _sky_brightness(rays: Vector) -> Floats:
-    """Paler towards the horizon."""
+    """Return the brightness of the sky, which is highest at the horizon."""
     brightness: Floats = _ONE - np.float32(0.4) * np.clip(rays[2] / rays[1], 0, 1)
     return brightness
 

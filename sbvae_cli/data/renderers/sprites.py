@@ -1,4 +1,4 @@
-"""Binary sprites after dSprites (Matthey et al. 2017): factors to masks, masks to colours."""
+"""Render binary sprites like dSprites (Matthey et al. 2017) as masks, and paint the masks."""
 
 from collections.abc import Callable, Sequence
 from math import pi, sqrt
@@ -13,18 +13,18 @@ from sbvae_cli.data.columns import colours_of, columns, present
 _FACTORS = ("shape", "scale", "orientation", "x", "y")
 _SHAPES = RENDERERS["sprites"].limits["shape"].levels or ()  # square, ellipse, heart
 
-# Lengths are shares of the frame's shorter side, at scale 1. They are such that at 64x64 no edge of
-# any level meets a pixel's centre to within 1e-5 of its distance: rounding decides on no pixel.
+# Lengths are shares of the frame's shorter side, at scale 1. They are chosen so that at 64x64 no
+# edge of any level passes through a pixel's centre, and rounding errors change no pixel.
 _MARGIN = 16.5 / 64  # from the frame's edge to the outermost position of a centre
 _SQUARE_SIDE = 0.3249
-_AREA = _SQUARE_SIDE**2  # of each shape; none reaches further than 0.23 from its centroid
+_AREA = _SQUARE_SIDE**2  # area of each shape; no shape extends beyond 0.23 from its centroid
 _LONG_SEMI_AXIS = 0.23
 _SHORT_SEMI_AXIS = _AREA / (pi * _LONG_SEMI_AXIS)
 _HEART_SIDE = sqrt(_AREA / (1 + pi / 4))
-# From the centre of the heart's square up to its centroid, which the half discs raise.
+# Distance from the centre of the heart's square up to the centroid of the heart.
 _HEART_RISE = _HEART_SIDE * (pi / 8 + 1 / 6) / (sqrt(2) * (1 + pi / 4))
 
-_BATCH_VALUES = 1 << 15  # of one temporary array: it stays in a core's cache
+_BATCH_VALUES = 1 << 15  # values of a temporary array, which then fits in a core's cache
 
 Plane = NDArray[np.float32]
 
@@ -32,20 +32,20 @@ Plane = NDArray[np.float32]
 def render_sprites(
     factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
 ) -> NDArray[np.uint8]:
-    """Draw one shape an image in its colour; `render_masks` has the shapes, `columns` the colours.
+    """Render one coloured shape per image: the masks of `render_masks`, painted.
 
     Args:
         factors: Shape (N, F).
-        names: Names of the F columns: those of `render_masks`, and hue (turns), saturation and
-            value, or red, green and blue, or no colours.
-        height: Rows of an image.
-        width: Columns of an image.
+        names: Names of the F columns: those of `render_masks`, and optionally hue (turns),
+            saturation and value, or red, green and blue.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
-        Shape (N, height, width, 3); without colours (N, height, width, 1), white.
+        Shape (N, height, width, 3); without colours (N, height, width, 1), white on black.
 
     Raises:
-        ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
+        ValueError: If a column is missing, or a shape is not 1, 2 or 3.
     """
     masks = render_masks(factors, names, height, width)
     if {*HSV, *RGB}.isdisjoint(names):
@@ -56,27 +56,28 @@ def render_sprites(
 def render_masks(
     factors: NDArray[np.floating], names: Sequence[str], height: int, width: int
 ) -> NDArray[np.uint8]:
-    """Draw one white shape an image; a pixel is lit where its centre lies inside, as in dSprites.
+    """Render one white shape per image; a pixel is white if its centre is inside, as in dSprites.
 
-    Lengths are in units of the frame's shorter side, and positions span the frame less a margin,
-    so that each shape lies inside the frame. At 64x64 neighbouring levels of x and y are one pixel
-    apart, from 16.5 to 47.5. A shape's centroid is at its position, and all shapes of one scale
-    have the same area. At orientation 0 the ellipse lies flat and the heart stands on its tip.
+    Lengths are in units of the frame's shorter side. Positions span the frame minus a margin, so
+    that each shape is inside the frame. At 64x64, neighbouring levels of x and y are one pixel
+    apart, from 16.5 to 47.5. The centroid of a shape is at its position, and all shapes of the same
+    scale have the same area. At orientation 0 the long axis of the ellipse is horizontal, and the
+    tip of the heart points down.
 
     Args:
-        factors: Shape (N, F). Where `present` or the scale is 0, or a value is not finite, the
-            image is black.
+        factors: Shape (N, F). If `present` or the scale is 0, or a value is not finite, the image
+            is black.
         names: Names of the F columns: shape (1 square, 2 ellipse, 3 heart), scale (0.5 to 1),
             orientation (radians, clockwise), x (to the right) and y (down from the top row) in
-            [0, 1]; perhaps `present`. Others are ignored.
-        height: Rows of an image.
-        width: Columns of an image.
+            [0, 1]; optionally `present`. Others are ignored.
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
-        Shape (N, height, width, 1); each value 0 or 255.
+        Shape (N, height, width, 1); each value is 0 or 255.
 
     Raises:
-        ValueError: If a column is missing, or a shape is none of 1, 2 and 3.
+        ValueError: If a column is missing, or a shape is not 1, 2 or 3.
     """
     images = np.zeros((len(factors), height, width, 1), np.uint8)
     values = columns(factors, names, _FACTORS)
@@ -96,17 +97,17 @@ def render_masks(
 
 
 def paint(masks: NDArray[np.uint8], rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Colour each mask with its own colour.
+    """Paint each mask in its colour.
 
     Args:
         masks: Shape (N, H, W, 1), in 0 to 255.
-        rgb: Shape (N, 3), in [0, 1]. An image whose colour has a NaN is black.
+        rgb: Colour of each mask, shape (N, 3), in [0, 1]; NaN makes the image black.
 
     Returns:
-        Shape (N, H, W, 3): masks * rgb, rounded to the nearest.
+        masks * rgb, rounded to the nearest integer, shape (N, H, W, 3).
 
     Raises:
-        ValueError: If the shapes are not these.
+        ValueError: If the arguments have other shapes.
     """
     if masks.ndim != 4 or masks.shape[3] != 1 or rgb.shape != (len(masks), 3):
         raise ValueError(
@@ -131,7 +132,13 @@ def _draw(
     height: int,
     width: int,
 ) -> NDArray[np.bool_]:
-    """Ask for each pixel's centre, turned and scaled back to the shape's own frame.
+    """Test each pixel's centre, transformed to the coordinates of the shape at scale 1.
+
+    Args:
+        inside: Function that tells which points (right, down) are inside of the shape.
+        pose: Scale, orientation, x and y of each image, shape (N, 4).
+        height: Height of an image, in pixels.
+        width: Width of an image, in pixels.
 
     Returns:
         Shape (N, height, width).
@@ -142,7 +149,7 @@ def _draw(
     row = np.arange(height) + 0.5 - (_MARGIN * side + y * (height - 2 * _MARGIN * side))
     cosine = np.cos(orientation) / (scale * side)
     sine = np.sin(orientation) / (scale * side)
-    # The turn is linear, so its two terms are needed for rows and columns only: (N, H) + (N, W).
+    # The rotation is linear, so that it is a sum of terms of rows and of columns: (N, H) + (N, W).
     right = _outer_sum(row * sine, column * cosine)
     down = _outer_sum(row * cosine, -column * sine)
     return inside(right, down)
@@ -166,10 +173,10 @@ def _in_ellipse(right: Plane, down: Plane) -> NDArray[np.bool_]:
 
 
 def _in_heart(right: Plane, down: Plane) -> NDArray[np.bool_]:
-    """A square on its tip with a half disc on each of its upper sides; symmetric, so one disc."""
+    """Return the points in a square on its tip, or in the half discs on its two upper sides."""
     aside = np.abs(right)
     below = down - np.float32(_HEART_RISE)  # relative to the square's centre
-    middle = np.float32(_HEART_SIDE / sqrt(8))  # of the upper right side, to the right and up
+    middle = np.float32(_HEART_SIDE / sqrt(8))  # offset, right and up, of the upper right side
     in_square = aside + np.abs(below) < 2 * middle
     aside -= middle
     below += middle
