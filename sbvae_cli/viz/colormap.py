@@ -10,22 +10,50 @@ Floats = NDArray[np.float64]
 CORNERS = ((58, 38, 140), (226, 62, 98), (14, 164, 166), (248, 184, 20))
 
 
-def square_colours(points: ArrayLike) -> NDArray[np.uint8]:
+# Of Oklab, where a side goes round a turn of hues: all are within sRGB, and seen on any paper.
+_LIGHTNESS, _CHROMA = (0.5, 0.82), 0.085  # of the other side
+_WAVE = (0.66, 0.12, 0.065, 0.02)  # lightness and chroma, each with its swing, of one round too
+
+
+def square_colours(
+    points: ArrayLike, wraps: tuple[bool, bool] = (False, False)
+) -> NDArray[np.uint8]:
     """Colours that vary evenly over the unit square: bilinear between four corners in Oklab.
 
-    Oklab (Ottosson 2020) is nearly uniform to the eye, so that equal steps look equal.
+    Oklab (Ottosson 2020) is nearly uniform to the eye, so that equal steps look equal. A side that
+    is a full turn is a circle of hues, which has no seam; the other is then lightness or, if it is
+    a turn too, a circle of lightness and chroma.
 
     Args:
         points: Positions in [0, 1], shape (..., 2).
+        wraps: Whether each side is a full turn, which ends where it begins.
 
     Returns:
         sRGB, shape (..., 3).
     """
     position = np.clip(np.asarray(points, dtype=np.float64), 0.0, 1.0)
+    lab = _turned(position, wraps) if any(wraps) else _between_corners(position)
+    return np.round(255.0 * np.clip(_from_oklab(lab), 0.0, 1.0)).astype(np.uint8)
+
+
+def _between_corners(position: Floats) -> Floats:
     a, b = position[..., :1], position[..., 1:]
     low_low, high_low, low_high, high_high = _to_oklab(np.array(CORNERS, dtype=np.float64) / 255.0)
-    lab = (1 - b) * ((1 - a) * low_low + a * high_low) + b * ((1 - a) * low_high + a * high_high)
-    return np.round(255.0 * np.clip(_from_oklab(lab), 0.0, 1.0)).astype(np.uint8)
+    low, high = (1 - a) * low_low + a * high_low, (1 - a) * low_high + a * high_high
+    lab: Floats = (1 - b) * low + b * high
+    return lab
+
+
+def _turned(position: Floats, wraps: tuple[bool, bool]) -> Floats:
+    first, second = position[..., 0], position[..., 1]
+    turn, other = (first, second) if wraps[0] else (second, first)
+    hue, (low, high) = 2 * np.pi * turn, _LIGHTNESS
+    lightness, chroma = low + (high - low) * other, np.full_like(other, _CHROMA)
+    if all(wraps):
+        middle, swing, mean, more = _WAVE
+        phase = 2 * np.pi * other
+        lightness, chroma = middle + swing * np.cos(phase), mean + more * np.sin(phase)
+    return np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1)
 
 
 _TO_LMS = np.array(

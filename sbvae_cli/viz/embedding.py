@@ -36,10 +36,16 @@ class FactorPanel:
 
     @property
     def positions(self) -> Floats:
-        """The points scaled to the unit square, which gives them their colours."""
+        """The points scaled to the unit square, which gives them their colours.
+
+        The last value of a turn on a grid lies a step before its end.
+        """
         flat = self.points.reshape(-1, 2)
         low, high = flat.min(axis=0), flat.max(axis=0)
         scaled: Floats = (self.points - low) / np.where(high > low, high - low, 1.0)
+        if self.points.ndim == 3:
+            sizes = np.array(self.points.shape[:2])
+            scaled *= np.where(self.wraps, (sizes - 1) / sizes, 1.0)
         return scaled
 
     @property
@@ -52,7 +58,8 @@ class FactorPanel:
     def draw(self, canvas: Canvas, panel: Panel, there: Bools) -> None:
         """Draw the points that have an image, `there` in the shape of `held_out`."""
         shown = np.where(there[..., None], self.points, np.nan)
-        draw_mesh(canvas, panel, shown, self.positions, self.held_out)
+        mesh = shown, self.positions, self.held_out, self.wraps
+        draw_mesh(canvas, panel, *mesh, closed=False)
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class Embedding:
     def draw(self, canvas: Canvas, panel: Panel, factors: FactorPanel) -> None:
         """Draw the points on the circles of the prior, and the code of a blank image."""
         codes = np.asarray(self.codes, dtype=np.float64)
-        draw_mesh(canvas, panel, codes, factors.positions, factors.held_out, factors.wraps, True)
+        mesh = codes, factors.positions, factors.held_out, factors.wraps
+        draw_mesh(canvas, panel, *mesh, prior=True)
         if self.blank is not None:
             draw_blank(canvas, panel, self.blank)

@@ -1,5 +1,7 @@
 """Points in colours: a grid as a mesh, so that its folds and holes show, or scattered ones."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ FILL_OPACITY = 62
 BLANK_RADIUS = 9.0
 POINT = QUIET.faded(170)
 PRIOR, DASH = INK.faded(170), 6.0  # circles, over cells of any colour
+_FAR = 4.0  # times the median distance of neighbours
 LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # of points that may coincide
 
 
@@ -26,6 +29,7 @@ def draw_mesh(
     held_out: Bools,
     wraps: tuple[bool, bool] = (False, False),
     prior: bool = False,
+    closed: bool = True,
 ) -> None:
     """Draw the cells faintly, the lines between neighbours, and the points, black if held out.
 
@@ -38,12 +42,14 @@ def draw_mesh(
         held_out: Points that training left out, shape (n0, n1) or (N,).
         wraps: Whether the last value of a factor is a neighbour of the first.
         prior: Whether the circles of the prior are drawn, under the points.
+        closed: Whether lines and cells join the last value of a turn to the first.
     """
-    placed, colours = panel.place(points), square_colours(positions)
+    placed, colours = panel.place(points), square_colours(positions, wraps)
     there = np.isfinite(placed).all(axis=-1)
     side = max(points.shape[:2]) if points.ndim == 3 else max(8.0, len(points) ** 0.5)
     if points.ndim == 3:
-        _draw_cells(canvas, placed, colours, held_out)
+        wraps = wraps if closed else (False, False)
+        _draw_cells(canvas, placed, colours, held_out, wraps)
         line_width = float(np.clip(0.05 * panel.width / side, 0.9, 1.8))
         for axis in (0, 1):
             _draw_lines(canvas, placed, colours, held_out, axis, wraps[axis], line_width)
@@ -88,9 +94,20 @@ def draw_points(canvas: Canvas, panel: Panel, points: Floats) -> None:
 
 
 def _draw_cells(
-    canvas: Canvas, placed: Floats, colours: NDArray[np.uint8], held_out: Bools
+    canvas: Canvas,
+    placed: Floats,
+    colours: NDArray[np.uint8],
+    held_out: Bools,
+    wraps: tuple[bool, bool],
 ) -> None:
-    """Two triangles a cell, in the mean colour of its corners."""
+    """Two triangles a cell, in the mean colour of its corners.
+
+    Cells that close a turn are left out where they are far longer than others: where a model has
+    cut the turn open they would cover all that lies between its ends.
+    """
+    for axis in (0, 1):
+        if wraps[axis] and _closes(placed, axis):
+            placed, colours, held_out = (_closed(a, axis) for a in (placed, colours, held_out))
     first, last = placed[:-1, :-1], placed[1:, 1:]
     corners = colours[:-1, :-1], colours[1:, :-1], colours[:-1, 1:], colours[1:, 1:]
     means = np.mean(corners, axis=0)
@@ -108,6 +125,20 @@ def _draw_cells(
         triangles = list(outlines[index][there[index]])
         if triangles:  # as one: what they share would be seen as a line
             canvas.region(triangles, shade)
+
+
+def _closes(placed: Floats, axis: int) -> bool:
+    """Whether the last points along an axis are about as near to the first as neighbours are."""
+    steps = np.linalg.norm(np.diff(_closed(placed, axis), axis=axis), axis=-1)
+    last, others = np.take(steps, -1, axis), np.delete(steps, -1, axis)
+    if np.isnan(last).all() or np.isnan(others).all():
+        return False
+    return bool(np.nanmedian(last) <= _FAR * np.nanmedian(others))
+
+
+def _closed(array: NDArray[Any], axis: int) -> NDArray[Any]:
+    """An array with its first entry along an axis behind the last."""
+    return np.concatenate([array, np.take(array, [0], axis)], axis)
 
 
 def _draw_lines(

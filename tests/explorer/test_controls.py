@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sbvae_cli.viz.colormap import square_colours
+
 
 def test_steps_along_a_line_are_equally_long_and_keep_its_ends(
     modules: Callable[..., Any],
@@ -120,6 +122,7 @@ def test_colours_of_a_circular_factor_close_and_differ(
     apart = np.linalg.norm(kept[:, None] - kept, axis=-1) + 1e3 * np.eye(len(kept))
     assert apart.min() > 2
     assert grid.min() > 0 and grid.max() < 255  # none is cut off
+    assert np.abs(grid - square_colours(places, round_)).max() <= 1  # the tool's pictures too
 
 
 def test_settings_that_differ_come_first(modules: Callable[..., Any]) -> None:

@@ -1,6 +1,7 @@
 """The colours of the square."""
 
 import numpy as np
+import pytest
 
 from sbvae_cli.viz.colormap import CORNERS, square_colours
 
@@ -19,6 +20,21 @@ def test_every_point_of_a_grid_has_its_own_colour() -> None:
     colours = square_colours(grid).reshape(-1, 3)
 
     assert len(np.unique(colours, axis=0)) == 256
+
+
+@pytest.mark.parametrize("wraps", [(True, False), (False, True), (True, True)], ids=str)
+def test_a_turn_ends_in_the_colours_in_which_it_begins(wraps: tuple[bool, bool]) -> None:
+    line = np.linspace(0, 1, 17)
+    grid = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1)
+    colours = square_colours(grid, wraps).astype(int)
+    for axis in (0, 1):
+        along = np.moveaxis(colours, axis, 0)
+        assert (along[0] == along[-1]).all() == wraps[axis]
+        assert np.abs(np.diff(along, axis=0)).max() < 60  # without a seam
+    kept = colours[tuple(slice(0, 17 - turn) for turn in wraps)].reshape(-1, 3)
+    assert len(np.unique(kept, axis=0)) == len(kept)
+    luminance = kept @ np.array([0.2126, 0.7152, 0.0722])
+    assert luminance.min() > 35 and luminance.max() < 210
 
 
 def test_all_colours_stand_out_from_white_and_black() -> None:

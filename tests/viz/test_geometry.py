@@ -1,5 +1,7 @@
 """The geometry picture: what is drawn, where, and in which colour."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,6 +79,25 @@ def test_lines_join_neighbours_and_the_two_ends_where_a_factor_wraps() -> None:
         drawn.append(bool((around < 200).any()))
 
     assert drawn == [False, True]
+
+
+def test_cells_close_a_turn_where_its_ends_meet_and_not_where_a_model_cut_it_open() -> None:
+    grid = replace(factor_grid(6, 8, hole=False), wraps=(False, True))
+    angle, radius = 2 * np.pi * np.arange(8) / 8, np.linspace(1.0, 2.0, 6)[:, None]
+    ring = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    panel = Panel(0, 0, 400, 400, (-3, 3), (-3, 3))
+    counts = []
+    for codes, closed in ((ring, True), (codes_of(grid), True), (ring, False)):
+        canvas = Canvas(400, 400)
+        mesh = codes, grid.positions, grid.held_out, grid.wraps
+        draw_mesh(canvas, panel, *mesh, closed=closed)
+        counts.append(sum(isinstance(shape, Region) for shape in canvas.shapes))
+    assert counts == [5 * 8, 5 * 7, 5 * 7]
+
+
+def test_the_last_value_of_a_turn_has_a_colour_of_its_own() -> None:
+    grid = replace(factor_grid(6, 8), wraps=(False, True))
+    assert grid.positions.reshape(-1, 2).max(axis=0).tolist() == [1.0, 7 / 8]
 
 
 def test_the_priors_circles_stay_within_the_panel() -> None:
