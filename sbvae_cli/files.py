@@ -230,6 +230,8 @@ def read_start(path: Path, size: int = 1024, missing: str = "name another") -> b
             return file.read(size)
     except OSError as error:
         raise unreadable(path, error, missing) from error
+    except ValueError as error:  # of a zero, or of half a character
+        raise SbvaeError(f"{str(path)!r}: no file can have such a name; {missing}") from error
 
 
 def unreadable(path: Path, error: OSError, missing: str = "name another") -> SbvaeError:

@@ -13,7 +13,13 @@ import pytest
 
 from sbvae_cli import files
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import name_of_unfinished, replacing, write_bytes, write_together
+from sbvae_cli.files import (
+    name_of_unfinished,
+    read_start,
+    replacing,
+    write_bytes,
+    write_together,
+)
 
 Room = Callable[[int], AbstractContextManager[None]]
 
@@ -47,6 +53,12 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="cannot be written: File name too long"):
         write_bytes(tmp_path / ("x" * 300), b"")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_has_is_refused_where_one_is_read(name: str) -> None:
+    with pytest.raises(SbvaeError, match="no file can have such a name; name another"):
+        read_start(Path(name))
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

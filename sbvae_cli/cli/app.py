@@ -27,7 +27,7 @@ from sbvae_cli.cli import (
     traverse,
 )
 from sbvae_cli.cli import eval as evaluation
-from sbvae_cli.cli.console import complain, console_settings
+from sbvae_cli.cli.console import complain, console_settings, hide_warnings
 from sbvae_cli.cli.flags import error_line
 from sbvae_cli.cli.help import complete_help
 from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raising
@@ -143,6 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.append("--help")
     console_settings.quiet, console_settings.verbose = False, "--verbose" in arguments
     console_settings.command = as_typed(sys.argv[1:] if argv is None else argv)
+    hide_warnings()
     if "--no-color" in arguments:  # before parsing, since the parser itself prints help
         os.environ["NO_COLOR"] = "1"
     try:

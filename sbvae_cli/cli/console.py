@@ -5,6 +5,7 @@ import re
 import sys
 import textwrap
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -36,6 +37,11 @@ class ConsoleSettings:
 console_settings = ConsoleSettings()
 
 _HEADING = 40  # characters of a line of a column's name
+
+
+def hide_warnings() -> None:
+    """Keep off the terminal what Pillow warns of; a file that cannot be read is told of by us."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def inform(message: str) -> None:

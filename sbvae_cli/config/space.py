@@ -11,6 +11,7 @@ from sbvae_cli.errors import unknown_name
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Finite, Finite]
+LARGEST_SINGLE = 3.4e38  # largest magnitude of a float32
 LEAST_STD = 1e-3  # smallest std of a correlation: below, the two factors would be one
 
 
@@ -172,7 +173,17 @@ class SpaceConfig(Frozen):
                 raise ValueError("a held-out region names at least one factor")
         self._check_correlations()
         self._check_online()
+        self._check_precision()
         return self
+
+    def _check_precision(self) -> None:
+        for factor in self.factors if self.dtype == "float32" else ():
+            furthest = max(map(abs, factor.bounds))
+            if furthest > LARGEST_SINGLE:
+                raise ValueError(
+                    f"{factor.name} reaches {furthest:.3g}, more than float32 holds; scale it, or "
+                    "write dtype: float64"
+                )
 
     def _check_correlations(self) -> None:
         for pair in self.correlated:

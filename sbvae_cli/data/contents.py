@@ -15,7 +15,7 @@ import numpy as np
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import known_names
-from sbvae_cli.data.hdf5 import MAGIC, list_arrays, open_hdf5
+from sbvae_cli.data.hdf5 import MAGIC, list_arrays, open_hdf5, reading_hdf5
 from sbvae_cli.data.hdf5_storage import check_storage
 from sbvae_cli.data.importers.array_file import array_kinds, broken_link
 from sbvae_cli.data.importers.array_groups import find_group
@@ -120,7 +120,7 @@ def _file(path: Path, head: bytes) -> Contents:
 
 def _hdf5(path: Path) -> Contents:
     train = f"it needs no import: {command('train', source=path)}"
-    with open_hdf5(path) as file:
+    with open_hdf5(path) as file, reading_hdf5(path):
         if "sbvae_format" in file.attrs:
             return Contents("dataset", "is a dataset", train)
         if is_3dshapes(file):

@@ -23,7 +23,7 @@ from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
-from sbvae_cli.data.hdf5 import open_hdf5
+from sbvae_cli.data.hdf5 import open_hdf5, reading_hdf5
 from sbvae_cli.data.hdf5_storage import check_storage, inflated
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
@@ -62,7 +62,8 @@ class DatasetFile:
         self.path = Path(path)
         self._file = _open(self.path)
         try:
-            self._read_header()
+            with reading_hdf5(self.path):
+                self._read_header()
         except BaseException:
             self._file.close()
             raise

@@ -1,5 +1,7 @@
 """Open HDF5 files of any layout and list their arrays."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from sbvae_cli.data.hdf5_heaps import check_heaps
 from sbvae_cli.data.hdf5_storage import stands_beside
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import unreadable
@@ -23,6 +26,7 @@ def open_hdf5(path: Path) -> Any:
         SbvaeError: If the file cannot be opened; the message has the cause.
     """
     try:
+        check_heaps(path)
         return h5py.File(path, "r")
     except OSError as error:
         if error.errno:
@@ -32,10 +36,27 @@ def open_hdf5(path: Path) -> Any:
         if "lock" in str(error):
             found = "another program has it open for writing; wait for it, or copy the file"
             raise SbvaeError(f"{path}: {found}") from None
-        reason = " ".join(str(error).split())
-        raise SbvaeError(
-            f"{path}: is a damaged HDF5 file ({reason}); copy it or generate it again"
-        ) from None
+        raise _damaged(path, error) from None
+
+
+@contextmanager
+def reading_hdf5(path: Path | str) -> Iterator[None]:
+    """Have what goes wrong in the block, where an open file is read, be told as damage of the file.
+
+    Raises:
+        SbvaeError: With what h5py found.
+    """
+    try:
+        yield
+    except (SbvaeError, MemoryError):
+        raise
+    except Exception as error:  # broken files make h5py raise anything
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path | str, error: Exception) -> SbvaeError:
+    reason = " ".join(str(error).split())
+    return SbvaeError(f"{path}: is a damaged HDF5 file ({reason}); copy it or generate it again")
 
 
 def is_matlab(path: Path) -> bool:
@@ -65,11 +86,13 @@ def list_arrays(file: Any) -> Hdf5Listing:
     Links to files in the file's folder, or in folders below it, are followed.
 
     Raises:
-        SbvaeError: If there are more than a million names of arrays, as circular links can cause.
+        SbvaeError: If the file is damaged, or there are more than a million names of arrays, as
+            circular links can cause.
     """
     walk = _Walk(file)
-    file.visititems(walk.see)
-    file.visititems_links(walk.follow)
+    with reading_hdf5(file.filename):
+        file.visititems(walk.see)
+        file.visititems_links(walk.follow)
     if walk.is_full:
         raise SbvaeError(
             f"{file.filename}: has more than {_MOST_ARRAYS:,} names of arrays; write the arrays "

@@ -155,7 +155,7 @@ def _check(
             bad = np.count_nonzero(~np.isfinite(array))
             raise SbvaeError(f"geometry: {bad} of {array.size} {name} are not finite")
     if f.ndim == 3:
-        _check_grid(f)
+        check_grid(f)
     support = ~held
     if any(len(np.unique(f[support][:, factor])) < 2 for factor in (0, 1)):
         raise SbvaeError(
@@ -165,7 +165,16 @@ def _check(
     return _standardise(f, raw, held, circular, dead_below)
 
 
-def _check_grid(factors: Floats) -> None:
+def check_grid(factors: Floats) -> None:
+    """Refuse what is no grid of two factors, as `geometry_scores` takes it.
+
+    Args:
+        factors: Shape (n0, n1, 2).
+
+    Raises:
+        ValueError: If a column does not increase along its own axis, or varies along the other.
+        SbvaeError: If it has fewer than 2x2 points.
+    """
     shape = factors.shape[:2]
     if min(shape) < 2:
         raise SbvaeError(f"geometry needs a grid of 2x2 points or more, got {shape}")

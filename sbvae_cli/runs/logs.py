@@ -1,6 +1,5 @@
 """Read the logs of runs, whether they are finished, still training or diverged."""
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.targets import run_folders
 
+_MOST_STEPS, _LARGEST = 1e15, 1e100  # of a log: of what no run makes, axes would overflow
 _NO_TERMS = ("step", "diverged")
 
 
@@ -68,7 +68,9 @@ def records_of(folder: RunFolder) -> list[dict[str, Any]]:
         try:
             record = parse_json(line)
             step = float(record["step"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue
+        if not 0 <= step < _MOST_STEPS:
             continue
         while "diverged" not in record and found and next(reversed(found)) >= step:
             found.popitem()  # a resumed run logged this step again
@@ -93,4 +95,4 @@ def _run_log(
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) < _LARGEST

@@ -2,8 +2,8 @@
 
 import io
 import json
-import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.point_codes import FactorPoints
 from sbvae_cli.evaluation.unfolding import Unfolding
 from sbvae_cli.files import parse_json, unreadable, write_bytes
+from sbvae_cli.metrics.geometry_scores import check_grid
 
 FORMAT = 1
 
@@ -59,7 +60,7 @@ def read_moments(path: Path) -> Unfolding:
             arrays = {name: file[name] for name in file.files}
         about = parse_json(str(arrays["about"]))
         if about["format"] > FORMAT:
-            raise SbvaeError(
+            raise _NewerFormatError(
                 f"{path}: has format {about['format']}, this version reads {FORMAT}; install a "
                 "newer sbvae"
             )
@@ -74,17 +75,57 @@ def read_moments(path: Path) -> Unfolding:
             about["alone"],
             about["population"],
         )
-        steps = tuple(arrays["steps"].tolist())
-        found = Unfolding(points, steps, arrays["means"], arrays["stds"])
-        shape = (len(steps), *points.held_out.shape)
-        if (
-            not steps
-            or arrays["means"].shape[:-1] != shape
-            or arrays["means"].shape != arrays["stds"].shape
-        ):
-            raise ValueError("shapes")
+        found = Unfolding(points, tuple(arrays["steps"].tolist()), arrays["means"], arrays["stds"])
+        _check_points(points)
+        _check_moments(points, found.steps, arrays["means"], arrays["stds"])
     except OSError as error:
         raise unreadable(path, error) from error
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except _NewerFormatError:
+        raise
+    except Exception as error:  # broken archives make zipfile and NumPy raise anything
         raise SbvaeError(f"{path}: is damaged; delete it") from error
     return found
+
+
+class _NewerFormatError(SbvaeError): ...
+
+
+def _check_points(points: FactorPoints) -> None:
+    """Refuse what `write_moments` does not write.
+
+    Raises:
+        ValueError: If there is any.
+    """
+    held_out, shape = points.held_out, (*points.held_out.shape, 2)
+    if held_out.dtype != np.bool_ or held_out.ndim not in (1, 2):
+        raise ValueError("held_out")
+    for array in (points.values, points.scaled):
+        if array.dtype.kind != "f" or array.shape != shape or not np.isfinite(array).all():
+            raise ValueError("points")
+    if held_out.ndim == 2:
+        check_grid(points.scaled)
+    words = (*points.names, *points.free, points.population)
+    flags = (*points.circular, points.alone)
+    numbers = [*points.fixed.values()]
+    if (
+        (len(points.names), len(points.circular)) != (2, 2)
+        or not all(isinstance(each, str) for each in words)
+        or not all(isinstance(each, bool) for each in flags)
+        or not all(isinstance(each, int | float) for each in numbers)
+    ):
+        raise ValueError("about")
+
+
+def _check_moments(points: FactorPoints, steps: Any, means: Any, stds: Any) -> None:
+    """Likewise.
+
+    Raises:
+        ValueError: If there is any.
+    """
+    shape = (len(steps), *points.held_out.shape)
+    if not steps or means.shape[:-1] != shape or means.shape != stds.shape or not means.size:
+        raise ValueError("shapes")
+    if means.dtype.kind != "f" or stds.dtype.kind != "f" or np.isinf(means).any():
+        raise ValueError("codes")
+    if not all(isinstance(step, int) for step in steps) or min(np.diff((-1, *steps))) <= 0:
+        raise ValueError("steps")

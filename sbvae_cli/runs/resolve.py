@@ -60,8 +60,10 @@ def resolve(request: Request) -> tuple[Config, Source]:
         raise SbvaeError("no data; give `source=circles:xy-hole`, or a file that gen-data wrote")
     where = str(request.config or "")
     preset = _section(wanted, "preset")
-    build_config({"data": data, "preset": preset}, where)  # reports errors before opening data
-    text = str(data["source"])
+    # Reports errors before opening data; numbers that were written as words are numbers from here.
+    checked = build_config({"data": data, "preset": preset}, where).data
+    data = {k: v for k, v in checked.model_dump(mode="json").items() if k in data}
+    text = checked.source
     profile_name: Profile = request.profile or preset.get("profile", "paper")
     source = _open(text, data, QUICK_SIZE if profile_name == "quick" else None)
     dataset = preset.get("dataset") or paper_dataset(source.space.renderer, source.name)

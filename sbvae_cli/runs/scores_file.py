@@ -95,7 +95,7 @@ def read_records(path: Path) -> list[ScoreRecord]:
         raise SbvaeError(f"{path}: is of a former version, without settings; {_write(path)}")
     try:
         return [_record(each) for each in results]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise SbvaeError(f"{path}: is damaged or was changed; {_write(path)}") from error
 
 
@@ -129,9 +129,15 @@ def _writing(path: Path) -> str:
 
 def _record(result: Mapping[str, Any]) -> ScoreRecord:
     run = result["run"]
+    settings = dict(run["settings"])
+    count: tuple[type, ...] = (int, type(None))
+    told = [(each, count) for each in (run["seed"], result.get("step"))]
+    told += [(settings[name], kinds) for name, kinds in _KINDS.items() if name in settings]
+    if any(isinstance(each, bool) or not isinstance(each, kinds) for each, kinds in told):
+        raise TypeError(told)
     return ScoreRecord(
         *(str(run["name"]), str(run["group"]), run["seed"], result.get("step")),
-        dict(run["settings"]),
+        settings,
         *(str(run["data"]), str(run["images"]), _protocol(result["protocol"])),
         numbers_of(result),
     )
@@ -145,6 +151,15 @@ def numbers_of(result: Mapping[str, Any]) -> dict[tuple[str, str], float | None]
             if not isinstance(value, list):
                 numbers[factors, name] = _number(value)
     return numbers
+
+
+_KINDS: dict[str, tuple[type, ...]] = {  # of settings that more is done with than to print them
+    "step": (int,),
+    "training.steps": (int,),
+    "objective.beta": (int, float),
+    "model.decoder.hidden_channels": (list,),
+    "model.decoder.hidden_units": (list,),
+}
 
 
 def _number(value: Any) -> float | None:

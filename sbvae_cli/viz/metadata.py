@@ -86,7 +86,11 @@ def about_image(image: Image.Image) -> dict[str, Any] | None:
         case "GIF":
             return _object(image.info.get("comment"), KEY)
         case "WEBP":
-            return _object(image.getexif().get(_DESCRIPTION), KEY)
+            try:
+                told = image.getexif().get(_DESCRIPTION)
+            except Exception:  # Pillow's reader raises anything where Exif data are damaged
+                return None
+            return _object(told, KEY)
         case _:
             return None
 

@@ -36,6 +36,14 @@ def write(path: str, about: dict[str, Any]) -> Path:
     return Path(path)
 
 
+def test_a_picture_whose_metadata_are_damaged_says_that_it_does_not_know(sbvae: Sbvae) -> None:
+    path = write("a.webp", ABOUT)
+    path.write_bytes(path.read_bytes().replace(b"MM\0*", b"MF0\1").replace(b"II*\0", b"MF0\1"))
+    done = sbvae("info", path)
+    assert (done.code, done.err) == (0, "")
+    assert "command  not known: sbvae did not draw it, or its metadata was removed" in done.out
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.svg", "a.gif", "a.webp"])
 def test_a_picture_says_how_it_was_drawn(sbvae: Sbvae, name: str) -> None:
     path = write(name, {**ABOUT, "version": "1.2"})

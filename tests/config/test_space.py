@@ -106,6 +106,13 @@ def test_a_complete_grid_is_yes_or_no() -> None:
         SpaceConfig(factors=(Y,), complete_grid="perhaps")
 
 
+def test_values_that_single_precision_does_not_hold_need_double() -> None:
+    far = FactorConfig(name="x", low=-1e39, high=0.0)
+    with pytest.raises(ValidationError, match=r"x reaches 1e\+39, more than float32 holds; scale"):
+        SpaceConfig(factors=(far,))
+    assert SpaceConfig(factors=(far,), dtype="float64").factors == (far,)
+
+
 def test_unknown_keys_are_refused() -> None:
     with pytest.raises(ValidationError, match="complete_gird"):
         SpaceConfig(factors=(Y,), complete_gird=True)

@@ -1,5 +1,6 @@
 """Filters that are not installed, and why a file cannot be opened."""
 
+import re
 from pathlib import Path
 
 import h5py
@@ -69,6 +70,41 @@ def test_the_filters_of_hdf5_itself_are_there(tmp_path: Path) -> None:
             np.testing.assert_array_equal(np.array(found.read(8)), images[8])
 
 
+@pytest.mark.parametrize("of_ours", [True, False])
+def test_a_file_whose_directory_is_damaged_is_told_so(tmp_path: Path, of_ours: bool) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["images"] = np.zeros((4, 5, 6, 3), np.uint8)
+        file["labels"] = np.zeros(4)
+        if of_ours:
+            file.attrs.update({"sbvae_format": 1, "name": "x", "seed": 0, "space": "{}"})
+    path.write_bytes(path.read_bytes().replace(b"SNOD", b"SN\0D").replace(b"HEAP", b"H\0AP"))
+    for read in (look_at, DatasetFile) if not of_ours else (DatasetFile,):
+        with pytest.raises(SbvaeError, match=r"x.h5: is a damaged HDF5 file \(.*\); copy it or"):
+            read(path)
+
+
+def test_texts_that_hdf5_would_read_for_ever_are_refused_at_either_end_of_a_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["first"] = "a" * 50
+        file["images"] = np.zeros(10 << 20, np.uint8)
+        file.attrs["last"] = "b" * 5000
+    open_hdf5(path).close()
+    whole = path.read_bytes()
+    heaps = [match.start() for match in re.finditer(b"GCOL", whole)]
+    assert heaps[0] < 1 << 20 and heaps[-1] > 10 << 20
+    for heap in (heaps[0], heaps[-1]):
+        path.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])
+        with pytest.raises(SbvaeError, match=r"damaged HDF5 file \(a part of its texts is zeros"):
+            open_hdf5(path)
+    path.write_bytes(whole[: heaps[0]])  # cut short in the middle of one
+    with pytest.raises(SbvaeError, match="is cut short"):
+        open_hdf5(path)
+
+
 def test_a_file_that_another_program_writes_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,5 +112,6 @@ def test_a_file_that_another_program_writes_is_told_so(
         raise OSError("Unable to synchronously open file (unable to lock file)")
 
     monkeypatch.setattr(h5py, "File", locked)
+    (tmp_path / "x.h5").write_bytes(b"\x89HDF")
     with pytest.raises(SbvaeError, match=r"x.h5: another program has it open for writing; wait"):
         open_hdf5(tmp_path / "x.h5")

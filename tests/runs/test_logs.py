@@ -1,6 +1,7 @@
 """Logs as they lie in folders: resumed, torn, still written, in folders of replicas."""
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def test_a_last_line_that_is_torn_is_left_out(tmp_path: Path) -> None:
     run = write(tmp_path / "run", [line(10, 1.0), line(20, 2.0), '{"step": 30, "los'])
     (log,) = read_logs([run / "log.jsonl"])
     assert log.curves["loss"].steps.tolist() == [10, 20] and log.name == str(run)
+
+
+def test_numbers_that_no_run_logs_are_left_out(tmp_path: Path) -> None:
+    wrong = [line(step, 1.0) for step in (math.inf, math.nan, -1, 10**400)]
+    values = [line(20 + i, value) for i, value in enumerate((10**400, 1e300, math.inf))]
+    (log,) = read_logs([write(tmp_path / "run", [line(10, 1.0), *wrong, *values])])
+    assert log.curves["loss"].steps.tolist() == [10]
+    assert log.curves["images_per_second"].steps.tolist() == [10, 20, 21, 22]
 
 
 def test_a_run_that_diverged_has_its_step_and_the_lines_before(tmp_path: Path) -> None:

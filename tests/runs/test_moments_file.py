@@ -1,7 +1,9 @@
 """The file of a run's moments: what is written is read, and what is damaged is told of."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from sbvae_cli.evaluation.unfolding import Unfolding
 from sbvae_cli.runs.moments_file import read_moments, write_moments
 
 RNG = np.random.default_rng(0)
+GRID = np.stack(np.meshgrid([0.0, 0.3, 1.0], [0.0, 0.2, 0.5, 1.0], indexing="ij"), -1)
 POINTS = FactorPoints(
-    ("hue", "size"), RNG.random((3, 4, 2)), RNG.random((3, 4, 2)), RNG.random((3, 4)) < 0.5,
+    ("hue", "size"), 2 * GRID, GRID, RNG.random((3, 4)) < 0.5,
     (True, False), {"x": 0.5}, ("y",), False, "file",
 )  # fmt: skip
 
@@ -52,4 +55,44 @@ def test_what_is_damaged_is_told_of(tmp_path: Path) -> None:
             read_moments(path)
     np.savez(path, steps=[1])
     with pytest.raises(SbvaeError, match="is damaged; delete it"):
+        read_moments(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("steps", [9, 0]),
+        ("steps", [0.5, 9.0]),
+        ("means", np.zeros((2, 3, 4, 5), np.int64)),
+        ("means", np.zeros((2, 3, 4, 0))),
+        ("stds", np.zeros((2, 3, 4, 4))),
+        ("values", np.full((3, 4, 2), np.inf)),
+        ("scaled", GRID[::-1]),
+        ("held_out", np.zeros((3, 4))),
+        ("about", {"names": ["hue"]}),
+        ("about", {"names": ["hue", 3]}),
+        ("about", {"circular": ["no", True]}),
+        ("about", {"fixed": {"x": "left"}}),
+        ("about", {"fixed": 3}),
+    ],
+)
+def test_what_was_changed_is_told_of(tmp_path: Path, name: str, changed: Any) -> None:
+    path = tmp_path / "moments.npz"
+    write_moments(path, made())
+    with np.load(path) as file:
+        arrays = dict(file)
+    if name == "about":
+        changed = json.dumps({**json.loads(str(arrays["about"])), **changed})
+    np.savez(path, **{**arrays, name: changed})
+    with pytest.raises(SbvaeError, match="is damaged; delete it"):
+        read_moments(path)
+
+
+def test_the_file_of_a_newer_version_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "moments.npz"
+    write_moments(path, made())
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, "about": json.dumps({"format": 2})})
+    with pytest.raises(SbvaeError, match="has format 2, this version reads 1; install a newer"):
         read_moments(path)

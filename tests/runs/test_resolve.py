@@ -70,6 +70,12 @@ def test_a_complete_config_gives_the_same_run_again(tmp_path: Path) -> None:
     assert open_own_data(config.data, None).space.config == config.data.space
 
 
+def test_numbers_that_were_written_as_words_are_numbers() -> None:
+    data = {"source": "circles:xy", "height": "8", "width": 16.0}
+    _, source = resolve(Request(options={"data": data}))
+    assert (source.height, source.width) == (8, 16)
+
+
 def test_a_changed_space_is_drawn_from() -> None:
     config, _ = resolve(Request(options=CIRCLES))
     space = config.data.space.model_dump(mode="json")

@@ -143,6 +143,10 @@ def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
     assert all("nll" in run.values for run in runs)
 
 
+def changed_result(**changes: Any) -> str:
+    return json.dumps({"results": [result("a", 0, **changes)]})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -151,6 +155,11 @@ def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
         ("[1]", "has no results"),
         ('{"results": [{"scores": {}}]}', "is of a former version, without settings"),
         ('{"results": [{"run": {}, "scores": 3}]}', "is damaged or was changed"),
+        (json.dumps({"results": [{**result("a", 0), "step": [1]}]}), "is damaged or was changed"),
+        (changed_result(settings={"training.steps": "many"}), "is damaged or was changed"),
+        (changed_result(settings={"objective.beta": [4.0]}), "is damaged or was changed"),
+        (changed_result(settings={"model.decoder.hidden_units": 8}), "is damaged or was changed"),
+        (changed_result(mig=10**400), "is damaged or was changed"),
     ],
 )
 def test_other_files_say_what_would_do(tmp_path: Path, text: str, message: str) -> None:

@@ -1,0 +1,60 @@
+"""Whether the texts of an HDF5 file can be read to an end."""
+
+import mmap
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from sbvae_cli.errors import SbvaeError
+
+_LOOKED_AT = 4 << 20  # bytes at either end of a file, where attributes stand
+_HEAP = b"GCOL\x01"
+_ENTRY = struct.Struct("<HHIQ")  # number, references, unused, length
+_LARGEST_HEAP = 1 << 20
+
+
+def check_heaps(path: Path) -> None:
+    """Refuse a file over which HDF5 would work for ever, before it is opened.
+
+    Texts of any length stand in heaps. An entry that is free and has no length, as zeros where a
+    part of a file is missing, has HDF5 (to version 2.0 at least) read it again and again. Heaps at
+    either end of a file are looked at, which in ours are all.
+
+    Raises:
+        SbvaeError: If there is such an entry.
+        OSError: If the file cannot be read.
+    """
+    size = path.stat().st_size
+    if not size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for place in _heaps(content, size):
+            if _is_endless(content, place, size):
+                raise SbvaeError(
+                    f"{path}: is a damaged HDF5 file (a part of its texts is zeros); copy it or "
+                    "generate it again"
+                )
+
+
+def _heaps(content: mmap.mmap, size: int) -> Iterator[int]:
+    """Where heaps begin."""
+    ends = [(0, size)] if size <= 2 * _LOOKED_AT else [(0, _LOOKED_AT), (size - _LOOKED_AT, size)]
+    for start, stop in ends:
+        place = content.find(_HEAP, start, stop)
+        while place >= 0:
+            yield place
+            place = content.find(_HEAP, place + 1, stop)
+
+
+def _is_endless(content: mmap.mmap, heap: int, size: int) -> bool:
+    """Whether an entry of a heap that is free has no length, and so no next one."""
+    stop = min(
+        size, heap + min(_LARGEST_HEAP, int.from_bytes(content[heap + 8 : heap + 16], "little"))
+    )
+    place = heap + 16
+    while place + _ENTRY.size <= stop:
+        number, _, _, length = _ENTRY.unpack_from(content, place)
+        if number == 0 and length == 0:
+            return True
+        place += length if number == 0 else _ENTRY.size + -(-length // 8) * 8
+    return False
