@@ -1,4 +1,4 @@
-"""`sbvae gen-data`: one subcommand for each dataset."""
+"""The command `sbvae gen-data`, with a subcommand for each dataset."""
 
 import os
 from pathlib import Path
@@ -54,7 +54,7 @@ SpaceOption = Annotated[
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first file that cannot be read.")
 ]
-CHAIRS = 86_366  # images, as many as the public renders are
+CHAIRS = 86_366  # number of images of the public renders
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""`sbvae geometry`."""
+"""The command `sbvae geometry`, which draws and scores two factors in latent space."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.geometry import Embedded
     from sbvae_cli.runs.run_facts import RunFacts
 
-MOST_PICKS = 6  # that stand in one row
+MOST_PICKS = 6  # replicas in a row of the figure
 Targets = Annotated[
     list[Path],
     typer.Argument(
@@ -103,7 +103,7 @@ def geometry(
         select,
         None if latents is None else parse_two_latents(latents),
     )
-    note = note_once()  # what is opened to be drawn and to be scored is told of once
+    note = note_once()  # a run is opened twice, to be drawn and to be scored
     picks = _parse_picks(replica or "worst,best")
 
     def embed(path: Path) -> "Embedded":
@@ -124,10 +124,10 @@ def geometry(
 
 
 def _parse_picks(text: str) -> tuple[str | int, ...]:
-    """Read `worst,best`, `median` or `3,7`, which are seeds.
+    """Parse ranks and seeds of replicas, such as `worst,best`, `median` or `3,7`.
 
     Raises:
-        SbvaeError: If a part is neither, or there are too many for a row.
+        SbvaeError: If a part is neither a rank nor a seed, or there are too many for a row.
     """
     ranks = get_args(Rank)
     picks: list[str | int] = []
@@ -147,7 +147,7 @@ def _parse_picks(text: str) -> tuple[str | int, ...]:
 
 
 def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]":
-    """Several runs by their models; none where no model has replicas, unless that is asked for."""
+    """Group runs by model; return no groups if no model has replicas, unless `asked` is true."""
     from sbvae_cli.runs.replica_groups import groups_of_runs, have_replicas  # loads SciPy
     from sbvae_cli.runs.run_facts import read_facts
 
@@ -156,7 +156,7 @@ def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]"
 
 
 def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
-    """Draw and score one model, or several side by side."""
+    """Draw and score one model, or several models side by side."""
     from sbvae_cli.cli.geometry_panel import report
     from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.evaluation.findings.verdict import word
@@ -171,7 +171,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
         {**each.about, **each.found.pair.as_dict(), "verdict": word(each.found.pair)}
         for each in embedded
     ]
-    # The keys of one alone stand at the top as well.
+    # The keys of a single model are also at the top level.
     content = {**(models[0] if len(models) == 1 else {}), "models": models}
     runs = [
         told_run(e.path, e.about.get("seed"), e.about.get("step"), e.found.scores) for e in embedded
@@ -182,7 +182,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
 
 
 def _caption(embedded: "Sequence[Embedded]") -> str:
-    """What data, and which model, where there is one."""
+    """Return the caption of the figure: data, factors, and the model if there is only one."""
     first = embedded[0]
     factors = " and ".join(first.found.points.names)
     datas = ", ".join(dict.fromkeys(each.data for each in embedded))

@@ -1,4 +1,4 @@
-"""What `sbvae geometry` says of models and of replicas."""
+"""Prints, draws and writes the results of `sbvae geometry` for models and for replicas."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,15 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Scoring:
-    """How replicas are scored, and which of them are drawn."""
+    """Settings of the scores of replicas, and the choice of replicas to draw.
+
+    Attributes:
+        by: Score that ranks the replicas.
+        picks: Ranks or seeds of the replicas to draw.
+        protocol: Name of the protocol.
+        data: Dataset to score on; None is the data of each model.
+        device: Name of the device.
+    """
 
     by: GeometryScore
     picks: "Sequence[Pick]"
@@ -39,15 +47,15 @@ def report(
     json: str | None,
     print_scores: Callable[[], None],
 ) -> None:
-    """Say what was found, and write it as JSON where that is asked for.
+    """Print the results, and write them as JSON if a file is named.
 
     Args:
-        names: What each embedding is called; empty of one alone.
-        embedded: Embeddings, as they are drawn.
-        content: What the JSON has.
+        names: Name of each embedding; an empty name for a single embedding.
+        embedded: Embeddings in the order in which they are drawn.
+        content: Content of the JSON file.
         out: The picture, which is written already.
-        json: JSON file to write; - for stdout, on which it then stands alone.
-        print_scores: Prints the table.
+        json: JSON file to write; `-` prints the JSON, and nothing else, on stdout.
+        print_scores: Prints the table of scores.
     """
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import write_json
@@ -63,7 +71,7 @@ def report(
 
 
 def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    """Sentences on what the scores do not say themselves, each run's behind its name."""
+    """Print cautions on the scores, after the name of the run."""
     from sbvae_cli.cli.console import remark
     from sbvae_cli.cli.flags import with_flags
 
@@ -73,7 +81,7 @@ def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
 
 
 def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    """What is most telling comes first: a line that has collapsed has a high affine_r2."""
+    """Print the verdicts, before the scores: a grid collapsed to a line has a high affine_r2."""
     from sbvae_cli.cli.console import say
     from sbvae_cli.evaluation.findings.verdict import headlines
 
@@ -83,7 +91,7 @@ def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> No
 
 
 def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None:
-    """A line on each model's replicas, and a table of those that are drawn."""
+    """Print a line on each model's replicas, and a table of the replicas that are drawn."""
     from statistics import median
 
     from sbvae_cli.cli.console import print_table, say
@@ -127,7 +135,17 @@ def score_and_draw(
     look: "Look",
     on_note: Callable[[str], None],
 ) -> None:
-    """Score all replicas, draw those that are wanted of each model, and say what was found."""
+    """Score all replicas, draw the chosen ones of each model, and print the results.
+
+    Args:
+        groups: Replicas by model.
+        scoring: Settings of the scores, and the choice of replicas.
+        embed: Function that embeds the factors for a run.
+        out: Picture to write.
+        json: JSON file to write; `-` for stdout, None for none.
+        look: Scale and theme of the picture.
+        on_note: Called with each note.
+    """
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.cli.outputs import write_picture
     from sbvae_cli.metrics.protocol import named_protocol

@@ -1,4 +1,4 @@
-"""What the help shows beside the options' own texts: order, examples, and the values they take."""
+"""Completes the help: order of the commands, examples, and the form of each option's value."""
 
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -8,7 +8,7 @@ import typer
 from sbvae_cli.cli.choices import describe_choices, describe_metrics
 from sbvae_cli.config.names import choice
 
-# Each command in the order of a workflow, and an example that follows from those before.
+# Commands in the order of a workflow; each example works after those before it.
 EXAMPLES = {
     "gen-data circles": "sbvae gen-data circles --preset xy-hole --count 100000",
     "gen-data sprites": "sbvae gen-data sprites --factor x=0..0.3,y=0..0.3 --hole hue=0.4..0.6",
@@ -39,10 +39,10 @@ EXAMPLES = {
 }
 ORDER = tuple(dict.fromkeys(words.split()[0] for words in EXAMPLES))
 _ENDS = {"train": describe_choices, "eval": describe_metrics}
-_SHORT = 24  # characters of choices beside an option; more stand in its text
-_MANY = 1_000_000  # no bound that anybody has to know
+_SHORT = 24  # characters of choices beside an option; longer lists are appended to its text
+_MANY = 1_000_000  # greatest values from this on are not shown
 
-# What values look like, by the option's name, then by its type.
+# Form of an option's value: by the option's name, or else by its type.
 _VALUES = {
     "size": "N|HxW",
     "latents": "N,N",
@@ -68,7 +68,7 @@ _VALUES_OF_TYPES = {int: "N", float: "X", Path: "PATH", str: "TEXT"}
 
 
 def complete_help(root: Any) -> None:
-    """Order commands as they follow each other, give each its example, and options their values."""
+    """Order the commands, and add an example to each command and the form of values to options."""
     root.commands = {name: root.commands[name] for name in ORDER}
     root.epilog = _block("First steps", [EXAMPLES[n] for n in ("gen-data circles", *ORDER[1:5])])
     context = typer.Context(root, **root.context_settings)
@@ -83,19 +83,19 @@ def complete_help(root: Any) -> None:
 
 
 def choices_of(command: Any, name: str) -> tuple[str, ...]:
-    """The names that a parameter of a command is chosen from; empty where it takes anything."""
+    """Return the choices of a command's parameter, or nothing if it takes any value."""
     hint = get_type_hints(command.callback).get(name)
     return tuple(each for each in _members(hint) if isinstance(each, str))
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
-    """What a type is made of, in any depth: of `Literal["a"] | None`, "a" and NoneType."""
+    """Return the innermost members of a type: "a" and NoneType for `Literal["a"] | None`."""
     inner = get_args(hint)
     return sum(map(_members, inner), ()) if inner else (hint,)
 
 
 def _block(title: str, lines: list[str]) -> str:
-    r"""Lines that the help leaves as they are, which click marks by \b."""
+    r"""Return lines that the help does not wrap, which click marks by \b."""
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
 
 
@@ -103,13 +103,13 @@ def _show_values(command: Any, context: Any) -> None:
     command.get_help_option(context).metavar = ""
     for parameter in command.params:
         if parameter.param_type_name != "option":
-            parameter.display_type_rich = lambda ctx: ""  # its name says what it is
+            parameter.display_type_rich = lambda ctx: ""  # its name is enough
         elif getattr(parameter, "is_flag", False):
             parameter.metavar = ""
         elif parameter.metavar is None:
             parameter.metavar = _value(command, parameter)
         if getattr(parameter, "max", None) is not None and parameter.max >= _MANY:
-            parameter.max = None  # which the help alone asks for; the type has its own
+            parameter.max = None  # used only by the help; the type checks its own bound
 
 
 def _value(command: Any, parameter: Any) -> str:

@@ -1,4 +1,4 @@
-"""`sbvae info`."""
+"""The command `sbvae info`, which describes a file or a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,7 +92,7 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _files(names: list[str] | None) -> list[tuple[str, str]]:
-    """The first names of the image files, and the last: rows are in this order."""
+    """Return a line with the first and last names of image files, in the order of the rows."""
     from sbvae_cli.data.importers.collection import printable
 
     if names is None:
@@ -122,7 +122,11 @@ def _space_lines(facts: Facts, validation: float = 0.0) -> list[tuple[str, str]]
 
 
 def model_lines(facts: Facts) -> list[tuple[str, str]]:
-    """Names and texts on a checkpoint or a run, as `describe` gives its facts."""
+    """Return lines, each a name and a text, that describe a checkpoint or a run.
+
+    Args:
+        facts: Facts from `describe`.
+    """
     data, model, training = facts["data"], facts["model"], facts["training"]
     parameters, likelihood = model["parameters"], model["likelihood"]
     variance = f", variance {likelihood['variance']:.4g}" if "variance" in likelihood else ""
@@ -163,7 +167,7 @@ def _preset(preset: Facts) -> str:
 
 
 def _objective(objective: Facts) -> str:
-    """The kind and its weights, as `beta-vae, beta 0 to 4 in 500 steps`."""
+    """Describe the objective and its weights, as `beta-vae, beta 0 to 4 in 500 steps`."""
     parts = [objective["kind"]]
     for name, value in objective.items():
         schedule = objective.get(f"{name}_schedule", {"kind": "constant"})
@@ -174,7 +178,7 @@ def _objective(objective: Facts) -> str:
 
 
 def _scheduled(weight: str, schedule: Facts) -> str:
-    """A weight and how it changes while training."""
+    """Describe a weight and its schedule."""
     match schedule["kind"]:
         case "linear":
             return f"{schedule['start']:g} to {weight} in {schedule['steps']:,} steps"
@@ -189,7 +193,7 @@ def _scheduled(weight: str, schedule: Facts) -> str:
 
 
 def _decoder(decoder: Facts) -> str:
-    """The kind, its widths from the latents on, and what differs from Table 1."""
+    """Describe the decoder: kind, channels from the latents on, and differences from Table 1."""
     parts = [decoder["kind"], f"channels {_values(decoder['hidden_channels'])}"]
     usual = {"kernel_size": 4, "upscales": 0, "coordinates": "linear", "start_channels": 64}
     parts += [
@@ -207,7 +211,7 @@ def _values(value: Any) -> str:
 
 
 def _region(region: Mapping[str, list[float]], factors: Mapping[str, Facts]) -> str:
-    """Ranges, or names of levels: `x 0.35 to 0.65, shape ellipse or heart`."""
+    """Describe a held-out region: `x 0.35 to 0.65, shape ellipse or heart`."""
     parts = []
     for name, (low, high) in region.items():
         factor = factors[name]

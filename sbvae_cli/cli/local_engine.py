@@ -1,4 +1,4 @@
-"""The local engine of sweeps: each job a process of this machine, so many at once."""
+"""The local engine of sweeps, which runs jobs in processes of this machine."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from sbvae_cli.sweeps.job import Job, is_on_cuda
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Runs jobs in processes of this machine.
+    """Engine that runs jobs in processes of this machine.
 
     Attributes:
-        folder: The sweep, whose plan is written.
-        at_once: Number of processes at once.
+        folder: Folder of the sweep, with its plan.
+        at_once: Greatest number of processes at once.
     """
 
     folder: SweepFolder
@@ -29,7 +29,7 @@ class LocalEngine:
         on_look: Callable[[Sequence[Job]], None],
         on_end: Callable[[Ended], None],
     ) -> list[Ended]:
-        """Run all, as an `Engine` does."""
+        """Run all jobs, as described by `Engine`."""
         ended: dict[int, Ended] = {}
 
         def end(left: Exit) -> None:
@@ -54,7 +54,7 @@ class LocalEngine:
 
 
 def _environment(jobs: Sequence[Job]) -> dict[str, str]:
-    """One thread for what scores on a CPU too; PyTorch's own are set in the job."""
+    """Return variables that limit the threads of scoring; each job sets PyTorch's own threads."""
     threads = {each.config.training.threads for job in jobs for each in job.replicas}
     if any(is_on_cuda(job.device) for job in jobs) or None in threads:
         return {}

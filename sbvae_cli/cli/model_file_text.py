@@ -1,4 +1,4 @@
-"""What an ONNX graph or a safetensors file holds, in lines."""
+"""Describes an ONNX graph or a safetensors file in lines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from sbvae_cli.files import parse_json
 
 Facts = Mapping[str, Any]
 _MOST_TENSORS = 40
-_MOST_LETTERS = 200  # of a text that another program wrote
+_MOST_LETTERS = 200  # characters of a text from the file
 _OWN = ("sbvae_version", "command", "step", "config", "space", "likelihood")
 
 
 def model_file_lines(facts: Facts) -> list[tuple[str, str]]:
-    """Names and texts on a file of a model for other programs, ours or anybody's.
+    """Return lines, each a name and a text, on an ONNX or safetensors file of any program.
 
     Args:
-        facts: As `describe` gives them of an ONNX graph or a safetensors file.
+        facts: Facts from `describe`.
     """
     lines = _about(facts["metadata"])
     if facts["kind"] == "ONNX graph":
@@ -47,7 +47,7 @@ def _graph(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The model of a file of ours, in a few words; every text of one of others."""
+    """Summarise the model of a file that sbvae wrote, or list all metadata of another file."""
     if "sbvae_version" not in metadata:
         told = [(_text(name), _text(text)) for name, text in metadata.items()]
         return told or [("metadata", "none: sbvae did not write it, or it was removed")]
@@ -66,20 +66,20 @@ def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
             ("seed", _text(str(config["training"]["seed"]))),
             ("step", f"{int(metadata['step']):,}"),
         ]
-    except (KeyError, ValueError, TypeError):  # of an earlier version, or changed by somebody
+    except (KeyError, ValueError, TypeError):  # from another version, or edited
         lines.append(("settings", "cannot be read"))
     others = [(_text(name), _text(text)) for name, text in metadata.items() if name not in _OWN]
     return lines + others
 
 
 def _array(facts: Facts) -> str:
-    """Type and shape, as `float (N, 10)`."""
+    """Describe type and shape of an array, as `float (N, 10)`."""
     shape = facts["shape"]
     axes = "of any shape" if shape is None else f"({', '.join(str(n or '?') for n in shape)})"
     return _text(f"{facts['type']} {axes}")
 
 
 def _text(text: str, most: int = _MOST_LETTERS) -> str:
-    """The text, cut short, without what a terminal would take for a command."""
+    """Shorten a text, and replace characters that a terminal might interpret."""
     cut = text if len(text) <= most else f"{text[:most]}..."
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in cut)

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options and arguments that are shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +51,7 @@ CsvOption = Annotated[
         "for each group and score.",
     ),
 ]
-# How images that somebody has become images of one size and 8 bits.
+# Options of the import of user-supplied images, which become images of one size with 8 bits.
 LevelsOption = Annotated[
     str | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Files that commands write: names that fit, targets that can be written, pictures and JSON."""
+"""Checks the names of output files, and writes pictures, JSON and CSV."""
 
 import csv
 import io
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is written.
+    """Appearance of a picture.
 
     Attributes:
-        scale: Pixels of a unit.
-        theme: Theme of its colours.
-        show: Whether the system's viewer opens it.
+        scale: Resolution in pixels per unit.
+        theme: Theme of the colours.
+        show: Whether the system's viewer opens the picture.
     """
 
     scale: float = 1.0
@@ -54,10 +54,10 @@ RUN = "runs/first"
 
 
 def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
-    """An option's callback that refuses what `check_target` refuses, before anything runs.
+    """Return a callback for an option that checks the output file before the command runs.
 
     Args:
-        kind: Format that is written, a key of `OWN_ENDINGS`.
+        kind: Format of the file, a key of `OWN_ENDINGS`.
     """
 
     def callback(param: typer.CallbackParam, path: Path | None) -> Path | None:
@@ -69,16 +69,16 @@ def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | N
 
 
 def check_target(option: str, path: Path, kind: str) -> None:
-    """Refuse a file that a format cannot, or must not, be written to, even where it is forced.
+    """Check that a file of the given format may be written, with or without `--force`.
 
     Args:
-        option: Name of the option that names it.
+        option: Name of the option.
         path: File to write.
-        kind: Format that is written, a key of `OWN_ENDINGS`.
+        kind: Format of the file, a key of `OWN_ENDINGS`.
 
     Raises:
-        SbvaeError: If it is stdout, a folder, a picture without an ending, has the name of another
-            format, what stands there is of another format, or it cannot be written.
+        SbvaeError: If `path` is stdout or a folder, is a picture without an ending, has the ending
+            of another format, is an existing file of another format, or cannot be written.
     """
     if str(path) == "-":
         raise SbvaeError(
@@ -96,12 +96,12 @@ def check_target(option: str, path: Path, kind: str) -> None:
 
 
 def run_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Refuse what can be no folder of a run, before anything runs."""
+    """Check a run folder to write, as the callback of an option."""
     return _folder(param, path, RUN)
 
 
 def export_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
-    """Refuse what can be no folder of exported files, before anything runs."""
+    """Check a folder for exported files, as the callback of an option."""
     found = _folder(param, path, "exported")
     if found is not None:
         with _writing(str(param.name), found):
@@ -121,31 +121,31 @@ def _folder(param: typer.CallbackParam, path: Path | None, example: str) -> Path
 
 
 def json_file(param: typer.CallbackParam, target: str | None) -> str | None:
-    """Refuse a target that `check_json_target` refuses, before anything runs."""
+    """Check a JSON file to write, as the callback of an option."""
     if target is not None:
         check_json_target(target)
     return target
 
 
 def csv_file(param: typer.CallbackParam, target: str | None) -> str | None:
-    """Refuse a target that JSON would be refused for, before anything runs."""
+    """Check a CSV file to write, as the callback of an option."""
     if target is not None:
         check_json_target(target, "CSV")
     return target
 
 
 def check_json_target(target: str, kind: str = "JSON") -> None:
-    """Refuse what JSON cannot, or must not, be written to; `-`, which is stdout, takes it always.
+    """Check that JSON or CSV may be written to a file, or to stdout.
 
-    What any command reads is refused: models, datasets and codes are no text.
+    Existing models, datasets and codes are not replaced.
 
     Args:
-        target: Path of a file, or `-`.
-        kind: JSON, or CSV, which has the same rules.
+        target: Path of a file, or `-` for stdout.
+        kind: JSON or CSV.
 
     Raises:
-        SbvaeError: If it is a folder, has the name of another format, holds something else than
-            text, or cannot be written.
+        SbvaeError: If the file is a folder, has the ending of another format, is an existing file
+            of another format, or cannot be written.
     """
     path, option = Path(target), kind.lower()
     if target == "-":
@@ -159,10 +159,10 @@ def check_json_target(target: str, kind: str = "JSON") -> None:
 
 
 def check_table_target(path: Path) -> None:
-    """Refuse what the text of a table cannot, or must not, be written to, before anything runs.
+    """Check that the text of a table may be written to a file.
 
     Raises:
-        SbvaeError: If it is a folder, holds something else than text, or cannot be written.
+        SbvaeError: If the file is a folder, exists and is not text, or cannot be written.
     """
     with _writing("out", path):
         if path.is_dir():
@@ -176,10 +176,10 @@ def check_table_target(path: Path) -> None:
 
 
 def write_json(target: str, content: dict[str, Any]) -> None:
-    """Write JSON to a file, atomically, or to stdout where the target is `-`.
+    """Write JSON to a file, atomically, or to stdout if the target is `-`.
 
     Raises:
-        SbvaeError: If `check_json_target` refuses the target, or it cannot be written.
+        SbvaeError: If `check_json_target` refuses the target, or the file cannot be written.
     """
     check_json_target(target)
     text = json.dumps(content, indent=2, allow_nan=False)
@@ -190,10 +190,10 @@ def write_json(target: str, content: dict[str, Any]) -> None:
 
 
 def write_csv(target: str, rows: Sequence[Sequence[object]]) -> None:
-    """Write rows as CSV to a file, atomically, or to stdout where the target is `-`.
+    """Write rows as CSV to a file, atomically, or to stdout if the target is `-`.
 
     Raises:
-        SbvaeError: If `check_json_target` refuses the target, or it cannot be written.
+        SbvaeError: If `check_json_target` refuses the target, or the file cannot be written.
     """
     check_json_target(target, "CSV")
     text = io.StringIO()
@@ -210,16 +210,16 @@ def write_picture(
     about: Mapping[str, Any] | None = None,
     look: Look = DEFAULT_LOOK,
 ) -> None:
-    """Write a picture, atomically, and show it where that is asked for.
+    """Write a picture, atomically, and open it in the viewer if `look.show` is true.
 
     Args:
-        path: File to write; its ending says in which format, PNG or GIF where it names none.
+        path: File to write; its ending decides the format, PNG or GIF if it is none of a picture.
         picture: A figure, or an animation.
-        about: What the file tells of itself, in plain containers, beside version and command.
-        look: How it looks.
+        about: Metadata of the file in plain containers, in addition to version and command.
+        look: Appearance of the picture.
 
     Raises:
-        SbvaeError: If it cannot be written.
+        SbvaeError: If the file cannot be written.
     """
     from sbvae_cli.viz.save import encode, endings_of
 
@@ -233,14 +233,14 @@ def write_picture(
 
 
 def show(path: Path) -> None:
-    """Open a file in the system's viewer, or say that there is none."""
+    """Open a file in the system's viewer, or print that there is no viewer."""
     headless = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if headless or typer.launch(str(path)):
         remark(f"note: no viewer was found to show {path} in; open it yourself")
 
 
 def _refuse_other_content(option: str, path: Path, kind: str) -> None:
-    """Refuse to replace a file of another format, whatever it is called."""
+    """Refuse to replace a file whose content has another format."""
     if not path.is_file():
         return
     if kind != "HDF5":
@@ -255,7 +255,7 @@ def _refuse_other_content(option: str, path: Path, kind: str) -> None:
 
 
 def _refuse_no_ending(option: str, path: Path, kind: str) -> None:
-    """Refuse a picture whose name says no format; a device or pipe needs none."""
+    """Refuse the name of a picture without an ending, unless it is a device or a pipe."""
     device = path.exists() and not path.is_file()
     if kind in FORMATS and not device and path.suffix.lower() not in OWN_ENDINGS[kind]:
         fitting = f"{path.name}{OWN_ENDINGS[kind][0]}"
@@ -266,7 +266,7 @@ def _refuse_no_ending(option: str, path: Path, kind: str) -> None:
 
 @contextmanager
 def _writing(option: str, path: Path) -> Iterator[None]:
-    """What the system refuses is said of the file that was named."""
+    """Turn an OSError of the block into an SbvaeError that names the option and the file."""
     try:
         yield
     except OSError as error:
@@ -274,7 +274,7 @@ def _writing(option: str, path: Path) -> Iterator[None]:
 
 
 def _try_to_write(path: Path) -> None:
-    """Make a file without a name beside it, or where its folder will be."""
+    """Create an unnamed file in the folder of `path`, or in the nearest existing parent folder."""
     if path.exists() and not path.is_file():
         return  # a device or pipe
     folder = path.resolve().parent
@@ -288,7 +288,7 @@ def _refuse_other_endings(option: str, path: Path, kind: str) -> None:
     own = OWN_ENDINGS[kind]
     others = {*OTHER_ENDINGS, *itertools.chain(*OWN_ENDINGS.values())}.difference(own)
     if path.suffix.lower() in others:
-        refuse_to_lose(path)  # first: what stands there matters more than its name
+        refuse_to_lose(path)  # first, since its message matters more than that on the ending
         fitting = path.with_suffix(own[0]).name
         written = FORMATS.get(kind, kind)
         raise SbvaeError(f"--{option} {path}: {written} is what is written; call it {fitting}")

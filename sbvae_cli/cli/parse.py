@@ -1,4 +1,4 @@
-"""Text of options to values."""
+"""Parses the text of options."""
 
 import itertools
 import math
@@ -17,10 +17,10 @@ FARTHEST = 1000.0  # stds of the prior
 
 
 def parse_metrics(text: str) -> tuple[str, ...]:
-    """Read `rates,mig`, or `all`; the name of a score stands for the metric that computes it.
+    """Parse names of metrics, as `rates,mig` or `all`; a score names the metric that computes it.
 
     Raises:
-        SbvaeError: If a name is unknown, with the nearest one, or none is given.
+        SbvaeError: If a name is unknown, or no name is given.
     """
     given = [part.strip() for part in text.split(",") if part.strip()]
     if not given:
@@ -29,10 +29,10 @@ def parse_metrics(text: str) -> tuple[str, ...]:
 
 
 def parse_scores(text: str) -> list[str]:
-    """Names between commas; a pair of factors, as in `mig,x,y:affine_r2`, has a comma too.
+    """Parse names of scores, as `mig,x,y:affine_r2`, where a pair of factors contains a comma too.
 
     Raises:
-        SbvaeError: If there is none.
+        SbvaeError: If no name is given.
     """
     names: list[str] = []
     for part in text.split(","):
@@ -49,14 +49,14 @@ def parse_scores(text: str) -> list[str]:
 def parse_groups(
     texts: Sequence[str], metrics: Collection[str] | None = None
 ) -> tuple[tuple[str, ...], ...] | None:
-    """Read `x,y` of each `--group`.
+    """Parse the factors of each `--group`, as `x,y`.
 
     Args:
-        texts: What the user wrote.
-        metrics: Metrics that are computed; None are those of a default, which has mig.
+        texts: Values of the option.
+        metrics: Metrics to compute; None is the default, which includes mig.
 
     Raises:
-        SbvaeError: If one names fewer than two factors, or mig, which they are for, is not
+        SbvaeError: If a group has fewer than two factors, or mig, which uses the groups, is not
             computed.
     """
     if texts and metrics is not None and "mig" not in metrics:
@@ -71,7 +71,7 @@ def parse_groups(
 
 
 def parse_size(text: str, most: int = 4096) -> tuple[int, int]:
-    """Height and width from `64`, a square, or `48x64`, height first.
+    """Parse a size, as `64` or `48x64`, to (height, width) in pixels.
 
     Raises:
         SbvaeError: If the text is neither, or a side is not from 1 to `most` pixels.
@@ -87,7 +87,7 @@ def parse_size(text: str, most: int = 4096) -> tuple[int, int]:
 
 
 def parse_latents(text: str) -> tuple[int, ...] | None:
-    """Numbers of latents such as `9,3` or `9`, or None for `all`.
+    """Parse indices of latents, as `9,3` or `9`; return None for `all`.
 
     Raises:
         SbvaeError: If the text is neither.
@@ -103,10 +103,10 @@ def parse_latents(text: str) -> tuple[int, ...] | None:
 
 
 def parse_two_latents(text: str) -> tuple[int, int]:
-    """Numbers of two latents, as `9,3`.
+    """Parse indices of two latents, as `9,3`.
 
     Raises:
-        SbvaeError: If the text names fewer, more or the same.
+        SbvaeError: If the text is not two different indices.
     """
     parts = [part.strip() for part in text.split(",")]
     numbers = [int(part) for part in parts if re.fullmatch(r"[0-9]{1,9}", part)]
@@ -116,10 +116,10 @@ def parse_two_latents(text: str) -> tuple[int, int]:
 
 
 def parse_range(text: str) -> "tuple[float, float] | Literal['posterior']":
-    """`2` is -2..2; `-3..1` and `posterior` are themselves.
+    """Parse a range in stds of the prior: `2` for -2..2, `-3..1`, or `posterior`.
 
     Raises:
-        SbvaeError: If it is none of these, or empty, or reaches beyond 1,000 stds.
+        SbvaeError: If the text is none of these, or the range is empty or exceeds 1,000 stds.
     """
     if text.strip().lower() == "posterior":
         return "posterior"
@@ -138,10 +138,10 @@ def parse_range(text: str) -> "tuple[float, float] | Literal['posterior']":
 
 
 def parse_value_levels(text: str) -> tuple[float, float]:
-    """Read `0..4095`: the values of pixels that become black and white.
+    """Parse the pixel values that become black and white, as `0..4095`.
 
     Raises:
-        SbvaeError: If these are not two finite numbers, the lower one first.
+        SbvaeError: If the text is not two finite numbers, the lower one first.
     """
     low, dots, high = text.partition("..")
     try:
@@ -154,10 +154,10 @@ def parse_value_levels(text: str) -> tuple[float, float]:
 
 
 def parse_pair(text: str) -> tuple[str, str]:
-    """Two names of factors, as `x,y`.
+    """Parse two names of factors, as `x,y`.
 
     Raises:
-        SbvaeError: If the text names fewer or more.
+        SbvaeError: If the text is not two names.
     """
     names = [name.strip() for name in text.split(",")]
     if len(names) != 2 or not all(names):
@@ -166,10 +166,10 @@ def parse_pair(text: str) -> tuple[str, str]:
 
 
 def parse_value(text: str, factor: "FactorConfig | None" = None) -> float:
-    """Read a number, or the name of one of a factor's levels.
+    """Parse a number, or the name of a level of a factor.
 
     Raises:
-        SbvaeError: If it is neither.
+        SbvaeError: If the text is neither.
     """
     level = factor.level_of(text) if factor else None
     if level is not None:
@@ -183,17 +183,17 @@ def parse_value(text: str, factor: "FactorConfig | None" = None) -> float:
 
 
 def parse_factor_range(text: str, factor: "FactorConfig | None" = None) -> "Range":
-    """Read `0.2..0.8` as (0.2, 0.8), and `0.2` as (0.2, 0.2).
+    """Parse a range of a factor: `0.2..0.8` to (0.2, 0.8), and `0.2` to (0.2, 0.2).
 
     Args:
-        text: What a user wrote.
-        factor: The factor, whose levels may be written by their names.
+        text: The range.
+        factor: The factor, whose levels may be given by name.
 
     Raises:
-        SbvaeError: If these are not finite numbers, or the lower end is not written first.
+        SbvaeError: If the ends are not finite numbers, or the lower end is not first.
     """
     low, dots, high = text.partition("..")
-    if factor and factor.level_of(text) is not None:  # a name may have dots
+    if factor and factor.level_of(text) is not None:  # the name of a level may contain `..`
         low, dots = text, ""
     try:
         ends = parse_value(low, factor), parse_value(high if dots else low, factor)
@@ -209,15 +209,15 @@ def parse_factor_range(text: str, factor: "FactorConfig | None" = None) -> "Rang
 
 
 def parse_assignments(text: str, factors: "Sequence[FactorConfig]" = ()) -> "dict[str, Range]":
-    """Read `x=0.35..0.65,y=0.5` as {"x": (0.35, 0.65), "y": (0.5, 0.5)}.
+    """Parse ranges by name: `x=0.35..0.65,y=0.5` to {"x": (0.35, 0.65), "y": (0.5, 0.5)}.
 
     Args:
-        text: What a user wrote.
-        factors: All that there are, whose levels may be written by their names, as `shape=heart`;
-            without them any name will do.
+        text: The ranges.
+        factors: All factors, whose levels may be given by name, as `shape=heart`; without factors,
+            any name is allowed.
 
     Raises:
-        SbvaeError: If a part is not NAME=RANGE, or a name is unknown or stands there twice.
+        SbvaeError: If a part is not NAME=RANGE, or a name is unknown or repeated.
     """
     known = {factor.name: factor for factor in factors}
     assignments: dict[str, Range] = {}
@@ -234,10 +234,10 @@ def parse_assignments(text: str, factors: "Sequence[FactorConfig]" = ()) -> "dic
 
 
 def parse_correlation(text: str) -> "CorrelationConfig":
-    """Read `x,y=0.2`: two factors, and the std of the Gaussian in their scaled difference.
+    """Parse a correlation, as `x,y=0.2`: two factors and the std of their scaled difference.
 
     Raises:
-        SbvaeError: If it is not two different names and a positive number.
+        SbvaeError: If the text is not two different names and a positive number.
     """
     from sbvae_cli.config.space import LEAST_STD, CorrelationConfig
 
@@ -259,14 +259,14 @@ def parse_correlation(text: str) -> "CorrelationConfig":
 
 
 def parse_levels(texts: Sequence[str], factors: "Sequence[FactorConfig]") -> dict[str, float]:
-    """Values of factors, as `hue=0.5,shape=heart`, where levels have names by these.
+    """Parse values of factors, as `hue=0.5,shape=heart`.
 
     Args:
-        texts: What the user wrote.
-        factors: Factors that there are.
+        texts: Values of the option.
+        factors: All factors, whose levels may be given by name.
 
     Raises:
-        SbvaeError: If a factor is unknown, or a text names no value of it.
+        SbvaeError: If a factor is unknown, or its value is neither a number nor a level's name.
     """
     known = {factor.name: factor for factor in factors}
     values = {}

@@ -1,4 +1,4 @@
-"""What a user says of the columns of factors, from text."""
+"""Parses the options that declare columns of factors."""
 
 import math
 from collections.abc import Sequence
@@ -14,10 +14,14 @@ _KINDS: dict[str, FactorKind] = {"levels": "levels", "range": "range"}
 
 
 def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "Declared":
-    """Read `shape=levels,weight=range` of each `--kind`, `azimuth,tilt=180` of each `--circular`.
+    """Parse `shape=levels,weight=range` of `--kind`, and `azimuth,tilt=180` of `--circular`.
+
+    Args:
+        kinds: Values of `--kind`.
+        circular: Values of `--circular`.
 
     Raises:
-        SbvaeError: If a text is not so, or a name stands there twice.
+        SbvaeError: If a text has another form, or a name is repeated.
     """
     from sbvae_cli.data.importers.factor_columns import Declared
 
@@ -35,7 +39,7 @@ def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "Declared":
 
 
 def _parts(option: str, texts: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Names, and what stands behind their last equals sign."""
+    """Split texts into names, each with the text after its last equals sign, or None."""
     parts: list[tuple[str, str | None]] = []
     for part in ",".join(texts).split(",") if texts else ():
         name, equals, value = part.strip().rpartition("=")

@@ -1,4 +1,4 @@
-"""What a picture file says of itself, in lines."""
+"""Describes a picture file and its metadata in lines."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,14 +7,14 @@ from sbvae_cli.cli.console import file_size
 
 Facts = Mapping[str, Any]
 _OF_THE_FILE = {"kind", "path", "format", "width", "height", "frames", "file_bytes"}
-_FIRST = ("command", "version", "seed", "step", "scores")  # most telling, then all others
+_FIRST = ("command", "version", "seed", "step", "scores")  # shown before all other facts
 
 
 def picture_lines(facts: Facts) -> list[tuple[str, str]]:
-    """Names and texts on a picture: its format, and how it was drawn.
+    """Return lines, each a name and a text, on the format of a picture and how it was drawn.
 
     Args:
-        facts: As `describe` gives them.
+        facts: Facts from `describe`.
     """
     size = f", {facts['width']}x{facts['height']} pixels" if "width" in facts else ""
     frames = f", {facts['frames']} frames" if facts.get("frames", 1) > 1 else ""
@@ -30,7 +30,7 @@ def picture_lines(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A line, or one for each run, or for each member that has several values itself."""
+    """Yield the lines of a fact: one line, or one for each run or item of a nested mapping."""
     if name == "runs" and isinstance(value, list):
         for each in value:
             own = dict(each) if isinstance(each, Mapping) else {"run": each}
@@ -46,7 +46,7 @@ def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _text(value: Any, name: str = "") -> str:
-    """A value in a few words; steps are counts, and have commas, unlike seeds."""
+    """Format a value; a step gets thousands separators, a seed does not."""
     if isinstance(value, Mapping):
         return ", ".join(f"{_printable(str(k))} {_text(v, str(k))}" for k, v in value.items())
     if isinstance(value, list):
@@ -61,5 +61,5 @@ def _text(value: Any, name: str = "") -> str:
 
 
 def _printable(text: str) -> str:
-    """The text without what a terminal would take for a command: the file may be anybody's."""
+    """Replace characters that a terminal might interpret, since the file is not trusted."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -1,7 +1,7 @@
-"""Commands of `sbvae` in processes of their own, some of them at once; those that wait take turns.
+"""Runs commands of `sbvae` in processes, a limited number at once.
 
-A signal that asks for an end is passed on once, so that each process saves; so each does where
-this process is killed, and passes nothing on.
+A signal to stop is passed on to the processes once, so that each saves its run. If this process is
+killed and cannot pass on anything, the processes notice it and save as well.
 """
 
 import os
@@ -20,18 +20,18 @@ from sbvae_cli.cli.signals import PARENT, SIGNALLED
 if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.engine import Stop
 
-_PAUSE = 0.25  # seconds between two looks at the processes
+_PAUSE = 0.25  # seconds between two checks of the processes
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended.
+    """End of a process.
 
     Attributes:
-        index: Number of its command, from 0.
-        code: Exit code; negative where a signal ended it.
-        why: What was wrong: the last line that it wrote to stderr, or the signal; "" where nothing.
-        stopped: Whether it ended because it was asked to.
+        index: Index of the command, from 0.
+        code: Exit code; negative if a signal killed the process.
+        why: Cause of a failure: the last line on stderr, or the signal; else "".
+        stopped: Whether the process ended because of a signal that was passed on.
     """
 
     index: int
@@ -42,12 +42,12 @@ class Exit:
 
 @dataclass(frozen=True)
 class _Process:
-    """A process that runs.
+    """A running process.
 
     Attributes:
-        index: Number of its command.
+        index: Index of the command.
         process: The process.
-        errors: What it says on stderr; a file, since a pipe may be full before anybody reads it.
+        errors: File with its output on stderr; a pipe could fill up and block the process.
     """
 
     index: int
@@ -65,16 +65,17 @@ def run_processes(
     on_exit: Callable[[Exit], None] = lambda ended: None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run all, so many at once; one that fails leaves the others alone.
+    """Run all commands, a limited number at once; if one fails, the others continue.
 
     Args:
-        commands: Words of each command after `sbvae`, in the order in which they begin.
-        at_once: Number of processes at once.
-        stop: Once it is true no process begins, and those that run are sent the signal, once.
-        on_start: Called with the number of a command before it begins.
-        on_look: Called between two looks, with the numbers of those that run.
-        on_exit: Called with each that has ended, when it has.
-        environment: Variables that processes have beside those of this one.
+        commands: Words of each command after `sbvae`, in the order in which they start.
+        at_once: Greatest number of processes at once.
+        stop: Once it is true, no further process starts, and the signal is sent to the running
+            ones, once.
+        on_start: Called with the index of a command before it starts.
+        on_look: Called after each check, with the indices of the running commands.
+        on_exit: Called with the end of each process.
+        environment: Additional environment variables of the processes.
     """
     waiting, running = deque(enumerate(commands)), list[_Process]()
     asked = False
@@ -103,7 +104,7 @@ def run_processes(
 
 
 def program(command: Sequence[str]) -> list[str]:
-    """The arguments of a process that runs a command."""
+    """Return the arguments of a process that runs a command of `sbvae`."""
     return [sys.executable, "-m", "sbvae_cli", *command]
 
 
@@ -114,7 +115,7 @@ def _start(index: int, words: Sequence[str], environment: Mapping[str, str] | No
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,
-        start_new_session=True,  # Ctrl-C reaches us; we ask them to end, once
+        start_new_session=True,  # Ctrl-C reaches only this process, which passes it on once
         env={**os.environ, **(environment or {}), PARENT: str(os.getpid())},
     )
     return _Process(index, process, errors)

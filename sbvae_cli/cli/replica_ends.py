@@ -1,4 +1,4 @@
-"""How several replicas ended: which failed and why, how to go on, what is next."""
+"""Reports the end of several replicas: failures, how to resume, and the next commands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from sbvae_cli.errors import DivergedError, SbvaeError, StoppedError
 
 @dataclass(frozen=True)
 class Others:
-    """What a folder of replicas has besides those that are trained, where some go on.
+    """Replicas of a folder that are not trained when others are resumed.
 
     Attributes:
-        rows: All that are shown; those that are trained alone where empty.
-        steps: Updates in all that were asked for.
-        left_out: Those that cannot go on, which was said.
+        rows: Rows of the progress table for all replicas; if empty, only trained ones are shown.
+        steps: Requested number of updates in all; None if not requested.
+        left_out: Replicas that cannot be resumed, which have been reported.
     """
 
     rows: Sequence[Row] = ()
@@ -31,7 +31,7 @@ NO_OTHERS = Others()
 
 
 def say_failure(ended: Ended) -> None:
-    """Say on stderr at which step a replica failed or diverged, and why; nothing of another."""
+    """Print on stderr at which step a replica failed or diverged, and why, if it did."""
     if ended.why:
         step, steps = ended.row.step, ended.row.steps
         where = f"failed at step {step:,} of {steps:,}: " if ended.row.state == "failed" else ""
@@ -41,18 +41,18 @@ def say_failure(ended: Ended) -> None:
 def conclude(
     group: Path, ended: Sequence[Ended], signal: int | None, others: Others = NO_OTHERS
 ) -> None:
-    """Say how replicas ended, of which each failure was said before, and what comes next.
+    """Print the next commands if all replicas have finished; else raise an error that sums up.
 
     Args:
         group: Folder of the replicas.
-        ended: How each that was trained ended.
-        signal: Number of the signal that asked for an end, if one did.
-        others: What else there is.
+        ended: End of each trained replica; failures have been reported.
+        signal: Number of the signal that stopped the training; None if none did.
+        others: Replicas of the folder that were not trained.
 
     Raises:
         StoppedError: If a signal came before all had ended.
-        DivergedError: If one diverged.
-        SbvaeError: If one failed otherwise.
+        DivergedError: If a replica diverged.
+        SbvaeError: If a replica failed otherwise.
     """
     own = {id(each.row) for each in ended}
     before = sum(row.state == "finished" and id(row) not in own for row in others.rows)

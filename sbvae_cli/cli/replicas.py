@@ -1,4 +1,4 @@
-"""`sbvae train --replicas`: runs that differ in the seed alone, begun together."""
+"""Trains the runs of `sbvae train --replicas`, which differ only in the seed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,20 +38,20 @@ from sbvae_cli.training.devices import resolve_device
 def start_replicas(
     config: Config, source: Source, count: int, out: Path | None, *, force: bool, dry_run: bool
 ) -> None:
-    """Train so many runs, of the configuration's seed and those that follow.
+    """Train several replicas, whose seeds count up from the seed of the configuration.
 
     Args:
-        config: Configuration of the first one, complete.
-        source: The data that it names.
-        count: Number of runs.
-        out: Folder that theirs stand in; by default one that is named like a run.
-        force: Whether runs there are replaced.
-        dry_run: Whether settings, folders and cost are printed, and nothing is trained.
+        config: Complete configuration of the first replica.
+        source: The data of the configuration.
+        count: Number of replicas.
+        out: Folder for their run folders; None is the default folder, named like a run.
+        force: Whether existing runs are replaced.
+        dry_run: Whether settings, folders and cost are printed and nothing is trained.
 
     Raises:
-        SbvaeError: If a folder is in use or holds something, or a run failed.
-        DivergedError: If a run diverged; the others are trained.
-        StoppedError: If a signal asked for an end; the runs were saved.
+        SbvaeError: If a folder is in use or not empty, or a run failed.
+        DivergedError: If a run diverged; the others were trained.
+        StoppedError: If a signal stopped the training; the runs were saved.
     """
     device = resolve_device(config.training.device).type
     if device == "cpu" and config.training.threads is None:
@@ -63,10 +63,10 @@ def start_replicas(
         return
     refuse_other_runs(replicas, group, force=force)
     config = replicas[0].config
-    build_updater(config)  # what cannot be built is told of before folders are made
+    build_updater(config)  # fails before folders are made if the model cannot be built
     fitting = replicas_that_fit(config, count) if device == "cuda" else 0
     number = at_once(device, config.training.threads or 1)
-    number = processes_that_fit(config, source, number)  # before anything is replaced
+    number = processes_that_fit(config, source, number)  # may fail, so before files are replaced
     say_what_is_special(config, group)
     if config.training.keep_checkpoints:
         say_what_is_kept(config, group, runs=count)
@@ -82,22 +82,28 @@ def start_replicas(
 
 
 def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = False) -> Job:
-    """The command that trains a replica, whose configuration stands in its folder already."""
+    """Return the command that trains a replica with the configuration in its folder.
+
+    Args:
+        replica: The replica.
+        settings: Further options of the command.
+        force: Whether an existing run is replaced.
+    """
     folder = replica.folder
     words = ["train", f"--config={folder.config}", f"--out={folder.path}", *settings]
     return Job(folder, [*words, *(["--force"] if force else [])], row_of(replica))
 
 
 def say_what_previews_lack(config: Config, source: Source) -> None:
-    """Say once what each process would say, of which nobody reads a note."""
+    """Print the notes on previews once, since the notes of the processes are not shown."""
     if config.training.preview:
-        from sbvae_cli.runs.previews import preview_images  # it loads what draws
+        from sbvae_cli.runs.previews import preview_images  # loads the drawing modules
 
         preview_images(config, source, note)
 
 
 def row_of(replica: Replica) -> Row:
-    """A replica as it is shown before it begins."""
+    """Return the row of the progress table for a replica that has not begun."""
     training = replica.config.training
     return Row(str(replica.seed), training.steps, training.batch_size)
 
@@ -108,13 +114,16 @@ def train_in_processes(
     number: int,
     others: Others = NO_OTHERS,
 ) -> None:
-    """Train replicas in processes, so many at once, and say how they ended and what is next.
+    """Train replicas in processes, a limited number at once, and report how they ended.
 
     Args:
-        jobs: What is to be trained.
+        jobs: Trainings of the replicas.
         group: Folder of the replicas.
-        number: Number of processes at once.
-        others: What else there is in the folder.
+        number: Greatest number of processes at once.
+        others: Replicas of the folder that are not trained.
+
+    Raises:
+        SbvaeError: If a run failed, diverged or was stopped, as for `conclude`.
     """
     if number < len(jobs):
         note(f"{number} of {len(jobs)} replicas at once; the others wait for cores or memory")
@@ -124,12 +133,12 @@ def train_in_processes(
 
 
 def at_once(device: str, threads: int) -> int:
-    """Number of processes at once: one for so many threads of the CPU, or one on another device."""
+    """Return the number of processes at once: usable cores / `threads` on a CPU, else one."""
     return max(1, usable_cores() // threads) if device == "cpu" else 1
 
 
 def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], device: str) -> None:
-    cost = measure_training_cost(config, source)  # tells of what cannot be trained
+    cost = measure_training_cost(config, source)  # fails first if the model cannot be trained
     print_config(config)
     first, last = replicas[0], replicas[-1]
     seeds, folders = _span(first.seed, last.seed), _span(first.folder.path, last.folder.path)
