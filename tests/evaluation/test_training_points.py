@@ -45,6 +45,13 @@ def test_samples_are_of_the_data_that_the_model_was_trained_on() -> None:
     assert in_the_hole(training_samples(whole, whole.space, 64)) > 4
 
 
+def test_samples_of_data_with_other_factors_are_its_own() -> None:
+    sprites, circles = open_source("sprites", 8, 8), open_source("circles:xy", 8, 8)
+    own = training_samples(sprites, sprites.space, 5)
+    assert own.shape == (5, 8, 8, 3) and own.any()
+    assert training_samples(sprites, circles.space, 5).shape == (5, 8, 8, 3)
+
+
 def test_correlated_factors_follow_each_other_and_blank_images_have_no_point() -> None:
     pair = CorrelationConfig(factors=("x", "y"), std=0.1)
     space = named_space("circles:xy").model_copy(update={"correlated": (pair,)})

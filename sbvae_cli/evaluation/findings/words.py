@@ -55,9 +55,7 @@ DIAGNOSIS: dict[str, Words] = {
         "{average:.2f} on average (latents_used), and {by_mean} have a mean std below 0.5 "
         "(latents_used_by_mean)"
     ),
-    "unused": Words(
-        "unused: latent{s} {which} of {latent_dim}, which cost next to nothing; nothing to do"
-    ),
+    "unused": Words("unused, with almost no KL: latent{s} {which} of {latent_dim}; nothing to do"),
     "many-used": Words(
         "{used} latents are used for {of} factors; {advice} may gather them",
         advice=("`model=beta-vae` `beta=4`", "a larger beta"),

@@ -73,7 +73,12 @@ def found(name: str, latent: int, share: float) -> Finding:
         ),
         (
             [Finding("unused", latents=(1,), values={"latent_dim": 4})],
-            "unused: latent 1 of 4, which cost next to nothing; nothing to do",
+            "unused, with almost no KL: latent 1 of 4; nothing to do",
+            None,
+        ),
+        (
+            [Finding("unused", latents=(1, 3), values={"latent_dim": 4})],
+            "unused, with almost no KL: latents 1, 3 of 4; nothing to do",
             None,
         ),
     ],
