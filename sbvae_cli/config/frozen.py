@@ -1,4 +1,4 @@
-"""What every part of a configuration is."""
+"""Base class of configurations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
@@ -6,18 +6,18 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
-BOOLEAN = "boolean"  # type of the error of a boolean where a number stands
+BOOLEAN = "boolean"  # type of the error for a boolean in place of a number
 
 
 class Frozen(BaseModel):
-    """Fixed once made, closed to unknown keys, and without booleans where numbers stand."""
+    """Immutable model without unknown keys, which refuses booleans in place of numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_booleans(cls, tree: Any) -> Any:
-        """YAML reads `yes` as true, which pydantic takes for 1."""
+        """Refuse booleans in place of numbers: YAML reads `yes` as true, and pydantic true as 1."""
         for name, value in tree.items() if isinstance(tree, Mapping) else ():
             field = cls.model_fields.get(name)
             if field and _holds_boolean(value) and _is_number(field.annotation):
@@ -27,7 +27,7 @@ class Frozen(BaseModel):
 
 
 def _holds_boolean(value: Any) -> bool:
-    """Whether a value, or one in a list, is a boolean of Python or NumPy."""
+    """Return whether a value, or an element of a list, is a Python or NumPy boolean."""
     given = value if isinstance(value, list | tuple) else (value,)
     return any(type(each).__name__ in ("bool", "bool_") for each in given)
 
@@ -38,7 +38,7 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _types_in(annotation: Any) -> Iterator[Any]:
-    """A type, or the types that a union or a container is of."""
+    """Yield a type, or the types in a union or container."""
     parts = get_args(annotation)
     for part in parts:
         yield from _types_in(part)

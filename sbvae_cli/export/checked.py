@@ -1,4 +1,4 @@
-"""ONNX graphs that give what PyTorch gives."""
+"""Make ONNX graphs of a model and check their outputs against PyTorch."""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,21 @@ from sbvae_cli.export.onnx_graphs import decoder_onnx, encoder_onnx, run_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-TOLERANCE = 1e-4  # of 1, or of a number that is larger
-CHECKED = 16  # images and codes
+TOLERANCE = 1e-4  # relative to the value, or absolute if the value is below 1
+CHECKED = 16  # number of images, and of codes, whose outputs are compared
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class CheckedGraphs:
-    """Encoder and decoder of a model, which give what PyTorch gives.
+    """ONNX graphs of encoder and decoder whose outputs agree with PyTorch's.
 
     Attributes:
-        encoder: ONNX file of `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
-        decoder: ONNX file of `z` (N, K) to `image` (N, C, H, W).
-        difference: Largest difference of their outputs from PyTorch's, over `CHECKED` random
-            images and as many codes: of 1, or of the number itself where it is larger.
+        encoder: ONNX file from `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
+        decoder: ONNX file from `z` (N, K) to `image` (N, C, H, W).
+        difference: Largest difference from PyTorch's outputs for `CHECKED` random images and
+            codes, relative to the value, or absolute if the value is below 1.
     """
 
     encoder: bytes
@@ -35,16 +35,16 @@ class CheckedGraphs:
 
 
 def checked_graphs(vae: VAE, image_shape: tuple[int, int, int], latents: int) -> CheckedGraphs:
-    """Make the ONNX graphs of a model and compare them with the model itself.
+    """Make the ONNX graphs of a model and compare their outputs with those of the model.
 
     Args:
-        vae: On the CPU.
-        image_shape: (C, H, W).
+        vae: The model, on the CPU.
+        image_shape: Shape (C, H, W) of an image.
         latents: Number of latents.
 
     Raises:
-        SbvaeError: If packages are missing, or an output differs from PyTorch's by more than
-            `TOLERANCE`, or is no number.
+        SbvaeError: If packages are missing, or if an output is NaN or differs from PyTorch's by
+            more than `TOLERANCE`.
     """
     encoder, decoder = encoder_onnx(vae, image_shape), decoder_onnx(vae, image_shape, latents)
     return CheckedGraphs(encoder, decoder, _difference(vae, encoder, decoder, image_shape, latents))

@@ -1,4 +1,4 @@
-"""What files of models for other programs say of themselves, whoever wrote them."""
+"""Read inputs, outputs, tensors and metadata of ONNX and safetensors files from any program."""
 
 import math
 from importlib.util import find_spec
@@ -14,18 +14,19 @@ Facts = dict[str, Any]
 
 
 def onnx_facts(path: Path) -> Facts:
-    """An ONNX file's inputs, outputs, versions and metadata.
+    """Read inputs, outputs, versions and metadata of an ONNX file.
 
     Args:
-        path: The file; weights that stand in others are not read.
+        path: Path of the file; weights in other files are not read.
 
     Returns:
-        Plain containers: `inputs` and `outputs` (`name`, `type` in ONNX's word, `shape` of
-        numbers and of names of free axes, None where one, or all, are not told), `opset` by
-        domain, how many `nodes` it has and `weights` (numbers), `metadata` texts by name.
+        Plain containers: `inputs` and `outputs` (each with `name`, ONNX's `type`, and `shape`,
+        which has numbers, names of free axes, or None if not specified), `opset` by domain,
+        `ir_version`, `producer`, number of `nodes`, number of `weights` (elements), and `metadata`
+        texts by name.
 
     Raises:
-        SbvaeError: If the packages are missing, or it is no ONNX file.
+        SbvaeError: If the packages are missing, or the file is not an intact ONNX file.
     """
     require_onnx()
     from sbvae_cli.export.onnx_graphs import element_type, loaded
@@ -58,17 +59,17 @@ def onnx_facts(path: Path) -> Facts:
 
 
 def safetensors_facts(path: Path) -> Facts:
-    """A safetensors file's tensors and metadata, of which its header tells.
+    """Read tensors and metadata from the header of a safetensors file.
 
     Args:
-        path: The file; its header is read by the library, without it as JSON.
+        path: Path of the file; the safetensors library reads it if installed, else a JSON parser.
 
     Returns:
-        Plain containers: `tensors` (`name`, `type` in the format's word, as F32, `shape`), how many
-        `weights` they have together (numbers), `metadata` texts by name.
+        Plain containers: `tensors` (each with `name`, the format's `type` such as F32, and
+        `shape`), number of `weights` (elements of all tensors), and `metadata` texts by name.
 
     Raises:
-        SbvaeError: If it is damaged, or its header is larger than the format allows.
+        SbvaeError: If the file is damaged, or its header is larger than the format allows.
     """
     by_library = find_spec("safetensors") is not None
     metadata, tensors = (_by_library if by_library else _by_header)(path)
@@ -92,7 +93,7 @@ def _by_library(path: Path) -> tuple[dict[str, str], list[Facts]]:
 
 
 def _by_header(path: Path) -> tuple[dict[str, str], list[Facts]]:
-    """The header alone: JSON, whose length in bytes stands in the first eight."""
+    """Read the header as JSON; the first eight bytes of the file are its length in bytes."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > LARGEST_HEADER:

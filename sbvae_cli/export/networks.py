@@ -1,7 +1,8 @@
-"""Encoder and decoder, layer after layer, as operators that compute the same for one image fast.
+"""Translate encoders and decoders, layer by layer, to operators that are fast for one image.
 
-Same padding of an even kernel is a convolution's own, unequal padding here, which PyTorch's
-layers have not: nothing is padded, cropped or copied, and a ReLU joins the layer before it.
+ONNX's convolutions support the unequal padding that same padding of an even kernel needs, unlike
+PyTorch's. Therefore nothing is padded, cropped or copied, and a ReLU can be fused with the layer
+before it.
 """
 
 import numpy as np
@@ -16,18 +17,18 @@ from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, BroadcastConvTra
 
 Size = list[int]  # [H, W]
 
-_FEW = 8  # outputs of a convolution, which is faster as a transposed one below that
+_FEW = 8  # a convolution with fewer output channels is faster as a transposed convolution
 
 
 def encoder_nodes(encoder: nn.Module, size: Size) -> Nodes:
-    """An encoder of `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
+    """Translate an encoder from `image` (N, C, H, W) to `mean` and `log_variance`, each (N, K).
 
     Args:
-        encoder: The network.
+        encoder: The encoder.
         size: [H, W] of the images.
 
     Raises:
-        TypeError: If it is of a kind that is not known here.
+        TypeError: If the encoder, or a layer of it, is of an unknown class.
     """
     if not isinstance(encoder, ConvEncoder):
         raise _unknown(encoder)
@@ -42,14 +43,14 @@ def encoder_nodes(encoder: nn.Module, size: Size) -> Nodes:
 
 
 def decoder_nodes(decoder: nn.Module, likelihood: Likelihood) -> Nodes:
-    """A decoder and its likelihood's mean, of `z` (N, K) to `image` (N, C, H, W).
+    """Translate a decoder, followed by the likelihood's mean, from `z` (N, K) to `image`.
 
     Args:
-        decoder: The network.
-        likelihood: What its output means.
+        decoder: The decoder.
+        likelihood: Pixel likelihood, whose mean is the image (N, C, H, W).
 
     Raises:
-        TypeError: If one of them is of a kind that is not known here.
+        TypeError: If the decoder, a layer of it or the likelihood is of an unknown class.
     """
     nodes = Nodes()
     match decoder:
@@ -98,7 +99,7 @@ def _deconv(nodes: Nodes, decoder: DeconvDecoder) -> None:
 
 
 def _layers(nodes: Nodes, name: str, layers: nn.Module, value: str, size: Size) -> tuple[str, Size]:
-    """Layers one after the other; the last one's output, and its [H, W] where it is a plane."""
+    """Add consecutive layers; return the last output's name, and its [H, W] if it has one."""
     for number, layer in layers.named_children():
         match layer:
             case nn.ReLU():
@@ -137,7 +138,7 @@ def _conv(nodes: Nodes, name: str, layer: SameConv2d, value: str, size: Size) ->
 def _conv_transpose(
     nodes: Nodes, name: str, layer: SameConvTranspose2d, value: str, grid: Tensor | None
 ) -> str:
-    """Transposed convolution; what coordinates beside the input give is the same for all images."""
+    """Add a transposed convolution; the part of appended coordinates is common to all images."""
     settings = _transposed(layer.size, layer.weight)
     if grid is None:
         weights = _parameters(nodes, name, layer.weight, layer.bias)
@@ -186,7 +187,7 @@ def _broadcast_conv_transpose(
 
 
 def _constant_planes(nodes: Nodes, name: str, value: str, features: int, size: Size) -> str:
-    """(N, K) to (N, K, h, w), every plane of one number."""
+    """Expand (N, K) to (N, K, h, w), constant over each plane."""
     pixel = nodes.add("Reshape", value, nodes.weight(f"{name}.pixel", [-1, features, 1, 1]))
     return nodes.add("Expand", pixel, nodes.weight(f"{name}.plane", [1, features, *size]))
 
@@ -194,9 +195,9 @@ def _constant_planes(nodes: Nodes, name: str, value: str, features: int, size: S
 def _stretched(
     nodes: Nodes, name: str, value: str, size: Size, margins: list[tuple[int, int]], *, period: int
 ) -> str:
-    """Repeat the middle of a plane up to a size, as `stretch_add` does.
+    """Enlarge a plane by repeating its middle, as `stretch_add` does.
 
-    The columns first, while there are few rows: copies of single numbers are slow.
+    Columns are repeated first, while there are few rows, since copying single numbers is slow.
     """
     for axis, length, (before, after) in zip((3, 2), size[::-1], margins[::-1], strict=True):
         if length <= before + period + after:
@@ -218,7 +219,7 @@ def _plus(
     of_grid: Tensor,
     settings: dict[str, Size],
 ) -> str:
-    """Add what the coordinates give, and the bias."""
+    """Add the part of the coordinates, and the bias."""
     if not len(layer.grid):
         return nodes.add("Add", value, nodes.weight(f"{name}.bias", layer.bias[:, None, None]))
     found = _of_grid(nodes, name, operator, layer.grid, of_grid, layer.bias, settings)
@@ -234,7 +235,7 @@ def _of_grid(
     bias: Tensor | None,
     settings: dict[str, Size],
 ) -> str:
-    """What a layer makes of coordinates, with its bias: a constant, which is computed once."""
+    """Apply a layer to the coordinates, with its bias: a constant, which is computed once."""
     planes = nodes.weight(f"{name}.grid", grid[None])
     weights = _parameters(nodes, f"{name}.of_grid", weight, bias)
     return nodes.add(operator, planes, *weights, **settings)
@@ -246,11 +247,11 @@ def _parameters(nodes: Nodes, name: str, weight: Tensor, bias: Tensor | None) ->
 
 
 def _pads(size: Size, kernel: Size, stride: int) -> list[int]:
-    """Zeros at the top and left, then at the bottom and right."""
+    """Return the zeros of same padding at the top, left, bottom and right."""
     each = [same_padding(*pair, stride) for pair in zip(size, kernel, strict=True)]
     return [before for before, _ in each] + [after for _, after in each]
 
 
 def _transposed(size: Size, weight: Tensor) -> dict[str, list[int]]:
-    """Settings of a transposed convolution of stride 2 whose output has that size."""
+    """Return the attributes of a transposed convolution of stride 2 to an output of this size."""
     return {"pads": _pads(size, list(weight.shape[2:]), 2), "strides": [2, 2]}

@@ -1,4 +1,4 @@
-"""A graph of operators as it is written down, node after node; knows neither ONNX nor networks."""
+"""Build a graph of operators node by node, independently of the ONNX package."""
 
 from dataclasses import dataclass, field
 
@@ -10,13 +10,13 @@ Attribute = int | list[int]
 
 @dataclass(frozen=True)
 class Node:
-    """One operator.
+    """Operator of a graph.
 
     Attributes:
-        operator: ONNX's name of it.
-        inputs: Names of values and weights that it takes, in its order.
-        outputs: Names of the values that it gives.
-        attributes: Its settings by name.
+        operator: ONNX's name of the operator.
+        inputs: Names of the input values and weights, in the operator's order.
+        outputs: Names of the output values.
+        attributes: Attributes of the operator by name.
     """
 
     operator: str
@@ -27,10 +27,10 @@ class Node:
 
 @dataclass
 class Nodes:
-    """Operators in the order in which they run, and the weights that they take.
+    """Operators in the order of execution, and their weights.
 
     Attributes:
-        nodes: The operators so far.
+        nodes: Operators added so far.
         weights: Weights and other constants by name.
     """
 
@@ -41,22 +41,22 @@ class Nodes:
         """Append an operator.
 
         Args:
-            operator: ONNX's name of it.
-            inputs: Names of what it takes.
-            attributes: Its settings.
+            operator: ONNX's name of the operator.
+            inputs: Names of the input values and weights.
+            attributes: Attributes of the operator.
 
         Returns:
-            The name of what it gives.
+            Name of its output.
         """
         name = f"v{len(self.nodes)}"
         self.nodes.append(Node(operator, list(inputs), [name], attributes))
         return name
 
     def weight(self, name: str, values: Tensor | list[int]) -> str:
-        """Store a constant: a tensor, or integers of an axis; its name.
+        """Store a constant, a tensor or a list of integers, and return its name.
 
         Raises:
-            ValueError: If another one has that name.
+            ValueError: If the name is in use.
         """
         if name in self.weights:
             raise ValueError(f"{name} is there already")
@@ -68,6 +68,6 @@ class Nodes:
         return name
 
     def call_outputs(self, names: list[str]) -> None:
-        """Name what the last operator gives: the outputs of the graph."""
+        """Name the outputs of the last operator, which are the outputs of the graph."""
         last = self.nodes.pop()
         self.nodes.append(Node(last.operator, last.inputs, names, last.attributes))

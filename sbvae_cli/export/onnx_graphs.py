@@ -1,6 +1,6 @@
-"""Encoder and decoder as ONNX graphs, which other programs run without PyTorch.
+"""Export encoder and decoder as ONNX graphs, which other programs run without PyTorch.
 
-The packages for it are an extra, and this is the only file that imports them.
+The ONNX packages are an optional extra, and only this module imports them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,21 +15,21 @@ from sbvae_cli.export.nodes import Nodes
 from sbvae_cli.export.packages import require_onnx
 from sbvae_cli.models.vae import VAE
 
-OPSET = 18  # of December 2022: what runs graphs knows it by now
-IR_VERSION = 8  # which came with that opset
+OPSET = 18  # released in December 2022, and supported by current runtimes
+IR_VERSION = 8  # IR version released with this opset
 
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 def encoder_onnx(vae: VAE, image_shape: tuple[int, int, int]) -> bytes:
-    """The encoder as an ONNX graph of a dynamic batch.
+    """Export the encoder as an ONNX graph with a dynamic batch size.
 
     Args:
         vae: The model.
-        image_shape: (C, H, W).
+        image_shape: Shape (C, H, W) of an image.
 
     Returns:
-        An ONNX file: `image` (N, C, H, W), float32 in [0, 1], to `mean` and `log_variance`, each
+        ONNX file from `image` (N, C, H, W), float32 in [0, 1], to `mean` and `log_variance`, each
         (N, K).
 
     Raises:
@@ -43,20 +43,20 @@ def encoder_onnx(vae: VAE, image_shape: tuple[int, int, int]) -> bytes:
 
 
 def decoder_onnx(vae: VAE, image_shape: tuple[int, int, int], latent_dim: int) -> bytes:
-    """The decoder, with the likelihood's mean, as an ONNX graph of a dynamic batch.
+    """Export the decoder, with the likelihood's mean, as an ONNX graph with a dynamic batch size.
 
     Args:
         vae: The model.
-        image_shape: (C, H, W) of what it draws.
+        image_shape: Shape (C, H, W) of a decoded image.
         latent_dim: Number of latents K.
 
     Returns:
-        An ONNX file: `z` (N, K), float32, to `image` (N, C, H, W), the expected image as
-        `vae.render` gives it: in [0, 1] of Bernoulli pixels, around it of Gaussian ones.
+        ONNX file from `z` (N, K), float32, to `image` (N, C, H, W), the expected image of
+        `vae.render`. Values are in [0, 1] for Bernoulli pixels, but not clipped for Gaussian ones.
 
     Raises:
         SbvaeError: If the packages are missing.
-        ValueError: If the decoder draws images of another shape.
+        ValueError: If decoded images have another shape.
     """
     nodes = decoder_nodes(vae.decoder, vae.likelihood)
     with torch.no_grad():
@@ -67,13 +67,13 @@ def decoder_onnx(vae: VAE, image_shape: tuple[int, int, int], latent_dim: int) -
 
 
 def halved(graph: bytes) -> bytes:
-    """The same graph with its weights stored in half precision.
+    """Return a graph with its weights stored in half-precision.
 
-    They are cast when the graph starts, and it computes in single precision as before. Biases,
-    which take little room, stay as they are, and so do weights that half precision cannot hold.
+    The weights are cast when the graph starts, so that it computes in single precision as before.
+    Biases, which are small, and weights outside of the range of half-precision are not changed.
 
     Args:
-        graph: An ONNX file.
+        graph: ONNX file.
     """
     import onnx
     from onnx import numpy_helper
@@ -96,16 +96,16 @@ def halved(graph: bytes) -> bytes:
 
 
 def renamed(graph: bytes, name: str, output: str) -> bytes:
-    """Anybody's graph of one input and one output, which are then called so.
+    """Rename the input and the output of a graph from any program.
 
     Args:
-        graph: An ONNX file.
-        name: Name of the input.
-        output: Name of the output.
+        graph: ONNX file with one input and one output.
+        name: New name of the input.
+        output: New name of the output.
 
     Raises:
-        SbvaeError: If it is no ONNX file, has several of either, its input is not float32, or its
-            weights stand in another file.
+        SbvaeError: If the file is not an ONNX file, has more than one input or output, has an input
+            that is not float32, or has weights in another file.
     """
     import onnx
 
@@ -128,11 +128,11 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
 
 
 def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
-    """The same graph with texts by their names in it, which `metadata_of` reads.
+    """Add metadata to a graph; `metadata_of` reads it.
 
     Args:
-        graph: An ONNX file.
-        metadata: Texts by name; they take the place of those of the same name.
+        graph: ONNX file.
+        metadata: Texts by name, which replace those of the same name.
     """
     import onnx
 
@@ -142,22 +142,22 @@ def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
 
 
 def metadata_of(graph: bytes) -> dict[str, str]:
-    """Texts that an ONNX file has in it, by their names.
+    """Return the metadata of an ONNX file, texts by name.
 
     Raises:
-        SbvaeError: If it is no ONNX file.
+        SbvaeError: If the file is not an ONNX file.
     """
     return {each.key: each.value for each in loaded(graph).metadata_props}
 
 
 def loaded(graph: bytes) -> Any:
-    """The model of an ONNX file; weights that stand in other files are not read.
+    """Parse an ONNX file without reading weights in other files.
 
     Args:
-        graph: An ONNX file.
+        graph: Contents of the file.
 
     Raises:
-        SbvaeError: If it is none, or the packages are missing.
+        SbvaeError: If the file is not an ONNX file, or the packages are missing.
     """
     require_onnx()
     import onnx
@@ -165,7 +165,7 @@ def loaded(graph: bytes) -> Any:
     try:
         model = onnx.load_model_from_string(graph)
         named = bool(model.graph.output)
-    except Exception as error:  # protobuf's own, whose package nobody here imports
+    except Exception as error:  # protobuf's DecodeError, known by name to not import protobuf
         if type(error).__name__ != "DecodeError":
             raise
         named = False
@@ -175,21 +175,21 @@ def loaded(graph: bytes) -> Any:
 
 
 def element_type(number: int) -> str:
-    """ONNX's word for the type of a tensor's numbers, as `float` or `int64`."""
+    """Return ONNX's name of an element type, such as `float` or `int64`."""
     import onnx
 
     return str(onnx.TensorProto.DataType.Name(number)).lower()
 
 
 def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Run a graph by onnxruntime, on one thread of the CPU.
+    """Run a graph with onnxruntime on one CPU thread.
 
     Args:
-        graph: An ONNX file.
+        graph: ONNX file.
         inputs: Arrays by the names of the graph's inputs.
 
     Returns:
-        Arrays by the names of its outputs.
+        Arrays by the names of the graph's outputs.
 
     Raises:
         SbvaeError: If the packages are missing.
@@ -199,7 +199,7 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # errors are raised, and need not be printed too
+    options.log_severity_level = 4  # errors are raised, so that they need not be printed too
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
@@ -208,7 +208,7 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 def _file(
     nodes: Nodes, name: str, inputs: Mapping[str, list[int]], outputs: Mapping[str, list[int]]
 ) -> bytes:
-    """An ONNX file of operators, whose inputs and outputs have the batch N before these shapes."""
+    """Make an ONNX file; inputs and outputs have the batch axis N before the given shapes."""
     require_onnx()
     import onnx
     from onnx import helper, numpy_helper
@@ -232,7 +232,7 @@ def _file(
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
-    """Weights and constants of a graph and of those inside it."""
+    """Yield the weights and constants of a graph and of its subgraphs."""
     yield from graph.initializer
     for sparse in graph.sparse_initializer:
         yield from (sparse.values, sparse.indices)

@@ -1,4 +1,4 @@
-"""The packages that exports need, which are an extra: whether they are there, without PyTorch."""
+"""Check that the optional packages for exports are installed, without importing PyTorch."""
 
 from importlib.util import find_spec
 
@@ -8,19 +8,19 @@ _INSTALL = "python -m pip install onnx onnxruntime safetensors"
 
 
 def require_onnx() -> None:
-    """Tell of packages for ONNX that lack, before anything takes long.
+    """Check that the ONNX packages are installed.
 
     Raises:
-        SbvaeError: With the command that installs them.
+        SbvaeError: If one is missing; the message has the command that installs it.
     """
     _require("ONNX graphs need", ("onnx", "onnxruntime"))
 
 
 def require_safetensors() -> None:
-    """Tell that the package for safetensors lacks, before anything takes long.
+    """Check that the safetensors package is installed.
 
     Raises:
-        SbvaeError: With the command that installs it.
+        SbvaeError: If it is missing; the message has the command that installs it.
     """
     _require("safetensors files need", ("safetensors",))
 

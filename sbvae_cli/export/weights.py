@@ -1,4 +1,4 @@
-"""Weights as safetensors: names, shapes and numbers, which many programs read."""
+"""Export weights as safetensors."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ from sbvae_cli.export.packages import require_safetensors
 
 
 def safetensors_of(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
-    """A safetensors file.
+    """Return the contents of a safetensors file.
 
     Args:
-        weights: Tensors by name, as a state dict has them.
-        metadata: Texts by name, which stand in its header.
+        weights: Tensors by name, such as a state dict.
+        metadata: Texts by name, which are stored in the header.
 
     Raises:
         SbvaeError: If the package is missing.

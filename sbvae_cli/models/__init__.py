@@ -1,1 +1,1 @@
-"""Networks and likelihoods."""
+"""Networks and pixel likelihoods of VAEs."""

@@ -1,4 +1,4 @@
-"""Configuration to modules: the one place that knows which config means which class."""
+"""Build networks from configurations; only this module maps configurations to classes."""
 
 import torch
 from torch import nn
@@ -31,16 +31,16 @@ def build_vae(
     seed: int = 0,
     decoded_size: tuple[int, int] | None = None,
 ) -> VAE:
-    """Build a model on the CPU with weights drawn from `seed` alone.
+    """Build a model on the CPU, with weights that depend on `seed` alone.
 
     Args:
         config: Networks and likelihood.
-        image_shape: (C, H, W).
-        seed: Root seed of the weights; the encoder's are drawn first, then the decoder's.
-        decoded_size: (H, W) of the images that the decoder draws; None takes those above.
+        image_shape: Shape (C, H, W) of an image.
+        seed: Root seed of the weights; those of the encoder are drawn before the decoder's.
+        decoded_size: Size (H, W) of decoded images; None for that of `image_shape`.
 
     Raises:
-        SbvaeError: If weights of this decoder draw images of one size only.
+        SbvaeError: If `decoded_size` differs and this decoder works at the training size only.
     """
     generator = seeded_generator(seed)
     encoder = ConvEncoder(
@@ -60,9 +60,9 @@ def build_vae(
 
 
 def build_discriminator(config: FactorVaeConfig, latent_dim: int, seed: int = 0) -> Discriminator:
-    """Build a discriminator on the CPU with weights drawn from `seed` alone.
+    """Build a discriminator on the CPU, with weights that depend on `seed` alone.
 
-    They are apart from the model's, which are the same with and without a discriminator.
+    Its weights have their own random stream, so that they do not change those of the model.
     """
     generator = seeded_generator(seed_of(seed, "discriminator"))
     return Discriminator(latent_dim, config.discriminator_units, generator=generator)

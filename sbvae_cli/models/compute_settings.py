@@ -1,4 +1,4 @@
-"""Context managers for CPU threads and TF32; at the end of the block the old settings return."""
+"""Context managers that set CPU threads and TF32 for a block and restore them at its end."""
 
 import threading
 from collections.abc import Iterator
@@ -8,28 +8,29 @@ import torch
 
 _lock = threading.Lock()
 _open_blocks = 0
-_threads_outside = 1  # of the process, before the first of the blocks that are open
-_of_this_thread = threading.local()  # `count`: the threads of the innermost block
+_threads_outside = 1  # PyTorch's thread count before the first of the open blocks
+_of_this_thread = threading.local()  # `count` is the thread count of the innermost block
 
 _tf32_lock = threading.RLock()
 
 
 @contextmanager
 def cpu_threads(count: int | None) -> Iterator[None]:
-    """Compute on so many CPU threads; None leaves their number as it is.
+    """Set the number of CPU threads of PyTorch for a block.
 
-    PyTorch has a number for each thread of the program, and another that new threads begin with.
-    Blocks of several threads may overlap: when the last ends, all have what they had before.
+    PyTorch has a thread count for each Python thread, and a default for new threads. Blocks of
+    several Python threads may overlap; when the last block ends, all counts are restored.
 
     Args:
-        count: Number of CPU threads, 1 or more.
+        count: Number of CPU threads, 1 or more; None keeps the current number.
     """
     global _open_blocks, _threads_outside
     if count is None:
         yield
         return
     with _lock:
-        found = torch.get_num_threads()  # always: a thread's first call takes the process's number
+        # Called in every case: a thread's first call initialises its count from the default.
+        found = torch.get_num_threads()
         if _open_blocks == 0:
             _threads_outside = found
         _open_blocks += 1
@@ -47,14 +48,14 @@ def cpu_threads(count: int | None) -> Iterator[None]:
 
 @contextmanager
 def tf32(device: torch.device, *, allowed: bool) -> Iterator[None]:
-    """Let CUDA's matrix products and convolutions round their inputs to TF32, or not.
+    """Set whether CUDA's matrix products and convolutions round their inputs to TF32.
 
-    PyTorch has one switch for the process, which counts when work is queued; other threads wait
-    until the block ends. So a block holds one update or one batch, not a run.
+    PyTorch has one switch per process, which takes effect when work is queued. Other threads wait
+    until the block ends, so that a block should contain one update or batch rather than a run.
 
     Args:
-        device: Where the block computes; without CUDA nothing is switched.
-        allowed: Whether inputs are rounded. PyTorch's own convolutions round them.
+        device: Device of the computation; nothing is set unless it is CUDA.
+        allowed: Whether inputs are rounded. By default PyTorch rounds those of convolutions.
     """
     if device.type != "cuda":
         yield

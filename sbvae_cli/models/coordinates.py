@@ -1,4 +1,4 @@
-"""Coordinate channels: the paper's, its ablation's, and waves (Algorithm 1, Appendix B)."""
+"""Make coordinate channels: linear, shuffled or cosines (Algorithm 1, Appendix B)."""
 
 import math
 
@@ -9,11 +9,11 @@ from sbvae_cli.config.names import Coordinates
 
 
 def coordinate_grid(height: int, width: int) -> Tensor:
-    """The two coordinate channels (Algorithm 1).
+    """Return the two linear coordinate channels (Algorithm 1).
 
     Returns:
         Shape (2, H, W): x from -1 to 1 across the width, then y from -1 to 1 down the height.
-        A single row or column has the coordinate 0, the middle.
+        A single row or column has the coordinate 0.
     """
     x = torch.linspace(-1, 1, width) if width > 1 else torch.zeros(1)
     y = torch.linspace(-1, 1, height) if height > 1 else torch.zeros(1)
@@ -23,14 +23,14 @@ def coordinate_grid(height: int, width: int) -> Tensor:
 def coordinate_channels(
     kind: Coordinates, size: list[int], cosines: int, generator: torch.Generator
 ) -> Tensor:
-    """The channels that a decoder appends to its latents.
+    """Return the coordinate channels that a decoder appends to its latents.
 
     Args:
-        kind: `linear`; `shuffled`, whose (x, y) pairs lie at places drawn once (Appendix B);
+        kind: `linear`; `shuffled`, the (x, y) pairs at randomly permuted pixels (Appendix B);
             `cosine`, cos(n pi (x + 1) / 2) for n from 1 to `cosines`, then the same of y; `none`.
-        size: [H, W], pixels.
-        cosines: Waves along each axis.
-        generator: Draws the permutation.
+        size: [H, W], in pixels.
+        cosines: Number of cosines along each axis.
+        generator: Random number generator of the permutation.
 
     Returns:
         Shape (D, H, W), D = 2, 2, 2 * `cosines` or 0.

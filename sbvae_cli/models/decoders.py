@@ -1,4 +1,4 @@
-"""The Spatial Broadcast decoder, the deconvolutional one, and CoordConv (Table 1, Appendix D)."""
+"""Spatial Broadcast, deconvolutional and CoordConv decoders (Table 1, Appendix D)."""
 
 import itertools
 import math
@@ -14,7 +14,7 @@ from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, BroadcastConvTra
 
 
 def halvings(height: int, width: int, count: int) -> list[list[int]]:
-    """Sizes [h, w] that `count` convolutions of stride 2 meet, from the smallest to the whole."""
+    """Return the sizes [h, w] of an image before and after `count` halvings, smallest first."""
     return [[math.ceil(height / 2**k), math.ceil(width / 2**k)] for k in reversed(range(count + 1))]
 
 
@@ -22,16 +22,16 @@ class BroadcastDecoder(nn.Module):
     """Spatial broadcast, then convolutions of stride 1 (Section 2, Table 1) and its variants.
 
     Args:
-        image_shape: (C, H, W).
+        image_shape: Shape (C, H, W) of an image.
         latent_dim: Number of latents K.
         hidden_channels: Channels of each layer before the output layer, from the broadcast on.
-        kernel_size: Side of the square kernels, pixels.
+        kernel_size: Side of the square kernels, in pixels.
         hidden_units: Units of fully connected layers before the broadcast (Tables 7 and 9).
-        upscales: Layers, from the broadcast on, that are transposed convolutions of stride 2
-            (Table 10); the broadcast has the size that as many halvings of the image leave.
+        upscales: Number of first layers that are transposed convolutions of stride 2 (Table 10);
+            each halves the size of the broadcast.
         coordinates: Kind of the coordinate channels.
-        cosines: Number of waves along each axis where they are `cosine`.
-        generator: Draws the weights, and the permutation of shuffled coordinates.
+        cosines: Number of cosines along each axis, if `coordinates` is `cosine`.
+        generator: Random number generator of the weights and of shuffled coordinates.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class BroadcastDecoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
 
     def forward(self, z: Tensor) -> Tensor:
-        """(B, K) to the likelihood's parameter, shape (B, C, H, W)."""
+        """Map latents (B, K) to the likelihood's parameter, shape (B, C, H, W)."""
         output: Tensor = self.convolutions(self.broadcast(self.hidden(z)))
         return output
 
@@ -76,7 +76,7 @@ class BroadcastDecoder(nn.Module):
 def _layer(
     n_in: int, n_out: int, kernel_size: int, size: list[int] | None, generator: torch.Generator
 ) -> nn.Module:
-    """A transposed convolution to twice the size, or a convolution that keeps it."""
+    """Make a transposed convolution to `size`, or a convolution that keeps the size if None."""
     if size is None:
         return SameConv2d(n_in, n_out, kernel_size, generator=generator)
     return SameConvTranspose2d(n_in, n_out, kernel_size, size, generator=generator)
@@ -85,20 +85,19 @@ def _layer(
 class DeconvDecoder(nn.Module):
     """Fully connected layers, a reshape, then transposed convolutions of stride 2 (Table 1).
 
-    At 64x64 the five layers of Table 1 start from a 2x2 plane, six from 1x1. At other sizes each
-    layer's output has the size that the same number of stride-2 convolutions would meet on the way
-    down.
+    At 64x64 the five layers of Table 1 start from a 2x2 feature map, six layers from 1x1. At any
+    size, the feature maps have the sizes of the image after each halving, rounded up.
 
     Args:
-        image_shape: (C, H, W).
+        image_shape: Shape (C, H, W) of an image.
         latent_dim: Number of latents K.
         hidden_channels: Channels of each transposed convolution before the output layer.
-        kernel_size: Side of the square kernels, pixels.
+        kernel_size: Side of the square kernels, in pixels.
         hidden_units: Units of each fully connected layer before the reshaped one (Table 8).
-        start_channels: Channels of the first plane.
-        append_coordinates: Whether every transposed convolution sees the two coordinate channels
-            too, which makes this the decoder of a CoordConv VAE (Appendix D).
-        generator: Draws the weights.
+        start_channels: Channels of the first feature map.
+        append_coordinates: Whether every transposed convolution has the two coordinate channels as
+            additional input, as in the decoder of a CoordConv VAE (Appendix D).
+        generator: Random number generator of the weights.
     """
 
     def __init__(
@@ -136,7 +135,7 @@ class DeconvDecoder(nn.Module):
             self.register_buffer(self.grids[-1], coordinate_grid(*size), persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
-        """(B, K) to the likelihood's parameter, shape (B, C, H, W)."""
+        """Map latents (B, K) to the likelihood's parameter, shape (B, C, H, W)."""
         x: Tensor = self.hidden(z).unflatten(1, (self.start_channels, *self.sizes[0]))
         for i, layer in enumerate(self.deconvolutions):
             if i:

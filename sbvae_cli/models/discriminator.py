@@ -1,4 +1,4 @@
-"""The discriminator of FactorVAE (Kim and Mnih 2018)."""
+"""Discriminator of FactorVAE (Kim and Mnih 2018)."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from sbvae_cli.models.layers import linear
 
 
 class Discriminator(nn.Module):
-    """Tells joint samples of the latents from samples of the product of their marginals.
+    """Classifier of joint samples of the latents and samples of the product of their marginals.
 
-    Fully connected layers with leaky ReLU of slope 0.2, then two logits: the first for the joint,
-    the second for the product.
+    It has fully connected layers with leaky ReLU of slope 0.2, and two output logits: the first for
+    the joint, the second for the product.
 
     Args:
         latent_dim: Number of latents K.
-        hidden_units: Units of each hidden layer; the paper's are six of 1,000.
-        generator: Draws the weights; biases are zero.
+        hidden_units: Units of each hidden layer; in the paper six layers of 1,000.
+        generator: Random number generator of the weights; biases are zero.
     """
 
     def __init__(
@@ -31,6 +31,6 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers, linear(widths[-1], 2, generator=generator))
 
     def forward(self, codes: Tensor) -> Tensor:
-        """(B, K) to logits (B, 2)."""
+        """Map latents (B, K) to logits (B, 2)."""
         logits: Tensor = self.layers(codes)
         return logits

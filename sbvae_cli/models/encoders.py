@@ -1,4 +1,4 @@
-"""The encoder of Tables 1 and 2."""
+"""Encoder of Tables 1 and 2."""
 
 import math
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from sbvae_cli.models.layers import SameConv2d, linear, mlp
 class ConvEncoder(nn.Module):
     """Strided convolutions, then fully connected layers, to a diagonal Gaussian (Tables 1, 2).
 
-    Works at any size: an odd side is halved upwards, as same padding does.
+    It accepts any image size: each convolution halves the sides, rounding up (same padding).
 
     Args:
-        image_shape: (C, H, W).
+        image_shape: Shape (C, H, W) of an image.
         latent_dim: Number of latents K.
         hidden_channels: Channels of each stride-2 convolution, from the image on.
-        kernel_size: Side of the square kernels, pixels.
+        kernel_size: Side of the square kernels, in pixels.
         hidden_units: Units of each fully connected layer before the output.
-        generator: Draws the weights.
+        generator: Random number generator of the weights.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ConvEncoder(nn.Module):
         self.output = linear(sizes[-1], 2 * latent_dim, generator=generator)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior of each image.
+        """Return the posterior mean and log-variance of each image.
 
         Args:
             images: Shape (B, C, H, W), in [0, 1].
@@ -56,7 +56,7 @@ class ConvEncoder(nn.Module):
         Returns:
             Mean and log-variance, each of shape (B, K).
         """
-        # Latents need the digits that convolutions in bfloat16 do without.
+        # Latents need full precision even if convolutions compute in bfloat16.
         features = self.convolutions(images).flatten(1).to(images.dtype)
         mean, logvar = self.output(self.hidden(features)).chunk(2, dim=1)
         return mean, logvar

@@ -1,4 +1,4 @@
-"""Same padding and the initialization of the paper's era, for convolutions both ways."""
+"""Convolutions and linear layers with same padding and the initialisation of the paper's time."""
 
 import itertools
 import math
@@ -9,24 +9,24 @@ from torch.nn import functional
 
 
 def seeded_generator(seed: int) -> torch.Generator:
-    """PyTorch's generator of random numbers on the CPU, begun with a seed from 0 to 2**64 - 1."""
+    """Return a PyTorch random number generator on the CPU with a seed from 0 to 2**64 - 1."""
     return torch.Generator().manual_seed(seed)
 
 
 def same_padding(size: int, kernel_size: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after one axis so that the output has ceil(size / stride) entries (A.1).
+    """Return the zeros to pad before and after an axis for ceil(size / stride) outputs (A.1).
 
-    An odd number of zeros has the larger part after, so kernel 4 with stride 1 has one before and
-    two after.
+    If the number of zeros is odd, the larger part is after: kernel 4 with stride 1 has one zero
+    before and two after.
     """
     total = max((math.ceil(size / stride) - 1) * stride + kernel_size - size, 0)
     return total // 2, total - total // 2
 
 
 def initialize_(weight: Tensor, fan_in: int, generator: torch.Generator) -> None:
-    """Fill with a truncated normal of std 1/sqrt(fan_in), redrawn past 2 stds.
+    """Fill a tensor with a normal of std 1/sqrt(fan_in), truncated at 2 stds.
 
-    The std is that of the normal before it is cut; nothing is rescaled.
+    The std is that of the normal before truncation.
     """
     std = 1 / math.sqrt(fan_in)
     with torch.no_grad():
@@ -36,7 +36,7 @@ def initialize_(weight: Tensor, fan_in: int, generator: torch.Generator) -> None
 def initialize_layer_(
     layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, fan_in: int, generator: torch.Generator
 ) -> None:
-    """Draw a layer's weights as `initialize_` does, and set its biases to zero."""
+    """Draw the weights of a layer by `initialize_` and set its biases to zero."""
     initialize_(layer.weight, fan_in, generator)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -48,9 +48,9 @@ class SameConv2d(nn.Conv2d):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: Side of the square kernel, pixels.
-        stride: 1 or more.
-        generator: Draws the weights; biases are zero.
+        kernel_size: Side of the square kernel, in pixels.
+        stride: Stride, 1 or more.
+        generator: Random number generator of the weights; biases are zero.
     """
 
     multiply_dtype: torch.dtype | None = None
@@ -69,21 +69,21 @@ class SameConv2d(nn.Conv2d):
         initialize_layer_(self, in_channels * kernel_size**2, generator)
 
     def reset_parameters(self) -> None:
-        """Draw nothing: PyTorch's own would take numbers from the program's random state."""
+        """Do nothing: PyTorch's method would use the global random state."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
+        """Map (B, C, H, W) to (B, C', ceil(H / stride), ceil(W / stride))."""
         x, weight, bias = _cast(x, self)
         return same_conv2d(x, weight, bias, self.stride[0])
 
 
 def same_conv2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor:
-    """Convolve with same padding, without the padded copy that `padding="same"` makes.
+    """Convolve with same padding, avoiding the padded copy that `padding="same"` makes.
 
-    Where more zeros are wanted after than before, the convolution pads both sides alike and, at
-    stride 1, the first row and column are dropped: the same numbers for less memory traffic. On a
-    CPU a layer of few outputs runs as the transposed convolution of the flipped kernel, since the
-    convolution itself would leave most of each vector register empty.
+    If more zeros are needed after than before, a convolution of stride 1 pads both sides equally
+    and drops the first row and column, with the same result for less memory traffic. On a CPU, a
+    layer with few output channels is computed as a transposed convolution with the flipped kernel,
+    since the convolution would leave most of each vector register empty.
     """
     (top, bottom), (left, right) = (
         same_padding(size, kernel, stride)
@@ -107,9 +107,9 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
-        kernel_size: Side of the square kernel, pixels, 2 or more.
+        kernel_size: Side of the square kernel, in pixels, 2 or more.
         size: [H, W] of the output, each twice the input's or one less.
-        generator: Draws the weights; biases are zero.
+        generator: Random number generator of the weights; biases are zero.
     """
 
     multiply_dtype: torch.dtype | None = None
@@ -129,10 +129,10 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
         initialize_layer_(self, in_channels * kernel_size**2, generator)
 
     def reset_parameters(self) -> None:
-        """Draw nothing: PyTorch's own would take numbers from the program's random state."""
+        """Do nothing: PyTorch's method would use the global random state."""
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """(B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
+        """Map (B, C, h, w) to (B, C', H, W); `output_size` overrides [H, W]."""
         x, weight, bias = _cast(x, self)
         return same_conv_transpose2d(x, weight, bias, output_size or self.size)
 
@@ -140,7 +140,7 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 def same_conv_transpose2d(
     x: Tensor, weight: Tensor, bias: Tensor | None, output_size: list[int]
 ) -> Tensor:
-    """Transposed convolution of stride 2: the gradient of a same-padded convolution (A.1).
+    """Compute a transposed convolution of stride 2, the gradient of a same-padded one (A.1).
 
     Args:
         x: Shape (B, C, h, w).
@@ -149,7 +149,7 @@ def same_conv_transpose2d(
         output_size: [H, W], each twice the input's or one less.
 
     Raises:
-        ValueError: If a convolution of that output would not have the input's size.
+        ValueError: If `output_size` does not fit the size of the input.
     """
     height, width = output_size
     if (math.ceil(height / 2), math.ceil(width / 2)) != tuple(x.shape[2:]):
@@ -165,15 +165,15 @@ def multiply_in(
     dtype: torch.dtype,
     layout: torch.memory_format = torch.preserve_format,
 ) -> None:
-    """Have a model's convolutions multiply in a dtype, and give their outputs in it.
+    """Make the convolutions of a model compute, and return outputs, in another dtype.
 
-    Weights stay as they are, and so do fully connected layers and the spatial broadcast's own
-    convolution: they cost little, and latents and coordinates need their digits.
+    Stored weights do not change. Fully connected layers and the convolution of the spatial
+    broadcast do not change either: they are cheap, and latents and coordinates need precision.
 
     Args:
-        model: Its `SameConv2d` and `SameConvTranspose2d` are changed.
-        dtype: Such as `torch.bfloat16`.
-        layout: Order in memory of what they multiply; `torch.vmap` knows the default alone.
+        model: Model whose `SameConv2d` and `SameConvTranspose2d` are changed.
+        dtype: Dtype of inputs, weights and outputs, such as `torch.bfloat16`.
+        layout: Memory format of inputs and weights; `torch.vmap` supports the default only.
     """
     for layer in model.modules():
         if isinstance(layer, SameConv2d | SameConvTranspose2d):
@@ -183,7 +183,7 @@ def multiply_in(
 def _cast(
     x: Tensor, layer: SameConv2d | SameConvTranspose2d
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Input, weight and bias of a convolution as it multiplies them."""
+    """Return input, weight and bias of a convolution in its dtype and layout of computation."""
     dtype, layout, bias = layer.multiply_dtype, layer.multiply_layout, layer.bias
     if dtype is None:
         return x, layer.weight, bias
@@ -196,18 +196,18 @@ def _cast(
 
 class _Linear(nn.Linear):
     def reset_parameters(self) -> None:
-        pass  # as of the convolutions
+        pass  # as for the convolutions
 
 
 def linear(in_features: int, out_features: int, *, generator: torch.Generator) -> nn.Linear:
-    """Fully connected layer in the initialization of the paper's era."""
+    """Make a fully connected layer with the initialisation of `initialize_layer_`."""
     layer = _Linear(in_features, out_features)
     initialize_layer_(layer, in_features, generator)
     return layer
 
 
 def mlp(sizes: list[int], *, generator: torch.Generator) -> nn.Sequential:
-    """Fully connected layers, each followed by ReLU; `sizes` starts with the input's."""
+    """Make fully connected layers, each followed by ReLU; `sizes` starts with the input's."""
     layers: list[nn.Module] = []
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [linear(n_in, n_out, generator=generator), nn.ReLU()]

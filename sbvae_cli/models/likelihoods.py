@@ -1,4 +1,4 @@
-"""Pixel likelihoods (Appendix A): negative log likelihoods in nats, and the images they expect."""
+"""Pixel likelihoods (Appendix A): negative log likelihoods in nats, and expected images."""
 
 import math
 from abc import ABC, abstractmethod
@@ -9,44 +9,44 @@ from torch.nn import functional
 
 
 class Likelihood(nn.Module, ABC):
-    """What the decoder's output means."""
+    """Distribution of pixels given the decoder's output."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What it is, with its fixed variance; figures of different names do not compare."""
+        """Name with any fixed variance; NLLs of different names are not comparable."""
 
     @property
     @abstractmethod
     def variance(self) -> float | Tensor | None:
-        """Variance of each pixel around its mean, fixed or learned so far; None if it has none."""
+        """Current variance of each pixel around its mean, fixed or learned; None for Bernoulli."""
 
     @abstractmethod
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, shape (B,), nats, summed over its pixels."""
+        """Return the NLL of each image, shape (B,), in nats, summed over pixels and channels."""
 
     @abstractmethod
     def mean(self, output: Tensor) -> Tensor:
-        """Expected image, shape of `output`."""
+        """Return the expected images, shape of `output`."""
 
     def learned(self) -> dict[str, Tensor]:
-        """What the likelihood itself has learned, for the log; by default nothing."""
+        """Return the learned parameters of the likelihood for the log, by name; {} by default."""
         return {}
 
 
 class Bernoulli(Likelihood):
-    """Independent Bernoulli pixels, by logits; on grey targets no normalised likelihood."""
+    """Independent Bernoulli pixels by logits; not normalised for targets other than 0 and 1."""
 
     name = "bernoulli"
     variance = None
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, (B,), nats."""
+        """Return the NLL of each image, shape (B,), in nats."""
         pixels = functional.binary_cross_entropy_with_logits(output, images, reduction="none")
         return pixels.flatten(1).sum(1)
 
     def mean(self, output: Tensor) -> Tensor:
-        """Expected image, in (0, 1)."""
+        """Return the expected images, in (0, 1)."""
         return output.sigmoid()
 
 
@@ -54,7 +54,7 @@ class Gaussian(Likelihood):
     """Independent Gaussian pixels of one fixed variance around the output.
 
     Args:
-        variance: Variance of each pixel, not its std; the paper advises 0.3.
+        variance: Variance of each pixel, not its std; the paper recommends 0.3.
     """
 
     def __init__(self, variance: float) -> None:
@@ -63,7 +63,7 @@ class Gaussian(Likelihood):
 
     @property
     def name(self) -> str:
-        """What it is, with its variance."""
+        """Name with the variance."""
         return f"gaussian, variance {self.variance:g}"
 
     @property
@@ -72,25 +72,25 @@ class Gaussian(Likelihood):
         return self._variance
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, constant included, (B,), nats."""
+        """Return the NLL of each image, including the constant, shape (B,), in nats."""
         squares = _squares(output, images)
         constant = 0.5 * math.log(2 * math.pi * self.variance) * output[0].numel()
         return squares / (2 * self.variance) + constant
 
     def mean(self, output: Tensor) -> Tensor:
-        """Expected image; not clipped to [0, 1]."""
+        """Return the expected images, not clipped to [0, 1]."""
         return output
 
 
 class LearnedGaussian(Likelihood):
-    """Independent Gaussian pixels around the output, all of one variance that is learned.
+    """Independent Gaussian pixels of one learned variance around the output.
 
-    The variance is the floor plus the exponential of a parameter, so that it stays above the floor
-    and keeps a gradient near it.
+    The variance is the floor plus the exponential of a parameter, so that it is always above the
+    floor and has a gradient near it.
 
     Args:
-        variance: Variance at the start, more than the floor.
-        floor: Least variance.
+        variance: Initial variance, larger than `floor`.
+        floor: Lower bound of the variance.
     """
 
     def __init__(self, variance: float, floor: float) -> None:
@@ -102,20 +102,20 @@ class LearnedGaussian(Likelihood):
 
     @property
     def variance(self) -> Tensor:
-        """Variance of each pixel, a scalar."""
+        """Current variance of each pixel, a scalar."""
         return self.floor + self.log_excess.exp()
 
     def nll(self, output: Tensor, images: Tensor) -> Tensor:
-        """Negative log likelihood of each image, constant included, (B,), nats."""
+        """Return the NLL of each image, including the constant, shape (B,), in nats."""
         constant = 0.5 * torch.log(2 * math.pi * self.variance) * output[0].numel()
         return _squares(output, images) / (2 * self.variance) + constant
 
     def mean(self, output: Tensor) -> Tensor:
-        """Expected image; not clipped to [0, 1]."""
+        """Return the expected images, not clipped to [0, 1]."""
         return output
 
     def learned(self) -> dict[str, Tensor]:
-        """The variance."""
+        """Return the variance by the name "variance"."""
         return {"variance": self.variance.detach()}
 
 

@@ -1,4 +1,4 @@
-"""The spatial broadcast as Algorithm 1 has it, and layers that compute the same for less."""
+"""The spatial broadcast of Algorithm 1, and equivalent layers that compute it faster."""
 
 import math
 
@@ -33,15 +33,15 @@ def spatial_broadcast(z: Tensor, grid: Tensor) -> Tensor:
 
 
 class _BroadcastLayer(nn.Module):
-    """Weights over latents and coordinates, biases, and the coordinates themselves.
+    """Base class with weights for latents and coordinates, biases, and the coordinate channels.
 
     Args:
         shape: Shape of the weights, whose inputs are the latents, then the grid's channels.
-        out_channels: Channels of the output.
-        features: Number of latents K, or of what an MLP makes of them.
+        out_channels: Number of output channels.
+        features: Number of latents K, or of outputs of an MLP before the broadcast.
         grid: Coordinate channels, shape (D, h, w).
-        keep_grid: Whether the state dict holds the grid.
-        generator: Draws the weights.
+        keep_grid: Whether the state dict contains the grid.
+        generator: Random number generator of the weights.
     """
 
     grid: Tensor
@@ -67,18 +67,19 @@ class _BroadcastLayer(nn.Module):
 class BroadcastConv2d(_BroadcastLayer):
     """Same-padded convolution of the spatial broadcast, without the broadcast.
 
-    A convolution of a constant plane differs from its middle value only where the kernel reaches
-    over the border. So the latents' part is computed on a plane no larger than the kernel and its
-    middle is stretched; the coordinates' part is the same for the whole batch. Equal to
+    The convolution of a constant plane is constant, except where the kernel extends over the
+    border. Therefore the latents' part is computed on a plane no larger than the kernel, whose
+    middle is then repeated. The coordinates' part is computed once for the batch. The result equals
     `same_conv2d(spatial_broadcast(z, grid), weight, bias)` up to rounding.
 
     Args:
-        features: Number of latents K, or of what an MLP makes of them.
-        out_channels: Channels of the output.
-        kernel_size: Side of the square kernel, pixels.
+        features: Number of latents K, or of outputs of an MLP before the broadcast.
+        out_channels: Number of output channels.
+        kernel_size: Side of the square kernel, in pixels.
         grid: Coordinate channels, shape (D, H, W).
-        keep_grid: Whether the state dict holds the grid, as one that was shuffled.
-        generator: Draws the weights, whose fan-in counts the coordinates; biases are zero.
+        keep_grid: Whether the state dict contains the grid, as for a shuffled grid.
+        generator: Random number generator of the weights, whose fan-in includes the coordinates;
+            biases are zero.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class BroadcastConv2d(_BroadcastLayer):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        """(B, K) to (B, C, H, W)."""
+        """Map latents (B, K) to (B, C, H, W)."""
         sizes, kernel = self.grid.shape[1:], self.weight.shape[2]
         of_z, of_grid = self.weight[:, : self.features], self.weight[:, self.features :]
         margins = [same_padding(size, kernel, 1) for size in sizes]
@@ -111,18 +112,18 @@ class BroadcastConv2d(_BroadcastLayer):
 class BroadcastConvTranspose2d(_BroadcastLayer):
     """Transposed convolution of stride 2 of the spatial broadcast, without the broadcast (F.3).
 
-    Away from the borders its output repeats every two pixels, so a small plane holds all of it.
-    Equal to `same_conv_transpose2d(spatial_broadcast(z, grid), weight, bias, output_size)` up to
-    rounding.
+    Away from the borders, the latents' part of the output repeats every two pixels, so that it is
+    computed on a small plane. The result equals
+    `same_conv_transpose2d(spatial_broadcast(z, grid), weight, bias, output_size)` up to rounding.
 
     Args:
-        features: Number of latents K, or of what an MLP makes of them.
-        out_channels: Channels of the output.
-        kernel_size: Side of the square kernel, pixels, 2 or more.
+        features: Number of latents K, or of outputs of an MLP before the broadcast.
+        out_channels: Number of output channels.
+        kernel_size: Side of the square kernel, in pixels, 2 or more.
         grid: Coordinate channels, shape (D, h, w).
         output_size: [H, W], each twice the grid's or one less.
-        keep_grid: Whether the state dict holds the grid.
-        generator: Draws the weights; biases are zero.
+        keep_grid: Whether the state dict contains the grid.
+        generator: Random number generator of the weights; biases are zero.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
         self.output_size = output_size
 
     def forward(self, z: Tensor) -> Tensor:
-        """(B, K) to (B, C, H, W)."""
+        """Map latents (B, K) to (B, C, H, W)."""
         of_z, of_grid = self.weight[: self.features], self.weight[self.features :]
         margins, fitting = self.margins(), self.fitting_size()
         small = constant_planes(z, [math.ceil(size / 2) for size in fitting])
@@ -162,9 +163,9 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
         )
 
     def margins(self) -> list[tuple[int, int]]:
-        """Outputs before and after those that no border reaches, for each axis.
+        """Return the number of outputs at the start and end of each axis that a border affects.
 
-        The number of those between them is even.
+        The start is one longer if necessary to make the number of unaffected outputs even.
         """
         found = []
         for size in self.output_size:
@@ -174,13 +175,13 @@ class BroadcastConvTranspose2d(_BroadcastLayer):
         return found
 
     def fitting_size(self) -> list[int]:
-        """[H, W] of the smallest output that holds all that differs."""
+        """Return [H, W] of the smallest output with both margins and one period between them."""
         pairs = zip(self.output_size, self.margins(), strict=True)
         return [min(size, before + 2 + after) for size, (before, after) in pairs]
 
 
 def constant_planes(z: Tensor, size: list[int]) -> Tensor:
-    """(B, K) to (B, K, h, w), without a copy."""
+    """Expand (B, K) to (B, K, h, w) without a copy."""
     return z[:, :, None, None].expand(-1, -1, *size)
 
 
@@ -193,15 +194,15 @@ def stretch_add(
     *,
     period: int,
 ) -> Tensor:
-    """Repeat the middle of a small plane up to a size, and add what does not depend on the batch.
+    """Enlarge a small plane by repeating its middle, and add the part common to the batch.
 
     Args:
-        small: Shape (B, C, h, w).
-        full: Shape (1, C, H, W), which has the bias in it; None adds the bias alone.
+        small: Small plane, shape (B, C, h, w).
+        full: Part common to the batch, including the bias, shape (1, C, H, W); None adds the bias.
         bias: Shape (C,).
-        size: [H, W].
-        margins: For each axis the rows or columns at its start and end that stay as they are.
-        period: Number of those between them, which are repeated.
+        size: [H, W] of the result.
+        margins: Number of rows or columns at the start and end of each axis that do not repeat.
+        period: Number of rows or columns between them, which are repeated.
 
     Returns:
         Shape (B, C, H, W).

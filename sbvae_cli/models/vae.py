@@ -1,4 +1,4 @@
-"""A variational autoencoder: encoder, decoder and the likelihood that joins them."""
+"""Variational autoencoder: encoder, decoder and pixel likelihood."""
 
 import torch
 from torch import Tensor, nn
@@ -7,11 +7,11 @@ from sbvae_cli.models.likelihoods import Likelihood
 
 
 class VAE(nn.Module):
-    """Encoder to a diagonal Gaussian, decoder to the parameter of a pixel likelihood.
+    """VAE with a diagonal Gaussian posterior and a pixel likelihood.
 
     Args:
-        encoder: Images (B, C, H, W) to mean and log-variance, each (B, K).
-        decoder: Latents (B, K) to the likelihood's parameter, (B, C, H, W).
+        encoder: Network from images (B, C, H, W) to posterior mean and log-variance, each (B, K).
+        decoder: Network from latents (B, K) to the likelihood's parameter, (B, C, H, W).
         likelihood: Likelihood of the pixels.
     """
 
@@ -22,23 +22,23 @@ class VAE(nn.Module):
         self.likelihood = likelihood
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the posterior, each (B, K), of images in [0, 1].
+        """Return the posterior mean and log-variance, each (B, K), of images in [0, 1].
 
-        In the images' dtype, whatever convolutions multiply in.
+        They have the dtype of the images, even if convolutions compute in another one.
         """
         mean, logvar = self.encoder(images)
         return mean, logvar
 
     def decode(self, z: Tensor) -> Tensor:
-        """The likelihood's parameter, (B, C, H, W), in the dtype of the latents."""
+        """Return the likelihood's parameter, (B, C, H, W), in the dtype of the latents."""
         output: Tensor = self.decoder(z)
-        return output.to(z.dtype)  # likelihoods sum over thousands of pixels
+        return output.to(z.dtype)  # likelihoods sum over thousands of pixels, which needs precision
 
     def render(self, z: Tensor) -> Tensor:
-        """Expected images, (B, C, H, W), of latents (B, K)."""
+        """Return the expected images, (B, C, H, W), of latents (B, K)."""
         return self.likelihood.mean(self.decode(z))
 
 
 def reparameterize(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
-    """Posterior samples (B, K) from standard normal noise of the same shape."""
+    """Return posterior samples (B, K), made from standard normal noise of the same shape."""
     return mean + torch.exp(0.5 * logvar) * noise

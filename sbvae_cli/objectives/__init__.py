@@ -1,1 +1,1 @@
-"""Pure functions of model, batch and noise to loss terms."""
+"""Objectives: pure functions from model, minibatch and noise to loss terms."""

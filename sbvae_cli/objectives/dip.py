@@ -1,4 +1,4 @@
-"""DIP-VAE: latents whose covariance is the identity (Kumar et al. 2018)."""
+"""DIP-VAE, which draws the covariance of the latents to the identity (Kumar et al. 2018)."""
 
 import torch
 from torch import Tensor
@@ -8,25 +8,25 @@ from sbvae_cli.objectives.elbo import Terms, forward
 
 
 def covariance_of_means(mean: Tensor) -> Tensor:
-    """Covariance of posterior means over a minibatch, divided by B.
+    """Return the covariance of posterior means over a minibatch, normalised by B.
 
     Args:
-        mean: Shape (B, K).
+        mean: Posterior means, shape (B, K).
 
     Returns:
         Shape (K, K).
     """
     centred = mean - mean.mean(0)
-    # Not a matrix product, which TF32 would round.
+    # A matrix product would be rounded by TF32.
     return (centred[:, :, None] * centred[:, None, :]).mean(0)
 
 
 def covariance_of_samples(mean: Tensor, logvar: Tensor) -> Tensor:
-    """Covariance of latents sampled from the posteriors: that of the means plus the mean variances.
+    """Return the covariance of posterior samples: that of the means plus the mean variances.
 
     Args:
-        mean: Shape (B, K).
-        logvar: Log-variance, shape (B, K).
+        mean: Posterior means, shape (B, K).
+        logvar: Posterior log-variances, shape (B, K).
 
     Returns:
         Shape (K, K).
@@ -43,20 +43,20 @@ def dip_vae(
     *,
     of_samples: bool,
 ) -> Terms:
-    """NLL + KL + the weighted squared distance of a covariance from the identity.
+    """Compute NLL + KL + the weighted squared distance of a covariance from the identity.
 
     Args:
         vae: The model.
-        images: Shape (B, C, H, W), in [0, 1].
-        noise: Standard normal, shape (B, K).
-        off_diagonal: Weight of the squared covariances between different latents.
-        diagonal: Weight of the squared distances of the variances from 1.
-        of_samples: Whether the covariance is that of the samples (DIP-VAE-II), or that of the
-            means (DIP-VAE-I).
+        images: Minibatch, shape (B, C, H, W), in [0, 1].
+        noise: Standard normal noise, shape (B, K).
+        off_diagonal: Weight of the squared covariances of different latents.
+        diagonal: Weight of the squared differences of the variances from 1.
+        of_samples: Whether to use the covariance of posterior samples (DIP-VAE-II) rather than that
+            of posterior means (DIP-VAE-I).
 
     Returns:
-        As `elbo`, and `covariance_off_diagonal` and `covariance_diagonal`, the sums of squares
-        without their weights.
+        Terms of `elbo`, and the unweighted sums of squares `covariance_off_diagonal` and
+        `covariance_diagonal`.
     """
     passed = forward(vae, images, noise)
     if of_samples:

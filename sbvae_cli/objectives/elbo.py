@@ -1,6 +1,6 @@
-"""One forward pass with NLL and KL, which every objective starts from, and those of the VAEs.
+"""Forward pass with NLL and KL for all objectives, and the objectives of three VAEs.
 
-The VAE, the beta-VAE, and the one whose KL follows a capacity (Burgess et al. 2018).
+These are the VAE, the beta-VAE, and the annealed VAE (Burgess et al. 2018).
 """
 
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from torch import Tensor
 from sbvae_cli.models.vae import VAE, reparameterize
 
 Terms = dict[str, Tensor]
-Weight = float | Tensor  # of a term; a scalar tensor where it changes while a graph is replayed
+Weight = float | Tensor  # weight of a term; a scalar tensor if a CUDA graph must read its changes
 
 
 @dataclass(frozen=True)
 class Forward:
-    """A minibatch once through the model; all that the objectives are made of.
+    """Results of a forward pass of a minibatch, from which objectives are computed.
 
     Attributes:
-        mean: Means of the posteriors, shape (B, K).
-        logvar: Their log-variances, shape (B, K).
-        z: A sample of each posterior, shape (B, K).
-        nll: Negative log likelihood, averaged over the images, nats.
-        kl: KL of the posteriors from the prior, averaged over the images, nats.
-        learned: What the likelihood has learned, for the log.
+        mean: Posterior means, shape (B, K).
+        logvar: Posterior log-variances, shape (B, K).
+        z: One sample of each posterior, shape (B, K).
+        nll: Negative log likelihood in nats, averaged over the images.
+        kl: KL divergence of the posterior from the prior in nats, averaged over the images.
+        learned: Learned parameters of the likelihood, for the log.
     """
 
     mean: Tensor
@@ -35,17 +35,17 @@ class Forward:
     learned: Terms
 
     def terms(self, loss: Tensor, **others: Tensor) -> Terms:
-        """Named terms: the loss, what the VAE's is made of, others, and what was learned."""
+        """Return named terms: loss, NLL, KL, `others`, and learned parameters."""
         return {"loss": loss, "nll": self.nll, "kl": self.kl, **others, **self.learned}
 
 
 def forward(vae: VAE, images: Tensor, noise: Tensor) -> Forward:
-    """Encode, sample, decode.
+    """Encode images, sample latents and decode them.
 
     Args:
         vae: The model.
-        images: Shape (B, C, H, W), in [0, 1].
-        noise: Standard normal, shape (B, K).
+        images: Minibatch, shape (B, C, H, W), in [0, 1].
+        noise: Standard normal noise, shape (B, K).
     """
     mean, logvar = vae.encode(images)
     z = reparameterize(mean, logvar, noise)
@@ -55,46 +55,46 @@ def forward(vae: VAE, images: Tensor, noise: Tensor) -> Forward:
 
 
 def gaussian_kl(mean: Tensor, logvar: Tensor) -> Tensor:
-    """KL of each diagonal Gaussian from the standard normal, by latent.
+    """Return the KL divergence of diagonal Gaussians from the standard normal, by latent.
 
     Args:
-        mean: Shape (B, K).
-        logvar: Log-variance, shape (B, K).
+        mean: Means, shape (B, K).
+        logvar: Log-variances, shape (B, K).
 
     Returns:
-        Nats, shape (B, K).
+        KL in nats, shape (B, K).
     """
     return 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
 
 
 def elbo(vae: VAE, images: Tensor, noise: Tensor, beta: Weight) -> Terms:
-    """NLL + beta * KL (Section A.1; Higgins et al. 2017).
+    """Compute NLL + beta * KL (Section A.1; Higgins et al. 2017).
 
     Args:
         vae: The model.
-        images: Shape (B, C, H, W), in [0, 1].
-        noise: Standard normal, shape (B, K).
+        images: Minibatch, shape (B, C, H, W), in [0, 1].
+        noise: Standard normal noise, shape (B, K).
         beta: Weight of the KL.
 
     Returns:
-        `loss`, `nll` summed over pixels and channels, and `kl`; means over the images, nats.
+        `loss`, `nll` (summed over pixels and channels) and `kl`, averaged over the images, in nats.
     """
     passed = forward(vae, images, noise)
     return passed.terms(passed.nll + beta * passed.kl)
 
 
 def annealed_vae(vae: VAE, images: Tensor, noise: Tensor, gamma: Weight, capacity: Weight) -> Terms:
-    """NLL + gamma * |KL - capacity|, whose capacity grows while training (Burgess et al. 2018).
+    """Compute NLL + gamma * |KL - capacity|, with increasing capacity (Burgess et al. 2018).
 
     Args:
         vae: The model.
-        images: Shape (B, C, H, W), in [0, 1].
-        noise: Standard normal, shape (B, K).
-        gamma: Weight of the distance.
-        capacity: Nats at this step.
+        images: Minibatch, shape (B, C, H, W), in [0, 1].
+        noise: Standard normal noise, shape (B, K).
+        gamma: Weight of the distance between KL and capacity.
+        capacity: Capacity at this step, in nats.
 
     Returns:
-        As `elbo`, and `capacity`.
+        Terms of `elbo`, and `capacity`.
     """
     passed = forward(vae, images, noise)
     loss = passed.nll + gamma * (passed.kl - capacity).abs()

@@ -1,4 +1,4 @@
-"""FactorVAE: total correlation by a discriminator (Kim and Mnih 2018; Section A.2)."""
+"""FactorVAE, whose total correlation is estimated by a discriminator (Kim and Mnih 2018)."""
 
 import torch
 from torch import Tensor
@@ -9,15 +9,15 @@ from sbvae_cli.models.discriminator import Discriminator
 from sbvae_cli.models.vae import VAE, reparameterize
 from sbvae_cli.objectives.elbo import Terms, Weight, forward
 
-PARTS = 2  # minibatches of images in an update: the second is only encoded
-NOISE_PARTS = 3  # of noise: for both minibatches' samples, and for the permutations
+PARTS = 2  # minibatches of images in an update; the second is only encoded
+NOISE_PARTS = 3  # minibatches of noise: for the samples of both, and for the permutations
 
 
 def permute_latents(z: Tensor, keys: Tensor) -> Tensor:
-    """Permute each latent over the batch by itself: samples of the product of the marginals.
+    """Permute each latent separately over the minibatch, to sample the product of the marginals.
 
     Args:
-        z: Shape (B, K).
+        z: Latents, shape (B, K).
         keys: Independent draws from a continuous distribution, shape (B, K); their order in each
             column is the permutation.
     """
@@ -25,24 +25,25 @@ def permute_latents(z: Tensor, keys: Tensor) -> Tensor:
 
 
 def total_correlation(logits: Tensor) -> Tensor:
-    """Mean log ratio of joint to product that a discriminator sees in joint samples; nats.
+    """Estimate the total correlation in nats by the mean log ratio of joint to product.
 
     Args:
-        logits: A discriminator's output for joint samples, shape (B, 2).
+        logits: Output of the discriminator for joint samples, shape (B, 2).
     """
     return (logits[:, 0] - logits[:, 1]).mean()
 
 
 def discriminator_terms(discriminator: Discriminator, joint: Tensor, product: Tensor) -> Terms:
-    """Half the sum of both cross-entropies, and the accuracy.
+    """Compute the mean cross-entropy of the discriminator over both classes, and its accuracy.
 
     Args:
-        discriminator: The network that is trained.
-        joint: Latents as the model draws them, shape (B, K), detached here.
-        product: Latents that were permuted, shape (B, K), detached here.
+        discriminator: The discriminator.
+        joint: Posterior samples, shape (B, K), detached here.
+        product: Permuted posterior samples, shape (B, K), detached here.
 
     Returns:
-        `discriminator_loss`, nats, log 2 for one that guesses; `discriminator_accuracy` in [0, 1].
+        `discriminator_loss` in nats, which is log 2 at chance, and `discriminator_accuracy` in
+        [0, 1].
     """
     logits = discriminator(torch.cat([joint, product]).detach())  # (2 B, 2)
     first = torch.zeros(len(joint), dtype=torch.long, device=logits.device)
@@ -63,21 +64,21 @@ def factor_vae(
     gamma: Weight,
     beta: Weight,
 ) -> Terms:
-    """NLL + beta * KL + gamma * TC for the model, and the discriminator's own loss.
+    """Compute NLL + beta * KL + gamma * TC of the model, and the discriminator's loss.
 
-    `loss` has no path to the discriminator's weights and `discriminator_loss` none to the model's,
-    so the gradient of their sum is that of each for its own network.
+    `loss` does not depend on the discriminator's weights for autograd, nor does
+    `discriminator_loss` on the model's, so that one backward pass of their sum serves both.
 
     Args:
         vae: The model.
-        discriminator: Network that tells joint from product samples.
+        discriminator: Classifier of joint and product samples.
         images: Two minibatches, shape (2 B, C, H, W), in [0, 1]; the second is only encoded.
-        noise: Standard normal, shape (3 B, K); the last third makes the permutations.
+        noise: Standard normal noise, shape (3 B, K); the last third makes the permutations.
         gamma: Weight of the total correlation.
         beta: Weight of the KL.
 
     Returns:
-        As `elbo`, and `total_correlation` and the terms of the discriminator.
+        Terms of `elbo` and of `discriminator_terms`, and `total_correlation`.
     """
     own, other = images.chunk(PARTS)
     own_noise, other_noise, keys = noise.chunk(NOISE_PARTS)

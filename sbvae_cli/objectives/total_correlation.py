@@ -1,4 +1,4 @@
-"""Total correlation from a minibatch of posteriors, and beta-TCVAE (Chen et al. 2018)."""
+"""Estimate the total correlation from a minibatch of posteriors, for beta-TCVAE (Chen et al.)."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sbvae_cli.objectives.elbo import Terms, Weight, forward
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Three parts whose sum is the mean of log q(z|x) - log p(z) (Chen et al. 2018, Equation 2).
+    """Three terms that add up to the mean of log q(z|x) - log p(z) (Chen et al. 2018, Equation 2).
 
     Attributes:
         mutual_information: Mean of log q(z|x) - log q(z), nats.
@@ -32,32 +32,32 @@ def log_weights(
     estimator: TotalCorrelationEstimator,
     device: torch.device | str = "cpu",
 ) -> Tensor:
-    """Log of the weight of posterior j in the estimate of q(z_i).
+    """Return the log of the weight of posterior j in the estimate of q(z_i).
 
     `stratified` (Chen et al. 2018, Appendix C.2): 1/N for a sample's own posterior,
     (N - M) / (N M) for one other, 1/M for the rest, with M = B - 1; each row sums to one.
-    `weighted` (Appendix C.1): 1 / (N B) throughout; each row sums to 1/N, which adds the
-    constant (K - 1) log N to the total correlation.
+    `weighted` (Appendix C.1): 1 / (N B) for all; each row sums to 1/N, which adds the constant
+    (K - 1) log N to the total correlation.
 
     Args:
-        batch_size: Images B, 2 or more.
-        dataset_size: Images N in the training data, at least B.
-        estimator: Which weights.
-        device: Where to.
+        batch_size: Number B of images in the minibatch, 2 or more.
+        dataset_size: Number N of training images, at least B.
+        estimator: `stratified` or `weighted`.
+        device: Device of the result.
 
     Returns:
-        Shape (B, B): row i is of z_i, column j of the posterior of image j.
+        Shape (B, B); row i is for z_i, column j for the posterior of image j.
 
     Raises:
-        ValueError: If there are too few images.
+        ValueError: If B is less than 2, or N is less than B.
     """
     if batch_size < 2 or dataset_size < batch_size:
         raise ValueError(f"no estimate from {batch_size} of {dataset_size} images; 2 <= B <= N")
     size, count, others = batch_size, dataset_size, batch_size - 1
     if estimator == "weighted":
         return torch.full((size, size), -math.log(size * count), device=device)
-    # How many columns after its own an entry stands, (B, B); an indexed assignment of a number
-    # would wait for the device.
+    # Offset of each entry from the diagonal, modulo B, shape (B, B). An indexed assignment of a
+    # number would synchronise with the device.
     rows = torch.arange(size, device=device)
     place = (rows[None] - rows[:, None]) % size
     one_other = math.log(count - others) - math.log(count * others)
@@ -72,14 +72,14 @@ def decompose(
     dataset_size: int,
     estimator: TotalCorrelationEstimator,
 ) -> Decomposition:
-    """Split the KL by the aggregate posterior, which the minibatch's posteriors stand for.
+    """Decompose the KL, estimating the aggregate posterior from the minibatch.
 
     Args:
-        z: A sample of each posterior, shape (B, K).
-        mean: Means of the posteriors, shape (B, K).
-        logvar: Their log-variances, shape (B, K).
-        dataset_size: Images N in the training data.
-        estimator: Which weights, as `log_weights` has them.
+        z: One sample of each posterior, shape (B, K).
+        mean: Posterior means, shape (B, K).
+        logvar: Posterior log-variances, shape (B, K).
+        dataset_size: Number N of training images.
+        estimator: Weights of the posteriors, as in `log_weights`.
     """
     weights = log_weights(len(z), dataset_size, estimator, z.device)
     pairs = gaussian_log_density(z[:, None], mean[None], logvar[None])  # (B of z, B of q, K)
@@ -96,7 +96,7 @@ def decompose(
 
 
 def gaussian_log_density(z: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:
-    """Log density of one-dimensional Gaussians, nats; shapes broadcast."""
+    """Return the log density of one-dimensional Gaussians in nats; shapes broadcast."""
     return -0.5 * ((z - mean).square() * torch.exp(-logvar) + logvar + math.log(2 * math.pi))
 
 
@@ -108,20 +108,21 @@ def beta_tcvae(
     dataset_size: int,
     estimator: TotalCorrelationEstimator,
 ) -> Terms:
-    """NLL + KL + (beta - 1) * TC (Chen et al. 2018, Equation 4 with alpha = gamma = 1).
+    """Compute NLL + KL + (beta - 1) * TC (Chen et al. 2018, Equation 4, alpha = gamma = 1).
 
-    The KL is the closed form, of which the three parts are an estimate; so beta = 1 is the VAE.
+    The KL is computed in closed form, not as the sum of the three estimates, so that beta = 1 is
+    exactly the VAE.
 
     Args:
         vae: The model.
-        images: Shape (B, C, H, W), in [0, 1], B at least 2.
-        noise: Standard normal, shape (B, K).
+        images: Minibatch, shape (B, C, H, W), in [0, 1], with B at least 2.
+        noise: Standard normal noise, shape (B, K).
         beta: Weight of the total correlation.
-        dataset_size: Images N in the training data.
-        estimator: Which weights, as `log_weights` has them.
+        dataset_size: Number N of training images.
+        estimator: Weights of the posteriors, as in `log_weights`.
 
     Returns:
-        As `elbo`, and the parts of `Decomposition`.
+        Terms of `elbo` and of `Decomposition`.
     """
     passed = forward(vae, images, noise)
     parts = decompose(passed.z, passed.mean, passed.logvar, dataset_size, estimator)

@@ -1,1 +1,1 @@
-"""Updates and the loop around them."""
+"""Training: updates of several replicas and the loop around them."""

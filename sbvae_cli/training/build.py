@@ -1,4 +1,4 @@
-"""Configuration to what trains: the one place that knows which objective means which function."""
+"""Build updaters and inputs from configurations; only this module maps objectives to functions."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -34,23 +34,23 @@ from sbvae_cli.training.inputs import InputMaker, Schedule
 from sbvae_cli.training.schedules import cyclic, linear, pulse
 from sbvae_cli.training.update import Adversary, Objective, Updater
 
-DISCRIMINATOR_BETAS = (0.5, 0.9)  # of Adam (Kim and Mnih 2018)
+DISCRIMINATOR_BETAS = (0.5, 0.9)  # decay rates of Adam's moments (Kim and Mnih 2018)
 
 
 def images_per_update(config: Config) -> int:
-    """Number of images of an update, which may take several minibatches."""
+    """Return the number of images of an update, which may use several minibatches."""
     parts = factor_vae.PARTS if isinstance(config.objective, FactorVaeConfig) else 1
     return parts * config.training.batch_size
 
 
 def noise_shape(config: Config) -> tuple[int, int]:
-    """(n, K) of the noise of an update."""
+    """Return the shape (n, K) of the noise of an update."""
     parts = factor_vae.NOISE_PARTS if isinstance(config.objective, FactorVaeConfig) else 1
     return parts * config.training.batch_size, config.model.latent_dim
 
 
 def with_own_precision(config: Config) -> Config:
-    """The configuration with what its device makes of the precision `auto`."""
+    """Return the configuration with the precision `auto` resolved for its device."""
     training = config.training
     precision = resolve_precision(training.precision, resolve_device(training.device))
     own = training.model_copy(update={"precision": precision})
@@ -58,18 +58,18 @@ def with_own_precision(config: Config) -> Config:
 
 
 def build_updater(config: Config, seeds: Sequence[int] | None = None) -> Updater:
-    """Models, objective and optimizers on the device that the configuration names.
+    """Build models, objective and optimizers on the device of the configuration.
 
     Args:
-        config: Configuration of the run, or of one of several that differ in the seed alone.
-        seeds: Root seed of each replica's weights; None takes that of the configuration.
+        config: Configuration of the run, or of one of several replicas, which differ in the seed.
+        seeds: Root seed of each replica's weights; None for one replica with the run's seed.
     """
     training, objective = config.training, config.objective
     device = resolve_device(training.device)
     seeds = seeds or [training.seed]
     shape, precision = config.data.image_shape, resolve_precision(training.precision, device)
     vaes = [build_vae(config.model, shape, seed).to(device) for seed in seeds]
-    # Tensor cores multiply fastest with the channels last; vmap knows no such layout.
+    # Tensor cores are fastest with channels last, a layout that vmap does not support.
     last = device.type == "cuda" and len(vaes) == 1
     for vae in vaes if precision == "bf16" else ():
         multiply_in(vae, torch.bfloat16, torch.channels_last if last else torch.preserve_format)
@@ -98,13 +98,13 @@ def build_updater(config: Config, seeds: Sequence[int] | None = None) -> Updater
 def build_maker(
     config: Config, source: Source, seeds: Sequence[int], device: torch.device
 ) -> InputMaker:
-    """What makes the inputs of updates; its feed holds threads or memory until it is closed.
+    """Build the maker of the updates' inputs; close it to release the memory of its images.
 
     Args:
         config: Configuration of one of the replicas.
-        source: The data that it names.
+        source: Source of the images.
         seeds: Root seed of each replica.
-        device: Where the models are.
+        device: Device of the models.
     """
     training = config.training
     feed = Feed(
@@ -123,7 +123,7 @@ def build_maker(
 
 
 def build_objective(config: ObjectiveConfig) -> Objective:
-    """The function that a configuration names; it takes its weights by name, as tensors."""
+    """Return the function of an objective, whose weights are tensors passed by name."""
     match config:
         case VaeConfig() | BetaVaeConfig():
             return elbo
@@ -143,7 +143,7 @@ def build_objective(config: ObjectiveConfig) -> Objective:
 
 
 def scheduled_weights(config: ObjectiveConfig) -> dict[str, Schedule]:
-    """The weights that an objective takes by name, each at every step."""
+    """Return the schedule of each weight of an objective, by name."""
     match config:
         case VaeConfig() | BetaVaeConfig() | BetaTcvaeConfig():
             return {"beta": scheduled(config.beta, config.beta_schedule)}
@@ -158,7 +158,7 @@ def scheduled_weights(config: ObjectiveConfig) -> dict[str, Schedule]:
 
 
 def scheduled(weight: float, schedule: ScheduleConfig) -> Schedule:
-    """The weight at each step, by the number of updates before."""
+    """Return a function from the number of previous updates to the weight."""
     match schedule:
         case ConstantConfig():
             return lambda step: weight

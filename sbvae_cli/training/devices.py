@@ -1,4 +1,4 @@
-"""Which device computes, and in which precision."""
+"""Resolve the names of devices and precisions, including `auto`."""
 
 import re
 
@@ -9,13 +9,13 @@ from sbvae_cli.errors import SbvaeError
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device of that name; `auto` is the first GPU there is, else the CPU.
+    """Return the device of this name; `auto` is the first GPU, or the CPU without a GPU.
 
     Args:
         name: `auto`, `cpu`, `mps`, `cuda` or `cuda:INDEX`.
 
     Raises:
-        SbvaeError: If PyTorch finds no such device here.
+        SbvaeError: If the name is unknown, or PyTorch finds no such device.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -36,14 +36,14 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: Precision, device: torch.device) -> Precision:
-    """The precision of that name; `auto` is `bf16` where a device multiplies it natively.
+    """Return the precision of this name; `auto` is `bf16` if the device supports it natively.
 
-    That is on NVIDIA GPUs from Ampere on, and on CPUs with AVX512-BF16 or AMX. Elsewhere, where
-    bfloat16 is slower, or PyTorch cannot tell, it is `fp32`.
+    These are NVIDIA GPUs from Ampere on, and CPUs with AVX512-BF16 or AMX. On any other device,
+    where bfloat16 would be slower or PyTorch cannot tell, `auto` is `fp32`.
 
     Args:
         name: `auto`, `fp32`, `tf32` or `bf16`.
-        device: Where the run computes.
+        device: Device of the run.
     """
     if name != "auto":
         return name
@@ -56,7 +56,7 @@ def _multiplies_bfloat16(device: torch.device) -> bool:
         return torch.version.hip is None and torch.cuda.get_device_capability(device) >= ampere
     onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if device.type == "cpu" and onednn:
-        # PyTorch has no public name for these; without them a CPU counts as one that has neither.
+        # These functions are private; without them, the CPU is assumed to have neither.
         names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         return any(getattr(torch.cpu, name)() for name in names if hasattr(torch.cpu, name))
     return False

@@ -1,4 +1,4 @@
-"""What updates take besides the weights, made in blocks of consecutive steps."""
+"""Make the inputs of updates (images, noise, weights of terms) in blocks of consecutive steps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -12,17 +12,18 @@ from sbvae_cli.models.layers import seeded_generator
 from sbvae_cli.random import seed_of
 from sbvae_cli.training.schedules import decayed
 
-Schedule = Callable[[int], float]  # of the number of updates before
+Schedule = Callable[[int], float]  # from the number of previous updates to a value
 
 
 class Inputs(NamedTuple):
-    """What S consecutive updates of R replicas take; without the first axis, what one takes.
+    """Inputs of S consecutive updates of R replicas, or of one update without the first axis.
 
     Attributes:
-        images: As `ImageBlock` has them.
-        colours: As `ImageBlock` has them.
-        noise: Standard normal, shape (S, R, B, K).
-        settings: Factor of the learning rates, then the objective's weights, shape (S, 1 + W).
+        images: Images or row numbers, as in `ImageBlock`.
+        colours: Colours of masks, as in `ImageBlock`.
+        noise: Standard normal noise, shape (S, R, B, K).
+        settings: Factor of the initial learning rates, then the W weights of the objective's terms,
+            shape (S, 1 + W).
     """
 
     images: Tensor
@@ -31,7 +32,7 @@ class Inputs(NamedTuple):
     settings: Tensor
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Inputs":
-        """The same of other tensors, made of these one by one."""
+        """Apply a function to each tensor."""
         return Inputs(*(None if part is None else change(part) for part in self))  # type: ignore[arg-type]
 
     @property
@@ -41,19 +42,19 @@ class Inputs(NamedTuple):
 
     @property
     def step_bytes(self) -> int:
-        """Bytes that one update takes."""
+        """Number of bytes of the inputs of one update."""
         return sum(part[0].nbytes for part in self if part is not None)
 
 
 class InputMaker:
-    """Makes the inputs of any updates; each is a pure function of the seeds and the step.
+    """Maker of the inputs of any update, as a pure function of the seeds and the step.
 
     Args:
-        feed: Where the images come from, of the same seeds.
-        config: Learning rate's schedule and number of steps.
+        feed: Feed of images for the same seeds.
+        config: Configuration with the learning rate's schedule and the number of steps.
         seeds: Root seed of each replica's noise.
-        noise_shape: (B, K) of the noise of an update.
-        weights: The objective's weights by name, each at every step.
+        noise_shape: Shape (B, K) of the noise of an update.
+        weights: Schedule of each weight of the objective, by name.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class InputMaker:
         return list(self._weights)
 
     def block(self, start: int, count: int) -> Inputs:
-        """Inputs of `count` updates from step `start` on, on the host."""
+        """Make the inputs of `count` updates from step `start` on, in host memory."""
         images = self.feed.block(start, count)
         steps = range(start, start + count)
         noise = torch.empty(count, len(self._seeds), *self._noise_shape)
@@ -97,6 +98,6 @@ class InputMaker:
 def draw_noise(seed: int, step: int, out: Tensor) -> Tensor:
     """Fill a tensor with standard normal noise that depends on seed and step alone.
 
-    It is drawn on the CPU, so that a resumed run draws it again and every device has the same.
+    The noise is drawn on the CPU, so that it is the same on every device and in a resumed run.
     """
     return torch.randn(out.shape, generator=seeded_generator(seed_of(seed, "noise", step)), out=out)

@@ -1,4 +1,4 @@
-"""The training loop: a generator of reports, which prints nothing and writes nothing."""
+"""The training loop, a generator of reports, which neither prints nor writes."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -12,34 +12,34 @@ from sbvae_cli.training.inputs import InputMaker, Inputs
 from sbvae_cli.training.rounds import Capture, Rounds, block_length
 from sbvae_cli.training.update import Updater
 
-# Updates after which a run reports for the first time, so that its length is soon known.
+# Number of updates after which an additional report tells early how long the run takes.
 EARLY = 10
 
-_BLOCKS_AHEAD = 1  # that wait for the loop
+_BLOCKS_AHEAD = 1  # blocks of inputs that are made before the loop needs them
 
-# Updates, of all replicas together, from which on compiling the objective takes less time than it
-# saves on a GPU: about a minute against some tenths of a millisecond each.
+# Number of updates of all replicas from which on compilation pays on a GPU: it takes about a minute
+# and saves some tenths of a millisecond per update.
 _WORTH_COMPILING = 100_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """Where a replica stands, and whether it is to be saved there.
+    """Progress of a replica, and whether to save a checkpoint.
 
     Attributes:
-        replica: Its number, from 0.
-        step: Updates made.
-        steps: Updates planned.
-        terms: Loss terms, averaged over the steps since the last report, nats; none where a stop
-            came between two reports, or the replica diverged.
-        images_per_second: Images that it reconstructed, over the same steps; those that only a
-            discriminator sees do not count, nor does time between updates that others take.
-        seconds_left: Time to the end at that speed.
-        save: Whether a checkpoint is due; then the weights are finite.
-        error: What was not finite; then there are no more reports of this replica.
-        note: A line on what does not work as it could here; in the first report alone.
-        passing: Whether it only tells early how fast a run is that went on; a log without it is
-            that of a run that never stopped.
+        replica: Number of the replica, from 0.
+        step: Number of updates made.
+        steps: Number of updates planned.
+        terms: Loss terms in nats, averaged over the steps since the last report; empty if training
+            was stopped between two reports or the replica diverged.
+        images_per_second: Reconstructed images per second over the same steps. Images that only a
+            discriminator uses do not count, nor does the time spent outside of updates.
+        seconds_left: Time to the end at this speed, in seconds.
+        save: Whether a checkpoint is due; its weights are finite.
+        error: Error that says what was not finite, in the last report of a diverged replica.
+        note: Line for the user on a feature that does not work on this machine; in one report only.
+        passing: Whether this is only an early report on the speed of a resumed run. It is not
+            logged, so that the log is that of an uninterrupted run.
     """
 
     replica: int
@@ -67,20 +67,20 @@ def train(
     """Update all replicas from step `start` to `config.steps`.
 
     Args:
-        updater: Holds the models and their optimizers.
-        maker: Makes what updates take, for as many replicas.
-        config: Steps, batch size and how often to report and to save.
-        start: Updates made before.
-        stop: Asked before every step; true ends the loop.
-        watch: Called with the number of updates made before the first one and after each; it may
-            look at the models, but must leave them as they are.
-        capture: As `Rounds` takes it.
+        updater: Updater with the models and their optimizers.
+        maker: Maker of the inputs, for the same number of replicas.
+        config: Configuration with the number of steps and the intervals of reports and checkpoints.
+        start: Number of updates made before, 0 unless the run is resumed.
+        stop: Called before every step; True ends the loop.
+        watch: Called with the number of updates made, before the first update and after each one;
+            it must not change the models.
+        capture: Argument of `Rounds`.
 
     Yields:
-        A report for each replica that has not diverged before: every `log_every` steps, early on,
-        and whenever a checkpoint is due, that is every `checkpoint_every` steps, at the last, and
-        after a stop, be it before the first step. Where it goes on, another one early on, which
-        counts for no mean.
+        A report for each replica that has not diverged before. Reports come every `log_every`
+        steps, at step `EARLY`, and whenever a checkpoint is due: every `checkpoint_every` steps, at
+        the last step, and when `stop` ends the loop. A resumed run has another report `EARLY` steps
+        after its start, which does not reset the means.
     """
     watch(start)
     meter = _Meter(config, start)
@@ -107,7 +107,7 @@ def train(
             if due or step == start + EARLY:
                 saved = step if save else saved
                 found = reports(save=save, passing=not due)
-                with meter.left_out():  # whoever takes it saves, validates and draws
+                with meter.left_out():  # the consumer saves, validates and draws
                     yield found
     if alive and saved != step:
         yield [replace(report, terms={}) for report in reports(save=True)]
@@ -120,7 +120,7 @@ def _updates(
     start: int,
     capture: Capture | None,
 ) -> Generator[str, None, None]:
-    """Make one update of all replicas for each item, which is a line to be told, or empty."""
+    """Update all replicas once for each item; an item is a line for the user, or empty."""
     left = config.steps - start
     compiled = (
         config.compile == "auto"
@@ -144,7 +144,7 @@ def _updates(
 
 
 def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) -> Iterator[Inputs]:
-    """Blocks of inputs that grow to a length, so that the first ones soon come."""
+    """Yield blocks of inputs that grow to `length`, so that the first ones are ready early."""
     count = 1
     while start < stop:
         count = min(2 * count, length, stop - start)
@@ -156,9 +156,9 @@ def _blocks(maker: InputMaker, start: int, stop: int, length: int, pin: bool) ->
 def _look(
     updater: Updater, meter: "_Meter", step: int, *, save: bool, passing: bool
 ) -> list[Report]:
-    """Read where all replicas stand; weights too if they are to be saved.
+    """Make the reports of all replicas; if they are to be saved, check their weights too.
 
-    Weights may overflow though the loss was fine.
+    Weights may overflow in an update although its loss and gradients are finite.
     """
     failures, totals = updater.failures(), updater.read_totals(keep=passing)
     finite = updater.weights_are_finite() if save else [True] * updater.replicas
@@ -190,13 +190,13 @@ def _look(
 
 @dataclass(frozen=True)
 class _Pace:
-    steps: int  # since the last reading
+    steps: int  # number of steps since the last reading
     images_per_second: float
     seconds_left: float
 
 
 class _Meter:
-    """How fast a replica is, since the last reading, by a clock that can be stopped."""
+    """Meter of the speed of training since the last reading, with a clock that can be paused."""
 
     def __init__(self, config: TrainingConfig, start: int) -> None:
         self.planned = config.steps
@@ -207,8 +207,8 @@ class _Meter:
         self._warm = False
 
     def count(self) -> None:
-        """Note that a step was made."""
-        if not self._warm:  # the first step sets up the device, and would spoil the speed
+        """Count a step."""
+        if not self._warm:  # the first step sets up the device and is not representative
             self._warm = True
             self._timed_from += 1
             self._first = self._time
@@ -216,7 +216,7 @@ class _Meter:
 
     @contextmanager
     def left_out(self) -> Iterator[None]:
-        """Stop the clock in a block that is no training."""
+        """Pause the clock during a block that is not training."""
         began = time.perf_counter()
         yield
         self._left_out += time.perf_counter() - began
@@ -231,7 +231,7 @@ class _Meter:
             return _Pace(0, 0.0, 0.0)
         now = self._now()
         began, timed = self._time, step - self._timed_from
-        if timed == 0:  # there was but one step
+        if timed == 0:  # there was only the first step
             began, timed = self._first, 1
         seconds = max(now - began, 1e-9) / timed
         if not keep:

@@ -1,4 +1,4 @@
-"""Updates from buffers on the device: on CUDA one captured graph, replayed for every round."""
+"""Run updates from buffers on the device; on CUDA as one captured graph that is replayed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,43 +9,43 @@ import torch
 from sbvae_cli.training.inputs import InputMaker, Inputs
 from sbvae_cli.training.update import Updater
 
-# Steps of a block at most, by whether a GPU computes: there a block is copied in one go and the
-# host is to be left alone for a while, on a CPU the images only take memory.
+# Largest number of steps in a block with and without CUDA. With CUDA, a block is copied at once and
+# spares the host for a while; on a CPU, a longer block would only need more memory.
 _MOST_STEPS = {True: 256, False: 16}
-_MOST_BYTES = 256 << 20  # of a block's inputs
-_WARM_UPS = 3  # calls before a graph is captured, in which libraries set themselves up
+_MOST_BYTES = 256 << 20  # largest size of a block's inputs
+_WARM_UPS = 3  # calls before a graph is captured, in which libraries initialise themselves
 
 Step = Callable[[], None]
-Capture = Callable[[Step], Step]  # to what repeats the step, which it may run any number of times
+Capture = Callable[[Step], Step]  # returns a function that repeats the step; may run the step
 
 
 def block_length(updater: Updater, inputs: Inputs) -> int:
-    """Number of steps in a block, at least 1.
+    """Return the number of steps in a block, at least 1.
 
     Args:
-        updater: What is to be updated.
-        inputs: Any block of what it takes.
+        updater: Updater of the models.
+        inputs: Any block of its inputs.
     """
     most = _MOST_STEPS[updater.device.type == "cuda"]
     return max(1, min(most, _MOST_BYTES // max(1, inputs.step_bytes)))
 
 
 class Rounds:
-    """Updates of all replicas, one after the other, from buffers that hold a block of inputs.
+    """Consecutive updates of all replicas, called rounds, from buffers with a block of inputs.
 
-    A round reads the slot whose number stands on the device, so that it is the same for every
-    step and may be captured.
+    The number of the next slot of the buffers is stored on the device, so that every round executes
+    the same operations and can be captured.
 
     Args:
-        updater: What is updated.
-        maker: What made the inputs.
-        first: A block of inputs, whose shapes the buffers get.
-        capture: Makes what repeats a round; None captures a CUDA graph on CUDA and nothing
-            elsewhere.
-        compiled: Whether `torch.compile` makes kernels of the objective.
+        updater: Updater of the models.
+        maker: Maker of the inputs.
+        first: Block of inputs that determines the shapes of the buffers.
+        capture: Function that captures a round and returns its replay; None captures a CUDA graph
+            on CUDA, and nothing on other devices.
+        compiled: Whether to compile the objective by `torch.compile`.
 
     Attributes:
-        note: A line that says why it could not; empty otherwise.
+        note: Line for the user that says why compilation failed; empty otherwise.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class Rounds:
             self._at.zero_()
 
     def run(self) -> None:
-        """Update every replica once from the slot whose turn it is, and go to the next."""
+        """Update every replica once from the next slot."""
         if self._replay:
             self._replay()
         else:
             self._round()
 
     def load(self, block: Inputs) -> None:
-        """Copy inputs to the device, of as many steps as there are slots or fewer."""
+        """Copy a block of inputs to the device; it may have fewer steps than there are slots."""
         for slots, part in zip(self._slots, block, strict=True):
             if slots is not None and part is not None:
                 slots[: block.steps].copy_(part, non_blocking=True)
@@ -98,7 +98,7 @@ class Rounds:
         self._updater.update(pixels, taken.noise, named, decay)
 
     def _compile(self) -> None:
-        """Compile, or go on without where no compiler works, which shows in errors of any kind."""
+        """Compile the objective; any error but lack of memory means that compilation is skipped."""
         self._updater.compile()
         try:
             self._round()
@@ -111,11 +111,12 @@ class Rounds:
 
 
 def captured_graph(step: Step, device: torch.device) -> Step:
-    """What replays a step as one CUDA graph: all kernels are queued by a single call.
+    """Capture a step as a CUDA graph and return a function that replays it in a single call.
 
     Args:
-        step: Must not wait for the device, and must read and write the same tensors every time.
-        device: Where it computes.
+        step: Function that must not synchronise with the device, and must read and write the same
+            tensors in every call.
+        device: CUDA device of the step.
     """
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.device(device):
@@ -125,7 +126,7 @@ def captured_graph(step: Step, device: torch.device) -> Step:
             for _ in range(_WARM_UPS):
                 step()
         torch.cuda.current_stream().wait_stream(side)
-        # Other threads may allocate pinned memory meanwhile, which the default mode would not bear.
+        # Other threads may allocate pinned memory at the same time; the default mode forbids it.
         with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             step()
 
@@ -138,7 +139,7 @@ def captured_graph(step: Step, device: torch.device) -> Step:
 
 @contextmanager
 def _measured_convolutions() -> Iterator[None]:
-    """Let cuDNN choose convolutions by measuring them, which pays for a graph of fixed shapes."""
+    """Let cuDNN choose algorithms by benchmarks, which pays for a graph of fixed shapes."""
     before = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = True
     try:

@@ -1,4 +1,4 @@
-"""What a weight or a learning rate is at a step."""
+"""Compute weights and learning rates at a step."""
 
 import math
 
@@ -6,12 +6,12 @@ from sbvae_cli.config.names import LearningRateSchedule
 
 
 def decayed(schedule: LearningRateSchedule, step: int, steps: int) -> float:
-    """Share of the first learning rate that an update has.
+    """Return the learning rate at a step as a share of the initial one, in [0, 1].
 
     Args:
-        schedule: `constant`; `linear` or `cosine` fall to zero after `steps`.
-        step: Updates made before, from 0.
-        steps: Updates of the whole run.
+        schedule: `constant`; or `linear` or `cosine`, which decay to zero at `steps`.
+        step: Number of previous updates, from 0.
+        steps: Number of updates of the whole run.
     """
     done = min(step / steps, 1.0)
     match schedule:
@@ -24,15 +24,15 @@ def decayed(schedule: LearningRateSchedule, step: int, steps: int) -> float:
 
 
 def linear(start: float, end: float, step: int, steps: int) -> float:
-    """On a straight line from `start` at step 0 to `end` at step `steps`, then `end`."""
+    """Return the value at `step` of a line from `start` at 0 to `end` at `steps`, then `end`."""
     return start + (end - start) * min(step / steps, 1.0)
 
 
 def pulse(weight: float, peak: float, step: int, after: int, steps: int) -> float:
-    """`weight`, but at step `after` it is `peak`, and on a line back to `weight` at `steps`."""
+    """Return `weight` before step `after`, then a line from `peak` back to `weight` at `steps`."""
     return weight if step < after else linear(peak, weight, step - after, steps - after)
 
 
 def cyclic(start: float, end: float, step: int, steps: int, rising: float) -> float:
-    """Linear over the share `rising` of each cycle of `steps`, then level (Fu et al. 2019)."""
+    """Return a line over the share `rising` of each cycle, then `end` (Fu et al. 2019)."""
     return linear(start, end, step % steps, max(1, round(rising * steps)))

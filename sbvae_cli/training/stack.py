@@ -1,4 +1,4 @@
-"""Networks of one architecture, stacked: the weights of R replicas as the rows of one tensor."""
+"""Stack networks of one architecture: the weights of R replicas are the rows of one tensor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_EPSILON = 1e-8  # of Adam, added to the root of its second moment
+_EPSILON = 1e-8  # Adam's epsilon, added to the root of the second moment
 
-# Other settings that `torch.optim.Adam` has in its state.
+# Other settings in the state of `torch.optim.Adam`.
 _PLAIN_ADAM = {
     "weight_decay": 0,
     "amsgrad": False,
@@ -22,18 +22,18 @@ _PLAIN_ADAM = {
 
 
 class Stack:
-    """R networks whose parameters are views of one tensor, so that one call computes for all.
+    """R networks whose parameters are views of one tensor, so that one call computes all.
 
     Args:
-        networks: Networks of one architecture, on one device; they keep their values, and from
-            here on a change of `weights` changes them and the other way round.
+        networks: Networks of one architecture, on one device. Their parameters keep their values
+            and share memory with `weights` from now on.
 
     Attributes:
         networks: The networks.
-        weights: All parameters, shape (R, P), each network's in a row.
-        parameters: Views of it by name, shape (R, ...), that gradients are asked of.
+        weights: All parameters, shape (R, P), with one row for each network.
+        parameters: Views of `weights` by name, shape (R, ...), for which gradients are computed.
         buffers: Buffers by name, shape (R, ...).
-        sizes: Number of weights of each parameter, in order; P in all.
+        sizes: Number of elements of each parameter, in order; their sum is P.
     """
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
@@ -61,40 +61,40 @@ class Stack:
 
     @property
     def state(self) -> dict[str, Tensor]:
-        """Parameters and buffers by name, as `torch.func.functional_call` takes them."""
+        """Parameters and buffers by name, for `torch.func.functional_call`."""
         return {**self.parameters, **self.buffers}
 
     def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
-        """Gradients of `parameters`, in their order, as one tensor, shape (R, P)."""
+        """Concatenate the gradients of `parameters`, in their order, to shape (R, P)."""
         return torch.cat([g.reshape(len(self), -1) for g in gradients], dim=1)
 
     def state_dict(self, replica: int) -> dict[str, Tensor]:
-        """State dict of one network, of tensors of its own."""
+        """Return a copy of the state dict of one network."""
         state: dict[str, Tensor] = self.networks[replica].state_dict()
         return {name: value.clone() for name, value in state.items()}
 
     def are_finite(self) -> list[bool]:
-        """For each network whether all of its weights are numbers; waits for the device."""
+        """Return for each network whether all its weights are finite; waits for the device."""
         found: list[bool] = torch.isfinite(self.weights).all(1).tolist()
         return found
 
 
 class Learner:
-    """Stacked networks, the loss that moves them, and Adam (Kingma and Ba 2015) for each.
+    """Stacked networks with their loss and Adam (Kingma and Ba 2015).
 
-    PyTorch's fused kernel works on a whole row, and leaves weights and moments alone where a flag
-    on the device says so; `torch.optim.Adam` around it would take seconds to import.
+    PyTorch's fused kernel updates a whole row at once, and skips it if a flag on the device is set.
+    It is called directly, since importing `torch.optim` takes seconds.
 
     Args:
         stack: The networks.
-        loss: Name of the loss among the objective's terms.
-        norm_name: Name of the gradient's norm among what is checked.
+        loss: Name of their loss among the objective's terms.
+        norm_name: Name of the gradient norm in error messages.
         learning_rate: Learning rate at the first step.
-        betas: Decay of the two moments, each in [0, 1).
+        betas: Decay rates of the two moments, each in [0, 1).
 
     Attributes:
         gradient: Gradients of the last update, shape (R, P).
-        steps: Number of updates that moved each replica, shape (R,).
+        steps: Number of updates applied to each replica, shape (R,).
     """
 
     def __init__(
@@ -115,14 +115,14 @@ class Learner:
         }
 
     def take(self, gradients: Sequence[Tensor], largest: float | None) -> Tensor:
-        """Keep gradients for the next move.
+        """Store gradients for the next `move`, clipping their norms.
 
         Args:
-            gradients: Those of the stack's parameters, in their order.
-            largest: Norm that a gradient is scaled down to if it is larger; None leaves it.
+            gradients: Gradients of the stack's parameters, in their order.
+            largest: Largest norm of a replica's gradient; None does not clip.
 
         Returns:
-            Norm of each replica's gradient before it is scaled, shape (R,).
+            Norm of each replica's gradient before clipping, shape (R,).
         """
         self.gradient = self.stack.flatten(gradients)
         norm: Tensor = torch.linalg.vector_norm(self.gradient, dim=1)
@@ -131,11 +131,11 @@ class Learner:
         return norm
 
     def move(self, decay: Tensor, failed: Tensor) -> None:
-        """One step of Adam.
+        """Make one step of Adam.
 
         Args:
-            decay: Factor of the first learning rate, a scalar on the device.
-            failed: Shape (R,); 1 for a replica that stays as it is.
+            decay: Factor of the initial learning rate, a scalar on the device.
+            failed: Shape (R,); 1 for a replica that is not changed.
         """
         rate = decay * self._learning_rate
         self.steps += 1 - failed
@@ -148,7 +148,7 @@ class Learner:
             strict=True,
         )
         for weights, gradient, first, second, steps, flag in rows:
-            # MPS has neither the flag nor learning rates on the device.
+            # On MPS the kernel supports neither the flag nor a learning rate on the device.
             on_mps = weights.device.type == "mps"
             if on_mps and flag.item():
                 continue
@@ -171,7 +171,7 @@ class Learner:
             )
 
     def state_dict(self, replica: int) -> dict[str, Any]:
-        """State of one replica, as a `torch.optim.Adam` of its network's parameters has it."""
+        """Return the state of one replica in the format of `torch.optim.Adam`."""
         state = {}
         if self.steps[replica] > 0:
             names = list(self._moments)
@@ -193,10 +193,10 @@ class Learner:
         return {"state": state, "param_groups": [group]}
 
     def load_state_dict(self, replica: int, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` gave, checked: a fused kernel would write out of bounds.
+        """Load and check a state from `state_dict`; wrong shapes would corrupt memory.
 
         Raises:
-            ValueError: If that is not the state of an Adam of this network.
+            ValueError: If it is not the state of an Adam of this network.
         """
         try:
             moments = state["state"]

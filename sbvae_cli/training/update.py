@@ -1,4 +1,4 @@
-"""One update of R replicas at once, with terms and gradients checked on the device."""
+"""Update R replicas at once, checking terms and gradients on the device."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,25 +15,25 @@ from sbvae_cli.models.vae import VAE
 from sbvae_cli.training.stack import Learner, Stack
 
 Terms = dict[str, Tensor]
-Weights = Mapping[str, Tensor]  # of the objective at a step, such as beta, each a scalar
+Weights = Mapping[str, Tensor]  # weights of the objective at a step, such as beta, each a scalar
 
-# Model (and adversary's network, if there is one), images and noise, then weights by their names,
-# to loss terms, among them `loss`; all tensors of one replica.
+# Function of model (then the adversary's network, if any), images, noise, and weights by name.
+# Returns loss terms, including `loss`. All tensors are those of one replica.
 Objective = Callable[..., Terms]
 
 
 @dataclass(frozen=True)
 class Adversary:
-    """A second network of each replica with a loss of its own, from the same forward pass.
+    """Second network of each replica with its own loss from the same forward pass.
 
-    The objective must give that loss no path to the model's weights, and `loss` none to the
-    adversary's: then one backward pass serves both.
+    For autograd, this loss must not depend on the model's weights, and `loss` not on the
+    adversary's, so that one backward pass serves both.
 
     Attributes:
-        networks: A network for each replica, on the models' device.
+        networks: One network for each replica, on the models' device.
         loss: Name of its loss among the objective's terms.
         learning_rate: Learning rate of its Adam at the first step.
-        betas: Decay of the two moments of its Adam, each in [0, 1).
+        betas: Decay rates of the two moments of its Adam, each in [0, 1).
     """
 
     networks: Sequence[nn.Module]
@@ -43,25 +43,25 @@ class Adversary:
 
 
 class Updater:
-    """Adam on R models, and on their adversaries; a replica that is not finite stops alone.
+    """Adam updates of R models and their adversaries; a diverged replica does not stop the others.
 
-    All that an update computes stays on the device, so that no step waits for the host, and a CUDA
-    graph may capture it. Terms and gradients are checked there: from its first step that is not
-    finite on, a replica's weights and moments stay as they are.
+    An update does not synchronise with the host, so that a CUDA graph can capture it. Terms and
+    gradients are checked on the device: from its first step with a value that is not finite, a
+    replica's weights and moments do not change any more.
 
     Args:
-        vaes: A model for each replica, of one architecture and on one device.
-        objective: Model, images, noise and weights to loss terms, among them `loss`.
+        vaes: One model for each replica, of one architecture and on one device.
+        objective: Function of model, images, noise and weights that returns loss terms, including
+            `loss`.
         learning_rate: Learning rate of the models' Adam at the first step.
-        precision: `tf32` lets CUDA's matrix products and convolutions round their inputs.
-        adversary: Networks whose loss moves their own weights only, while `loss` moves the
-            models' only.
-        clip_grad: Largest norm of each network's gradient; None leaves gradients as they are.
+        precision: `tf32` lets CUDA's matrix products and convolutions round their inputs to TF32.
+        adversary: Second networks with their own loss; None if the objective has none.
+        clip_grad: Largest norm of each network's gradient; None does not clip.
 
     Attributes:
         vaes: The models.
-        device: Where they are.
-        failed: Shape (R,); 1 for a replica that was not finite.
+        device: Device of the models.
+        failed: Shape (R,); 1 for a replica that diverged.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Updater:
         networks = [learner.stack.networks[0] for learner in self.learners]
         self._losses = _Losses(objective, networks)
         self._compiled: Callable[..., Terms] | None = None
-        self._names: list[str] = []  # of the terms, then of the gradients' norms
+        self._names: list[str] = []  # names of the terms, then of the gradient norms
 
     @property
     def replicas(self) -> int:
@@ -103,16 +103,17 @@ class Updater:
         return len(self.vaes)
 
     def update(self, images: Tensor, noise: Tensor, weights: Weights, decay: Tensor) -> Terms:
-        """Move the weights of all replicas once.
+        """Update the weights of all replicas once.
 
         Args:
-            images: Shape (R, B, C, H, W), in [0, 1]; as many minibatches as the objective takes.
-            noise: Standard normal, shape (R, B, K); as many minibatches as the objective takes.
-            weights: The objective's weights at this step, by name, on the device.
-            decay: Factor of the learning rates at the first step, in [0, 1], on the device.
+            images: Shape (R, n, C, H, W), in [0, 1]; n is one or several minibatches, depending on
+                the objective.
+            noise: Standard normal noise, shape (R, n, K), with the n of the objective.
+            weights: Weights of the objective at this step, by name, on the device.
+            decay: Factor of the initial learning rates, in [0, 1], on the device.
 
         Returns:
-            The objective's terms, shape (R,) each, on the device, detached.
+            Terms of the objective, shape (R,) each, on the device, detached.
         """
         with tf32(self.device, allowed=self._precision == "tf32"):
             states = [learner.stack.state for learner in self.learners]
@@ -133,10 +134,10 @@ class Updater:
         return terms
 
     def compile(self, **options: Any) -> None:
-        """Let `torch.compile`, with these options, make kernels of the objective.
+        """Compile the objective by `torch.compile` with these options.
 
-        What was compiled in this process before is forgotten: there is a limit to how often one
-        function is compiled anew, after which it would silently run as it is.
+        Earlier compilations in this process are discarded: PyTorch limits how often a function is
+        recompiled, and beyond the limit it silently runs the function uncompiled.
         """
         torch.compiler.reset()
         self._compiled = torch.compile(self._compute, dynamic=False, **options)
@@ -147,7 +148,7 @@ class Updater:
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """Run updates that move nothing and are forgotten, as a CUDA graph needs before it."""
+        """Run updates without any effect in a block, for the warm-up of a CUDA graph."""
         before = self.failed.clone()
         self.failed.fill_(1.0)
         try:
@@ -159,10 +160,10 @@ class Updater:
                 self._first_bad.zero_()
 
     def read_totals(self, *, keep: bool = False) -> list[dict[str, float]]:
-        """Sums of each replica's terms since the last reading; waits for the device.
+        """Return the sums of each replica's terms since the last reading; waits for the device.
 
         Args:
-            keep: Whether the sums go on, as if they had not been read.
+            keep: Whether to keep the sums rather than to reset them to zero.
         """
         if not self._names:
             return [{} for _ in self.vaes]
@@ -172,9 +173,9 @@ class Updater:
         return [dict(zip(self._term_names, column, strict=True)) for column in columns]
 
     def failures(self) -> list[dict[str, float] | None]:
-        """For each replica, terms and gradient norms of its first step that was not finite.
+        """Return the terms and gradient norms of each replica's first step that was not finite.
 
-        None where there was none; waits for the device.
+        The value is None for a replica without such a step. Waits for the device.
         """
         failed = self.failed.tolist()
         if not any(failed):
@@ -186,24 +187,24 @@ class Updater:
         ]
 
     def weights_are_finite(self) -> list[bool]:
-        """For each replica whether every weight is a number; waits for the device."""
+        """Return for each replica whether all its weights are finite; waits for the device."""
         found = [learner.stack.are_finite() for learner in self.learners]
         return [all(of_replica) for of_replica in zip(*found, strict=True)]
 
     def updates_made(self) -> list[int]:
-        """Updates that moved each replica, those before a resumption included; syncs."""
+        """Return the number of updates of each replica since step 0; waits for the device."""
         return [int(steps) for steps in self.learners[0].steps.tolist()]
 
     def weights(self, replica: int) -> dict[str, Tensor]:
-        """State dict of a replica's model, of tensors of its own."""
+        """Return a copy of the state dict of a replica's model."""
         return self.learners[0].stack.state_dict(replica)
 
     def state_dict(self, replica: int) -> dict[str, Any]:
-        """State of a replica's optimizer, as an Adam of its model's parameters has it."""
+        """Return the state of a replica's optimizer in the format of `torch.optim.Adam`."""
         return self.learners[0].state_dict(replica)
 
     def adversary_state_dict(self, replica: int) -> dict[str, Any] | None:
-        """Weights of a replica's adversary and its optimizer's state; None where there is none."""
+        """Return weights and optimizer state of a replica's adversary; None if there is none."""
         if self.adversary is None:
             return None
         learner = self.learners[1]
@@ -218,10 +219,10 @@ class Updater:
         optimizer: dict[str, Any],
         adversary: dict[str, Any] | None = None,
     ) -> None:
-        """Take up what `state_dict` and `adversary_state_dict` gave.
+        """Load states from `state_dict` and `adversary_state_dict`.
 
         Raises:
-            ValueError: If that is not what an updater of these networks gave.
+            ValueError: If they are not the states of an updater of these networks.
         """
         self.learners[0].load_state_dict(replica, optimizer)
         if self.adversary is None:
@@ -240,7 +241,7 @@ class Updater:
         noise: Tensor,
         weights: Weights,
     ) -> Terms:
-        """Terms of all replicas, shape (R,) each."""
+        """Compute the terms of all replicas, shape (R,) each."""
 
         def of_one(states: list[dict[str, Tensor]], images: Tensor, noise: Tensor) -> Terms:
             named = {f"{i}.{n}": value for i, s in enumerate(states) for n, value in s.items()}
@@ -255,21 +256,21 @@ class Updater:
         return terms
 
     def _check(self, seen: Terms, count: int) -> None:
-        """Add up the terms, the first `count`, and mark replicas that are not finite."""
+        """Add the first `count` values, which are terms, to the sums; mark diverged replicas."""
         values = torch.stack([value.float() for value in seen.values()])  # (T, R)
         if not self._names:
             self._names, self._term_names = list(seen), list(seen)[:count]
             self._totals = torch.zeros_like(values[:count])
             self._first_bad = torch.zeros_like(values)
         self._totals += values[:count]
-        # What the first failing step saw stays.
+        # The values of a replica's first step that is not finite are kept.
         self._first_bad.copy_(torch.where(self.failed.bool(), self._first_bad, values))
         finite = torch.isfinite(values).all(0)
         self.failed.copy_(torch.maximum(self.failed, (~finite).float()))
 
 
 class _Losses(nn.ModuleList):
-    """An objective of networks, as one module that may be called with other weights."""
+    """Objective and networks as one module, for `functional_call` with other weights."""
 
     def __init__(self, objective: Objective, networks: Sequence[nn.Module]) -> None:
         super().__init__(networks)
