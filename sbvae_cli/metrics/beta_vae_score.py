@@ -1,4 +1,4 @@
-"""The BetaVAE score (Higgins et al. 2017): do differences of codes tell which factor is shared?"""
+"""BetaVAE score (Higgins et al. 2017): does the difference of codes tell the shared factor?"""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ RESAMPLES = 20
 
 @dataclass(frozen=True)
 class BetaVaeScore:
-    """The score and what it should be read beside.
+    """BetaVAE score with its interval and reference values.
 
     Attributes:
         score: Accuracy of the classifier on the evaluation votes, in [0, 1].
         low: Lower end of the score's 95 % interval, over resamples of the evaluation groups.
-        high: Upper end.
-        train_score: Accuracy on the votes that made the classifier.
-        chance: 1 / F, of a classifier that knows nothing.
+        high: Upper end of this interval.
+        train_score: Accuracy on the votes that the classifier was fitted to.
+        chance: Expected accuracy of a random guess, 1 / F.
     """
 
     score: float
@@ -45,32 +45,32 @@ def beta_vae_score(
     pairs: int = PAIRS,
     resamples: int = RESAMPLES,
 ) -> BetaVaeScore:
-    """Accuracy of a linear classifier of mean absolute differences (Higgins et al. 2017).
+    """Compute the accuracy of a linear classifier of absolute differences (Higgins et al. 2017).
 
-    A vote is the mean over pairs of images of |z1 - z2|; both images of a pair share the value of
-    one factor, which the classifier is to name. Each pair is two images of one group of the
+    A vote is the mean of |z1 - z2| over pairs of images. All images of a vote share the value of
+    one factor, which the classifier predicts. Each pair is drawn from one group of images of the
     FactorVAE score, so that no image is encoded for this score alone. The classifier is the
-    logistic regression of `fit_logistic`, as in the study of Locatello et al. (2018). The score can
-    be 1 where a factor is not encoded at all.
+    logistic regression of `fit_logistic`, as in the study of Locatello et al. (2018). The score
+    can be 1 even if a factor is not encoded at all.
 
     Args:
         codes: Posterior means of each group's images, shape (V, L, K), L at least 2.
-        fixed: The factor that each group's images share, from 0, shape (V,).
-        n_train: Groups, from the first on, for the classifier's votes; the others evaluate it.
-        n_factors: Number of factors F that a group could fix.
-        votes_train: Votes that make the classifier.
-        votes_eval: Votes that evaluate it.
+        fixed: Index of the factor that each group's images share, shape (V,).
+        n_train: Number of first groups, from which training votes are drawn; the others evaluate.
+        n_factors: Number of factors F that a group can fix.
+        votes_train: Number of votes to fit the classifier to.
+        votes_eval: Number of votes to evaluate it on.
         seed: Root seed of the pairs and resamples.
         pairs: Number of pairs of images in a vote.
-        resamples: Number of resamples of the evaluation groups, over which the interval is; with
-            fewer than two it is that of independent votes.
+        resamples: Number of resamples of the evaluation groups for the interval; with fewer than
+            two, the interval treats votes as independent.
 
     Returns:
-        The score, and its interval given the classifier; with 20 evaluation groups of a factor it
-        covers in 90 % of cases, with 40 in 95 %.
+        The score, and its interval for the given classifier, whose measured coverage is 90 % with
+        20 evaluation groups for each factor, and 95 % with 40.
 
     Raises:
-        ValueError: If arrays do not fit; see `codes_of_votes`.
+        ValueError: If the arrays do not fit each other; see `codes_of_votes`.
     """
     z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
     rng = stream(seed, "pairs")
@@ -102,9 +102,9 @@ def _votes(
     votes: int,
     pairs: int,
     rng: np.random.Generator,
-    at_once: int = 1000,  # votes whose pairs are in memory together
+    at_once: int = 1000,  # number of votes whose pairs are in memory at once
 ) -> tuple[Floats, Ints]:
-    """Features (votes, K) and the shared factors (votes,)."""
+    """Draw votes; return features (votes, K) and the shared factors (votes,)."""
     kinds, number = np.unique(factor, return_counts=True)
     order = np.argsort(factor, kind="stable")
     starts = np.cumsum(number) - number
@@ -122,9 +122,9 @@ def _votes(
 
 
 def _resample(factor: Ints, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Groups with replacement, one less of each factor than there are (Rao and Wu 1988).
+    """Resample groups with replacement, one less than there are of each factor (Rao and Wu 1988).
 
-    As many as there are would spread too little where a factor has few groups.
+    Resamples of the full number vary too little if a factor has few groups.
     """
     parts = [np.flatnonzero(factor == f) for f in np.unique(factor)]
     return np.concatenate([rng.choice(part, max(len(part) - 1, 1)) for part in parts])

@@ -1,4 +1,4 @@
-"""Which two latents a picture of two factors shows."""
+"""Choose the two latents in which a picture shows two factors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class LatentChoice:
-    """Two latents, the first for the first factor, and what either rule would have chosen.
+    """Two latents, the first one for the first factor, with the choice of each rule.
 
     Attributes:
-        latents: The choice.
-        rule: The rule that made it.
-        by_variance: The two latents of smallest mean posterior variance (Figure 7).
-        by_information: The pair, one latent for each factor, of largest summed mutual information.
+        latents: The chosen latents.
+        rule: The rule that chose them.
+        by_variance: The two latents with the smallest mean posterior variance (Figure 7).
+        by_information: The pair, one latent for each factor, with the largest sum of mutual
+            information.
     """
 
     latents: Pair
@@ -34,7 +35,7 @@ class LatentChoice:
 
     @property
     def rules_agree(self) -> bool:
-        """Whether both rules name the same two latents."""
+        """Whether both rules choose the same two latents."""
         return set(self.by_variance) == set(self.by_information)
 
 
@@ -48,21 +49,21 @@ def choose_pair(
 ) -> LatentChoice:
     """Choose two latents for two factors: those of smallest posterior variance, as in Figure 7.
 
-    That rule holds where exactly two factors vary; where more do, the least uncertain latents may
-    encode others, so "auto" takes the most informative pair, among latents whose means deviate by
-    0.05 or more. Both pairs are ordered by the larger sum of mutual information, so that the first
-    latent goes with the first factor.
+    The rule of Figure 7 applies if exactly two factors vary. If more vary, the latents with the
+    smallest variance may encode others, so "auto" takes the most informative pair among latents
+    whose means have a std of `dead_below` or more. Both pairs are ordered by the larger sum of
+    mutual information, so that the first latent belongs to the first factor.
 
     Args:
         variances: Posterior variance of each latent, averaged over the images, shape (K,).
         stds: Std of each latent's posterior means, shape (K,).
-        information: Information of each latent about the two factors, shape (K, 2).
-        select: Rule; "auto" is "variance" where exactly two factors vary and else "informative".
-        exactly_two_vary: Whether the data varies in these two factors alone.
-        dead_below: Std of the means of a latent that is not informative.
+        information: Mutual information of each latent with the two factors, shape (K, 2).
+        select: Rule; "auto" is "variance" if exactly two factors vary, else "informative".
+        exactly_two_vary: Whether only these two factors vary in the data.
+        dead_below: Latents whose means have a smaller std are not taken for informative.
 
     Returns:
-        The choice, and the pairs of both rules.
+        The choice, with the pairs of both rules.
 
     Raises:
         ValueError: If shapes do not agree.
@@ -86,10 +87,10 @@ def choose_pair(
 
 
 def _alive(stds: Floats, dead_below: float) -> list[int]:
-    """Latents that carry something, or all where fewer than two do.
+    """Return the latents that are not dead, or all latents if fewer than two are left.
 
-    Information is blind to scale: the means of a dead latent often keep a weak but exact trace of
-    a factor, which the prior's noise would drown.
+    Mutual information does not depend on scale: the means of a dead latent often keep a weak but
+    exact trace of a factor, which is far below the noise of its posterior.
     """
     alive = np.flatnonzero(stds >= dead_below).tolist()
     return alive if len(alive) >= 2 else list(range(len(stds)))

@@ -1,4 +1,4 @@
-"""Factors as classes: their levels, or bins where they are continuous."""
+"""Convert factors to classes: their levels, or bins of continuous factors."""
 
 from collections.abc import Sequence
 
@@ -18,23 +18,25 @@ def factor_classes(
     most_levels: int | None = MAX_LEVELS,
     kinds: Sequence[FactorKind | None] | None = None,
 ) -> Ints:
-    """The class of each value of each factor: its level, or its bin where it is continuous.
+    """Return the class of each factor value: its level, or its bin for a continuous factor.
 
-    Classes are to be made once, before rows are split or drawn from: whether a factor is continuous
-    is seen from many rows only.
+    Classes should be made once, before rows are split or resampled, as only many rows show whether
+    a factor is continuous.
 
     Args:
-        factors: Finite values, shape (N, F).
-        bins: Number of bins of a continuous factor, of equal width over its own range, left-closed.
-        first: Number of rows, from the first on, that decide on bins and their range; None is all.
-        most_levels: Most values of a factor that is not continuous; None for any number.
-        kinds: What each factor is known to have; None where its values tell.
+        factors: Finite factor values, shape (N, F).
+        bins: Number of left-closed bins of equal width over the range of a continuous factor.
+        first: Number of first rows that determine whether a factor is continuous, and its range;
+            None for all.
+        most_levels: Largest number of levels of a factor that is not continuous; None for any
+            number.
+        kinds: Known kind of each factor; None for a factor whose kind is guessed from its values.
 
     Returns:
-        Shape (N, F), from 0.
+        Classes from 0, shape (N, F).
 
     Raises:
-        ValueError: If the array has another shape or holds values that are not finite.
+        ValueError: If the array has another shape or has values that are not finite.
     """
     v = np.asarray(factors, dtype=np.float64)
     if v.ndim != 2 or not np.isfinite(v).all():
@@ -54,16 +56,17 @@ def is_continuous(
     most_levels: int | None = MAX_LEVELS,
     kind: FactorKind | None = None,
 ) -> bool:
-    """Whether a factor has a range, or so many values that it enters by its bins.
+    """Return whether a factor has a range, or so many values that they must be binned.
 
-    These are more than `most_levels`, or, where its kind is not known, more than `bins` with fewer
-    than five rows for each: of a range that is sampled a hundred times every value is another.
+    That is more than `most_levels` values, or, if the kind is unknown, more than `bins` values
+    with fewer than five rows each: nearly every sampled value of a range is different.
 
     Args:
-        column: Shape (N,).
-        bins: Number of bins that it would have.
-        most_levels: Most values of a factor that is not continuous; None for any number.
-        kind: What it is known to have.
+        column: Factor values, shape (N,).
+        bins: Number of bins that a continuous factor would have.
+        most_levels: Largest number of levels of a factor that is not continuous; None for any
+            number.
+        kind: Known kind of the factor; None to guess it from the values.
     """
     if kind == "range":
         return True

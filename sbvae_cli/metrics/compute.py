@@ -1,4 +1,4 @@
-"""The functions of the metrics that need codes and factors alone, by name."""
+"""Functions of all metrics that need only codes and factors, by name."""
 
 from collections.abc import Callable, Mapping
 
@@ -31,15 +31,15 @@ COMPUTE: Mapping[str, Callable[[LabelledCodes, Protocol], Scores]] = {
 
 
 def compute(metric: str, sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """Scores of one metric by name.
+    """Compute the scores of one metric by its name.
 
     Args:
-        metric: Name of a metric of codes.
-        sample: With as many latents and factors as the metric needs.
-        protocol: What it depends on.
+        metric: Name of a metric of codes and factors.
+        sample: Codes and factors, at least as many as the metric needs.
+        protocol: Settings of the metric.
 
     Raises:
-        SbvaeError: If codes and factors do not allow it.
+        SbvaeError: If the metric cannot be computed for these codes and factors.
         KeyError: If the metric needs more than codes and factors.
     """
     return COMPUTE[metric](sample, protocol)

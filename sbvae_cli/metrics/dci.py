@@ -17,25 +17,26 @@ from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import Split, scores_of_fits, split
 from sbvae_cli.metrics.validate import Floats, Ints, train_and_test
 
-Model = Callable[[int], Any]  # a seed to a classifier of scikit-learn with importances
+# Makes a classifier of scikit-learn with feature importances from a seed.
+Model = Callable[[int], Any]
 
 
 @dataclass(frozen=True)
 class Dci:
-    """The three scores and what they are made of.
+    """The three scores of DCI and their parts.
 
     Attributes:
         disentanglement: Mean of `by_latent`, weighted by each latent's share of importance.
         completeness: Mean of `by_factor`, weighted by each factor's share of importance.
         informativeness: Mean over factors of the accuracy on the test rows.
-        train_accuracy: The same on the rows that were fitted to.
-        chance: Accuracy of the most frequent class of each factor, mean over factors.
-        by_latent: 1 less the entropy of a latent's importance over the factors, over log F, shape
-            (K,); 0 for a latent of no importance.
-        by_factor: 1 less the entropy of a factor's importance over the latents, over log K, shape
-            (F,); 0 for a factor that nothing is important for.
-        accuracies: On the test rows, shape (F,).
-        importance: Shape (K, F), each column of sum 1 or 0.
+        train_accuracy: Mean accuracy on the fitted rows.
+        chance: Mean share of each factor's most frequent class in the test rows.
+        by_latent: Disentanglement of each latent: 1 - entropy of its importance over the factors /
+            log F, shape (K,); 0 for a latent without importance.
+        by_factor: Completeness of each factor: 1 - entropy of its importance over the latents / log
+            K, shape (F,); 0 for a factor without importance.
+        accuracies: Accuracy for each factor on the test rows, shape (F,).
+        importance: Importance of each latent for each factor, shape (K, F); columns sum to 1 or 0.
     """
 
     disentanglement: float
@@ -50,10 +51,10 @@ class Dci:
 
 
 def boosting(seed: int) -> Any:
-    """Gradient boosting with scikit-learn's defaults.
+    """Make a gradient boosting classifier with scikit-learn's defaults.
 
     Its time grows with the number of classes: about two minutes on one core for 10,000 rows, ten
-    codes and eight factors of 3 to 20 classes.
+    latents and eight factors of 3 to 20 classes.
     """
     from sklearn.ensemble import GradientBoostingClassifier
 
@@ -61,12 +62,13 @@ def boosting(seed: int) -> Any:
 
 
 def forest(seed: int) -> Any:
-    """A random forest of ten trees, which takes a hundredth of boosting's time.
+    """Make a random forest of ten trees, which takes a hundredth of the time of boosting.
 
-    Disentanglement and completeness were within 0.03 of boosting's for codes that were
-    axis-aligned, blurred, duplicated or rotated by 45 degrees, and up to 0.05 lower after 10
-    degrees; informativeness up to 0.04 lower. Of factors of two or three levels mixed into all
-    codes its disentanglement was 0.31, boosting's 0.44: compare one with its like.
+    Compared to boosting, disentanglement and completeness differed by up to 0.03 for codes that
+    were axis-aligned, blurred, duplicated or rotated by 45 degrees, and were up to 0.05 lower for a
+    rotation by 10 degrees; informativeness was up to 0.04 lower. For factors of two or three levels
+    mixed into all latents, disentanglement was 0.31 instead of 0.44. Scores of the two classifiers
+    should therefore not be compared with each other.
     """
     from sklearn.ensemble import RandomForestClassifier
 
@@ -83,25 +85,25 @@ def dci(
     seed: int = 0,
     jobs: int = -1,
 ) -> Dci:
-    """Scores of the importance of each latent for the prediction of each factor.
+    """Compute DCI from the importance of each latent for the prediction of each factor.
 
-    As in the study of Locatello et al. (2018): scikit-learn's gradient boosting with its defaults
-    predicts each factor's class from all codes. Its importances are summed over trees and then
-    normalised; before version 0.20 they were normalised tree by tree, by which noise weighs more:
-    the same trees give other scores, so that values may not compare with published ones. A factor
-    that no latent encodes hands its importance to noise. Trees do not see a code's scale.
+    As in the study of Locatello et al. (2018), scikit-learn's gradient boosting with its defaults
+    predicts each factor's class from all latents. Importances are summed over trees and then
+    normalised. scikit-learn before 0.20 normalised them tree by tree, which gives noise more
+    weight, so published values may not be comparable. For a factor that no latent encodes, the
+    importance is spread over noise. Trees do not depend on the scale of codes.
 
     Args:
         train_codes: Posterior means, shape (N, K), K at least 2.
         train_classes: Class of each factor, from 0, shape (N, F), F at least 2.
         test_codes: Posterior means, shape (M, K).
         test_classes: Class of each factor, shape (M, F).
-        model: Makes a classifier, from a seed.
-        seed: Root seed of the fits, which are the same for any number of jobs.
-        jobs: Number of factors at once, in threads; -1 takes all cores.
+        model: Makes a classifier from a seed.
+        seed: Root seed of the fits; results do not depend on the number of jobs.
+        jobs: Number of factors that are fitted at once, in threads; -1 for the number of cores.
 
     Returns:
-        The scores; a factor of one class has no importance, and no weight in completeness.
+        The scores; a factor of one class has no importance and no weight in completeness.
 
     Raises:
         ValueError: If there are fewer than two latents or factors; see also `train_and_test`.
@@ -111,10 +113,11 @@ def dci(
     z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     if min(z.shape[1], v.shape[1]) < 2:
         raise ValueError(f"dci compares latents and factors, got {z.shape} and {v.shape}")
-    # Trees take a range below single precision for a constant.
+    # Trees treat a range below single precision as constant.
     z, other = standardise(z, other)
     slowest_first = np.argsort([-len(np.unique(column)) for column in v.T], kind="stable")
-    run = Parallel(n_jobs=jobs, prefer="threads")  # trees grow outside of the interpreter's lock
+    # Trees grow without holding the interpreter's lock.
+    run = Parallel(n_jobs=jobs, prefer="threads")
     with expected_warnings():
         fits = run(
             delayed(_fit)(z, v[:, factor], other, truth[:, factor], model, seed)
@@ -140,7 +143,7 @@ def dci(
 def _fit(
     z: Floats, classes: Ints, other: Floats, truth: Ints, model: Model, seed: int
 ) -> tuple[Floats, float, float]:
-    """Importances (K,), and accuracy on the test rows and on the fitted ones."""
+    """Fit one factor; return importances (K,), test accuracy and accuracy on the fitted rows."""
     if (classes == classes[0]).all():
         return np.zeros(z.shape[1]), float((truth == classes[0]).mean()), 1.0
     fitted = model(seed).fit(z, classes)
@@ -149,7 +152,7 @@ def _fit(
 
 
 def _concentration(weights: Floats) -> Floats:
-    """1 - entropy / log(columns) of each row; 0 for a row of zeros."""
+    """Compute 1 - entropy / log(columns) of each row; 0 for a row of zeros."""
     total = weights.sum(axis=1, keepdims=True)
     shares = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     found: Floats = 1 - entr(shares).sum(axis=1) / np.log(weights.shape[1])
@@ -161,20 +164,20 @@ def _weighted(values: Floats, weights: Floats) -> float:
 
 
 def dci_scores(sample: LabelledCodes, protocol: Protocol, model: Model = boosting) -> Scores:
-    """Disentanglement, completeness and informativeness by name."""
-    return _scores("dci", sample, protocol, model, parts=4)  # few rows take time too
+    """Compute disentanglement, completeness and informativeness, by name."""
+    return _scores("dci", sample, protocol, model, parts=4)  # few rows take long too
 
 
 def dci_fast_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The scores of `dci` by a random forest."""
+    """Compute the scores of `dci` with a random forest."""
     return _scores("dci-fast", sample, protocol, forest, PARTS)
 
 
 def _scores(
     name: str, sample: LabelledCodes, protocol: Protocol, model: Model, parts: int
 ) -> Scores:
-    # A forest runs scikit-learn's own jobs, which exchange the process's filters of warnings: in
-    # threads of ours they would now and then see none, and warn of that.
+    # A forest starts scikit-learn's own jobs, which exchange the process's warning filters: in
+    # threads they would sometimes see none, and warn about that.
     jobs = 1 if model is forest else -1
 
     def fit(rows: Split) -> Dci:

@@ -1,4 +1,4 @@
-"""Explicitness (Ridgeway and Mozer 2018): can a linear classifier read the factors off?"""
+"""Explicitness (Ridgeway and Mozer 2018): can a linear classifier read the factors?"""
 
 from dataclasses import dataclass, replace
 
@@ -17,11 +17,11 @@ CHANCE = 0.5
 
 @dataclass(frozen=True)
 class Explicitness:
-    """The score and what it is the mean of.
+    """Explicitness and its value for each factor.
 
     Attributes:
-        score: In [0, 1]; `CHANCE` knows nothing.
-        by_factor: Shape (F,).
+        score: Mean of `by_factor`, in [0, 1]; `CHANCE` for uninformative codes.
+        by_factor: Mean area under the ROC curve of each factor's classes, shape (F,).
     """
 
     score: float
@@ -36,27 +36,27 @@ def explicitness(
     *,
     standardised: bool = False,
 ) -> Explicitness:
-    """Mean over factors and classes of the area under the ROC curve (Ridgeway and Mozer 2018).
+    """Compute the mean area under the ROC curve over factors and classes (Ridgeway, Mozer 2018).
 
-    Logistic regression predicts a factor's class from all codes; see `fit_logistic`. It is
-    multinomial, as it now is by default in scikit-learn; published values are often of one
-    classifier for each class, which are lower (0.94 in place of 1.00 on one set of perfect codes).
-    The penalty is felt where codes are small: perfect codes of a std of 0.001 get about 0.8, unless
-    they are standardised, as the code of Locatello et al. (2018) has them.
+    Logistic regression predicts a factor's class from all latents; see `fit_logistic`. It is
+    multinomial, the current default of scikit-learn. Published values often use one classifier for
+    each class, which gives lower scores (0.94 instead of 1.00 on one set of perfect codes). The
+    penalty has an effect if codes are small: perfect codes with a std of 0.001 get about 0.8,
+    unless they are standardised, as in the code of Locatello et al. (2018).
 
     Args:
         train_codes: Posterior means, shape (N, K).
         train_classes: Class of each factor, from 0, shape (N, F).
-        test_codes: Shape (M, K).
-        test_classes: Shape (M, F).
-        standardised: Whether the classifier sees codes by the fitted rows' mean and std.
+        test_codes: Posterior means, shape (M, K).
+        test_classes: Class of each factor, shape (M, F).
+        standardised: Whether codes are standardised by mean and std of the fitted rows.
 
     Returns:
-        The scores. A class that is in the fitted rows alone, or has all test rows, is left out of a
-        factor's mean; a factor of which no class is left has `CHANCE`.
+        The scores. A class that is missing from the test rows, or that all of them have, is left
+        out of its factor's mean. A factor without any class left has `CHANCE`.
 
     Raises:
-        ValueError: If arrays do not fit; see `train_and_test`.
+        ValueError: If the arrays do not fit each other; see `train_and_test`.
     """
     z, v, other, truth = train_and_test(train_codes, train_classes, test_codes, test_classes)
     if standardised:
@@ -81,7 +81,7 @@ def _area(z: Floats, classes: Ints, other: Floats, truth: Ints) -> float:
 
 
 def explicitness_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The explicitness by name."""
+    """Compute the explicitness, by name."""
 
     def fit(rows: Split) -> Explicitness:
         return explicitness(*rows, standardised=protocol.of_library)

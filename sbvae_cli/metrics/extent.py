@@ -1,4 +1,4 @@
-"""What is left of a grid of two factors in two latents: a sheet, a line or a point."""
+"""Classify the embedding of two factors in two latents as a sheet, a line or a point."""
 
 from typing import Literal
 
@@ -11,10 +11,8 @@ from sbvae_cli.metrics.validate import Floats
 
 Extent = Literal["sheet", "line", "point"]
 
-THIN = 0.1  # width over length of a sheet that is no more than a line
-FAINT = (
-    0.5  # of the posterior's std: a lone direction that varies so much is a line, if a faint one
-)
+THIN = 0.1  # largest ratio of width to length of a line
+FAINT = 0.5  # smallest std of a faint line in its single direction, in stds of the posterior
 
 
 def extent(
@@ -23,20 +21,20 @@ def extent(
     variances: ArrayLike = 0.0,
     dead_below: float = DEAD_BELOW,
 ) -> Extent:
-    """Tell a sheet from a line, straight or bent, and from a point.
+    """Classify an embedding as a sheet, a line (straight or bent) or a point.
 
-    A direction counts where codes vary more in it than the posterior itself, whose noise drowns
-    what is less; where none does, a lone one that varies half as much makes a line. Of a grid the
-    width is the area of all triangles, whatever their sense, over the square of the length: a ring
-    is as thin as a straight line, a folded sheet is none. Scattered points have no triangles, and
-    are a line where they lie along a straight one.
+    A direction counts if codes vary in it by more than the posterior std, whose noise hides
+    smaller variation. If no direction counts, a single one with half that variation makes a
+    line. The width of a grid is the total area of its triangles, regardless of orientation,
+    divided by the square of its length: a ring is then as thin as a straight line, and a folded
+    sheet is not. Scattered points have no triangles, and are a line if they are on a straight one.
 
     Args:
-        codes: Posterior means of the two latents, NaN where there is none, shape (n0, n1, 2) or
-            (N, 2).
-        held_out: Points that do not count, shape (n0, n1) or (N,).
-        variances: Mean posterior variance of both latents; 0 where it is not known.
-        dead_below: Std of means that tell nothing.
+        codes: Posterior means of the two latents, NaN where there is none, shape (n0, n1, 2) or (N,
+            2).
+        held_out: Whether each point is held out and does not count, shape (n0, n1) or (N,).
+        variances: Mean posterior variance of both latents; 0 if unknown.
+        dead_below: Smallest std of means that carry information.
     """
     support = ~held_out & np.isfinite(codes).all(axis=-1)
     spread = np.atleast_2d(np.cov(codes[support].T, bias=True))
@@ -51,7 +49,7 @@ def extent(
     across, along = np.sqrt(np.maximum(np.linalg.eigvalsh(spread), 0.0))
     width = across / along
     inside = triangles_within(support) if codes.ndim == 3 else np.zeros(0, np.bool_)
-    if inside.any():  # of a uniform square the variance is a twelfth of the area
+    if inside.any():  # in a uniform square, the variance is a twelfth of the area
         area = np.abs(signed_areas(codes)[inside]).sum() / inside.mean()
         width = area / (12.0 * along**2)
     return "sheet" if audible == 2 and width >= THIN else "line"

@@ -1,4 +1,4 @@
-"""The FactorVAE score (Kim and Mnih 2018): does the latent that varies least name the factor?"""
+"""FactorVAE score (Kim and Mnih 2018): does the latent that varies least tell the factor?"""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,16 @@ from sbvae_cli.metrics.validate import codes_of_votes
 
 @dataclass(frozen=True)
 class FactorVaeScore:
-    """The score and what it should be read beside.
+    """FactorVAE score with its interval and reference values.
 
     Attributes:
         score: Accuracy of the classifier on the evaluation votes, in [0, 1].
         low: Lower end of the score's 95 % interval (Wilson) over the evaluation votes.
-        high: Upper end.
-        train_score: Accuracy on the votes that made the classifier.
-        chance: 1 / F, of a classifier that knows nothing.
-        alive: Latents that may win a vote, in order.
-        classifier: The factor that each alive latent stands for, shape (alive,).
+        high: Upper end of this interval.
+        train_score: Accuracy on the votes that determined the classifier.
+        chance: Expected accuracy of a random guess, 1 / F.
+        alive: Numbers of the latents that may win a vote, ascending.
+        classifier: Index of the factor that each of these latents predicts, shape (alive,).
     """
 
     score: float
@@ -41,28 +41,29 @@ def factor_vae_score(
     n_factors: int,
     least_std: float = DEAD_BELOW,
 ) -> FactorVaeScore:
-    """Accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
+    """Compute the accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
 
-    In each vote all images share the value of one factor. It goes to the latent whose variance
-    over the vote's images is the smallest share of its variance over all images. Latents whose
-    means hardly deviate are left out, or a dead one would win every vote. Each latent then stands
-    for the factor that it won most of its training votes for; one that won none stands for the
-    first factor. Where no latent is left, every vote gets the most frequent factor.
+    All images of a vote share the value of one factor. The latent with the smallest variance over
+    these images, relative to its variance over all images, wins the vote. Latents whose means
+    hardly vary are left out, as a dead one would win every vote. The classifier maps each latent to
+    the factor of most of the training votes that it won, and to the first factor if it won none. If
+    no latent is left, it predicts the most frequent factor.
 
     Args:
         codes: Posterior means of each vote's images, shape (V, L, K), L at least 2.
-        fixed: The factor that each vote's images share, from 0, shape (V,).
-        global_variance: Variance (N - 1 in the denominator) of each latent's means over
-            independent images, shape (K,).
-        n_train: Votes, from the first on, that make the classifier; the others evaluate it.
-        n_factors: Number of factors F that a vote could fix.
-        least_std: Least std of the means of a latent that may win, in the codes' unit.
+        fixed: Index of the factor that each vote's images share, shape (V,).
+        global_variance: Variance (divided by N - 1) of each latent's means over independent images,
+            shape (K,).
+        n_train: Number of first votes, which determine the classifier; the others evaluate it.
+        n_factors: Number of factors F that a vote can fix.
+        least_std: Smallest std of the means of a latent that may win, in the unit of the codes.
 
     Returns:
         The score, its interval and the classifier.
 
     Raises:
-        ValueError: If the variances do not fit or are not finite; see also `codes_of_votes`.
+        ValueError: If the variances have a wrong shape or are not finite; see also
+            `codes_of_votes`.
     """
     z, factor = codes_of_votes(codes, fixed, n_train, n_factors)
     variance = np.asarray(global_variance, np.float64)

@@ -1,4 +1,4 @@
-"""What metrics that fit a classifier to codes share."""
+"""Shared parts of metrics that fit a classifier to codes."""
 
 import warnings
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LogisticClassifier:
-    """A multinomial logistic regression on raw features, and how they were rescaled for it.
+    """Multinomial logistic regression on rescaled features.
 
     Attributes:
-        model: Fitted to features less `middle`, over `scale`.
-        middle: Shape (D,).
-        scale: One number for all features.
+        model: Model fitted to (features - middle) / scale.
+        middle: Mean of the fitted features, shape (D,).
+        scale: Common scale of all features.
     """
 
     model: "LogisticRegression"
@@ -29,26 +29,26 @@ class LogisticClassifier:
     scale: float
 
     def predict(self, features: Floats) -> Ints:
-        """Classes, shape (N,), of features (N, D)."""
+        """Predict the classes (N,) of features (N, D)."""
         return np.asarray(self.model.predict((features - self.middle) / self.scale))
 
     def probabilities(self, features: Floats) -> Floats:
-        """Probability of each class that was fitted to, in order, shape (N, classes)."""
+        """Predict the probability of each fitted class, in order, shape (N, classes)."""
         return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
 
 
 def standardise(z: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """Columns of both by mean and std of the first; a constant one by its mean alone."""
+    """Standardise both arrays by mean and std of the first; constant columns are only centred."""
     middle, scale = z.mean(axis=0), np.where(np.ptp(z, axis=0) > 0, z.std(axis=0), 1.0)
     return (z - middle) / scale, (other - middle) / scale
 
 
 @contextmanager
 def expected_warnings() -> Iterator[None]:
-    """Hide scikit-learn's warnings on what its callers allow, and no other.
+    """Hide those warnings of scikit-learn that the metrics expect.
 
-    Fits to codes that part the classes have no finite optimum and may stop early, and rows may be
-    few, for classes or for trees.
+    Fits to separable classes have no finite optimum and may stop early, and there may be few rows
+    for the classes or trees.
     """
     from sklearn.exceptions import ConvergenceWarning
 
@@ -62,21 +62,21 @@ def expected_warnings() -> Iterator[None]:
 def fit_logistic(features: Floats, classes: Ints, most_steps: int = 1000) -> LogisticClassifier:
     """Fit scikit-learn's default logistic regression (C = 1, multinomial) to raw features.
 
-    What is minimised is the loss of raw features, but the solver sees them centred and over one
-    common scale, with C to match: on features of a std of 1,000 it would else stop far from
-    the optimum. Features of very uneven scales, and classes that are separable where the penalty is
-    next to nothing, may still take all steps; the fit is then used as it is.
+    The loss is that of raw features, but the solver gets them centred and divided by one common
+    scale, with C adjusted accordingly: with raw features of a std of 1,000 it would stop far from
+    the optimum. With features of very unequal scales, or separable classes and nearly no penalty,
+    the fit may still take all steps, and is then used as it is.
 
     Args:
-        features: Finite, shape (N, D).
-        classes: Class of each row, of two different values or more, shape (N,).
-        most_steps: Steps after which the fit is used as it is.
+        features: Finite features, shape (N, D).
+        classes: Class of each row, with two or more distinct values, shape (N,).
+        most_steps: Largest number of steps of the solver.
     """
     from sklearn.linear_model import LogisticRegression
 
     middle = features.mean(axis=0)
     centred = features - middle
-    # A constant column's std may be rounding and not 0; its range is 0.
+    # The std of a constant column may be a rounding error above 0, but its range is 0.
     scale = float(centred.std()) if np.ptp(features, axis=0).any() else 1.0
     model = LogisticRegression(C=scale**2, max_iter=most_steps)
     with expected_warnings():

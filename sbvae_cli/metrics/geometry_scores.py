@@ -1,4 +1,4 @@
-"""How close the embedding of a factor grid in two latents is to a linear map (Section 4.4)."""
+"""Measure how close the embedding of two factors in two latents is to linear (Section 4.4)."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ EXACT = 1e-9  # errors below this are rounding
 
 @dataclass(frozen=True)
 class _Points:
-    """Checked input: factors (..., 2), codes raw and standardised (dead ones 0), alive (2,).
+    """Validated input: factors (..., 2), codes raw and standardised (dead ones 0), alive (2,).
 
-    Of held-out and known points, those that have a code, the shape is (...).
+    `held_out` and `known`, which marks points with a code, have shape (...).
     """
 
     factors: Floats
@@ -43,40 +43,42 @@ def geometry_scores(
 ) -> GridScores:
     """Score the embedding of a grid of two factors in two latents (Section 4.4, Figures 7 and 8).
 
-    Points may also lie scattered. They have no neighbours and share no values, so that
-    `fold_fraction`, `tear`, `monotone_r2` and `heldout_area_ratio` are None.
+    Points may also be scattered. They have no neighbours and share no values, so `fold_fraction`,
+    `tear`, `monotone_r2` and `heldout_area_ratio` are then None.
 
     The support is the grid without the held-out region. Each latent is standardised over it, so
-    that a fold in a weak latent does not hide behind a strong one. A latent whose means deviate by
-    less than `dead_below` is dead: it carries nothing that survives the prior's noise, whatever
-    faint order its means keep. It counts as a constant: 0 in the mean of `affine_r2`, an error of
-    its whole std in the `nrmse` scores, and every triangle folded.
+    that a strong latent does not hide a fold in a weak one. A latent whose means have a std below
+    `dead_below` is dead: its posterior noise hides whatever its means encode. It counts as a
+    constant: as 0 in the mean of `affine_r2`, as an error of its whole std in the `nrmse` scores,
+    and with every triangle folded.
 
-    R2 is 1 - residual / total over the support, and in [0, 1]; `affine_r2` is a mean over latents,
-    `inverse_r2` and `monotone_r2` the smaller over factors, each along the projection that tells
-    the factor's values best apart. `affine_axis_ratio` and the angles are of the affine map's image
-    in raw latents: short over long axis of the ellipse that it makes of a circle, the angle between
-    the images of the factors' axes, and the larger one from these to the nearest latent axis. The
-    `nrmse` scores are over the std of the support's codes. The table of metrics has the others.
+    R2 is 1 - residual / total over the support, in [0, 1]. `affine_r2` is the mean over latents;
+    `inverse_r2` and `monotone_r2` are the smaller value of the two factors, each along the
+    projection that separates the factor's values best. `affine_axis_ratio` and the angles describe
+    the affine map into raw latents: short over long axis of the ellipse to which it maps a circle;
+    the angle between the images of the factors' axes; and the larger of their angles to the
+    nearest latent axis. The `nrmse` scores are relative to the std of the support's codes. The
+    table of metrics describes the other scores.
 
     Args:
-        factors: Values scaled to [0, 1] by their ranges. Of a grid the shape is (n0, n1, 2):
-            column 0 varies along axis 0 only, column 1 along axis 1 only, both increasing; steps
-            may differ. Of scattered points it is (N, 2).
-        codes: Posterior means of the two latents, in prior stds, in the shape of `factors`. NaN at
-            points that have no code, which belong neither to the support nor to what is held out.
-        held_out: Which points were left out of training, or have no code, shape (n0, n1) or (N,).
-        circular: Whether a factor's range is a full turn. It then enters as (cos, sin), the grid
-            wraps, and only `inverse_r2` and `tear` are given.
-        dead_below: A latent whose means have a smaller std over the support is constant.
+        factors: Factor values scaled to [0, 1] by their ranges. A grid has shape (n0, n1, 2):
+            column 0 increases along axis 0 only, column 1 along axis 1 only, with possibly unequal
+            steps. Scattered points have shape (N, 2).
+        codes: Posterior means of the two latents, in prior stds, in the shape of `factors`; NaN at
+            points without a code, which belong neither to the support nor to the held-out region.
+        held_out: Whether each point was left out of training or has no code, shape (n0, n1) or
+            (N,).
+        circular: Whether each factor's range is a full turn. Such a factor is represented by (cos,
+            sin) and the grid wraps; then only `inverse_r2` and `tear` are computed.
+        dead_below: Latents whose means have a smaller std over the support are treated as constant.
 
     Returns:
-        A dict of floats, lists of two floats, and None where a score does not apply. `use_scores`
-        has those of all latents.
+        A dict of floats, lists of two floats, and None for scores that do not apply. Scores of all
+        latents are in `LatentUse`.
 
     Raises:
-        ValueError: If shapes do not agree or `factors` is not an increasing grid.
-        SbvaeError: If values are not finite, the grid is too small or no support is left.
+        ValueError: If the shapes do not fit, or `factors` is not an increasing grid.
+        SbvaeError: If values are not finite, the grid is too small, or the support is empty.
     """
     points = _check(factors, codes, held_out, circular, dead_below)
     inverse = [_inverse_r2(points, factor) for factor in (0, 1)]
@@ -94,7 +96,7 @@ def geometry_scores(
 
 
 def _affine_scores(points: _Points, matrix: Floats, errors: Floats) -> GridScores:
-    """Scores of straight maps, which points in any order have."""
+    """Compute scores of affine maps, which need no grid."""
     support, left_out = ~points.held_out, points.held_out & points.known
     by_latent = [float(np.clip(1.0 - np.square(e).mean(), 0.0, 1.0)) for e in errors[support].T]
     raw_matrix = matrix * points.raw[support].std(axis=0)
@@ -115,7 +117,7 @@ def _affine_scores(points: _Points, matrix: Floats, errors: Floats) -> GridScore
 
 
 def _mesh_scores(grid: _Points, matrix: Floats) -> GridScores:
-    """Scores of neighbours, and of points that share a value, which only a grid has."""
+    """Compute scores of neighbours and of points with a common value, which need a grid."""
     support, known = ~grid.held_out, grid.known
     folds = fold_fractions(grid.factors, grid.codes, support, known)
     monotone = [_monotone_r2(grid, factor) for factor in (0, 1)]
@@ -189,7 +191,7 @@ def _standardise(
     factors: Floats, raw: Floats, held: Bools, circular: tuple[bool, bool], dead_below: float
 ) -> _Points:
     mean, std = raw[~held].mean(axis=0), raw[~held].std(axis=0)
-    # The second bound keeps the rounding of a constant code from being magnified.
+    # The second bound keeps the rounding error of a constant code from being magnified.
     alive = (std >= dead_below) & (std > 1e-12 * np.abs(raw[~held]).max())
     known: Bools = np.logical_and.reduce(np.isfinite(raw), axis=-1)
     codes = np.where(alive, (raw - mean) / np.where(alive, std, 1.0), 0.0)
@@ -198,7 +200,7 @@ def _standardise(
 
 
 def _affine(points: _Points) -> tuple[Floats, Floats]:
-    """Linear part (2, 2) of the map fitted on the support, and errors (n0, n1, 2) everywhere."""
+    """Fit the linear part (2, 2) of the map on the support; return it with errors (n0, n1, 2)."""
     support = ~points.held_out
     centred = points.factors - points.factors[support].mean(axis=0)
     matrix = np.linalg.lstsq(centred[support], points.codes[support], rcond=None)[0]
@@ -220,7 +222,7 @@ def _inverse_r2(points: _Points, factor: int) -> float:
 
 
 def _axes(matrix: Floats) -> GridScores:
-    """How the images of the factors' axes, its rows, lie to each other and to the latents."""
+    """Compute the angles of the images of the factors' axes, the rows of `matrix`."""
     lengths = np.linalg.norm(matrix, axis=1)
     if lengths.min() <= EXACT * lengths.max():
         return {"axis_angle_degrees": None, "axis_turn_degrees": None}
@@ -233,7 +235,7 @@ def _axes(matrix: Floats) -> GridScores:
 
 
 def _similarity_r2(points: _Points) -> float:
-    """Orthogonal Procrustes with one scale (Schoenemann 1966)."""
+    """Compute the R2 of an orthogonal Procrustes fit with one scale (Schoenemann 1966)."""
     support = ~points.held_out
     factors = points.factors[support] - points.factors[support].mean(axis=0)
     total = np.square(factors).sum() * np.square(points.raw[support]).sum()
@@ -244,12 +246,12 @@ def _similarity_r2(points: _Points) -> float:
 
 
 def _monotone_r2(points: _Points, factor: int) -> float:
-    """R2 of a factor by a monotone function of its discriminant (Fisher 1936).
+    """Compute the R2 of a factor as a monotone function of its discriminant (Fisher 1936).
 
-    Of all projections of the latents the discriminant varies least where the factor stands still.
-    For codes that are any affine image of (g(first), h(second)) it is a function of the factor
-    alone, whatever is held out; a regression's direction is not, once a held-out corner correlates
-    the two.
+    The discriminant is the projection of the latents that varies least while the factor is
+    constant. For codes that are an affine image of (g(first), h(second)), it is a function of the
+    factor alone, whatever is held out. The direction of a regression is not, once a held-out
+    corner correlates the two factors.
     """
     support = ~points.held_out
     codes = points.codes[support]
@@ -264,11 +266,11 @@ def _monotone_r2(points: _Points, factor: int) -> float:
     whiten = axes[kept].T / sizes[kept]  # (2, rank)
     scatter = whiten.T @ (within.T @ within) @ whiten
     direction = whiten @ np.linalg.eigh(scatter)[1][:, 0]
-    # Rounding would part codes that are equal, and a perfect fit of their order would follow.
+    # Otherwise rounding would order equal codes, and that order could be fitted perfectly.
     projection = np.round(codes @ direction / np.abs(codes @ direction).max(), 9)
     return isotonic_r2(projection, values)
 
 
 def _root_mean_square(errors: Floats) -> float:
-    """Root mean square distance over that of standardised codes from their centre, sqrt(2)."""
+    """Compute the root mean square distance, divided by that of standardised codes, sqrt(2)."""
     return float(np.sqrt(np.square(errors).sum(axis=-1).mean() / 2.0))

@@ -1,4 +1,4 @@
-"""InfoMEC (Hsu et al. 2023): modularity, explicitness and compactness in shares of information."""
+"""InfoMEC (Hsu et al. 2023): modularity, explicitness and compactness as information shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,23 +18,23 @@ from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import enough_parts, scores_by_parts
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
-ACTIVE_RANGE = 1 / 20  # of the widest latent's range
+ACTIVE_RANGE = 1 / 20  # of the widest latent's range; latents with a smaller range are inactive
 FIT_STEPS = 300
-LEAST_VARIANCE = 1e-10  # of a direction in standardised codes; below it is rounding
+LEAST_VARIANCE = 1e-10  # of a direction in standardised codes; smaller ones are rounding errors
 
 
 @dataclass(frozen=True)
 class InfoMec:
-    """The three scores, in [0, 1], and what they were computed from.
+    """The three scores of InfoMEC, in [0, 1], and their parts.
 
     Attributes:
-        infom: Modularity: 1 where each active latent informs on one factor, 0 where on all alike.
+        infom: Modularity: 1 if each active latent informs on one factor, 0 if on all equally.
         infoe: Explicitness: share of the factors' entropy that a linear classifier removes.
-        infoc: Compactness: 1 where one active latent informs on each factor, 0 where all alike.
-        nmi: Information of each latent on each factor over the factor's entropy, shape (K, F); an
-            estimate, which can pass 1 by a little.
+        infoc: Compactness: 1 if one active latent informs on each factor, 0 if all do equally.
+        nmi: Information of each latent on each factor, divided by the factor's entropy, shape (K,
+            F); as an estimate it can slightly exceed 1.
         explicitness: InfoE of each factor, shape (F,).
-        active: The latents that InfoM and InfoC see, in order.
+        active: Numbers of the latents that enter InfoM and InfoC, ascending.
     """
 
     infom: float
@@ -52,30 +52,30 @@ def infomec(
     *,
     names: Sequence[str] | None = None,
 ) -> InfoMec:
-    """InfoM, InfoE and InfoC of continuous latents (Hsu et al. 2023, "latent quantization").
+    """Compute InfoM, InfoE and InfoC of latents (Hsu et al. 2023, "latent quantization").
 
-    InfoM is the mean over active latents of the largest share that one factor has in a latent's
-    information, InfoC the mean over factors of the largest share of one active latent; both are
-    rescaled so that equal shares give 0. A latent is active if its range is above a twentieth of
-    the widest one's, as in the authors' code, which InfoC's number of latents follows too. A
-    latent or factor without any information counts 0, where that code divides 0 by 0.
+    InfoM is the mean over active latents of the largest share of one factor in the latent's
+    information. InfoC is the mean over factors of the largest share of one active latent. Both are
+    rescaled so that equal shares give 0. As in the authors' code, a latent is active if its range
+    is above a twentieth of the largest range, and InfoC is rescaled by the number of active
+    latents. A latent or factor without information counts as 0, where that code divides 0 by 0.
 
-    Shares say nothing of amounts: noise that informs by chance on one factor looks modular (ten
-    noise latents and eight factors give an InfoM of about 0.45). Read them beside InfoE.
+    Shares do not measure amounts: noise that informs on one factor by chance looks modular (ten
+    noise latents and eight factors give an InfoM of about 0.45). Compare them with InfoE.
 
     Args:
         codes: Posterior means, shape (N, K).
-        classes: Class of each factor, from 0, shape (N, F). With one factor InfoM says nothing:
-            it is 1 if there is information; so is InfoC with one active latent.
+        classes: Class of each factor, from 0, shape (N, F). With one factor InfoM is 1 if there is
+            any information, and with one active latent so is InfoC.
         neighbours: Number of neighbours of the estimator; see `nearest_information`.
-        names: Names of the factors, for errors.
+        names: Names of the factors, for errors; None for their numbers.
 
     Returns:
-        The scores and their parts; all 0 where every latent is dead.
+        The scores and their parts; all are 0 if every latent is dead.
 
     Raises:
-        ValueError: If arrays do not fit; see `nearest_information`.
-        SbvaeError: If a factor has one level.
+        ValueError: If the arrays do not fit each other; see `nearest_information`.
+        SbvaeError: If a factor has a single level.
     """
     z, levels = codes_and_classes(codes, classes)
     information = nearest_information(z, levels, neighbours)
@@ -98,24 +98,24 @@ def infomec(
 
 
 def explicit_information(codes: ArrayLike, classes: ArrayLike) -> Floats:
-    """Predictive information of a linear classifier on each factor, over the factor's entropy.
+    """Compute a linear classifier's predictive information on each factor, over its entropy.
 
-    1 - H_V(s | z) / H_V(s), V the multinomial logistic regressions of all latents, fitted and
-    evaluated on the same samples without regularisation to speak of, as in the code of Hsu et al.
-    (2023). That code differs in two ways. It balances the classes; here they count as often as
-    they occur, as in the definition, so that H_V(s) is the entropy; where classes are equally
-    frequent that is the same. And it takes 100 steps on standardised latents, which can stop far
-    from the optimum (0.85 of 0.998 for perfect codes under an uneven linear map); here latents are
-    whitened, which changes no optimum, and the fit takes 300 steps.
+    This is 1 - H_V(s | z) / H_V(s), where V are the multinomial logistic regressions on all
+    latents, fitted and evaluated on the same samples with nearly no regularisation, as in the code
+    of Hsu et al. (2023). There are two differences from that code. It balances the classes; here
+    they count by their frequency, as in the definition, so that H_V(s) is the entropy; for equally
+    frequent classes there is no difference. And it takes 100 steps on standardised latents, which
+    can stop far from the optimum (0.85 instead of 0.998 for perfect codes under an uneven linear
+    map); here latents are whitened, which does not change the optimum, and there are 300 steps.
 
-    Independent codes get about K (classes - 1) / 2N nats by overfitting.
+    Independent codes get about K (classes - 1) / 2N nats through overfitting.
 
     Args:
         codes: Posterior means, shape (N, K).
-        classes: Class of each factor, at least two, shape (N, F).
+        classes: Class of each factor, at least two of each, shape (N, F).
 
     Returns:
-        Shape (F,), in [0, 1].
+        Shares in [0, 1], shape (F,).
     """
     z, levels = codes_and_classes(codes, classes)
     white = _whitened(z)
@@ -145,7 +145,7 @@ def _log_loss(latents: Floats, classes: Ints) -> float:
 
 
 def _concentration(information: Floats) -> float:
-    """Mean over rows of the largest entry's share of the row, from 0 (equal shares) to 1."""
+    """Average over rows the largest entry's share, rescaled from 0 (equal shares) to 1."""
     rows, columns = information.shape
     if rows == 0 or columns == 0:
         return 0.0
@@ -162,12 +162,12 @@ def _entropy(classes: Ints) -> float:
 
 
 def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """InfoM, InfoE and InfoC by name."""
+    """Compute InfoM, InfoE and InfoC, by name."""
     codes, classes = sample.first
 
     def fit(rows: Indices | slice) -> tuple[InfoMec, list[str]]:
         some = classes[rows]
-        several = np.flatnonzero((some != some[:1]).any(axis=0))  # a rare level may be missing
+        several = np.flatnonzero((some != some[:1]).any(axis=0))  # a part may lack a rare level
         return infomec(codes[rows], some[:, several]), [sample.names[i] for i in several]
 
     def three(found: InfoMec) -> list[float]:
@@ -182,7 +182,7 @@ def infomec_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
         len(codes),
         min(PARTS, enough_parts(len(codes), classes)),
     )
-    # Shares of noise scatter as much in all rows as in parts of them.
+    # Shares of noise vary as much over all rows as over parts, so there is no valid interval.
     infom, infoc = (replace(score, low=None, high=None) for score in (infom, infoc))
     read = {"by_factor": dict(zip(names, whole.explicitness.tolist(), strict=True))}
     return {"infom": infom, "infoe": replace(infoe, details=read), "infoc": infoc}

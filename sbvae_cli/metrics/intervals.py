@@ -1,7 +1,7 @@
-"""Intervals of 95 % for scores that are no mean of independent values.
+"""Compute 95 % intervals of scores that are not means of independent values.
 
-A percentile bootstrap does not do for information that is counted: a resample repeats rows, so that
-every latent seems to know more than it does, and the interval may leave out the score itself.
+A percentile bootstrap is not suitable for counted information: a resample repeats rows, so that
+every latent seems more informative, and the interval may not contain the score itself.
 """
 
 import math
@@ -15,9 +15,9 @@ from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
 GROUPS = 20  # of the jackknife
-LEAST_FOR_MEDIAN = 6  # values
+LEAST_FOR_MEDIAN = 6  # number of values
 PARTS = 8  # of the subsampling
-NORMAL_QUANTILE = 1.959963984540054  # 0.975
+NORMAL_QUANTILE = 1.959963984540054  # of probability 0.975
 
 
 class ConfidenceInterval(NamedTuple):
@@ -28,19 +28,19 @@ class ConfidenceInterval(NamedTuple):
 
 
 def t_quantile(degrees: int) -> float:
-    """Student's t, 0.975 quantile, of so many degrees of freedom."""
+    """Return the 0.975 quantile of Student's t distribution."""
     from scipy.special import stdtrit  # takes a second to load
 
     return float(stdtrit(degrees, 0.975))
 
 
 def random_groups(n: int, seed: int, groups: int = GROUPS) -> Ints:
-    """A group for each of n rows, from 0, of sizes that differ by one at most; shape (n,)."""
+    """Assign n rows to groups from 0 whose sizes differ by at most one; shape (n,)."""
     return stream(seed, "jackknife").permutation(n) % min(groups, n)
 
 
 def random_parts(n: int, seed: int, parts: int) -> list[NDArray[np.intp]]:
-    """Disjoint parts of n rows, in order, of sizes that differ by one at most."""
+    """Divide n rows into disjoint, sorted parts whose sizes differ by at most one."""
     order = stream(seed, "parts").permutation(n)
     return [np.sort(part) for part in np.array_split(order, parts)]
 
@@ -48,19 +48,19 @@ def random_parts(n: int, seed: int, parts: int) -> list[NDArray[np.intp]]:
 def jackknife_interval(
     value: float, without: ArrayLike, bounds: tuple[float, float] = (0.0, 1.0)
 ) -> ConfidenceInterval | None:
-    """Interval of a smooth function of counts, from its values with a group of rows left out.
+    """Compute the interval of a smooth function of counts by leaving out groups of rows.
 
-    The delete-a-group jackknife (Quenouille 1956, Tukey 1958) also measures the bias that falls as
-    1/N, which counted information has. The interval holds both the score and the score without that
-    bias, so that it covers what the score tends to with many rows.
+    The delete-a-group jackknife (Quenouille 1956, Tukey 1958) also measures a bias proportional to
+    1/N, as counted information has. The interval contains the score with and without that bias,
+    so that it covers the limit of the score for many rows.
 
     Args:
-        value: The score of all rows.
-        without: The score with each of G groups left out, shape (G,).
-        bounds: Least and largest value of the score.
+        value: Score of all rows.
+        without: Score without each of the G groups, shape (G,).
+        bounds: Smallest and largest possible score.
 
     Returns:
-        Both ends, `value` between them; None where there is one group.
+        The interval, which contains `value`; None if there is one group.
     """
     others = np.asarray(without, np.float64)
     groups = len(others)
@@ -73,13 +73,13 @@ def jackknife_interval(
 
 
 def jackknife_std(without: ArrayLike) -> Floats:
-    """Standard error of scores, from their values with one group of rows left out at a time.
+    """Compute the standard error of scores from their values without one group of rows each.
 
     Args:
-        without: Scores with each of G groups left out, shape (G, ...).
+        without: Scores without each of the G groups, shape (G, ...).
 
     Returns:
-        Shape (...).
+        Standard errors, shape (...).
     """
     others = np.asarray(without, np.float64)
     error: Floats = np.sqrt((len(others) - 1) * others.var(axis=0))
@@ -94,27 +94,27 @@ def subsample_interval(
     bounds: tuple[float, float] = (0.0, 1.0),
     parts: int = PARTS,
 ) -> tuple[ConfidenceInterval | None, ...]:
-    """Intervals of scores that need a model to be fitted, from disjoint parts of the rows.
+    """Compute intervals of scores that fit a model, from disjoint parts of the rows.
 
-    Each of the parts gives the scores again; their spread, which falls as the root of the number of
-    rows, is carried over to all rows (subsampling: Politis and Romano 1994). All together cost as
-    much as one fit to all rows, where resampling would cost a fit each. The interval is that of a
-    score with so many rows: what is fitted to more may well score higher. Of 3,000 rows of levels,
-    ranges, mixed and weak codes it held that in 0.90 to 1.00 of 20 to 40 samples for explicitness,
-    SAP, DCI by a forest, InfoE and dependence between latents. It is too narrow for maxima and
-    shares of noise, whose spread does not fall so (IRS 0.60 to 0.67, InfoM 0.44 to 0.69, InfoC 0.75
-    of weak codes).
+    Each part gives the scores again. Their spread, which falls with the root of the number of rows,
+    is extrapolated to all rows (subsampling: Politis and Romano 1994). All parts together cost as
+    much as one fit to all rows; resampling would cost one fit for each resample. The interval is
+    for the score at this number of rows: a fit to more rows may well score higher. In 20 to 40
+    samples of 3,000 rows (levels, ranges, mixed and weak codes) it contained that score in 0.90 to
+    1.00 for explicitness, SAP, DCI by a forest, InfoE and dependence between latents. It is too
+    narrow for maxima and for shares of noise, whose spread does not fall in this way (IRS 0.60 to
+    0.67, InfoM 0.44 to 0.69, InfoC 0.75 for weak codes).
 
     Args:
-        score: Rows (m,) to scores (S,), or one number.
-        value: The scores of all rows.
+        score: Maps rows (m,) to scores (S,) or to a single score.
+        value: Scores of all rows.
         n: Number of rows.
         seed: Root seed of the parts.
-        bounds: Least and largest value of the scores.
+        bounds: Smallest and largest possible score.
         parts: Number of parts.
 
     Returns:
-        For each score an interval about its value; None where there are fewer than two parts.
+        An interval around the value of each score; None if there are fewer than two parts.
     """
     values = np.atleast_1d(np.asarray(value, np.float64))
     if parts < 2:
@@ -136,19 +136,19 @@ def subsample_interval(
 def spread_interval(
     value: float, resampled: Floats, bounds: tuple[float, float] = (0.0, 1.0)
 ) -> ConfidenceInterval:
-    """Interval of a score from its values on bootstrap resamples: their std, about the value.
+    """Compute the interval of a score from the std of its values on bootstrap resamples.
 
     Args:
-        value: The score.
-        resampled: The score of each resample, shape (B,), B at least 2.
-        bounds: Least and largest value of the score.
+        value: Score of all rows.
+        resampled: Score of each resample, shape (B,), B at least 2.
+        bounds: Smallest and largest possible score.
     """
     half = NORMAL_QUANTILE * float(np.std(resampled, ddof=1))
     return ConfidenceInterval(max(value - half, bounds[0]), min(value + half, bounds[1]))
 
 
 def wilson_interval(successes: int, trials: int) -> ConfidenceInterval:
-    """Interval of a share (Wilson 1927); unlike the normal one it has a width at 0 and 1."""
+    """Compute the interval of a share (Wilson 1927), which has a width even for shares 0 and 1."""
     z, share = NORMAL_QUANTILE, successes / trials
     middle = share + z * z / (2 * trials)
     half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
@@ -157,19 +157,19 @@ def wilson_interval(successes: int, trials: int) -> ConfidenceInterval:
 
 
 def median_interval(values: ArrayLike) -> ConfidenceInterval | None:
-    """Interval of the median of independent values, by order statistics, of any distribution.
+    """Compute the interval of the median of independent values of any distribution.
 
-    Its ends are two of the values, as near to the middle as a coverage of 95 % lets them.
+    Its ends are the two order statistics nearest to the middle that still have a coverage of 95 %.
 
     Args:
-        values: Shape (N,).
+        values: Independent values, shape (N,).
 
     Returns:
-        None of fewer than six values, whose range covers the median less often than that.
+        The interval; None for fewer than six values, whose range has a lower coverage.
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     count = len(ordered)
-    below, rank = 0.0, 0  # chance that so many of the values or fewer lie below the median
+    below, rank = 0.0, 0  # probability that at most `rank` values are below the median
     while below + math.comb(count, rank) / 2**count <= 0.025:
         below += math.comb(count, rank) / 2**count
         rank += 1

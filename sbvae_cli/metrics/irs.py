@@ -1,4 +1,4 @@
-"""The interventional robustness score (Suter et al. 2019): what else moves a latent?"""
+"""Interventional robustness score (Suter et al. 2019): what else changes a latent?"""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,20 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 
-NO_FACTOR = -1  # of a dead latent
+NO_FACTOR = -1  # marks a dead latent
 
 
 @dataclass(frozen=True)
 class InterventionalRobustness:
-    """The score and what it was averaged from.
+    """Interventional robustness score and its parts.
 
     Attributes:
-        score: At most 1, which it is where every latent follows one factor alone.
-        by_latent: The largest entry of each row of `matrix`, shape (K,).
-        factor_of_latent: The factor of that entry, -1 for a dead latent, shape (K,).
-        matrix: 1 - (spread of a latent where a factor is held) / (largest spread), shape (K, F);
-            0 for a dead latent.
+        score: Weighted mean of `by_latent`, at most 1, which means that every latent follows one
+            factor.
+        by_latent: Largest entry of each row of `matrix`, shape (K,).
+        factor_of_latent: Index of the factor of that entry, -1 for a dead latent, shape (K,).
+        matrix: 1 - (spread of a latent while a factor is fixed) / (largest spread), shape (K, F); 0
+            for a dead latent.
     """
 
     score: float
@@ -41,31 +42,32 @@ def irs(
     *,
     bins: int | None = None,
 ) -> InterventionalRobustness:
-    """How still each latent is while one factor is held (Suter et al. 2019).
+    """Measure how constant each latent is while one factor is fixed (Suter et al. 2019).
 
-    As in the code of Locatello et al. (2018), though it is not among their study's metrics: among
-    the samples of one value of a factor, the spread of a latent is a quantile of its absolute
-    deviations from their mean. The mean over the factor's values, over the largest absolute
-    deviation from the overall mean, is subtracted from 1. Values are weighted by their samples: in
-    that code's plain mean, which `bins` gives, noise looks robust to a factor of which many values
-    have one sample, and so no spread, and a factor of more than 20 levels loses some to bins
-    (0.007 for codes of dSprites' size). Each latent has its best factor;
-    the score is their mean, weighted by the largest deviation, so that it depends on the latents'
-    scales. Dead latents have no weight.
+    As in the code of Locatello et al. (2018), though not among their study's metrics: among the
+    samples with one value of a factor, the spread of a latent is a quantile of its absolute
+    deviations from their mean. Its mean over the factor's values, divided by the largest absolute
+    deviation from the overall mean, is subtracted from 1. Values are weighted by their number of
+    samples. That code uses a plain mean in bins, as `bins` does: then noise looks robust to a
+    factor with many values of a single sample, which have no spread, and a factor of more than 20
+    levels loses some to the bins (0.007 for codes of the size of dSprites). Each latent counts with
+    its best factor. The score is the mean over latents, weighted by the largest deviation, so it
+    depends on the latents' scales. Dead latents have no weight.
 
-    Two latents that follow one factor each score 1, whether or not another factor is missed. Noise
-    alone does not score 0, since its quantile lies below its largest deviation, the more the more
-    samples there are: about 0.35 for 10,000 normal codes.
+    Two latents that follow one factor both score 1, even if another factor is missed. Pure noise
+    does not score 0, since its quantile is below its largest deviation, and more so with more
+    samples: about 0.35 for 10,000 normal codes.
 
     Args:
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, from 0, shape (N, F).
-        quantile: In [0, 1]; 1 is the largest deviation of the metric's own paper.
-        bins: The number of bins, of equal width, that every factor is cut into first, values
-            weighted alike; None takes classes as they are, weighted by their samples.
+        quantile: Quantile of the deviations, in [0, 1]; 1 for the largest one, as in the metric's
+            own paper.
+        bins: Number of bins of equal width into which each factor is cut first, equally weighted;
+            None takes classes as they are, weighted by their samples.
 
     Returns:
-        The score and its parts; a score of 0 where every latent is dead.
+        The score and its parts; the score is 0 if every latent is dead.
 
     Raises:
         ValueError: If `quantile` is outside [0, 1]; see also `codes_and_classes`.
@@ -92,11 +94,11 @@ def irs(
 
 
 def _held_spreads(latents: Floats, column: Ints, quantile: float) -> tuple[Floats, Ints]:
-    """The latents' spreads in each class, (classes, K), and its number of samples."""
+    """Compute each latent's spread in each class, (classes, K), and the samples of each class."""
     order = np.argsort(column)
     starts = np.flatnonzero(np.diff(column[order], prepend=-1))
     counts = np.diff(starts, append=len(column))
-    values = latents[:, order]  # (K, N), the samples of a class side by side
+    values = latents[:, order]  # shape (K, N), samples sorted by class
     means = np.add.reduceat(values, starts, axis=1) / counts
     stds = np.abs(values - np.repeat(means, counts, axis=1))
     spreads = [_quantile(part, quantile) for part in np.split(stds, starts[1:], axis=1)]
@@ -104,7 +106,7 @@ def _held_spreads(latents: Floats, column: Ints, quantile: float) -> tuple[Float
 
 
 def _quantile(values: Floats, quantile: float) -> Floats:
-    # Two order statistics of each row: numpy.quantile costs more than all else here together.
+    # Two order statistics of each row: numpy.quantile would take longer than everything else here.
     place = quantile * (values.shape[1] - 1)
     low = int(place)
     high = min(low + 1, values.shape[1] - 1)
@@ -114,10 +116,10 @@ def _quantile(values: Floats, quantile: float) -> Floats:
 
 
 def irs_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The interventional robustness by name."""
+    """Compute the interventional robustness score, by name."""
     codes, classes = sample.first
     bins = LIBRARY_BINS if protocol.of_library else None
     found = irs(codes, classes, bins=bins)
     details = {"by_latent": found.by_latent.tolist()}
-    # Its largest deviations scatter as much in all rows as in parts of them: there is no interval.
+    # Largest deviations vary as much over all rows as over parts, so there is no valid interval.
     return {"irs": scored(found.score, None, sample.population, details)}

@@ -1,4 +1,4 @@
-"""Least-squares isotonic regression, so that a picture's scores need no scikit-learn."""
+"""Least-squares isotonic regression without scikit-learn, which pictures do not load."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from sbvae_cli.metrics.validate import Floats
 
 
 def isotonic_fit(x: Floats, y: Floats) -> Floats:
-    """Best non-decreasing function of `x` in least squares, by pooling adjacent violators.
+    """Fit a non-decreasing function of `x` by least squares, by pooling adjacent violators.
 
-    Points of equal `x` get one value, so that a constant `x` explains nothing.
+    Points with equal `x` get one value, so that a constant `x` explains nothing.
 
     Args:
-        x: Places, shape (N,), in any order.
-        y: What to fit, shape (N,).
+        x: Predictor, shape (N,), in any order.
+        y: Values to fit, shape (N,).
 
     Returns:
         Fitted values in the order of the arguments, shape (N,).
@@ -23,14 +23,14 @@ def isotonic_fit(x: Floats, y: Floats) -> Floats:
 
 
 def isotonic_r2(x: Floats, y: Floats) -> float:
-    """Share of the variance of `y` that a monotone function of `x` explains, rising or falling.
+    """Return the share of the variance of `y` that a monotone function of `x` explains.
 
     Args:
-        x: Shape (N,).
-        y: Shape (N,), not constant.
+        x: Predictor, shape (N,).
+        y: Values to fit, shape (N,), not constant.
 
     Returns:
-        The better of both directions, in [0, 1].
+        The larger share of a rising and a falling function, in [0, 1].
     """
     total = np.square(y - y.mean()).sum()
     residuals = [np.square(y - isotonic_fit(sign * x, y)).sum() for sign in (1.0, -1.0)]

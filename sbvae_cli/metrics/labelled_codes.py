@@ -1,4 +1,4 @@
-"""Codes beside the factors of their images, and codes of votes: what metrics see."""
+"""Input of the metrics: codes with the factors of their images, and codes of votes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,11 +19,11 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Votes:
-    """Codes of images that share the value of a factor, vote by vote.
+    """Codes of votes, each with images that share the value of one factor.
 
     Attributes:
         codes: Posterior means, shape (V, L, K).
-        fixed: The factor that each vote's images share, as an index of the names, shape (V,).
+        fixed: Index of the factor that each vote's images share, shape (V,).
     """
 
     codes: Floats
@@ -32,25 +32,25 @@ class Votes:
 
 @dataclass(frozen=True)
 class LabelledCodes:
-    """Codes beside the factors that vary among them.
+    """Codes with the factors that vary among them.
 
     Attributes:
         codes: Posterior means, shape (N, K).
-        factors: Shape (N, F), each of two values or more.
-        names: Names of the factors, F of them.
-        circular: Factors whose range is a full turn.
-        population: Population that the rows were drawn from.
-        images: Number of rows, from the first on, that metrics without a test set take.
-        train_share: Share of all rows, from the first on, that models are fitted to; the others
-            test them.
+        factors: Factor values, shape (N, F), at least two distinct ones of each factor.
+        names: Names of the F factors.
+        circular: Names of factors whose range is a full turn.
+        population: Name of the population of the rows.
+        images: Number of first rows that metrics without a test set use.
+        train_share: Share of first rows that models are fitted to; the others test them.
         bins: Number of bins of a continuous factor.
-        most_levels: Most values of a factor that is not continuous; None for any number.
-        unit: Std that others are measured in: 1, that of the prior, for codes of a model; for
-            codes of any scale the widest latent's, where that is less.
-        stds: Posterior stds, shape (N, K), where these are known.
-        held_out: Rows that training left out, shape (N,), where a file says so.
-        votes: Votes of images that were drawn for them; where None, votes share the rows here.
-        kinds: Whether a factor has levels or a range, by its name; of others the values tell.
+        most_levels: Largest number of levels of a factor that is not continuous; None for any
+            number.
+        unit: Unit of stds: 1, the std of the prior, for codes of a model; for codes of any scale,
+            the largest std of a latent if that is less.
+        stds: Posterior stds, shape (N, K); None if unknown.
+        held_out: Whether training left out each row, shape (N,); None if unknown.
+        votes: Votes of images that were drawn for them; None if votes share these rows.
+        kinds: "levels" or "range" by factor; other factors' kinds are guessed from their values.
     """
 
     codes: Floats
@@ -70,22 +70,22 @@ class LabelledCodes:
 
     @cached_property
     def classes(self) -> Ints:
-        """Class of each factor, shape (N, F); the first rows decide on bins, whatever follows."""
+        """Class of each factor, shape (N, F); the first `images` rows determine the bins."""
         kinds = [self.kinds.get(name) for name in self.names]
         return factor_classes(self.factors, self.bins, self.images, self.most_levels, kinds)
 
     @property
     def first(self) -> tuple[Floats, Ints]:
-        """Codes and classes of metrics without a test set."""
+        """Codes and classes for metrics without a test set."""
         return self.codes[: self.images], self.classes[: self.images]
 
     @property
     def first_rows(self) -> Self:
-        """The rows of metrics without a test set alone."""
+        """Only the rows for metrics without a test set."""
         return self.at(slice(self.images))
 
     def at(self, rows: Indices | slice) -> Self:
-        """These rows alone, in their order."""
+        """Return a copy with these rows, in their order."""
         return replace(
             self,
             codes=self.codes[rows],
@@ -96,7 +96,7 @@ class LabelledCodes:
 
     @property
     def binned(self) -> list[str]:
-        """Factors of so many values that they are cut into bins."""
+        """Names of the factors that are cut into bins."""
         columns = zip(self.names, self.factors[: self.images].T, strict=True)
         return [
             name
@@ -106,6 +106,6 @@ class LabelledCodes:
 
 
 def train_share(protocol: Protocol, rows: int) -> float:
-    """What models are fitted to: the protocol's images, or two thirds of a smaller pool."""
+    """Return the share of rows to fit: the protocol's images, or two thirds of a smaller pool."""
     whole = protocol.images + protocol.test_images
     return protocol.images / whole if rows >= whole else 2 / 3

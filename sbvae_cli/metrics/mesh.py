@@ -1,4 +1,4 @@
-"""The embedded grid as a mesh of triangles: folds, tears and contracted holes."""
+"""Measure folds, tears and shrunken holes of an embedded grid, as a mesh of triangles."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,21 +7,21 @@ from sbvae_cli.metrics.validate import Floats
 
 Bools = NDArray[np.bool_]
 
-ROUNDING = 1e-6  # latent area per factor area: what is left where both latents are one function
-LEAST_EXPLAINED = 0.01  # of a latent's variance, along the shorter axis of the affine map
-COLLAPSED = 1e-6  # of the mean absolute area: a triangle smaller than this has lost a dimension
+ROUNDING = 1e-6  # latent area per factor area that remains if both latents are the same function
+LEAST_EXPLAINED = 0.01  # share of a latent's variance, along the shorter axis of the affine map
+COLLAPSED = 1e-6  # of the mean absolute area; a smaller triangle has lost a dimension
 
 
 def signed_areas(points: Floats) -> Floats:
-    """Signed area of every triangle; each grid cell is cut along the diagonal from its low corner.
+    """Compute the signed areas of triangles; cells are cut along the diagonal from the low corner.
 
     Args:
         points: Grid of points in a plane, shape (n0, n1, 2).
 
     Returns:
-        Shape (n0 - 1, n1 - 1, 2). Positive where the triangle keeps the sense of the factor axes.
-        Triangle 0 of a cell has the corners (i, j), (i+1, j), (i+1, j+1); triangle 1 has
-        (i, j), (i+1, j+1), (i, j+1).
+        Areas of shape (n0 - 1, n1 - 1, 2), positive for triangles with the orientation of the
+        factor axes. Triangle 0 of a cell has the corners (i, j), (i+1, j), (i+1, j+1); triangle 1
+        has (i, j), (i+1, j+1), (i, j+1).
     """
     low, high = points[:-1, :-1], points[1:, 1:]
     first, second = points[1:, :-1], points[:-1, 1:]
@@ -31,32 +31,32 @@ def signed_areas(points: Floats) -> Floats:
 
 
 def triangles_within(mask: Bools) -> Bools:
-    """Which triangles of `signed_areas` have all three corners in `mask`.
+    """Return which triangles of `signed_areas` have all three corners in `mask`.
 
     Args:
-        mask: Shape (n0, n1).
+        mask: Points of the grid, shape (n0, n1).
 
     Returns:
-        Shape (n0 - 1, n1 - 1, 2).
+        Mask of triangles, shape (n0 - 1, n1 - 1, 2).
     """
     ends = mask[:-1, :-1] & mask[1:, 1:]
     return np.stack([ends & mask[1:, :-1], ends & mask[:-1, 1:]], axis=-1)
 
 
 def folded_triangles(factors: Floats, points: Floats, support: Bools) -> Bools:
-    """Triangles that are turned over against most of the support, or that have no area.
+    """Find triangles that are turned over relative to most of the support, or have no area.
 
-    A triangle has no area where its area per factor area is below 1e-6 of the mean over the
-    support: of the mean and not of the median, since the median of a mesh that has collapsed for
-    the most part is as small as what it should find.
+    A triangle has no area if its area per factor area is below 1e-6 of the mean over the support.
+    The median would not do: if most of a mesh has collapsed, it is as small as the areas to be
+    found.
 
     Args:
         factors: Factor values of the grid, shape (n0, n1, 2).
-        points: The embedding, shape (n0, n1, 2).
-        support: Points that set the orientation, shape (n0, n1).
+        points: Embedding of the grid, shape (n0, n1, 2).
+        support: Points that determine the orientation, shape (n0, n1).
 
     Returns:
-        Shape (n0 - 1, n1 - 1, 2).
+        Mask of triangles, shape (n0 - 1, n1 - 1, 2).
     """
     stretch = signed_areas(points) / signed_areas(factors)
     inside = stretch[triangles_within(support)]
@@ -69,19 +69,20 @@ def folded_triangles(factors: Floats, points: Floats, support: Bools) -> Bools:
 def fold_fractions(
     factors: Floats, points: Floats, support: Bools, known: Bools
 ) -> tuple[float | None, float | None]:
-    """Share of folded triangles within the support (at most 0.5), and among the others (at most 1).
+    """Compute the share of folded triangles in the support (at most 0.5) and outside (at most 1).
 
-    The others are judged by the support's orientation: a hole that is turned over as a whole has 1.
-    Zero does not prove that the mesh is injective: it may still overlap itself from afar.
+    Triangles outside are compared to the support's orientation: a hole that is turned over as a
+    whole has 1. A share of 0 does not prove that the mesh is injective, as distant parts may
+    overlap.
 
     Args:
         factors: Factor values of the grid, shape (n0, n1, 2).
-        points: The embedding, shape (n0, n1, 2).
-        support: Shape (n0, n1).
-        known: Points that have a code, those of the support among them, shape (n0, n1).
+        points: Embedding of the grid, shape (n0, n1, 2).
+        support: Points of the support, shape (n0, n1).
+        known: Points that have a code, including the support, shape (n0, n1).
 
     Returns:
-        Both shares; None for one that has no triangles.
+        Both shares; None for one without triangles.
     """
     folded = folded_triangles(factors, points, support)
     within = triangles_within(support)
@@ -93,29 +94,30 @@ def fold_fractions(
 
 
 def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool]) -> float | None:
-    """Largest over median distance between codes of neighbours, for the factor where it is larger.
+    """Compute the largest over the median distance between neighbours' codes, for the worse factor.
 
-    Distances are divided by the factor steps, so that levels at unequal distances do not look torn,
-    and each factor has its own median, so that a jump along a factor that moves the codes little is
-    not hidden by one that moves them much. About 1 to 3 for a smooth mesh.
+    Distances are divided by the factor's steps, so that unequal levels do not look torn. Each
+    factor has its own median, so that a jump along a factor that moves the codes little is not
+    hidden by a factor that moves them much. A smooth mesh has about 1 to 3.
 
     Args:
-        points: Standardised codes, shape (n0, n1, 2); NaN where there is none.
-        steps: For each factor the distance to the next value, shape (n,): the last one wraps.
-        wraps: Whether the last value of a factor is a neighbour of the first.
+        points: Standardised codes, shape (n0, n1, 2); NaN where there are none.
+        steps: Distance of each factor's values to the next one, shape (n,); the last one is the
+            wrap.
+        wraps: Whether the last value of each factor is a neighbour of the first.
 
     Returns:
-        At least 1; None where all codes are one. Where the median vanishes (a staircase) the mean
-        takes its place.
+        The ratio, at least 1; None if all codes are equal. If the median is 0 (a staircase), the
+        mean is used instead.
     """
     worst = None
     for axis in (0, 1):
         gaps = np.linalg.norm(np.roll(points, -1, axis=axis) - points, axis=-1)
         gaps = np.moveaxis(gaps, axis, 0)
         step = steps[axis] if wraps[axis] else steps[axis][:-1]
-        apart = step > 1e-9  # both ends of a full turn in the grid are one setting
+        apart = step > 1e-9  # both ends of a full turn are the same setting
         slopes = gaps[: len(step)][apart] / step[apart, None]
-        slopes = slopes[np.isfinite(slopes)]  # of neighbours that both have a code
+        slopes = slopes[np.isfinite(slopes)]  # only neighbours that both have a code
         if not len(slopes):
             continue
         typical = np.median(slopes)
@@ -129,23 +131,23 @@ def tear(points: Floats, steps: tuple[Floats, Floats], wraps: tuple[bool, bool])
 def heldout_area_ratio(
     factors: Floats, points: Floats, held_out: Bools, matrix: Floats, known: Bools
 ) -> float | None:
-    """Net latent area of the held-out region over the area that the support's affine map predicts.
+    """Compute the net latent area of the held-out region, relative to the affine map's prediction.
 
-    Only triangles with all corners held out count: those on the edge stretch over whatever gap a
-    contracted hole leaves, and would always make the ratio 1. Areas keep their sign, so that noise,
-    whose folds add absolute area, cannot hide a contraction.
+    Only triangles whose corners are all held out count: triangles at the edge span any gap that a
+    shrunken hole leaves, and would always make the ratio 1. Areas keep their sign, so that noise,
+    whose folds add absolute area, cannot hide that a hole has shrunk.
 
     Args:
         factors: Factor values, shape (n0, n1, 2).
         points: Codes, standardised over the support, shape (n0, n1, 2).
-        held_out: Shape (n0, n1).
-        matrix: Linear part of the affine map from factors to codes, shape (2, 2), row convention.
-        known: Points that have a code, those of the support among them, shape (n0, n1).
+        held_out: Points of the held-out region, shape (n0, n1).
+        matrix: Linear part of the affine map from factors to codes, shape (2, 2), for row vectors.
+        known: Points that have a code, including the support, shape (n0, n1).
 
     Returns:
-        1 where the model extends linearly, 0 where the hole collapses, negative where it is turned
-        over; None without triangles, or where the map explains less than a hundredth of a latent's
-        variance along one of its axes (a latent is dead or noise) and so predicts no area.
+        1 if the model extends linearly, 0 if the hole collapses, negative if it is turned over.
+        None without triangles, or if the map predicts no area because it explains less than a
+        hundredth of a latent's variance along one of its axes (a dead latent or noise).
     """
     inside = triangles_within(held_out & known)
     fitted = factors[~held_out] @ matrix

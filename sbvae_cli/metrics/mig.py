@@ -1,4 +1,4 @@
-"""The mutual information gap (Chen et al. 2018), the paper's main measure of disentangling."""
+"""Mutual information gap (Chen et al. 2018), the paper's main measure of disentanglement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,24 +15,26 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Score, Scores, scored
 from sbvae_cli.metrics.validate import Floats, codes_and_classes
 
-ROWS_OF_A_CELL = 2  # of a table of bins and classes
+ROWS_OF_A_CELL = 2  # of a table of bins by classes, on average
 
 
 @dataclass(frozen=True)
 class InformationGap:
-    """The MIG and what it is made of.
+    """MIG with its interval and parts.
 
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
-        interval: Holds the score and, in 95 % of samples, what it tends to with many rows in
-            the same bins: in 0.93 to 1.00 of 60 samples each of 500 to 10,000 rows of levels,
-            ranges, rotations, blurs and next to no information. None where rows are too few (of
-            one for each cell it held 0.83), and for bins of equal frequency, since what their
-            edges' wandering costs no part of the rows tells (it held that of exact codes never).
-        by_factor: What the best latent knows of each factor more than the next, over the
-            factor's entropy, shape (F,). A constant latent can be next but never best.
-        information: Information of every latent about every factor, in nats, shape (K, F).
-        entropies: Entropy of every factor, in nats, shape (F,).
+        interval: Contains the score, and in 95 % of samples its limit for many rows in the same
+            bins: in 0.93 to 1.00 of 60 samples each of 500 to 10,000 rows (levels, ranges,
+            rotations, blurs, nearly no information). None if there are too few rows (with one for
+            each cell it contained the limit in 0.83). None too for bins of equal frequency: parts
+            of the rows do not show the effect of their varying edges (for exact codes, no interval
+            contained the limit).
+        by_factor: Information of the best latent on each factor minus that of the second best,
+            divided by the factor's entropy, shape (F,). A constant latent can be second but never
+            best.
+        information: Information of each latent on each factor in nats, shape (K, F).
+        entropies: Entropy of each factor in nats, shape (F,).
     """
 
     score: float
@@ -51,24 +53,25 @@ def mutual_information_gap(
     binning: Binning = "width",
     seed: int = 0,
 ) -> InformationGap:
-    """Mean over the factors of the gap between the two best latents (Chen et al. 2018).
+    """Compute the mean gap between the two best latents over the factors (Chen et al. 2018).
 
-    The paper's sentence (Section 4.1) leaves out the division by the factor's entropy, which its
-    source makes. The score is kept for comparison: it falls where codes are perfect but rotated
-    (0.51 at 10 degrees) and does not see a fold along an axis (Section 4.4). With bins of equal
-    frequency no monotone warp of a latent changes it.
+    The paper's description (Section 4.1) omits the division by the factor's entropy, which its
+    source has. The score is kept for comparison: it falls if perfect codes are rotated (0.51 at 10
+    degrees), and does not detect a fold along an axis (Section 4.4). With bins of equal frequency,
+    monotone transformations of a latent do not change it.
 
     Args:
         codes: Posterior means, shape (N, K).
-        classes: Class of each factor, from 0, shape (N, F); `factor_classes` makes them.
-        bins: Number of bins of each latent over its own range, left-closed.
-        names: Names of the factors, for errors.
-        binning: Kind of the latents' bins: of equal "width" (the MIG), or of equal "frequency".
-        seed: Root seed of the groups of rows that the interval is made of.
+        classes: Class of each factor, from 0, shape (N, F), as from `factor_classes`.
+        bins: Number of left-closed bins over each latent's range.
+        names: Names of the factors, for errors; None for their numbers.
+        binning: Bins of equal "width" (the MIG) or of equal "frequency".
+        seed: Root seed of the groups of rows for the interval.
 
     Raises:
-        ValueError: If the arrays do not fit each other or hold values that are not finite.
-        SbvaeError: If there are fewer than two latents, or no factor, or one of a single level.
+        ValueError: If the arrays do not fit each other or have values that are not finite.
+        SbvaeError: If there are fewer than two latents or no factor, or a factor has a single
+            level.
     """
     z, v = codes_and_classes(codes, classes)
     _check(z.shape[1], v, names)
@@ -98,10 +101,10 @@ def _check(latents: int, factors: np.ndarray, names: Sequence[str] | None) -> No
 
 
 def _gaps(counts: Counts) -> Floats:
-    """Shape (..., F)."""
+    """Compute the gap of each factor, shape (..., F)."""
     best = np.sort(counts.information(), axis=-2)
     entropies = counts.entropies()
-    none = np.zeros_like(entropies)  # where a group took the rows of all classes but one
+    none = np.zeros_like(entropies)  # used if only one class is left without the group
     gap: Floats = np.divide(
         best[..., -1, :] - best[..., -2, :], entropies, out=none, where=entropies > 0
     )
@@ -109,13 +112,13 @@ def _gaps(counts: Counts) -> Floats:
 
 
 def mig_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The gap in bins of either kind, and of groups of factors where there are such, by name."""
+    """Compute MIG in both kinds of bins, and for groups of factors if there are any, by name."""
     scores = {
         "mig": _gap_score(sample, protocol, "width"),
         "mig_quantile": _gap_score(sample, protocol, "frequency"),
     }
     groups = protocol.groups
-    if groups is None:  # what is a group by nature
+    if groups is None:  # natural groups
         plane = tuple(name for name in ("x", "y") if name in set(sample.names) - sample.circular)
         groups = (plane,) if len(plane) == 2 else ()
     if groups or sample.circular & set(sample.names):
@@ -147,7 +150,7 @@ def _subspace_score(
         found = mig_subspace(
             *sample.first, sample.names, groups, circular, protocol.bins, seed=protocol.seed
         )
-    except SbvaeError as error:  # too few latents or rows, for which mig need not be missed
+    except SbvaeError as error:  # too few latents or rows for groups must not prevent mig
         why = str(error).removeprefix("mig_subspace ")
         return Score(None, population=sample.population, details={"why": why})
     details = {

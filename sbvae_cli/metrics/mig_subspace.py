@@ -1,7 +1,7 @@
-"""A mutual information gap that forgives what the MIG punishes: a rotation within a group.
+"""A mutual information gap that allows a rotation within a group of factors, unlike MIG.
 
-A position is as well known by two latents along its diagonals as by two along its axes, and a hue
-needs two latents to go round a circle; the MIG is 0 for both (Section 4.4). The definition is ours.
+Two latents encode a position along its diagonals as well as along its axes, and a hue needs two
+latents to form a circle; MIG is 0 for both (Section 4.4). The definition is ours.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,23 +17,25 @@ from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
 from sbvae_cli.random import stream
 
 Group = tuple[str, ...]
-Axes = Callable[[Floats], Floats]  # of all latents (n, K) to one for each factor of a group (n, f)
+# Maps all latents (n, K) to one axis for each factor of a group (n, f).
+Axes = Callable[[Floats], Floats]
 
 _LEAST_ROWS = 8
-_CONSTANT = 1e-12  # of the codes' size: a smaller std is rounding
+_CONSTANT = 1e-12  # of the codes' size; a smaller std is a rounding error
 
 
 @dataclass(frozen=True)
 class SubspaceGap:
-    """The score, and the latents that each group of factors was given.
+    """Score with the latents assigned to each group of factors.
 
-    It has no interval: a jackknife of the scored half held what many rows give in 0.93 to 1.00 of
-    30 samples of blurred planes and rings, but in 0.43 of exact planes and 0.07 of exact rings.
+    There is no interval: a jackknife of the scored half contained the limit for many rows in 0.93
+    to 1.00 of 30 samples of blurred planes and rings, but in only 0.43 of exact planes and 0.07
+    of exact rings.
 
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
-        by_factor: Shape (F,).
-        latents: For each group, those of its subspace.
+        by_factor: Gap of each factor, shape (F,).
+        latents: Numbers of the latents assigned to each group.
     """
 
     score: float
@@ -51,35 +53,35 @@ def mig_subspace(
     *,
     seed: int = 0,
 ) -> SubspaceGap:
-    """The gap between what a group's own latents know of its factors and what others know of them.
+    """Compute the gap between the information of a group's latents and that of all others.
 
-    A group is two factors with two latents, a circular factor with two or one, or any other factor
-    with one. On one half of the rows groups are given the latents that know most of them, and one
-    angle is fitted to each: two factors' latents, standardised or as they are (a rotation mixes
-    unequal ranges), are turned by it so that each knows as much as can be of a factor of its own;
-    of a circular factor it is the angle in the plane of both latents, whitened, that knows, counted
-    from there. Scored on the other half: the information of the factor's own axis, less that of the
-    best latent outside of the group, or of the best pair there turned likewise, over the factor's
-    entropy, 0 where that is negative.
+    A group is two factors with two latents, a circular factor with one or two, or any other factor
+    with one. On one half of the rows, each group is assigned the latents with most information on
+    it, and one angle is fitted. The two latents of two factors, standardised or raw (a rotation
+    mixes unequal ranges), are rotated so that each has as much information as possible on a factor
+    of its own. For a circular factor, the angle in the whitened plane of both latents is used,
+    measured from the fitted angle. The other half is scored: the information of the factor's own
+    axis, minus that of the best latent outside the group or of the best pair outside, rotated in
+    the same way, divided by the factor's entropy, and at least 0.
 
-    Two copies within a group are one axis of its plane, and do not cost the factor they copy. What
-    shares a plane with an angle, such as saturation as the distance from the centre of a disc
-    of colours, is not seen: it has no latent of its own.
+    Two copies in a group form one axis of its plane, and do not lower the score of the factor that
+    they copy. A factor that shares a plane with an angle, such as saturation as the distance from
+    the centre of a disc of colours, is not detected, as it has no latent of its own.
 
     Args:
         codes: Posterior means, shape (N, K), N at least 8.
-        classes: Class of each factor, from 0, two of each at least, shape (N, F).
+        classes: Class of each factor, from 0, at least two of each, shape (N, F).
         names: Names of the factors.
-        groups: Pairs of factors that are taken together, none of them circular.
-        circular: Factors whose range is a full turn.
-        bins: Number of bins, of equal width, of each turned latent; an angle in so many bins tells
-            at most log(bins) nats.
+        groups: Pairs of factors that are taken together, without circular ones.
+        circular: Names of factors whose range is a full turn.
+        bins: Number of bins of equal width of each rotated latent; an angle in these bins has at
+            most log(bins) nats.
         seed: Root seed of the halves.
 
     Raises:
-        ValueError: If the arrays do not fit.
-        SbvaeError: If a group is none of two factors that are known, in no other and not circular,
-            or there are fewer latents than factors or fewer than eight rows.
+        ValueError: If the arrays do not fit each other.
+        SbvaeError: If a group is not a pair of known factors that are not circular and in no other
+            group, or there are fewer latents than factors or fewer than eight rows.
     """
     z, v = codes_and_classes(codes, classes)
     if v.shape[1] != len(names):
@@ -102,10 +104,11 @@ def mig_subspace(
 def every_group(
     names: Sequence[str], groups: Sequence[Group], circular: frozenset[str]
 ) -> list[Group]:
-    """The groups, and every other factor as one of its own.
+    """Return the groups, and a group of its own for every other factor.
 
     Raises:
-        SbvaeError: If a group names an unknown or circular factor, or one twice, or three or more.
+        SbvaeError: If a group has three or more factors, or one that is unknown, circular or
+            repeated.
     """
     for group in groups:
         if len(group) > 2:
@@ -131,7 +134,7 @@ def _check_size(z: Floats, names: Sequence[str]) -> None:
 
 
 def _stds(z: Floats) -> Floats:
-    """Std of each latent; 0 where it is constant or dead, beside the prior or the widest."""
+    """Compute the std of each latent; 0 if it is constant or dead in the unit of codes."""
     stds = z.std(axis=0)
     unit = min(1.0, float(stds.max()))
     alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= DEAD_BELOW * unit)
@@ -140,14 +143,14 @@ def _stds(z: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Half:
-    """The rows that latents are chosen and angles fitted on.
+    """Half of the rows, on which latents are chosen and angles fitted.
 
     Attributes:
-        codes: Standardised, dead ones 0, shape (n, K).
-        classes: Shape (n, F).
-        stds: Std of each latent before it was standardised, shape (K,).
+        codes: Standardised codes, 0 for dead latents, shape (n, K).
+        classes: Class of each factor, shape (n, F).
+        stds: Std of each latent before standardisation, shape (K,).
         names: Names of the factors.
-        circular: Factors whose range is a full turn.
+        circular: Names of factors whose range is a full turn.
         bins: Number of bins.
     """
 
@@ -162,11 +165,13 @@ class _Half:
         return [self.names.index(name) for name in group]
 
     def choose(self, groups: Sequence[Group]) -> dict[Group, tuple[int, ...]]:
-        """The latents of each group: those that know most of its factors, together or each.
+        """Choose the latents of each group: those with most information on its factors.
 
-        A latent that leaks one factor of a plane may know more of it than each of the two that hold
-        the plane turned, but not more of both factors; and two copies of one factor may know more
-        of both than the latents that have one each. What is better when turned is taken.
+        Two assignments are compared, by the information on each factor and on both together. A
+        latent that leaks one factor of a plane may have more information on it than each of the two
+        that hold the rotated plane, but not more on both factors. Two copies of one factor may have
+        more information on both factors than the latents that have one each. The assignment with
+        the larger value after rotation is taken.
         """
         shares = count(self.codes, self.classes, self.bins).shares()
         together = np.column_stack([shares[:, self.columns(g)].sum(axis=1) for g in groups])
@@ -190,7 +195,7 @@ class _Half:
         for latent, place in zip(latents.tolist(), places.tolist(), strict=True):
             own[slots[place][0]] += (latent,)
         for group, (first, *others) in own.items():
-            if len(group) == 1 and others:  # a circular factor may lie along one latent
+            if len(group) == 1 and others:  # one latent may hold a circular factor alone
                 choices = [(first,), (others[0],), (first, others[0])]
                 own[group] = max(choices, key=lambda those: self._value(group, those))
         return own
@@ -199,12 +204,12 @@ class _Half:
         return self._known(self.axes(group, latents)(self.codes), group)
 
     def _known(self, turned: Floats, group: Group) -> float:
-        """Summed shares of what there is to know of a group's factors, of an axis for each."""
+        """Sum the shares of the factors' entropies in an axis for each."""
         counts = count(turned, self.classes[:, self.columns(group)], self.bins)
         return float(np.diagonal(counts.shares()).sum())
 
     def axes(self, group: Group, latents: tuple[int, ...]) -> Axes:
-        """The axes of a group in the space of its latents, turned to know most."""
+        """Return the axes of a group in the space of its latents, rotated for most information."""
         own = list(latents)
         if len(own) == 1:
             return lambda z: z[:, own]
@@ -222,7 +227,7 @@ class _Half:
         return max(found, key=lambda along: self._known(along(self.codes), group))
 
     def _turned(self, group: Group, turn: Callable[[Floats, float], Floats], span: float) -> Axes:
-        """Turned by the angle, of a span in radians, that knows most."""
+        """Rotate by the best angle, searched in a span in radians."""
         best = 0.0
         for step, count_each_way in ((span / 36, 18), (span / 360, 10)):
             tried = best + step * np.arange(-count_each_way, count_each_way + 1)
@@ -231,7 +236,7 @@ class _Half:
         return lambda z: turn(z, best)
 
     def axes_beside_rivals(self, group: Group, own: tuple[int, ...]) -> list[Axes]:
-        """A group's own axes, the latents outside of it, and the best pair of these turned."""
+        """Return a group's axes, the latents outside it, and the best pair of these rotated."""
         outside = [k for k in range(self.codes.shape[1]) if k not in own]
         found = [self.axes(group, own), lambda z: z[:, outside]]
         if len(outside) > 1 and (len(group) == 2 or group[0] in self.circular):
@@ -243,7 +248,7 @@ class _Half:
 
 
 def _whitening(codes: Floats) -> Floats:
-    """To uncorrelated axes of std 1; those of next to no std are left out as 0."""
+    """Return the map to uncorrelated axes of std 1; axes with nearly no std are mapped to 0."""
     variances, directions = np.linalg.eigh(np.cov(codes.T))
     kept = variances > DEAD_BELOW**2 * max(variances.max(), np.finfo(float).tiny)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1.0)), 0.0)
@@ -252,20 +257,20 @@ def _whitening(codes: Floats) -> Floats:
 
 
 def _angle(plane: Floats, start_radians: float) -> Floats:
-    """The angle of each row of (n, 2) from a start, shape (n, 1)."""
+    """Compute the angle of each row of (n, 2) from a start angle, shape (n, 1)."""
     angle = np.arctan2(plane[:, 1], plane[:, 0]) - start_radians
     return (angle % (2 * np.pi))[:, None]
 
 
 def _rotation(plane: Floats, radians: float) -> Floats:
-    """(n, 2) rotated; an axis along which the codes hardly deviate is constant."""
+    """Rotate points (n, 2); an axis with nearly no std is set to 0."""
     cosine, sine = np.cos(radians), np.sin(radians)
     turned: Floats = plane @ np.array([[cosine, -sine], [sine, cosine]])
     return np.where(turned.std(axis=0) >= DEAD_BELOW, turned, 0.0)
 
 
 def _gaps(counts: Counts) -> Floats:
-    """Gaps from counts whose first axes are the factors' own, shape (F,)."""
+    """Compute gaps (F,) from counts whose first axes belong to the factors in their order."""
     shares = counts.shares()
     size = shares.shape[1]
     gaps: Floats = np.diagonal(shares[:size]) - shares[size:].max(axis=0, initial=0.0)

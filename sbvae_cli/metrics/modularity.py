@@ -1,4 +1,4 @@
-"""Modularity (Ridgeway and Mozer 2018): does each latent know of one factor alone?"""
+"""Modularity (Ridgeway and Mozer 2018): does each latent inform on a single factor?"""
 
 from dataclasses import dataclass
 
@@ -12,21 +12,23 @@ from sbvae_cli.metrics.protocol import Protocol
 from sbvae_cli.metrics.score import Scores, scored
 from sbvae_cli.metrics.validate import Floats, codes_and_classes
 
-_TIMES_CHANCE = 8  # what independent codes seem to know; with less, counts are bias
+# Smallest ratio to the information of independent codes; below it, counts are mostly bias.
+_TIMES_CHANCE = 8
 
 
 @dataclass(frozen=True)
 class Modularity:
-    """The score and what it is the mean of.
+    """Modularity with its interval and value for each latent.
 
     Attributes:
-        score: In [0, 1].
-        interval: As that of the MIG, of many rows in the same bins; with bins of their own range
-            these give other values, by 0.001 for rotated bounded codes, which it holds in 0.6 to
-            0.7 of samples. None where a latent that is not constant knows of no factor eight times
-            what it would by chance: of codes that know less, counts are bias (in 480 samples of
-            weak codes it held 0.93 or more from there on, 0.74 below twice).
-        by_latent: Shape (K,).
+        score: Mean of `by_latent`, in [0, 1].
+        interval: As for MIG, of the limit for many rows in the same bins. With bins over their own
+            range, many rows give slightly different values: by 0.001 for rotated bounded codes,
+            which the interval contains in 0.6 to 0.7 of samples. None if a latent that is not
+            constant has less than eight times the information of chance on every factor, because
+            counts are then mostly bias (in 480 samples of weak codes, the coverage was 0.93 or more
+            above that bound, and 0.74 below twice the information of chance).
+        by_latent: Modularity of each latent, shape (K,).
     """
 
     score: float
@@ -37,21 +39,22 @@ class Modularity:
 def modularity(
     codes: ArrayLike, classes: ArrayLike, bins: int = 20, *, seed: int = 0
 ) -> Modularity:
-    """Mean over the latents of how little they know of factors other than their best one.
+    """Compute the mean over latents of how little they inform on other factors than their best.
 
-    With M the information of a latent about the factors, and m its largest: 1 - (the sum of the
-    other squares of M) / (m squared times F - 1). A constant latent counts as 0, as in the study of
-    2018. Nothing corrects the bias of counting: a latent that knows nothing has small and nearly
-    equal information about all factors, and so scores low.
+    With the information M of a latent on the factors and its largest entry m, this is 1 - (sum of
+    the other squares of M) / (m^2 (F - 1)). A constant latent counts as 0, as in the study of
+    Locatello et al. (2018). The bias of counting is not corrected: an uninformative latent has
+    small and nearly equal information on all factors, and so scores low.
 
     Args:
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, from 0, shape (N, F), F at least 2.
         bins: Number of bins, of equal width over each latent's own range.
-        seed: Root seed of the groups of rows that the interval is made of.
+        seed: Root seed of the groups of rows for the interval.
 
     Raises:
-        ValueError: If the arrays do not fit, hold values that are not finite, or F is below 2.
+        ValueError: If the arrays do not fit each other, have values that are not finite, or F is
+            below 2.
     """
     z, v = codes_and_classes(codes, classes)
     if v.shape[1] < 2:
@@ -68,8 +71,9 @@ def modularity(
 
 
 def _above_chance(counts: Counts) -> bool:
-    """Whether every latent that is not constant knows enough of a factor."""
-    bins = (counts.tables[0].sum(axis=-1) > 0).sum(axis=-1, keepdims=True)  # of each latent, (K, 1)
+    """Return whether every latent that is not constant has enough information on a factor."""
+    # Bins in use of each latent, (K, 1).
+    bins = (counts.tables[0].sum(axis=-1) > 0).sum(axis=-1, keepdims=True)
     sizes = np.array([table.shape[-1] for table in counts.tables])
     chance = chance_information(bins, sizes, int(counts.tables[0][0].sum()))
     enough = counts.information() >= _TIMES_CHANCE * chance
@@ -77,7 +81,7 @@ def _above_chance(counts: Counts) -> bool:
 
 
 def _by_latent(information: Floats) -> Floats:
-    """(..., K, F) to (..., K)."""
+    """Compute the modularity (..., K) of information (..., K, F)."""
     squares = np.square(information)
     largest = squares.max(axis=-1)
     others = squares.sum(axis=-1) - largest
@@ -87,7 +91,7 @@ def _by_latent(information: Floats) -> Floats:
 
 
 def modularity_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The modularity by name."""
+    """Compute the modularity, by name."""
     found = modularity(*sample.first, protocol.bins, seed=protocol.seed)
     details = {"by_latent": found.by_latent.tolist()}
     return {"modularity": scored(found.score, found.interval, sample.population, details)}

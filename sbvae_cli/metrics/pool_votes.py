@@ -1,4 +1,4 @@
-"""Votes from images that exist, for data that nobody can draw and for codes from elsewhere."""
+"""Draw votes from existing images, for data that cannot be rendered and for users' codes."""
 
 from collections.abc import Callable
 
@@ -13,15 +13,15 @@ RESAMPLES = 30
 
 
 def votable(classes: Ints) -> NDArray[np.intp]:
-    """Factors that `votes_from_pool` can fix: two rows of either half share a class of theirs.
+    """Return factors that `votes_from_pool` can fix: in each half, two rows share a class.
 
-    Where each row has a value of its own, as one that was measured may have, there is no such pair.
+    A factor with a different value in every row, such as a measured one, has no such pair.
 
     Args:
         classes: Class of each factor, shape (N, F).
 
     Returns:
-        Columns, ascending, F at most.
+        Columns of the factors, ascending.
     """
     half = len(classes) // 2
     halves = classes[:half], classes[half:]
@@ -32,24 +32,25 @@ def votable(classes: Ints) -> NDArray[np.intp]:
 def votes_from_pool(
     codes: Floats, classes: Ints, rng: np.random.Generator, votes: tuple[int, int], images: int
 ) -> tuple[Floats, Ints]:
-    """Votes whose images share one class of one factor.
+    """Draw votes whose images share one class of one factor.
 
-    The votes that make a classifier are of the first half of the images, those that it is scored on
-    of the other: where both had the same images, codes that know nothing would score above chance,
-    the more so the fewer images there are.
+    Votes that train a classifier use the first half of the images, and votes that evaluate it the
+    second half. If both used the same images, uninformative codes would score above chance, and
+    more so with fewer images.
 
-    The class is that of a random image, among the classes of at least two. A class of fewer images
-    than a vote has is drawn from with replacement, and votes of one kind share images.
+    The shared class is that of a random image, among classes with at least two images. From a class
+    with fewer images than a vote needs, images are drawn with replacement. Votes of one kind share
+    images.
 
     Args:
         codes: Posterior means, shape (N, K).
         classes: Class of each factor, shape (N, F).
-        rng: Source of random numbers.
-        votes: Number of votes of either kind.
-        images: Images of a vote L.
+        rng: Random generator.
+        votes: Number of votes for training and for evaluation.
+        images: Number of images L in a vote.
 
     Returns:
-        Posterior means (V, L, K), and the factor that each vote fixes, (V,).
+        Posterior means (V, L, K), and the index of the factor that each vote fixes, (V,).
 
     Raises:
         SbvaeError: If no two rows of a half share a class.
@@ -90,20 +91,20 @@ def resampled_by_image(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> Floats:
-    """A score of votes on bootstrap resamples of the images that the votes share.
+    """Compute a score of votes on bootstrap resamples of the images that the votes share.
 
-    Votes that share images are not independent: to count them as if they were makes an interval
-    too narrow. The halves of `votes_from_pool` are resampled each by itself.
+    Votes that share images are not independent, and an interval that treats them so is too narrow.
+    The halves of `votes_from_pool` are resampled separately.
 
     Args:
-        score: Codes, classes and a generator for the votes to a score.
-        codes: Shape (N, K).
-        classes: Shape (N, F).
+        score: Maps codes, classes and a random generator for the votes to a score.
+        codes: Posterior means, shape (N, K).
+        classes: Class of each factor, shape (N, F).
         seed: Root seed of the resamples.
-        resamples: Number of them B.
+        resamples: Number of resamples B.
 
     Returns:
-        Shape (B,).
+        Scores, shape (B,).
     """
     found = []
     for number in range(resamples):
@@ -115,7 +116,7 @@ def resampled_by_image(
 
 
 def _groups(classes: Ints) -> list[NDArray[np.intp]]:
-    """Rows of each class that has two at least."""
+    """Return the rows of each class that has at least two."""
     order = np.argsort(classes, kind="stable")
     starts = np.flatnonzero(np.diff(classes[order])) + 1
     return [group for group in np.split(order, starts) if len(group) > 1]

@@ -1,4 +1,4 @@
-"""What scores depend on beside model and data, and which metrics these allow."""
+"""Settings of an evaluation, and the metrics that are possible for a model and data."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,26 +11,26 @@ from sbvae_cli.errors import SbvaeError
 
 @dataclass(frozen=True)
 class Protocol:
-    """Sample sizes, bins and models of an evaluation.
+    """Metrics, sample sizes and bins of an evaluation.
 
     Attributes:
-        metrics: What is asked for, if anything; None is what the paper reports, and lenient.
-        population: Images for the metrics that need factors: "full" is the whole factor space,
-            held-out regions included, "train" the training distribution; neither has blank images.
-        color_basis: Colours as the metrics see them: "hsv" or "rgb"; None as the data have them.
-        seed: Root seed of every image, posterior sample, vote, split and fit.
-        name: "paper" has the 800 votes of the FactorVAE score's own paper (Kim and Mnih 2018),
-            "dlib" what the code of the study of 2018 (Locatello et al.) computes, sample sizes
-            included, "quick" a fifth of the images. `BY_PROTOCOL` says where they differ.
-        lenient: Whether to leave out what the data do not allow, instead of refusing.
-        groups: Factors that `mig_subspace` takes together; None takes x and y together.
-        images: Images of each population, fewer where a file has fewer.
-        test_images: More images, to test what was fitted to the others.
+        metrics: Names of the requested metrics; None for those of the paper, where possible.
+        population: Images for the metrics of factors: "full" for the whole factor space with
+            held-out regions, "train" for the training distribution; both without blank images.
+        color_basis: Basis of colours in the metrics, "hsv" or "rgb"; None for that of the data.
+        seed: Root seed of images, posterior samples, votes, splits and fits.
+        name: "paper" has the 800 votes of the FactorVAE score's own paper (Kim and Mnih 2018);
+            "dlib" computes what the code of Locatello et al. (2018) computes, with its sample
+            sizes; "quick" has a fifth of the images. `BY_PROTOCOL` lists the differences.
+        lenient: Whether to leave out metrics that are not possible, instead of raising an error.
+        groups: Pairs of factors for `mig_subspace`; None for x and y.
+        images: Number of images of each population, at most those of a file.
+        test_images: Number of further images, to test what was fitted to the others.
         bins: Number of bins of each latent and of each continuous factor.
-        votes_train: Votes that make the classifier of the FactorVAE and BetaVAE scores.
-        votes_eval: Votes that these are scored on.
-        vote_images: Images of a vote, which share the value of a factor.
-        grid: Points along each continuous factor, for the geometry scores.
+        votes_train: Number of votes to train the classifier of the FactorVAE and BetaVAE scores.
+        votes_eval: Number of votes to evaluate it on.
+        vote_images: Number of images in a vote, which share the value of a factor.
+        grid: Number of points along each continuous factor, for the geometry scores.
     """
 
     metrics: tuple[str, ...] | None = None
@@ -50,27 +50,27 @@ class Protocol:
 
     @property
     def of_library(self) -> bool:
-        """Whether to compute what the study's code computes, where that is not the better."""
+        """Whether to follow the code of Locatello et al. (2018) even if it is not the best."""
         return self.name == "dlib"
 
     @property
     def most_levels(self) -> int | None:
-        """Values of a factor that is not continuous; None for any number."""
+        """Largest number of levels of a factor that is not continuous; None for any number."""
         return None if self.of_library else MAX_LEVELS
 
     @property
     def votes(self) -> dict[str, int]:
-        """Number of votes of either kind, by name."""
+        """Number of votes to train and to evaluate, by name."""
         return {"votes_train": self.votes_train, "votes_eval": self.votes_eval}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the protocol as plain containers, for JSON."""
         plain = {name: value for name, value in asdict(self).items() if name != "lenient"}
         groups = None if self.groups is None else [list(group) for group in self.groups]
         return {**plain, "metrics": list(self.metrics or ()), "groups": groups}
 
     def in_quick_sizes(self) -> Self:
-        """As much of this as the protocol "quick" takes, and no more of anything."""
+        """Return a copy whose sizes are at most those of the protocol "quick"."""
         quick = named_protocol("quick")
         sizes = ("images", "test_images", "votes_train", "votes_eval", "grid")
         return replace(
@@ -78,7 +78,7 @@ class Protocol:
         )
 
     def pool(self, metrics: Collection[str]) -> int:
-        """Images of the metrics of factors, those that test what was fitted included."""
+        """Return the number of images for metrics of factors, with those that test fits."""
         fitted = any(METRICS[name].fitted for name in metrics)
         return self.images + (self.test_images if fitted else 0)
 
@@ -91,18 +91,18 @@ def possible_metrics(
     with_model: bool = True,
     of_geometry: Sequence[str] | None = None,
 ) -> tuple[tuple[str, ...], dict[str, list[str]]]:
-    """The metrics to compute, and by reason those that this data or model does not allow.
+    """Return the metrics to compute, and by reason those that are not possible.
 
     Args:
-        protocol: What is asked for.
+        protocol: Requested metrics.
         latents: Number of latents of the model.
         factors: Names of the factors that vary in the data.
         data: Name of the data, for messages.
-        with_model: Whether there is a model beside the codes.
-        of_geometry: Factors that geometry sees, where these are others.
+        with_model: Whether there is a model in addition to codes.
+        of_geometry: Names of the factors for geometry, if they differ from `factors`.
 
     Raises:
-        SbvaeError: If a metric that was asked for by name is not possible; says why.
+        SbvaeError: If a requested metric is not possible and the protocol is not lenient.
     """
     possible: list[str] = []
     skipped: dict[str, list[str]] = {}
@@ -143,7 +143,7 @@ def _obstacle(
 
 
 def named_protocol(name: ProtocolName) -> Protocol:
-    """The sample sizes of a protocol."""
+    """Return the protocol of a name, with its sample sizes."""
     match name:
         case "paper":
             return Protocol()

@@ -1,4 +1,4 @@
-"""SAP, the separated attribute predictability (Kumar et al. 2018)."""
+"""SAP, separated attribute predictability (Kumar et al. 2018)."""
 
 from dataclasses import dataclass, replace
 
@@ -13,18 +13,19 @@ from sbvae_cli.metrics.score import Scores
 from sbvae_cli.metrics.subsampling import scores_of_fits, split
 from sbvae_cli.metrics.validate import Floats, Ints, train_and_test
 
-_CONSTANT = 1e-12  # variance of a code that predicts nothing
+_CONSTANT = 1e-12  # largest variance of a code that is treated as constant
 
 
 @dataclass(frozen=True)
 class Sap:
-    """The score and what it is made of.
+    """SAP score and its parts.
 
     Attributes:
         score: Mean of `by_factor`, in [0, 1].
-        by_factor: How much better the best latent predicts each factor than the next, shape (F,).
-        matrix: Test accuracy of each latent for each factor, shape (K, F); of a constant latent
-            that of a guess, 1 / (classes that were fitted to).
+        by_factor: Accuracy of the best latent for each factor minus that of the second best, shape
+            (F,).
+        matrix: Test accuracy of each latent for each factor, shape (K, F); for a constant latent
+            that of a guess, 1 / (number of fitted classes).
     """
 
     score: float
@@ -35,15 +36,15 @@ class Sap:
 def sap(
     train_codes: ArrayLike, train_classes: ArrayLike, test_codes: ArrayLike, test_classes: ArrayLike
 ) -> Sap:
-    """Mean gap between the two latents that predict a factor best, each by itself.
+    """Compute the mean gap between the two latents that predict a factor best, each alone.
 
-    As in the study of Locatello et al. (2018): a linear SVM predicts a factor's class from one raw
-    code. It sees the code's scale, and its hyperplanes part the classes at the two ends from the
-    others only: perfect codes of a factor of ten levels get about 0.09 as they are, and 0.5 where
-    there are two levels. Codes of a std of 0.001 predict next to nothing, those of 1,000 as
-    well as they can; a large offset spoils them, since the SVM shrinks it too. The loss is summed
-    over rows, so that their number counts as well. Compare models of one dataset and with as many
-    images, never datasets.
+    As in the study of Locatello et al. (2018), a linear SVM predicts a factor's class from one raw
+    code. Its hyperplanes separate only the classes at the two ends from the others: perfect codes
+    of a factor of ten levels get about 0.09, and 0.5 for two levels. It depends on the code's
+    scale: codes with a std of 0.001 predict almost nothing, those with 1,000 as well as possible; a
+    large offset spoils them, since the SVM penalises it too. The loss is summed over rows, so that
+    their number matters too. Compare only models on the same dataset with the same number of
+    images.
 
     The SVM is solved in its primal form, which needs no seed and converges in about 20 steps at any
     scale.
@@ -51,11 +52,11 @@ def sap(
     Args:
         train_codes: Posterior means, shape (N, K), K at least 2.
         train_classes: Class of each factor, from 0, shape (N, F).
-        test_codes: Shape (M, K).
-        test_classes: Shape (M, F).
+        test_codes: Posterior means, shape (M, K).
+        test_classes: Class of each factor, shape (M, F).
 
     Returns:
-        The scores; a factor of one class has no gap.
+        The scores; a factor of one class has a gap of 0.
 
     Raises:
         ValueError: If there are fewer than two latents; see also `train_and_test`.
@@ -88,7 +89,7 @@ def _accuracy(z: Floats, classes: Ints, other: Floats, truth: Ints) -> float:
 
 
 def sap_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The SAP by name."""
+    """Compute the SAP score, by name."""
     found = sap(*split(sample))
     (score,) = scores_of_fits(sample, protocol, lambda rows: [sap(*rows).score], [found.score])
     details = {"by_factor": dict(zip(sample.names, found.by_factor.tolist(), strict=True))}

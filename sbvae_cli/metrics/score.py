@@ -1,4 +1,4 @@
-"""A number, how sure it is, and what it speaks of."""
+"""A score with its interval, population and details."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ class Score:
     """One score of one model.
 
     Attributes:
-        value: None where the score does not exist for this model or data.
-        low: Lower end of a 95 % interval; None where there is none.
-        high: Upper end.
+        value: Value of the score; None if it does not exist for this model or data.
+        low: Lower end of a 95 % interval; None if there is no interval.
+        high: Upper end of this interval.
         population: "train", "full", "heldout", or "file" for the rows of a file without renderer.
-        details: What belongs to it, such as its value for each factor; plain containers. `chance`
-            is the value that codes get which know nothing.
+        details: Further values in plain containers, such as the score of each factor. `chance` is
+            the value for uninformative codes.
     """
 
     value: float | None
@@ -30,7 +30,7 @@ class Score:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers for JSON."""
+        """Return the score as plain containers, for JSON."""
         own = {"value": self.value, "low": self.low, "high": self.high}
         return {**own, "population": self.population, **self.details}
 
@@ -44,17 +44,17 @@ def scored(
     population: str,
     details: Mapping[str, Any] | None = None,
 ) -> Score:
-    """A score with its interval, or without where there is none."""
+    """Make a score with an interval, if there is one."""
     low, high = interval or (None, None)
     return Score(value, low, high, population, details or {})
 
 
 def mean_score(values: NDArray[np.float64], population: str) -> Score:
-    """The mean of independent values with its 95 % normal interval.
+    """Make the mean of independent values a score with its 95 % normal interval.
 
     Args:
-        values: Shape (N,), N at least 1; one value alone has no interval.
-        population: Population that the values were drawn from.
+        values: Independent values, shape (N,), N at least 1; a single one has no interval.
+        population: Name of the population of the values.
     """
     mean = float(values.mean())
     if len(values) < 2:

@@ -1,4 +1,4 @@
-"""Scores of a sample whose intervals come from disjoint parts of its rows."""
+"""Scores of a sample with intervals from disjoint parts of its rows."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,10 +9,10 @@ from sbvae_cli.metrics.score import Score, scored
 from sbvae_cli.metrics.validate import Floats, Ints
 from sbvae_cli.random import stream
 
-ROWS_OF_A_CLASS = 10  # of a part, on average
-_FITTED_ROWS_OF_A_CLASS = 30  # with fewer, parts scatter unlike all rows
+ROWS_OF_A_CLASS = 10  # in a part, on average
+_FITTED_ROWS_OF_A_CLASS = 30  # with fewer, parts vary differently from all rows
 
-Split = tuple[Floats, Ints, Floats, Ints]  # codes and classes to fit to, and to test
+Split = tuple[Floats, Ints, Floats, Ints]  # codes and classes to fit, then to test
 
 
 def scores_by_parts(
@@ -24,16 +24,16 @@ def scores_by_parts(
     parts: int,
     bounds: tuple[float, float] = (0.0, 1.0),
 ) -> list[Score]:
-    """Scores with intervals from disjoint parts of the rows; without where these are too few.
+    """Make scores with intervals from disjoint parts of the rows, unless there are too few rows.
 
     Args:
-        sample: Codes whose population is recorded.
-        protocol: Has the root seed of the parts.
-        score: Rows to scores.
+        sample: Codes, whose population is recorded.
+        protocol: Protocol, which has the root seed of the parts.
+        score: Maps rows to scores.
         values: Scores of all rows.
         n: Number of rows.
-        parts: Number of parts that have rows enough.
-        bounds: Least and largest value that a score can have.
+        parts: Number of parts with enough rows.
+        bounds: Smallest and largest possible score.
     """
     intervals = subsample_interval(score, values, n, protocol.seed, bounds, parts)
     return [
@@ -49,14 +49,14 @@ def scores_of_fits(
     values: Sequence[float],
     parts: int = PARTS,
 ) -> list[Score]:
-    """Scores of what is fitted to some rows and tested on others, with intervals from parts.
+    """Make scores of models that are fitted to some rows and tested on others, with intervals.
 
     Args:
         sample: Rows to split.
-        protocol: Has the root seed of the parts and of the order of rows in each.
-        score: Split rows to scores.
+        protocol: Protocol, which has the root seed of the parts and of the order of their rows.
+        score: Maps split rows to scores.
         values: Scores of all rows.
-        parts: Most parts.
+        parts: Largest number of parts.
     """
 
     def of_part(rows: Indices) -> list[float]:
@@ -69,12 +69,12 @@ def scores_of_fits(
 
 
 def split(sample: LabelledCodes, rows: Indices | slice = slice(None)) -> Split:
-    """Codes and classes to fit to, and to test: of these rows, the first ones and the others."""
+    """Split rows into codes and classes to fit (the first ones) and to test (the others)."""
     codes, classes = sample.codes[rows], sample.classes[rows]
     cut = min(max(1, round(sample.train_share * len(codes))), len(codes) - 1)
     return codes[:cut], classes[:cut], codes[cut:], classes[cut:]
 
 
 def enough_parts(n: int, classes: Ints, rows_of_a_class: int = ROWS_OF_A_CLASS) -> int:
-    """Number of parts of n rows that have enough for each class."""
+    """Return the number of parts of n rows in which each class has enough rows on average."""
     return n // (rows_of_a_class * (1 + int(classes.max(initial=0))))

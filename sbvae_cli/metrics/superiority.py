@@ -1,4 +1,4 @@
-"""Whether runs of one kind score higher than runs of another: a probability, and its interval."""
+"""Probability that runs of one kind score higher than runs of another, with its interval."""
 
 import itertools
 import math
@@ -14,14 +14,14 @@ from sbvae_cli.random import stream
 
 METHOD = "95 %: the hull of a bootstrap over seeds and a score interval with Student's t"
 RESAMPLES = 2_000
-_HALVINGS = 60  # of an interval in which an end is sought
+_HALVINGS = 60  # bisection steps for an end of the interval
 
 
 class Superiority(NamedTuple):
-    """A probability that one value is higher than another, a tie counting half, and its interval.
+    """Probability that one value is higher than another (ties count half), with its interval.
 
     Attributes:
-        probability: Share of all pairs of values, mean over strata.
+        probability: Share of all pairs of values, averaged over strata.
         low: Lower end of the 95 % interval.
         high: Upper end.
     """
@@ -32,7 +32,7 @@ class Superiority(NamedTuple):
 
 
 class _Comparison(NamedTuple):
-    """A sample held against another, by their numbers, and the weight of it among all."""
+    """Comparison of two samples, by their indices, with its weight."""
 
     higher: int
     lower: int
@@ -42,25 +42,25 @@ class _Comparison(NamedTuple):
 def probability_of_superiority(
     strata: Sequence[tuple[ArrayLike, ArrayLike]], seed: int = 0
 ) -> Superiority:
-    """Probability that a value of one sample is higher than one of another, mean over strata.
+    """Estimate the probability that a value of one sample is higher than one of another.
 
-    P(a > b) + P(a = b) / 2 over all pairs of a stratum, which is the Mann-Whitney statistic over
-    the number of pairs, and the area under the ROC curve.
+    P(a > b) + P(a = b) / 2 over all pairs of a stratum, averaged over strata. In a stratum this is
+    the Mann-Whitney statistic divided by the number of pairs, and the area under the ROC curve.
 
-    The interval is the hull of two. The percentile bootstrap resamples values within each sample
-    of each stratum. It knows no spread where all pairs agree, and too little of a few seeds, so
-    that alone it held the probability in 0.08 to 0.95 of simulated samples of 2 to 15 values.
-    The other is Newcombe's score interval (2006, method 5), with the variance summed over strata
-    and the quantile of Student's t. Their hull held it in 0.94 to 1.00 of the samples, of normal
-    and skewed values, and of spreads that differ by four.
+    The interval is the hull of two. The first is a percentile bootstrap over the values of each
+    sample in each stratum. It has no width if all pairs agree, and too little for a few seeds:
+    alone, it contained the probability in 0.08 to 0.95 of simulated samples of 2 to 15 values. The
+    second is Newcombe's score interval (2006, method 5), with the variance summed over strata and a
+    quantile of Student's t. The hull contained the probability in 0.94 to 1.00 of the samples, for
+    normal and skewed values and for spreads that differ by a factor of four.
 
-    Samples are taken as independent, within strata and between them. Where strata have values in
-    common, such as seeds that go well in all of them, the interval is too narrow: with a
-    correlation of 0.8 among five strata of two values each it held the probability in 0.72.
+    Samples are assumed to be independent, within and between strata. If strata are correlated,
+    for example because the same seeds do well in all of them, the interval is too narrow: with
+    a correlation of 0.8 between five strata of two values each, the coverage was 0.72.
 
     Args:
-        strata: The values that may be higher and those that may be lower, shape (N,) each, none
-            of them empty, for each setting of what both have in common.
+        strata: For each stratum, the values that may be higher and those that may be lower, each of
+            shape (N,) and not empty.
         seed: Root seed of the bootstrap.
 
     Raises:
@@ -73,15 +73,15 @@ def probability_of_superiority(
 
 
 def probability_of_rise(strata: Sequence[Sequence[ArrayLike]], seed: int = 0) -> Superiority:
-    """Probability that of two values of different levels that of the higher level is higher.
+    """Estimate the probability that, of values of two levels, that of the higher level is higher.
 
-    The mean over all pairs of levels, then over strata (as of Jonckheere 1954 and Terpstra 1952);
-    the interval is that of `probability_of_superiority`, with the covariance of pairs that have a
-    sample in common.
+    The mean over all pairs of levels, then over strata (as in Jonckheere 1954 and Terpstra 1952).
+    The interval is that of `probability_of_superiority`, with the covariance of pairs that share a
+    sample.
 
     Args:
-        strata: For each setting of what all have in common the values of each level, shape (N,)
-            each, from the lowest level to the highest; two levels or more.
+        strata: For each stratum, the values of two or more levels, each of shape (N,), from the
+            lowest level to the highest.
         seed: Root seed of the bootstrap.
 
     Raises:
@@ -101,12 +101,12 @@ def probability_of_rise(strata: Sequence[Sequence[ArrayLike]], seed: int = 0) ->
 
 
 def share_of_pairs(levels: Sequence[ArrayLike]) -> float:
-    """Share of pairs of values of different levels in which the higher level has the higher value.
+    """Return the share of pairs of different levels in which the higher level has the higher value.
 
-    Ties count half; each pair of levels weighs the same.
+    Ties count half, and each pair of levels has the same weight.
 
     Args:
-        levels: Values of each level, shape (N,) each, from the lowest level to the highest.
+        levels: Values of each level, each of shape (N,), from the lowest level to the highest.
     """
     values = [np.asarray(level, np.float64) for level in levels]
     pairs = itertools.combinations(values, 2)
@@ -120,7 +120,7 @@ def _superiority(
     if not values or any(not len(own) or not np.isfinite(own).all() for own in values):
         raise ValueError("samples must have one value or more, all of them finite")
     found = float(_probability([own[None] for own in values], comparisons)[0])
-    found = min(max(found, 0.0), 1.0)  # weights such as 1/3 do not add up to one
+    found = min(max(found, 0.0), 1.0)  # weights such as 1/3 may not add up to exactly one
     bootstrap = _bootstrap(values, comparisons, seed)
     sizes = [len(own) for own in values]
     low, high = (
@@ -132,7 +132,7 @@ def _superiority(
 
 
 def _probability(samples: Sequence[Floats], comparisons: Sequence[_Comparison]) -> Floats:
-    """The probability of each of B resamples, which have shape (B, N); shape (B,)."""
+    """Compute the probability in each of B resamples, with samples (B, N); shape (B,)."""
     total = np.zeros(len(samples[0]))
     for higher, lower, weight in comparisons:
         apart = samples[higher][:, :, None] - samples[lower][:, None, :]
@@ -150,7 +150,7 @@ def _bootstrap(
 
 
 def _least(found: float, sizes: Sequence[int], comparisons: Sequence[_Comparison]) -> float:
-    """Least probability that is not too far below what was found, by the variance that it has."""
+    """Find the smallest probability that is compatible with `found`, given its own variance."""
     degrees = max(sum(sizes) - len(sizes), len(comparisons) - 1)
     if degrees < 1:
         return 0.0
@@ -164,10 +164,10 @@ def _least(found: float, sizes: Sequence[int], comparisons: Sequence[_Comparison
 
 
 def _variance(theta: float, sizes: Sequence[int], comparisons: Sequence[_Comparison]) -> float:
-    """Variance of the probability where it is `theta`, of exponential values (Hanley, McNeil 1982).
+    """Compute the variance at probability `theta`, for exponential values (Hanley, McNeil 1982).
 
-    At one half it is exact for any values without ties where there is no difference; samples that
-    comparisons share change it elsewhere by the same factor as there.
+    At one half it is exact for values of any distribution without ties, if there is no difference.
+    The effect of samples that comparisons share is known there, and applied elsewhere as a factor.
     """
 
     def apart(theta: float) -> float:
@@ -181,14 +181,14 @@ def _variance(theta: float, sizes: Sequence[int], comparisons: Sequence[_Compari
 
 
 def _variance_of_pair(theta: float, m: int, n: int) -> float:
-    """Variance of the share of pairs of m and n values, sizes in the numerator on average."""
+    """Compute the variance of the share of pairs of m and n values, by the mean of m and n."""
     others = (m + n) / 2 - 1
     bracket = 1 + others * ((1 - theta) / (2 - theta) + theta / (1 + theta))
     return theta * (1 - theta) * bracket / (m * n)
 
 
 def _covariance_at_half(sizes: Sequence[int], comparisons: Sequence[_Comparison]) -> float:
-    """What samples that stand in several comparisons add to the variance without a difference."""
+    """Compute what samples shared by comparisons add to the variance if there is no difference."""
     total = 0.0
     for one, other in itertools.permutations(comparisons, 2):
         for sample in {one.higher, one.lower} & {other.higher, other.lower}:

@@ -1,4 +1,4 @@
-"""Unsupervised disentanglement ranking (Duan et al. 2020): do runs agree on their latents?"""
+"""Unsupervised disentanglement ranking (Duan et al. 2020): do runs find the same latents?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,18 @@ from sbvae_cli.metrics.validate import Floats, codes_and_kls
 
 Similarity = Literal["spearman", "lasso"]
 
-LEAST_KL = 0.01  # nats; a latent of less is uninformative
+LEAST_KL = 0.01  # nats; a latent with less is uninformative
 LASSO_ALPHA = 0.1
 
 
 @dataclass(frozen=True)
 class DisentanglementRanking:
-    """The score of every model and the pairs that it is the median of.
+    """Score of each model and of each pair of models.
 
     Attributes:
-        scores: In [0, 1] with "spearman", shape (R,). Higher: others found the same latents.
-        pairwise: Score of the row's model against the column's, shape (R, R), diagonal 0.
+        scores: Median of each row of `pairwise` without the diagonal, shape (R,), in [0, 1] with
+            "spearman". A high score means that others found the same latents.
+        pairwise: Agreement of the row's model with the column's, shape (R, R), diagonal 0.
     """
 
     scores: Floats
@@ -36,27 +37,28 @@ def udr(
     *,
     apart: bool = False,
 ) -> DisentanglementRanking:
-    """Median agreement of each model with the others, one to one in latents (Duan et al. 2020).
+    """Compute the median agreement of each model's latents with the others' (Duan et al. 2020).
 
-    Two models agree where each informative latent of one resembles one latent of the other and no
-    second one. Latents that resemble none, and models without informative ones, score 0. Models
+    Two models agree if each informative latent of one resembles one latent of the other, and no
+    second one. Latents that resemble none, and models without informative latents, score 0. Models
     that all fail in the same way agree too.
 
-    The sums over both models' latents are divided by the number of both, as in the paper's
-    equation; `apart` averages each model's by itself, as the code of Locatello et al. (2018), which
-    differs where the numbers do. With "lasso" the similarity is no share: correlated latents can
-    pass 1.
+    As in the paper's equation, the sum over the latents of both models is divided by their total
+    number. `apart` averages each model first, as the code of Locatello et al. (2018) does, which
+    differs if the models have different numbers of informative latents. With "lasso" the similarity
+    is not bounded: for correlated latents it can exceed 1.
 
     Args:
-        codes: Posterior means of each model for the same images, R of shape (N, K_r), R at least 2.
-        kls: Mean KL of each latent in nats, R of shape (K_r,).
-        method: Similarity of two latents: "spearman", the absolute rank correlation; "lasso", the
-            absolute coefficient (alpha 0.1) of one among all informative latents of the other
-            model that predict one of the scored model's, standardised, as the study has it.
-        apart: Whether each model's latents are averaged by themselves before both models are.
+        codes: Posterior means of R models for the same images, each of shape (N, K_r), R at least
+            2.
+        kls: Mean KL of each latent in nats, R arrays of shape (K_r,).
+        method: Similarity of two latents: "spearman" for the absolute rank correlation; "lasso" for
+            the absolute coefficient (alpha 0.1) of a latent if all informative latents of the other
+            model predict a standardised one of the scored model, as in the study.
+        apart: Whether to average over each model's latents first, and then over both models.
 
     Returns:
-        Scores and pairs.
+        The scores of the models and of their pairs.
 
     Raises:
         SbvaeError: If there are fewer than two models.

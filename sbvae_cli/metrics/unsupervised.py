@@ -1,4 +1,4 @@
-"""How dependent the latents are on each other: scores that need no factors."""
+"""Dependence between latents: scores that need no factors."""
 
 from dataclasses import astuple, dataclass
 
@@ -16,21 +16,22 @@ from sbvae_cli.metrics.subsampling import ROWS_OF_A_CLASS, scores_by_parts
 from sbvae_cli.metrics.validate import Floats, Ints, finite_codes
 
 BINS = 20
-LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it is rounding
+LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; a smaller one is a rounding error
 
 
 @dataclass(frozen=True)
 class UnsupervisedScores:
-    """Dependence between latents; each is at least 0, and 0 where there is none to be seen.
+    """Dependence between latents; each score is at least 0, which means none that it can detect.
 
     Attributes:
-        gaussian_total_correlation: In nats. 0: no two latents are correlated. It does not change
-            with the latents' scales.
-        gaussian_wasserstein: In the codes' squared unit. 0: no two latents are correlated.
-        gaussian_wasserstein_normed: The same over the sum of the latents' variances, in [0, 2).
-        mutual_information: In nats, mean over pairs of different latents. 0: no pair's bins
-            depend on each other, or all latents but one are dead. The plug-in's bias keeps it
-            above 0: about 0.018 for 10,000 independent uniform codes.
+        gaussian_total_correlation: Nats; 0 if no two latents are correlated. It does not depend on
+            the latents' scales.
+        gaussian_wasserstein: Squared unit of the codes; 0 if no two latents are correlated.
+        gaussian_wasserstein_normed: The same divided by the sum of the latents' variances, in [0,
+            2).
+        mutual_information: Nats, mean over pairs of different latents; 0 if no pair's bins depend
+            on each other, or fewer than two latents are alive. The plug-in's bias keeps it above 0:
+            about 0.018 for 10,000 independent uniform codes.
     """
 
     gaussian_total_correlation: float
@@ -40,10 +41,10 @@ class UnsupervisedScores:
 
 
 def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
-    """The unsupervised scores of the study of Locatello et al. (2018).
+    """Compute the unsupervised scores of the study of Locatello et al. (2018).
 
-    All are low for disentangled codes and for dead ones, so that they tell nothing of what is
-    encoded. The Gaussian scores see correlation alone: a latent and its square pass as independent.
+    All are low for disentangled codes and for dead ones, so they do not tell what is encoded. The
+    Gaussian scores detect only correlation: a latent and its square count as independent.
 
     Args:
         codes: Posterior means, shape (N, K), N at least 2.
@@ -52,7 +53,7 @@ def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
         The four scores.
 
     Raises:
-        ValueError: If there is one row; see also `finite_codes`.
+        ValueError: If there is a single row; see also `finite_codes`.
     """
     z = finite_codes(codes)
     if len(z) < 2:
@@ -69,15 +70,16 @@ def unsupervised(codes: ArrayLike) -> UnsupervisedScores:
 
 
 def _gaussian_total_correlation(covariance: Floats) -> float:
-    # 0.5 (sum log diag - log det) from the correlations; the floor keeps it finite, at most 14
-    # nats for each latent that the others determine.
+    # 0.5 (sum log diag - log det) from the correlations; the floor limits it to 14 nats for each
+    # latent that the others determine.
     scale = np.sqrt(np.diag(covariance))
     eigenvalues = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
     return max(0.0, -0.5 * float(np.log(np.maximum(eigenvalues, LEAST_EIGENVALUE)).sum()))
 
 
 def _gaussian_wasserstein(covariance: Floats) -> float:
-    # Squared 2-Wasserstein distance of N(0, covariance) and N(0, its diagonal), over the variance.
+    # Squared 2-Wasserstein distance of N(0, covariance) and N(0, its diagonal), over the total
+    # variance.
     total = float(np.trace(covariance))
     if total == 0:
         return 0.0
@@ -109,7 +111,7 @@ def _entropies(bins: Ints, size: int) -> Floats:
 
 
 def unsupervised_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The four scores by name."""
+    """Compute the four scores, by name."""
     codes = sample.codes[: sample.images]
 
     def four(rows: Indices | slice) -> list[float]:

@@ -1,4 +1,4 @@
-"""Checks of the arrays that metrics take, and their types from there on."""
+"""Validate and convert the arrays that metrics take."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ Ints = NDArray[np.int64]
 
 
 def finite_codes(codes: ArrayLike) -> Floats:
-    """Codes (N, K) in float64.
+    """Convert codes (N, K) to float64.
 
     Raises:
-        ValueError: If the array has another shape, is empty or holds values that are not finite.
+        ValueError: If the array has another shape, is empty or has values that are not finite.
     """
     z = np.asarray(codes, np.float64)
     if z.ndim != 2 or 0 in z.shape:
@@ -24,11 +24,11 @@ def finite_codes(codes: ArrayLike) -> Floats:
 
 
 def codes_and_classes(codes: ArrayLike, classes: ArrayLike) -> tuple[Floats, Ints]:
-    """Codes (N, K) in float64 and classes (N, F).
+    """Convert codes (N, K) to float64 and classes (N, F) to int64.
 
     Raises:
         ValueError: If the arrays do not fit each other, codes are empty or not finite, or classes
-            are no whole numbers from 0 on.
+            are not integers from 0 on.
     """
     z, v = np.asarray(codes, np.float64), np.asarray(classes)
     if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or 0 in z.shape:
@@ -41,7 +41,7 @@ def codes_and_classes(codes: ArrayLike, classes: ArrayLike) -> tuple[Floats, Int
 def train_and_test(
     train_codes: ArrayLike, train_classes: ArrayLike, test_codes: ArrayLike, test_classes: ArrayLike
 ) -> tuple[Floats, Ints, Floats, Ints]:
-    """Codes (N, K) in float64 and classes (N, F) to fit to, and (M, K) and (M, F) to test.
+    """Convert codes and classes to fit, (N, K) and (N, F), and to test, (M, K) and (M, F).
 
     Raises:
         ValueError: If the arrays do not fit each other, one is empty, or codes are not finite.
@@ -61,11 +61,11 @@ def train_and_test(
 def codes_of_votes(
     codes: ArrayLike, fixed: ArrayLike, n_train: int, n_factors: int
 ) -> tuple[Floats, Ints]:
-    """Codes of votes (V, L, K), L at least 2, in float64, and the factor that each fixes (V,).
+    """Convert codes of votes (V, L, K), L at least 2, and the fixed factor of each vote (V,).
 
     Raises:
-        ValueError: If the arrays do not fit each other, codes are not finite, a factor is none of
-            `n_factors`, or the first `n_train` votes leave none to train or to test.
+        ValueError: If the arrays do not fit each other, codes are not finite, a factor is not below
+            `n_factors`, or there are no votes to train or none to test.
     """
     z, factor = np.asarray(codes, np.float64), np.asarray(fixed, np.int64)
     if z.ndim != 3 or z.shape[1] < 2 or factor.shape != z.shape[:1]:
@@ -84,10 +84,10 @@ def codes_of_votes(
 def codes_and_kls(
     codes: Sequence[ArrayLike], kls: Sequence[ArrayLike]
 ) -> list[tuple[Floats, Floats]]:
-    """Codes (N, K) of the same N, and KL (K,), of each model in float64.
+    """Convert codes (N, K), with the same N, and KL (K,) of each model to float64.
 
     Raises:
-        ValueError: If the arrays do not fit each other or hold values that are not finite.
+        ValueError: If the arrays do not fit each other or have values that are not finite.
     """
     if len(codes) != len(kls):
         raise ValueError(f"{len(codes)} models have codes, {len(kls)} have KL")

@@ -1,4 +1,4 @@
-"""The FactorVAE and BetaVAE scores by name, of images drawn for votes or of a sample's own."""
+"""FactorVAE and BetaVAE scores by name, from images drawn for votes or from the sample."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ T = TypeVar("T", FactorVaeScore, BetaVaeScore)
 
 
 def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The FactorVAE score by name; its details say which factor each latent stands for."""
+    """Compute the FactorVAE score, by name; its details list the factor of each latent."""
     unit = 1.0 if protocol.of_library else sample.unit
     columns = _voted_on(sample)
     names = [sample.names[column] for column in columns]
@@ -80,7 +80,7 @@ def beta_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
 
 
 def _voted_on(sample: LabelledCodes) -> list[int]:
-    """Factors that votes can fix: all, where images are drawn for them."""
+    """Return the factors that votes can fix: all factors, if images are drawn for votes."""
     if sample.votes is not None:
         return list(range(len(sample.names)))
     return [int(column) for column in votable(sample.first[1])]
@@ -92,7 +92,7 @@ def _not_voted_on(sample: LabelledCodes, names: Sequence[str]) -> dict[str, list
 
 
 def _no_score(sample: LabelledCodes, names: Sequence[str]) -> Score:
-    """Votes on one factor alone are right whatever the codes are."""
+    """Return a score without value, as votes on a single factor are right for any codes."""
     missing = _not_voted_on(sample, names)
     which = ", ".join(missing["not_voted_on"])
     left = f", and votes on {names[0]} alone tell nothing" if names else ""
@@ -106,11 +106,11 @@ def _scored(
     columns: list[int],
     protocol: Protocol,
 ) -> tuple[T, ConfidenceInterval]:
-    """A score and its interval.
+    """Compute a score and its interval.
 
-    Votes of their own images have an interval over the evaluation votes, given the classifier;
-    votes that share images one over resamples of the images, classifier included, which is no
-    narrower than that of independent votes.
+    If votes have images of their own, the interval is over the evaluation votes for a given
+    classifier. If votes share images, it is over resamples of the images, with a new classifier
+    for each, and at least as wide as for independent votes.
     """
     codes, classes = sample.first
     classes = classes[:, columns]
