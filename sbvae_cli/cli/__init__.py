@@ -1,1 +1,1 @@
-"""One thin file for each subcommand: parse, call one function, print."""
+"""The command line: each subcommand parses its options, calls one function and prints."""

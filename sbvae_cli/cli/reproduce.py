@@ -1,4 +1,4 @@
-"""`sbvae reproduce`."""
+"""The command `sbvae reproduce`, which runs the recipes of the paper's figures and tables."""
 
 import re
 from pathlib import Path
@@ -20,9 +20,9 @@ from sbvae_cli.config.names import TierName
 if TYPE_CHECKING:
     from sbvae_cli.recipes.schema import Recipe
 
-_CORES = 2  # of the laptop that the table's times are for
+_CORES = 2  # CPU cores of the laptop that the estimated times are for
 _UNITS = (("years", 365 * 24 * 60), ("days", 24 * 60), ("h", 60), ("min", 1))  # in minutes
-_SEVERAL = 1.5  # of a unit, from which on it is counted in
+_SEVERAL = 1.5  # a time of at least 1.5 of a unit is given in this unit
 
 
 def reproduce(
@@ -92,15 +92,15 @@ def reproduce(
 
 
 def _find(names: list[str]) -> "list[Recipe]":
-    """The recipes that are named, each once; `all` names every one.
+    """Return the named recipes without repetition; `all` names every recipe.
 
     Raises:
-        SbvaeError: If there is none of a name.
+        SbvaeError: If a recipe does not exist.
     """
     from sbvae_cli.recipes.load import ALL, find_recipe, recipe_names
 
     found: dict[str, Recipe] = {}
-    # "figure 4" is one name, and "figure-8,figure-9" are two.
+    # "figure 4" is one name, "figure-8,figure-9" are two.
     joined = re.sub(r"(?i)\b(figure|fig\.?|table) +(?=\d)", r"\1-", " ".join(names))
     for name in filter(None, re.split(r"[\s,]+", joined)):
         every = name.strip().lower() == ALL
@@ -118,7 +118,7 @@ def _show(recipes: "list[Recipe]") -> None:
 
 
 def _list_recipes(*, show: bool) -> None:
-    """A table of all recipes: what each shows, its runs, and about how long each tier takes."""
+    """Print a table of all recipes: title, number of runs and estimated time of each tier."""
     from sbvae_cli.cli.console import inform, print_table
     from sbvae_cli.config.sweep import cells
     from sbvae_cli.recipes.load import load_recipe, recipe_names, sweep_of
@@ -141,7 +141,7 @@ def _list_recipes(*, show: bool) -> None:
 
 
 def _rough(core_hours: float) -> str:
-    """About how long so much work takes a laptop."""
+    """Format the estimated time of this work on a laptop with two cores."""
     minutes = max(core_hours * 60 / _CORES, 1.0)
     name, size = next((u for u in _UNITS if minutes >= _SEVERAL * u[1]), _UNITS[-1])
     return f"{float(f'{minutes / size:.2g}'):.0f} {name}"

@@ -1,4 +1,4 @@
-"""Recipes run one after the other: what they take, their runs, pictures and verdicts."""
+"""Runs recipes one after the other: prints their cost, trains, draws and prints verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,15 +32,15 @@ from sbvae_cli.sweeps.ray_engine import import_ray
 
 @dataclass(frozen=True)
 class Wanted:
-    """How recipes are run.
+    """Options of the command `reproduce`.
 
     Attributes:
-        tier: How much is trained.
-        out: Folder of all.
-        engine: What runs the jobs.
-        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
-        device: Name of the device that computes.
-        cluster: Which cluster the engine ray uses.
+        tier: Size of the runs.
+        out: Folder of runs, pictures and pages.
+        engine: Engine that runs the jobs.
+        jobs: Number of jobs at once; None for the number that cores and memory allow.
+        device: Name of the device.
+        cluster: Options of the engine `ray`.
     """
 
     tier: TierName
@@ -53,7 +53,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Planned:
-    """A recipe, its runs, and the folder of what comes out."""
+    """A recipe, its runs, and the folder of its results."""
 
     recipe: Recipe
     plan: Plan
@@ -61,20 +61,20 @@ class _Planned:
 
 
 def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted, *, dry_run: bool = False) -> None:
-    """Say what recipes take, then run each, draw its pictures and hold it against its claims.
+    """Print the cost of recipes, then run each, draw its pictures and judge its claims.
 
     Args:
         recipes: Recipes in the order in which they are run.
-        wanted: How they are run.
-        dry_run: Whether what is left is told of, and nothing is run.
+        wanted: Options of the command.
+        dry_run: Whether only the cost of the remaining work is printed.
 
     Raises:
-        SbvaeError: If a folder holds other runs, or a run failed; other recipes are run all the
-            same, and what there is has been drawn.
-        StoppedError: If a signal asked for an end; the runs were saved.
+        SbvaeError: If a folder has other runs, or a run failed; the other recipes were run, and
+            the finished runs of all recipes were drawn.
+        StoppedError: If a signal stopped the training; the runs were saved.
     """
     if wanted.engine == "ray":
-        import_ray()  # or say that it is missing, before anything takes long
+        import_ray()  # fails at once if ray is not installed
     if is_run(wanted.out):
         raise SbvaeError(f"{wanted.out}: is the folder of a run; choose another `out`")
     planned = [_plan(recipe, wanted) for recipe in recipes]
@@ -112,7 +112,7 @@ def _plan(recipe: Recipe, wanted: Wanted) -> _Planned:
 
 
 def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
-    """The command that goes on, in backticks."""
+    """Return the command that resumes the recipes, in backticks."""
     names = [recipe.name for recipe in recipes]
     names = [ALL] if len(names) == len(recipe_names()) > 1 else names
     options = how_again(wanted.jobs, wanted.device) | wanted.cluster.arguments(wanted.engine)
@@ -120,7 +120,7 @@ def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
 
 
 def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> None:
-    """Raise what went wrong, if anything did, once all else is done."""
+    """Raise an error for the recipes that failed, if any."""
     if not failed:
         return
     if recipes == 1:
@@ -132,7 +132,7 @@ def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> Non
 
 
 def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
-    """What is left and takes how long; runs that recipes share count for the first of them."""
+    """Print the remaining runs and their estimated time; shared runs count for the first recipe."""
     if len(planned) == 1:
         print_cost(planned[0].folder, planned[0].plan, wanted.device, wanted.jobs)
         return
@@ -158,7 +158,7 @@ def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
 
 
 def _conclude(recipe: Recipe, wanted: Wanted) -> None:
-    """Gather scores, draw pictures, say what came out, and write it on a page."""
+    """Gather the scores of a recipe, draw its pictures, and print and write the verdicts."""
     found = look_at(recipe, wanted.tier, wanted.out)
     write_collected(found.folder, found.collected)
     files = []
@@ -174,7 +174,7 @@ def _conclude(recipe: Recipe, wanted: Wanted) -> None:
 
 
 def _write(drawn: Drawn) -> None:
-    """Write a picture, which tells of the command that draws the same, or a table."""
+    """Write a picture, whose metadata have the command that draws it, or a table."""
     if isinstance(drawn.content, str):
         write_bytes(drawn.file, drawn.content.encode())
         return
@@ -184,15 +184,15 @@ def _write(drawn: Drawn) -> None:
 
 
 def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
-    """Write tables and pages of what lies on the disk; nothing is trained, scored or drawn.
+    """Write tables and pages from the existing results, without training, scoring or drawing.
 
     Args:
-        recipes: Recipes, of which those that were not called, or have not begun, get no page.
-        tier: How much was trained.
-        out: Folder of all.
+        recipes: Recipes; those without results get no page.
+        tier: Size of the runs.
+        out: Folder of runs, pictures and pages.
 
     Raises:
-        SbvaeError: If none has begun.
+        SbvaeError: If no recipe has results.
     """
     found = [look_at(recipe, tier, out) for recipe in recipes]
     begun = [each for each in found if each.has_page]

@@ -1,4 +1,4 @@
-"""`sbvae train --resume`."""
+"""Resumes a run, or replicas, for `sbvae train --resume`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,14 +24,14 @@ from sbvae_cli.runs.train import resume_runs
 
 
 def go_on(path: Path, given: Mapping[str, Any]) -> None:
-    """Train a run further, or all replicas in a folder.
+    """Resume a run, or all replicas in a folder.
 
     Args:
-        path: Folder of the run, its checkpoint, or the folder of replicas.
-        given: What else stands on the command line, by the name of the option.
+        path: Run folder, its checkpoint, or the folder of replicas.
+        given: Options of the command line by name.
 
     Raises:
-        SbvaeError: If it is no run, or cannot go on so.
+        SbvaeError: If `path` is not a run, or the run cannot be resumed with these options.
     """
     replicas = find_replicas(path)
     if not replicas:
@@ -63,10 +63,10 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
 
 
 def _check_number(path: Path, found: int, wanted: int | None) -> None:
-    """Refuse another number of replicas than there are.
+    """Check that the requested number of replicas, if any, is the existing one.
 
     Raises:
-        SbvaeError: With how many there are.
+        SbvaeError: If the numbers differ.
     """
     if wanted in (None, found):
         return
@@ -75,10 +75,10 @@ def _check_number(path: Path, found: int, wanted: int | None) -> None:
 
 
 def _show_runs(path: Path) -> None:
-    """List the runs and folders of replicas in a folder, with the command that goes on with each.
+    """Print the runs and folders of replicas in a folder, with the command that resumes each.
 
     Raises:
-        SbvaeError: If it holds some.
+        SbvaeError: If there are any, since the user has to choose one.
     """
     runs, groups = list_runs(path), list_replica_folders(path)
     for run in runs:

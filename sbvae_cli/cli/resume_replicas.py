@@ -1,4 +1,4 @@
-"""`sbvae train --resume` of a folder of replicas: all that are unfinished go on together."""
+"""Resumes all unfinished replicas of a folder together, for `sbvae train --resume`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -34,12 +34,12 @@ _DATA = "data.source"
 
 @dataclass(frozen=True)
 class _Standing:
-    """Where a replica stands.
+    """Progress of a replica.
 
     Attributes:
-        replica: The run, with what changes in its configuration.
-        step: Updates that its checkpoint has; None without one.
-        threads: CPU threads that it goes on with.
+        replica: The run, with the changed configuration.
+        step: Number of updates of its checkpoint; None without a checkpoint.
+        threads: Number of CPU threads to resume with.
     """
 
     replica: Replica
@@ -48,7 +48,7 @@ class _Standing:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether all planned updates are made."""
         return self.step is not None and self.step >= self.replica.config.training.steps
 
 
@@ -58,23 +58,23 @@ def go_on_with_replicas(
     wanted: Mapping[str, Any],
     names: Mapping[str, str],
 ) -> None:
-    """Train all replicas further that are not finished and have not diverged.
+    """Resume all replicas that are neither finished nor diverged.
 
     Args:
         group: Folder of the replicas.
-        replicas: All that are in it.
-        wanted: Settings that are to change, by their keys.
-        names: What messages call a setting, where that is not its key.
+        replicas: All replicas in the folder.
+        wanted: Changed settings by key.
+        names: Flags of settings by key, for messages; other settings are named by their key.
 
     Raises:
-        SbvaeError: If a setting may not change, a folder is in use, nothing is left to do, or a
-            run failed.
-        DivergedError: If a run diverged; the others are trained.
-        StoppedError: If a signal asked for an end; the runs were saved.
+        SbvaeError: If a setting may not change, a folder is in use, all replicas are finished or
+            diverged, or a run failed.
+        DivergedError: If a run diverged; the others were trained.
+        StoppedError: If a signal stopped the training; the runs were saved.
     """
     with reserved(replicas):
         for each in replicas:
-            if not each.folder.config.exists():  # whoever was to begin it was killed
+            if not each.folder.config.exists():  # the process that should begin it was killed
                 each.folder.write_config(each.config)
         left, left_out = _readable(_without_diverged(replicas))
         standing = [_standing(*each, wanted, names) for each in left]
@@ -108,7 +108,7 @@ def _stack(
     source: Source,
     others: Others,
 ) -> None:
-    """Go on with replicas in this process; those without a checkpoint begin after the others."""
+    """Resume replicas in this process; those without a checkpoint begin after the others."""
     _require_level(group, [each for each in unfinished if each.step is not None])
     replicas = [each.replica for each in unfinished]
     _require_alike(group, replicas)
@@ -122,7 +122,7 @@ def _stack(
 def _source(
     unfinished: Sequence[_Standing], resumptions: Mapping[int, Resumption | None]
 ) -> Source:
-    """The data of the replicas, wherever they lie now."""
+    """Return the data of the replicas, whose file may have been moved."""
     for resumption in resumptions.values():
         if resumption:
             return resumption.source
@@ -131,10 +131,10 @@ def _source(
 
 
 def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
-    """Refuse replicas that are not trained alike, such as some in another precision.
+    """Check that all settings of training except the seed are equal.
 
     Raises:
-        SbvaeError: With the first setting in which they differ.
+        SbvaeError: If a setting differs, such as the precision.
     """
     first, *others = (each.config.training.model_dump() for each in replicas)
     for name, value in first.items():
@@ -147,10 +147,10 @@ def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
 
 
 def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
-    """Refuse replicas that stand at different steps: on a GPU they go on in one update.
+    """Check that all replicas are at the same step, since one update on a GPU trains them all.
 
     Raises:
-        SbvaeError: With where they stand, and how to bring them level.
+        SbvaeError: If steps differ; the message has commands that make them equal.
     """
     steps = {each.step or 0 for each in standing}
     if len(steps) <= 1:
@@ -168,7 +168,7 @@ def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
 
 
 def _where(standing: Sequence[_Standing]) -> str:
-    """Where each stands, such as `1 at 2; 0, 2 at 4`."""
+    """List the seeds of the replicas by step, such as `1 at 2; 0, 2 at 4`."""
     seeds: dict[int, list[int]] = {}
     for each in standing:
         seeds.setdefault(each.step or 0, []).append(each.replica.seed)
@@ -176,7 +176,7 @@ def _where(standing: Sequence[_Standing]) -> str:
 
 
 def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
-    """Those that have not diverged: the others would do so again, at the same step."""
+    """Return the replicas that have not diverged; the others would diverge again."""
     left = []
     for each in replicas:
         last = each.folder.last_record() or {}
@@ -191,9 +191,9 @@ def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
 def _readable(
     replicas: Sequence[Replica],
 ) -> tuple[list[tuple[Replica, Checkpoint | None]], list[Ended]]:
-    """The checkpoint of each, None where there is none, and those whose checkpoint is damaged.
+    """Load the checkpoints of replicas, None if there is none, and report damaged ones.
 
-    One that is damaged is left to the user, who is told what would do, and the others go on.
+    Replicas with a damaged checkpoint are returned as failed ones, and the others are resumed.
     """
     found: list[tuple[Replica, Checkpoint | None]] = []
     left_out = []
@@ -230,13 +230,13 @@ def _standing(
 def _check_each(
     standing: Sequence[_Standing], wanted: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[int, Resumption | None]:
-    """Say once what each of them would say, and refuse what one of them would, before any begins.
+    """Check that all replicas can be resumed, before one begins, and print each note once.
 
     Returns:
-        What is needed to go on with each, by seed; None of one without a checkpoint.
+        Prepared resumptions by seed; None for a replica without a checkpoint.
 
     Raises:
-        SbvaeError: If one of them cannot go on so.
+        SbvaeError: If a replica cannot be resumed with these settings.
     """
     lines: dict[str, None] = {}
     collect: Callable[[str], None] = lines.setdefault
@@ -254,7 +254,7 @@ def _check_each(
 def _nothing_left(
     group: Path, standing: Sequence[_Standing], asked: int | None, left_out: Sequence[Ended]
 ) -> SbvaeError:
-    """The error that says how far replicas are that have made all steps, and what would do."""
+    """Return the error for replicas that are all finished, diverged or damaged, with advice."""
     if not standing and left_out:
         return SbvaeError(f"{group}: none of its replicas can go on, as said above")
     if not standing:
@@ -278,7 +278,7 @@ def _nothing_left(
 
 
 def _row(standing: _Standing) -> Row:
-    """How it is shown; one that is ahead of what is asked for has no more steps planned."""
+    """Return the row of the progress table; a replica beyond the requested steps is finished."""
     training, step = standing.replica.config.training, standing.step or 0
     row = Row(str(standing.replica.seed), max(training.steps, step), training.batch_size, step)
     row.state = "finished" if standing.finished else "waiting"
@@ -287,6 +287,6 @@ def _row(standing: _Standing) -> Row:
 
 def _job(standing: _Standing, words: Sequence[str], row: Row) -> Job:
     folder = standing.replica.folder
-    if standing.step is None:  # it ended before its first checkpoint
+    if standing.step is None:  # ended before its first checkpoint
         return Job(folder, start_job(standing.replica, words).command, row)
     return Job(folder, ["train", f"--resume={folder.path}", *words], row)

@@ -1,4 +1,4 @@
-"""A live table of runs that train at once, a row for each; without a terminal, a line at times."""
+"""Progress of several runs: a live table, or lines if stderr is not a terminal."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "training", "finished", "stopped", "diverged", "failed"]
 
-LONG = 3_600  # seconds, after which a training says what would be shorter
+LONG = 3_600  # seconds; for longer trainings, a notice suggests fewer steps or a quick profile
 _TERMS = ("loss", "nll", "kl")
 
 
 @dataclass
 class Row:
-    """How far one of several runs is.
+    """Row of the progress table, for one run.
 
     Attributes:
-        name: What tells it from the others, such as its seed.
-        steps: Updates planned.
-        batch_size: Images an update.
-        step: Updates made.
-        state: What becomes of it.
-        terms: Loss terms as last reported, nats.
-        images_per_second: Speed as last reported.
+        name: Name of the run in the table, such as its seed.
+        steps: Planned number of updates.
+        batch_size: Number of images in a minibatch.
+        step: Number of updates made.
+        state: State of the run.
+        terms: Last reported loss terms by name, nats per image.
+        images_per_second: Last reported speed.
     """
 
     name: str
@@ -40,29 +40,29 @@ class Row:
 
     @property
     def steps_per_second(self) -> float:
-        """Speed while it trains, else 0."""
+        """Number of updates per second; 0 if the run is not training."""
         return self.images_per_second / self.batch_size if self.state == "training" else 0.0
 
 
 class Progress(Protocol):
-    """Shows how far several runs are."""
+    """Display of the progress of several runs, a context manager."""
 
     def __enter__(self) -> "Progress":
-        """Begin."""
+        """Begin to show progress."""
 
     def __exit__(self, *error: object) -> None:
-        """End."""
+        """Stop showing progress."""
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Show all of them as they are now."""
+        """Show the current rows."""
 
 
 def progress_of_several(what: str, rows: Sequence[Row]) -> Progress:
-    """A table on a terminal; elsewhere plain lines, one every ten seconds at most.
+    """Return a display of progress: a table on a terminal, elsewhere a line every 10 s at most.
 
     Args:
-        what: What the column of names is called.
-        rows: Runs, of which those that are finished already do not count.
+        what: Heading of the column of names.
+        rows: Rows of all runs.
     """
     if sys.stderr.isatty() and not console_settings.quiet:
         return _TableProgress(what)
@@ -109,7 +109,7 @@ class _LineProgress:
 
 
 def table_of(what: str, rows: Sequence[Row]) -> "Table":
-    """A table with a row for each run, and what all do together below it."""
+    """Return a table with a row for each run, and the total speed below it."""
     from rich import box
     from rich.table import Table
 
@@ -126,7 +126,7 @@ def table_of(what: str, rows: Sequence[Row]) -> "Table":
 
 
 def line_of(rows: Sequence[Row]) -> str:
-    """How many are in which state, the range of their losses, and the speed of all."""
+    """Return a line with the number of runs in each state, the range of losses and the speed."""
     states = [row.state for row in rows]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
     losses = [row.terms["loss"] for row in rows if "loss" in row.terms]
@@ -136,9 +136,9 @@ def line_of(rows: Sequence[Row]) -> str:
 
 
 def seconds_left(rows: Sequence[Row]) -> float | None:
-    """Time until all have ended, at the speed at which some train; None where none does.
+    """Estimate the seconds until all runs have ended; return None if no run is training.
 
-    A run that waits takes the place of one that ends, and as long.
+    A waiting run is assumed to replace a run that ends, and to train at the same speed.
     """
     speeds = [row.steps_per_second for row in rows if row.steps_per_second]
     if not speeds:

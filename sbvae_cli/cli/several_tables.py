@@ -1,4 +1,4 @@
-"""Tables of several evaluations: runs as columns, or the runs of each group on average."""
+"""Prints tables of several evaluations, with runs as columns or with means of groups."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.groups import Group
 
 MAIN_SCORES = METRICS["geometry"].main_scores
-MOST_PAIRS = 10  # in a table; JSON has all
-_LONG = 16  # characters of a column's name, from which on what all begin with is left out
+MOST_PAIRS = 10  # pairs of factors in a table; JSON has all
+_LONG = 16  # characters; the common prefix of longer names of columns is left out
 
 
 def print_several(several: "Sequence[Evaluated]") -> None:
-    """A row for each score and a column for each run, in as many tables as the width asks for.
+    """Print a row for each score and a column for each run, in blocks that fit the terminal.
 
-    Figures of different likelihoods stand in rows of their own.
+    Scores that depend on the likelihood have a separate row for each likelihood.
     """
     columns = [_column(each.found) for each in several]
     names, shared = column_names([each.name for each in several])
@@ -51,7 +51,7 @@ def _column(found: "Evaluation") -> dict[str, str]:
 
 
 def print_groups(groups: "Sequence[Group]") -> None:
-    """A table for each group, with mean, standard deviation and median of each score."""
+    """Print a table for each group, with mean, standard deviation and median of each score."""
     for group in groups:
         count = len(group.members)
         seeds = f", seed{'s' if count > 1 else ''} {', '.join(map(str, group.seeds))}"
@@ -74,7 +74,7 @@ def print_groups(groups: "Sequence[Group]") -> None:
 
 
 def print_blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """In as many tables as the terminal's width asks for, the first column in each."""
+    """Print a table in several blocks that fit the terminal, each with the first column."""
     width = terminal_width() or 500
     widths = [max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns))]
     start = 1
@@ -89,10 +89,10 @@ def print_blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
 
 
 def column_names(names: Sequence[str]) -> tuple[list[str], str]:
-    """Names for columns, and the pattern of what was left out of them; "" where nothing was.
+    """Shorten names for columns; return them and the omitted prefix, as `runs/...`, or "".
 
-    The folder that all lie in is left out, and of long names what all begin with, up to a sign
-    between words. A name that stands there twice is numbered.
+    The common folder is omitted; long names also lose their common prefix, up to a separator
+    between words. Equal names are numbered.
     """
     start = 0
     if len(set(names)) > 1:
@@ -112,7 +112,7 @@ def column_names(names: Sequence[str]) -> tuple[list[str], str]:
 
 
 def number(value: float | None) -> str:
-    """A score in a cell."""
+    """Format a score for a table."""
     if value is None:
         return "-"
     return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -1,4 +1,4 @@
-"""Trainings side by side, each a command in a process of its own; those that wait take turns."""
+"""Trains several runs at once, each by a command in its own process, and shows their progress."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from sbvae_cli.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class Job:
-    """A training as a command.
+    """A training to run as a command.
 
     Attributes:
-        folder: Folder of the run.
+        folder: Run folder.
         command: Words of the command after `sbvae`.
-        row: How it is shown, and how far it is.
+        row: Row of the progress table.
     """
 
     folder: RunFolder
@@ -28,13 +28,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a training ended.
+    """End of a training.
 
     Attributes:
-        folder: Folder of the run.
-        row: How far it came.
-        why: What was wrong where it failed or diverged; empty where it is finished, was stopped or
-            never began.
+        folder: Run folder.
+        row: Row of the progress table, with the final state.
+        why: Cause of a failure or divergence; empty if the run finished, was stopped or never
+            began.
     """
 
     folder: RunFolder
@@ -50,18 +50,19 @@ def run_side_by_side(
     rows: Sequence[Row] = (),
     on_end: Callable[[Ended], None] = lambda ended: None,
 ) -> list[Ended]:
-    """Train all, some of them at once; one that fails leaves the others alone.
+    """Train all runs, a limited number at once; if one fails, the others continue.
 
     Args:
-        jobs: What is to be trained, in this order.
-        at_once: Number of processes at once.
-        what: What the runs' names are, as the table has it.
-        stop: Where a signal asked for an end, it is passed on once, so that all save; none begins.
-        rows: All rows that are shown; those of the jobs alone by default.
-        on_end: Called with each that has ended, when it has.
+        jobs: Trainings in the order in which they start.
+        at_once: Greatest number of processes at once.
+        what: Heading of the column of names in the progress table.
+        stop: Request to stop; the signal is passed on once, so that all runs save, and no further
+            run starts.
+        rows: All rows of the progress table; the default is the rows of the jobs.
+        on_end: Called with the end of each training.
 
     Returns:
-        How each of the jobs ended, in their order.
+        End of each training, in the order of `jobs`.
     """
     rows = rows or [job.row for job in jobs]
     old_logs: dict[int, object] = {}
@@ -89,7 +90,7 @@ def run_side_by_side(
 
 
 def _read_log(job: Job, old_log: object) -> None:
-    """Take over from a run's log how far it is, unless it is that of the run before it."""
+    """Update a row from the run's log, unless the log is still that of a replaced run."""
     row, folder = job.row, job.folder
     if _version(folder.log) == old_log:
         return
@@ -101,7 +102,7 @@ def _read_log(job: Job, old_log: object) -> None:
 
 
 def _version(log: Path) -> object:
-    """What changes whenever the file is written; None where there is none."""
+    """Return a value that changes whenever the file is written; None if it does not exist."""
     try:
         found = log.stat()
     except OSError:
@@ -110,7 +111,7 @@ def _version(log: Path) -> object:
 
 
 def _end(job: Job, left: Exit) -> Ended:
-    """What became of a training whose process ended, in its row too."""
+    """Set the final state of a row, and return the end of the training."""
     row = job.row
     if left.code == 0:
         row.step, row.state = row.steps, "finished"

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal: an exception that cleans up, or a request to end."""
+"""Handles Ctrl-C, SIGTERM and a closed terminal, by an exception or by a request to stop."""
 
 import os
 import signal
@@ -9,15 +9,15 @@ from types import FrameType
 
 from sbvae_cli.errors import StoppedError
 
-PARENT = "SBVAE_PARENT"  # the process whose end is to end this one, in the environment
-SIGNALLED = 128  # exit codes above it are of commands that a signal ended, by its number
+PARENT = "SBVAE_PARENT"  # environment variable: process id of the parent, whose end stops this one
+SIGNALLED = 128  # a command that signal N ended has exit code 128 + N
 _SIGNALS = [signal.SIGINT, signal.SIGTERM]
-# A terminal that closes, unless `nohup` has it ignored; Windows has no such signal.
+# Sent when the terminal is closed; `nohup` ignores it, and Windows does not have it.
 _HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Interrupted(BaseException):
-    """A signal asked the program to end.
+    """A signal asked the process to end.
 
     Args:
         number: Number of the signal.
@@ -29,9 +29,12 @@ class Interrupted(BaseException):
 
 
 class StopRequest:
-    """Whether a signal asked a run to end, and which; the second one no longer waits.
+    """Request of a signal to stop a run; a second signal raises `Interrupted`.
 
-    A parent that was killed can pass none on: its end counts as SIGTERM.
+    The end of the parent process counts as SIGTERM, since a killed parent cannot pass on a signal.
+
+    Attributes:
+        number: Number of the signal; None before a signal.
     """
 
     number: int | None = None
@@ -40,19 +43,19 @@ class StopRequest:
         self._parent = os.environ.get(PARENT)
 
     def __call__(self) -> bool:
-        """Whether a signal came."""
+        """Return whether a signal was received, or the parent has ended."""
         if self.number is None and self._parent and str(os.getppid()) != self._parent:
             self.number = signal.SIGTERM
         return self.number is not None
 
     def end_if_asked(self, found: str) -> None:
-        """End what nothing is kept of.
+        """Stop work of which nothing is saved.
 
         Args:
-            found: How far it was.
+            found: Progress of the work, the first part of the message.
 
         Raises:
-            StoppedError: If a signal came.
+            StoppedError: If a signal was received.
         """
         if self() and self.number is not None:
             raise StoppedError(f"{found}; nothing was kept", self.number)
@@ -68,7 +71,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 def end_at_once() -> None:
-    """From now on let signals end the process, with their exit code and without a word."""
+    """Let signals end the process from now on, with their exit code and without a message."""
     for number in _numbers():
         signal.signal(number, _leave)
 
@@ -79,14 +82,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def raising() -> Iterator[None]:
-    """Turn signals into `Interrupted`."""
+    """Raise `Interrupted` for signals during the block."""
     with _handling(_raise):
         yield
 
 
 @contextmanager
 def deferred() -> Iterator[StopRequest]:
-    """Turn the first signal into a request that the block asks for."""
+    """Yield a request to stop, which the first signal during the block sets."""
     request = StopRequest()
     with _handling(request._take):
         yield request
@@ -95,7 +98,7 @@ def deferred() -> Iterator[StopRequest]:
 @contextmanager
 def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers, as when a test runs the app in another
+        yield  # only the main thread may set handlers; tests run the app in other threads
         return
     before = {number: signal.signal(number, handler) for number in _numbers()}
     try:

@@ -1,4 +1,4 @@
-"""Replicas that train at once in this process, as on a GPU: in groups of as many as fit."""
+"""Trains replicas together in this process, in groups that fit into the memory of the GPU."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -19,17 +19,17 @@ from sbvae_cli.runs.resume import Resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
 from sbvae_cli.training.loop import Report
 
-_PAUSE = 0.5  # seconds between two pictures of the table, which takes some milliseconds
+_PAUSE = 0.5  # seconds between two updates of the table, each of which takes some milliseconds
 
 
 @dataclass(frozen=True)
 class Stackable:
-    """A replica that is to be trained.
+    """A replica to train.
 
     Attributes:
         replica: The run.
-        row: How it is shown, and how far it is.
-        resumption: What it takes to go on with it; None where it begins.
+        row: Row of the progress table.
+        resumption: Prepared resumption; None for a replica that begins.
     """
 
     replica: Replica
@@ -46,15 +46,18 @@ def train_stacked(
     force: bool = False,
     others: Others = NO_OTHERS,
 ) -> None:
-    """Train replicas, so many at once as fit, and say how they ended and what is next.
+    """Train replicas, a limited number at once, and report how they ended.
 
     Args:
-        replicas: What is to be trained; those that go on stand at one step.
-        source: The data of those that begin.
+        replicas: Replicas to train; those that are resumed have the same step.
+        source: The data of the replicas that begin.
         group: Folder of the replicas.
-        number: Number of replicas at once.
-        force: Whether other files may lie in the folders of those that begin.
-        others: What else there is in the folder.
+        number: Greatest number of replicas at once.
+        force: Whether the folders of replicas that begin may have other files.
+        others: Replicas of the folder that are not trained.
+
+    Raises:
+        SbvaeError: If a run failed, diverged or was stopped, as for `conclude`.
     """
     if number < len(replicas):
         note(f"{number} of {len(replicas)} replicas fit at once; the others come after them")
@@ -74,9 +77,9 @@ def train_stacked(
             if not request():
                 for each in some:
                     each.row.state = "training"
-                progress.show(rows)  # a GPU's first round may take a minute to be compiled
+                progress.show(rows)  # shown now, since compiling for a GPU may take a minute
                 observe = _observer(some, diverged, rows, progress)
-                with suppress(DivergedError):  # each has reported its own
+                with suppress(DivergedError):  # each replica has reported its own
                     _train(some, source, observe, request, force=force)
                 _conclude_rows([each.row for each in some])
                 progress.show(rows)
@@ -118,7 +121,7 @@ def _conclude_rows(rows: Sequence[Row]) -> None:
 def _observer(
     own: Sequence[Stackable], diverged: dict[int, Ended], rows: Sequence[Row], progress: Progress
 ) -> Observer:
-    """Write what replicas report into their rows, show them now and then; say which diverged."""
+    """Return an observer that updates and shows the rows, and prints which replicas diverged."""
     shown = 0.0
 
     def observe(report: Report) -> None:

@@ -1,4 +1,4 @@
-"""`sbvae sweep`: many runs from one plan."""
+"""The command `sbvae sweep`, with subcommands that run, show and collect a sweep."""
 
 import typer
 

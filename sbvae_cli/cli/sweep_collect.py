@@ -1,4 +1,4 @@
-"""`sbvae sweep collect`."""
+"""The command `sbvae sweep collect`, which gathers and compares the scores of a sweep."""
 
 import itertools
 import re
@@ -89,7 +89,7 @@ def collect(
 
 
 def _write_tables(sweep: "SweepFolder", found: "Collected", *, quiet: bool) -> None:
-    """Write CSV and JSON at the sweep's root; a folder that is not ours is read all the same."""
+    """Write CSV and JSON into the folder of the sweep; only print a note if it is not writable."""
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.sweeps.collect import write_collected
 
@@ -106,10 +106,10 @@ def _write_tables(sweep: "SweepFolder", found: "Collected", *, quiet: bool) -> N
 def _comparisons(
     found: "Collected", compare: str | None, scores: Sequence[str]
 ) -> "list[ComparedValues]":
-    """The values that are asked for, or the kinds of decoder, each against each.
+    """Compare all pairs of values of a setting, by default of the kind of decoder.
 
     Raises:
-        SbvaeError: If a setting does not differ, or a value is not there.
+        SbvaeError: If the setting does not differ in the sweep, or a value does not exist.
     """
     from sbvae_cli.sweeps.comparison import compare_values, values_of_key
 
@@ -122,7 +122,7 @@ def _comparisons(
         raise SbvaeError(f"--compare {key}: does not differ in this sweep; what does: {told}")
     if equals:
         values = _two(key, text, values)
-    elif compare is None:  # the paper's decoder is the one that is asked about
+    elif compare is None:  # the paper's decoder is compared with the others
         values = sorted(values, key=lambda value: value != "broadcast")
     return [
         compare_values(found, key, one, other, scores)
@@ -131,7 +131,11 @@ def _comparisons(
 
 
 def _two(key: str, text: str, values: Sequence[Any]) -> list[Any]:
-    """The two values of a setting that a text names."""
+    """Parse two values of a setting, as `broadcast,deconv`.
+
+    Raises:
+        SbvaeError: If the text is not two different values of the setting.
+    """
     named = {str(value): value for value in values}
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or len(set(parts)) != 2 or not set(parts) <= set(named):
@@ -141,7 +145,11 @@ def _two(key: str, text: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _pick(found: "Collected", best: str | None) -> "tuple[str, list[Best]]":
-    """The score that settings are picked by, and those that are."""
+    """Return the full name of the score `best`, and the best settings by this score.
+
+    Raises:
+        SbvaeError: If no run has the score.
+    """
     from sbvae_cli.config.score_names import wanted_score
     from sbvae_cli.sweeps.best import choose_best
 
@@ -173,7 +181,7 @@ def _say_states(found: "Collected") -> None:
 
 
 def _say_best(score: str, picked: "Sequence[Best]") -> None:
-    """The settings that were picked, what they are the best of, and what speaks against them."""
+    """Print the best settings, the number of settings compared, and cautions."""
     from sbvae_cli.cli.several_tables import number
     from sbvae_cli.config.score_names import score_style, wanted_score
     from sbvae_cli.sweeps.best import PAPER, cautions
@@ -196,7 +204,7 @@ def _say_best(score: str, picked: "Sequence[Best]") -> None:
 
 
 def _files_of(picked: "Sequence[Best]", out: Path) -> list[Path]:
-    """A file for each that was picked; several have what tells them apart in their names."""
+    """Return a file for each of the best settings; several have the names of the settings."""
     if len(picked) == 1:
         return [out]
     return [out.with_name(f"{out.stem}-{_plain(each.name)}{out.suffix}") for each in picked]

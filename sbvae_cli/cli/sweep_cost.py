@@ -1,4 +1,4 @@
-"""What a sweep would take, printed before it begins."""
+"""Prints the estimated time of a sweep before it begins."""
 
 from collections.abc import Sequence
 
@@ -12,16 +12,16 @@ from sbvae_cli.sweeps.plan import Plan
 
 
 def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -> float:
-    """Print what is left of a plan, a row for each setting, and the time for all of it.
+    """Print the remaining runs of a plan, a row for each setting, and the total time.
 
     Args:
         folder: Folder of the sweep.
         plan: All runs.
-        device: Name of the device that computes.
-        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
+        device: Name of the device.
+        jobs: Number of jobs at once; None for the number that cores and memory allow.
 
     Returns:
-        Seconds for all.
+        Estimated time of all remaining runs, seconds.
     """
     states = folder.states(plan)
     left = plan_jobs(plan, device)

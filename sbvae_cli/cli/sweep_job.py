@@ -1,4 +1,4 @@
-"""`sbvae sweep job`: some runs of a sweep, trained and scored by this process, for an engine."""
+"""The hidden command `sbvae sweep job`, by which an engine trains and scores runs of a sweep."""
 
 from pathlib import Path
 from typing import Annotated

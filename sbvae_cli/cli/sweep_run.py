@@ -1,4 +1,4 @@
-"""`sbvae sweep run`."""
+"""The command `sbvae sweep run`, which trains and scores all runs of a sweep."""
 
 from pathlib import Path
 from typing import Annotated
@@ -67,7 +67,7 @@ def run(
     folder = SweepFolder(out or Path("sweeps") / config.stem)
     sweep = read_sweep(config)
     try:
-        plan = plan_sweep(sweep, folder.runs)  # before PyTorch loads
+        plan = plan_sweep(sweep, folder.runs)  # before PyTorch is loaded, to fail early
     except SbvaeError as error:
         raise SbvaeError(f"{config}: {error.line}") from error
     folder.refuse_another(plan)

@@ -1,4 +1,4 @@
-"""What all that runs sweeps has in common: the engine, what is shown meanwhile, how it ends."""
+"""Runs the jobs of a sweep by an engine, shows the progress and reports the end."""
 
 import os
 import tempfile
@@ -26,8 +26,8 @@ from sbvae_cli.sweeps.plan import Plan, name_of
 from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
-_ROOM = 1 << 22  # bytes that a disk with room takes
-_MOST_NAMES = 5  # in a sentence
+_ROOM = 1 << 22  # bytes written to test whether the disk is full
+_MOST_NAMES = 5  # runs that are named in a message
 
 
 def run_plan(
@@ -40,36 +40,36 @@ def run_plan(
     device: str = "auto",
     cluster: ClusterOptions = THIS_MACHINE,
 ) -> list[RunState]:
-    """Train and score what is left of a plan, and say how it ended.
+    """Train and score the remaining runs of a plan, and report how they ended.
 
     Args:
-        folder: Folder of the sweep, in which the plan is written.
+        folder: Folder of the sweep, into which the plan is written.
         plan: All runs.
-        again: The command that goes on, in backticks.
-        engine: What runs the jobs.
-        jobs: Number of jobs at once; None for as many as there are cores, or memory for.
-        device: Name of the device that computes.
-        cluster: Which cluster the engine ray uses.
+        again: Command that resumes the sweep, in backticks.
+        engine: Engine that runs the jobs.
+        jobs: Number of jobs at once; None for the number that cores and memory allow.
+        device: Name of the device.
+        cluster: Options of the engine `ray`.
 
     Returns:
-        How far each run is, in the plan's order; all are finished, or have diverged.
+        State of each run, in the order of the plan; all are finished or diverged.
 
     Raises:
-        SbvaeError: If the folder is in use or was made by another plan, or a run failed; the
-            others are trained and scored.
-        StoppedError: If a signal asked for an end; the runs were saved.
+        SbvaeError: If the folder is in use or has another plan, or a run failed; the other runs
+            were trained and scored.
+        StoppedError: If a signal stopped the training; the runs were saved.
     """
     cluster.refuse_without(engine)
     if engine == "ray":
-        import_ray()  # or say that it is missing before a folder is made
+        import_ray()  # fails before a folder is made if ray is not installed
         device = cluster.device(device)
     with folder.locked():
         folder.refuse_another(plan)
         left = plan_jobs(plan, device, cluster.together)
         states = folder.states(plan)
         if left and engine == "local":
-            resolve_device(left[0].device)  # refuses one that is not there
-        folder.write_plan(plan)  # from here on `status` has something to show
+            resolve_device(left[0].device)  # fails if the device does not exist
+        folder.write_plan(plan)  # read by `sweep status`
         runner, lanes = _engine(engine, folder, left, jobs, cluster) if left else (None, 0)
         if runner is None:
             write_collected(folder, collect(folder, plan))
@@ -88,20 +88,20 @@ def run_plan(
             view.look([])
         try:
             write_collected(folder, collect(folder, plan))
-        except SbvaeError as error:  # a full disk, which runs may have told of too
+        except SbvaeError as error:  # a full disk, which may have been the runs' failure too
             tell(with_flags(error.line))
         _raise_if_unfinished(view.states, ended, request, again)
         return view.states
 
 
 def how_again(jobs: int | None, device: str) -> dict[str, str]:
-    """What a command that goes on must say of how runs are trained, by the names of arguments."""
+    """Return the arguments `jobs` and `device`, if set, for a command that resumes the sweep."""
     given = {} if jobs is None else {"jobs": str(jobs)}
     return given if device == "auto" else {**given, "device": device}
 
 
 class _StopOrFull:
-    """Whether a signal came, or nothing can be written any more: each further job would fail."""
+    """Request to stop by a signal, or because the disk is full and each further job would fail."""
 
     def __init__(self, request: StopRequest) -> None:
         self._request = request
@@ -109,22 +109,22 @@ class _StopOrFull:
 
     @property
     def number(self) -> int | None:
-        """Number of the signal; None where none came."""
+        """Number of the signal; None before a signal."""
         return self._request.number
 
     def __call__(self) -> bool:
-        """Whether a signal came or the disk is full."""
+        """Return whether a signal was received or the disk is full."""
         return self.full or self._request()
 
 
 def _is_full(folder: Path) -> bool:
-    """Whether nothing can be written any more in the folder of the runs, by writing there."""
+    """Return whether a file can no longer be written into the folder of the runs."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_ROOM))
             file.flush()
-            os.fsync(file.fileno())  # some file systems find out here
+            os.fsync(file.fileno())  # some file systems report a full disk only here
     except OSError:
         return True
     return False
@@ -137,7 +137,7 @@ def _engine(
     jobs: int | None,
     cluster: ClusterOptions,
 ) -> tuple[Engine, int]:
-    """The engine, and how many jobs it runs at once."""
+    """Return the engine, and the number of jobs that it runs at once."""
     if name == "ray":
         return cluster.engine(folder, jobs), jobs or 1
     number = jobs or jobs_at_once(left)
@@ -145,7 +145,7 @@ def _engine(
 
 
 def jobs_at_once(left: Sequence[Job]) -> int:
-    """Number of jobs that cores and memory take at once: the fewest that any setting allows."""
+    """Return the number of jobs at once that cores and memory allow for every setting."""
     device = resolve_device(left[0].device).type
     firsts = [job.replicas[0] for job in left]
     number = min(at_once(device, each.config.training.threads or 1) for each in firsts)
@@ -161,20 +161,20 @@ def jobs_at_once(left: Sequence[Job]) -> int:
 
 
 def _images(replica: Replica) -> tuple[object, ...]:
-    """What tells which images a run keeps in memory, and where."""
+    """Return the settings that decide which images a run keeps in memory, and where."""
     data, training = replica.config.data, replica.config.training
     return data.source, data.height, data.width, training.fixed_set, training.data_on
 
 
 def _say_what_is_left(states: Sequence[RunState], left: Sequence[Job]) -> None:
-    """Say what is done already, where anything is."""
+    """Print how many runs are done already, if any."""
     done = sum(each.state in DONE for each in states)
     if done:
         note(f"{done:,} of {len(states):,} runs are done already; the others go on or begin")
 
 
 def _conclude_job(ended: Ended, view: SweepView) -> None:
-    """Say which runs of a job diverged, and why it failed, if it did."""
+    """Print which runs of a job diverged, and why the job failed, if it did."""
     for each in view.refresh(ended.job):
         if each.state == "diverged":
             tell(f"{each.replica.folder.path}: diverged: {each.why}")
@@ -183,7 +183,7 @@ def _conclude_job(ended: Ended, view: SweepView) -> None:
     note_lost(ended.job, ended.why)
     failed = [each for each in view.refresh(ended.job) if each.state == "failed"]
     told = {each.replica.folder.path: each.why for each in failed}
-    first = ended.job.replicas[0]  # on a full disk no folder tells of it
+    first = ended.job.replicas[0]  # on a full disk, no folder has a record of the failure
     for path, why in (told or {first.folder.path: without_path(ended.why, first)}).items():
         tell(f"{path}: failed: {with_flags(why)}")
 
@@ -208,7 +208,7 @@ def _raise_if_unfinished(
 
 
 def say_what_is_next(folder: SweepFolder, states: Sequence[RunState]) -> None:
-    """Say how many runs there are, and what to look at."""
+    """Print the number of runs, the files of their scores, and the next command."""
     diverged = [name_of(each.replica) for each in states if each.state == "diverged"]
     also = f", {len(diverged):,} diverged ({', '.join(diverged[:_MOST_NAMES])})" if diverged else ""
     runs = "1 run is" if len(states) == 1 else f"{len(states):,} runs are"

@@ -1,4 +1,4 @@
-"""`sbvae sweep status`."""
+"""The command `sbvae sweep status`, which shows the progress of a sweep."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sbvae_cli.sweeps.folder import RunState
     from sbvae_cli.sweeps.plan import Plan
 
-_MOST_FAULTS = 10  # lines; JSON has all
+_MOST_FAULTS = 10  # failed and diverged runs that are printed; JSON has all
 
 
 def status(
@@ -35,7 +35,7 @@ def status(
 
 
 def _print(plan: "Plan", states: "Sequence[RunState]") -> None:
-    """A row for each setting, a line for each fault, and what all do together."""
+    """Print a row for each setting, a line for each failed or diverged run, and a summary."""
     from sbvae_cli.cli.console import print_table, say
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.cli.sweep_view import short_groups, summary

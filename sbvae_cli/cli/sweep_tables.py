@@ -1,4 +1,4 @@
-"""Tables of a sweep's scores: its groups, and two values of a setting against each other."""
+"""Prints tables of a sweep's scores: groups of runs, and comparisons of two settings."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def shown_scores(found: "Collected", text: str | None) -> list[str]:
-    """The scores that a table shows: those that are asked for, or the main ones that runs have.
+    """Return the scores that a table shows: the requested ones, or the main ones that runs have.
 
     Args:
-        found: Runs of a sweep.
-        text: What the user wrote; None where nothing.
+        found: Runs of a sweep with their scores.
+        text: Value of the option; None if it is not set.
 
     Raises:
-        SbvaeError: If a score is unknown, or no run has it though some are scored.
+        SbvaeError: If a score is unknown, or some runs have scores but none has this one.
     """
     if text is None:
         from sbvae_cli.figures.table import PAPER
 
         pairs = dict.fromkeys(name.rpartition(":")[0] for name in found.score_names)
-        of_pair = MAIN_SCORES if len(pairs) == 2 else ()  # the one, and "" of other scores
+        of_pair = MAIN_SCORES if len(pairs) == 2 else ()  # one pair, and "" for other scores
         known = [found.find(name) for name in (*PAPER, *of_pair)]
         return [name for name in known if name is not None]
     names = []
@@ -43,7 +43,7 @@ def shown_scores(found: "Collected", text: str | None) -> list[str]:
 
 
 def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
-    """A row for each group: how many of its runs have scores, and these on average."""
+    """Print a row for each group: number of scored runs, and mean, std and median of scores."""
     from sbvae_cli.config.score_names import score_style, wanted_score
     from sbvae_cli.figures.table import Cell
 
@@ -63,7 +63,7 @@ def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
 
 
 def print_comparison(compared: "ComparedValues") -> None:
-    """A row for each score: how likely the one value has it lower or higher, and the interval."""
+    """Print a row for each score: probability that one value is better, and its interval."""
     from sbvae_cli.config.score_names import score_style, wanted_score
     from sbvae_cli.sweeps.comparison import direction_of
 
@@ -86,6 +86,6 @@ def print_comparison(compared: "ComparedValues") -> None:
 
 
 def _count(group: "RunGroup") -> str:
-    """How many runs have scores, of how many, and how many diverged."""
+    """Format the numbers of scored, of all and of diverged runs."""
     gone = group.states.get("diverged", 0)
     return f"{len(group.scored)} of {len(group.runs)}" + (f", {gone} diverged" if gone else "")

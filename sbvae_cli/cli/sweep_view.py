@@ -1,4 +1,4 @@
-"""How far a sweep is: a live table on a terminal, elsewhere a line at times."""
+"""Progress of a sweep: a live table, or lines if stderr is not a terminal."""
 
 import shutil
 import sys
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
     from sbvae_cli.sweeps.job import Job
 
-_PAUSE = 1.0  # seconds between two looks at the runs' files
+_PAUSE = 1.0  # seconds between two readings of the runs' files
 _TERMS = ("loss", "nll", "kl")
 _LEAST_ROWS, _MOST_ROWS = 4, 20
-_AROUND = 8  # lines of a terminal that the table's head and foot take
-# Which rows are shown where there is no room for all: what works, what went wrong, what comes next.
+_AROUND = 8  # lines of the table's head and foot
+# States of the rows that are shown first if the terminal has no room for all.
 _TELLING: tuple[State, ...] = (*WORKING, "failed", "diverged")
-_NEXT = 3  # rows of those that come next
+_NEXT = 3  # rows of the runs that come next
 _ORDER: tuple[State, ...] = (*DONE, "failed", *WORKING, *LEFT)
 
 
 class SweepView:
-    """The states of a sweep's runs as they were last looked at, and what shows them.
+    """States of a sweep's runs when they were last read, and their display.
 
     Args:
-        plan: The runs.
-        states: How far they are, in the plan's order.
-        lanes: Number of runs that work at once.
+        plan: All runs.
+        states: States of the runs, in the order of the plan.
+        lanes: Number of jobs at once.
     """
 
     def __init__(self, plan: Plan, states: Sequence[RunState], lanes: int) -> None:
@@ -53,11 +53,15 @@ class SweepView:
 
     @property
     def states(self) -> list[RunState]:
-        """How far each run is, in the plan's order."""
+        """State of each run, in the order of the plan."""
         return list(self._states.values())
 
     def look(self, running: "Sequence[Job]") -> None:
-        """Read how far those are that run, and show all, once a second; at once where none."""
+        """Read the states of running jobs and show all runs, at most once a second.
+
+        Args:
+            running: Running jobs; if there are none, the runs are shown at once.
+        """
         if running and time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _PAUSE
@@ -66,7 +70,12 @@ class SweepView:
         self._screen.show(self.states, self._lanes)
 
     def refresh(self, job: "Job", *, running: bool = False) -> list[RunState]:
-        """Read how far the runs of a job are; one that runs may have written nothing yet."""
+        """Read and return the states of the runs of a job.
+
+        Args:
+            job: The job.
+            running: Whether the job is running, though its runs may not have written files yet.
+        """
         found = []
         for each in job.replicas:
             state = run_state(each, job.metrics, job.protocol)
@@ -133,21 +142,21 @@ class _LineScreen:
 
 
 def short_names(plan: Plan) -> dict[str, str]:
-    """What a table calls each run: the settings that tell its group from others, and its seed."""
+    """Return the name of each run in the table: settings specific to its group, and its seed."""
     labels = short_groups(plan)
     return {name_of(each): f"{labels[group_of(each)]} / {each.seed}" for each in plan.replicas}
 
 
 def short_groups(plan: Plan) -> dict[str, str]:
-    """What a table calls each group: the settings that tell it from the others."""
+    """Return the name of each group in the table: the settings that differ between groups."""
     groups = {name: own[0].config for name, own in plan.groups.items()}
     return dict(zip(groups, config_labels(list(groups.values())), strict=True))
 
 
 def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
-    """Runs in the plan's order: all where there is room.
+    """Choose the runs to show, in the order of the plan: all runs, if there is room.
 
-    Else those that work, the last that went wrong, and the next of those that are left.
+    Else they are the working runs, the last failed or diverged ones, and the next ones to begin.
     """
     if len(states) <= room:
         return list(states)
@@ -163,7 +172,7 @@ def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
 
 
 def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, others: int) -> "Table":
-    """A table with a row for each of these runs, and what all do below it."""
+    """Return a table with a row for each of these runs, and a summary of all runs below it."""
     from rich import box
     from rich.table import Table
 
@@ -189,7 +198,7 @@ def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, other
 
 
 def summary(states: Sequence[RunState], lanes: int) -> str:
-    """How many runs are in which state, and the time that is left, scoring included."""
+    """Return the number of runs in each state and the time left, including that of scoring."""
     counts = Counter(each.state for each in states)
     text = f"{len(states):,} runs: "
     text += ", ".join(f"{counts[state]:,} {state}" for state in _ORDER if counts[state])

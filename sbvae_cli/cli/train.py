@@ -1,4 +1,4 @@
-"""`sbvae train`."""
+"""The command `sbvae train`, which trains or resumes a model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,7 @@ def _start(
 ) -> None:
     from sbvae_cli.runs.resolve import resolve
 
-    config, source = resolve(request)  # before PyTorch loads: a wrong file is told of at once
+    config, source = resolve(request)  # before PyTorch is loaded, to fail early
     from sbvae_cli.cli.training_report import print_config, print_cost, report_training
     from sbvae_cli.runs.cost import measure_training_cost
     from sbvae_cli.runs.folder import RunFolder
@@ -99,7 +99,7 @@ def _start(
         start_replicas(config, source, replicas, out, force=force, dry_run=dry_run)
         return
     if dry_run:
-        cost = measure_training_cost(config, source)  # tells of what cannot be trained
+        cost = measure_training_cost(config, source)  # fails first if the model cannot be trained
         print_config(config)
         print_cost(config, cost)
         return
@@ -129,7 +129,7 @@ def _note_what_changes_nothing(config: "Config") -> None:
 
 
 def note_where_there_is_no_tf32(device: str) -> None:
-    """Say that a device of this type, unless of CUDA, computes in single precision instead."""
+    """Print a note that a device other than CUDA computes in fp32 instead of tf32."""
     if device != "cuda":
         name = {"cpu": "a CPU"}.get(device, device)
         note(f"{flag('precision')} tf32 changes nothing: {name} has no tf32 and computes in fp32")

@@ -1,4 +1,4 @@
-"""The command that trains such a model again."""
+"""Builds the command that trains a model with given settings."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ _OWN_FLAGS = {"training.steps": "--steps"}
 
 
 def train_command(config: Config, run: Path) -> str:
-    """A command of a run's settings: those that data, kinds and profile do not bring along.
+    """Return the command that trains a run again, with only the settings that are not defaults.
 
     Args:
         config: Settings of the run.
-        run: Its folder, whose `config.yaml` stands in where a space has no name.
+        run: Run folder; its `config.yaml` is used for a rendered dataset without a name.
     """
     data = config.data
     if data.count is None and not has_own_space(data):

@@ -1,4 +1,4 @@
-"""The options of `sbvae train`, and the settings of a configuration that they are."""
+"""The options of `sbvae train`, and the settings of the configuration that they set."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -258,7 +258,7 @@ Settings = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print settings and cost; train nothing.")]
 
-# The setting that each option is.
+# Key of the setting of each option.
 SETTINGS = {
     "data": "data.source",
     "preset": "preset.dataset",
@@ -286,7 +286,7 @@ SETTINGS = {
 
 
 def given_options(context: typer.Context) -> dict[str, Any]:
-    """What stands on the command line, by the name of the option."""
+    """Return the options that the user gave on the command line, by name."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {
         name: context.params[name]
@@ -296,5 +296,5 @@ def given_options(context: typer.Context) -> dict[str, Any]:
 
 
 def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that were given, by the keys of the settings that they are."""
+    """Return the settings that the given options set, by key."""
     return {key: given[name] for name, key in SETTINGS.items() if name in given}

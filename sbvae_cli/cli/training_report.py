@@ -1,4 +1,4 @@
-"""What `sbvae train` shows of a run; loaded only when one begins."""
+"""Prints notes, progress and the end of a training; loaded only when a run begins."""
 
 import shutil
 from collections.abc import Callable
@@ -35,17 +35,17 @@ def report_training(
     call: Callable[[Observer, Callable[[], bool]], int],
     start: int = 0,
 ) -> None:
-    """Run what trains, show how far it is, and say what comes next.
+    """Train a run, show its progress, and print the next commands.
 
     Args:
         config: Configuration of the run.
-        path: Folder of the run.
-        call: Trains, given whom to report to and whether to stop; returns the number of updates
-            made in all.
-        start: Updates made before.
+        path: Run folder.
+        call: Function that trains, with an observer and a function that returns whether to stop as
+            arguments; it returns the number of updates in all.
+        start: Number of updates made before.
 
     Raises:
-        StoppedError: If a signal asked for an end; the run was saved.
+        StoppedError: If a signal stopped the training; the run was saved.
     """
     say_what_is_special(with_own_precision(config), path)
     if config.training.keep_checkpoints:
@@ -63,7 +63,7 @@ def report_training(
 
 
 def say_what_is_special(config: Config, path: Path) -> None:
-    """Say what one would not expect of a run."""
+    """Print notes on unexpected properties of a run."""
     training, objective = config.training, config.objective
     detail(
         f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
@@ -83,7 +83,14 @@ def say_what_is_special(config: Config, path: Path) -> None:
 
 
 def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) -> None:
-    """Say what the checkpoints that are kept will take, of one run or of several alike."""
+    """Print the number and size of the checkpoints that will be kept.
+
+    Args:
+        config: Configuration of the run.
+        path: Folder of the run or runs.
+        start: Number of updates made before.
+        runs: Number of runs with this configuration.
+    """
     kept = kept_checkpoints(config, start)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
@@ -97,7 +104,7 @@ def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) 
 
 
 def _progress(bar: Reporter) -> Observer:
-    """Show losses and speed; say once that a run is long."""
+    """Return an observer that shows losses and speed, and prints once that a run is long."""
     warned = False
 
     def observe(report: Report) -> None:
@@ -136,7 +143,7 @@ def print_config(config: Config) -> None:
 
 
 def print_cost(config: Config, cost: TrainingCost, runs: int = 1) -> None:
-    """Print what a configuration costs, of one run or of several, as comments below its YAML."""
+    """Print the cost of one or several runs, as comments below the YAML of the configuration."""
     for name, count in cost.parameters.items():
         typer.echo(
             f"# {name}: {count:,} parameters, {cost.multiply_adds[name] / 1e6:,.1f} M "

@@ -1,4 +1,4 @@
-"""`sbvae traverse`."""
+"""The command `sbvae traverse`, which draws traversals, samples and reconstructions."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sbvae_cli.viz.animation import Animation
     from sbvae_cli.viz.canvas import Canvas
 
-SWEPT = 8  # latents
-MOST_PIXELS = 512  # a side of an image
+SWEPT = 8  # default number of latents
+MOST_PIXELS = 512  # height and width of decoded images
 MOST_STARTS, MOST_IMAGES = 20, 1000
 Targets = Annotated[
     list[Path],
@@ -129,7 +129,7 @@ def traverse(
 
     from sbvae_cli.runs.several_models import open_models
 
-    opened = open_models(targets, data, note)  # before PyTorch: what is wrong is told at once
+    opened = open_models(targets, data, note)  # before PyTorch is loaded, to fail early
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.runs import traverse_pictures as pictures
 
@@ -154,6 +154,6 @@ def traverse(
         inform(f"wrote {out}")
     files = opened.source.files
     if files and (results or ends or starts):
-        for which in ends or starts or [0]:  # of imported images none is blank
+        for which in ends or starts or [0]:  # imported images are never blank
             if isinstance(which, int):
                 inform(f"start image: row {which:,}, {files[which]}")

@@ -1,4 +1,4 @@
-"""What `traverse` says of sweeps beside the picture."""
+"""Prints notes on traversals: used latents, the factors they follow, and cautions."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 def tell_sweeps(
     out: Path, results: "Mapping[str, Traversal]", span: "tuple[float, float] | str"
 ) -> None:
-    """Say what was drawn of each model, which factors its latents follow, and what is odd."""
+    """Print for each model the number of used latents, the factors they follow, and cautions.
+
+    Args:
+        out: Picture that was written.
+        results: Traversals by title of the model.
+        span: Range of the latents in stds of the prior, or `posterior`.
+    """
     for title, result in results.items():
         name = f"{title.splitlines()[0]}: " if title else ""
         for line in [*_starts_outside(result, span), *_latents_of_no_factor(result)]:
@@ -33,7 +39,12 @@ def tell_sweeps(
 
 
 def remark_on_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
-    """Say what becomes of objects at half the size that was trained on, or at twice it."""
+    """Print a note if the decoded size is at least twice or at most half the trained size.
+
+    Args:
+        decoded: (H, W) of decoded images, pixels.
+        trained: (H, W) of training images, pixels.
+    """
     ratios = [a / b for a, b in zip(decoded, trained, strict=True)]
     changes = [("smaller", max(ratios) >= 2), ("larger", min(ratios) <= 1 / 2)]
     come_out = " or ".join(change for change, does in changes if does)
@@ -45,7 +56,7 @@ def remark_on_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
 
 
 def _starts_outside(result: "Traversal", span: "tuple[float, float] | str") -> list[str]:
-    """Latents whose own value lies outside of what is swept, and a range that has it."""
+    """Return notes on start images with codes outside the range, and a range that has them."""
     if isinstance(span, str):
         return []
     lines = []
@@ -64,7 +75,7 @@ def _starts_outside(result: "Traversal", span: "tuple[float, float] | str") -> l
 
 
 def _latents_of_no_factor(result: "Traversal") -> list[str]:
-    """Whether no latent is in use, and which of those in use follow no factor."""
+    """Return a note if no latent is used, or if used latents follow no factor."""
     if not result.used:
         return [
             f"no latent is in use (every mean std is {USED_BELOW} or more): the model ignores its "
@@ -83,7 +94,7 @@ def _latents_of_no_factor(result: "Traversal") -> list[str]:
 
 
 def _followed(result: "Traversal") -> str:
-    """Which factors the latents follow, as `latent 9 follows y, 0 x, 5 scale`."""
+    """Describe which factors the latents follow, as `latent 9 follows y, 0 x, 5 scale`."""
     if result.followed is None:
         return ""
     told = [

@@ -1,4 +1,4 @@
-"""What the options of `traverse` mean, and which of them have nothing to do with each other."""
+"""Parses options of `traverse`, and refuses options that do not fit each other."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from sbvae_cli.errors import SbvaeError
 
 MOVING = (".gif", ".webp")
-# What each kind of picture has no use for, by the names of arguments.
+# Arguments that do not apply to each kind of picture.
 _OF_NO_USE: dict[str, tuple[str, ...]] = {
     "samples": ("start_image", "latents", "top", "range", "columns"),
     "interpolate": ("start_image", "latents", "top", "range"),
@@ -16,15 +16,15 @@ _OF_NO_USE: dict[str, tuple[str, ...]] = {
 
 
 def refuse_two_kinds(given: Collection[str], out: Path) -> None:
-    """Refuse options that have nothing to do with the picture that is asked for.
+    """Refuse options that do not apply to the requested kind of picture.
 
     Args:
-        given: Names of the arguments that stand on the command line.
+        given: Names of the arguments on the command line.
         out: File to write.
 
     Raises:
-        SbvaeError: If two pictures are asked for, an option has nothing to do with the one, or
-            reconstructions are to move.
+        SbvaeError: If two kinds of picture are requested, an option does not apply to the kind, or
+            reconstructions are requested as an animation.
     """
     kinds = [kind for kind in _OF_NO_USE if kind in given]
     if len(kinds) > 1:
@@ -39,10 +39,10 @@ def refuse_two_kinds(given: Collection[str], out: Path) -> None:
 
 
 def refuse_numbers(targets: Sequence[Path]) -> None:
-    """Refuse numbers where models are named, which are left of a list with blanks.
+    """Refuse numbers among the models, which come from a list with blanks, such as `9, 3`.
 
     Raises:
-        SbvaeError: If there are such, and they are no files.
+        SbvaeError: If a target is a number and not an existing file.
     """
     numbers = [str(path) for path in targets if str(path).isdigit() and not path.exists()]
     if numbers:
@@ -51,14 +51,14 @@ def refuse_numbers(targets: Sequence[Path]) -> None:
 
 
 def parse_images(texts: Sequence[str], option: str) -> list[int | Path]:
-    """Numbers of images, as `3` or `3,17`, and files.
+    """Parse indices of images, as `3` or `3,17`, and image files.
 
     Args:
-        texts: What the user wrote, each time that the option stands there.
+        texts: Values of the option, which may be repeated.
         option: Name of the argument.
 
     Raises:
-        SbvaeError: If one is empty, a number below 0 or no file, or an image is named twice.
+        SbvaeError: If a value is empty, negative or not an existing file, or an image is repeated.
     """
     found: list[int | Path] = []
     for text in texts:

@@ -1,4 +1,4 @@
-"""One line for what the parser refuses, with the nearest name that there is."""
+"""Words the errors of the parser as one line that suggests the most similar name."""
 
 import itertools
 import re
@@ -14,18 +14,18 @@ _EXTRA = re.compile(r"Got unexpected extra argument\S* \((.*)\)")
 
 
 def normalised(name: str) -> str:
-    """Options and choices as they are spelt here: `Beta_VAE` is beta-vae."""
+    """Normalise the spelling of an option or a choice: `Beta_VAE` to beta-vae."""
     return name.lower().replace("_", "-")
 
 
 def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collection[str]) -> str:
-    """What is wrong with a line, what would do, and where the help is.
+    """Return the line of an error of the parser: cause, advice, and the command of the help.
 
     Args:
-        error: What the parser raised.
-        root: The table of commands.
-        arguments: Words of the line.
-        anywhere: Options that each command takes.
+        error: Error of the parser.
+        root: Parser of all commands.
+        arguments: Words of the command line.
+        anywhere: Options that every command has.
     """
     command, words = _command_of(root, arguments)
     said = error.format_message().rstrip(".").replace("Value error, ", "")
@@ -48,8 +48,8 @@ def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collec
 
 
 def _wrong_value(error: Any) -> str:
-    """Which value of which option is wrong, and what it must be; empty where it is unknown."""
-    # The parser checks values by pydantic.
+    """Describe which value of which option is invalid, and what is valid; "" if unknown."""
+    # The parser checks values with pydantic.
     faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     parameter = getattr(error, "param", None)
     if not faults or parameter is None:
@@ -79,7 +79,7 @@ def _unknown(what: str, name: str, known: Collection[str]) -> str:
 
 
 def _command_of(root: Any, arguments: Sequence[str]) -> tuple[Any, list[str]]:
-    """The command that a line is of, and its words; as far as they are known."""
+    """Return the command of a command line and its words, up to the first unknown word."""
     command, words = root, []
     for argument in itertools.dropwhile("help".__eq__, arguments):
         inner = getattr(command, "commands", {})

@@ -1,4 +1,4 @@
-"""What came out of a recipe, claim by claim, on a terminal."""
+"""Prints the verdicts on the claims of a recipe."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def print_verdicts(found: "Reproduced") -> None:
-    """An outcome for each claim with the numbers behind it, and the paper's numbers beside ours."""
+    """Print each claim with its outcome and numbers, and the paper's numbers beside ours."""
     from sbvae_cli.recipes.index import outcome_text
     from sbvae_cli.recipes.markdown import sentence
     from sbvae_cli.recipes.page_tables import value_rows

@@ -1,4 +1,4 @@
-"""Text broken between words where a terminal ends; what is piped stays in one line, for grep."""
+"""Wraps lines to the width of a terminal; lines that are piped stay whole, for grep."""
 
 import os
 import re
@@ -10,7 +10,11 @@ _PIECE = re.compile(r"(\s*)((?:`[^`]*`|[^\s`])+|`)")  # a command in backticks i
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
-    """Columns of the terminal behind a stream, stdout by default; None where there is none."""
+    """Return the width of a stream's terminal in columns; None if it is not a terminal.
+
+    Args:
+        stream: Output stream; None is stdout.
+    """
     stream = stream or sys.stdout
     if not stream.isatty():
         return None
@@ -22,9 +26,9 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 
 
 def harmless(text: str) -> str:
-    """Text without what commands a terminal, or turns the order of letters, in anybody's names.
+    """Replace unprintable characters except line ends.
 
-    Characters that do not print are replaced, but for ends of lines.
+    Names from files could otherwise control the terminal or reverse the order of letters.
     """
     if text.isprintable():
         return text
@@ -32,15 +36,15 @@ def harmless(text: str) -> str:
 
 
 def wrapped(text: str, width: int | None, indent: int = 2) -> str:
-    """A line as lines of a width, broken between words.
+    """Wrap a line between words.
 
-    A command in backticks is not broken, so that it can be copied; a line of a command alone,
-    which begins with two blanks, neither.
+    A command in backticks is not broken, so that it can be copied; nor is a line that consists of a
+    command after two blanks.
 
     Args:
         text: One line.
-        width: Columns; None leaves the text as it is.
-        indent: Blanks before each line but the first.
+        width: Width in columns; None does not wrap.
+        indent: Number of blanks before each line but the first.
     """
     if width is None or len(text) <= width or text.startswith("  sbvae "):
         return text

@@ -1,4 +1,4 @@
-"""What the commands of `gen-data` share: images, drawn or imported, into a file."""
+"""Writes rendered and imported images to dataset files, for the commands of `gen-data`."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -23,20 +23,20 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.data.imports import Import
 
-SHOWN = 10  # unreadable files that are named
+SHOWN = 10  # unreadable files that are printed
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a user wants otherwise, as written on the command line.
+    """Changes of a dataset's factor space, as text of the command line.
 
     Attributes:
-        space: YAML file to begin with instead.
-        ranges: As `x=0.2..0.8`.
-        holes: As `x=0.35..0.65,y=0.35..0.65`.
-        correlations: As `x,y=0.2`.
+        space: YAML or JSON file of a space that replaces the dataset's own.
+        ranges: Ranges of factors, such as `x=0.2..0.8`.
+        holes: Held-out regions, such as `x=0.35..0.65,y=0.35..0.65`.
+        correlations: Correlations, such as `x,y=0.2`.
         blank: Share of images without an object.
-        without_colours: Whether to draw white shapes in one channel.
+        without_colours: Whether white shapes in one channel are rendered.
     """
 
     space: Path | None = None
@@ -47,10 +47,10 @@ class Changes:
     without_colours: bool = False
 
     def applied_to(self, space: SpaceConfig) -> SpaceConfig:
-        """The space that a user wants.
+        """Return the changed space.
 
         Raises:
-            SbvaeError: If a text cannot be read, or does not fit the space.
+            SbvaeError: If a text or the file cannot be parsed, or does not fit the space.
         """
         if self.space is not None:
             space = self._read(space)
@@ -72,7 +72,7 @@ class Changes:
 
     def _read(self, space: SpaceConfig) -> SpaceConfig:
         tree = read_yaml(self.space) if self.space else {}
-        if isinstance(tree.get("space"), dict):  # all that `info --json` says
+        if isinstance(tree.get("space"), dict):  # the output of `info --json`
             tree = tree["space"]
         try:
             found = build_space({"renderer": space.renderer, **tree})
@@ -96,16 +96,16 @@ def generate(
     seed: int,
     force: bool,
 ) -> None:
-    """Render a dataset into a file and say what comes next.
+    """Render a dataset into a file and print the next commands.
 
     Args:
-        dataset: Name of the dataset, as `named_space` takes it.
-        changes: What is wanted otherwise; with any, the name ends in `-custom`.
+        dataset: Name of the dataset, as for `named_space`.
+        changes: Changes of its space; the name of a changed dataset ends in `-custom`.
         out: File to write; None names it after the dataset.
         count: Number of random images; None renders every combination of the levels once.
-        size: Pixels, 64 or HEIGHTxWIDTH.
+        size: Size in pixels, as 64 or HEIGHTxWIDTH.
         seed: Root seed of random images.
-        force: Whether to replace a file.
+        force: Whether an existing file is replaced.
     """
     space = named_space(dataset)
     custom = changes.applied_to(space)
@@ -128,12 +128,12 @@ def generate(
 
 
 def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
-    """Write what is imported, say what could not be read and what comes next.
+    """Write an imported dataset, and print unreadable files and the next commands.
 
     Args:
         imported: The dataset.
         out: File to write; None names it after the dataset.
-        force: Whether to replace a file.
+        force: Whether an existing file is replaced.
     """
     path = out or Path(f"{imported.name}.h5")
     count = store_import(imported, path, force=force)
@@ -142,12 +142,12 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
 
 
 def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
-    """Write what is imported and say what could not be read; gives the number of images.
+    """Write an imported dataset, print unreadable files, and return the number of images.
 
     Args:
         imported: The dataset.
         path: HDF5 file to write.
-        force: Whether to replace a file.
+        force: Whether an existing file is replaced.
     """
     with imported.held, closing(imported.batches):
         check_target("out", path, "HDF5")
@@ -160,9 +160,9 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
 
 
 def store_for_model(imported: "Import", path: Path) -> None:
-    """Write what a model is to encode; says of the images what an import says.
+    """Write imported images for a model to encode, and print notes on the images.
 
-    Factors are no concern of a model, nor can channels be chosen.
+    Notes on factors and on the choice of channels do not apply.
 
     Args:
         imported: The dataset.
@@ -190,7 +190,7 @@ def _say_what_became_of_images(imported: "Import", way: str = "") -> None:
 
 
 def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "images") -> int:
-    """Write the images that can be read, and show how far it is; their number."""
+    """Write the readable images, show the progress, and return their number."""
     with deferred() as request, reporter(doing, imported.count) as bar:
 
         def on_progress(done: int) -> None:
@@ -198,12 +198,12 @@ def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "im
             request.end_if_asked(f"{path}: stopped after {done} images")
 
         count = imported.write(path, force=force, on_progress=on_progress)
-        bar.update(count + len(imported.unreadable), "")  # with those after the last image
+        bar.update(count + len(imported.unreadable), "")  # includes files after the last image
     return count
 
 
 def _say_factors(imported: "Import") -> None:
-    """Say what each column of values became."""
+    """Print the factor that each column of values became."""
     factors = imported.space.factors if imported.remarks is not None else ()
     width = max((len(factor.name) for factor in factors), default=0)
     for factor in factors:
@@ -215,7 +215,7 @@ def _say_factors(imported: "Import") -> None:
 
 
 def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
-    """Say what a file holds, and which commands come next: these, and `train`."""
+    """Print the content of a file, and the next commands: `commands` and `train`."""
     height, width = size
     inform(
         f"wrote {path}: {count:,} image{'s' * (count != 1)} of {height}x{width}, "
