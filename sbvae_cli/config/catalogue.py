@@ -121,7 +121,7 @@ def _room() -> SpaceConfig:
 
 
 def _chairs() -> SpaceConfig:
-    """Return chairs of varying parts and proportions, in the 62 views of the public renders."""
+    """Return chairs of varying parts and proportions, in the 62 public views (A.3)."""
     return SpaceConfig(
         renderer="chairs",
         factors=(

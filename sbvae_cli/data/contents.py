@@ -143,7 +143,7 @@ def _mat5(path: Path) -> Contents:
             name: ArrayKind(shape, np.dtype(types.get(kind, kind if "int" in kind else "O")))
             for name, shape, kind in listing
         }
-    except Exception:  # broken files make its reader raise anything
+    except Exception:  # broken files make its reader raise any exception
         raise SbvaeError(f"{path}: is a damaged MATLAB file; copy it again") from None
     return _arrays(path, arrays, "is a MATLAB file")
 
@@ -173,7 +173,7 @@ def _zip(path: Path) -> Contents:
                 return _npz(path, archive)
     except OSError:
         raise
-    except Exception as error:  # broken archives make zipfile and NumPy raise anything
+    except Exception as error:  # broken archives make zipfile and NumPy raise any exception
         found = "is a ZIP archive (NPZ and checkpoints are such) that is damaged or cut short"
         raise SbvaeError(f"{path}: {found} ({reason_of(error)}); copy it again") from None
     return _files(path, "a ZIP archive", names)
@@ -266,7 +266,7 @@ def _below(path: Path) -> Iterator[str]:
 def _picture(path: Path, file: IO[bytes]) -> Contents | None:
     try:
         picture = identify(file)
-    except Exception:  # Pillow's readers raise anything
+    except Exception:  # Pillow raises any exception for broken files
         return None
     return _one_image(path, picture.format or "image")
 

@@ -41,16 +41,16 @@ def open_hdf5(path: Path) -> Any:
 
 @contextmanager
 def reading_hdf5(path: Path | str) -> Iterator[None]:
-    """Have what goes wrong in the block, where an open file is read, be told as damage of the file.
+    """Report any error of h5py within the block as damage of the file.
 
     Raises:
-        SbvaeError: With what h5py found.
+        SbvaeError: If the block raises any error but SbvaeError and MemoryError.
     """
     try:
         yield
     except (SbvaeError, MemoryError):
         raise
-    except Exception as error:  # broken files make h5py raise anything
+    except Exception as error:  # broken files make h5py raise any exception
         raise _damaged(path, error) from error
 
 

@@ -1,4 +1,4 @@
-"""Whether the texts of an HDF5 file can be read to an end."""
+"""Detect damaged HDF5 files that would make HDF5 loop forever."""
 
 import mmap
 import struct
@@ -7,21 +7,21 @@ from pathlib import Path
 
 from sbvae_cli.errors import SbvaeError
 
-_LOOKED_AT = 4 << 20  # bytes at either end of a file, where attributes stand
+_LOOKED_AT = 4 << 20  # bytes inspected at each end of a file, where attributes are stored
 _HEAP = b"GCOL\x01"
 _ENTRY = struct.Struct("<HHIQ")  # number, references, unused, length
 _LARGEST_HEAP = 1 << 20
 
 
 def check_heaps(path: Path) -> None:
-    """Refuse a file over which HDF5 would work for ever, before it is opened.
+    """Check that opening a file does not make HDF5 loop forever.
 
-    Texts of any length stand in heaps. An entry that is free and has no length, as zeros where a
-    part of a file is missing, has HDF5 (to version 2.0 at least) read it again and again. Heaps at
-    either end of a file are looked at, which in ours are all.
+    HDF5 stores texts of variable length in heaps. A free entry of length 0, as where part of a file
+    was replaced by zeros, makes HDF5 (up to version 2.0 at least) read it again and again. The
+    heaps at both ends of the file are checked; files written by sbvae have no others.
 
     Raises:
-        SbvaeError: If there is such an entry.
+        SbvaeError: If a heap has a free entry of length 0.
         OSError: If the file cannot be read.
     """
     size = path.stat().st_size
@@ -37,7 +37,7 @@ def check_heaps(path: Path) -> None:
 
 
 def _heaps(content: mmap.mmap, size: int) -> Iterator[int]:
-    """Where heaps begin."""
+    """Yield the offsets of the heaps at both ends of a file."""
     ends = [(0, size)] if size <= 2 * _LOOKED_AT else [(0, _LOOKED_AT), (size - _LOOKED_AT, size)]
     for start, stop in ends:
         place = content.find(_HEAP, start, stop)
@@ -47,7 +47,7 @@ def _heaps(content: mmap.mmap, size: int) -> Iterator[int]:
 
 
 def _is_endless(content: mmap.mmap, heap: int, size: int) -> bool:
-    """Whether an entry of a heap that is free has no length, and so no next one."""
+    """Return whether a heap has a free entry of length 0, after which there is no next entry."""
     stop = min(
         size, heap + min(_LARGEST_HEAP, int.from_bytes(content[heap + 8 : heap + 16], "little"))
     )

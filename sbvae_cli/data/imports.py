@@ -42,10 +42,10 @@ class Import:
         unreadable: Unreadable images, as lines "name: reason".
         files: Names of the images that were read; None if the images have no names.
         kept: Numbers of these images in their collection.
-        remarks: Remarks on the factors that were inferred from values, by name; None if known.
+        remarks: Remarks on factors inferred from values, by name; None if factors are known anyway.
         notes: Lines of information for the user.
         warnings: Lines of warning for the user.
-        account: Counts of the changes to images of files; None if images are stored unchanged.
+        account: Counts of the changes to image files; None if no image files are read.
         factors_of: Function from numbers of images to their factors; None if always `space`'s.
     """
 

@@ -16,7 +16,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.memory import free_memory
 
 _UNASKED = 0.4  # largest share of free memory that images take with `auto`
-MOST = 0.9  # largest share of free memory that images take if the user chose the place
+MOST = 0.9  # largest share of free memory that images may take in any place
 _HOST = torch.device("cpu")
 
 

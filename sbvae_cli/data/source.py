@@ -179,7 +179,7 @@ class Source:
 
         Rows are drawn one by one although reading them may take a pass over the file (see
         `chunks_of`). Rows of a few chunks would be a cluster sample, and since neighbours in a file
-        are often alike, estimates from it would have a many times larger variance.
+        are often alike, estimates from it would have many times the spread.
         """
         file = self.file or self._no_file()
         if n > file.count:

@@ -14,7 +14,7 @@ from sbvae_cli.models.spatial_broadcast import BroadcastConv2d, BroadcastConvTra
 
 
 def halvings(height: int, width: int, count: int) -> list[list[int]]:
-    """Return the sizes [h, w] of an image before and after `count` halvings, smallest first."""
+    """Return the sizes [h, w] of an image after `count`, ..., 1, 0 halvings, rounded up."""
     return [[math.ceil(height / 2**k), math.ceil(width / 2**k)] for k in reversed(range(count + 1))]
 
 

@@ -1,4 +1,4 @@
-"""DIP-VAE, which draws the covariance of the latents to the identity (Kumar et al. 2018)."""
+"""DIP-VAE, which pulls the covariance of the latents towards identity (Kumar et al. 2018)."""
 
 import torch
 from torch import Tensor

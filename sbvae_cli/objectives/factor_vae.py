@@ -1,4 +1,4 @@
-"""FactorVAE, whose total correlation is estimated by a discriminator (Kim and Mnih 2018)."""
+"""FactorVAE: total correlation by a discriminator (Kim and Mnih 2018; Section A.2)."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Estimate the total correlation from a minibatch of posteriors, for beta-TCVAE (Chen et al.)."""
+"""Estimate the total correlation from a minibatch, for beta-TCVAE (Chen et al. 2018)."""
 
 import math
 from dataclasses import dataclass

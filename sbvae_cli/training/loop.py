@@ -225,7 +225,7 @@ class _Meter:
         return time.perf_counter() - self._left_out
 
     def read(self, step: int, *, keep: bool) -> _Pace:
-        """The pace since the last reading, which one that is kept does not count as."""
+        """Return the pace since the last reading; with `keep`, this one does not count as such."""
         steps = step - self._step
         if steps == 0:
             return _Pace(0, 0.0, 0.0)

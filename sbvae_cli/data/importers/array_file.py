@@ -82,7 +82,7 @@ class ArrayFile(Closing):
             return self._read(name)
         except SbvaeError:
             raise
-        except Exception as error:  # broken files make every reader raise anything
+        except Exception as error:  # broken files make every reader raise any exception
             found = f"{name} cannot be read ({reason_of(error)})"
             raise SbvaeError(f"{self.path}: {found}; write the file again") from error
 
@@ -196,7 +196,7 @@ class LoadedArrays(ArrayFile):
 
         try:
             found = loadmat(path)
-        except Exception as error:  # broken files make its reader raise anything
+        except Exception as error:  # broken files make its reader raise any exception
             damage = f"is a damaged MATLAB file ({reason_of(error)})"
             raise SbvaeError(f"{path}: {damage}; copy it again") from error
         self._arrays = {
@@ -214,4 +214,4 @@ class LoadedArrays(ArrayFile):
         return self._arrays[name]
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: all arrays are in memory."""

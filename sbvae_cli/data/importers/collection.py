@@ -138,7 +138,7 @@ class ImageCollection(Closing):
             image.load()
         except UnreadableImageError:
             raise
-        except Exception as error:  # Pillow's readers raise anything when a file is broken
+        except Exception as error:  # Pillow raises any exception for broken files
             raise UnreadableImageError(self.path, self.names[index], reason_of(error)) from error
         return self._own(image)
 

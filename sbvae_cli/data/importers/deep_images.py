@@ -104,7 +104,7 @@ def deep_image(image: ImageFile) -> DeepImage | None:
     if image.format == "PPM" and most > 255:
         return DeepImage(_pnm_values(image, codec))
     if image.mode[0] in "IF":
-        values = np.array(image)  # decoding must come first: it reads the transparency and EXIF
+        values = np.array(image)  # decoding also reads transparency and EXIF after the pixels
         return DeepImage(values, _opaque(values, image.info.get("transparency")), _exif(image))
     if stored_kind(image) == "bytes":
         return None

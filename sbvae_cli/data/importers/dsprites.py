@@ -64,7 +64,7 @@ class DSprites:
                         raise ValueError(f"{_IMAGES} holds {block.max()}, it should hold 0 and 1")
                     yield block
                     done += len(block)
-        except Exception as error:  # broken archives make zipfile raise anything
+        except Exception as error:  # broken archives make zipfile raise any exception
             raise _broken(self.path, error) from error
 
 
@@ -85,7 +85,7 @@ def read_dsprites(path: Path | str, levels: tuple[int, ...] = LEVELS) -> DSprite
             raise ValueError("it is no NPZ file, or cut short")
         with ZipFile(path) as archive:
             _check(archive, levels)
-    except Exception as error:  # broken archives make zipfile and NumPy raise anything
+    except Exception as error:  # broken archives make zipfile and NumPy raise any exception
         raise _broken(path, error) from error
     return DSprites(path, levels)
 

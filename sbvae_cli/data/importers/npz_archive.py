@@ -46,7 +46,7 @@ class NpzArrays(ArrayFile):
             for name in self._archive.namelist():
                 with self._archive.open(name) as stream:
                     self._headers[name.removesuffix(".npy")] = read_array_header(stream)
-        except Exception as error:  # broken archives make zipfile and NumPy raise anything
+        except Exception as error:  # broken archives make zipfile and NumPy raise any exception
             raise self._broken(path, error) from error
         kinds = {name: ArrayKind(h.shape, h.dtype) for name, h in self._headers.items()}
         super().__init__(path, kinds)
@@ -61,7 +61,7 @@ class NpzArrays(ArrayFile):
                 return self._unpacked(name, axes)
         except SbvaeError:
             raise
-        except Exception as error:  # broken archives make zipfile and NumPy raise anything
+        except Exception as error:  # broken archives make zipfile and NumPy raise any exception
             raise self._broken(self.path, error) from error
 
     def _unpacked(self, name: str, axes: tuple[int, ...]) -> ArrayImages:

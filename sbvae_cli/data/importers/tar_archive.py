@@ -70,7 +70,7 @@ def open_tar(path: Path, file: IO[bytes]) -> TarImages:
         return _open(path, file)
     except SbvaeError:
         raise
-    except Exception as error:  # broken headers make tarfile raise anything
+    except Exception as error:  # broken headers make tarfile raise any exception
         found = f"this TAR archive is broken or cut short ({reason_of(error)})"
         raise SbvaeError(f"{path}: {found}; copy it again") from error
 

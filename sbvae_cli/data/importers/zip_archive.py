@@ -31,7 +31,7 @@ def open_zip(path: Path, file: IO[bytes]) -> ZipFile:
     """
     try:
         return ZipFile(file)
-    except Exception as error:  # broken records make ZipFile raise anything
+    except Exception as error:  # broken records make ZipFile raise any exception
         found = f"this ZIP archive is broken or cut short ({reason_of(error)})"
         raise SbvaeError(f"{path}: {found}; copy it again") from error
 

@@ -14,7 +14,8 @@ _FACTORS = ("shape", "scale", "orientation", "x", "y")
 _SHAPES = RENDERERS["sprites"].limits["shape"].levels or ()  # square, ellipse, heart
 
 # Lengths are shares of the frame's shorter side, at scale 1. They are chosen so that at 64x64 no
-# edge of any level passes through a pixel's centre, and rounding errors change no pixel.
+# edge of any level comes closer to a pixel's centre than 1e-5, relative to the distance of the
+# edge: rounding errors then change no pixel.
 _MARGIN = 16.5 / 64  # from the frame's edge to the outermost position of a centre
 _SQUARE_SIDE = 0.3249
 _AREA = _SQUARE_SIDE**2  # area of each shape; no shape extends beyond 0.23 from its centroid
