@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.score_names import (
     WantedScore,
     depends_on_likelihood,
-    metrics_of,
     wanted_score,
 )
 from sbvae_cli.errors import SbvaeError
@@ -24,12 +23,13 @@ from sbvae_cli.runs.scores_file import (
     record_of,
     without_copies,
 )
+from sbvae_cli.runs.stored_scores import protocol_of_scores, stored_records
 from sbvae_cli.runs.targets import each_once
 
 if TYPE_CHECKING:  # evaluation takes a second to load, and files of scores do not need it
     from sbvae_cli.evaluation.evaluate import OnMetric
     from sbvae_cli.metrics.protocol import Protocol
-    from sbvae_cli.runs.evaluate import Showing
+    from sbvae_cli.runs.evaluate import Evaluated, Showing
 
 
 Require = Callable[[Sequence["RunScores"]], None]
@@ -125,21 +125,21 @@ def score_runs(
     """
     wanted = {name: wanted_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
-    paths = [path for path in targets if path not in read]
+    paths = each_once([path for path in targets if path not in read], on_note)
     known = [each for own in read.values() for each in own]
-    facts = _facts(paths, data) if facts is None else facts
+    facts = [read_facts(path, data) for path in paths] if facts is None else facts
     _refuse_other_factors(facts, known, wanted)
     named = [_select(each, each.group, wanted) for each in known]
     require([*named, *(_described(each, wanted) for each in facts)])
-    computed = []
-    if paths:
+    own = protocol_of_scores(protocol, wanted.values(), lenient=bool(optional))
+
+    def compute(left: Sequence[Path]) -> "list[Evaluated]":
         from sbvae_cli.runs.evaluate import evaluate_targets
 
-        own = _with_metrics(protocol, wanted.values(), lenient=bool(optional))
-        computed = evaluate_targets(
-            paths, own, data, device, on_note, on_target, on_metric, showing
-        )
-    records = _in_order(targets, read, [record_of(each) for each in computed])
+        return evaluate_targets(left, own, data, device, on_note, on_target, on_metric, showing)
+
+    computed = _computed(paths, facts, own, on_note, compute)
+    records = _in_order(targets, read, computed)
     records = without_copies(records, on_note)
     found = [
         _select(record, group, wanted)
@@ -152,9 +152,20 @@ def score_runs(
     return found
 
 
-def _facts(paths: Sequence[Path], data: str | None) -> list[RunFacts]:
-    """Read the facts of models and codes before they are scored."""
-    return [read_facts(path, data) for path in each_once(paths, lambda line: None)]
+def _computed(
+    paths: Sequence[Path],
+    facts: Sequence[RunFacts],
+    protocol: "Protocol",
+    on_note: Callable[[str], None],
+    compute: Callable[[Sequence[Path]], Sequence["Evaluated"]],
+) -> list[ScoreRecord]:
+    """Return the records of models and codes, computing those that no folder holds already."""
+    stored = stored_records(facts, protocol)
+    left = [path for path in paths if path not in stored]
+    if stored:
+        of = f" of {len(stored)} of {len(paths)} runs" if len(paths) > 1 else ""
+        on_note(f"the scores{of} are those in scores.json of their folders")
+    return [*stored.values(), *map(record_of, compute(left) if left else ())]
 
 
 def _described(facts: RunFacts, wanted: Iterable[str]) -> RunScores:
@@ -176,19 +187,6 @@ def _refuse_other_factors(
         if not there and not any(_is(score, *key) for each in known for key in each.numbers):
             names = abbreviate(facts[0].factors, " and ")
             raise SbvaeError(f"no run has {text}; the factors of {facts[0].path} are {names}")
-
-
-def _with_metrics(
-    protocol: "Protocol | None", wanted: Iterable[WantedScore], lenient: bool
-) -> "Protocol":
-    """Return the protocol with just the metrics that the scores need."""
-    from sbvae_cli.metrics.protocol import Protocol
-
-    wanted = list(wanted)
-    own = replace(protocol or Protocol(), metrics=metrics_of(wanted), lenient=lenient)
-    if any(score.name == "mig_subspace" for score in wanted):
-        return own
-    return replace(own, groups=())  # the search for groups takes longer than the rest of MIG
 
 
 def require_comparable(runs: Sequence[RunScores]) -> None:

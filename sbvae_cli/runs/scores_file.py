@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
 
+# What a file that is damaged, or was changed by hand, leads to.
+DAMAGED = (KeyError, TypeError, AttributeError, ValueError, OverflowError)
+
+
 @dataclass(frozen=True)
 class ScoreRecord:
     """All scalar scores of a run, with the run's description.
@@ -94,8 +98,8 @@ def read_records(path: Path) -> list[ScoreRecord]:
     if not all(isinstance(each, dict) and "run" in each for each in results):
         raise SbvaeError(f"{path}: is of a former version, without settings; {_write(path)}")
     try:
-        return [_record(each) for each in results]
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        return [record_of_result(each) for each in results]
+    except DAMAGED as error:
         raise SbvaeError(f"{path}: is damaged or was changed; {_write(path)}") from error
 
 
@@ -127,7 +131,12 @@ def _writing(path: Path) -> str:
     return command("eval", "RUNS", json=path)
 
 
-def _record(result: Mapping[str, Any]) -> ScoreRecord:
+def record_of_result(result: Mapping[str, Any]) -> ScoreRecord:
+    """The record of a file's result.
+
+    Raises:
+        KeyError, TypeError, AttributeError, ValueError or OverflowError: If it is damaged.
+    """
     run = result["run"]
     settings = dict(run["settings"])
     count: tuple[type, ...] = (int, type(None))

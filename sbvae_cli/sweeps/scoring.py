@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.metrics import IN_PAPER, METRICS
 from sbvae_cli.config.names import ProtocolName
-from sbvae_cli.files import parse_json, write_bytes
+from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import RunFolder
+from sbvae_cli.runs.stored_scores import read_stored
 
 if TYPE_CHECKING:  # computing scores needs PyTorch, reading them does not
     from sbvae_cli.evaluation.evaluate import OnMetric
@@ -82,12 +83,9 @@ def stored_scores(
 
 def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
     """Read the file of scores; empty if it is missing, damaged or of another protocol."""
-    try:
-        tree: dict[str, Any] = parse_json(folder.scores.read_text(encoding="utf-8"))
-        own = tree["protocol"]["name"] == protocol
-        return {**tree, "asked": [str(name) for name in tree["asked"]]} if own else {}
-    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged
-        return {}
+    tree = read_stored(folder) or {}
+    used = tree.get("protocol")
+    return tree if isinstance(used, dict) and used.get("name") == protocol else {}
 
 
 def _wanted(metrics: Sequence[str] | None) -> tuple[str, ...]:
