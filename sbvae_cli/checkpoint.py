@@ -11,11 +11,16 @@ from torch import Tensor
 
 from sbvae_cli import __version__
 from sbvae_cli.config.load import build_config
+from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, shown
 from sbvae_cli.files import replacing, unreadable
-from sbvae_cli.models.build import build_vae
+from sbvae_cli.models.build import (
+    build_vae,
+    fewest_weights,
+    fewest_weights_of_discriminator,
+)
 from sbvae_cli.models.vae import VAE
 
 FORMAT = 1
@@ -132,9 +137,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         config = build_config(
             {**tree, "data": {**tree["data"], "space": content["space"]}}, where=str(path)
         )
+        _check_size(path, config)
         step = content["step"]
         if not isinstance(step, int) or step < 0:
-            raise SbvaeError(f"{path}: its step is {step!r}, not a count; train the model again")
+            raise SbvaeError(
+                f"{path}: its step is {shown(step)}, not a count; train the model again"
+            )
         return Checkpoint(
             config,
             step,
@@ -149,12 +157,25 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
 
 
+def _check_size(path: Path, config: Config) -> None:
+    """Refuse a configuration, which may have been changed, whose model the file cannot hold."""
+    wanted = fewest_weights(config.model, config.data.image_shape)
+    if isinstance(config.objective, FactorVaeConfig):
+        wanted += fewest_weights_of_discriminator(config.objective, config.model.latent_dim)
+    size = path.stat().st_size
+    if wanted > size:
+        raise SbvaeError(
+            f"{path}: the checkpoint's weights do not fit its config, of {wanted:,} weights or "
+            f"more: the file has {size:,} bytes; copy it again, or train the model again"
+        )
+
+
 def _check_format(path: Path, content: dict[str, Any]) -> None:
     version = content["sbvae_format"]
     if version == FORMAT:
         return
     if not isinstance(version, int):
-        raise SbvaeError(f"{path}: its sbvae_format is {version!r}, not a number")
+        raise SbvaeError(f"{path}: its sbvae_format is {shown(version)}, not a number")
     remedy = "train the model again"
     if version > FORMAT:
         remedy = f"install sbvae {content.get('sbvae_version', 'in its newest version')}"

@@ -4,6 +4,8 @@ import difflib
 import math
 from collections.abc import Collection, Mapping
 
+_MOST_SHOWN = 80  # characters of a value in an error message
+
 
 class SbvaeError(Exception):
     """Invalid input; the message says where it is, what was found, and what would be valid.
@@ -105,6 +107,12 @@ def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | Non
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def shown(value: object) -> str:
+    """Format a value for an error message, on one line and cut after 80 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
 
 
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:

@@ -95,6 +95,38 @@ def test_content_that_does_not_fit_is_named(
     assert "\n" not in str(caught.value)
 
 
+def test_a_config_that_asks_for_more_than_the_file_holds_is_refused_before_it_is_built(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    content = torch.load(path, weights_only=True)
+    objective = {"kind": "factor-vae", "discriminator_units": [10**6, 10**6]}
+    for section, change in (
+        ("data", {"height": 10**6, "width": 10**6}),
+        ("model", {"latent_dim": 10**5}),
+        ("objective", objective),
+    ):
+        changed = {**content["config"], section: {**content["config"][section], **change}}
+        changed["objective"] = change if section == "objective" else changed["objective"]
+        torch.save({**content, "config": changed}, path)
+        with pytest.raises(
+            SbvaeError, match=r"weights do not fit its config, of [\d,]{9,} weights"
+        ):
+            load_checkpoint(path)
+
+
+def test_an_error_shows_a_short_value_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    content = torch.load(path, weights_only=True)
+    content["config"]["training"]["shuffle"] = [torch.zeros(40, 40)]
+    torch.save({**content, "step": torch.zeros(40, 40)}, path)
+    with pytest.raises(SbvaeError, match=r"training.shuffle is .* \.\.\.") as caught:
+        load_checkpoint(path)
+    assert len(str(caught.value)) < 300 + len(str(path)) and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "missing", ["config", "space", "step", "model", "threads", "sbvae_version"]
 )

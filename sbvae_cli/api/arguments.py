@@ -21,20 +21,13 @@ from sbvae_cli.config.names import (
     ThemeName,
     choice,
 )
-from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.errors import SbvaeError, nearest, shown
 
 MOST = 2**63 - 1  # largest integer of arrays and files
 _MOST_PIXELS = 2**16  # height and width of images
-_MOST_SHOWN = 80  # characters of a value in an error message
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def shown(value: Any) -> str:
-    """Format a value for an error message, on one line and cut after 80 characters."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
 
 
 def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:

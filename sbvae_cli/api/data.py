@@ -13,7 +13,6 @@ from sbvae_cli.api.arguments import (
     mapping,
     number,
     path_of,
-    shown,
     two_sizes,
 )
 from sbvae_cli.api.own_arrays import write_arrays
@@ -26,7 +25,7 @@ from sbvae_cli.config.space import CorrelationConfig, Range
 from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import DEFAULT_SIZE, Source, open_source
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, shown
 
 
 @checked

@@ -8,13 +8,13 @@ files.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.api.arguments import checked, items, shown, whole, wholes
+from sbvae_cli.api.arguments import checked, items, whole, wholes
 from sbvae_cli.api.draw_runs import losses, mig, rate_distortion, scores, table, unfolding
 from sbvae_cli.api.model import Model
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.data.source import Source
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, shown
 from sbvae_cli.evaluation import decoded
 from sbvae_cli.evaluation.examples import start_image
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.api.arguments import items, shown, two_sizes, whole
+from sbvae_cli.api.arguments import items, two_sizes, whole
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.load import check
 from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import Coordinates
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, shown
 from sbvae_cli.models.coordinates import coordinate_grid
 from sbvae_cli.models.decoders import BroadcastDecoder
 from sbvae_cli.models.spatial_broadcast import spatial_broadcast as broadcast_onto

@@ -14,6 +14,7 @@ from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.errors import shown as one_line
 from sbvae_cli.files import unreadable
 
 Tree = dict[str, Any]
@@ -186,9 +187,9 @@ def _explain(
         return _unknown_key(path, shown, schema)
     if fault["type"] == BOOLEAN:
         key = ".".join([*(part for part in path if part not in _KINDS), fault["ctx"]["name"]])
-        return f"{key} is {fault['ctx']['value']!r}; {fault['msg']}"
+        return f"{key} is {one_line(fault['ctx']['value'])}; {fault['msg']}"
     if fault["type"] in _WANTED:
-        return f"{shown} is {fault['input']!r}; {_WANTED[fault['type']]}"
+        return f"{shown} is {one_line(fault['input'])}; {_WANTED[fault['type']]}"
     if fault["type"] == "missing":
         return f"{shown} is missing; give it a value"
     if fault["type"] == "union_tag_not_found":
@@ -200,7 +201,7 @@ def _explain(
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return message if shown == "configuration" else f"{shown}: {message}"
-    return f"{shown} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+    return f"{shown} is {one_line(fault['input'])}: {message[0].lower()}{message[1:]}"
 
 
 def _unknown_choice(key: str, found: str, expected: str) -> str:
@@ -208,7 +209,7 @@ def _unknown_choice(key: str, found: str, expected: str) -> str:
     known = re.findall("'([^']*)'", expected)
     near = nearest(found, known)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
-    return f"{key} is '{found}'; {hint}"
+    return f"{key} is {one_line(found)}; {hint}"
 
 
 def _unknown_key(path: Sequence[str], shown: str, schema: type[BaseModel]) -> str:

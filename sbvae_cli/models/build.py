@@ -1,5 +1,9 @@
 """Build networks from configurations; only this module maps configurations to classes."""
 
+import itertools
+import math
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -57,6 +61,42 @@ def build_vae(
         _require_any_size(config.decoder, image_shape)
     decoder = _build_decoder(config.decoder, drawn, config.latent_dim, generator)
     return VAE(encoder, decoder, _build_likelihood(config.likelihood))
+
+
+def fewest_weights(config: ModelConfig, image_shape: tuple[int, int, int]) -> int:
+    """Count the weights of the layers that a model has at least, without building it.
+
+    Args:
+        config: Networks and likelihood.
+        image_shape: (C, H, W).
+    """
+    encoder, decoder, latents = config.encoder, config.decoder, config.latent_dim
+    widths = (image_shape[0], *encoder.hidden_channels)
+    flat = widths[-1] * _places(image_shape, len(encoder.hidden_channels))
+    units, start = (latents, *decoder.hidden_units), (latents, *decoder.hidden_units)[-1]
+    if isinstance(decoder, DeconvDecoderConfig):
+        start = decoder.start_channels
+        units = (*units, start * _places(image_shape, len(decoder.hidden_channels) + 1))
+    drawn = (start, *decoder.hidden_channels, image_shape[0])
+    return (
+        encoder.kernel_size**2 * _connections(widths)
+        + _connections((flat, *encoder.hidden_units, 2 * latents))
+        + _connections(units)
+        + decoder.kernel_size**2 * _connections(drawn)
+    )
+
+
+def fewest_weights_of_discriminator(config: FactorVaeConfig, latent_dim: int) -> int:
+    """Count the weights of a discriminator's layers, without building it."""
+    return _connections((latent_dim, *config.discriminator_units))
+
+
+def _places(image_shape: tuple[int, int, int], halvings: int) -> int:
+    return math.prod(-(-side // 2**halvings) for side in image_shape[1:])
+
+
+def _connections(widths: Sequence[int]) -> int:
+    return sum(one * two for one, two in itertools.pairwise(widths))
 
 
 def build_discriminator(config: FactorVaeConfig, latent_dim: int, seed: int = 0) -> Discriminator:

@@ -286,7 +286,9 @@ def _cautions(found: Sequence[RunScores], scores: Sequence[str]) -> list[str]:
     unfinished = [run for run in found if (run.step or 0) < run.settings.get("training.steps", 0)]
     for run in unfinished:
         of = run.settings["training.steps"]
-        lines.append(f"{run.name} is at step {run.step:,} of {of:,}, and in a group of its step")
+        lines.append(
+            f"{run.name} is at step {run.step or 0:,} of {of:,}, and in a group of its step"
+        )
     seeds: dict[tuple[str, int], list[str]] = {}
     for run in found:
         if run.seed is not None:

@@ -18,7 +18,12 @@ from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.presets import paper_preset
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.models.build import build_discriminator, build_vae
+from sbvae_cli.models.build import (
+    build_discriminator,
+    build_vae,
+    fewest_weights,
+    fewest_weights_of_discriminator,
+)
 from sbvae_cli.models.coordinates import coordinate_grid
 from sbvae_cli.models.spatial_broadcast import BroadcastConvTranspose2d
 
@@ -53,6 +58,25 @@ def test_parameter_counts_are_those_of_tables_1_and_2(
     vae = build_vae(of_preset(model, decoder, dataset), TABLE_1)
     assert count(vae.encoder) == encoder_count
     assert count(vae.decoder) == decoder_count
+
+
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        BroadcastDecoderConfig(),
+        BroadcastDecoderConfig(upscales=2, hidden_units=(30,), coordinates="cosine"),
+        DeconvDecoderConfig(hidden_units=(40, 50)),
+        CoordConvDecoderConfig(start_channels=8, hidden_channels=(4, 6)),
+    ],
+)
+def test_weights_are_counted_from_below_without_building_a_model(decoder: DecoderConfig) -> None:
+    for shape, encoder in ((TABLE_1, EncoderConfig()), ((1, 17, 23), EncoderConfig(kernel_size=3))):
+        config = ModelConfig(encoder=encoder, decoder=decoder, latent_dim=7)
+        built = count(build_vae(config, shape))
+        assert 0.95 * built < fewest_weights(config, shape) <= built
+    objective = FactorVaeConfig(discriminator_units=(20, 30))
+    built = count(build_discriminator(objective, 7))
+    assert 0.8 * built < fewest_weights_of_discriminator(objective, 7) <= built
 
 
 def test_a_coordconv_decoder_has_the_weights_of_two_more_channels_in_each_layer() -> None:

@@ -136,6 +136,13 @@ def test_a_run_without_the_score_is_told_of_and_a_score_of_none_is_refused(write
         score_runs([write(result("a", 0))], ["kl"])
 
 
+def test_a_run_whose_step_is_not_known_is_at_none(write: Write) -> None:
+    notes: list[str] = []
+    own = {**result("a", 0), "step": None}
+    score_runs([write(own)], ["mig"], on_note=notes.append)
+    assert notes == ["a is at step 0 of 100, and in a group of its step"]
+
+
 def test_a_score_that_is_not_finite_is_none(write: Write) -> None:
     bad = [result(name, 1, mig=value) for name, value in (("b", float("nan")), ("c", -math.inf))]
     runs = score_runs([write(result("a", 3), *bad)], ["mig", "nll"])
