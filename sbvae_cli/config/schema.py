@@ -86,7 +86,7 @@ class TrainingConfig(Frozen):
         data_on: Place of these images during training: uncompressed on the `device` or in host
             `memory`, or `stream` from the file; `auto` chooses by the free memory.
         fixed_set: Number of images that are rendered once and trained on, the same for every seed;
-            None renders new images for each minibatch.
+            None renders the images of a procedural dataset for each minibatch.
         checkpoint_every: Number of steps between checkpoints.
         keep_checkpoints: Whether to keep every checkpoint, as `ckpt-STEP.pt`, besides the last.
         log_every: Number of steps between lines of `log.jsonl`.

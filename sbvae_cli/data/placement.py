@@ -178,7 +178,7 @@ def place_images(
         device: Device of the training.
         kept_chunks: Number of chunks to cache while images are streamed.
         in_windows: Whether images are shuffled in windows of chunks, not over the whole file.
-        rendered: Whether streaming would render a chunk that is not cached again.
+        rendered: Whether streaming must render a chunk again if it is no longer cached.
 
     Raises:
         SbvaeError: If the images do not fit in the memory of the chosen place.

@@ -112,7 +112,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def chunk_length(image_bytes: int) -> int:
-    """Return the number of images in a chunk: a power of two, and at most 1 MiB of images."""
+    """Return the number of images in a chunk: the largest power of two up to 64 within 1 MiB."""
     length = MOST_IMAGES
     while length > 1 and length * image_bytes > _CHUNK_BYTES:
         length //= 2

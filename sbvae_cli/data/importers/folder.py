@@ -15,7 +15,7 @@ from sbvae_cli.errors import SbvaeError
 
 
 class FolderImages(ImageFiles):
-    """Files of a folder that may be images; links are followed, but circular ones only once."""
+    """Files of a folder that may be images; links are followed unless they are circular."""
 
     def __init__(self, path: Path) -> None:
         try:

@@ -94,7 +94,7 @@ def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
 
 
 def find_levels(collection: ImageCollection, workers: int | None = None) -> Levels | None:
-    """Find the levels of 8-bit images: 0 and 1 if no value is larger, else None.
+    """Find the levels of 8-bit images: (0, 1) if no value exceeds 1, else None.
 
     A few evenly spaced images decide whether most have more than 8 bits. All images are inspected
     only as long as no value above 1 is found.
@@ -131,7 +131,7 @@ def usual_image(
 ) -> NDArray[np.uint8] | None:
     """Return the median of a few evenly spaced images, shape (H, W, C); None if fewer than three.
 
-    If most images are alike, they are like this one.
+    If most images are alike, they resemble this one.
 
     Args:
         collection: Images to inspect; not closed.
