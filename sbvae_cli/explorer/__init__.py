@@ -1,1 +1,1 @@
-"""One HTML file in which a latent space is looked into by hand."""
+"""Write one HTML file in which a latent space can be explored interactively."""

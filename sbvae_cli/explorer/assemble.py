@@ -1,7 +1,7 @@
-"""The page as one HTML file, which loads nothing.
+"""Assemble the page as one HTML file that loads nothing else.
 
-Its scripts are plain modules of `page/`: an import map gives each of them its name and holds it as
-a `data:` URL, so that they import each other as they do in files, without a bundler.
+Its scripts are plain modules in `page/`. An import map gives each of them its name and contains
+it as a `data:` URL, so that they import each other as they do in files, without a bundler.
 """
 
 import base64
@@ -23,17 +23,17 @@ from sbvae_cli.viz.metadata import html_element
 RUNTIME = {"runtime": "ort.wasm.bundle.min.mjs.gz", "wasm": "ort-wasm-simd-threaded.wasm.gz"}
 WORKER = "worker.js"  # a classic script, which the page starts from its text
 
-_FIRST = '<meta charset="utf-8">'  # after which stands what the file says of itself
+_FIRST = '<meta charset="utf-8">'  # the file's metadata is inserted behind it
 _PLACE = re.compile(r"@@([A-Z]+)@@")
-_FONT_SIZE = 16  # any: the file has all sizes
+_FONT_SIZE = 16  # arbitrary: the font file has all sizes
 
 
 def assemble(payload: Payload, command: str) -> bytes:
-    """The HTML file; the same payload and command give the same bytes.
+    """Return the HTML file; equal payloads and commands give equal bytes.
 
     Args:
-        payload: All that the page shows.
-        command: The command that writes the page.
+        payload: Contents of the page.
+        command: Command that writes the page.
     """
     parts = {name: base64.b64encode(gzip.compress(graph, 9, mtime=0)).decode()
              for name, graph in payload.parts.items()}  # fmt: skip
@@ -53,7 +53,7 @@ def assemble(payload: Payload, command: str) -> bytes:
 
 
 def import_map() -> dict[str, dict[str, str]]:
-    """Each module of the page by its name, as a `data:` URL."""
+    """Return the import map: the `data:` URL of each module of the page, by name."""
     scripts = sorted(
         (each for each in _page().iterdir() if each.name.endswith(".js") and each.name != WORKER),
         key=lambda script: script.name,
@@ -69,7 +69,7 @@ def import_map() -> dict[str, dict[str, str]]:
 
 @cache
 def runtime_parts() -> dict[str, str]:
-    """ONNX Runtime for browsers, as base64 of gzip, by the ids of its parts."""
+    """Return ONNX Runtime for browsers, as base64 of gzip, by the ids of its parts."""
     folder = files("sbvae_cli.explorer.runtime")
     return {
         name: base64.b64encode(folder.joinpath(file).read_bytes()).decode()
@@ -78,25 +78,25 @@ def runtime_parts() -> dict[str, str]:
 
 
 def part(name: str, text: str) -> str:
-    """A script element that holds text for the page."""
+    """Return a script element that contains text for the page."""
     return f'<script type="text/plain" id="{name}">{text}</script>'
 
 
 def in_script(content: Mapping[str, Any]) -> str:
-    """JSON that may stand in a script element, whatever its texts hold."""
+    """Return JSON that is safe in a script element, whatever its strings contain."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
 
 
 @cache
 def font() -> str:
-    """The typeface of the tool's pictures, as base64: Aileron (CC0), which Pillow brings along."""
+    """Return the typeface of the tool's pictures as base64: Aileron (CC0), included in Pillow."""
     file: Any = ImageFont.load_default(_FONT_SIZE)
     return base64.b64encode(file.path.getvalue()).decode()
 
 
 def _style() -> str:
-    """All style sheets; `style.css` first, which others change."""
+    """Join all style sheets, beginning with `style.css`, which the others override."""
     names = [each.name for each in _page().iterdir() if each.name.endswith(".css")]
     return "\n".join(_text(name) for name in sorted(names, key=lambda n: (n != "style.css", n)))
 

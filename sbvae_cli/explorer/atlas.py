@@ -1,4 +1,4 @@
-"""Many small images in one PNG."""
+"""Pack many small images into one PNG."""
 
 import io
 import math
@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-MOST_PIXELS = 1 << 24  # that every browser draws from, on a phone too
+MOST_PIXELS = 1 << 24  # largest image that every browser can draw from, also on a phone
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """Images of one size, row by row.
+    """Images of one size in rows.
 
     Attributes:
-        png: The file.
-        columns: Images in a row.
+        png: Contents of the PNG file.
+        columns: Number of images in a row.
     """
 
     png: bytes
@@ -25,16 +25,16 @@ class Atlas:
 
 
 def shown_atlas(images: NDArray[np.uint8], columns: int | None = None) -> Atlas | None:
-    """As `atlas_of`; None where they have more pixels together than every browser draws from."""
+    """Pack images as `atlas_of` does; None if they have more than `MOST_PIXELS` pixels."""
     return None if images[..., 0].size > MOST_PIXELS else atlas_of(images, columns)
 
 
 def atlas_of(images: NDArray[np.uint8], columns: int | None = None) -> Atlas:
-    """Lay images out in one PNG without loss.
+    """Pack images into one PNG without loss.
 
     Args:
-        images: Shape (n, H, W, C), C is 1 or 3; n at least 1.
-        columns: Images in a row; None makes the whole about square.
+        images: Images, shape (n, H, W, C), C is 1 or 3; n at least 1.
+        columns: Number of images in a row; None for a roughly square PNG.
     """
     n, height, width, channels = images.shape
     columns = columns or max(1, round(math.sqrt(n * height / width)))

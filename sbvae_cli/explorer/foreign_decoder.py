@@ -1,4 +1,4 @@
-"""Anybody's decoder, an ONNX file, made fit for the page."""
+"""Prepare a user-supplied decoder, an ONNX file, for the page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +18,18 @@ from sbvae_cli.explorer.payload import Probes
 from sbvae_cli.export.onnx_graphs import halved, renamed, run_onnx
 from sbvae_cli.files import unreadable
 
-_BEYOND = 0.25  # of [0, 1]: what a Gaussian's means overshoot, and logits exceed
+# Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
+_BEYOND = 0.25
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """A decoder as the page takes it.
+    """A decoder in the form that the page takes.
 
     Attributes:
-        graph: ONNX file of `z` (N, K) to `image` (N, C, H, W).
-        image_shape: (C, H, W).
-        probes: What ONNX Runtime draws.
+        graph: ONNX file that maps `z` (N, K) to `image` (N, C, H, W).
+        image_shape: Shape (C, H, W) of its images.
+        probes: Latents and the images that ONNX Runtime decodes from them.
     """
 
     graph: bytes
@@ -37,14 +38,15 @@ class Decoder:
 
 
 def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
-    """Read a decoder and try it on codes.
+    """Read a decoder and test it on codes.
 
     Args:
-        path: ONNX file of one input (N, K) and one output (N, C, H, W).
-        codes: Codes that it is to draw, shape (n, K).
+        path: ONNX file with one input (N, K) and one output (N, C, H, W).
+        codes: Codes that it must decode, shape (n, K).
 
     Raises:
-        SbvaeError: If it is no such file, takes other latents, or draws what are no images.
+        SbvaeError: If the file is not a decoder, takes other latents, or its outputs are not
+            images.
     """
     graph = _read(path)
     try:
@@ -71,7 +73,7 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
 
 
 def _read(path: Path) -> bytes:
-    """The file's bytes, of which there are not too many."""
+    """Read the file, unless it is too large for a page."""
     most = int(MOST_BYTES * 3 / 2)
     try:
         size = path.stat().st_size
@@ -93,7 +95,7 @@ def _drawn(path: Path, graph: bytes, z: NDArray[np.float32]) -> NDArray[np.float
         images: NDArray[np.float32] = run_onnx(graph, {"z": z})["image"]
     except SbvaeError:
         raise
-    except Exception as error:  # onnxruntime has its own, and each says why
+    except Exception as error:  # each error of onnxruntime tells its own cause
         why = " ".join(str(error).split())[:200]
         raise SbvaeError(
             f"{path}: does not take codes of shape {z.shape} ({why}); export it for a batch of any "

@@ -1,4 +1,4 @@
-"""The graphs that run in the page: small in storage, and checked against PyTorch."""
+"""Export the graphs that run in the page: small in size, and verified against PyTorch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ from sbvae_cli.export.onnx_graphs import halved, run_onnx
 from sbvae_cli.models.vae import VAE
 from sbvae_cli.random import stream
 
-MOST_BYTES = 12_000_000  # of the weights of one model, in half precision and base64
-GREY_LEVELS = 2  # by which pictures of halved weights may differ
-_LOG_VARIANCE = 0.05  # by which those of halved weights may differ: a fortieth of a std
-_PROBES = 16  # half of them of the data, half from the prior
+MOST_BYTES = 12_000_000  # of one model's weights, in half precision and base64
+GREY_LEVELS = 2  # largest difference of images when weights are halved
+_LOG_VARIANCE = 0.05  # largest difference when weights are halved: a fortieth of a std
+_PROBES = 16  # half of them from the data, half from the prior
 _PROBE_BYTES = 400_000
 
 Floats = NDArray[np.floating]
@@ -27,12 +27,12 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Graphs:
-    """What the page runs of a model.
+    """Graphs of a model that run in the page.
 
     Attributes:
-        decoder: ONNX file.
-        encoder: ONNX file.
-        probes: What PyTorch draws.
+        decoder: ONNX file of the decoder.
+        encoder: ONNX file of the encoder.
+        probes: Latents and the images that PyTorch decodes from them.
     """
 
     decoder: bytes
@@ -41,14 +41,14 @@ class Graphs:
 
 
 def require_small(vae: VAE, path: Path) -> None:
-    """Refuse a model that makes the page too large to be sent, before anything takes long.
+    """Refuse a model that makes the page too large to send, before anything takes long.
 
     Args:
         vae: The model.
-        path: Where it stands.
+        path: Path of the model, for the message.
 
     Raises:
-        SbvaeError: With its size, and what would do.
+        SbvaeError: If the model is too large; the message has its size and what to do instead.
     """
     count = sum(weight.numel() for weight in vae.parameters())
     taken = count * 2 * 4 / 3
@@ -63,16 +63,16 @@ def require_small(vae: VAE, path: Path) -> None:
 def graphs_of(
     vae: VAE, image_shape: tuple[int, int, int], codes: Floats, images: NDArray[np.uint8]
 ) -> Graphs:
-    """Export both networks, checked, and halved where pictures stay within 2 grey levels.
+    """Export both networks, verified, in half precision if images stay within 2 grey levels.
 
     Args:
-        vae: On the CPU.
-        image_shape: (C, H, W).
-        codes: Posterior means to try, shape (n, K).
-        images: Images to try, shape (m, H, W, C).
+        vae: Model on the CPU.
+        image_shape: Shape (C, H, W) of an image.
+        codes: Posterior means to test, shape (n, K).
+        images: Images to test, shape (m, H, W, C).
 
     Raises:
-        SbvaeError: If the packages are missing, or a graph gives what PyTorch does not.
+        SbvaeError: If packages are missing, or a graph's outputs differ from PyTorch's.
     """
     z = probes_of(codes, image_shape)
     drawn = _rendered(vae, z)
@@ -92,13 +92,13 @@ def graphs_of(
 
 
 def as_grey_levels(images: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """What a graph draws, images in [0, 1], as bytes; shape as given."""
+    """Convert images of a graph from [0, 1] to uint8; the shape is unchanged."""
     levels: NDArray[np.uint8] = grey_levels(torch.from_numpy(images)).numpy()
     return levels
 
 
 def probes_of(codes: Floats, image_shape: tuple[int, int, int]) -> NDArray[np.float32]:
-    """Some of the codes, evenly spaced, and as many draws from the prior; shape (P, K)."""
+    """Choose evenly spaced codes and draw as many from the prior; shape (P, K)."""
     count = int(np.clip(_PROBE_BYTES // np.prod(image_shape), 2, _PROBES))
     known = codes[np.isfinite(codes).all(axis=1)]
     own = known[np.linspace(0, len(known) - 1, count - count // 2).astype(int)]
@@ -113,5 +113,5 @@ def _rendered(vae: VAE, z: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def largest_step(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> int:
-    """The largest difference of two arrays of grey levels of one shape."""
+    """Return the largest difference of two arrays of grey levels."""
     return int(np.abs(first.astype(np.int16) - second).max(initial=0))

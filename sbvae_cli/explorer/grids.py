@@ -1,4 +1,4 @@
-"""Grids of two factors, their images and every model's codes of them."""
+"""Make grids of two factors with their images and each model's codes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ from sbvae_cli.random import stream
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-SCATTERED = 1_024  # images, where there is no grid
-_SAMPLE = 16  # images that tell how many bytes one takes
+SCATTERED = 1_024  # largest number of images if there is no grid
+_SAMPLE = 16  # number of images from which the size of one is estimated
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Points of two factors, their images and codes.
+    """A grid of two factors, with images and codes of its points.
 
     Attributes:
-        points: The factors, shape (n0, n1, 2).
-        images: A true image of each point, shape (n, H, W, C); zeros where there is none;
-            None where images are not known.
-        present: Points that have an image, shape (n0, n1).
-        codes: Posteriors of each model.
-        dead_below: Std of means of each model that tell nothing; `DEAD_BELOW` of all where empty.
+        points: The points, with their factor values, shape (n0, n1, 2).
+        images: Image of each point, shape (n, H, W, C), with zeros if it has none; None if images
+            are unknown.
+        present: Whether each point has an image, shape (n0, n1).
+        codes: Posteriors of each model at the points.
+        dead_below: Smallest std of informative means of each model; empty for `DEAD_BELOW`.
     """
 
     points: FactorPoints
@@ -51,7 +51,7 @@ class Grid:
     dead_below: Sequence[float] = ()
 
     def slice(self) -> Slice:
-        """As the page has it."""
+        """Return the grid in the form that the page takes."""
         values, columns = self.points.values, self.present.shape[1]
         return Slice(
             self.points.names,
@@ -64,19 +64,19 @@ class Grid:
         )
 
     def flat_codes(self, model: int) -> Floats:
-        """Posterior means of a model, shape (n, K)."""
+        """Return the posterior means of a model, shape (n, K)."""
         means = self.codes[model].means
         return means.reshape(-1, means.shape[-1])
 
     def embedding(self, model: int) -> FactorEmbedding | None:
-        """Its two latents and scores; None of one latent, or where too little is left."""
+        """Embed and score the grid in two latents; None for one latent or too few points."""
         codes = self.codes[model]
         if codes.means.shape[-1] < 2:
             return None
         dead_below = self.dead_below[model] if self.dead_below else DEAD_BELOW
         try:
             return embed_known(self.points, codes, dead_below=dead_below)
-        except SbvaeError:  # all of the grid is held out, or next to all
+        except SbvaeError:  # all or nearly all of the grid is held out
             return None
 
 
@@ -86,13 +86,13 @@ def grids_of(
     trained_on: FactorSpace | None,
     budget: Budget = DEFAULT,
 ) -> list[Grid]:
-    """The grids that a page has; none where fewer than two factors vary, or images make none.
+    """Make the grids of a page; empty if fewer than two factors vary or images form no grid.
 
     Args:
-        source: Draws the images, or has them.
-        vaes: The models, on the CPU.
-        trained_on: Space of their training, whose held-out regions count.
-        budget: What the grids may take.
+        source: Data that draw the images or have them stored.
+        vaes: Models on the CPU.
+        trained_on: Factor space of the training data, whose held-out regions count.
+        budget: Limits on images and bytes.
     """
     space = source.space
     if len(space.varying) < 2:
@@ -114,10 +114,10 @@ def grids_of(
 def scattered(
     source: Source, vaes: Sequence[VAE], trained_on: FactorSpace | None, budget: Budget = DEFAULT
 ) -> tuple[Points, list[tuple[Floats, Floats]], Images]:
-    """Sample images where there is no grid.
+    """Draw sample images, for data without a grid.
 
     Returns:
-        The points; posterior means and stds (N, K) of each model; the images, (N, H, W, C).
+        The points; posterior means and stds (N, K) of each model; the images (N, H, W, C).
     """
     rng = stream(0, "samples")
     sample = source.sample(rng, _SAMPLE)[0]
@@ -153,7 +153,7 @@ def _stored_grids(
     planned: Callable[[Images], list[Wanted]],
     trained_on: FactorSpace | None,
 ) -> list[Grid]:
-    """Grids that a file's rows make, each pair at one setting of the others."""
+    """Make grids from a file's rows, for each pair at one setting of the other factors."""
     factors = file.read_factors(np.arange(file.count))
     some = np.linspace(0, file.count - 1, min(file.count, _SAMPLE)).astype(np.int64)
     found, chosen = [], StoredFactors(factors, source.space.names, stream(0, "geometry"))
@@ -162,7 +162,7 @@ def _stored_grids(
             continue
         try:
             stored = chosen.points(wanted.pair, wanted.size, wanted.size)
-        except SbvaeError:  # one of the two has one value at every setting of the others
+        except SbvaeError:  # at every setting of the others, one of the two has a single value
             continue
         if stored.values.ndim == 3:
             points = shown_points(
@@ -181,7 +181,7 @@ def _encoded(
 
 
 def _first_images(file: DatasetFile, stored: StoredPoints) -> tuple[Images, NDArray[np.bool_]]:
-    """The first row of each point, (n, H, W, C), and which points have one, (n0, n1)."""
+    """Return the first image of each point, (n, H, W, C), and whether it has one, (n0, n1)."""
     shown, first = np.unique(stored.point, return_index=True)
     order = np.argsort(first)
     rows = file.read_rows(stored.rows[first[order]])[0]
@@ -199,12 +199,12 @@ def _latents(vae: VAE, source: Source) -> int:
 
 
 def point_bytes(sample: Images | None, latents: Sequence[int], budget: Budget = DEFAULT) -> float:
-    """Bytes that a point takes in the page, in base64; of large images those of their pixels.
+    """Estimate the bytes of a point in the page, in base64; for large images by their pixels.
 
     Args:
-        sample: Some of the images, (n, H, W, C); None where there are none.
+        sample: Some of the images, shape (n, H, W, C); None if there are none.
         latents: Number of latents of each model.
-        budget: What a grid may take; its pixels may be `MOST_PIXELS`.
+        budget: Limit on a grid's bytes; a grid of `MOST_PIXELS` pixels uses it up.
     """
     codes = sum(4 * count for count in latents)
     if sample is None:

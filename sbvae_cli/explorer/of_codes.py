@@ -1,4 +1,4 @@
-"""Codes of anybody, with images and a decoder where there are some, as the page has them."""
+"""Prepare users' codes for the page, perhaps with images and decoders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ class _Stored:
     """Images of the codes.
 
     Attributes:
-        source: Where they are stored; None where they are not known.
-        rows: Its row of each code that shows something.
+        source: Dataset of the images; None if unknown.
+        rows: Row in the dataset of each code that is not of a blank image.
     """
 
     source: Source | None
     rows: NDArray[np.int64]
 
     def read(self, codes: NDArray[np.integer]) -> NDArray[np.uint8] | None:
-        """Images of some of the codes, shape (n, H, W, C)."""
+        """Read the images of some codes, shape (n, H, W, C)."""
         if self.source is None or self.source.file is None:
             return None
         rows, back = np.unique(self.rows[codes], return_inverse=True)
@@ -48,16 +48,16 @@ class _Stored:
 def payload_of_codes(
     paths: Sequence[Path], images: Path | None = None, decoders: Sequence[Path] = ()
 ) -> Payload:
-    """Make of codes of anybody what a page shows, a model for each file.
+    """Prepare the contents of a page from users' codes, with one model for each file.
 
     Args:
-        paths: NPZ files as `read_codes` reads them, of the same images in the same order.
-        images: Dataset whose rows are the codes' images.
-        decoders: ONNX file of each in turn, of one input (N, K) and one output (N, C, H, W) in
-            [0, 1]; or none.
+        paths: NPZ files of codes of the same images in the same order, as for `read_codes`.
+        images: Dataset whose rows are the images of the codes.
+        decoders: ONNX file of each model in the same order, with one input (N, K) and one output
+            (N, C, H, W) in [0, 1]; or empty.
 
     Raises:
-        SbvaeError: If a file cannot be used, or they do not belong together.
+        SbvaeError: If a file cannot be used, or the files do not fit each other.
     """
     if len(paths) > MOST_MODELS:
         raise SbvaeError(f"names {len(paths)} files; {MOST_MODELS} fit side by side", "codes")
@@ -100,7 +100,7 @@ def payload_of_codes(
 
 
 def _stored(found: Representation, images: Path | None) -> _Stored:
-    """The images' file, checked against the codes."""
+    """Open the dataset of the images, and check it against the codes."""
     rows = np.arange(len(found.codes)) if found.rows is None else found.rows
     source = None
     if images is not None:
@@ -121,7 +121,7 @@ def _stored(found: Representation, images: Path | None) -> _Stored:
 def _shape(
     stored: _Stored, images: Path | None, drawn: Sequence[Decoder], decoders: Sequence[Path]
 ) -> tuple[int, int, int] | None:
-    """(C, H, W) of images and decoders, which have to agree."""
+    """Return the shape (C, H, W), on which images and decoders must agree."""
     source = stored.source
     shapes = [] if source is None else [(source.channels, source.height, source.width)]
     named = [*([] if images is None else [images]), *decoders]
@@ -137,7 +137,7 @@ def _shape(
 
 
 def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
-    """Grids of all pairs of factors whose codes make one."""
+    """Make grids of all pairs of factors whose codes form one."""
     samples = [each.labelled(bins=20) for each in shown]
     names, found = samples[0].names, list[Grid]()
     if len(names) < 2:
@@ -152,7 +152,7 @@ def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
         try:
             most = size if pair == first else further
             made = [points_of_codes(sample, chosen, pair, most) for sample in samples]
-        except SbvaeError:  # one of the two has one value at every setting of the others
+        except SbvaeError:  # at every setting of the others, one of the two has a single value
             continue
         points, _, rows = made[0]
         if points.values.ndim != 3:
@@ -168,7 +168,7 @@ def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
 
 
 def _points(samples: Sequence[Representation], stored: _Stored) -> tuple[Points, NDArray[np.int64]]:
-    """Some of the codes, scattered, and their rows."""
+    """Choose some codes as scattered points, and return them with their rows."""
     shown, count = samples[0], len(samples[0].codes)
     most = int(np.clip(DEFAULT.first_bytes / _point_bytes(samples, stored), 16, SCATTERED))
     rows = np.sort(stream(0, "codes").permutation(count)[:most])
@@ -180,14 +180,14 @@ def _points(samples: Sequence[Representation], stored: _Stored) -> tuple[Points,
 
 
 def _point_bytes(samples: Sequence[Representation], stored: _Stored) -> float:
-    """Bytes that a point takes in the page, by images of some of the codes."""
+    """Estimate the bytes of a point in the page from some of the images."""
     count = len(samples[0].codes)
     some = stored.read(np.linspace(0, count - 1, min(count, 16)).astype(np.int64))
     return point_bytes(some, [each.codes.shape[1] for each in samples])
 
 
 def _factors(shown: Representation) -> list[FactorConfig]:
-    """What is known of the factors, in the order of the columns."""
+    """Return what is known of the factors, in the order of the columns."""
     if shown.space is not None:
         known = SpaceConfig.model_validate(shown.space)
         return [known.factor(name) for name in shown.names]

@@ -1,4 +1,4 @@
-"""Trained models as the page has them."""
+"""Prepare trained models for the page."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ from sbvae_cli.runs.several_models import Opened, open_models
 
 Floats = NDArray[np.float64]
 
-_MOST_PAIRS = 6  # that findings speak of
+_MOST_PAIRS = 6  # largest number of pairs with findings
 
 
 def payload_of_runs(
@@ -33,16 +33,17 @@ def payload_of_runs(
     on_note: Callable[[str], None] = lambda line: None,
     on_step: Callable[[str], None] = lambda line: None,
 ) -> Payload:
-    """Open models of the same data and make of them what a page shows.
+    """Open models of the same data, and prepare the contents of a page.
 
     Args:
         targets: Run folders, folders of runs, and checkpoints.
-        data: Data in place of the models' own.
-        on_note: Called with a line on what is left out, or was found elsewhere.
-        on_step: Called with what comes next.
+        data: Data in place of the training data.
+        on_note: Called with a line if a target is left out, or a data file was found elsewhere.
+        on_step: Called with the name of each step before it begins.
 
     Raises:
-        SbvaeError: If one cannot be used, is too large, their data differ, or packages are missing.
+        SbvaeError: If a model cannot be used or is too large, their data differ, or packages are
+            missing.
     """
     several = open_models(targets, data, on_note)
     require_onnx()
@@ -98,7 +99,7 @@ def payload_of_runs(
 
 
 def _unseen(opened: Sequence[Opened], source: Source) -> list[str]:
-    """Which models were trained on other images than those that are shown, in a sentence each."""
+    """Return a sentence for each model that was trained on other images than those shown."""
     of = {each.name: each.checkpoint.config.data for each in opened}
     return [
         f"{name} was trained on other images, those of {data.name}"
@@ -108,13 +109,13 @@ def _unseen(opened: Sequence[Opened], source: Source) -> list[str]:
 
 
 def axes_by_spread(codes: Floats, stds: Floats | None = None) -> tuple[int, ...]:
-    """The latents that a scatter shows: of smallest posterior std, else of widest codes."""
+    """Choose the latents of a scatter plot: smallest posterior stds, or else widest codes."""
     order = np.argsort(-codes.std(axis=0) if stds is None else stds, kind="stable")
     return tuple(int(latent) for latent in order[:2])
 
 
 def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
-    """What `eval` says of the first pair, and the verdict on the first grid of each other pair."""
+    """Return what `eval` says of the first pair, and the verdict on each other pair."""
     sentences: list[str] = []
     pairs: list[tuple[str, str]] = []
     for embedding in filter(None, found):
@@ -128,7 +129,7 @@ def findings_of(found: Sequence[FactorEmbedding | None]) -> list[str]:
 
 
 def labelled(sentence: str) -> str:
-    """A sentence with scores called as the page calls them, and shares in percent."""
+    """Replace names of scores in a sentence by the page's labels, and shares by percentages."""
 
     def text(found: re.Match[str]) -> str:
         style, value = score_style(found[1]), found[2]
@@ -151,13 +152,13 @@ def _small(opened: Opened) -> VAE:
 
 
 def axes_of(found: Sequence[FactorEmbedding | None], codes: Floats) -> list[tuple[int, ...]]:
-    """The latents that are shown of each grid; without a grid those of widest codes (n, K)."""
+    """Return the latents that are shown of each grid; without a grid those of the widest codes."""
     usual = axes_by_spread(codes[np.isfinite(codes).all(axis=1)])
     return [one.choice.latents if one else usual for one in found] or [usual]
 
 
 def stds_of(grid: Grid, model: int) -> Floats | None:
-    """Posterior stds of a model, averaged over a grid, shape (K,); None where not known."""
+    """Average a model's posterior stds over a grid, shape (K,); None if they are unknown."""
     stds = grid.codes[model].stds
     if stds is None:
         return None

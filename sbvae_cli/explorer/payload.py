@@ -1,48 +1,48 @@
-"""What the page is given: one JSON object, format 1, beside larger parts of the HTML file.
+"""Contents of the page: one JSON object of format 1, and larger parts of the HTML file.
 
-Floats are base64 of little-endian float32 and bytes base64 of uint8, both in C order. K is the
-number of latents, F of factors, n of points of a grid, N of points that lie scattered. What may be
-null is marked by `?`.
+Floats are base64 of little-endian float32, and bytes are base64 of uint8, both in C order. K is
+the number of latents, F of factors, n of points of a grid, N of scattered points. Entries marked
+by `?` can be null.
 
     format       1
-    title        what is looked at, as "circles xy-hole"
+    title        subject of the page, such as "circles xy-hole"
     made_by      "sbvae 0.1.0"
-    command      the command that wrote the page
-    notes        sentences for its top, as that a model never saw these images; mostly none
+    command      command that wrote the page
+    notes        sentences at its top, such as that a model never saw these images; usually none
     unused_from  posterior std from which a latent counts as unused, 0.5
-    image?       {height, width, channels}; null where codes alone are known
+    image?       {height, width, channels}; null if only codes are known
     factors      [{name, unit, low, high, circular, varies, levels?, level_names?}], none if unknown
-    slices       grids of two factors, the others held; the first is shown first
-        names      [first, second]; the first runs along axis 0 of the grid
+    slices       grids of two factors at fixed values of the others; the first is shown first
+        names      [first, second]; the first varies along axis 0 of the grid
         others     values of the other factors, by name
         shape      [n0, n1]
-        values     [n0 numbers, n1 numbers], in the factors' units, increasing
+        values     [n0 numbers, n1 numbers], in the factors' units, ascending
         circular   [bool, bool]
         held_out   n bytes, 1 where training left the point out
-        present?   n bytes, 0 where there is no image; null where there is one everywhere
-        images?    PNG of the true images, row by row; null where they are not known or too large
-        columns    images in a row of that PNG
-    points?      scattered images, where there is no grid: {count, images?, columns,
+        present?   n bytes, 0 for a point without image; null if all points have one
+        images?    PNG of the true images, row by row; null if unknown or too large
+        columns    number of images in a row of that PNG
+    points?      scattered images, if there is no grid: {count, images?, columns,
                  factors? (N, F), held_out? (N bytes)}
     models
-        name       short, different from the others'
-        kind       in a few words, as "broadcast, vae, seed 0, step 1,000"; may be empty
+        name       short, unique among the models
+        kind       a few words, such as "broadcast, vae, seed 0, step 1,000"; may be empty
         latents    K
         stds?      K floats: posterior stds, averaged over the points of the first slice
-        axes       for each slice the two latents that are shown; one where there is but one
-        codes      for each slice (n, K), NaN where there is no image
+        axes       for each slice the two latents that are shown; one if there is only one
+        codes      for each slice (n, K), NaN for a point without image
         point_codes?  (N, K)
         scores     for each slice [{key, label, value?, text, help}]
-        findings   sentences, of the first slice unless they name others
+        findings   sentences on the first slice unless they name another
         settings   [[name, text]]
-        command?   a command that trains such a model
+        command?   command that trains such a model
         decoder?   id of a part: ONNX, `z` (N, K) to `image` (N, C, H, W)
         encoder?   id of a part: ONNX, `image` (N, C, H, W) to `mean` and `log_variance`, (N, K)
-        likelihood?   kind of the pixels' likelihood
-        probes?    what PyTorch draws: {count, z (count, K), images (count, C, H, W) bytes}
+        likelihood?   kind of likelihood of the pixels
+        probes?    test images by PyTorch: {count, z (count, K), images (count, C, H, W) bytes}
 
-A part is a `<script type="text/plain">` of base64 of gzip: `runtime` and `wasm` are ONNX Runtime,
-`decoder-0` and `encoder-0` those of the first model. `worker` is plain text.
+A part is a `<script type="text/plain">` with base64 of gzip: `runtime` and `wasm` are ONNX Runtime,
+`decoder-0` and `encoder-0` belong to the first model. `worker` is plain text.
 """
 
 import base64
@@ -66,16 +66,16 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Slice:
-    """A grid of two factors, the others held.
+    """A grid of two factors at fixed values of the others.
 
     Attributes:
-        names: The two factors.
-        others: Values of others that vary elsewhere.
-        values: Values along each, (n0,) and (n1,).
-        circular: Whether each one's range is a full turn.
-        held_out: Points that training left out, shape (n0, n1).
-        present: Points that have an image, shape (n0, n1).
-        images: True images; None where they are not shown.
+        names: Names of the two factors.
+        others: Fixed values of other varying factors.
+        values: Values along each factor, (n0,) and (n1,).
+        circular: Whether the range of each factor is a full turn.
+        held_out: Whether training left out each point, shape (n0, n1).
+        present: Whether each point has an image, shape (n0, n1).
+        images: True images; None if they are not shown.
     """
 
     names: tuple[str, str]
@@ -87,7 +87,7 @@ class Slice:
     images: Atlas | None
 
     def as_json(self) -> dict[str, Any]:
-        """As the page reads it."""
+        """Return the grid as the page reads it."""
         return {
             "names": list(self.names),
             "others": dict(self.others),
@@ -102,13 +102,13 @@ class Slice:
 
 @dataclass(frozen=True)
 class Points:
-    """Images that lie scattered.
+    """Scattered images.
 
     Attributes:
         count: Number of images N.
-        images: The images; None where they are not known.
-        factors: Their factors, shape (N, F); None where these are not known.
-        held_out: Those that training left out, shape (N,); None where that is not known.
+        images: The images; None if unknown.
+        factors: Factor values, shape (N, F); None if unknown.
+        held_out: Whether training left out each image, shape (N,); None if unknown.
     """
 
     count: int
@@ -117,7 +117,7 @@ class Points:
     held_out: Bools | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the page reads it."""
+        """Return the points as the page reads them."""
         return {
             "count": self.count,
             **_images(self.images),
@@ -128,18 +128,18 @@ class Points:
 
 @dataclass(frozen=True)
 class Probes:
-    """Latents and what PyTorch, or ONNX Runtime, draws of them: the page compares its own.
+    """Latents and the images that PyTorch or ONNX Runtime decodes from them, to test the page.
 
     Attributes:
-        z: Shape (P, K).
-        images: uint8, shape (P, C, H, W).
+        z: Latents, shape (P, K).
+        images: Images, uint8, shape (P, C, H, W).
     """
 
     z: Floats
     images: NDArray[np.uint8]
 
     def as_json(self) -> dict[str, Any]:
-        """As the page reads it."""
+        """Return the probes as the page reads them."""
         return {
             "count": len(self.z),
             "z": base64_of_floats(self.z),
@@ -152,22 +152,22 @@ class Model:
     """One model, or one file of codes.
 
     Attributes:
-        name: Short, different from the others'.
+        name: Short name, unique among the models.
         latents: Number of latents K.
-        codes: Posterior means of each slice, shape (n, K).
+        codes: Posterior means at the points of each slice, shape (n, K).
         axes: The latents that are shown of each slice, two or the only one.
-        scores: What the page lists of each slice.
-        kind: What it is, in a few words.
-        stds: Posterior stds, shape (K,); None where these are not known.
+        scores: List of scores of each slice.
+        kind: Description in a few words.
+        stds: Posterior stds, shape (K,); None if unknown.
         point_codes: Codes of scattered points, shape (N, K).
         findings: Sentences.
-        settings: Names and texts.
-        command: A command that trains such a model.
-        decoder: ONNX file; None where there is none.
-        encoder: ONNX file; None where there is none.
-        likelihood: Kind of the pixels' likelihood.
-        probes: What the decoder is to draw.
-        path: What was named, where it is a run; the page does not have it.
+        settings: Pairs of name and text.
+        command: Command that trains such a model.
+        decoder: ONNX file; None if there is none.
+        encoder: ONNX file; None if there is none.
+        likelihood: Kind of likelihood of the pixels.
+        probes: Test images of the decoder.
+        path: Path of the run, which is not written into the page.
     """
 
     name: str
@@ -188,7 +188,7 @@ class Model:
     path: str | None = None
 
     def as_json(self, number: int) -> dict[str, Any]:
-        """As the page reads it; `number` is its place among the models, from 0."""
+        """Return the model as the page reads it; `number` is its index, from 0."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -210,17 +210,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Payload:
-    """All that a page shows.
+    """Contents of a page.
 
     Attributes:
-        title: What is looked at.
-        image_shape: (C, H, W); None where no image is known.
+        title: Subject of the page.
+        image_shape: Shape (C, H, W) of images; None if there are none.
         factors: All factors, in the order of the columns.
         slices: Grids; the first is shown first.
-        points: Scattered images, where there is no grid.
-        models: The models, one or more.
-        runs: What the models are, in plain containers, for who asks the file.
-        notes: Sentences for the top of the page.
+        points: Scattered images; None if there is a grid.
+        models: One or more models.
+        runs: Descriptions of the models in plain containers, for the file's metadata.
+        notes: Sentences at the top of the page.
     """
 
     title: str
@@ -233,7 +233,7 @@ class Payload:
     notes: Sequence[str] = ()
 
     def as_json(self, command: str) -> dict[str, Any]:
-        """As the page reads it; `command` is the one that writes the page."""
+        """Return the contents as the page reads them; `command` is the one that writes the page."""
         shape = self.image_shape
         return {
             "format": FORMAT,
@@ -251,7 +251,7 @@ class Payload:
 
     @property
     def parts(self) -> dict[str, bytes]:
-        """Graphs by the ids under which they stand in the page."""
+        """ONNX graphs, by the ids of their parts of the page."""
         found: dict[str, bytes] = {}
         for number, model in enumerate(self.models):
             graphs = {"decoder": model.decoder, "encoder": model.encoder}
@@ -260,12 +260,12 @@ class Payload:
 
 
 def base64_of_floats(array: Floats) -> str:
-    """Base64 of little-endian float32, in C order."""
+    """Encode an array as base64 of little-endian float32, in C order."""
     return base64.b64encode(np.ascontiguousarray(array, dtype="<f4").tobytes()).decode()
 
 
 def base64_of_bytes(array: NDArray[Any]) -> str:
-    """Base64 of uint8, in C order."""
+    """Encode an array as base64 of uint8, in C order."""
     return base64.b64encode(np.ascontiguousarray(array, dtype=np.uint8).tobytes()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Files of codes of the same images, which a page shows side by side."""
+"""Read files of codes of the same images, to show them side by side."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,17 +13,17 @@ from sbvae_cli.evaluation.representation import Representation
 
 
 def same_images(paths: Sequence[Path]) -> list[Representation]:
-    """Read codes whose rows are of the same images, in the same order.
+    """Read codes whose rows belong to the same images in the same order.
 
     Args:
-        paths: NPZ files as `read_codes` reads them.
+        paths: NPZ files as for `read_codes`.
 
     Returns:
-        What each holds, with the factors of the first; where one alone says which rows lie where
-        and which training left out, this holds for all.
+        The representation of each file, with the factors of the first one. Row numbers and held-out
+        rows that only one file has are given to all.
 
     Raises:
-        SbvaeError: If one cannot be read, or they differ in their images or factors.
+        SbvaeError: If a file cannot be read, or they differ in their images or factors.
     """
     for path in paths:
         if paths.count(path) > 1:
@@ -61,7 +61,7 @@ def same_images(paths: Sequence[Path]) -> list[Representation]:
 
 
 def _told(found: Representation) -> dict[str, Any]:
-    """What must not differ, by what a message calls it; None where a file does not tell it."""
+    """Return what must be equal in all files, by its name in messages; None if a file lacks it."""
     return {
         "numbers of rows": len(found.codes),
         "names of factors": found.names,

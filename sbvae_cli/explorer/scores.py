@@ -1,4 +1,4 @@
-"""Scores of a grid in two latents, as the page lists them."""
+"""List the scores of a grid in two latents for the page."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _GEOMETRY = METRICS["geometry"]
 
 
 def scores_of(found: FactorEmbedding) -> list[dict[str, Any]]:
-    """The main scores of geometry; those of the held-out region only where there is one."""
+    """List the main scores of geometry; those of the held-out region only if there is one."""
     names = [
         name
         for name in _GEOMETRY.main_scores

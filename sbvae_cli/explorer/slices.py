@@ -1,7 +1,7 @@
-"""Which grids a page has: every pair of factors, and what else there is room for.
+"""Choose the grids of a page: one for every pair of factors, and more within a budget.
 
-The first grid is fine, since it is what a reader sees; all others are coarser, and together they
-keep to a budget in images, which are drawn and encoded, and in bytes, which travel with the page.
+The first grid is fine, since it is shown first. All others are coarser, and together they keep
+to a budget of images, which are drawn and encoded, and of bytes, which are part of the page.
 """
 
 import itertools
@@ -15,22 +15,22 @@ from sbvae_cli.data.factor_grid import FactorGrid, factor_grid, middle_of
 from sbvae_cli.data.factors import FactorSpace
 
 FIRST = 32  # points along each factor of the first grid
-FURTHER = 16  # of the others
+FURTHER = 16  # points along each factor of the other grids
 LEAST = 4
-VALUES = 5  # of another factor, ends and middle among them
-MOST_VALUES = 8  # of one that has levels or is circular
-MOST_PAIRS = 45  # those of ten factors
-_MOST_SETTINGS = 1_000  # that are looked at
+VALUES = 5  # of another factor, with its ends and middle
+MOST_VALUES = 8  # of another factor with levels, or a circular one
+MOST_PAIRS = 45  # as ten factors have
+_MOST_SETTINGS = 1_000  # largest number of settings that are tried
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What the grids of a page may take.
+    """Limits on the grids of a page.
 
     Attributes:
-        images: Images in all.
+        images: Number of images of all grids.
         first_bytes: Bytes of the first grid.
-        all_bytes: Bytes of all of them.
+        all_bytes: Bytes of all grids.
     """
 
     images: int = 5_000
@@ -43,12 +43,12 @@ DEFAULT = Budget()
 
 @dataclass(frozen=True)
 class Wanted:
-    """A grid that is to be made.
+    """Definition of a grid.
 
     Attributes:
-        pair: The two factors.
-        size: Points along each of them, at most.
-        at: Values of others; the rest stand at their middles.
+        pair: Names of the two factors.
+        size: Largest number of points along each factor.
+        at: Fixed values of other factors; the rest are at their middles.
     """
 
     pair: tuple[str, str]
@@ -59,17 +59,17 @@ class Wanted:
 def plan(
     space: FactorSpace, first: tuple[str, str], point_bytes: float, budget: Budget = DEFAULT
 ) -> list[Wanted]:
-    """The grids of a page, in the order in which they stand in it.
+    """Define the grids of a page, in their order.
 
-    Every pair, up to `MOST_PAIRS`, has a grid at the middle of the others, however coarse. Then the
-    first pair, and after it the others, have some at other values of the other factors, while there
-    is room.
+    Every pair, up to `MOST_PAIRS`, gets a grid at the middle of the other factors, however coarse.
+    Then the first pair and after it the others get grids at other values, as far as the budget
+    allows.
 
     Args:
-        space: Space of the factors.
+        space: Factor space.
         first: Pair that is shown first.
         point_bytes: Bytes of one point in the page: its image, and its codes in each model.
-        budget: What they may take.
+        budget: Limits on images and bytes.
     """
     pairs = pairs_from(space.varying, first)
     size, further, room = sizes(len(pairs), point_bytes, budget)
@@ -85,12 +85,12 @@ def plan(
 
 
 def sizes(pairs: int, point_bytes: float, budget: Budget = DEFAULT) -> tuple[int, int, float]:
-    """Points along a factor of the first pair's grid, and of the others'; points left over.
+    """Return points along a factor of the first grid and of the others, and the number left over.
 
     Args:
         pairs: Number of pairs that have a grid.
         point_bytes: Bytes of one point in the page.
-        budget: What they may take.
+        budget: Limits on images and bytes.
     """
     size = _fitting(FIRST, budget.first_bytes / point_bytes)
     room = min(budget.images, budget.all_bytes / point_bytes) - size**2
@@ -99,18 +99,18 @@ def sizes(pairs: int, point_bytes: float, budget: Budget = DEFAULT) -> tuple[int
 
 
 def pairs_from(names: Sequence[str], first: tuple[str, str]) -> list[tuple[str, str]]:
-    """Pairs of names, one of them first; all of them, up to `MOST_PAIRS`."""
+    """Return all pairs of names, `first` before the others, up to `MOST_PAIRS`."""
     others = (p for p in itertools.combinations(names, 2) if set(p) != set(first))
     return [first, *itertools.islice(others, MOST_PAIRS - 1)]
 
 
 def lay(space: FactorSpace, wanted: Wanted) -> FactorGrid:
-    """The grid that was wanted; of a factor of many levels it has some."""
+    """Make the grid of a definition, thinned if a factor has too many levels."""
     return thinned(factor_grid(space, wanted.pair, wanted.size, wanted.at), wanted.size)
 
 
 def thinned(grid: FactorGrid, most: int) -> FactorGrid:
-    """The grid with so many points along each factor at most, evenly spaced."""
+    """Thin a grid evenly to at most `most` points along each factor."""
     rows = grid.factors.reshape(*grid.shape, -1)
     for axis, count in enumerate(grid.shape):
         if count > most:
@@ -120,7 +120,7 @@ def thinned(grid: FactorGrid, most: int) -> FactorGrid:
 
 
 def values_of(factor: FactorConfig) -> list[float]:
-    """The values at which another factor is offered, in order, its middle among them."""
+    """Return the ascending values at which another factor can be fixed, including its middle."""
     if factor.levels:
         levels = sorted(factor.levels)
         step = -(-len(levels) // MOST_VALUES)
@@ -132,7 +132,7 @@ def values_of(factor: FactorConfig) -> list[float]:
 
 
 def _settings(others: Sequence[FactorConfig]) -> Iterator[dict[str, float]]:
-    """Values of the other factors, first those in which one alone has left its middle."""
+    """Yield values of the other factors, first those with a single factor off its middle."""
     values = {factor.name: values_of(factor) for factor in others}
     middles = {factor.name: middle_of(factor) for factor in others}
     alone = [{**middles, name: value} for name, each in values.items() for value in each]
@@ -146,5 +146,5 @@ def _settings(others: Sequence[FactorConfig]) -> Iterator[dict[str, float]]:
 
 
 def _fitting(size: int, points: float) -> int:
-    """The largest side of a square of so many points, from `LEAST` to `size`."""
+    """Return the side of the largest square with at most `points`, from `LEAST` to `size`."""
     return int(np.clip(np.sqrt(max(points, 0)), LEAST, size))

@@ -1,1 +1,1 @@
-"""Results of evaluations to pictures: one call a figure."""
+"""Draw results of evaluations as pictures, with one function for each figure."""

@@ -1,4 +1,4 @@
-"""Colours of series, the same for a decoder in every figure."""
+"""Colours of series, the same for each decoder in all figures."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ _OF_DECODERS = {"deconv": SERIES[0], "broadcast": SERIES[1], "coordconv": SERIES
 
 
 def series_colours(decoders: Sequence[str]) -> list[Role]:
-    """A colour for each series: the paper's deconv is blue, broadcast red, wherever they stand.
+    """Choose a colour for each series; deconv is always blue and broadcast red, as in the paper.
 
     Args:
-        decoders: Kind of each series' decoder, "" where it has none or is not known. The first
-            series of a decoder has its colour, the others those that are left, in their order,
-            those of decoders last; with more series than colours they repeat.
+        decoders: Kind of each series' decoder, "" if it has none or it is unknown. The first series
+            of a decoder gets its colour. The others get the remaining colours in their order, those
+            of decoders last; if there are too few colours, they repeat.
     """
     own = {
         decoders.index(kind): colour for kind, colour in _OF_DECODERS.items() if kind in decoders
@@ -26,21 +26,21 @@ def series_colours(decoders: Sequence[str]) -> list[Role]:
 
 
 def distinct_colours(decoders: Sequence[str]) -> list[Role]:
-    """A colour for each of so many series as there are colours, and grey for those that follow.
+    """Choose a different colour for each series while colours last, then grey.
 
     Args:
-        decoders: Kind of each series' decoder, as `series_colours` takes them.
+        decoders: Kind of each series' decoder, as in `series_colours`.
     """
     most = len(SERIES)
     return [*series_colours(decoders[:most]), *(QUIET for _ in decoders[most:])]
 
 
 def decoder_colours(decoders: Sequence[str]) -> list[Role]:
-    """A colour for each row of a chart, whose label tells it from others of the same decoder.
+    """Choose a colour for each row of a chart; rows of one decoder are told apart by their labels.
 
     Args:
-        decoders: Kind of each row's decoder, whose colour it has; "" where it has none or is not
-            known, and the row has one that no decoder has.
+        decoders: Kind of each row's decoder, which determines the colour; rows with "" (none or
+            unknown) get one that no decoder has.
     """
     kinds = list(dict.fromkeys(decoders))
     colours = dict(zip(kinds, series_colours(kinds), strict=True))

@@ -1,4 +1,4 @@
-"""What models draw: samples of the prior, images between two images, reconstructions."""
+"""Draw samples of the prior, interpolations between two images, and reconstructions."""
 
 import math
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from sbvae_cli.viz.traversal_layout import percent_names
 
 MOST_COLUMNS = 12
 DRIFT_MS = 80
-_ASPECT = 1.6  # columns of samples over rows
+_ASPECT = 1.6  # ratio of columns to rows of samples
 
 
 def draw_prior_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Canvas:
-    """Draw images that models decode from codes of the prior, in a grid for each.
+    """Draw images that models decode from samples of the prior, in one grid for each model.
 
     Args:
-        samples: By the title of the model, shape (N, H, W, C), of one shape.
+        samples: Images by the title of the model, each of shape (N, H, W, C).
         caption: Line at the top of the picture.
     """
     sections = []
@@ -40,10 +40,10 @@ def draw_prior_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = 
 
 
 def animate_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "") -> Animation:
-    """Animate samples that drift through the prior, and come back.
+    """Animate samples that move through the prior in a cycle.
 
     Args:
-        samples: By the title of the model, shape (T, N, H, W, C), of one shape.
+        samples: Images by the title of the model, each of shape (T, N, H, W, C).
         caption: Line at the top of the picture.
     """
     count = len(next(iter(samples.values())))
@@ -55,10 +55,10 @@ def animate_samples(samples: Mapping[str, NDArray[np.uint8]], caption: str = "")
 
 
 def draw_interpolations(models: Mapping[str, Interpolation], caption: str = "") -> Canvas:
-    """Draw images on the line between two images' codes, these two in frames at the ends.
+    """Draw images decoded between two images' codes, with these images in frames at the ends.
 
     Args:
-        models: By the title of the model, of the same two images and as many between them.
+        models: Interpolations by the title of the model, of the same images and length.
         caption: Line at the top of the picture.
     """
     first = next(iter(models.values()))
@@ -77,10 +77,10 @@ def draw_interpolations(models: Mapping[str, Interpolation], caption: str = "") 
 
 
 def animate_interpolations(models: Mapping[str, Interpolation], caption: str = "") -> Animation:
-    """Animate images that go from one image's code to another's, and back, between the two.
+    """Animate images that move from one image's code to another's and back, between the two.
 
     Args:
-        models: By the title of the model, of the same two images and as many between them.
+        models: Interpolations by the title of the model, of the same images and length.
         caption: Line at the top of the picture.
     """
     first = next(iter(models.values()))
@@ -98,10 +98,10 @@ def animate_interpolations(models: Mapping[str, Interpolation], caption: str = "
 
 
 def draw_reconstructions(models: Mapping[str, Reconstructions], caption: str = "") -> Canvas:
-    """Draw originals above what each model makes of them, held-out ones in orange frames.
+    """Draw images above their reconstructions by each model, with held-out ones in orange frames.
 
     Args:
-        models: By the title of the model, of the same images.
+        models: Reconstructions by the title of the model, of the same images.
         caption: Line at the top of the picture.
     """
     first = next(iter(models.values()))
@@ -121,7 +121,7 @@ def draw_reconstructions(models: Mapping[str, Reconstructions], caption: str = "
 
 
 def _image(name: str) -> str:
-    """What an image is called: a file by its name, others by their number."""
+    """Return the label of an image: the name of a file, or the number of an image."""
     return f"image {name}" if name[:1].isdigit() and "." not in name else name
 
 

@@ -1,4 +1,4 @@
-"""Two factors, and where models put them in latent space (Figures 7 and 8)."""
+"""Draw two factors and their embedding in latent space (Figures 7 and 8)."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ _RULES = {
     "informative": "that tell most of the two factors",
     "given": "that were named",
 }
-# Whose meaning the note has, where they are shown.
+# Scores that the note explains if they are shown.
 _MEANINGS = {
     "inverse_r2": "R²: how well an affine map gives the latents from the factors (affine) or back "
     "(inverse)",
@@ -41,10 +41,10 @@ def draw_geometry(
     """Draw two factors and their embedding, with samples and scores; or several models' embeddings.
 
     Args:
-        embeddings: Embeddings of the same points, one or more, by the titles of their panels, of
-            one line or more.
-        source: Dataset that has the points' images; None of codes from elsewhere.
-        caption: At the top of the picture: what data, which model.
+        embeddings: One or more embeddings of the same points, by the titles of their panels, which
+            may have several lines.
+        source: Dataset of the points' images; None for codes of a file.
+        caption: Line at the top of the picture, with data and model.
 
     Raises:
         SbvaeError: If the embeddings are of different points or held-out regions.
@@ -60,14 +60,14 @@ def draw_geometry(
 
 
 def factor_panel(embedding: FactorEmbedding, source: Source | None) -> FactorPanel:
-    """The points in factor space, with the units that their source knows."""
+    """Return the points in factor space, with the factors' units if they are known."""
     points, names = embedding.points, embedding.points.names
     labels = names if source is None else tuple(axis_label(source.space.factor(n)) for n in names)
     return FactorPanel(points.values, (labels[0], labels[1]), points.held_out, points.circular)
 
 
 def axis_label(factor: FactorConfig) -> str:
-    """The name with its unit, or with what the numbers at the axis mean."""
+    """Return the factor's name with its unit, or with the meanings of its levels."""
     if factor.levels and factor.level_names:
         levels = zip(factor.levels, factor.level_names, strict=True)
         return f"{factor.name} ({', '.join(f'{level:g} {name}' for level, name in levels)})"
@@ -75,7 +75,7 @@ def axis_label(factor: FactorConfig) -> str:
 
 
 def note(embedding: FactorEmbedding, source: Source | None = None) -> str:
-    """What the picture shows, so that it can stand alone."""
+    """Describe what the picture shows, so that it is self-contained."""
     points, pair = embedding.points, embedding.pair
     others = ", ".join(
         f"{name} {_value(name, value, source)}" for name, value in points.fixed.items()
@@ -92,20 +92,20 @@ def note(embedding: FactorEmbedding, source: Source | None = None) -> str:
 
 
 def _value(name: str, value: float, source: Source | None) -> str:
-    """The level's name where it has one."""
+    """Format a factor's value, or return the name of its level."""
     level = None if source is None else source.space.factor(name).name_of(value)
     return level or f"{value:.3g}"
 
 
 def note_on_scores(embedding: FactorEmbedding) -> str:
-    """What the scores beside the panels mean, of those that are known."""
+    """Explain the scores beside the panels, except those without a value."""
     scores = embedding.pair.scores
     meanings = [text for name, text in _MEANINGS.items() if scores[name] is not None]
     return f"{'; '.join(meanings)}."
 
 
 def embedding_panel(embedding: FactorEmbedding, name: str) -> Embedding:
-    """The points in two latents, with what a report says of them."""
+    """Return the points in two latents, with scores and verdict."""
     first, second = embedding.choice.latents
     return Embedding(
         embedding.codes,
@@ -118,10 +118,10 @@ def embedding_panel(embedding: FactorEmbedding, name: str) -> Embedding:
 
 
 def require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbedding:
-    """The first embedding, whose points all others share.
+    """Check that all embeddings have the same points, and return the first one.
 
     Raises:
-        SbvaeError: If one has others, with what differs and what would do.
+        SbvaeError: If the points differ; the message says how, and what to do.
     """
     (title, first), *others = embeddings.items()
     for name, other in others:
@@ -132,7 +132,7 @@ def require_same_points(embeddings: Mapping[str, FactorEmbedding]) -> FactorEmbe
 
 
 def _difference(first: FactorEmbedding, other: FactorEmbedding, whose: str) -> str:
-    """Why two embeddings cannot stand side by side, and what would do; empty where they can."""
+    """Return why two embeddings cannot be shown side by side and what to do, or ""."""
     one, two = first.points, other.points
     if one.names != two.names:
         names = " and ".join(two.names), " and ".join(one.names)
@@ -159,6 +159,6 @@ def _difference(first: FactorEmbedding, other: FactorEmbedding, whose: str) -> s
 
 
 def _layout(embedding: FactorEmbedding) -> str:
-    """A grid or points, and how many, as `a 32x32 grid`."""
+    """Describe the arrangement of points, such as `a 32x32 grid`."""
     shape = embedding.points.held_out.shape
     return f"a {shape[0]}x{shape[1]} grid" if len(shape) == 2 else f"{shape[0]:,} points"

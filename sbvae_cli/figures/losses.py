@@ -1,4 +1,4 @@
-"""Curves of training logs: each term in a panel, replicas of a group in one colour."""
+"""Draw curves of training logs: one panel for each term, one colour for each group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,20 +26,20 @@ UNITS = {
     "images_per_second": "images a second",
 }
 _OF_VALIDATION = "_validation"
-_NOT_SHOWN = ("images_per_second",)  # unless it is asked for
-# How far a window reaches: a share of the step, so that the steep beginning stays steep, and at
-# most a share of the run.
+_NOT_SHOWN = ("images_per_second",)  # unless it is requested
+# Half-widths of the smoothing windows: a share of the step, so that the steep beginning stays
+# steep, and at most a share of the run.
 _REACH, _MOST = 0.1, 0.015
-_LAST = 4  # times the reach, width of the windows at the end, which have one side alone
+_LAST = 4  # width in half-widths of windows at the end of the run, which are one-sided
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A term over a training.
+    """A logged term during a training.
 
     Attributes:
-        steps: Updates made, increasing, shape (N,).
-        values: Mean over the updates since the step before, shape (N,).
+        steps: Number of updates made, ascending, shape (N,).
+        values: Mean over the updates since the previous step, shape (N,).
     """
 
     steps: Floats
@@ -48,17 +48,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class RunLog:
-    """What a run has logged so far.
+    """Log of a run.
 
     Attributes:
-        name: What the run is called.
-        group: Name that it shares with runs that differ in the seed alone.
-        data: Name of its data.
-        decoder: Kind of its decoder.
-        planned: Updates in all.
-        curves: Terms by name.
-        diverged: Update that was not finite; None where all were.
-        seed: Root seed; None where it is not known.
+        name: Name of the run.
+        group: Name of its group, shared by runs that differ only in the seed.
+        data: Name of the data.
+        decoder: Kind of the decoder.
+        planned: Number of updates planned.
+        curves: Logged terms by name.
+        diverged: Update in which the run diverged; None if it did not.
+        seed: Root seed; None if unknown.
     """
 
     name: str
@@ -72,24 +72,23 @@ class RunLog:
 
     @property
     def step(self) -> int:
-        """Updates at its last line."""
+        """Number of updates at the last line of the log."""
         return int(max((curve.steps[-1] for curve in self.curves.values()), default=0))
 
 
 def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
     """Draw the terms of runs over their updates, smoothed, with the raw line behind.
 
-    A term that is positive and whose values lie at the low end of their range, as after a steep
-    fall, has a logarithmic axis. Terms of validation images are dots on the panel of their like.
+    A positive term whose values are mostly at the low end of their range, as after a steep fall,
+    has a logarithmic axis. Terms of validation images are dots on the panel of the same training
+    term. Values that are not finite are left out.
 
     Args:
-        logs: Runs, one or more.
-        terms: Names of terms, one panel each; all but speed where empty.
-
-    Values that are not finite are left out.
+        logs: One or more runs.
+        terms: Names of terms, one for each panel; empty for all except the speed.
 
     Raises:
-        SbvaeError: If no run has a term.
+        SbvaeError: If no run has logged a term.
     """
     logs = [replace(log, curves=_finite(log.curves)) for log in logs]
     there = list(dict.fromkeys(name for log in logs for name in log.curves))
@@ -111,15 +110,15 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
 
 
 def smooth(steps: Floats, values: Floats, planned: int) -> Floats:
-    """Lines fitted to windows that grow with the step, twice, so that no corner is left.
+    """Smooth values by linear fits in windows that grow with the step, applied twice.
 
-    A line has no lag at the ends and leaves what is straight, but the end of one is uncertain:
-    windows at the end of the run are wider.
+    The second pass removes corners. A linear fit has no lag at the ends and does not change
+    straight lines, but its ends are uncertain, so windows at the end of the run are wider.
 
     Args:
-        steps: Updates, increasing, shape (N,).
-        values: Shape (N,).
-        planned: Updates in all.
+        steps: Number of updates, ascending, shape (N,).
+        values: Values at these steps, shape (N,).
+        planned: Number of updates planned.
     """
     reach = np.minimum(_REACH * steps, _MOST * planned)
     starts = np.minimum(steps - reach, steps[-1] - _LAST * reach)
@@ -140,7 +139,7 @@ def _finite(curves: Mapping[str, Curve]) -> dict[str, Curve]:
 
 
 def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:
-    """The value at each x of the line that fits points `first` to before `last` of it best."""
+    """Fit a line to points `first` to `last` (excluded) for each x, and return its value there."""
 
     def over_windows(numbers: Floats) -> Floats:
         sums = np.concatenate([[0.0], np.cumsum(numbers)])
@@ -157,9 +156,10 @@ def _fitted(x: Floats, y: Floats, first: Integers, last: Integers) -> Floats:
 
 
 def _styles(decoders: Sequence[str]) -> list[LineStyle]:
-    """The colour of its decoder for each group, and a dash, while there are dashes enough.
+    """Choose the colour of its decoder for each group, and a dash to tell equal colours apart.
 
-    Where more groups have one decoder they have a colour each, and a dash where these repeat.
+    If a decoder has more groups than there are dashes, each group gets its own colour, and dashes
+    where colours repeat.
     """
     colours = decoder_colours(decoders)
     if max(decoders.count(kind) for kind in decoders) > len(DASHES):
@@ -204,7 +204,7 @@ def _caption(logs: Sequence[RunLog], groups: Sequence[str]) -> str:
 
 
 def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:
-    """What the lines are, which runs diverged, and which are not at their end."""
+    """Explain the lines, and list diverged and unfinished runs."""
     parts = ["Thin: as logged, thick: smoothed."]
     if any(name.endswith(_OF_VALIDATION) for name in beside):
         parts.append("Dots: validation images.")

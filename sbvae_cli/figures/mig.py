@@ -1,4 +1,4 @@
-"""The distribution of MIG over seeds, with a star at the median run (Figures 2, 3 and 11)."""
+"""Draw the distribution of MIG over seeds, with a star at the median run (Figures 2, 3, 11)."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ from sbvae_cli.viz.page import page
 from sbvae_cli.viz.rows import RowPanel, Values, draw_histograms, draw_strips
 from sbvae_cli.viz.theme import QUIET, Role
 
-BINS, LEAST_WIDTH = 24, 0.001  # number of bins at most, and their width at least
-SMALL = 0.1  # largest MIG below which four digits are written, else three
-MARGIN = 0.04  # at either end of the axis, over its length
+BINS, LEAST_WIDTH = 24, 0.001  # largest number of bins, and smallest width
+SMALL = 0.1  # below this largest MIG, labels have four decimals instead of three
+MARGIN = 0.04  # margin at both ends of the axis, as a share of its length
 
 
 def draw_mig(
@@ -25,15 +25,15 @@ def draw_mig(
     caption: str = "",
     kind: ChartKind = "histogram",
 ) -> Canvas:
-    """Draw the MIG of each group's runs, a star at the median run with its seed.
+    """Draw the MIG of each group's runs, with a star and the seed at the median run.
 
-    With an even number of runs the star is at the lower of the two in the middle, since it stands
-    for a run that can be looked at, as by a traversal.
+    With an even number of runs, the star is at the lower of the two middle runs, so that it always
+    belongs to a run, which can be examined further.
 
     Args:
-        groups: Groups that have `mig` among their scores, a row each.
-        caption: At the top: what data.
-        kind: Bars that count runs, or a dot for each.
+        groups: Groups with scores of `mig`, one for each row.
+        caption: Line at the top, with the data.
+        kind: Histogram of the runs, or one dot for each run.
     """
     colours = decoder_colours([group.decoder for group in groups])
     largest = max((float(g.of("mig").max()) for g in groups if len(g.of("mig"))), default=0.0)
@@ -42,7 +42,7 @@ def draw_mig(
     names = [f"{group.name}\n{runs_in_words(len(group.of('mig')))}" for group in groups]
     legend = [Entry("median run, with its seed", QUIET, "star")]
     note = "Runs of a row differ in the seed alone."
-    values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG begins at 0
+    values = np.concatenate([np.zeros(1), *(row.values for row in rows)])  # MIG starts at 0
     if kind == "strip":
         span = padded_range(float(values.min()), float(values.max()) or 1.0, MARGIN)
         drawn = draw_strips(names, [RowPanel("MIG", rows, span)])
@@ -55,7 +55,7 @@ def draw_mig(
 
 
 def median_run(values: Floats) -> int:
-    """Index of the run whose value is the median, or of the lower of the two in the middle."""
+    """Return the index of the median run, or of the lower of the two middle runs."""
     return int(np.argsort(values, kind="stable")[(len(values) - 1) // 2])
 
 

@@ -1,4 +1,4 @@
-"""Replicas of one model or several, and where the worst and the best put two factors.
+"""Draw replicas of models: their scores, and embeddings of the worst, the best or others.
 
 Figures 7, 8 and 13 to 22.
 """
@@ -27,7 +27,8 @@ from sbvae_cli.viz.geometry import written
 from sbvae_cli.viz.replica_panel import ReplicaRow, ReplicaStar, ReplicaTexts, draw_replicas
 from sbvae_cli.viz.theme import SERIES, Role
 
-# No decoder's colours. Dark red and light pink differ in lightness for readers who confuse hues.
+# Colours that no decoder has. Dark red and light pink differ in lightness too, for colour-blind
+# readers.
 _MARKS: Mapping[str, Role] = {"worst": SERIES[6], "best": SERIES[4], "median": SERIES[3]}
 _NAMED = (SERIES[5], SERIES[7])
 
@@ -37,10 +38,10 @@ class Chosen:
     """A replica whose embedding is drawn.
 
     Attributes:
-        mark: What it is among the replicas: worst, median or best; "" where it was named.
-        number: Its place among the scores of its group.
-        name: What it is called, as "seed 3".
-        embedding: Where it puts the factors.
+        mark: Rank among the replicas: "worst", "median" or "best"; "" if it was chosen by its seed.
+        number: Index of the replica in the scores of its group.
+        name: Name of the replica, such as "seed 3".
+        embedding: Embedding of the factors.
     """
 
     mark: str
@@ -51,13 +52,13 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Replicas:
-    """Runs that differ in the seed alone.
+    """Replicas of one model, which differ only in the seed.
 
     Attributes:
         name: Title of the row.
-        scores: A score of each, N of them, one or more.
-        chosen: Those that are drawn.
-        decoder: Kind of the decoder, which gives the colour; "" of codes.
+        scores: Score of each of the N replicas, N at least 1.
+        chosen: Replicas whose embedding is drawn.
+        decoder: Kind of the decoder, which determines the colour; "" for codes.
     """
 
     name: str
@@ -75,21 +76,20 @@ def draw_panel(
     samples: NDArray[np.uint8] | None = None,
     trained_on: str = "",
 ) -> Canvas:
-    """Draw data, and for each model the replicas' scores and the latent spaces of some.
+    """Draw the data, and for each model the scores of its replicas and embeddings of some.
 
     Args:
-        groups: Models, one or more, in the order of the rows; their embeddings are of the same
-            points.
-        trained: The two factors of training images, shape (n, 2), as `training_points` has them.
-        source: Dataset that has the points' images; None of codes from elsewhere.
+        groups: One or more models in the order of the rows, with embeddings of the same points.
+        trained: The two factors of training images from `training_points`, shape (n, 2).
+        source: Dataset of the points' images; None for codes of a file.
         by: Name of the score.
-        caption: At the top of the picture: what data, which models.
-        samples: Training images, shape (N, H, W, C); 16 samples of the source where None.
-        trained_on: Name of the data that training images are of, where the caption has another.
+        caption: Line at the top of the picture, with data and models.
+        samples: Training images, shape (N, H, W, C); None for 16 samples of the source.
+        trained_on: Name of the data of the training images, if the caption names other data.
 
     Raises:
-        SbvaeError: If the embeddings are of different points or held-out regions.
-        ValueError: If there is no group, or none has an embedding.
+        SbvaeError: If the embeddings have different points or held-out regions.
+        ValueError: If there is no group, or no group has an embedding.
     """
     drawn = {
         f"{group.name}, {each.name}": each.embedding for group in groups for each in group.chosen
@@ -129,7 +129,7 @@ def _row(group: Replicas, by: GeometryScore, colour: Role) -> ReplicaRow:
 
 
 def _told_apart(score: float, others: Sequence[float]) -> str:
-    """A score in as many digits as tell it from others that differ, up to six decimals."""
+    """Format a score with enough decimals, up to six, to tell it from the others."""
     for digits in (3, 4, 5, 6):
         texts = {f"{other:.{digits}f}" for other in others}
         if len(texts) == len(set(others)):
@@ -145,7 +145,7 @@ def _texts(
     caption: str,
     trained_on: str,
 ) -> ReplicaTexts:
-    """What is written beside the panels, so that the picture can stand alone."""
+    """Return the texts beside the panels, so that the picture is self-contained."""
     style, blank = score_style(by), 0.0 if source is None else source.space.blank
     size = "" if source is None else f"{source.height}x{source.width} pixels"
     of = f" of {trained_on}" if trained_on else ""

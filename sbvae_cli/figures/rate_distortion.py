@@ -1,4 +1,4 @@
-"""Reconstruction against rate, and against a score of disentangling, over beta (Figure 4)."""
+"""Draw reconstruction against rate, and against disentanglement, over beta (Figure 4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from sbvae_cli.viz.theme import QUIET, Role
 
 Floats = NDArray[np.float64]
 
-MOST_LABELLED = 2  # curves; of more, the first alone says where its betas end
+MOST_LABELLED = 2  # with more curves, only the first one labels the ends of its betas
 
 
 @dataclass(frozen=True)
 class BetaScores:
-    """Scores of the replicas of one model with one beta.
+    """Scores of the replicas of one model at one beta.
 
     Attributes:
         beta: Weight of the KL.
         nll: Negative log likelihood of each replica, nats an image, shape (R,), R at least 1.
-        kl: KL of each, nats an image, shape (R,).
-        mig: MIG of each, shape (R,); NaN where a replica has none, as without factors.
+        kl: KL of each replica, nats an image, shape (R,).
+        mig: MIG of each replica, shape (R,); NaN if it has none, as without factors.
     """
 
     beta: float
@@ -37,12 +37,12 @@ class BetaScores:
 
 @dataclass(frozen=True)
 class BetaSweep:
-    """A model with several betas.
+    """A model at several betas.
 
     Attributes:
-        name: What the legend calls it.
-        decoder: Kind of its decoder, which has its colour; "" where it has none.
-        points: One or more, in any order.
+        name: Name in the legend.
+        decoder: Kind of the decoder, which determines the colour; "" if there is none.
+        points: Scores at one or more betas, in any order.
     """
 
     name: str
@@ -51,18 +51,18 @@ class BetaSweep:
 
 
 def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canvas:
-    """Draw the mean over replicas of each beta, and the hull of one standard deviation.
+    """Draw the mean over replicas at each beta, and the hull of one standard deviation.
 
-    The NLL grows upwards and the KL to the right, as in Figure 4: a small beta is at the bottom
-    right. Beside it, the MIG grows to the right: a small beta is at the bottom left. A white dot
-    marks beta 1. Hulls end at 0, below which there is neither a KL nor a MIG.
+    NLL increases upwards and KL to the right, as in Figure 4, so a small beta is at the bottom
+    right. In the second panel MIG increases to the right, so a small beta is at the bottom left. A
+    white dot marks beta 1. Hulls end at 0, as KL and MIG are not negative.
 
     Args:
-        sweeps: Models, one or more.
-        caption: At the top: what data.
+        sweeps: One or more models.
+        caption: Line at the top, with the data.
 
     Returns:
-        Two panels, or the first alone where no replica has a MIG.
+        Two panels, or only the first one if no replica has a MIG.
     """
     colours = distinct_colours([sweep.decoder for sweep in sweeps])
     with_mig = [not np.isnan(each.mig).all() for sweep in sweeps for each in sweep.points]
@@ -76,7 +76,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
             for number, (sweep, colour) in enumerate(zip(sweeps, colours, strict=True))
         ]
         shown = [curve for curve in curves if curve is not None]
-        shown.sort(key=lambda curve: curve.colour != QUIET)  # grey below colours
+        shown.sort(key=lambda curve: curve.colour != QUIET)  # draws grey below colours
         drawn.append(CurvePanel(title, label, "NLL (nats an image)", shown, least_x=0.0))
     legend = [
         Entry(sweep.name, colour)
@@ -94,7 +94,7 @@ def draw_rate_distortion(sweeps: Sequence[BetaSweep], caption: str = "") -> Canv
 
 
 def _curve(sweep: BetaSweep, name: str, colour: Role, labelled: bool) -> Curve | None:
-    """The curve of a sweep against one score; None where no replica has it."""
+    """Return the curve of a model against one score, or None if no replica has it."""
     points, pairs = [], []
     for point in sorted(sweep.points, key=lambda each: each.beta):
         values = getattr(point, name)
@@ -113,7 +113,7 @@ def _curve(sweep: BetaSweep, name: str, colour: Role, labelled: bool) -> Curve |
 
 
 def _std(values: Floats) -> float:
-    """Standard deviation of a replica (with n - 1); 0 of one alone."""
+    """Compute the sample standard deviation (divided by n - 1); 0 for a single replica."""
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 

@@ -1,4 +1,4 @@
-"""A sheet of samples of a dataset, each with its factors' values beneath."""
+"""Draw samples of a dataset, each with its factor values below."""
 
 import itertools
 import math
@@ -14,10 +14,10 @@ SAMPLES = 64
 
 
 def draw_samples(source: Source, seed: int = 0) -> Canvas:
-    """Draw 64 samples of a dataset, or all images where it has fewer.
+    """Draw 64 samples of a dataset, or all images of a smaller one.
 
     Args:
-        source: Dataset.
+        source: The data.
         seed: Root seed, at least 0.
     """
     count = SAMPLES if source.count is None else min(SAMPLES, source.count)
@@ -28,7 +28,7 @@ def draw_samples(source: Source, seed: int = 0) -> Canvas:
 
 
 def factor_notes(space: FactorSpace, factors: FactorRows) -> list[list[str]]:
-    """Values of the factors that vary, or names of levels, for each row; `blank` without object."""
+    """Return texts of each row's varying factors (values or names of levels), or `blank`."""
     varying = [factor for factor in space.factors if factor.name in space.varying]
     notes = []
     for row in factors.tolist():
@@ -41,7 +41,7 @@ def factor_notes(space: FactorSpace, factors: FactorRows) -> list[list[str]]:
 
 
 def _value(factor: FactorConfig, value: float) -> str:
-    """A name of a level, or as few decimals as tell levels, or tenths of the range, apart."""
+    """Format a value with enough decimals to tell levels, or tenths of the range, apart."""
     name = factor.name_of(value)
     if name is not None:
         return name
@@ -49,8 +49,8 @@ def _value(factor: FactorConfig, value: float) -> str:
     levels = sorted(factor.levels or ())
     step = min((b - a for a, b in itertools.pairwise(levels)), default=(high - low) / 10)
     digits = max(0, math.ceil(-math.log10(0.4 * step)))
-    coarse = abs(value) >= 1e6 and step >= abs(value) / 100  # three digits tell them apart
+    coarse = abs(value) >= 1e6 and step >= abs(value) / 100  # three digits are enough
     if digits > 4 or coarse:
         return f"{value:.3g}"
-    text = f"{round(value, digits) + 0.0:.{digits}f}"  # the sum turns -0.0 into 0.0
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # adding 0.0 turns -0.0 into 0.0
     return text.rstrip("0").rstrip(".") if levels and "." in text else text

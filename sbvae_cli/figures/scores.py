@@ -1,4 +1,4 @@
-"""Scores of groups of runs: every seed a dot, their median and its interval."""
+"""Draw scores of groups of runs: a dot for each seed, the median and its interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GroupScores:
-    """Scores of runs that differ in the seed alone.
+    """Scores of runs that differ only in the seed.
 
     Attributes:
-        name: What the group is called.
-        decoder: Kind of the decoder, which has its colour; "" where it has none.
-        values: By name of the score, one value for each run that has it, shape (N,).
-        seeds: By name of the score, the seed of each of these runs; None of codes.
+        name: Name of the group.
+        decoder: Kind of the decoder, which determines the colour; "" if there is none.
+        values: Score of each run that has it, shape (N,), by name of the score.
+        seeds: Seed of each of these runs, None for codes, by name of the score.
     """
 
     name: str
@@ -35,20 +35,19 @@ class GroupScores:
     seeds: Mapping[str, Sequence[int | None]]
 
     def of(self, name: str) -> Floats:
-        """Values of a score, none where no run has it."""
+        """Return the values of a score; empty if no run has it."""
         return np.asarray(self.values.get(name, ()), dtype=np.float64)
 
 
 def draw_scores(
     groups: Sequence[GroupScores], labels: Mapping[str, str], caption: str = ""
 ) -> Canvas:
-    """Draw scores of groups of runs, every run a dot, with the median and its 95 % interval.
+    """Draw scores of groups, with a dot for each run, the median and its 95 % interval.
 
     Args:
-        groups: Groups, a row each.
-        labels: Names of the scores as `GroupScores` has them, a panel each, and what stands at
-            their axes.
-        caption: At the top: what data.
+        groups: Groups, one for each row.
+        labels: Label of the axis by name of the score, one for each panel.
+        caption: Line at the top, with the data.
     """
     colours = decoder_colours([group.decoder for group in groups])
     panels = []
@@ -80,12 +79,12 @@ def _range_of(rows: Sequence[Values]) -> Range:
 
 
 def runs_in_words(count: int) -> str:
-    """A number of runs."""
+    """Format a number of runs."""
     return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _counted(groups: Sequence[GroupScores], counts: Sequence[int]) -> str:
-    """How many runs the rows have."""
+    """Describe the number of runs in the rows."""
     if min(counts) == max(counts):
         return f"{runs_in_words(counts[0])} each" if len(groups) > 1 else runs_in_words(counts[0])
     return f"{min(counts)} to {runs_in_words(max(counts))}"

@@ -1,4 +1,4 @@
-"""Scores of groups of replicas as a table (Tables 5 to 10): Markdown, LaTeX, CSV or plain cells."""
+"""Scores of groups of replicas as a table (Tables 5 to 10): Markdown, LaTeX, CSV or cells."""
 
 import csv
 import io
@@ -12,9 +12,9 @@ from sbvae_cli.config.score_names import score_style
 from sbvae_cli.errors import SbvaeError
 
 PAPER = ("neg_elbo", "nll", "kl", "latents_used", "mig", "factor_vae")  # columns of Tables 5 to 10
-BOLD = "neg_elbo"  # whose lowest mean the paper sets in bold
-_MOST_DIGITS = 4  # behind the point
-_ALONE = 3  # significant digits of what has no std
+BOLD = "neg_elbo"  # the paper sets the lowest mean of this score in bold
+_MOST_DIGITS = 4  # largest number of decimals
+_ALONE = 3  # significant digits of a mean without std
 _ESCAPED = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -28,9 +28,10 @@ class Row:
     """A group of replicas.
 
     Attributes:
-        name: What it is called.
-        count: Number of its replicas.
-        values: Each score of those replicas that have it, by name; what is not finite is none.
+        name: Name of the group.
+        count: Number of replicas.
+        values: Scores of the replicas that have them, by name; values that are not finite are
+            ignored.
     """
 
     name: str
@@ -43,9 +44,9 @@ class Cell:
     """A score of a group.
 
     Attributes:
-        values: Those of the replicas that have it, none of none.
+        values: Values of the replicas that have the score, possibly none.
         count: Number of replicas of the group.
-        best: Whether it is set in bold.
+        best: Whether the cell is set in bold.
     """
 
     values: Sequence[float]
@@ -54,24 +55,24 @@ class Cell:
 
     @property
     def mean(self) -> float | None:
-        """Mean over the replicas."""
+        """Mean over the replicas; None without values."""
         return fmean(self.values) if self.values else None
 
     @property
     def std(self) -> float | None:
-        """Standard deviation of a replica (with n - 1); None of one alone."""
+        """Sample standard deviation (divided by n - 1); None for fewer than two values."""
         return stdev(self.values) if len(self.values) > 1 else None
 
     @property
     def median(self) -> float | None:
-        """Median over the replicas."""
+        """Median over the replicas; None without values."""
         return median(self.values) if self.values else None
 
     @property
     def numbers(self) -> tuple[str, str]:
-        """Mean and std in as many digits as the std supports: its first two; "" of what is not.
+        """Mean and std, rounded to the first two digits of the std; "" for a missing one.
 
-        A std of 0, of replicas that are all alike, is written so.
+        A std of 0, of equal replicas, is written as 0.
         """
         if self.mean is None:
             return "", ""
@@ -85,17 +86,17 @@ class Cell:
 
     @property
     def few(self) -> str:
-        """How many replicas it is of, where that is not all of them."""
+        """Number of replicas with the score, as text, if not all of the group have it."""
         return f" (n = {len(self.values)})" if 0 < len(self.values) < self.count else ""
 
     def text(self, plus_minus: str = " ± ") -> str:
-        """Mean and std, without a mark where it is the best."""
+        """Return mean and std as text, without a mark for the best."""
         mean, std = self.numbers
         return f"{mean}{plus_minus}{std}{self.few}" if std else mean + self.few or "-"
 
     @property
     def text_with_median(self) -> str:
-        """Mean and std, and the median in brackets, in as many digits as the mean."""
+        """Mean and std as text, with the median in brackets and as many decimals as the mean."""
         mean, std = self.numbers
         if not std or self.median is None:
             return self.text()
@@ -105,12 +106,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Groups in rows, scores in columns.
+    """Table with groups in rows and scores in columns.
 
     Attributes:
         scores: Names of the scores.
-        rows: Name of each row, and its cells.
-        about: What the numbers are.
+        rows: Name and cells of each row.
+        about: Description of the numbers.
     """
 
     scores: tuple[str, ...]
@@ -125,19 +126,19 @@ class ScoreTable:
         return ["model", *names, *counts]
 
     def note(self, mark: str = "in bold") -> str:
-        """What the numbers are, and what a mark is for."""
+        """Return a sentence that describes the numbers and the mark of the best one."""
         best = any(cell.best for _, cells in self.rows for cell in cells)
         return f"{self.about}{f'; {mark} the lowest ELBO' if best else ''}."
 
     def cells(self) -> list[list[str]]:
-        """Rows of text; a star stands before what is the best."""
+        """Return the rows as text, with a star before the best score."""
         return [
             [name, *(("* " if c.best else "") + c.text() for c in cells), *self._count(cells)]
             for name, cells in self.rows
         ]
 
     def text(self, wanted: Literal["markdown", "latex", "csv"]) -> str:
-        """The whole file in a format, with a newline at its end."""
+        """Return the contents of a file in a format, with a newline at the end."""
         match wanted:
             case "markdown":
                 return self._markdown()
@@ -147,7 +148,7 @@ class ScoreTable:
                 return self._csv()
 
     def _repr_markdown_(self) -> str:
-        """What notebooks show."""
+        """Return the representation for notebooks."""
         return self._markdown()
 
     @property
@@ -176,7 +177,7 @@ class ScoreTable:
         return note + "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
 
     def _csv(self) -> str:
-        """Unrounded; a mean, a std, a median and a number of replicas for each score."""
+        """Return CSV with unrounded mean, std, median and number of replicas of each score."""
         of_score = ("mean", "std", "median", "n")
         heading = ["model", *(f"{s}_{what}" for s in self.scores for what in of_score)]
         content = io.StringIO()
@@ -189,17 +190,17 @@ class ScoreTable:
 
 
 def score_table(rows: Sequence[Row], scores: Sequence[str] = PAPER) -> ScoreTable:
-    """Mean and standard deviation of scores over the replicas of each group.
+    """Make a table of means and stds of scores over the replicas of each group.
 
-    The paper sets the best ELBO of a table in bold, that is the lowest, as it is negative; so does
-    this one, where it has that column and two rows or more.
+    The paper sets the best ELBO of a table in bold, which is the lowest, as it is the negative
+    ELBO. This table does too, if it has that column and at least two rows.
 
     Args:
         rows: Groups of replicas.
         scores: Names of the scores.
 
     Raises:
-        SbvaeError: If there is no row.
+        SbvaeError: If there are no rows.
     """
     if not rows:
         raise SbvaeError("a table needs one group of runs or more")
@@ -211,13 +212,13 @@ def score_table(rows: Sequence[Row], scores: Sequence[str] = PAPER) -> ScoreTabl
 
 
 def _cell(row: Row, name: str, best: float | None) -> Cell:
-    """A score of a row, in bold where it is the one that may be and has the best mean."""
+    """Return a score of a row, in bold if it is the ELBO with the best mean."""
     cell = Cell([value for value in row.values.get(name, ()) if math.isfinite(value)], row.count)
     return replace(cell, best=name == BOLD and best is not None and cell.mean == best)
 
 
 def _about(rows: Sequence[Row], scores: Sequence[str]) -> str:
-    """What the numbers are."""
+    """Describe the numbers of the table."""
     counts = sorted({row.count for row in rows})
     several = "1 replica" if counts == [1] else f"{counts[-1]} replicas"
     if len(counts) > 1:
@@ -228,10 +229,10 @@ def _about(rows: Sequence[Row], scores: Sequence[str]) -> str:
 
 
 def _digits(number: float, significant: int) -> int:
-    """Digits behind the point that show so many significant ones."""
+    """Return the number of decimals that show `significant` digits of a number."""
     if number == 0 or not math.isfinite(number):
         return 0
-    rounded = float(f"{number:.{significant - 1}e}")  # 0.0996 has its first digit at 0.10
+    rounded = float(f"{number:.{significant - 1}e}")  # 0.0996 is rounded to 0.10
     return min(_MOST_DIGITS, max(0, significant - 1 - math.floor(math.log10(abs(rounded)))))
 
 

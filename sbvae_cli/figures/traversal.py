@@ -1,4 +1,4 @@
-"""What each latent does to images (Figures 2, 3, 5, 6 and 9 to 12)."""
+"""Draw the effect of each latent on images (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,23 +19,23 @@ from sbvae_cli.viz.traversal_layout import (
     value_names,
 )
 
-Models = Mapping[str, Traversal]  # by a title: lines that say what the model is
+Models = Mapping[str, Traversal]  # by title, whose lines describe the model
 
 
 def draw_traversal(traversals: Traversal | Models, caption: str = "") -> Canvas:
-    """Draw inputs above reconstructions above one row of images for each latent that was swept.
+    """Draw inputs, their reconstructions, and a row of images for each latent that was swept.
 
-    Several models stand side by side (Figures 2, 3, 6, 9 and 10), several start images one below
-    the other (Figures 5 and 12). Latents with a mean std of 0.5 or more are grey (Figure 11). At
-    the end of a row stand the factor that the latent tells most of, and the share that it tells.
+    Several models are side by side (Figures 2, 3, 6, 9 and 10), several start images one below the
+    other (Figures 5 and 12). Latents with a mean std of 0.5 or more are grey (Figure 11). Each row
+    ends with the factor on which its latent has most information, and the share of its entropy.
 
     Args:
-        traversals: Images that a model made, or those of several models by their titles, all from
-            the same start images and with the same number of values.
+        traversals: Traversal of one model, or those of several models by title, all from the same
+            start images and with the same number of values.
         caption: Line at the top of the picture.
 
     Raises:
-        ValueError: If there is no model, or models differ in starts or values.
+        ValueError: If there is no model, or models differ in start images or values.
     """
     panels = _panels(traversals)
     first = _first(traversals)
@@ -49,15 +49,15 @@ def draw_traversal(traversals: Traversal | Models, caption: str = "") -> Canvas:
 def animate_traversal(
     traversals: Traversal | Models, caption: str = "", decoders: Sequence[str] = ()
 ) -> Animation:
-    """Animate what `draw_traversal` draws: each latent's image moves along its values and back.
+    """Animate the picture of `draw_traversal`: each latent moves along its values and back.
 
     Args:
-        traversals: As `draw_traversal` takes them, best with the values of a swing.
+        traversals: As in `draw_traversal`, preferably made with `swing`.
         caption: Line at the top of the picture.
-        decoders: Kind of each model's decoder, which chooses the colour of its dots.
+        decoders: Kind of each model's decoder, which determines the colour of its dots.
 
     Raises:
-        ValueError: If there is no model, or models differ in starts or values.
+        ValueError: If there is no model, or models differ in start images or values.
     """
     first = _first(traversals)
     low, high = (first.values[0] if first.quantiles is None else 100 * first.quantiles)[[0, -1]]
@@ -83,7 +83,7 @@ def _panels(traversals: Traversal | Models) -> list[ModelPanel]:
 
 
 def _columns(traversal: Traversal) -> tuple[bool, tuple[float, ...]]:
-    """What the columns stand for: quantiles, or values that all latents take."""
+    """Return what the columns are: quantiles, or values that all latents take."""
     quantiles = traversal.quantiles
     shared = traversal.values[0] if quantiles is None else quantiles
     return quantiles is None, tuple(shared.tolist())
@@ -117,7 +117,7 @@ def _sweeps(traversal: Traversal, start: int) -> Sequence[Sweep]:
 
 
 def _row_end(traversal: Traversal, latent: int) -> tuple[str, ...]:
-    """Factors above the shares that are told, or why there is none."""
+    """Return the followed factors and their shares, or why there are none."""
     if traversal.stds[latent] >= USED_BELOW:
         return ("non-coding",)
     if traversal.followed is None:

@@ -1,4 +1,4 @@
-"""How models unfold two factors while they are trained: an animation."""
+"""Animate the embedding of two factors by models during their training."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from sbvae_cli.viz.animation import Animation
 from sbvae_cli.viz.embedding import FactorPanel
 from sbvae_cli.viz.unfolding import Course, draw_courses
 
-SCALE = 0.6  # at which a page shows three panels, and a file of 60 frames stays small
+SCALE = 0.6  # at which a page fits three panels, and a file of 60 frames is small
 
 
 def draw_unfolding(
@@ -22,19 +22,18 @@ def draw_unfolding(
     caption: str = "",
     planned: Mapping[str, int] | None = None,
 ) -> Animation:
-    """Draw two factors, and where models put them at moments of their training.
+    """Animate two factors and their embedding by each model at moments of its training.
 
-    Latents and axes are those of a model's last moment throughout.
+    The latents and axes are those of a model's last moment throughout.
 
     Args:
-        unfoldings: Moments of models, one or more, of the same points, by the titles of their
-            panels.
-        space: Space of the factors, which has their units.
-        caption: At the top of each frame.
-        planned: Updates that a model gets in all, by its title; its last moment's where None.
+        unfoldings: Moments of one or more models at the same points, by the titles of their panels.
+        space: Factor space, which has the units; None if unknown.
+        caption: Line at the top of each frame.
+        planned: Number of updates planned, by title; None for that of the last moment.
 
     Raises:
-        SbvaeError: If the points differ, or there is no moment.
+        SbvaeError: If the points differ, or a model has no moments.
     """
     (title, first), *others = unfoldings.items()
     for name, other in others:

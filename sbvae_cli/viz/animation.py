@@ -1,4 +1,4 @@
-"""Several canvases of one size, shown one after another."""
+"""Animations: several canvases of one size, shown one after another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from sbvae_cli.viz.raster import draw_rasters
 
 @dataclass(frozen=True)
 class Animation:
-    """Frames of an animation that repeats.
+    """Frames of a repeating animation.
 
     Attributes:
-        frames: Frames of one size, one or more.
-        durations: How long each is shown, in milliseconds; GIF knows whole hundredths of a second.
+        frames: One or more frames of one size.
+        durations: Duration of each frame in milliseconds; GIF has a resolution of 10 ms.
     """
 
     frames: Sequence[Canvas]
     durations: Sequence[int]
 
     def __post_init__(self) -> None:
-        """Refuse what is no animation.
+        """Check the frames and durations.
 
         Raises:
-            ValueError: If there is no frame, durations do not fit, or sizes differ.
+            ValueError: If there is no frame, their numbers differ, or frames differ in size.
         """
         if not self.frames or len(self.frames) != len(self.durations):
             raise ValueError(
@@ -36,11 +36,11 @@ class Animation:
             raise ValueError("frames must have one size")
 
     def rasters(self, scale: float = 1.0, theme: ThemeName = "light") -> list[Image.Image]:
-        """All frames in pixels, RGB; what they begin with, if it is the same, is drawn once.
+        """Draw all frames as RGB images; shapes with which all frames begin are drawn once.
 
         Args:
-            scale: Pixels of a unit.
-            theme: Theme that gives the colours of roles.
+            scale: Pixels in a unit.
+            theme: Theme that determines the colours of roles.
         """
         size = self.frames[0].width, self.frames[0].height
         frames = [(frame.shapes, frame.lines) for frame in self.frames]

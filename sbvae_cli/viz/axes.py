@@ -1,4 +1,4 @@
-"""A panel with axes: from data to the canvas, ticks, labels and a frame."""
+"""Panels with axes: mapping of data to the canvas, ticks, labels and frame."""
 
 import itertools
 import math
@@ -16,23 +16,23 @@ Floats = NDArray[np.float64]
 Range = tuple[float, float]
 
 TICK_SIZE, LABEL_SIZE, TITLE_SIZE = 16.0, 18.0, 21.0
-LINE = 1.25  # from a line of text to the next, over its size
+LINE = 1.25  # distance of two lines of text, in units of their size
 ACROSS_APART, UPRIGHT_APART = (
     72.0,
     60.0,
-)  # least distance of more than two ticks below, and at the left
-TICK, GAP = 5.0, 8.0  # length of a tick, and space between what stands outside of the box
+)  # smallest distance of more than two ticks, on the x axis and on the y axis
+TICK, GAP = 5.0, 8.0  # length of a tick, and gap between items outside the box
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What stands around a panel, in lines that fit it.
+    """Texts around a panel, broken into lines that fit it.
 
     Attributes:
-        title: Above.
-        x: Below.
-        y: At the left, read from bottom to top.
-        height: Height of the panel's box, which says how many ticks it has.
+        title: Lines above the panel.
+        x: Lines below the panel.
+        y: Lines at the left, read from bottom to top.
+        height: Height of the panel's box, which limits the number of ticks.
     """
 
     title: tuple[str, ...]
@@ -42,7 +42,7 @@ class Labels:
 
     @classmethod
     def of(cls, title: str, x: str, y: str, width: float, height: float | None = None) -> "Labels":
-        """Break texts into lines that are no longer than the sides of a panel, square or not."""
+        """Break texts into lines no longer than a panel's sides; `height` defaults to `width`."""
         height = width if height is None else height
         return cls(
             tuple(wrap(title, TITLE_SIZE, width)),
@@ -53,16 +53,16 @@ class Labels:
 
     @property
     def above(self) -> float:
-        """Room that the title needs."""
+        """Height that the title needs."""
         return GAP + LINE * TITLE_SIZE * len(self.title)
 
     @property
     def below(self) -> float:
-        """Room that ticks and label need."""
+        """Height that ticks and x label need."""
         return TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE * len(self.x) + GAP
 
     def beside(self, y_range: Range) -> float:
-        """Room that ticks and label need at the left."""
+        """Compute the width that ticks and y label need at the left."""
         names = tick_names(fitting_ticks(*y_range, self.height, upright=True))
         widest = max(text_width(name, TICK_SIZE) for name in names)
         return TICK + 3.0 + widest + GAP + LINE * LABEL_SIZE * len(self.y)
@@ -70,15 +70,15 @@ class Labels:
 
 @dataclass(frozen=True)
 class Panel:
-    """A box on the canvas, in its pixels, and the data ranges that it shows; y points up.
+    """A box on the canvas, in its units, with the data ranges that it shows; y points up.
 
     Attributes:
         left: Left edge of the box.
         top: Upper edge of the box.
         width: Width of the box.
         height: Height of the box.
-        x_range: Data at the left and right edge, different.
-        y_range: Data at the lower and upper edge, different.
+        x_range: Data at the left and right edges, which differ.
+        y_range: Data at the lower and upper edges, which differ.
     """
 
     left: float
@@ -89,7 +89,7 @@ class Panel:
     y_range: Range
 
     def place(self, points: ArrayLike) -> Floats:
-        """Positions on the canvas of data points, (..., 2) to (..., 2)."""
+        """Map data points to positions on the canvas, (..., 2) to (..., 2)."""
         data = np.asarray(points, dtype=np.float64)
         (x0, x1), (y0, y1) = self.x_range, self.y_range
         x = self.left + (data[..., 0] - x0) / (x1 - x0) * self.width
@@ -104,17 +104,17 @@ class Panel:
 
     @property
     def x_ticks(self) -> list[float]:
-        """Data at the ticks below, as many as have room for their names."""
+        """Data values of the ticks on the x axis, as many as there is room for."""
         return fitting_ticks(*self.x_range, self.width)
 
     @property
     def y_ticks(self) -> list[float]:
-        """Data at the ticks at the left, as many as have room for their names."""
+        """Data values of the ticks on the y axis, as many as there is room for."""
         return fitting_ticks(*self.y_range, self.height, upright=True)
 
     @property
     def overhang(self) -> tuple[float, float]:
-        """How far the names of ticks below stand out at the left and at the right."""
+        """Overhang of the labels of x ticks beyond the box, at the left and right."""
         ticks = self.x_ticks
         sides = [text_width(name, TICK_SIZE) / 2 for name in tick_names(ticks)]
         places = [float(self.place([value, self.y_range[0]])[0]) - self.left for value in ticks]
@@ -123,7 +123,7 @@ class Panel:
         return max(0.0, left), max(0.0, max(x + side for x, side in pairs) - self.width)
 
     def draw_x_lines(self, canvas: Canvas) -> None:
-        """Draw hairlines upwards from the ticks below, behind the data."""
+        """Draw vertical hairlines at the x ticks, behind the data."""
         for value in self.x_ticks:
             x = float(self.place([value, self.y_range[0]])[0])
             canvas.line([(x, self.top), (x, self.top + self.height)], FAINT.faded(140), 1.0)
@@ -134,7 +134,7 @@ class Panel:
         ticks: Sequence[float] | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
-        """Draw the ticks below, these or as many as have room, and their values or names."""
+        """Draw x ticks (by default as many as fit) with their values or names."""
         bottom, ticks = self.top + self.height, self.x_ticks if ticks is None else ticks
         for value, name in zip(ticks, tick_names(ticks) if names is None else names, strict=True):
             x = float(self.place([value, self.y_range[0]])[0])
@@ -147,7 +147,7 @@ class Panel:
         ticks: Sequence[float] | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
-        """Draw the ticks at the left, these or as many as have room, and their values or names."""
+        """Draw y ticks (by default as many as fit) with their values or names."""
         ticks = self.y_ticks if ticks is None else ticks
         for value, name in zip(ticks, tick_names(ticks) if names is None else names, strict=True):
             y = float(self.place([self.x_range[0], value])[1])
@@ -157,7 +157,7 @@ class Panel:
     def draw_labels(
         self, canvas: Canvas, labels: Labels, y_ticks: Sequence[float] | None = None
     ) -> None:
-        """Write the ticks, the axis labels and the title, in the room that `labels` ask for."""
+        """Draw ticks, axis labels and title in the room that `labels` computes."""
         bottom, middle = self.top + self.height, self.left + self.width / 2
         self.draw_x_ticks(canvas)
         self.draw_y_ticks(canvas, y_ticks)
@@ -175,16 +175,16 @@ class Panel:
 def equal_ranges(
     points: ArrayLike, width: float, height: float, least: float
 ) -> tuple[Range, Range]:
-    """Ranges around `points` that show a unit as the same length on both axes.
+    """Compute ranges around points that show a unit with the same length on both axes.
 
     Args:
         points: Data, shape (N, 2), finite.
         width: Width of the box.
         height: Height of the box.
-        least: Smallest span of the shorter axis, so that a point or a line gets a range too.
+        least: Smallest range of the shorter axis, for points that coincide or form a line.
 
     Returns:
-        The ranges of x and y, with a margin of 7 % on each side.
+        Ranges of x and y, with a margin of 7 % on each side.
     """
     data = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     low, high = data.min(axis=0), data.max(axis=0)
@@ -197,23 +197,23 @@ def equal_ranges(
 
 
 def padded_range(low: float, high: float, share: float = 0.05) -> Range:
-    """The range with a margin on each side; values that hardly differ get one as of one value."""
+    """Return a range with a margin on each side; nearly equal ends are treated as one value."""
     size = max(abs(low), abs(high))
     margin = share * (high - low) if high - low > 1e-9 * size else max(0.5, 1e-3 * size)
     return low - margin, high + margin
 
 
 def fitting_ticks(low: float, high: float, length: float, upright: bool = False) -> list[float]:
-    """As many multiples of 1, 2 or 5 times a power of ten as have room for their names.
+    """Choose ticks, multiples of 1, 2 or 5 times a power of ten, as many as there is room for.
 
     Args:
-        low: Data at the beginning of the axis.
-        high: Data at its end, above `low`.
+        low: Data at the start of the axis.
+        high: Data at the end of the axis, above `low`.
         length: Length of the axis in units.
-        upright: Whether the names stand one above the other.
+        upright: Whether it is a y axis, whose labels are one above the other.
 
     Returns:
-        Ticks within [low, high], one or more.
+        One or more ticks within [low, high].
     """
     apart = UPRIGHT_APART if upright else ACROSS_APART
     found: list[float] = []
@@ -230,19 +230,19 @@ def fitting_ticks(low: float, high: float, length: float, upright: bool = False)
 
 
 def whole_ticks(most: int, unit: float, apart: float = UPRIGHT_APART) -> list[int]:
-    """Whole numbers from 0 to `most`, as many as are so far `apart` where 1 is `unit` long."""
+    """Return whole-numbered ticks from 0 to `most`, at least `apart` units from each other."""
     steps = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
     step = next(step for step in steps if step * unit >= apart or step >= most)
     return [*range(0, most + 1, step)]
 
 
 def columns_of(panels: int) -> int:
-    """Panels beside each other, three at most; four are two by two."""
+    """Return the number of panels in a row: at most three, and two for four panels."""
     return 2 if panels == 4 else min(3, panels)
 
 
 def _has_room(ticks: list[float], pitch: float, upright: bool) -> bool:
-    """Whether names of ticks that are so far apart leave a gap between them."""
+    """Return whether tick labels at this distance leave a gap between them."""
     if upright or len(ticks) == 1:
         return len(ticks) == 1 or pitch >= 1.5 * TICK_SIZE
     pairs = itertools.pairwise(text_width(name, TICK_SIZE) for name in tick_names(ticks))
@@ -250,7 +250,7 @@ def _has_room(ticks: list[float], pitch: float, upright: bool) -> bool:
 
 
 def tick_names(ticks: Sequence[float]) -> list[str]:
-    """Names with as many digits as the distance of the ticks needs."""
+    """Format ticks with as many digits as their distance needs."""
     if len(ticks) == 1:
         return [short_number(ticks[0], 12)]
     step = abs(ticks[1] - ticks[0])
@@ -263,6 +263,6 @@ def tick_names(ticks: Sequence[float]) -> list[str]:
 
 
 def short_number(number: float, digits: int = 3) -> str:
-    """Three digits or more, with an exponent as short as it can be: 2.5e6 for 2.5e+06."""
+    """Format a number with significant digits and a short exponent: 2.5e6 for 2.5e+06."""
     shown, _, exponent = f"{number:.{digits}g}".partition("e")
     return f"{shown}e{int(exponent)}" if exponent else shown

@@ -1,4 +1,4 @@
-"""A canvas: a list of shapes, images and texts, drawn as pixels or written as SVG at the end."""
+"""Canvas: a list of shapes, images and texts, to be rendered as pixels or SVG."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ from sbvae_cli.viz.theme import INK, Colour
 
 
 class TextBox(NamedTuple):
-    """A line of text and where it stands."""
+    """A line of text with its bounding box."""
 
     text: str
     box: Box
@@ -38,10 +38,10 @@ class TextBox(NamedTuple):
 
 @dataclass
 class Canvas:
-    """A picture in the making; positions and sizes are in units, and need not be whole.
+    """A picture under construction; positions and sizes are in units, not necessarily whole.
 
-    A unit is a pixel at a scale of 1. Shapes are drawn in the order of the calls, all text above
-    them. Scale and theme are chosen at the end.
+    A unit is a pixel at a scale of 1. Shapes are drawn in the order of the calls, and all text
+    above them. Scale and theme are chosen when the picture is rendered.
 
     Args:
         width: Width of the picture.
@@ -56,22 +56,22 @@ class Canvas:
     def line(
         self, points: ArrayLike, colour: Colour, width: float = 1.0, dash: Dash | None = None
     ) -> None:
-        """Draw a polyline with round joins, or dashes along it.
+        """Draw a polyline with round joins, solid or dashed.
 
         Args:
             points: Corners, x to the right and y down, shape (N, 2).
             colour: Colour of the line.
             width: Width of the line.
-            dash: Length of a dash and of the gap after it.
+            dash: Lengths of a dash and of the gap after it; None for a solid line.
         """
         self.shapes.append(Line(_pairs(points), colour, width, dash))
 
     def polygon(self, points: ArrayLike, colour: Colour) -> None:
-        """Fill a polygon with the corners `points` (N, 2)."""
+        """Fill a polygon with corners `points` (N, 2)."""
         self.shapes.append(Polygon(_pairs(points), colour))
 
     def region(self, parts: Sequence[ArrayLike], colour: Colour) -> None:
-        """Fill convex polygons as one, each (N, 2): a colour with an opacity is laid on once."""
+        """Fill convex polygons (N, 2) as one, so that opacity does not add up in overlaps."""
         self.shapes.append(Region([_pairs(part) for part in parts], colour))
 
     def disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
@@ -81,7 +81,7 @@ class Canvas:
     def star(
         self, x: float, y: float, radius: float, colour: Colour, edge: Colour | None = None
     ) -> None:
-        """Fill a star with five points around (x, y), on a larger one in the colour of its edge."""
+        """Fill a five-pointed star around (x, y), perhaps with an edge in another colour."""
         if edge is not None:
             self.polygon(_star(x, y, 1.3 * radius), edge)
         self.polygon(_star(x, y, radius), colour)
@@ -89,19 +89,19 @@ class Canvas:
     def rectangle(
         self, left: float, top: float, width: float, height: float, colour: Colour
     ) -> None:
-        """Fill a rectangle, which is sharp where its edges are whole pixels."""
+        """Fill a rectangle, which is sharp if its edges are at whole pixels."""
         self.shapes.append(Rectangle(left, top, width, height, colour))
 
     def image(
         self, image: Image.Image | NDArray[np.uint8], left: float, top: float, width: float
     ) -> None:
-        """Put an image at the given width, its pixels not smoothed and its aspect kept.
+        """Draw an image at the given width, with sharp pixels and its own aspect ratio.
 
         Args:
             image: A Pillow image, or an array of shape (H, W, 1 or 3).
             left: Left edge.
             top: Upper edge.
-            width: Width that it takes.
+            width: Width in units.
         """
         if not isinstance(image, Image.Image):
             image = Image.fromarray(
@@ -124,12 +124,13 @@ class Canvas:
         Args:
             x: Position of the anchor from the left.
             y: Position of the anchor from the top.
-            text: One line. Accents are put onto letters; what else the font lacks is written as
-                its code point in hexadecimal, so that words stay apart.
+            text: One line. Accents are composed; another character that the font lacks is written
+                as its hexadecimal code point, so that words remain distinguishable.
             size: Height of the font.
             colour: Colour of the letters.
-            anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
-            upright: Whether the line is turned, to be read from bottom to top.
+            anchor: Horizontal l, m or r, then vertical t, m or b, relative to the direction of
+                reading.
+            upright: Whether the line is rotated, to be read from bottom to top.
         """
         self.lines.append(Text(x, y, text, size, colour, anchor, upright))
 
@@ -142,40 +143,40 @@ class Canvas:
         colour: Colour = INK,
         anchor: str = "lt",
     ) -> None:
-        """Write lines one below the other, the first at (x, y), as `text` takes each."""
+        """Write lines one below the other, beginning at (x, y), with the arguments of `text`."""
         for number, line in enumerate(lines):
             self.text(x, y + LINE_HEIGHT * size * number, line, size, colour, anchor)
 
     def place(self, other: "Canvas", left: float, top: float, zoom: float = 1.0) -> None:
-        """Put another canvas, enlarged, with its corner at (left, top)."""
+        """Draw another canvas, enlarged by `zoom`, with its upper left corner at (left, top)."""
         self.shapes += [shape.moved(left, top, zoom) for shape in other.shapes]
         self.lines += [line.moved(left, top, zoom) for line in other.lines]
 
     @property
     def texts(self) -> list[TextBox]:
-        """What is written, and where."""
+        """All texts with their bounding boxes."""
         return [TextBox(line.text, line.box) for line in self.lines]
 
     def raster(self, scale: float = 1.0, theme: ThemeName = "light") -> Image.Image:
-        """The picture in pixels, RGB.
+        """Render the picture as an RGB image.
 
         Args:
-            scale: Pixels of a unit.
-            theme: Theme that gives the colours of roles.
+            scale: Pixels in a unit.
+            theme: Theme that determines the colours of roles.
         """
         return draw_raster((self.width, self.height), self.shapes, self.lines, scale, theme)
 
     def svg(self, theme: ThemeName = "light", about: Mapping[str, Any] | None = None) -> str:
-        """The picture as SVG.
+        """Render the picture as SVG.
 
         Args:
-            theme: Theme that gives the colours of roles.
-            about: What the file says of itself, in plain containers.
+            theme: Theme that determines the colours of roles.
+            about: Metadata of the file, in plain containers.
         """
         return draw_svg((self.width, self.height), self.shapes, self.lines, theme, about)
 
     def _repr_png_(self) -> bytes:
-        """PNG of twice the size, which a notebook shows."""
+        """Render a PNG at twice the size, for notebooks."""
         content = io.BytesIO()
         self.raster(scale=2.0).save(content, format="PNG")
         return content.getvalue()
@@ -186,7 +187,7 @@ def _pairs(points: ArrayLike) -> list[Point]:
 
 
 def _star(x: float, y: float, radius: float) -> NDArray[np.float64]:
-    """Corners of a star with five points, one of them up, shape (10, 2)."""
+    """Return the corners of a five-pointed star with one point up, shape (10, 2)."""
     angles = np.pi * (np.arange(10) / 5.0 - 0.5)
     radii = radius * np.where(np.arange(10) % 2 == 0, 1.0, 0.45)
     star: NDArray[np.float64] = np.stack(

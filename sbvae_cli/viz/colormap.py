@@ -1,35 +1,36 @@
-"""A colour for every point of a square, so that points can be matched between two pictures."""
+"""Colours of the unit square, by which points can be matched between two pictures."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-# sRGB at (0, 0), (1, 0), (0, 1) and (1, 1). Lightness rises along one diagonal and blue turns to
-# yellow with it; along the other, red against green-blue also differ for most colour-blind readers.
+# sRGB at (0, 0), (1, 0), (0, 1) and (1, 1). Lightness increases along one diagonal while blue turns
+# to yellow. Along the other, red and green-blue also differ for most colour-blind readers.
 CORNERS = ((58, 38, 140), (226, 62, 98), (14, 164, 166), (248, 184, 20))
 
 
-# Of Oklab, where a side goes round a turn of hues: all are within sRGB, and seen on any paper.
-_LIGHTNESS, _CHROMA = (0.5, 0.82), 0.085  # of the other side
-_WAVE = (0.66, 0.12, 0.065, 0.02)  # lightness and chroma, each with its swing, of one round too
+# Oklab values for a side that is a full turn of hues: all colours are within sRGB, and visible in
+# both themes.
+_LIGHTNESS, _CHROMA = (0.5, 0.82), 0.085  # range of lightness along the other side; chroma
+_WAVE = (0.66, 0.12, 0.065, 0.02)  # lightness and its swing, chroma and its swing, for two turns
 
 
 def square_colours(
     points: ArrayLike, wraps: tuple[bool, bool] = (False, False)
 ) -> NDArray[np.uint8]:
-    """Colours that vary evenly over the unit square: bilinear between four corners in Oklab.
+    """Return colours that vary evenly over the unit square: bilinear in Oklab between its corners.
 
-    Oklab (Ottosson 2020) is nearly uniform to the eye, so that equal steps look equal. A side that
-    is a full turn is a circle of hues, which has no seam; the other is then lightness or, if it is
-    a turn too, a circle of lightness and chroma.
+    Oklab (Ottosson 2020) is nearly perceptually uniform, so that equal steps look equal. A side
+    that is a full turn is a circle of hues, which has no seam; the other side is then lightness or,
+    if it is a turn too, a circle of lightness and chroma.
 
     Args:
         points: Positions in [0, 1], shape (..., 2).
         wraps: Whether each side is a full turn, which ends where it begins.
 
     Returns:
-        sRGB, shape (..., 3).
+        sRGB colours, shape (..., 3).
     """
     position = np.clip(np.asarray(points, dtype=np.float64), 0.0, 1.0)
     lab = _turned(position, wraps) if any(wraps) else _between_corners(position)

@@ -1,4 +1,4 @@
-"""Curves through means in a plane, each with the hull of one standard deviation (Figure 4)."""
+"""Draw curves through means in a plane, with hulls of one standard deviation (Figure 4)."""
 
 import itertools
 import math
@@ -19,21 +19,21 @@ Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT, BETWEEN = 430.0, 400.0, 46.0  # of a panel's box, and between panels
 DOT, THICK = 6.0, 2.2
-CLEAR = 16.0  # between labels, so that nobody takes one for that of another dot
+CLEAR = 16.0  # smallest distance between labels, so that each clearly belongs to its dot
 HULL = 56  # opacity
-CORNERS = 48  # of an ellipse
+CORNERS = 48  # number of corners of an ellipse
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Means along a curve.
+    """A curve through means.
 
     Attributes:
         means: Mean of each point, in the order of the curve, shape (N, 2), finite.
-        stds: Standard deviation along either axis, shape (N, 2); 0 where it is not known.
+        stds: Standard deviation along each axis, shape (N, 2); 0 if unknown.
         colour: Colour of the series.
-        labels: What stands beside each point; "" where nothing does.
-        ring: Which points are white, shape (N,).
+        labels: Label of each point; "" for none.
+        ring: Whether each point is drawn as a white ring, shape (N,).
     """
 
     means: Floats
@@ -45,14 +45,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class CurvePanel:
-    """Curves over one pair of axes.
+    """Curves in one pair of axes.
 
     Attributes:
-        title: Above.
-        x: Name of what increases to the right.
-        y: Name of what increases upwards.
-        curves: One or more.
-        least_x: Least x that there can be, where hulls end.
+        title: Title above the panel.
+        x: Label of the x axis.
+        y: Label of the y axis.
+        curves: One or more curves.
+        least_x: Smallest possible x, at which hulls end.
     """
 
     title: str
@@ -63,7 +63,7 @@ class CurvePanel:
 
 
 def draw_curves(panels: Sequence[CurvePanel]) -> Canvas:
-    """Draw panels side by side; each shows all of its curves and hulls."""
+    """Draw panels side by side, each with all of its curves and hulls."""
     labels = [Labels.of(panel.title, panel.x, panel.y, WIDTH, HEIGHT) for panel in panels]
     above, below = max(each.above for each in labels), max(each.below for each in labels)
     boxes: list[Panel] = []
@@ -83,16 +83,16 @@ def draw_curves(panels: Sequence[CurvePanel]) -> Canvas:
 
 
 def hull_of_stds(means: Floats, stds: Floats, least_x: float = -math.inf) -> list[Floats]:
-    """Convex parts of the region that a curve's ellipses of one standard deviation sweep.
+    """Return convex parts of the region that a curve's ellipses of one standard deviation cover.
 
     Args:
-        means: Shape (N, 2).
-        stds: Semi-axes, shape (N, 2).
-        least_x: Where the region ends on the left, at most the least mean.
+        means: Centres of the ellipses, shape (N, 2).
+        stds: Semi-axes of the ellipses, shape (N, 2).
+        least_x: Left limit of the region, at most the smallest mean.
 
     Returns:
-        A polygon for each two neighbours, the hull of their ellipses; of one point alone its
-        ellipse. Empty where all standard deviations are 0.
+        For each two neighbouring points, the convex hull of their ellipses; for a single point its
+        ellipse. Empty if all standard deviations are 0.
     """
     if not stds.any():
         return []
@@ -107,7 +107,7 @@ def hull_of_stds(means: Floats, stds: Floats, least_x: float = -math.inf) -> lis
 
 
 def convex_hull(points: ArrayLike) -> Floats:
-    """Corners of the smallest convex polygon around points (N, 2), by Andrew's monotone chain."""
+    """Return the corners of the convex hull of points (N, 2), by Andrew's monotone chain."""
     rows = sorted({(float(x), float(y)) for x, y in np.asarray(points, dtype=np.float64)})
 
     def chain(ordered: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -127,7 +127,7 @@ def convex_hull(points: ArrayLike) -> Floats:
 
 
 def _right_of(polygon: Floats, least_x: float) -> Floats:
-    """What of a convex polygon lies at some x or right of it."""
+    """Return the part of a convex polygon with x of at least `least_x`."""
     following = np.roll(polygon, -1, axis=0)
     crossing = (polygon[:, 0] < least_x) != (following[:, 0] < least_x)
     if not crossing.any():
@@ -151,7 +151,7 @@ def _ranges(panel: CurvePanel) -> tuple[tuple[float, float], tuple[float, float]
 def _draw_panel(canvas: Canvas, box: Panel, panel: CurvePanel) -> None:
     curves = panel.curves
     hulls = [hull_of_stds(curve.means, curve.stds, panel.least_x) for curve in curves]
-    # Stds may be too small for an area.
+    # Hulls of very small stds have no area.
     parts = [[box.place(part) for part in hull if len(part) > 2] for hull in hulls]
     for curve, own in zip(curves, parts, strict=True):
         if own:
@@ -177,7 +177,7 @@ def _write_labels(
     placed: Sequence[Floats],
     edges: Sequence[Floats],
 ) -> None:
-    """Write each label next to its dot, where no line, dot or other label is."""
+    """Write each label next to its dot, where it covers no line, dot or other label."""
     lines = np.concatenate([_along(points) for points in placed])
     taken: list[Box] = []
     for curve, points in zip(curves, placed, strict=True):
@@ -195,7 +195,7 @@ def _write_labels(
 
 
 def _along(points: Floats) -> Floats:
-    """Points on a polyline a few units apart, its corners among them."""
+    """Return points along a polyline a few units apart, including its corners."""
     pieces = [points[:1]]
     for start, end in itertools.pairwise(points):
         count = 1 + int(np.hypot(*(end - start)) // 4.0)
@@ -210,7 +210,7 @@ def _free_place(
     avoided: Floats,
     taken: Sequence[Box],
 ) -> Box | None:
-    """A place for a text near a dot, within the panel; None where there is none."""
+    """Return a free place for a text near a dot within the panel, or None."""
     wide, high = size
     for far in (6.0, 18.0):
         for angle in (-45, 45, 135, -135, 0, 180, 90, -90):

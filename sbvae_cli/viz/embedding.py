@@ -1,7 +1,7 @@
-"""Points of two factors, and where a model puts them: a panel of factors, and one of latents.
+"""Panels with points of two factors, in factor space and in two latents of a model.
 
-Both have the same colours, so that a point can be followed from one to the other; points held out
-of training are black, or white on dark paper (Figure 8).
+Both have the same colours, so that points can be matched. Points held out of training are black,
+or white in the dark theme (Figure 8).
 """
 
 from collections.abc import Mapping
@@ -14,19 +14,20 @@ from sbvae_cli.viz.axes import Panel, Range, equal_ranges, padded_range
 from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.mesh import Bools, Floats, draw_blank, draw_mesh
 
-LEAST_SPAN = 2.2  # stds of the prior that a panel shows: what hardly moves should look so
+# Smallest range of a panel, in stds of the prior, so that small variation looks small.
+LEAST_SPAN = 2.2
 
 
 @dataclass(frozen=True)
 class FactorPanel:
-    """The points in factor space.
+    """Points in factor space.
 
     Attributes:
-        points: Values of both factors in their own units, shape (n0, n1, 2) of a grid that
-            increases along its axes, or (N, 2) of scattered points.
+        points: Values of both factors in their own units, shape (n0, n1, 2) for a grid that
+            increases along its axes, or (N, 2) for scattered points.
         labels: Names of both factors, with units.
-        held_out: Points that training left out, shape (n0, n1) or (N,).
-        wraps: Whether a factor's range is a full turn.
+        held_out: Whether training left out each point, shape (n0, n1) or (N,).
+        wraps: Whether the range of each factor is a full turn.
     """
 
     points: Floats
@@ -36,9 +37,9 @@ class FactorPanel:
 
     @property
     def positions(self) -> Floats:
-        """The points scaled to the unit square, which gives them their colours.
+        """The points scaled to the unit square, which determines their colours.
 
-        The last value of a turn on a grid lies a step before its end.
+        On a grid, the last value of a full turn is one step before its end.
         """
         flat = self.points.reshape(-1, 2)
         low, high = flat.min(axis=0), flat.max(axis=0)
@@ -50,13 +51,13 @@ class FactorPanel:
 
     @property
     def ranges(self) -> tuple[Range, Range]:
-        """What a panel shows, of both factors."""
+        """Ranges of both factors in a panel."""
         flat = self.points.reshape(-1, 2)
         low, high = flat.min(axis=0).tolist(), flat.max(axis=0).tolist()
         return padded_range(low[0], high[0]), padded_range(low[1], high[1])
 
     def draw(self, canvas: Canvas, panel: Panel, there: Bools) -> None:
-        """Draw the points that have an image, `there` in the shape of `held_out`."""
+        """Draw the points that have an image, marked by `there` in the shape of `held_out`."""
         shown = np.where(there[..., None], self.points, np.nan)
         mesh = shown, self.positions, self.held_out, self.wraps
         draw_mesh(canvas, panel, *mesh, closed=False)
@@ -64,16 +65,17 @@ class FactorPanel:
 
 @dataclass(frozen=True)
 class Embedding:
-    """The points in two latents of a model.
+    """Points in two latents of a model.
 
     Attributes:
-        codes: Posterior means, in stds of the prior, in the shape of the points; NaN where there
-            is no image.
+        codes: Posterior means in stds of the prior, in the shape of the points; NaN for a point
+            without image.
         labels: Names of both latents.
         name: Title of the panel.
-        scores: By the names of `geometry_scores`; None is a dash, and not shown where all have it.
-        verdict: A word or two on the whole: flat, bent, folded, torn or collapsed, with copies.
-        blank: Code of an image that shows nothing, shape (2,); None where the data has none.
+        scores: Scores by name as in `geometry_scores`; None is drawn as a dash, and left out if all
+            embeddings have None.
+        verdict: Verdict in one or two words, such as flat, folded or torn, perhaps with copies.
+        blank: Code of a blank image, shape (2,); None if the data have none.
     """
 
     codes: NDArray[np.floating]
@@ -85,14 +87,15 @@ class Embedding:
 
     @property
     def there(self) -> Bools:
-        """Points that have an image, in their shape."""
+        """Mask of the points that have an image."""
         return np.asarray(np.isfinite(self.codes).all(axis=-1), np.bool_)
 
     def ranges(self, factors: FactorPanel) -> tuple[Range, Range]:
-        """What a panel shows, of both latents, a unit as the same length.
+        """Return the ranges of both latents in a panel, with the same scale.
 
         Raises:
-            ValueError: If the codes are not those of these factors, or none is finite.
+            ValueError: If the codes do not have the shape of the factors' points, or none is
+                finite.
         """
         codes = np.asarray(self.codes, dtype=np.float64)
         if codes.shape != factors.points.shape or factors.held_out.shape != codes.shape[:-1]:
@@ -105,7 +108,7 @@ class Embedding:
         return equal_ranges(known, 1.0, 1.0, LEAST_SPAN)
 
     def draw(self, canvas: Canvas, panel: Panel, factors: FactorPanel) -> None:
-        """Draw the points on the circles of the prior, and the code of a blank image."""
+        """Draw the points, the circles of the prior, and the code of a blank image."""
         codes = np.asarray(self.codes, dtype=np.float64)
         mesh = codes, factors.positions, factors.held_out, factors.wraps
         draw_mesh(canvas, panel, *mesh, prior=True)

@@ -1,4 +1,4 @@
-"""Two factors beside where models put them in latent space (Figures 7 and 8)."""
+"""Draw two factors and their embeddings in latent space (Figures 7 and 8)."""
 
 from collections.abc import Sequence
 
@@ -16,17 +16,17 @@ from sbvae_cli.viz.text import wrap
 from sbvae_cli.viz.theme import BAD, INK, QUIET
 from sbvae_cli.viz.tiles import draw_tiles
 
-SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of what stands beside one model, and of its samples
+SIDEBAR, SAMPLES = 290.0, 210.0  # widths: of the sidebar beside a single model, and of its samples
 VERDICT_SIZE, SCORE_SIZE = 22.0, 18.0
-ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width that two of them need
+ROW, TWO_COLUMNS = 26.0, 380.0  # height of a row of scores, and width needed for two columns
 
-FINE = ("flat", "bent", "with")  # how verdicts begin that are not written in red
+FINE = ("flat", "bent", "with")  # beginnings of verdicts that are not written in red
 
 SCORES = (
     *("inverse_r2", "affine_r2", "similarity_r2", "monotone_r2", "fold_fraction", "tear"),
     *("heldout_ratio", "heldout_area_ratio", "latents_used", "information_outside"),
 )
-BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out where several models share a picture
+BESIDE_OTHERS = {"similarity_r2", "monotone_r2"}  # left out if several models share a picture
 
 
 def draw_embedding(
@@ -36,23 +36,23 @@ def draw_embedding(
     samples: NDArray[np.uint8] | None = None,
     note: str = "",
 ) -> Canvas:
-    """Draw one model: factor space, its embedding, and at the side sample images and scores.
+    """Draw one model: factor space and its embedding, with sample images and scores at the side.
 
-    Both panels have the same colours, so that a point can be followed from one to the other; points
-    held out of training are black (Figure 8).
+    Both panels have the same colours, so that points can be matched. Points held out of training
+    are black (Figure 8).
 
     Args:
         factors: Factor space.
-        embedding: Latent space, of the same points.
-        caption: At the top of the picture, in as many lines as it needs.
-        samples: Images of the data, shape (N, H, W, 1 or 3); 16 are a good number (Figure 7).
-        note: At the bottom, what the picture shows.
+        embedding: Embedding of the same points.
+        caption: Text at the top of the picture, in as many lines as needed.
+        samples: Images of the data, shape (N, H, W, 1 or 3), such as 16 (Figure 7); None for none.
+        note: Text at the bottom, which explains the picture.
 
     Returns:
-        About 1,400 units wide.
+        A canvas about 1,400 units wide.
 
     Raises:
-        ValueError: If shapes do not agree or no code is finite.
+        ValueError: If the shapes do not fit, or no code is finite.
     """
     beside, top = Canvas(SIDEBAR, 0.0), 0.0
     if samples is not None:
@@ -73,15 +73,15 @@ def draw_embeddings(
 
     Args:
         factors: Factor space, shared by all.
-        embeddings: In reading order; up to three stand in one row.
-        caption: At the top of the picture, in as many lines as it needs.
-        note: At the bottom, what the picture shows.
+        embeddings: Embeddings in reading order, up to three in the first row.
+        caption: Text at the top of the picture, in as many lines as needed.
+        note: Text at the bottom, which explains the picture.
 
     Returns:
-        About 1,600 units wide with two models.
+        A canvas about 1,600 units wide with two models.
 
     Raises:
-        ValueError: If there is none, shapes do not agree or no code is finite.
+        ValueError: If there is no embedding, shapes do not fit, or no code is finite.
     """
     if not embeddings:
         raise ValueError("a comparison needs one embedding or more")
@@ -105,7 +105,7 @@ def _draw_panels(
     sidebar: tuple[float, float],
     strip: float,
 ) -> tuple[PanelLayout, Canvas]:
-    """Factor space and all embeddings, with their labels."""
+    """Draw factor space and all embeddings, with their labels."""
     ranges = [factors.ranges, *(each.ranges(factors) for each in embeddings)]
     texts = [("factor space", *factors.labels), *((e.name, *e.labels) for e in embeddings)]
     layout = PanelLayout.of(texts, ranges, sidebar, strip)
@@ -127,12 +127,12 @@ def _signs(factors: FactorPanel, embeddings: Sequence[Embedding]) -> list[Entry]
 
 
 def _given(embeddings: Sequence[Embedding]) -> list[str]:
-    """Scores that one embedding or more has."""
+    """Return the scores that at least one embedding has."""
     return [name for name in SCORES if any(e.scores.get(name) is not None for e in embeddings)]
 
 
 def _draw_samples(canvas: Canvas, samples: NDArray[np.uint8], left: float, top: float) -> float:
-    """Returns the lower edge."""
+    """Draw sample images, and return their lower edge."""
     canvas.text(left + SAMPLES / 2, top - 8, "samples", TITLE_SIZE, INK, "mb")
     return draw_tiles(canvas, samples, left, top, SAMPLES)
 
@@ -146,7 +146,7 @@ def _draw_scores(
     width: float,
     columns: int,
 ) -> float:
-    """The verdict, then a list of scores in some columns; returns the lower edge."""
+    """Draw the verdict and a list of scores in columns, and return the lower edge."""
     if embedding.verdict:
         colour = INK if embedding.verdict.startswith(FINE) else BAD
         for line in wrap(embedding.verdict, VERDICT_SIZE, width):
@@ -165,7 +165,7 @@ def _draw_scores(
 
 
 def written(value: object, unit: str = "") -> str:
-    """A score in a picture, in the unit that the table of scores has."""
+    """Format a score in its unit."""
     if not isinstance(value, int | float):
         return "-"
     if unit == "%":

@@ -1,4 +1,4 @@
-"""Rows of images beside labels: reconstructions, images between two, samples."""
+"""Draw rows of images with labels: reconstructions, interpolations, samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,12 +27,13 @@ SECTION_GAP = 22.0
 
 @dataclass(frozen=True)
 class ImageRow:
-    """Images side by side.
+    """A row of images.
 
     Attributes:
-        label: One or two lines at the left, the second one smaller; or none.
-        images: Each of shape (h, w, 1 or 3); sizes may differ, shapes are alike.
-        frames: Colours of frames, by the number of the image.
+        label: One or two lines at the left, the second one smaller; empty for none.
+        images: Images, each of shape (h, w, 1 or 3), of one aspect ratio but perhaps different
+            sizes.
+        frames: Colours of frames, by the index of the image.
     """
 
     label: tuple[str, ...]
@@ -45,9 +46,9 @@ class Section:
     """Rows that belong together.
 
     Attributes:
-        rows: From top to bottom.
-        columns: Names above the columns; may be empty.
-        title: Line above.
+        rows: Rows from top to bottom.
+        columns: Names above the columns; empty for none.
+        title: Line above the section; "" for none.
     """
 
     rows: Sequence[ImageRow]
@@ -56,7 +57,7 @@ class Section:
 
     @property
     def above(self) -> float:
-        """Room that title and names need."""
+        """Height that title and names of columns need."""
         return (LINE * TITLE_SIZE + 6) * bool(self.title) + (LINE * NOTE_SIZE + 4) * bool(
             self.columns
         )
@@ -68,16 +69,16 @@ def draw_image_rows(
     legend: Sequence[Entry] = (),
     side: int = MOST_SIDE,
 ) -> Canvas:
-    """Draw sections of rows, one below the other, with labels at the left and columns aligned.
+    """Draw sections of rows, one below the other, with labels at the left and aligned columns.
 
     Args:
-        sections: One or more, each of one row or more.
-        caption: At the top of the picture, in as many lines as it needs.
-        legend: What frames mean.
-        side: Most of an image's longer side that small images are enlarged to.
+        sections: One or more sections, each with one or more rows.
+        caption: Text at the top of the picture, in as many lines as needed.
+        legend: Meaning of the frames.
+        side: Largest length of an image's longer side to which small images are enlarged.
 
     Returns:
-        As wide as the longest row needs.
+        A canvas as wide as the longest row needs.
     """
     rows = [row for section in sections for row in section.rows]
     largest = max((image.shape[:2] for row in rows for image in row.images), key=max)

@@ -1,4 +1,4 @@
-"""What marks mean: a legend that breaks into lines."""
+"""Legends that explain marks, in as many lines as needed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from sbvae_cli.viz.theme import PAPER, QUIET, Colour
 Mark = Literal["disc", "ring", "star", "area", "bar", "interval", "frame", "line", "none"]
 
 ENTRY_SIZE = LABEL_SIZE
-ROW = 28.0  # from a line of the legend to the next
-MARK, APART = 30.0, 26.0  # room of a mark, and between entries
+ROW = 28.0  # height of a line of the legend
+MARK, APART = 30.0, 26.0  # width of a mark, and gap between entries
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A mark and what it means.
+    """A mark with its meaning.
 
     Attributes:
-        text: What it means.
+        text: Meaning of the mark.
         colour: Colour of the mark.
-        mark: What the mark is; a text alone has none.
-        dash: Dash and gap of a line.
+        mark: Kind of mark; "none" for a text alone.
+        dash: Lengths of dash and gap of a line; None for a solid one.
     """
 
     text: str
@@ -35,17 +35,17 @@ class Entry:
 
     @property
     def indent(self) -> float:
-        """Room that the mark takes before the text."""
+        """Width of the mark before the text."""
         return 0.0 if self.mark == "none" else MARK
 
     @property
     def width(self) -> float:
-        """Room that it takes in a line."""
+        """Width of the entry."""
         return self.indent + text_width(self.text, ENTRY_SIZE)
 
 
 def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
-    """Entries in lines of at most `width`; the text of one that is longer is shortened."""
+    """Arrange entries in lines of at most `width`; texts that are longer are shortened."""
     rows: list[list[Entry]] = []
     left = 0.0
     for entry in entries:
@@ -60,7 +60,7 @@ def legend_rows(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
 
 
 def draw_legend(canvas: Canvas, rows: Sequence[Sequence[Entry]], left: float, top: float) -> None:
-    """Draw lines of entries, `ROW` units high each, from a corner on."""
+    """Draw lines of entries, each `ROW` units high, from an upper left corner."""
     for number, row in enumerate(rows):
         x, y = left, top + ROW * (number + 0.5)
         for entry in row:
@@ -94,6 +94,6 @@ def draw_mark(canvas: Canvas, entry: Entry, x: float, y: float) -> None:
 
 
 def draw_ring(canvas: Canvas, x: float, y: float, colour: Colour, radius: float = 6.0) -> None:
-    """Draw a disc that is empty but for its edge."""
+    """Draw a white disc with a coloured edge."""
     canvas.disc(x, y, radius, colour)
     canvas.disc(x, y, radius - 2.2, PAPER)

@@ -1,4 +1,4 @@
-"""Small panels of curves over training steps, with linear or logarithmic axes."""
+"""Draw small panels of curves over training steps, with linear or logarithmic axes."""
 
 import math
 from collections.abc import Sequence
@@ -33,18 +33,19 @@ from sbvae_cli.viz.theme import BAD, INK, Role
 Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 430.0, 250.0  # of a panel's box
-BETWEEN = 34.0  # panels
+BETWEEN = 34.0  # gap between panels
 THICK, THIN = 2.2, 1.0
-RAW_OPACITY, LEAST_OPACITY = 110, 50  # of one run's raw line, and of each of many
-CROSS = 6.0  # half the side of the mark of a run that diverged
-MOST_POINTS = 2 * int(WIDTH)  # of a raw line: more cannot be told apart
-# A linear axis is left where so many of the values lie within so small a share at its low end.
+RAW_OPACITY, LEAST_OPACITY = 110, 50  # of a single run's raw line, and at least of each of many
+CROSS = 6.0  # half the size of the cross that marks divergence
+MOST_POINTS = 2 * int(WIDTH)  # largest number of points of a raw line
+# A linear axis is replaced by a logarithmic one if more than a share `MOST` of the values lie
+# within the lowest share `SQUEEZED` of its range.
 MOST, SQUEEZED = 0.7, 0.2
-DASHES: tuple[Dash | None, ...] = (None, (9.0, 5.0), (2.5, 4.0))  # of groups that share a colour
+DASHES: tuple[Dash | None, ...] = (None, (9.0, 5.0), (2.5, 4.0))  # for groups of equal colour
 
 
 class LineStyle(NamedTuple):
-    """How the lines of a group are drawn."""
+    """Style of the lines of a group."""
 
     colour: Role
     dash: Dash | None = None
@@ -52,14 +53,14 @@ class LineStyle(NamedTuple):
 
 @dataclass(frozen=True)
 class Lines:
-    """A term of a run.
+    """Curves of one term of a run.
 
     Attributes:
-        raw: Step and value as logged, shape (N, 2), N at least 1.
-        smoothed: The same, smoothed.
+        raw: Steps and logged values, shape (N, 2), N at least 1.
+        smoothed: Steps and smoothed values, shape (N, 2).
         style: Colour and dash of the run's group.
-        dots: Steps and values of the same term on other images, shape (M, 2), or None.
-        diverged: Whether it is marked at its end.
+        dots: Steps and values of the term on validation images, shape (M, 2); None for none.
+        diverged: Whether the end is marked by a cross.
     """
 
     raw: Floats
@@ -71,12 +72,12 @@ class Lines:
 
 @dataclass(frozen=True)
 class TermPanel:
-    """A term of all runs that have it.
+    """One term of all runs that have it.
 
     Attributes:
         title: Name of the term.
-        unit: Its unit.
-        lines: Runs.
+        unit: Unit of the term.
+        lines: Curves of the runs.
     """
 
     title: str
@@ -90,13 +91,13 @@ def draw_terms(
     caption: str = "",
     note: str = "",
 ) -> Canvas:
-    """Draw panels in rows of three at most, over one range of steps.
+    """Draw panels in rows of at most three, over the same range of steps.
 
     Args:
-        panels: One or more.
-        legend: Names of groups and how their lines are drawn.
-        caption: At the top.
-        note: At the bottom.
+        panels: One or more panels.
+        legend: Names and line styles of the groups.
+        caption: Text at the top.
+        note: Text at the bottom.
     """
     columns = columns_of(len(panels))
     rows = -(-len(panels) // columns)
@@ -106,7 +107,7 @@ def draw_terms(
     above = GAP + LINE * TITLE_SIZE
     pitch = beside + WIDTH + BETWEEN, above + HEIGHT + _below() + BETWEEN
     last = max(1.0, *(float(line.raw[-1, 0]) for panel in panels for line in panel.lines))
-    overhang = text_width(f"{last:,.0f}", TICK_SIZE) / 2  # of the last tick's name
+    overhang = text_width(f"{last:,.0f}", TICK_SIZE) / 2  # of the last tick's label
     canvas = Canvas(columns * pitch[0] - BETWEEN + overhang, rows * pitch[1] - BETWEEN)
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
         row, column = divmod(number, columns)
@@ -121,13 +122,13 @@ def draw_terms(
 
 @dataclass(frozen=True)
 class ValueAxis:
-    """The axis of a term.
+    """Value axis of a term.
 
     Attributes:
-        logarithmic: Whether places are those of the logarithm to base ten.
-        range: At the lower and the upper edge, of values or of their logarithms.
+        logarithmic: Whether the axis is logarithmic, with base ten.
+        range: Values at the lower and upper edge, or their logarithms.
         ticks: Values of the ticks.
-        names: Their names.
+        names: Labels of the ticks.
     """
 
     logarithmic: bool
@@ -137,7 +138,7 @@ class ValueAxis:
 
     @classmethod
     def of(cls, lines: Sequence[Lines]) -> "ValueAxis":
-        """The axis for some runs; the last values of one that diverged need not fit."""
+        """Choose an axis for the curves; the last values of a diverged run may be outside."""
         shown = [np.concatenate([_kept(line), line.smoothed[:1, 1]]) for line in lines]
         shown += [line.dots[:, 1] for line in lines if line.dots is not None]
         values = np.concatenate(shown)
@@ -153,17 +154,17 @@ class ValueAxis:
         return cls(False, limits, tuple(ticks), tuple(tick_names(ticks)))
 
     def place(self, values: Floats) -> Floats:
-        """Values as the panel's data, within its range."""
+        """Map values to the panel's data, limited to its range."""
         data = np.log10(np.maximum(values, 1e-300)) if self.logarithmic else values
         return np.clip(data, *self.range)
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Values between powers of ten, two to seven: as 1, 2 and 5, or fewer, or more.
+    """Choose two to seven tick values for a logarithmic axis, such as 1, 2 and 5 of each power.
 
     Args:
-        low: Logarithm to base ten of the least value.
-        high: Logarithm of the largest one, at least 0.33 above.
+        low: Logarithm, to base ten, of the smallest value.
+        high: Logarithm of the largest value, at least 0.33 above `low`.
     """
     powers = range(math.floor(low), math.ceil(high) + 1)
     found: list[float] = []
@@ -176,14 +177,14 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def step_names(steps: Sequence[float]) -> list[str]:
-    """Names of ticks at whole steps; thousands where they are many, the same for all."""
+    """Format ticks at whole steps, in thousands if all are large round numbers."""
     if steps and max(steps) >= 1e5 and all(step % 1e3 == 0 for step in steps):
         return [f"{step / 1e3:,.0f}k" if step else "0" for step in steps]
     return [f"{step:,.0f}" for step in steps]
 
 
 def _kept(line: Lines) -> Floats:
-    """Values that the axis has to hold."""
+    """Return the values that must fit on the axis."""
     values: Floats = line.raw[:-2, 1] if line.diverged and len(line.raw) > 2 else line.raw[:, 1]
     return values
 
@@ -193,7 +194,7 @@ def _below() -> float:
 
 
 def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: ValueAxis) -> None:
-    """Raw lines behind all others."""
+    """Draw the raw lines behind all others, then smoothed lines, dots and crosses."""
     opacity = max(LEAST_OPACITY, RAW_OPACITY // len(lines))
     for line in lines:
         raw = _thinned(line.raw)
@@ -216,7 +217,7 @@ def _draw_curves(canvas: Canvas, box: Panel, lines: Sequence[Lines], axis: Value
 
 
 def _thinned(points: Floats) -> Floats:
-    """At most so many points as can be told apart, with the least and largest of their like."""
+    """Reduce points to what can be distinguished, keeping the extremes of each group."""
     if len(points) <= MOST_POINTS:
         return points
     chosen = []

@@ -1,4 +1,4 @@
-"""Marks in a panel with axes: bars of a histogram, and stars on it."""
+"""Marks in panels with axes: bars of a histogram, and stars above them."""
 
 import math
 from collections.abc import Sequence
@@ -12,25 +12,25 @@ from sbvae_cli.viz.theme import PAPER, Colour
 
 Floats = NDArray[np.float64]
 
-STAR, STEP = 9.0, 22.0  # radius of a star, and from one to the next above it
+STAR, STEP = 9.0, 22.0  # radius of a star, and distance of stacked stars
 MOST_BINS = 14
 
 
 def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> Floats:
-    """Edges of bins as wide as 1, 2 or 5 times a power of ten, the same for whatever is compared.
+    """Choose edges of bins whose width is 1, 2 or 5 times a power of ten, for all groups alike.
 
     Args:
-        values: All values that are to be counted, finite, one or more.
+        values: All values to be counted, finite, at least one.
         least: Smallest width of a bin.
-        most: Number of bins at most, 4 or more.
+        most: Largest number of bins, at least 4.
 
     Returns:
-        Multiples of the width, increasing; every value lies in a bin, and none on its upper edge.
+        Ascending multiples of the width; every value is in a bin, and none on its upper edge.
     """
     data = np.asarray(values, dtype=np.float64)
     low, high = float(data.min()), float(data.max())
     width = max((high - low) / most, least, 1e-5 * max(abs(low), abs(high)))
-    if width < 1e-300:  # 0, or so little that its powers of ten are no numbers
+    if width < 1e-300:  # 0, or too small for its power of ten to be finite
         width = 0.1
     width = 10.0 ** math.floor(math.log10(width) + 1e-9)
     for factor in (1, 2, 5, 10, 20):
@@ -43,7 +43,7 @@ def bin_edges(values: ArrayLike, least: float = 0.0, most: int = MOST_BINS) -> F
 
 
 def count_in_bins(values: ArrayLike, edges: Floats) -> NDArray[np.int64]:
-    """Number of values in each bin, its lower edge included."""
+    """Count the values in each bin, including its lower edge."""
     bins = np.searchsorted(edges, np.asarray(values, dtype=np.float64), side="right") - 1
     return np.bincount(np.clip(bins, 0, len(edges) - 2), minlength=len(edges) - 1)
 
@@ -51,12 +51,12 @@ def count_in_bins(values: ArrayLike, edges: Floats) -> NDArray[np.int64]:
 def draw_histogram(
     canvas: Canvas, panel: Panel, values: ArrayLike, edges: Floats, colour: Colour
 ) -> None:
-    """Draw a bar for each bin that has values, a line of paper between neighbours.
+    """Draw a bar for each bin that has values, with a thin gap between neighbours.
 
     Args:
         canvas: Canvas to draw on.
-        panel: Box on the canvas; its y range begins at 0.
-        values: What is counted.
+        panel: Box on the canvas, whose y range begins at 0.
+        values: Values to be counted.
         edges: Edges of the bins.
         colour: Colour of the bars.
     """
@@ -74,14 +74,14 @@ def draw_stars(
     edges: Floats,
     marked: Sequence[tuple[float, Colour]],
 ) -> None:
-    """Draw a star above the bar of each marked value, at the value; where several meet, stacked.
+    """Draw a star at each marked value above its bar, stacked where stars would overlap.
 
     Args:
         canvas: Canvas to draw on.
         panel: Box on the canvas, with room above the bars.
-        values: What is counted.
+        values: Values to be counted.
         edges: Edges of the bins.
-        marked: Some of the values, with their colours.
+        marked: Some of the values, with the colours of their stars.
     """
     counts = count_in_bins(values, edges)
     drawn: list[tuple[float, float]] = []
@@ -96,12 +96,12 @@ def draw_stars(
 
 
 def count_range(most: int, height: float, stars: int) -> tuple[float, float]:
-    """The range of counts with room for so many stars, one above the other, over the highest bar.
+    """Return the range of counts with room for stacked stars above the highest bar.
 
     Args:
         most: Count of the highest bar.
         height: Height of the panel's box.
-        stars: Number of stars at most.
+        stars: Largest number of stacked stars.
     """
     room = (STEP * stars + 0.8 * STAR) / height
     return 0.0, max(most / (1.0 - min(room, 0.7)), 2.6)

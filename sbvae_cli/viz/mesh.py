@@ -1,4 +1,4 @@
-"""Points in colours: a grid as a mesh, so that its folds and holes show, or scattered ones."""
+"""Draw coloured points: a grid as a mesh, which shows folds and holes, or scattered points."""
 
 from typing import Any
 
@@ -16,9 +16,10 @@ Bools = NDArray[np.bool_]
 FILL_OPACITY = 62
 BLANK_RADIUS = 9.0
 POINT = QUIET.faded(170)
-PRIOR, DASH = INK.faded(170), 6.0  # circles, over cells of any colour
-_FAR = 4.0  # times the median distance of neighbours
-LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # of points that may coincide
+# Colour and dash of circles, which are drawn over cells of any colour.
+PRIOR, DASH = INK.faded(170), 6.0
+_FAR = 4.0  # smallest gap between the ends of an open turn, in median distances of neighbours
+LEAST_RADIUS, MOST_RADIUS = 1.6, 8.0  # radii of points that may coincide
 
 
 def draw_mesh(
@@ -31,17 +32,17 @@ def draw_mesh(
     prior: bool = False,
     closed: bool = True,
 ) -> None:
-    """Draw the cells faintly, the lines between neighbours, and the points, black if held out.
+    """Draw cells in faint colours, lines between neighbours, and points, black if held out.
 
     Args:
         canvas: Canvas to draw on.
         panel: Box on the canvas and its data ranges.
         points: Points in the data of the panel, NaN where there is none, shape (n0, n1, 2); or
-            scattered ones, without neighbours, shape (N, 2).
-        positions: Points in the unit square, which give their colours, in the same shape.
-        held_out: Points that training left out, shape (n0, n1) or (N,).
-        wraps: Whether the last value of a factor is a neighbour of the first.
-        prior: Whether the circles of the prior are drawn, under the points.
+            scattered points without neighbours, shape (N, 2).
+        positions: Positions in the unit square that determine the colours, in the same shape.
+        held_out: Whether training left out each point, shape (n0, n1) or (N,).
+        wraps: Whether the last value of each factor is a neighbour of the first.
+        prior: Whether to draw the circles of the prior, below the points.
         closed: Whether lines and cells join the last value of a turn to the first.
     """
     placed, colours = panel.place(points), square_colours(positions, wraps)
@@ -62,10 +63,10 @@ def draw_mesh(
 
 
 def draw_prior(canvas: Canvas, panel: Panel) -> None:
-    """Dashed circles at one and two stds of the standard normal prior, within the panel."""
+    """Draw dashed circles at one and two stds of the standard normal prior, within the panel."""
     unit = panel.width / (panel.x_range[1] - panel.x_range[0])
     for radius in (1.0, 2.0):
-        dashes = max(12, round(2.0 * np.pi * radius * unit / (2.0 * DASH)))  # of one length
+        dashes = max(12, round(2.0 * np.pi * radius * unit / (2.0 * DASH)))  # of equal length
         angles = np.linspace(0.0, 2.0 * np.pi, 2 * dashes + 1)
         ring = panel.place(radius * np.stack([np.cos(angles), np.sin(angles)], axis=-1))
         low = np.array([panel.left, panel.top])
@@ -77,16 +78,16 @@ def draw_prior(canvas: Canvas, panel: Panel) -> None:
 
 
 def draw_blank(canvas: Canvas, panel: Panel, code: Floats) -> None:
-    """A star at the code (2,) of an image that shows nothing (Figure 22)."""
+    """Draw a star at the code (2,) of a blank image (Figure 22)."""
     x, y = panel.place(code).tolist()
     canvas.star(x, y, BLANK_RADIUS, HELD_OUT, PAPER)
 
 
 def draw_points(canvas: Canvas, panel: Panel, points: Floats) -> None:
-    """Points (N, 2) of which many may coincide: the area of a disc tells how many do."""
+    """Draw points (N, 2), of which many may coincide, with areas proportional to their number."""
     places, counts = np.unique(points, axis=0, return_counts=True)
     levels = max(len(np.unique(column)) for column in places.T)
-    # Discs of levels touch no neighbours; values of a range have none.
+    # Discs of levels do not touch their neighbours; continuous values have no levels.
     most = np.clip(0.4 * panel.width / levels, LEAST_RADIUS, MOST_RADIUS)
     radii = np.maximum(0.5 * LEAST_RADIUS, most * np.sqrt(counts / counts.max()))
     for (x, y), radius in zip(panel.place(places).tolist(), radii.tolist(), strict=True):
@@ -100,10 +101,10 @@ def _draw_cells(
     held_out: Bools,
     wraps: tuple[bool, bool],
 ) -> None:
-    """Two triangles a cell, in the mean colour of its corners.
+    """Draw two triangles for each cell, in the mean colour of its corners.
 
-    Cells that close a turn are left out where they are far longer than others: where a model has
-    cut the turn open they would cover all that lies between its ends.
+    Cells that close a turn are left out if they are far longer than the others: if a model has cut
+    the turn open, they would cover everything between its ends.
     """
     for axis in (0, 1):
         if wraps[axis] and _closes(placed, axis):
@@ -123,12 +124,12 @@ def _draw_cells(
         if inside[index]:
             shade = HELD_OUT_FILL.faded(FILL_OPACITY)
         triangles = list(outlines[index][there[index]])
-        if triangles:  # as one: what they share would be seen as a line
+        if triangles:  # drawn as one, so that the common edge does not show
             canvas.region(triangles, shade)
 
 
 def _closes(placed: Floats, axis: int) -> bool:
-    """Whether the last points along an axis are about as near to the first as neighbours are."""
+    """Return whether the last points along an axis are about as near to the first as neighbours."""
     steps = np.linalg.norm(np.diff(_closed(placed, axis), axis=axis), axis=-1)
     last, others = np.take(steps, -1, axis), np.delete(steps, -1, axis)
     if np.isnan(last).all() or np.isnan(others).all():
@@ -137,7 +138,7 @@ def _closes(placed: Floats, axis: int) -> bool:
 
 
 def _closed(array: NDArray[Any], axis: int) -> NDArray[Any]:
-    """An array with its first entry along an axis behind the last."""
+    """Append the first entry of an array along an axis behind the last."""
     return np.concatenate([array, np.take(array, [0], axis)], axis)
 
 
@@ -150,7 +151,7 @@ def _draw_lines(
     wraps: bool,
     width: float,
 ) -> None:
-    """Lines from each point to the next along an axis, in the mean colour of the two."""
+    """Draw a line from each point to the next along an axis, in the mean colour of the two."""
     ends = np.stack([placed, np.roll(placed, -1, axis)], axis=-2)
     there = np.asarray(np.isfinite(ends).all(axis=(-2, -1)))
     if not wraps:

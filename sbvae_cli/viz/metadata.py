@@ -1,7 +1,7 @@
-"""What a picture file says of itself: the command that drew it, its seed, step and scores.
+"""Metadata of picture files: the command that drew it, its seed, step and scores.
 
-It is one JSON object in the place that each format has for text: a PNG chunk `sbvae`, `<metadata>`
-of an SVG, a script element of an HTML page, the comment of a GIF, and the image description in the
+The metadata are one JSON object, where each format has text: a PNG chunk `sbvae`, `<metadata>` of
+an SVG, a script element of an HTML page, the comment of a GIF, and the image description in the
 Exif data of a WebP.
 """
 
@@ -21,14 +21,15 @@ from sbvae_cli.files import parse_json
 About = Mapping[str, Any]
 
 KEY = "sbvae"
-SAID = ("version", "command", "seed", "step", "scores")  # of every picture, where it applies
-_SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # tags of Exif
+# Keys of every picture that has such a value.
+SAID = ("version", "command", "seed", "step", "scores")
+_SOFTWARE, _DESCRIPTION = 0x0131, 0x010E  # Exif tags
 _SCRIPT = re.compile(rf'<script type="application/json" id="{KEY}">(.*?)</script>', re.DOTALL)
 _ELEMENT = re.compile(rf'<metadata\b[^>]*\bid="{KEY}"[^>]*>(.*?)</metadata>', re.DOTALL)
 
 
 def complete(about: About) -> dict[str, Any]:
-    """With the version; what is said of the only one of `runs` stands at the top."""
+    """Add the version; the entries of a single one of `runs` are moved to the top level."""
     told = {"version": __version__, **about}
     if len(told.get("runs", ())) == 1:
         told |= told.pop("runs")[0]
@@ -36,7 +37,7 @@ def complete(about: About) -> dict[str, Any]:
 
 
 def png_chunks(about: About) -> PngInfo:
-    """Text chunks of a PNG: `Software`, `sbvae`, and `Description` where `about` has one."""
+    """Return the text chunks of a PNG: `Software`, `sbvae`, and `Description` if there is one."""
     chunks = PngInfo()
     chunks.add_text("Software", software(about))
     if "description" in about:
@@ -46,12 +47,12 @@ def png_chunks(about: About) -> PngInfo:
 
 
 def gif_comment(about: About) -> bytes:
-    """The comment of a GIF."""
+    """Return the comment of a GIF."""
     return _json({KEY: about}).encode()
 
 
 def webp_exif(about: About) -> bytes:
-    """The Exif data of a WebP."""
+    """Return the Exif data of a WebP."""
     exif = Image.Exif()
     exif[_SOFTWARE] = software(about)
     exif[_DESCRIPTION] = _json({KEY: about})
@@ -59,26 +60,26 @@ def webp_exif(about: About) -> bytes:
 
 
 def svg_element(about: About) -> str:
-    """The element `<metadata>` of an SVG."""
+    """Return the element `<metadata>` of an SVG."""
     return f'<metadata id="{KEY}">{escape(_json(about))}</metadata>'
 
 
 def html_element(about: About) -> str:
-    """The element `<script>` of an HTML page; JSON, of which nothing is run."""
+    """Return the element `<script>` of an HTML page, whose JSON is not executed."""
     text = _json(complete(about)).replace("<", "\\u003c")
     return f'<script type="application/json" id="{KEY}">{text}</script>'
 
 
 def software(about: About) -> str:
-    """The name and the version that drew a picture."""
+    """Return the program's name and version for a picture."""
     return f"{KEY} {_printable(str(about.get('version', '')))}".strip()
 
 
 def about_image(image: Image.Image) -> dict[str, Any] | None:
-    """What an image file says of itself; None where sbvae did not write it.
+    """Read the metadata of an image file; None if sbvae did not write it.
 
     Args:
-        image: Opened; it need not be decoded.
+        image: Opened image, which need not be decoded.
     """
     match image.format:
         case "PNG":
@@ -96,27 +97,28 @@ def about_image(image: Image.Image) -> dict[str, Any] | None:
 
 
 def about_svg(text: str) -> dict[str, Any] | None:
-    """What an SVG says of itself; None where sbvae did not write it.
+    """Read the metadata of an SVG; None if sbvae did not write it.
 
     Args:
-        text: The file. It is searched, not parsed: no entity of anybody's is expanded.
+        text: Contents of the file, which are searched instead of parsed, so that no entity is
+            expanded.
     """
     found = _ELEMENT.search(text)
     return _object(unescape(found[1]) if found else None)
 
 
 def about_html(text: str) -> dict[str, Any] | None:
-    """What an HTML page says of itself; None where sbvae did not write it.
+    """Read the metadata of an HTML page; None if sbvae did not write it.
 
     Args:
-        text: The file, or its beginning.
+        text: Contents of the file, or their beginning.
     """
     found = _SCRIPT.search(text)
     return _object(found[1] if found else None)
 
 
 def _json(content: About) -> str:
-    """JSON in ASCII, numbers that are not finite as null."""
+    """Return ASCII JSON, with null for numbers that are not finite."""
     return json.dumps(_finite(content), allow_nan=False)
 
 
@@ -129,7 +131,7 @@ def _finite(value: Any) -> Any:
 
 
 def _object(text: object, key: str | None = None) -> dict[str, Any] | None:
-    """The JSON object in a text, or the one under a key of it."""
+    """Parse a JSON object, or the object under one of its keys; None if it is not one."""
     if not isinstance(text, str | bytes):
         return None
     try:
@@ -142,5 +144,5 @@ def _object(text: object, key: str | None = None) -> dict[str, Any] | None:
 
 
 def _printable(text: str) -> str:
-    """The text without what a chunk cannot hold: NUL, and halves of characters."""
+    """Replace what a chunk cannot hold: NUL and unpaired surrogates."""
     return text.replace("\0", " ").encode(errors="replace").decode()

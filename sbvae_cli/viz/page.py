@@ -1,4 +1,4 @@
-"""A page: a caption above a drawing, and below it what its marks mean and a note."""
+"""Pages: a caption above a drawing, a legend and a note below it."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from sbvae_cli.viz.theme import INK, QUIET
 MARGIN = 24.0
 CAPTION_SIZE, NOTE_SIZE = 24.0, 16.0
 CAPTION_GAP, LEGEND_GAP, NOTE_GAP = 12.0, 10.0, 6.0  # below a caption, above legend and note
-LEAST_WIDTH = 480.0  # of the texts: wider than a narrow drawing, they can be read
+LEAST_WIDTH = 480.0  # of texts, so that they are readable below a narrow drawing
 
 
 def page(
@@ -20,14 +20,14 @@ def page(
     note: str = "",
     zoom: float = 1.0,
 ) -> Canvas:
-    """Put a caption above a drawing, and the legend and a note below, in as many lines as it takes.
+    """Put a caption above a drawing, and the legend and note below, in as many lines as needed.
 
     Args:
         content: The drawing, without a margin.
-        caption: At the top, in large type.
-        legend: What its marks mean.
-        note: At the bottom, in small type.
-        zoom: What type and margins are enlarged by, as a large drawing's own are.
+        caption: Text at the top, in large type.
+        legend: Meaning of the marks.
+        note: Text at the bottom, in small type.
+        zoom: Enlargement of type and margins, to match that of a large drawing.
     """
     canvas, corner = empty_page((content.width, content.height), caption, legend, note, zoom)
     canvas.place(content, *corner)
@@ -41,17 +41,17 @@ def empty_page(
     note: str = "",
     zoom: float = 1.0,
 ) -> tuple[Canvas, tuple[float, float]]:
-    """A page for a drawing that is still to be placed, as `page` makes it.
+    """Make the page of `page` for a drawing that will be placed later.
 
     Args:
         size: Width and height of the drawing.
-        caption: As `page` takes it.
-        legend: As `page` takes it.
-        note: As `page` takes it.
-        zoom: As `page` takes it.
+        caption: As in `page`.
+        legend: As in `page`.
+        note: As in `page`.
+        zoom: As in `page`.
 
     Returns:
-        The page, and where the drawing's upper left corner belongs, in whole units.
+        The page, and the position of the drawing's upper left corner, in whole units.
     """
     room = max(size[0] / zoom, LEAST_WIDTH)
     captions, notes = wrap(caption, CAPTION_SIZE, room), wrap(note, NOTE_SIZE, room)

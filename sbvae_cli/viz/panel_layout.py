@@ -1,4 +1,4 @@
-"""Panels in rows: what stands where, at any size."""
+"""Layout of panels in rows, at any size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from sbvae_cli.viz.mesh import PRIOR
 from sbvae_cli.viz.theme import HELD_OUT
 
 SIDE, GAP = 430.0, 30.0
-MOST_IN_A_ROW = 4  # panels
-WIDTH = 1650.0  # of a picture whose type is read at its size; that of wider ones is larger
+MOST_IN_A_ROW = 4  # number of panels
+WIDTH = 1650.0  # up to this width of a picture, panels and type have their full size
 
 
 def arrange(panels: int, sidebar: float = 0.0) -> tuple[int, int, float]:
-    """Rows, columns, and the side of a panel, for so many panels.
+    """Return the number of rows and columns, and the side of a panel, for a number of panels.
 
-    A wide picture is looked at from afar: its type is larger, and so its panels are smaller.
+    A wide picture is viewed at a reduced size, so its type must be larger relative to its panels.
     """
     rows = -(-panels // MOST_IN_A_ROW)
     columns = -(-panels // rows)
@@ -26,16 +26,16 @@ def arrange(panels: int, sidebar: float = 0.0) -> tuple[int, int, float]:
 
 @dataclass(frozen=True)
 class PanelLayout:
-    """Where panels and their scores stand, in units of the canvas.
+    """Positions of panels and their scores, in units of the canvas.
 
     Attributes:
         side: Side of a panel's box.
-        columns: Panels in a row.
-        rows: Rows of panels.
-        labels: Titles and axis labels of each panel.
-        ranges: Data that each panel shows, of x and y.
-        sidebar: Width and height of what stands at the right of all panels.
-        strip: Height of what stands below each panel.
+        columns: Number of panels in a row.
+        rows: Number of rows.
+        labels: Title and axis labels of each panel.
+        ranges: Ranges of x and y of each panel.
+        sidebar: Width and height of the space at the right of all panels.
+        strip: Height of the space below each panel.
     """
 
     side: float
@@ -54,59 +54,59 @@ class PanelLayout:
         sidebar: tuple[float, float] = (0.0, 0.0),
         strip: float = 0.0,
     ) -> "PanelLayout":
-        """Arrange panels of these titles, x labels and y labels in rows of four at most."""
+        """Arrange panels in rows of at most four; `texts` has titles, x labels and y labels."""
         rows, columns, side = arrange(len(texts), sidebar[0])
         labels = [Labels.of(*each, side) for each in texts]
         return cls(side, columns, rows, labels, ranges, sidebar, strip)
 
     @cached_property
     def beside(self) -> float:
-        """Room for labels at the left of each panel."""
+        """Width for labels at the left of each panel."""
         return max(each.beside(y) for each, (_, y) in zip(self.labels, self.ranges, strict=True))
 
     @cached_property
     def above(self) -> float:
-        """Room for titles."""
+        """Height for titles."""
         return max(each.above for each in self.labels)
 
     @cached_property
     def below(self) -> float:
-        """Room for labels below each panel."""
+        """Height for labels below each panel."""
         return max(each.below for each in self.labels)
 
     @property
     def pitch(self) -> tuple[float, float]:
-        """From one panel to the next, down and to the right."""
+        """Distance of neighbouring panels, down and to the right."""
         down = self.above + self.side + self.below + self.strip
         return down, self.beside + self.side + GAP
 
     @property
     def width(self) -> float:
-        """Width of all, without a margin."""
+        """Total width, without a margin."""
         return self.columns * self.pitch[1] - GAP + self.sidebar[0]
 
     @property
     def height(self) -> float:
-        """Height of all, without a margin."""
+        """Total height, without a margin."""
         return max(self.rows * self.pitch[0], self.above + self.sidebar[1])
 
     def box(self, number: int) -> tuple[float, float]:
-        """Left and upper edge of a panel's box."""
+        """Return the left and upper edges of a panel's box."""
         row, column = divmod(number, self.columns)
         return column * self.pitch[1] + self.beside, row * self.pitch[0] + self.above
 
     def panel(self, number: int) -> Panel:
-        """A panel, counted in reading order."""
+        """Return a panel by its index in reading order."""
         x_range, y_range = self.ranges[number]
         return Panel(*self.box(number), self.side, self.side, x_range, y_range)
 
 
 def signs(held_out: bool, blank: bool = False) -> list[Entry]:
-    """What the signs on panels of latents mean.
+    """Return the legend of panels of latents.
 
     Args:
-        held_out: Whether there are points that training left out.
-        blank: Whether there is the code of an image without an object.
+        held_out: Whether there are held-out points.
+        blank: Whether there is the code of a blank image.
     """
     entries = [Entry("held out of training", HELD_OUT)] if held_out else []
     if blank:

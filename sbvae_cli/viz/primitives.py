@@ -1,4 +1,4 @@
-"""What a canvas records: shapes, images and lines of text, in units of the picture."""
+"""Elements that a canvas records: shapes, images and lines of text, in units of the picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,13 +32,13 @@ class Line:
     dash: Dash | None = None
 
     def moved(self, left: float, top: float, zoom: float) -> "Line":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the line on another canvas, enlarged and moved to (left, top)."""
         dash = (self.dash[0] * zoom, self.dash[1] * zoom) if self.dash else None
         return Line(_moved(self.points, left, top, zoom), self.colour, self.width * zoom, dash)
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return _around(self.points, self.width)
 
 
@@ -50,29 +50,29 @@ class Polygon:
     colour: Colour
 
     def moved(self, left: float, top: float, zoom: float) -> "Polygon":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the polygon on another canvas, enlarged and moved to (left, top)."""
         return Polygon(_moved(self.points, left, top, zoom), self.colour)
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return _around(self.points, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Convex polygons filled as one: where they overlap, their colour is laid on once."""
+    """Convex polygons filled as one, without adding up opacity where they overlap."""
 
     parts: Sequence[Sequence[Point]]
     colour: Colour
 
     def moved(self, left: float, top: float, zoom: float) -> "Region":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the region on another canvas, enlarged and moved to (left, top)."""
         return Region([_moved(part, left, top, zoom) for part in self.parts], self.colour)
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return _around([point for part in self.parts for point in part], 0.0)
 
 
@@ -86,19 +86,19 @@ class Disc:
     colour: Colour
 
     def moved(self, left: float, top: float, zoom: float) -> "Disc":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the disc on another canvas, enlarged and moved to (left, top)."""
         x, y = left + zoom * self.x, top + zoom * self.y
         return Disc(x, y, zoom * self.radius, self.colour)
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return _around([(self.x, self.y)], self.radius)
 
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A filled rectangle, in pixels one wide and high or more."""
+    """A filled rectangle, at least one pixel wide and high."""
 
     left: float
     top: float
@@ -107,19 +107,19 @@ class Rectangle:
     colour: Colour
 
     def moved(self, left: float, top: float, zoom: float) -> "Rectangle":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the rectangle on another canvas, enlarged and moved to (left, top)."""
         x, y = left + zoom * self.left, top + zoom * self.top
         return Rectangle(x, y, zoom * self.width, zoom * self.height, self.colour)
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return Box(self.left, self.top, self.left + self.width, self.top + self.height)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image in sharp pixels, its aspect kept."""
+    """An image with sharp pixels and its own aspect ratio."""
 
     image: Image.Image
     left: float
@@ -127,7 +127,7 @@ class Picture:
     width: float
 
     def moved(self, left: float, top: float, zoom: float) -> "Picture":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the image on another canvas, enlarged and moved to (left, top)."""
         x, y = left + zoom * self.left, top + zoom * self.top
         return Picture(self.image, x, y, zoom * self.width)
 
@@ -138,7 +138,7 @@ class Picture:
 
     @property
     def box(self) -> Box:
-        """Edges of what is drawn."""
+        """Bounding box."""
         return Box(self.left, self.top, self.left + self.width, self.top + self.height)
 
 
@@ -152,8 +152,8 @@ class Text:
         text: The line.
         size: Height of the font.
         colour: Colour of the letters.
-        anchor: Horizontal l, m or r, then vertical t, m or b, as the reader of the line sees.
-        upright: Whether the line is turned, to be read from bottom to top.
+        anchor: Horizontal l, m or r, then vertical t, m or b, relative to the direction of reading.
+        upright: Whether the line is rotated, to be read from bottom to top.
     """
 
     x: float
@@ -165,13 +165,13 @@ class Text:
     upright: bool
 
     def moved(self, left: float, top: float, zoom: float) -> "Text":
-        """The same on a canvas that stands at (left, top), enlarged."""
+        """Return the text on another canvas, enlarged and moved to (left, top)."""
         x, y = left + zoom * self.x, top + zoom * self.y
         return replace(self, x=x, y=y, size=zoom * self.size)
 
     @property
     def box(self) -> Box:
-        """Edges of the line: its width, and the height of every line of this size."""
+        """Bounding box of the line, whose height depends only on the size."""
         along, across = text_width(self.text, self.size), LINE_HEIGHT * self.size
         share = {"l": 0.0, "m": 0.5, "r": 1.0}[self.anchor[0]]
         share_across = {"t": 0.0, "m": 0.5, "b": 1.0}[self.anchor[1]]

@@ -1,4 +1,4 @@
-"""Shapes and texts in pixels: shapes are anti-aliased by drawing them large, text at its size."""
+"""Render shapes and texts as pixels: shapes are drawn enlarged and reduced, for anti-aliasing."""
 
 import itertools
 import math
@@ -23,7 +23,7 @@ from sbvae_cli.viz.primitives import (
 from sbvae_cli.viz.text import text_mask
 from sbvae_cli.viz.theme import PAPER, RGBA, resolve
 
-MOST_PIXELS = 24_000_000  # that are drawn large at once: higher pictures are drawn in bands
+MOST_PIXELS = 24_000_000  # largest enlarged image; larger pictures are drawn in bands
 
 
 def draw_raster(
@@ -33,17 +33,17 @@ def draw_raster(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> Image.Image:
-    """Draw shapes in their order, and all text above them.
+    """Render shapes in their order, and all text above them.
 
     Args:
         size: Width and height of the picture in units.
-        shapes: In units, x to the right and y down.
+        shapes: Shapes in units, x to the right and y down.
         texts: Lines of text.
-        scale: Pixels of a unit.
-        theme: Theme that gives the colours of roles.
+        scale: Pixels in a unit.
+        theme: Theme that determines the colours of roles.
 
     Returns:
-        RGB, its size rounded to whole pixels.
+        An RGB image, whose size is rounded to whole pixels.
     """
     return draw_rasters(size, [(shapes, texts)], scale, theme)[0]
 
@@ -54,16 +54,16 @@ def draw_rasters(
     scale: float = 1.0,
     theme: ThemeName = "light",
 ) -> list[Image.Image]:
-    """Draw frames of an animation; shapes that all of them begin with are drawn once.
+    """Render the frames of an animation; shapes with which all frames begin are drawn once.
 
     Args:
         size: Width and height of the frames in units.
-        frames: Shapes and texts of each, as `draw_raster` takes them.
-        scale: Pixels of a unit.
-        theme: Theme that gives the colours of roles.
+        frames: Shapes and texts of each frame, as in `draw_raster`.
+        scale: Pixels in a unit.
+        theme: Theme that determines the colours of roles.
 
     Returns:
-        As many pictures, each as `draw_raster` would draw it.
+        The frames as images, equal to those of `draw_raster`.
     """
     width, height = (max(1, round(side * scale)) for side in size)
     paper = resolve(PAPER, theme)[:3]
@@ -88,7 +88,7 @@ def draw_rasters(
 
 
 def _shared(frames: Sequence[Sequence[Shape]]) -> int:
-    """Number of shapes that all frames begin with."""
+    """Count the shapes with which all frames begin."""
     for number, shapes in enumerate(zip(*frames, strict=False)):
         if any(shape is not shapes[0] for shape in shapes):
             return number
@@ -100,18 +100,18 @@ class _Pen:
 
     Args:
         band: Enlarged rows of the picture.
-        zoom: Its pixels of a unit.
-        top: Its pixels above the band.
-        theme: Theme of the colours.
+        zoom: Pixels of the band in a unit.
+        top: Number of enlarged pixels above the band.
+        theme: Theme that determines the colours of roles.
     """
 
     def __init__(self, band: Image.Image, zoom: float, top: int, theme: ThemeName) -> None:
         self.band, self.zoom, self.top = band, zoom, top
-        self.pen = ImageDraw.Draw(band, "RGBA")  # blends colours that have an opacity
+        self.pen = ImageDraw.Draw(band, "RGBA")  # blends transparent colours
         self.colour = partial(resolve, theme=theme)
 
     def draw_all(self, shapes: Sequence[Shape]) -> None:
-        """Draw those shapes that reach into the band."""
+        """Draw the shapes that overlap the band."""
         last = self.top + self.band.height
         for shape in shapes:
             box = shape.box
@@ -129,7 +129,7 @@ class _Pen:
                 self.lay(parts, self.colour(colour), lambda pen, part, o: pen.polygon(part, fill=o))
             case Disc(x, y, radius, colour):
                 ((x, y),), radius = self.pixels([(x, y)]), radius * self.zoom
-                # Pillow's box includes its last pixel.
+                # Pillow's boxes include their last pixel.
                 box = (x - radius, y - radius, x + radius - 1.0, y + radius - 1.0)
                 self.pen.ellipse(box, fill=self.colour(colour))
             case Rectangle():
@@ -141,17 +141,17 @@ class _Pen:
                 self.band.paste(enlarged, (round(x), round(y)))
 
     def rectangle(self, shape: Rectangle) -> None:
-        """Fill a rectangle of a pixel or more."""
+        """Fill a rectangle of at least one pixel."""
         box = shape.box
         corners = self.pixels([(box.left, box.top), (box.right, box.bottom)])
-        # Pillow's box includes its last pixel.
+        # Pillow's boxes include their last pixel.
         (left, top), (right, bottom) = corners
         left, top, right, bottom = map(round, (left, top, right - 1, bottom - 1))
         box_in_pixels = (left, top, max(left, right), max(top, bottom))
         self.pen.rectangle(box_in_pixels, fill=self.colour(shape.colour))
 
     def line(self, parts: Sequence[Sequence[Point]], colour: RGBA, width: float) -> None:
-        """Draw polylines, which may cross themselves."""
+        """Draw polylines, whose opacity does not add up where they cross themselves."""
         wide = max(1, round(width * self.zoom))
         if colour[3] == 255:
             for part in parts:
@@ -166,13 +166,13 @@ class _Pen:
         draw: Callable[[ImageDraw.ImageDraw, list[Point], int], None],
         margin: int = 0,
     ) -> None:
-        """Draw shapes as one, in a colour that is laid on once where they overlap.
+        """Draw the union of shapes in one colour, without adding up opacity where they overlap.
 
         Args:
-            parts: Corners of each, in units.
-            colour: Colour of all.
-            draw: Draws one, of corners in pixels, with its opacity.
-            margin: Pixels by which they reach beyond their corners.
+            parts: Corners of each shape, in units.
+            colour: Colour of all shapes.
+            draw: Draws one shape from its corners in pixels and its opacity.
+            margin: Pixels by which shapes extend beyond their corners.
         """
         drawn = [self.pixels(part) for part in parts]
         if not drawn:
@@ -191,19 +191,19 @@ class _Pen:
         self.band.paste(colour[:3], (left, top, right, bottom), mask)
 
     def pixels(self, points: Sequence[Point]) -> list[Point]:
-        """Positions in the band."""
+        """Convert positions to pixels of the band."""
         return [(x * self.zoom, y * self.zoom - self.top) for x, y in points]
 
 
 def dashes(points: Sequence[Point], dash: Dash) -> list[list[Point]]:
-    """The pieces of a polyline that are drawn: a dash, a gap, and so on.
+    """Divide a polyline into dashes.
 
     Args:
         points: Corners of the polyline.
         dash: Lengths of a dash and of a gap, above 0.
     """
     pieces: list[list[Point]] = []
-    on, left = True, dash[0]  # what is left of the dash or gap at hand
+    on, left = True, dash[0]  # remaining length of the current dash or gap
     piece = [points[0]]
     for (x0, y0), (x1, y1) in itertools.pairwise(points):
         length = math.hypot(x1 - x0, y1 - y0)
@@ -227,7 +227,7 @@ def _draw_text(picture: Image.Image, text: Text, scale: float, theme: ThemeName)
     if text.upright:
         mask, top = mask.transpose(Image.Transpose.ROTATE_90), top - 1
     else:
-        left -= 1  # the mask has a pixel at either end
+        left -= 1  # the mask has one pixel of margin at both ends
     *colour, opacity = resolve(text.colour, theme)
     if opacity < 255:
         mask = mask.point(lambda value: value * opacity // 255)

@@ -1,4 +1,4 @@
-"""Replicas of several models: histograms of a score, and latent spaces of some (Figure 7)."""
+"""Draw replicas of models: histograms of a score, and some latent spaces (Figure 7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,22 +24,23 @@ from sbvae_cli.viz.text import text_width, wrap
 from sbvae_cli.viz.theme import INK, PAPER, QUIET, Role
 from sbvae_cli.viz.tiles import draw_tiles
 
-SIDE = 330.0  # of a panel: smaller than where few stand side by side, so that type is larger
-STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and width that it takes
-LEAST_BINS = 7  # that an axis has room for
+# Of a panel, smaller than in pictures with few panels, so that type is relatively larger.
+SIDE = 330.0
+STAR, STAR_ROOM = 9.0, 30.0  # radius of the star before a title, and its width with a gap
+LEAST_BINS = 7  # smallest number of bins of an axis
 FRAME = 2.4  # width of a frame in the colour of a star
 
 
 @dataclass(frozen=True)
 class ReplicaStar:
-    """A replica that has a star, and whose latent space is drawn.
+    """A replica with a star, whose latent space is drawn.
 
     Attributes:
-        score: Its score.
+        score: Score of the replica.
         colour: Colour of the star and of the frame.
-        title: What it is among the replicas.
-        subtitle: What else there is to say of it.
-        embedding: Its latent space.
+        title: First line above the panel, such as its rank among the replicas.
+        subtitle: Second line above the panel.
+        embedding: Embedding in its latent space.
     """
 
     score: float
@@ -55,10 +56,10 @@ class ReplicaRow:
 
     Attributes:
         title: Name of the model.
-        subtitle: What else there is to say of it.
-        scores: A score of each replica, one or more.
+        subtitle: Second line above the histogram.
+        scores: Score of each replica, at least one.
         colour: Colour of the bars.
-        stars: Replicas that are drawn.
+        stars: Replicas whose latent spaces are drawn.
     """
 
     title: str
@@ -70,15 +71,15 @@ class ReplicaRow:
 
 @dataclass(frozen=True)
 class ReplicaTexts:
-    """What is written beside the panels.
+    """Texts beside the panels.
 
     Attributes:
-        score: Name of the score, at the axes of the histograms.
-        trained: Below the title of the training distribution.
-        grid: Below the title of the points in factor space.
-        samples: Below the title of the sample images.
-        caption: At the top of the picture.
-        note: At the bottom, what the picture shows.
+        score: Label of the histograms' x axes.
+        trained: Subtitle of the training distribution.
+        grid: Subtitle of the points in factor space.
+        samples: Subtitle of the sample images.
+        caption: Text at the top of the picture.
+        note: Text at the bottom, which explains the picture.
     """
 
     score: str
@@ -91,7 +92,7 @@ class ReplicaTexts:
 
 @dataclass(frozen=True)
 class _Cell:
-    """A place in the table of panels; one without ranges has no axes, y may be counts."""
+    """A cell of the table of panels; without ranges it has no axes; y may be a count."""
 
     title: str = ""
     subtitle: str = ""
@@ -102,7 +103,7 @@ class _Cell:
 
     @property
     def labels(self) -> Labels:
-        """Lines that fit the panel; those of the subtitle stand behind the title's."""
+        """Lines of title and subtitle that fit the panel, and axis labels."""
         room = SIDE - (STAR_ROOM if self.star else 0.0)
         title = wrap(self.title, TITLE_SIZE, room)
         lines = (*title, *wrap(self.subtitle, TICK_SIZE, SIDE))
@@ -117,24 +118,25 @@ def draw_replicas(
     samples: NDArray[np.uint8] | None = None,
     least_bin: float = 0.0,
 ) -> Canvas:
-    """Draw the data above a row for each model.
+    """Draw the data, and below them a row for each model.
 
-    At the top stand the factors of training images, the points in factor space and sample images;
-    in each row the histogram of a score over replicas, and the latent spaces of those with a star.
+    The first row has the factors of training images, the points in factor space and sample images.
+    Each further row has a histogram of the replicas' scores, and the latent spaces of those with a
+    star.
 
     Args:
         factors: Factor space, shared by all.
         trained: Factors of training images, shape (n, 2).
-        rows: Models, one or more.
-        texts: What is written beside the panels.
-        samples: Images of the data, shape (N, H, W, 1 or 3).
+        rows: One or more models.
+        texts: Texts beside the panels.
+        samples: Images of the data, shape (N, H, W, 1 or 3); None for none.
         least_bin: Smallest width of a bin of the histograms.
 
     Returns:
-        About 1,300 units wide where two replicas of each model are drawn.
+        A canvas about 1,300 units wide with two latent spaces of each model.
 
     Raises:
-        ValueError: If there is no row, shapes do not agree or no code is finite.
+        ValueError: If there is no row, shapes do not fit, or no code is finite.
     """
     if not rows or not all(len(row.scores) for row in rows):
         raise ValueError("replicas need a row or more, each with a score or more")
@@ -184,7 +186,7 @@ def _row_cells(
 
 
 def _score_range(edges: Floats) -> Range:
-    """All bins, or as many as make a chart, with room for the star of a value at either end."""
+    """Return a range of all bins, at least `LEAST_BINS`, with room for stars at both ends."""
     low, high, step = float(edges[0]), float(edges[-1]), float(edges[1] - edges[0])
     lacking = max(0.0, LEAST_BINS * step - (high - low)) / 2
     return padded_range(low - lacking, high + lacking)
@@ -209,7 +211,7 @@ def _draw_data(
     samples: NDArray[np.uint8] | None,
     embeddings: Sequence[Embedding],
 ) -> None:
-    """The upper row: training images, factor space, samples."""
+    """Draw the first row: training images, factor space, samples."""
     for number in (0, 1):
         layout.panel(number).draw_frame(canvas)
     draw_points(canvas, layout.panel(0), trained)
@@ -227,7 +229,7 @@ def _draw_row(
     edges: Floats,
     factors: FactorPanel,
 ) -> None:
-    """A histogram with its stars, and the latent spaces of these."""
+    """Draw a histogram with its stars, and the latent spaces of the starred replicas."""
     panel = layout.panel(first)
     panel.draw_frame(canvas)
     draw_histogram(canvas, panel, row.scores, edges, row.colour)
@@ -240,7 +242,7 @@ def _draw_row(
 
 
 def _draw_labels(canvas: Canvas, layout: PanelLayout, number: int, cell: _Cell) -> None:
-    """Ticks and axis labels, and above the panel title and subtitle, with the star before both."""
+    """Draw ticks and axis labels, and above the panel title and subtitle with the star."""
     labels = layout.labels[number]
     left, top = layout.box(number)
     if cell.ranges:
@@ -254,7 +256,7 @@ def _draw_labels(canvas: Canvas, layout: PanelLayout, number: int, cell: _Cell) 
     for line in reversed(subtitle if below else ()):
         canvas.text(left + SIDE / 2, y, line, TICK_SIZE, QUIET, "mb")
         y -= LABEL_LINE * TICK_SIZE
-    shift = STAR_ROOM / 2 if cell.star else 0.0  # star and title are centred together
+    shift = STAR_ROOM / 2 if cell.star else 0.0  # centres star and title together
     for line in reversed(title):
         canvas.text(left + SIDE / 2 + shift, y, line, TITLE_SIZE, INK, "mb")
         y -= LABEL_LINE * TITLE_SIZE

@@ -1,4 +1,4 @@
-"""Values of several groups in rows over one axis: dots with median and interval, or histograms."""
+"""Draw values of groups in rows over one axis: dots with median and interval, or histograms."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,29 +24,29 @@ from sbvae_cli.viz.theme import FAINT, INK, PAPER, QUIET, Role
 
 Floats = NDArray[np.float64]
 
-NAME_WIDTH, NAME_LINES = 250.0, 3  # of a row's name at most
+NAME_WIDTH, NAME_LINES = 250.0, 3  # largest width and number of lines of a row's name
 STRIP, HISTOGRAM = 82.0, 128.0  # height of a row
-WIDTHS = (560.0, 360.0, 280.0)  # of one, two, and three or more panels beside each other
-BETWEEN = 34.0  # panels
+WIDTHS = (560.0, 360.0, 280.0)  # of a panel, for one, two, and three or more side by side
+BETWEEN = 34.0  # gap between panels
 DOT = 5.0
-ROOM = 20.0  # for dots above and below the line that they stand on
-UPPER, LOWER = 30.0, 67.0  # from a row's upper edge to its dots, and to their median
+ROOM = 20.0  # largest offset of dots above and below their line
+UPPER, LOWER = 30.0, 67.0  # from a row's upper edge to its dots, and to its median
 MEDIAN, INTERVAL = (3.0, 18.0), 7.0  # width and height of a median's bar; height of an interval
 DOT_OPACITY, INTERVAL_OPACITY, BAR_OPACITY = 190, 90, 150
-COUNTS, COUNT_APART = 48.0, 24.0  # room of counts at the left, and least distance of these
-HEAD = 34.0  # room above the bars, where the star stands
+COUNTS, COUNT_APART = 48.0, 24.0  # width for counts at the left, and their smallest distance
+HEAD = 34.0  # height above the bars for the star
 
 
 @dataclass(frozen=True)
 class Values:
-    """Values of a group.
+    """Values of the runs of a group.
 
     Attributes:
-        values: One for each run, shape (R,), finite; R may be 0.
+        values: Value of each run, shape (R,), finite; R may be 0.
         colour: Colour of the group.
-        interval: Ends of an interval of the median; None where there is none.
-        star: A value that has a star; None where none has.
-        star_label: What stands beside the star.
+        interval: Interval of the median; None for none.
+        star: Value with a star; None for none.
+        star_label: Label of the star.
     """
 
     values: Floats
@@ -58,7 +58,7 @@ class Values:
 
 @dataclass(frozen=True)
 class RowPanel:
-    """A score of all groups.
+    """One score of all groups.
 
     Attributes:
         label: Name of the score, below the axis.
@@ -72,22 +72,22 @@ class RowPanel:
 
 
 def draw_strips(names: Sequence[str], panels: Sequence[RowPanel]) -> Canvas:
-    """Draw every value as a dot; below them the interval of the median, and a bar or star on it.
+    """Draw each value as a dot, and below the interval of the median and a bar or star at it.
 
     Args:
         names: Name of each group; long ones are broken into lines, then shortened.
-        panels: Scores, three in a line (of four, two), each with a row for each name.
+        panels: Scores, three in a row (for four, two), each with values of each group.
     """
     return _draw_rows(names, panels, STRIP, _draw_strip, counted=False)
 
 
 def draw_histograms(names: Sequence[str], panel: RowPanel, edges: Floats) -> Canvas:
-    """Draw a histogram for each group in the same bins, with a star on a line at one value.
+    """Draw a histogram of each group in the same bins, with a star above one value.
 
     Args:
         names: Name of each group.
-        panel: A score, with a row for each name.
-        edges: Edges of the bins, increasing.
+        panel: A score, with values of each group.
+        edges: Ascending edges of the bins.
     """
     most = max(1, *(int(count_in_bins(row.values, edges).max()) for row in panel.rows))
     high = most / (1.0 - HEAD / HISTOGRAM)
@@ -102,15 +102,15 @@ def draw_histograms(names: Sequence[str], panel: RowPanel, edges: Floats) -> Can
 
 
 def spread(places: ArrayLike, diameter: float, room: float) -> Floats:
-    """Offsets across a row with which dots at these places along it do not overlap.
+    """Compute offsets across a row so that dots along it do not overlap.
 
     Args:
         places: Positions of the dots' centres along the row, shape (N,).
         diameter: Diameter of a dot.
-        room: Largest offset; where that is too little, all come closer together.
+        room: Largest offset; larger ones are scaled down together.
 
     Returns:
-        Shape (N,), 0 for dots that have no neighbour.
+        Offsets, shape (N,), 0 for dots without neighbours.
     """
     along = np.asarray(places, dtype=np.float64)
     offsets = np.zeros(len(along))
@@ -144,7 +144,7 @@ def _draw_rows(
     draw: Callable[[Canvas, Panel, Values], None],
     counted: bool,
 ) -> Canvas:
-    """Panels in lines of three at most, the names at the left of each line."""
+    """Draw panels in lines of at most three, with the groups' names at the left of each line."""
     lines = [_name_lines(name) for name in names]
     columns = columns_of(len(panels))
     width, total = WIDTHS[columns - 1], len(names) * height
@@ -177,7 +177,7 @@ def _draw_box(
     height: float,
     draw: Callable[[Canvas, Panel, Values], None],
 ) -> None:
-    """Draw a panel: its frame, its rows, and its axis."""
+    """Draw a panel: its frame, rows and axis."""
     box.draw_x_lines(canvas)
     box.draw_frame(canvas)
     for index, row in enumerate(panel.rows):
@@ -192,7 +192,7 @@ def _draw_box(
 
 
 def _name_lines(name: str) -> list[str]:
-    """Lines of a name; what stands on a line of its own after it is kept whole."""
+    """Break a name into lines, and keep a second line after a line break whole."""
     name, _, rest = name.partition("\n")
     most = NAME_LINES - (1 if rest else 0)
     lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
@@ -230,14 +230,14 @@ def _draw_strip(canvas: Canvas, panel: Panel, row: Values) -> None:
 
 
 def _along(panel: Panel, values: ArrayLike) -> Floats:
-    """Positions of values from the left."""
+    """Return the x positions of values."""
     data = np.asarray(values, dtype=np.float64)
     places: Floats = panel.place(np.stack([data, np.zeros(len(data))], axis=-1))[:, 0]
     return places
 
 
 def _draw_star(canvas: Canvas, panel: Panel, row: Values, y: float) -> None:
-    """Draw the star of a row, and its label where there is more room beside it."""
+    """Draw the star of a row, with its label at the right, or at the left if there is no room."""
     x = float(_along(panel, [row.star or 0.0])[0])
     canvas.star(x, y, STAR, row.colour, PAPER)
     wide, apart = text_width(row.star_label, TICK_SIZE), 1.3 * STAR + 4.0
@@ -261,7 +261,7 @@ def _draw_histogram(canvas: Canvas, panel: Panel, row: Values, edges: Floats, mo
 
 
 def _draw_counts(canvas: Canvas, panel: Panel, most: int) -> None:
-    """Draw ticks at whole numbers of runs, as many as have room."""
+    """Draw ticks at whole numbers of runs, as many as there is room for."""
     panel.draw_y_ticks(canvas, whole_ticks(most, panel.height / panel.y_range[1], COUNT_APART)[1:])
 
 

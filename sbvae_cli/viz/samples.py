@@ -1,4 +1,4 @@
-"""Sample images with their factors' values beneath (as the samples of Figures 7 and 16 to 22)."""
+"""Draw sample images with factor values below (as in Figures 7 and 16 to 22)."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from sbvae_cli.viz.tiles import draw_tile, tile_size
 
 GAP = 18
 LINE = LINE_HEIGHT * NOTE_SIZE
-MOST_SIDE, LEAST_COLUMN = 128, 96  # pixels of a tile, and of a column
-COLUMNS = 8  # images a row
+MOST_SIDE, LEAST_COLUMN = 128, 96  # pixels of a tile's longer side, and of a column
+COLUMNS = 8  # number of images in a row
 LEGEND = "beneath each image:"
 
 
@@ -24,18 +24,18 @@ def draw_noted_images(
     names: Sequence[str] = (),
     caption: str = "",
 ) -> Canvas:
-    """Draw images in reading order, with values beneath each, whose names stand at the top.
+    """Draw images in reading order with values below each, and the values' names at the top.
 
-    Each image has the same values in the same line, as the names at the top do.
+    Each value is in the same line below all images, and its name is in the matching place.
 
     Args:
-        images: Images, shape (N, H, W, 1 or 3); small ones are enlarged in sharp pixels.
-        notes: Short texts of each image, one for each name, or a single one instead.
+        images: Images, shape (N, H, W, 1 or 3); small ones are enlarged with sharp pixels.
+        notes: Short texts for each image, one for each name, or a single one instead.
         names: Names of the texts, in order.
-        caption: At the top of the picture.
+        caption: Text at the top of the picture.
 
     Raises:
-        ValueError: If shapes do not agree.
+        ValueError: If the shapes do not fit.
     """
     if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
         raise ValueError(f"images must have shape (N, H, W, 1 or 3), got {images.shape}")
@@ -65,15 +65,15 @@ def draw_noted_images(
 
 
 def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[slice]:
-    """Break texts into as few lines as fit into `width`, at the same places for every image.
+    """Divide texts into as few lines of `width` as possible, in the same way for all images.
 
     Args:
-        notes: Texts of each image; those with another number than `count` do not matter.
+        notes: Texts of each image; images with another number of texts than `count` are ignored.
         count: Number of texts of an image.
         width: Width of a line in pixels.
 
     Returns:
-        Range of the texts in each line.
+        Slice of the texts in each line.
     """
     whole = [texts for texts in notes if len(texts) == count]
     lines: list[slice] = []
@@ -88,7 +88,7 @@ def arrange(notes: Sequence[Sequence[str]], count: int, width: float) -> list[sl
 
 
 def _legend(names: Sequence[str], lines: Sequence[slice], width: float) -> list[str]:
-    """The names, with a bar wherever the values break; in as many lines as they need."""
+    """Return the names in lines, with a slash where the values' lines break."""
     words = [_join(names[line]) for line in lines]
     legend: list[str] = []
     for word in [LEGEND + "  " + words[0], *words[1:]] if words else []:

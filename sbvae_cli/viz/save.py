@@ -1,6 +1,6 @@
-"""Pictures to the bytes of a file: PNG and SVG of a figure, GIF and WebP of an animation.
+"""Encode pictures as files: PNG and SVG of a figure, GIF and WebP of an animation.
 
-The same picture gives the same bytes.
+Equal pictures give equal bytes.
 """
 
 import io
@@ -17,7 +17,7 @@ from sbvae_cli.viz.canvas import Canvas
 from sbvae_cli.viz.metadata import complete, gif_comment, png_chunks, webp_exif
 from sbvae_cli.viz.palette import Palette
 
-DOTS_PER_INCH = 96.0  # one unit is a pixel of CSS, in PNG as in SVG
+DOTS_PER_INCH = 96.0  # one unit is a CSS pixel, in PNG as in SVG
 
 
 def encode(
@@ -28,18 +28,18 @@ def encode(
     theme: ThemeName = "light",
     about: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """The bytes of a picture file, which says how it came about (`sbvae info` reads it).
+    """Encode a picture with metadata, which `sbvae info` reads.
 
     Args:
         picture: A figure, or an animation.
-        ending: ".png" or ".svg" of a figure, ".gif" or ".webp" of an animation.
-        scale: Pixels of a unit; an SVG has none.
-        theme: Colours of paper and ink.
-        about: What is said, in plain containers: `command`, `seed`, `step`, `scores` and others,
-            or `runs`, a list of such; `version` is added.
+        ending: ".png" or ".svg" for a figure, ".gif" or ".webp" for an animation.
+        scale: Pixels in a unit; ignored for SVG.
+        theme: Theme that determines the colours of roles.
+        about: Metadata in plain containers, such as `command`, `seed`, `step` and `scores`, or a
+            list of such in `runs`; `version` is added.
 
     Raises:
-        SbvaeError: If the ending is of no format for the picture.
+        SbvaeError: If the ending does not fit the picture.
     """
     about = complete(about or {})
     ending, fitting = ending.lower(), endings_of(picture)
@@ -57,13 +57,13 @@ def encode(
     else:
         dots = (DOTS_PER_INCH * scale,) * 2
         raster = picture.raster(scale, theme)
-        # `optimize` takes six times as long, for files as large.
+        # `optimize` would take six times as long, without smaller files.
         raster.save(content, format="PNG", dpi=dots, pnginfo=png_chunks(about))
     return content.getvalue()
 
 
 def endings_of(picture: Canvas | Animation) -> tuple[str, ...]:
-    """Endings of the files that a picture can be written to; the usual one comes first."""
+    """Return the file endings for a picture, the default first."""
     return (".gif", ".webp") if isinstance(picture, Animation) else (".png", ".svg")
 
 
@@ -83,7 +83,7 @@ def _save_gif(
         append_images=others,
         duration=durations,
         loop=0,
-        optimize=False,  # one palette for all
+        optimize=False,  # keeps one palette for all frames
         comment=gif_comment(about),
     )
 

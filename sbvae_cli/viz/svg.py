@@ -1,8 +1,8 @@
-"""Shapes and texts as SVG 1.1: what a canvas records, with its font, in whatever size is wanted.
+"""Render shapes and texts as SVG 1.1 with an embedded font, which scales to any size.
 
-Texts stay texts, which can be found, copied and changed. The font travels in the file; where a
-program knows none from a file, a line of letters that the font has still has its width
-(`textLength`), so that none runs into another.
+Texts remain texts, which can be searched, copied and edited. In a program that does not support
+embedded fonts, lines whose letters are in the font keep their width (`textLength`), so that they
+do not overlap.
 """
 
 import base64
@@ -44,14 +44,14 @@ def draw_svg(
     theme: ThemeName = "light",
     about: Mapping[str, Any] | None = None,
 ) -> str:
-    """Write shapes in their order, and all text above them.
+    """Render shapes in their order, and all text above them.
 
     Args:
-        size: Width and height of the picture in units, which are pixels of CSS.
-        shapes: In units, x to the right and y down.
+        size: Width and height of the picture in units, which are CSS pixels.
+        shapes: Shapes in units, x to the right and y down.
         texts: Lines of text.
-        theme: Theme that gives the colours of roles.
-        about: What the file says of itself; nothing where this is None.
+        theme: Theme that determines the colours of roles.
+        about: Metadata of the file; None for none.
     """
     width, height = (_number(side) for side in size)
     lines = [
@@ -74,7 +74,7 @@ def draw_svg(
 
 
 def _grouped(drawn: Iterable[tuple[str, str]]) -> list[str]:
-    """Elements, those that follow each other in one style in a group: meshes have thousands."""
+    """Group consecutive elements of one style, as meshes have thousands of them."""
     lines: list[str] = []
     for style, group in groupby(drawn, key=lambda each: each[0]):
         elements = [element for _, element in group]
@@ -83,7 +83,7 @@ def _grouped(drawn: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _shape(shape: Shape, theme: ThemeName) -> tuple[str, str]:
-    """Attributes that give a shape its style, and the element."""
+    """Return the style attributes and the element of a shape."""
     match shape:
         case Line(points, colour, width, dash):
             style = f'fill="none" stroke-linejoin="round" stroke-width="{_number(width)}"'
@@ -107,7 +107,7 @@ def _shape(shape: Shape, theme: ThemeName) -> tuple[str, str]:
 
 
 def _clockwise(points: Sequence[Point]) -> Sequence[Point]:
-    """A polygon turned one way, since one turned the other way would be a hole where both are."""
+    """Orient a polygon clockwise, since overlapping polygons of opposite orientation make holes."""
     area = sum(
         x0 * y1 - x1 * y0
         for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True)
@@ -116,7 +116,7 @@ def _clockwise(points: Sequence[Point]) -> Sequence[Point]:
 
 
 def _text(text: Text, theme: ThemeName) -> str:
-    """One line, which starts at the left of its box; an upright one at the bottom."""
+    """Return a text element, which starts at the left of its box, or at the bottom if upright."""
     box, rise = text.box, baseline(text.size)
     if text.upright:
         x, y = _number(box.left + rise), _number(box.bottom)
@@ -126,7 +126,7 @@ def _text(text: Text, theme: ThemeName) -> str:
     paint = _paint("fill", text.colour, theme)
     letters = escape(_NO_XML.sub("\ufffd", text.text))
     fitted = ""
-    if is_in_font(text.text):  # others are measured as code points, and written as they are
+    if is_in_font(text.text):  # others are measured as code points but written unchanged
         width = _number(text_width(text.text, text.size))
         fitted = f'textLength="{width}" lengthAdjust="spacingAndGlyphs" '
     return f'<text {place} font-size="{_number(text.size)}" {fitted}{paint}>{letters}</text>'
@@ -148,7 +148,7 @@ def _paint(attribute: str, colour: Colour, theme: ThemeName) -> str:
 
 
 def _number(value: float) -> str:
-    """Two decimals at most: a hundredth of a pixel is not seen."""
+    """Format a number with at most two decimals: a hundredth of a pixel is invisible."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -161,7 +161,7 @@ def _png(image: Image.Image) -> str:
 
 @cache
 def _font_face() -> str:
-    """The style that holds the font, where Pillow has it (unless built without FreeType)."""
+    """Return a style with the font, if Pillow has it (unless it was built without FreeType)."""
     font = ImageFont.load_default(12)
     if not isinstance(font, ImageFont.FreeTypeFont) or not hasattr(font, "font_bytes"):
         return "<style/>"

@@ -1,4 +1,4 @@
-"""Lines of text: their widths, how they break, and their letters as masks."""
+"""Lines of text: widths, line breaks, and masks of their letters."""
 
 import math
 import re
@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-TOP = 0.05  # from the upper edge of a line's box to its ascent, over its size
-LINE_HEIGHT = 1.3  # height of a line's box, over its size
+TOP = 0.05  # from the upper edge of a line's box to its ascent, in units of its size
+LINE_HEIGHT = 1.3  # of a line's box, in units of its size
 OVERSAMPLE = 4
 EXPONENTS = {"\u00b2": "2", "\u00b3": "3"}
 # The font's own characters for accents: grave, acute, circumflex, tilde, diaeresis, ring, cedilla.
@@ -23,8 +23,8 @@ _BEYOND_ASCII = set(
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
-    """Width of a line in the unit of its size, not rounded."""
-    zoom = 16  # at which advances are no longer rounded visibly
+    """Compute the width of a line in the unit of `size`, without rounding."""
+    zoom = 16  # at which the rounding of advances is invisible
     return (
         sum(_font(part * zoom).getlength(run.rstrip(_ACCENTS)) for run, part in _runs(text, size))
         / zoom
@@ -32,12 +32,12 @@ def text_width(text: str, size: float) -> float:
 
 
 def is_in_font(text: str) -> bool:
-    """Whether every letter can be drawn, with its accents, and none as its code point."""
+    """Return whether the font has all letters, with accents, so that no code point is written."""
     return all(_letter(letter) is not None for letter in unicodedata.normalize("NFC", text))
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
-    """Lines of at most `width`: broken at a new line, between words, and within longer words."""
+    """Break a text into lines of at most `width`: at line breaks, between or within words."""
     if "\n" in text:
         return [line for part in text.split("\n") for line in wrap(part, size, width)]
     lines: list[str] = []
@@ -57,9 +57,9 @@ def wrap(text: str, size: float, width: float) -> list[str]:
 
 
 def shorten(text: str, size: float, width: float) -> str:
-    """The text itself where it fits into `width` pixels, else its start and three dots.
+    """Return a text that fits into `width`: unchanged, or its start and three dots.
 
-    Where not even the dots fit, nothing is left.
+    If not even the dots fit, the result is empty.
     """
     if text_width(text, size) <= width:
         return text
@@ -70,7 +70,7 @@ def shorten(text: str, size: float, width: float) -> str:
 
 
 def baseline(size: float) -> float:
-    """From the upper edge of a line's box to the line that its letters stand on."""
+    """Return the distance from the upper edge of a line's box to its baseline."""
     font = _font(16.0 * size)
     ascent = font.getmetrics()[0] if isinstance(font, ImageFont.FreeTypeFont) else 16.0 * size
     return TOP * size + ascent / 16.0
@@ -81,11 +81,12 @@ def _font(size: float) -> Font:
     return ImageFont.load_default(size)
 
 
-@lru_cache(256)  # frames of an animation share most of their lines
+@lru_cache(256)  # frames of an animation share most lines
 def text_mask(text: str, size: float) -> Image.Image:
-    """Coverage of a line, (L), with a pixel at either end; all lines of a size are as high.
+    """Render the coverage of a line (L), with a margin of one pixel at both ends.
 
-    Drawn large and reduced, as shapes are: hinted to whole pixels, small letters stand unevenly.
+    All lines of a size have the same height. The line is drawn enlarged and reduced, like shapes:
+    small letters hinted to whole pixels would be spaced unevenly.
     """
     runs = [(run, _font(part * OVERSAMPLE)) for run, part in _runs(text, size)]
     width = (
@@ -105,7 +106,7 @@ def text_mask(text: str, size: float) -> Image.Image:
 
 
 def _runs(text: str, size: float) -> list[tuple[str, float]]:
-    """Pieces of one size; a letter with its accents is one, and an exponent."""
+    """Split a text into pieces of one size; a letter with accents, or an exponent, is a piece."""
     spelt = "".join(map(_spelt, unicodedata.normalize("NFC", text)))
     pieces = re.split(f"([\u00b2\u00b3]|.[{_ACCENTS}]+)", spelt)
     return [
@@ -116,12 +117,12 @@ def _runs(text: str, size: float) -> list[tuple[str, float]]:
 
 
 def _spelt(letter: str) -> str:
-    """A letter as it is drawn, or its code point."""
+    """Return a letter as it is drawn, or its code point."""
     return _letter(letter) or f"\\u{ord(letter):04x}"
 
 
 def _letter(letter: str) -> str | None:
-    """A letter that the font has, one with its accents after it, or None."""
+    """Return a letter of the font, perhaps followed by accents, or None."""
     if letter.isascii() or letter in EXPONENTS or letter in _BEYOND_ASCII:
         return letter
     base, *accents = list(unicodedata.normalize("NFD", letter))
@@ -134,7 +135,7 @@ def _letter(letter: str) -> str | None:
 def _draw_accent(
     draw: ImageDraw.ImageDraw, at: tuple[float, float], letter: str, accent: str, font: Font
 ) -> None:
-    """Put the font's own character for an accent above a letter, or below it."""
+    """Draw the font's own character for an accent above or below a letter."""
     mark = _MARKS[accent]
     left, top, right, bottom = font.getbbox(letter)
     own = font.getbbox(mark)
@@ -142,7 +143,7 @@ def _draw_accent(
     gap = 0.15 * (own[2] - own[0])
     if mark == ",":
         draw.text((x, at[1] + bottom - own[1]), mark, fill=255, font=font)
-    elif mark == ":":  # two dots side by side
+    elif mark == ":":  # a colon becomes two dots side by side
         radius, middle = 0.4 * (own[2] - own[0]), at[0] + (left + right) / 2
         y = max(at[1] + top - gap - 2 * radius, radius)
         for offset in (-1.8 * radius, 1.8 * radius):

@@ -1,4 +1,4 @@
-"""Colours by what they are for; a theme says what they look like, on light paper or on dark."""
+"""Colours by role; a theme defines their values, for a light or dark background."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ RGBA = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Role:
-    """A colour that the theme chooses.
+    """A colour whose value the theme defines.
 
     Attributes:
-        name: What the colour is for, a key of the themes.
-        opacity: From 0, not seen, to 255.
+        name: Name of the role, a key of the themes.
+        opacity: Opacity from 0 (invisible) to 255.
     """
 
     name: str
     opacity: int = 255
 
     def faded(self, opacity: int) -> "Role":
-        """The same colour with another opacity."""
+        """Return the same colour with another opacity."""
         return replace(self, opacity=opacity)
 
 
@@ -32,17 +32,17 @@ PAPER = Role("paper")
 INK = Role("ink")  # text
 QUIET = Role("quiet")  # secondary text, ticks
 FAINT = Role("faint")  # frames and hairlines
-UNUSED = Role("unused")  # text on latents that code for nothing
-BAD = Role("bad")  # text on what went wrong
-HELD_OUT = Role("held out")  # points that training left out, and the code of a blank image
+UNUSED = Role("unused")  # text on unused latents
+BAD = Role("bad")  # text on failures
+HELD_OUT = Role("held out")  # held-out points, and the code of a blank image
 HELD_OUT_LINE = Role("held out line")
 HELD_OUT_FILL = Role("held out fill")
 MARK = Role("mark")  # frame of the start of a sweep
-WARN = Role("warn")  # frame of an image that training left out
+WARN = Role("warn")  # frame of a held-out image
 SERIES = tuple(Role(f"series {number}") for number in range(8))
 
-# Series begin as Okabe and Ito (2008) have them. All eight differ for readers who confuse hues, by
-# their lightness, and stand out from the paper by 3 to 1 or more.
+# The first series have the colours of Okabe and Ito (2008). All eight differ in lightness, for
+# colour-blind readers, and have a contrast to the background of at least 3 to 1.
 LIGHT: Mapping[str, RGB] = {
     "paper": (255, 255, 255),
     "ink": (34, 34, 40),
@@ -89,7 +89,7 @@ THEMES: Mapping[ThemeName, Mapping[str, RGB]] = {"light": LIGHT, "dark": DARK}
 
 
 def resolve(colour: Colour, theme: ThemeName) -> RGBA:
-    """Red, green, blue and opacity of a colour."""
+    """Return the red, green, blue and opacity of a colour in a theme."""
     if isinstance(colour, Role):
         return (*THEMES[theme][colour.name], colour.opacity)
     red, green, blue, *opacity = colour

@@ -1,4 +1,4 @@
-"""Images as tiles of one size: whole pixels enlarged, or averaged, each in a frame."""
+"""Draw images as tiles of one size with frames, enlarged by whole factors or averaged."""
 
 import math
 
@@ -15,14 +15,14 @@ GAP = 3.0  # between tiles of a grid
 
 
 def tile_size(shape: tuple[int, ...], side: int) -> Size:
-    """Height and width of a tile whose longer side is about `side`.
+    """Return the height and width of a tile whose longer side is about `side`.
 
-    It shows an image enlarged by the largest whole factor that fits, so that every pixel stays a
-    sharp square, or reduced by the smallest.
+    An image is enlarged by the largest whole factor that fits, so that every pixel remains a sharp
+    square, or reduced by the smallest whole factor.
 
     Args:
         shape: Shape of an image, (H, W) or (H, W, C).
-        side: Most pixels of the longer side.
+        side: Largest length of the longer side in pixels.
     """
     height, width = shape[:2]
     longer = max(height, width)
@@ -41,16 +41,16 @@ def draw_tile(
     frame: Colour | None = None,
     wide: float = 3.0,
 ) -> None:
-    """Draw an image on a hairline, so that white ones have an edge, or in a coloured frame.
+    """Draw an image with a hairline, so that white images have an edge, or a coloured frame.
 
-    An image of another aspect than the tile's is as large as fits into it, in the middle.
+    An image of another aspect ratio than the tile's is centred, as large as possible.
 
     Args:
         canvas: Canvas to draw on.
-        image: Shape (H, W, 1 or 3).
-        place: Left and upper edge of the image.
+        image: Image, shape (H, W, 1 or 3).
+        place: Left and upper edges of the tile.
         size: Height and width of the tile.
-        frame: Colour of a frame; None for a hairline.
+        frame: Colour of the frame; None for a hairline.
         wide: Width of the frame.
     """
     place, size = _inside(image, place, size)
@@ -61,17 +61,17 @@ def draw_tile(
 def draw_tiles(
     canvas: Canvas, images: NDArray[np.uint8], left: float, top: float, side: float
 ) -> float:
-    """Draw images in reading order, as square as possible, not smoothed, with a frame each.
+    """Draw images in reading order in a nearly square grid, with sharp pixels and hairlines.
 
     Args:
         canvas: Canvas to draw on.
         images: Images, shape (N, H, W, C), C 1 or 3.
         left: Left edge.
         top: Upper edge.
-        side: Width of all, or their height where that is larger.
+        side: Width of the grid, or its height if that is larger.
 
     Returns:
-        The lower edge.
+        The lower edge of the grid.
 
     Raises:
         ValueError: If `images` is empty or has another shape or type.
@@ -84,7 +84,8 @@ def draw_tiles(
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     aspect = height / width
-    tile = min((side + GAP) / columns - GAP, ((side + GAP) / rows - GAP) / aspect)  # its width
+    # Width of a tile.
+    tile = min((side + GAP) / columns - GAP, ((side + GAP) / rows - GAP) / aspect)
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         x, y = left + column * (tile + GAP), top + row * (tile * aspect + GAP)
@@ -100,14 +101,14 @@ def draw_edge(
     frame: Colour | None = None,
     wide: float = 3.0,
 ) -> None:
-    """Draw what an image lies on, as `draw_tile` does before the image."""
+    """Draw the hairline or frame of an image, before the image."""
     (left, top), (height, width) = place, size
     edge, colour = (1.0, FAINT) if frame is None else (wide, frame)
     canvas.rectangle(left - edge, top - edge, width + 2 * edge, height + 2 * edge, colour)
 
 
 def fitted(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """The image, averaged over squares of pixels where it is larger than a tile."""
+    """Reduce an image that is larger than a tile, by averaging squares of pixels."""
     factor = math.ceil(max(image.shape[:2]) / round(max(size)))
     if factor <= 1:
         return image
@@ -118,7 +119,7 @@ def fitted(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
 def _inside(
     image: NDArray[np.uint8], place: tuple[float, float], size: Size
 ) -> tuple[tuple[float, float], Size]:
-    """Where an image is as large as fits into a tile; all of it, but for rounding, if alike."""
+    """Return the place and size of an image in a tile, or the tile itself if nearly equal."""
     (left, top), (height, width) = place, size
     aspect = image.shape[1] / image.shape[0]
     if abs(width - height * aspect) < 1 or abs(height - width / aspect) < 1:

@@ -1,4 +1,4 @@
-"""Inputs, reconstructions and sweeps of single latents (Figures 2, 3, 5, 6 and 9 to 12)."""
+"""Draw inputs, reconstructions and traversals of latents (Figures 2, 3, 5, 6 and 9 to 12)."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from sbvae_cli.viz.traversal_layout import (
 )
 
 FOLLOWS = "right: the factor that a latent tells most of, and the share of its entropy"
-MOST_IN_ROW = 3  # models; more are in two rows
+MOST_IN_ROW = 3  # models; more are drawn in two rows
 
 
 def draw_sweeps(
@@ -40,25 +40,25 @@ def draw_sweeps(
     caption: str = "",
     heading: str = "latent at",
 ) -> Canvas:
-    """Draw inputs above reconstructions above one row of images a latent, models side by side.
+    """Draw inputs, reconstructions and a row of images for each latent, with models side by side.
 
-    Small images are enlarged by a whole factor, in sharp pixels. Where a model decodes to larger
-    images than it takes, they are shown as they are, and the inputs as large. Held-out inputs are
-    framed in orange; in each sweep the image nearest the start has a blue frame, or the start's
-    value is written beside it where that lies outside. Rows of several models are aligned.
+    Small images are enlarged by a whole factor with sharp pixels. If a model decodes larger images
+    than it takes, these are shown at their size, and inputs equally large. Held-out inputs have an
+    orange frame. In each sweep, the image nearest to the start has a blue frame; if the start is
+    beyond all images, its value is written instead. Rows of several models are aligned.
 
     Args:
-        panels: What each model makes of the same start images, one or more of as many blocks.
-        columns: Names of the values that latents take, S of them.
-        caption: At the top of the picture, in as many lines as it needs.
-        heading: What the names of the columns are.
+        panels: Images of each of one or more models, for the same start images.
+        columns: Names of the S values that latents take.
+        caption: Text at the top of the picture, in as many lines as needed.
+        heading: Heading of the names of columns.
 
     Returns:
-        About 1,300 units wide for a model of 11 columns, or as wide as images that are decoded
-        larger need.
+        A canvas about 1,300 units wide for one model and 11 columns, or wider for larger decoded
+        images.
 
     Raises:
-        ValueError: If shapes do not agree, or there is no sweep.
+        ValueError: If the shapes do not fit, or there is no sweep.
     """
     for panel in panels:
         _check(panel, len(columns))
@@ -130,19 +130,20 @@ def _draw_examples(
 def _draw_brackets(
     canvas: Canvas, layout: SweepLayout, examples: Examples, starts: Sequence[str]
 ) -> None:
-    """Lines over the columns that sweeps start from, or training left out, and what they are."""
+    """Draw labelled lines over the columns of start images and of held-out images."""
     several, size = len(starts) > 1, layout.units(NOTE_SIZE)
     brackets: list[tuple[int, int, str, Colour]] = []
     for column, name in enumerate(starts):
         colour: Colour = WARN if examples.held_out[column] else QUIET
-        text = f"start {name}" if name[:1].isdigit() else name  # a file's name alone is telling
+        # The name of a file needs no addition.
+        text = f"start {name}" if name[:1].isdigit() else name
         text = shorten(text, size, layout.pitch[1] - 4) if several else "start image"
         brackets.append((column, column, text, colour))
     runs = _runs_of(examples.held_out, len(starts))
     widest = max(runs, key=lambda run: run[1] - run[0], default=None)
     for run in runs:
         brackets.append((*run, "held out of training" if run == widest else "", WARN))
-    taken = 0.0  # by the texts so far
+    taken = 0.0  # right end of the texts so far
     for first, last, text, colour in brackets:
         left, right = layout.column(first), layout.column(last) + layout.tile[1]
         y, wide = layout.example_top(0) - layout.units(8), text_width(text, size)
@@ -154,7 +155,7 @@ def _draw_brackets(
 
 
 def _runs_of(marked: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours that are marked, from `start` on."""
+    """Return the first and last index of each run of marked neighbours, from `start` on."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked[start:], [False]]))) + start
     return [(first, after - 1) for first, after in edges.reshape(-1, 2).tolist()]
 
@@ -162,7 +163,7 @@ def _runs_of(marked: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
 def _draw_columns(
     canvas: Canvas, layout: SweepLayout, block: int, names: Sequence[str], start: str
 ) -> None:
-    """Names of the values above a block, as many as there is room for, and of its start."""
+    """Write names of values above a block, as many as there is room for, and of its start image."""
     y, size = layout.sweep_top(block, 0) - layout.slack - layout.units(8), layout.units(NOTE_SIZE)
     if start:
         canvas.text(0, y, start, layout.units(LABEL_SIZE), INK, "lb")
@@ -194,7 +195,7 @@ def _draw_lines(
     lines: Sequence[str],
     colours: tuple[Colour, Colour],
 ) -> None:
-    """One line in the middle, or two around it, the second one smaller."""
+    """Write one vertically centred line, or two around the middle, the second one smaller."""
     apart = layout.units(11) if len(lines) > 1 else 0.0
     for number, line in enumerate(lines):
         size = layout.units(NOTE_SIZE if number else LABEL_SIZE)

@@ -1,4 +1,4 @@
-"""Sweeps that move: each latent's image goes there and back, and a wave runs through them."""
+"""Animate traversals: each latent moves to one end and back, in a wave through all latents."""
 
 import math
 from collections.abc import Sequence
@@ -23,22 +23,23 @@ from sbvae_cli.viz.traversal_layout import (
 )
 
 SIDE = 128  # of an image's longer side
-LEAST_TILE = 96.0  # width that the words above a tile need
-GAP, START_GAP = 18.0, 16.0  # between tiles, and more between the start and the latents
-NAME, TRACK = 27.0, 32.0  # room above a tile, and below it
-MOST_IN_ROW = 8  # latents
+LEAST_TILE = 96.0  # smallest width of a tile with its name
+# Gap between tiles, and additional one between the start and the latents.
+GAP, START_GAP = 18.0, 16.0
+NAME, TRACK = 27.0, 32.0  # height above a tile, and below it
+MOST_IN_ROW = 8  # number of latents
 FRAME_MS = 60
 DOT = 6.5  # radius
-ARROW = 9.0  # from the end of a track to the tip
+ARROW = 9.0  # from the end of a track to the arrow's tip
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Columns and rows of the tiles of a model and a start.
+    """Columns and rows of the tiles of a model and a start image.
 
     Attributes:
-        start: Places of the input and of its reconstruction.
-        latents: Place of each latent.
+        start: Cells of the input and of its reconstruction.
+        latents: Cell of each latent.
     """
 
     start: tuple[tuple[int, int], tuple[int, int]]
@@ -46,7 +47,7 @@ class Cells:
 
     @classmethod
     def of(cls, latents: int, stacked: bool) -> "Cells":
-        """The start at the left, one image above the other where these are stacked."""
+        """Place the start at the left, with its two images one above the other if `stacked`."""
         in_row = min(latents, MOST_IN_ROW)
         if stacked and latents <= 2 * MOST_IN_ROW:
             in_row = math.ceil(latents / 2)
@@ -69,7 +70,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class _Strip:
-    """What a model makes of a start, in the room that its tiles take."""
+    """Images of a model for one start image, with their layout."""
 
     title: tuple[str, ...]
     start: str
@@ -100,27 +101,27 @@ class _Strip:
         return self.above + self.cells.rows * (NAME + self.size[0] + TRACK)
 
     def place(self, cell: tuple[int, int]) -> tuple[float, float]:
-        """Left and upper edge of a tile, from the strip's own corner."""
+        """Return the left and upper edges of a tile, relative to the strip."""
         first = 1 + max(column for column, _ in self.cells.start)
         left = cell[0] * self.pitch + (START_GAP if cell[0] >= first else 0.0)
         return round(left), round(self.above + NAME + cell[1] * (NAME + self.size[0] + TRACK))
 
 
 def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = "") -> Animation:
-    """Animate sweeps of single latents around the codes of images.
+    """Animate traversals of latents around the codes of images.
 
-    Each latent's image moves along its values and back; the next latent is a part of the way ahead,
-    so that a wave runs through them. A dot below shows the value, a tick the start image's own, or
-    an arrow that it lies beyond.
+    Each latent moves along its values and back; each is ahead of the previous one, so that a wave
+    runs through them. A dot below shows the value, and a tick that of the start image, or an arrow
+    if that is beyond the values.
 
     Args:
-        panels: What each model makes of the same start images; values that are denser towards
-            their ends, as those of a swing, move smoothly.
-        caption: At the top of the picture, in as many lines as it needs.
-        ends: What the tracks of the dots span, as "-2 to 2".
+        panels: Images of each model for the same start images; values that are denser towards their
+            ends (`swing`) move smoothly.
+        caption: Text at the top of the picture, in as many lines as needed.
+        ends: Range of the dots' tracks, such as "-2 to 2".
 
     Returns:
-        Twice as many frames as there are values, less two, which repeat without a jump.
+        An animation of 2 S - 2 frames for S values, which repeats without a jump.
     """
     strips = _strips(panels)
     legend = [
@@ -146,12 +147,12 @@ def animate_sweeps(panels: Sequence[ModelPanel], caption: str = "", ends: str = 
 
 
 def position(frame: int, frames: int, number: int, latents: int) -> int:
-    """Which of its values a latent has in a frame: there and back, each latent ahead of the last.
+    """Return the index of a latent's value in a frame: up and down, ahead of the previous latent.
 
     Args:
-        frame: Number of the frame.
-        frames: Number of frames, even, or 1.
-        number: Number of the latent.
+        frame: Index of the frame.
+        frames: Number of frames, even or 1.
+        number: Index of the latent.
         latents: Number of latents.
     """
     place = (frame + round(number * frames / latents)) % frames
@@ -175,7 +176,7 @@ def _strips(panels: Sequence[ModelPanel]) -> list[_Strip]:
 
 
 def _still(strip: _Strip) -> Canvas:
-    """Titles, names, the start and the tracks."""
+    """Draw titles, names, the start and the tracks."""
     canvas = Canvas(strip.width, strip.height)
     for number, line in enumerate((*strip.title, strip.start)[: strip.lines]):
         first = number == 0 and bool(strip.title)
@@ -204,7 +205,7 @@ def _still(strip: _Strip) -> Canvas:
 
 
 def _draw_name(canvas: Canvas, sweep: Sweep, left: float, y: float, width: float) -> None:
-    """The factor, and at the right the latent's name; or that alone."""
+    """Write the factor with the latent's name at the right, or only the latent's name."""
     colour = INK if sweep.codes else UNUSED
     if len(sweep.follows) < 2:
         canvas.text(left, y, row_name(sweep), LABEL_SIZE, colour, "lb")
@@ -218,7 +219,7 @@ def _draw_name(canvas: Canvas, sweep: Sweep, left: float, y: float, width: float
 
 
 def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
-    """The latents' images and dots in a frame."""
+    """Draw the images and dots of the latents in a frame."""
     canvas = Canvas(strip.width, strip.height)
     for number, (sweep, cell) in enumerate(zip(strip.sweeps, strip.cells.latents, strict=True)):
         left, top = strip.place(cell)
@@ -231,13 +232,13 @@ def _moving(strip: _Strip, frame: int, frames: int) -> Canvas:
 
 
 def _beyond(sweep: Sweep) -> int:
-    """-1 or 1 where the start lies below or above all values, else 0."""
+    """Return -1 or 1 if the start is below or above all values, else 0."""
     if nearest_column(sweep.start, sweep.values) is not None:
         return 0
     return -1 if sweep.start < sweep.values[0] else 1
 
 
 def _share(sweep: Sweep, value: float) -> float:
-    """How far along its track a value is, from 0 to 1."""
+    """Return the position of a value along its track, from 0 to 1."""
     low, high = float(sweep.values[0]), float(sweep.values[-1])
     return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else 0.5

@@ -1,4 +1,4 @@
-"""Where the images of traversals stand, and what is written beside them."""
+"""Layout of traversals, and the texts beside their images."""
 
 import math
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from sbvae_cli.viz.tiles import tile_size
 Pictures = NDArray[np.uint8]
 Values = NDArray[np.floating]
 
-# Units at a scale of 1, with which type, lines and margins grow as images do.
+# Units at a scale of 1; type, lines and margins grow with the images.
 GAP = 10.0
-BRACKETS = 38.0  # room above the inputs
-VALUES = 54.0  # room above the sweeps of a start: a space, then their values
-LABEL_GAP = 14.0  # between labels and images
-PANEL_GAP = 44.0  # between models side by side
-LINE = 1.25  # from a line of text to the next, over its size
-LEAST_PITCH = 56.0  # of rows: two lines of text
+BRACKETS = 38.0  # height above the inputs
+VALUES = 54.0  # height above the sweeps of a start image: a gap and the values
+LABEL_GAP = 14.0  # gap between labels and images
+PANEL_GAP = 44.0  # gap between models side by side
+LINE = 1.25  # distance of two lines of text, in units of their size
+LEAST_PITCH = 56.0  # smallest distance of rows, for two lines of text
 LEAST_SIDE, MOST_SIDE = 56, 96  # of an image's longer side
 COLUMNS_WIDTH = 1060  # of all columns
 LONGEST_NAME = 170.0  # of a factor
@@ -32,12 +32,13 @@ FRAME = 3.0
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs and what the model makes of them.
+    """Inputs and their reconstructions by a model.
 
     Attributes:
-        inputs: Images, shape (N, H, W, 1 or 3); the first B are where the sweeps start.
-        reconstructions: Decoded images, shape (N, h, w, 1 or 3), the size of the sweeps' images.
-        held_out: Whether each shows what training left out, shape (N,).
+        inputs: Images, shape (N, H, W, 1 or 3); the first B are those from which sweeps start.
+        reconstructions: Decoded images, shape (N, h, w, 1 or 3), with the size of the sweeps'
+            images.
+        held_out: Whether training left out the factors of each image, shape (N,).
     """
 
     inputs: Pictures
@@ -47,17 +48,17 @@ class Examples:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A latent that takes one value after another.
+    """Images of one latent at several values.
 
     Attributes:
         latent: Index of the latent.
-        std: Mean std of the latent's posterior.
-        codes: Whether the latent carries anything; if not, its labels are grey.
-        start: Value of the latent in the code that the sweep starts from.
-        values: Values that it takes, increasing, shape (S,), S at least 2.
+        std: Mean posterior std of the latent.
+        codes: Whether the latent is in use; if not, its labels are grey.
+        start: Value of the latent in the code from which the sweep starts.
+        values: Ascending values of the latent, shape (S,), S at least 2.
         images: Decoded images, shape (S, h, w, 1 or 3).
-        follows: What stands at the row's end, such as a factor above a share; may be empty.
-        own_values: Whether other latents take other values, so that its ends are told.
+        follows: Lines at the end of the row, such as a factor and a share; may be empty.
+        own_values: Whether the values differ between latents, so that the ends are written.
     """
 
     latent: int
@@ -75,8 +76,8 @@ class Block:
     """Sweeps that start from one image.
 
     Attributes:
-        start: What the image is called.
-        sweeps: Latents and their images, from top to bottom.
+        start: Name of the image.
+        sweeps: Sweeps from top to bottom.
     """
 
     start: str
@@ -85,13 +86,13 @@ class Block:
 
 @dataclass(frozen=True)
 class ModelPanel:
-    """What one model makes of images.
+    """Images of one model.
 
     Attributes:
-        title: Lines above, which say what the model is; none of a picture of one model.
+        title: Lines above the panel, which describe the model; empty in a picture of one model.
         examples: Images of the two rows at the top.
-        blocks: Sweeps, a block for each start.
-        colour: Colour of what moves in an animation.
+        blocks: Sweeps, one block for each start image.
+        colour: Colour of the dots in an animation.
     """
 
     title: tuple[str, ...]
@@ -102,17 +103,17 @@ class ModelPanel:
 
 @dataclass(frozen=True)
 class SweepLayout:
-    """Where tiles of a panel lie, in units; all panels of a picture have the same.
+    """Positions of the tiles of a panel in units, the same for all panels of a picture.
 
     Attributes:
-        scale: What type, lines and margins are enlarged by.
+        scale: Enlargement of type, lines and margins.
         left: Left edge of the first column.
-        right: Room that what stands at the rows' ends needs.
+        right: Width of the texts at the rows' ends.
         tile: Height and width of an image.
-        columns: Number of columns, of inputs or of values, whichever are more.
+        columns: Number of columns of inputs or of values, whichever is larger.
         values: Number of values of a sweep.
-        titles: Lines above a panel.
-        rows: Number of sweeps of each block.
+        titles: Number of lines above a panel.
+        rows: Number of sweeps in each block.
     """
 
     scale: float
@@ -126,10 +127,10 @@ class SweepLayout:
 
     @classmethod
     def of(cls, panels: Sequence[ModelPanel], values: int) -> "SweepLayout":
-        """Room for the panel that needs most of everything.
+        """Make a layout with enough room for each panel.
 
         Args:
-            panels: Panels of one picture, with as many blocks.
+            panels: Panels of one picture, with equal numbers of blocks.
             values: Number of values of a sweep.
         """
         columns = max(values, *(len(panel.examples.inputs) for panel in panels))
@@ -167,37 +168,37 @@ class SweepLayout:
         )
 
     def units(self, length: float) -> float:
-        """A length that grows as the images do, in whole units."""
+        """Scale a length with the images, rounded to whole units."""
         return float(round(self.scale * length))
 
     @property
     def pitch(self) -> tuple[float, float]:
-        """From one tile to the next, down and to the right."""
+        """Distance of neighbouring tiles, down and to the right."""
         gap = self.units(GAP)
         return max(self.tile[0] + gap, self.units(LEAST_PITCH)), self.tile[1] + gap
 
     def example_top(self, row: int) -> float:
-        """The tiles' upper edge; they stand in the middle of what the labels need."""
+        """Return the upper edge of the tiles in a row of examples, centred in the row's height."""
         header = self.units(LINE * TITLE_SIZE * self.titles + BRACKETS)
         return header + row * self.pitch[0] + self.slack
 
     @property
     def slack(self) -> float:
-        """Room above a tile that the labels of its row need."""
+        """Height above a tile that the labels of its row need."""
         return (self.pitch[0] - self.units(GAP) - self.tile[0]) // 2
 
     def sweep_top(self, block: int, row: int) -> float:
-        """The tiles' upper edge in a sweep."""
+        """Return the upper edge of the tiles in a sweep."""
         above = 2 + sum(self.rows[:block]) + row
         return self.example_top(above) + (block + 1) * self.units(VALUES)
 
     def column(self, index: int) -> float:
-        """The tiles' left edge."""
+        """Return the left edge of the tiles in a column."""
         return round(self.left) + index * self.pitch[1]
 
     @property
     def sweep_right(self) -> float:
-        """Where the last image of a sweep ends."""
+        """Right edge of the last image of a sweep."""
         return self.column(self.values - 1) + self.tile[1]
 
     @property
@@ -214,12 +215,12 @@ class SweepLayout:
 
 
 def row_name(sweep: Sweep) -> str:
-    """Name of a sweep's row."""
+    """Return the name of a sweep's row."""
     return f"latent {sweep.latent}"
 
 
 def row_note(sweep: Sweep) -> str:
-    """The latent's std, its ends, and where the sweep starts if no column shows it."""
+    """Return the latent's std, the ends of its values, and its start if no column is near it."""
     note = f"std {sweep.std:.2f}"
     if sweep.own_values:
         note += f", {'..'.join(value_names(sweep.values[[0, -1]]))}"
@@ -229,22 +230,22 @@ def row_note(sweep: Sweep) -> str:
 
 
 def row_end(sweep: Sweep) -> tuple[str, ...]:
-    """What stands at the end of a sweep's row."""
+    """Return the texts at the end of a sweep's row."""
     return tuple(shorten(line, LABEL_SIZE, LONGEST_NAME) for line in sweep.follows)
 
 
 def start_name(name: str) -> str:
-    """What the image is called that several sweeps start from."""
+    """Return the name of a start image, for a picture with several."""
     return shorten(f"start {name}", LABEL_SIZE, LONGEST_NAME)
 
 
 def nearest_column(start: float, values: Values) -> int | None:
-    """The column whose value is nearest, or None where the start is far outside of all.
+    """Return the column with the nearest value, or None if the start is far outside.
 
     Args:
-        start: Value of the latent that the sweep starts from.
-        values: Values of the columns, increasing, shape (S,), S at least 2. Half a step beyond the
-            first or the last is not far.
+        start: Value of the latent from which the sweep starts.
+        values: Ascending values of the columns, shape (S,), S at least 2. A start within half a
+            step of the first or last value is not far.
     """
     steps = np.asarray(values, dtype=np.float64)
     low, high = (3 * steps[0] - steps[1]) / 2, (3 * steps[-1] - steps[-2]) / 2
@@ -252,21 +253,21 @@ def nearest_column(start: float, values: Values) -> int | None:
 
 
 def value_names(values: Values) -> list[str]:
-    """Each value to a tenth of a step or better, without a sign where that is zero.
+    """Format values with enough digits for a tenth of their step, and zero without a sign.
 
     Args:
-        values: Values of the columns, increasing, shape (S,), S at least 2.
+        values: Ascending values of the columns, shape (S,), S at least 2.
     """
-    step = max(float(values[1] - values[0]), 1e-9)  # quantiles of what is constant have none
+    step = max(float(values[1] - values[0]), 1e-9)  # quantiles of a constant have no step
     digits = max(0, 1 - math.floor(math.log10(step)))
     return [f"{round(float(value), digits) + 0.0:.10g}" for value in values]
 
 
 def percent_names(shares: Values) -> list[str]:
-    """Shares as whole percents, or closer where these would say none or all of what is not.
+    """Format shares as percentages, with decimals if they would wrongly round to 0 or 100 %.
 
     Args:
-        shares: From 0 to 1, shape (S,).
+        shares: Shares from 0 to 1, shape (S,).
     """
     names = []
     for share in np.asarray(shares, dtype=np.float64).tolist():

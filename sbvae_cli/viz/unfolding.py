@@ -1,4 +1,4 @@
-"""Two factors beside where models put them, as they are trained: the frames of an animation."""
+"""Animate two factors and their embeddings by models during their training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from sbvae_cli.viz.panel_layout import PanelLayout, arrange, signs
 from sbvae_cli.viz.text import text_width
 from sbvae_cli.viz.theme import BAD, FAINT, INK, QUIET
 
-# Milliseconds that frames are shown: where nothing moves, where much does, and the last one.
+# Durations of frames in ms: if nothing moves, if much does, and of the last frame.
 STILL, MOVING, LAST = 40, 160, 3_000
-_MUCH = 0.3  # stds of the prior that points move from one moment to the next
-STEP_SIZE, STRIP = 18.0, 56.0  # type and height of what stands below a panel
+_MUCH = 0.3  # mean distance in stds of the prior that counts as much
+STEP_SIZE, STRIP = 18.0, 56.0  # size of the text below a panel, and height for it
 BAR_GAP = 10.0  # from the label of an axis to the bar
-STEP_ROW = 24.0  # from the step to the verdict where these have a line each
-_BEYOND = 1.3  # times the extent of the last moment, that the axes show at most
+STEP_ROW = 24.0  # from the step to the verdict, if they are on separate lines
+_BEYOND = 1.3  # largest range of the axes, relative to that of the last moment
 
 
 @dataclass(frozen=True)
 class Course:
-    """A model's codes over its training.
+    """Codes of a model at M moments of its training.
 
     Attributes:
-        codes: Posterior means of two latents at each moment, in stds of the prior, NaN where there
-            is no image, shape (M, n0, n1, 2) or (M, N, 2).
-        steps: Updates made, M of them.
-        planned: Updates in all.
+        codes: Posterior means of two latents at each moment in stds of the prior, NaN for a point
+            without image, shape (M, n0, n1, 2) or (M, N, 2).
+        steps: Number of updates made at each of the M moments.
+        planned: Number of updates planned.
         labels: Names of both latents.
         name: Title of the panel.
-        verdicts: A word or two on each moment: flat, folded and so on; M of them.
+        verdicts: Verdict on each of the M moments in one or two words, such as flat or folded.
     """
 
     codes: Floats
@@ -53,22 +53,22 @@ def draw_courses(
     caption: str = "",
     note: str = "",
 ) -> Animation:
-    """Draw factor space, and beside it each model's codes from its first moment to its last.
+    """Animate each model's codes from its first moment to its last, beside factor space.
 
-    Axes stay, so that what moves are the codes alone. Models of unlike length keep pace with each
-    other: a frame has all of them after the same share of their training.
+    The axes are fixed, so that only codes move. Models with different numbers of steps are
+    synchronised: each frame shows all of them after the same share of their training.
 
     Args:
         factors: Factor space.
-        courses: Models, one or more, of the same points.
-        caption: At the top of each frame.
-        note: At the bottom.
+        courses: One or more models with the same points.
+        caption: Text at the top of each frame.
+        note: Text at the bottom.
 
     Returns:
-        A frame for each moment of the model that has most.
+        An animation with a frame for each moment of the model that has most moments.
 
     Raises:
-        ValueError: If shapes do not agree, or no code is finite.
+        ValueError: If the shapes do not fit, or no code is finite.
     """
     texts = [("factor space", *factors.labels), *((c.name, *c.labels) for c in courses)]
     ranges = [factors.ranges, *(_fixed_ranges(factors, course) for course in courses)]
@@ -87,7 +87,7 @@ def draw_courses(
 
 
 def _fixed_ranges(factors: FactorPanel, course: Course) -> tuple[Range, Range]:
-    """Ranges that hold every moment, but for such as reach far beyond the last."""
+    """Return ranges that contain all moments, except codes far beyond those of the last one."""
     if course.codes.shape[1:] != factors.points.shape or len(course.steps) != len(course.codes):
         raise ValueError(f"codes {course.codes.shape} do not fit points {factors.points.shape}")
     points = course.codes.reshape(-1, 2)
@@ -102,7 +102,7 @@ def _fixed_ranges(factors: FactorPanel, course: Course) -> tuple[Range, Range]:
 
 
 def _durations(courses: Sequence[Course], shares: Sequence[float]) -> list[int]:
-    """Durations of all frames but the last, longer of those after which much moves."""
+    """Return the durations of all frames but the last, longer before frames with much motion."""
     shown = [[course.codes[_moment(course, share)] for share in shares] for course in courses]
     found = []
     for number in range(len(shares) - 1):
@@ -113,7 +113,7 @@ def _durations(courses: Sequence[Course], shares: Sequence[float]) -> list[int]:
 
 
 def _draw_ground(layout: PanelLayout, factors: FactorPanel, course: Course) -> Canvas:
-    """What all frames begin with: frames and labels of panels, factor space and the prior."""
+    """Draw the constant part of all frames: frames and labels of panels, factors and prior."""
     canvas = Canvas(layout.width, layout.height)
     for number, labels in enumerate(layout.labels):
         panel = layout.panel(number)
@@ -132,11 +132,12 @@ def _draw_frame(
     courses: Sequence[Course],
     share: float,
 ) -> Canvas:
-    """All models after a share of their training."""
+    """Draw all models after a share of their training."""
     canvas = Canvas(layout.width, layout.height)
     for number, course in enumerate(courses, start=1):
         moment, panel = _moment(course, share), layout.panel(number)
-        # What lies outside is put onto the frame, so that the mesh has no holes that look torn.
+        # Codes outside the panel are moved to its frame, so that the mesh has no gaps that look
+        # torn.
         shown = np.clip(course.codes[moment], *np.transpose([panel.x_range, panel.y_range]))
         draw_mesh(canvas, panel, shown, factors.positions, factors.held_out, factors.wraps)
         _draw_step(canvas, layout, courses, number, moment)
@@ -144,14 +145,14 @@ def _draw_frame(
 
 
 def _moment(course: Course, share: float) -> int:
-    """The last moment that is not beyond a share of the training."""
+    """Return the last moment that is not after a share of the training."""
     return max(0, sum(step <= share * course.planned + 1e-6 for step in course.steps) - 1)
 
 
 def _draw_step(
     canvas: Canvas, layout: PanelLayout, courses: Sequence[Course], number: int, moment: int
 ) -> None:
-    """How far the model is, as a bar and in numbers, and what its grid is like."""
+    """Draw the progress of a model as a bar and as text, with the verdict on its grid."""
     course = courses[number - 1]
     left, top = layout.box(number)
     top += layout.side + layout.below + BAR_GAP
@@ -171,7 +172,7 @@ def _told(course: Course, moment: int) -> str:
 
 
 def _side_by_side(courses: Sequence[Course]) -> bool:
-    """Whether step and verdict of all moments fit beside each other below a panel."""
+    """Return whether step and verdict of all moments fit side by side below a panel."""
     side = arrange(1 + len(courses))[2]
     widest = max(
         text_width(f"{_told(course, moment)}  {verdict}", STEP_SIZE)

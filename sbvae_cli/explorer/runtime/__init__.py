@@ -1,1 +1,1 @@
-"""What runs a model in the page: onnxruntime-web, as it came; README.md says from where."""
+"""onnxruntime-web, unchanged, which runs models in the page; README.md names its origin."""
