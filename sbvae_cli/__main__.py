@@ -21,7 +21,7 @@ def run() -> NoReturn:
     end_at_once()
     code = main()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # nobody reads it any more, or the disk is full, as was said
+        with suppress(OSError):  # the reader has closed the pipe, or the disk is full
             stream.flush()
     os._exit(code)
 

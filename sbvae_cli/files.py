@@ -89,7 +89,7 @@ def replacing(path: Path) -> Iterator[WholeFile]:
             file.raise_kept()
             os.fsync(file.fileno())  # some file systems report a full disk only here
             if fcntl is not None and not special:
-                hidden.replace(final)  # while it is held; Windows renames no file that is open
+                hidden.replace(final)  # while locked; Windows cannot rename an open file
         if special:
             final.write_bytes(hidden.read_bytes())
         elif fcntl is None:
@@ -102,14 +102,17 @@ def replacing(path: Path) -> Iterator[WholeFile]:
 
 
 def _open_hidden(folder: Path, name: str) -> WholeFile:
-    """A new file, held until it is closed, so that no other process takes it for abandoned."""
+    """Create a hidden file for a name, locked until it is closed.
+
+    The lock keeps other processes from removing the file as an abandoned one.
+    """
     while True:
         # `tempfile` would ignore the user's umask and make a file that only the user can read.
         path = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
         file = WholeFile(path, "x+")
         try:
             _hold(file.fileno())
-        except BlockingIOError:  # another process was faster, and removes it
+        except BlockingIOError:  # another process has locked it first and is removing it
             file.close()
             continue
         except OSError:  # the file system has no locks
@@ -120,24 +123,24 @@ def _open_hidden(folder: Path, name: str) -> WholeFile:
 
 
 def _remove_abandoned(folder: Path, name: str) -> None:
-    """Remove hidden files for a name that no process holds: whoever wrote them was killed."""
+    """Remove unlocked hidden files for a name, which killed processes have left."""
     if fcntl is None:
         return
-    with suppress(OSError):  # the folder may be written, but not listed
+    with suppress(OSError):  # the folder may be writable but not listable
         for entry in folder.iterdir():
             if not entry.name.startswith(f".{name}.") or name_of_unfinished(entry) != name:
                 continue
-            # It is held, is gone by now, or is another user's.
+            # The file may be locked, removed by now, or another user's.
             with suppress(OSError), entry.open("r+b") as file:
                 _hold(file.fileno())
                 entry.unlink()
 
 
 def _hold(descriptor: int) -> None:
-    """Lock an open file until it is closed, where the system can.
+    """Lock an open file until it is closed, on systems with `flock`.
 
     Raises:
-        OSError: If another process holds it, or the file system has no locks.
+        OSError: If another process has locked the file, or the file system has no locks.
     """
     if fcntl is not None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -230,7 +233,7 @@ def read_start(path: Path, size: int = 1024, missing: str = "name another") -> b
             return file.read(size)
     except OSError as error:
         raise unreadable(path, error, missing) from error
-    except ValueError as error:  # of a zero, or of half a character
+    except ValueError as error:  # the name has a null character or an unpaired surrogate
         raise SbvaeError(f"{str(path)!r}: no file can have such a name; {missing}") from error
 
 

@@ -34,9 +34,10 @@ def bench(
     ] = 45,
     json: JsonOption = None,
 ) -> None:
-    """Measure how fast this machine trains, and what the paper's runs would take.
+    """Measure how fast this machine trains, and estimate the time of the paper's runs.
 
-    Steps are those of `train --compile off`, on CUDA captured, at the paper's size, 64x64x3.
+    The measured steps are those of `train --compile off`, on CUDA captured
+    as a graph, with the paper's images of 64x64x3.
     """
     began = perf_counter()  # before the imports, since loading PyTorch takes seconds
     from sbvae_cli.cli.outputs import write_json

@@ -40,7 +40,7 @@ _HEADING = 40  # characters of a line of a column's name
 
 
 def hide_warnings() -> None:
-    """Keep off the terminal what Pillow warns of; a file that cannot be read is told of by us."""
+    """Suppress warnings of Pillow; sbvae itself reports files that cannot be read."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 

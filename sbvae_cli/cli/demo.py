@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Show the paper's main effect within minutes, on a CPU (Figure 8).
 
-    A demo that was interrupted goes on when it is called again.
+    Repeat the command to resume an interrupted demo.
     """
     from sbvae_cli.cli.demo_runs import train_both
 

@@ -67,9 +67,9 @@ def encode(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
-    """Encode images: means, stds and factors, as NumPy arrays.
+    """Encode images to posterior means and stds, as NumPy arrays with the factors.
 
-    Images of --from need the options that `gen-data images` was given.
+    Images of --from need the same options as in `gen-data images`.
     """
     from sbvae_cli.runs.open import open_checkpoint
 

@@ -142,7 +142,7 @@ def _print_pair(pair: "PairGeometry") -> None:
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     latents = pair.choice.latents
-    say(headlines(pair)[0])  # the diagnosis repeats the others
+    say(headlines(pair)[0])  # the others are part of the diagnosis
     rows = [
         [name, number(value)]
         for name, value in pair.scores.items()

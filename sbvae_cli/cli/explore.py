@@ -52,11 +52,11 @@ def explore(
     ] = None,
     data: OtherDataOption = None,
 ) -> None:
-    """Write a page to look into a latent space by hand: one HTML file, no network.
+    """Write an interactive page of a latent space: one HTML file, no network.
 
-    It shows the factors' grid in two latents, draws what lies under the
-    pointer, and has a slider for each latent; several models are read side
-    by side. It loads nothing: the models run in the page.
+    It shows the grid of factors in two latents, decodes the point under the
+    pointer, and has a slider for each latent; several models are shown side
+    by side. The models run in the page, which loads nothing.
     """
     from sbvae_cli.cli.console import console_settings, file_size, inform, note_once
     from sbvae_cli.cli.outputs import show

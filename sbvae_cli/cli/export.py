@@ -35,8 +35,8 @@ def export(
 ) -> None:
     """Write a model for other programs: ONNX graphs, weights.
 
-    The graphs take any number of images or codes at once. They are run by
-    onnxruntime and compared with PyTorch; where they differ nothing is written.
+    The graphs take any number of images or codes at once. onnxruntime runs
+    them to compare with PyTorch; if they differ, nothing is written.
     """
     from sbvae_cli.export.packages import require_onnx, require_safetensors
     from sbvae_cli.files import write_together

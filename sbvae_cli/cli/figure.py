@@ -13,7 +13,7 @@ app = typer.Typer(
 def figure() -> None:
     """Draw figures and tables of many runs (Figures 2 to 4 and 11, Tables 5 to 10).
 
-    Without a name, this lists what there is.
+    Without a subcommand, this lists the subcommands.
     """
 
 

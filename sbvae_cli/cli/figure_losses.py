@@ -25,7 +25,7 @@ def losses(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Plot loss, NLL, KL and what else runs log, over their steps."""
+    """Plot loss, NLL, KL and the other logged values of runs over the steps."""
     from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.figures.losses import draw_losses

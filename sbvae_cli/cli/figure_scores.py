@@ -62,7 +62,7 @@ def mig(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Plot the MIG of replicas, a star at the median run (Figures 2, 3 and 11)."""
+    """Plot the MIG of replicas, with a star at the median run (Figures 2, 3 and 11)."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.runs.figure_data import score_groups
@@ -92,7 +92,7 @@ def scores(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Plot any scores of groups of runs: each seed a dot, the median and its interval."""
+    """Plot scores of groups of runs: a dot for each seed, median and interval."""
     from sbvae_cli.cli.console import inform
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.cli.parse import parse_scores

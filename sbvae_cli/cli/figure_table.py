@@ -39,7 +39,7 @@ def table(
     data: OtherDataOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Tabulate mean and std of scores over replicas, a row a group (Tables 5 to 10)."""
+    """Tabulate mean and std of scores over replicas by group (Tables 5 to 10)."""
     from sbvae_cli.cli.console import inform, note, print_table
     from sbvae_cli.figures.table import PAPER
     from sbvae_cli.files import write_bytes

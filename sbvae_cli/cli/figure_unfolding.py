@@ -25,7 +25,7 @@ def unfolding(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Animate how models unfold two factors while they are trained (Figures 7 and 8)."""
+    """Animate two factors in latent space during training (Figures 7 and 8)."""
     from sbvae_cli.cli.console import inform, note
     from sbvae_cli.cli.outputs import Look, write_picture
     from sbvae_cli.runs.run_facts import told_run

@@ -110,7 +110,7 @@ def sprites(
     space: SpaceOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Coloured sprites: the dSprites grid, coloured anew whenever an image is read."""
+    """Coloured sprites: dSprites, with new random colours at each reading."""
     if source is not None:
         from sbvae_cli.cli.write_data import write_import
         from sbvae_cli.data.imports import import_dsprites
@@ -138,7 +138,7 @@ def room(
     space: SpaceOption = None,
     force: ForceOption = False,
 ) -> None:
-    """3D Object-in-Room: a look-alike of 3dshapes.h5, with its factors."""
+    """3D Object-in-Room: images like those of 3dshapes.h5, with its factors."""
     from sbvae_cli.cli.write_data import Changes, generate
 
     changes = Changes(space, factor, hole, correlate, blank)
@@ -171,7 +171,7 @@ def chairs(
     space: SpaceOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Grey chairs of parts in many proportions, seen from 62 sides."""
+    """Grey chairs with parts of many proportions, seen from 62 directions."""
     if source is not None:
         from sbvae_cli.cli.parse import parse_size, parse_value_levels
         from sbvae_cli.cli.write_data import write_import

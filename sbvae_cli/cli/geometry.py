@@ -87,9 +87,9 @@ def geometry(
 ) -> None:
     """Plot two factors in latent space and score them (Figures 7, 8, 13 to 22).
 
-    Runs that differ in the seed alone are replicas of one model. Where there
-    are some, each model has a row: the histogram of a score over its replicas,
-    and where the worst and the best of them put the factors.
+    Runs that differ only in the seed are replicas of one model. With replicas,
+    the figure has a row for each model: the histogram of a score over the
+    replicas, and the factors in latents of the worst and the best replica.
     """
     from sbvae_cli.cli.console import note_once
     from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw

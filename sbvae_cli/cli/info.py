@@ -39,7 +39,7 @@ def info(
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
-    """Say what a dataset, a model or a run holds, or how a picture was drawn."""
+    """Describe a dataset, a model or a run, or how a picture was drawn."""
     from sbvae_cli.cli.outputs import Look, write_json, write_picture
     from sbvae_cli.runs.describe import data_of, describe
 

@@ -14,11 +14,11 @@ from sbvae_cli.errors import DivergedError, SbvaeError, StoppedError
 
 @dataclass(frozen=True)
 class Others:
-    """Replicas of a folder that are not trained when others are resumed.
+    """State of the other replicas in a folder when some replicas are resumed.
 
     Attributes:
         rows: Rows of the progress table for all replicas; if empty, only trained ones are shown.
-        steps: Requested number of updates in all; None if not requested.
+        steps: Number of updates that the user requested; None if not requested.
         left_out: Replicas that cannot be resumed, which have been reported.
     """
 

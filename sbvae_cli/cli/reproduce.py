@@ -67,9 +67,10 @@ def reproduce(
         ),
     ] = False,
 ) -> None:
-    """Train, score and draw what the paper shows, and judge each of its claims.
+    """Reproduce figures and tables of the paper, and judge each of its claims.
 
-    Runs that several figures share are trained once, and what was interrupted goes on.
+    Runs that several figures share are trained once. Repeat an interrupted
+    command to resume it.
     """
     if pages:
         from sbvae_cli.cli.reproduce_runs import write_pages

@@ -11,7 +11,7 @@ app = typer.Typer(help="Train and score a grid of settings, on this machine or o
 def sweep() -> None:
     """Train and score a grid of settings, on this machine or on several.
 
-    Without a name, this lists what there is.
+    Without a subcommand, this lists the subcommands.
     """
 
 

@@ -53,9 +53,9 @@ def run(
         bool, typer.Option("--dry-run", help="Print runs and cost; train nothing.")
     ] = False,
 ) -> None:
-    """Train and score every run of a plan; what is done stays, what is not goes on.
+    """Train and score every run of a plan; repeat the command to resume it.
 
-    A run that stands there already, with equal settings, is the plan's own.
+    An existing run with equal settings counts as a run of the plan.
     """
     from sbvae_cli.commands import command
     from sbvae_cli.config.sweep import read_sweep

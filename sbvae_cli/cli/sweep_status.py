@@ -20,7 +20,7 @@ def status(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
     json: JsonOption = None,
 ) -> None:
-    """Show how far the runs of a sweep are, also while they train, from any machine."""
+    """Show the progress of a sweep, also while its runs train on another machine."""
     from sbvae_cli.sweeps.folder import SweepFolder
 
     sweep = SweepFolder(folder)
