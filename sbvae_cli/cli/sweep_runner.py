@@ -19,6 +19,7 @@ from sbvae_cli.runs.memory import processes_that_fit
 from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
 from sbvae_cli.sweeps.collect import collect, write_collected
+from sbvae_cli.sweeps.doing import forget_if_ended
 from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder, without_path
 from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
@@ -69,6 +70,9 @@ def run_plan(
         states = folder.states(plan)
         if left and engine == "local":
             resolve_device(left[0].device)  # fails if the device does not exist
+        for each in states:
+            if each.state in DONE:  # a killed job may have left its file in a finished run
+                forget_if_ended(each.replica.folder)
         folder.write_plan(plan)  # read by `sweep status`
         runner, lanes = _engine(engine, folder, left, jobs, cluster) if left else (None, 0)
         if runner is None:

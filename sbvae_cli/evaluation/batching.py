@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
-from threading import Barrier, Lock
+from threading import Barrier
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.models.compute_settings import tf32
+from sbvae_cli.models.compute_settings import tf32, threads_lock
 
 _CPU_BYTES = 2 << 20  # largest activation of a batch in bytes, which then stays in a core's cache
 _GPU_BYTES = 1 << 30
@@ -99,7 +99,6 @@ def _run(work: Callable[[slice], T], batches: list[slice], device: torch.device)
 
 
 _POOLS: dict[int, ThreadPoolExecutor] = {}
-_MAKING = Lock()
 
 
 def _single_threads(count: int) -> ThreadPoolExecutor:
@@ -109,7 +108,7 @@ def _single_threads(count: int) -> ThreadPoolExecutor:
     Therefore all threads start at once, and the number is restored before anything computes; a
     pool for each call could restore a number that another call had set.
     """
-    with _MAKING:
+    with threads_lock:
         if count not in _POOLS:
             before, started = torch.get_num_threads(), Barrier(count + 1)
 

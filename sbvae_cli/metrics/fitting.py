@@ -1,5 +1,6 @@
 """Shared parts of metrics that fit a classifier to codes."""
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,10 @@ from sbvae_cli.metrics.validate import Floats, Ints
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
+
+# The filters of warnings are the process's, and scikit-learn changes them in its fits too: blocks
+# of two threads that overlapped would put back the filters of one another.
+_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def expected_warnings() -> Iterator[None]:
     """
     from sklearn.exceptions import ConvergenceWarning
 
-    with warnings.catch_warnings():
+    with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="The number of unique classes is greater")
         warnings.filterwarnings("ignore", message="Using the fractional value max_samples")

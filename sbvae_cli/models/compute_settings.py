@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-_lock = threading.Lock()
+threads_lock = threading.Lock()  # held while thread counts change
 _open_blocks = 0
 _threads_outside = 1  # PyTorch's thread count before the first of the open blocks
 _of_this_thread = threading.local()  # `count` is the thread count of the innermost block
@@ -22,25 +22,23 @@ def cpu_threads(count: int | None) -> Iterator[None]:
     several Python threads may overlap; when the last block ends, all counts are restored.
 
     Args:
-        count: Number of CPU threads, 1 or more; None keeps the current number.
+        count: Number of CPU threads, 1 or more; None takes that of the block around, and in a
+            thread without one PyTorch's number outside of all blocks.
     """
     global _open_blocks, _threads_outside
-    if count is None:
-        yield
-        return
-    with _lock:
+    with threads_lock:
         # Called in every case: a thread's first call initialises its count from the default.
         found = torch.get_num_threads()
         if _open_blocks == 0:
             _threads_outside = found
         _open_blocks += 1
         before = getattr(_of_this_thread, "count", None)
-        _of_this_thread.count = count
-        torch.set_num_threads(count)
+        _of_this_thread.count = count or before or _threads_outside
+        torch.set_num_threads(_of_this_thread.count)
     try:
         yield
     finally:
-        with _lock:
+        with threads_lock:
             _open_blocks -= 1
             _of_this_thread.count = before
             torch.set_num_threads(_threads_outside if before is None else before)

@@ -74,6 +74,13 @@ def forget(folder: RunFolder) -> None:
         folder.job.unlink(missing_ok=True)
 
 
+def forget_if_ended(folder: RunFolder) -> None:
+    """Remove what a job said of a run in `folder`, unless a job works there now."""
+    found = read_doing(folder)
+    if found is None or not found.alive:
+        forget(folder)
+
+
 def note_failure(folder: RunFolder, why: str) -> None:
     """Write into the folder of a run why its job failed, until another job begins there."""
     _write(folder, "failed", why, ended=True)

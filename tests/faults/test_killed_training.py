@@ -1,18 +1,15 @@
 """SIGKILL in a training: with the printed commands it ends as if it had never been killed."""
 
-import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from sbvae_cli.checkpoint import load_checkpoint
-from sbvae_cli.files import name_of_unfinished
 from tests.conftest import TINY
+from tests.faults.comparing import require_equal
 from tests.faults.killing import Ended, run, run_to_the_end
 
 SETTINGS = [*TINY[4:], "--steps", "14", "--checkpoint-every", "3"]
@@ -59,48 +56,6 @@ def command(kind: str) -> list[str]:
 def kill_and_go_on(kind: str, folder: Path, kills: Sequence[dict[str, Any]]) -> list[Ended]:
     write_data(folder)
     return run_to_the_end(command(kind), ["train", "--resume", "run"], folder, kills)
-
-
-def require_equal(one: Path, other: Path) -> None:
-    """Compare the runs in two folders: files, weights, the optimizer's state and logs."""
-    files = [sorted(str(path.relative_to(f)) for path in f.rglob("*")) for f in (one, other)]
-    assert files[0] == files[1]
-    assert not [path for path in other.rglob("*") if name_of_unfinished(path)]
-    for path in sorted(one.rglob("ckpt*.pt")):
-        same = other / path.relative_to(one)
-        found, expected = load_checkpoint(same), load_checkpoint(path)
-        assert found.step == expected.step and found.threads == expected.threads
-        tensors = [list(leaves(c)) for c in (found, expected)]
-        assert len(tensors[0]) > 10
-        for (name, value), wanted in zip(*tensors, strict=True):
-            assert name == wanted[0] and same_value(value, wanted[1]), (path, name)
-    for path in sorted(one.rglob("log.jsonl")):
-        assert records(other / path.relative_to(one)) == records(path)
-
-
-def leaves(checkpoint: Any) -> Iterator[tuple[str, Any]]:
-    parts = (checkpoint.model, checkpoint.optimizer, checkpoint.discriminator)
-    waiting = [("", part) for part in parts]
-    while waiting:
-        name, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [(f"{name}.{key}", each) for key, each in value.items()]
-        elif isinstance(value, list):
-            waiting += [(f"{name}.{i}", each) for i, each in enumerate(value)]
-        else:
-            yield name, value
-
-
-def same_value(one: Any, other: Any) -> bool:
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    return bool(one == other)
-
-
-def records(log: Path) -> list[dict[str, Any]]:
-    """Lines of a log, without the speed."""
-    found = [json.loads(line) for line in log.read_text().splitlines()]
-    return [{k: v for k, v in each.items() if k != "images_per_second"} for each in found]
 
 
 LOGGED = "open run/ckpt.pt 2"  # the line of the log is there, and the checkpoint is not

@@ -67,6 +67,23 @@ def test_blocks_of_two_threads_that_overlap_leave_what_was_there_before() -> Non
     assert torch.get_num_threads() == in_a_new_thread() == 3
 
 
+def test_a_thread_that_begins_beside_a_block_has_the_number_outside_of_it() -> None:
+    found = []
+
+    def work() -> None:
+        with cpu_threads(None):
+            found.append(torch.get_num_threads())
+
+    with cpu_threads(1):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        with cpu_threads(None):
+            found.append(torch.get_num_threads())
+    assert found == [3, 1]
+    assert torch.get_num_threads() == in_a_new_thread() == 3
+
+
 def switches() -> tuple[bool, bool]:
     return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 

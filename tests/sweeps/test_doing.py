@@ -9,7 +9,14 @@ import psutil
 import pytest
 
 from sbvae_cli.runs.folder import RunFolder
-from sbvae_cli.sweeps.doing import Doing, doing, forget, note_failure, read_doing
+from sbvae_cli.sweeps.doing import (
+    Doing,
+    doing,
+    forget,
+    forget_if_ended,
+    note_failure,
+    read_doing,
+)
 
 
 @pytest.fixture
@@ -20,12 +27,15 @@ def folder(tmp_path: Path) -> RunFolder:
 def test_a_process_is_alive_while_it_works_and_is_not_afterwards(folder: RunFolder) -> None:
     assert read_doing(folder) is None
     with doing([folder], "scoring"):
+        forget_if_ended(folder)
         assert read_doing(folder) == Doing("scoring", alive=True)
     assert read_doing(folder) == Doing("scoring", alive=False)
     note_failure(folder, "no room")
     assert read_doing(folder) == Doing("failed", "no room")
-    forget(folder)
-    assert read_doing(folder) is None
+    for forgets in (forget, forget_if_ended):
+        note_failure(folder, "no room")
+        forgets(folder)
+        assert read_doing(folder) is None and not folder.job.exists()
 
 
 def test_a_process_that_was_killed_is_not_alive(folder: RunFolder) -> None:
