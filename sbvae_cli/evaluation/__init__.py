@@ -1,1 +1,1 @@
-"""A model's codes, scores, geometry and traversals, and scores of codes from elsewhere."""
+"""Codes, scores, geometry and traversals of models, and scores of user-supplied codes."""

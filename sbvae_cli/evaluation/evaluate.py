@@ -153,7 +153,7 @@ def _not_seen(representation: Representation, sample: LabelledCodes) -> list[Fin
 
 @contextmanager
 def _left_out(metric: str, findings: list[Finding], lenient: bool) -> Iterator[None]:
-    """If lenient, turn an error into a finding that the metric is left out."""
+    """Turn an error of the block into a finding that the metric is left out, if `lenient`."""
     try:
         yield
     except SbvaeError as error:

@@ -1,1 +1,1 @@
-"""Arrays in, scores out; knows no torch."""
+"""Compute scores of arrays; imports no PyTorch."""

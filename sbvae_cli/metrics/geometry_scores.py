@@ -168,14 +168,14 @@ def _check(
 
 
 def check_grid(factors: Floats) -> None:
-    """Refuse what is no grid of two factors, as `geometry_scores` takes it.
+    """Check that factor values form a grid, as `geometry_scores` requires.
 
     Args:
-        factors: Shape (n0, n1, 2).
+        factors: Factor values, shape (n0, n1, 2).
 
     Raises:
         ValueError: If a column does not increase along its own axis, or varies along the other.
-        SbvaeError: If it has fewer than 2x2 points.
+        SbvaeError: If the grid has fewer than 2x2 points.
     """
     shape = factors.shape[:2]
     if min(shape) < 2:

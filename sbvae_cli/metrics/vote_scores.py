@@ -52,7 +52,7 @@ def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
 
 
 def beta_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
-    """The BetaVAE score by name."""
+    """Compute the BetaVAE score, by name."""
     columns = _voted_on(sample)
     names = [sample.names[column] for column in columns]
     if len(names) < 2:

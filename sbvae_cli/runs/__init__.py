@@ -1,1 +1,1 @@
-"""Run folders: configure, name, start, resume, open, describe, score."""
+"""Run folders: configure, name, start, resume, open, describe and score runs."""

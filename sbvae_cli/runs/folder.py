@@ -121,7 +121,7 @@ class RunFolder:
         ]
 
     def is_held_only(self) -> bool:
-        """Whether nothing but locks stands here: who held the folder was killed, or begins now."""
+        """Return whether it has only locks, of a process that was killed or is just starting."""
         names = {path.name for path in set(self.path.iterdir()).difference(self._unfinished())}
         return bool(names) and names <= {_LOCK, _RESERVED}
 

@@ -16,7 +16,7 @@ from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.targets import run_folders
 
-_MOST_STEPS, _LARGEST = 1e15, 1e100  # of a log: of what no run makes, axes would overflow
+_MOST_STEPS, _LARGEST = 1e15, 1e100  # limits on a log, since axes of larger values would overflow
 _NO_TERMS = ("step", "diverged")
 
 

@@ -82,7 +82,7 @@ def read_moments(path: Path) -> Unfolding:
         raise unreadable(path, error) from error
     except _NewerFormatError:
         raise
-    except Exception as error:  # broken archives make zipfile and NumPy raise anything
+    except Exception as error:  # zipfile and NumPy raise various errors for broken archives
         raise SbvaeError(f"{path}: is damaged; delete it") from error
     return found
 
@@ -91,10 +91,10 @@ class _NewerFormatError(SbvaeError): ...
 
 
 def _check_points(points: FactorPoints) -> None:
-    """Refuse what `write_moments` does not write.
+    """Check that points are such as `write_moments` writes.
 
     Raises:
-        ValueError: If there is any.
+        ValueError: If an array or value has another type, shape or range.
     """
     held_out, shape = points.held_out, (*points.held_out.shape, 2)
     if held_out.dtype != np.bool_ or held_out.ndim not in (1, 2):
@@ -117,10 +117,10 @@ def _check_points(points: FactorPoints) -> None:
 
 
 def _check_moments(points: FactorPoints, steps: Any, means: Any, stds: Any) -> None:
-    """Likewise.
+    """Check that steps, means and stds fit the points and each other.
 
     Raises:
-        ValueError: If there is any.
+        ValueError: If one has another type, shape or range.
     """
     shape = (len(steps), *points.held_out.shape)
     if not steps or means.shape[:-1] != shape or means.shape != stds.shape or not means.size:

@@ -55,8 +55,8 @@ def plan_replicas(config: Config, count: int, group: Path) -> list[Replica]:
 def find_replicas(path: Path) -> list[Replica]:
     """Return the replicas in a folder, ordered by seed.
 
-    Of those that a process was killed over before it had begun them all, the others have locks
-    alone, and the settings of the first.
+    If a process was killed before it had begun all replicas, the folders of the others have only
+    locks, and get the settings of the first replica.
 
     Returns:
         An empty list if the folder is itself a run, contains no runs, or contains runs that differ

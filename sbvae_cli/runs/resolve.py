@@ -60,7 +60,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
         raise SbvaeError("no data; give `source=circles:xy-hole`, or a file that gen-data wrote")
     where = str(request.config or "")
     preset = _section(wanted, "preset")
-    # Reports errors before opening data; numbers that were written as words are numbers from here.
+    # Reports errors before data are opened, and converts numbers that were written as text.
     checked = build_config({"data": data, "preset": preset}, where).data
     data = {k: v for k, v in checked.model_dump(mode="json").items() if k in data}
     text = checked.source
@@ -107,7 +107,7 @@ def describe_data(text: str, source: Source) -> dict[str, Any]:
 
 
 def _layered(*trees: dict[str, Any]) -> dict[str, Any]:
-    """Merge layers; one with another data source drops the old data section, read from the file."""
+    """Merge layers; a layer with another data source drops the data section of earlier ones."""
     merged: dict[str, Any] = {}
     for tree in trees:
         other_data = _changes(tree, merged, "data", "source")

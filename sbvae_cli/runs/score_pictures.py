@@ -72,14 +72,14 @@ def runs_table(found: Sequence[RunScores], names: Sequence[str]) -> ScoreTable:
 
 
 def scores_there(found: Sequence[RunScores], names: Sequence[str]) -> list[str]:
-    """Those of some scores that a run has.
+    """Return the requested scores that at least one run has.
 
     Args:
         found: Runs with their scores.
-        names: Names of scores as they were asked for.
+        names: Names of the requested scores.
 
     Raises:
-        SbvaeError: If no run has any.
+        SbvaeError: If no run has any of them.
     """
     there = [name for name in names if any(name in run.values for run in found)]
     if not there:

@@ -132,10 +132,10 @@ def _writing(path: Path) -> str:
 
 
 def record_of_result(result: Mapping[str, Any]) -> ScoreRecord:
-    """The record of a file's result.
+    """Return the record of a result in a JSON file.
 
     Raises:
-        KeyError, TypeError, AttributeError, ValueError or OverflowError: If it is damaged.
+        KeyError, TypeError, AttributeError, ValueError or OverflowError: If the result is damaged.
     """
     run = result["run"]
     settings = dict(run["settings"])
@@ -162,7 +162,7 @@ def numbers_of(result: Mapping[str, Any]) -> dict[tuple[str, str], float | None]
     return numbers
 
 
-_KINDS: dict[str, tuple[type, ...]] = {  # of settings that more is done with than to print them
+_KINDS: dict[str, tuple[type, ...]] = {  # types of settings that are used in computations
     "step": (int,),
     "training.steps": (int,),
     "objective.beta": (int, float),

@@ -1,4 +1,4 @@
-"""Scores that a run's folder holds since a sweep has scored it, where they are those asked for."""
+"""Reuse the scores that a sweep has stored in a run's folder, if they are the requested ones."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from sbvae_cli.runs.scores_file import DAMAGED, ScoreRecord, record_of_result
 if TYPE_CHECKING:  # takes a while to load, and most runs have no stored scores
     from sbvae_cli.metrics.protocol import Protocol
 
-# Of a protocol: what is computed, which `asked` and the group of x and y tell.
+# Entries of a protocol that are checked otherwise: by `asked`, and by the absence of groups.
 _NOT_COMPARED = ("metrics", "groups")
 
 
@@ -34,20 +34,20 @@ def read_stored(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def stored_records(facts: Sequence[RunFacts], protocol: "Protocol") -> dict[Path, ScoreRecord]:
-    """Records of those runs whose folders hold all that is asked for.
+    """Return the records of runs whose folders have all requested scores.
 
-    The scores count if they are of the same settings, step, seed and data, and were computed by
-    the same protocol, with its seed and sizes.
+    Stored scores are used if they belong to the same settings, step, seed and data, and were
+    computed by the same protocol, with its seed and sample sizes.
 
     Args:
-        facts: What is known of the runs.
-        protocol: How scores are to be computed, with the metrics that are needed.
+        facts: Facts of the runs.
+        protocol: Protocol of the scores, with the necessary metrics.
 
     Returns:
-        A record by the path of each run that has one.
+        Records by the paths of the runs that have one.
     """
     if any(METRICS[name].source == "models" for name in protocol.metrics or ()):
-        return {}  # a run was scored by itself
+        return {}  # a sweep scores each run alone
     found = {each.path: _record(each, protocol) for each in facts}
     return {path: record for path, record in found.items() if record is not None}
 
@@ -85,5 +85,5 @@ def protocol_of_scores(
 
 
 def _plain(settings: Any) -> str:
-    """Settings as they stand in JSON, where a tuple is a list."""
+    """Return settings as JSON, in which tuples and lists are equal."""
     return json.dumps(settings, sort_keys=True, default=str)

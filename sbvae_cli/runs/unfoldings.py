@@ -37,7 +37,7 @@ class Unfolded:
 
 
 def unfolding_animation(found: Sequence[Unfolded]) -> Animation:
-    """How runs unfolded two factors, side by side.
+    """Animate how runs embedded two factors during training, side by side.
 
     Raises:
         SbvaeError: If their points differ.

@@ -1,1 +1,1 @@
-"""Many runs from one plan: a grid of settings, trained and scored by an engine."""
+"""Sweeps: many runs from one grid of settings, trained and scored by an engine."""

@@ -1,1 +1,1 @@
-"""Arrays to Pillow images; knows neither torch nor scikit-learn."""
+"""Draw arrays as pictures with Pillow; imports neither PyTorch nor scikit-learn."""

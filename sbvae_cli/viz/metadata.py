@@ -89,7 +89,7 @@ def about_image(image: Image.Image) -> dict[str, Any] | None:
         case "WEBP":
             try:
                 told = image.getexif().get(_DESCRIPTION)
-            except Exception:  # Pillow's reader raises anything where Exif data are damaged
+            except Exception:  # Pillow raises various errors for damaged Exif data
                 return None
             return _object(told, KEY)
         case _:

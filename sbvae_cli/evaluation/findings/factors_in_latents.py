@@ -132,7 +132,7 @@ def _unclear(name: str, best: _Best) -> Finding:
 
 
 def _known(scores: Mapping[str, Score], used: Used) -> Floats:
-    """Share of each factor's entropy in each latent, minus the bias of counting, shape (K, F).
+    """Compute each latent's share of each factor's entropy, minus the bias of counting, (K, F).
 
     The share is 0 for unused latents. It is the larger one of both kinds of bins, since an outlier
     among the codes leaves most others in one bin of equal width.
