@@ -158,7 +158,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _check_size(path: Path, config: Config) -> None:
-    """Refuse a configuration, which may have been changed, whose model the file cannot hold."""
+    """Refuse a configuration, perhaps an edited one, whose weights would not fit into the file."""
     wanted = fewest_weights(config.model, config.data.image_shape)
     if isinstance(config.objective, FactorVaeConfig):
         wanted += fewest_weights_of_discriminator(config.objective, config.model.latent_dim)

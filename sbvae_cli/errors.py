@@ -27,12 +27,12 @@ class SbvaeError(Exception):
 
     @property
     def line(self) -> str:
-        """The message with the name of the invalid argument, if any, before it."""
+        """Message after the name of the invalid argument, if any."""
         return f"`{self.field}` {self}" if self.field else str(self)
 
 
 class DivergedError(SbvaeError):
-    """A loss term, a gradient or a weight is not finite; the last checkpoint is kept.
+    """Error for a loss term, gradient or weight that is not finite; the last checkpoint is kept.
 
     Args:
         message: Which values are not finite, in which step, and which checkpoint is left.
@@ -69,11 +69,11 @@ def origins(terms: Mapping[str, float]) -> list[str]:
 
 
 class BusyError(SbvaeError):
-    """Another process uses the run folder or file; a later attempt may succeed."""
+    """Error for a run folder or file in use by another process; a later attempt may succeed."""
 
 
 class StoppedError(SbvaeError):
-    """A signal asked the run to end; it has been saved.
+    """Error for a run that a signal stopped, after it was saved.
 
     Args:
         message: What was saved, and how to resume.

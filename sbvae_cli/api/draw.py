@@ -102,8 +102,8 @@ def traversal(
         latents: Indices of latents, or the number of latents, by ascending posterior variance.
         span: Each latent moves from -span to span, in stds of the prior.
         columns: Number of values of each latent; None is 11, or 7 for several models.
-        images: Index or indices of the images to start from; none is the first image that is not
-            blank.
+        images: Index or indices of the images to start from; without any, the first image that is
+            not blank.
         seed: Root seed of rendered and random images.
         caption: Line at the top.
         scale: Resolution in pixels per unit.

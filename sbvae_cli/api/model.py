@@ -226,7 +226,7 @@ def load(
 
     Args:
         run: Run folder or checkpoint file.
-        device: Device of the model: `auto` for the first GPU, or the CPU without one, else `cpu`,
+        device: Device of the model: `auto` (the first GPU, or the CPU if there is no GPU), `cpu`,
             `cuda`, `cuda:INDEX` or `mps`.
         size: Size of decoded images, (H, W) or one integer for both, pixels; None is the size of
             the training images. Broadcast decoders decode at any size.

@@ -61,7 +61,7 @@ class Training(Iterator[Report]):
 
     @property
     def model(self) -> Model:
-        """The model at the current step, with its own copy of the weights."""
+        """Model at the current step, with its own copy of the weights."""
         checkpoint = self._stepped.checkpoint()
         return Model(checkpoint, checkpoint.build_vae(self._stepped.device))
 

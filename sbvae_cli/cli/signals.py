@@ -17,7 +17,7 @@ _HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Interrupted(BaseException):
-    """A signal asked the process to end.
+    """Exception for a signal that asked the process to end.
 
     Args:
         number: Number of the signal.
