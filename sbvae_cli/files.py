@@ -20,7 +20,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)  # that may be open
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSE = "close other programs, or raise the limit of `ulimit -n`"
 _HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
 
 
@@ -66,21 +68,22 @@ def replacing(path: Path) -> Iterator[WholeFile]:
     If `path` is a symbolic link, its target is replaced. If it is a device or a pipe, such as
     /dev/stdout, the content is written into it.
 
-    If the block raises or the process is interrupted, the hidden file is removed and an older file
-    at `path` is kept. A hidden file of a killed process is removed by the next call for the same
+    If the block raises or the process is interrupted, the hidden file and the folders made for it
+    are removed, and an older file at `path` is kept. A hidden file of a killed process is removed by the next call for the same
     `path`. A failed write raises at the end of the block, or in `raise_kept`.
 
     Raises:
         SbvaeError: If `path` is a folder, its folder cannot be made or written, or the disk is
             full.
     """
-    hidden = None
+    hidden, made = None, []
     try:
         if path.is_dir():
             raise SbvaeError(f"{path}: is a folder; name a file to write")
         special = path.exists() and not path.is_file()
         final = path if special else path.resolve()
         folder = Path(tempfile.gettempdir()) if special else final.parent
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder, path.name)
         with _open_hidden(folder, path.name) as file:
@@ -94,11 +97,17 @@ def replacing(path: Path) -> Iterator[WholeFile]:
             final.write_bytes(hidden.read_bytes())
         elif fcntl is None:
             hidden.replace(final)
+        made = []
     except OSError as error:
-        raise _unwritten(path, error) from error
+        if hidden and error.filename and str(error.filename) not in (str(hidden), str(final)):
+            raise  # of another file, which the block reads
+        raise unwritten(path, error) from error
     finally:
         if hidden is not None:
             hidden.unlink(missing_ok=True)
+        with suppress(OSError):  # others may have put something there
+            for each in made:
+                each.rmdir()
 
 
 def _open_hidden(folder: Path, name: str) -> WholeFile:
@@ -156,12 +165,24 @@ def name_of_unfinished(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def _unwritten(path: Path, error: OSError) -> SbvaeError:
-    reason = _strerror(error)
-    advice = "; make room, or choose another place" if error.errno in _NO_ROOM else ""
+def unwritten(path: Path, error: OSError) -> SbvaeError:
+    """The error for a file that the system does not let be written: its cause, and what would do.
+
+    Args:
+        path: The file.
+        error: What the system said.
+    """
+    advice = remedy(error)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         advice = "; choose another place"
-    return SbvaeError(f"{path}: cannot be written: {reason}{advice}")
+    return SbvaeError(f"{path}: cannot be written: {_strerror(error)}{advice}")
+
+
+def remedy(error: OSError) -> str:
+    """What would do where the system lacks something, after a semicolon; else empty."""
+    if error.errno in _NO_ROOM:
+        return "; make room, or choose another place"
+    return f"; {_CLOSE}" if error.errno in NO_MORE_FILES else ""
 
 
 def refuse_to_lose(path: Path) -> None:
@@ -212,7 +233,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 file.raise_kept()
                 os.fsync(file.fileno())
             except OSError as error:
-                raise _unwritten(path, error) from error
+                raise unwritten(path, error) from error
 
 
 def read_start(path: Path, size: int = 1024, missing: str = "name another") -> bytes:
@@ -267,8 +288,8 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
             return "is a link that leads back to itself; remove it, and name the file"
         case errno.ENAMETOOLONG:
             return "is a longer name than the system takes; give the file a shorter one"
-        case errno.EMFILE | errno.ENFILE:
-            return f"cannot be opened ({_strerror(error)}); close other programs, or raise ulimit"
+        case number if number in NO_MORE_FILES:
+            return f"cannot be opened ({_strerror(error)}){remedy(error)}"
         case _:
             return f"cannot be read ({_strerror(error)}); copy it again from where it came"
 

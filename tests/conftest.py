@@ -107,6 +107,24 @@ def room() -> Callable[[int], AbstractContextManager[None]]:
     return leave
 
 
+@pytest.fixture
+def no_more_files() -> Callable[[int], AbstractContextManager[None]]:
+    """Let so many more files be opened and then no other; the error is EMFILE."""
+
+    @contextmanager
+    def leave(more: int = 0) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        first = os.open(os.devnull, os.O_RDONLY)
+        os.close(first)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (first + more, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return leave
+
+
 @pytest.fixture(scope="session")
 def legible() -> Callable[[Canvas], None]:
     """Look whether a picture can be read, whatever it shows.

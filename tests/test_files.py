@@ -22,6 +22,7 @@ from sbvae_cli.files import (
 )
 
 Room = Callable[[int], AbstractContextManager[None]]
+Lack = Callable[[], AbstractContextManager[None]]
 
 
 def test_a_failure_leaves_what_stood_there_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -108,6 +109,33 @@ def test_a_full_device_is_one_line() -> None:
     with pytest.raises(SbvaeError, match="cannot be written: No space left on device"):
         write_bytes(Path("/dev/full"), b"content")
     assert Path("/dev/full").is_char_device()
+
+
+def test_folders_made_for_what_failed_go_and_others_stay(tmp_path: Path, room: Room) -> None:
+    with room(9), pytest.raises(SbvaeError, match="File too large"):
+        write_bytes(tmp_path / "a/b/file", b"more bytes")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a/b/file"):
+        (tmp_path / "a/other").write_bytes(b"of somebody else")
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["other"]
+
+
+def test_what_fails_to_be_read_is_not_said_of_what_is_written(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="read"), replacing(tmp_path / "written"):
+        (tmp_path / "read").read_bytes()
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_no_more_files_can_be_open_a_line_says_what_would_do(
+    tmp_path: Path, no_more_files: Lack
+) -> None:
+    path = tmp_path / "new/file"
+    with no_more_files(), pytest.raises(SbvaeError) as said:
+        write_bytes(path, b"content")
+    way = "close other programs, or raise the limit of `ulimit -n`"
+    assert str(said.value) == f"{path}: cannot be written: Too many open files; {way}"
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_are_written_together_or_not_at_all(tmp_path: Path, room: Room) -> None:

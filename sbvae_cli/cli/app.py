@@ -1,5 +1,6 @@
 """The table of commands, and the main function, which prints an error as one line."""
 
+import errno
 import itertools
 import os
 import sys
@@ -34,6 +35,7 @@ from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raising
 from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import remedy
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
 FILE_OPTIONS = (
@@ -172,8 +174,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _out_of_memory()
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _out_of_memory()
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}")
+        complain(f"{where}{error.strerror or error}{remedy(error)}")
         return 1
     except Exception as error:
         if type(error).__name__ == "OutOfMemoryError":  # torch's class, without importing torch
@@ -239,6 +243,8 @@ def _options(command: Any) -> tuple[set[str], set[str]]:
 def _report(error: Exception, arguments: Sequence[str]) -> int:
     """Print one line for an error of the parser or a bug of sbvae, and return the exit code."""
     if isinstance(error, RuntimeError) and "memory" in str(error):  # PyTorch's CPU allocator
+        return _out_of_memory()
+    if isinstance(error, ImportError) and "failed to map" in str(error):  # of a library's code
         return _out_of_memory()
     if not hasattr(error, "format_message"):
         if console_settings.verbose:

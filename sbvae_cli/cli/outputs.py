@@ -27,7 +27,7 @@ from sbvae_cli.cli.formats import (
 )
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import refuse_to_lose, write_bytes
+from sbvae_cli.files import refuse_to_lose, unwritten, write_bytes
 
 if TYPE_CHECKING:
     from sbvae_cli.viz.animation import Animation
@@ -270,7 +270,7 @@ def _writing(option: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SbvaeError(f"--{option} {path}: cannot be written: {error.strerror}") from error
+        raise SbvaeError(f"--{option} {unwritten(path, error)}") from error
 
 
 def _try_to_write(path: Path) -> None:

@@ -209,6 +209,6 @@ def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> N
     needed = count * (len(zlib.compress(images.data, plan.gzip_level)) + rows.nbytes) // some
     if needed > 2 * free:
         raise SbvaeError(
-            f"{path}: {count:,} images need about {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are "
+            f"{path}: {count:,} images need about {needed / 1e6:,.1f} MB, {free / 1e6:,.1f} MB are "
             "free; choose a smaller `count` or `size`, or another disk"
         )

@@ -3,6 +3,7 @@
 The ONNX packages are an optional extra, and only this module imports them.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -195,6 +196,9 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
         SbvaeError: If the packages are missing.
     """
     require_onnx()
+    # Or it writes an identifier of the user's to their home, and sends what it measures. It is read
+    # as the package is loaded; who has set it has decided.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

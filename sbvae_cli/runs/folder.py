@@ -17,7 +17,7 @@ from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import BusyError, SbvaeError
-from sbvae_cli.files import name_of_unfinished, parse_json, write_bytes
+from sbvae_cli.files import name_of_unfinished, parse_json, remedy, unwritten, write_bytes
 
 # Files in the folder `previews`, in the order of the constants' names.
 MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (
@@ -165,7 +165,7 @@ class RunFolder:
             with self.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
-            raise SbvaeError(f"{self.log}: cannot be written: {error.strerror}") from error
+            raise unwritten(self.log, error) from error
 
     def last_record(self) -> dict[str, Any] | None:
         """Return the last whole line of `log.jsonl`, or None if there is none."""
@@ -215,7 +215,9 @@ def hold_folder(path: Path, name: str, busy: str, locks: Sequence[str] = ()) -> 
     except Timeout as error:
         raise BusyError(f"{path}: {busy}") from error
     except OSError as error:
-        raise SbvaeError(f"{path}: cannot be used: {error.strerror}") from error
+        if made:
+            _remove_if_empty(path, set())
+        raise SbvaeError(f"{path}: cannot be used: {error.strerror}{remedy(error)}") from error
     try:
         yield
     finally:

@@ -119,6 +119,8 @@ class Previews:
         except Exception as error:  # an error in a picture must not end a long training
             self._over = True
             reason = str(error).partition("\n")[0] or type(error).__name__
+            if isinstance(error, MemoryError):
+                reason = "out of memory"
             self._on_note(f"{self._path}: no more previews, the training goes on: {reason}")
 
     def _look(self, step: int) -> None:

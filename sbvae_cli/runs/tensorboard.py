@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import write_bytes
+from sbvae_cli.files import unwritten, write_bytes
 from sbvae_cli.runs.folder import EVENTS, RunFolder
 
 _VERSION = "brain.Event:2"  # version of the format, which the first record of a file states
@@ -81,7 +81,7 @@ class Board:
             with self._path.open("ab") as file:
                 RecordWriter(file).write(Event(wall_time=time.time(), **event).SerializeToString())
         except OSError as error:
-            raise SbvaeError(f"{self._path}: cannot be written: {error.strerror}") from error
+            raise unwritten(self._path, error) from error
 
 
 def _cut(content: bytes, step: int, path: Any) -> None:

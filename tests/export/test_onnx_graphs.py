@@ -1,6 +1,7 @@
 """ONNX graphs by onnxruntime against the same modules in PyTorch."""
 
 import itertools
+import os
 from functools import cache
 from typing import Any
 
@@ -227,6 +228,18 @@ def test_weights_that_half_precision_cannot_hold_stay() -> None:
     kinds = {weight.name: weight.data_type for weight in stored}
     assert kinds[large.name] == onnx.TensorProto.FLOAT
     assert onnx.TensorProto.FLOAT16 in kinds.values()
+
+
+def test_nothing_is_sent_to_anybody_unless_the_user_has_it_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ONNX Runtime reads the variable when it is loaded, and without it sends what it measures."""
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    check_decoder(*broadcast())
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    check_decoder(*broadcast())
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"
 
 
 def test_metadata_is_read_as_it_was_written() -> None:

@@ -19,6 +19,7 @@ from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.files import NO_MORE_FILES
 
 _DESCRIPTION = 270  # TIFF tag
 _PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # planes that share one page
@@ -122,6 +123,7 @@ class ImageCollection(Closing):
         Raises:
             UnreadableImageError: If the file is no image, is broken, has more pixels than Pillow's
                 limit, or has values that are not finite.
+            OSError: If the system opens no more files.
         """
         try:
             image = self._open(index)
@@ -139,6 +141,8 @@ class ImageCollection(Closing):
         except UnreadableImageError:
             raise
         except Exception as error:  # Pillow raises any exception for broken files
+            if isinstance(error, OSError) and error.errno in NO_MORE_FILES:
+                raise  # which says nothing of the image
             raise UnreadableImageError(self.path, self.names[index], reason_of(error)) from error
         return self._own(image)
 

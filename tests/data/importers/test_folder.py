@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sbvae_cli.data.importers.folder import FolderImages
 from sbvae_cli.errors import SbvaeError
 
 Write = Callable[[dict[str, bytes]], Path]
+Lack = Callable[[], AbstractContextManager[None]]
 
 
 def test_links_are_followed_but_not_in_circles(
@@ -25,6 +27,15 @@ def test_links_are_followed_but_not_in_circles(
     images = FolderImages(folder)
     assert images.names == ("a.png", "b/c.png", "one/d.png", "two/d.png")
     assert images.read(3).size == (8, 6)
+
+
+def test_where_no_more_files_can_be_open_no_image_is_blamed(
+    files: dict[str, bytes], write_folder: Write, no_more_files: Lack
+) -> None:
+    images = FolderImages(write_folder({"a.png": files["a.png"]}))
+    images.read(0)
+    with no_more_files(), pytest.raises(OSError, match="Too many open files"):
+        images.read(0)
 
 
 def test_pipes_are_left_out(files: dict[str, bytes], write_folder: Write) -> None:
