@@ -104,9 +104,14 @@ def export_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
     """Check a folder for exported files, as the callback of an option."""
     found = _folder(param, path, "exported")
     if found is not None:
-        with _writing(str(param.name), found):
-            _try_to_write(found / "file")
+        check_folder(str(param.name), found)
     return found
+
+
+def check_folder(option: str, path: Path) -> None:
+    """Refuse a folder that nothing can be written to, or that cannot be made."""
+    with _writing(option, path):
+        _try_to_write(path / "file")
 
 
 def _folder(param: typer.CallbackParam, path: Path | None, example: str) -> Path | None:

@@ -13,7 +13,7 @@ from sbvae_cli.cli.cluster import (
     GpusPerRunOption,
 )
 from sbvae_cli.cli.options import DeviceOption
-from sbvae_cli.cli.outputs import run_folder
+from sbvae_cli.cli.outputs import check_folder, run_folder
 from sbvae_cli.cli.sweep_run import EngineOption, Jobs
 from sbvae_cli.config.names import TierName
 
@@ -89,6 +89,8 @@ def reproduce(
     cluster.refuse_without(engine)
     from sbvae_cli.cli.reproduce_runs import Wanted, reproduce_recipes
 
+    if not dry_run:
+        check_folder("out", out)  # speed is measured before anything is written
     reproduce_recipes(recipes, Wanted(tier, out, engine, jobs, device, cluster), dry_run=dry_run)
 
 

@@ -24,9 +24,10 @@ from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
 from sbvae_cli.data.hdf5 import open_hdf5, reading_hdf5
-from sbvae_cli.data.hdf5_storage import check_storage, inflated
+from sbvae_cli.data.hdf5_storage import check_storage, inflated, is_plain_gzip
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
+from sbvae_cli.data.unchanged import Unchanged
 from sbvae_cli.data.workers import in_order
 from sbvae_cli.errors import SbvaeError
 
@@ -61,6 +62,7 @@ class DatasetFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._file = _open(self.path)
+        self._unchanged = Unchanged(self.path)
         try:
             with reading_hdf5(self.path):
                 self._read_header()
@@ -73,7 +75,7 @@ class DatasetFile:
         read()
         self._check_storage()
         self.count, self.height, self.width, self.channels = map(int, self._images.shape)
-        self._is_direct = _is_plain_gzip(self._images)
+        self._is_direct = is_plain_gzip(self._images)
         chunks = self._images.chunks
         self.chunk_length = min(self.count, int(chunks[0]) if chunks else 64)
         self.contents_hash: str | None = self._file.attrs.get("contents_hash")
@@ -229,17 +231,19 @@ class DatasetFile:
         """Read the images of a chunk, shape (n, H, W, C), maybe read-only; runs in many threads.
 
         Raises:
-            SbvaeError: If the chunk is damaged.
+            SbvaeError: If the chunk is damaged, or the file was written to since it was opened.
         """
         start, size = chunk * self.chunk_length, self.chunk_size(chunk)
         try:
             if not self._is_direct:
                 images: Images = self._images[start : start + size]
+                self._unchanged.check()
                 return images
             # HDF5 holds its global lock while it decompresses, so zlib does it, in parallel.
             skipped, stored = self._images.id.read_direct_chunk((start, 0, 0, 0))
             shape = self._images.chunks
             length = int(np.prod(shape))
+            self._unchanged.check()
             stored = stored if skipped else inflated(stored, length)
         except (OSError, RuntimeError, ValueError, zlib.error) as error:
             raise self._damaged(start, size, error) from error
@@ -265,6 +269,7 @@ class DatasetFile:
         return read_file_names(self.path, self._file, self.count)
 
     def _damaged(self, start: int, size: int, cause: object) -> SbvaeError:
+        self._unchanged.check()  # which then is the cause
         where, reason = f"images {start} to {start + size - 1}", " ".join(str(cause).split())
         return self._error(f"is damaged at {where} ({reason}); copy it or generate it again")
 
@@ -287,13 +292,3 @@ def _open(path: Path) -> Any:
     if contents.kind not in ("dataset", "3dshapes"):
         raise SbvaeError(f"{path}: {contents}")
     return open_hdf5(path)
-
-
-def _is_plain_gzip(images: Any) -> bool:
-    """Return whether chunks contain whole images and gzip is their only filter."""
-    if not images.chunks or images.chunks[1:] != images.shape[1:]:
-        return False
-    properties = images.id.get_create_plist()
-    return bool(
-        properties.get_nfilters() == 1 and properties.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
-    )

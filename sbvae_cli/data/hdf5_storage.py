@@ -97,6 +97,16 @@ def inflated(stored: bytes, length: int) -> bytes:
     return zlib.decompress(stored, bufsize=length)
 
 
+def is_plain_gzip(images: Any) -> bool:
+    """Return whether chunks contain whole images and gzip is their only filter."""
+    if not images.chunks or images.chunks[1:] != images.shape[1:]:
+        return False
+    properties = images.id.get_create_plist()
+    return bool(
+        properties.get_nfilters() == 1 and properties.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
+    )
+
+
 def _other_files(array: Any) -> str:
     """Return the name of another file that stores values of the array; empty if there is none."""
     if array.external:

@@ -20,7 +20,7 @@ from sbvae_cli.runs.folder import RunFolder
 What = Literal["training", "scoring", "failed"]
 
 _BEAT = 10.0  # seconds between two updates of the file's time
-_FRESH = 60.0  # seconds after an update during which a process counts as alive
+_FRESH = 60.0  # seconds before or after an update during which a process counts as alive
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def is_trained_otherwise(folder: RunFolder) -> bool:
         of_job = folder.job.stat().st_mtime + 2 * _BEAT
     except OSError:
         of_job = 0.0
-    return written > of_job and time.time() - written < _FRESH
+    return written > of_job and abs(time.time() - written) < _FRESH
 
 
 def _is_fresh(folder: RunFolder) -> bool:
-    return time.time() - folder.job.stat().st_mtime < _FRESH
+    return abs(time.time() - folder.job.stat().st_mtime) < _FRESH
