@@ -14,7 +14,7 @@ from sbvae_cli.config.load import build_config
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError, shown
+from sbvae_cli.errors import SbvaeError, cut, shown
 from sbvae_cli.files import replacing, unreadable
 from sbvae_cli.models.build import (
     build_vae,
@@ -24,6 +24,7 @@ from sbvae_cli.models.build import (
 from sbvae_cli.models.vae import VAE
 
 FORMAT = 1
+_MOST = 200  # characters of what PyTorch says of weights
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class Checkpoint:
         try:
             vae.load_state_dict(self.model)
         except (RuntimeError, TypeError, AttributeError) as error:
-            fault = " ".join(str(error).split())
-            raise SbvaeError(f"the checkpoint's weights do not fit its config: {fault}") from error
+            whose = f"{self.path}: its" if self.path else "the checkpoint's"
+            found = f"{whose} weights do not fit its config: {cut(str(error), _MOST)}"
+            raise SbvaeError(f"{found}; copy it again, or train the model again") from error
 
     def count_discriminator(self) -> int | None:
         """Count the discriminator's weights; return None for a checkpoint without discriminator.
@@ -138,23 +140,27 @@ def load_checkpoint(path: Path) -> Checkpoint:
             {**tree, "data": {**tree["data"], "space": content["space"]}}, where=str(path)
         )
         _check_size(path, config)
-        step = content["step"]
-        if not isinstance(step, int) or step < 0:
-            raise SbvaeError(
-                f"{path}: its step is {shown(step)}, not a count; train the model again"
-            )
+        step = _count(path, content, "step", range(2**63))
+        threads = _count(path, content, "threads", range(1, 1025))
         return Checkpoint(
             config,
             step,
             content["model"],
             content["optimizer"],
-            content["threads"],
+            threads,
             content["discriminator"],
             content["sbvae_version"],
             path,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
+
+
+def _count(path: Path, content: dict[str, Any], name: str, counts: range) -> int:
+    value = content[name]
+    if isinstance(value, int) and value in counts:
+        return value
+    raise SbvaeError(f"{path}: its {name} is {shown(value)}, not a count; train the model again")
 
 
 def _check_size(path: Path, config: Config) -> None:
@@ -192,6 +198,10 @@ def _read(path: Path) -> dict[str, Any]:
                 raise SbvaeError(f"{path}: is a dataset, not a checkpoint; give it with `source`")
         if not zipfile.is_zipfile(path):
             raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short")
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > path.stat().st_size:  # PyTorch would fill memory with it
+            raise SbvaeError(f"{path}: refused: its parts are compressed, as in no checkpoint")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise SbvaeError(

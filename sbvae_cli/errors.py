@@ -2,9 +2,15 @@
 
 import difflib
 import math
+import reprlib
 from collections.abc import Collection, Mapping
 
 _MOST_SHOWN = 80  # characters of a value in an error message
+# A file of a few bytes may hold lists of lists whose whole text no memory holds.
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlist = _BRIEF.maxtuple = _BRIEF.maxdict = _BRIEF.maxset = 10
+_BRIEF.maxstring = _BRIEF.maxlong = _BRIEF.maxother = 2 * _MOST_SHOWN
+_BRIEF.maxlevel = 3
 
 
 class SbvaeError(Exception):
@@ -111,8 +117,13 @@ def _plain(name: str) -> str:
 
 def shown(value: object) -> str:
     """Format a value for an error message, on one line and cut after 80 characters."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} ..."
+    return cut(_BRIEF.repr(value), _MOST_SHOWN)
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text on one line, cut after `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]} ..."
 
 
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:

@@ -5,6 +5,8 @@ import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
@@ -125,6 +127,72 @@ def test_an_error_shows_a_short_value_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match=r"training.shuffle is .* \.\.\.") as caught:
         load_checkpoint(path)
     assert len(str(caught.value)) < 300 + len(str(path)) and "\n" not in str(caught.value)
+
+
+def without_end() -> list[Any]:
+    """A list of as many values as no memory holds, in a few bytes."""
+    values: list[Any] = [0] * 9
+    for _ in range(40):
+        values = [values] * 9
+    return values
+
+
+def claim(*shape: int) -> torch.Tensor:
+    """A tensor of one number that claims to have many."""
+    return torch.zeros(1).expand(shape)
+
+
+WEIGHT = "encoder.convolutions.0.weight"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("config.model.latent_dim", -3, "latent_dim is -3: .* greater than or equal to 1"),
+        ("config.model.encoder.kernel_size", 0, "kernel_size is 0: "),
+        ("config.model.encoder.kernel_size", 10**30, "do not fit its config, of 4,0.* weights"),
+        ("config.model.encoder.hidden_channels", [4] * 99_999, "do not fit its config, of "),
+        ("config.model.decoder.cosines", 10**9, "cosines is 10*: .* equal to 1024"),
+        ("config.data.height", 10**30, "data.height is 10*: .* equal to 1048576"),
+        ("config.data.height", without_end(), r"data.height is \[\[\[\[\.\.\.\].*: "),
+        ("step", without_end(), r"its step is \[\[\[\[\.\.\.\]"),
+        ("threads", 10**9, "its threads is 1000000000, not a count"),
+        ("threads", "many", "its threads is 'many', not a count"),
+        (f"model.{WEIGHT}", claim(10**6, 10**6), f"its weights do not fit .*{WEIGHT}.*train"),
+        (f"model.{WEIGHT}", torch.zeros(3).to_sparse(), f"its weights do not fit .*{WEIGHT}"),
+        (f"model.{WEIGHT}", [1.0], f"its weights do not fit .*{WEIGHT}"),
+        ("model.other", torch.zeros(3), r'Unexpected key.*"other"\.; copy it again, or train'),
+    ],
+)
+def test_what_is_made_to_fill_memory_or_time_is_refused_before_it_does(
+    tmp_path: Path, where: str, value: object, message: str
+) -> None:
+    path = tmp_path / "ckpt.pt"
+    save_checkpoint(path, small_checkpoint())
+    content = torch.load(path, weights_only=True)
+    inner, (*sections, name) = content, where.split(".", 1 if where.startswith("model") else -1)
+    for section in sections:
+        inner = inner[section]
+    inner[name] = value
+    torch.save(content, path)
+    with pytest.raises(SbvaeError, match=message) as caught:
+        load_checkpoint(path).build_vae()
+    assert str(caught.value).startswith(f"{path}: ")
+    assert len(str(caught.value)) < 500 and "\n" not in str(caught.value)
+
+
+def test_compressed_parts_are_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, packed = tmp_path / "ckpt.pt", tmp_path / "packed.pt"
+    save_checkpoint(path, small_checkpoint())
+    with ZipFile(path) as archive, ZipFile(packed, "w", ZIP_DEFLATED) as smaller:
+        for name in archive.namelist():
+            content = archive.read(name)
+            smaller.writestr(name, bytes(10**7) if name.endswith("data/0") else content)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("was read"))
+    with pytest.raises(SbvaeError, match="refused: its parts are compressed"):
+        load_checkpoint(packed)
 
 
 @pytest.mark.parametrize(

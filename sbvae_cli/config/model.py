@@ -45,7 +45,7 @@ class BroadcastDecoderConfig(Frozen):
     hidden_units: tuple[PositiveInt, ...] = ()
     upscales: NonNegativeInt = 0
     coordinates: Coordinates = "linear"
-    cosines: PositiveInt = 4
+    cosines: Annotated[int, Field(ge=1, le=1_024)] = 4
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -20,6 +20,8 @@ from sbvae_cli.config.names import (
 from sbvae_cli.config.objective import AT_LEAST_TWO, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
 from sbvae_cli.config.space import SpaceConfig
 
+Side = Annotated[int, Field(ge=1, le=1 << 20)]  # of an image, pixels
+
 
 class DataConfig(Frozen):
     """Dataset of a run; all fields except `source` are read from the source.
@@ -41,8 +43,8 @@ class DataConfig(Frozen):
 
     source: str = "circles:xy"
     name: str = "xy"
-    height: PositiveInt = 64
-    width: PositiveInt = 64
+    height: Side = 64
+    width: Side = 64
     channels: PositiveInt = 3
     count: PositiveInt | None = None
     seed: int | None = None
