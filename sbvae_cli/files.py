@@ -69,8 +69,9 @@ def replacing(path: Path) -> Iterator[WholeFile]:
     /dev/stdout, the content is written into it.
 
     If the block raises or the process is interrupted, the hidden file and the folders made for it
-    are removed, and an older file at `path` is kept. A hidden file of a killed process is removed by the next call for the same
-    `path`. A failed write raises at the end of the block, or in `raise_kept`.
+    are removed, and an older file at `path` is kept. A hidden file of a killed process is removed
+    by the next call for the same `path`. A failed write raises at the end of the block, or in
+    `raise_kept`.
 
     Raises:
         SbvaeError: If `path` is a folder, its folder cannot be made or written, or the disk is
