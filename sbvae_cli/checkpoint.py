@@ -15,13 +15,14 @@ from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError, cut, shown
-from sbvae_cli.files import replacing, unreadable
+from sbvae_cli.files import replacing
 from sbvae_cli.models.build import (
     build_vae,
     fewest_weights,
     fewest_weights_of_discriminator,
 )
 from sbvae_cli.models.vae import VAE
+from sbvae_cli.system_errors import unreadable
 
 FORMAT = 1
 _MOST = 200  # characters of what PyTorch says of weights

@@ -1,6 +1,5 @@
 """Writes files atomically, and explains why a file cannot be read or written."""
 
-import errno
 import io
 import json
 import os
@@ -12,17 +11,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError
+from sbvae_cli.system_errors import unreadable, unwritten
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)  # that may be open
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_CLOSE = "close other programs, or raise the limit of `ulimit -n`"
 _HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
 
 
@@ -166,26 +162,6 @@ def name_of_unfinished(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def unwritten(path: Path, error: OSError) -> SbvaeError:
-    """The error for a file that the system does not let be written: its cause, and what would do.
-
-    Args:
-        path: The file.
-        error: What the system said.
-    """
-    advice = remedy(error)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        advice = "; choose another place"
-    return SbvaeError(f"{path}: cannot be written: {_strerror(error)}{advice}")
-
-
-def remedy(error: OSError) -> str:
-    """What would do where the system lacks something, after a semicolon; else empty."""
-    if error.errno in _NO_ROOM:
-        return "; make room, or choose another place"
-    return f"; {_CLOSE}" if error.errno in NO_MORE_FILES else ""
-
-
 def refuse_to_lose(path: Path) -> None:
     """Refuse to replace a dataset or a checkpoint by a picture, a table or codes.
 
@@ -257,55 +233,6 @@ def read_start(path: Path, size: int = 1024, missing: str = "name another") -> b
         raise unreadable(path, error, missing) from error
     except ValueError as error:  # the name has a null character or an unpaired surrogate
         raise SbvaeError(f"{str(path)!r}: no file can have such a name; {missing}") from error
-
-
-def unreadable(path: Path, error: OSError, missing: str = "name another") -> SbvaeError:
-    """Return the error for a file that cannot be read, with the cause and advice.
-
-    Args:
-        path: The file.
-        error: Error of the operating system.
-        missing: Advice to the user for a missing file, the end of the message.
-    """
-    return SbvaeError(f"{path}: {_cause(path, error, missing)}")
-
-
-def _cause(path: Path, error: OSError, missing: str) -> str:
-    match error.errno:
-        case errno.ENOENT:
-            if path.is_symlink():
-                return f"is a link to {os.readlink(path)}, which is not there; mend or remove it"
-            if not path.parent.exists():
-                return f"there is no such file, nor a folder {path.parent}; {missing}"
-            return f"there is no such file; {missing}"
-        case errno.ENOTDIR:
-            last = next(parent for parent in path.parents if parent.exists())
-            return f"there is no such file: {last} is a file, not a folder; {missing}"
-        case errno.EACCES | errno.EPERM:
-            return f"may not be read ({_strerror(error)}); {_permission(path)}"
-        case errno.EISDIR:
-            return "is a folder; name a file"
-        case errno.ELOOP:
-            return "is a link that leads back to itself; remove it, and name the file"
-        case errno.ENAMETOOLONG:
-            return "is a longer name than the system takes; give the file a shorter one"
-        case number if number in NO_MORE_FILES:
-            return f"cannot be opened ({_strerror(error)}){remedy(error)}"
-        case _:
-            return f"cannot be read ({_strerror(error)}); copy it again from where it came"
-
-
-def _permission(path: Path) -> str:
-    """Return the `chmod` that would permit reading, for the file or for a folder above it."""
-    for folder in reversed(path.absolute().parents):
-        if not os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-            return f"`chmod u+x {quoted(folder)}` opens its folder, if you own it"
-    right = "rx" if os.path.isdir(path) else "r"
-    return f"`chmod u+{right} {quoted(path)}` allows it, if you own it"
-
-
-def _strerror(error: OSError) -> str:
-    return error.strerror or " ".join(str(error).split())
 
 
 def parse_json(text: str | bytes) -> Any:

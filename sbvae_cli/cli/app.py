@@ -35,7 +35,7 @@ from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raising
 from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import remedy
+from sbvae_cli.system_errors import remedy
 
 ANYWHERE = ("--quiet", "--verbose", "--no-color")
 FILE_OPTIONS = (

@@ -27,7 +27,8 @@ from sbvae_cli.cli.formats import (
 )
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import refuse_to_lose, unwritten, write_bytes
+from sbvae_cli.files import refuse_to_lose, write_bytes
+from sbvae_cli.system_errors import unwritten
 
 if TYPE_CHECKING:
     from sbvae_cli.viz.animation import Animation

@@ -15,7 +15,7 @@ from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.errors import SbvaeError, nearest
 from sbvae_cli.errors import shown as one_line
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 Tree = dict[str, Any]
 Checked = TypeVar("Checked", bound=BaseModel)

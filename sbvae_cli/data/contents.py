@@ -28,7 +28,8 @@ from sbvae_cli.data.model_contents import describe_model_file
 from sbvae_cli.data.shapes3d import is_3dshapes
 from sbvae_cli.data.text_contents import NO_WAY, describe_text
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import read_start, unreadable
+from sbvae_cli.files import read_start
+from sbvae_cli.system_errors import unreadable
 
 Kind = Literal[
     "dataset", "3dshapes", "checkpoint", "pytorch", "run", "runs",

@@ -12,7 +12,7 @@ import numpy as np
 from sbvae_cli.data.hdf5_heaps import check_heaps
 from sbvae_cli.data.hdf5_storage import stands_beside
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _MATLAB = b"MATLAB 7.3"

@@ -22,7 +22,7 @@ from sbvae_cli.evaluation.stated_factors import (
     stated_space,
     stated_texts,
 )
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from sbvae_cli.explorer.graphs import (
 )
 from sbvae_cli.explorer.payload import Probes
 from sbvae_cli.export.onnx_graphs import halved, renamed, run_onnx
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 # Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
 _BEYOND = 0.25

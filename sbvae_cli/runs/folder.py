@@ -17,7 +17,8 @@ from sbvae_cli.commands import command
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import BusyError, SbvaeError
-from sbvae_cli.files import name_of_unfinished, parse_json, remedy, unwritten, write_bytes
+from sbvae_cli.files import name_of_unfinished, parse_json, write_bytes
+from sbvae_cli.system_errors import remedy, unwritten
 
 # Files in the folder `previews`, in the order of the constants' names.
 MOMENTS, TRAVERSAL, GEOMETRY, UNFOLDING = (

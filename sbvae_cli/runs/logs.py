@@ -11,10 +11,11 @@ from sbvae_cli.config.load import build_config, read_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import Curve, RunLog
-from sbvae_cli.files import parse_json, unreadable
+from sbvae_cli.files import parse_json
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.runs.targets import run_folders
+from sbvae_cli.system_errors import unreadable
 
 _MOST_STEPS, _LARGEST = 1e15, 1e100  # limits on a log, since axes of larger values would overflow
 _NO_TERMS = ("step", "diverged")

@@ -10,8 +10,9 @@ import numpy as np
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.point_codes import FactorPoints
 from sbvae_cli.evaluation.unfolding import Unfolding
-from sbvae_cli.files import parse_json, unreadable, write_bytes
+from sbvae_cli.files import parse_json, write_bytes
 from sbvae_cli.metrics.geometry_scores import check_grid
+from sbvae_cli.system_errors import unreadable
 
 FORMAT = 1
 

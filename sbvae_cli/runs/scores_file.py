@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.commands import command
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import parse_json, unreadable
+from sbvae_cli.files import parse_json
+from sbvae_cli.system_errors import unreadable
 
 if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated

@@ -14,8 +14,9 @@ from typing import Any
 from PIL import Image
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import unwritten, write_bytes
+from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import EVENTS, RunFolder
+from sbvae_cli.system_errors import unwritten
 
 _VERSION = "brain.Event:2"  # version of the format, which the first record of a file states
 _HEAD, _TAIL = 12, 4  # bytes before a record (length, checksum) and after it (checksum)

@@ -17,7 +17,7 @@ import scipy.io
 import torch
 from PIL import Image
 
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 Sbvae = Callable[..., object]
 WriteModel = Callable[..., Path]

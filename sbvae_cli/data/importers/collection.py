@@ -19,7 +19,7 @@ from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import NO_MORE_FILES
+from sbvae_cli.system_errors import NO_MORE_FILES
 
 _DESCRIPTION = 270  # TIFF tag
 _PLANES = re.compile(r"ImageJ=.*?\nimages=(\d{1,9})\n", re.DOTALL)  # planes that share one page

@@ -13,7 +13,7 @@ from sbvae_cli.commands import command
 from sbvae_cli.data.importers.collection import reason_of
 from sbvae_cli.data.importers.npy import check_stored_size, read_array_header
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 LEVELS = (1, 3, 6, 40, 32, 32)  # color, shape, scale, orientation, x, y; y varies fastest
 SIDE = 64  # pixels

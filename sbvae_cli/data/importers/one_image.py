@@ -11,7 +11,7 @@ from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import unreadable
+from sbvae_cli.system_errors import unreadable
 
 _MISSING = "name an image file, or an image of the data by its number"
 
