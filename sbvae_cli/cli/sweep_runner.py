@@ -23,7 +23,7 @@ from sbvae_cli.sweeps.doing import forget_if_ended
 from sbvae_cli.sweeps.engine import Ended, Engine
 from sbvae_cli.sweeps.folder import DONE, RunState, SweepFolder, without_path
 from sbvae_cli.sweeps.job import Job, note_lost, plan_jobs
-from sbvae_cli.sweeps.plan import Plan, name_of
+from sbvae_cli.sweeps.plan import Plan, name_of, require_data
 from sbvae_cli.sweeps.ray_engine import import_ray
 from sbvae_cli.training.devices import resolve_device
 
@@ -68,6 +68,7 @@ def run_plan(
         folder.refuse_another(plan)
         left = plan_jobs(plan, device, cluster.together)
         states = folder.states(plan)
+        require_data([each for job in left for each in job.replicas])
         if left and engine == "local":
             resolve_device(left[0].device)  # fails if the device does not exist
         for each in states:

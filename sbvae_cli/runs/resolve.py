@@ -9,7 +9,7 @@ from sbvae_cli.config.dataset_names import is_procedural
 from sbvae_cli.config.load import build_config, build_space, merge, parse_settings, read_yaml
 from sbvae_cli.config.names import DecoderKind, ModelKind, PaperDataset, Profile
 from sbvae_cli.config.presets import QUICK_SIZE, differences, paper_dataset, paper_preset, profile
-from sbvae_cli.config.schema import Config
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.data.fingerprint import fingerprint
 from sbvae_cli.data.source import Source, open_source, source_from_space
 from sbvae_cli.errors import SbvaeError
@@ -50,6 +50,23 @@ def resolve(request: Request) -> tuple[Config, Source]:
     Raises:
         SbvaeError: If a key or value is unknown, or the data cannot be used.
     """
+    wanted, data = _wanted(request)
+    text = data["source"]
+    source = _open(text, data, QUICK_SIZE if _profile(request, wanted) == "quick" else None)
+    return _completed(request, wanted, describe_data(text, source)), source
+
+
+def resolve_recorded(request: Request, recorded: DataConfig) -> Config:
+    """Do as `resolve` for a data file that is gone, by what a run has recorded of it.
+
+    Raises:
+        SbvaeError: If a key or value is unknown.
+    """
+    return _completed(request, _wanted(request)[0], recorded.model_dump(mode="json"))
+
+
+def _wanted(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return all settings of a request, and the checked section of its data."""
     wanted = _layered(
         read_yaml(request.config) if request.config else {},
         parse_settings(request.settings),
@@ -58,21 +75,28 @@ def resolve(request: Request) -> tuple[Config, Source]:
     data = _section(wanted, "data")
     if not data.get("source"):
         raise SbvaeError("no data; give `source=circles:xy-hole`, or a file that gen-data wrote")
-    where = str(request.config or "")
-    preset = _section(wanted, "preset")
     # Reports errors before data are opened, and converts numbers that were written as text.
-    checked = build_config({"data": data, "preset": preset}, where).data
-    data = {k: v for k, v in checked.model_dump(mode="json").items() if k in data}
-    text = checked.source
-    profile_name: Profile = request.profile or preset.get("profile", "paper")
-    source = _open(text, data, QUICK_SIZE if profile_name == "quick" else None)
-    dataset = preset.get("dataset") or paper_dataset(source.space.renderer, source.name)
+    sections = {"data": data, "preset": _section(wanted, "preset")}
+    checked = build_config(sections, str(request.config or "")).data
+    return wanted, {k: v for k, v in checked.model_dump(mode="json").items() if k in data}
+
+
+def _profile(request: Request, wanted: dict[str, Any]) -> Profile:
+    found: Profile = request.profile or _section(wanted, "preset").get("profile", "paper")
+    return found
+
+
+def _completed(request: Request, wanted: dict[str, Any], described: dict[str, Any]) -> Config:
+    """Return the whole configuration on data that are described as `describe_data` does."""
+    where, name = str(request.config or ""), _profile(request, wanted)
+    own = paper_dataset(described["space"]["renderer"], described["name"])
+    dataset = _section(wanted, "preset").get("dataset") or own
     paper = _paper(wanted, dataset)
     likelihood = _section(wanted, "model", "likelihood").get("kind", "bernoulli")
-    below = merge(paper, profile(profile_name, paper, likelihood))
-    tree = merge(below, wanted, {"preset": below["preset"], "data": describe_data(text, source)})
+    below = merge(paper, profile(name, paper, likelihood))
+    tree = merge(below, wanted, {"preset": below["preset"], "data": described})
     tree["objective"] = complete_objective(
-        _section(tree, "objective"), _section(tree, "training"), source.count
+        _section(tree, "objective"), _section(tree, "training"), described["count"]
     )
     decoder = _section(tree, "model", "decoder")
     tree["model"]["decoder"] = resize_decoder(
@@ -84,7 +108,7 @@ def resolve(request: Request) -> tuple[Config, Source]:
         require_tensorboard()
     others = differences(complete_preset(paper, config), whole)
     changed = [name for name in others if name not in SAME_MODEL]
-    return build_config(merge(whole, {"preset": {"changed": changed}})), source
+    return build_config(merge(whole, {"preset": {"changed": changed}}))
 
 
 def _paper(wanted: dict[str, Any], dataset: PaperDataset | None) -> dict[str, Any]:

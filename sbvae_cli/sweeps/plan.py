@@ -1,17 +1,20 @@
 """Plan the runs of a sweep: first one seed of every setting, then the next seed, and so on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.config.schema import Config
+from sbvae_cli.config.dataset_names import is_procedural
+from sbvae_cli.config.load import build_config, read_yaml
+from sbvae_cli.config.schema import Config, DataConfig
 from sbvae_cli.config.sweep import LAYERS, Cell, SweepConfig, cells, settings_of_cell
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.naming import flat_settings, group_name
+from sbvae_cli.runs.own_data import open_own_data
 from sbvae_cli.runs.replicas import Replica
-from sbvae_cli.runs.resolve import Request, resolve
+from sbvae_cli.runs.resolve import Request, resolve, resolve_recorded
 
 _LONGEST = 160  # longest text of a combination in a message, in characters
 
@@ -50,6 +53,8 @@ def name_of(replica: Replica) -> str:
 def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
     """Resolve every combination of a sweep once, without writing.
 
+    A data file that is gone is known from the runs that have been trained on it.
+
     Args:
         sweep: Settings, grid and seeds.
         runs: Folder for the runs, each in `GROUP/SEED`.
@@ -59,8 +64,9 @@ def plan_sweep(sweep: SweepConfig, runs: Path) -> Plan:
             keys and values.
     """
     found: dict[str, tuple[Cell, Config]] = {}
+    recorded = _Recorded(runs)
     for cell in cells(sweep):
-        config = _resolve(sweep, cell)
+        config = _resolve(sweep, cell, recorded)
         name = group_name(config)
         if name in found:
             raise _same(name, *found[name], cell, config)
@@ -81,7 +87,47 @@ def with_training(config: Config, **settings: Any) -> Config:
     return config.model_copy(update={"training": config.training.model_copy(update=settings)})
 
 
-def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
+class _Recorded:
+    """What runs below a folder have recorded of data files, read once when one is gone."""
+
+    def __init__(self, runs: Path) -> None:
+        self._runs = runs
+        self._found: dict[str, DataConfig] | None = None
+
+    def of(self, source: str) -> DataConfig | None:
+        """Return what a run has recorded of a missing file; None of what is there or unknown."""
+        if is_procedural(source) or Path(source).exists():
+            return None
+        if self._found is None:
+            files = sorted(self._runs.glob("*/*/config.yaml"))
+            known = (build_config(read_yaml(file), str(file)).data for file in files)
+            self._found = {each.source: each for each in known}
+        return self._found.get(str(Path(source).resolve()))
+
+
+def require_data(replicas: Sequence[Replica]) -> None:
+    """Require the data files of runs that are to be trained or scored.
+
+    Raises:
+        SbvaeError: If one is gone, and not found near the runs.
+    """
+    firsts = {each.config.data.source: each for each in replicas}
+    for source, each in firsts.items():
+        if each.config.data.count is None or Path(source).exists():
+            continue
+        try:
+            found = open_own_data(each.config.data, each.folder.path)
+        except SbvaeError as error:
+            several = f"{len(replicas)} runs need" if len(replicas) > 1 else "1 run needs"
+            place = f"FOLDER/{Path(source).name}"
+            todo = f"put it back, or write in the plan where it is now, as data.source: {place}"
+            gone = f"{source}: there is no such file any more, and {several} it"
+            raise SbvaeError(f"{gone}; {todo}") from error
+        if found.file:
+            found.file.close()
+
+
+def _resolve(sweep: SweepConfig, cell: Cell, recorded: _Recorded) -> Config:
     """Return the configuration of a combination for the first seed."""
     options = settings_of_cell(sweep, cell)
     data = options.get("data") or {}
@@ -89,17 +135,24 @@ def _resolve(sweep: SweepConfig, cell: Cell) -> Config:
     if isinstance(data, Mapping) and not data.get("source"):
         raise SbvaeError("no data; write source: circles:xy-hole under data, under settings")
     layers = {name: options.pop(name, None) for name in LAYERS}
+    request = Request(options=options, **layers)
+    known = recorded.of(str(data.get("source"))) if isinstance(data, Mapping) else None
     try:
-        config, source = resolve(Request(options=options, **layers))
+        config = _resolved(request) if known is None else resolve_recorded(request, known)
     except SbvaeError as error:
         raise SbvaeError(_at_fault(cell, error) + error.line) from error
-    if source.file:
-        source.file.close()
     if config.training.precision != "auto":
         return config
     from sbvae_cli.training.build import with_own_precision  # loads PyTorch
 
     return with_own_precision(config)
+
+
+def _resolved(request: Request) -> Config:
+    config, source = resolve(request)
+    if source.file:
+        source.file.close()
+    return config
 
 
 def _at_fault(cell: Cell, error: SbvaeError) -> str:

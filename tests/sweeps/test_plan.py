@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+import sbvae_cli as sbvae
+from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.sweep import SweepConfig, build_sweep
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.naming import group_name
-from sbvae_cli.sweeps.plan import name_of, plan_sweep
+from sbvae_cli.sweeps.plan import name_of, plan_sweep, require_data
 
 Build = Callable[..., SweepConfig]
 
@@ -108,3 +110,29 @@ def test_the_empty_combination_is_called_the_settings_alone(
 def test_data_that_are_no_section_are_told_what_a_section_is(tmp_path: Path, data: Any) -> None:
     with pytest.raises(SbvaeError, match="is a section of names and values"):
         plan_sweep(build_sweep({"settings": {"data": data}}), tmp_path)
+
+
+def test_a_data_file_that_is_gone_is_known_from_the_runs_on_it(
+    tiny_sweep: Build, tmp_path: Path
+) -> None:
+    file, runs = tmp_path / "data" / "own.h5", tmp_path / "deep" / "sweep" / "runs"
+    file.parent.mkdir()
+    sbvae.make_dataset("circles:xy", file, count=9, size=16)
+    sweep = tiny_sweep(settings={"data": {"source": str(file)}})
+    plan = plan_sweep(sweep, runs)
+    first = plan.replicas[0]
+    require_data(plan.replicas)
+    moved = file.rename(tmp_path / "moved.h5")
+
+    with pytest.raises(SbvaeError, match="there is no such file"):  # no run has trained on it
+        plan_sweep(sweep, runs)
+    first.folder.path.mkdir(parents=True)
+    first.folder.config.write_text(to_yaml(first.config.as_dict()))
+    again = plan_sweep(sweep, runs)
+
+    assert [each.config for each in again.replicas] == [each.config for each in plan.replicas]
+    assert [*map(name_of, again.replicas)] == [*map(name_of, plan.replicas)]
+    with pytest.raises(SbvaeError, match=r"own\.h5: .* any more, and 2 runs need it; put"):
+        require_data(again.replicas)
+    moved.rename(runs / "own.h5")  # near the runs, where training finds it
+    require_data(again.replicas)
