@@ -153,8 +153,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["sbvae_version"],
             path,
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise SbvaeError(f"{path}: is no whole sbvae checkpoint: {error} is missing") from error
+    except KeyError as error:
+        raise SbvaeError(f"{path}: is an incomplete sbvae checkpoint: it lacks {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise SbvaeError(
+            f"{path}: is a damaged sbvae checkpoint ({error}); train the model again"
+        ) from error
 
 
 def _count(path: Path, content: dict[str, Any], name: str, counts: range) -> int:
@@ -198,7 +202,7 @@ def _read(path: Path) -> dict[str, Any]:
             if file.read(8) == b"\x89HDF\r\n\x1a\n":
                 raise SbvaeError(f"{path}: is a dataset, not a checkpoint; give it with `source`")
         if not zipfile.is_zipfile(path):
-            raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short")
+            raise SbvaeError(f"{path}: is not a checkpoint, or the file is damaged or truncated")
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > path.stat().st_size:  # PyTorch would fill memory with it
@@ -206,10 +210,12 @@ def _read(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise SbvaeError(
-            f"{path}: refused: it is no checkpoint of plain tensors (nothing in it was run)"
+            f"{path}: refused: it holds more than plain tensors (nothing in it was run)"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise SbvaeError(f"{path}: is no checkpoint, or is damaged or cut short") from error
+        raise SbvaeError(
+            f"{path}: is not a checkpoint, or the file is damaged or truncated"
+        ) from error
     except OSError as error:
         missing = "train a model first, or name a run folder or a ckpt.pt"
         raise unreadable(path, error, missing) from error

@@ -41,7 +41,7 @@ def _cause(path: Path, error: OSError, missing: str) -> str:
         case errno.ELOOP:
             return "is a link that leads back to itself; remove it, and name the file"
         case errno.ENAMETOOLONG:
-            return "is a longer name than the system takes; give the file a shorter one"
+            return "the name is too long for this system; choose a shorter one"
         case number if number in NO_MORE_FILES:
             return f"cannot be opened ({_strerror(error)}){remedy(error)}"
         case _:

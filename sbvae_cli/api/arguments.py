@@ -41,7 +41,7 @@ def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
     except TypeError:
         found = None
     if found is None or not low <= found <= high:
-        ends = f"from {low} on" if high == MOST else f"from {low} to {high:,}"
+        ends = f"of at least {low}" if high == MOST else f"from {low} to {high:,}"
         raise SbvaeError(f"is {shown(value)}; give a whole number {ends}", field=field)
     return found
 
@@ -59,7 +59,7 @@ def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
     """
     found = items(value)
     if found is None or (count is not None and len(found) != count):
-        way = "whole numbers from 0 on, as [9, 3]" if count is None else f"{count}, as (9, 3)"
+        way = "whole numbers of at least 0, as [9, 3]" if count is None else f"{count}, as (9, 3)"
         raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
     return tuple(whole(each, field) for each in found)
 
@@ -88,7 +88,7 @@ def number(
         SbvaeError: If `value` is not a finite number in this range.
     """
     if not is_number(value) or not low <= value <= high or (above and value == low):
-        ends = f" from {low:g} to {high:g}" if high < math.inf else f" from {low:g} on"
+        ends = f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}"
         ends = f" above {low:g}" if above else ends
         raise SbvaeError(f"is {shown(value)}; give a number{ends}", field=field)
     return float(value)

@@ -42,7 +42,7 @@ def representation_of(
     """
     z = matrix(codes, "codes")
     if len(z) < 2:
-        raise SbvaeError(f"have {len(z)} row; two are the least", field="codes")
+        raise SbvaeError(f"have {len(z)} row; give at least two", field="codes")
     v = np.empty((len(z), 0)) if factors is None else matrix(factors, "factors", "F")
     if len(v) != len(z):
         turned = "; is one of them transposed?" if len(z) in v.shape else ""

@@ -223,7 +223,7 @@ def _codes(
     given = {"factors": factors, "names": names, "kinds": kinds, "stds": stds, "held_out": held_out}
     for name, value in {**given, "circular": circular or None}.items():
         if value is not None:
-            raise SbvaeError("is for codes in an array; leave it out", field=name)
+            raise SbvaeError("applies only to an array of codes; leave it out", field=name)
     if not isinstance(run, Model) and Path(run).suffix.lower() == ".npz":
         with in_python_words(of="run"):
             return read_codes(path_of(run, "run"))

@@ -107,19 +107,19 @@ def sbvae(
     quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet", help="Print results and errors only; may stand anywhere on the line."
+            "--quiet", help="Print results and errors only; allowed anywhere on the command line."
         ),
     ] = False,
     verbose: Annotated[
         bool,
         typer.Option(
-            "--verbose", help="Print details and tracebacks; may stand anywhere on the line."
+            "--verbose", help="Print details and tracebacks; allowed anywhere on the command line."
         ),
     ] = False,
     no_color: Annotated[
         bool,
         typer.Option(
-            "--no-color", help="No colours, as with NO_COLOR; may stand anywhere on the line."
+            "--no-color", help="No colours, as with NO_COLOR; allowed anywhere on the command line."
         ),
     ] = False,
 ) -> None:
@@ -160,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(error_line(str(error), error.field))
         return error.exit_code
     except Interrupted as signal:
-        complain("interrupted; nothing half-written was left")
+        complain("interrupted; no incomplete files were left")
         return SIGNALLED + signal.number
     except SystemExit as ended:  # click exits when the reader of a pipe has closed it
         if not isinstance(ended.__context__, BrokenPipeError):
@@ -250,7 +250,7 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
         if console_settings.verbose:
             traceback.print_exception(error)
         complain(
-            f"a fault of sbvae itself: {type(error).__name__}: {error}; "
+            f"a bug of sbvae: {type(error).__name__}: {error}; "
             "--verbose shows where, please report it"
         )
         return 1

@@ -51,8 +51,8 @@ def demo(
 
     folder = folder or Path(f"demo-{seed}" if seed else "demo")
     typer.echo(
-        "Circles that vary in x and y, none of them near the middle: two models of them, which "
-        "differ in the decoder."
+        "Data: circles at varying x and y, none near the middle. Models: two, which differ in "
+        "the decoder."
     )
     try:
         train_both(folder, seed, steps, force)
@@ -62,7 +62,7 @@ def demo(
         words = [word for name, value in options.items() if value for word in (name, str(value))]
         again = as_typed(["demo", folder, *words])
         raise StoppedError(
-            f"stopped; what was trained is saved; go on with: {again}", signal.number
+            f"stopped; the training so far is saved; resume with: {again}", signal.number
         ) from None
 
 
@@ -79,11 +79,11 @@ def _look_at(folder: Path) -> None:
     pictures += _explore(folder, paths)
     _compare(_read(geometry)["models"], _read(scores)["results"])
     typer.echo(
-        "affine_r2 and inverse_r2 are 1 where the grid of x and y lies in latent space without\n"
-        "a bend, fold_fraction is 0 where no part of it is turned over. Copies are latents beside\n"
-        "the two that move with x and y as well: information_outside is their share of all that\n"
-        "is known of these. MIG may be low even so: it punishes copies, and a rotation of x and y\n"
-        "(Section 4.4). Look at:"
+        "affine_r2 and inverse_r2 are 1 if the grid of x and y is flat in latent space;\n"
+        "fold_fraction is 0 if no part of it is folded. Copies are latents that change with x and\n"
+        "y in addition to the two of the grid; information_outside is their share of the\n"
+        "information about x and y. MIG can be low for a flat grid too: copies lower it, and so\n"
+        "does a rotation of x and y (Section 4.4). Look at:"
     )
     for picture in pictures:
         typer.echo(f"  {picture}")

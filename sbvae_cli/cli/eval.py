@@ -61,8 +61,8 @@ Images = Annotated[
     typer.Option(
         min=2,
         max=10_000_000,
-        help="Number of images of each population, and half as many again to test classifiers "
-        "on; default: 10,000.",
+        help="Number of images of each population; half as many more test the classifiers; "
+        "default: 10,000.",
     ),
 ]
 Votes = Annotated[
@@ -70,8 +70,8 @@ Votes = Annotated[
     typer.Option(
         min=1,
         max=1_000_000,
-        help="Number of votes to train the classifiers of factor-vae and beta-vae with; as "
-        "many again score them.",
+        help="Number of votes to train the classifiers of factor-vae and beta-vae with; the same "
+        "number of other votes scores them.",
     ),
 ]
 Basis = Annotated[
@@ -153,7 +153,7 @@ def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, sum
     groups = groups_of(found)
     for names in [names for group in groups for names in group.shared_seeds]:
         those = ", ".join(names)
-        remark(f"note: {those}: the same seed and settings, as if one run were counted again")
+        remark(f"note: {those} have equal seeds and settings and may be copies of one run")
     for line in shared_notes(found):
         remark(f"note: {line}")
     try:

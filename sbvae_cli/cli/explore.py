@@ -82,7 +82,7 @@ def _payload(
     if not codes:
         for name, value in (("images", images), ("decoder", next(iter(decoders), None))):
             if value is not None:
-                raise SbvaeError(f"{value}: is of codes, which `codes` names", field=name)
+                raise SbvaeError(f"{value}: needs `codes`", field=name)
         if not targets:
             raise SbvaeError("name a run, as runs/first, or codes of another library by `codes`")
         from sbvae_cli.explorer.of_runs import payload_of_runs
@@ -91,9 +91,14 @@ def _payload(
         return replace(payload, models=[_worded(model) for model in payload.models])
     if targets:
         found = f"{targets[0]} and {codes[0]}"
-        raise SbvaeError(f"{found}: a page is of runs or of codes; write the runs' codes by encode")
+        raise SbvaeError(
+            f"{found}: a page shows runs or codes, not both; write the codes of the runs with "
+            "`sbvae encode`"
+        )
     if data is not None:
-        raise SbvaeError(f"{data}: is of runs; images of codes are named by `images`", field="data")
+        raise SbvaeError(
+            f"{data}: applies to runs; name the images of codes by `images`", field="data"
+        )
     from sbvae_cli.explorer.of_codes import payload_of_codes
 
     return payload_of_codes(codes, images, decoders)

@@ -116,9 +116,10 @@ def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:
     lone = [sweep for sweep in sweeps if len(sweep.points) == 1]
     if lone:
         names = abbreviate([sweep.name for sweep in lone], "; ")
-        has = f"has one beta, {lone[0].points[0].beta:g}," if len(lone) == 1 else "have one beta,"
+        has = f"has only one beta, {lone[0].points[0].beta:g}, so it is drawn as a dot"
+        have = "have only one beta, so they are drawn as dots"
         note(
-            f"{names} {has} which is a dot and no curve; train more on the same "
+            f"{names} {has if len(lone) == 1 else have}; train more on the same "
             "data, as by `sbvae train --data DATA --model beta-vae --beta 4`"
         )
 

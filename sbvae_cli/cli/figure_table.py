@@ -23,7 +23,7 @@ def table(
     runs: RunsArgument,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write: .md, .tex or .csv; default, and -: it is printed."),
+        typer.Option(help="File to write: .md, .tex or .csv; default, or -: print the table."),
     ] = None,
     written: Annotated[
         TableFormat | None,

@@ -219,7 +219,7 @@ def images(
     ] = None,
     circular: Annotated[
         list[str] | None,
-        typer.Option(help="Factors that go around a turn, as azimuth, or tilt=180 for its length."),
+        typer.Option(help="Circular factors, such as azimuth; tilt=180 gives the period."),
     ] = None,
     out: OutOption = None,
     size: SizeOption = "64",
@@ -241,7 +241,7 @@ def images(
 
     there = out is not None and os.path.exists(out) and os.path.exists(source)
     if out is not None and there and os.path.samefile(source, out):
-        raise SbvaeError(f"--out {out}: is what is imported; choose another name")
+        raise SbvaeError(f"--out {out}: is the file to import; choose another output file")
     imported = import_own(
         source,
         factors,

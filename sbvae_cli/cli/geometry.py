@@ -49,8 +49,8 @@ def geometry(
         typer.Option(
             min=2,
             max=512,
-            help="Number of grid points along each factor; images that form no grid are at most as "
-            "many as the whole grid.",
+            help="Number N of grid points along each factor; of stored images that form no grid, "
+            "at most N x N are used.",
         ),
     ] = 32,
     at: Annotated[
@@ -119,7 +119,7 @@ def geometry(
         score_and_draw(groups, scoring, embed, out, json, look, note)
         return
     if asked:
-        note("`by` and `replica` are of no use for one run: they choose among replicas")
+        note("`by` and `replica` do not apply to a single run: they choose among replicas")
     _draw([embed(path) for path in targets], out, json, look)
 
 

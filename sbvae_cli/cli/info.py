@@ -77,7 +77,7 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
     count = facts["count"]
     lines = [
         ("name", facts["name"]),
-        ("images", (f"{count:,}" if count else "drawn as needed") + f" of {_shape(facts)}"),
+        ("images", (f"{count:,}" if count else "rendered as needed") + f" of {_shape(facts)}"),
         *_space_lines(facts),
     ]
     if "file_bytes" in facts:

@@ -20,7 +20,7 @@ OtherDataOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option(help="Device to compute on: auto, cpu, cuda, cuda:INDEX or mps.")
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 PictureOption = Annotated[
     Path, typer.Option(callback=named_as("picture"), help="PNG or SVG file to write.")
 ]
@@ -47,7 +47,7 @@ CsvOption = Annotated[
     str | None,
     typer.Option(
         callback=csv_file,
-        help="CSV file to write, a row for each run and score, or - for stdout; with --summary one "
+        help="CSV file to write, or - for stdout: a row for each run and score, or with --summary "
         "for each group and score.",
     ),
 ]

@@ -83,7 +83,7 @@ def check_target(option: str, path: Path, kind: str) -> None:
     """
     if str(path) == "-":
         raise SbvaeError(
-            f"--{option} -: {WORDS[kind]} is nothing for stdout; name a file, as {EXAMPLES[kind]}"
+            f"--{option} -: {WORDS[kind]} cannot go to stdout; name a file, as {EXAMPLES[kind]}"
         )
     with _writing(option, path):
         if path.is_dir():
@@ -177,7 +177,7 @@ def check_table_target(path: Path) -> None:
             )
         refuse_to_lose(path)
         if path.is_file() and b"\0" in path.read_bytes()[:4096]:
-            raise SbvaeError(f"--out {path}: what stands there is no text and is not replaced")
+            raise SbvaeError(f"--out {path}: the existing file is not text and is not replaced")
         _try_to_write(path)
 
 
@@ -255,7 +255,7 @@ def _refuse_other_content(option: str, path: Path, kind: str) -> None:
         start = file.read(4096)
     if start and not is_of(kind, path, start):
         raise SbvaeError(
-            f"--{option} {path}: what stands there is not {WORDS[kind]} and is not replaced; "
+            f"--{option} {path}: the existing file is not {WORDS[kind]} and is not replaced; "
             "choose another name"
         )
 
@@ -266,7 +266,7 @@ def _refuse_no_ending(option: str, path: Path, kind: str) -> None:
     if kind in FORMATS and not device and path.suffix.lower() not in OWN_ENDINGS[kind]:
         fitting = f"{path.name}{OWN_ENDINGS[kind][0]}"
         raise SbvaeError(
-            f"--{option} {path}: does not say in which format, {FORMATS[kind]}; call it {fitting}"
+            f"--{option} {path}: has no known ending; name it {fitting} (formats: {FORMATS[kind]})"
         )
 
 
@@ -297,4 +297,4 @@ def _refuse_other_endings(option: str, path: Path, kind: str) -> None:
         refuse_to_lose(path)  # first, since its message matters more than that on the ending
         fitting = path.with_suffix(own[0]).name
         written = FORMATS.get(kind, kind)
-        raise SbvaeError(f"--{option} {path}: {written} is what is written; call it {fitting}")
+        raise SbvaeError(f"--{option} {path}: this option writes {written}; name it {fitting}")

@@ -24,7 +24,7 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     """
     given = [part.strip() for part in text.split(",") if part.strip()]
     if not given:
-        raise SbvaeError(f"--metrics names none; choose from {', '.join(METRICS)}, or all")
+        raise SbvaeError(f"--metrics is empty; choose from {', '.join(METRICS)}, or all")
     return metrics_named(given)
 
 
@@ -42,7 +42,7 @@ def parse_scores(text: str) -> list[str]:
             names.append(part.strip())
     names = [name for name in dict.fromkeys(names) if name]
     if not names:
-        raise SbvaeError("--scores names none; name some, as mig,kl")
+        raise SbvaeError("--scores is empty; name scores, as mig,kl")
     return names
 
 
@@ -61,7 +61,8 @@ def parse_groups(
     """
     if texts and metrics is not None and "mig" not in metrics:
         raise SbvaeError(
-            "--group is of mig_subspace, a part of mig; add mig to --metrics, or leave --group out"
+            "--group applies to mig_subspace, a part of mig; add mig to --metrics, or leave out "
+            "--group"
         )
     groups = [tuple(name.strip() for name in text.split(",") if name.strip()) for text in texts]
     for text, group in zip(texts, groups, strict=True):
@@ -248,9 +249,7 @@ def parse_correlation(text: str) -> "CorrelationConfig":
     except ValueError:
         std = 0.0
     if 0 < std < LEAST_STD:
-        raise SbvaeError(
-            f"{text!r}: two factors that close are one; give a std of {LEAST_STD:g} or more"
-        )
+        raise SbvaeError(f"{text!r}: the std is too small; give {LEAST_STD:g} or more")
     if len(pair) != 2 or not all(pair) or not (math.isfinite(std) and std > 0):
         raise SbvaeError(f"{text!r} is not NAME,NAME=STD, such as x,y=0.2")
     if pair[0] == pair[1]:

@@ -199,9 +199,9 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
     if not begun:
         again = command("reproduce", recipes[0].name, tier=tier, out=out)
         others = [each for each in get_args(TierName) if each != tier and (out / each).is_dir()]
-        hint = f"say `tier={others[0]}`, of which some are, or " if others else ""
+        hint = f"give `tier={others[0]}`, which has finished runs, or " if others else ""
         raise SbvaeError(
-            f"{out}: no run of the tier {tier} is finished there; {hint}begin by {again}"
+            f"{out}: no run of the tier {tier} is finished there; {hint}begin with {again}"
         )
     for each in begun:
         each.folder.path.mkdir(parents=True, exist_ok=True)

@@ -41,8 +41,8 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
     others = [name for name in given if name not in apart]
     if others:
         raise SbvaeError(
-            f"{flag(others[0])}: is for new runs; {folder.path} goes on in its folder and with its "
-            "own settings"
+            f"{flag(others[0])}: applies only to new runs; {folder.path} is resumed in its folder "
+            "with its own settings"
         )
     _check_number(path, len(replicas), given.get("replicas"))
     names = {key: flag(name) for name, key in SETTINGS.items() if name in given}

@@ -162,8 +162,8 @@ def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
     first = command("train", resume=behind.replica.folder.path, **alone)
     then = command("train", resume=group, steps=str(training.steps))
     raise SbvaeError(
-        f"{group}: its replicas stand at different steps ({where}), and go on together on a GPU; "
-        f"train those that are behind alone, as {first}, then all: {then}"
+        f"{group}: its replicas are at different steps ({where}), but are trained together on a "
+        f"GPU; train those that are behind alone, as {first}, then all: {then}"
     )
 
 
@@ -269,7 +269,8 @@ def _nothing_left(
         all_of = "all steps that are" if asked is None else f"the {asked:,} steps"
         level = command("train", resume=group, steps=str(most))
         return SbvaeError(
-            f"{made} {all_of} asked for, or more ({_where(standing)}); bring them level by {level}"
+            f"{made} {all_of} asked for, or more ({_where(standing)}); train all to the same step "
+            f"with {level}"
         )
     beyond = asked is not None and most > asked
     of = f"more than the {asked:,} asked for" if beyond else "all that are asked for"

@@ -27,7 +27,7 @@ Jobs = Annotated[
 ]
 EngineOption = Annotated[
     EngineName,
-    typer.Option(help="What runs the jobs: processes of this machine, or a cluster of Ray."),
+    typer.Option(help="Engine of the jobs: processes of this machine, or a cluster of Ray."),
 ]
 
 

@@ -209,7 +209,7 @@ def _raise_if_unfinished(
         runs = "1 run" if len(failed) == 1 else f"{len(failed):,} runs"
         raise SbvaeError(f"{runs} failed ({which}), as said above; {done}; go on with {again}")
     if left:
-        raise SbvaeError(f"{done}, the others were left by the engine; go on with {again}")
+        raise SbvaeError(f"{done}, the engine did not run the others; go on with {again}")
 
 
 def say_what_is_next(folder: SweepFolder, states: Sequence[RunState]) -> None:

@@ -29,7 +29,7 @@ _of_training = partial(typer.Option, rich_help_panel="Training")
 
 Data = Annotated[
     str | None,
-    typer.Option(help=f"A dataset file; or {choice(DRAWN)}, drawn as needed."),
+    typer.Option(help=f"A dataset file; or {choice(DRAWN)}, rendered as needed."),
 ]
 ProfileName = Annotated[
     Profile | None,

@@ -96,7 +96,9 @@ def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) 
     free = shutil.disk_usage(there).free
     count, total = kept.count * runs, kept.total_bytes * runs
     several = f"{count:,} {'more ' if start else ''}checkpoint{'s' if count > 1 else ''}"
-    line = f"{several} of about {file_size(kept.file_bytes)} to be kept, {file_size(total)} in all"
+    line = (
+        f"{several} of about {file_size(kept.file_bytes)} will be kept, {file_size(total)} in all"
+    )
     if total > free:
         notice(f"{line}; {file_size(free)} are free: choose a larger --checkpoint-every")
     else:

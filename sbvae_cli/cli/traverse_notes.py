@@ -47,11 +47,11 @@ def remark_on_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
     """
     ratios = [a / b for a, b in zip(decoded, trained, strict=True)]
     changes = [("smaller", max(ratios) >= 2), ("larger", min(ratios) <= 1 / 2)]
-    come_out = " or ".join(change for change, does in changes if does)
-    if come_out:
+    look = " or ".join(change for change, does in changes if does)
+    if look:
         note(
-            f"drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: the "
-            f"further apart, the {come_out} objects come out, as kernels keep their size in pixels"
+            f"drawn at {decoded[0]}x{decoded[1]}, trained at {trained[0]}x{trained[1]}: objects "
+            f"look {look}, since kernels keep their size in pixels"
         )
 
 

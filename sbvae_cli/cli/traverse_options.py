@@ -32,10 +32,10 @@ def refuse_two_kinds(given: Collection[str], out: Path) -> None:
     for kind in kinds:
         for name in _OF_NO_USE[kind]:
             if name in given:
-                raise SbvaeError(f"has nothing to do with `{kind}`; leave one out", field=name)
+                raise SbvaeError(f"does not apply to `{kind}`; leave one out", field=name)
     if "reconstructions" in kinds and out.suffix.lower() in MOVING:
         name = out.with_suffix(".png").name
-        raise SbvaeError(f"{out}: reconstructions do not move; call it {name}", field="out")
+        raise SbvaeError(f"{out}: reconstructions are not animated; name it {name}", field="out")
 
 
 def refuse_numbers(targets: Sequence[Path]) -> None:
@@ -47,7 +47,9 @@ def refuse_numbers(targets: Sequence[Path]) -> None:
     numbers = [str(path) for path in targets if str(path).isdigit() and not path.exists()]
     if numbers:
         found = " ".join(numbers)
-        raise SbvaeError(f"{found}: nothing takes it; a list has commas and no blanks, as 9,3")
+        raise SbvaeError(
+            f"{found}: unexpected argument; separate a list by commas without blanks, as 9,3"
+        )
 
 
 def parse_images(texts: Sequence[str], option: str) -> list[int | Path]:

@@ -37,7 +37,8 @@ def usage_line(error: Any, root: Any, arguments: Sequence[str], anywhere: Collec
         said = _unknown("command", match[1], [k for k, v in known.items() if not v.hidden])
     elif match := _EXTRA.match(said):
         to = "; a folder or file to write goes by --out" if "--out" in options else ""
-        said = f"{match[1]}: nothing takes it; a list has commas and no blanks, as 9,3{to}"
+        advice = "separate a list by commas without blanks, as 9,3"
+        said = f"{match[1]}: unexpected argument; {advice}{to}"
     elif match := _CHOICE.search(said):
         parameter = error.param
         names = choices_of(command, parameter.name)

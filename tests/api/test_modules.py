@@ -101,8 +101,8 @@ def test_what_is_no_generator_is_refused() -> None:
     ("arguments", "field", "line"),
     [
         (((64, 64), 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
-        (((3, 8, 8), 0), "latent_dim", "give a whole number from 1 on"),
-        (((3, 8, 8), True), "latent_dim", "give a whole number from 1 on"),
+        (((3, 8, 8), 0), "latent_dim", "give a whole number of at least 1"),
+        (((3, 8, 8), True), "latent_dim", "give a whole number of at least 1"),
         ((5, 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, True, 8), 3), "image_shape", "give (channels, height, width), as (3, 64, 64)"),
         (((3, 8, 8), 2, 64), "hidden_channels", "write a list, as [64, 64]"),

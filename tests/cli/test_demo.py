@@ -119,7 +119,7 @@ def test_another_seed_has_a_folder_of_its_own_and_a_stop_says_how_to_go_on(
     ):
         done = sbvae("demo", *options)
         assert done.code == 130
-        last = f"error: stopped; what was trained is saved; go on with: {again}\n"
+        last = f"error: stopped; the training so far is saved; resume with: {again}\n"
         assert done.err == last
     assert folders == ["demo", "demo-3", "my demo"]
 

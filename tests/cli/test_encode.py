@@ -169,7 +169,7 @@ def test_a_model_of_a_drawn_file_draws_10000_and_its_rows_are_named(
 def test_codes_are_no_csv(sbvae: Sbvae, model: Path) -> None:
     done = sbvae("encode", model, "--out", "codes.csv")
     assert (done.code, done.out) == (1, "")
-    assert done.err == "error: --out codes.csv: NPZ is what is written; call it codes.npz\n"
+    assert done.err == "error: --out codes.csv: this option writes NPZ; name it codes.npz\n"
 
 
 def test_codes_of_a_folder_are_those_of_the_images_imported(

@@ -227,7 +227,7 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
     ("arguments", "message"),
     [
         (["run", "--metrics", "migg"], "metric migg is unknown; did you mean mig?"),
-        (["run", "--metrics", ","], "names none; choose from rates, mig, factor-vae, beta-vae"),
+        (["run", "--metrics", ","], "is empty; choose from rates, mig, factor-vae, beta-vae"),
         (["run", "--population", "test"], "--population test is unknown; there are full, train"),
         (["run", "--seed", "-1"], "--seed -1: must be 0 or more"),
         (["run", "--data", "run"], "--data run: is a run folder, not data; it stands first"),

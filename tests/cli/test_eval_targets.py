@@ -140,8 +140,8 @@ def test_groups_and_no_mig_are_one_line_before_anything_is_opened(sbvae: Sbvae) 
     done = sbvae("eval", "none.npz", "--group", "x,y", "--metrics", "sap")
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "error: --group is of mig_subspace, a part of mig; add mig to --metrics, or leave --group "
-        "out\n"
+        "error: --group applies to mig_subspace, a part of mig; add mig to --metrics, or leave out "
+        "--group\n"
     )
 
 

@@ -96,7 +96,7 @@ def test_wrong_values_of_every_option_are_one_line(
         out, err = capsys.readouterr()
         assert code in (0, 1, 2), (value, err)
         assert "Traceback" not in err + out, value
-        assert "fault of sbvae" not in err, (value, err)
+        assert "bug of sbvae" not in err, (value, err)
         if code:
             assert err.startswith("error: "), (value, err)
             assert len(err.splitlines()) == 1, (value, err)

@@ -255,7 +255,7 @@ def test_damaged_training_state_is_one_line(
     assert Path("run/ckpt.pt").read_bytes() == before
     info = sbvae("info", "run")
     assert info.code in (0, 1)
-    assert "fault of sbvae" not in info.err
+    assert "bug of sbvae" not in info.err
 
 
 def test_info_tells_the_variance_that_was_learned(sbvae: Sbvae, tiny: list[str]) -> None:

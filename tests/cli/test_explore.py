@@ -187,15 +187,15 @@ def test_codes_without_factors_and_of_one_latent_are_scattered(
     ("words", "told"),
     [
         ([], "name a run, as runs/first, or codes of another library by --codes"),
-        (["run", "--codes", "codes.npz"], "a page is of runs or of codes"),
-        (["run", "--decoder", "d.onnx"], "--decoder d.onnx: is of codes, which --codes names"),
+        (["run", "--codes", "codes.npz"], "a page shows runs or codes, not both"),
+        (["run", "--decoder", "d.onnx"], "--decoder d.onnx: needs --codes"),
         (["nix"], "nix: there is no such file"),
         (["empty"], "empty: "),
         (["running"], "no checkpoint"),
         (["--codes", "codes.npz", "--decoder", "codes.npz"], "is no ONNX file"),
         (["--codes", "codes.npz", *["--decoder", "d.onnx"] * 2], "--decoder names 2, --codes 1;"),
         (["--codes", "codes.npz"] * 2, "--codes codes.npz: is named more than once"),
-        (["run", "--out", "page.png"], "--out page.png: HTML is what is written"),
+        (["run", "--out", "page.png"], "--out page.png: this option writes HTML"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(

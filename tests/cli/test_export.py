@@ -184,9 +184,9 @@ def test_without_the_extra_a_line_says_how_to_get_it(
         (["ckpt.pt", "--onnx", "text/x"], "--onnx text/x: cannot be written: Not a directory"),
         (["ckpt.pt", "--onnx", "-"], "--onnx -: is no folder; name one, as exported"),
         (["ckpt.pt", "--onnx", "other"], "other/decoder.onnx: was not written by sbvae and is"),
-        (["ckpt.pt", "--safetensors", "w.onnx"], "--safetensors w.onnx: safetensors is what is "),
+        (["ckpt.pt", "--safetensors", "w.onnx"], "--safetensors w.onnx: this option writes "),
         (["ckpt.pt", "--safetensors", "ckpt.pt"], "ckpt.pt: is a checkpoint, which is not "),
-        (["ckpt.pt", "--safetensors", "text"], "--safetensors text: what stands there is not a "),
+        (["ckpt.pt", "--safetensors", "text"], "--safetensors text: the existing file is not a "),
         (["ckpt.pt", "--safetensors", "empty"], "--safetensors empty: is a folder; name a file"),
     ],
 )

@@ -96,7 +96,7 @@ def test_one_beta_alone_is_drawn_with_a_note(sbvae: Sbvae, tmp_path: Path) -> No
     Path("one.json").write_text(json.dumps({"results": [result("runs/b", 0, 0.2)]}))
     done = sbvae("figure", "rate-distortion", "one.json", "--scale", 0.5)
     assert done.code == 0 and Path("rate-distortion.png").exists()
-    assert done.err.startswith("note: broadcast has one beta, 1, which is a dot and no curve;")
+    assert done.err.startswith("note: broadcast has only one beta, 1, so it is drawn as a dot;")
 
 
 def test_mig_says_which_seed_is_the_median(sbvae: Sbvae) -> None:
@@ -148,7 +148,7 @@ def test_without_names_there_are_the_scores_that_runs_have(
         (("mig", "empty"), "empty: is an empty folder"),
         (("mig", "begun"), "begun: its runs have saved no checkpoint yet; wait for one"),
         (("scores", "scores.json", "--scores", "mgi"), "score mgi is unknown; did you mean mig?"),
-        (("scores", "scores.json", "--scores", ","), "--scores names none; name some, as mig,kl"),
+        (("scores", "scores.json", "--scores", ","), "--scores is empty; name scores, as mig,kl"),
         (("scores", "scores.json", "--scores", "tear"), "no run has tear"),
         (("scores", "scores.json", "--scores", "x,hue:affine_r2"), "its pairs are x,y"),
         (("mig", "scores.json", "xh.json"), "xh/0: is scored on data xh, deconv-0.4/0 on sprites"),
@@ -157,8 +157,8 @@ def test_without_names_there_are_the_scores_that_runs_have(
             "gaussian/0: has the likelihood gaussian, deconv-0.4/0 bernoulli: their NLLs",
         ),
         (("rate-distortion", "annealed.json"), "a/0: is a run of annealed-vae, which has no beta"),
-        (("mig", "scores.json", "--out", "mig.pdf"), "PNG or SVG is what is written"),
-        (("mig", "scores.json", "--out", "scores.json"), "PNG or SVG is what is written"),
+        (("mig", "scores.json", "--out", "mig.pdf"), "this option writes PNG or SVG"),
+        (("mig", "scores.json", "--out", "scores.json"), "this option writes PNG or SVG"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_and_leaves_no_file(

@@ -37,7 +37,7 @@ def test_slips_are_told_of_in_a_line(sbvae: Sbvae, run: Path) -> None:
         ("empty",): "empty: is no run folder and holds none; name a run, as runs/first",
         ("runs/frist",): "runs/frist: there is no such folder; name a run folder",
         ("runs/first", "--terms", "nll"): "term nll: no run has logged it; ",
-        ("runs/first", "--out", "x.csv"): "--out x.csv: PNG or SVG is what is written",
+        ("runs/first", "--out", "x.csv"): "--out x.csv: this option writes PNG or SVG",
     }.items():
         done = sbvae("figure", "losses", *words)
         assert done.code == 1 and done.err.startswith(f"error: {line}"), done.err

@@ -106,7 +106,7 @@ def test_slips_are_told_of_before_anything_is_computed(sbvae: Sbvae, made: list[
         ("--out", "t.md", "--format", "csv"): "--out t.md: has the ending of another --format",
         ("--out", "t.md", "--format", "terminal"): "--format terminal is printed; leave --out t.md",
         ("--out", "folder"): "--out folder: is a folder; name a file in it, as folder/table.md",
-        ("--out", "picture.tex"): "--out picture.tex: what stands there is no text",
+        ("--out", "picture.tex"): "--out picture.tex: the existing file is not text",
     }.items():
         done = sbvae("figure", "table", "runs", *words)
         assert done.code == 1 and done.err.startswith(f"error: {line}"), done.err

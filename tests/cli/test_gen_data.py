@@ -275,7 +275,7 @@ def test_a_space_that_cannot_be_used_is_one_line(sbvae: Sbvae, text: str, messag
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"error: {message}")
     assert done.err.count("\n") == 1
-    assert "a fault of sbvae" not in done.err
+    assert "bug of sbvae" not in done.err
     assert os.listdir() == ["s.yaml"]
 
 
@@ -332,9 +332,9 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae, renderer: str) -
         ("sprites", ["--preset", "xy"], 2, "option --preset is unknown"),
         ("room", ["--factor", "scale=3"], 1, "scale = 3 has none of its levels 0.75"),
         ("room", ["--correlate", "shape,scale=0.5"], 1, "room-custom: with correlated factors"),
-        ("room", ["--count", "2", "--out", "r.csv"], 1, "--out r.csv: HDF5 is what is written"),
-        ("chairs", ["--from", "no", "--out", "c.PNG"], 1, "--out c.PNG: HDF5 is what is written"),
-        ("images", ["--from", "no", "--out", "i.npz"], 1, "--out i.npz: HDF5 is what is written"),
+        ("room", ["--count", "2", "--out", "r.csv"], 1, "--out r.csv: this option writes HDF5"),
+        ("chairs", ["--from", "no", "--out", "c.PNG"], 1, "--out c.PNG: this option writes HDF5"),
+        ("images", ["--from", "no", "--out", "i.npz"], 1, "--out i.npz: this option writes HDF5"),
         ("room", ["--count", str(10**15)], 1, "room.h5: 1,000,000,000,000,000 images need about"),
         ("room", ["--count", str(10**30)], 1, "room.h5: 1,000,000,000,000,000,000,000,000,000,000"),
         ("room", ["--count", "2", "--out", "no/r.h5"], 1, "no/r.h5: there is no folder no"),

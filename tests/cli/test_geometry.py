@@ -177,7 +177,7 @@ def test_models_of_the_same_folder_name_all_stand_there(
         (["run", "--at", "hue"], 1, "--at hue: write name=value"),
         (["run", "--at", "hue=red"], 1, "--at hue=red: factor hue is unknown"),
         (["run", "--at", "diameter=big"], 1, "'big' is not a number; write name=number"),
-        (["run", "--out", "g.pdf"], 1, "--out g.pdf: PNG or SVG is what is written; call it g.png"),
+        (["run", "--out", "g.pdf"], 1, "--out g.pdf: this option writes PNG or SVG; name it g.png"),
         (["run", "--at", "x=0.5"], 1, "x spans the grid"),
         (["run", "--latents", "0,9"], 1, "name two different ones from 0 to 2"),
         (["run", "--grid", "1"], 2, "--grid"),

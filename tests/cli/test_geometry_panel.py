@@ -164,7 +164,7 @@ def test_one_run_has_no_use_for_a_choice_among_replicas(
 ) -> None:
     write_model(Path("ckpt.pt"))
     done = sbvae("geometry", "ckpt.pt", "--grid", 4, "--replica", "best")
-    assert done.code == 0 and "--by and --replica are of no use for one run" in done.err
+    assert done.code == 0 and "--by and --replica do not apply to a single run" in done.err
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def refused(done: object, *but: str) -> str:
     assert (done.code, done.out) == (1, ""), done
     (line,) = done.err.splitlines()
     assert line.startswith("error: ")
-    assert "fault of sbvae" not in line
+    assert "bug of sbvae" not in line
     assert sorted(os.listdir()) == sorted(but)
     return line
 
@@ -319,7 +319,7 @@ def test_a_file_that_exists_is_kept_without_force(sbvae: Sbvae) -> None:
     pack("tar", FILES)
     Path("pics.h5").write_text("precious")
     line = refused(sbvae("gen-data", "images", "--from", "pics.tar"), "pics.tar", "pics.h5")
-    assert "pics.h5: what stands there is not an HDF5 file and is not replaced" in line
+    assert "pics.h5: the existing file is not an HDF5 file and is not replaced" in line
     assert Path("pics.h5").read_text() == "precious"
     with h5py.File("pics.h5", "w") as file:
         file["kept"] = 1
@@ -366,7 +366,7 @@ def test_ctrl_c_leaves_nothing(
     assert os.listdir() == [source.name]
     expected = "pics.h5: stopped after 64 images; nothing was kept"
     if times == 2:
-        expected = "interrupted; nothing half-written was left"
+        expected = "interrupted; no incomplete files were left"
     assert done.err == f"error: {expected}\n"
 
 
@@ -422,7 +422,7 @@ def test_a_single_image_is_enough_to_train_on(sbvae: Sbvae, tiny: list[str]) -> 
     assert done.code == 0, done.err
     done = sbvae("eval", "run")
     assert done.code in (0, 1)
-    assert "fault of sbvae" not in done.err
+    assert "bug of sbvae" not in done.err
 
 
 # The public archives

@@ -221,7 +221,7 @@ def test_names_of_levels_stand_beside_them(sbvae: Sbvae) -> None:
 
 def test_a_sheet_is_no_jpg(sbvae: Sbvae) -> None:
     done = sbvae("info", "circles", "--sheet", "a.jpg")
-    assert done.err == "error: --sheet a.jpg: PNG or SVG is what is written; call it a.png\n"
+    assert done.err == "error: --sheet a.jpg: this option writes PNG or SVG; name it a.png\n"
     assert (done.code, done.out, list(Path().iterdir())) == (1, "", [])
 
 

@@ -118,7 +118,7 @@ def test_a_picture_that_is_cut_short_is_told_of(sbvae: Sbvae) -> None:
         for size in (3, 12, 40, len(whole) // 2, len(whole) - 1):
             Path(name).write_bytes(whole[:size])
             done = sbvae("info", name)
-            assert "fault of sbvae" not in done.err
+            assert "bug of sbvae" not in done.err
             assert done.code == 0 or done.err.count("\n") == 1
 
 

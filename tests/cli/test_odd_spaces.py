@@ -86,7 +86,7 @@ def test_regions_are_finite() -> None:
 def test_a_deviation_that_leaves_one_factor_is_refused(sbvae: Sbvae) -> None:
     done = sbvae("gen-data", "circles", "--correlate", "x,y=1e-9", "--count", 10)
     assert done.code == 1
-    assert "two factors that close are one; give a std of 0.001 or more" in done.err
+    assert "the std is too small; give 0.001 or more" in done.err
 
 
 def test_holes_that_leave_nothing_of_a_correlation_end_in_a_line(sbvae: Sbvae) -> None:

@@ -23,7 +23,7 @@ def test_formats_that_are_not_written_are_refused_at_once(
 ) -> None:
     done = sbvae(*command, name)  # without a model: the name is looked at first
     assert (done.code, done.out) == (1, "")
-    said = f"error: {command[-1]} {name}: PNG.* or .* is what is written; call it x.png\n"
+    said = f"error: {command[-1]} {name}: this option writes PNG.* or .*; name it x.png\n"
     assert re.fullmatch(said, done.err)
     assert list(Path().iterdir()) == []
 
@@ -35,7 +35,7 @@ def test_what_does_not_move_is_no_animation(
 ) -> None:
     done = sbvae(*command, name)
     assert (done.code, done.out) == (1, "")
-    assert done.err.endswith("PNG or SVG is what is written; call it x.png\n")
+    assert done.err.endswith("this option writes PNG or SVG; name it x.png\n")
 
 
 @pytest.mark.parametrize("command", STILL + FIGURES + MOVING, ids=lambda words: " ".join(words[:2]))
@@ -45,7 +45,7 @@ def test_a_name_that_says_no_format_is_refused(
 ) -> None:
     done = sbvae(*command, name)
     assert (done.code, done.out) == (1, "")
-    said = f"error: {command[-1]} {name}: does not say in which format, PNG.*; call it {name}.png\n"
+    said = f"error: {command[-1]} {name}: has no known ending; name it {name}.png .formats: PNG.*\n"
     assert re.fullmatch(said, done.err)
     assert list(Path().iterdir()) == []
 
@@ -53,7 +53,7 @@ def test_a_name_that_says_no_format_is_refused(
 @pytest.mark.parametrize("name", ["x.png", "x.svg", "x.jpg"])
 def test_what_moves_is_no_still(sbvae: Sbvae, name: str) -> None:
     done = sbvae("figure", "unfolding", "runs", "--out", name)
-    said = f"error: --out {name}: GIF or WebP is what is written; call it x.gif\n"
+    said = f"error: --out {name}: this option writes GIF or WebP; name it x.gif\n"
     assert (done.code, done.out, done.err) == (1, "", said)
 
 
@@ -89,7 +89,7 @@ def test_a_picture_takes_the_place_of_a_picture(sbvae: Sbvae, kind: str, name: s
 def test_a_picture_takes_the_place_of_nothing_else(sbvae: Sbvae, kind: str, name: str) -> None:
     Path(name).write_bytes(OTHERS[kind])
     done = sbvae(*STILL[0], name)
-    said = f"error: --sheet {name}: what stands there is not a picture and is not replaced"
+    said = f"error: --sheet {name}: the existing file is not a picture and is not replaced"
     assert (done.code, done.out) == (1, "")
     assert done.err == f"{said}; choose another name\n"
     assert Path(name).read_bytes() == OTHERS[kind]
@@ -122,14 +122,14 @@ def test_a_picture_goes_to_a_folder_that_is_not_there_yet(sbvae: Sbvae) -> None:
     assert Path("new/folder/x.svg").read_bytes().startswith(b"<?xml")
     Path("file").touch()
     done = sbvae(*STILL[0], "file/x.png")
-    assert done.code == 1 and done.err.count("\n") == 1 and "fault of sbvae" not in done.err
+    assert done.code == 1 and done.err.count("\n") == 1 and "bug of sbvae" not in done.err
 
 
 @pytest.mark.parametrize("scale", ["0.1", "9", "nan", "inf", "-1", "two"])
 def test_scales_that_are_none_are_refused(sbvae: Sbvae, scale: str) -> None:
     done = sbvae(*STILL[0], "x.png", "--scale", scale)
     assert done.code in (1, 2) and done.out == ""
-    assert "fault of sbvae" not in done.err and "--scale" in done.err
+    assert "bug of sbvae" not in done.err and "--scale" in done.err
     assert not Path("x.png").exists()
 
 

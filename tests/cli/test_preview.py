@@ -56,4 +56,4 @@ def test_a_run_that_goes_on_may_begin_to_be_drawn(
 
 def test_an_animation_is_no_png(sbvae: Sbvae) -> None:
     done = sbvae("figure", "unfolding", "run", "--out", "x.png")
-    assert done.code == 1 and "GIF or WebP is what is written; call it x.gif" in done.err
+    assert done.code == 1 and "this option writes GIF or WebP; name it x.gif" in done.err

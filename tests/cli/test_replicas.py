@@ -194,7 +194,9 @@ def test_what_cannot_go_on_is_one_line(sbvae: Sbvae, group: Path, begun: list[An
         "--replicas 2: g/1 holds one run; leave --replicas out to go on",
     )
     refused(sbvae(*resume, "--lr", 1), "g/0: was trained with --lr 0.0003, not 1.0")
-    refused(sbvae(*resume, "--out", "h"), "--out: is for new runs; g goes on in its folder")
+    refused(
+        sbvae(*resume, "--out", "h"), "--out: applies only to new runs; g is resumed in its folder"
+    )
     assert not begun
 
 
@@ -218,7 +220,7 @@ def test_where_replicas_stand_is_said_where_nothing_is_left(
         sbvae(*resume, "--steps", 1), "g: its replicas have made 2 steps, more than the 1 asked"
     )
     stand(group / "0", 4)
-    level = "(1 at 2; 0 at 4); bring them level by `sbvae train --resume g --steps 4`"
+    level = "(1 at 2; 0 at 4); train all to the same step with `sbvae train --resume g --steps 4`"
     refused(sbvae(*resume), f"replicas have made all steps that are asked for, or more {level}")
     refused(sbvae(*resume, "--steps", 2), f"have made the 2 steps asked for, or more {level}")
     assert not begun
@@ -265,7 +267,7 @@ def test_one_whose_checkpoint_is_damaged_is_left_out(
     damaged = group / "0/ckpt.pt"
     damaged.write_bytes(b"PK")
     resume = ("train", "--resume", "g")
-    fault = "g/0/ckpt.pt: is no checkpoint, or is damaged or cut short"
+    fault = "g/0/ckpt.pt: is not a checkpoint, or the file is damaged or truncated"
     done = sbvae(*resume, "--steps", 4)
     assert f"{fault}; left out: delete it to have this replica begun anew\n" in done.err
     ((jobs, _, others),) = begun

@@ -235,7 +235,7 @@ def test_pages_of_a_tier_that_has_none_name_the_one_that_has(sbvae: Callable[...
     result = sbvae("reproduce", "figure-8", "--pages", "--out", "r")
 
     assert result.code == 1
-    assert "no run of the tier lite is finished there; say --tier smoke, of which" in result.err
+    assert "no run of the tier lite is finished there; give --tier smoke, which has" in result.err
 
 
 @pytest.mark.parametrize(

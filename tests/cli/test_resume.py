@@ -183,9 +183,9 @@ def test_threads_may_change_and_a_note_says_what_that_does(
         (["--set", "model.latent_dim=9"], "was trained with model.latent_dim 3, not 9"),
         (["--set", "training.stepz=9"], "training.stepz is unknown; did you mean steps?"),
         (["--gamma", 9], "objective.gamma is of annealed-vae, factor-vae, not of vae"),
-        (["--out", "other"], "--out: is for new runs; run goes on in its folder"),
-        (["--config", "run/config.yaml"], "--config: is for new runs"),
-        (["--force"], "--force: is for new runs"),
+        (["--out", "other"], "--out: applies only to new runs; run is resumed in its folder"),
+        (["--config", "run/config.yaml"], "--config: applies only to new runs"),
+        (["--force"], "--force: applies only to new runs"),
     ],
 )
 def test_other_settings_are_refused_by_name(
@@ -275,7 +275,7 @@ def test_every_checkpoint_is_kept_and_can_be_looked_at(sbvae: Sbvae, tiny: list[
     every = ["--checkpoint-every", 2, "--keep-checkpoints"]
     done = sbvae("train", *tiny, *every, "--steps", 5, "--out", "runs/run")
     assert done.code == 0
-    assert "note: 4 checkpoints of about " in done.err and " to be kept, " in done.err
+    assert "note: 4 checkpoints of about " in done.err and " will be kept, " in done.err
     files = sorted(path.name for path in Path("runs/run").glob("*.pt"))
     assert files == ["ckpt-2.pt", "ckpt-4.pt", "ckpt-5.pt", "ckpt.pt"]
     size = Path("runs/run/ckpt.pt").stat().st_size

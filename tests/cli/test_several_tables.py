@@ -92,7 +92,7 @@ def test_two_files_for_stdout_or_one_of_another_format_are_refused(sbvae: Sbvae)
     done = sbvae("eval", "none.npz", "--csv", "-", "--json", "-")
     assert done.code == 1 and "--json and --csv cannot both be on stdout" in done.err
     done = sbvae("eval", "none.npz", "--csv", "scores.json")
-    assert done.code == 1 and "--csv scores.json: CSV is what is written" in done.err
+    assert done.code == 1 and "--csv scores.json: this option writes CSV" in done.err
 
 
 def test_a_grid_that_has_collapsed_is_called_so_beside_others(

@@ -108,7 +108,7 @@ def test_replicas_at_different_steps_are_refused_with_the_way_to_bring_them_leve
         assert sbvae("train", *words).code == 0
     refused = sbvae("train", "--resume", "g", "--steps", 6)
     assert refused.code == 1 and len(refused.err.splitlines()) == 1
-    assert "g: its replicas stand at different steps (1 at 2; 0, 2 at 4), and go on" in refused.err
+    assert "g: its replicas are at different steps (1 at 2; 0, 2 at 4), but are" in refused.err
     first, then = refused.err.split("`")[1::2]
     assert (first, then) == (
         "sbvae train --resume g/1 --steps 4",

@@ -112,18 +112,24 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("grey.pt", "--start-image", "red.png"), "red.png: has colours .3 channels., the model"),
         (("ckpt.pt", "--start-image", ",".join(map(str, range(21)))), "--start-image names 21;"),
         (("ckpt.pt", "--samples", "3", "--reconstructions", "3"), "are two pictures; give one"),
-        (("ckpt.pt", "--samples", "3", "--start-image", "3"), "--start-image has nothing to do"),
+        (("ckpt.pt", "--samples", "3", "--start-image", "3"), "--start-image does not apply"),
         (
             ("ckpt.pt", "--interpolate", "1,2", "--top", "3"),
-            "--top has nothing to do with --int",
+            "--top does not apply to --int",
         ),
-        (("ckpt.pt", "--reconstructions", "2", "--range", "3"), "--range has nothing to do with"),
+        (("ckpt.pt", "--reconstructions", "2", "--range", "3"), "--range does not apply to"),
         (("ckpt.pt", "--interpolate", "1,1"), "--interpolate 1 is named twice"),
         (("ckpt.pt", "--interpolate", "1,2,3"), "--interpolate takes two images, as 3,17"),
         (("ckpt.pt", "--interpolate", "1"), "--interpolate takes two images, as 3,17"),
-        (("ckpt.pt", "--interpolate", "1", "2"), "2: nothing takes it; a list has commas"),
+        (
+            ("ckpt.pt", "--interpolate", "1", "2"),
+            "2: unexpected argument; separate a list by commas",
+        ),
         (("grey.pt", "--interpolate", "1,99"), "data.h5: has images 0 to 5, there is no 99"),
-        (("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"), "do not move; call it a.png"),
+        (
+            ("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"),
+            "are not animated; name it a.png",
+        ),
         (("ckpt.pt", "grey.pt"), "ckpt.pt takes images of 12x8x3 .* grey.pt of 12x8x1"),
         (("ckpt.pt", "one.pt", "--latents", "3"), "one.pt: there is no latent 3; this model has"),
         (("ckpt.pt", "--samples", "101", "--out", "a.gif"), "--samples 101: an animation has room"),
@@ -144,10 +150,10 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("nan.pt",), "posterior means are not finite on 512 of 512 images"),
         (("drawn.pt",), "pixels that are not finite.*damaged"),
         (("ckpt.pt", "--out", "folder"), "folder: is a folder"),
-        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: PNG, SVG, GIF or WebP is what is written"),
+        (("ckpt.pt", "--out", "x.jpg"), "--out x.jpg: this option writes PNG, SVG, GIF or WebP"),
         (
             ("ckpt.pt", "--out", "folder/x.Pdf"),
-            "--out folder/x.Pdf: PNG, SVG, GIF or WebP is what is written",
+            "--out folder/x.Pdf: this option writes PNG, SVG, GIF or WebP",
         ),
         (("ckpt.pt", "--out", "data.h5/x.png"), "data.h5/x.png: cannot be written"),
     ],
@@ -182,7 +188,7 @@ def test_each_fault_is_one_line_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(
-    ("size", "side", "come_out"),
+    ("size", "side", "look"),
     [
         ("256", 256, "smaller"),
         ("128x96", 96, "smaller"),
@@ -192,15 +198,15 @@ def test_each_fault_is_one_line_and_nothing_is_written(
     ],
 )
 def test_a_broadcast_model_draws_at_another_size(
-    sbvae: Sbvae, write_model: WriteModel, size: str, side: int, come_out: str
+    sbvae: Sbvae, write_model: WriteModel, size: str, side: int, look: str
 ) -> None:
     write_model(Path("m.pt"), height=12, width=12)
 
     done = sbvae("traverse", "m.pt", "--size", size, "--top", 2, "--columns", 3, "--out", "a.png")
 
     assert done.code == 0
-    assert ("note: drawn at" in done.err) == bool(come_out)
-    assert not come_out or f"the further apart, the {come_out} objects come out" in done.err
+    assert ("note: drawn at" in done.err) == bool(look)
+    assert not look or f"objects look {look}, since" in done.err
     columns = 7
     with Image.open("a.png") as picture:
         width = picture.width

@@ -31,7 +31,7 @@ Sbvae = Callable[..., Any]
         ("eval x --metrics factorvea", "metric factorvea is unknown; did you mean factor-vae?"),
         ("gen-data circles --preset XYhol", "--preset XYhol is unknown; did you mean xy-hole?"),
         ("gen-data images --from x --fit cropped", "--fit cropped is unknown; did you mean crop?"),
-        ("traverse x --latents 9 3 0", "3 0: nothing takes it; a list has commas and no blanks"),
+        ("traverse x --latents 9 3 0", "3 0: unexpected argument; separate a list by commas"),
         ("train --steps many",
          "--steps many: must be a whole number; see `sbvae train --help`"),
         ("train --steps 0", "--steps 0: must be 1 or more; see `sbvae train --help`"),

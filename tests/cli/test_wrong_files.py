@@ -111,7 +111,7 @@ def test_the_command_that_a_message_names_works(
         if done.code == 0:
             continue
         (line,) = [line for line in done.err.splitlines() if line.startswith("error: ")]
-        assert (done.code, done.out) == (1, "") and "fault of sbvae" not in line
+        assert (done.code, done.out) == (1, "") and "bug of sbvae" not in line
         assert name in line and (said in line or "codes" in line), line
         for wanted in commands_in(line):
             quickly = {"train": ["--dry-run"], "eval": ["--metrics", "mig"], "gen-data": []}
@@ -141,7 +141,7 @@ def test_the_command_that_a_message_names_works(
         ("none.h5", lambda path: None, "there is no such file"),
         ("no/none.h5", lambda path: None, "there is no such file, nor a folder no"),
         ("model.pt/x.h5", lambda path: None, "model.pt is a file, not a folder"),
-        ("x" * 300, lambda path: None, "is a longer name than the system takes"),
+        ("x" * 300, lambda path: None, "the name is too long for this system"),
         ("pipe", lambda path: os.mkfifo(path), "is a device or a pipe"),
     ],
 )
@@ -155,7 +155,7 @@ def test_each_fault_of_a_file_says_its_own_cause(
         lines = done.err.splitlines()
         assert (done.code, done.out, len(lines)) == (1, "", 1), done
         assert said in lines[0] or name.endswith(".npz"), lines[0]
-        assert "fault of sbvae" not in lines[0]
+        assert "bug of sbvae" not in lines[0]
 
 
 def test_a_dataset_needs_no_import_and_stands_after_data(

@@ -171,7 +171,7 @@ def test_an_error_stands_in_the_folder_until_the_job_goes_on(
 
     (state,) = SweepFolder(tmp_path).states(plan)
     assert state.state == "failed"
-    assert "damaged or cut short; delete it" in state.why
+    assert "damaged or truncated; delete it" in state.why
     plan.replicas[0].folder.checkpoint.unlink()
     run_job(job)
     assert states(plan) == ["finished"]
@@ -208,7 +208,7 @@ def test_a_run_at_fault_leaves_the_others_of_its_job_alone(
 
     assert states(plan) == ["failed", "failed", "finished"]
     whys = [each.why for each in SweepFolder(tmp_path).states(plan)]
-    assert "damaged or cut short" in whys[0]
+    assert "damaged or truncated" in whys[0]
     assert "training.seed is 2, not 1" in whys[1]
 
 
