@@ -16,6 +16,7 @@ export function layRows(home, rows, marks, shape, onchoose) {
   });
   home.style.setProperty("--count", marks.length);
   home.replaceChildren(make("span", { className: "strip-name" }), line, ...laid);
+  drawLine(line, marks); // for paper, before which no frame comes
   requestAnimationFrame(() => drawLine(line, marks));
 }
 

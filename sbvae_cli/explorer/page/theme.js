@@ -29,4 +29,32 @@ export function mountTheme(button, store) {
   prefers.onchange = () => set(prefers.matches ? "dark" : "light");
   button.onclick = () => set(store.theme === "dark" ? "light" : "dark");
   set(prefers.matches ? "dark" : "light");
+  printLight(store, set);
+}
+
+/**
+ * Paper is light: what was drawn for a dark screen is drawn anew, at once, as no frame comes before it is printed.
+ * Copies are printed: Chromium leaves a canvas blank that was drawn since its last frame.
+ */
+function printLight(store, set) {
+  let screen = null, copies = [];
+  addEventListener("beforeprint", () => {
+    if (screen || store.theme === "light") return;
+    screen = store.theme;
+    set("light");
+    for (let round = 0; round < 2; round++) store.settle(); // what follows a redraw too
+    copies = Array.from(document.querySelectorAll("canvas"), (canvas) => [canvas, copyOf(canvas)]);
+    for (const [canvas, copy] of copies) canvas.replaceWith(copy);
+  });
+  addEventListener("afterprint", () => {
+    for (const [canvas, copy] of copies) copy.replaceWith(canvas);
+    if (screen) set(screen);
+    screen = null, copies = [];
+  });
+}
+
+function copyOf(canvas) {
+  const copy = canvas.cloneNode();
+  if (canvas.width && canvas.height) copy.getContext("2d").drawImage(canvas, 0, 0);
+  return copy;
 }
