@@ -13,7 +13,10 @@ from sbvae_cli.files import name_of_unfinished
 
 ENDLESS = ["train", "--data", "circles:xy-hole", "--profile", "quick", "--steps", "1000000"]
 SWEEP = """
-settings: {data: {source: 'circles:xy-hole'}, training: {steps: 1000000}}
+settings:
+  data: {source: 'circles:xy-hole', height: 16, width: 16}
+  model: {encoder: {hidden_channels: [4], hidden_units: [8]}, decoder: {hidden_channels: [4]}}
+  training: {steps: 10000000, batch_size: 4}
 grid: {training.learning_rate: [0.001]}
 """
 
