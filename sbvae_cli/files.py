@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[WholeFile]:
         folder = Path(tempfile.gettempdir()) if special else final.parent
         made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder, path.name)
+        remove_abandoned(folder / path.name)
         with _open_hidden(folder, path.name) as file:
             hidden = Path(file.name)
             yield file
@@ -128,13 +128,13 @@ def _open_hidden(folder: Path, name: str) -> WholeFile:
         file.close()
 
 
-def _remove_abandoned(folder: Path, name: str) -> None:
-    """Remove unlocked hidden files for a name, which killed processes have left."""
+def remove_abandoned(path: Path) -> None:
+    """Remove unlocked hidden files for `path`, which killed processes have left."""
     if fcntl is None:
         return
     with suppress(OSError):  # the folder may be writable but not listable
-        for entry in folder.iterdir():
-            if not entry.name.startswith(f".{name}.") or name_of_unfinished(entry) != name:
+        for entry in path.parent.iterdir():
+            if name_of_unfinished(entry) != path.name:
                 continue
             # The file may be locked, removed by now, or another user's.
             with suppress(OSError), entry.open("r+b") as file:

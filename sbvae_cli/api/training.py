@@ -26,8 +26,10 @@ class Training(Iterator[Report]):
     """A run in training: an iterator of reports, which trains up to the next report on `next`.
 
     A report has `step`, `steps` (planned), `terms` (loss terms by name, nats per image, averaged
-    since the previous report), `images_per_second` and `seconds_left`. Between two reports nothing
-    is computed, and the number of threads, gradient mode and warning filters are the caller's.
+    since the previous report), `images_per_second` and `seconds_left`. A resumed run gives one
+    more early report, which is `passing`: the next means include its steps. Between two reports
+    nothing is computed, and the number of threads, gradient mode and warning filters are the
+    caller's.
 
     `close` and the end of a `with` block save a run that has a folder at its current step;
     `sbvae.resume` resumes it.

@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import parse_json, write_bytes
+from sbvae_cli.files import parse_json, remove_abandoned, write_bytes
 from sbvae_cli.runs.folder import RunFolder
 
 What = Literal["training", "scoring", "failed"]
@@ -72,6 +72,7 @@ def forget(folder: RunFolder) -> None:
     """Remove the activity file of a run that has nothing left to do."""
     with suppress(OSError):
         folder.job.unlink(missing_ok=True)
+    remove_abandoned(folder.job)
 
 
 def forget_if_ended(folder: RunFolder) -> None:

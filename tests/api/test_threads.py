@@ -27,18 +27,21 @@ def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
         return list(threads.map(call, works))
 
 
-def trained(**training: Any) -> list[Any]:
+def train(source: Any = "circles:xy", **training: Any) -> list[Any]:
     """Terms of all reports, then the weights."""
-    run = sbvae.train(merge(SMALL_TREE, {"training": training}))
+    run = sbvae.train(merge(SMALL_TREE, {"training": training}), data=source)
     terms = [report.terms for report in run]
     return [*terms, *(value.tolist() for value in run.model.module.state_dict().values())]
 
 
-def test_trainings_side_by_side_are_those_that_run_alone() -> None:
+def test_trainings_side_by_side_are_those_that_run_alone(tmp_path: Path) -> None:
+    file = tmp_path / "d.h5"
+    sbvae.make_dataset("circles:xy", file, count=40, size=8)
     works = [
-        lambda: trained(seed=0, threads=1, steps=12),
-        lambda: trained(seed=1, threads=2, steps=12),
-        lambda: trained(seed=1, threads=None, steps=12),
+        lambda: train(seed=0, threads=1, steps=12),
+        lambda: train(seed=1, threads=2, steps=12),
+        lambda: train(file, seed=1, threads=None, steps=12),
+        lambda: train(file, seed=1, threads=None, steps=12, data_on="stream", validation=0.2),
     ]
     state = torch.random.get_rng_state()
     alone = [work() for work in works]
