@@ -12,6 +12,7 @@ from sbvae_cli.data.contents import look_at
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.importers.collection import identify
+from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.export.facts import onnx_facts, safetensors_facts
@@ -107,7 +108,7 @@ def _picture_facts(path: Path) -> Facts:
             found = about_image(image)
             facts |= {"format": image.format, "width": image.width, "height": image.height}
             with suppress(Exception):  # Pillow's readers raise various errors for a broken frame
-                facts["frames"] = getattr(image, "n_frames", 1)
+                facts["frames"] = frame_count(image)
     said = {"drawn_by_sbvae": found is not None, **dict.fromkeys(SAID), **(found or {})}
     return {**facts, **said, **facts, "file_bytes": path.stat().st_size}
 

@@ -25,6 +25,7 @@ from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, find_i
 from sbvae_cli.data.importers.label_arrays import find_file_names
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
+from sbvae_cli.data.importers.mat5 import check_sizes
 from sbvae_cli.errors import SbvaeError
 
 MAT5 = b"MATLAB 5.0"
@@ -195,6 +196,7 @@ class LoadedArrays(ArrayFile):
         from scipy.io import loadmat
 
         try:
+            check_sizes(path)
             found = loadmat(path)
         except Exception as error:  # broken files make its reader raise any exception
             damage = f"is a damaged MATLAB file ({reason_of(error)})"

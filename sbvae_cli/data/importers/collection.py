@@ -18,6 +18,7 @@ from sbvae_cli.data.importers.deep_images import DeepImage, Kind, deep_image, st
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.system_errors import NO_MORE_FILES
 
@@ -161,7 +162,7 @@ class ImageCollection(Closing):
     def _left_out(self, image: Image.Image) -> int:
         """Return the number of frames of the image's file that are not in the collection."""
         said = _PLANES.match(str(getattr(image, "tag_v2", {}).get(_DESCRIPTION, "")))
-        return max(int(getattr(image, "n_frames", 1)), int(said[1]) if said else 1) - 1
+        return max(frame_count(image), int(said[1]) if said else 1) - 1
 
     def _own(self, image: Image.Image) -> Image.Image:
         """Return an image that the caller may change."""

@@ -10,14 +10,17 @@ from itertools import accumulate
 import numpy as np
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, identify
+from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, identify, printable
 from sbvae_cli.data.importers.deep_images import DeepImage
+from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.data.workers import in_order
+from sbvae_cli.errors import SbvaeError
 
 # Formats of several frames of equal rank.
 _FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}
 _FEW = 8  # files of a suffix that are inspected before the frames of all of them are counted
 _AT_ONCE = 64  # files whose frames a thread counts at a time
+_MOST_PAGES = 30_000  # of a TIFF file, for which Pillow takes 10 seconds
 _SUBFILE_TYPE, _REDUCED = 254, 1  # TIFF tag, and its bit for a smaller copy of another page
 
 
@@ -81,6 +84,9 @@ def with_frames(files: ImageFiles, workers: int | None = None) -> ImageCollectio
     Args:
         files: Image files; closed with the result.
         workers: Number of threads; None for one per core.
+
+    Raises:
+        SbvaeError: If a TIFF file has more pages than Pillow can read within seconds.
     """
     by_suffix: defaultdict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(files.names):
@@ -97,7 +103,7 @@ def with_frames(files: ImageFiles, workers: int | None = None) -> ImageCollectio
 def _may_have_frames(files: ImageFiles, index: int) -> bool:
     try:
         image = identify(BytesIO(files.stored(index)))
-        return image.format in _FORMATS - {"PNG"} or getattr(image, "n_frames", 1) > 1
+        return image.format in _FORMATS - {"PNG"} or frame_count(image) > 1
     except Exception:  # reported when the image is read
         return False
 
@@ -122,12 +128,24 @@ def _frames(files: ImageFiles, index: int) -> Sequence[int]:
     """Return the numbers of a file's frames that are images; a single one if it is unreadable."""
     try:
         image = identify(BytesIO(files.stored(index)))
-        count = int(getattr(image, "n_frames", 1)) if image.format in _FORMATS else 1
-        if image.format == "TIFF" and count > 1:
-            return _full_pages(image, count)
-        return range(count)
+        count = frame_count(image) if image.format in _FORMATS else 1
+        if image.format != "TIFF" or count == 1:
+            return range(count)
+        _refuse_many(files, index, count)
+        return _full_pages(image, int(getattr(image, "n_frames", 1)))
+    except SbvaeError:
+        raise
     except Exception:  # reported when the image is read
         return range(1)
+
+
+def _refuse_many(files: ImageFiles, index: int, count: int) -> None:
+    if count > _MOST_PAGES:
+        found = f"{printable(files.names[index])} has {count:,} pages"
+        raise SbvaeError(
+            f"{files.path}: {found}, more than the limit of {_MOST_PAGES:,}; split it into files "
+            "of fewer pages, or save its images as an array in an NPZ file"
+        )
 
 
 def _full_pages(image: Image.Image, count: int) -> Sequence[int]:

@@ -1,5 +1,6 @@
 """Animations and stacks: which frames there are, and that each is read right from any thread."""
 
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from sbvae_cli.data.importers.frames import FrameImages
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import import_images
 from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tiff_pages import frame_count
+from sbvae_cli.errors import SbvaeError
 
 COUNT = 12
 
@@ -131,3 +134,42 @@ def test_planes_that_share_a_page_are_told(tmp_path: Path) -> None:
     with open_images(tmp_path) as images:
         list(import_images(images, (16, 64), tally=tally))
     assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (1, 11)
+
+
+def write_tiff(path: Path, pages: int, *, end: int = 0, order: str = "<") -> None:
+    """Write pages of 4x4 pixels that share their bytes; an offset of 0 ends their chain."""
+    content = bytearray(b"II*\0" if order == "<" else b"MM\0*")
+    content += struct.pack(f"{order}I", 24) + bytes(range(16))
+    tags = {256: 4, 257: 4, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 4, 279: 16}
+    entries = [struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    for page in range(pages):
+        content += struct.pack(f"{order}H", len(tags)) + b"".join(entries)
+        content += struct.pack(f"{order}I", len(content) + 4 if page < pages - 1 else end)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
+def test_a_tiff_of_more_pages_than_are_read_in_seconds_is_refused_before_any_is(
+    tmp_path: Path,
+) -> None:
+    write_tiff(tmp_path / "in" / "many.tif", 200_000)
+    with pytest.raises(SbvaeError, match=r"in: many\.tif has 200,000 pages, more than the limit"):
+        open_images(tmp_path / "in")
+
+
+def test_pages_in_a_circle_end(tmp_path: Path) -> None:
+    write_tiff(tmp_path / "in" / "circle.tif", 3, end=24)
+    with open_images(tmp_path / "in") as images:
+        assert images.names == ("circle.tif#0", "circle.tif#1", "circle.tif#2")
+
+
+@pytest.mark.parametrize("kind", ["<", ">", "big"])
+def test_pages_are_counted_as_pillow_counts_them(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "in" / "pages.tif"
+    if kind == "big":
+        save(path, FRAMES[:3], big_tiff=True)
+    else:
+        write_tiff(path, 3, order=kind)
+    with Image.open(path) as image:
+        assert (frame_count(image), image.n_frames) == (3, 3)
+        image.load()
