@@ -20,6 +20,7 @@ from sbvae_cli.system_errors import unreadable
 
 # Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
 _BEYOND = 0.25
+_MOST_SECONDS = 10.0  # for one image
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,15 @@ def _read(path: Path) -> bytes:
 
 def _drawn(path: Path, graph: bytes, z: NDArray[np.float32]) -> NDArray[np.float32]:
     try:
-        images: NDArray[np.float32] = run_onnx(graph, {"z": z})["image"]
+        images: NDArray[np.float32] = run_onnx(graph, {"z": z}, _MOST_SECONDS)["image"]
     except SbvaeError:
         raise
+    except TimeoutError:
+        raise SbvaeError(
+            f"{path}: takes more than {_MOST_SECONDS:.0f} s to draw an image, too long for a page; "
+            "export a smaller decoder, or leave it out",
+            field="decoder",
+        ) from None
     except Exception as error:  # each error of onnxruntime tells its own cause
         why = " ".join(str(error).split())[:200]
         raise SbvaeError(

@@ -4,6 +4,7 @@ The ONNX packages are an optional extra, and only this module imports them.
 """
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -111,7 +112,9 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
     import onnx
 
     model = loaded(graph)
-    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in _tensors(model.graph)):
+    graphs = (model.graph, *model.functions)
+    tensors = (each for one in graphs for each in _tensors(one))
+    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in tensors):
         raise SbvaeError("keeps weights in another file; export one that holds them itself")
     weights = {each.name for each in model.graph.initializer}
     inputs = [each for each in model.graph.input if each.name not in weights]
@@ -182,18 +185,22 @@ def element_type(number: int) -> str:
     return str(onnx.TensorProto.DataType.Name(number)).lower()
 
 
-def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run_onnx(
+    graph: bytes, inputs: Mapping[str, np.ndarray], most_seconds: float = 600.0
+) -> dict[str, np.ndarray]:
     """Run a graph with onnxruntime on one CPU thread.
 
     Args:
         graph: ONNX file.
         inputs: Arrays by the names of the graph's inputs.
+        most_seconds: Time after which it is stopped, as a graph may have loops.
 
     Returns:
         Arrays by the names of the graph's outputs.
 
     Raises:
         SbvaeError: If the packages are missing.
+        TimeoutError: If it was stopped.
     """
     require_onnx()
     # Or it writes an identifier of the user's to their home, and sends what it measures. It is read
@@ -206,7 +213,18 @@ def run_onnx(graph: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     options.log_severity_level = 4  # errors are raised, so that they need not be printed too
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+    run = onnxruntime.RunOptions()
+    timer = threading.Timer(most_seconds, setattr, (run, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        return dict(zip(names, session.run(names, dict(inputs), run), strict=True))
+    except Exception as error:
+        if run.terminate:
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _file(
@@ -236,9 +254,9 @@ def _file(
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
-    """Yield the weights and constants of a graph and of its subgraphs."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
+    """Yield the weights and constants of a graph, or of a function, and of its subgraphs."""
+    yield from getattr(graph, "initializer", ())
+    for sparse in getattr(graph, "sparse_initializer", ()):
         yield from (sparse.values, sparse.indices)
     for attribute in (each for node in graph.node for each in node.attribute):
         yield from (attribute.t, *attribute.tensors)

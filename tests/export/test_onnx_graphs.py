@@ -268,19 +268,48 @@ def test_no_plane_of_the_coordinates_is_stored() -> None:
     assert numbers == weights + grid
 
 
-def test_weights_in_another_file_are_refused() -> None:
+def test_a_loop_without_an_end_is_stopped() -> None:
+    value, node, kind = onnx.helper.make_tensor_value_info, onnx.helper.make_node, onnx.TensorProto
+    body = onnx.helper.make_graph(
+        [node("Identity", ["go"], ["on"]), node("Identity", ["a"], ["b"])],
+        "body",
+        [value("i", kind.INT64, []), value("go", kind.BOOL, []), value("a", kind.FLOAT, None)],
+        [value("on", kind.BOOL, []), value("b", kind.FLOAT, None)],
+    )
+    arrays = {"n": np.array(2**62), "yes": np.array(True)}
+    graph = onnx.helper.make_graph(
+        [node("Loop", ["n", "yes", "z"], ["image"], body=body)],
+        "g",
+        [value("z", kind.FLOAT, ["N", 2])],
+        [value("image", kind.FLOAT, ["N", 2])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    opset = [onnx.helper.make_opsetid("", 18)]
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    with pytest.raises(TimeoutError):
+        run_onnx(model, {"z": np.zeros((1, 2), np.float32)}, most_seconds=0.2)
+
+
+@pytest.mark.parametrize("place", ["weight", "constant", "function"])
+def test_weights_in_another_file_are_refused(place: str) -> None:
     weight = onnx.numpy_helper.from_array(np.zeros((3, 4), np.float32), "w")
     weight.ClearField("raw_data")
     weight.data_location = onnx.TensorProto.EXTERNAL
     entry = weight.external_data.add()
     entry.key, entry.value = "location", "../../secret"
-    value = onnx.helper.make_tensor_value_info
+    value, node = onnx.helper.make_tensor_value_info, onnx.helper.make_node
+    constant = node("Constant", [], ["w"], value=weight)
+    opset = [onnx.helper.make_opsetid("", 18), onnx.helper.make_opsetid("d", 1)]
+    before = {"weight": [], "constant": [constant], "function": [node("F", [], ["w"], domain="d")]}
     graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("MatMul", ["c", "w"], ["o"])],
+        [*before[place], node("MatMul", ["c", "w"], ["o"])],
         "g",
         [value("c", onnx.TensorProto.FLOAT, ["N", 3])],
         [value("o", onnx.TensorProto.FLOAT, ["N", 4])],
-        [weight],
+        [weight] if place == "weight" else [],
     )
+    inside = onnx.helper.make_function("d", "F", [], ["w"], [constant], opset[:1])
+    functions = [inside] if place == "function" else []
+    model = onnx.helper.make_model(graph, opset_imports=opset, functions=functions)
     with pytest.raises(SbvaeError, match="keeps weights in another file"):
-        renamed(onnx.helper.make_model(graph).SerializeToString(), "z", "image")
+        renamed(model.SerializeToString(), "z", "image")

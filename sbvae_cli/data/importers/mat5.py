@@ -31,8 +31,7 @@ def check_sizes(path: Path) -> None:
                 claimed += size
             file.seek(after)
     if claimed > _MANY_BYTES and claimed > _MOST_PACKED * packed:
-        raise ValueError(
-            f"{claimed >> 20:,} MB packed into {packed / 1e6:.1f} MB, as no images are"
-        )
+        found = f"{claimed >> 20:,} MB packed into {packed / 1e6:.1f} MB"
+        raise ValueError(f"{found}, as no images are")
     if claimed > free_memory():
         raise MemoryError

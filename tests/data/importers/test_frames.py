@@ -1,6 +1,7 @@
 """Animations and stacks: which frames there are, and that each is read right from any thread."""
 
 import struct
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -83,10 +84,7 @@ def test_pages_of_16_bits_keep_them(tmp_path: Path) -> None:
 
 
 def test_a_smaller_copy_of_a_page_is_no_frame(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    small = frame(0).resize((32, 8))
-    small.encoderinfo = {"tiffinfo": {254: 1}}
-    frame(0).save(tmp_path / "in" / "scan.tif", save_all=True, append_images=[small])
+    write_tiff(tmp_path / "in" / "scan.tif", 2, copies=(1,))
     with Image.open(tmp_path / "in" / "scan.tif") as scan:
         assert scan.n_frames == 2
     with open_images(tmp_path / "in") as images:
@@ -136,14 +134,21 @@ def test_planes_that_share_a_page_are_told(tmp_path: Path) -> None:
     assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (1, 11)
 
 
-def write_tiff(path: Path, pages: int, *, end: int = 0, order: str = "<") -> None:
-    """Write pages of 4x4 pixels that share their bytes; an offset of 0 ends their chain."""
+def write_tiff(
+    path: Path, pages: int, *, end: int = 0, order: str = "<", copies: Sequence[int] = ()
+) -> None:
+    """Write pages of 4x4 pixels that share their bytes; an offset of 0 ends their chain.
+
+    Those of `copies` are marked as smaller copies of others.
+    """
     content = bytearray(b"II*\0" if order == "<" else b"MM\0*")
     content += struct.pack(f"{order}I", 24) + bytes(range(16))
-    tags = {256: 4, 257: 4, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 4, 279: 16}
-    entries = [struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    tags = {254: 0, 256: 4, 257: 4, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 4, 279: 16}
     for page in range(pages):
-        content += struct.pack(f"{order}H", len(tags)) + b"".join(entries)
+        tags[254] = int(page in copies)
+        content += struct.pack(f"{order}H", len(tags))
+        for tag, value in tags.items():
+            content += struct.pack(f"{order}HHII", tag, 4, 1, value)
         content += struct.pack(f"{order}I", len(content) + 4 if page < pages - 1 else end)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
