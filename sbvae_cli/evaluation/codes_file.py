@@ -59,7 +59,7 @@ def read_codes(path: Path) -> Representation:
     circular = stated_texts(path, arrays, "circular") if "circular" in arrays else ()
     unknown = [name for name in circular if name not in names]
     if unknown:
-        raise SbvaeError(f"{path}: circular names {unknown[0]}, which is no factor")
+        raise SbvaeError(f"{path}: circular names {unknown[0]}, which is not a factor")
     latents = [str(i) for i in range(codes.shape[1])]
     _refuse_infinite(path, "codes", codes, latents)
     found = Representation(
@@ -113,7 +113,8 @@ def _check_factors(path: Path, found: Representation) -> None:
     _refuse_infinite(path, "factors", found.present[:, None], ["present"])
     shown = found.shown
     if len(shown.codes) < 2:
-        raise SbvaeError(f"{path}: {len(shown.codes)} rows show something; two are the least")
+        found_rows = "only one row" if len(shown.codes) else "no row"
+        raise SbvaeError(f"{path}: has {found_rows} that is not blank; at least two are needed")
     _refuse_infinite(path, "factors", shown.factors, shown.names)
 
 
@@ -182,7 +183,7 @@ def _held_out(path: Path, arrays: Arrays, rows: int) -> NDArray[np.bool_] | None
     flags = found.astype(np.int64) if found.dtype.kind in "biu" else np.array([-1])
     if found.shape != (rows,) or not np.isin(flags, (0, 1)).all():
         raise SbvaeError(
-            f"{path}: held_out is {found.dtype} of shape {found.shape}; it is to be True or False "
+            f"{path}: held_out is {found.dtype} of shape {found.shape}; it must be True or False "
             f"for each of {rows:,} rows"
         )
     return flags.astype(np.bool_)

@@ -116,7 +116,9 @@ def evaluate(
             elif sample is None or whole is None:
                 raise ValueError(f"{metric} needs codes and factors")
             elif len(sample.codes) < 2:
-                raise SbvaeError(f"{metric} cannot be computed: two images are least, there is one")
+                raise SbvaeError(
+                    f"{metric} cannot be computed: it needs at least two images, found one"
+                )
             elif metric == "geometry":
                 geometry, no_pairs = pairs_of_codes(whole, protocol.grid)
                 found += no_pairs

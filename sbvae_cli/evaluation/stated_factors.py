@@ -75,7 +75,7 @@ def stated_texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
     array = arrays[name]
     if array.ndim != 1 or (array.dtype.kind not in "US" and array.size):
         raise SbvaeError(
-            f"{path}: {name} is to be a list of words, found {array.dtype} of shape {array.shape}"
+            f"{path}: {name} must be a list of words, found {array.dtype} of shape {array.shape}"
         )
     texts = [
         str(text, "utf-8", "replace") if isinstance(text, bytes) else str(text)
@@ -87,5 +87,5 @@ def stated_texts(path: Path, arrays: Arrays, name: str) -> tuple[str, ...]:
                 f"{path}: {name}: {text!r} has a comma, which stands between names; leave it out"
             )
         if not text.isprintable() or not text.strip():
-            raise SbvaeError(f"{path}: {name}: {text!r} is no name of a factor")
+            raise SbvaeError(f"{path}: {name}: {text!r} cannot be the name of a factor")
     return tuple(texts)

@@ -180,7 +180,7 @@ def choose_latents(order: Sequence[int], wanted: int | Sequence[int] | None) -> 
         return tuple(order)
     if isinstance(wanted, int):
         if wanted < 1:
-            raise SbvaeError(f"{wanted} latents are none to sweep; choose 1 or more, or all")
+            raise SbvaeError(f"cannot sweep {wanted} latents; choose 1 or more, or all")
         return tuple(order[:wanted])
     unknown = [latent for latent in wanted if latent not in order]
     if unknown:

@@ -209,7 +209,7 @@ def _note(logs: Sequence[RunLog], beside: Sequence[str]) -> str:
     if any(name.endswith(_OF_VALIDATION) for name in beside):
         parts.append("Dots: validation images.")
     if len({log.data for log in logs}) > 1:
-        parts.append("Losses on different data do not compare.")
+        parts.append("Losses on different data are not comparable.")
     diverged = [f"{log.name} in step {log.diverged:,}" for log in logs if log.diverged is not None]
     if diverged:
         parts.append(f"Diverged: {abbreviate(diverged, ', ')}.")

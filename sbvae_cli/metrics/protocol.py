@@ -130,15 +130,15 @@ def _obstacle(
 ) -> str | None:
     metric = METRICS[name]
     if metric.source == "model" and not with_model:
-        return "they need a model"
+        return "a model is needed"
     if metric.source == "models":
         return "it compares models; name two checkpoints or more"
     if not factors and metric.least_factors:
         return f"{data} has no factors that vary"
     if latents < metric.least_latents:
-        return f"it compares two latents, the model has {latents}"
+        return f"two latents are needed, the model has {latents}"
     if len(factors) < metric.least_factors:
-        return f"it tells factors apart, and {data} varies in {factors[0]} alone"
+        return f"several factors are needed, but only {factors[0]} varies in {data}"
     return None
 
 

@@ -29,14 +29,18 @@ MOST_FACTORS = 3
 LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
 OF_DIFFERENCE = 0.5  # share of the claimed difference by which a loss may still change
 OF_CODE = ("kl", "latents_used", "latents_used_by_mean")  # scores of how much the code keeps
-RULES = (
-    "Not converged: half of the runs or more of either side lack a factor, or, of data with more "
-    "than three factors, use fewer latents than half of them; of a trend, at each of its values. A "
-    "factor is lacking where its grid has collapsed, or where no latent tells 20 % of its entropy "
-    "and no grid shows it (inverse R² below 0.5 and no shape). Claims on KL and latents used are "
-    "not held to the number of latents. Or, of losses (NLL, KL, ELBO), they still changed from "
-    "the fourth to the last fifth of the steps by more than half of the difference that is claimed"
-)
+RULES = """\
+A claim counts as not converged if one of these holds:
+
+- In data of up to three factors, at least half of the runs of a side lack a factor: its grid has \
+collapsed, or no latent has 20 % of its entropy and no grid shows it (inverse R² below 0.5, and \
+the grid is neither flat, bent, folded nor torn).
+- In data of more factors, at least half of the runs of a side use fewer latents than half the \
+number of factors. Claims on KL and on latents used are exempt from this.
+- NLL, KL or ELBO still changed, on average over the runs of a side, from the fourth to the last \
+fifth of the steps by more than half of the claimed difference.
+
+For a trend, the first two must hold at each of its values."""
 
 _COLLAPSED = "collapsed"  # beginnings of verdicts on grids
 _SHEETS = ("flat", "bent", "folded", "torn")

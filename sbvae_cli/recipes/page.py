@@ -231,8 +231,8 @@ def _runs(found: Reproduced) -> list[str]:
     apart = ""
     if len(several) > 1:
         apart = (
-            f"NLL and ELBO of different likelihoods ({', '.join(several)}) do not compare, so they "
-            "stand in the files alone."
+            f"NLL and ELBO of different likelihoods ({', '.join(several)}) are not comparable, so "
+            "only the files have them."
         )
     lists = [*grids_lines(found.collected), *factors_lines(found.collected)]
     return [
@@ -251,16 +251,21 @@ def _runs(found: Reproduced) -> list[str]:
 def _small_print(found: Reproduced) -> str:
     return (
         "## How to read this\n\n"
-        "P is the probability that a run of the first kind has the higher value than a run of the "
-        "other, ties counting half, within the settings that both have, each of which weighs the "
-        "same; of a trend, that of two runs the one further along has it. In brackets is its 95 % "
-        f"interval, {METHOD.removeprefix('95 %: ')}. An ordering counts as reproduced, or as not, "
-        "where the interval leaves out one half; otherwise it is undecided, as with fewer than "
-        "five seeds of one setting it mostly is. Where as high a value will do, the interval must "
-        f"lie above {AS_HIGH:g}. A difference that a score is said to hide is reproduced where "
-        "another score's interval lies above one half and its own does not. How much higher is "
-        "not tested. A run that diverged reaches no threshold; where half of a side did, its "
-        "ordering is undecided. "
-        f"{RULES}.\n\n"
+        "**P** is the probability that a run of the first kind has the higher value than a run of "
+        "the other kind; ties count half. Runs are compared within the settings that both kinds "
+        "have, and each setting has the same weight. For a trend, P is the probability that of two "
+        "runs the one further along has the higher value. In brackets is the 95 % interval of P, "
+        f"{METHOD.removeprefix('95 %: ')}.\n\n"
+        "**Orderings** are reproduced if the whole interval of P is above one half, not reproduced "
+        "if it is below, and otherwise undecided, as is mostly the case with fewer than five seeds "
+        "of a setting. For a claim that values are not lower, an interval that is above "
+        f"{AS_HIGH:g} and reaches one half is enough. A claim that a score hides a difference is "
+        "reproduced if the interval of another score is above one half and that of this score is "
+        "not. The size of a difference is not tested.\n\n"
+        "**Thresholds** are reached if as many runs as the claim needs have a value within its "
+        "bounds, and undecided if runs that are not finished could change this.\n\n"
+        "**Divergence**: a diverged run reaches no threshold. If at least half of the runs of a "
+        "side diverged, their ordering is undecided.\n\n"
+        f"**Convergence**: {RULES}\n\n"
         f"Made by sbvae {__version__} of the scores beside this page."
     )

@@ -39,7 +39,7 @@ def value_verdict(claim: Claim, test: Value, collected: Collected, tier: TierNam
     ours = words.cell(groups, score).removesuffix("-") if score and groups else ""
     said = f"{words.label(test.score)}: {ours or '-'}; the paper has {number.text}"
     if tier != OF_TIER:
-        why = f"a value needs the paper's network and steps, which the {tier} tier has not"
+        why = f"a value needs the paper's network and steps, which the {tier} tier lacks"
         return Verdict(claim, "not tested", f"{said}; {why}" if ours else why, ours=ours)
     named: list[Named] = [(words.runs(test.of), groups)]
     in_way = obstacle(claim, test.score, named, collected, tier)

@@ -165,7 +165,7 @@ def _against(levels: Sequence[Named], means: Sequence[float], onward: int) -> li
         for (one, other), (former, later) in steps
         if onward * (later - former) < 0
     ]
-    return [f"the mean goes the other way {', '.join(against)}"] * bool(against)
+    return [f"the mean changes in the other direction {', '.join(against)}"] * bool(against)
 
 
 def _threshold(claim: Claim, test: Threshold, collected: Collected, tier: TierName) -> Verdict:

@@ -69,7 +69,9 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
             last = RunFolder(path).last_record() or {}
             if "diverged" in last:
                 found = f"diverged in step {last.get('step')}, before its first checkpoint"
-                raise SbvaeError(f"{path}: is a run that {found}; train it again, more slowly")
+                raise SbvaeError(
+                    f"{path}: is a run that {found}; train it again with a smaller `learning_rate`"
+                )
             raise SbvaeError(f"{path}: {contents}")
 
 

@@ -134,13 +134,13 @@ def _refuse_images_of_codes(
     """Refuse arguments that only images use, and files without codes, before anything is scored."""
     codes = [path for path in targets if _has_codes(path)]
     if codes and data:
-        raise SbvaeError(f"{codes[0]}: has codes, not images: `data` is of no use; leave it out")
+        raise SbvaeError(f"{codes[0]}: has codes, not images: `data` has no effect; leave it out")
     for path in codes:
         contents = look_at(path, missing=HOW_TO_WRITE)
         if contents.kind in ("images", "dsprites"):
             raise SbvaeError(f"{path}: {contents.found}, without codes; {contents.way}")
     if len(codes) == len(targets) and device not in ("auto", "cpu"):
-        on_note("`device` is of no use: codes are scored on the CPU")
+        on_note("`device` has no effect: codes are scored on the CPU")
 
 
 def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], None]) -> OpenedModel:

@@ -95,8 +95,8 @@ class RunFolder:
         """
         if self.checkpoint.exists():
             raise SbvaeError(
-                f"{self.path}: exists; go on with {command('train', resume=self.path)}, replace it "
-                "with `force`, or choose another `out`"
+                f"{self.path}: exists; resume it with {command('train', resume=self.path)}, "
+                "replace it with `force`, or choose another `out`"
             )
         own = {_LOCK, _RESERVED, self.previews.name, *self._own_names}
         passed = {*self._unfinished(), *self.event_files()}

@@ -122,7 +122,7 @@ def _of_codes(path: Path, wanted: Wanted, levels: Levels, data: str | None) -> E
     from sbvae_cli.evaluation.training_points import training_points_of_codes
 
     if data is not None:
-        raise SbvaeError(f"{path}: has codes, not images: `data` is of no use; leave it out")
+        raise SbvaeError(f"{path}: has codes, not images: `data` has no effect; leave it out")
     codes = read_codes(path)
     factors = [
         FactorConfig(name=name, low=float(column.min()), high=float(column.max()))

@@ -88,7 +88,7 @@ def _own_data(checkpoint: "Checkpoint", on_note: Callable[[str], None]) -> Sourc
     differences = match(config, source).differences
     if differences:
         on_note(
-            f"{config.source} is not the file any more that the model was trained on: "
+            f"{config.source} is no longer the file that the model was trained on: "
             f"{'; '.join(differences)}"
         )
     return source

@@ -90,14 +90,14 @@ def open_own_data(
             found = match(recorded, source)
             if found.is_sure:
                 on_note(
-                    f"{recorded.source} is gone; {path} holds the same and takes its place "
+                    f"{recorded.source} is missing; {path} has the same contents and is used "
                     f"(compared: {found.compared})"
                 )
                 return source
             likely = likely or (None if found.differences else path)
     hint = f"; {likely} may be it" if likely else ""
     raise SbvaeError(
-        f"{recorded.source}: there is no such file any more{hint}; name it by `source=FILE`"
+        f"{recorded.source}: no longer exists{hint}; give its new path with `source=FILE`"
     )
 
 

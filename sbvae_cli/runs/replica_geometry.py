@@ -234,8 +234,8 @@ def _affine_r2(embedded: Embedded) -> float:
     if value is None:
         names = " and ".join(embedded.found.points.names)
         raise SbvaeError(
-            f"{embedded.path}: affine_r2 is not known of {names}, since a circular factor has "
-            "none; choose another `by`, as mig or neg_elbo"
+            f"{embedded.path}: affine_r2 does not exist for {names}, as one of them is "
+            "circular; choose `by` mig or neg_elbo"
         )
     return float(value)
 

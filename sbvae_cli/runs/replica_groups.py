@@ -61,12 +61,13 @@ def require_one_kind(runs: Sequence[RunFacts], by: GeometryScore, data: str | No
         if other.data == one.data:
             told = f"images of {one.data} with another size or other factors than {one.path}"
         raise SbvaeError(
-            f"{other.path}: was trained on {told}: they do not compare; name runs on the same data"
+            f"{other.path}: was trained on {told}: they are not comparable; name runs on "
+            "the same data"
         )
     other = next((run for run in models if run.likelihood != models[0].likelihood), None)
     if other and by == "neg_elbo":
         raise SbvaeError(
             f"{other.path}: has the likelihood {other.likelihood}, {models[0].path} "
-            f"{models[0].likelihood}: their ELBOs do not compare; order replicas `by` mig, or name "
-            "runs of one likelihood"
+            f"{models[0].likelihood}: their ELBOs are not comparable; order replicas `by` mig, or "
+            "name runs of one likelihood"
         )

@@ -122,10 +122,12 @@ def clear_folders(
     """
     trained = [str(each.seed) for each in replicas if each.folder.checkpoint.exists()]
     if trained and not force:
+        them = "it" if len(trained) == 1 else "them"
         raise SbvaeError(
             f"{group}: holds {'replica' if len(trained) == 1 else 'replicas'} "
-            f"{', '.join(trained)} already; go on with {command('train', resume=group)}, choose "
-            "seeds that are not there by `seed`, replace them with `force`, or choose another `out`"
+            f"{', '.join(trained)} already; resume {them} with {command('train', resume=group)}, "
+            f"choose seeds that are not there by `seed`, replace {them} with `force`, or choose "
+            "another `out`"
         )
     for each in replicas:
         if not force:

@@ -106,9 +106,11 @@ def prepare_resumption(
     config = changed_config(folder, checkpoint.config, wanted, names or {})
     if checkpoint.step >= config.training.steps:
         more = command("train", resume=folder.path, steps=str(2 * checkpoint.step))
+        asked = config.training.steps
+        of = "all of the" if checkpoint.step == asked else "more than the"
         raise SbvaeError(
-            f"{folder.path}: has made {checkpoint.step:,} steps, of {config.training.steps:,} that "
-            f"are asked for; go on with more, as {more}"
+            f"{folder.path}: has made {checkpoint.step:,} steps, {of} {asked:,} requested; "
+            f"train more with {more}"
         )
     own = config.data
     if place in (None, own.source):
@@ -221,9 +223,9 @@ def changed_config(
                 f"without {name}, not with" if own[key] is None else f"with {name} {own[key]}, not"
             )
             raise SbvaeError(
-                f"{folder.path}: was trained {had} {value}; a run goes on with its own settings; "
-                f"only {', '.join(f'`{one}`' for one in ('steps', *OF_RUN))} and where its "
-                "`source` lies may change"
+                f"{folder.path}: was trained {had} {value}; a resumed run keeps its settings; "
+                f"only {', '.join(f'`{one}`' for one in ('steps', *OF_RUN))} and the path of its "
+                "`source` may change"
             )
     changed = build_config(merge(tree, nested(wanted)))
     if changed.training.tensorboard:
@@ -240,7 +242,7 @@ def _unchanged(own: DataConfig, source: Source) -> Source:
     differences = match(own, source).differences
     if differences:
         raise SbvaeError(
-            f"{own.source}: is not the file any more that the run was trained on: "
+            f"{own.source}: is no longer the file that the run was trained on: "
             f"{'; '.join(differences)}; name that one by `source=FILE`, or start a new run"
         )
     return source

@@ -204,15 +204,15 @@ def require_comparable(runs: Sequence[RunScores]) -> None:
         if one == two:
             told = f"images of {two} with another size or other factors than {known[0].name}"
         raise SbvaeError(
-            f"{other.name}: is scored on {told}: their scores do not compare; name runs on the "
-            "same data, or score all on one dataset by `data`"
+            f"{other.name}: is scored on {told}: their scores are not comparable; name runs on "
+            "the same data, or score all on one dataset by `data`"
         )
     rated = [r for r in runs if r.likelihood and any(map(depends_on_likelihood, r.values))]
     other = next((run for run in rated if run.likelihood != rated[0].likelihood), None)
     if other:
         raise SbvaeError(
             f"{other.name}: has the likelihood {other.likelihood}, {rated[0].name} "
-            f"{rated[0].likelihood}: their NLLs do not compare; name runs of one likelihood"
+            f"{rated[0].likelihood}: their NLLs are not comparable; name runs of one likelihood"
         )
 
 

@@ -123,8 +123,8 @@ def open_models(
     paths = each_once(targets, on_note)
     if len(paths) > MOST_MODELS:
         raise SbvaeError(
-            f"{len(paths)} models do not fit side by side; name {MOST_MODELS} or fewer, as "
-            f"{paths[0]} and {paths[1]}"
+            f"{len(paths)} models do not fit side by side; name at most {MOST_MODELS}, for "
+            f"example {paths[0]} {paths[1]}"
         )
     opened = tuple(
         Opened(path, name, open_checkpoint(path))
@@ -176,4 +176,6 @@ def _require_same_data(opened: Sequence[Opened]) -> None:
             found = f"{first} is of {a.name}, {path} of {b.name}"
             if a.name == b.name:
                 found = f"{first} and {path} are of different data, both called {a.name}"
-            raise SbvaeError(f"{found}; say by `data` which images are shown, as `data` {a.source}")
+            raise SbvaeError(
+                f"{found}; choose the images with `data`, for example `data` {a.source}"
+            )

@@ -142,7 +142,7 @@ def restore(updater: Updater, replica: int, checkpoint: Checkpoint, folder: RunF
         updater.load_state_dict(replica, checkpoint.optimizer, checkpoint.discriminator)
     except (ValueError, AttributeError) as error:
         raise SbvaeError(
-            f"{folder.checkpoint}: cannot go on from its optimizer's state: "
+            f"{folder.checkpoint}: its optimizer state does not fit: "
             f"{' '.join(str(error).split())}; start a new run"
         ) from error
 

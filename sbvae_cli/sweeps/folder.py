@@ -138,9 +138,9 @@ class SweepFolder:
                 other = here is None or _settings(here) != _settings(each)
                 if other and each.folder.path.exists():
                     raise SbvaeError(
-                        f"{self.path}: was made by another plan, with runs that this one has not, "
-                        f"such as {name_of(each)}; keep them in the plan (sweep.yaml there has "
-                        "it), or choose another `out`"
+                        f"{self.path}: belongs to another plan (its sweep.yaml), with runs that "
+                        f"this plan lacks, such as {name_of(each)}; keep these runs in the plan, "
+                        "or choose another `out`"
                     )
 
     def states(self, plan: Plan) -> list[RunState]:

@@ -239,7 +239,7 @@ def test_a_long_evaluation_says_what_takes_less_and_what_reading_takes(
         (["run", "--data", "none.h5"], "none.h5: there is no such file"),
         (["run", "--data", "plain.h5", "--metrics", "mig"], "mig cannot be computed: plain has no"),
         (["nan"], "posterior means are not finite on 16 of 16 images"),
-        (["one", "--metrics", "mig"], "compares two latents, the model has 1"),
+        (["one", "--metrics", "mig"], "two latents are needed, the model has 1"),
         (["none"], "none: there is no such file; train"),
         (["run", "--device", "tpu"], "tpu"),
     ],
@@ -268,7 +268,7 @@ def test_one_latent_gets_the_scores_that_need_no_second(sbvae: Sbvae, few: None)
         "kl_heldout",
         "factor_vae",
     ]
-    assert "without mig and geometry: it compares two latents" in done.err
+    assert "without mig and geometry: two latents are needed" in done.err
 
 
 def test_codes_from_elsewhere_load_no_torch(write_codes: WriteCodes, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_what_encode_writes_can_be_scored(sbvae: Sbvae, run_folder: Path, few: N
     assert sbvae("encode", run_folder, "--count", 200, "--out", "own.npz").code == 0
     done = sbvae("eval", "own.npz", "--metrics", "mig")
     assert done.code == 0
-    assert "left out, as they have one level here: diameter" in done.err
+    assert "left out because they are constant here: diameter" in done.err
     blank = save_model(Path("blank"), preset="xh-blank")
     assert sbvae("encode", blank, "--count", 200, "--out", "blank.npz").code == 0
     done = sbvae("eval", "blank.npz", "--metrics", "mig")
@@ -369,7 +369,7 @@ def test_several_make_one_table_with_a_column_for_each(
     other = save_model(Path("other"), latents=4)
     codes = write_codes(Path("codes.npz"))
     done = sbvae("eval", other, codes, "--metrics", "rates,mig,modularity,geometry")
-    assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
+    assert done.code == 1 and "rates cannot be computed: a model is needed" in done.err
     metrics = "mig,modularity,geometry"
     done = sbvae("eval", run_folder, other, codes, "--metrics", metrics, "--json", "all.json")
     assert done.code == 0
@@ -522,7 +522,7 @@ def test_groups_are_named_by_factors(sbvae: Sbvae, run_folder: Path, few: None) 
     ("arguments", "message"),
     [
         (["codes.npz", "--data", "circles:xy"], "has codes, not images: --data"),
-        (["codes.npz", "--metrics", "rates"], "rates cannot be computed: they need a model"),
+        (["codes.npz", "--metrics", "rates"], "rates cannot be computed: a model is needed"),
         (["short.npz"], "codes have 300 rows and factors 200"),
         (["none.npz"], "there is no such file"),
         (["run", "none"], "none: there is no such file; train"),

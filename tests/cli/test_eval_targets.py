@@ -150,7 +150,7 @@ def test_a_gpu_is_said_to_be_of_no_use_to_codes(sbvae: Sbvae, write_codes: Write
     for device, said in [("cuda", True), ("cpu", False), ("auto", False)]:
         done = sbvae("eval", codes, "--metrics", "mig", "--device", device, *FEW)
         assert done.code == 0
-        assert ("note: --device is of no use: codes are scored on the CPU" in done.err) is said
+        assert ("note: --device has no effect: codes are scored on the CPU" in done.err) is said
 
 
 def test_a_folder_of_runs_stands_for_them_or_names_some(sbvae: Sbvae, run_folder: Path) -> None:

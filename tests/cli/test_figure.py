@@ -236,7 +236,7 @@ def test_models_of_other_data_are_refused_before_any_is_scored(
         write_model(Path(f"{preset}/ckpt.pt"), preset=preset)
     monkeypatch.setattr(evaluate, "evaluate_targets", None)
     done = sbvae("figure", "mig", "xy", "xh")
-    assert done.err.startswith("error: xh: is scored on data xh, xy on xy: their scores do not")
+    assert done.err.startswith("error: xh: is scored on data xh, xy on xy: their scores are not")
     for named in ((), ("--data", "circles:xy")):
         done = sbvae("figure", "table", scores, "xy", "--scores", "mig", *named)
         found = "error: xy: is scored on data xy, deconv-0.4/0 on sprites: their"

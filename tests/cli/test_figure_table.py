@@ -89,7 +89,7 @@ def test_what_no_run_has_is_left_out_unless_it_is_asked_for(
     assert done.out.startswith("model,mig_mean,mig_std,mig_median,mig_n,factor_vae_mean")
     assert "note: no run has neg_elbo, nll, kl, latents_used: left out" in done.err
     done = sbvae("figure", "table", codes, "--scores", "mig,nll")
-    assert done.code == 1 and "rates cannot be computed: they need a model" in done.err
+    assert done.code == 1 and "rates cannot be computed: a model is needed" in done.err
 
 
 def test_a_pair_of_factors_may_stand_among_scores(sbvae: Sbvae, made: list[list[str]]) -> None:

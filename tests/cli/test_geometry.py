@@ -129,7 +129,7 @@ def test_codes_are_plotted_beside_each_other(
     assert done.code == 0 and "note: a.npz is named more than once; it counts once" in done.err
     assert len(json.loads(Path("g.json").read_text())["models"]) == 1 and "value" in done.out
     done = sbvae("geometry", "a.npz", "--data", "circles")
-    assert done.code == 1 and "has codes, not images: --data is of no use" in done.err
+    assert done.code == 1 and "has codes, not images: --data has no effect" in done.err
 
 
 def test_models_of_other_factors_do_not_stand_in_one_picture(

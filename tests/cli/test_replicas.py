@@ -153,7 +153,9 @@ def test_a_dry_run_prints_seeds_folders_and_the_cost_of_all(
 
 def test_what_is_there_is_refused(sbvae: Sbvae, tiny: list[str], group: Path) -> None:
     options = [*tiny, "--steps", 3, "--replicas", 2]
-    refused(sbvae("train", *options, "--out", "g"), "g: holds replicas 0, 1 already; go on with ")
+    refused(
+        sbvae("train", *options, "--out", "g"), "g: holds replicas 0, 1 already; resume them with "
+    )
     refused(sbvae("train", *options, "--out", "g/1"), "g/1: is the folder of a run; choose another")
     with FileLock("g/1/.lock"):
         for words in ([*options, "--out", "g", "--force"], ["--resume", "g", "--steps", 3]):

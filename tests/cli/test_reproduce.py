@@ -223,7 +223,7 @@ def test_what_is_done_stays_and_another_plan_is_refused(
     result = sbvae("reproduce", "figure-8", "--out", "r")
 
     assert result.code == 1
-    assert "was made by another plan" in result.err
+    assert "belongs to another plan" in result.err
     result = sbvae("reproduce", "figure-8", "--out", Path("r/runs") / begun[0])
     assert result.err == f"error: r/runs/{begun[0]}: is the folder of a run; choose another --out\n"
     assert len(begun) == 2

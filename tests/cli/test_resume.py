@@ -65,7 +65,7 @@ def test_a_run_goes_on_when_the_folder_of_run_and_file_has_moved(
     done = sbvae("train", "--resume", "here/run", "--steps", 4)
     place = str(Path("here/d.h5").resolve())
     assert done.code == 0
-    assert f"d.h5 is gone; {place} holds the same and takes its place (compared: all" in done.err
+    assert f"d.h5 is missing; {place} has the same contents and is used (compared: all" in done.err
     assert same(Path("here/run"), Path("whole"))
     assert config(Path("here/run"))["data"]["source"] == place
     assert load_checkpoint(Path("here/run/ckpt.pt")).config.data.source == place
@@ -75,7 +75,7 @@ def test_a_file_that_is_named_is_compared_and_stored(sbvae: Sbvae, run: Path) ->
     Path("there/d.h5").rename(make("elsewhere") / "e.h5")
     gone = sbvae("train", "--resume", run, "--steps", 4)
     assert gone.code == 1
-    assert gone.err.endswith("d.h5: there is no such file any more; name it by --data FILE\n")
+    assert gone.err.endswith("d.h5: no longer exists; give its new path with --data FILE\n")
     done = sbvae("train", "--resume", run, "--steps", 4, "--data", "elsewhere/e.h5")
     assert done.code == 0
     assert "note: elsewhere/e.h5 holds what the run was trained on (compared: all" in done.err
@@ -105,7 +105,7 @@ def test_another_file_is_refused_with_what_differs(
     assert config(run) == before
     shutil.copy("other.h5", "there/d.h5")
     done = sbvae("train", "--resume", run, "--steps", 4)
-    assert "is not the file any more that the run was trained on" in done.err
+    assert "is no longer the file that the run was trained on" in done.err
     assert difference in done.err
 
 
@@ -130,7 +130,7 @@ def test_a_run_and_a_file_of_a_former_version_go_on(
     Path("there").rename("here")
     run = Path("here/run")
     refused = sbvae("train", "--resume", run, "--steps", 4)
-    assert "d.h5 may be it; name it by --data FILE" in refused.err
+    assert "d.h5 may be it; give its new path with --data FILE" in refused.err
     done = sbvae("train", "--resume", run, "--steps", 4, "--data", "here/d.h5")
     assert done.code == 0
     assert "here/d.h5 has the name, count, size, seed and factors" in done.err
@@ -333,14 +333,16 @@ def test_a_moved_file_is_found_by_other_commands_too(sbvae: Sbvae, stored: list[
     for command, options in commands.items():
         done = sbvae(command, "here/run", *options)
         assert done.code == 0, (command, done.err)
-        assert "i.h5 is gone; " in done.err and "here/i.h5 holds the same" in done.err, command
+        assert "i.h5 is missing; " in done.err and "here/i.h5 has the same contents" in done.err, (
+            command
+        )
     assert "nll_validation" in json.loads(Path("s.json").read_text())["scores"]
     Path("here/i.h5").rename("i.h5")
     make("away")
     Path("i.h5").rename("away/j.h5")
     for command, options in commands.items():
         gone = sbvae(command, "here/run", *options[:1], "x.png")
-        assert "i.h5: there is no such file any more; name it by --data FILE" in gone.err
+        assert "i.h5: no longer exists; give its new path with --data FILE" in gone.err
         break
     named = ["--data", "away/j.h5", "--metrics", "rates", "--json", "n.json"]
     assert sbvae("eval", "here/run", *named).code == 0

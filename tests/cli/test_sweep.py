@@ -219,7 +219,9 @@ def test_a_second_engine_and_another_plan_are_refused(
     write_sweep(grid={"objective.kind": "beta-vae", "objective.beta": [1, 3]})
     other = sbvae(*run)
     assert other.code == 1
-    assert other.err.startswith("error: d: was made by another plan, with runs that this one has")
+    assert other.err.startswith(
+        "error: d: belongs to another plan (its sweep.yaml), with runs that this"
+    )
     assert "-beta2-" in other.err and len(other.err.splitlines()) == 1
 
 

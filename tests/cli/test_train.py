@@ -143,7 +143,7 @@ def test_a_larger_number_of_steps_goes_on_past_the_plan(sbvae: Sbvae, tiny: list
     finished = sbvae("train", "--resume", "short")
     assert finished.code == 1
     assert (
-        "has made 4 steps, of 4 that are asked for; go on with more, as "
+        "has made 4 steps, all of the 4 requested; train more with "
         "`sbvae train --resume short --steps 8`" in finished.err
     )
     assert sbvae("train", "--resume", "short", "--steps", 7).code == 0
@@ -195,7 +195,7 @@ def test_a_data_file_that_changed_is_refused(sbvae: Sbvae, tiny: list[str]) -> N
     sbvae(*data, 8)
     done = sbvae("train", "--resume", "run", "--steps", 4)
     assert done.code == 1
-    assert "is not the file any more that the run was trained on" in done.err
+    assert "is no longer the file that the run was trained on" in done.err
     sbvae(*data, 9)
     assert sbvae("train", "--resume", "run", "--steps", 4).code == 0
     sbvae("train", *options, "--steps", 4, "--out", "whole")
@@ -237,7 +237,8 @@ def test_a_run_folder_that_exists_is_refused_without_force(sbvae: Sbvae, tiny: l
     refused = sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run")
     assert refused.code == 1
     assert (
-        "run: exists; go on with `sbvae train --resume run`, replace it with --force" in refused.err
+        "run: exists; resume it with `sbvae train --resume run`, replace it with --force"
+        in refused.err
     )
     assert same(before, weights(Path("run")))
     assert sbvae("train", *tiny, "--steps", 2, "--seed", 1, "--out", "run", "--force").code == 0

@@ -137,7 +137,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("codes.npz",), "codes.npz: is"),
         (("empty",), "empty: is an empty folder, not a checkpoint; name"),
         (("training",), "training: is the folder of a run that has saved no checkpoint yet"),
-        (("ckpt.pt", "xy.pt"), "ckpt.pt is of xy-hole, xy.pt of xy; say by --data which images"),
+        (("ckpt.pt", "xy.pt"), "ckpt.pt is of xy-hole, xy.pt of xy; choose the images with --data"),
         (("ckpt.pt", "--latents", "0,4"), "no latent 4; this model has latents 0 to 3"),
         (("ckpt.pt", "--latents", "1,1"), "latent 1 is named twice"),
         (("ckpt.pt", "--latents", "x"), "--latents x: write numbers of latents, as 9,3"),

@@ -291,12 +291,12 @@ def test_codes_of_any_scale_have_votes_and_dead_latents_have_none() -> None:
 
 def test_what_is_asked_for_by_name_must_be_possible() -> None:
     for metric, codes, message in [
-        ("rates", NOISE, "rates cannot be computed: they need a model"),
-        ("sap", NOISE[:, :1], "compares two latents, the model has 1"),
+        ("rates", NOISE, "rates cannot be computed: a model is needed"),
+        ("sap", NOISE[:, :1], "two latents are needed, the model has 1"),
     ]:
         with pytest.raises(SbvaeError, match=message):
             three(codes, metrics=(metric,), lenient=False)
-    with pytest.raises(SbvaeError, match=r"c\.npz varies in x alone"):
+    with pytest.raises(SbvaeError, match=r"only x varies in c\.npz"):
         evaluated(NOISE, X[:, None], ("x",), metrics=("dci",), lenient=False)
     with pytest.raises(SbvaeError, match="z does not vary here"):
         three(np.column_stack([X, Y, SHAPE]), metrics=("mig",), groups=(("x", "z"),))

@@ -94,7 +94,7 @@ def run_to_the_end(
     while True:
         ended = run(line, folder, **(left[0] if left else {}))
         found.append(ended)
-        if ended.code == 0 or "is left to do" in ended.out or "that are asked for" in ended.out:
+        if ended.code == 0 or "is left to do" in ended.out or "; train more with" in ended.out:
             return found
         if ended.code == -signal.SIGKILL:
             line = again

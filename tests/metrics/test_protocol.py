@@ -19,14 +19,14 @@ def test_what_would_do_for_the_data_at_hand_is_named() -> None:
         "these can: mig, sap, explicitness, irs and unsupervised"
     )
     assert refused("irs", 1, (), False).endswith("has no factors that vary")  # nothing can
-    assert refused("rates", 3, ("x", "y"), False).endswith("they need a model")
+    assert refused("rates", 3, ("x", "y"), False).endswith("a model is needed")
     assert refused("udr", 1, ("x", "y"), False).endswith("name two checkpoints or more")
 
 
 def test_what_is_asked_for_by_name_must_be_possible() -> None:
     for metric, latents, factors, message in [
-        ("geometry", 4, ("x",), "geometry cannot be .* d varies in x alone"),
-        ("mig", 1, ("x", "y"), "mig cannot .* compares two latents, the model has 1"),
+        ("geometry", 4, ("x",), "geometry cannot be .* only x varies in d"),
+        ("mig", 1, ("x", "y"), "mig cannot .* two latents are needed, the model has 1"),
         ("geometry", 1, ("x", "y"), "the model has 1"),
         ("sap", 4, (), "d has no factors that vary"),
         ("udr", 4, ("x", "y"), "udr cannot .* two checkpoints or more"),

@@ -107,7 +107,7 @@ def test_scores_of_different_likelihoods_stand_in_no_column(
 
     page = page_of(look_at(load_recipe("figure-13"), "full", tmp_path / "out"))
 
-    assert "NLL and ELBO of different likelihoods (bernoulli, gaussian) do not compare" in page
+    assert "NLL and ELBO of different likelihoods (bernoulli, gaussian) are not comparable" in page
     tables = [line for line in page.splitlines() if line.startswith("|")]
     assert any(" KL |" in line for line in tables)
     assert not any("ELBO" in line or "NLL" in line for line in tables)

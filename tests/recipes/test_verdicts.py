@@ -168,7 +168,7 @@ def test_a_trend_says_where_neighbouring_levels_go_the_other_way(judge: Judge) -
     found = judge(test, scores, {**BROADCAST, "depth": [2, 3, 5]}, 2)
 
     assert found.cautions == (
-        "the mean goes the other way from depth 2 to depth 3 (312.5 to 305.5)",
+        "the mean changes in the other direction from depth 2 to depth 3 (312.5 to 305.5)",
     )
 
 
@@ -294,7 +294,7 @@ def test_a_value_is_not_tested_at_other_settings_than_the_papers(judge: Judge) -
     found = judge(test, by_decoder([0.1, 0.2], [0.0] * 2), replicas=2)
 
     assert found.outcome == "not tested"
-    assert "needs the paper's network and steps, which the lite tier has not" in found.said
+    assert "needs the paper's network and steps, which the lite tier lacks" in found.said
     assert found.ours == "0.150 ± 0.071 [0.150]"
 
 

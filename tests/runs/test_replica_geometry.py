@@ -91,7 +91,7 @@ def test_runs_of_other_data_or_likelihoods_are_refused_before_they_are_scored() 
         require_one_kind([one, model("broadcast", 3, images="b")], "mig", None)
     gaussian = model("broadcast", 3, likelihood="gaussian")
     require_one_kind([one, gaussian], "mig", None)
-    with pytest.raises(SbvaeError, match="their ELBOs do not compare; order replicas `by` mig"):
+    with pytest.raises(SbvaeError, match="their ELBOs are not comparable; order replicas `by` mig"):
         require_one_kind([one, gaussian], "neg_elbo", None)
     with pytest.raises(SbvaeError, match=r"c/0.npz: has codes, neg_elbo needs a model"):
         require_one_kind([one, codes("c/0.npz")], "neg_elbo", None)

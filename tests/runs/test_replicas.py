@@ -111,7 +111,7 @@ def test_what_is_there_is_replaced_only_by_force(group: Path) -> None:
     assert notes == [f"{group / '8'}: the log of a run without a checkpoint is replaced"]
     for each in replicas[1:]:
         each.folder.checkpoint.touch()
-    with pytest.raises(SbvaeError, match="g: holds replicas 9, 10 already; go on with"):
+    with pytest.raises(SbvaeError, match="g: holds replicas 9, 10 already; resume them with"):
         clear_folders(replicas, group, force=False)
     assert replicas[1].folder.checkpoint.exists()
     (group / "8/notes.txt").touch()

@@ -60,7 +60,7 @@ def test_each_model_is_made_with_its_title_and_one_alone_has_none(write: Write) 
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"preset": "xy-hole"}, r"a is of xy, .*b of xy-hole; say by `data` which images"),
+        ({"preset": "xy-hole"}, r"a is of xy, .*b of xy-hole; choose the images with `data`"),
         ({"size": 12}, r"a takes images of 8x8x3 .*b of 12x12x3; only models that take the same"),
     ],
 )
@@ -80,7 +80,9 @@ def test_models_of_other_data_are_shown_with_data_that_fit_them(write: Write) ->
 
 def test_more_than_fit_are_refused_with_a_way(write: Write) -> None:
     folders = [write(f"r{i}") for i in range(7)]
-    with pytest.raises(SbvaeError, match=r"7 models do not fit .*; name 6 or fewer, as .*r0 and"):
+    with pytest.raises(
+        SbvaeError, match=r"7 models do not fit .*; name at most 6, for example .*r0 "
+    ):
         open_models(folders)
 
 

@@ -84,7 +84,7 @@ def test_a_folder_keeps_plans_that_lose_no_run(tiny_sweep: Build, tmp_path: Path
     large.replicas[2].folder.path.mkdir(parents=True)
     with pytest.raises(SbvaeError) as error:
         folder.refuse_another(small)
-    lost = f"with runs that this one has not, such as {name_of(large.replicas[2])}"
+    lost = f"with runs that this plan lacks, such as {name_of(large.replicas[2])}"
     assert lost in str(error.value)
 
 

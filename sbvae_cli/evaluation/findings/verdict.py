@@ -44,7 +44,9 @@ VERDICTS: dict[str, Words] = {
         "flat but for the held-out region, which has shrunk: heldout_area_ratio "
         "{heldout_area_ratio:.2f}, {lowest} {r2:.3f}" + _WHERE
     ),
-    "of-circular": Words("{lowest} {r2:.2f}" + _WHERE + ", the one R2 that a circular factor has"),
+    "of-circular": Words(
+        "{lowest} {r2:.2f}" + _WHERE + ", the only R2 defined for a circular factor"
+    ),
     "in-use": Words(_USE),
     "copies": Words(
         _USE + ": latent{s} {which} tell{verb} of {pair} too, so that moving {it} moves the image"

@@ -41,7 +41,7 @@ _SPREAD = (
     "other seeds or a larger beta may part it",
 )
 _OTHER = ("train longer or other seeds", "longer training or other seeds may mend it")
-_BLIND = "the model hardly looks at its images; train longer, or with {advice}"
+_BLIND = "the model hardly uses its input images; train longer, or with {advice}"
 _SMALLER = ("`model=beta-vae` `beta=0.5`", "a smaller beta")
 _READ = ": read mig_subspace"
 _SHARES = "latents {latents[0]} ({shares[0]:.0%}) and {latents[1]} ({shares[1]:.0%})"
@@ -57,7 +57,7 @@ DIAGNOSIS: dict[str, Words] = {
     ),
     "unused": Words("unused, with almost no KL: latent{s} {which} of {latent_dim}; nothing to do"),
     "many-used": Words(
-        "{used} latents are used for {of} factors; {advice} may gather them",
+        "{used} latents are used for {of} factors; {advice} may reduce them",
         advice=("`model=beta-vae` `beta=4`", "a larger beta"),
     ),
     "unknown": Words("where factors are cannot be told from so few rows; bring more"),
@@ -68,15 +68,15 @@ DIAGNOSIS: dict[str, Words] = {
     ),
     "ring": Words(each="{names} by the angle of latents {both}", under="found"),
     "turned": Words(
-        _FLAT + "only turned by {turn:.0f} degrees, which MIG punishes{advice}",
+        _FLAT + "only rotated by {turn:.0f} degrees, which lowers MIG{advice}",
         advice=(": look at `sbvae geometry MODEL factors={comma} latents={sequence}`", _READ),
     ),
     "slanted": Words(
         _FLAT + "but slanted: their axes cross at {angle:.0f} degrees; {advice}", advice=_OTHER
     ),
     "turned-group": Words(
-        "{pair} are turned within latents {both} (mig_subspace {gap:.2f} or more), which MIG "
-        "punishes{advice}",
+        "{pair} are rotated within latents {both} (mig_subspace {gap:.2f} or more), which lowers "
+        "MIG{advice}",
         advice=(": look at `sbvae traverse MODEL latents={sequence}`", _READ),
     ),
     "also": Words(
@@ -161,7 +161,7 @@ NOTES: dict[str, Words] = {
         "codes have few whole levels and factors ever new values, as if the two were swapped; if "
         "they are, swap them"
     ),
-    "constant-factors": Words("left out, as they have one level here: {names}"),
+    "constant-factors": Words("left out because they are constant here: {names}"),
     "without": Words("without {listed}: {why}"),
     "without-boosting": Words(
         "without dci, whose gradient boosting may take minutes: `metrics=dci` computes it, "
@@ -224,8 +224,8 @@ NOTES: dict[str, Words] = {
         "information_outside is not given",
     ),
     "binned": Words(
-        "{names} {are} continuous and cut into {bins} bins: what is made of classes depends on "
-        "these"
+        "{names} {are} continuous and cut into {bins} bins: scores that need classes depend on "
+        "the bins"
     ),
     "guessed": Words(
         "what factors have is guessed from their values: {each}; an array kinds, of levels or "
@@ -240,8 +240,8 @@ NOTES: dict[str, Words] = {
     ),
     "constant-latents": Words("modularity counts {count} constant latents as 0"),
     "far-codes": Words(
-        "codes far out in latent {which}: what sees their scale (mig, mig_subspace, votes, irs, "
-        "geometry) follows these few"
+        "codes far out in latent {which}: scores that depend on scale (mig, mig_subspace, "
+        "votes, irs, geometry) are dominated by them"
     ),
     "far-values": Words("most values of {names} share one of {bins} bins, as a few lie far out"),
     "dependent": Words(

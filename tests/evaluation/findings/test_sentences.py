@@ -33,10 +33,10 @@ def found(name: str, latent: int, share: float) -> Finding:
         ),
         (
             [Finding("turned", ("x", "y"), (0, 1), TURNED)],
-            "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only turned by 45 degrees, "
-            "which MIG punishes: look at `sbvae geometry MODEL factors=x,y latents=0,1`",
-            "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only turned by 45 degrees, "
-            "which MIG punishes: read mig_subspace",
+            "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only rotated by 45 degrees, "
+            "which lowers MIG: look at `sbvae geometry MODEL factors=x,y latents=0,1`",
+            "x and y lie flat in latents 0 and 1 (affine_r2 0.97), only rotated by 45 degrees, "
+            "which lowers MIG: read mig_subspace",
         ),
         (
             [Finding("spread", ("x",), (0, 1), {"shares": [0.6, 0.5]})],
@@ -104,11 +104,11 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         ),
         (
             [Finding("binned", ("x", "y"), values={"bins": 20})],
-            "x, y are continuous and cut into 20 bins: what is made of classes depends on these",
+            "x, y are continuous and cut into 20 bins: scores that need classes depend on the bins",
         ),
         (
             [Finding("binned", ("x",), values={"bins": 20})],
-            "x is continuous and cut into 20 bins: what is made of classes depends on these",
+            "x is continuous and cut into 20 bins: scores that need classes depend on the bins",
         ),
         (
             [Finding("still", ("x", "y"), (3,), {"pairs": 1})],

@@ -90,7 +90,8 @@ def pair_of(
         ),
         (
             pair_of(X, Y, circular=True),
-            "inverse_r2 0.21 of x and y in latents 0 and 1, the one R2 that a circular factor has",
+            "inverse_r2 0.21 of x and y in latents 0 and 1, the only R2 defined for a circular "
+            "factor",
             "",
         ),
     ],
