@@ -30,7 +30,7 @@ LEAST_USED = 0.5  # latents in use for each factor, for data with more factors
 OF_DIFFERENCE = 0.5  # share of the claimed difference by which a loss may still change
 OF_CODE = ("kl", "latents_used", "latents_used_by_mean")  # scores of how much the code keeps
 RULES = """\
-A claim counts as not converged if one of these holds:
+a claim counts as not converged if one of these holds:
 
 - In data of up to three factors, at least half of the runs of a side lack a factor: its grid has \
 collapsed, or no latent has 20 % of its entropy and no grid shows it (inverse R² below 0.5, and \

@@ -263,7 +263,7 @@ def _small_print(found: Reproduced) -> str:
         "reproduced if the interval of another score is above one half and that of this score is "
         "not. The size of a difference is not tested.\n\n"
         "**Thresholds** are reached if as many runs as the claim needs have a value within its "
-        "bounds, and undecided if runs that are not finished could change this.\n\n"
+        "bounds, and undecided while unfinished runs could still reach them.\n\n"
         "**Divergence**: a diverged run reaches no threshold. If at least half of the runs of a "
         "side diverged, their ordering is undecided.\n\n"
         f"**Convergence**: {RULES}\n\n"
