@@ -72,7 +72,9 @@ def without_colours(space: SpaceConfig) -> SpaceConfig:
     groups = [*map(tuple, space.held_out), *(pair.factors for pair in space.correlated)]
     used = [name for group in groups for name in group if name in colours]
     if used:
-        raise SbvaeError(f"{used[0]} is held out or correlated; without colours there is none")
+        raise SbvaeError(
+            f"{used[0]} is held out or correlated; a dataset without colours has no such factor"
+        )
     kept = tuple(factor for factor in space.factors if factor.name not in colours)
     return SpaceConfig.model_validate({**space.model_dump(), "factors": kept, "online": ()})
 
@@ -89,7 +91,7 @@ def _narrowed(factor: FactorConfig, low: float, high: float) -> FactorConfig:
         shown = ", ".join(named)
         more = ", ..." if len(factor.levels) > 8 else ""
         found = f"{factor.name} = {low:g}..{high:g}" if low < high else f"{factor.name} = {low:g}"
-        raise SbvaeError(f"{found} has none of its levels {shown}{more}")
+        raise SbvaeError(f"{found} contains no level; the levels are {shown}{more}")
     if low < ordered[0] - near or high > ordered[-1] + near:
         raise SbvaeError(
             f"{factor.name} = {low:g}..{high:g} lies outside of its levels, "
@@ -127,4 +129,4 @@ def _require_inside(region: Mapping[str, Range], factors: Mapping[str, FactorCon
                 f"the hole at {name} = {low:g}..{high:g} lies outside of {least:g}..{most:g}"
             )
         if levels is not None and not any(low <= level <= high for level in levels):
-            raise SbvaeError(f"the hole at {name} = {low:g}..{high:g} has none of its levels in it")
+            raise SbvaeError(f"the hole at {name} = {low:g}..{high:g} contains none of its levels")

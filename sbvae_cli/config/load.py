@@ -65,7 +65,7 @@ def read_yaml(path: Path) -> Tree:
     try:
         if path.stat().st_size > LARGEST_YAML:
             limit = f"more than the limit of {LARGEST_YAML >> 10:,} kB"
-            raise SbvaeError(f"{path}: is no configuration: it has {limit}")
+            raise SbvaeError(f"{path}: is too large for a configuration: {limit}")
         tree = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise unreadable(path, error) from error

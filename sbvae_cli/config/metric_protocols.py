@@ -45,8 +45,8 @@ BY_PROTOCOL: Mapping[str, ByProtocol] = {
     "mig": ByProtocol("study"),
     "factor-vae": ByProtocol(
         "study",
-        f"{_VOTES}; {_DEAD}, for codes without a model below that share of the widest latent's "
-        "where this is less than 1; where all are dead, the most frequent factor",
+        f"{_VOTES}; {_DEAD}, for codes without a model below this share of the largest latent "
+        "std, if that std is below 1; where all are dead, the most frequent factor",
         f"{_VOTES}; {_DEAD}; 0 where all are dead",
     ),
     "beta-vae": ByProtocol("study", _VOTES, _VOTES),
@@ -91,7 +91,7 @@ def metric_settings(
 
     unit = "prior stds"
     if not with_model:
-        unit += ", or those of the widest latent where they are less"
+        unit += ", or the largest latent std, if that is below 1"
     of_bins = {"bins": bins, "binning": "equal width over each latent's own range, left-closed"}
     most = None if protocol == "dlib" else MAX_LEVELS
     of_classes = {"levels_above": most, "rows_of_a_level_below": ROWS_OF_A_LEVEL}

@@ -75,8 +75,8 @@ METRICS: Mapping[str, Metric] = {
         help="NLL, KL and latents used (Appendix F)",
         scores={
             "neg_elbo": "`nll` + `kl`, in nats an image, whatever the model minimised",
-            "nll": "negative log likelihood of one posterior sample, in nats an image; the "
-            "likelihood stands beside it, since those of different ones do not compare",
+            "nll": "negative log likelihood of one posterior sample, in nats an image; "
+            "compare only values of the same likelihood, which the report names",
             "kl": "of the posterior from the prior, in nats an image",
             "latents_used": "latents whose posterior std is below 0.5, averaged over images",
             "latents_used_by_mean": "latents whose mean posterior std is below 0.5",
@@ -91,18 +91,19 @@ METRICS: Mapping[str, Metric] = {
         in_paper=True,
     ),
     "mig": Metric(
-        help="mutual information gap and its kin (Chen et al. 2018)",
+        help="mutual information gap and variants (Chen et al. 2018)",
         scores={
             "mig": "mutual information gap in 20 bins of equal width. It falls under a rotation of "
-            "x and y, sees no fold, and falls short of 1 where a factor has more than 20 levels",
+            "x and y, does not detect folds, and is below 1 if a factor has more than 20 levels",
             "mig_quantile": "the same in bins of equal frequency, which see no warp, and of which "
             "exact codes of a continuous factor lose a tenth with 4,000 images",
             "mig_subspace": "the gap when two factors are taken together (x and y, or those that "
-            "are named): the two latents that know most of them are turned to the best on one half "
-            "of the images and scored on the other, against the best latent outside, or the best "
-            "two turned likewise. A circular factor takes one latent or two, by their angle",
-            "present_information": "what the best latent knows, in nats, of whether an image is "
-            "blank",
+            "are named): the two latents with the most information on them are rotated; the "
+            "rotation is chosen on half of the images and scored on the other half, against the "
+            "best other latent or rotated pair. A circular factor takes one latent or two, by "
+            "their angle",
+            "present_information": "information of the best latent, in nats, on whether an image "
+            "is blank",
         },
         least_latents=2,
         bins=True,
@@ -151,8 +152,8 @@ METRICS: Mapping[str, Metric] = {
     "dci-fast": Metric(
         help="the same by a random forest, seconds in place of minutes",
         scores={
-            "dci_fast_disentanglement": "`dci_disentanglement` by a random forest; compare it with "
-            "its like alone",
+            "dci_fast_disentanglement": "`dci_disentanglement` by a random forest; compare it "
+            "only with other values of `dci_fast_disentanglement`",
             "dci_fast_completeness": "`dci_completeness` by a random forest",
             "dci_fast_informativeness": "`dci_informativeness` by a random forest",
         },
@@ -176,8 +177,9 @@ METRICS: Mapping[str, Metric] = {
     "modularity": Metric(
         help="one factor for each latent (Ridgeway and Mozer 2018)",
         scores={
-            "modularity": "whether a latent knows of one factor alone (Ridgeway and Mozer 2018); "
-            "constant latents count as 0. Its interval is of many rows in the same bins"
+            "modularity": "whether each latent has information on one factor only (Ridgeway and "
+            "Mozer 2018); constant latents count as 0. Its interval covers the limit of many rows "
+            "in the same bins"
         },
         least_factors=2,
         bins=True,
@@ -202,8 +204,8 @@ METRICS: Mapping[str, Metric] = {
     "infomec": Metric(
         help="modularity, explicitness, compactness (Hsu et al. 2023)",
         scores={
-            "infom": "modularity in shares of information (Hsu et al. 2023); read it beside "
-            "`infoe`, noise has some of it",
+            "infom": "modularity in shares of information (Hsu et al. 2023); read it with "
+            "`infoe`, since noise is above 0",
             "infoe": "explicitness: share of the factors' entropy that a linear classifier removes",
             "infoc": "compactness in shares of information",
         },
@@ -241,19 +243,21 @@ METRICS: Mapping[str, Metric] = {
             "against the majority, so at most 0.5. Finer grids also see jitter below a pixel",
             "fold_fraction_heldout": "the share in the held-out region, against the same majority",
             "tear": "largest over median distance between neighbouring points: 1 to 3 for a smooth "
-            "grid, none where all codes are one",
-            "affine_axis_ratio": "how far both latents differ: 0 where they carry one mixture",
-            "axis_angle_degrees": "between the images of the factors' axes, 90 unless slanted",
-            "axis_turn_degrees": "from these to the latents' axes, 0 where each factor has its "
-            "own, at most 45",
+            "grid, none if all codes are equal",
+            "affine_axis_ratio": "shorter over longer axis of the affine map's ellipse: 0 if both "
+            "latents encode the same mixture",
+            "axis_angle_degrees": "angle between the images of the factors' axes, 90 unless "
+            "slanted",
+            "axis_turn_degrees": "angle between these and the latents' axes, 0 if each factor has "
+            "its own, at most 45",
             "support_nrmse": "error of the affine map where it was fitted",
             "heldout_nrmse": "error of the affine map in the held-out region",
             "heldout_ratio": "`heldout_nrmse` over `support_nrmse`",
             "heldout_area_ratio": "the held-out region's area over that of the affine map: below 1 "
             "the model contracts the hole",
             "latents_used": "latents whose mean posterior std over the grid is below 0.5",
-            "information_outside": "share of what all latents tell of the grid that is not in the "
-            "two: a third where another holds as much, whose moves then move the image too",
+            "information_outside": "share of the latents' information on the grid that is outside "
+            "of the two: a third if another latent has as much; moving it changes the image too",
         },
         source="grid",
         least_latents=2,

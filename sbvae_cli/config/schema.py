@@ -129,7 +129,7 @@ class TrainingConfig(Frozen):
     @classmethod
     def _check_device(cls, device: str) -> str:
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
-            raise ValueError(f"{device!r} is none; use auto, cpu, cuda, cuda:INDEX or mps")
+            raise ValueError(f"unknown device {device!r}; use auto, cpu, cuda, cuda:INDEX or mps")
         return device
 
 

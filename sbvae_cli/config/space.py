@@ -207,7 +207,7 @@ class SpaceConfig(Frozen):
                 stored = sorted(names - drawn)[0]
                 raise ValueError(
                     f"{sorted(drawn)[0]} is drawn when a stored image is read, {stored} is stored; "
-                    "hold out or correlate the two apart, or train without a file"
+                    "hold out or correlate them separately, or train without a file"
                 )
 
     @property

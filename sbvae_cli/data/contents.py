@@ -175,7 +175,8 @@ def _zip(path: Path) -> Contents:
     except OSError:
         raise
     except Exception as error:  # broken archives make zipfile and NumPy raise any exception
-        found = "is a ZIP archive (NPZ and checkpoints are such) that is damaged or cut short"
+        such = "NPZ files and checkpoints are ZIP archives too"
+        found = f"is a ZIP archive ({such}) that is damaged or cut short"
         raise SbvaeError(f"{path}: {found} ({reason_of(error)}); copy it again") from None
     return _files(path, "a ZIP archive", names)
 
@@ -245,7 +246,7 @@ def _folder(path: Path) -> Contents:
         return Contents("run", "is a run folder", _see(path))
     runs = [name for name in inside if (path / name / "ckpt.pt").is_file()]
     if runs:
-        found = f"is no run folder; it holds {_some(runs)}"
+        found = f"is not a run folder, but contains {_some(runs)}"
         return Contents("runs", found, f"name one, as {path / runs[0]}")
     if "config.yaml" in inside:
         way = "train it first, or name another"
@@ -274,7 +275,8 @@ def _picture(path: Path, file: IO[bytes]) -> Contents | None:
 
 def _one_image(path: Path, kind: str) -> Contents:
     folder = path.parent
-    way = f"a dataset has many: {command('gen-data images', from_=folder)} takes those beside it"
+    make = command("gen-data images", from_=folder)
+    way = f"a dataset needs many images: {make} imports all images of its folder"
     return Contents("picture", f"is one image ({kind})", way)
 
 
@@ -283,7 +285,7 @@ def _make(way: str) -> str:
 
 
 def _see(path: Path) -> str:
-    return f"it stands first, without an option, as in {command('info', path)}"
+    return f"give it as the first argument, as in {command('info', path)}"
 
 
 def _some(names: list[str], most: int = 3) -> str:

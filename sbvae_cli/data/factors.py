@@ -248,8 +248,8 @@ class FactorSpace:
                 fruitless = 0 if accepted.any() else fruitless + len(rows)
                 if fruitless > 1 / _LEAST_SHARE:
                     raise SbvaeError(
-                        "the held-out regions leave nothing where the correlated factors lie; "
-                        "make them smaller, or the std larger"
+                        "the held-out regions leave almost nothing of the correlated distribution; "
+                        "make the regions smaller, or the std larger"
                     )
             kept.append(rows[accepted][:missing])
             missing -= len(kept[-1])

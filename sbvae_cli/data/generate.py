@@ -129,7 +129,7 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
         ]
         why = "blank images" if config.blank > 0 else f"continuous {', '.join(varying)}"
         why = "correlated factors" if config.correlated else why
-        raise SbvaeError(f"{name}: with {why} there is no list of all images; give `count`")
+        raise SbvaeError(f"{name}: with {why} the number of images is not fixed; give `count`")
     if found > MOST_COMBINATIONS:
         raise SbvaeError(f"{name}: has {found:,} combinations of levels; give `count`")
     numbers = np.arange(found)
@@ -175,7 +175,8 @@ def write_plan(
     path = Path(path)
     if plan.count < 1 or plan.height < 1 or plan.width < 1:
         pixels = f"{plan.height}x{plan.width} pixels"
-        raise SbvaeError(f"{path}: {plan.count} images of {pixels} hold nothing; choose 1 or more")
+        found = f"would be an empty dataset ({plan.count} images of {pixels})"
+        raise SbvaeError(f"{path}: {found}; choose 1 or more")
     refuse_existing(path, force)
     shape = plan.chunk(seed, 0, 1)[1].shape[1:]
     _refuse_small_disk(path, plan, seed, prod(shape))

@@ -31,7 +31,7 @@ def check_heaps(path: Path) -> None:
         for place in _heaps(content, size):
             if _is_endless(content, place, size):
                 raise SbvaeError(
-                    f"{path}: is a damaged HDF5 file (a part of its texts is zeros); copy it or "
+                    f"{path}: is a damaged HDF5 file (part of its text data is zero); copy it or "
                     "generate it again"
                 )
 

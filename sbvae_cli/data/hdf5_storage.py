@@ -49,11 +49,11 @@ def check_storage(path: Path, name: str, array: Any) -> None:
     """
     where = f"{path}: its {name}"
     if not stands_beside(path, array.file.filename):
-        todo = "copy them into this file"
-        raise SbvaeError(f"{where} stand in {array.file.filename}, outside of its folder; {todo}")
+        found = f"{where} are stored in {array.file.filename}, outside of its folder"
+        raise SbvaeError(f"{found}; copy them into this file")
     outside = _other_files(array)
     if outside:
-        found = f"{where} are parts of another file, {printable(outside)}"
+        found = f"{where} are stored in another file, {printable(outside)}"
         raise SbvaeError(f"{found}; write them into this one")
     _check_filters(path, name, array)
     missing = _unwritten(array)

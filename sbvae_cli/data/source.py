@@ -133,7 +133,7 @@ class Source:
         """
         stored = self.stored_rows(population)
         if stored is not None and stop > stored:
-            found = f"has images 0 to {stored - 1:,}, there is no {stop - 1:,}"
+            found = f"image {stop - 1:,} does not exist; images are 0 to {stored - 1:,}"
             raise SbvaeError(f"{self.label}: {found}")
         if self.file and stored is not None and not self.space.online:
             return self.file.read(start, stop)

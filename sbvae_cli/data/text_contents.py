@@ -21,11 +21,11 @@ def describe_text(path: Path, head: bytes) -> tuple[str, str]:
     try:
         lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
     except UnicodeDecodeError:
-        return ("is of no kind that is known here", NO_WAY)
+        return ("has an unknown format", NO_WAY)
     if not all(c.isprintable() or c in "\n\r\t" for c in lines):
-        return ("is of no kind that is known here", NO_WAY)
+        return ("has an unknown format", NO_WAY)
     if path.suffix.lower() in (".csv", ".tsv") or lines.partition("\n")[0].count(",") > 0:
-        way = "it goes with images: name it by `factors` beside the images of `gen-data images`"
+        way = "import it with its images: pass it as `factors` to `gen-data images`"
         return ("is a table (CSV)", way)
     return _settings(path) or ("is text", NO_WAY)
 
@@ -48,4 +48,4 @@ def _settings(path: Path) -> tuple[str, str] | None:
     data = tree.get("data")
     if isinstance(data, dict) and data.get("source"):
         return ("holds settings", f"train by {command('train', config=path)}")
-    return ("holds settings", "name it by `config`, beside data by `source`")
+    return ("holds settings", "pass it as `config`, with the dataset as `source`")

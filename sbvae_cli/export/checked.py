@@ -64,11 +64,11 @@ def _difference(
     largest = {name: _relative(found[name], values) for name, values in wanted.items()}
     worst = max(largest, key=lambda name: np.nan_to_num(largest[name], nan=np.inf))
     if np.isnan(largest[worst]):
-        raise SbvaeError(f"the model's {worst} is no number; export an earlier checkpoint")
+        raise SbvaeError(f"the model's {worst} is NaN; export an earlier checkpoint")
     if largest[worst] > TOLERANCE:
         raise SbvaeError(
             f"the ONNX graphs give another {worst} than PyTorch, by {largest[worst]:.1e}, where "
-            f"{TOLERANCE:g} is allowed; nothing was written; another version of onnxruntime may do"
+            f"{TOLERANCE:g} is allowed; nothing was written; try another version of onnxruntime"
         )
     return largest[worst]
 

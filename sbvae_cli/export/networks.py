@@ -72,7 +72,7 @@ def decoder_nodes(decoder: nn.Module, likelihood: Likelihood) -> Nodes:
 
 
 def _unknown(module: nn.Module) -> TypeError:
-    return TypeError(f"no operators are known of {type(module).__name__}")
+    return TypeError(f"cannot export {type(module).__name__} to ONNX")
 
 
 def _broadcast(nodes: Nodes, decoder: BroadcastDecoder) -> None:

@@ -115,14 +115,15 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
     graphs = (model.graph, *model.functions)
     tensors = (each for one in graphs for each in _tensors(one))
     if any(each.data_location == onnx.TensorProto.EXTERNAL for each in tensors):
-        raise SbvaeError("keeps weights in another file; export one that holds them itself")
+        todo = "export the graph with its weights in the same file"
+        raise SbvaeError(f"keeps weights in another file; {todo}")
     weights = {each.name for each in model.graph.initializer}
     inputs = [each for each in model.graph.input if each.name not in weights]
     if (len(inputs), len(model.graph.output)) != (1, 1):
         found = f"{len(inputs)} inputs and {len(model.graph.output)} outputs"
-        raise SbvaeError(f"has {found}; export one that takes codes and gives images, and no more")
+        raise SbvaeError(f"has {found}; export one that only takes codes and gives images")
     if inputs[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
-        raise SbvaeError("takes no float32; export it in single precision")
+        raise SbvaeError("its input is not float32; export it in single precision")
     names = {inputs[0].name: name, model.graph.output[0].name: output}
     for node in model.graph.node:
         node.input[:] = [names.get(each, each) for each in node.input]

@@ -22,7 +22,7 @@ def resolve_device(name: str) -> torch.device:
             return torch.device("cuda", 0)
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     if not re.fullmatch(r"cpu|mps|cuda(:\d{1,3})?", name):
-        raise SbvaeError(f"device {name}: is none; use auto, cpu, cuda, cuda:INDEX or mps")
+        raise SbvaeError(f"unknown device {name!r}; use auto, cpu, cuda, cuda:INDEX or mps")
     device = torch.device(name)
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -53,7 +53,7 @@ def test_json_on_stdout_stands_alone(sbvae: Sbvae) -> None:
     ("options", "words"),
     [
         (("--device", "cuda:7"), "device cuda:7: PyTorch finds none here"),
-        (("--device", "tpu"), "device tpu: is none; use auto, cpu"),
+        (("--device", "tpu"), "unknown device 'tpu'; use auto, cpu"),
         (("--seconds", 0), "--seconds"),
         (("--json", "speed.png"), "speed.png"),
     ],

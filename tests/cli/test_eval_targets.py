@@ -159,7 +159,8 @@ def test_a_folder_of_runs_stands_for_them_or_names_some(sbvae: Sbvae, run_folder
     (demo / "notes").mkdir()
     for name in ("broadcast", "deconv"):
         shutil.copytree(run_folder, demo / name)
-    said = "demo: is no run folder; it holds broadcast and deconv; name one, as demo/broadcast\n"
+    found = "demo: is not a run folder, but contains broadcast and deconv"
+    said = f"{found}; name one, as demo/broadcast\n"
     done = sbvae("eval", "demo", "--metrics", "rates", "--images", "20", "--json", "-")
     runs = [each["checkpoint"] for each in json.loads(done.out)["results"]]
     assert runs == ["demo/broadcast", "demo/deconv"]
@@ -169,7 +170,7 @@ def test_a_folder_of_runs_stands_for_them_or_names_some(sbvae: Sbvae, run_folder
     for name in ("a", "b", "c"):
         shutil.copytree(run_folder, demo / name)
         four = name == "b"
-        assert four == ("it holds a, b, broadcast and deconv;" in sbvae("info", "demo").err)
-    assert "it holds a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("info", "demo").err
+        assert four == ("contains a, b, broadcast and deconv;" in sbvae("info", "demo").err)
+    assert "contains a, b, broadcast and 2 more; name one, as demo/a\n" in sbvae("info", "demo").err
     done = sbvae("eval", "demo/notes")
     assert "demo/notes: is an empty folder, not a checkpoint; name a " in done.err

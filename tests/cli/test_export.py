@@ -137,7 +137,7 @@ def test_a_model_that_gives_no_numbers_is_said_to(
     save_checkpoint(model, checkpoint)
     pretend_to_export(monkeypatch, 0)
     done = sbvae("export", model, "--onnx", "out")
-    assert done.err == "error: the model's mean is no number; export an earlier checkpoint\n"
+    assert done.err == "error: the model's mean is NaN; export an earlier checkpoint\n"
     assert files() == ["ckpt.pt"]
 
 
@@ -178,7 +178,7 @@ def test_without_the_extra_a_line_says_how_to_get_it(
         (["none", "--onnx", "out"], "none: there is no such file; train a model first"),
         (["began", "--onnx", "out"], "began: is the folder of a run that has saved no checkpoint"),
         (["empty", "--onnx", "out"], "empty: is an empty folder"),
-        (["runs", "--onnx", "out"], "runs: is no run folder; it holds 0 and 1; name one"),
+        (["runs", "--onnx", "out"], "runs: is not a run folder, but contains 0 and 1; name one"),
         (["text", "--onnx", "out"], "text: is text, not a checkpoint"),
         (["ckpt.pt", "--onnx", "text"], "--onnx text: is a file, which is not replaced"),
         (["ckpt.pt", "--onnx", "text/x"], "--onnx text/x: cannot be written: Not a directory"),

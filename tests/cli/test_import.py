@@ -278,7 +278,7 @@ def test_an_archive_that_points_outside_is_refused(sbvae: Sbvae, kind: str) -> N
 @pytest.mark.parametrize(
     ("name", "data", "found"),
     [
-        ("a.png", FILES["a.png"], "is one image (PNG); a dataset has many: "),
+        ("a.png", FILES["a.png"], "is one image (PNG); a dataset needs many images: "),
         ("a.zip", b"PK\x03\x04 broken", "this ZIP archive is broken or cut short"),
         ("a.h5", b"\x89HDF\r\n\x1a\n", "is a damaged HDF5 file"),
         (

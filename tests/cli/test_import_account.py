@@ -163,7 +163,7 @@ def test_frames_are_told_and_the_first_of_each_may_be_had(sbvae: Sbvae) -> None:
         frames[0].save(Path("in") / name, save_all=True, append_images=frames[1:])
     images, (text,) = made(sbvae, "--size", "8x12")
     np.testing.assert_array_equal(images[..., 0], np.stack(bars(8, 12, 255) * 2))
-    assert "2 files hold several frames, each an image of its own, as movie.gif#0;" in text
+    assert "2 files hold several frames, each imported as an image named like movie.gif#0;" in text
     images, (text,) = made(sbvae, "--size", "8x12", *advised(text))
     assert len(images) == 2
     assert "2 files hold 10 further frames, left out; --frames all takes them" in text

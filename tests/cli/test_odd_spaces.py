@@ -93,7 +93,7 @@ def test_holes_that_leave_nothing_of_a_correlation_end_in_a_line(sbvae: Sbvae) -
     around = [f"--hole=x={a:g}..{a + 0.11:g},y={a:g}..{a + 0.11:g}" for a in np.arange(2, 8) / 10]
     done = sbvae("gen-data", "circles", *around, "--correlate", "x,y=0.001", "--count", 10)
     assert done.code == 1
-    assert "leave nothing where the correlated factors lie" in done.err
+    assert "leave almost nothing of the correlated distribution" in done.err
 
 
 def test_what_info_writes_is_a_space_to_begin_with(sbvae: Sbvae) -> None:
@@ -108,13 +108,13 @@ def test_a_hole_may_begin_at_the_last_level() -> None:
 
 
 def test_a_hole_between_levels_is_refused() -> None:
-    with pytest.raises(SbvaeError, match=r"x = 0.001..0.002 has none of its levels"):
+    with pytest.raises(SbvaeError, match=r"x = 0.001..0.002 contains none of its levels"):
         customise(named_space("sprites"), holes=[{"x": (0.001, 0.002)}])
 
 
 def test_constants_are_not_called_continuous() -> None:
     space = customise(named_space("chairs"), ranges={"seat_width": (0.4, 0.4)})
-    with pytest.raises(SbvaeError, match="continuous seat_depth, leg_height, back_height there"):
+    with pytest.raises(SbvaeError, match="continuous seat_depth, leg_height, back_height the "):
         plan_dataset(space, "m", None, 8, 8)
 
 

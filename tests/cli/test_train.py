@@ -322,7 +322,7 @@ def test_a_cpu_says_that_it_has_no_tf32(sbvae: Sbvae, tiny: list[str]) -> None:
         (
             ["train", "--data", "circles:xy", "--device", "tpu"],
             1,
-            "training.device: 'tpu' is none; use auto, cpu",
+            "training.device: unknown device 'tpu'; use auto, cpu",
         ),
         (
             ["train", "--data", "circles:xy", "--set", "trianing.steps=1"],

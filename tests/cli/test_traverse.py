@@ -100,7 +100,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
         (("ckpt.pt", "--data", "ckpt.pt"), "ckpt.pt: is a checkpoint, not data"),
         (("ckpt.pt", "--data", "none.h5"), "none.h5: there is no such file"),
         (("ckpt.pt", "--data", "data.h5"), r"data.h5: its images are 12x8x1 .* takes 12x8x3"),
-        (("grey.pt", "--start-image", "6"), "data.h5: has images 0 to 5, there is no 6"),
+        (("grey.pt", "--start-image", "6"), "data.h5: image 6 does not exist; images are 0 to 5"),
         (("ckpt.pt", "--start-image", "-1"), "--start-image -1: name images by number, as 3 or"),
         (("ckpt.pt", "--start-image", "3,3"), "--start-image 3 is named twice"),
         (("ckpt.pt", "--start-image", "3", "--start-image", "3"), "--start-image 3 is named twice"),
@@ -125,7 +125,7 @@ def test_grey_images_of_a_file_and_one_latent(sbvae: Sbvae, write_model: WriteMo
             ("ckpt.pt", "--interpolate", "1", "2"),
             "2: unexpected argument; separate a list by commas",
         ),
-        (("grey.pt", "--interpolate", "1,99"), "data.h5: has images 0 to 5, there is no 99"),
+        (("grey.pt", "--interpolate", "1,99"), "data.h5: image 99 does not exist; images are 0"),
         (
             ("ckpt.pt", "--reconstructions", "2", "--out", "a.gif"),
             "are not animated; name it a.png",

@@ -132,7 +132,7 @@ def test_the_command_that_a_message_names_works(
         ("c.yaml", lambda path: path.write_text("training: {steps: 3}"), "holds settings"),
         ("p.pkl", lambda path: path.write_bytes(pickle.dumps([1])), "is a Python pickle"),
         ("w.pt", lambda path: torch.save({"a": 1}, path), "is a PyTorch file, but no sbvae check"),
-        ("x.bin", lambda path: path.write_bytes(bytes(range(256))), "of no kind that is known"),
+        ("x.bin", lambda path: path.write_bytes(bytes(range(256))), "has an unknown format"),
         ("x.gz", lambda path: path.write_bytes(b"\x1f\x8bno"), "is compressed by gzip, but no TAR"),
         ("e.h5", lambda path: path.touch(), "is empty"),
         ("empty", lambda path: path.mkdir(), "is an empty folder"),

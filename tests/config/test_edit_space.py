@@ -125,17 +125,21 @@ def test_levels_keep_their_unit_and_period() -> None:
 @pytest.mark.parametrize(
     ("name", "interval", "message"),
     [
-        ("shape", (0, 0), "shape = 0 has none of its levels 1 square, 2 ellipse, 3 heart"),
+        (
+            "shape",
+            (0, 0),
+            "shape = 0 contains no level; the levels are 1 square, 2 ellipse, 3 heart",
+        ),
         (
             "shape",
             (1.2, 1.8),
-            "shape = 1.2..1.8 has none of its levels 1 square, 2 ellipse, 3 heart",
+            "shape = 1.2..1.8 contains no level; the levels are 1 square, 2 ellipse, 3 heart",
         ),
         (
             "x",
             (1.5, 2),
-            "x = 1.5..2 has none of its levels 0, 0.0322581, 0.0645161, 0.0967742, 0.129032, "
-            "0.16129, 0.193548, 0.225806, ...",
+            "x = 1.5..2 contains no level; the levels are 0, 0.0322581, 0.0645161, 0.0967742, "
+            "0.129032, 0.16129, 0.193548, 0.225806, ...",
         ),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_setting_without_key_or_value_is_refused(setting: str) -> None:
         ),
         (
             {"training": {"device": "tpu"}},
-            "training.device: 'tpu' is none; use auto, cpu, cuda, cuda:INDEX or mps",
+            "training.device: unknown device 'tpu'; use auto, cpu, cuda, cuda:INDEX or mps",
         ),
         (
             {"data": {"source": "d.h5", "count": 40}, "training": {"fixed_set": 9}},

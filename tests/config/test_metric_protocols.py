@@ -81,7 +81,7 @@ def test_settings_say_what_was_fitted_and_in_which_unit(with_model: bool) -> Non
     assert found["dci"]["scikit-learn"] == found["dci-fast"]["scikit-learn"] != ""
     assert found["dci-fast"]["settings"]["n_estimators"] == 10
     assert found["mig"]["bins"] == found["modularity"]["bins"] == 30
-    assert ("widest" in found["geometry"]["unit"]) is not with_model
+    assert ("largest latent std" in found["geometry"]["unit"]) is not with_model
     assert found["beta-vae"]["protocol"] == "800 votes to train, 800 to score"
 
 

@@ -78,7 +78,7 @@ def test_nothing_joins_what_is_stored_and_what_is_not(what: str) -> None:
     }
     assert refusal(online=("hue", "value"), **{what: joint[what]}) == (
         "hue is drawn when a stored image is read, x is stored; "
-        "hold out or correlate the two apart, or train without a file"
+        "hold out or correlate them separately, or train without a file"
     )
     SpaceConfig(factors=FACTORS, **{what: joint[what]})
 

@@ -187,20 +187,20 @@ def test_chairs_are_grey_and_white_where_there_is_none(blank: float) -> None:
         ),
         (
             named_space("chairs"),
-            "mine: with continuous seat_width, seat_depth, leg_height, back_height there is no "
-            "list of all images; give `count`",
+            "mine: with continuous seat_width, seat_depth, leg_height, back_height the number "
+            "of images is not fixed; give `count`",
         ),
         (
             small("sprites", blank=0.5),
-            "mine: with blank images there is no list of all images; give `count`",
+            "mine: with blank images the number of images is not fixed; give `count`",
         ),
         (
             small("room", correlations=[parse_correlation("shape,scale=0.3")]),
-            "mine: with correlated factors there is no list of all images; give `count`",
+            "mine: with correlated factors the number of images is not fixed; give `count`",
         ),
         (
             small("sprites", correlations=[parse_correlation("x,y=0.3")]),
-            "mine: with correlated factors there is no list of all images; give `count`",
+            "mine: with correlated factors the number of images is not fixed; give `count`",
         ),
     ],
 )
@@ -306,7 +306,7 @@ def test_factors_do_not_depend_on_the_size_of_images_or_chunks(
 
 @pytest.mark.parametrize("changes", [{"count": 0}, {"height": 0}, {"width": -1}])
 def test_nothing_to_write_is_refused(tmp_path: Path, write: Write, changes: dict) -> None:
-    with pytest.raises(SbvaeError, match="hold nothing"):
+    with pytest.raises(SbvaeError, match="would be an empty dataset"):
         write(tmp_path / "a.h5", **changes)
 
 

@@ -98,7 +98,7 @@ def test_texts_that_hdf5_would_read_for_ever_are_refused_at_either_end_of_a_file
     assert heaps[0] < 1 << 20 and heaps[-1] > 10 << 20
     for heap in (heaps[0], heaps[-1]):
         path.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])
-        with pytest.raises(SbvaeError, match=r"damaged HDF5 file \(a part of its texts is zeros"):
+        with pytest.raises(SbvaeError, match=r"damaged HDF5 file \(part of its text data is zero"):
             open_hdf5(path)
     path.write_bytes(whole[: heaps[0]])  # cut short in the middle of one
     with pytest.raises(SbvaeError, match="is cut short"):

@@ -84,8 +84,8 @@ def folder(tmp_path: Path) -> Path:
     [
         (external_link, r"images links to ../secret.h5, outside of this file's folder, and is not"),
         (soft_link_over_it, r"images links to .*/secret.h5, outside of this file's folder"),
-        (external_storage, r"its images are parts of another file, ../secret.bin; write them"),
-        (virtual, r"its images are parts of another file, ../secret.h5; write them into"),
+        (external_storage, r"its images are stored in another file, ../secret.bin; write them"),
+        (virtual, r"its images are stored in another file, ../secret.h5; write them into"),
         (trillion, r"not written to their end \(0 of 15,625,000,000 chunks\); write the file"),
         (huge_pieces, r"are stored in pieces of 2,048 MB, each read at once"),
         (encoded_trillion, r"not written to their end \(0 of 1,000,000,000 chunks\)"),
@@ -125,9 +125,9 @@ def test_names_without_end_are_one_line(folder: Path, monkeypatch: pytest.Monkey
 
 def test_a_data_set_of_ours_reads_no_other_file(folder: Path, small: Path, tmp_path: Path) -> None:
     for fill, message in (
-        (external_link, r"its images stand in .*secret.h5, outside of its folder"),
-        (external_storage, "its images are parts of another file"),
-        (virtual, "its images are parts of another file"),
+        (external_link, r"its images are stored in .*secret.h5, outside of its folder"),
+        (external_storage, "its images are stored in another file"),
+        (virtual, "its images are stored in another file"),
         (trillion, r"not written to their end|images and .* rows"),
     ):
         (folder / "x.h5").write_bytes(small.read_bytes())

@@ -194,7 +194,7 @@ def test_a_file_s_own_rows_are_its_training_population_and_others_are_drawn(smal
 
 
 def test_an_image_beyond_the_file_is_named(small: Path) -> None:
-    with pytest.raises(SbvaeError, match="has images 0 to 149, there is no 150"):
+    with pytest.raises(SbvaeError, match="image 150 does not exist; images are 0 to 149"):
         open_source(small).images(150, 151)
 
 

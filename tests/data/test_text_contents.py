@@ -13,7 +13,7 @@ from sbvae_cli.data.text_contents import describe_text
         ("table", "image,x\na.png,1\n", "is a table (CSV)"),
         ("table.csv", "x\n1\n", "is a table (CSV)"),
         ("words", "no comma here\nbut one, here\n", "is text"),
-        ("noise", "\x01\x02", "is of no kind that is known here"),
+        ("noise", "\x01\x02", "has an unknown format"),
     ],
 )
 def test_a_text_is_described_by_its_first_line(

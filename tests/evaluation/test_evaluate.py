@@ -283,7 +283,7 @@ def test_codes_of_any_scale_have_votes_and_dead_latents_have_none() -> None:
     found = three(codes, metrics=("factor-vae", "geometry"))
     assert found.scores["factor_vae"].value == 1
     assert sorted(found.scores["factor_vae"].details["classifier"]) == ["0", "1", "2"]
-    assert "the widest latent" in found.settings["factor-vae"]["unit"]
+    assert "the largest latent std" in found.settings["factor-vae"]["unit"]
     wide = 50 * np.column_stack([X, 1e-2 * Y, 1e-2 * SHAPE, 1e-6 * NOISE])
     found = three(wide, metrics=("factor-vae",))  # beside a wide one others are not dead
     assert sorted(found.scores["factor_vae"].details["classifier"]) == ["0", "1", "2"]

@@ -200,7 +200,7 @@ def test_a_file_without_a_renderer_gives_its_rows(vae: VAE, tmp_path: Path) -> N
 
     np.testing.assert_array_equal(result.inputs[0], images[3])
     assert not result.held_out.any()
-    with pytest.raises(SbvaeError, match="images 0 to 4, there is no 5"):
+    with pytest.raises(SbvaeError, match="image 5 does not exist; images are 0 to 4"):
         start_image(source, 5)
 
 

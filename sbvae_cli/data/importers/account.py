@@ -66,8 +66,8 @@ class Account:
         several = self.collection
         if isinstance(several, FrameImages):
             yield (
-                f"{_files_hold(several.files_of_frames)} several frames, each an image of its own, "
-                f"as {several.an_image_of_several}; `frames=first` takes one of each file"
+                f"{_files_hold(several.files_of_frames)} several frames, each imported as an image "
+                f"named like {several.an_image_of_several}; `frames=first` takes one of each file"
             )
         files, others = self.tally[Told.FILES_OF_FRAMES], self.tally[Told.FRAMES_LEFT_OUT]
         if files:
@@ -139,7 +139,7 @@ class Account:
         if tally[Told.CUT] and self.has_factors:
             yield (
                 f"{tally[Told.CUT]:,} of {count:,} images had something in the part that was "
-                "cropped off, of which the factors may tell; `fit=pad` or `fit=stretch` keeps it"
+                "cropped off, which the factors may describe; `fit=pad` or `fit=stretch` keeps it"
             )
         if tally[Told.VANISHED]:
             other = "`background=white`" if self.background == "black" else "`background=black`"

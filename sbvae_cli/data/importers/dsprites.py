@@ -82,7 +82,7 @@ def read_dsprites(path: Path | str, levels: tuple[int, ...] = LEVELS) -> DSprite
     try:
         if not is_zipfile(path):
             path.open("rb").close()
-            raise ValueError("it is no NPZ file, or cut short")
+            raise ValueError("it is not an NPZ file, or is cut short")
         with ZipFile(path) as archive:
             _check(archive, levels)
     except Exception as error:  # broken archives make zipfile and NumPy raise any exception

@@ -52,7 +52,8 @@ def open_images(
             undo.pop_all()
         return chosen
     if images_key is not None and path.exists():
-        raise SbvaeError(f"{images_key}: {path} is no file of arrays", field="images_key")
+        why = "is not a file of arrays (NPZ, HDF5 or MATLAB)"
+        raise SbvaeError(f"{images_key}: {path} {why}", field="images_key")
     _refuse_models(path)
     images = FolderImages(path) if os.path.isdir(path) else _open_archive(path)
     if not images.names:

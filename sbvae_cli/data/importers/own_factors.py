@@ -92,7 +92,8 @@ def _labels(collection: ImageCollection, key: str | None) -> Labels:
         opened = open_array_file(collection.path, named=True)
     if not opened:
         if key:
-            raise SbvaeError(f"{key}: {collection.path} is no file of arrays", field="factors_key")
+            why = "is not a file of arrays (NPZ, HDF5 or MATLAB)"
+            raise SbvaeError(f"{key}: {collection.path} {why}", field="factors_key")
         return Labels()
     with opened as file:
         named = named_arrays(file.path, file.kinds, key) if key else ()

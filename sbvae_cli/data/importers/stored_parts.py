@@ -72,7 +72,7 @@ def unpack(
             todo = "unpack it yourself, or set TMPDIR to a folder with more room"
             raise SbvaeError(f"{archive}: {found} {tempfile.gettempdir()}; {todo}")
         if file.tell() < known:
-            raise EOFError("it ends before its contents do")
+            raise EOFError("its data end too early")
         file.flush()
         file.seek(0)
     except BaseException:

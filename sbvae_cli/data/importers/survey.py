@@ -87,8 +87,8 @@ def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
         found = [f"{counts[kind]:,} of {kind} (as {printable(first[kind])})" for kind in _DEEP]
         raise SbvaeError(
             f"{collection.path}: holds images of more than 8 bits of two kinds, "
-            f"{' and '.join(found)}, which one range cannot serve; import them apart, or save them "
-            "as one kind"
+            f"{' and '.join(found)}, which one range cannot serve; import integers and "
+            "floats separately, or convert them to one type"
         )
     return set(first)
 

@@ -86,7 +86,7 @@ def render_masks(
     unknown = drawn & ~np.isin(values[:, 0], _SHAPES)
     if unknown.any():
         found = values[unknown.argmax(), 0]
-        raise ValueError(f"sprites know shape 1 (square), 2 (ellipse) and 3 (heart), got {found:g}")
+        raise ValueError(f"shape must be 1 (square), 2 (ellipse) or 3 (heart), got {found:g}")
     step = max(1, _BATCH_VALUES // (height * width))
     for shape, inside in zip(_SHAPES, (_in_square, _in_ellipse, _in_heart), strict=True):
         rows = np.flatnonzero(drawn & (values[:, 0] == shape))

@@ -149,7 +149,7 @@ DIAGNOSIS: dict[str, Words] = {
 
 _FEW = (
     "{rows:,} images are few for {bins} bins times {classes} classes: where these are counted "
-    "(mig and its kin, modularity) latents seem to know more than they do"
+    "(mig and its variants, modularity) latents seem to know more than they do"
 )
 NOTES: dict[str, Words] = {
     "unnamed-present": Words(
@@ -255,7 +255,7 @@ NOTES: dict[str, Words] = {
     "few-to-count": Words(_FEW),
     "too-few-to-count": Words(_FEW + ", and no interval can tell by how much"),
     "fine-levels": Words(
-        "mig falls short of 1 where a factor has more levels than a latent's {bins} bins: {each}",
+        "mig is below 1 if a factor has more levels than a latent's {bins} bins: {each}",
         each="{names} ({levels})",
         between=" ",
     ),

@@ -99,7 +99,7 @@ def test_other_values_are_one_line(tmp_path: Path) -> None:
 
 def test_files_that_are_no_archive_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_bytes(b"hello")
-    with pytest.raises(SbvaeError, match="it is no NPZ file, or cut short; the public"):
+    with pytest.raises(SbvaeError, match="it is not an NPZ file, or is cut short; the public"):
         read_dsprites(tmp_path / "x.npz")
     with pytest.raises(SbvaeError, match="gone: there is no such file; choose the public"):
         read_dsprites(tmp_path / "gone")

@@ -85,7 +85,7 @@ def test_another_file_is_one_line(data: bytes, found: str, tmp_path: Path) -> No
 def test_one_image_is_sent_to_its_folder(files: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(files["a.png"])
     with pytest.raises(
-        SbvaeError, match=r"is one image \(PNG\); a dataset has many: `sbvae gen-data im"
+        SbvaeError, match=r"is one image \(PNG\); a dataset needs many images: `sbvae gen-data im"
     ):
         open_images(tmp_path / "a.png")
 

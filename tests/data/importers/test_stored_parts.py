@@ -41,7 +41,7 @@ def test_each_block_is_seen_once_as_it_is_unpacked() -> None:
 
 
 def test_a_stream_of_fewer_bytes_than_it_says_is_told() -> None:
-    with pytest.raises(EOFError, match="ends before its contents do"):
+    with pytest.raises(EOFError, match="its data end too early"):
         unpack(Path("x"), BytesIO(bytes(7)), 8)
 
 

@@ -142,7 +142,7 @@ def test_a_diagnosis_is_one_sentence_with_advice(
         (
             [Finding("few-to-count", values={"rows": 1000, "bins": 20, "classes": 20})],
             "1,000 images are few for 20 bins times 20 classes: where these are counted (mig and "
-            "its kin, modularity) latents seem to know more than they do",
+            "its variants, modularity) latents seem to know more than they do",
         ),
     ],
 )
