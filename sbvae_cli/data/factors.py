@@ -285,7 +285,8 @@ class FactorSpace:
         inside = np.ones((len(self.held_out), len(values)), np.bool_)
         for row, region in zip(inside, self.held_out, strict=True):
             for name, ends in region.items():
-                low, high = np.asarray(ends, self.dtype)
+                with np.errstate(over="ignore"):  # a bound beyond float32 holds nothing back
+                    low, high = np.asarray(ends, self.dtype)
                 column = values[:, self.index(name)]
                 row &= (column >= low) & (column <= high)
         return inside

@@ -164,6 +164,7 @@ def _at_fault(cell: Cell, error: SbvaeError) -> str:
 
 def _written(cell: Mapping[str, Any]) -> str:
     text = ", ".join(f"{key}={value}" for key, value in cell.items()) or "the settings alone"
+    text = " ".join(text.split())  # a value may have several lines
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 

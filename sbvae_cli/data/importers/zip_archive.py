@@ -51,7 +51,7 @@ class ZipImages(ImageFiles):
     def __init__(self, path: Path, file: IO[bytes], archive: ZipFile) -> None:
         self._archive, self._lock = archive, Lock()
         named = [(_checked_name(path, member), member) for member in archive.infolist()]
-        images = [(n, m) for n, m in named if is_candidate(n) and not m.is_dir()]
+        images = [(n, m) for n, m in named if n and is_candidate(n) and m.filename[-1] != "/"]
         members = dict(images)
         names = natural_order(members)
         self._members = [members[name] for name in names]

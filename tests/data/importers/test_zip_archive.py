@@ -19,6 +19,17 @@ def test_a_member_that_leaves_the_archive_is_refused(name: str, tmp_path: Path) 
         open_images(tmp_path / "x.zip")
 
 
+def test_a_member_without_a_name_is_no_image(files: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", files["a.png"])
+        archive.writestr("inner/", b"")
+        archive.writestr("?.png", files["a.png"])
+    path.write_bytes(path.read_bytes().replace(b"?.png", b"\0.png"))  # a name ends at a zero
+    with open_images(path) as images:
+        assert images.names == ("a.png",)
+
+
 def test_a_link_is_refused(tmp_path: Path) -> None:
     member = zipfile.ZipInfo("a.png")
     member.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -1,0 +1,43 @@
+"""A reader that goes wrong in each way that there is, so that the harness can be tested."""
+
+import os
+import signal
+import time
+import warnings
+from typing import Any
+
+import server
+
+from sbvae_cli.errors import SbvaeError
+
+
+def take(case: bytes) -> dict[str, Any]:
+    """What came of a case, of which the first byte says what goes wrong."""
+    return server.answer_of(lambda case: case != b"\xff", lambda: _WRONG[case[0]](), case)
+
+
+def _refuse() -> None:
+    raise SbvaeError("no")
+
+
+def _fail() -> None:
+    raise KeyError("a fault")
+
+
+def _warn() -> None:
+    warnings.warn("a library's", stacklevel=1)
+
+
+def _crash() -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+_WRONG = (
+    lambda: None,
+    _refuse,
+    _fail,
+    _warn,
+    _crash,
+    lambda: bytearray(3 << 30),
+    lambda: time.sleep(server.LIMIT_SECONDS + 5),
+)
