@@ -158,3 +158,12 @@ def test_images_are_grey_or_have_three_channels() -> None:
     assert build_config({"data": {"channels": 1}}).data.channels == 1
     with pytest.raises(SbvaeError, match=r"data\.channels is 2; images have 1 or 3"):
         build_config({"data": {"channels": 2}})
+
+
+def test_a_model_is_told_by_its_decoder_and_by_what_is_special() -> None:
+    assert build_config({"model": {"decoder": {"kind": "deconv"}}}).kinds == ["deconv"]
+    special = {
+        "objective": {"kind": "beta-vae"},
+        "model": {"likelihood": {"kind": "gaussian"}},
+    }
+    assert build_config(special).kinds == ["beta-vae", "broadcast", "gaussian"]
