@@ -128,9 +128,8 @@ def unless_too_short(
         runs = scored(groups)
         poor = [own for run in runs if (own := lacking(run, score))]
         if poor:
-            which = ", ".join(dict.fromkeys(factor for own in poor for factor in own))
             verb = "lacks" if len(poor) == 1 else "lack"
-            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} {verb} {which}")
+            cautions.append(f"{len(poor)} of {len(runs)} runs of {name} {verb} {_which(poor)}")
         poor_sides.append(2 * len(poor) >= len(runs))
         change = change_of_loss(score, runs)
         if change and difference is not None and change.least > OF_DIFFERENCE * difference:
@@ -174,3 +173,11 @@ def diverged(groups: Sequence[RunGroup]) -> int:
 def _called(score: str) -> str:
     """Return a label of a score in the paper, some of which are not computed by any metric."""
     return score_style(score).label.replace("share_of_mig_near_zero", "share with a MIG near zero")
+
+
+def _which(lacking_factors: Sequence[Sequence[str]]) -> str:
+    """Return the factors that runs lack: joined by "and" if all of them do, else by "or"."""
+    if all(own == lacking_factors[0] for own in lacking_factors):
+        return " and ".join(lacking_factors[0])
+    every = (name for own in lacking_factors for factor in own for name in factor.split(" or "))
+    return " or ".join(dict.fromkeys(every))

@@ -10,6 +10,7 @@ import pytest
 from sbvae_cli.config.schema import Config
 from sbvae_cli.recipes.claims import Claim
 from sbvae_cli.recipes.convergence import change_of_loss, lacking
+from sbvae_cli.recipes.outcome import _which
 from sbvae_cli.recipes.verdicts import verdict
 from sbvae_cli.sweeps.collect import Collected, collect
 from sbvae_cli.sweeps.folder import SweepFolder
@@ -123,6 +124,18 @@ def test_half_of_a_side_without_a_factor_has_not_converged(folder: SweepFolder) 
     assert outcome(folder, "mig", "broadcast", "deconv") == (
         *("not converged", "3 of 6 runs of deconv lack x or y"),
     )
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ([["x", "y"], ["x", "y"]], "x and y"),
+        ([["x or y"], ["x or y"]], "x or y"),
+        ([["x"], ["x", "hue"], ["x or y"]], "x or hue or y"),
+    ],
+)
+def test_factors_that_not_all_runs_lack_are_alternatives(lost: list[list[str]], told: str) -> None:
+    assert _which(lost) == told
 
 
 def test_a_trend_along_which_factors_may_be_lost_needs_them_at_one_level(
