@@ -120,8 +120,8 @@ def require_data(replicas: Sequence[Replica]) -> None:
         except SbvaeError as error:
             several = f"{len(replicas)} runs need" if len(replicas) > 1 else "1 run needs"
             place = f"FOLDER/{Path(source).name}"
-            todo = f"put it back, or write in the plan where it is now, as data.source: {place}"
-            gone = f"{source}: there is no such file any more, and {several} it"
+            todo = f"put it back, or write its new path in the plan, as data.source: {place}"
+            gone = f"{source}: no longer exists, and {several} it"
             raise SbvaeError(f"{gone}; {todo}") from error
         if found.file:
             found.file.close()

@@ -132,7 +132,7 @@ def test_a_data_file_that_is_gone_is_known_from_the_runs_on_it(
 
     assert [each.config for each in again.replicas] == [each.config for each in plan.replicas]
     assert [*map(name_of, again.replicas)] == [*map(name_of, plan.replicas)]
-    with pytest.raises(SbvaeError, match=r"own\.h5: .* any more, and 2 runs need it; put"):
+    with pytest.raises(SbvaeError, match=r"own\.h5: no longer exists, and 2 runs need it; put"):
         require_data(again.replicas)
     moved.rename(runs / "own.h5")  # near the runs, where training finds it
     require_data(again.replicas)
