@@ -15,7 +15,7 @@ from sbvae_cli.explorer.graphs import (
     probes_of,
 )
 from sbvae_cli.explorer.payload import Probes
-from sbvae_cli.export.onnx_graphs import halved, renamed, run_onnx
+from sbvae_cli.export.onnx_graphs import halved, latents_of, renamed, run_onnx
 from sbvae_cli.system_errors import unreadable
 
 # Tolerance beyond [0, 1]: more than means of a Gaussian overshoot, less than logits have.
@@ -54,6 +54,13 @@ def read_decoder(path: Path, codes: NDArray[np.floating]) -> Decoder:
         graph = renamed(graph, "z", "image")
     except SbvaeError as error:
         raise SbvaeError(f"{path}: {error}", field="decoder") from None
+    latents, given = latents_of(graph), codes.shape[1]
+    if latents not in (None, given):
+        raise SbvaeError(
+            f"{path}: decodes {latents} latents, and the codes have {given}; give the decoder of "
+            "the model that made them",
+            field="decoder",
+        )
     first = _drawn(path, graph, codes[:1].astype(np.float32))
     _check_images(path, first)
     shape = (int(first.shape[1]), int(first.shape[2]), int(first.shape[3]))

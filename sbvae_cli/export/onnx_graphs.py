@@ -132,6 +132,13 @@ def renamed(graph: bytes, name: str, output: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def latents_of(graph: bytes) -> int | None:
+    """Return the number of latents that a decoder's input `z` states; None where it states none."""
+    inputs = {each.name: each.type.tensor_type.shape.dim for each in loaded(graph).graph.input}
+    sizes = [each.dim_value for each in inputs.get("z", ())]
+    return sizes[1] or None if len(sizes) == 2 else None
+
+
 def with_metadata(graph: bytes, metadata: Mapping[str, str]) -> bytes:
     """Add metadata to a graph; `metadata_of` reads it.
 

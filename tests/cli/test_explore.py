@@ -244,3 +244,17 @@ def test_another_file_is_not_replaced(
 
     assert "is not a page of sbvae explore and is not replaced" in result.err
     assert (tmp_path / "mine.html").read_text() == "<!doctype html><p>mine"
+
+
+def test_a_decoder_of_other_latents_than_the_codes_is_refused(
+    sbvae: Callable[..., Any],
+    write_codes: Callable[..., Path],
+    write_model: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    write_model(tmp_path / "ckpt.pt", latents=4)
+    write_codes(tmp_path / "codes.npz")  # of three latents
+    assert sbvae("export", "ckpt.pt", "--onnx", "out").code == 0
+    told = sbvae("explore", "--codes", "codes.npz", "--decoder", "out/decoder.onnx").err
+    assert told.startswith("error: --decoder out/decoder.onnx: decodes 4 latents, and the codes")
+    assert "have 3;" in told and told.count("\n") == 1
