@@ -151,7 +151,8 @@ def _draw_rows(
     boxes = [Panel(0.0, 0.0, width, total, panel.x_range, (0.0, 1.0)) for panel in panels]
     out = [max(sides) for sides in zip(*(box.overhang for box in boxes), strict=True)]
     counts = COUNTS if counted else 0.0
-    beside = max(text_width(part, LABEL_SIZE) for line in lines for part in line)
+    widths = [text_width(part, LABEL_SIZE) for line in lines for part in line]
+    beside = max(widths, default=0.0)  # a name of spaces alone has no lines
     beside = max(beside + GAP + counts, out[0])
     across = width + max(BETWEEN, sum(out) + GAP)
     down = total + TICK + LINE * TICK_SIZE + LINE * LABEL_SIZE + 4 * GAP

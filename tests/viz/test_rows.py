@@ -154,3 +154,9 @@ def test_the_paper_shows_around_a_median_on_its_interval() -> None:
     assert [is_of(order[-3], SERIES[0]), is_of(order[-2], PAPER), is_of(order[-1], INK)] == [
         True
     ] * 3
+
+
+def test_a_group_whose_name_is_spaces_alone_is_drawn() -> None:
+    panel = RowPanel("MIG", [Values(np.array([0.2, 0.4]), SERIES[0])], (0.0, 1.0))
+    canvas = draw_strips([" "], [panel])
+    assert canvas.width > 0 and sum(isinstance(each, Disc) for each in canvas.shapes) == 2
