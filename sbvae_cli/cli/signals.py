@@ -11,6 +11,8 @@ from sbvae_cli.errors import StoppedError
 
 PARENT = "SBVAE_PARENT"  # environment variable: process id of the parent, whose end stops this one
 SIGNALLED = 128  # a command that signal N ended has exit code 128 + N
+# Windows calls no handler for SIGTERM: a run that is ended by it there saves nothing after its last
+# checkpoint. Ctrl-C is SIGINT everywhere.
 _SIGNALS = [signal.SIGINT, signal.SIGTERM]
 # Sent when the terminal is closed; `nohup` ignores it, and Windows does not have it.
 _HANGUP = getattr(signal, "SIGHUP", None)

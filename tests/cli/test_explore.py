@@ -106,6 +106,19 @@ def test_codes_of_anybody(
     assert (found["image"], model["decoder"]) == (None, None)
 
 
+def test_names_end_no_script_and_begin_none(
+    sbvae: Callable[..., Any], write_codes: Callable[..., Path], tmp_path: Path
+) -> None:
+    names = ["</script><script>alert(1)</script>", "<!-- ]]> \"'&<img src=x>"]
+    write_codes(tmp_path / "<b>codes.npz", names=names)
+    assert sbvae("explore", "--codes", "<b>codes.npz", "--out", "plain.html").code == 0
+    page = tmp_path / "plain.html"
+    text = page.read_text(encoding="utf-8")
+    assert [each["name"] for each in payload_of(page)["factors"]] == names
+    assert text.count("<script") == text.count("</script>")
+    assert not any(part in text for part in ("alert(1)</script>", "<img src=x>", "<b>codes"))
+
+
 def test_several_files_of_codes_stand_side_by_side(
     sbvae: Callable[..., Any], write_codes: Callable[..., Path], tmp_path: Path
 ) -> None:
