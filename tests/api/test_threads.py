@@ -63,7 +63,7 @@ def test_evaluations_side_by_side_give_what_they_give_alone(trained: Path) -> No
 
         return work
 
-    fitted = ["mig", "sap", "explicitness", "modularity"]
+    fitted = ["mig", "sap", "explicitness"]
     works: list[Callable[[], Any]] = [
         scored(codes, factors, metrics=fitted, seed=0),
         scored(codes, factors, metrics=fitted, seed=1),
