@@ -154,5 +154,5 @@ def test_a_signal_saves_both_models(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert errors.splitlines()[-1].endswith("go on with: sbvae demo demo --steps 1000000")
+    assert errors.splitlines()[-1].endswith("sbvae demo demo --steps 1000000")
     assert all(load_checkpoint(log.with_name("ckpt.pt")).step >= 10 for log in logs)
