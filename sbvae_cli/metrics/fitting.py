@@ -35,11 +35,13 @@ class LogisticClassifier:
 
     def predict(self, features: Floats) -> Ints:
         """Predict the classes (N,) of features (N, D)."""
-        return np.asarray(self.model.predict((features - self.middle) / self.scale))
+        with _lock:
+            return np.asarray(self.model.predict((features - self.middle) / self.scale))
 
     def probabilities(self, features: Floats) -> Floats:
         """Predict the probability of each fitted class, in order, shape (N, classes)."""
-        return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
+        with _lock:
+            return np.asarray(self.model.predict_proba((features - self.middle) / self.scale))
 
 
 def standardise(z: Floats, other: Floats) -> tuple[Floats, Floats]:

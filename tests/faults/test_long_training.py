@@ -1,4 +1,7 @@
-"""A training of 100,000 small steps: what it holds does not grow, and its log stays small."""
+"""A training of 100,000 small steps: what it holds does not grow, and its log stays small.
+
+Seen in a run of drawn images: 281.51 MiB after 2,000 steps, 281.56 MiB after 57,950.
+"""
 
 import json
 import subprocess
