@@ -48,7 +48,6 @@ class Made:
 
     data: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     scores: list[str] = field(default_factory=list)
     sweeps: list[str] = field(default_factory=list)
@@ -109,7 +108,7 @@ def network(draw: Draw) -> list[object]:
     return words
 
 
-def train(draw: Draw, made: Made, replicas: int = 0) -> str:
+def train(draw: Draw, made: Made) -> str:
     out, steps = made.new("run"), draw(st.integers(1, 4))
     from_file = bool(made.data) and draw(st.booleans())
     words = network(draw)
@@ -126,10 +125,8 @@ def train(draw: Draw, made: Made, replicas: int = 0) -> str:
     schedule = draw(st.sampled_from(get_args(LearningRateSchedule)))
     words += ["--set", f"training.learning_rate_schedule={schedule}"]
     words += ["--batch-size", draw(st.integers(2, 5)), "--seed", draw(st.integers(0, 99))]
-    if replicas:
-        words += ["--replicas", replicas]
     told = run("train", *words, "--steps", steps, "--out", out)
-    (made.groups if replicas else made.runs).append(out)
+    made.runs.append(out)
     made.steps[out] = steps
     return told
 
@@ -160,8 +157,9 @@ def evaluate(draw: Draw, made: Made) -> str:
 
 def traverse(draw: Draw, made: Made) -> str:
     out = made.new("traversal", draw(st.sampled_from([".svg", ".png", ".gif"])))
-    words = draw(st.sampled_from([[], ["--top", 2], ["--samples", 3], ["--reconstructions", 2]]))
-    run("traverse", draw(st.sampled_from(made.runs)), "--columns", 3, *words, "--out", out)
+    others = [["--samples", 3], ["--reconstructions", 2]]
+    words = draw(st.sampled_from([["--columns", 3], ["--columns", 4, "--top", 2], *others]))
+    run("traverse", draw(st.sampled_from(made.runs)), *words, "--out", out)
     return run("info", out)
 
 
