@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import re
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -99,6 +100,11 @@ def run_to_the_end(
         if ended.code == -signal.SIGKILL:
             line = again
             del left[0]
+            continue
+        kept = re.search(r"holds no (\S+); copy (\S+) to it", ended.out)
+        if kept:  # killed between the first checkpoint that is kept and the last one
+            shutil.copy(folder / kept[2], (folder / kept[2]).with_name(kept[1]))
+            line = again
             continue
         printed = _COMMAND.findall(ended.out)
         assert line is not words and ended.code == 1, (line, ended)
