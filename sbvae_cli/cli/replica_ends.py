@@ -62,7 +62,7 @@ def conclude(
         for state in ("finished", "diverged", "failed", "stopped", "waiting")
     }
     more = {} if others.steps is None else {"steps": str(others.steps)}
-    again = f"go on with {command('train', resume=group, **more)}"
+    again = f"resume with {command('train', resume=group, **more)}"
     finished = f"{len(by_state['finished'])} of {_replicas(len(ended))} finished"
     if signal is not None and (by_state["stopped"] or by_state["waiting"]):
         made = any(each.row.step for each in ended)

@@ -95,7 +95,7 @@ def _show_runs(path: Path) -> None:
 def _show(found: Progress | GroupProgress, before: str) -> None:
     command = as_typed(["train", "--resume", found.path])
     if found.step < found.steps:
-        line = f"{found.step:,} of {found.steps:,} steps; go on with `{command}`"
+        line = f"{found.step:,} of {found.steps:,} steps; resume with `{command}`"
     else:
         line = f"finished, {found.steps:,} steps; more with `{command} --steps {2 * found.steps}`"
     tell(f"{found.path}: {before}{line}")

@@ -275,7 +275,7 @@ def _nothing_left(
     beyond = asked is not None and most > asked
     of = f"more than the {asked:,} asked for" if beyond else "all that are asked for"
     more = command("train", resume=group, steps=str(2 * most))
-    return SbvaeError(f"{made} {most:,} steps, {of}; go on with more, as {more}")
+    return SbvaeError(f"{made} {most:,} steps, {of}; train more with {more}")
 
 
 def _row(standing: _Standing) -> Row:

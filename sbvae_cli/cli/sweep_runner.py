@@ -201,15 +201,15 @@ def _raise_if_unfinished(
     if request.number is not None and left:
         made = any(each.step for each in states)
         stopped = "stopped and saved" if made else "stopped before the first step"
-        raise StoppedError(f"{stopped}, {done}; go on with {again}", request.number)
+        raise StoppedError(f"{stopped}, {done}; resume with {again}", request.number)
     failed = [name for each in ended if each.why for name in each.job.names if name in left]
     if failed:
         more = f" and {len(failed) - _MOST_NAMES} more" if len(failed) > _MOST_NAMES else ""
         which = ", ".join(failed[:_MOST_NAMES]) + more
         runs = "1 run" if len(failed) == 1 else f"{len(failed):,} runs"
-        raise SbvaeError(f"{runs} failed ({which}), as said above; {done}; go on with {again}")
+        raise SbvaeError(f"{runs} failed ({which}), as said above; {done}; resume with {again}")
     if left:
-        raise SbvaeError(f"{done}, the engine did not run the others; go on with {again}")
+        raise SbvaeError(f"{done}, the engine did not run the others; resume with {again}")
 
 
 def say_what_is_next(folder: SweepFolder, states: Sequence[RunState]) -> None:

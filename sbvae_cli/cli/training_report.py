@@ -56,7 +56,7 @@ def report_training(
     if request.number is not None and done < steps:
         raise StoppedError(
             f"stopped and saved at step {done:,} of {steps:,}; "
-            f"go on with {command('train', resume=path)}",
+            f"resume with {command('train', resume=path)}",
             request.number,
         )
     _say_what_is_next(config, path, done)

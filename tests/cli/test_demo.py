@@ -138,7 +138,7 @@ def test_a_command_of_it_that_fails_or_is_stopped_ends_it(
 
     monkeypatch.setattr("sbvae_cli.runs.targets.each_once", stop)
     done = sbvae("demo")
-    assert done.code == 143 and done.err.endswith("go on with: sbvae demo demo\n")
+    assert done.code == 143 and done.err.endswith("resume with: sbvae demo demo\n")
 
 
 @pytest.mark.slow

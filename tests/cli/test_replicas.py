@@ -59,7 +59,7 @@ def test_replicas_are_solo_runs_also_where_one_was_killed_and_went_on(
     (said,) = [line for line in lines if line.startswith("g/4: failed at step ")]
     assert said.endswith(" of 30: killed by SIGKILL")
     assert lines[-1] == (
-        "error: 1 of 2 replicas failed (4), as said above; go on with `sbvae train --resume g`"
+        "error: 1 of 2 replicas failed (4), as said above; resume with `sbvae train --resume g`"
     )
     alone = [*tiny, *options[-6:]]
     assert sbvae("train", *alone, "--out", "3").code == 0
@@ -185,7 +185,9 @@ def test_going_on_takes_those_that_are_not_finished(
 
 def test_what_cannot_go_on_is_one_line(sbvae: Sbvae, group: Path, begun: list[Any]) -> None:
     resume = ("train", "--resume", "g")
-    refused(sbvae(*resume), "g: its replicas have made 2 steps, all that are asked for; go on with")
+    refused(
+        sbvae(*resume), "g: its replicas have made 2 steps, all that are asked for; train more with"
+    )
     assert "`sbvae train --resume g --steps 4`" in sbvae(*resume).err
     refused(
         sbvae(*resume, "--replicas", 3, "--steps", 4),
@@ -248,7 +250,7 @@ def test_folders_of_replicas_are_listed_beside_runs(sbvae: Sbvae, group: Path) -
 
     more = "finished, 2 steps; more with `sbvae train --resume runs"
     behind = (
-        "2 replicas, the least far at {} of 2 steps; go on with `sbvae train --resume runs/two`"
+        "2 replicas, the least far at {} of 2 steps; resume with `sbvae train --resume runs/two`"
     )
     assert listed() == [
         f"runs/solo: {more}/solo --steps 4`",

@@ -246,7 +246,7 @@ def test_a_folder_of_runs_is_listed_with_commands(sbvae: Sbvae, run_of_two: Path
     done = sbvae("train", "--resume", "runs")
     assert done.code == 1
     assert done.err.splitlines() == [
-        'runs/my run: 2 of 9 steps; go on with `sbvae train --resume "runs/my run"`',
+        'runs/my run: 2 of 9 steps; resume with `sbvae train --resume "runs/my run"`',
         "runs/done: finished, 2 steps; more with `sbvae train --resume runs/done --steps 4`",
         "error: runs: is no run folder; name one of the runs in it, as listed above",
     ]

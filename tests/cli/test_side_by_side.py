@@ -92,7 +92,7 @@ def test_one_that_is_killed_leaves_the_others_and_is_named(
     with pytest.raises(SbvaeError) as raised:
         conclude(Path("g"), ended, None)
     assert str(raised.value) == (
-        "1 of 3 replicas failed (1), as said above; go on with `sbvae train resume=g`"
+        "1 of 3 replicas failed (1), as said above; resume with `sbvae train resume=g`"
     )
     said = capsys.readouterr().err.splitlines()
     assert said.count(f"{ended[1].folder.path}: failed at step 1 of 9: killed by SIGKILL") == 1
@@ -131,7 +131,7 @@ def test_the_end_counts_what_was_trained_and_what_was_finished_before(
         f"trained 2 replicas of 26 to 30 steps; 2 were finished before; {named}"
     )
     left_out = Ended(RunFolder(Path("g/9")), Row("9", 30, 4, 0, "failed"), "is damaged")
-    with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), as said above; go on"):
+    with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), as said above; resume"):
         others = Others([one], left_out=[left_out])
         conclude(Path("g"), [Ended(RunFolder(Path("g")), one)], None, others)
 
@@ -179,7 +179,7 @@ def test_a_signal_is_passed_on_once_and_nothing_else_begins(jobs: Jobs) -> None:
     with pytest.raises(StoppedError, match="stopped and saved, 0 of 3 replicas finished") as raised:
         conclude(Path("my runs"), ended, stop.number)
     assert raised.value.exit_code == 130
-    assert str(raised.value).endswith('go on with `sbvae train resume="my runs"`')
+    assert str(raised.value).endswith('resume with `sbvae train resume="my runs"`')
 
 
 def test_where_no_step_was_made_nothing_is_said_to_be_saved() -> None:

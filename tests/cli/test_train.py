@@ -113,7 +113,7 @@ def assert_saved(errors: list[str], run: Path) -> None:
     saved = load_checkpoint(run / "ckpt.pt").step
     assert errors[-1] == (
         f"error: stopped and saved at step {saved:,} of 1,000,000,000; "
-        "go on with `sbvae train --resume run`"
+        "resume with `sbvae train --resume run`"
     )
 
 

@@ -1,9 +1,8 @@
 """Many changed files for every reader: python tests/fuzz/fuzz.py --cases 100000
 
 Prints a table of what came of them, and each kind of failure once, with a case that shows it. Cases
-are random, or chosen by coverage where `--atheris` is given and atheris is installed, which is no
-part of the extras. `--case HEX` makes the file of one case, reads it here, and leaves it in the
-working folder.
+are random. `--case HEX` makes the file of one case, reads it here, and leaves it in the working
+folder.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Bytes that stand for decisions, and what they change in a file or in what a file is made of.
 
-A case is a string of bytes, so that hypothesis, atheris and random numbers make cases alike.
+A case is a string of bytes, so that hypothesis and random numbers make cases alike.
 """
 
 import copy
