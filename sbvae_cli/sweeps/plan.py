@@ -1,5 +1,6 @@
 """Plan the runs of a sweep: first one seed of every setting, then the next seed, and so on."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,13 +97,14 @@ class _Recorded:
 
     def of(self, source: str) -> DataConfig | None:
         """Return what a run has recorded of a missing file; None of what is there or unknown."""
-        if is_procedural(source) or Path(source).exists():
+        # `os.path.exists` is False for a name that no file can have.
+        if is_procedural(source) or "\0" in source or os.path.exists(source):
             return None
         if self._found is None:
             files = sorted(self._runs.glob("*/*/config.yaml"))
             known = (build_config(read_yaml(file), str(file)).data for file in files)
             self._found = {each.source: each for each in known}
-        return self._found.get(str(Path(source).resolve()))
+        return self._found.get(os.path.realpath(source))
 
 
 def require_data(replicas: Sequence[Replica]) -> None:
@@ -113,7 +115,7 @@ def require_data(replicas: Sequence[Replica]) -> None:
     """
     firsts = {each.config.data.source: each for each in replicas}
     for source, each in firsts.items():
-        if each.config.data.count is None or Path(source).exists():
+        if each.config.data.count is None or os.path.exists(source):
             continue
         try:
             found = open_own_data(each.config.data, each.folder.path)

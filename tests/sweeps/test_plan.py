@@ -112,6 +112,15 @@ def test_data_that_are_no_section_are_told_what_a_section_is(tmp_path: Path, dat
         plan_sweep(build_sweep({"settings": {"data": data}}), tmp_path)
 
 
+@pytest.mark.parametrize("source", ["a" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_one_line(
+    tiny_sweep: Build, tmp_path: Path, source: str
+) -> None:
+    with pytest.raises(SbvaeError) as raised:
+        plan_sweep(tiny_sweep(grid={"data.source": [source]}), tmp_path)
+    assert "\n" not in raised.value.line and len(raised.value.line) < 6000
+
+
 def test_a_data_file_that_is_gone_is_known_from_the_runs_on_it(
     tiny_sweep: Build, tmp_path: Path
 ) -> None:
