@@ -64,7 +64,9 @@ def test_a_run_that_is_left_is_saved_and_goes_on_as_if_it_had_not_stopped(tmp_pa
     assert any((a != b).any() for a, b in zip(found, early, strict=True))  # weights of its own
     lines = (tmp_path / "run/log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [2, 4, 6]
-    with pytest.raises(sbvae.SbvaeError, match="has made 6 steps, of 6") as caught:
+    with pytest.raises(
+        sbvae.SbvaeError, match="has made 6 steps, all of the 6 requested"
+    ) as caught:
         sbvae.resume(tmp_path / "run")
     assert "`sbvae train --resume" in str(caught.value)
 

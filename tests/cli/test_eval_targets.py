@@ -80,9 +80,9 @@ def test_codes_beside_a_model_get_the_metrics_that_it_gets(
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["codes.npz", "--metrics", "rates"], "codes.npz: rates cannot be computed: they need"),
-        (["one.npz", "--metrics", "mig"], "one.npz: mig cannot be computed: it compares two"),
-        (["run", "--metrics", "beta-vae,irs"], "run: beta-vae cannot be computed: it tells"),
+        (["codes.npz", "--metrics", "rates"], "codes.npz: rates cannot be computed: a model is"),
+        (["one.npz", "--metrics", "mig"], "one.npz: mig cannot be computed: two latents"),
+        (["run", "--metrics", "beta-vae,irs"], "run: beta-vae cannot be computed: several fac"),
         (["run", "sub/codes.npz", "--metrics", "mig,rates"], "sub/codes.npz: rates cannot be"),
         (["codes.npz", "--metrics", "mig", "--group", "x,z"], "codes.npz: "),
     ],

@@ -290,5 +290,5 @@ def test_the_sheet_of_a_model_whose_data_are_gone_says_so(
     assert sbvae("info", "run").code == 0
     done = sbvae("info", "run", "--sheet", "sheet.png")
     assert done.code == 1 and done.err.startswith(
-        f"error: {Path('data.h5').resolve()}: there is no such file"
+        f"error: {Path('data.h5').resolve()}: no longer exists; put it back"
     )

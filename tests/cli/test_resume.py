@@ -75,7 +75,9 @@ def test_a_file_that_is_named_is_compared_and_stored(sbvae: Sbvae, run: Path) ->
     Path("there/d.h5").rename(make("elsewhere") / "e.h5")
     gone = sbvae("train", "--resume", run, "--steps", 4)
     assert gone.code == 1
-    assert gone.err.endswith("d.h5: no longer exists; give its new path with --data FILE\n")
+    assert gone.err.endswith(
+        "d.h5: no longer exists; put it back, or give its new path with --data FILE\n"
+    )
     done = sbvae("train", "--resume", run, "--steps", 4, "--data", "elsewhere/e.h5")
     assert done.code == 0
     assert "note: elsewhere/e.h5 holds what the run was trained on (compared: all" in done.err
@@ -130,7 +132,7 @@ def test_a_run_and_a_file_of_a_former_version_go_on(
     Path("there").rename("here")
     run = Path("here/run")
     refused = sbvae("train", "--resume", run, "--steps", 4)
-    assert "d.h5 may be it; give its new path with --data FILE" in refused.err
+    assert "d.h5 may be it; put it back, or give its new path with --data FILE" in refused.err
     done = sbvae("train", "--resume", run, "--steps", 4, "--data", "here/d.h5")
     assert done.code == 0
     assert "here/d.h5 has the name, count, size, seed and factors" in done.err
@@ -342,7 +344,9 @@ def test_a_moved_file_is_found_by_other_commands_too(sbvae: Sbvae, stored: list[
     Path("i.h5").rename("away/j.h5")
     for command, options in commands.items():
         gone = sbvae(command, "here/run", *options[:1], "x.png")
-        assert "i.h5: no longer exists; give its new path with --data FILE" in gone.err
+        assert (
+            "i.h5: no longer exists; put it back, or give its new path with --data FILE" in gone.err
+        )
         break
     named = ["--data", "away/j.h5", "--metrics", "rates", "--json", "n.json"]
     assert sbvae("eval", "here/run", *named).code == 0
