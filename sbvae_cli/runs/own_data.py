@@ -97,7 +97,8 @@ def open_own_data(
             likely = likely or (None if found.differences else path)
     hint = f"; {likely} may be it" if likely else ""
     raise SbvaeError(
-        f"{recorded.source}: no longer exists{hint}; put it back, or give its new path with `source=FILE`"
+        f"{recorded.source}: no longer exists{hint}; put it back, or give its new path with "
+        "`source=FILE`"
     )
 
 
