@@ -21,9 +21,9 @@ from sbvae_cli.figures.table import PAPER, ScoreTable
 from sbvae_cli.figures.unfolding import SCALE
 from sbvae_cli.metrics.protocol import named_protocol
 from sbvae_cli.runs import score_pictures as pictures
-from sbvae_cli.runs.figure_data import require_betas
+from sbvae_cli.runs.figure_data import comparable_and, require_betas
 from sbvae_cli.runs.logs import read_logs
-from sbvae_cli.runs.scores import Require, RunScores, require_comparable, score_runs
+from sbvae_cli.runs.scores import Require, RunScores, score_runs
 from sbvae_cli.runs.unfoldings import read_unfoldings, unfolding_animation
 
 if TYPE_CHECKING:
@@ -156,11 +156,8 @@ def scores(
         >>> sbvae.draw.scores("runs/circles", scores=["kl"], protocol="quick").mode
         'RGB'
     """
-    usual = () if scores else USUAL
-    found = _scored(runs, scores, usual, protocol, data, device)
-    with in_python_words(of="scores"):
-        wanted = pictures.scores_there(found, scores or usual)
-    return pictures.scores_picture(found, wanted).raster(scale, theme)
+    found, there = _scored_by_name(runs, scores, USUAL, protocol, data, device)
+    return pictures.scores_picture(found, there).raster(scale, theme)
 
 
 @checked
@@ -196,10 +193,7 @@ def table(
         >>> found.text("markdown").splitlines()[1]
         '| --- | ---: | ---: |'
     """
-    usual = () if scores else PAPER
-    found = _scored(runs, scores, usual, protocol, data, device)
-    with in_python_words(of="scores"):
-        there = pictures.scores_there(found, scores or usual)
+    found, there = _scored_by_name(runs, scores, PAPER, protocol, data, device)
     return pictures.runs_table(found, there)
 
 
@@ -230,6 +224,20 @@ def unfolding(*runs: Run, scale: float = SCALE, theme: ThemeName = "light") -> "
     with in_python_words(of="runs"):
         moving = unfolding_animation(read_unfoldings(_paths(runs), note))
     return Image.open(io.BytesIO(encode(moving, ".gif", scale=scale, theme=theme)))
+
+
+def _scored_by_name(
+    runs: Sequence[Run],
+    named: Sequence[str],
+    usual: Sequence[str],
+    protocol: ProtocolName,
+    data: Run | None,
+    device: str,
+) -> tuple[list[RunScores], list[str]]:
+    """Return scored runs, and the names of the scores to show: the named or the usual ones."""
+    found = _scored(runs, named, () if named else usual, protocol, data, device)
+    with in_python_words(of="scores"):
+        return found, pictures.scores_there(found, named or usual)
 
 
 def _scored(
@@ -266,16 +274,12 @@ def _scored(
             return "data"
         return "scores" if named and line.startswith("no run has") else "runs"
 
-    def require_both(found: Sequence[RunScores]) -> None:
-        require_comparable(found)
-        require(found)
-
     with in_python_words(of=at_fault):
         return score_runs(
             paths,
             named,
             optional=optional,
-            require=require_both,
+            require=comparable_and(require),
             data=other,
             device=device,
             protocol=named_protocol(protocol),

@@ -55,14 +55,11 @@ def score_with_progress(
     from sbvae_cli.commands import command
     from sbvae_cli.config.score_names import metrics_of, wanted_score
     from sbvae_cli.metrics.protocol import named_protocol
-    from sbvae_cli.runs.scores import require_comparable, score_runs
+    from sbvae_cli.runs.figure_data import comparable_and
+    from sbvae_cli.runs.scores import score_runs
     from sbvae_cli.runs.scores_file import is_scores_file
 
     progress = EvaluationProgress()
-
-    def require_both(runs: "Sequence[RunScores]") -> None:
-        require_comparable(runs)
-        require(runs)
 
     def on_target(path: Path, models: Sequence[Path]) -> None:
         if path == models[0] and len(models) >= MANY:
@@ -82,7 +79,7 @@ def score_with_progress(
         targets,
         scores,
         optional=optional,
-        require=require_both,
+        require=comparable_and(require),
         data=data,
         device=device,
         protocol=named_protocol(protocol),

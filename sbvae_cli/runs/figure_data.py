@@ -9,7 +9,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.rate_distortion import BetaScores, BetaSweep
 from sbvae_cli.figures.scores import GroupScores
 from sbvae_cli.runs.labels import group_labels
-from sbvae_cli.runs.scores import RunScores
+from sbvae_cli.runs.scores import Require, RunScores, require_comparable
 
 BETA = "objective.beta"
 
@@ -60,6 +60,16 @@ def beta_sweeps(runs: Sequence[RunScores]) -> list[BetaSweep]:
         decoder = next(model.decoder for model in models if model.group == group)
         found.append(BetaSweep(label, decoder, points))
     return found
+
+
+def comparable_and(require: Require) -> Require:
+    """Return a check that runs are comparable, as for `require_comparable`, and then `require`."""
+
+    def require_both(runs: Sequence[RunScores]) -> None:
+        require_comparable(runs)
+        require(runs)
+
+    return require_both
 
 
 def require_betas(runs: Sequence[RunScores]) -> None:
