@@ -126,6 +126,14 @@ def cut(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[:most]} ..."
 
 
+def printable(text: str) -> str:
+    """Replace unprintable characters, such as line breaks and what a terminal would interpret.
+
+    Names and texts of a file are not trusted; messages show them by this.
+    """
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def unknown_name(name: str, known: Collection[str], what: str = "factor") -> SbvaeError:
     """Return the error for an unknown name, with the most similar known name or all of them.
 

@@ -93,7 +93,7 @@ def _dataset_lines(facts: Facts) -> list[tuple[str, str]]:
 
 def _files(names: list[str] | None) -> list[tuple[str, str]]:
     """Return a line with the first and last names of image files, in the order of the rows."""
-    from sbvae_cli.data.importers.collection import printable
+    from sbvae_cli.errors import printable
 
     if names is None:
         return []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sbvae_cli.cli.console import file_size
+from sbvae_cli.errors import printable
 from sbvae_cli.files import parse_json
 
 Facts = Mapping[str, Any]
@@ -82,4 +83,4 @@ def _array(facts: Facts) -> str:
 def _text(text: str, most: int = _MOST_LETTERS) -> str:
     """Shorten a text, and replace characters that a terminal might interpret."""
     cut = text if len(text) <= most else f"{text[:most]}..."
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in cut)
+    return printable(cut)

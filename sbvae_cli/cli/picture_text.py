@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sbvae_cli.cli.console import file_size
+from sbvae_cli.errors import printable
 
 Facts = Mapping[str, Any]
 _OF_THE_FILE = {"kind", "path", "format", "width", "height", "frames", "file_bytes"}
@@ -40,15 +41,15 @@ def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield "run", f"{run}: {_text(own)}" if own else run
     elif isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
         for key, each in value.items():
-            yield _printable(f"{name} {key}"), _text(each)
+            yield printable(f"{name} {key}"), _text(each)
     elif value is not None and value != {}:
-        yield _printable(name), _text(value, name)
+        yield printable(name), _text(value, name)
 
 
 def _text(value: Any, name: str = "") -> str:
     """Format a value; a step gets thousands separators, a seed does not."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_printable(str(k))} {_text(v, str(k))}" for k, v in value.items())
+        return ", ".join(f"{printable(str(k))} {_text(v, str(k))}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(map(_text, value))
     if isinstance(value, float):
@@ -57,9 +58,4 @@ def _text(value: Any, name: str = "") -> str:
         return f"{value:,}"
     if value is None:
         return "-"
-    return _printable(str(value))
-
-
-def _printable(text: str) -> str:
-    """Replace characters that a terminal might interpret, since the file is not trusted."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return printable(str(value))

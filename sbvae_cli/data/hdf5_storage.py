@@ -10,8 +10,7 @@ from typing import Any
 import h5py
 
 from sbvae_cli.commands import quoted
-from sbvae_cli.data.importers.collection import printable
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 _LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
 _MOST_PACKED, _MUCH = 1032, 256 << 20  # largest compression ratio of gzip; bytes

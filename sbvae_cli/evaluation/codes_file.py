@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.cells import refuse_inexact
 from sbvae_cli.data.importers.npy import check_fits, read_array_header
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 from sbvae_cli.evaluation.representation import Representation
 from sbvae_cli.evaluation.stated_factors import (
     Arrays,
@@ -69,11 +69,7 @@ def read_codes(path: Path) -> Representation:
         frozenset(circular),
         _stds(path, arrays, codes.shape, latents),
         _held_out(path, arrays, len(codes)),
-        unread=tuple(
-            name if name.isprintable() else repr(name)
-            for name in arrays
-            if name not in (*READ, *_BESIDE)
-        ),
+        unread=tuple(printable(name) for name in arrays if name not in (*READ, *_BESIDE)),
         kinds=stated_kinds(path, arrays, names),
         space=stated_space(path, arrays, names),
         rows=_rows(path, arrays, len(codes)),
@@ -123,7 +119,7 @@ _MARK_BLANK = ", or name a factor present, 0 where an image is blank"
 
 def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
     if "codes" not in arrays:
-        found = ", ".join(arrays) or "nothing"
+        found = ", ".join(map(printable, arrays)) or "nothing"
         raise SbvaeError(f"{path}: has {found}, but no array codes; {HOW_TO_WRITE}")
     codes = _numbers(path, "codes", arrays["codes"])
     factors = np.empty((len(codes), 0))

@@ -118,6 +118,14 @@ def test_what_cannot_be_used_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_names_of_arrays_keep_to_the_line(tmp_path: Path) -> None:
+    np.savez(tmp_path / "c.npz", **{"a\nb": CODES})
+    with pytest.raises(SbvaeError, match="has a\ufffdb, but no array codes"):
+        read_codes(tmp_path / "c.npz")
+    np.savez(tmp_path / "c.npz", **{"a\nb": CODES, "codes": CODES})
+    assert read_codes(tmp_path / "c.npz").unread == ("a\ufffdb",)
+
+
 def test_a_missing_array_is_named_beside_what_is_there(tmp_path: Path) -> None:
     np.savez(tmp_path / "c.npz", means=CODES, factors=FACTORS)
     with pytest.raises(SbvaeError, match="has means, factors, but no array codes; write numpy"):

@@ -1,8 +1,9 @@
 """Many changed files for every reader: python tests/fuzz/fuzz.py --cases 100000
 
 Prints a table of what came of them, and each kind of failure once, with a case that shows it. Cases
-are random. `--case HEX` makes the file of one case, reads it here, and leaves it in the working
-folder.
+are random; with `--guided` libFuzzer makes them, which looks for branches of the package that no
+case has reached (`pip install atheris`). `--case HEX` makes the file of one case, reads it here,
+and leaves it in the working folder.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+import guided_cases
 import numpy as np
 import server
 
@@ -68,11 +70,20 @@ def fuzz(take: server.Take, cases: int, seed: int) -> Tally:
     return tally
 
 
+def guided(name: str, cases: int, seed: int) -> Tally:
+    """Cases that look for new branches of the package."""
+    tally = Tally()
+    with server.working_folder():
+        guided_cases.run(name, cases, seed, _LONGEST, tally.add)
+    return tally
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=2000, help="for each reader")
     parser.add_argument("--readers", help="names with commas between; default: all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--guided", action="store_true", help="look for new branches, by atheris")
     parser.add_argument("--case", help="of one reader, in hexadecimal digits")
     options = parser.parse_args()
     names = options.readers.split(",") if options.readers else server.names()
@@ -83,7 +94,10 @@ def main() -> None:
     with server.working_folder():
         for name in names:
             started = time.monotonic()
-            tally = fuzz(server.taker(name), options.cases, options.seed)
+            if options.guided:
+                tally = guided(name, options.cases, options.seed)
+            else:
+                tally = fuzz(server.taker(name), options.cases, options.seed)
             print(tally.row(name), flush=True)
             print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
             for kind, (case, told) in tally.failures.items():

@@ -96,15 +96,26 @@ def _serve(take: Take, cases: int, answers: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
+    limit_memory()
+    with open(cases, encoding="ascii") as lines:
+        for line in lines:
+            answer = within_seconds(take, bytes.fromhex(line))
+            os.write(answers, json.dumps(answer).encode() + b"\n")
+
+
+def limit_memory() -> None:
+    """Refuse this process more memory than the limit above what it has now."""
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + LIMIT_BYTES, taken + LIMIT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with open(cases, encoding="ascii") as lines:
-        for line in lines:
-            signal.setitimer(signal.ITIMER_PROF, LIMIT_SECONDS)  # whose signal ends the process
-            answer = take(bytes.fromhex(line))
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            os.write(answers, json.dumps(answer).encode() + b"\n")
+
+
+def within_seconds(take: Take, case: bytes) -> Answer:
+    """Take a case; a signal ends the process if that takes more than the limit of a processor."""
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_SECONDS)
+    answer = take(case)
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    return answer
 
 
 def answer_of(make: Callable[[bytes], bool], read: Callable[[], object], case: bytes) -> Answer:
@@ -156,13 +167,28 @@ def taker(name: str) -> Take:
     Raises:
         KeyError: If there is no such reader.
     """
-    (room,) = [room for room, own in ROOMS.items() if name in own] or [name]
+    room = _room_of(name)
     module = import_module(room)
     if room == "faulty_readers":
         take: Take = module.take
         return take
     reader = module.READERS[name]
     return lambda case: answer_of(reader.make, lambda: reader.read(Path(reader.name)), case)
+
+
+def valid_cases(name: str) -> list[bytes]:
+    """The cases of a reader that make a valid file; the next first byte changes its values.
+
+    Raises:
+        KeyError: If there is no such reader.
+    """
+    module = import_module(_room_of(name))
+    count = len(module.READERS[name].seeds) if hasattr(module, "READERS") else 1
+    return [bytes([2 * number]) for number in range(count)]
+
+
+def _room_of(name: str) -> str:
+    return next((room for room, own in ROOMS.items() if name in own), name)
 
 
 @contextmanager

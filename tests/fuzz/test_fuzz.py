@@ -93,3 +93,20 @@ def test_what_goes_wrong_is_told_apart_and_the_next_case_is_read(
 def test_a_reader_that_hangs_is_stopped(server: Server) -> None:
     assert server.ask("self-test", b"\6")["outcome"] == "hung"
     assert server.ask("self-test", b"\0")["outcome"] == "read"
+
+
+@pytest.mark.slow
+def test_guided_cases_are_counted_and_a_child_that_dies_is_replaced() -> None:
+    pytest.importorskip("atheris")
+    script = SERVER.with_name("fuzz.py")
+    words = ("--guided", "--readers", "self-test,csv", "--cases", "60", "--seed", "1")
+    made = subprocess.run(
+        [sys.executable, script, *words], capture_output=True, text=True, timeout=300
+    )
+    rows = [line.split("|")[1:-1] for line in made.stdout.splitlines()[2:]]
+    found = {row[0].strip(): [int(cell) for cell in row[1:9]] for row in rows}
+    assert found["csv"][0] == found["self-test"][0] == 60
+    names = ("read", "refused", "unmade", "failed", "noisy", "crashed", "hung")
+    counts = dict(zip(names, found["self-test"][1:], strict=True))
+    assert min(counts[name] for name in ("read", "refused", "failed", "noisy", "crashed")) > 0
+    assert sum(found["csv"][4:]) == 0

@@ -18,7 +18,6 @@ from sbvae_cli.data.importers.collection import (
     Closable,
     Closing,
     ImageCollection,
-    printable,
     reason_of,
 )
 from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, find_images, order_axes
@@ -26,7 +25,7 @@ from sbvae_cli.data.importers.label_arrays import find_file_names
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.mat5 import check_sizes
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 MAT5 = b"MATLAB 5.0"
 

@@ -7,10 +7,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from sbvae_cli.commands import command
-from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.find_arrays import IMAGES, ArrayKind, Arrays, called
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 _MANY = 5  # from this number on, arrays of an ambiguous shape are taken for one image each
 

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 Cells = Sequence[str] | NDArray[Any]
 

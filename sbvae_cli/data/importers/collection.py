@@ -19,7 +19,7 @@ from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.importers.tiff_pages import frame_count
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 from sbvae_cli.system_errors import NO_MORE_FILES
 
 _DESCRIPTION = 270  # TIFF tag
@@ -255,11 +255,6 @@ def note_on_repeats(names: Iterable[str]) -> tuple[str, ...]:
         f"{them} left out, as a later one has the same name ({printable(next(iter(repeated)))}); "
         "pack them under other names",
     )
-
-
-def printable(name: str) -> str:
-    """Replace unprintable characters of a name, such as line breaks, for messages."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def reason_of(error: Exception) -> str:

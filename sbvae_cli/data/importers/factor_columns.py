@@ -16,9 +16,8 @@ from sbvae_cli.config.names import FactorKind
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse
-from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.full_turn import full_turn, looks_circular
-from sbvae_cli.errors import SbvaeError, unknown_name
+from sbvae_cli.errors import SbvaeError, printable, unknown_name
 
 _MOST_WORDS = 10_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")

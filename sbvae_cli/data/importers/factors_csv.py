@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.data.importers.cells import refuse, with_points
-from sbvae_cli.data.importers.collection import printable, reason_of
+from sbvae_cli.data.importers.collection import reason_of
 from sbvae_cli.data.importers.factor_columns import (
     UNDECLARED,
     Declared,
@@ -21,7 +21,7 @@ from sbvae_cli.data.importers.factor_columns import (
     plain_titles,
 )
 from sbvae_cli.data.importers.image_names import ImageNames
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _MOST_COLUMNS, _LONGEST_LINE = 1_000, 1 << 20

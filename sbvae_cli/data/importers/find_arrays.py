@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from sbvae_cli.commands import command
-from sbvae_cli.data.importers.collection import printable
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 # Common names of arrays of images, the most reliable first; also in groups, as in `train/images`.
 IMAGES = (

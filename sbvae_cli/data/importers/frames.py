@@ -10,11 +10,11 @@ from itertools import accumulate
 import numpy as np
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, identify, printable
+from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, identify
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.data.workers import in_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 # Formats of several frames of equal rank.
 _FORMATS = {"AVIF", "DCX", "FLI", "GIF", "IM", "PNG", "SPIDER", "TIFF", "WEBP"}

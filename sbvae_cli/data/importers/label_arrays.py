@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.cells import Cells
-from sbvae_cli.data.importers.collection import printable
 from sbvae_cli.data.importers.factor_columns import plain_titles
 from sbvae_cli.data.importers.find_arrays import COLUMN_NAMES, ArrayKind, Arrays, row_axis
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 Read = Callable[[str], NDArray[Any]]
 

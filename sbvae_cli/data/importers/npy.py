@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from sbvae_cli.data.importers.collection import printable
+from sbvae_cli.errors import printable
 from sbvae_cli.memory import free_memory
 
 _LARGEST_HEADER = 1 << 16  # bytes; NumPy would allocate any length that the file claims

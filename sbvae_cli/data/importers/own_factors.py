@@ -9,14 +9,14 @@ import numpy as np
 
 from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.class_folders import class_folders
-from sbvae_cli.data.importers.collection import ImageCollection, printable
+from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
 from sbvae_cli.data.importers.factors_csv import read_factors
 from sbvae_cli.data.importers.find_arrays import Arrays, named_arrays
 from sbvae_cli.data.importers.known_labels import factors_of_labels
 from sbvae_cli.data.importers.label_arrays import Labels, find_labels
 from sbvae_cli.data.importers.open_images import open_array_file
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 
 @dataclass(frozen=True)

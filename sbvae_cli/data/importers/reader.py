@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.names import Background, Fit
-from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError, printable
+from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.survey import choose_levels, count_looks, usual_image
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.workers import in_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 Batch = tuple[NDArray[np.int64], NDArray[np.uint8]]
 OnUnreadable = Callable[[str], None]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sbvae_cli.data.importers.collection import ImageCollection, printable
+from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.deep_images import DeepImage, Kind
 from sbvae_cli.data.importers.fit import HARDLY, channel_extrema, opaque
 from sbvae_cli.data.importers.levels import MASK, Levels, levels_needed, value_range
 from sbvae_cli.data.importers.tally import Tally, Told
 from sbvae_cli.data.workers import in_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 _FEW, _FEWER = 16, 3  # images inspected for their kind; the fewer ones suffice if all have 8 bits
 _USUAL = 9  # images whose median is the typical image

@@ -14,13 +14,12 @@ from sbvae_cli.data.importers.collection import (
     inner_name,
     is_candidate,
     note_on_repeats,
-    printable,
     reason_of,
 )
 from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.data.importers.stored_parts import COPY_BYTES, StoredParts, unpack
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),

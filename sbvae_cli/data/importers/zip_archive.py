@@ -11,12 +11,11 @@ from sbvae_cli.data.importers.collection import (
     inner_name,
     is_candidate,
     note_on_repeats,
-    printable,
     reason_of,
 )
 from sbvae_cli.data.importers.limits import check_size
 from sbvae_cli.data.importers.natural_order import natural_order
-from sbvae_cli.errors import SbvaeError
+from sbvae_cli.errors import SbvaeError, printable
 
 
 def open_zip(path: Path, file: IO[bytes]) -> ZipFile:

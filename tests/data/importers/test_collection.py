@@ -11,7 +11,6 @@ from sbvae_cli.data.importers.collection import (
     UnreadableImageError,
     identify,
     inner_name,
-    printable,
 )
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.tally import Tally, Told
@@ -90,10 +89,6 @@ def test_a_name_that_leaves_the_archive_is_refused(name: str) -> None:
 
 def test_inner_names_have_forward_slashes() -> None:
     assert inner_name(Path("x"), "./b\\.//a..png") == "b/a..png"
-
-
-def test_names_in_messages_keep_to_the_line() -> None:
-    assert printable("a\n\x1b[2J\udcff é.png") == "a\ufffd\ufffd[2J\ufffd é.png"
 
 
 def test_sizes_are_counted_as_stored_and_frames_that_are_left_out(tmp_path: Path) -> None:
