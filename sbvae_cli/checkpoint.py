@@ -206,7 +206,7 @@ def _read(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > path.stat().st_size:  # PyTorch would fill memory with it
-            raise SbvaeError(f"{path}: refused: its parts are compressed, as in no checkpoint")
+            raise SbvaeError(f"{path}: refused: its parts are compressed, a checkpoint's never are")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise SbvaeError(
@@ -220,5 +220,5 @@ def _read(path: Path) -> dict[str, Any]:
         missing = "train a model first, or name a run folder or a ckpt.pt"
         raise unreadable(path, error, missing) from error
     if not isinstance(content, dict) or "sbvae_format" not in content:
-        raise SbvaeError(f"{path}: is a PyTorch file, but no sbvae checkpoint")
+        raise SbvaeError(f"{path}: is a PyTorch file, but not an sbvae checkpoint")
     return content

@@ -138,16 +138,18 @@ def make_dataset(
         )
         write_arrays(data, path, factors, names=names, circular=circular, kinds=kinds, force=force)
         return open_source(path)
-    _refuse({"names": names, "circular": circular, "kinds": kinds}, "is for factors in an array")
+    _refuse(
+        {"names": names, "circular": circular, "kinds": kinds}, "applies to factors in an array"
+    )
     height, width = two_sizes(DEFAULT_SIZE if size is None else size)
     text = str(data)
     if not is_procedural(text):
         changes = {"count": count, "factors": factors, "holes": holes, "blank": blank}
-        why = f"is for datasets that are drawn, and {text} is none"
+        why = f"applies to datasets that are rendered, and {text} is not rendered"
         _refuse({**changes, "correlations": correlations}, why)
         return _of_own_images(path_of(data, "data"), path, (height, width), table, force)
     if table is not None:
-        why = f"is for your own images; the factors of {text} are known, leave it out"
+        why = f"applies to your own images; the factors of {text} are known, leave it out"
         raise SbvaeError(why, field="table")
     with in_python_words(of="data"):
         space = named_space(text)
@@ -193,7 +195,7 @@ def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
     for name, value in mapping(given, field, "ranges by name, as {'x': (0.2, 0.8)}").items():
         ends = (value, value) if is_number(value) else items(value) or ()
         if not isinstance(name, str):
-            raise SbvaeError(f"has {name!r}, which is no factor's name", field=field)
+            raise SbvaeError(f"has {name!r}, which is not a factor's name", field=field)
         if len(ends) != 2 or not all(map(is_number, ends)):
             raise SbvaeError(
                 f"has {name} = {shown(value)}; give a range, as (0.2, 0.8)", field=field

@@ -220,7 +220,7 @@ def _settings_of(
         return config.as_dict(), None
     if config is None or isinstance(config, Mapping):
         if not all(isinstance(key, str) for key in config or ()):
-            raise SbvaeError("has keys that are no text; give {'section.key': value}", "config")
+            raise SbvaeError("has keys that are not text; give {'section.key': value}", "config")
         return nested(flat(config or {})), None
     if isinstance(config, str) and "=" in config:
         raise SbvaeError(f"is {config!r}; give {{'section.key': value}} or a file", field="config")

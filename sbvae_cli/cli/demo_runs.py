@@ -51,7 +51,7 @@ def train_both(folder: Path, seed: int | None, steps: int | None, force: bool) -
     """
     found = {} if force else _find_runs(folder)
     if not force and not found and folder.exists() and any(folder.iterdir()):
-        raise SbvaeError(f"{folder}: holds other files and no demo; name another folder")
+        raise SbvaeError(f"{folder}: holds other files, not a demo; name another folder")
     planned = _planned_steps(steps, found)
     if seed is None:
         seed = next((run.config.training.seed for run in found.values()), 0)

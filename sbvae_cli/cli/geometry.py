@@ -140,7 +140,7 @@ def _parse_picks(text: str) -> tuple[str | int, ...]:
         else:
             near = nearest(word, ranks)
             hint = f"did you mean {near}?" if near else "name worst, median, best or seeds, as 3"
-            raise SbvaeError(f"{part.strip() or text}: is no replica; {hint}", field="replica")
+            raise SbvaeError(f"{part.strip() or text}: is not a replica; {hint}", field="replica")
     if len(picks) > MOST_PICKS:
         raise SbvaeError(f"{text}: a row has room for {MOST_PICKS} at most", field="replica")
     return tuple(dict.fromkeys(picks))

@@ -120,7 +120,7 @@ def _folder(param: typer.CallbackParam, path: Path | None, example: str) -> Path
         return None
     name = f"--{param.name} {path}" if param.opts[0].startswith("--") else str(path)
     if str(path) == "-":
-        raise SbvaeError(f"{name}: is no folder; name one, as {example}")
+        raise SbvaeError(f"{name}: is not a folder; name one, as {example}")
     if path.exists() and not path.is_dir():
         raise SbvaeError(f"{name}: is a file, which is not replaced; name a folder, as {example}")
     return path

@@ -89,7 +89,7 @@ def _show_runs(path: Path) -> None:
         _show(group, f"{several}{least}")
     if runs or groups:
         what = "folders" if groups else "runs"
-        raise SbvaeError(f"{path}: is no run folder; name one of the {what} in it, as listed above")
+        raise SbvaeError(f"{path}: is not a run folder; name one of the {what} listed above")
 
 
 def _show(found: Progress | GroupProgress, before: str) -> None:

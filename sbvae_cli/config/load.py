@@ -74,9 +74,9 @@ def read_yaml(path: Path) -> Tree:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        raise SbvaeError(f"{path}: no valid YAML{line}: {_first_line(error)}") from error
+        raise SbvaeError(f"{path}: not valid YAML{line}: {_first_line(error)}") from error
     except ValueError as error:
-        raise SbvaeError(f"{path}: no valid YAML: {_first_line(error)}") from error
+        raise SbvaeError(f"{path}: not valid YAML: {_first_line(error)}") from error
     if tree is None:
         return {}
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
@@ -109,7 +109,7 @@ def parse_settings(settings: Sequence[str]) -> Tree:
         try:
             value = parse_yaml(text)
         except (yaml.YAMLError, ValueError) as error:
-            raise SbvaeError(f"{setting}: the value is no valid YAML", field="set") from error
+            raise SbvaeError(f"{setting}: the value is not valid YAML", field="set") from error
         if isinstance(value, str) and _WHOLE_NUMBERS.fullmatch(value):
             value = [int(part) for part in value.split(",")]
         tree = merge(tree, nested({".".join(names): value}))

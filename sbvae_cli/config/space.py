@@ -36,11 +36,11 @@ class FactorConfig(Frozen):
     def _check(self) -> Self:
         if self.kind == "discrete":
             if not self.levels or self.low is not None or self.high is not None:
-                raise ValueError(f"discrete factor {self.name} needs levels, and no low or high")
+                raise ValueError(f"discrete factor {self.name} needs levels, not low and high")
             if len(set(self.levels)) < len(self.levels):
                 raise ValueError(f"discrete factor {self.name} has a level twice")
         elif self.low is None or self.high is None or self.levels is not None:
-            raise ValueError(f"continuous factor {self.name} needs low and high, and no levels")
+            raise ValueError(f"continuous factor {self.name} needs low and high, not levels")
         elif self.low > self.high:
             found = f"{self.name} = {self.low:g}..{self.high:g}"
             raise ValueError(f"{found} is empty; write the lower end first")
@@ -160,7 +160,7 @@ class SpaceConfig(Frozen):
         if twice:
             raise ValueError(f"factor {twice[0]} is named twice")
         if (self.blank > 0) != (names[-1:] == ["present"]) or "present" in names[:-1]:
-            raise ValueError("a space with blank images, and no other, has a last factor present")
+            raise ValueError("present is the last factor if images may be blank, else no factor")
         for region in self.held_out:
             for name, (low, high) in region.items():
                 if name not in names:

@@ -185,7 +185,7 @@ def _pytorch(path: Path, pickled: bytes) -> Contents:
     if b"sbvae_format" not in pickled:
         return Contents(
             "pytorch",
-            "is a PyTorch file, but no sbvae checkpoint",
+            "is a PyTorch file, but not an sbvae checkpoint",
             "write images in it by numpy.savez(FILE, images=...), codes by "
             "numpy.savez(FILE, codes=..., factors=...)",
         )
@@ -218,7 +218,7 @@ def _tar(path: Path, compression: str) -> Contents:
     except (tarfile.TarError, EOFError, ValueError):
         if compression:
             way = "unpack it; if it has images, pack them as ZIP or TAR"
-            return Contents("other", f"is compressed by {compression}, but no TAR archive", way)
+            return Contents("other", f"is compressed by {compression} and not a TAR archive", way)
         found = "is a TAR archive that is damaged or cut short"
         raise SbvaeError(f"{path}: {found}; copy it again") from None
 

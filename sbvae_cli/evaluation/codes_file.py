@@ -120,7 +120,7 @@ _MARK_BLANK = ", or name a factor present, 0 where an image is blank"
 def _codes_and_factors(path: Path, arrays: Arrays) -> tuple[Floats, Floats]:
     if "codes" not in arrays:
         found = ", ".join(map(printable, arrays)) or "nothing"
-        raise SbvaeError(f"{path}: has {found}, but no array codes; {HOW_TO_WRITE}")
+        raise SbvaeError(f"{path}: has {found}, but not the array codes; {HOW_TO_WRITE}")
     codes = _numbers(path, "codes", arrays["codes"])
     factors = np.empty((len(codes), 0))
     if "factors" in arrays:
@@ -200,7 +200,7 @@ def _arrays(path: Path) -> Arrays:
     except OSError as error:
         raise unreadable(path, error) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SbvaeError(f"{path}: is no NPZ file of arrays; {HOW_TO_WRITE}") from error
+        raise SbvaeError(f"{path}: is not an NPZ file of arrays; {HOW_TO_WRITE}") from error
 
 
 def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
@@ -213,7 +213,7 @@ def _check_size(path: Path, name: str, archive: zipfile.ZipFile) -> None:
     if not header.dtype.hasobject and packed and found.file_size > _MANY_BYTES:
         raise SbvaeError(
             f"{path}: {name} are {found.file_size >> 20:,} MB, packed into "
-            f"{found.compress_size / 1e6:.1f} MB, as no codes are; write the file again"
+            f"{found.compress_size / 1e6:.1f} MB, more tightly than codes; write the file again"
         )
 
 

@@ -34,7 +34,7 @@ def onnx_facts(path: Path) -> Facts:
     try:
         model = loaded(path.read_bytes())
     except SbvaeError as error:
-        raise SbvaeError(f"{path}: {error}, or a damaged one; export it again") from None
+        raise SbvaeError(f"{path}: {error}, or is damaged; export it again") from None
     stored = {each.name: math.prod(each.dims) for each in model.graph.initializer}
 
     def values(side: Any) -> list[Facts]:
@@ -119,4 +119,4 @@ def _by_header(path: Path) -> tuple[dict[str, str], list[Facts]]:
 
 def _damaged(path: Path, why: str) -> SbvaeError:
     why = " ".join(why.split())[:200]
-    return SbvaeError(f"{path}: is no safetensors file, or a damaged one ({why}); write it again")
+    return SbvaeError(f"{path}: is not a safetensors file, or is damaged ({why}); write it again")

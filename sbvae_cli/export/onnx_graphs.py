@@ -182,7 +182,7 @@ def loaded(graph: bytes) -> Any:
             raise
         named = False
     if not named:
-        raise SbvaeError("is no ONNX file")
+        raise SbvaeError("is not an ONNX file")
     return model
 
 

@@ -92,7 +92,7 @@ def read_records(path: Path) -> list[ScoreRecord]:
         missing = f"write one by {_writing(path)}"
         raise unreadable(path, error, missing) from error
     except ValueError as error:
-        raise SbvaeError(f"{path}: is no JSON, or cut short; {_write(path)}") from error
+        raise SbvaeError(f"{path}: is not JSON, or is cut short; {_write(path)}") from error
     results = tree.get("results") if isinstance(tree, dict) else None
     if not isinstance(results, list) or not results:
         raise SbvaeError(f"{path}: has no results of `sbvae eval`; {_write(path)}")

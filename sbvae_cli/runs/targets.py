@@ -72,14 +72,14 @@ def _folders(path: Path) -> list[RunFolder]:
     if path.name in ("ckpt.pt", "log.jsonl") and path.is_file():
         path = path.parent
     if not os.path.isdir(path):
-        reason = "is no run folder" if path.exists() else "there is no such folder"
+        reason = "is not a run folder" if path.exists() else "there is no such folder"
         raise SbvaeError(f"{path}: {reason}; name a run folder, as runs/first")
     if is_run(path) or (path / "log.jsonl").is_file():
         return [RunFolder(path)]
     found = [each.folder for each in find_replicas(path)]
     found = found or [run for _, runs in _inside(path) for run in runs]
     if not found:
-        raise SbvaeError(f"{path}: is no run folder and holds none; name a run, as runs/first")
+        raise SbvaeError(f"{path}: is not a run folder and holds none; name a run, as runs/first")
     return found
 
 

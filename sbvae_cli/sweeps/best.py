@@ -105,7 +105,7 @@ def cautions(best: Best, score: str) -> list[str]:
     if best.lacking:
         lines.append(f"no run has {score} of {_names(best.lacking)}, not chosen among")
     if not best.others:
-        lines.append(f"there is no other setting than {best.group.label} to choose among")
+        lines.append(f"{best.group.label} is the only setting, so there is nothing to choose")
     return lines
 
 

@@ -39,7 +39,7 @@ REFUSED: list[tuple[Callable[[Any], object], str, str]] = [
     (lambda m: written(blank=1.5), "blank", "blank"),
     (lambda m: written(factors={"x": None}), "factors", "has x = None; give a range"),
     (lambda m: written(factors={"x": (0, np.nan)}), "factors", "give a range"),
-    (lambda m: written(factors={5: 5}), "factors", "has 5, which is no factor's name"),
+    (lambda m: written(factors={5: 5}), "factors", "has 5, which is not a factor's name"),
     (lambda m: written(seed=2**63), "seed", "give a whole number of at least 0"),
     (lambda m: written(size=10**9), "size", "give pixels"),
     (lambda m: mig(held_out=[[True], []]), "held_out", "rows of several lengths"),

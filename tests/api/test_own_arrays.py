@@ -88,7 +88,7 @@ def written(data: Any = IMAGES, **given: Any) -> object:
         (lambda: written(factors={"x": FACTORS[:, 0]}, names=["x"]), "names", "leave it out"),
         (lambda: written(factors=FACTORS, circular="hue"), "circular", "hue"),
         (lambda: written(factors=FACTORS, kinds={"hue": "range"}), "kinds", "hue"),
-        (lambda: written("circles:xy", names=["x"]), "names", "is for factors in an array; leave"),
+        (lambda: written("circles:xy", names=["x"]), "names", "applies to factors in an array"),
         (lambda: written("circles:xy", factors=FACTORS), "factors", "give ranges by name"),
     ],
 )

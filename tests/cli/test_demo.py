@@ -97,7 +97,7 @@ def test_other_runs_and_other_files_are_refused(sbvae: Sbvae) -> None:
     Path("mine").mkdir()
     Path("mine/thesis.tex").touch()
     done = sbvae("demo", "mine")
-    assert "mine: holds other files and no demo; name another folder" in done.err
+    assert "mine: holds other files, not a demo; name another folder" in done.err
     assert before and [path.name for path in Path("mine").iterdir()] == ["thesis.tex"]
 
 

@@ -205,7 +205,7 @@ def test_codes_without_factors_and_of_one_latent_are_scattered(
         (["nix"], "nix: there is no such file"),
         (["empty"], "empty: "),
         (["running"], "no checkpoint"),
-        (["--codes", "codes.npz", "--decoder", "codes.npz"], "is no ONNX file"),
+        (["--codes", "codes.npz", "--decoder", "codes.npz"], "is not an ONNX file"),
         (["--codes", "codes.npz", *["--decoder", "d.onnx"] * 2], "--decoder names 2, --codes 1;"),
         (["--codes", "codes.npz"] * 2, "--codes codes.npz: is named more than once"),
         (["run", "--out", "page.png"], "--out page.png: this option writes HTML"),

@@ -182,7 +182,7 @@ def test_without_the_extra_a_line_says_how_to_get_it(
         (["text", "--onnx", "out"], "text: is text, not a checkpoint"),
         (["ckpt.pt", "--onnx", "text"], "--onnx text: is a file, which is not replaced"),
         (["ckpt.pt", "--onnx", "text/x"], "--onnx text/x: cannot be written: Not a directory"),
-        (["ckpt.pt", "--onnx", "-"], "--onnx -: is no folder; name one, as exported"),
+        (["ckpt.pt", "--onnx", "-"], "--onnx -: is not a folder; name one, as exported"),
         (["ckpt.pt", "--onnx", "other"], "other/decoder.onnx: was not written by sbvae and is"),
         (["ckpt.pt", "--safetensors", "w.onnx"], "--safetensors w.onnx: this option writes "),
         (["ckpt.pt", "--safetensors", "ckpt.pt"], "ckpt.pt: is a checkpoint, which is not "),

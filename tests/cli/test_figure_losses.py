@@ -34,7 +34,7 @@ def test_a_run_that_trains_is_drawn_as_far_as_it_is(sbvae: Sbvae, run: Path) -> 
 def test_slips_are_told_of_in_a_line(sbvae: Sbvae, run: Path) -> None:
     Path("empty").mkdir()
     for words, line in {
-        ("empty",): "empty: is no run folder and holds none; name a run, as runs/first",
+        ("empty",): "empty: is not a run folder and holds none; name a run, as runs/first",
         ("runs/frist",): "runs/frist: there is no such folder; name a run folder",
         ("runs/first", "--terms", "nll"): "term nll: no run has logged it; ",
         ("runs/first", "--out", "x.csv"): "--out x.csv: this option writes PNG or SVG",

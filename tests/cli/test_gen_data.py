@@ -264,7 +264,7 @@ def test_a_space_that_a_file_holds_can_be_given_again(sbvae: Sbvae) -> None:
         (SPACE.replace("low: 0.3", "low: 0.4"), "s.yaml: "),
         (SPACE.replace("name: y", "name: x"), "s.yaml: "),
         ("factors: [a, b]\n", "s.yaml: factors.0 is 'a'"),
-        ("factors: {\n", "s.yaml: no valid YAML"),
+        ("factors: {\n", "s.yaml: not valid YAML"),
         ("- a\n", "s.yaml: found list"),
         ("\n", "sprites: need a factor shape; there are"),
     ],

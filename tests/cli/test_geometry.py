@@ -73,7 +73,7 @@ def images_of_a_square(side: int, keep: Callable[[int, int], bool]) -> None:
     [
         (lambda y, x: True, [6, 6], ""),
         (lambda y, x: (x + y) % 5 > 0, [6, 6], "points of the grid have no image"),
-        (lambda y, x: x == 0 or y == 0, None, "the images are no grid but 11 points"),
+        (lambda y, x: x == 0 or y == 0, None, "the images form no grid but 11 points"),
     ],
     ids=["whole", "in part", "points"],
 )

@@ -171,8 +171,8 @@ def test_one_run_has_no_use_for_a_choice_among_replicas(
     ("arguments", "message"),
     [
         (["a", "--replica", "9"], "--replica 9: no run has this seed; there are 0, 1, 2"),
-        (["a", "--replica", "bst"], "--replica bst: is no replica; did you mean best?"),
-        (["a", "--replica", "-1"], "is no replica; name worst, median, best or seeds, as 3"),
+        (["a", "--replica", "bst"], "--replica bst: is not a replica; did you mean best?"),
+        (["a", "--replica", "-1"], "is not a replica; name worst, median, best or seeds, as 3"),
         (["a", "--replica", "1,2,3,4,5,6,7"], "a row has room for 6 at most"),
         (["a", "--by", "magic"], "--by magic is unknown; there are mig, affine_r2, neg_elbo"),
         (["a", "--factors", "x,z"], "factor z is unknown"),

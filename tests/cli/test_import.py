@@ -113,7 +113,7 @@ def test_images_are_written_in_the_order_of_their_names(
     assert hints[0] == "  sbvae info pics.h5 --sheet samples.png"
     assert hints[1].startswith("  sbvae train --decoder broadcast --data pics.h5")
     assert len(hints) == 2
-    note = "note: folders are no factor: 2 of 4 images are in none"
+    note = "note: folders are not a factor: 2 of 4 images are in none"
     assert done.err.splitlines() == ["images 4/4  ", note]
     assert sorted(os.listdir()) == sorted([source.name, "pics.h5"])
 

@@ -108,9 +108,9 @@ def test_broken_files_and_what_cannot_be_done_are_one_line(sbvae: Sbvae) -> None
     Path("exported").mkdir()
     Path("exported/decoder.onnx").write_bytes(foreign_graph())
     for command, said in (
-        ("info words.onnx", "words.onnx: is no ONNX file, or a damaged one; export it again"),
-        ("info words.safetensors", "words.safetensors: is no safetensors file, or a damaged one ("),
-        ("info cut", "cut: is no safetensors file, or a damaged one ("),
+        ("info words.onnx", "words.onnx: is not an ONNX file, or is damaged; export it again"),
+        ("info words.safetensors", "words.safetensors: is not a safetensors file, or is damaged ("),
+        ("info cut", "cut: is not a safetensors file, or is damaged ("),
         ("info exported", "exported: is a folder that holds decoder.onnx; name the file"),
         ("eval exported/decoder.onnx", "exported/decoder.onnx: is an ONNX graph, not a checkpoint"),
         ("info exported/decoder.onnx --sheet a.png", "--sheet needs a dataset or a run"),

@@ -256,7 +256,7 @@ def test_folders_of_replicas_are_listed_beside_runs(sbvae: Sbvae, group: Path) -
         f"runs/solo: {more}/solo --steps 4`",
         f"runs/one: 1 replica, {more}/one --steps 4`",
         f"runs/two: {behind.format(1)}",
-        "error: runs: is no run folder; name one of the folders in it, as listed above",
+        "error: runs: is not a run folder; name one of the folders listed above",
     ]
     Path("runs/two/0/ckpt.pt").unlink()
     assert listed()[2] == f"runs/two: {behind.format(0)}"

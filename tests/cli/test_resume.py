@@ -250,7 +250,7 @@ def test_a_folder_of_runs_is_listed_with_commands(sbvae: Sbvae, run_of_two: Path
     assert done.err.splitlines() == [
         'runs/my run: 2 of 9 steps; resume with `sbvae train --resume "runs/my run"`',
         "runs/done: finished, 2 steps; more with `sbvae train --resume runs/done --steps 4`",
-        "error: runs: is no run folder; name one of the runs in it, as listed above",
+        "error: runs: is not a run folder; name one of the runs listed above",
     ]
     assert sbvae("train", "--resume", "runs/my run", "--set", "training.log_every=1").code == 0
     assert sbvae("train", "--resume", "runs/done", "--steps", "4").code == 0

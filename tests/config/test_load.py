@@ -120,7 +120,7 @@ def test_config_survives_yaml(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"- 1\n- 2\n", "found list, a configuration maps"),
-        (b"a: [1, 2\n", "no valid YAML"),
+        (b"a: [1, 2\n", "not valid YAML"),
         (b"\xff\xfe\x00", "not a text file"),
         (b"1: 2\n", "a configuration maps names"),
     ],

@@ -94,7 +94,7 @@ def test_scattered_images_are_points_with_the_scores_that_need_no_neighbours(
     found = embed_factors(VAE_OF_PIXELS, stored(rows), size=10)
     assert found.codes.shape == (100, 2) and found.pair.as_dict()["grid"] is None
     assert found.scores["affine_r2"] > 0.99 and found.scores["tear"] is None
-    assert "the images are no grid but 100 of 300 points" in found.notes[0]
+    assert "the images form no grid but 100 of 300 points" in found.notes[0]
     assert found.scores["information_outside"] == pytest.approx(0, abs=1e-3)
 
 

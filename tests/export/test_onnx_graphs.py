@@ -256,7 +256,7 @@ def test_a_decoder_of_another_shape_is_refused() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no graph at all", b"\x08\x0a"])
 def test_other_files_are_no_graphs(content: bytes) -> None:
-    with pytest.raises(SbvaeError, match="is no ONNX file"):
+    with pytest.raises(SbvaeError, match="is not an ONNX file"):
         metadata_of(content)
 
 

@@ -91,7 +91,7 @@ def test_what_has_no_log_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="no run there has logged anything yet"):
         read_logs([empty])
     (tmp_path / "b").mkdir()
-    with pytest.raises(SbvaeError, match="is no run folder and holds none"):
+    with pytest.raises(SbvaeError, match="is not a run folder and holds none"):
         read_logs([full, tmp_path / "b"])
     with pytest.raises(SbvaeError, match="there is no such folder"):
         read_logs([tmp_path / "c"])

@@ -157,7 +157,7 @@ def changed_result(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is no JSON, or cut short; write it by `sbvae eval RUNS json=/[^ ]*/scores.json`"),
+        ("{", "or is cut short; write it by `sbvae eval RUNS json=/[^ ]*/scores.json`"),
         ('{"models": []}', "has no results of `sbvae eval`"),
         ("[1]", "has no results"),
         ('{"results": [{"scores": {}}]}', "is of a former version, without settings"),

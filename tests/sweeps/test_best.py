@@ -91,7 +91,7 @@ def test_losses_of_other_data_are_not_chosen_among(tmp_path: Path, written_sweep
     found = choose_best(collected(tmp_path / "s", written_sweep, tree), "neg_elbo")
 
     assert [best.name for best in found] == ["circles:xy", "circles:xh"]
-    assert "no other setting than" in cautions(found[0], "neg_elbo")[0]
+    assert "is the only setting" in cautions(found[0], "neg_elbo")[0]
 
 
 def test_losses_of_other_sizes_are_not_chosen_among(tmp_path: Path, written_sweep: Write) -> None:

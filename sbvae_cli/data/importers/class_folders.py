@@ -28,15 +28,15 @@ def class_folders(names: Sequence[str]) -> tuple[list[str] | None, str]:
         return None, ""
     note, depth = "", 0
     if all(below) and {name.lower() for name in first} <= _SPLITS:
-        note, depth = f"folders {_listed(first)} part the images and are no factor", 1
+        note, depth = f"folders {_listed(first)} split the images into sets and are not a factor", 1
         first = {folders[1] for folders in below if len(folders) > 1}
     outside = sum(len(folders) <= depth for folders in below)
     if not first or (note and len(first) < 2 and not outside):
         return None, note
     if outside:
-        return None, f"folders are no factor: {outside:,} of {len(names):,} images are in none"
+        return None, f"folders are not a factor: {outside:,} of {len(names):,} images are in none"
     if 2 * len(first) > len(names):
-        return None, f"folders are no factor: {len(first):,} of them for {len(names):,} images"
+        return None, f"folders are not a factor: {len(first):,} of them for {len(names):,} images"
     return [folders[depth] for folders in below], note
 
 

@@ -242,7 +242,7 @@ def _of_words(
         found = f"{name}=range: {where} holds words, which have no range"
         raise SbvaeError(f"{found}; number them", field="kind")
     if len(words) > _MOST_WORDS:
-        found = f"{where} has {len(words):,} different words, which are no levels"
+        found = f"{where} has {len(words):,} different words, too many for levels"
         raise SbvaeError(f"{found}; leave it out, or number them")
     if name in declared.circular:
         todo = "number them in their order around the turn"

@@ -94,7 +94,7 @@ def _read_table(path: Path) -> _Table:
                 first_row = lines.line_num + 1
             if len(header) > _MOST_COLUMNS:
                 found = f"has {len(header):,} columns, more than the limit of {_MOST_COLUMNS:,}"
-                raise SbvaeError(f"{path}: {found}; leave out those that are no factors")
+                raise SbvaeError(f"{path}: {found}; leave out those that are not factors")
             table = [[cell.strip() for cell in line] for line in lines if any(map(str.strip, line))]
     except OSError as error:
         raise SbvaeError(f"{path}: {reason_of(error)}; choose a CSV file") from error

@@ -66,7 +66,9 @@ def full_turn(
             return FullTurn(_begin(float(values[0]), width, length, levels), length, unit, repeats)
     if period:
         found = f"goes from {values[0]:g} to {values[-1]:g}"
-        raise SbvaeError(f"{where} {found}, no full turn of {period:g}", field="circular")
+        raise SbvaeError(
+            f"{where} {found}, which is not a full turn of {period:g}", field="circular"
+        )
     return FullTurn(float(values[0]), whole)
 
 

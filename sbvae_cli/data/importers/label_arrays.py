@@ -70,7 +70,7 @@ def find_labels(
     for name in _candidates(images, others):
         why = _unfit(others[name], count)
         if why:
-            unfit.append(f"the array {printable(name)} is no factor: {why}")
+            unfit.append(f"the array {printable(name)} is not a factor: {why}")
             continue
         found = _labels(name, arrays[name], _as_rows(read(name), count), others, read)
         notes = [*found.notes, *unfit]
@@ -78,7 +78,7 @@ def find_labels(
         unused = [o for o in _beside(others, count) if o not in {name, *titles}]
         if unused:
             shown = ", ".join(map(printable, unused))
-            notes.append(f"other arrays are no factors: {shown} (`factors_key` takes them)")
+            notes.append(f"other arrays are not factors: {shown} (`factors_key` takes them)")
         used = [f"factors are those of the array {printable(name)}"]
         return replace(found, used=used, notes=notes)
     unused, notes = list(_beside(others, count)), list[str]()

@@ -20,7 +20,9 @@ def check_size(size: int, packed: int | None = None) -> None:
     if size > MAX_MEMBER_BYTES:
         raise ValueError(f"{size >> 20} MB, more than the limit of {MAX_MEMBER_BYTES >> 20} MB")
     if packed is not None and size > _MANY_BYTES and size > _MOST_PACKED * packed:
-        raise ValueError(f"{size >> 20} MB packed into {packed / 1e6:.1f} MB, as no image is")
+        raise ValueError(
+            f"{size >> 20} MB packed into {packed / 1e6:.1f} MB, more tightly than an image"
+        )
 
 
 def check_pixels(width: int, height: int) -> None:

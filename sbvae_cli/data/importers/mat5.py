@@ -32,6 +32,6 @@ def check_sizes(path: Path) -> None:
             file.seek(after)
     if claimed > _MANY_BYTES and claimed > _MOST_PACKED * packed:
         found = f"{claimed >> 20:,} MB packed into {packed / 1e6:.1f} MB"
-        raise ValueError(f"{found}, as no images are")
+        raise ValueError(f"{found}, more tightly than images")
     if claimed > free_memory():
         raise MemoryError

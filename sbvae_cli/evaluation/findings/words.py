@@ -207,10 +207,10 @@ NOTES: dict[str, Words] = {
         "geometry of {each}: circular, which leaves inverse_r2 and tear",
     ),
     "scattered": _of_pairs(
-        "{pair}: the images are no grid but {layout}, without neighbours: fold_fraction, "
-        "tear, monotone_r2 and heldout_area_ratio are not given",
-        "geometry of {each}: the images are no grid but points, without neighbours: fold_fraction, "
-        "tear, monotone_r2 and heldout_area_ratio are not given",
+        "{pair}: the images form no grid but {layout} without neighbours: fold_fraction, "
+        "tear, monotone_r2 and heldout_area_ratio are not computed",
+        "geometry of {each}: the images form no grid but points without neighbours: "
+        "fold_fraction, tear, monotone_r2 and heldout_area_ratio are not computed",
     ),
     "part-grid": _of_pairs(
         "{pair}: {missing:,} points of the grid have no image; scores are over the others",

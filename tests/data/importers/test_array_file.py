@@ -105,7 +105,7 @@ def test_a_column_is_a_factor_called_as_its_array(
     assert found.table.space.factors[0].levels == (0, 1, 2, 3, 4)
     np.testing.assert_array_equal(found.table.rows[:, 0], levels)
     assert found.notes[0] == "images are the array images uint8 (50, 5, 7, 3)"
-    assert key or "other arrays are no factors: weight (`factors_key` takes them)" in found.notes
+    assert key or "other arrays are not factors: weight (`factors_key` takes them)" in found.notes
 
 
 def test_several_arrays_are_taken_by_their_names_or_their_group(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_labels_that_cannot_be_used_are_a_warning(tmp_path: Path) -> None:
     )
     assert found.table.space.names == () and len(found.notes) == 1
     found = factors(npz(tmp_path / "b.npz", {"images": IMAGES, "y": labels[1:]}))
-    assert found.warnings == ["the array y is no factor: it has 49 rows, there are 50 images"]
+    assert found.warnings == ["the array y is not a factor: it has 49 rows, there are 50 images"]
 
 
 def test_files_that_are_broken_are_one_line(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_circular_levels_end_a_step_before_they_begin(
 
 def test_the_length_of_a_turn_may_be_given() -> None:
     assert one(np.arange(0, 180, 10), circular=180).period == 180
-    with pytest.raises(SbvaeError, match="from 0 to 90, no full turn of 360"):
+    with pytest.raises(SbvaeError, match="from 0 to 90, which is not a full turn of 360"):
         one(np.arange(0, 100, 10), circular=360)
     with pytest.raises(SbvaeError, match="steps of 10 to 90; levels of a circular factor are even"):
         one(np.array([0, 10, 100]), circular=None)
@@ -159,7 +159,7 @@ def test_a_column_that_looks_circular_says_so() -> None:
 
 
 def test_as_many_words_as_there_are_images_are_no_levels() -> None:
-    with pytest.raises(SbvaeError, match="has 10,001 different words, which are no levels; leave"):
+    with pytest.raises(SbvaeError, match="has 10,001 different words, too many for levels; leave"):
         factor_table({"note": [f"w{i}" for i in range(10_001)]}, "f.csv")
 
 

@@ -45,7 +45,7 @@ def test_columns_have_the_names_beside_them() -> None:
     assert list(find(factors=TWO).columns) == ["factors0", "factors1"]
     found = find(factors=TWO, labels=CLASSES)
     assert len(found.columns) == 2
-    assert found.notes == ["other arrays are no factors: labels (`factors_key` takes them)"]
+    assert found.notes == ["other arrays are not factors: labels (`factors_key` takes them)"]
 
 
 def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
@@ -58,11 +58,11 @@ def test_one_column_and_marks_of_classes_are_classes_with_words() -> None:
 @pytest.mark.parametrize(
     ("arrays", "note"),
     [
-        ({"y": [1, 2]}, "the array y is no factor: it has 2 rows, there are 4 images"),
-        ({"y": 3}, "the array y is no factor: it has 0 rows"),
-        ({"labels": np.array([None] * 4)}, "labels is no factor: it holds Python objects, which"),
-        ({"labels": np.zeros((4, 2, 2))}, "labels is no factor: it has the shape (4, 2, 2)"),
-        ({"labels": np.zeros((4, 101))}, "labels is no factor: it has the shape (4, 101)"),
+        ({"y": [1, 2]}, "the array y is not a factor: it has 2 rows, there are 4 images"),
+        ({"y": 3}, "the array y is not a factor: it has 0 rows"),
+        ({"labels": np.array([None] * 4)}, "labels is not a factor: it holds Python objects"),
+        ({"labels": np.zeros((4, 2, 2))}, "labels is not a factor: it has the shape (4, 2, 2)"),
+        ({"labels": np.zeros((4, 101))}, "labels is not a factor: it has the shape (4, 101)"),
         ({"score": TWO}, "no array is a factor: score may be one; `factors_key=score` takes it"),
     ],
 )
@@ -91,7 +91,7 @@ def test_names_that_do_not_fit_are_said() -> None:
 
 def test_dates_beside_factors_are_told_of() -> None:
     (note,) = find(factors=TWO, dates=np.zeros(4, "M8[D]")).notes
-    assert note == "other arrays are no factors: dates (`factors_key` takes them)"
+    assert note == "other arrays are not factors: dates (`factors_key` takes them)"
 
 
 def file_names(images: str = "images", **arrays: object) -> tuple[str, tuple[str, ...]]:

@@ -119,8 +119,8 @@ def test_a_diagnosis_is_one_sentence_with_advice(
                 Finding("scattered", (name, "y"), (), {"pairs": 3, "layout": "9 points"})
                 for name in "ab"
             ],
-            "geometry of a,y b,y: the images are no grid but points, without neighbours: "
-            "fold_fraction, tear, monotone_r2 and heldout_area_ratio are not given",
+            "geometry of a,y b,y: the images form no grid but points without neighbours: "
+            "fold_fraction, tear, monotone_r2 and heldout_area_ratio are not computed",
         ),
         (
             [Finding("free", ("x", "y"), (), {"pairs": 1, "others": ["a", "b"], "vary": "vary"})],
