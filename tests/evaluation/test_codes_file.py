@@ -120,7 +120,7 @@ def test_what_cannot_be_used_is_one_line(
 
 def test_names_of_arrays_keep_to_the_line(tmp_path: Path) -> None:
     np.savez(tmp_path / "c.npz", **{"a\nb": CODES})
-    with pytest.raises(SbvaeError, match="has a\ufffdb, but no array codes"):
+    with pytest.raises(SbvaeError, match="has a\ufffdb, but not the array codes"):
         read_codes(tmp_path / "c.npz")
     np.savez(tmp_path / "c.npz", **{"a\nb": CODES, "codes": CODES})
     assert read_codes(tmp_path / "c.npz").unread == ("a\ufffdb",)
