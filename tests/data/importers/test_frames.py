@@ -57,6 +57,14 @@ def test_each_frame_is_an_image_of_its_own(suffix: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "in"), [*map(np.array, FRAMES), frame(3)])
 
 
+def test_a_file_of_another_format_than_its_suffix_says_is_one_image(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.gif", FRAMES[:3])
+    frame(5).save(tmp_path / "in" / "b.gif", "BMP")
+    with open_images(tmp_path / "in") as images:
+        assert images.names == ("a.gif#0", "a.gif#1", "a.gif#2", "b.gif")
+    np.testing.assert_array_equal(read(tmp_path / "in"), [*map(np.array, FRAMES[:3]), frame(5)])
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_long_animation_is_read_in_several_threads(workers: int, tmp_path: Path) -> None:
     frames = [frame(i * i % COUNT) for i in range(150)]
