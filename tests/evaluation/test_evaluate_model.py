@@ -326,3 +326,13 @@ def test_factors_other_than_the_models_own_are_described() -> None:
     assert "other ranges" in str(
         other_factors(named_space("circles:xyh-small"), named_space("circles:xyh-tiny"))
     )
+
+
+def test_a_geometry_names_the_varying_factors_of_unordered_kinds_alone() -> None:
+    def kinds(name: str) -> list[tuple[str, ...]]:
+        source = open_source(name, SIZE, SIZE)
+        found = evaluate_model(centroid_vae(), source, Protocol(("geometry",), grid=4))
+        return [each.factors for each in found.findings if each.code == "kinds"]
+
+    assert kinds("sprites") == [("shape",)]
+    assert kinds("circles:xy") == []
