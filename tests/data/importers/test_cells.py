@@ -35,6 +35,14 @@ def test_a_column_is_numbers_or_words(
     assert found.words == words
 
 
+def test_arrays_of_numbers_may_be_taken_as_words_and_years_are_words() -> None:
+    found = read_cells("c", np.array([10, 9, 10]), as_words=True)
+    assert found.words == ("9", "10") and found.values.tolist() == [1, 0, 1]
+    years = read_cells("c", np.array(["2020", "2019"], "datetime64[Y]"))
+    assert years.words == ("2019", "2020") and years.values.tolist() == [1, 0]
+    assert read_cells("c", np.array(["10", "9"])).words == ()
+
+
 def test_numbers_may_be_taken_as_words() -> None:
     found = read_cells("f", ["10", "2", "10"], as_words=True)
     assert (found.values.tolist(), found.words) == ([1, 0, 1], ("2", "10"))
