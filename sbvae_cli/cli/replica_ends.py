@@ -9,6 +9,7 @@ from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Ended
 from sbvae_cli.commands import as_typed, command
+from sbvae_cli.config.load import build_config, read_yaml
 from sbvae_cli.errors import DivergedError, SbvaeError, StoppedError
 
 
@@ -99,4 +100,5 @@ def _say_what_is_next(group: Path, ended: Sequence[Ended], before: int) -> None:
         named = "its folder, named by its seed, is"
     inform(f"trained {_replicas(len(ended))} of {length} steps{also}; {named} in {group}. Next:")
     inform("  " + as_typed(["eval", group, "--summary"]))
-    inform("  " + as_typed(["geometry", group, "--out", group / "geometry.png"]))
+    if build_config(read_yaml(ended[0].folder.config)).data.space.has_grids:
+        inform("  " + as_typed(["geometry", group, "--out", group / "geometry.png"]))

@@ -128,10 +128,9 @@ def _progress(bar: Reporter) -> Observer:
 
 
 def _say_what_is_next(config: Config, path: Path, done: int) -> None:
-    space = config.data.space
     drawn = f", pictures are in {path / 'previews'}" if config.training.preview else ""
     inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}{drawn}. Next:")
-    if len(space.varying) > 1 and (space.renderer or space.complete_grid):
+    if config.data.space.has_grids:
         inform("  " + as_typed(["geometry", path, "--out", path / "geometry.png"]))
     inform("  " + as_typed(["traverse", path, "--out", path / "traversal.png"]))
     inform("  " + as_typed(["eval", path]))

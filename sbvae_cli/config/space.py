@@ -211,6 +211,16 @@ class SpaceConfig(Frozen):
                 )
 
     @property
+    def can_render(self) -> bool:
+        """Whether there is an image of any combination of factors, rendered or in the file."""
+        return self.renderer is not None or self.complete_grid
+
+    @property
+    def has_grids(self) -> bool:
+        """Whether there are images on a grid of two varying factors, as geometry scores need."""
+        return self.can_render and len(self.varying) > 1
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the factors, in the order of the columns."""
         return tuple(factor.name for factor in self.factors)

@@ -137,6 +137,26 @@ def resume(draw: Draw, made: Made) -> str:
     return run("train", "--resume", path, "--steps", made.steps[path])
 
 
+def train_replicas(draw: Draw, made: Made) -> str:
+    """Replicas of a small setting, also on data of one factor, which have no geometry."""
+    out, count = made.new("group"), draw(st.integers(1, 3))
+    data = ["--data", draw(st.sampled_from(["circles:xy", "room", *made.data]))]
+    data += [] if data[1] in made.data else ["--size", 8]
+    of_one_factor = draw(st.booleans())
+    if of_one_factor:
+        data = ["--data", made.new("line", ".h5")]
+        words = ("--preset", "xy", "--factor", "y=0.5", "--count", 30, "--size", 8)
+        run("gen-data", "circles", *words, "--out", data[1])
+    told = run("train", *network(draw), *data, "--steps", 2, "--replicas", count, "--out", out)
+    members = sorted(str(path.parent) for path in Path(out).glob("*/ckpt.pt"))
+    assert len(members) == count
+    assert ("sbvae geometry" in told) == (not of_one_factor)
+    if not of_one_factor:
+        made.runs += members
+        made.steps |= dict.fromkeys(members, 2)
+    return told
+
+
 def some_runs(draw: Draw, made: Made, most: int = 3) -> list[str]:
     return draw(st.lists(st.sampled_from(made.runs), min_size=1, max_size=most, unique=True))
 
@@ -229,7 +249,7 @@ def explore(draw: Draw, made: Made) -> str:
 
 def possible(made: Made) -> Iterator[Callable[[Draw, Made], str]]:
     """What a user may do next."""
-    yield from (gen_data, train)
+    yield from (gen_data, train, train_replicas)
     if made.data or made.runs:
         yield info
     if made.runs:
