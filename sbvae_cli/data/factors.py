@@ -97,6 +97,11 @@ class FactorSpace:
         """Whether the file's rows are all combinations of levels, the last factor fastest."""
         return self.config.complete_grid
 
+    @property
+    def can_render(self) -> bool:
+        """Whether there is an image of any combination of factors, rendered or in the file."""
+        return self.config.can_render
+
     def as_dict(self) -> dict[str, Any]:
         """Return the description in plain containers, as in YAML and in checkpoints."""
         return self.config.model_dump(mode="json")

@@ -80,7 +80,7 @@ class Source:
         record = renderer_of(space.config)
         drawn = record.channels_of(space.config) if record else 3
         self.channels = file.channels if file and not space.online else drawn
-        self.can_render = space.config.can_render
+        self.can_render = space.can_render
         looked_up = file is not None and file.chunk_length <= _SMALL_CHUNK
         self.renders_fast = space.renderer is not None or (self.can_render and looked_up)
 

@@ -81,7 +81,7 @@ def training_points_of_codes(representation: Representation, pair: tuple[str, st
 
 def _rows(source: Source, space: FactorSpace, count: int) -> FactorRows:
     rng = stream(0, "distribution")
-    if source.file is None or space.config.can_render:
+    if source.file is None or space.can_render:
         return space.sample_present(rng, count)
     rows = source.random_rows(rng, min(count, source.file.count))
     factors = source.file.read_factors(rows)
