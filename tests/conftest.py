@@ -195,17 +195,17 @@ def _contrast(one: RGB, other: RGB) -> float:
 def jobs_run_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have the local engine run jobs in this process; the names of the runs that began."""
     from sbvae_cli.cli import sweep_runner
-    from sbvae_cli.sweeps.engine import Ended
+    from sbvae_cli.sweeps.engine import JobEnd
     from sbvae_cli.sweeps.job import Job, run_job
 
     begun: list[str] = []
 
-    def run(jobs: Sequence[Job], *, stop: Any, on_look: Any, on_end: Any) -> list[Ended]:
+    def run(jobs: Sequence[Job], *, stop: Any, on_poll: Any, on_end: Any) -> list[JobEnd]:
         for job in jobs:
             begun.extend(job.names)
             run_job(job)
-            on_end(Ended(job))
-        return [Ended(job) for job in jobs]
+            on_end(JobEnd(job))
+        return [JobEnd(job) for job in jobs]
 
     monkeypatch.setattr(sweep_runner, "LocalEngine", lambda folder, at_once: run)
     return begun

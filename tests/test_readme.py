@@ -16,7 +16,7 @@ from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli import demo, demo_runs
 from sbvae_cli.cli.app import app, main
 from sbvae_cli.cli.gen_data import app as gen_data
-from sbvae_cli.cli.side_by_side import Ended, Job
+from sbvae_cli.cli.side_by_side import Job, TrainingEnd
 from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.config.load import read_yaml, to_yaml
 from sbvae_cli.runs.naming import default_folder
@@ -142,9 +142,9 @@ def test_the_slots_of_the_example_make_a_picture(tmp_path: Path) -> None:
 def test_the_demo_runs(sbvae: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its trainings in this process; the page is asked for, and another example writes one."""
 
-    def train(jobs: list[Job], *_: object) -> list[Ended]:
+    def train(jobs: list[Job], *_: object) -> list[TrainingEnd]:
         assert [main(["--quiet", *job.command]) for job in jobs] == [0, 0]
-        return [Ended(job.folder, job.row) for job in jobs]
+        return [TrainingEnd(job.folder, job.row) for job in jobs]
 
     def look(command: list[str]) -> None:
         looked.append(command)

@@ -28,10 +28,10 @@ from sbvae_cli.cli import (
     traverse,
 )
 from sbvae_cli.cli import eval as evaluation
-from sbvae_cli.cli.console import complain, console_settings, hide_warnings
+from sbvae_cli.cli.console import console_settings, hide_warnings, print_error
 from sbvae_cli.cli.flags import error_line
 from sbvae_cli.cli.help import complete_help
-from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raising
+from sbvae_cli.cli.signals import SIGNALLED, Interrupted, raise_on_signals
 from sbvae_cli.cli.usage import normalised, usage_line
 from sbvae_cli.commands import as_typed
 from sbvae_cli.errors import SbvaeError
@@ -149,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "--no-color" in arguments:  # before parsing, since the parser itself prints help
         os.environ["NO_COLOR"] = "1"
     try:
-        with raising():
+        with raise_on_signals():
             _refuse_empty(arguments, *_options(commands()))
             code = commands().main(args=arguments, prog_name="sbvae", standalone_mode=False)
             sys.stdout.flush()
@@ -157,10 +157,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SbvaeError as error:
         if console_settings.verbose:
             traceback.print_exc()
-        complain(error_line(str(error), error.field))
+        print_error(error_line(str(error), error.field))
         return error.exit_code
     except Interrupted as signal:
-        complain("interrupted; no incomplete files were left")
+        print_error("interrupted; no incomplete files were left")
         return SIGNALLED + signal.number
     except SystemExit as ended:  # click exits when the reader of a pipe has closed it
         if not isinstance(ended.__context__, BrokenPipeError):
@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno == errno.ENOMEM:
             return _out_of_memory()
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}{remedy(error)}")
+        print_error(f"{where}{error.strerror or error}{remedy(error)}")
         return 1
     except Exception as error:
         if type(error).__name__ == "OutOfMemoryError":  # torch's class, without importing torch
@@ -186,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _out_of_memory() -> int:
-    complain(
+    print_error(
         "out of memory; choose a smaller --size, --scale, --grid, --samples, --batch-size or model"
     )
     return 1
@@ -249,10 +249,10 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
     if not hasattr(error, "format_message"):
         if console_settings.verbose:
             traceback.print_exception(error)
-        complain(
+        print_error(
             f"a bug of sbvae: {type(error).__name__}: {error}; "
             "--verbose shows where, please report it"
         )
         return 1
-    complain(usage_line(error, commands(), arguments, ANYWHERE))
+    print_error(usage_line(error, commands(), arguments, ANYWHERE))
     return int(getattr(error, "exit_code", 2))

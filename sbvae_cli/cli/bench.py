@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import duration, inform, note, print_table, reporter, say
+from sbvae_cli.cli.console import (
+    duration,
+    note,
+    print_info,
+    print_line,
+    print_table,
+    progress_display,
+)
 from sbvae_cli.cli.options import DeviceOption, JsonOption
-from sbvae_cli.cli.train import note_where_there_is_no_tf32
+from sbvae_cli.cli.train import note_missing_tf32
 from sbvae_cli.config.names import Precision
 
 if TYPE_CHECKING:
-    from sbvae_cli.cli.console import Reporter
+    from sbvae_cli.cli.console import ProgressDisplay
     from sbvae_cli.runs.bench import Bench, Speed
     from sbvae_cli.runs.ceilings import Ceiling
     from sbvae_cli.runs.paper_runs import PaperRun
@@ -48,7 +55,7 @@ def bench(
     if json is not None:
         write_json(json, found.as_dict())
     if precision == "tf32":
-        note_where_there_is_no_tf32(found.device.partition(":")[0])
+        note_missing_tf32(found.device.partition(":")[0])
     if found.busy:
         note(
             "other processes seem to have been busy, before or during this: figures are too low, "
@@ -60,18 +67,18 @@ def bench(
     _print_speeds(found)
     _print_paper_runs(found)
     if json is not None:
-        inform(f"wrote {json}")
+        print_info(f"wrote {json}")
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int, str], None]]:
     """Yield a callback for progress, whose bar begins when the total is known."""
     with ExitStack() as stack:
-        bars: list[Reporter] = []
+        bars: list[ProgressDisplay] = []
 
         def show(done: int, total: int, what: str) -> None:
             if not bars:
-                bars.append(stack.enter_context(reporter("measuring", total)))
+                bars.append(stack.enter_context(progress_display("measuring", total)))
             bars[0].update(done, what)
 
         yield show
@@ -83,7 +90,7 @@ def _print_ceilings(found: "Bench") -> None:
     for why, names in _left_out(
         (f"products in {each.name}", each.left_out) for each in found.ceilings
     ):
-        say(f"- {', '.join(names)}: {why}")
+        print_line(f"- {', '.join(names)}: {why}")
 
 
 def _ceiling_name(ceiling: "Ceiling") -> str:
@@ -121,9 +128,11 @@ def _print_speeds(found: "Bench") -> None:
         rows.append([*row, "-" if share is None else f"{share:.0%}"])
     print_table(f"training in {found.precision}, compile off", columns, rows, spare=_SPARE)
     sizes = {speed.model: speed.batch_size for speed in found.speeds}
-    say(f"- minibatches of {', '.join(f'{size} ({model})' for model, size in sizes.items())}")
+    print_line(
+        f"- minibatches of {', '.join(f'{size} ({model})' for model, size in sizes.items())}"
+    )
     for why, names in _left_out((_case_name(each), each.left_out) for each in found.speeds):
-        say(f"- left out, {why}: {'; '.join(names)}")
+        print_line(f"- left out, {why}: {'; '.join(names)}")
 
 
 def _case_name(speed: "Speed") -> str:

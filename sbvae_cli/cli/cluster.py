@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.folder import SweepFolder
     from sbvae_cli.sweeps.ray_engine import RayEngine
 
-_ROOM = 1e-9  # tolerance of the sum of shares, such as three thirds of a GPU
+_SHARE_TOLERANCE = 1e-9  # tolerance of the sum of shares, such as three thirds of a GPU
 
 AddressOption = Annotated[
     str | None,
@@ -95,10 +95,10 @@ class ClusterOptions:
         return "cpu"
 
     @property
-    def together(self) -> int | None:
+    def most_per_gpu(self) -> int | None:
         """Greatest number of runs that share a GPU; None on CPUs."""
         share = self.gpus_per_run
-        return max(1, int(1 / share + _ROOM)) if share else None
+        return max(1, int(1 / share + _SHARE_TOLERANCE)) if share else None
 
     def engine(self, folder: "SweepFolder", at_once: int | None) -> "RayEngine":
         """Return the engine for a sweep.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import typer
 
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.wrap import harmless, terminal_width, wrapped
+from sbvae_cli.cli.wrap import printable_lines, terminal_width, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -44,63 +44,65 @@ def hide_warnings() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def inform(message: str) -> None:
+def print_info(message: str) -> None:
     """Print a line on stdout, unless `--quiet` is set."""
     if not console_settings.quiet:
-        say(message)
+        print_line(message)
 
 
-def say(message: str, indent: int = 2) -> None:
+def print_line(message: str, indent: int = 2) -> None:
     """Print a line on stdout, wrapped to the width of the terminal."""
-    typer.echo(wrapped(harmless(message), terminal_width(sys.stdout), indent))
+    typer.echo(wrapped(printable_lines(message), terminal_width(sys.stdout), indent))
 
 
-def remark(message: str) -> None:
+def print_status(message: str) -> None:
     """Print a line on stderr, unless `--quiet` is set."""
     if not console_settings.quiet:
-        typer.echo(wrapped(with_flags(harmless(message)), terminal_width(sys.stderr)), err=True)
+        typer.echo(
+            wrapped(with_flags(printable_lines(message)), terminal_width(sys.stderr)), err=True
+        )
 
 
 def note(message: str) -> None:
     """Print a line on stderr that begins with `note:`, unless `--quiet` is set."""
-    remark(f"note: {message}")
+    print_status(f"note: {message}")
 
 
 def note_once() -> Callable[[str], None]:
     """Return a function like `note` that prints each distinct message once."""
-    told: set[str] = set()
+    printed: set[str] = set()
 
-    def say_once(message: str) -> None:
-        if message not in told:
-            told.add(message)
+    def note_if_new(message: str) -> None:
+        if message not in printed:
+            printed.add(message)
             note(message)
 
-    return say_once
+    return note_if_new
 
 
-def detail(message: str) -> None:
+def print_detail(message: str) -> None:
     """Print a line on stderr if `--verbose` is set."""
     if console_settings.verbose:
-        tell(message)
+        print_unwrapped(message)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print an error on stderr as one line, wrapped to the width of the terminal."""
-    line = harmless(re.sub(r"\s*[\r\n]\s*", " ", message.strip()))
+    line = printable_lines(re.sub(r"\s*[\r\n]\s*", " ", message.strip()))
     typer.echo(wrapped(f"error: {line}", terminal_width(sys.stderr)), err=True)
 
 
-def tell(message: str) -> None:
+def print_unwrapped(message: str) -> None:
     """Print a line on stderr without wrapping, even if `--quiet` is set."""
-    typer.echo(harmless(message), err=True)
+    typer.echo(printable_lines(message), err=True)
 
 
-def notice(message: str) -> None:
+def print_highlighted(message: str) -> None:
     """Print a line on stderr in bold and yellow, unless `--quiet` is set."""
     if console_settings.quiet:
         return
     color = None if os.environ.get("NO_COLOR") else typer.colors.YELLOW
-    line = wrapped(with_flags(harmless(message)), terminal_width(sys.stderr))
+    line = wrapped(with_flags(printable_lines(message)), terminal_width(sys.stderr))
     typer.secho(line, err=True, fg=color, bold=True)
 
 
@@ -149,8 +151,8 @@ def print_table(
     from rich.table import Table
 
     width = terminal_width()
-    title, columns = harmless(title), [harmless(name) for name in columns]
-    rows = [[harmless(cell) for cell in row] for row in rows]
+    title, columns = printable_lines(title), [printable_lines(name) for name in columns]
+    rows = [[printable_lines(cell) for cell in row] for row in rows]
     shown = len(columns)
     headings = list(columns)
     if width:
@@ -176,10 +178,10 @@ def print_table(
     return columns[shown:]
 
 
-class Reporter(Protocol):
+class ProgressDisplay(Protocol):
     """Display of progress, a context manager."""
 
-    def __enter__(self) -> "Reporter":
+    def __enter__(self) -> "ProgressDisplay":
         """Begin to show progress."""
 
     def __exit__(self, *error: object) -> None:
@@ -189,7 +191,7 @@ class Reporter(Protocol):
         """Show the number of items done, with a text such as losses and speed."""
 
 
-def reporter(name: str, total: int, start: int = 0) -> Reporter:
+def progress_display(name: str, total: int, start: int = 0) -> ProgressDisplay:
     """Return a display of progress: a bar on a terminal, elsewhere a line every 10 s at most.
 
     Args:
@@ -198,14 +200,14 @@ def reporter(name: str, total: int, start: int = 0) -> Reporter:
         start: Number of items that are done already.
     """
     if console_settings.quiet:
-        return _SilentReporter()
+        return _SilentDisplay()
     if sys.stderr.isatty():
-        return _BarReporter(name, total, start)
-    return _LineReporter(name, total)
+        return _BarDisplay(name, total, start)
+    return _LineDisplay(name, total)
 
 
-class _SilentReporter:
-    def __enter__(self) -> "_SilentReporter":
+class _SilentDisplay:
+    def __enter__(self) -> "_SilentDisplay":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -215,7 +217,7 @@ class _SilentReporter:
         pass
 
 
-class _BarReporter:
+class _BarDisplay:
     def __init__(self, name: str, total: int, start: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
@@ -229,7 +231,7 @@ class _BarReporter:
         )
         self._task = self._bar.add_task(name, total=total, completed=start, text="")
 
-    def __enter__(self) -> "_BarReporter":
+    def __enter__(self) -> "_BarDisplay":
         self._bar.start()
         return self
 
@@ -237,10 +239,10 @@ class _BarReporter:
         self._bar.stop()
 
     def update(self, done: int, text: str) -> None:
-        self._bar.update(self._task, completed=done, text=harmless(text))
+        self._bar.update(self._task, completed=done, text=printable_lines(text))
 
 
-class _LineReporter(_SilentReporter):
+class _LineDisplay(_SilentDisplay):
     seconds_between = 10.0
 
     def __init__(self, name: str, total: int) -> None:
@@ -254,4 +256,4 @@ class _LineReporter(_SilentReporter):
         if done != self._shown and (now >= self._next or done == self._total):
             self._next = now + self.seconds_between
             self._shown = done
-            tell(f"{self._name} {done:,}/{self._total:,}  {text}")
+            print_unwrapped(f"{self._name} {done:,}/{self._total:,}  {text}")

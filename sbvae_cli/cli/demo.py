@@ -56,7 +56,7 @@ def demo(
     )
     try:
         train_both(folder, seed, steps, force)
-        _look_at(folder)
+        _draw_and_score(folder)
     except Interrupted as signal:
         options = {"--seed": seed, "--steps": steps}
         words = [word for name, value in options.items() if value for word in (name, str(value))]
@@ -66,7 +66,7 @@ def demo(
         ) from None
 
 
-def _look_at(folder: Path) -> None:
+def _draw_and_score(folder: Path) -> None:
     """Draw and score both models."""
     from sbvae_cli.cli.demo_runs import DECODERS
 

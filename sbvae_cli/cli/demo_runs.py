@@ -9,7 +9,7 @@ import typer
 from sbvae_cli.checkpoint import load_checkpoint
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Job, run_side_by_side
-from sbvae_cli.cli.signals import Interrupted, deferred
+from sbvae_cli.cli.signals import Interrupted, defer_signals
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.load import build_config, flat, read_yaml
 from sbvae_cli.config.names import DecoderKind
@@ -23,7 +23,7 @@ DECODERS: tuple[DecoderKind, ...] = ("broadcast", "deconv")
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ExistingRun:
     """An existing run of a demo.
 
     Attributes:
@@ -66,24 +66,24 @@ def train_both(folder: Path, seed: int | None, steps: int | None, force: bool) -
             typer.echo(f"{path}: goes on from step {run.step:,} of {planned[decoder]:,}")
             commands[decoder] = ["train", "--resume", str(path)]
         else:
-            commands[decoder] = _first_command(path, decoder, *settings, force)
+            commands[decoder] = _start_command(path, decoder, *settings, force)
     _train(commands, {d: folder / d for d in DECODERS}, found, planned)
 
 
-def _find_runs(folder: Path) -> dict[DecoderKind, _Found]:
+def _find_runs(folder: Path) -> dict[DecoderKind, _ExistingRun]:
     found = {}
     for decoder in DECODERS:
         run = RunFolder(folder / decoder)
         if run.checkpoint.exists():
             checkpoint = load_checkpoint(run.checkpoint)
-            found[decoder] = _Found(checkpoint.config, checkpoint.step)
+            found[decoder] = _ExistingRun(checkpoint.config, checkpoint.step)
         elif run.config.exists():  # interrupted before its first checkpoint
-            found[decoder] = _Found(build_config(read_yaml(run.config), str(run.config)), 0)
+            found[decoder] = _ExistingRun(build_config(read_yaml(run.config), str(run.config)), 0)
     return found
 
 
 def _planned_steps(
-    wanted: int | None, found: Mapping[DecoderKind, _Found]
+    wanted: int | None, found: Mapping[DecoderKind, _ExistingRun]
 ) -> dict[DecoderKind, int]:
     """Return the number of updates of each model, in the proportion of the quick profile."""
     presets = {decoder: paper_preset("vae", "circles", decoder) for decoder in DECODERS}
@@ -96,7 +96,9 @@ def _planned_steps(
     return {decoder: usual[decoder] * wanted // usual["broadcast"] for decoder in DECODERS}
 
 
-def _refuse_another(path: Path, run: _Found, decoder: DecoderKind, seed: int, steps: int) -> None:
+def _refuse_another(
+    path: Path, run: _ExistingRun, decoder: DecoderKind, seed: int, steps: int
+) -> None:
     """Refuse to resume a run with other settings than those of the demo.
 
     Raises:
@@ -118,7 +120,7 @@ def _refuse_another(path: Path, run: _Found, decoder: DecoderKind, seed: int, st
             )
 
 
-def _first_command(
+def _start_command(
     path: Path, decoder: DecoderKind, seed: int, steps: int, force: bool
 ) -> list[str]:
     return [
@@ -132,7 +134,7 @@ def _first_command(
 def _train(
     commands: Mapping[DecoderKind, list[str]],
     folders: Mapping[DecoderKind, Path],
-    found: Mapping[DecoderKind, _Found],
+    found: Mapping[DecoderKind, _ExistingRun],
     steps: Mapping[DecoderKind, int],
 ) -> None:
     """Run the commands that train, side by side.
@@ -152,7 +154,7 @@ def _train(
         show(job.command)
     if not jobs:
         return
-    with deferred() as request:
+    with defer_signals() as request:
         ended = run_side_by_side(jobs, len(jobs), "decoder", request, list(rows.values()))
     if request.number is not None and any(each.row.state != "finished" for each in ended):
         raise Interrupted(request.number)

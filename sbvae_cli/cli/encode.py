@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, note, remark
+from sbvae_cli.cli.console import note, print_info, print_status
 from sbvae_cli.cli.options import (
     BackgroundOption,
     CheckpointArgument,
@@ -17,7 +17,7 @@ from sbvae_cli.cli.options import (
     LevelsOption,
     OtherDataOption,
 )
-from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.outputs import checks_output
 from sbvae_cli.cli.parse import parse_value_levels
 from sbvae_cli.cli.train_options import given_options
 from sbvae_cli.config.names import Population
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sbvae_cli.checkpoint import Checkpoint
     from sbvae_cli.config.schema import DataConfig
 
-_OF_FROM = ("images_key", "fit", "levels", "background", "frames")
+_IMPORT_OPTIONS = ("images_key", "fit", "levels", "background", "frames")
 
 
 def encode(
@@ -45,9 +45,9 @@ def encode(
     levels: LevelsOption = None,
     background: BackgroundOption = "black",
     frames: FramesOption = "all",
-    out: Annotated[Path, typer.Option(callback=named_as("NPZ"), help="NPZ file to write.")] = Path(
-        "codes.npz"
-    ),
+    out: Annotated[
+        Path, typer.Option(callback=checks_output("NPZ"), help="NPZ file to write.")
+    ] = Path("codes.npz"),
     count: Annotated[
         int | None,
         typer.Option(
@@ -74,7 +74,7 @@ def encode(
     from sbvae_cli.runs.open import open_checkpoint
 
     given = given_options(context)
-    for name in _OF_FROM:
+    for name in _IMPORT_OPTIONS:
         if name in given and source is None:
             raise SbvaeError("is for images of --from; leave it out", field=name)
     if data is not None and source is not None:
@@ -117,7 +117,7 @@ def _imported(path: Path, like: "DataConfig", folder: Path, options: dict[str, A
     imported = import_own(path, None, size, grey=like.channels == 1, strict=False, **options)
     file = folder / "images.h5"
     store_for_model(imported, file)
-    remark(
+    print_status(
         "note: the model knows images as they were imported to train it: --levels, --background "
         "and --fit must be those that `gen-data images` was given"
     )
@@ -133,7 +133,7 @@ def _encode(
     seed: int,
     device: str,
 ) -> None:
-    from sbvae_cli.cli.console import reporter
+    from sbvae_cli.cli.console import progress_display
     from sbvae_cli.evaluation.codes_file import write_codes
     from sbvae_cli.evaluation.represent import count_images, represent
     from sbvae_cli.files import refuse_to_lose, replacing
@@ -145,7 +145,7 @@ def _encode(
     total = count_images(source, count, population)
     refuse_to_lose(out)
     with replacing(out) as file:  # opened first, so that an unwritable path fails at once
-        with reporter("images", total) as bar:
+        with progress_display("images", total) as bar:
             codes = represent(
                 vae,
                 source,
@@ -156,7 +156,7 @@ def _encode(
             )
         write_codes(file, codes)
     images, latents = codes.codes.shape
-    inform(
+    print_info(
         f"wrote {out}: {images:,} image{'s' * (images != 1)}; codes and stds of {latents} latents, "
         f"factors {', '.join(codes.names) or '(none)'}"
     )

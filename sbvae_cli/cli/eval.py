@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sbvae_cli.cli.console import inform, remark
+from sbvae_cli.cli.console import print_info, print_status
 from sbvae_cli.cli.evaluation_progress import EvaluationProgress
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.options import CsvOption, DeviceOption, JsonOption
@@ -17,7 +17,7 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.runs.evaluate import Evaluated
 
-MOST_SEED = 2**32 - 1  # largest seed of scikit-learn
+MAX_SEED = 2**32 - 1  # largest seed of scikit-learn
 
 Targets = Annotated[
     list[Path],
@@ -87,7 +87,7 @@ Summary = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option(min=0, max=MOST_SEED, help="Seed of samples, splits and classifiers.")
+    int, typer.Option(min=0, max=MAX_SEED, help="Seed of samples, splits and classifiers.")
 ]
 
 
@@ -136,7 +136,7 @@ def evaluate(
         settings,
         data,
         device,
-        on_note=lambda line: remark(f"note: {with_flags(line)}"),
+        on_note=lambda line: print_status(f"note: {with_flags(line)}"),
         on_target=progress.target,
         on_metric=progress.metric,
         showing=progress.images,
@@ -153,9 +153,9 @@ def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, sum
     groups = groups_of(found)
     for names in [names for group in groups for names in group.shared_seeds]:
         those = ", ".join(names)
-        remark(f"note: {those} have equal seeds and settings and may be copies of one run")
+        print_status(f"note: {those} have equal seeds and settings and may be copies of one run")
     for line in shared_notes(found):
-        remark(f"note: {line}")
+        print_status(f"note: {line}")
     try:
         if json is not None:
             of_groups = {"summary": [group.as_dict() for group in groups]} if summary else {}
@@ -167,4 +167,4 @@ def _report(found: "Sequence[Evaluated]", json: str | None, csv: str | None, sum
             print_groups(groups) if summary else print_evaluations(found)
     for path in (json, csv):
         if path not in (None, "-"):
-            inform(f"wrote {path}")
+            print_info(f"wrote {path}")

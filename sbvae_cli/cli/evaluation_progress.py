@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import detail, duration, remark, reporter
+from sbvae_cli.cli.console import duration, print_detail, print_status, progress_display
 from sbvae_cli.cli.several_tables import column_names
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.cost import Cost
 
-LONG = 20.0  # seconds; a longer evaluation is announced by a line
-READ_LONG = 5.0  # seconds; a longer time of reading is mentioned in this line
-SILENT = 5.0  # seconds of computing metrics, after which each further metric is named
-SILENT_RUNS = 10.0  # seconds between two lines with the number of scored runs
+ANNOUNCED_SECONDS = 20.0  # seconds; a longer evaluation is announced by a line
+ANNOUNCED_READ_SECONDS = 5.0  # seconds; a longer time of reading is mentioned in this line
+SILENT_SECONDS = 5.0  # seconds of computing metrics, after which each further metric is named
+SILENT_RUNS_SECONDS = 10.0  # seconds between two lines with the number of scored runs
 
 
 class EvaluationProgress:
@@ -26,7 +26,7 @@ class EvaluationProgress:
     """
 
     def __init__(self) -> None:
-        self._start = self._said = 0.0
+        self._start = self._last_line = 0.0
         self._name = ""
 
     def target(self, path: Path, targets: Sequence[Path]) -> None:
@@ -44,10 +44,10 @@ class EvaluationProgress:
         """Begin one of many runs; print a line if none was printed for 10 s."""
         self.target(path, targets)
         now, number = time.monotonic(), targets.index(path)
-        if number and now - self._said >= SILENT_RUNS:
-            remark(f"scoring {path}, {number + 1} of {len(targets)} ...")
-        if number == 0 or now - self._said >= SILENT_RUNS:
-            self._said = now
+        if number and now - self._last_line >= SILENT_RUNS_SECONDS:
+            print_status(f"scoring {path}, {number + 1} of {len(targets)} ...")
+        if number == 0 or now - self._last_line >= SILENT_RUNS_SECONDS:
+            self._last_line = now
 
     def metric(self, metric: str, number: int, total: int) -> None:
         """Begin metric `number`, counted from 1, of `total`; name it if the evaluation is slow."""
@@ -57,11 +57,11 @@ class EvaluationProgress:
         line = f"{self._name}{metric}, {number} of {total} metrics"
         if metric == "dci":
             slow = "gradient boosting for each factor, which may take minutes; dci-fast, seconds"
-            remark(f"{line}: {slow}")
-        elif now - self._start >= SILENT:
-            remark(f"{line} ...")
+            print_status(f"{line}: {slow}")
+        elif now - self._start >= SILENT_SECONDS:
+            print_status(f"{line} ...")
         else:
-            detail(f"{line} ...")
+            print_detail(f"{line} ...")
 
     @contextmanager
     def images(self, cost: "Cost", device: str) -> Iterator[Callable[[int], None]]:
@@ -73,13 +73,13 @@ class EvaluationProgress:
             cost: Expected cost of the evaluation.
             device: Name of the device.
         """
-        if cost.seconds > LONG:
-            remark(self._name + _what_comes(cost, device))
-        if cost.seconds <= LONG and not sys.stderr.isatty():
+        if cost.seconds > ANNOUNCED_SECONDS:
+            print_status(self._name + _expected_time(cost, device))
+        if cost.seconds <= ANNOUNCED_SECONDS and not sys.stderr.isatty():
             yield lambda images: None
             return
         done = 0
-        with reporter("evaluating", cost.encode) as bar:
+        with progress_display("evaluating", cost.encode) as bar:
 
             def advance(images: int) -> None:
                 nonlocal done
@@ -89,12 +89,12 @@ class EvaluationProgress:
             yield advance
 
 
-def _what_comes(cost: "Cost", device: str) -> str:
+def _expected_time(cost: "Cost", device: str) -> str:
     line = (
         f"evaluation: {cost.encode:,} images to encode, {cost.decode:,} to decode, about "
         f"{duration(cost.seconds)} on this {device}"
     )
-    if cost.reading > READ_LONG:
+    if cost.reading > ANNOUNCED_READ_SECONDS:
         line += f", {duration(cost.reading)} of it to read rows from all over the file"
     if cost.quick < cost.seconds / 2:
         line += f"; with `protocol=quick` about {duration(cost.quick)}"

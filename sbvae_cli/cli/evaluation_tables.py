@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, print_table, say
+from sbvae_cli.cli.console import print_info, print_line, print_table
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.several_tables import (
     MAIN_SCORES,
@@ -49,15 +49,15 @@ def flags_in_result(result: dict[str, Any], data: str | None = None) -> dict[str
     """
     protocol = result["protocol"]
     notes = [with_flags(line) for line in protocol["notes"]]
-    diagnosis = _about(result["diagnosis"], result["run"]["name"], data)
+    diagnosis = _with_names(result["diagnosis"], result["run"]["name"], data)
     return {**result, "protocol": {**protocol, "notes": notes}, "diagnosis": diagnosis}
 
 
 def _diagnosis(each: "Evaluated") -> list[str]:
-    return _about(each.found.diagnosis, each.name, each.data)
+    return _with_names(each.found.diagnosis, each.name, each.data)
 
 
-def _about(lines: Sequence[str], name: str, data: str | None) -> list[str]:
+def _with_names(lines: Sequence[str], name: str, data: str | None) -> list[str]:
     """Rewrite sentences on a model: their commands name the model and the dataset."""
     named: list[str | Path] = [Path(name), *(["--data", data] if data else [])]
     return [with_flags(line, named) for line in lines]
@@ -80,12 +80,12 @@ def shared_notes(several: "Sequence[Evaluated]") -> list[str]:
         for note in dict.fromkeys(_notes(each)):
             names.setdefault(note, []).append(each.name)
     if len(several) == 1:
-        return _first(list(names), _MOST_LINES)
+        return _shorten(list(names), _MOST_LINES)
     lines = [f"{abbreviate(those, ', ')}: {note}" for note, those in names.items()]
-    return _first(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
+    return _shorten(lines, max(_MOST_LINES, _LINES_OF_EACH * len(several)))
 
 
-def _first(lines: Sequence[str], most: int) -> list[str]:
+def _shorten(lines: Sequence[str], most: int) -> list[str]:
     more = len(lines) - most
     if more <= 0:
         return list(lines)
@@ -99,31 +99,31 @@ def print_evaluations(several: "Sequence[Evaluated]") -> None:
     else:
         print_several(several)
         for each in several:
-            for line in _first(_diagnosis(each), _LINES_OF_EACH):
-                say(f"- {each.name}: {line}")
+            for line in _shorten(_diagnosis(each), _LINES_OF_EACH):
+                print_line(f"- {each.name}: {line}")
 
 
 def _print_one(each: "Evaluated") -> None:
     found = each.found
-    rows = [_row(name, score) for name, score in found.scores.items() if _tells(score)]
+    rows = [_row(name, score) for name, score in found.scores.items() if _is_shown(score)]
     if rows:
         columns = ["score", "value", "low..high", "population"]
         left_out = print_table(each.title, columns, rows, spare=_SPARE)
         if left_out:
-            inform(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
+            print_info(f"({' and '.join(left_out)}: on a wider terminal, or in --json)")
     for name, score in found.scores.items():
         if score.value is None and "why" in score.details:
-            say(f"- {name}: {score.details['why']}")
+            print_line(f"- {name}: {score.details['why']}")
     pairs = list(found.geometry.values())
     if len(pairs) == 1:
         _print_pair(pairs[0])
     elif pairs:
         _print_pairs(pairs)
-    for line in _first(_diagnosis(each), _MOST_LINES):
-        say(f"- {line}")
+    for line in _shorten(_diagnosis(each), _MOST_LINES):
+        print_line(f"- {line}")
 
 
-def _tells(score: "Score") -> bool:
+def _is_shown(score: "Score") -> bool:
     return score.value is not None or "why" in score.details
 
 
@@ -142,7 +142,7 @@ def _print_pair(pair: "PairGeometry") -> None:
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     latents = pair.choice.latents
-    say(headlines(pair)[0])  # the others are part of the diagnosis
+    print_line(headlines(pair)[0])  # the others are part of the diagnosis
     rows = [
         [name, number(value)]
         for name, value in pair.scores.items()
@@ -173,12 +173,12 @@ def _print_wide(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     width = terminal_width() or 500
     widths = [max(len(row[i]) for row in [columns, *rows]) + 3 for i in range(len(columns))]
     if 1 + widths[0] + sum(sorted(widths[1:])[-2:]) > width:
-        _print_turned(title, columns, rows)
+        _print_transposed(title, columns, rows)
         return
     print_blocks(title, columns, rows)
 
 
-def _print_turned(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_transposed(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table for each row, of names and values, for a narrow terminal."""
     typer.echo(title)
     for name, *values in rows:

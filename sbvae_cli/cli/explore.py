@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sbvae_cli.cli.options import OtherDataOption
-from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.outputs import checks_output
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sbvae_cli.explorer.payload import Model, Payload
 
-_SILENT = 1.0  # seconds, after which progress is printed
+_SILENT_SECONDS = 1.0  # seconds, after which progress is printed
 _LEFT_OUT = ("file", "last log")  # lines of `info` that are not settings
 
 Runs = Annotated[
@@ -30,7 +30,7 @@ Runs = Annotated[
 def explore(
     targets: Runs = None,
     out: Annotated[
-        Path, typer.Option(callback=named_as("page"), help="HTML file to write.")
+        Path, typer.Option(callback=checks_output("page"), help="HTML file to write.")
     ] = Path("explorer.html"),
     open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     codes: Annotated[
@@ -58,7 +58,7 @@ def explore(
     pointer, and has a slider for each latent; several models are shown side
     by side. The models run in the page, which loads nothing.
     """
-    from sbvae_cli.cli.console import console_settings, file_size, inform, note_once
+    from sbvae_cli.cli.console import console_settings, file_size, note_once, print_info
     from sbvae_cli.cli.outputs import show
     from sbvae_cli.explorer.assemble import assemble
     from sbvae_cli.files import write_bytes
@@ -66,7 +66,7 @@ def explore(
     payload = _payload(targets or [], codes or [], images, decoder or [], data, note_once())
     content = assemble(payload, console_settings.command)
     write_bytes(out, content)
-    inform(f"wrote {out} ({file_size(len(content))})")
+    print_info(f"wrote {out} ({file_size(len(content))})")
     if open_page:
         show(out)
 
@@ -88,7 +88,7 @@ def _payload(
         from sbvae_cli.explorer.of_runs import payload_of_runs
 
         payload = payload_of_runs(targets, data, on_note, _progress())
-        return replace(payload, models=[_worded(model) for model in payload.models])
+        return replace(payload, models=[_for_page(model) for model in payload.models])
     if targets:
         found = f"{targets[0]} and {codes[0]}"
         raise SbvaeError(
@@ -108,13 +108,15 @@ def _progress() -> "Callable[[str], None]":
     """Return a function that prints the next step, once the command has taken a second."""
     import time
 
-    from sbvae_cli.cli.console import detail, remark
+    from sbvae_cli.cli.console import print_detail, print_status
 
     start = time.monotonic()
-    return lambda line: (remark if time.monotonic() - start > _SILENT else detail)(f"{line} ...")
+    return lambda line: (
+        print_status if time.monotonic() - start > _SILENT_SECONDS else print_detail
+    )(f"{line} ...")
 
 
-def _worded(model: "Model") -> "Model":
+def _for_page(model: "Model") -> "Model":
     """Return a model with flags in its sentences, settings as in `info`, and its command."""
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.cli.info import model_lines

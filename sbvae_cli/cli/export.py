@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import console_settings, file_size, inform
+from sbvae_cli.cli.console import console_settings, file_size, print_info
 from sbvae_cli.cli.options import CheckpointArgument
-from sbvae_cli.cli.outputs import export_folder, named_as
+from sbvae_cli.cli.outputs import checks_output, export_folder
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def export(
     safetensors: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", callback=named_as("safetensors"), help="File to write the weights to."
+            metavar="FILE",
+            callback=checks_output("safetensors"),
+            help="File to write the weights to.",
         ),
     ] = None,
 ) -> None:
@@ -57,7 +59,7 @@ def export(
     write_together({path: content for files, _ in parts for path, content in files.items()})
     for files, said in parts:
         named = [f"{path} ({file_size(len(content))})" for path, content in files.items()]
-        inform(f"wrote {' and '.join(named)}: {said}")
+        print_info(f"wrote {' and '.join(named)}: {said}")
 
 
 def _graphs(opened: "Checkpoint", folder: Path) -> Part:

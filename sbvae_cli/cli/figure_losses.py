@@ -26,8 +26,8 @@ def losses(
     show: ShowOption = False,
 ) -> None:
     """Plot loss, NLL, KL and the other logged values of runs over the steps."""
-    from sbvae_cli.cli.console import inform, note
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.console import note, print_info
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.figures.losses import draw_losses
     from sbvae_cli.runs.logs import read_logs
     from sbvae_cli.runs.run_facts import told_run
@@ -35,5 +35,5 @@ def losses(
     logs = read_logs(runs, note)
     names = [name.strip() for name in (terms or "").split(",") if name.strip()]
     about = {"runs": [told_run(Path(log.name), log.seed, log.step) for log in logs]}
-    write_picture(out, draw_losses(logs, names), about, Look(scale, theme, show))
-    inform(f"wrote {out}: {len(logs)} run{'s' * (len(logs) != 1)}")
+    write_picture(out, draw_losses(logs, names), about, PictureOptions(scale, theme, show))
+    print_info(f"wrote {out}: {len(logs)} run{'s' * (len(logs) != 1)}")

@@ -23,7 +23,7 @@ ProtocolOption = Annotated[
     ProtocolName,
     typer.Option(help="Sample sizes, as in eval; quick takes a fifth of the images."),
 ]
-MANY = 3  # least number of models for which a note suggests to store the scores
+MANY_RUNS = 3  # least number of models for which a note suggests to store the scores
 
 
 def score_with_progress(
@@ -62,7 +62,7 @@ def score_with_progress(
     progress = EvaluationProgress()
 
     def on_target(path: Path, models: Sequence[Path]) -> None:
-        if path == models[0] and len(models) >= MANY:
+        if path == models[0] and len(models) >= MANY_RUNS:
             paths = [path for path in targets if not is_scores_file(path)]
             given: dict[str, str] = {}
             if not optional:  # `eval` would refuse optional metrics that data do not allow

@@ -34,8 +34,8 @@ def rate_distortion(
     show: ShowOption = False,
 ) -> None:
     """Plot NLL against KL and against MIG over a sweep of beta (Figure 4)."""
-    from sbvae_cli.cli.console import inform
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.console import print_info
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs.figure_data import beta_sweeps, require_betas
     from sbvae_cli.runs.score_pictures import rate_distortion_picture, told_scores
 
@@ -43,10 +43,10 @@ def rate_distortion(
     found = score_with_progress(runs, wanted, protocol, data, device, optional, require_betas)
     sweeps = beta_sweeps(found)
     _note_lone_betas(sweeps)
-    look = Look(scale, theme, show)
-    write_picture(out, rate_distortion_picture(found), told_scores(found), look)
+    options = PictureOptions(scale, theme, show)
+    write_picture(out, rate_distortion_picture(found), told_scores(found), options)
     _print_sweeps(sweeps)
-    inform(f"wrote {out}")
+    print_info(f"wrote {out}")
 
 
 def mig(
@@ -63,15 +63,17 @@ def mig(
     show: ShowOption = False,
 ) -> None:
     """Plot the MIG of replicas, with a star at the median run (Figures 2, 3 and 11)."""
-    from sbvae_cli.cli.console import inform
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.console import print_info
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs.figure_data import score_groups
     from sbvae_cli.runs.score_pictures import mig_picture, told_scores
 
     found = score_with_progress(runs, ("mig",), protocol, data, device)
-    write_picture(out, mig_picture(found, kind), told_scores(found), Look(scale, theme, show))
+    write_picture(
+        out, mig_picture(found, kind), told_scores(found), PictureOptions(scale, theme, show)
+    )
     _print_medians(score_groups(found, ("mig",)))
-    inform(f"wrote {out}")
+    print_info(f"wrote {out}")
 
 
 def scores(
@@ -93,8 +95,8 @@ def scores(
     show: ShowOption = False,
 ) -> None:
     """Plot scores of groups of runs: a dot for each seed, median and interval."""
-    from sbvae_cli.cli.console import inform
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.console import print_info
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.cli.parse import parse_scores
     from sbvae_cli.runs.figure_data import score_groups
     from sbvae_cli.runs.score_pictures import scores_picture, scores_there, told_scores
@@ -103,10 +105,10 @@ def scores(
     usual = USUAL if names is None else ()
     found = score_with_progress(runs, named, protocol, data, device, usual)
     wanted = scores_there(found, named or usual)
-    look = Look(scale, theme, show)
-    write_picture(out, scores_picture(found, wanted), told_scores(found), look)
+    options = PictureOptions(scale, theme, show)
+    write_picture(out, scores_picture(found, wanted), told_scores(found), options)
     _print_scores(score_groups(found, wanted), wanted)
-    inform(f"wrote {out}")
+    print_info(f"wrote {out}")
 
 
 def _note_lone_betas(sweeps: "Sequence[BetaSweep]") -> None:
@@ -137,7 +139,7 @@ def _print_sweeps(sweeps: "Sequence[BetaSweep]") -> None:
 
 def _print_medians(groups: "Sequence[GroupScores]") -> None:
     """Print the median run of each group, which has the star in the figure."""
-    from sbvae_cli.cli.console import say
+    from sbvae_cli.cli.console import print_line
     from sbvae_cli.figures.mig import median_run
 
     for group in groups:
@@ -146,7 +148,7 @@ def _print_medians(groups: "Sequence[GroupScores]") -> None:
             middle = median_run(values)
             seed = group.seeds["mig"][middle]
             told = "" if seed is None else f", seed {seed}"
-            say(f"{group.name}: median run of {len(values)} has {values[middle]:.4f}{told}")
+            print_line(f"{group.name}: median run of {len(values)} has {values[middle]:.4f}{told}")
 
 
 def _print_scores(groups: "Sequence[GroupScores]", names: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ def table(
     device: DeviceOption = "auto",
 ) -> None:
     """Tabulate mean and std of scores over replicas by group (Tables 5 to 10)."""
-    from sbvae_cli.cli.console import inform, note, print_table
+    from sbvae_cli.cli.console import note, print_info, print_table
     from sbvae_cli.figures.table import PAPER
     from sbvae_cli.files import write_bytes
     from sbvae_cli.runs.score_pictures import runs_table, scores_there
@@ -62,7 +62,7 @@ def table(
         typer.echo(table.text(wanted), nl=False)
     else:
         write_bytes(out, table.text(wanted).encode())
-        inform(f"wrote {out}")
+        print_info(f"wrote {out}")
 
 
 def _format(out: Path | None, written: TableFormat | None) -> TableFormat:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sbvae_cli.cli.options import ScaleOption, ShowOption, ThemeOption
-from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.outputs import checks_output
 
 
 def unfolding(
@@ -19,20 +19,22 @@ def unfolding(
     ],
     out: Annotated[
         Path,
-        typer.Option(callback=named_as("animation"), help="GIF or animated WebP file to write."),
+        typer.Option(
+            callback=checks_output("animation"), help="GIF or animated WebP file to write."
+        ),
     ] = Path("unfolding.gif"),
     scale: ScaleOption = 0.6,  # scale of the previews in training
     theme: ThemeOption = "light",
     show: ShowOption = False,
 ) -> None:
     """Animate two factors in latent space during training (Figures 7 and 8)."""
-    from sbvae_cli.cli.console import inform, note
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.console import note, print_info
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs.run_facts import told_run
     from sbvae_cli.runs.unfoldings import read_unfoldings, unfolding_animation
 
     found = read_unfoldings(runs, note)
     picture = unfolding_animation(found)
     told = [told_run(e.path, e.config.training.seed, e.unfolding.steps[-1]) for e in found]
-    write_picture(out, picture, {"runs": told}, Look(scale, theme, show))
-    inform(f"wrote {out}: {len(picture.frames)} frames")
+    write_picture(out, picture, {"runs": told}, PictureOptions(scale, theme, show))
+    print_info(f"wrote {out}: {len(picture.frames)} frames")

@@ -14,7 +14,7 @@ from sbvae_cli.cli.options import (
     ImagesKeyOption,
     LevelsOption,
 )
-from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.outputs import checks_output
 from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.errors import SbvaeError
 
@@ -23,7 +23,7 @@ app = typer.Typer(help="Write a dataset file (Section A.3).")
 OutOption = Annotated[
     Path | None,
     typer.Option(
-        callback=named_as("HDF5"), help="HDF5 file to write; default: named after the dataset."
+        callback=checks_output("HDF5"), help="HDF5 file to write; default: named after the dataset."
     ),
 ]
 SizeOption = Annotated[str, typer.Option(help="Size of images in pixels: 64, or HEIGHTxWIDTH.")]
@@ -81,12 +81,12 @@ def circles(
     force: ForceOption = False,
 ) -> None:
     """Circles that vary in position and colour (Table 3)."""
-    from sbvae_cli.cli.write_data import Changes, generate
+    from sbvae_cli.cli.write_data import SpaceChanges, generate
 
     ranges = list(factor or [])
     if diameter is not None:
         ranges.append(f"diameter={diameter}")
-    changes = Changes(space, ranges, hole, correlate, blank)
+    changes = SpaceChanges(space, ranges, hole, correlate, blank)
     generate(f"circles:{preset}", changes, out, count=count, size=size, seed=seed, force=force)
 
 
@@ -119,9 +119,9 @@ def sprites(
         _refuse_changes({**given, "blank": blank, "space": space, "size": size != "64"})
         write_import(import_dsprites(source, grey=gray), out, force=force)
         return
-    from sbvae_cli.cli.write_data import Changes, generate
+    from sbvae_cli.cli.write_data import SpaceChanges, generate
 
-    changes = Changes(space, factor, hole, correlate, blank, without_colours=gray)
+    changes = SpaceChanges(space, factor, hole, correlate, blank, without_colours=gray)
     generate("sprites", changes, out, count=count, size=size, seed=seed, force=force)
 
 
@@ -139,9 +139,9 @@ def room(
     force: ForceOption = False,
 ) -> None:
     """3D Object-in-Room: images like those of 3dshapes.h5, with its factors."""
-    from sbvae_cli.cli.write_data import Changes, generate
+    from sbvae_cli.cli.write_data import SpaceChanges, generate
 
-    changes = Changes(space, factor, hole, correlate, blank)
+    changes = SpaceChanges(space, factor, hole, correlate, blank)
     generate("room", changes, out, count=count, size=size, seed=seed, force=force)
 
 
@@ -190,9 +190,9 @@ def chairs(
         return
     if invert or strict or levels:
         raise SbvaeError("--invert, --levels and --strict are for --from; leave them out")
-    from sbvae_cli.cli.write_data import Changes, generate
+    from sbvae_cli.cli.write_data import SpaceChanges, generate
 
-    changes = Changes(space, factor, hole, correlate, blank)
+    changes = SpaceChanges(space, factor, hole, correlate, blank)
     generate("chairs", changes, out, count=count or CHAIRS, size=size, seed=seed, force=force)
 
 

@@ -22,11 +22,11 @@ from sbvae_cli.config.names import GeometryScore, ProtocolName, Rank, Select
 from sbvae_cli.errors import SbvaeError, nearest
 
 if TYPE_CHECKING:
-    from sbvae_cli.cli.outputs import Look
+    from sbvae_cli.cli.outputs import PictureOptions
     from sbvae_cli.runs.geometry import Embedded
     from sbvae_cli.runs.run_facts import RunFacts
 
-MOST_PICKS = 6  # replicas in a row of the figure
+MAX_PICKS = 6  # replicas in a row of the figure
 Targets = Annotated[
     list[Path],
     typer.Argument(
@@ -92,8 +92,8 @@ def geometry(
     replicas, and the factors in latents of the worst and the best replica.
     """
     from sbvae_cli.cli.console import note_once
-    from sbvae_cli.cli.geometry_panel import Scoring, score_and_draw
-    from sbvae_cli.cli.outputs import Look
+    from sbvae_cli.cli.geometry_panel import ReplicaScoring, score_and_draw
+    from sbvae_cli.cli.outputs import PictureOptions
     from sbvae_cli.runs.geometry import Wanted, embed_target
     from sbvae_cli.runs.targets import each_once
 
@@ -112,15 +112,15 @@ def geometry(
 
     asked = by is not None or replica is not None
     targets = each_once(targets, note)
-    look = Look(scale, theme, show)
+    options = PictureOptions(scale, theme, show)
     groups = _groups(targets, asked) if targets[1:] else {}
     if groups:
-        scoring = Scoring(by or "mig", picks, protocol, data, device)
-        score_and_draw(groups, scoring, embed, out, json, look, note)
+        scoring = ReplicaScoring(by or "mig", picks, protocol, data, device)
+        score_and_draw(groups, scoring, embed, out, json, options, note)
         return
     if asked:
         note("`by` and `replica` do not apply to a single run: they choose among replicas")
-    _draw([embed(path) for path in targets], out, json, look)
+    _draw([embed(path) for path in targets], out, json, options)
 
 
 def _parse_picks(text: str) -> tuple[str | int, ...]:
@@ -141,8 +141,8 @@ def _parse_picks(text: str) -> tuple[str | int, ...]:
             near = nearest(word, ranks)
             hint = f"did you mean {near}?" if near else "name worst, median, best or seeds, as 3"
             raise SbvaeError(f"{part.strip() or text}: is not a replica; {hint}", field="replica")
-    if len(picks) > MOST_PICKS:
-        raise SbvaeError(f"{text}: a row has room for {MOST_PICKS} at most", field="replica")
+    if len(picks) > MAX_PICKS:
+        raise SbvaeError(f"{text}: a row has room for {MAX_PICKS} at most", field="replica")
     return tuple(dict.fromkeys(picks))
 
 
@@ -155,7 +155,9 @@ def _groups(targets: Sequence[Path], asked: bool) -> "dict[str, list[RunFacts]]"
     return groups if asked or have_replicas(groups) else {}
 
 
-def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Look") -> None:
+def _draw(
+    embedded: "Sequence[Embedded]", out: Path, json: str | None, options: "PictureOptions"
+) -> None:
     """Draw and score one model, or several models side by side."""
     from sbvae_cli.cli.geometry_panel import report
     from sbvae_cli.cli.outputs import write_picture
@@ -176,7 +178,7 @@ def _draw(embedded: "Sequence[Embedded]", out: Path, json: str | None, look: "Lo
     runs = [
         told_run(e.path, e.about.get("seed"), e.about.get("step"), e.found.scores) for e in embedded
     ]
-    write_picture(out, picture, {"runs": runs}, look)
+    write_picture(out, picture, {"runs": runs}, options)
     names = [""] if len(embedded) == 1 else short_names([each.path for each in embedded])
     report(names, embedded, content, out, json, lambda: _print_scores(names, embedded))
 
@@ -204,7 +206,7 @@ def _titles(embedded: "Sequence[Embedded]") -> list[str]:
 
 
 def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
-    from sbvae_cli.cli.console import print_table, say
+    from sbvae_cli.cli.console import print_line, print_table
     from sbvae_cli.cli.several_tables import number
 
     first = embedded[0].found
@@ -218,7 +220,7 @@ def _print_scores(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     for name, each in zip(names, embedded, strict=True):
         choice = each.found.choice
         if not choice.rules_agree:
-            say(
+            print_line(
                 f"{f'{name}: ' if name else ''}latents {choice.latents} by {choice.rule}; smallest "
                 f"variance has {choice.by_variance}, most information {choice.by_information} "
                 "(--select)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sbvae_cli.config.names import GeometryScore, ProtocolName
 
 if TYPE_CHECKING:
-    from sbvae_cli.cli.outputs import Look
+    from sbvae_cli.cli.outputs import PictureOptions
     from sbvae_cli.evaluation.pair_geometry import PairGeometry
     from sbvae_cli.runs.geometry import Embedded
     from sbvae_cli.runs.replica_geometry import Embed, EmbeddedReplicas, Pick
@@ -21,7 +21,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True)
-class Scoring:
+class ReplicaScoring:
     """Settings of the scores of replicas, and the choice of replicas to draw.
 
     Attributes:
@@ -57,7 +57,7 @@ def report(
         json: JSON file to write; `-` prints the JSON, and nothing else, on stdout.
         print_scores: Prints the table of scores.
     """
-    from sbvae_cli.cli.console import inform
+    from sbvae_cli.cli.console import print_info
     from sbvae_cli.cli.outputs import write_json
 
     if json != "-":
@@ -67,44 +67,44 @@ def report(
         write_json(json, content)
     if json != "-":
         print_scores()
-        inform(f"wrote {out}")
+        print_info(f"wrote {out}")
 
 
 def _print_notes(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     """Print cautions on the scores, after the name of the run."""
-    from sbvae_cli.cli.console import remark
+    from sbvae_cli.cli.console import print_status
     from sbvae_cli.cli.flags import with_flags
 
     for name, each in zip(names, embedded, strict=True):
         for line in each.found.notes:
-            remark(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
+            print_status(f"note: {f'{name}: ' if name else ''}{with_flags(line)}")
 
 
 def _print_headlines(names: Sequence[str], embedded: "Sequence[Embedded]") -> None:
     """Print the verdicts, before the scores: a grid collapsed to a line has a high affine_r2."""
-    from sbvae_cli.cli.console import say
+    from sbvae_cli.cli.console import print_line
     from sbvae_cli.evaluation.findings.verdict import headlines
 
     for name, each in zip(names, embedded, strict=True):
         for line in headlines(each.found.pair):
-            say(f"{name}: {line}" if name else line)
+            print_line(f"{name}: {line}" if name else line)
 
 
 def print_panel(groups: "Sequence[EmbeddedReplicas]", by: GeometryScore) -> None:
     """Print a line on each model's replicas, and a table of the replicas that are drawn."""
     from statistics import median
 
-    from sbvae_cli.cli.console import print_table, say
+    from sbvae_cli.cli.console import print_line, print_table
     from sbvae_cli.runs.replica_geometry import drawn_names
 
     for group in groups:
         scores = group.shown.scores
         count = "1 replica" if len(scores) == 1 else f"{len(scores)} replicas"
-        told = f"{by} {_number(scores[0])}"
+        summary = f"{by} {_number(scores[0])}"
         if len(scores) > 1:
             ends = f"{_number(min(scores))} to {_number(max(scores))}"
-            told = f"{by} {ends}, median {_number(median(scores))}"
-        say(f"{group.shown.name}: {count}, {told}")
+            summary = f"{by} {ends}, median {_number(median(scores))}"
+        print_line(f"{group.shown.name}: {count}, {summary}")
     pairs = [each.found.pair for group in groups for each in group.embedded]
     values = [group.shown.scores[c.number] for group in groups for c in group.shown.chosen]
     known = [name for name in _SHOWN if name != by]
@@ -128,11 +128,11 @@ def _number(value: Any) -> str:
 
 def score_and_draw(
     groups: "Mapping[str, Sequence[RunFacts]]",
-    scoring: Scoring,
+    scoring: ReplicaScoring,
     embed: "Embed",
     out: Path,
     json: str | None,
-    look: "Look",
+    options: "PictureOptions",
     on_note: Callable[[str], None],
 ) -> None:
     """Score all replicas, draw the chosen ones of each model, and print the results.
@@ -143,7 +143,7 @@ def score_and_draw(
         embed: Function that embeds the factors for a run.
         out: Picture to write.
         json: JSON file to write; `-` for stdout, None for none.
-        look: Scale and theme of the picture.
+        options: Scale and theme of the picture.
         on_note: Called with each note.
     """
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
@@ -172,6 +172,6 @@ def score_and_draw(
         showing=progress.images,
     )
     content = panel_as_dict(found, by)
-    write_picture(out, panel_picture(found, by), told_panel(found, by), look)
+    write_picture(out, panel_picture(found, by), told_panel(found, by), options)
     embedded = [each for group in found for each in group.embedded]
     report(drawn_names(found), embedded, content, out, json, lambda: print_panel(found, by))

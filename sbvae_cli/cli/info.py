@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import file_size, inform, say
+from sbvae_cli.cli.console import file_size, print_info, print_line
 from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.model_file_text import model_file_lines
 from sbvae_cli.cli.options import JsonOption, ScaleOption, ShowOption, ThemeOption
-from sbvae_cli.cli.outputs import named_as
+from sbvae_cli.cli.outputs import checks_output
 from sbvae_cli.cli.picture_text import picture_lines
 from sbvae_cli.errors import SbvaeError
 
@@ -29,7 +29,7 @@ def info(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            callback=named_as("picture"),
+            callback=checks_output("picture"),
             help="PNG or SVG file to write, of 64 samples and their factors.",
         ),
     ] = None,
@@ -40,7 +40,7 @@ def info(
     show: ShowOption = False,
 ) -> None:
     """Describe a dataset, a model or a run, or how a picture was drawn."""
-    from sbvae_cli.cli.outputs import Look, write_json, write_picture
+    from sbvae_cli.cli.outputs import PictureOptions, write_json, write_picture
     from sbvae_cli.runs.describe import data_of, describe
 
     if show and sheet is None:
@@ -51,18 +51,18 @@ def info(
 
         source = data_of(opened)
         about = {"seed": seed, "data": source.name}
-        write_picture(sheet, draw_samples(source, seed), about, Look(scale, theme, show))
+        write_picture(sheet, draw_samples(source, seed), about, PictureOptions(scale, theme, show))
     if json is not None:
         write_json(json, facts)
     if json == "-":
         return
-    say(f"{target}: {facts['kind']}")
+    print_line(f"{target}: {facts['kind']}")
     lines = _lines(facts)
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
-        say(f"  {name:<{width}}  {text}", indent=width + 4)
+        print_line(f"  {name:<{width}}  {text}", indent=width + 4)
     for path in filter(None, (sheet, json)):
-        inform(f"wrote {path}")
+        print_info(f"wrote {path}")
 
 
 def _lines(facts: Facts) -> list[tuple[str, str]]:

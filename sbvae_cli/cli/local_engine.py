@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sbvae_cli.cli.processes import Exit, run_processes
-from sbvae_cli.sweeps.engine import Ended, Stop
+from sbvae_cli.sweeps.engine import JobEnd, Stop
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import Job, is_on_cuda
 
@@ -26,25 +26,25 @@ class LocalEngine:
         jobs: Sequence[Job],
         *,
         stop: Stop,
-        on_look: Callable[[Sequence[Job]], None],
-        on_end: Callable[[Ended], None],
-    ) -> list[Ended]:
+        on_poll: Callable[[Sequence[Job]], None],
+        on_end: Callable[[JobEnd], None],
+    ) -> list[JobEnd]:
         """Run all jobs, as described by `Engine`."""
-        ended: dict[int, Ended] = {}
+        ended: dict[int, JobEnd] = {}
 
         def end(left: Exit) -> None:
-            ended[left.index] = Ended(jobs[left.index], left.why)
+            ended[left.index] = JobEnd(jobs[left.index], left.why)
             on_end(ended[left.index])
 
         run_processes(
             [self._command(job) for job in jobs],
             self.at_once,
             stop,
-            on_look=lambda running: on_look([jobs[index] for index in running]),
+            on_poll=lambda running: on_poll([jobs[index] for index in running]),
             on_exit=end,
             environment=_environment(jobs),
         )
-        return [ended.get(i, Ended(job)) for i, job in enumerate(jobs)]
+        return [ended.get(i, JobEnd(job)) for i, job in enumerate(jobs)]
 
     def _command(self, job: Job) -> list[str]:
         options = [f"--device={job.device}"]

@@ -10,7 +10,7 @@ from sbvae_cli.files import parse_json
 Facts = Mapping[str, Any]
 _MOST_TENSORS = 40
 _MOST_LETTERS = 200  # characters of a text from the file
-_OWN = ("sbvae_version", "command", "step", "config", "space", "likelihood")
+_OWN_METADATA = ("sbvae_version", "command", "step", "config", "space", "likelihood")
 
 
 def model_file_lines(facts: Facts) -> list[tuple[str, str]]:
@@ -69,7 +69,9 @@ def _about(metadata: Mapping[str, str]) -> list[tuple[str, str]]:
         ]
     except (KeyError, ValueError, TypeError):  # from another version, or edited
         lines.append(("settings", "cannot be read"))
-    others = [(_text(name), _text(text)) for name, text in metadata.items() if name not in _OWN]
+    others = [
+        (_text(name), _text(text)) for name, text in metadata.items() if name not in _OWN_METADATA
+    ]
     return lines + others
 
 

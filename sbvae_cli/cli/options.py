@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sbvae_cli.cli.outputs import csv_file, json_file, named_as
+from sbvae_cli.cli.outputs import checks_output, csv_file, json_file
 from sbvae_cli.config.names import Background, Fit, Frames, ThemeName
 
 CheckpointArgument = Annotated[
@@ -22,12 +22,13 @@ DeviceOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 PictureOption = Annotated[
-    Path, typer.Option(callback=named_as("picture"), help="PNG or SVG file to write.")
+    Path, typer.Option(callback=checks_output("picture"), help="PNG or SVG file to write.")
 ]
 MovingPictureOption = Annotated[
     Path,
     typer.Option(
-        callback=named_as("moving picture"), help="PNG, SVG, GIF or animated WebP file to write."
+        callback=checks_output("moving picture"),
+        help="PNG, SVG, GIF or animated WebP file to write.",
     ),
 ]
 ScaleOption = Annotated[

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sbvae_cli.cli.console import console_settings, remark
+from sbvae_cli.cli.console import console_settings, print_status
 from sbvae_cli.cli.formats import (
     EXAMPLES,
     FORMATS,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Look:
+class PictureOptions:
     """Appearance of a picture.
 
     Attributes:
@@ -50,11 +50,11 @@ class Look:
     show: bool = False
 
 
-DEFAULT_LOOK = Look()
-RUN = "runs/first"
+DEFAULT_PICTURE_OPTIONS = PictureOptions()
+EXAMPLE_RUN = "runs/first"
 
 
-def named_as(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
+def checks_output(kind: str) -> Callable[[typer.CallbackParam, Path | None], Path | None]:
     """Return a callback for an option that checks the output file before the command runs.
 
     Args:
@@ -85,7 +85,7 @@ def check_target(option: str, path: Path, kind: str) -> None:
         raise SbvaeError(
             f"--{option} -: {WORDS[kind]} cannot go to stdout; name a file, as {EXAMPLES[kind]}"
         )
-    with _writing(option, path):
+    with _naming_write_errors(option, path):
         if path.is_dir():
             raise SbvaeError(
                 f"--{option} {path}: is a folder; name a file in it, as {path / EXAMPLES[kind]}"
@@ -98,7 +98,7 @@ def check_target(option: str, path: Path, kind: str) -> None:
 
 def run_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
     """Check a run folder to write, as the callback of an option."""
-    return _folder(param, path, RUN)
+    return _folder(param, path, EXAMPLE_RUN)
 
 
 def export_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
@@ -111,7 +111,7 @@ def export_folder(param: typer.CallbackParam, path: Path | None) -> Path | None:
 
 def check_folder(option: str, path: Path) -> None:
     """Refuse a folder that nothing can be written to, or that cannot be made."""
-    with _writing(option, path):
+    with _naming_write_errors(option, path):
         _try_to_write(path / "file")
 
 
@@ -156,7 +156,7 @@ def check_json_target(target: str, kind: str = "JSON") -> None:
     path, option = Path(target), kind.lower()
     if target == "-":
         return
-    with _writing(option, path):
+    with _naming_write_errors(option, path):
         if path.is_dir():
             raise SbvaeError(f"--{option} {path}: is a folder; name a file to write")
         _refuse_other_endings(option, path, kind)
@@ -170,7 +170,7 @@ def check_table_target(path: Path) -> None:
     Raises:
         SbvaeError: If the file is a folder, exists and is not text, or cannot be written.
     """
-    with _writing("out", path):
+    with _naming_write_errors("out", path):
         if path.is_dir():
             raise SbvaeError(
                 f"--out {path}: is a folder; name a file in it, as {path / 'table.md'}"
@@ -214,15 +214,15 @@ def write_picture(
     path: Path,
     picture: "Canvas | Animation",
     about: Mapping[str, Any] | None = None,
-    look: Look = DEFAULT_LOOK,
+    options: PictureOptions = DEFAULT_PICTURE_OPTIONS,
 ) -> None:
-    """Write a picture, atomically, and open it in the viewer if `look.show` is true.
+    """Write a picture, atomically, and open it in the viewer if `options.show` is true.
 
     Args:
         path: File to write; its ending decides the format, PNG or GIF if it is none of a picture.
         picture: A figure, or an animation.
         about: Metadata of the file in plain containers, in addition to version and command.
-        look: Appearance of the picture.
+        options: Appearance of the picture.
 
     Raises:
         SbvaeError: If the file cannot be written.
@@ -231,10 +231,10 @@ def write_picture(
 
     endings = endings_of(picture)
     ending = path.suffix.lower() if path.suffix.lower() in PICTURE_ENDINGS else endings[0]
-    told = {"command": console_settings.command, **(about or {})}
-    content = encode(picture, ending, scale=look.scale, theme=look.theme, about=told)
+    metadata = {"command": console_settings.command, **(about or {})}
+    content = encode(picture, ending, scale=options.scale, theme=options.theme, about=metadata)
     write_bytes(path, content)
-    if look.show:
+    if options.show:
         show(path)
 
 
@@ -242,7 +242,7 @@ def show(path: Path) -> None:
     """Open a file in the system's viewer, or print that there is no viewer."""
     headless = sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if headless or typer.launch(str(path)):
-        remark(f"note: no viewer was found to show {path} in; open it yourself")
+        print_status(f"note: no viewer was found to show {path} in; open it yourself")
 
 
 def _refuse_other_content(option: str, path: Path, kind: str) -> None:
@@ -271,7 +271,7 @@ def _refuse_no_ending(option: str, path: Path, kind: str) -> None:
 
 
 @contextmanager
-def _writing(option: str, path: Path) -> Iterator[None]:
+def _naming_write_errors(option: str, path: Path) -> Iterator[None]:
     """Turn an OSError of the block into an SbvaeError that names the option and the file."""
     try:
         yield

@@ -13,7 +13,7 @@ from sbvae_cli.errors import SbvaeError, unknown_name
 if TYPE_CHECKING:
     from sbvae_cli.config.space import CorrelationConfig, FactorConfig, Range
 
-FARTHEST = 1000.0  # stds of the prior
+MAX_STDS = 1000.0  # stds of the prior
 
 
 def parse_metrics(text: str) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ def parse_range(text: str) -> "tuple[float, float] | Literal['posterior']":
         raise SbvaeError(
             f"--range {text}: write a number, as 2, a range, as -3..1, or posterior"
         ) from None
-    if not -FARTHEST <= ends[0] < ends[1] <= FARTHEST:
+    if not -MAX_STDS <= ends[0] < ends[1] <= MAX_STDS:
         raise SbvaeError(
             f"--range {text}: the lower end comes first, and both lie within -1000..1000"
         )

@@ -7,7 +7,7 @@ from sbvae_cli.cli.console import file_size
 from sbvae_cli.errors import printable
 
 Facts = Mapping[str, Any]
-_OF_THE_FILE = {"kind", "path", "format", "width", "height", "frames", "file_bytes"}
+_FILE_FACTS = {"kind", "path", "format", "width", "height", "frames", "file_bytes"}
 _FIRST = ("command", "version", "seed", "step", "scores")  # shown before all other facts
 
 
@@ -23,14 +23,14 @@ def picture_lines(facts: Facts) -> list[tuple[str, str]]:
     if facts["drawn_by_sbvae"]:
         names = [*_FIRST, *(name for name in facts if name not in _FIRST)]
         for name in names:
-            if name not in _OF_THE_FILE and name != "drawn_by_sbvae":
-                lines += _said(name, facts[name])
+            if name not in _FILE_FACTS and name != "drawn_by_sbvae":
+                lines += _fact_lines(name, facts[name])
     else:
         lines.append(("command", "not known: sbvae did not draw it, or its metadata was removed"))
     return [*lines, ("file", file_size(facts["file_bytes"]))]
 
 
-def _said(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _fact_lines(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield the lines of a fact: one line, or one for each run or item of a nested mapping."""
     if name == "runs" and isinstance(value, list):
         for each in value:

@@ -20,7 +20,7 @@ from sbvae_cli.cli.signals import PARENT, SIGNALLED
 if TYPE_CHECKING:  # it loads PyTorch
     from sbvae_cli.sweeps.engine import Stop
 
-_PAUSE = 0.25  # seconds between two checks of the processes
+_POLL_SECONDS = 0.25  # seconds between two checks of the processes
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def run_processes(
     stop: "Stop",
     *,
     on_start: Callable[[int], None] = lambda index: None,
-    on_look: Callable[[Sequence[int]], None] = lambda running: None,
+    on_poll: Callable[[Sequence[int]], None] = lambda running: None,
     on_exit: Callable[[Exit], None] = lambda ended: None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
@@ -73,7 +73,7 @@ def run_processes(
         stop: Once it is true, no further process starts, and the signal is sent to the running
             ones, once.
         on_start: Called with the index of a command before it starts.
-        on_look: Called after each check, with the indices of the running commands.
+        on_poll: Called after each check, with the indices of the running commands.
         on_exit: Called with the end of each process.
         environment: Additional environment variables of the processes.
     """
@@ -91,10 +91,10 @@ def run_processes(
                     each.process.send_signal(stop.number or signal.SIGTERM)
             for each in [each for each in running if each.process.poll() is not None]:
                 running.remove(each)
-                on_exit(_end(each, asked))
-            on_look([each.index for each in running])
+                on_exit(_exit_of(each, asked))
+            on_poll([each.index for each in running])
             if running:
-                time.sleep(_PAUSE)
+                time.sleep(_POLL_SECONDS)
     finally:
         for each in running:
             each.process.terminate()
@@ -121,7 +121,7 @@ def _start(index: int, words: Sequence[str], environment: Mapping[str, str] | No
     return _Process(index, process, errors)
 
 
-def _end(each: _Process, asked: bool) -> Exit:
+def _exit_of(each: _Process, asked: bool) -> Exit:
     code = each.process.returncode
     with each.errors as file:
         file.seek(0)

@@ -6,16 +6,16 @@ from pathlib import Path
 import typer
 
 from sbvae_cli.cli.console import duration, note
-from sbvae_cli.cli.replica_ends import NO_OTHERS, Others, conclude, say_failure
+from sbvae_cli.cli.replica_ends import NO_OTHER_REPLICAS, OtherReplicas, print_failure, report_end
 from sbvae_cli.cli.several_runs import Row
 from sbvae_cli.cli.side_by_side import Job, run_side_by_side
-from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.signals import defer_signals
 from sbvae_cli.cli.stacked import Stackable, train_stacked
 from sbvae_cli.cli.training_report import (
     print_config,
     print_cost,
-    say_what_is_kept,
-    say_what_is_special,
+    print_kept_checkpoints,
+    print_run_notes,
 )
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
@@ -65,18 +65,18 @@ def start_replicas(
     config = replicas[0].config
     build_updater(config)  # fails before folders are made if the model cannot be built
     fitting = replicas_that_fit(config, count) if device == "cuda" else 0
-    number = at_once(device, config.training.threads or 1)
+    number = processes_at_once(device, config.training.threads or 1)
     number = processes_that_fit(config, source, number)  # may fail, so before files are replaced
-    say_what_is_special(config, group)
+    print_run_notes(config, group)
     if config.training.keep_checkpoints:
-        say_what_is_kept(config, group, runs=count)
+        print_kept_checkpoints(config, group, runs=count)
     with reserved(replicas):
         clear_folders(replicas, group, force=force, on_note=note)
         if device == "cuda":
             stackable = [Stackable(each, row_of(each)) for each in replicas]
             train_stacked(stackable, source, group, fitting, force=force)
             return
-        say_what_previews_lack(config, source)
+        print_preview_notes(config, source)
         jobs = [start_job(each, force=force) for each in replicas]
         train_in_processes(jobs, group, number)
 
@@ -94,7 +94,7 @@ def start_job(replica: Replica, settings: Sequence[str] = (), *, force: bool = F
     return Job(folder, [*words, *(["--force"] if force else [])], row_of(replica))
 
 
-def say_what_previews_lack(config: Config, source: Source) -> None:
+def print_preview_notes(config: Config, source: Source) -> None:
     """Print the notes on previews once, since the notes of the processes are not shown."""
     if config.training.preview:
         from sbvae_cli.runs.previews import preview_images  # loads the drawing modules
@@ -112,7 +112,7 @@ def train_in_processes(
     jobs: Sequence[Job],
     group: Path,
     number: int,
-    others: Others = NO_OTHERS,
+    others: OtherReplicas = NO_OTHER_REPLICAS,
 ) -> None:
     """Train replicas in processes, a limited number at once, and report how they ended.
 
@@ -123,16 +123,16 @@ def train_in_processes(
         others: Replicas of the folder that are not trained.
 
     Raises:
-        SbvaeError: If a run failed, diverged or was stopped, as for `conclude`.
+        SbvaeError: If a run failed, diverged or was stopped, as for `report_end`.
     """
     if number < len(jobs):
         note(f"{number} of {len(jobs)} replicas at once; the others wait for cores or memory")
-    with deferred() as request:
-        ended = run_side_by_side(jobs, number, "seed", request, others.rows, say_failure)
-    conclude(group, ended, request.number, others)
+    with defer_signals() as request:
+        ended = run_side_by_side(jobs, number, "seed", request, others.rows, print_failure)
+    report_end(group, ended, request.number, others)
 
 
-def at_once(device: str, threads: int) -> int:
+def processes_at_once(device: str, threads: int) -> int:
     """Return the number of processes at once: usable cores / `threads` on a CPU, else one."""
     return max(1, usable_cores() // threads) if device == "cpu" else 1
 
@@ -141,16 +141,19 @@ def _print_plan(config: Config, source: Source, replicas: Sequence[Replica], dev
     cost = measure_training_cost(config, source)  # fails first if the model cannot be trained
     print_config(config)
     first, last = replicas[0], replicas[-1]
-    seeds, folders = _span(first.seed, last.seed), _span(first.folder.path, last.folder.path)
+    seeds, folders = (
+        _format_span(first.seed, last.seed),
+        _format_span(first.folder.path, last.folder.path),
+    )
     typer.echo(f"# replicas of the seeds {seeds}, in {folders}")
     print_cost(config, cost, runs=len(replicas))
     if device == "cuda":
         typer.echo("# all replicas train at once, as far as memory allows; see `sbvae bench`")
         return
-    number = min(len(replicas), at_once(device, config.training.threads or 1))
+    number = min(len(replicas), processes_at_once(device, config.training.threads or 1))
     total = cost.seconds_per_step * config.training.steps * -(-len(replicas) // number)
     typer.echo(f"# all replicas, {number} at once, take about {duration(total)}")
 
 
-def _span(first: object, last: object) -> str:
+def _format_span(first: object, last: object) -> str:
     return str(first) if first == last else f"{first} to {last}"

@@ -87,11 +87,13 @@ def reproduce(
         return
     cluster = ClusterOptions(address, cpus_per_run, gpus_per_run)
     cluster.refuse_without(engine)
-    from sbvae_cli.cli.reproduce_runs import Wanted, reproduce_recipes
+    from sbvae_cli.cli.reproduce_runs import ReproduceOptions, reproduce_recipes
 
     if not dry_run:
         check_folder("out", out)  # speed is measured before anything is written
-    reproduce_recipes(recipes, Wanted(tier, out, engine, jobs, device, cluster), dry_run=dry_run)
+    reproduce_recipes(
+        recipes, ReproduceOptions(tier, out, engine, jobs, device, cluster), dry_run=dry_run
+    )
 
 
 def _find(names: list[str]) -> "list[Recipe]":
@@ -122,7 +124,7 @@ def _show(recipes: "list[Recipe]") -> None:
 
 def _list_recipes(*, show: bool) -> None:
     """Print a table of all recipes: title, number of runs and estimated time of each tier."""
-    from sbvae_cli.cli.console import inform, print_table
+    from sbvae_cli.cli.console import print_info, print_table
     from sbvae_cli.config.sweep import cells
     from sbvae_cli.recipes.load import load_recipe, recipe_names, sweep_of
 
@@ -137,13 +139,15 @@ def _list_recipes(*, show: bool) -> None:
         for tier in tiers:
             sweep = sweep_of(recipe, tier)
             count = len(cells(sweep)) * sweep.replicas
-            costs.append(f"{count} in {_rough(recipe.tiers[tier].core_hours)}")
+            costs.append(f"{count} in {_format_core_hours(recipe.tiers[tier].core_hours)}")
         rows.append([f"{recipe.name}: {recipe.title}", *costs])
     print_table("runs of each tier, and about how long a laptop takes", ("recipe", *tiers), rows)
-    inform("Figure 12 is drawn with figure-5. Begin with: sbvae reproduce figure-8 --tier smoke")
+    print_info(
+        "Figure 12 is drawn with figure-5. Begin with: sbvae reproduce figure-8 --tier smoke"
+    )
 
 
-def _rough(core_hours: float) -> str:
+def _format_core_hours(core_hours: float) -> str:
     """Format the estimated time of this work on a laptop with two cores."""
     minutes = max(core_hours * 60 / _CORES, 1.0)
     name, size = next((u for u in _UNITS if minutes >= _SEVERAL * u[1]), _UNITS[-1])

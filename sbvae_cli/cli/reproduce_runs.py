@@ -6,11 +6,19 @@ from pathlib import Path
 from typing import get_args
 
 from sbvae_cli.cli.cluster import ClusterOptions
-from sbvae_cli.cli.console import complain, duration, inform, note_once, print_table, reporter, say
+from sbvae_cli.cli.console import (
+    duration,
+    note_once,
+    print_error,
+    print_info,
+    print_line,
+    print_table,
+    progress_display,
+)
 from sbvae_cli.cli.flags import error_line, with_flags
 from sbvae_cli.cli.outputs import write_picture
 from sbvae_cli.cli.sweep_cost import print_cost
-from sbvae_cli.cli.sweep_runner import how_again, jobs_at_once, run_plan
+from sbvae_cli.cli.sweep_runner import jobs_at_once, resume_arguments, run_plan
 from sbvae_cli.cli.verdict_lines import print_verdicts
 from sbvae_cli.commands import command
 from sbvae_cli.config.names import EngineName, TierName
@@ -31,7 +39,7 @@ from sbvae_cli.sweeps.ray_engine import import_ray
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReproduceOptions:
     """Options of the command `reproduce`.
 
     Attributes:
@@ -60,12 +68,14 @@ class _Planned:
     folder: SweepFolder
 
 
-def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted, *, dry_run: bool = False) -> None:
+def reproduce_recipes(
+    recipes: Sequence[Recipe], options: ReproduceOptions, *, dry_run: bool = False
+) -> None:
     """Print the cost of recipes, then run each, draw its pictures and judge its claims.
 
     Args:
         recipes: Recipes in the order in which they are run.
-        wanted: Options of the command.
+        options: Options of the command.
         dry_run: Whether only the cost of the remaining work is printed.
 
     Raises:
@@ -73,50 +83,52 @@ def reproduce_recipes(recipes: Sequence[Recipe], wanted: Wanted, *, dry_run: boo
             the finished runs of all recipes were drawn.
         StoppedError: If a signal stopped the training; the runs were saved.
     """
-    if wanted.engine == "ray":
+    if options.engine == "ray":
         import_ray()  # fails at once if ray is not installed
-    if is_run(wanted.out):
-        raise SbvaeError(f"{wanted.out}: is the folder of a run; choose another `out`")
-    planned = [_plan(recipe, wanted) for recipe in recipes]
+    if is_run(options.out):
+        raise SbvaeError(f"{options.out}: is the folder of a run; choose another `out`")
+    planned = [_plan(recipe, options) for recipe in recipes]
     for each in planned:
         each.folder.refuse_another(each.plan)
-    _print_cost(planned, wanted)
+    _print_cost(planned, options)
     if dry_run:
         return
     failed: list[tuple[str, SbvaeError]] = []
     for each in planned:
         if len(planned) > 1:
-            say(f"{each.recipe.name}: {each.recipe.title}")
+            print_line(f"{each.recipe.name}: {each.recipe.title}")
         try:
             run_plan(
                 each.folder,
                 each.plan,
-                _again([each.recipe for each in planned], wanted),
-                engine=wanted.engine,
-                jobs=wanted.jobs,
-                device=wanted.device,
-                cluster=wanted.cluster,
+                _resume_command([each.recipe for each in planned], options),
+                engine=options.engine,
+                jobs=options.jobs,
+                device=options.device,
+                cluster=options.cluster,
             )
         except StoppedError:
             raise
         except SbvaeError as error:
             failed.append((each.recipe.name, error))
-        _conclude(each.recipe, wanted)
-    inform(f"wrote {write_index(wanted.tier, wanted.out, with_flags)}")
+        _draw_and_judge(each.recipe, options)
+    print_info(f"wrote {write_index(options.tier, options.out, with_flags)}")
     _raise_failed(failed, len(planned))
 
 
-def _plan(recipe: Recipe, wanted: Wanted) -> _Planned:
-    folder = sweep_folder(recipe, wanted.tier, wanted.out)
-    return _Planned(recipe, plan_sweep(sweep_of(recipe, wanted.tier), folder.runs), folder)
+def _plan(recipe: Recipe, options: ReproduceOptions) -> _Planned:
+    folder = sweep_folder(recipe, options.tier, options.out)
+    return _Planned(recipe, plan_sweep(sweep_of(recipe, options.tier), folder.runs), folder)
 
 
-def _again(recipes: Sequence[Recipe], wanted: Wanted) -> str:
+def _resume_command(recipes: Sequence[Recipe], options: ReproduceOptions) -> str:
     """Return the command that resumes the recipes, in backticks."""
     names = [recipe.name for recipe in recipes]
     names = [ALL] if len(names) == len(recipe_names()) > 1 else names
-    options = how_again(wanted.jobs, wanted.device) | wanted.cluster.arguments(wanted.engine)
-    return command("reproduce", *names, tier=wanted.tier, out=wanted.out, **options)
+    arguments = resume_arguments(options.jobs, options.device) | options.cluster.arguments(
+        options.engine
+    )
+    return command("reproduce", *names, tier=options.tier, out=options.out, **arguments)
 
 
 def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> None:
@@ -126,54 +138,54 @@ def _raise_failed(failed: Sequence[tuple[str, SbvaeError]], recipes: int) -> Non
     if recipes == 1:
         raise failed[0][1]
     for name, error in failed:
-        complain(f"{name}: {error_line(str(error), error.field)}")
+        print_error(f"{name}: {error_line(str(error), error.field)}")
     names = ", ".join(name for name, _ in failed)
     raise SbvaeError(f"{len(failed)} of {recipes} recipes failed ({names}), as said above")
 
 
-def _print_cost(planned: Sequence[_Planned], wanted: Wanted) -> None:
+def _print_cost(planned: Sequence[_Planned], options: ReproduceOptions) -> None:
     """Print the remaining runs and their estimated time; shared runs count for the first recipe."""
     if len(planned) == 1:
-        print_cost(planned[0].folder, planned[0].plan, wanted.device, wanted.jobs)
+        print_cost(planned[0].folder, planned[0].plan, options.device, options.jobs)
         return
     known: dict[str, tuple[float, float]] = {}
     seen: set[Path] = set()
     rows, total = [], 0.0
-    with reporter("measuring", len(planned)) as bar:
+    with progress_display("measuring", len(planned)) as bar:
         for number, each in enumerate(planned):
             bar.update(number, f"measuring {each.recipe.name}")
             states = [s for s in each.folder.states(each.plan) if s.state not in DONE]
             others = [s for s in states if s.replica.folder.path not in seen]
             seen |= {state.replica.folder.path for state in others}
-            costs = plan_cost(each.plan, others, wanted.device, known=known)
-            left = plan_jobs(each.plan, wanted.device)
-            seconds = seconds_of(costs, wanted.jobs or jobs_at_once(left)) if costs else 0.0
+            costs = plan_cost(each.plan, others, options.device, known=known)
+            left = plan_jobs(each.plan, options.device)
+            seconds = seconds_of(costs, options.jobs or jobs_at_once(left)) if costs else 0.0
             total += seconds
             runs = f"{len(each.plan.replicas):,}", f"{len(others):,}"
             rows.append([each.recipe.name, *runs, duration(seconds) if costs else "-"])
         bar.update(len(planned), "measured")
     print_table("", ("recipe", "runs", "left", "time"), rows)
     if total:
-        say(f"all of it takes about {duration(total)} on this device")
+        print_line(f"all of it takes about {duration(total)} on this device")
 
 
-def _conclude(recipe: Recipe, wanted: Wanted) -> None:
+def _draw_and_judge(recipe: Recipe, options: ReproduceOptions) -> None:
     """Gather the scores of a recipe, draw its pictures, and print and write the verdicts."""
-    found = look_at(recipe, wanted.tier, wanted.out)
+    found = look_at(recipe, options.tier, options.out)
     write_collected(found.folder, found.collected)
     files = []
     if any(run.result is not None for run in found.collected.runs):
         for drawn in draw_pictures(
-            recipe, found.folder, found.collected, device=wanted.device, on_note=note_once()
+            recipe, found.folder, found.collected, device=options.device, on_note=note_once()
         ):
-            _write(drawn)
+            _write_drawn(drawn)
             files.append(drawn.file)
     print_verdicts(found)
     for file in (*files, write_page(found, with_flags)):
-        inform(f"wrote {file}")
+        print_info(f"wrote {file}")
 
 
-def _write(drawn: Drawn) -> None:
+def _write_drawn(drawn: Drawn) -> None:
     """Write a picture, whose metadata have the command that draws it, or a table."""
     if isinstance(drawn.content, str):
         write_bytes(drawn.file, drawn.content.encode())
@@ -206,5 +218,5 @@ def write_pages(recipes: Sequence[Recipe], tier: TierName, out: Path) -> None:
     for each in begun:
         each.folder.path.mkdir(parents=True, exist_ok=True)
         write_collected(each.folder, each.collected)
-        inform(f"wrote {write_page(each, with_flags)}")
-    inform(f"wrote {write_index(tier, out, with_flags)}")
+        print_info(f"wrote {write_page(each, with_flags)}")
+    print_info(f"wrote {write_index(tier, out, with_flags)}")

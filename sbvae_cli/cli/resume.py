@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.cli.console import note, tell
+from sbvae_cli.cli.console import note, print_unwrapped
 from sbvae_cli.cli.train_options import SETTINGS, settings_of
 from sbvae_cli.cli.training_report import report_training
 from sbvae_cli.commands import as_typed, flag
@@ -23,7 +23,7 @@ from sbvae_cli.runs.resume import (
 from sbvae_cli.runs.train import resume_runs
 
 
-def go_on(path: Path, given: Mapping[str, Any]) -> None:
+def resume_run(path: Path, given: Mapping[str, Any]) -> None:
     """Resume a run, or all replicas in a folder.
 
     Args:
@@ -35,7 +35,7 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
     """
     replicas = find_replicas(path)
     if not replicas:
-        _show_runs(path)
+        _list_runs(path)
     folder = run_folder(path)
     apart = {"resume", "settings", "profile", "replicas", *SETTINGS}
     others = [name for name in given if name not in apart]
@@ -50,9 +50,9 @@ def go_on(path: Path, given: Mapping[str, Any]) -> None:
     if "profile" in given:
         names["preset.profile"], wanted["preset.profile"] = "--profile", given["profile"]
     if replicas:
-        from sbvae_cli.cli.resume_replicas import go_on_with_replicas
+        from sbvae_cli.cli.resume_replicas import resume_replicas
 
-        go_on_with_replicas(path, replicas, wanted, names)
+        resume_replicas(path, replicas, wanted, names)
         return
     run = prepare_resumption(folder, wanted, names, note)
 
@@ -74,7 +74,7 @@ def _check_number(path: Path, found: int, wanted: int | None) -> None:
     raise SbvaeError(f"--replicas {wanted}: {path} holds {there}; leave --replicas out to go on")
 
 
-def _show_runs(path: Path) -> None:
+def _list_runs(path: Path) -> None:
     """Print the runs and folders of replicas in a folder, with the command that resumes each.
 
     Raises:
@@ -82,20 +82,20 @@ def _show_runs(path: Path) -> None:
     """
     runs, groups = list_runs(path), list_replica_folders(path)
     for run in runs:
-        _show(run, "")
+        _print_progress(run, "")
     for group in groups:
         several = "1 replica" if group.count == 1 else f"{group.count} replicas"
         least = ", the least far at " if group.count > 1 and group.step < group.steps else ", "
-        _show(group, f"{several}{least}")
+        _print_progress(group, f"{several}{least}")
     if runs or groups:
         what = "folders" if groups else "runs"
         raise SbvaeError(f"{path}: is not a run folder; name one of the {what} listed above")
 
 
-def _show(found: Progress | GroupProgress, before: str) -> None:
+def _print_progress(found: Progress | GroupProgress, before: str) -> None:
     command = as_typed(["train", "--resume", found.path])
     if found.step < found.steps:
         line = f"{found.step:,} of {found.steps:,} steps; resume with `{command}`"
     else:
         line = f"finished, {found.steps:,} steps; more with `{command} --steps {2 * found.steps}`"
-    tell(f"{found.path}: {before}{line}")
+    print_unwrapped(f"{found.path}: {before}{line}")

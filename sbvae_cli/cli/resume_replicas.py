@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from sbvae_cli.checkpoint import Checkpoint, load_checkpoint
-from sbvae_cli.cli.console import note, tell
+from sbvae_cli.cli.console import note, print_unwrapped
 from sbvae_cli.cli.flags import with_flags
-from sbvae_cli.cli.replica_ends import Others
+from sbvae_cli.cli.replica_ends import OtherReplicas
 from sbvae_cli.cli.replicas import (
-    at_once,
-    say_what_previews_lack,
+    print_preview_notes,
+    processes_at_once,
     start_job,
     train_in_processes,
 )
 from sbvae_cli.cli.several_runs import Row
-from sbvae_cli.cli.side_by_side import Ended, Job
+from sbvae_cli.cli.side_by_side import Job, TrainingEnd
 from sbvae_cli.cli.stacked import Stackable, train_stacked
-from sbvae_cli.cli.training_report import say_what_is_kept
+from sbvae_cli.cli.training_report import print_kept_checkpoints
 from sbvae_cli.commands import command
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
@@ -33,7 +33,7 @@ _DATA = "data.source"
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _ReplicaProgress:
     """Progress of a replica.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Standing:
         return self.step is not None and self.step >= self.replica.config.training.steps
 
 
-def go_on_with_replicas(
+def resume_replicas(
     group: Path,
     replicas: Sequence[Replica],
     wanted: Mapping[str, Any],
@@ -76,42 +76,42 @@ def go_on_with_replicas(
         for each in replicas:
             if not each.folder.config.exists():  # the process that should begin it was killed
                 each.folder.write_config(each.config)
-        left, left_out = _readable(_without_diverged(replicas))
-        standing = [_standing(*each, wanted, names) for each in left]
-        unfinished = [each for each in standing if not each.finished]
+        left, left_out = _load_checkpoints(_without_diverged(replicas))
+        progress = [_progress_of(*each, wanted, names) for each in left]
+        unfinished = [each for each in progress if not each.finished]
         if not unfinished:
-            raise _nothing_left(group, standing, wanted.get("training.steps"), left_out)
+            raise _nothing_to_resume(group, progress, wanted.get("training.steps"), left_out)
         resumptions = _check_each(unfinished, wanted, names)
         config = unfinished[0].replica.config
         if config.training.keep_checkpoints:
             first = min(each.step or 0 for each in unfinished)
-            say_what_is_kept(config, group, first, len(unfinished))
-        rows = {each.replica.seed: _row(each) for each in standing}
-        others = Others(list(rows.values()), wanted.get("training.steps"), left_out)
+            print_kept_checkpoints(config, group, first, len(unfinished))
+        rows = {each.replica.seed: _row(each) for each in progress}
+        others = OtherReplicas(list(rows.values()), wanted.get("training.steps"), left_out)
         device = resolve_device(config.training.device).type
         source = _source(unfinished, resumptions)
-        number = at_once(device, max(each.threads for each in unfinished))
+        number = processes_at_once(device, max(each.threads for each in unfinished))
         number = processes_that_fit(config, source, number)
         if device == "cuda":
-            _stack(group, unfinished, resumptions, source, others)
+            _resume_stacked(group, unfinished, resumptions, source, others)
             return
         words = [f"--set={key}={json.dumps(value)}" for key, value in wanted.items()]
-        say_what_previews_lack(config, source)
+        print_preview_notes(config, source)
         jobs = [_job(each, words, rows[each.replica.seed]) for each in unfinished]
         train_in_processes(jobs, group, number, others)
 
 
-def _stack(
+def _resume_stacked(
     group: Path,
-    unfinished: Sequence[_Standing],
+    unfinished: Sequence[_ReplicaProgress],
     resumptions: Mapping[int, Resumption | None],
     source: Source,
-    others: Others,
+    others: OtherReplicas,
 ) -> None:
     """Resume replicas in this process; those without a checkpoint begin after the others."""
-    _require_level(group, [each for each in unfinished if each.step is not None])
+    _require_same_step(group, [each for each in unfinished if each.step is not None])
     replicas = [each.replica for each in unfinished]
-    _require_alike(group, replicas)
+    _require_same_settings(group, replicas)
     config = replicas[0].config
     rows = {row.name: row for row in others.rows}
     runs = [Stackable(each, rows[str(each.seed)], resumptions[each.seed]) for each in replicas]
@@ -120,7 +120,7 @@ def _stack(
 
 
 def _source(
-    unfinished: Sequence[_Standing], resumptions: Mapping[int, Resumption | None]
+    unfinished: Sequence[_ReplicaProgress], resumptions: Mapping[int, Resumption | None]
 ) -> Source:
     """Return the data of the replicas, whose file may have been moved."""
     for resumption in resumptions.values():
@@ -130,7 +130,7 @@ def _source(
     return open_own_data(first.config.data, first.folder.path)
 
 
-def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
+def _require_same_settings(group: Path, replicas: Sequence[Replica]) -> None:
     """Check that all settings of training except the seed are equal.
 
     Raises:
@@ -146,17 +146,17 @@ def _require_alike(group: Path, replicas: Sequence[Replica]) -> None:
             )
 
 
-def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
+def _require_same_step(group: Path, progress: Sequence[_ReplicaProgress]) -> None:
     """Check that all replicas are at the same step, since one update on a GPU trains them all.
 
     Raises:
         SbvaeError: If steps differ; the message has commands that make them equal.
     """
-    steps = {each.step or 0 for each in standing}
+    steps = {each.step or 0 for each in progress}
     if len(steps) <= 1:
         return
-    where, most = _where(standing), max(steps)
-    behind = next(each for each in standing if (each.step or 0) < most)
+    where, most = _seeds_by_step(progress), max(steps)
+    behind = next(each for each in progress if (each.step or 0) < most)
     training = behind.replica.config.training
     alone = {"steps": str(most)} if training.learning_rate_schedule == "constant" else {}
     first = command("train", resume=behind.replica.folder.path, **alone)
@@ -167,10 +167,10 @@ def _require_level(group: Path, standing: Sequence[_Standing]) -> None:
     )
 
 
-def _where(standing: Sequence[_Standing]) -> str:
+def _seeds_by_step(progress: Sequence[_ReplicaProgress]) -> str:
     """List the seeds of the replicas by step, such as `1 at 2; 0, 2 at 4`."""
     seeds: dict[int, list[int]] = {}
-    for each in standing:
+    for each in progress:
         seeds.setdefault(each.step or 0, []).append(each.replica.seed)
     return "; ".join(f"{', '.join(map(str, s))} at {step:,}" for step, s in sorted(seeds.items()))
 
@@ -188,9 +188,9 @@ def _without_diverged(replicas: Sequence[Replica]) -> list[Replica]:
     return left
 
 
-def _readable(
+def _load_checkpoints(
     replicas: Sequence[Replica],
-) -> tuple[list[tuple[Replica, Checkpoint | None]], list[Ended]]:
+) -> tuple[list[tuple[Replica, Checkpoint | None]], list[TrainingEnd]]:
     """Load the checkpoints of replicas, None if there is none, and report damaged ones.
 
     Replicas with a damaged checkpoint are returned as failed ones, and the others are resumed.
@@ -205,30 +205,30 @@ def _readable(
             way = "delete it to have this replica begun anew"
             if kept:
                 way = f"copy {each.folder.kept(kept[-1])} to it to go on from that"
-            tell(f"{with_flags(str(error))}; left out: {way}")
+            print_unwrapped(f"{with_flags(str(error))}; left out: {way}")
             row = Row(str(each.seed), each.config.training.steps, each.config.training.batch_size)
             row.state = "failed"
-            left_out.append(Ended(each.folder, row, str(error)))
+            left_out.append(TrainingEnd(each.folder, row, str(error)))
     return found, left_out
 
 
-def _standing(
+def _progress_of(
     replica: Replica,
     checkpoint: Checkpoint | None,
     wanted: Mapping[str, Any],
     names: Mapping[str, str],
-) -> _Standing:
+) -> _ReplicaProgress:
     folder, settings = replica.folder, {k: v for k, v in wanted.items() if k != _DATA}
     if checkpoint is None:
         config = changed_config(folder, replica.config, settings, names)
-        return _Standing(Replica(config, folder), None, config.training.threads or 1)
+        return _ReplicaProgress(Replica(config, folder), None, config.training.threads or 1)
     config = changed_config(folder, checkpoint.config, settings, names)
     threads = settings.get("training.threads") or checkpoint.threads
-    return _Standing(Replica(config, folder), checkpoint.step, threads)
+    return _ReplicaProgress(Replica(config, folder), checkpoint.step, threads)
 
 
 def _check_each(
-    standing: Sequence[_Standing], wanted: Mapping[str, Any], names: Mapping[str, str]
+    progress: Sequence[_ReplicaProgress], wanted: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[int, Resumption | None]:
     """Check that all replicas can be resumed, before one begins, and print each note once.
 
@@ -244,50 +244,53 @@ def _check_each(
         each.replica.seed: None
         if each.step is None
         else prepare_resumption(each.replica.folder, wanted, names, collect)
-        for each in standing
+        for each in progress
     }
     for line in lines:
         note(line)
     return found
 
 
-def _nothing_left(
-    group: Path, standing: Sequence[_Standing], asked: int | None, left_out: Sequence[Ended]
+def _nothing_to_resume(
+    group: Path,
+    progress: Sequence[_ReplicaProgress],
+    wanted_steps: int | None,
+    left_out: Sequence[TrainingEnd],
 ) -> SbvaeError:
     """Return the error for replicas that are all finished, diverged or damaged, with advice."""
-    if not standing and left_out:
+    if not progress and left_out:
         return SbvaeError(f"{group}: none of its replicas can go on, as said above")
-    if not standing:
+    if not progress:
         return SbvaeError(
             f"{group}: all replicas have diverged; start new ones with a smaller `learning_rate`, "
             "or `clip_grad=1`"
         )
-    steps = sorted({each.step or 0 for each in standing})
+    steps = sorted({each.step or 0 for each in progress})
     most = steps[-1]
     made = f"{group}: its {'other ' if left_out else ''}replicas have made"
     if len(steps) > 1:
-        all_of = "all steps that are" if asked is None else f"the {asked:,} steps"
+        all_of = "all steps that are" if wanted_steps is None else f"the {wanted_steps:,} steps"
         level = command("train", resume=group, steps=str(most))
         return SbvaeError(
-            f"{made} {all_of} asked for, or more ({_where(standing)}); train all to the same step "
-            f"with {level}"
+            f"{made} {all_of} asked for, or more ({_seeds_by_step(progress)}); "
+            f"train all to the same step with {level}"
         )
-    beyond = asked is not None and most > asked
-    of = f"more than the {asked:,} asked for" if beyond else "all that are asked for"
+    beyond = wanted_steps is not None and most > wanted_steps
+    of = f"more than the {wanted_steps:,} asked for" if beyond else "all that are asked for"
     more = command("train", resume=group, steps=str(2 * most))
     return SbvaeError(f"{made} {most:,} steps, {of}; train more with {more}")
 
 
-def _row(standing: _Standing) -> Row:
+def _row(progress: _ReplicaProgress) -> Row:
     """Return the row of the progress table; a replica beyond the requested steps is finished."""
-    training, step = standing.replica.config.training, standing.step or 0
-    row = Row(str(standing.replica.seed), max(training.steps, step), training.batch_size, step)
-    row.state = "finished" if standing.finished else "waiting"
+    training, step = progress.replica.config.training, progress.step or 0
+    row = Row(str(progress.replica.seed), max(training.steps, step), training.batch_size, step)
+    row.state = "finished" if progress.finished else "waiting"
     return row
 
 
-def _job(standing: _Standing, words: Sequence[str], row: Row) -> Job:
-    folder = standing.replica.folder
-    if standing.step is None:  # ended before its first checkpoint
-        return Job(folder, start_job(standing.replica, words).command, row)
+def _job(progress: _ReplicaProgress, words: Sequence[str], row: Row) -> Job:
+    folder = progress.replica.folder
+    if progress.step is None:  # ended before its first checkpoint
+        return Job(folder, start_job(progress.replica, words).command, row)
     return Job(folder, ["train", f"--resume={folder.path}", *words], row)

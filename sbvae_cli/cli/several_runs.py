@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from sbvae_cli.cli.console import console_settings, duration, notice, reporter
+from sbvae_cli.cli.console import console_settings, duration, print_highlighted, progress_display
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 State = Literal["waiting", "training", "finished", "stopped", "diverged", "failed"]
 
-LONG = 3_600  # seconds; for longer trainings, a notice suggests fewer steps or a quick profile
+LONG_SECONDS = 3_600  # longer trainings get a line that suggests fewer steps or a quick profile
 _TERMS = ("loss", "nll", "kl")
 
 
@@ -85,27 +85,27 @@ class _TableProgress:
         self._live.stop()
 
     def show(self, rows: Sequence[Row]) -> None:
-        self._warned = _say_if_long(rows, self._warned)
+        self._warned = _note_if_long(rows, self._warned)
         self._live.update(table_of(self._what, rows), refresh=True)
 
 
 class _LineProgress:
     def __init__(self, what: str, rows: Sequence[Row]) -> None:
         self._what, self._warned = what, False
-        self._reporter = reporter("training", sum(row.steps for row in rows))
+        self._display = progress_display("training", sum(row.steps for row in rows))
 
     def __enter__(self) -> "_LineProgress":
-        self._reporter.__enter__()
+        self._display.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._reporter.__exit__(*error)
+        self._display.__exit__(*error)
 
     def show(self, rows: Sequence[Row]) -> None:
         if not any(row.terms for row in rows):
             return
-        self._warned = _say_if_long(rows, self._warned)
-        self._reporter.update(sum(row.step for row in rows), line_of(rows))
+        self._warned = _note_if_long(rows, self._warned)
+        self._display.update(sum(row.step for row in rows), line_of(rows))
 
 
 def table_of(what: str, rows: Sequence[Row]) -> "Table":
@@ -156,11 +156,11 @@ def _speed(rows: Sequence[Row]) -> str:
     return f"{total:,.0f} img/s in all, {duration(seconds)} left"
 
 
-def _say_if_long(rows: Sequence[Row], warned: bool) -> bool:
+def _note_if_long(rows: Sequence[Row], warned: bool) -> bool:
     seconds = seconds_left(rows)
-    if warned or seconds is None or seconds <= LONG:
+    if warned or seconds is None or seconds <= LONG_SECONDS:
         return warned
-    notice(
+    print_highlighted(
         f"{len(rows)} runs will take about {duration(seconds)} on this device; fewer steps with "
         "--steps, or minutes with --profile quick. Ctrl-C saves."
     )

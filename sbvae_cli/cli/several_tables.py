@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import print_table, say
+from sbvae_cli.cli.console import print_line, print_table
 from sbvae_cli.cli.wrap import terminal_width
 from sbvae_cli.config.metrics import METRICS
 
@@ -70,7 +70,7 @@ def print_groups(groups: "Sequence[Group]") -> None:
         for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
             between = "; " if any("," in verdict for verdict in counts) else ", "
             listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
-            say(f"- grid of {factors.replace(',', ' and ')}: {listed}")
+            print_line(f"- grid of {factors.replace(',', ' and ')}: {listed}")
 
 
 def print_blocks(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -27,7 +27,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Ended:
+class TrainingEnd:
     """End of a training.
 
     Attributes:
@@ -48,8 +48,8 @@ def run_side_by_side(
     what: str,
     stop: StopRequest,
     rows: Sequence[Row] = (),
-    on_end: Callable[[Ended], None] = lambda ended: None,
-) -> list[Ended]:
+    on_end: Callable[[TrainingEnd], None] = lambda ended: None,
+) -> list[TrainingEnd]:
     """Train all runs, a limited number at once; if one fails, the others continue.
 
     Args:
@@ -66,27 +66,27 @@ def run_side_by_side(
     """
     rows = rows or [job.row for job in jobs]
     old_logs: dict[int, object] = {}
-    ended: dict[int, Ended] = {}
+    ended: dict[int, TrainingEnd] = {}
 
     def begin(index: int) -> None:
         jobs[index].row.state = "training"
         old_logs[index] = _version(jobs[index].folder.log)
 
-    def end(left: Exit) -> None:
-        _read_log(jobs[left.index], old_logs[left.index])
-        ended[left.index] = _end(jobs[left.index], left)
-        on_end(ended[left.index])
+    def end(exited: Exit) -> None:
+        _read_log(jobs[exited.index], old_logs[exited.index])
+        ended[exited.index] = _end(jobs[exited.index], exited)
+        on_end(ended[exited.index])
 
     with progress_of_several(what, rows) as progress:
 
-        def look(running: Sequence[int]) -> None:
+        def poll(running: Sequence[int]) -> None:
             for index in running:
                 _read_log(jobs[index], old_logs[index])
             progress.show(rows)
 
         commands = [job.command for job in jobs]
-        run_processes(commands, at_once, stop, on_start=begin, on_look=look, on_exit=end)
-    return [ended.get(i, Ended(job.folder, job.row)) for i, job in enumerate(jobs)]
+        run_processes(commands, at_once, stop, on_start=begin, on_poll=poll, on_exit=end)
+    return [ended.get(i, TrainingEnd(job.folder, job.row)) for i, job in enumerate(jobs)]
 
 
 def _read_log(job: Job, old_log: object) -> None:
@@ -110,13 +110,13 @@ def _version(log: Path) -> object:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _end(job: Job, left: Exit) -> Ended:
+def _end(job: Job, exited: Exit) -> TrainingEnd:
     """Set the final state of a row, and return the end of the training."""
     row = job.row
-    if left.code == 0:
+    if exited.code == 0:
         row.step, row.state = row.steps, "finished"
-    elif left.stopped:
+    elif exited.stopped:
         row.state = "stopped"
     else:
-        row.state = "diverged" if left.code == DivergedError.exit_code else "failed"
-    return Ended(job.folder, row, left.why.removeprefix(f"{job.folder.path}: "))
+        row.state = "diverged" if exited.code == DivergedError.exit_code else "failed"
+    return TrainingEnd(job.folder, row, exited.why.removeprefix(f"{job.folder.path}: "))

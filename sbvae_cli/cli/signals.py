@@ -62,7 +62,7 @@ class StopRequest:
         if self() and self.number is not None:
             raise StoppedError(f"{found}; nothing was kept", self.number)
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
             raise Interrupted(number)
         self.number = number
@@ -74,26 +74,26 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 def end_at_once() -> None:
     """Let signals end the process from now on, with their exit code and without a message."""
-    for number in _numbers():
-        signal.signal(number, _leave)
+    for number in _handled_signals():
+        signal.signal(number, _exit)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit(number: int, frame: FrameType | None) -> None:
     os._exit(SIGNALLED + number)
 
 
 @contextmanager
-def raising() -> Iterator[None]:
+def raise_on_signals() -> Iterator[None]:
     """Raise `Interrupted` for signals during the block."""
     with _handling(_raise):
         yield
 
 
 @contextmanager
-def deferred() -> Iterator[StopRequest]:
+def defer_signals() -> Iterator[StopRequest]:
     """Yield a request to stop, which the first signal during the block sets."""
     request = StopRequest()
-    with _handling(request._take):
+    with _handling(request._receive):
         yield request
 
 
@@ -102,7 +102,7 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers; tests run the app in other threads
         return
-    before = {number: signal.signal(number, handler) for number in _numbers()}
+    before = {number: signal.signal(number, handler) for number in _handled_signals()}
     try:
         yield
     finally:
@@ -110,7 +110,7 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
             signal.signal(number, old)
 
 
-def _numbers() -> list[int]:
+def _handled_signals() -> list[int]:
     if _HANGUP is None or signal.getsignal(_HANGUP) == signal.SIG_IGN:
         return list(_SIGNALS)
     return [*_SIGNALS, _HANGUP]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sbvae_cli.cli.console import note
-from sbvae_cli.cli.replica_ends import NO_OTHERS, Others, conclude, say_failure
+from sbvae_cli.cli.replica_ends import NO_OTHER_REPLICAS, OtherReplicas, print_failure, report_end
 from sbvae_cli.cli.several_runs import Progress, Row, progress_of_several
-from sbvae_cli.cli.side_by_side import Ended
-from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.side_by_side import TrainingEnd
+from sbvae_cli.cli.signals import defer_signals
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.runs.observers import Observer
@@ -19,7 +19,9 @@ from sbvae_cli.runs.resume import Resumption
 from sbvae_cli.runs.train import resume_runs, start_runs
 from sbvae_cli.training.loop import Report
 
-_PAUSE = 0.5  # seconds between two updates of the table, each of which takes some milliseconds
+_POLL_SECONDS = (
+    0.5  # seconds between two updates of the table, each of which takes some milliseconds
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def train_stacked(
     number: int,
     *,
     force: bool = False,
-    others: Others = NO_OTHERS,
+    others: OtherReplicas = NO_OTHER_REPLICAS,
 ) -> None:
     """Train replicas, a limited number at once, and report how they ended.
 
@@ -57,7 +59,7 @@ def train_stacked(
         others: Replicas of the folder that are not trained.
 
     Raises:
-        SbvaeError: If a run failed, diverged or was stopped, as for `conclude`.
+        SbvaeError: If a run failed, diverged or was stopped, as for `report_end`.
     """
     if number < len(replicas):
         note(f"{number} of {len(replicas)} replicas fit at once; the others come after them")
@@ -70,10 +72,10 @@ def train_stacked(
         for first in range(0, len(some), number)
     ]
     rows = others.rows or [each.row for each in replicas]
-    ended: list[Ended] = []
-    with deferred() as request, progress_of_several("seed", rows) as progress:
+    ended: list[TrainingEnd] = []
+    with defer_signals() as request, progress_of_several("seed", rows) as progress:
         for some in groups:
-            diverged: dict[int, Ended] = {}
+            diverged: dict[int, TrainingEnd] = {}
             if not request():
                 for each in some:
                     each.row.state = "training"
@@ -84,9 +86,10 @@ def train_stacked(
                 _conclude_rows([each.row for each in some])
                 progress.show(rows)
             ended += [
-                diverged.get(i, Ended(each.replica.folder, each.row)) for i, each in enumerate(some)
+                diverged.get(i, TrainingEnd(each.replica.folder, each.row))
+                for i, each in enumerate(some)
             ]
-    conclude(group, ended, request.number, others)
+    report_end(group, ended, request.number, others)
 
 
 def _train(
@@ -119,7 +122,10 @@ def _conclude_rows(rows: Sequence[Row]) -> None:
 
 
 def _observer(
-    own: Sequence[Stackable], diverged: dict[int, Ended], rows: Sequence[Row], progress: Progress
+    own: Sequence[Stackable],
+    diverged: dict[int, TrainingEnd],
+    rows: Sequence[Row],
+    progress: Progress,
 ) -> Observer:
     """Return an observer that updates and shows the rows, and prints which replicas diverged."""
     shown = 0.0
@@ -132,10 +138,10 @@ def _observer(
             row.terms, row.images_per_second = report.terms, report.images_per_second
         if report.error:
             row.state = "diverged"
-            ended = Ended(own[report.replica].replica.folder, row, str(report.error))
+            ended = TrainingEnd(own[report.replica].replica.folder, row, str(report.error))
             diverged[report.replica] = ended
-            say_failure(ended)
-        if time.monotonic() >= shown + _PAUSE:
+            print_failure(ended)
+        if time.monotonic() >= shown + _POLL_SECONDS:
             progress.show(rows)
             shown = time.monotonic()
 

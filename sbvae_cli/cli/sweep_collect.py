@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sbvae_cli.cli.console import inform, note, say
+from sbvae_cli.cli.console import note, print_info, print_line
 from sbvae_cli.cli.options import JsonOption
 from sbvae_cli.cli.outputs import check_table_target
 from sbvae_cli.commands import as_typed
@@ -76,13 +76,13 @@ def collect(
         }
         write_json(json, {**found.as_dict(), **more})
     if json != "-":
-        _say_states(found)
+        _print_states(found)
         print_groups_of(found, shown)
         for each in compared:
             print_comparison(each)
-        _say_best(score, picked)
+        _print_best(score, picked)
         if json:
-            inform(f"wrote {json}")
+            print_info(f"wrote {json}")
     _write_tables(sweep, found, quiet=json == "-")
     if out is not None:
         _write_best(picked, out)
@@ -99,8 +99,8 @@ def _write_tables(sweep: "SweepFolder", found: "Collected", *, quiet: bool) -> N
         note(with_flags(error.line))
         return
     if not quiet:
-        inform(f"wrote {sweep.csv}")
-        inform(f"wrote {sweep.json}")
+        print_info(f"wrote {sweep.csv}")
+        print_info(f"wrote {sweep.json}")
 
 
 def _comparisons(
@@ -121,7 +121,7 @@ def _comparisons(
         told = ", ".join(found.keys) or "none"
         raise SbvaeError(f"--compare {key}: does not differ in this sweep; what does: {told}")
     if equals:
-        values = _two(key, text, values)
+        values = _parse_two_values(key, text, values)
     elif compare is None:  # the paper's decoder is compared with the others
         values = sorted(values, key=lambda value: value != "broadcast")
     return [
@@ -130,7 +130,7 @@ def _comparisons(
     ]
 
 
-def _two(key: str, text: str, values: Sequence[Any]) -> list[Any]:
+def _parse_two_values(key: str, text: str, values: Sequence[Any]) -> list[Any]:
     """Parse two values of a setting, as `broadcast,deconv`.
 
     Raises:
@@ -165,11 +165,11 @@ def _pick(found: "Collected", best: str | None) -> "tuple[str, list[Best]]":
     return name, choose_best(found, name)
 
 
-def _say_states(found: "Collected") -> None:
+def _print_states(found: "Collected") -> None:
     states = Counter(run.state for run in found.runs)
     several = f"{len(found.runs)} runs of {len(found.groups)} settings"
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    say(f"{several}: {counts}")
+    print_line(f"{several}: {counts}")
     unscored = len(found.runs) - states["finished"] - states["diverged"]
     if unscored:
         note(f"{unscored} of the runs have no scores yet; what follows is of the others")
@@ -180,7 +180,7 @@ def _say_states(found: "Collected") -> None:
         )
 
 
-def _say_best(score: str, picked: "Sequence[Best]") -> None:
+def _print_best(score: str, picked: "Sequence[Best]") -> None:
     """Print the best settings, the number of settings compared, and cautions."""
     from sbvae_cli.cli.several_tables import number
     from sbvae_cli.config.score_names import score_style, wanted_score
@@ -196,9 +196,9 @@ def _say_best(score: str, picked: "Sequence[Best]") -> None:
         of = f" of {each.name}" if each.name else ""
         count = f"{len(each.others) + 1} setting{'s' * bool(each.others)}"
         mean = f"mean {label} {number(each.mean)}"
-        say(f"best{of}: {each.group.label}, {mean}, of {count}")
+        print_line(f"best{of}: {each.group.label}, {mean}, of {count}")
         for key, value in each.group.cell.items():
-            say(f"  {key}: {value}", indent=4)
+            print_line(f"  {key}: {value}", indent=4)
         for line in cautions(each, score):
             note(line)
 
@@ -221,4 +221,4 @@ def _write_best(picked: "Sequence[Best]", out: Path) -> None:
 
     for each, file in zip(picked, _files_of(picked, out), strict=True):
         write_bytes(file, to_yaml(as_config(each.group)).encode())
-        inform(f"wrote {file}; train it by {as_typed(['train', '--config', file])}")
+        print_info(f"wrote {file}; train it by {as_typed(['train', '--config', file])}")

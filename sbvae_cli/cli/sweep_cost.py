@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sbvae_cli.cli.console import duration, print_table, reporter, say
+from sbvae_cli.cli.console import duration, print_line, print_table, progress_display
 from sbvae_cli.cli.sweep_runner import jobs_at_once
 from sbvae_cli.cli.sweep_view import short_groups
 from sbvae_cli.sweeps.cost import GroupCost, plan_cost, seconds_of
@@ -27,10 +27,10 @@ def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -
     left = plan_jobs(plan, device)
     done = sum(each.state in DONE for each in states)
     if not left:
-        say(f"all {len(states):,} runs are done; there is nothing to train or score")
+        print_line(f"all {len(states):,} runs are done; there is nothing to train or score")
         return 0.0
     measured = 0
-    with reporter("measuring", len(plan.groups)) as bar:
+    with progress_display("measuring", len(plan.groups)) as bar:
 
         def on_group(group: str) -> None:
             nonlocal measured
@@ -39,15 +39,17 @@ def print_cost(folder: SweepFolder, plan: Plan, device: str, jobs: int | None) -
 
         costs = plan_cost(plan, states, device, on_group)
     _print_costs(plan, costs)
-    lanes = min(jobs or jobs_at_once(left), len(left))
-    total = seconds_of(costs, lanes)
+    at_once = min(jobs or jobs_at_once(left), len(left))
+    total = seconds_of(costs, at_once)
     also = f"{done:,} of {len(states):,} runs are done; the others, " if done else ""
-    say(
-        f"{also or f'{len(states):,} runs, '}{lanes:,} at once, take about {duration(total)} on "
-        f"this device, {duration(_scoring(costs, lanes))} of it to encode and decode for scores"
+    print_line(
+        f"{also or f'{len(states):,} runs, '}{at_once:,} at once, take about {duration(total)} on "
+        f"this device, {duration(_scoring(costs, at_once))} of it to encode and decode for scores"
     )
     if any(is_on_cuda(job.device) for job in left):
-        say("replicas of a setting train together on a GPU, which takes less; see `sbvae bench`")
+        print_line(
+            "replicas of a setting train together on a GPU, which takes less; see `sbvae bench`"
+        )
     return total
 
 
@@ -66,5 +68,5 @@ def _print_costs(plan: Plan, costs: Sequence[GroupCost]) -> None:
     print_table("", ["setting", "runs left", "steps left", "ms a step", "time of each"], rows)
 
 
-def _scoring(costs: Sequence[GroupCost], lanes: int) -> float:
-    return sum(each.runs * each.scoring_seconds for each in costs) / lanes
+def _scoring(costs: Sequence[GroupCost], at_once: int) -> float:
+    return sum(each.runs * each.scoring_seconds for each in costs) / at_once

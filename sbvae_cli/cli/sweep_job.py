@@ -22,7 +22,7 @@ def job(
 ) -> None:
     """Train and score some runs of a sweep that has begun."""
     from sbvae_cli.cli.console import note
-    from sbvae_cli.cli.signals import deferred
+    from sbvae_cli.cli.signals import defer_signals
     from sbvae_cli.sweeps.folder import SweepFolder
     from sbvae_cli.sweeps.job import make_job, run_job
     from sbvae_cli.sweeps.plan import group_of, name_of
@@ -35,7 +35,7 @@ def job(
     replicas = [planned[name] for name in dict.fromkeys(names)]
     if len({group_of(each) for each in replicas}) > 1:
         raise SbvaeError("runs of one job differ in the seed alone; name those of one group")
-    with deferred() as request:
+    with defer_signals() as request:
         run_job(make_job(plan, replicas, device), stop=request, on_note=note)
     if request.number is not None:
         raise StoppedError("stopped and saved", request.number)

@@ -78,11 +78,11 @@ def run(
         typer.echo(to_yaml(plan.sweep.as_dict()).rstrip())
         print_cost(folder, plan, device, jobs)
         return
-    from sbvae_cli.cli.sweep_runner import how_again, run_plan, say_what_is_next
+    from sbvae_cli.cli.sweep_runner import print_next_commands, resume_arguments, run_plan
 
     named = {"out": folder.path} if out else {}
     again = command(
-        "sweep run", config, **named, **how_again(jobs, device), **cluster.arguments(engine)
+        "sweep run", config, **named, **resume_arguments(jobs, device), **cluster.arguments(engine)
     )
     states = run_plan(folder, plan, again, engine=engine, jobs=jobs, device=device, cluster=cluster)
-    say_what_is_next(folder, states)
+    print_next_commands(folder, states)

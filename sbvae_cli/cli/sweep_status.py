@@ -36,7 +36,7 @@ def status(
 
 def _print(plan: "Plan", states: "Sequence[RunState]") -> None:
     """Print a row for each setting, a line for each failed or diverged run, and a summary."""
-    from sbvae_cli.cli.console import print_table, say
+    from sbvae_cli.cli.console import print_line, print_table
     from sbvae_cli.cli.flags import with_flags
     from sbvae_cli.cli.sweep_view import short_groups, summary
     from sbvae_cli.sweeps.plan import group_of
@@ -50,10 +50,10 @@ def _print(plan: "Plan", states: "Sequence[RunState]") -> None:
     print_table("", ["setting", "runs", "steps", "states"], rows)
     faults = [each for each in states if each.why]
     for each in faults[:_MOST_FAULTS]:
-        say(f"{each.replica.folder.path}: {each.state}: {with_flags(each.why)}")
+        print_line(f"{each.replica.folder.path}: {each.state}: {with_flags(each.why)}")
     if len(faults) > _MOST_FAULTS:
-        say(f"... and {len(faults) - _MOST_FAULTS:,} more (--json has all)")
-    say(summary(states, 1))
+        print_line(f"... and {len(faults) - _MOST_FAULTS:,} more (--json has all)")
+    print_line(summary(states, 1))
 
 
 def _counted(states: "Sequence[RunState]") -> str:

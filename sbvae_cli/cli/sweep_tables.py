@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import say
+from sbvae_cli.cli.console import print_line
 from sbvae_cli.cli.parse import parse_scores
 from sbvae_cli.cli.several_tables import MAIN_SCORES, MOST_PAIRS, print_blocks
 from sbvae_cli.errors import SbvaeError
@@ -59,7 +59,7 @@ def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
         for factors, counts in list(group.verdicts.items())[:MOST_PAIRS]:
             between = "; " if any("," in verdict for verdict in counts) else ", "
             listed = between.join(f"{count} {verdict}" for verdict, count in counts.items())
-            say(f"- {group.label}, grid of {factors.replace(',', ' and ')}: {listed}")
+            print_line(f"- {group.label}, grid of {factors.replace(',', ' and ')}: {listed}")
 
 
 def print_comparison(compared: "ComparedValues") -> None:
@@ -78,7 +78,7 @@ def print_comparison(compared: "ComparedValues") -> None:
         rows.append([label, direction_of(name), f"{p:.2f}", f"{low:.2f}..{high:.2f}", outcome])
     one, other = compared.one, compared.other
     if not rows:
-        say(f"- {one} against {other}: no runs of both have scores yet")
+        print_line(f"- {one} against {other}: no runs of both have scores yet")
         return
     title = f"Probability that a run of {one} is lower or higher than one of {other}"
     columns = ["score", f"{one} is", "P", "95 % interval", "is it"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from sbvae_cli.cli.console import console_settings, duration, reporter
+from sbvae_cli.cli.console import console_settings, duration, progress_display
 from sbvae_cli.runs.labels import config_labels
 from sbvae_cli.sweeps.folder import DONE, LEFT, WORKING, RunState, State, run_state
 from sbvae_cli.sweeps.forecast import forecast
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from sbvae_cli.sweeps.job import Job
 
-_PAUSE = 1.0  # seconds between two readings of the runs' files
+_POLL_SECONDS = 1.0  # seconds between two readings of the runs' files
 _TERMS = ("loss", "nll", "kl")
 _LEAST_ROWS, _MOST_ROWS = 4, 20
-_AROUND = 8  # lines of the table's head and foot
+_HEAD_AND_FOOT_LINES = 8  # lines of the table's head and foot
 # States of the rows that are shown first if the terminal has no room for all.
-_TELLING: tuple[State, ...] = (*WORKING, "failed", "diverged")
-_NEXT = 3  # rows of the runs that come next
+_SHOWN_FIRST: tuple[State, ...] = (*WORKING, "failed", "diverged")
+_NEXT_ROWS = 3  # rows of the runs that come next
 _ORDER: tuple[State, ...] = (*DONE, "failed", *WORKING, *LEFT)
 
 
@@ -38,8 +38,8 @@ class SweepView:
         lanes: Number of jobs at once.
     """
 
-    def __init__(self, plan: Plan, states: Sequence[RunState], lanes: int) -> None:
-        self._plan, self._lanes = plan, lanes
+    def __init__(self, plan: Plan, states: Sequence[RunState], at_once: int) -> None:
+        self._plan, self._at_once = plan, at_once
         self._states = {name_of(each.replica): each for each in states}
         self._screen = _screen(plan, states)
         self._next = 0.0
@@ -56,7 +56,7 @@ class SweepView:
         """State of each run, in the order of the plan."""
         return list(self._states.values())
 
-    def look(self, running: "Sequence[Job]") -> None:
+    def poll(self, running: "Sequence[Job]") -> None:
         """Read the states of running jobs and show all runs, at most once a second.
 
         Args:
@@ -64,10 +64,10 @@ class SweepView:
         """
         if running and time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + _PAUSE
+        self._next = time.monotonic() + _POLL_SECONDS
         for job in running:
             self.refresh(job, running=True)
-        self._screen.show(self.states, self._lanes)
+        self._screen.show(self.states, self._at_once)
 
     def refresh(self, job: "Job", *, running: bool = False) -> list[RunState]:
         """Read and return the states of the runs of a job.
@@ -93,7 +93,7 @@ class _Screen(Protocol):
 
     def __exit__(self, *error: object) -> None: ...
 
-    def show(self, states: Sequence[RunState], lanes: int) -> None: ...
+    def show(self, states: Sequence[RunState], at_once: int) -> None: ...
 
 
 def _screen(plan: Plan, states: Sequence[RunState]) -> _Screen:
@@ -117,28 +117,28 @@ class _TableScreen:
     def __exit__(self, *error: object) -> None:
         self._live.stop()
 
-    def show(self, states: Sequence[RunState], lanes: int) -> None:
-        room = shutil.get_terminal_size().lines - _AROUND
-        shown = most_telling(states, min(max(room, _LEAST_ROWS), _MOST_ROWS))
-        foot = summary(states, lanes).replace("; ", "\n")
-        table = table_of(shown, self._names, foot, len(states) - len(shown))
+    def show(self, states: Sequence[RunState], at_once: int) -> None:
+        room = shutil.get_terminal_size().lines - _HEAD_AND_FOOT_LINES
+        shown = choose_shown(states, min(max(room, _LEAST_ROWS), _MOST_ROWS))
+        footer = summary(states, at_once).replace("; ", "\n")
+        table = table_of(shown, self._names, footer, len(states) - len(shown))
         self._live.update(table, refresh=True)
 
 
 class _LineScreen:
     def __init__(self, states: Sequence[RunState]) -> None:
-        self._reporter = reporter("steps", sum(each.steps for each in states))
+        self._display = progress_display("steps", sum(each.steps for each in states))
 
     def __enter__(self) -> "_LineScreen":
-        self._reporter.__enter__()
+        self._display.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._reporter.__exit__(*error)
+        self._display.__exit__(*error)
 
-    def show(self, states: Sequence[RunState], lanes: int) -> None:
+    def show(self, states: Sequence[RunState], at_once: int) -> None:
         done = sum(each.step for each in states)
-        self._reporter.update(done, summary(states, lanes))
+        self._display.update(done, summary(states, at_once))
 
 
 def short_names(plan: Plan) -> dict[str, str]:
@@ -153,32 +153,34 @@ def short_groups(plan: Plan) -> dict[str, str]:
     return dict(zip(groups, config_labels(list(groups.values())), strict=True))
 
 
-def most_telling(states: Sequence[RunState], room: int) -> list[RunState]:
+def choose_shown(states: Sequence[RunState], rows: int) -> list[RunState]:
     """Choose the runs to show, in the order of the plan: all runs, if there is room.
 
     Else they are the working runs, the last failed or diverged ones, and the next ones to begin.
     """
-    if len(states) <= room:
+    if len(states) <= rows:
         return list(states)
     places = range(len(states))
     chosen: list[int] = []
-    for state in _TELLING:
+    for state in _SHOWN_FIRST:
         own = [place for place in places if states[place].state == state]
         wrong = state not in WORKING
         chosen += own[::-1] if wrong else own
-    left = [i for i in places if states[i].state not in (*_TELLING, *DONE)]
-    shown = sorted([*chosen[: room - _NEXT], *left[:_NEXT]])
+    left = [i for i in places if states[i].state not in (*_SHOWN_FIRST, *DONE)]
+    shown = sorted([*chosen[: rows - _NEXT_ROWS], *left[:_NEXT_ROWS]])
     return [states[place] for place in shown]
 
 
-def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, others: int) -> "Table":
+def table_of(
+    states: Sequence[RunState], names: dict[str, str], footer: str, others: int
+) -> "Table":
     """Return a table with a row for each of these runs, and a summary of all runs below it."""
     from rich import box
     from rich.table import Table
 
     more = f"and {others:,} more run{'s' if others > 1 else ''}\n" if others else ""
     table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=more + foot, caption_justify="left"
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=more + footer, caption_justify="left"
     )
     table.add_column("run / seed", overflow="fold")
     for column in ("step", *_TERMS, "img/s"):
@@ -197,13 +199,13 @@ def table_of(states: Sequence[RunState], names: dict[str, str], foot: str, other
     return table
 
 
-def summary(states: Sequence[RunState], lanes: int) -> str:
+def summary(states: Sequence[RunState], at_once: int) -> str:
     """Return the number of runs in each state and the time left, including that of scoring."""
     counts = Counter(each.state for each in states)
     text = f"{len(states):,} runs: "
     text += ", ".join(f"{counts[state]:,} {state}" for state in _ORDER if counts[state])
     working = sum(counts[state] for state in WORKING)
-    left = forecast(states, max(lanes, working))
+    left = forecast(states, max(at_once, working))
     if left is None or not left.seconds:
         return text
     return f"{text}; {duration(left.seconds)} left{'' if left.with_scoring else ' and scoring'}"

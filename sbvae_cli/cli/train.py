@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sbvae_cli.cli import train_options as option
-from sbvae_cli.cli.console import note, remark
+from sbvae_cli.cli.console import note, print_status
 from sbvae_cli.cli.options import ForceOption
 from sbvae_cli.cli.parse import parse_size
 from sbvae_cli.cli.train_options import given_options, settings_of
@@ -68,9 +68,9 @@ def train(
 
     given = given_options(context)
     if resume is not None:
-        from sbvae_cli.cli.resume import go_on
+        from sbvae_cli.cli.resume import resume_run
 
-        go_on(resume, given)
+        resume_run(resume, given)
         return
     tree = nested(settings_of(given))
     if size:
@@ -92,7 +92,7 @@ def _start(
     from sbvae_cli.runs.naming import default_folder
     from sbvae_cli.runs.train import start_runs
 
-    _note_what_changes_nothing(config)
+    _note_unused_settings(config)
     if replicas is not None:
         from sbvae_cli.cli.replicas import start_replicas
 
@@ -113,22 +113,22 @@ def _start(
     report_training(config, folder.path, call)
 
 
-def _note_what_changes_nothing(config: "Config") -> None:
+def _note_unused_settings(config: "Config") -> None:
     from sbvae_cli.training.devices import resolve_device
 
     training = config.training
     if training.precision == "tf32":
-        note_where_there_is_no_tf32(resolve_device(training.device).type)
+        note_missing_tf32(resolve_device(training.device).type)
     if config.data.count is not None or training.fixed_set is not None:
         return
     for name, usual in (("shuffle", "windows"), ("data_on", "auto")):
         if getattr(training, name) != usual:
-            remark(
+            print_status(
                 f"note: {flag(name)} changes nothing; the images are drawn, not read from a file"
             )
 
 
-def note_where_there_is_no_tf32(device: str) -> None:
+def note_missing_tf32(device: str) -> None:
     """Print a note that a device other than CUDA computes in fp32 instead of tf32."""
     if device != "cuda":
         name = {"cpu": "a CPU"}.get(device, device)

@@ -8,18 +8,18 @@ import typer
 import yaml
 
 from sbvae_cli.cli.console import (
-    Reporter,
-    detail,
+    ProgressDisplay,
     duration,
     file_size,
-    inform,
     note,
-    notice,
-    remark,
-    reporter,
+    print_detail,
+    print_highlighted,
+    print_info,
+    print_status,
+    progress_display,
 )
-from sbvae_cli.cli.several_runs import LONG
-from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.several_runs import LONG_SECONDS
+from sbvae_cli.cli.signals import defer_signals
 from sbvae_cli.commands import as_typed, command, quoted
 from sbvae_cli.config.schema import Config
 from sbvae_cli.errors import StoppedError
@@ -47,11 +47,11 @@ def report_training(
     Raises:
         StoppedError: If a signal stopped the training; the run was saved.
     """
-    say_what_is_special(with_own_precision(config), path)
+    print_run_notes(with_own_precision(config), path)
     if config.training.keep_checkpoints:
-        say_what_is_kept(config, path, start)
+        print_kept_checkpoints(config, path, start)
     steps = config.training.steps
-    with deferred() as request, reporter("training", steps, start) as bar:
+    with defer_signals() as request, progress_display("training", steps, start) as bar:
         done = call(_progress(bar), request)
     if request.number is not None and done < steps:
         raise StoppedError(
@@ -59,30 +59,32 @@ def report_training(
             f"resume with {command('train', resume=path)}",
             request.number,
         )
-    _say_what_is_next(config, path, done)
+    _print_next_commands(config, path, done)
 
 
-def say_what_is_special(config: Config, path: Path) -> None:
+def print_run_notes(config: Config, path: Path) -> None:
     """Print notes on unexpected properties of a run."""
     training, objective = config.training, config.objective
-    detail(
+    print_detail(
         f"{path}: device {training.device}, precision {training.precision}, seed {training.seed}"
     )
     if config.preset.source.startswith("not in the paper"):
-        remark(f"note: {objective.kind} on {config.data.name}: {config.preset.source}")
+        print_status(f"note: {objective.kind} on {config.data.name}: {config.preset.source}")
     count = training.fixed_set or config.data.count
     if count is not None and count < training.batch_size:
-        remark(
+        print_status(
             f"note: {config.data.name} has {count:,} image{'s' * (count != 1)}, a minibatch has "
             f"{training.batch_size:,}: the same ones are in it several times"
         )
     for name in ("beta_schedule", "capacity_schedule"):
         length = getattr(getattr(objective, name, None), "steps", 0)
         if length > training.steps:
-            remark(f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}")
+            print_status(
+                f"note: objective.{name} takes {length:,} steps, the run has {training.steps:,}"
+            )
 
 
-def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) -> None:
+def print_kept_checkpoints(config: Config, path: Path, start: int = 0, runs: int = 1) -> None:
     """Print the number and size of the checkpoints that will be kept.
 
     Args:
@@ -100,12 +102,12 @@ def say_what_is_kept(config: Config, path: Path, start: int = 0, runs: int = 1) 
         f"{several} of about {file_size(kept.file_bytes)} will be kept, {file_size(total)} in all"
     )
     if total > free:
-        notice(f"{line}; {file_size(free)} are free: choose a larger --checkpoint-every")
+        print_highlighted(f"{line}; {file_size(free)} are free: choose a larger --checkpoint-every")
     else:
         note(line)
 
 
-def _progress(bar: Reporter) -> Observer:
+def _progress(bar: ProgressDisplay) -> Observer:
     """Return an observer that shows losses and speed, and prints once that a run is long."""
     warned = False
 
@@ -113,8 +115,8 @@ def _progress(bar: Reporter) -> Observer:
         nonlocal warned
         if not report.terms:
             return
-        if report.seconds_left > LONG and not warned:
-            notice(
+        if report.seconds_left > LONG_SECONDS and not warned:
+            print_highlighted(
                 f"{report.steps - report.step:,} steps will take about "
                 f"{duration(report.seconds_left)} on this device; fewer with --steps, or "
                 "minutes with --profile quick. Ctrl-C saves."
@@ -127,15 +129,15 @@ def _progress(bar: Reporter) -> Observer:
     return observe
 
 
-def _say_what_is_next(config: Config, path: Path, done: int) -> None:
+def _print_next_commands(config: Config, path: Path, done: int) -> None:
     drawn = f", pictures are in {path / 'previews'}" if config.training.preview else ""
-    inform(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}{drawn}. Next:")
+    print_info(f"trained {done:,} steps; the model is {path / 'ckpt.pt'}{drawn}. Next:")
     if config.data.space.has_grids:
-        inform("  " + as_typed(["geometry", path, "--out", path / "geometry.png"]))
-    inform("  " + as_typed(["traverse", path, "--out", path / "traversal.png"]))
-    inform("  " + as_typed(["eval", path]))
+        print_info("  " + as_typed(["geometry", path, "--out", path / "geometry.png"]))
+    print_info("  " + as_typed(["traverse", path, "--out", path / "traversal.png"]))
+    print_info("  " + as_typed(["eval", path]))
     if config.training.tensorboard:
-        inform(f"  tensorboard --logdir {quoted(path)}")
+        print_info(f"  tensorboard --logdir {quoted(path)}")
 
 
 def print_config(config: Config) -> None:

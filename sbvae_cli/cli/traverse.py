@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sbvae_cli.cli.console import inform, note
+from sbvae_cli.cli.console import note, print_info
 from sbvae_cli.cli.options import (
     DeviceOption,
     MovingPictureOption,
@@ -16,8 +16,13 @@ from sbvae_cli.cli.options import (
 )
 from sbvae_cli.cli.parse import parse_latents, parse_range, parse_size
 from sbvae_cli.cli.train_options import given_options
-from sbvae_cli.cli.traverse_notes import remark_on_size, tell_sweeps
-from sbvae_cli.cli.traverse_options import MOVING, parse_images, refuse_numbers, refuse_two_kinds
+from sbvae_cli.cli.traverse_notes import print_size_note, print_sweep_notes
+from sbvae_cli.cli.traverse_options import (
+    ANIMATION_ENDINGS,
+    parse_images,
+    refuse_numbers,
+    refuse_two_kinds,
+)
 from sbvae_cli.errors import SbvaeError
 
 if TYPE_CHECKING:
@@ -130,10 +135,12 @@ def traverse(
     from sbvae_cli.runs.several_models import open_models
 
     opened = open_models(targets, data, note)  # before PyTorch is loaded, to fail early
-    from sbvae_cli.cli.outputs import Look, write_picture
+    from sbvae_cli.cli.outputs import PictureOptions, write_picture
     from sbvae_cli.runs import traverse_pictures as pictures
 
-    asked = pictures.Asked(opened, device, decoded, seed, out.suffix.lower() in MOVING, columns)
+    asked = pictures.Asked(
+        opened, device, decoded, seed, out.suffix.lower() in ANIMATION_ENDINGS, columns
+    )
     images = asked.find(ends or starts)
     results: dict[str, Traversal] = {}
     picture: Canvas | Animation
@@ -146,14 +153,14 @@ def traverse(
     else:
         results = pictures.sweep(asked, wanted, span, images)
         picture = pictures.sweeps(asked, results)
-    write_picture(out, picture, opened.about, Look(scale, theme, show))
+    write_picture(out, picture, opened.about, PictureOptions(scale, theme, show))
     if decoded:
-        remark_on_size(decoded, (opened.source.height, opened.source.width))
-    tell_sweeps(out, results, span)
+        print_size_note(decoded, (opened.source.height, opened.source.width))
+    print_sweep_notes(out, results, span)
     if not results:
-        inform(f"wrote {out}")
+        print_info(f"wrote {out}")
     files = opened.source.files
     if files and (results or ends or starts):
         for which in ends or starts or [0]:  # imported images are never blank
             if isinstance(which, int):
-                inform(f"start image: row {which:,}, {files[which]}")
+                print_info(f"start image: row {which:,}, {files[which]}")

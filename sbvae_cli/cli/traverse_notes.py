@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import inform, note
+from sbvae_cli.cli.console import note, print_info
 from sbvae_cli.config.metrics import USED_BELOW
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.traversal import Traversal
 
 
-def tell_sweeps(
+def print_sweep_notes(
     out: Path, results: "Mapping[str, Traversal]", span: "tuple[float, float] | str"
 ) -> None:
     """Print for each model the number of used latents, the factors they follow, and cautions.
@@ -27,18 +27,18 @@ def tell_sweeps(
         for line in [*_starts_outside(result, span), *_latents_of_no_factor(result)]:
             note(name + line)
         used = len(result.used)
-        inform(
+        print_info(
             f"{name or f'wrote {out}: '}{len(result.latents)} of {len(result.stds)} latents, "
             f"{used} with a mean std below {USED_BELOW}"
         )
         followed = _followed(result)
         if followed:
-            inform(f"{name}{followed}")
+            print_info(f"{name}{followed}")
     if len(results) > 1:
-        inform(f"wrote {out}")
+        print_info(f"wrote {out}")
 
 
-def remark_on_size(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
+def print_size_note(decoded: tuple[int, int], trained: tuple[int, int]) -> None:
     """Print a note if the decoded size is at least twice or at most half the trained size.
 
     Args:
@@ -97,12 +97,12 @@ def _followed(result: "Traversal") -> str:
     """Describe which factors the latents follow, as `latent 9 follows y, 0 x, 5 scale`."""
     if result.followed is None:
         return ""
-    told = [
+    factors_by_latent = [
         (latent, " and ".join(name for name, _ in result.followed[latent]))
         for latent in result.latents
         if result.followed[latent]
     ]
-    said = [f"{latent} {names}" for latent, names in told]
-    if told:
-        said[0] = f"latent {told[0][0]} follows {told[0][1]}"
-    return ", ".join(said)
+    parts = [f"{latent} {names}" for latent, names in factors_by_latent]
+    if factors_by_latent:
+        parts[0] = f"latent {factors_by_latent[0][0]} follows {factors_by_latent[0][1]}"
+    return ", ".join(parts)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sbvae_cli.errors import SbvaeError
 
-MOVING = (".gif", ".webp")
+ANIMATION_ENDINGS = (".gif", ".webp")
 # Arguments that do not apply to each kind of picture.
-_OF_NO_USE: dict[str, tuple[str, ...]] = {
+_INAPPLICABLE: dict[str, tuple[str, ...]] = {
     "samples": ("start_image", "latents", "top", "range", "columns"),
     "interpolate": ("start_image", "latents", "top", "range"),
     "reconstructions": ("latents", "top", "range", "columns"),
@@ -26,14 +26,14 @@ def refuse_two_kinds(given: Collection[str], out: Path) -> None:
         SbvaeError: If two kinds of picture are requested, an option does not apply to the kind, or
             reconstructions are requested as an animation.
     """
-    kinds = [kind for kind in _OF_NO_USE if kind in given]
+    kinds = [kind for kind in _INAPPLICABLE if kind in given]
     if len(kinds) > 1:
         raise SbvaeError(f"`{kinds[0]}` and `{kinds[1]}` are two pictures; give one of them")
     for kind in kinds:
-        for name in _OF_NO_USE[kind]:
+        for name in _INAPPLICABLE[kind]:
             if name in given:
                 raise SbvaeError(f"does not apply to `{kind}`; leave one out", field=name)
-    if "reconstructions" in kinds and out.suffix.lower() in MOVING:
+    if "reconstructions" in kinds and out.suffix.lower() in ANIMATION_ENDINGS:
         name = out.with_suffix(".png").name
         raise SbvaeError(f"{out}: reconstructions are not animated; name it {name}", field="out")
 

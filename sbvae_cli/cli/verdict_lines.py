@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import print_table, say
+from sbvae_cli.cli.console import print_line, print_table
 
 if TYPE_CHECKING:
     from sbvae_cli.recipes.page import Reproduced
@@ -14,11 +14,11 @@ def print_verdicts(found: "Reproduced") -> None:
     from sbvae_cli.recipes.markdown import sentence
     from sbvae_cli.recipes.page_tables import value_rows
 
-    say(f"{found.recipe.shows}, tier {found.tier}: {outcome_text(found)}")
+    print_line(f"{found.recipe.shows}, tier {found.tier}: {outcome_text(found)}")
     for each in found.claims:
-        say(f"- {each.outcome}: {sentence(each.claim.says)} ({each.claim.where})")
+        print_line(f"- {each.outcome}: {sentence(each.claim.says)} ({each.claim.where})")
         for line in (*each.lines, *map(sentence, each.cautions)):
-            say(f"    {line}", indent=4)
+            print_line(f"    {line}", indent=4)
     rows = value_rows(found.verdicts)
     if rows:
         print_table(

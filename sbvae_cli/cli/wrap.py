@@ -25,7 +25,7 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
     return shutil.get_terminal_size((own, 24)).columns
 
 
-def harmless(text: str) -> str:
+def printable_lines(text: str) -> str:
     """Replace unprintable characters except line ends.
 
     Names from files could otherwise control the terminal or reverse the order of letters.

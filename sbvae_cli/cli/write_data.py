@@ -6,12 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sbvae_cli.cli.console import file_size, inform, notice, remark, reporter
+from sbvae_cli.cli.console import (
+    file_size,
+    print_highlighted,
+    print_info,
+    print_status,
+    progress_display,
+)
 from sbvae_cli.cli.factor_text import factor_text
 from sbvae_cli.cli.hardware import has_cuda_gpu
 from sbvae_cli.cli.outputs import check_target
 from sbvae_cli.cli.parse import parse_assignments, parse_correlation, parse_size
-from sbvae_cli.cli.signals import deferred
+from sbvae_cli.cli.signals import defer_signals
 from sbvae_cli.commands import as_typed
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise, without_colours
@@ -23,11 +29,11 @@ from sbvae_cli.errors import SbvaeError
 if TYPE_CHECKING:
     from sbvae_cli.data.imports import Import
 
-SHOWN = 10  # unreadable files that are printed
+UNREADABLE_SHOWN = 10  # unreadable files that are printed
 
 
 @dataclass(frozen=True)
-class Changes:
+class SpaceChanges:
     """Changes of a dataset's factor space, as text of the command line.
 
     Attributes:
@@ -88,7 +94,7 @@ class Changes:
 
 def generate(
     dataset: str,
-    changes: Changes,
+    changes: SpaceChanges,
     out: Path | None,
     *,
     count: int | None,
@@ -117,14 +123,14 @@ def generate(
     plan = plan_dataset(custom, name, count, *parse_size(size))
     path = out or Path(f"{dataset.replace(':', '-')}.h5")
     check_target("out", path, "HDF5")
-    with deferred() as request, reporter("images", plan.count) as bar:
+    with defer_signals() as request, progress_display("images", plan.count) as bar:
 
         def on_progress(done: int) -> None:
             bar.update(done, "")
             request.end_if_asked(f"{path}: stopped after {done} of {plan.count} images")
 
         write_plan(path, plan, name=name, seed=seed, force=force, on_progress=on_progress)
-    _say_written(path, plan.count, (plan.height, plan.width))
+    _print_written(path, plan.count, (plan.height, plan.width))
 
 
 def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
@@ -137,8 +143,8 @@ def write_import(imported: "Import", out: Path | None, *, force: bool) -> None:
     """
     path = out or Path(f"{imported.name}.h5")
     count = store_import(imported, path, force=force)
-    look = as_typed(["info", path, "--sheet", "samples.png"])
-    _say_written(path, count, imported.shape[:2], look)
+    info_command = as_typed(["info", path, "--sheet", "samples.png"])
+    _print_written(path, count, imported.shape[:2], info_command)
 
 
 def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
@@ -152,10 +158,10 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
     with imported.held, closing(imported.batches):
         check_target("out", path, "HDF5")
         count = _write_batches(imported, path, force)
-    _say_factors(imported)
+    _print_factors(imported)
     for line in imported.notes:
-        remark(f"note: {line}")
-    _say_what_became_of_images(imported, "; --strict stops at the first")
+        print_status(f"note: {line}")
+    _print_image_notes(imported, "; --strict stops at the first")
     return count
 
 
@@ -172,26 +178,26 @@ def store_for_model(imported: "Import", path: Path) -> None:
         imported.account = replace(imported.account, channels_are_free=False)
     with imported.held, closing(imported.batches):
         _write_batches(imported, path, force=False, doing="read")
-    _say_what_became_of_images(imported)
+    _print_image_notes(imported)
 
 
-def _say_what_became_of_images(imported: "Import", way: str = "") -> None:
+def _print_image_notes(imported: "Import", way: str = "") -> None:
     for line in imported.account.notes() if imported.account else ():
-        remark(f"note: {line}")
+        print_status(f"note: {line}")
     lost = imported.account.warnings() if imported.account else ()
     for line in (*imported.warnings, *lost):
-        notice(f"warning: {line}")
+        print_highlighted(f"warning: {line}")
     if imported.unreadable:
-        remark(f"{len(imported.unreadable):,} of {imported.count:,} files could not be read:")
-        for line in imported.unreadable[:SHOWN]:
-            remark(f"  {line}")
-        if len(imported.unreadable) > SHOWN:
-            remark(f"  and {len(imported.unreadable) - SHOWN:,} more{way}")
+        print_status(f"{len(imported.unreadable):,} of {imported.count:,} files could not be read:")
+        for line in imported.unreadable[:UNREADABLE_SHOWN]:
+            print_status(f"  {line}")
+        if len(imported.unreadable) > UNREADABLE_SHOWN:
+            print_status(f"  and {len(imported.unreadable) - UNREADABLE_SHOWN:,} more{way}")
 
 
 def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "images") -> int:
     """Write the readable images, show the progress, and return their number."""
-    with deferred() as request, reporter(doing, imported.count) as bar:
+    with defer_signals() as request, progress_display(doing, imported.count) as bar:
 
         def on_progress(done: int) -> None:
             bar.update(done + len(imported.unreadable), "")
@@ -202,22 +208,24 @@ def _write_batches(imported: "Import", path: Path, force: bool, doing: str = "im
     return count
 
 
-def _say_factors(imported: "Import") -> None:
+def _print_factors(imported: "Import") -> None:
     """Print the factor that each column of values became."""
     factors = imported.space.factors if imported.remarks is not None else ()
     width = max((len(factor.name) for factor in factors), default=0)
     for factor in factors:
         noted = (imported.remarks or {}).get(factor.name)
         text = factor_text(factor.facts()) + (f" ({noted})" if noted else "")
-        remark(f"factor {factor.name:<{width}}  {text}")
+        print_status(f"factor {factor.name:<{width}}  {text}")
     if any(factor.varies and not factor.level_names for factor in factors):
-        remark("--kind NAME=levels or NAME=range, and --circular NAME, change what factors are")
+        print_status(
+            "--kind NAME=levels or NAME=range, and --circular NAME, change what factors are"
+        )
 
 
-def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
+def _print_written(path: Path, count: int, size: tuple[int, int], *commands: str) -> None:
     """Print the content of a file, and the next commands: `commands` and `train`."""
     height, width = size
-    inform(
+    print_info(
         f"wrote {path}: {count:,} image{'s' * (count != 1)} of {height}x{width}, "
         f"{file_size(path.stat().st_size)}. "
         "Next:"
@@ -226,4 +234,4 @@ def _say_written(path: Path, count: int, size: tuple[int, int], *commands: str) 
     if not has_cuda_gpu():  # the paper's settings take days on a CPU
         train += ["--profile", "quick"]
     for command in (*commands, as_typed(train)):
-        inform(f"  {command}")
+        print_info(f"  {command}")

@@ -86,10 +86,10 @@ def plan_cost(
     return found
 
 
-def seconds_of(costs: Sequence[GroupCost], lanes: int) -> float:
-    """Estimate the time of all runs with `lanes` runs at once, at least that of the longest run."""
+def seconds_of(costs: Sequence[GroupCost], at_once: int) -> float:
+    """Estimate the time of all runs, `at_once` at once; it is at least that of the longest run."""
     longest = max((each.work_seconds / each.runs for each in costs), default=0.0)
-    return max(sum(each.work_seconds for each in costs) / lanes, longest)
+    return max(sum(each.work_seconds for each in costs) / at_once, longest)
 
 
 def _kind(config: Config) -> str:

@@ -19,7 +19,7 @@ class Stop(Protocol):
 
 
 @dataclass(frozen=True)
-class Ended:
+class JobEnd:
     """End of a job; the progress of its runs is in their folders.
 
     Attributes:
@@ -40,16 +40,16 @@ class Engine(Protocol):
         jobs: Sequence[Job],
         *,
         stop: Stop,
-        on_look: Callable[[Sequence[Job]], None],
-        on_end: Callable[[Ended], None],
-    ) -> list[Ended]:
+        on_poll: Callable[[Sequence[Job]], None],
+        on_end: Callable[[JobEnd], None],
+    ) -> list[JobEnd]:
         """Run all jobs.
 
         Args:
             jobs: Jobs in the order in which they begin.
             stop: Called a few times a second; once it is true, no job begins, and running ones are
                 asked to save and end.
-            on_look: Called a few times a second with the running jobs.
+            on_poll: Called a few times a second with the running jobs.
             on_end: Called with each job when it has ended.
 
         Returns:

@@ -21,7 +21,7 @@ class Forecast:
     with_scoring: bool
 
 
-def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
+def forecast(states: Sequence[RunState], at_once: int) -> Forecast | None:
     """Forecast the time until all runs have ended, without failed ones.
 
     A run without a log is assumed to be as fast as others of its setting, or as all runs on
@@ -29,7 +29,7 @@ def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
 
     Args:
         states: States of all runs.
-        lanes: Number of runs that work at once.
+        at_once: Number of runs that work at once.
 
     Returns:
         The forecast, or None if no speed is known.
@@ -47,7 +47,7 @@ def forecast(states: Sequence[RunState], lanes: int) -> Forecast | None:
         work.append((each.steps - each.step) * training(group) + share * scoring(group))
     if not work:
         return Forecast(0.0, True)
-    return Forecast(max(sum(work) / max(1, lanes), *work), bool(scorings))
+    return Forecast(max(sum(work) / max(1, at_once), *work), bool(scorings))
 
 
 def _pace(state: RunState) -> float | None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _PATIENCE = 60.0  # seconds to wait for a process that holds a run without reporting any activity
-_PAUSE = 0.2  # seconds between two attempts
+_POLL_SECONDS = 0.2  # seconds between two attempts
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _reserved(job: Job, stop: Callable[[], bool]) -> Iterator[None]:
             else:
                 yield
                 return
-        time.sleep(_PAUSE)
+        time.sleep(_POLL_SECONDS)
 
 
 class _Faults:

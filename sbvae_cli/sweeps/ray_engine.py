@@ -28,11 +28,11 @@ from sbvae_cli.sweeps.cluster import (
     too_small,
 )
 from sbvae_cli.sweeps.doing import read_doing
-from sbvae_cli.sweeps.engine import Ended, Stop
+from sbvae_cli.sweeps.engine import JobEnd, Stop
 from sbvae_cli.sweeps.job import Job
 from sbvae_cli.sweeps.worker import describe_installation, stop_file
 
-_LOOK = 0.25  # seconds between two checks of the tasks
+_POLL_SECONDS = 0.25  # seconds between two checks of the tasks
 _AHEAD = 4  # jobs handed to Ray before there is room for them
 _TRIES = 3  # times in a row that a job may be lost without having saved anything
 
@@ -70,9 +70,9 @@ class RayEngine:
         jobs: Sequence[Job],
         *,
         stop: Stop,
-        on_look: Callable[[Sequence[Job]], None],
-        on_end: Callable[[Ended], None],
-    ) -> list[Ended]:
+        on_poll: Callable[[Sequence[Job]], None],
+        on_end: Callable[[JobEnd], None],
+    ) -> list[JobEnd]:
         """Run all jobs, as in `Engine`; text that the callbacks print on stdout is lost.
 
         Raises:
@@ -91,7 +91,7 @@ class RayEngine:
         ):
             tasks = _Tasks(ray, self, mark)
             tasks.refuse_unlike_machines(jobs)
-            return tasks.run(jobs, stop, on_look, on_end)
+            return tasks.run(jobs, stop, on_poll, on_end)
 
     def resources_of(self, job: Job) -> dict[str, float]:
         """Return the resources that a job needs, by Ray's names."""
@@ -164,11 +164,11 @@ class _Tasks:
         self,
         jobs: Sequence[Job],
         stop: Stop,
-        on_look: Callable[[Sequence[Job]], None],
-        on_end: Callable[[Ended], None],
-    ) -> list[Ended]:
+        on_poll: Callable[[Sequence[Job]], None],
+        on_end: Callable[[JobEnd], None],
+    ) -> list[JobEnd]:
         """Run all jobs, as in `Engine`."""
-        waiting, ended, asked = deque(jobs), dict[int, Ended](), False
+        waiting, ended, asked = deque(jobs), dict[int, JobEnd](), False
         while self._running or (waiting and not stop()):
             while waiting and not stop() and self._has_room(waiting[0]):
                 self._hand_over(_Task(waiting[0], _saved(waiting[0])))
@@ -185,8 +185,8 @@ class _Tasks:
                 if found:
                     ended[id(task.job)] = found
                     on_end(found)
-            on_look([task.job for task in self._running.values() if _has_begun(task.job)])
-        return [ended.get(id(job), Ended(job)) for job in jobs]
+            on_poll([task.job for task in self._running.values() if _has_begun(task.job)])
+        return [ended.get(id(job), JobEnd(job)) for job in jobs]
 
     def _has_room(self, job: Job) -> bool:
         if self._engine.at_once is not None:
@@ -195,10 +195,10 @@ class _Tasks:
         return len(self._running) < sum(number for _, number in machines.values()) + _AHEAD
 
     def _done(self) -> list[Any]:
-        """Return tasks that have ended, waiting up to `_LOOK` seconds for one."""
+        """Return tasks that have ended, waiting up to `_POLL_SECONDS` seconds for one."""
         if not self._running:
             return []
-        found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_LOOK)[0]
+        found: list[Any] = self._ray.wait([*self._running], num_returns=1, timeout=_POLL_SECONDS)[0]
         return found
 
     def _hand_over(self, task: _Task) -> None:
@@ -210,18 +210,18 @@ class _Tasks:
         ref = remote.remote(pickle.dumps(_anywhere(task.job)), str(self._mark), self._here)
         self._running[ref] = task
 
-    def _end(self, ref: Any, task: _Task, asked: bool) -> Ended | None:
+    def _end(self, ref: Any, task: _Task, asked: bool) -> JobEnd | None:
         """Return how a task ended, or None if it was lost and begins again."""
         errors, first = self._ray.exceptions, task.job.replicas[0].folder.path.absolute()
         try:
-            return Ended(task.job, self._ray.get(ref).removeprefix(f"{first}: "))
+            return JobEnd(task.job, self._ray.get(ref).removeprefix(f"{first}: "))
         except errors.TaskCancelledError:
-            return Ended(task.job)
+            return JobEnd(task.job)
         except errors.RayTaskError as error:
             why = last_line(error)
         except errors.RayError as error:
             if asked:
-                return Ended(task.job)
+                return JobEnd(task.job)
             saved, lost = _saved(task.job), task.lost + 1
             if saved != task.saved:
                 lost = 1
@@ -232,7 +232,7 @@ class _Tasks:
                 self._hand_over(_Task(task.job, saved, lost))
                 return None
             why = f"its worker was {what} {lost} times in a row"
-        return Ended(task.job, why)
+        return JobEnd(task.job, why)
 
 
 def import_ray() -> Any:

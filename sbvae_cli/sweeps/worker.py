@@ -17,7 +17,7 @@ from types import FrameType
 import sbvae_cli
 from sbvae_cli.errors import SbvaeError
 
-_LOOK = 1.0  # seconds between two checks for the file that requests an end
+_POLL_SECONDS = 1.0  # seconds between two checks for the file that requests an end
 _ALIKE = "install the same sbvae on all machines"
 
 
@@ -120,7 +120,7 @@ def _stop_on_interrupt(file: Path) -> Iterator[Callable[[], bool]]:
 
     def stop() -> bool:
         nonlocal looked
-        if not asked and time.monotonic() >= looked + _LOOK:
+        if not asked and time.monotonic() >= looked + _POLL_SECONDS:
             looked = time.monotonic()
             if file.exists():
                 asked.append(signal.SIGINT)

@@ -48,7 +48,7 @@ def test_a_share_of_a_gpu_says_which_device_computes_and_how_many_runs_train_tog
         ClusterOptions(gpus_per_run=share) for share in (None, 0.25, 1 / 3, 1.0, 2.0)
     )
 
-    assert [each.together for each in (none, quarter, third, whole, two)] == [None, 4, 3, 1, 1]
+    assert [each.most_per_gpu for each in (none, quarter, third, whole, two)] == [None, 4, 3, 1, 1]
     assert (none.device("auto"), none.device("cpu")) == ("cpu", "cpu")
     assert (quarter.device("auto"), quarter.device("cuda")) == ("cuda", "cuda")
     for options, device in ((none, "cuda"), (quarter, "cpu"), (quarter, "cuda:1")):

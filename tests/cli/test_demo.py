@@ -15,7 +15,7 @@ from sbvae_cli.cli import demo as command
 from sbvae_cli.cli import demo_runs
 from sbvae_cli.cli.app import main
 from sbvae_cli.cli.demo_runs import train_both
-from sbvae_cli.cli.side_by_side import Ended, Job
+from sbvae_cli.cli.side_by_side import Job, TrainingEnd
 from sbvae_cli.cli.signals import Interrupted
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.runs.folder import RunFolder
@@ -42,10 +42,10 @@ def begin(decoder: str, steps: int, stop_at: int, seed: int = 0) -> RunFolder:
 def test_what_is_finished_stays_and_what_was_stopped_goes_on(
     sbvae: Sbvae, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run(jobs: list[Job], *_: object) -> list[Ended]:
+    def run(jobs: list[Job], *_: object) -> list[TrainingEnd]:
         """In this process, which has loaded PyTorch."""
         assert [main(["--quiet", *job.command]) for job in jobs] == [0] * len(jobs)
-        return [Ended(job.folder, job.row) for job in jobs]
+        return [TrainingEnd(job.folder, job.row) for job in jobs]
 
     monkeypatch.setattr(demo_runs, "run_side_by_side", run)
     finished = begin("broadcast", 2, 2, seed=5)
@@ -111,7 +111,7 @@ def test_another_seed_has_a_folder_of_its_own_and_a_stop_says_how_to_go_on(
         raise Interrupted(2)
 
     monkeypatch.setattr(demo_runs, "train_both", stop)
-    monkeypatch.setattr(command, "_look_at", lambda folder: None)
+    monkeypatch.setattr(command, "_draw_and_score", lambda folder: None)
     for options, again in (
         ([], "sbvae demo demo"),
         (["--seed", 3], "sbvae demo demo-3 --seed 3"),

@@ -198,7 +198,7 @@ def test_a_long_evaluation_says_first_what_it_costs(
 ) -> None:
     short = lines(sbvae("eval", run_folder, "--json", "-").err)
     assert all(line.startswith("note: ") for line in short)
-    monkeypatch.setattr(evaluation_progress, "LONG", 0.0)
+    monkeypatch.setattr(evaluation_progress, "ANNOUNCED_SECONDS", 0.0)
     done = sbvae("eval", run_folder, "--json", "-")
     assert lines(done.err)[0].startswith(
         "evaluation: 1,416 images to encode, 600 to decode, about under 1 s"
@@ -336,9 +336,9 @@ def test_metrics_that_take_a_while_are_named_before_they_are_computed(
 ) -> None:
     codes = write_codes(Path("codes.npz"))
     command = ("eval", codes, "--metrics", "mig,sap,dci,irs")
-    monkeypatch.setattr(evaluation_progress, "SILENT", 1e9)
+    monkeypatch.setattr(evaluation_progress, "SILENT_SECONDS", 1e9)
     assert "of 4 metrics ..." not in sbvae(*command).err
-    monkeypatch.setattr(evaluation_progress, "SILENT", 0.0)
+    monkeypatch.setattr(evaluation_progress, "SILENT_SECONDS", 0.0)
     said = [line for line in lines(sbvae(*command).err) if "of 4 metrics" in line]
     assert [line.split()[0].rstrip(",") for line in said] == ["mig", "dci", "sap", "irs"]
     assert [line.split()[1] for line in said] == ["1", "2", "3", "4"]

@@ -47,7 +47,7 @@ def test_a_model_counts_once_however_it_is_named(
 def test_codes_count_once_and_progress_says_whose_it_is(
     sbvae: Sbvae, write_codes: WriteCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation_progress, "SILENT", 0.0)
+    monkeypatch.setattr(evaluation_progress, "SILENT_SECONDS", 0.0)
     Path("codes").mkdir()
     for name in "ab":
         write_codes(Path(f"codes/{name}.npz"))

@@ -124,7 +124,7 @@ def test_what_is_drawn_and_scored_is_told_of_once_and_slow_scores_are_counted(
         return own(checkpoint, data)
 
     monkeypatch.setattr(runs.open, "open_data", moved)
-    monkeypatch.setattr(evaluation_progress, "SILENT_RUNS", 0.0)
+    monkeypatch.setattr(evaluation_progress, "SILENT_RUNS_SECONDS", 0.0)
     for options in (("--by", "affine_r2"), ("--protocol", "quick")):
         done = sbvae("geometry", "a", "--grid", 4, *options)
         assert done.code == 0

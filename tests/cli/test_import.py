@@ -360,7 +360,7 @@ def test_ctrl_c_leaves_nothing(
     sbvae: Sbvae, kind: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = pack(kind, {f"{i}.png": FILES["a.png"] for i in range(150)})
-    monkeypatch.setattr(write_data, "reporter", lambda *_: Interrupting(times))
+    monkeypatch.setattr(write_data, "progress_display", lambda *_: Interrupting(times))
     done = sbvae("gen-data", "images", "--from", source, "--size", 8)
     assert (done.code, done.out) == (130, "")
     assert os.listdir() == [source.name]

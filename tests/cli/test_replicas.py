@@ -17,7 +17,7 @@ from filelock import FileLock
 from sbvae_cli.checkpoint import load_checkpoint, save_checkpoint
 from sbvae_cli.cli import processes, resume_replicas
 from sbvae_cli.cli import replicas as command
-from sbvae_cli.cli.replica_ends import NO_OTHERS, Others
+from sbvae_cli.cli.replica_ends import NO_OTHER_REPLICAS, OtherReplicas
 from sbvae_cli.cli.side_by_side import Job
 from sbvae_cli.runs.folder import RunFolder
 
@@ -99,7 +99,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Jobs that would run side by side, how many of them at once, and the others there."""
     calls: list[Any] = []
 
-    def begin(jobs: list[Job], group: Path, number: int, others: Others = NO_OTHERS) -> None:
+    def begin(
+        jobs: list[Job], group: Path, number: int, others: OtherReplicas = NO_OTHER_REPLICAS
+    ) -> None:
         calls.append((jobs, number, others))
 
     for module in (command, resume_replicas):

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from sbvae_cli.cli import processes
-from sbvae_cli.cli.replica_ends import Others, conclude, say_failure
+from sbvae_cli.cli.replica_ends import OtherReplicas, print_failure, report_end
 from sbvae_cli.cli.several_runs import Row, line_of, seconds_left, table_of
-from sbvae_cli.cli.side_by_side import Ended, Job, run_side_by_side
+from sbvae_cli.cli.side_by_side import Job, TrainingEnd, run_side_by_side
 from sbvae_cli.cli.signals import StopRequest
 from sbvae_cli.errors import DivergedError, SbvaeError, StoppedError
 from sbvae_cli.runs.folder import RunFolder
@@ -56,7 +56,7 @@ Jobs = Callable[..., list[Job]]
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     """Trainings of the program above, one for each word."""
     monkeypatch.setattr(processes, "program", lambda words: [sys.executable, "-SEc", *words[1:]])
-    monkeypatch.setattr(processes, "_PAUSE", 0.02)
+    monkeypatch.setattr(processes, "_POLL_SECONDS", 0.02)
 
     def make(*words: str) -> list[Job]:
         folders = [RunFolder(tmp_path / str(i)) for i in range(len(words))]
@@ -68,8 +68,10 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jobs:
     return make
 
 
-def run(jobs: Sequence[Job], at_once: int = 4, stop: StopRequest | None = None) -> list[Ended]:
-    return run_side_by_side(jobs, at_once, "seed", stop or StopRequest(), on_end=say_failure)
+def run(
+    jobs: Sequence[Job], at_once: int = 4, stop: StopRequest | None = None
+) -> list[TrainingEnd]:
+    return run_side_by_side(jobs, at_once, "seed", stop or StopRequest(), on_end=print_failure)
 
 
 def records(job: Job) -> list[dict[str, float]]:
@@ -90,7 +92,7 @@ def test_one_that_is_killed_leaves_the_others_and_is_named(
     assert [each.row.state for each in ended] == ["finished", "failed", "finished"]
     assert [each.row.step for each in ended] == [9, 1, 9]
     with pytest.raises(SbvaeError) as raised:
-        conclude(Path("g"), ended, None)
+        report_end(Path("g"), ended, None)
     assert str(raised.value) == (
         "1 of 3 replicas failed (1), as said above; resume with `sbvae train resume=g`"
     )
@@ -102,7 +104,7 @@ def test_a_failure_is_said_while_others_train(jobs: Jobs) -> None:
     said, made = [], jobs("kill", "wait")
     stop = StopRequest()
 
-    def hear(ended: Ended) -> None:
+    def hear(ended: TrainingEnd) -> None:
         said.append((ended.row.name, ended.why, made[1].row.state))
         wait_for_logs(made[1:])
         stop.number = signal.SIGINT
@@ -116,8 +118,11 @@ def test_the_end_counts_what_was_trained_and_what_was_finished_before(
 ) -> None:
     def said(*trained: Row, before: int = 0) -> str:
         rows = [*trained, *(Row(str(i), 30, 4, 30, "finished") for i in range(before))]
-        conclude(
-            Path("g"), [Ended(RunFolder(Path("g")), row) for row in trained], None, Others(rows)
+        report_end(
+            Path("g"),
+            [TrainingEnd(RunFolder(Path("g")), row) for row in trained],
+            None,
+            OtherReplicas(rows),
         )
         return capsys.readouterr().out.splitlines()[0]
 
@@ -130,10 +135,10 @@ def test_the_end_counts_what_was_trained_and_what_was_finished_before(
     assert said(one, other, before=2) == (
         f"trained 2 replicas of 26 to 30 steps; 2 were finished before; {named}"
     )
-    left_out = Ended(RunFolder(Path("g/9")), Row("9", 30, 4, 0, "failed"), "is damaged")
+    left_out = TrainingEnd(RunFolder(Path("g/9")), Row("9", 30, 4, 0, "failed"), "is damaged")
     with pytest.raises(SbvaeError, match=r"^1 of 2 replicas failed \(9\), as said above; resume"):
-        others = Others([one], left_out=[left_out])
-        conclude(Path("g"), [Ended(RunFolder(Path("g")), one)], None, others)
+        others = OtherReplicas([one], left_out=[left_out])
+        report_end(Path("g"), [TrainingEnd(RunFolder(Path("g")), one)], None, others)
 
 
 def test_what_a_training_said_last_is_why_it_failed(
@@ -145,10 +150,10 @@ def test_what_a_training_said_last_is_why_it_failed(
         *("diverged in step 2: kl is nan", "holds other files", ""),
     ]
     with pytest.raises(DivergedError, match=r"1 of 3 replicas diverged \(0\), 1 failed") as one:
-        conclude(Path("g"), ended, None, Others(steps=9))
+        report_end(Path("g"), ended, None, OtherReplicas(steps=9))
     assert one.value.exit_code == 3 and "`sbvae train resume=g steps=9`" in str(one.value)
     with pytest.raises(DivergedError, match="look at the others: `sbvae eval g`"):
-        conclude(Path("g"), [ended[0], ended[2]], None)
+        report_end(Path("g"), [ended[0], ended[2]], None)
     capsys.readouterr()
 
 
@@ -177,19 +182,19 @@ def test_a_signal_is_passed_on_once_and_nothing_else_begins(jobs: Jobs) -> None:
     assert [[r.get("saved") for r in records(job)] for job in made[:2]] == [[None, 2]] * 2
     assert not made[2].folder.path.exists()
     with pytest.raises(StoppedError, match="stopped and saved, 0 of 3 replicas finished") as raised:
-        conclude(Path("my runs"), ended, stop.number)
+        report_end(Path("my runs"), ended, stop.number)
     assert raised.value.exit_code == 130
     assert str(raised.value).endswith('resume with `sbvae train resume="my runs"`')
 
 
 def test_where_no_step_was_made_nothing_is_said_to_be_saved() -> None:
     rows = [Row("0", 9, 4, state="stopped"), Row("1", 9, 4)]
-    ended = [Ended(RunFolder(Path("g") / row.name), row) for row in rows]
+    ended = [TrainingEnd(RunFolder(Path("g") / row.name), row) for row in rows]
     with pytest.raises(StoppedError, match="stopped before the first step, 0 of 2 replicas"):
-        conclude(Path("g"), ended, signal.SIGINT)
+        report_end(Path("g"), ended, signal.SIGINT)
     rows[1].step = 3  # of a run that waits to go on
     with pytest.raises(StoppedError, match="stopped and saved, 0 of 2 replicas"):
-        conclude(Path("g"), ended, signal.SIGINT)
+        report_end(Path("g"), ended, signal.SIGINT)
 
 
 def test_none_is_left_where_the_runner_itself_ends(

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from sbvae_cli.cli import processes, sweep_runner
-from sbvae_cli.cli.sweep_view import most_telling, short_names, summary, table_of
+from sbvae_cli.cli.sweep_view import choose_shown, short_names, summary, table_of
 from sbvae_cli.config.load import to_yaml
 from sbvae_cli.config.sweep import build_sweep
 from sbvae_cli.sweeps.folder import RunState, SweepFolder
@@ -96,7 +96,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(
             processes, "program", lambda w: [sys.executable, "-SEc", PROGRAM, told, *w]
         )
-        monkeypatch.setattr(processes, "_PAUSE", 0.02)
+        monkeypatch.setattr(processes, "_POLL_SECONDS", 0.02)
 
     return use
 
@@ -179,8 +179,8 @@ def test_a_folder_that_cannot_be_written_is_full(
 
 
 def test_a_command_that_goes_on_says_how_runs_are_trained() -> None:
-    assert sweep_runner.how_again(None, "auto") == {}
-    assert sweep_runner.how_again(2, "cpu") == {"jobs": "2", "device": "cpu"}
+    assert sweep_runner.resume_arguments(None, "auto") == {}
+    assert sweep_runner.resume_arguments(2, "cpu") == {"jobs": "2", "device": "cpu"}
 
 
 def test_ctrl_c_reaches_the_jobs_and_the_rest_waits(
@@ -278,7 +278,7 @@ def test_a_table_of_many_runs_fits_a_terminal(tmp_path: Path) -> None:
         for place, each in enumerate(plan.replicas)
     ]
 
-    shown = most_telling(several, 8)
+    shown = choose_shown(several, 8)
     names = short_names(plan)
 
     assert [each.state for each in shown] == [
@@ -287,7 +287,7 @@ def test_a_table_of_many_runs_fits_a_terminal(tmp_path: Path) -> None:
     assert [names[name_of(each.replica)] for each in shown[:4]] == [
         *("beta 1 / 0", "beta 2 / 0", "beta 3 / 0", "beta 51 / 0")
     ]
-    assert most_telling(several, 200) == several
+    assert choose_shown(several, 200) == several
     assert summary(several, 2) == (
         "200 runs: 1 finished, 1 diverged, 1 failed, 1 scoring, 1 training, 195 waiting"
     )

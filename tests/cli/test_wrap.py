@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.cli.console import complain, inform, notice, print_table, remark, tell
-from sbvae_cli.cli.wrap import harmless, wrapped
+from sbvae_cli.cli.console import (
+    print_error,
+    print_highlighted,
+    print_info,
+    print_status,
+    print_table,
+    print_unwrapped,
+)
+from sbvae_cli.cli.wrap import printable_lines, wrapped
 
 TEXT = "note: latents that hardly deviate, which geometry leaves out; see `sbvae --help` again"
 
@@ -69,16 +76,16 @@ def _read(terminal: int) -> bytes:
 
 
 def test_names_command_no_terminal() -> None:
-    assert harmless("a \x1b[31mred\x07 \u202egnp.exe \x9b2J\ttab") == (
+    assert printable_lines("a \x1b[31mred\x07 \u202egnp.exe \x9b2J\ttab") == (
         "a \ufffd[31mred\ufffd \ufffdgnp.exe \ufffd2J\ufffdtab"
     )
-    assert harmless("two\nlines, é 漢 [red]") == "two\nlines, é 漢 [red]"
+    assert printable_lines("two\nlines, é 漢 [red]") == "two\nlines, é 漢 [red]"
 
 
 def test_tables_and_messages_command_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     hostile = "\x9b2Ja[red]"  # the eight-bit form, which no one strips on the way
     print_table(hostile, [hostile, "n"], [[hostile, "1"]])
-    for say in (inform, remark, tell, complain, notice):
+    for say in (print_info, print_status, print_unwrapped, print_error, print_highlighted):
         say(hostile)
     out, err = capsys.readouterr()
     assert out.count("\ufffd2Ja[red]") == 4 and err.count("\ufffd2Ja[red]") == 4

@@ -215,7 +215,7 @@ def _run_processes_here() -> None:
         stop: Any,
         *,
         on_start: Callable[[int], None] = lambda index: None,
-        on_look: Callable[[Sequence[int]], None] = lambda running: None,
+        on_poll: Callable[[Sequence[int]], None] = lambda running: None,
         on_exit: Callable[[processes.Exit], None] = lambda ended: None,
         environment: Any = None,
     ) -> None:

@@ -243,7 +243,7 @@ def test_a_job_does_not_wait_for_a_folder_that_cannot_be_made(
 ) -> None:
     (job,) = plan_jobs(plan_sweep(tiny_sweep(grid={"objective.beta": 2}), tmp_path), "cpu")
     job.replicas[0].folder.path.parent.touch()
-    monkeypatch.setattr("sbvae_cli.sweeps.job._PAUSE", None)  # what it would sleep
+    monkeypatch.setattr("sbvae_cli.sweeps.job._POLL_SECONDS", None)  # what it would sleep
 
     with pytest.raises(SbvaeError, match=r"cannot be used: Not a directory"):
         run_job(job)

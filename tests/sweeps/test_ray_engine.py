@@ -18,7 +18,7 @@ from sbvae_cli.config.sweep import SweepConfig
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.sweeps import ray_engine
-from sbvae_cli.sweeps.engine import Ended
+from sbvae_cli.sweeps.engine import JobEnd
 from sbvae_cli.sweeps.folder import SweepFolder
 from sbvae_cli.sweeps.job import plan_jobs, run_job
 from sbvae_cli.sweeps.plan import Plan, plan_sweep
@@ -53,9 +53,9 @@ def cluster() -> Iterator[Any]:
         found.shutdown()
 
 
-def run(engine: RayEngine, plan: Plan, stop: Callable[[], bool] | None = None) -> list[Ended]:
+def run(engine: RayEngine, plan: Plan, stop: Callable[[], bool] | None = None) -> list[JobEnd]:
     jobs = plan_jobs(plan, "cpu")
-    return engine(jobs, stop=stop or Stop(), on_look=lambda jobs: None, on_end=lambda ended: None)
+    return engine(jobs, stop=stop or Stop(), on_poll=lambda jobs: None, on_end=lambda ended: None)
 
 
 def states(plan: Plan) -> list[str]:
