@@ -1,5 +1,6 @@
 """Draw values of groups in rows over one axis: dots with median and interval, or histograms."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -196,11 +197,25 @@ def _name_lines(name: str) -> list[str]:
     """Break a name into lines, and keep a second line after a line break whole."""
     name, _, rest = name.partition("\n")
     most = NAME_LINES - (1 if rest else 0)
-    lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
+    lines = _wrap_parts(name)
     if len(lines) > most:
         last = " ".join(lines[most - 1 :])
         lines = [*lines[: most - 1], shorten(last, LABEL_SIZE, NAME_WIDTH)]
     return [*lines, rest] if rest else lines
+
+
+def _wrap_parts(name: str) -> list[str]:
+    """Break a name after commas, unless breaks between its words make fewer lines."""
+    lines = wrap(name, LABEL_SIZE, NAME_WIDTH)
+    parts: list[str] = []
+    for part in re.split(r"(?<=,) ", name):
+        joined = f"{parts[-1]} {part}" if parts else part
+        if parts and text_width(joined, LABEL_SIZE) <= NAME_WIDTH:
+            parts[-1] = joined
+        else:
+            parts.append(part)
+    fit = all(text_width(part, LABEL_SIZE) <= NAME_WIDTH for part in parts)
+    return parts if fit and len(parts) <= len(lines) else lines
 
 
 def _write_name(canvas: Canvas, lines: Sequence[str], right: float, middle: float) -> None:

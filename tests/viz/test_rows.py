@@ -146,6 +146,17 @@ def test_a_long_name_is_broken_and_its_own_line_is_kept() -> None:
     assert any(line.endswith("...") for line in written)
 
 
+def test_a_long_name_is_broken_after_a_comma_where_that_takes_no_more_lines() -> None:
+    def written(name: str) -> list[str]:
+        rows = [Values(np.array([0.1]), SERIES[0])]
+        canvas = draw_strips([name], [RowPanel("MIG", rows, (0.0, 1.0))])
+        return [each.text for each in canvas.texts if each.text in name]
+
+    assert written("broadcast, factor-vae, gamma 10") == ["broadcast, factor-vae,", "gamma 10"]
+    words = "a name of two lines that has one comma alone, here"
+    assert written(words) == ["a name of two lines that has", "one comma alone, here"]
+
+
 def test_the_paper_shows_around_a_median_on_its_interval() -> None:
     values = np.array([0.1, 0.2, 0.3])
     panel = RowPanel("MIG", [Values(values, SERIES[0], (0.1, 0.3))], (0.0, 1.0))
