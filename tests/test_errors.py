@@ -1,7 +1,13 @@
-"""What messages show of names and texts that are not trusted."""
+"""What errors say and which exit codes they have."""
 
-from sbvae_cli.errors import printable
+import signal
+
+from sbvae_cli.errors import StoppedError, printable
 
 
 def test_names_in_messages_keep_to_the_line() -> None:
     assert printable("a\n\x1b[2J\udcff\u2028 é.png") == "a\ufffd\ufffd[2J\ufffd\ufffd é.png"
+
+
+def test_what_a_signal_stopped_ends_as_in_a_shell() -> None:
+    assert StoppedError("saved", signal.SIGTERM).exit_code == 143

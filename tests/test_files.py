@@ -16,6 +16,7 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import (
     name_of_unfinished,
     read_start,
+    refuse_to_lose,
     replacing,
     write_bytes,
     write_together,
@@ -49,6 +50,30 @@ def test_missing_folders_are_made_and_permissions_follow_the_umask(tmp_path: Pat
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SbvaeError, match="is a folder; name a file to write"):
         write_bytes(tmp_path, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "kind"),
+    [
+        ("a.png", b"\x89HDF\r\n\x1a\n", "dataset"),
+        ("a.pt", b"PK\x03\x04", "checkpoint"),
+        ("a.pth", b"PK\x03\x04", "checkpoint"),
+        ("codes.npz", b"PK\x03\x04", ""),
+        ("notes.pt", b"text", ""),
+        ("none.pt", None, ""),
+    ],
+)
+def test_a_dataset_or_a_checkpoint_is_not_replaced_and_other_files_are(
+    tmp_path: Path, name: str, start: bytes | None, kind: str
+) -> None:
+    path = tmp_path / name
+    if start is not None:
+        path.write_bytes(start + b"content")
+    if not kind:
+        refuse_to_lose(path)
+        return
+    with pytest.raises(SbvaeError, match=f"{name}: is a {kind}, which is not replaced"):
+        refuse_to_lose(path)
 
 
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ FILES = "files"
 def write_file_names(file: Any, names: Sequence[str]) -> None:
     """Write file names in UTF-8 as the HDF5 dataset `files`; undecodable bytes stay unchanged."""
     stored = [name.encode("utf-8", "surrogateescape") for name in names]
-    kind = h5py.string_dtype("utf-8", max(map(len, stored), default=1) or 1)
+    kind = h5py.string_dtype("utf-8", max([1, *map(len, stored)]))
     file.create_dataset(FILES, data=np.array(stored, kind), compression="gzip", compression_opts=1)
 
 

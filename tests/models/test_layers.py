@@ -85,8 +85,8 @@ def test_transposed_convolution_is_the_gradient_of_the_convolution(
 
 def test_transposed_convolution_refuses_a_size_that_does_not_fit() -> None:
     layer = SameConvTranspose2d(1, 1, 4, [7, 9], generator=torch.Generator())
-    with pytest.raises(ValueError, match="no 7x9 output from a 4x4 input"):
-        layer(torch.zeros(1, 1, 4, 4))
+    with pytest.raises(ValueError, match="no 7x9 output from a 4x3 input"):
+        layer(torch.zeros(1, 1, 4, 3))
 
 
 def test_weights_are_a_normal_cut_at_two_stds() -> None:

@@ -171,14 +171,14 @@ def test_a_trend_along_which_factors_may_be_lost_needs_them_at_one_level(
     assert verdict(claim, collected(folder), "lite").outcome == "not converged"
 
 
-def log(folder: SweepFolder, kind: str, fall: float) -> None:
+def log(folder: SweepFolder, kind: str, fall: float, parts: int = 20) -> None:
     """Logs whose loss falls by so much from the fourth fifth to the last, with a little scatter."""
     for run in collected(folder).select({KIND: kind})[0].runs:
         steps = run.replica.config.training.steps
         lines = []
-        for part in range(1, 21):
-            nll = 40.0 - fall * (part > 16) + 0.01 * (part % 2)
-            lines.append({"step": steps * part // 20, "loss": 1.0, "nll": nll, "kl": 9.0})
+        for part in range(1, parts + 1):
+            nll = 40.0 - fall * (part > 0.8 * parts) + 0.01 * (part % 2)
+            lines.append({"step": steps * part // parts, "loss": 1.0, "nll": nll, "kl": 9.0})
         text = "".join(json.dumps(line) + "\n" for line in lines)
         run.replica.folder.log.write_text(text, encoding="utf-8")
         run.replica.folder.checkpoint.touch()
@@ -197,6 +197,19 @@ def test_the_change_of_a_loss_is_from_the_fourth_fifth_to_the_last(folder: Sweep
     kl = change_of_loss("kl", runs)
     assert kl is not None and kl.least == 0
     assert change_of_loss("mig", runs) is None
+
+
+def test_two_lines_of_a_log_in_each_fifth_are_enough_to_tell_the_change_of_a_loss(
+    folder: SweepFolder,
+) -> None:
+    runs = collected(folder).select({KIND: "deconv"})[0].runs
+
+    log(folder, "deconv", 0.7, parts=10)
+    found = change_of_loss("neg_elbo", runs)
+    assert found is not None and found.nats == pytest.approx(-0.7, abs=1e-9)
+
+    log(folder, "deconv", 0.7, parts=5)
+    assert change_of_loss("neg_elbo", runs) is None
 
 
 def test_a_loss_that_falls_by_more_than_half_of_the_difference_has_not_converged(

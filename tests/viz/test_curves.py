@@ -131,6 +131,28 @@ def test_labels_stay_in_the_panel_and_apart_from_dots_and_others(
         )
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_labels_stand_beside_their_dots_and_cover_none(seed: int, count: int) -> None:
+    labels = tuple(f"beta {number}" for number in range(count))
+    means = np.random.default_rng(seed).normal(size=(count, 2))
+    canvas = draw_curves([CurvePanel("t", "x", "y", [curve(means, np.zeros((count, 2)), labels)])])
+    discs = [shape for shape in canvas.shapes if isinstance(shape, Disc)]
+    assert len(discs) == count
+    boxes = {text.text: text.box for text in canvas.texts if text.text in labels}
+    assert count > 1 or boxes
+    for label, disc in zip(labels, discs, strict=True):
+        if label not in boxes:  # no free place
+            continue
+        box = boxes[label]
+        apart = [
+            (max(box.left - each.x, each.x - box.right), max(box.top - each.y, each.y - box.bottom))
+            for each in discs
+        ]
+        assert all(max(gap) > 0 for gap in apart), "a dot's centre lies under the text"
+        assert max(apart[labels.index(label)]) <= 18 + disc.radius
+
+
 def test_two_panels_stand_side_by_side() -> None:
     panel = CurvePanel("a title", "x", "y", [curve([(0, 0), (1, 1)], np.zeros((2, 2)))])
     one, two = draw_curves([panel]), draw_curves([panel, panel])
