@@ -1,13 +1,12 @@
 """The Spatial Broadcast decoder as PyTorch modules for use in other networks (Section 2)."""
 
-import warnings
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from sbvae_cli.api.arguments import items, two_sizes, whole
-from sbvae_cli.api.words import in_python_words
+from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.load import check
 from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import Coordinates
@@ -197,10 +196,9 @@ def _image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
         way = "give (channels, height, width), as (3, 64, 64)"
         raise SbvaeError(f"is {shown(image_shape)}; {way}", field="image_shape") from None
     if width in (1, 3, 4) and min(channels, height) > 4:
-        warnings.warn(
+        note(
             f"`image_shape` {channels, height, width} is read as {channels} channels of "
             f"{height}x{width} pixels; for images of {channels}x{height} give "
-            f"({width}, {channels}, {height})",
-            stacklevel=4,
+            f"({width}, {channels}, {height})"
         )
     return channels, height, width

@@ -1,5 +1,6 @@
 """Words errors and notes for Python: names of arguments in backticks, commands for a shell."""
 
+import inspect
 import warnings
 from collections.abc import Callable
 from contextlib import ContextDecorator
@@ -9,6 +10,7 @@ from sbvae_cli.commands import with_commands
 from sbvae_cli.errors import SbvaeError
 
 _SAID = "_said_in_python"  # attribute of an error that has been reworded
+_BETWEEN = ("sbvae_cli", "contextlib", "functools")  # packages between a user's call and a warning
 
 
 class in_python_words(ContextDecorator):
@@ -56,5 +58,8 @@ class SbvaeWarning(UserWarning):
 
 
 def note(line: str) -> None:
-    """Issue a line as an `SbvaeWarning`."""
-    warnings.warn(with_commands(line), SbvaeWarning, stacklevel=2)
+    """Issue a line as an `SbvaeWarning` of the user's line of code that called the package."""
+    frame, level = inspect.currentframe(), 1
+    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] in _BETWEEN:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(with_commands(line), SbvaeWarning, stacklevel=level)

@@ -30,6 +30,7 @@ def test_ranges_holes_and_blanks_change_a_space() -> None:
     assert bounds["y"] == (0.2, 0.8)
     assert space.held_out == ({"x": (0.4, 0.6)},)
     assert (space.blank, space.names[-1]) == (0.25, "present")
+    assert space.factors[-1].levels == (0, 1)
 
 
 def test_no_blanks_takes_the_factor_present_away() -> None:

@@ -64,6 +64,13 @@ def test_where_no_latent_is_alive_the_most_frequent_factor_is_guessed() -> None:
     assert (found.train_score, found.score) == (0.75, 0.25)
 
 
+def test_a_constant_latent_is_not_alive_in_any_unit_of_the_codes() -> None:
+    """Where all codes are equal, their unit is 0, and so is the smallest std."""
+    codes = np.zeros((8, 4, 2))
+    fixed = [1, 1, 0, 1, 1, 0, 0, 0]
+    assert factor_vae_score(codes, fixed, np.zeros(2), 4, 2, least_std=0.0).alive == ()
+
+
 def test_a_small_example_counted_by_hand() -> None:
     """Global variances 1 and 4, so a local variance of 1 wins against 2 in the second latent."""
     narrow, wide = np.array([0.0, 1.0, 2.0]), np.array([0.0, 2.0, 4.0])  # variances 1 and 4
