@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 # Module of `sbvae_cli.api` that defines each public name.
-_HOMES = {
+_MODULES = {
     "Model": "model",
     "SbvaeWarning": "words",
     "SpatialBroadcast": "modules",
@@ -61,10 +61,10 @@ _HOMES = {
 if not TYPE_CHECKING:  # type checkers would accept any attribute of a module with `__getattr__`
 
     def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = import_module(f"{__name__}.api.{_HOMES[name]}")
-        return home if name == _HOMES[name] else getattr(home, name)
+        module = import_module(f"{__name__}.api.{_MODULES[name]}")
+        return module if name == _MODULES[name] else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -14,8 +14,8 @@ from sbvae_cli.config.load import build_config
 from sbvae_cli.config.objective import FactorVaeConfig
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError, cut, shown
-from sbvae_cli.files import replacing
+from sbvae_cli.errors import SbvaeError, format_value, shorten_line
+from sbvae_cli.files import atomic_write
 from sbvae_cli.models.build import (
     build_vae,
     fewest_weights,
@@ -86,7 +86,7 @@ class Checkpoint:
             vae.load_state_dict(self.model)
         except (RuntimeError, TypeError, AttributeError) as error:
             whose = f"{self.path}: its" if self.path else "the checkpoint's"
-            found = f"{whose} weights do not fit its config: {cut(str(error), _MOST)}"
+            found = f"{whose} weights do not fit its config: {shorten_line(str(error), _MOST)}"
             raise SbvaeError(f"{found}; copy it again, or train the model again") from error
 
     def count_discriminator(self) -> int | None:
@@ -122,7 +122,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "threads": checkpoint.threads,
         "discriminator": checkpoint.discriminator,
     }
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         torch.save(content, file)
 
 
@@ -165,7 +165,9 @@ def _count(path: Path, content: dict[str, Any], name: str, counts: range) -> int
     value = content[name]
     if isinstance(value, int) and value in counts:
         return value
-    raise SbvaeError(f"{path}: its {name} is {shown(value)}, not a count; train the model again")
+    raise SbvaeError(
+        f"{path}: its {name} is {format_value(value)}, not a count; train the model again"
+    )
 
 
 def _check_size(path: Path, config: Config) -> None:
@@ -186,7 +188,7 @@ def _check_format(path: Path, content: dict[str, Any]) -> None:
     if version == FORMAT:
         return
     if not isinstance(version, int):
-        raise SbvaeError(f"{path}: its sbvae_format is {shown(version)}, not a number")
+        raise SbvaeError(f"{path}: its sbvae_format is {format_value(version)}, not a number")
     remedy = "train the model again"
     if version > FORMAT:
         remedy = f"install sbvae {content.get('sbvae_version', 'in its newest version')}"

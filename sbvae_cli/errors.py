@@ -91,7 +91,7 @@ class StoppedError(SbvaeError):
         self.exit_code = 128 + signal_number
 
 
-def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
+def closest_name(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
     """Return the known name most similar to a misspelled one, or None if none is similar.
 
     Only letters and digits are compared, without case. A prefix of exactly one known name also
@@ -115,12 +115,12 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Format a value for an error message, on one line and cut after 80 characters."""
-    return cut(_BRIEF.repr(value), _MOST_SHOWN)
+    return shorten_line(_BRIEF.repr(value), _MOST_SHOWN)
 
 
-def cut(text: str, most: int) -> str:
+def shorten_line(text: str, most: int) -> str:
     """Return a text on one line, cut after `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[:most]} ..."
@@ -142,7 +142,7 @@ def unknown_name(name: str, known: Collection[str], what: str = "factor") -> Sbv
         known: Valid names.
         what: Kind of thing that is named, the first word of the message.
     """
-    near = nearest(name, known)
+    near = closest_name(name, known)
     hint = f"; did you mean {near}?" if near else ""
     listed = "" if near else f"; there are {', '.join(known)}" if known else "; there are none"
     return SbvaeError(f"{what} {name} is unknown{hint}{listed}")

@@ -22,25 +22,25 @@ except ImportError:  # Windows
 _HIDDEN = re.compile(r"\.(.+)\.\d+-[0-9a-f]{8}\.tmp")
 
 
-class WholeFile(io.FileIO):
+class ErrorStoringFile(io.FileIO):
     """A binary file that stores its first write error instead of raising it.
 
     If a write fails while HDF5 closes a file, as the last records often do on a full disk, HDF5
     leaves objects behind that crash the process later. So every write seems to succeed, HDF5 closes
-    the file normally, and the caller then discards the file when `raise_kept` raises the error.
+    the file normally, the caller then discards the file, as `raise_write_error` raises the error.
     """
 
-    kept: OSError | None = None
+    write_error: OSError | None = None
 
     def write(self, data: Any) -> int:
         """Write all of the data, or store the error; after an error, write nothing more."""
         rest = memoryview(data).cast("B")
         size = len(rest)
         try:
-            while rest and not self.kept:
+            while rest and not self.write_error:
                 rest = rest[super().write(rest) :]
         except OSError as error:
-            self.kept = error
+            self.write_error = error
         return size
 
     def truncate(self, size: int | None = None) -> int:
@@ -48,17 +48,17 @@ class WholeFile(io.FileIO):
         try:
             return super().truncate(size)
         except OSError as error:
-            self.kept = self.kept or error
+            self.write_error = self.write_error or error
             return self.tell() if size is None else size
 
-    def raise_kept(self) -> None:
+    def raise_write_error(self) -> None:
         """Raise the first error, if there is one."""
-        if self.kept:
-            raise self.kept
+        if self.write_error:
+            raise self.write_error
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[WholeFile]:
+def atomic_write(path: Path) -> Iterator[ErrorStoringFile]:
     """Yield a hidden binary file in the folder of `path`, and rename it to `path` at the end.
 
     If `path` is a symbolic link, its target is replaced. If it is a device or a pipe, such as
@@ -86,7 +86,7 @@ def replacing(path: Path) -> Iterator[WholeFile]:
         with _open_hidden(folder, path.name) as file:
             hidden = Path(file.name)
             yield file
-            file.raise_kept()
+            file.raise_write_error()
             os.fsync(file.fileno())  # some file systems report a full disk only here
             if fcntl is not None and not special:
                 hidden.replace(final)  # while locked; Windows cannot rename an open file
@@ -107,7 +107,7 @@ def replacing(path: Path) -> Iterator[WholeFile]:
                 each.rmdir()
 
 
-def _open_hidden(folder: Path, name: str) -> WholeFile:
+def _open_hidden(folder: Path, name: str) -> ErrorStoringFile:
     """Create a hidden file for a name, locked until it is closed.
 
     The lock keeps other processes from removing the file as an abandoned one.
@@ -115,9 +115,9 @@ def _open_hidden(folder: Path, name: str) -> WholeFile:
     while True:
         # `tempfile` would ignore the user's umask and make a file that only the user can read.
         path = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
-        file = WholeFile(path, "x+")
+        file = ErrorStoringFile(path, "x+")
         try:
-            _hold(file.fileno())
+            _lock(file.fileno())
         except BlockingIOError:  # another process has locked it first and is removing it
             file.close()
             continue
@@ -138,11 +138,11 @@ def remove_abandoned(path: Path) -> None:
                 continue
             # The file may be locked, removed by now, or another user's.
             with suppress(OSError), entry.open("r+b") as file:
-                _hold(file.fileno())
+                _lock(file.fileno())
                 entry.unlink()
 
 
-def _hold(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
     """Lock an open file until it is closed, on systems with `flock`.
 
     Raises:
@@ -153,7 +153,7 @@ def _hold(descriptor: int) -> None:
 
 
 def name_of_unfinished(path: Path) -> str | None:
-    """Return the final name of an unfinished file of `replacing`, left by a killed process.
+    """Return the final name of an unfinished file of `atomic_write`, left by a killed process.
 
     Returns:
         None if `path` is not the hidden name of an unfinished file.
@@ -162,7 +162,7 @@ def name_of_unfinished(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def refuse_to_lose(path: Path) -> None:
+def refuse_data_loss(path: Path) -> None:
     """Refuse to replace a dataset or a checkpoint by a picture, a table or codes.
 
     Raises:
@@ -187,12 +187,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         SbvaeError: If the file cannot be written.
     """
-    with replacing(path) as file:
-        refuse_to_lose(path)
+    with atomic_write(path) as file:
+        refuse_data_loss(path)
         file.write(content)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_all_or_none(contents: Mapping[Path, bytes]) -> None:
     """Write all of several files or none; datasets and checkpoints are not replaced.
 
     Args:
@@ -202,12 +202,12 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
         SbvaeError: If a file cannot be written; no file has been changed then.
     """
     with ExitStack() as stack:
-        opened = {path: stack.enter_context(replacing(path)) for path in contents}
+        opened = {path: stack.enter_context(atomic_write(path)) for path in contents}
         for path, file in opened.items():
-            refuse_to_lose(path)
+            refuse_data_loss(path)
             file.write(contents[path])
             try:
-                file.raise_kept()
+                file.raise_write_error()
                 os.fsync(file.fileno())
             except OSError as error:
                 raise unwritten(path, error) from error

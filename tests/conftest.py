@@ -243,7 +243,7 @@ def written_sweep() -> Callable[..., "SweepFolder"]:
 
 
 def _write_run(replica: "Replica", found: Written, protocol: str) -> None:
-    from sbvae_cli.config.metrics import IN_PAPER
+    from sbvae_cli.config.metrics import PAPER_METRICS
     from sbvae_cli.runs.naming import flat_settings
 
     config, folder, steps = replica.config, replica.folder, replica.config.training.steps
@@ -282,5 +282,5 @@ def _write_run(replica: "Replica", found: Written, protocol: str) -> None:
         },
     }
     folder.scores.write_text(
-        json.dumps({**result, "asked": list(IN_PAPER), "results": [result]}), encoding="utf-8"
+        json.dumps({**result, "asked": list(PAPER_METRICS), "results": [result]}), encoding="utf-8"
     )

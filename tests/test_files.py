@@ -14,12 +14,12 @@ import pytest
 from sbvae_cli import files
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import (
+    atomic_write,
     name_of_unfinished,
     read_start,
-    refuse_to_lose,
-    replacing,
+    refuse_data_loss,
+    write_all_or_none,
     write_bytes,
-    write_together,
 )
 
 Room = Callable[[int], AbstractContextManager[None]]
@@ -29,7 +29,7 @@ Lack = Callable[[], AbstractContextManager[None]]
 def test_a_failure_leaves_what_stood_there_and_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_bytes(path, b"before")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as file:
         file.write(b"half")
         raise KeyboardInterrupt
     assert path.read_bytes() == b"before"
@@ -70,10 +70,10 @@ def test_a_dataset_or_a_checkpoint_is_not_replaced_and_other_files_are(
     if start is not None:
         path.write_bytes(start + b"content")
     if not kind:
-        refuse_to_lose(path)
+        refuse_data_loss(path)
         return
     with pytest.raises(SbvaeError, match=f"{name}: is a {kind}, which is not replaced"):
-        refuse_to_lose(path)
+        refuse_data_loss(path)
 
 
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path) -> None:
@@ -121,10 +121,14 @@ def test_a_full_disk_leaves_what_stood_there(tmp_path: Path, room: Room) -> None
 
 def test_a_write_that_fails_is_told_when_asked_and_at_the_end(tmp_path: Path, room: Room) -> None:
     reached = []
-    with room(9), pytest.raises(SbvaeError, match="File too large"), replacing(tmp_path / "a") as a:
+    with (
+        room(9),
+        pytest.raises(SbvaeError, match="File too large"),
+        atomic_write(tmp_path / "a") as a,
+    ):
         assert a.write(b"more bytes") == 10
         with pytest.raises(OSError):
-            a.raise_kept()
+            a.raise_write_error()
         reached.append(a.tell())
     assert reached == [9]
 
@@ -140,14 +144,14 @@ def test_folders_made_for_what_failed_go_and_others_stay(tmp_path: Path, room: R
     with room(9), pytest.raises(SbvaeError, match="File too large"):
         write_bytes(tmp_path / "a/b/file", b"more bytes")
     assert not list(tmp_path.iterdir())
-    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a/b/file"):
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "a/b/file"):
         (tmp_path / "a/other").write_bytes(b"of somebody else")
         raise KeyboardInterrupt
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["other"]
 
 
 def test_what_fails_to_be_read_is_not_said_of_what_is_written(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="read"), replacing(tmp_path / "written"):
+    with pytest.raises(FileNotFoundError, match="read"), atomic_write(tmp_path / "written"):
         (tmp_path / "read").read_bytes()
     assert not list(tmp_path.iterdir())
 
@@ -165,13 +169,13 @@ def test_where_no_more_files_can_be_open_a_line_says_what_would_do(
 
 def test_files_are_written_together_or_not_at_all(tmp_path: Path, room: Room) -> None:
     first, second = tmp_path / "a/first", tmp_path / "second"
-    write_together({first: b"1", second: b"2"})
+    write_all_or_none({first: b"1", second: b"2"})
     assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
     with room(10), pytest.raises(SbvaeError, match=r"a/first: cannot be written: File too large"):
-        write_together({first: b"4" * 20, second: b"3"})
+        write_all_or_none({first: b"4" * 20, second: b"3"})
     second.with_suffix(".h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     with pytest.raises(SbvaeError, match="is a dataset"):
-        write_together({first: b"5", second.with_suffix(".h5"): b"6"})
+        write_all_or_none({first: b"5", second.with_suffix(".h5"): b"6"})
     assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         "first",
@@ -194,7 +198,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_that_writes(tmp_path:
 
 def test_what_another_writes_now_is_not_removed(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    with replacing(path) as slow:
+    with atomic_write(path) as slow:
         slow.write(b"half")
         write_bytes(path, b"of another")
         assert len(unfinished(tmp_path)) == 1
@@ -205,7 +209,7 @@ def test_what_another_writes_now_is_not_removed(tmp_path: Path) -> None:
 def test_a_file_that_is_taken_for_abandoned_as_it_is_made_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold, removed = files._hold, []
+    hold, removed = files._lock, []
 
     def remove_first(descriptor: int) -> None:
         hold(descriptor)
@@ -213,7 +217,7 @@ def test_a_file_that_is_taken_for_abandoned_as_it_is_made_is_made_again(
             removed.extend(unfinished(tmp_path))
             removed[0].unlink()
 
-    monkeypatch.setattr(files, "_hold", remove_first)
+    monkeypatch.setattr(files, "_lock", remove_first)
     write_bytes(tmp_path / "file", b"content")
     assert removed and [*tmp_path.iterdir()] == [tmp_path / "file"]
 
@@ -227,7 +231,7 @@ def test_without_locks_files_are_written_and_none_is_removed(
     def refuse(descriptor: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    for name, value in (("_hold", refuse), ("fcntl", None)):
+    for name, value in (("_lock", refuse), ("fcntl", None)):
         monkeypatch.setattr(files, name, value)
         write_bytes(tmp_path / "file", b"content")
         assert unfinished(tmp_path) == [left]

@@ -21,16 +21,16 @@ from sbvae_cli.config.names import (
     ThemeName,
     choice,
 )
-from sbvae_cli.errors import SbvaeError, nearest, shown
+from sbvae_cli.errors import SbvaeError, closest_name, format_value
 
-MOST = 2**63 - 1  # largest integer of arrays and files
-_MOST_PIXELS = 2**16  # height and width of images
+MAX_INTEGER = 2**63 - 1  # largest integer of arrays and files
+_MAX_PIXELS = 2**16  # height and width of images
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
+def integer(value: Any, field: str, low: int = 0, high: int = MAX_INTEGER) -> int:
     """Convert an integer of Python, NumPy or a tensor to an int; booleans are refused.
 
     Raises:
@@ -41,12 +41,12 @@ def whole(value: Any, field: str, low: int = 0, high: int = MOST) -> int:
     except TypeError:
         found = None
     if found is None or not low <= found <= high:
-        ends = f"of at least {low}" if high == MOST else f"from {low} to {high:,}"
-        raise SbvaeError(f"is {shown(value)}; give a whole number {ends}", field=field)
+        ends = f"of at least {low}" if high == MAX_INTEGER else f"from {low} to {high:,}"
+        raise SbvaeError(f"is {format_value(value)}; give a whole number {ends}", field=field)
     return found
 
 
-def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
+def integers(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
     """Convert a sequence of integers of at least 0 to a tuple.
 
     Args:
@@ -60,8 +60,8 @@ def wholes(value: Any, field: str, count: int | None = None) -> tuple[int, ...]:
     found = items(value)
     if found is None or (count is not None and len(found) != count):
         way = "whole numbers of at least 0, as [9, 3]" if count is None else f"{count}, as (9, 3)"
-        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
-    return tuple(whole(each, field) for each in found)
+        raise SbvaeError(f"is {format_value(value)}; give {way}", field=field)
+    return tuple(integer(each, field) for each in found)
 
 
 def is_number(value: Any) -> bool:
@@ -90,7 +90,7 @@ def number(
     if not is_number(value) or not low <= value <= high or (above and value == low):
         ends = f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}"
         ends = f" above {low:g}" if above else ends
-        raise SbvaeError(f"is {shown(value)}; give a number{ends}", field=field)
+        raise SbvaeError(f"is {format_value(value)}; give a number{ends}", field=field)
     return float(value)
 
 
@@ -101,7 +101,7 @@ def text(value: Any, field: str) -> str:
         SbvaeError: If `value` is not a string.
     """
     if not isinstance(value, str):
-        raise SbvaeError(f"is {shown(value)}; give text", field=field)
+        raise SbvaeError(f"is {format_value(value)}; give text", field=field)
     return value
 
 
@@ -120,23 +120,23 @@ def names(value: Any, field: str, count: int | None = None) -> tuple[str, ...]:
     many = count is not None and len(found or ()) != count
     if found is None or many or not all(isinstance(each, str) for each in found):
         way = f"{count} names, as ('x', 'y')" if count else "a name or a list of names"
-        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
+        raise SbvaeError(f"is {format_value(value)}; give {way}", field=field)
     return found
 
 
-def mapping(value: Any, field: str, way: str) -> Mapping[Any, Any]:
+def mapping(value: Any, field: str, advice: str) -> Mapping[Any, Any]:
     """Return a mapping unchanged.
 
     Args:
         value: The mapping.
         field: Name of the argument.
-        way: What to give instead, for the error message.
+        advice: What to give instead, for the error message.
 
     Raises:
         SbvaeError: If `value` is not a mapping.
     """
     if not isinstance(value, Mapping):
-        raise SbvaeError(f"is {shown(value)}; give {way}", field=field)
+        raise SbvaeError(f"is {format_value(value)}; give {advice}", field=field)
     return value
 
 
@@ -147,9 +147,9 @@ def one_of(value: Any, names: tuple[str, ...], field: str) -> str:
         SbvaeError: If `value` is not one of `names`; the message suggests the most similar one.
     """
     if not isinstance(value, str) or value not in names:
-        near = nearest(value, names) if isinstance(value, str) else None
+        near = closest_name(value, names) if isinstance(value, str) else None
         hint = f"did you mean {near!r}?" if near else f"give {choice(map(repr, names))}"
-        raise SbvaeError(f"is {shown(value)}; {hint}", field=field)
+        raise SbvaeError(f"is {format_value(value)}; {hint}", field=field)
     return value
 
 
@@ -161,7 +161,7 @@ def path_of(value: Any, field: str) -> Path:
     """
     path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(path, str) or not path:
-        raise SbvaeError(f"is {shown(value)}; give a path", field=field)
+        raise SbvaeError(f"is {format_value(value)}; give a path", field=field)
     return Path(path).expanduser()
 
 
@@ -173,10 +173,10 @@ def two_sizes(size: Any, field: str = "size") -> tuple[int, int]:
     """
     pair = items(size) or (size, size)
     try:
-        height, width = (whole(side, field, 1, _MOST_PIXELS) for side in pair)
+        height, width = (integer(side, field, 1, _MAX_PIXELS) for side in pair)
     except (SbvaeError, ValueError):
         way = "give pixels, as 64 or (48, 64)"
-        raise SbvaeError(f"is {shown(size)}; {way}", field=field) from None
+        raise SbvaeError(f"is {format_value(size)}; {way}", field=field) from None
     return height, width
 
 
@@ -194,7 +194,7 @@ def _numbers_by_name(value: Any, field: str) -> dict[str, float]:
     found = mapping(value, field, "values by name, as {'hue': 0.5}")
     for name, each in found.items():
         if not is_number(each):
-            raise SbvaeError(f"has {name} = {shown(each)}; give a number", field=field)
+            raise SbvaeError(f"has {name} = {format_value(each)}; give a number", field=field)
     return {str(name): float(each) for name, each in found.items()}
 
 
@@ -221,10 +221,10 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
     "caption": text,
     "circular": names,
     "color_basis": _choice(ColorBasis),
-    "columns": partial(whole, low=2, high=51),
-    "count": partial(whole, low=1),
+    "columns": partial(integer, low=2, high=51),
+    "count": partial(integer, low=1),
     "device": text,
-    "grid": partial(whole, low=2, high=512),
+    "grid": partial(integer, low=2, high=512),
     "kind": _choice(ChartKind),
     "kinds": _kinds,
     "metrics": names,
@@ -234,7 +234,7 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
     "protocol": _choice(ProtocolName),
     "scale": partial(number, low=0.1, high=10.0),
     "scores": names,
-    "seed": whole,
+    "seed": integer,
     "select": _choice(Select),
     "span": partial(number, low=0.0, above=True),
     "terms": names,
@@ -242,7 +242,7 @@ RULES: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-def by_rule(name: str, value: Any) -> Any:
+def convert(name: str, value: Any) -> Any:
     """Convert an argument by the rule of its name; return it unchanged if there is no rule.
 
     Raises:
@@ -268,7 +268,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         with in_python_words():
             for name, value in bound.arguments.items():
                 if value is not signature.parameters[name].default:
-                    bound.arguments[name] = by_rule(name, value)
+                    bound.arguments[name] = convert(name, value)
             return function(*bound.args, **bound.kwargs)
 
     return call

@@ -22,10 +22,10 @@ from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.load import check
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.config.space import CorrelationConfig, Range
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import DEFAULT_SIZE, Source, open_source
-from sbvae_cli.errors import SbvaeError, shown
+from sbvae_cli.errors import SbvaeError, format_value
 
 
 @checked
@@ -57,7 +57,7 @@ def open_data(data: str | os.PathLike[str], *, size: int | tuple[int, int] | Non
     path = path_of(data, "data")
     height, width = (None, None) if size is None else two_sizes(size)
     if not is_procedural(str(data)):
-        found = look_at(path).kind if path.exists() else ""
+        found = recognise_contents(path).kind if path.exists() else ""
         if found in ("checkpoint", "run"):
             raise SbvaeError(f"{path}: is a {found}, not data; `load` opens it", field="data")
     with in_python_words(of="data"):
@@ -147,7 +147,7 @@ def make_dataset(
         changes = {"count": count, "factors": factors, "holes": holes, "blank": blank}
         why = f"applies to datasets that are rendered, and {text} is not rendered"
         _refuse({**changes, "correlations": correlations}, why)
-        return _of_own_images(path_of(data, "data"), path, (height, width), table, force)
+        return _import_own_images(path_of(data, "data"), path, (height, width), table, force)
     if table is not None:
         why = f"applies to your own images; the factors of {text} are known, leave it out"
         raise SbvaeError(why, field="table")
@@ -198,7 +198,7 @@ def _ranges(given: Mapping[str, Range | float], field: str) -> dict[str, Range]:
             raise SbvaeError(f"has {name!r}, which is not a factor's name", field=field)
         if len(ends) != 2 or not all(map(is_number, ends)):
             raise SbvaeError(
-                f"has {name} = {shown(value)}; give a range, as (0.2, 0.8)", field=field
+                f"has {name} = {format_value(value)}; give a range, as (0.2, 0.8)", field=field
             )
         found[name] = float(ends[0]), float(ends[1])
     return found
@@ -208,7 +208,7 @@ def _regions(holes: Any) -> list[dict[str, Range]]:
     found = items(holes)
     if found is None or not all(isinstance(each, Mapping) for each in found):
         way = "give a list of regions, as [{'x': (0.4, 0.6)}]"
-        raise SbvaeError(f"is {shown(holes)}; {way}", field="holes")
+        raise SbvaeError(f"is {format_value(holes)}; {way}", field="holes")
     return [_ranges(each, "holes") for each in found]
 
 
@@ -225,7 +225,7 @@ def _correlations(correlations: Any) -> list[CorrelationConfig]:
         ]
 
 
-def _of_own_images(
+def _import_own_images(
     source: Path,
     out: Path,
     size: tuple[int, int],
@@ -237,10 +237,10 @@ def _of_own_images(
     rows = None if table is None else path_of(table, "table")
     with in_python_words(of="data"):
         imported = import_own(source, rows, size, fit="crop", grey=False, strict=False)
-    with imported.held, closing(imported.batches):
+    with imported.open_files, closing(imported.batches):
         imported.write(out, force=force)
-    account = imported.account
-    for line in (*imported.warnings, *(account.warnings() if account else ())):
+    report = imported.report
+    for line in (*imported.warnings, *(report.warnings() if report else ())):
         note(line)
     if imported.unreadable:
         note(f"{len(imported.unreadable):,} files could not be read: {imported.unreadable[0]}")

@@ -8,13 +8,13 @@ files.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.api.arguments import checked, items, whole, wholes
+from sbvae_cli.api.arguments import checked, integer, integers, items
 from sbvae_cli.api.draw_runs import losses, mig, rate_distortion, scores, table, unfolding
 from sbvae_cli.api.model import Model
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.data.source import Source
-from sbvae_cli.errors import SbvaeError, shown
+from sbvae_cli.errors import SbvaeError, format_value
 from sbvae_cli.evaluation import decoded
 from sbvae_cli.evaluation.examples import start_image
 from sbvae_cli.evaluation.factor_embedding import FactorEmbedding
@@ -120,9 +120,9 @@ def traversal(
     several, source = _models(models, data)
     steps = columns or (11 if len(several) == 1 else 7)
     some = items(latents) is not None
-    which = wholes(latents, "latents") if some else whole(latents, "latents", 1)
+    which = integers(latents, "latents") if some else integer(latents, "latents", 1)
     with in_python_words(of="images"):
-        rows = wholes(images if items(images) is not None else [images], "images")
+        rows = integers(images if items(images) is not None else [images], "images")
         starts = [start_image(source, row, seed) for row in rows]
     shared = next(iter(several.values())).space
     with in_python_words(of="latents"):
@@ -263,7 +263,9 @@ def _by_title(models: Any) -> Mapping[str, Model]:
     several = {"": models} if isinstance(models, Model) else models
     usable = isinstance(several, Mapping) and several
     if not (usable and all(isinstance(model, Model) for model in several.values())):
-        why = f"are {shown(models)}; give a model that `sbvae.load` gave, or several by title"
+        why = (
+            f"are {format_value(models)}; give a model that `sbvae.load` gave, or several by title"
+        )
         raise SbvaeError(why, field="models")
     return several
 
@@ -275,7 +277,7 @@ def _require_source(data: Any) -> None:
 
 
 def _count(count: Any) -> int:
-    return whole(count, "count", 1, 1000)
+    return integer(count, "count", 1, 1000)
 
 
 def _image(picture: Canvas, scale: float, theme: ThemeName) -> "Image":

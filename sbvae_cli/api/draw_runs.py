@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sbvae_cli.api.arguments import checked, path_of
 from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.names import ChartKind, ProtocolName, ThemeName
-from sbvae_cli.config.score_names import USUAL, wanted_score
+from sbvae_cli.config.score_names import DEFAULT_SCORES, requested_score
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.losses import draw_losses
 from sbvae_cli.figures.table import PAPER, ScoreTable
@@ -156,7 +156,7 @@ def scores(
         >>> sbvae.draw.scores("runs/circles", scores=["kl"], protocol="quick").mode
         'RGB'
     """
-    found, there = _scored_by_name(runs, scores, USUAL, protocol, data, device)
+    found, there = _scored_by_name(runs, scores, DEFAULT_SCORES, protocol, data, device)
     return pictures.scores_picture(found, there).raster(scale, theme)
 
 
@@ -266,7 +266,7 @@ def _scored(
     paths = _paths(runs)
     with in_python_words(of="scores"):
         for name in named:
-            wanted_score(name)
+            requested_score(name)
     other = None if data is None else str(path_of(data, "data"))
 
     def at_fault(line: str) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from sbvae_cli.api.arguments import checked, one_of, path_of, wholes
+from sbvae_cli.api.arguments import checked, integers, one_of, path_of
 from sbvae_cli.api.arrays import representation_of
 from sbvae_cli.api.model import Model, load
 from sbvae_cli.api.scores import protocol_of
 from sbvae_cli.api.words import in_python_words, note
-from sbvae_cli.config.metrics import ALL, METRICS, OF_CODES
+from sbvae_cli.config.metrics import ALL_METRICS, CODE_METRICS, METRICS
 from sbvae_cli.config.names import ColorBasis, FactorKind, ProtocolName, Select
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import Source
@@ -100,7 +100,7 @@ def evaluate(
         _refuse_data(data)
         if wanted is None:
             settings = protocol_of(
-                protocol, OF_CODES, seed=seed, population=population, color_basis=color_basis,
+                protocol, CODE_METRICS, seed=seed, population=population, color_basis=color_basis,
                 lenient=True,
             )  # fmt: skip
         return evaluate_codes(codes, "this data", settings)
@@ -167,7 +167,7 @@ def geometry(
         >>> 0 <= found.scores["inverse_r2"] <= 1
         True
     """
-    which = None if latents is None else wholes(latents, "latents", 2)
+    which = None if latents is None else integers(latents, "latents", 2)
     codes = _codes(run, factors, names, circular, kinds, stds, held_out)
     wanted: dict[str, Any] = {"size": grid, "at": at, "select": select, "latents": which}
 
@@ -192,7 +192,7 @@ def _metrics(metrics: str | Sequence[str] | None) -> tuple[tuple[str, ...] | Non
         return None, False
     named = (metrics,) if isinstance(metrics, str) else metrics
     if "all" in named:
-        return tuple(name for name in ALL if METRICS[name].source != "models"), True
+        return tuple(name for name in ALL_METRICS if METRICS[name].source != "models"), True
     for name in named:
         if name not in METRICS:
             raise SbvaeError(f"has {name}: {unknown_name(name, METRICS, 'metric')}", "metrics")

@@ -12,26 +12,26 @@ from sbvae_cli.errors import SbvaeError
 
 # A NumPy array gives a NumPy array, a tensor gives a tensor.
 Array = TypeVar("Array", NDArray[Any], Tensor)
-_NEAR = 1e-3  # tolerated distance from [0, 1], by rounding
+_TOLERANCE = 1e-3  # tolerated distance from [0, 1], by rounding
 
 
-class Planes(NamedTuple):
+class ModelImages(NamedTuple):
     """Images in the layout of a model, with their original form.
 
     Attributes:
         tensor: Images in [0, 1], shape (N, C, H, W).
-        last: Whether channels were the last axis of the original array.
-        levels: Whether the original array had uint8 levels from 0 to 255.
+        channels_last: Whether channels were the last axis of the original array.
+        is_uint8: Whether the original array had uint8 levels from 0 to 255.
     """
 
     tensor: Tensor
-    last: bool
-    levels: bool
+    channels_last: bool
+    is_uint8: bool
 
 
-def as_planes(
+def to_model_images(
     images: NDArray[Any] | Tensor, shape: tuple[int, int, int], like: Tensor, field: str = "images"
-) -> Planes:
+) -> ModelImages:
     """Check images, and convert them to a model's layout, range, dtype and device.
 
     Args:
@@ -45,11 +45,13 @@ def as_planes(
         SbvaeError: If the shape, dtype or range is not one of these, or a value is not finite.
     """
     found = _tensor(images, field)
-    levels = found.dtype == torch.uint8
-    last = _channels_last(found, shape, levels, field)
-    if levels:
-        tensor = planes(found.to(like.device) if last else found.to(like.device).movedim(1, -1))
-        return Planes(tensor.to(like.dtype), last, levels)
+    is_uint8 = found.dtype == torch.uint8
+    channels_last = _channels_last(found, shape, is_uint8, field)
+    if is_uint8:
+        tensor = planes(
+            found.to(like.device) if channels_last else found.to(like.device).movedim(1, -1)
+        )
+        return ModelImages(tensor.to(like.dtype), channels_last, is_uint8)
     if not (found.is_floating_point() or found.dtype == torch.bool):
         dtype = str(found.dtype).removeprefix("torch.")
         raise SbvaeError(
@@ -59,16 +61,18 @@ def as_planes(
     if not torch.isfinite(numbers).all():
         raise SbvaeError("have pixels that are NaN or infinite", field=field)
     low, high = float(numbers.min()), float(numbers.max())
-    if low < -_NEAR or high > 1 + _NEAR:
+    if low < -_TOLERANCE or high > 1 + _TOLERANCE:
         way = "divide them by 255" if low >= 0 and high > 2 else "scale them to [0, 1]"
         way = "add 1 and halve them" if -1.01 < low < -0.5 and high < 1.01 else way
         raise SbvaeError(
             f"are floats from {low:.3g} to {high:.3g}, not in [0, 1]; {way}", field=field
         )
-    return Planes(numbers.movedim(-1, 1) if last else numbers, last, levels)
+    return ModelImages(
+        numbers.movedim(-1, 1) if channels_last else numbers, channels_last, is_uint8
+    )
 
 
-def as_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tensor:
+def to_model_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tensor:
     """Check latents of shape (N, K), and convert them to a model's device and dtype.
 
     Args:
@@ -94,21 +98,21 @@ def as_latents(z: NDArray[Any] | Tensor, latent_dim: int, like: Tensor) -> Tenso
     return numbers
 
 
-def as_given(found: Tensor, given: Array) -> Array:
+def as_type_of(found: Tensor, given: Array) -> Array:
     """Convert a result to a NumPy array if the argument was one, else return the tensor."""
     if isinstance(given, Tensor):
         return found
     return found.detach().cpu().numpy()
 
 
-def in_form(found: Tensor, form: Planes) -> Tensor:
+def as_layout_of(found: Tensor, original: ModelImages) -> Tensor:
     """Convert images (N, C, H, W) to the original layout and range of other images.
 
     Levels of uint8 are rounded and clipped; floats are not changed.
     """
-    if form.levels:
+    if original.is_uint8:
         found = grey_levels(found)
-    return found.movedim(1, -1).contiguous() if form.last else found
+    return found.movedim(1, -1).contiguous() if original.channels_last else found
 
 
 def _tensor(value: NDArray[Any] | Tensor, field: str) -> Tensor:
@@ -129,12 +133,12 @@ def _tensor(value: NDArray[Any] | Tensor, field: str) -> Tensor:
     return torch.from_numpy(np.array(value, order="C"))
 
 
-def _channels_last(found: Tensor, shape: tuple[int, int, int], levels: bool, field: str) -> bool:
+def _channels_last(found: Tensor, shape: tuple[int, int, int], is_uint8: bool, field: str) -> bool:
     channels, height, width = shape
     first, last = (channels, height, width), (height, width, channels)
     sizes = tuple(found.shape)
     if found.ndim == 4 and len(found) and sizes[1:] in (first, last):
-        return sizes[1:] == last and (levels or first != last)
+        return sizes[1:] == last and (is_uint8 or first != last)
     name = field
     if found.ndim == 4 and not len(found):
         why = "no image; give one or more"

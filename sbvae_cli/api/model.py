@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sbvae_cli.api.arguments import checked, path_of, two_sizes
-from sbvae_cli.api.images import Array, as_given, as_latents, as_planes, in_form
+from sbvae_cli.api.images import Array, as_layout_of, as_type_of, to_model_images, to_model_latents
 from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.checkpoint import Checkpoint
 from sbvae_cli.config.schema import Config
@@ -115,12 +115,12 @@ class Model:
             >>> images.shape, mean.shape, logvar.dtype
             ((8, 16, 16, 3), (8, 3), dtype('float32'))
         """
-        given = as_planes(images, self.image_shape, self._weight).tensor
+        given = to_model_images(images, self.image_shape, self._weight).tensor
         both = self._apply(
             self.module.encoder, lambda x: torch.stack(self.module.encode(x), dim=1), given
         )  # (N, 2, K)
         mean, logvar = both.unbind(dim=1)
-        return as_given(mean, images), as_given(logvar, images)
+        return as_type_of(mean, images), as_type_of(logvar, images)
 
     @in_python_words()
     def decode(self, z: Array) -> Array:
@@ -142,8 +142,8 @@ class Model:
             >>> model.decode(np.zeros((2, model.latent_dim))).shape
             (2, 3, 16, 16)
         """
-        latents = as_latents(z, self.latent_dim, self._weight)
-        return as_given(self._apply(self.module.decoder, self.module.decode, latents), z)
+        latents = to_model_latents(z, self.latent_dim, self._weight)
+        return as_type_of(self._apply(self.module.decoder, self.module.decode, latents), z)
 
     @in_python_words()
     def render(self, z: Array) -> Array:
@@ -165,8 +165,8 @@ class Model:
             >>> tuple(pictures.shape), bool((pictures >= 0).all())
             ((2, 3, 16, 16), True)
         """
-        latents = as_latents(z, self.latent_dim, self._weight)
-        return as_given(self._apply(self.module.decoder, self.module.render, latents), z)
+        latents = to_model_latents(z, self.latent_dim, self._weight)
+        return as_type_of(self._apply(self.module.decoder, self.module.render, latents), z)
 
     @in_python_words()
     def reconstruct(self, images: Array) -> Array:
@@ -187,10 +187,10 @@ class Model:
             >>> model.reconstruct(images).shape, model.reconstruct(images).dtype
             ((8, 16, 16, 3), dtype('uint8'))
         """
-        form = as_planes(images, self.image_shape, self._weight)
+        form = to_model_images(images, self.image_shape, self._weight)
         mean = self._apply(self.module.encoder, lambda x: self.module.encode(x)[0], form.tensor)
-        return as_given(
-            in_form(self._apply(self.module.decoder, self.module.render, mean), form), images
+        return as_type_of(
+            as_layout_of(self._apply(self.module.decoder, self.module.render, mean), form), images
         )
 
     def __repr__(self) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sbvae_cli.api.arguments import items, two_sizes, whole
+from sbvae_cli.api.arguments import integer, items, two_sizes
 from sbvae_cli.api.words import in_python_words, note
 from sbvae_cli.config.load import check
 from sbvae_cli.config.model import BroadcastDecoderConfig
 from sbvae_cli.config.names import Coordinates
-from sbvae_cli.errors import SbvaeError, shown
+from sbvae_cli.errors import SbvaeError, format_value
 from sbvae_cli.models.coordinates import coordinate_grid
 from sbvae_cli.models.decoders import BroadcastDecoder
 from sbvae_cli.models.spatial_broadcast import spatial_broadcast as broadcast_onto
@@ -126,7 +126,7 @@ class SpatialBroadcastDecoder(BroadcastDecoder):
         generator: torch.Generator | None = None,
     ) -> None:
         shape = _image_shape(image_shape)
-        latent_dim = whole(latent_dim, "latent_dim", 1)
+        latent_dim = integer(latent_dim, "latent_dim", 1)
         if not (generator is None or isinstance(generator, torch.Generator)):
             why = f"is {generator!r}; give a torch.Generator on the CPU"
             raise SbvaeError(why, field="generator")
@@ -191,10 +191,10 @@ def _broadcast(z: Tensor, grid: Tensor) -> Tensor:
 
 def _image_shape(image_shape: tuple[int, int, int]) -> tuple[int, int, int]:
     try:
-        channels, height, width = (whole(n, "image_shape", 1) for n in items(image_shape) or ())
+        channels, height, width = (integer(n, "image_shape", 1) for n in items(image_shape) or ())
     except (SbvaeError, ValueError):
         way = "give (channels, height, width), as (3, 64, 64)"
-        raise SbvaeError(f"is {shown(image_shape)}; {way}", field="image_shape") from None
+        raise SbvaeError(f"is {format_value(image_shape)}; {way}", field="image_shape") from None
     if width in (1, 3, 4) and min(channels, height) > 4:
         note(
             f"`image_shape` {channels, height, width} is read as {channels} channels of "

@@ -13,7 +13,7 @@ from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import Images
-from sbvae_cli.data.importers.factor_columns import Declared, FactorTable, factor_table
+from sbvae_cli.data.importers.factor_columns import DeclaredColumns, FactorTable, factor_table
 from sbvae_cli.data.write import write_dataset
 from sbvae_cli.errors import SbvaeError
 
@@ -47,7 +47,9 @@ def write_arrays(
         SbvaeError: If an argument is invalid; its name is the error's `field`.
     """
     pixels = _pixels(images)
-    table = _table(factors, len(pixels), names, Declared(kinds or {}, dict.fromkeys(circular)))
+    table = _table(
+        factors, len(pixels), names, DeclaredColumns(kinds or {}, dict.fromkeys(circular))
+    )
     with in_python_words(of="out"):
         write_dataset(
             out,
@@ -95,7 +97,7 @@ def _levels(pixels: NDArray[Any]) -> Images:
 
 
 def _table(
-    factors: Any, count: int, names: Sequence[str] | None, declared: Declared
+    factors: Any, count: int, names: Sequence[str] | None, declared: DeclaredColumns
 ) -> FactorTable:
     """Convert the factors of `count` images to a table.
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict, Unpack, get_args
 
-from sbvae_cli.api.arguments import by_rule, checked, items, one_of, whole
+from sbvae_cli.api.arguments import checked, convert, integer, items, one_of
 from sbvae_cli.api.arrays import matrix, representation_of
 from sbvae_cli.api.words import in_python_words
 from sbvae_cli.config.names import FactorKind, ProtocolName
@@ -91,7 +91,7 @@ class MetricScores(dict[str, Score]):
         return f"<{', '.join(numbers)}>"
 
 
-class Known(TypedDict, total=False):
+class MetricOptions(TypedDict, total=False):
     """Optional arguments of each metric, described in the docstring of the module."""
 
     names: Sequence[str] | None
@@ -103,7 +103,7 @@ class Known(TypedDict, total=False):
     seed: int
 
 
-def mig(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def mig(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the mutual information gap, with equal-width and with equal-frequency bins.
 
     Source: Chen et al. 2018. `mig_subspace` treats x and y as one group, if `names` has both.
@@ -114,10 +114,10 @@ def mig(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> round(found.value, 3), found["mig_subspace"].details["latents"]
         (1.0, {'x,y': [0, 1]})
     """
-    return _scores("mig", codes, factors, known)
+    return _scores("mig", codes, factors, options)
 
 
-def factor_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def factor_vae(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the FactorVAE score, a vote by the latent that varies least (Kim and Mnih 2018).
 
     Example:
@@ -125,10 +125,10 @@ def factor_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores
         >>> sbvae.scores.factor_vae(factors, factors, protocol="quick").value
         1.0
     """
-    return _scores("factor-vae", codes, factors, known)
+    return _scores("factor-vae", codes, factors, options)
 
 
-def beta_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def beta_vae(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the BetaVAE score, by a linear classifier of code differences (Higgins et al. 2017).
 
     Example:
@@ -136,10 +136,10 @@ def beta_vae(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> sbvae.scores.beta_vae(factors, factors, protocol="quick").value
         1.0
     """
-    return _scores("beta-vae", codes, factors, known)
+    return _scores("beta-vae", codes, factors, options)
 
 
-def dci(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def dci(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute disentanglement, completeness and informativeness by gradient boosting.
 
     This takes minutes. Source: Eastwood and Williams 2018.
@@ -149,10 +149,10 @@ def dci(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> round(sbvae.scores.dci(factors, factors).value, 3)
         1.0
     """
-    return _scores("dci", codes, factors, known)
+    return _scores("dci", codes, factors, options)
 
 
-def dci_fast(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def dci_fast(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the scores of `dci` by a random forest, in seconds; not comparable with `dci`.
 
     Example:
@@ -160,10 +160,10 @@ def dci_fast(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> sbvae.scores.dci_fast(factors, factors)["dci_fast_informativeness"].value
         1.0
     """
-    return _scores("dci-fast", codes, factors, known)
+    return _scores("dci-fast", codes, factors, options)
 
 
-def sap(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def sap(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the SAP score, the gap between the two most predictive latents (Kumar et al. 2018).
 
     Example:
@@ -171,10 +171,10 @@ def sap(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> sbvae.scores.sap(factors, factors).value > 0.3
         True
     """
-    return _scores("sap", codes, factors, known)
+    return _scores("sap", codes, factors, options)
 
 
-def modularity(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def modularity(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute modularity: 1 if each latent informs on one factor only (Ridgeway and Mozer 2018).
 
     Example:
@@ -182,10 +182,10 @@ def modularity(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores
         >>> sbvae.scores.modularity(factors, factors).value > 0.99
         True
     """
-    return _scores("modularity", codes, factors, known)
+    return _scores("modularity", codes, factors, options)
 
 
-def explicitness(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def explicitness(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute explicitness, the ROC AUC of a linear classifier (Ridgeway and Mozer 2018).
 
     Example:
@@ -193,10 +193,10 @@ def explicitness(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScor
         >>> sbvae.scores.explicitness(factors, factors).value > 0.99
         True
     """
-    return _scores("explicitness", codes, factors, known)
+    return _scores("explicitness", codes, factors, options)
 
 
-def irs(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def irs(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the IRS: how little a latent changes while its factor is fixed (Suter et al. 2019).
 
     Example:
@@ -204,10 +204,10 @@ def irs(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         >>> sbvae.scores.irs(factors, factors).value
         1.0
     """
-    return _scores("irs", codes, factors, known)
+    return _scores("irs", codes, factors, options)
 
 
-def infomec(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
+def infomec(codes: Any, factors: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the InfoMEC scores: modularity, explicitness and compactness (Hsu et al. 2023).
 
     Example:
@@ -216,10 +216,10 @@ def infomec(codes: Any, factors: Any, **known: Unpack[Known]) -> MetricScores:
         ...                           factors))
         ['infom', 'infoe', 'infoc']
     """
-    return _scores("infomec", codes, factors, known)
+    return _scores("infomec", codes, factors, options)
 
 
-def unsupervised(codes: Any, **known: Unpack[Known]) -> MetricScores:
+def unsupervised(codes: Any, **options: Unpack[MetricOptions]) -> MetricScores:
     """Compute the dependence between latents from codes alone, in nats (Locatello et al. 2018).
 
     Example:
@@ -227,7 +227,7 @@ def unsupervised(codes: Any, **known: Unpack[Known]) -> MetricScores:
         >>> sbvae.scores.unsupervised(codes)["gaussian_total_correlation"].value < 0.01
         True
     """
-    return _scores("unsupervised", codes, None, known)
+    return _scores("unsupervised", codes, None, options)
 
 
 @checked
@@ -274,14 +274,14 @@ def _of_models(value: Any, field: str) -> tuple[Any, ...]:
 
 
 @in_python_words()
-def _scores(metric: str, codes: Any, factors: Any, known: Known) -> MetricScores:
-    unknown = sorted(set(known) - set(Known.__annotations__))
+def _scores(metric: str, codes: Any, factors: Any, options: MetricOptions) -> MetricScores:
+    unknown = sorted(set(options) - set(MetricOptions.__annotations__))
     if unknown:  # Python does not check the keywords of a TypedDict
         raise TypeError(f"{metric} got an unexpected keyword argument {unknown[0]!r}")
-    known = {key: by_rule(key, value) for key, value in known.items() if value is not None}  # type: ignore[assignment]
-    arrays = {key: value for key, value in known.items() if key not in ("protocol", "seed")}
+    options = {key: convert(key, value) for key, value in options.items() if value is not None}  # type: ignore[assignment]
+    arrays = {key: value for key, value in options.items() if key not in ("protocol", "seed")}
     representation: Representation = representation_of(codes, factors, **arrays)  # type: ignore[arg-type]
-    protocol = protocol_of(known.get("protocol", "paper"), [metric], seed=known.get("seed", 0))
+    protocol = protocol_of(options.get("protocol", "paper"), [metric], seed=options.get("seed", 0))
     found = evaluate_codes(representation, "this data", protocol)
     return MetricScores(found.scores, found.notes)
 
@@ -295,6 +295,6 @@ def protocol_of(
         SbvaeError: If the protocol is unknown, or the seed is not from 0 to 2**32 - 1.
     """
     one_of(name, get_args(ProtocolName), "protocol")
-    whole(seed, "seed", 0, 2**32 - 1)  # range of scikit-learn's seeds
+    integer(seed, "seed", 0, 2**32 - 1)  # range of scikit-learn's seeds
     wanted = None if metrics is None else tuple(metrics)
     return replace(named_protocol(name), metrics=wanted, seed=seed, **sizes)

@@ -9,7 +9,7 @@ from types import TracebackType
 from sbvae_cli.commands import with_commands
 from sbvae_cli.errors import SbvaeError
 
-_SAID = "_said_in_python"  # attribute of an error that has been reworded
+_REWORDED = "_said_in_python"  # attribute of an error that has been reworded
 _BETWEEN = ("sbvae_cli", "contextlib", "functools")  # packages between a user's call and a warning
 
 
@@ -37,14 +37,14 @@ class in_python_words(ContextDecorator):
         traceback: TracebackType | None,
     ) -> None:
         """Reword an SbvaeError, if it has not been reworded yet, and let it propagate."""
-        if not isinstance(error, SbvaeError) or hasattr(error, _SAID):
+        if not isinstance(error, SbvaeError) or hasattr(error, _REWORDED):
             return
         error.args = (with_commands(error.line),)
         if error.field is None:
             error.field = self._of(str(error)) if callable(self._of) else self._of
             if error.field and f"`{error.field}`" not in str(error):
                 error.args = (_with_name(error.field, str(error)),)
-        setattr(error, _SAID, True)
+        setattr(error, _REWORDED, True)
 
 
 def _with_name(field: str, message: str) -> str:

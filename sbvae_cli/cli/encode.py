@@ -108,10 +108,10 @@ def _imported(path: Path, like: "DataConfig", folder: Path, options: dict[str, A
         SbvaeError: If `path` has no images, or is a dataset already.
     """
     from sbvae_cli.cli.write_data import store_for_model
-    from sbvae_cli.data.contents import look_at
+    from sbvae_cli.data.contents import recognise_contents
     from sbvae_cli.data.imports import import_own
 
-    if path.is_file() and look_at(path).kind == "dataset":
+    if path.is_file() and recognise_contents(path).kind == "dataset":
         raise SbvaeError(f"--from {path}: is a dataset; give it as --data {path}")
     size = like.height, like.width
     imported = import_own(path, None, size, grey=like.channels == 1, strict=False, **options)
@@ -136,15 +136,15 @@ def _encode(
     from sbvae_cli.cli.console import progress_display
     from sbvae_cli.evaluation.codes_file import write_codes
     from sbvae_cli.evaluation.represent import count_images, represent
-    from sbvae_cli.files import refuse_to_lose, replacing
+    from sbvae_cli.files import atomic_write, refuse_data_loss
     from sbvae_cli.runs.open import open_data
     from sbvae_cli.training.devices import resolve_device
 
     source = open_data(opened, data, note)
     vae = opened.build_vae(resolve_device(device))
     total = count_images(source, count, population)
-    refuse_to_lose(out)
-    with replacing(out) as file:  # opened first, so that an unwritable path fails at once
+    refuse_data_loss(out)
+    with atomic_write(out) as file:  # opened first, so that an unwritable path fails at once
         with progress_display("images", total) as bar:
             codes = represent(
                 vae,

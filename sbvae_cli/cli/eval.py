@@ -10,7 +10,7 @@ from sbvae_cli.cli.console import print_info, print_status
 from sbvae_cli.cli.evaluation_progress import EvaluationProgress
 from sbvae_cli.cli.flags import with_flags
 from sbvae_cli.cli.options import CsvOption, DeviceOption, JsonOption
-from sbvae_cli.config.metrics import IN_PAPER, METRICS
+from sbvae_cli.config.metrics import METRICS, PAPER_METRICS
 from sbvae_cli.config.names import ColorBasis, ProtocolName
 from sbvae_cli.errors import SbvaeError
 
@@ -34,8 +34,8 @@ Data = Annotated[
 Metrics = Annotated[
     str | None,
     typer.Option(
-        help=f"all, or some of {', '.join(METRICS)}; default: {', '.join(IN_PAPER[:-1])} and "
-        f"{IN_PAPER[-1]}; for files of codes: all that apply, "
+        help=f"all, or some of {', '.join(METRICS)}; default: {', '.join(PAPER_METRICS[:-1])} and "
+        f"{PAPER_METRICS[-1]}; for files of codes: all that apply, "
         "without dci.",
     ),
 ]

@@ -41,7 +41,7 @@ def export(
     them to compare with PyTorch; if they differ, nothing is written.
     """
     from sbvae_cli.export.packages import require_onnx, require_safetensors
-    from sbvae_cli.files import write_together
+    from sbvae_cli.files import write_all_or_none
     from sbvae_cli.runs.open import open_checkpoint
 
     if onnx is None and safetensors is None:
@@ -56,7 +56,7 @@ def export(
         parts.append(_graphs(opened, onnx))
     if safetensors is not None:
         parts.append(_weights(opened, safetensors))
-    write_together({path: content for files, _ in parts for path, content in files.items()})
+    write_all_or_none({path: content for files, _ in parts for path, content in files.items()})
     for files, said in parts:
         named = [f"{path} ({file_size(len(content))})" for path, content in files.items()]
         print_info(f"wrote {' and '.join(named)}: {said}")

@@ -53,7 +53,7 @@ def score_with_progress(
     from sbvae_cli.cli.console import note
     from sbvae_cli.cli.evaluation_progress import EvaluationProgress
     from sbvae_cli.commands import command
-    from sbvae_cli.config.score_names import metrics_of, wanted_score
+    from sbvae_cli.config.score_names import metrics_of, requested_score
     from sbvae_cli.metrics.protocol import named_protocol
     from sbvae_cli.runs.figure_data import comparable_and
     from sbvae_cli.runs.scores import score_runs
@@ -66,7 +66,7 @@ def score_with_progress(
             paths = [path for path in targets if not is_scores_file(path)]
             given: dict[str, str] = {}
             if not optional:  # `eval` would refuse optional metrics that data do not allow
-                given["metrics"] = ",".join(metrics_of(map(wanted_score, scores)))
+                given["metrics"] = ",".join(metrics_of(map(requested_score, scores)))
             if data is not None:
                 given["data"] = data
             sizes = {"device": device, "protocol": protocol}

@@ -16,7 +16,7 @@ from sbvae_cli.cli.options import (
     ThemeOption,
 )
 from sbvae_cli.config.names import ChartKind
-from sbvae_cli.config.score_names import USUAL
+from sbvae_cli.config.score_names import DEFAULT_SCORES
 
 if TYPE_CHECKING:
     from sbvae_cli.figures.rate_distortion import BetaSweep
@@ -84,7 +84,7 @@ def scores(
         typer.Option(
             "--scores",
             help="Scores, a panel each, as mig,nll; of a pair of factors x,y:affine_r2; default: "
-            f"{' and '.join(USUAL)}, or the one that there is.",
+            f"{' and '.join(DEFAULT_SCORES)}, or the one that there is.",
         ),
     ] = None,
     protocol: ProtocolOption = "paper",
@@ -102,7 +102,7 @@ def scores(
     from sbvae_cli.runs.score_pictures import scores_picture, scores_there, told_scores
 
     named = [] if names is None else parse_scores(names)
-    usual = USUAL if names is None else ()
+    usual = DEFAULT_SCORES if names is None else ()
     found = score_with_progress(runs, named, protocol, data, device, usual)
     wanted = scores_there(found, named or usual)
     options = PictureOptions(scale, theme, show)

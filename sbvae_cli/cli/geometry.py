@@ -19,7 +19,7 @@ from sbvae_cli.cli.options import (
 )
 from sbvae_cli.cli.parse import parse_levels, parse_pair, parse_two_latents
 from sbvae_cli.config.names import GeometryScore, ProtocolName, Rank, Select
-from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.errors import SbvaeError, closest_name
 
 if TYPE_CHECKING:
     from sbvae_cli.cli.outputs import PictureOptions
@@ -138,7 +138,7 @@ def _parse_picks(text: str) -> tuple[str | int, ...]:
         elif word in ranks:
             picks.append(word)
         else:
-            near = nearest(word, ranks)
+            near = closest_name(word, ranks)
             hint = f"did you mean {near}?" if near else "name worst, median, best or seeds, as 3"
             raise SbvaeError(f"{part.strip() or text}: is not a replica; {hint}", field="replica")
     if len(picks) > MAX_PICKS:

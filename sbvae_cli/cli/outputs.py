@@ -27,7 +27,7 @@ from sbvae_cli.cli.formats import (
 )
 from sbvae_cli.config.names import ThemeName
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import refuse_to_lose, write_bytes
+from sbvae_cli.files import refuse_data_loss, write_bytes
 from sbvae_cli.system_errors import unwritten
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def check_table_target(path: Path) -> None:
             raise SbvaeError(
                 f"--out {path}: is a folder; name a file in it, as {path / 'table.md'}"
             )
-        refuse_to_lose(path)
+        refuse_data_loss(path)
         if path.is_file() and b"\0" in path.read_bytes()[:4096]:
             raise SbvaeError(f"--out {path}: the existing file is not text and is not replaced")
         _try_to_write(path)
@@ -250,7 +250,7 @@ def _refuse_other_content(option: str, path: Path, kind: str) -> None:
     if not path.is_file():
         return
     if kind != "HDF5":
-        refuse_to_lose(path)
+        refuse_data_loss(path)
     with path.open("rb") as file:
         start = file.read(4096)
     if start and not is_of(kind, path, start):
@@ -294,7 +294,7 @@ def _refuse_other_endings(option: str, path: Path, kind: str) -> None:
     own = OWN_ENDINGS[kind]
     others = {*OTHER_ENDINGS, *itertools.chain(*OWN_ENDINGS.values())}.difference(own)
     if path.suffix.lower() in others:
-        refuse_to_lose(path)  # first, since its message matters more than that on the ending
+        refuse_data_loss(path)  # first, since its message matters more than that on the ending
         fitting = path.with_suffix(own[0]).name
         written = FORMATS.get(kind, kind)
         raise SbvaeError(f"--{option} {path}: this option writes {written}; name it {fitting}")

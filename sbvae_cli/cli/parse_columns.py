@@ -8,12 +8,12 @@ from sbvae_cli.config.names import FactorKind
 from sbvae_cli.errors import SbvaeError, unknown_name
 
 if TYPE_CHECKING:
-    from sbvae_cli.data.importers.factor_columns import Declared
+    from sbvae_cli.data.importers.factor_columns import DeclaredColumns
 
 _KINDS: dict[str, FactorKind] = {"levels": "levels", "range": "range"}
 
 
-def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "Declared":
+def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "DeclaredColumns":
     """Parse `shape=levels,weight=range` of `--kind`, and `azimuth,tilt=180` of `--circular`.
 
     Args:
@@ -23,7 +23,7 @@ def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "Declared":
     Raises:
         SbvaeError: If a text has another form, or a name is repeated.
     """
-    from sbvae_cli.data.importers.factor_columns import Declared
+    from sbvae_cli.data.importers.factor_columns import DeclaredColumns
 
     found: dict[str, FactorKind] = {}
     for name, kind in _parts("--kind", kinds):
@@ -35,7 +35,7 @@ def parse_declared(kinds: Sequence[str], circular: Sequence[str]) -> "Declared":
     turns: dict[str, float | None] = {}
     for name, text in _parts("--circular", circular):
         turns[name] = None if text is None else _period(name, text)
-    return Declared(found, turns)
+    return DeclaredColumns(found, turns)
 
 
 def _parts(option: str, texts: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -150,14 +150,14 @@ def _pick(found: "Collected", best: str | None) -> "tuple[str, list[Best]]":
     Raises:
         SbvaeError: If no run has the score.
     """
-    from sbvae_cli.config.score_names import wanted_score
+    from sbvae_cli.config.score_names import requested_score
     from sbvae_cli.sweeps.best import choose_best
 
     if best is None:
         return "", []
     name = found.find(best)
     if name is None:
-        wanted = wanted_score(best)
+        wanted = requested_score(best)
         raise SbvaeError(
             f"--best {best}: no run has it yet; wait for one, or add {wanted.metric} to the "
             "sweep's metrics"
@@ -183,7 +183,7 @@ def _print_states(found: "Collected") -> None:
 def _print_best(score: str, picked: "Sequence[Best]") -> None:
     """Print the best settings, the number of settings compared, and cautions."""
     from sbvae_cli.cli.several_tables import number
-    from sbvae_cli.config.score_names import score_style, wanted_score
+    from sbvae_cli.config.score_names import requested_score, score_style
     from sbvae_cli.sweeps.best import PAPER, cautions
 
     if picked and score != PAPER:
@@ -191,7 +191,7 @@ def _print_best(score: str, picked: "Sequence[Best]") -> None:
             f"these are chosen by {score}; the paper chose its settings by {PAPER} alone, so that "
             "no score of disentangling had a part in it (Appendix F)"
         )
-    label = score_style(wanted_score(score).name).label if score else ""
+    label = score_style(requested_score(score).name).label if score else ""
     for each in picked:
         of = f" of {each.name}" if each.name else ""
         count = f"{len(each.others) + 1} setting{'s' * bool(each.others)}"

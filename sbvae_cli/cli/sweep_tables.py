@@ -44,10 +44,10 @@ def shown_scores(found: "Collected", text: str | None) -> list[str]:
 
 def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
     """Print a row for each group: number of scored runs, and mean, std and median of scores."""
-    from sbvae_cli.config.score_names import score_style, wanted_score
+    from sbvae_cli.config.score_names import requested_score, score_style
     from sbvae_cli.figures.table import Cell
 
-    columns = ["setting", "runs", *(score_style(wanted_score(n).name).label for n in scores)]
+    columns = ["setting", "runs", *(score_style(requested_score(n).name).label for n in scores)]
     rows = []
     for group in found.groups:
         cells = [Cell([*group.values(name).values()], len(group.scored)) for name in scores]
@@ -64,7 +64,7 @@ def print_groups_of(found: "Collected", scores: Sequence[str]) -> None:
 
 def print_comparison(compared: "ComparedValues") -> None:
     """Print a row for each score: probability that one value is better, and its interval."""
-    from sbvae_cli.config.score_names import score_style, wanted_score
+    from sbvae_cli.config.score_names import requested_score, score_style
     from sbvae_cli.sweeps.comparison import direction_of
 
     rows, counts = [], dict[str, None]()
@@ -72,7 +72,7 @@ def print_comparison(compared: "ComparedValues") -> None:
         if found is None:
             continue
         counts[found.replicas] = None
-        label = score_style(wanted_score(name).name).label
+        label = score_style(requested_score(name).name).label
         p, low, high = found.found
         outcome = "yes" if low > 0.5 else "no" if high < 0.5 else "undecided"
         rows.append([label, direction_of(name), f"{p:.2f}", f"{low:.2f}..{high:.2f}", outcome])

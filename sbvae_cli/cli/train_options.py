@@ -9,7 +9,7 @@ import typer
 
 from sbvae_cli.cli.outputs import run_folder
 from sbvae_cli.config.names import (
-    DRAWN,
+    PROCEDURAL_DATASETS,
     Compilation,
     Coordinates,
     DecoderKind,
@@ -29,7 +29,7 @@ _of_training = partial(typer.Option, rich_help_panel="Training")
 
 Data = Annotated[
     str | None,
-    typer.Option(help=f"A dataset file; or {choice(DRAWN)}, rendered as needed."),
+    typer.Option(help=f"A dataset file; or {choice(PROCEDURAL_DATASETS)}, rendered as needed."),
 ]
 ProfileName = Annotated[
     Profile | None,

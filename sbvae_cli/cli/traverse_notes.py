@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sbvae_cli.cli.console import note, print_info
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 
 if TYPE_CHECKING:
     from sbvae_cli.evaluation.traversal import Traversal
@@ -29,7 +29,7 @@ def print_sweep_notes(
         used = len(result.used)
         print_info(
             f"{name or f'wrote {out}: '}{len(result.latents)} of {len(result.stds)} latents, "
-            f"{used} with a mean std below {USED_BELOW}"
+            f"{used} with a mean std below {USED_BELOW_STD}"
         )
         followed = _followed(result)
         if followed:
@@ -78,8 +78,8 @@ def _latents_of_no_factor(result: "Traversal") -> list[str]:
     """Return a note if no latent is used, or if used latents follow no factor."""
     if not result.used:
         return [
-            f"no latent is in use (every mean std is {USED_BELOW} or more): the model ignores its "
-            "images; train it longer, or with a smaller weight of the KL"
+            f"no latent is in use (every mean std is {USED_BELOW_STD} or more): the model ignores "
+            "its images; train it longer, or with a smaller weight of the KL"
         ]
     if result.followed is None:
         return []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sbvae_cli.cli.help import choices_of
-from sbvae_cli.errors import nearest
+from sbvae_cli.errors import closest_name
 
 _CHOICE = re.compile(r": '(.*)' is not one of ")
 _COMMAND = re.compile(r"No such command '(.*?)'")
@@ -71,7 +71,7 @@ def _wrong_value(error: Any) -> str:
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    near = nearest(name, known)
+    near = closest_name(name, known)
     if near:
         hint = f"; did you mean {near}?"
     else:

@@ -155,7 +155,7 @@ def store_import(imported: "Import", path: Path, *, force: bool = False) -> int:
         path: HDF5 file to write.
         force: Whether an existing file is replaced.
     """
-    with imported.held, closing(imported.batches):
+    with imported.open_files, closing(imported.batches):
         check_target("out", path, "HDF5")
         count = _write_batches(imported, path, force)
     _print_factors(imported)
@@ -174,17 +174,17 @@ def store_for_model(imported: "Import", path: Path) -> None:
         imported: The dataset.
         path: HDF5 file to write.
     """
-    if imported.account:
-        imported.account = replace(imported.account, channels_are_free=False)
-    with imported.held, closing(imported.batches):
+    if imported.report:
+        imported.report = replace(imported.report, channels_are_free=False)
+    with imported.open_files, closing(imported.batches):
         _write_batches(imported, path, force=False, doing="read")
     _print_image_notes(imported)
 
 
 def _print_image_notes(imported: "Import", way: str = "") -> None:
-    for line in imported.account.notes() if imported.account else ():
+    for line in imported.report.notes() if imported.report else ():
         print_status(f"note: {line}")
-    lost = imported.account.warnings() if imported.account else ()
+    lost = imported.report.warnings() if imported.report else ()
     for line in (*imported.warnings, *lost):
         print_highlighted(f"warning: {line}")
     if imported.unreadable:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sbvae_cli.config.catalogue import RENDERERS
 from sbvae_cli.config.names import choice
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError, nearest, unknown_name
+from sbvae_cli.errors import SbvaeError, closest_name, unknown_name
 
 
 def is_procedural(text: str) -> bool:
@@ -45,13 +45,13 @@ def near_dataset(text: str) -> str:
         if text in record.spaces and text not in RENDERERS:
             return f"did you mean {record.name}:{text}?"
     head, colon, preset = text.partition(":")
-    near = nearest(head, RENDERERS, cutoff=0.75)
+    near = closest_name(head, RENDERERS, cutoff=0.75)
     if not near or Path(text).suffix:
         return ""
     spaces = RENDERERS[near].spaces
     if not colon or len(spaces) == 1:
         return f"did you mean {near}?"
-    return f"did you mean {near}:{nearest(preset, spaces) or 'PRESET'}?"
+    return f"did you mean {near}:{closest_name(preset, spaces) or 'PRESET'}?"
 
 
 def known_names() -> str:

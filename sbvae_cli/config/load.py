@@ -13,8 +13,7 @@ from sbvae_cli.config.names import DecoderKind, LikelihoodKind, ModelKind, Sched
 from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 from sbvae_cli.config.schema import Config
 from sbvae_cli.config.space import SpaceConfig
-from sbvae_cli.errors import SbvaeError, nearest
-from sbvae_cli.errors import shown as one_line
+from sbvae_cli.errors import SbvaeError, closest_name, format_value
 from sbvae_cli.system_errors import unreadable
 
 Tree = dict[str, Any]
@@ -28,7 +27,7 @@ _KINDS = {
     for kind in get_args(kinds)
 }
 # Advice by the type of a pydantic error.
-_WANTED = {
+_ADVICE = {
     "model_attributes_type": "write a section of names and values, as kind: NAME",
     "model_type": "write a section of names and values, as kind: NAME",
     "tuple_type": "write a list, as [64, 64]",
@@ -187,9 +186,9 @@ def _explain(
         return _unknown_key(path, shown, schema)
     if fault["type"] == BOOLEAN:
         key = ".".join([*(part for part in path if part not in _KINDS), fault["ctx"]["name"]])
-        return f"{key} is {one_line(fault['ctx']['value'])}; {fault['msg']}"
-    if fault["type"] in _WANTED:
-        return f"{shown} is {one_line(fault['input'])}; {_WANTED[fault['type']]}"
+        return f"{key} is {format_value(fault['ctx']['value'])}; {fault['msg']}"
+    if fault["type"] in _ADVICE:
+        return f"{shown} is {format_value(fault['input'])}; {_ADVICE[fault['type']]}"
     if fault["type"] == "missing":
         return f"{shown} is missing; give it a value"
     if fault["type"] == "union_tag_not_found":
@@ -201,20 +200,20 @@ def _explain(
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return message if shown == "configuration" else f"{shown}: {message}"
-    return f"{shown} is {one_line(fault['input'])}: {message[0].lower()}{message[1:]}"
+    return f"{shown} is {format_value(fault['input'])}: {message[0].lower()}{message[1:]}"
 
 
 def _unknown_choice(key: str, found: str, expected: str) -> str:
     """Explain an unknown name; pydantic lists the expected names in quotes."""
     known = re.findall("'([^']*)'", expected)
-    near = nearest(found, known)
+    near = closest_name(found, known)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
-    return f"{key} is {one_line(found)}; {hint}"
+    return f"{key} is {format_value(found)}; {hint}"
 
 
 def _unknown_key(path: Sequence[str], shown: str, schema: type[BaseModel]) -> str:
     known = _known_keys(path, schema)
-    close = nearest(path[-1], known)
+    close = closest_name(path[-1], known)
     of_kind = path[-2:-1] and path[-2] in _KINDS
     others = _kinds_with(path) if of_kind else []
     if others:

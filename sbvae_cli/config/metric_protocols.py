@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sbvae_cli.config.metrics import DEAD_BELOW, MAX_LEVELS, METRICS, ROWS_OF_A_LEVEL
+from sbvae_cli.config.metrics import DEAD_BELOW_STD, MAX_LEVELS, METRICS, ROWS_OF_A_LEVEL
 from sbvae_cli.config.names import ProtocolName
 
 LIBRARY_BINS = 20  # bins of the discretiser of disentanglement_lib, the library of the study
@@ -33,7 +33,7 @@ class ByProtocol:
 
 
 _VOTES = "{votes_train:,} votes to train, {votes_eval:,} to score"
-_DEAD = f"a latent is dead below a std of {DEAD_BELOW}"
+_DEAD = f"a latent is dead below a std of {DEAD_BELOW_STD}"
 
 CLASSES = ByProtocol(  # for every metric that treats factors as classes
     "neither",

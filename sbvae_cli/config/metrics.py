@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-USED_BELOW = 0.5  # posterior std of a latent in use (Appendix F)
-DEAD_BELOW = 0.05  # std of a dead latent's means, in prior stds (Kim and Mnih 2018)
+USED_BELOW_STD = 0.5  # posterior std of a latent in use (Appendix F)
+DEAD_BELOW_STD = 0.05  # std of a dead latent's means, in prior stds (Kim and Mnih 2018)
 MAX_LEVELS = 100  # a factor with more levels counts as continuous
 ROWS_OF_A_LEVEL = 5  # a factor with fewer rows per level on average counts as continuous
-PAIRS = 64  # pairs of images per vote of the BetaVAE score
+PAIRS_PER_VOTE = 64  # pairs of images per vote of the BetaVAE score
 # Deeper trees fit the noise of blurred codes (disentanglement 0.41; boosting gives 0.76), and
 # smaller leaves fit the noise of a thousand rows (0.35; boosting gives 0.46).
 FOREST: Mapping[str, Any] = {
@@ -87,7 +87,7 @@ METRICS: Mapping[str, Metric] = {
         },
         source="model",
         least_factors=0,
-        settings={"posterior_samples": 1, "used_below": USED_BELOW},
+        settings={"posterior_samples": 1, "used_below": USED_BELOW_STD},
         in_paper=True,
     ),
     "mig": Metric(
@@ -120,7 +120,7 @@ METRICS: Mapping[str, Metric] = {
         least_factors=2,
         votes=True,
         scaled=True,
-        settings={"least_std": DEAD_BELOW, "variance": "ddof 1"},
+        settings={"least_std": DEAD_BELOW_STD, "variance": "ddof 1"},
         in_paper=True,
     ),
     "beta-vae": Metric(
@@ -132,7 +132,7 @@ METRICS: Mapping[str, Metric] = {
         },
         least_factors=2,
         votes=True,
-        settings={"classifier": "LogisticRegression, raw features", "pairs": PAIRS},
+        settings={"classifier": "LogisticRegression, raw features", "pairs": PAIRS_PER_VOTE},
     ),
     "dci": Metric(
         help="importances by gradient boosting (Eastwood and Williams 2018)",
@@ -263,7 +263,7 @@ METRICS: Mapping[str, Metric] = {
         least_latents=2,
         least_factors=2,
         scaled=True,
-        settings={"dead_below": DEAD_BELOW},
+        settings={"dead_below": DEAD_BELOW_STD},
         in_paper=True,
         main_scores=(
             *("inverse_r2", "affine_r2", "monotone_r2", "fold_fraction", "tear"),
@@ -281,7 +281,7 @@ METRICS: Mapping[str, Metric] = {
         least_factors=0,
     ),
 }
-ALL = tuple(name for name, metric in METRICS.items() if metric.in_all)
+ALL_METRICS = tuple(name for name, metric in METRICS.items() if metric.in_all)
 
 
 def metric_of(score: str, of_pair: bool) -> str:
@@ -293,7 +293,9 @@ def metric_of(score: str, of_pair: bool) -> str:
     )
 
 
-OF_CODES = tuple(  # metrics of codes that are computed by default
-    name for name in ALL if METRICS[name].source in ("codes", "grid") and not METRICS[name].slow
+CODE_METRICS = tuple(  # metrics of codes that are computed by default
+    name
+    for name in ALL_METRICS
+    if METRICS[name].source in ("codes", "grid") and not METRICS[name].slow
 )
-IN_PAPER = tuple(name for name, metric in METRICS.items() if metric.in_paper)
+PAPER_METRICS = tuple(name for name, metric in METRICS.items() if metric.in_paper)

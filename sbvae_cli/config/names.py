@@ -15,7 +15,7 @@ CirclesPreset = Literal[
     "xy-hole", "xy-corner", "xh-hole", "xh-corner", "rg-hole", "rg-corner",
     "xh-blank",
 ]  # fmt: skip
-DRAWN = ("circles:PRESET", "sprites", "room", "chairs")  # procedural datasets
+PROCEDURAL_DATASETS = ("circles:PRESET", "sprites", "room", "chairs")
 ModelKind = Literal[
     "vae", "beta-vae", "factor-vae", "annealed-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"
 ]

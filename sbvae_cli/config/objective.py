@@ -10,10 +10,10 @@ from sbvae_cli.config.names import TotalCorrelationEstimator
 
 # Largest weight: with a larger one, single precision would lose the other terms. No dataset needs
 # a larger capacity either.
-MOST = 1e6
-Weight = Annotated[FiniteNonNegative, Field(le=MOST)]
+MAX_WEIGHT = 1e6
+Weight = Annotated[FiniteNonNegative, Field(le=MAX_WEIGHT)]
 
-AT_LEAST_TWO = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # need 2 images a minibatch
+NEED_TWO_IMAGES = {"factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"}  # in a minibatch
 
 
 class ConstantConfig(Frozen):

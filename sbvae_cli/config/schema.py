@@ -17,7 +17,7 @@ from sbvae_cli.config.names import (
     Profile,
     Shuffle,
 )
-from sbvae_cli.config.objective import AT_LEAST_TWO, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
+from sbvae_cli.config.objective import NEED_TWO_IMAGES, BetaTcvaeConfig, ObjectiveConfig, VaeConfig
 from sbvae_cli.config.space import SpaceConfig
 
 Side = Annotated[int, Field(ge=1, le=1 << 20)]  # of an image, pixels
@@ -169,7 +169,7 @@ class Config(Frozen):
                 "and so a fixed set already: leave `fixed_set` out"
             )
         objective, batch = self.objective, self.training.batch_size
-        if batch < 2 and objective.kind in AT_LEAST_TWO:
+        if batch < 2 and objective.kind in NEED_TWO_IMAGES:
             raise ValueError(
                 f"training.batch_size is {batch}; {objective.kind} compares images, give 2 or more"
             )

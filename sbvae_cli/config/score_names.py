@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sbvae_cli.config.metrics import ALL, METRICS
-from sbvae_cli.errors import SbvaeError, nearest, unknown_name
+from sbvae_cli.config.metrics import ALL_METRICS, METRICS
+from sbvae_cli.errors import SbvaeError, closest_name, unknown_name
 
 _LISTS = ("_by_latent", "_by_factor")  # suffixes of scores that are several numbers
 _LISTED = ("nll", "kl", "mig", "factor_vae", "affine_r2")  # examples in the error message
 NATS = "nats an image"
-USUAL = ("neg_elbo", "mig")  # default scores of a figure of scores
+DEFAULT_SCORES = ("neg_elbo", "mig")  # of a figure of scores
 
 
 class ScoreStyle(NamedTuple):
@@ -51,7 +51,7 @@ _STYLES = {
 }
 
 
-class WantedScore(NamedTuple):
+class RequestedScore(NamedTuple):
     """Score that the user asked for.
 
     Attributes:
@@ -67,7 +67,7 @@ class WantedScore(NamedTuple):
     of_pair: bool
 
 
-def wanted_score(text: str) -> WantedScore:
+def requested_score(text: str) -> RequestedScore:
     """Read `mig`, `affine_r2` or `x,y:affine_r2`, ignoring case and punctuation.
 
     Raises:
@@ -79,14 +79,14 @@ def wanted_score(text: str) -> WantedScore:
     if colon and (len(pair) != 2 or not all(pair)):
         raise SbvaeError(f"score {text}: name a pair of factors before the colon, as x,y:affine_r2")
     known = _known(of_pair=True) if colon else {**_known(of_pair=True), **_known(of_pair=False)}
-    found = nearest(name.strip(), known)
+    found = closest_name(name.strip(), known)
     if found is None or _plain(found) != _plain(name):
         raise _unknown(name.strip(), found, list(known), of_pair=bool(colon))
     of_pair = METRICS[known[found]].source == "grid"
-    return WantedScore(found, ",".join(pair) if colon else "", known[found], of_pair)
+    return RequestedScore(found, ",".join(pair) if colon else "", known[found], of_pair)
 
 
-def metrics_of(wanted: Iterable[WantedScore]) -> tuple[str, ...]:
+def metrics_of(wanted: Iterable[RequestedScore]) -> tuple[str, ...]:
     """Return the metrics that compute these scores, in the order of the table."""
     needed = {score.metric for score in wanted}
     return tuple(name for name in METRICS if name in needed)
@@ -103,7 +103,9 @@ def metrics_named(names: Iterable[str]) -> tuple[str, ...]:
         SbvaeError: If a name is unknown; the message suggests the closest name.
     """
     found = {_metric_named(name) for name in names}
-    return tuple(name for name in METRICS if name in found or ("all" in found and name in ALL))
+    return tuple(
+        name for name in METRICS if name in found or ("all" in found and name in ALL_METRICS)
+    )
 
 
 def depends_on_likelihood(score: str) -> bool:
@@ -115,13 +117,13 @@ def score_label(score: str, factors: str = "") -> str:
     """Return the label of a score's axis, with its unit or its pair of factors.
 
     Args:
-        score: Name of the score, for `wanted_score`.
+        score: Name of the score, for `requested_score`.
         factors: Pair of factors, as "x,y"; "" for no pair.
 
     Raises:
         SbvaeError: If the score is unknown or has several numbers.
     """
-    style = score_style(wanted_score(score).name)
+    style = score_style(requested_score(score).name)
     if factors:
         return f"{style.label} ({factors.replace(',', ', ')})"
     return f"{style.label} ({NATS})" if style.unit == NATS else style.label
@@ -141,7 +143,7 @@ def _metric_named(text: str) -> str:
     if name == "all":
         return name
     scores = [score for record in METRICS.values() for score in record.scores]
-    near = nearest(text, [*METRICS, "all", *scores])
+    near = closest_name(text, [*METRICS, "all", *scores])
     raise unknown_name(text, [near] if near else [*METRICS, "all"], "metric")
 
 

@@ -26,7 +26,7 @@ from sbvae_cli.data.importers.npy import read_array_header
 from sbvae_cli.data.importers.rendered_chairs import is_render
 from sbvae_cli.data.model_contents import describe_model_file
 from sbvae_cli.data.shapes3d import is_3dshapes
-from sbvae_cli.data.text_contents import NO_WAY, describe_text
+from sbvae_cli.data.text_contents import DEFAULT_ADVICE, describe_text
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.files import read_start
 from sbvae_cli.system_errors import unreadable
@@ -62,19 +62,19 @@ class Contents:
         kind: Kind of the contents. `train` reads "dataset" and "3dshapes" directly; `gen-data`
             makes a dataset from "images"; a "picture" is a single image or animation; a "page" was
             written by `explore`.
-        found: Description for messages, such as `is a ZIP archive of images`.
-        way: Advice for messages, such as `make a dataset of it by ...`.
+        description: Description for messages, such as `is a ZIP archive of images`.
+        advice: Advice for messages, such as `make a dataset of it by ...`.
     """
 
     kind: Kind
-    found: str
-    way: str
+    description: str
+    advice: str
 
     def __str__(self) -> str:
-        return f"{self.found}; {self.way}"
+        return f"{self.description}; {self.advice}"
 
 
-def look_at(path: Path, missing: str = "") -> Contents:
+def recognise_contents(path: Path, missing: str = "") -> Contents:
     """Recognise the contents of a folder or file, without executing anything in it.
 
     Args:
@@ -106,9 +106,9 @@ def _file(path: Path, head: bytes) -> Contents:
         return _tar(path, compression)
     if head.startswith(_MAT5):
         return _mat5(path)
-    for start, (found, way) in _FORMATS.items():
+    for start, (description, advice) in _FORMATS.items():
         if head.startswith(start):
-            return Contents("other", found, way)
+            return Contents("other", description, advice)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head:
         return _one_image(path, "SVG")
     if model_file := describe_model_file(path, head):
@@ -159,7 +159,7 @@ def _arrays(
         error = broken_link(path, broken or {}, None) or refused
         kind: Kind = "images" if any(each.may_be_images for each in arrays.values()) else "other"
         return Contents(kind, found, str(error).removeprefix(f"{path}: "))
-    return Contents("images", found, _make(command("gen-data images", from_=path)))
+    return Contents("images", found, _advise_import(command("gen-data images", from_=path)))
 
 
 def _zip(path: Path) -> Contents:
@@ -189,7 +189,7 @@ def _pytorch(path: Path, pickled: bytes) -> Contents:
             "write images in it by numpy.savez(FILE, images=...), codes by "
             "numpy.savez(FILE, codes=..., factors=...)",
         )
-    return Contents("checkpoint", "is a checkpoint", _see(path))
+    return Contents("checkpoint", "is a checkpoint", _advise_argument(path))
 
 
 def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
@@ -200,7 +200,7 @@ def _npz(path: Path, archive: zipfile.ZipFile) -> Contents:
         arrays[name.removesuffix(".npy")] = ArrayKind(header.shape, header.dtype)
     if {"imgs", "latents_classes"} <= arrays.keys():
         if arrays["imgs"].shape == (prod(LEVELS), SIDE, SIDE):
-            make = _make(command("gen-data sprites", from_=path))
+            make = _advise_import(command("gen-data sprites", from_=path))
             return Contents("dsprites", "is the public dSprites archive", make)
         found = f"has the arrays of dSprites, but imgs are {arrays['imgs']}"
         return _arrays(path, arrays, found)
@@ -230,10 +230,10 @@ def _files(path: Path, where: str, names: Iterable[str]) -> Contents:
         found = f"is {where} without images"
         return Contents("other", found, "name one that has some, as PNG or JPEG files")
     if any(map(is_render, images)):
-        make = _make(command("gen-data chairs", from_=path))
+        make = _advise_import(command("gen-data chairs", from_=path))
         return Contents("images", f"is {where} of the public renders of chairs", make)
     return Contents(
-        "images", f"is {where} of images", _make(command("gen-data images", from_=path))
+        "images", f"is {where} of images", _advise_import(command("gen-data images", from_=path))
     )
 
 
@@ -243,19 +243,19 @@ def _folder(path: Path) -> Contents:
     except OSError as error:
         raise unreadable(path, error) from error
     if "ckpt.pt" in inside:
-        return Contents("run", "is a run folder", _see(path))
+        return Contents("run", "is a run folder", _advise_argument(path))
     runs = [name for name in inside if (path / name / "ckpt.pt").is_file()]
     if runs:
-        found = f"is not a run folder, but contains {_some(runs)}"
+        found = f"is not a run folder, but contains {_list_names(runs)}"
         return Contents("runs", found, f"name one, as {path / runs[0]}")
     if "config.yaml" in inside:
         way = "train it first, or name another"
         return Contents("other", "is the folder of a run that has saved no checkpoint yet", way)
     files = [name for name in inside if name.endswith((".h5", ".hdf5", ".onnx", ".safetensors"))]
     if files:
-        return Contents("other", f"is a folder that holds {_some(files)}", "name the file")
+        return Contents("other", f"is a folder that holds {_list_names(files)}", "name the file")
     if not inside:
-        return Contents("other", "is an empty folder", NO_WAY)
+        return Contents("other", "is an empty folder", DEFAULT_ADVICE)
     return _files(path, "a folder", _below(path))
 
 
@@ -280,15 +280,15 @@ def _one_image(path: Path, kind: str) -> Contents:
     return Contents("picture", f"is one image ({kind})", way)
 
 
-def _make(way: str) -> str:
-    return f"make a dataset of it by {way}"
+def _advise_import(import_command: str) -> str:
+    return f"make a dataset of it by {import_command}"
 
 
-def _see(path: Path) -> str:
+def _advise_argument(path: Path) -> str:
     return f"give it as the first argument, as in {command('info', path)}"
 
 
-def _some(names: list[str], most: int = 3) -> str:
+def _list_names(names: list[str], most: int = 3) -> str:
     # "1 more" would be no shorter than the one name that it replaces.
     shown = names[: most if len(names) > most + 1 else most + 1]
     if len(names) > len(shown):

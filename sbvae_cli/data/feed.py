@@ -14,7 +14,7 @@ from sbvae_cli.data.fixed_set import stored_images
 from sbvae_cli.data.order import Order, chunks_in_window
 from sbvae_cli.data.pixels import planes
 from sbvae_cli.data.placement import Place, place_images
-from sbvae_cli.data.source import DRAWN_TOGETHER, Source
+from sbvae_cli.data.source import SAMPLED_TOGETHER, Source
 from sbvae_cli.data.validation_split import validation_rows
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
@@ -131,7 +131,7 @@ class Feed:
         Returns:
             Shape (R, n, C, H, W), float32 in [0, 1].
         """
-        return planes(self._place.bytes_of(images) if self._place else images, colours)
+        return planes(self._place.resolve(images) if self._place else images, colours)
 
     def close(self) -> None:
         """Release the memory of the images."""
@@ -153,8 +153,8 @@ class Feed:
                 for seed in self._seeds
             ]
         )
-        for first in range(0, len(factors), DRAWN_TOGETHER):
-            some = slice(first, first + DRAWN_TOGETHER)
+        for first in range(0, len(factors), SAMPLED_TOGETHER):
+            some = slice(first, first + SAMPLED_TOGETHER)
             images[some] = source.render(factors[some])
         return out
 

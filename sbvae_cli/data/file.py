@@ -20,15 +20,15 @@ from pydantic import ValidationError
 
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.cores import usable_cores
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file_names import read_file_names
+from sbvae_cli.data.file_snapshot import FileSnapshot
 from sbvae_cli.data.hdf5 import open_hdf5, reading_hdf5
 from sbvae_cli.data.hdf5_storage import check_storage, inflated, is_plain_gzip
 from sbvae_cli.data.level_grid import count_combinations
 from sbvae_cli.data.shapes3d import is_3dshapes, read_3dshapes_space
-from sbvae_cli.data.unchanged import Unchanged
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError
 
 FORMAT = 1
@@ -62,7 +62,7 @@ class DatasetFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._file = _open(self.path)
-        self._unchanged = Unchanged(self.path)
+        self._unchanged = FileSnapshot(self.path)
         try:
             with reading_hdf5(self.path):
                 self._read_header()
@@ -224,7 +224,7 @@ class DatasetFile:
             for call in calls:
                 copy(*call)
             return
-        for _ in in_order(lambda call: copy(*call), calls, self.threads):
+        for _ in map_in_order(lambda call: copy(*call), calls, self.threads):
             pass
 
     def read_chunk(self, chunk: int) -> Images:
@@ -288,7 +288,7 @@ class DatasetFile:
 
 
 def _open(path: Path) -> Any:
-    contents = look_at(path)
+    contents = recognise_contents(path)
     if contents.kind not in ("dataset", "3dshapes"):
         raise SbvaeError(f"{path}: {contents}")
     return open_hdf5(path)

@@ -29,7 +29,7 @@ BLOCK = 64  # rows of factors from one random state; a chunk is a block or an eq
 
 
 @dataclass(frozen=True)
-class Plan:
+class DatasetPlan:
     """Contents of a dataset file before it is written.
 
     Attributes:
@@ -70,7 +70,9 @@ class Plan:
         return rows, self.render(rows)
 
 
-def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, width: int) -> Plan:
+def plan_dataset(
+    space: SpaceConfig, name: str, count: int | None, height: int, width: int
+) -> DatasetPlan:
     """Plan the contents of a dataset file.
 
     Without a count, the file has each combination of levels outside of held-out regions once, the
@@ -102,13 +104,13 @@ def plan_dataset(space: SpaceConfig, name: str, count: int | None, height: int, 
         render = partial(masks, names=space.stored, height=height, width=width)
     stored, level = FactorSpace(space), MASK_LEVEL if masks else GZIP_LEVEL
     if count is not None:
-        return Plan(stored, count, height, width, render, gzip_level=level)
+        return DatasetPlan(stored, count, height, width, render, gzip_level=level)
     numbers = _support(stored, name)
     complete = len(numbers) == count_combinations(space)
     if complete:
         changed = {**space.model_dump(), "complete_grid": True}
         stored = FactorSpace(SpaceConfig.model_validate(changed))
-    return Plan(
+    return DatasetPlan(
         stored,
         len(numbers),
         height,
@@ -147,7 +149,7 @@ def _support(space: FactorSpace, name: str) -> NDArray[np.int64]:
 
 def write_plan(
     path: Path | str,
-    plan: Plan,
+    plan: DatasetPlan,
     *,
     name: str,
     seed: int,
@@ -194,7 +196,7 @@ def write_plan(
     )
 
 
-def _refuse_small_disk(path: Path, plan: Plan, seed: int, image_bytes: int) -> None:
+def _refuse_small_disk(path: Path, plan: DatasetPlan, seed: int, image_bytes: int) -> None:
     """Check that the disk has room for the file, estimated by compressing some of its images.
 
     Raises:

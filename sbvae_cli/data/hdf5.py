@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from sbvae_cli.data.hdf5_heaps import check_heaps
-from sbvae_cli.data.hdf5_storage import stands_beside
+from sbvae_cli.data.hdf5_storage import is_in_same_folder
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.system_errors import unreadable
 
@@ -142,7 +142,7 @@ class _Walk:
         if isinstance(link, h5py.HardLink) or name.startswith("#"):
             return None
         target, own = getattr(link, "filename", ""), self._file.filename
-        if target and not stands_beside(own, target):
+        if target and not is_in_same_folder(own, target):
             self.listing.broken[name] = f"{target}, {_OUTSIDE}"
             return None
         try:
@@ -151,7 +151,7 @@ class _Walk:
             found = "which is not there; put it there again"
             self.listing.broken[name] = f"{target or link.path}, {found}"
             return None
-        if not stands_beside(own, item.file.filename):
+        if not is_in_same_folder(own, item.file.filename):
             self.listing.broken[name] = f"{item.file.filename}, {_OUTSIDE}"
             return None
         if isinstance(item, h5py.Group):

@@ -13,7 +13,7 @@ from sbvae_cli.commands import quoted
 from sbvae_cli.errors import SbvaeError, printable
 
 _LARGEST_CHUNK = 1 << 30  # bytes: a chunk is read at once; HDF5 allows up to 4 GiB
-_MOST_PACKED, _MUCH = 1032, 256 << 20  # largest compression ratio of gzip; bytes
+_MOST_PACKED, _MAX_UNCHECKED = 1032, 256 << 20  # largest compression ratio of gzip; bytes
 # Filters registered with the HDF Group by number: name, and whether hdf5plugin has the filter.
 _FILTERS = {
     4: ("SZIP", False),
@@ -47,7 +47,7 @@ def check_storage(path: Path, name: str, array: Any) -> None:
             the chunks are too large.
     """
     where = f"{path}: its {name}"
-    if not stands_beside(path, array.file.filename):
+    if not is_in_same_folder(path, array.file.filename):
         found = f"{where} are stored in {array.file.filename}, outside of its folder"
         raise SbvaeError(f"{found}; copy them into this file")
     outside = _other_files(array)
@@ -66,7 +66,7 @@ def check_storage(path: Path, name: str, array: Any) -> None:
         )
 
 
-def stands_beside(path: Path | str, other: str) -> bool:
+def is_in_same_folder(path: Path | str, other: str) -> bool:
     """Return whether `other` is the file itself, or is in its folder or in a folder below.
 
     Args:
@@ -91,7 +91,7 @@ def inflated(stored: bytes, length: int) -> bytes:
     Raises:
         zlib.error: If the chunk is damaged.
     """
-    if len(stored) * _MOST_PACKED > _MUCH:  # may be a decompression bomb; this call is slower
+    if len(stored) * _MOST_PACKED > _MAX_UNCHECKED:  # maybe a decompression bomb; slower
         return zlib.decompressobj().decompress(stored, length + 1)
     return zlib.decompress(stored, bufsize=length)
 

@@ -14,9 +14,9 @@ from sbvae_cli.config.names import Background, Fit, Frames
 from sbvae_cli.config.renderer import HSV
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows, FactorSpace
-from sbvae_cli.data.importers.account import Account
 from sbvae_cli.data.importers.dsprites import read_dsprites
-from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable
+from sbvae_cli.data.importers.factor_columns import NONE_DECLARED, DeclaredColumns, FactorTable
+from sbvae_cli.data.importers.import_report import ImportReport
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.own_factors import own_factors
@@ -30,22 +30,22 @@ from sbvae_cli.data.write import Chunk, write_dataset
 class Import:
     """Dataset that is read from one file or folder and written to a dataset file.
 
-    `unreadable`, `files`, `kept` and `account` are complete once all batches have been read.
+    `unreadable`, `files`, `image_numbers` and `report` are complete after the last batch.
 
     Attributes:
         name: Name of the dataset.
         space: Factor space of the images.
         count: Largest possible number of images; unreadable images are left out.
         shape: Shape (H, W, C) of a stored image.
-        batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `held`.
-        held: Context manager that closes the files behind the batches.
+        batches: Stored factors (n, S) and images (n, H, W, C); to be closed before `open_files`.
+        open_files: Context manager that closes the files behind the batches.
         unreadable: Unreadable images, as lines "name: reason".
         files: Names of the images that were read; None if the images have no names.
-        kept: Numbers of these images in their collection.
+        image_numbers: Numbers of these images in their collection.
         remarks: Remarks on factors inferred from values, by name; None if factors are known anyway.
         notes: Lines of information for the user.
         warnings: Lines of warning for the user.
-        account: Counts of the changes to image files; None if no image files are read.
+        report: Counts of the changes to image files; None if no image files are read.
         factors_of: Function from numbers of images to their factors; None if always `space`'s.
     """
 
@@ -54,20 +54,20 @@ class Import:
     count: int
     shape: tuple[int, int, int]
     batches: Generator[Chunk, None, None]
-    held: AbstractContextManager[object] = field(default_factory=nullcontext)
+    open_files: AbstractContextManager[object] = field(default_factory=nullcontext)
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: list[str] | None = None
-    account: Account | None = None
+    report: ImportReport | None = None
     remarks: Mapping[str, str] | None = None
-    kept: list[int] = field(default_factory=list)
+    image_numbers: list[int] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     factors_of: Callable[[NDArray[np.intp]], FactorTable] | None = None
 
     def finish(self) -> FactorSpace:
         """Set `space` to that of the images that could be read, after the last batch; return it."""
         if self.factors_of and self.unreadable:
-            table = self.factors_of(np.array(self.kept, np.intp))
+            table = self.factors_of(np.array(self.image_numbers, np.intp))
             self.space = FactorSpace(table.space)
             self.remarks = None if self.remarks is None else table.remarks
         return self.space
@@ -170,7 +170,7 @@ def import_chairs(
         unreadable: list[str] = []
         files: list[str] = []
         kept: list[int] = []
-        account = Account(collection, size, levels, "white")
+        account = ImportReport(collection, size, levels, "white")
         batches = renders.images(
             size,
             invert=invert,
@@ -191,7 +191,7 @@ def import_chairs(
             [*([skipped] if renders.unmatched else []), *collection.notes],
             files,
             account,
-            kept=kept,
+            image_numbers=kept,
             factors_of=factors_of,
         )
 
@@ -201,7 +201,7 @@ def import_own(
     factors: Path | None,
     size: tuple[int, int],
     *,
-    declared: Declared = UNDECLARED,
+    declared: DeclaredColumns = NONE_DECLARED,
     fit: Fit,
     grey: bool,
     strict: bool,
@@ -238,7 +238,9 @@ def import_own(
         kept: list[int] = []
         table = own.table
         has_factors = bool(table.factors)
-        account = Account(collection, size, levels, background, frames, has_factors=has_factors)
+        account = ImportReport(
+            collection, size, levels, background, frames, has_factors=has_factors
+        )
         batches = import_images(
             collection,
             size,
@@ -264,7 +266,7 @@ def import_own(
             table.remarks,
             kept,
             own.warnings,
-            table.of_rows if has_factors else None,
+            table.select_rows if has_factors else None,
         )
 
 

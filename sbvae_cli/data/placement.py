@@ -11,12 +11,12 @@ from torch import Tensor
 
 from sbvae_cli.config.names import Placement
 from sbvae_cli.data.file import Images
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.memory import free_memory
 
-_UNASKED = 0.4  # largest share of free memory that images take with `auto`
-MOST = 0.9  # largest share of free memory that images may take in any place
+_MAX_SHARE_AUTO = 0.4  # largest share of free memory that images take with `auto`
+MAX_SHARE = 0.9  # largest share of free memory that images may take in any place
 _HOST = torch.device("cpu")
 
 
@@ -76,7 +76,7 @@ class Streamed:
             images[place] = found[flat[place] - chunk * stored.chunk_length]
         return out
 
-    def bytes_of(self, images: Tensor) -> Tensor:
+    def resolve(self, images: Tensor) -> Tensor:
         """Return the result of `take` unchanged."""
         return images
 
@@ -112,7 +112,7 @@ class InMemory:
         np.take(self._images, rows, axis=0, out=out.numpy(), mode="clip")  # "raise" would copy
         return out
 
-    def bytes_of(self, images: Tensor) -> Tensor:
+    def resolve(self, images: Tensor) -> Tensor:
         """Return the result of `take` unchanged."""
         return images
 
@@ -133,7 +133,7 @@ class Resident:
         numbers = torch.from_numpy(np.ascontiguousarray(rows))
         return numbers.pin_memory() if self._pinned else numbers
 
-    def bytes_of(self, images: Tensor) -> Tensor:
+    def resolve(self, images: Tensor) -> Tensor:
         """Return the images of row numbers (*shape) on the device as uint8 (*shape, H, W, C)."""
         return self._images[images]
 
@@ -154,7 +154,7 @@ def _read_chunks(stored: Stored, chunks: Sequence[int]) -> Iterator[Images]:
     """Return an iterator over the images of each chunk."""
     if len(chunks) < 2 or stored.threads == 1:
         return map(stored.read_chunk, chunks)
-    return in_order(stored.read_chunk, chunks, stored.threads)
+    return map_in_order(stored.read_chunk, chunks, stored.threads)
 
 
 def place_images(
@@ -214,17 +214,17 @@ def choose_place(
 def _choose(
     needed: int, device: torch.device, *, in_windows: bool, rendered: bool
 ) -> Literal["device", "memory", "stream"]:
-    if device.type == "cuda" and needed <= _UNASKED * free_bytes(device):
+    if device.type == "cuda" and needed <= _MAX_SHARE_AUTO * free_bytes(device):
         return "device"
     if rendered:
         return "memory"
-    fits = not in_windows and needed <= _UNASKED * free_bytes(_HOST)
+    fits = not in_windows and needed <= _MAX_SHARE_AUTO * free_bytes(_HOST)
     return "memory" if fits else "stream"
 
 
 def _refuse_without_room(stored: Stored, wanted: Placement, at: torch.device) -> None:
     needed, free = bytes_of_all(stored), free_bytes(at)
-    if needed <= MOST * free:
+    if needed <= MAX_SHARE * free:
         return
     where = "in memory" if at == _HOST else f"on {at}"
     found = f"the images need {needed / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free {where}"

@@ -16,7 +16,7 @@ from sbvae_cli.config.dataset_names import (
 from sbvae_cli.config.names import Population
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.columns import colours_of
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import DatasetFile, Images
 from sbvae_cli.data.level_grid import combination_numbers
@@ -26,8 +26,8 @@ from sbvae_cli.errors import SbvaeError
 from sbvae_cli.random import stream
 
 DEFAULT_SIZE = 64  # pixels, as in the paper
-DRAWN_TOGETHER = 64  # number of images, or of their colours, sampled from one random state
-_MOST_KEPT = 1 << 30  # bytes
+SAMPLED_TOGETHER = 64  # number of images, or of their colours, sampled from one random state
+_MAX_CACHE_BYTES = 1 << 30  # bytes
 _SMALL_CHUNK = 256  # images; chunks of 3dshapes.h5 have thousands, which makes single rows slow
 
 
@@ -75,7 +75,7 @@ class Source:
             check_space(space.config)
         except SbvaeError as error:
             raise SbvaeError(f"{file.path}: {error}" if file else str(error)) from None
-        self._kept: dict[bytes, tuple[Images, FactorRows]] | None = None
+        self._cache: dict[bytes, tuple[Images, FactorRows]] | None = None
         self.count = file.count if file else None
         record = renderer_of(space.config)
         drawn = record.channels_of(space.config) if record else 3
@@ -110,7 +110,7 @@ class Source:
     def images_per_read(self, population: Population = "train") -> int:
         """Return the number of images that `images` makes at once; use multiples to waste none."""
         stored = self.stored_rows(population) is not None
-        return self.file.chunk_length if self.file and stored else DRAWN_TOGETHER
+        return self.file.chunk_length if self.file and stored else SAMPLED_TOGETHER
 
     def images(
         self, start: int, stop: int, seed: int = 0, population: Population = "train"
@@ -137,16 +137,16 @@ class Source:
             raise SbvaeError(f"{self.label}: {found}")
         if self.file and stored is not None and not self.space.online:
             return self.file.read(start, stop)
-        first = start // DRAWN_TOGETHER
+        first = start // SAMPLED_TOGETHER
         blocks = []
-        for block in range(first, -(-stop // DRAWN_TOGETHER)):
-            rng, begin = stream(seed, "images", block), block * DRAWN_TOGETHER
+        for block in range(first, -(-stop // SAMPLED_TOGETHER)):
+            rng, begin = stream(seed, "images", block), block * SAMPLED_TOGETHER
             if stored is None:
-                blocks.append(self.sample(rng, DRAWN_TOGETHER, population))
+                blocks.append(self.sample(rng, SAMPLED_TOGETHER, population))
             else:  # the file's rows, in colours that depend on the seed
-                rows = np.arange(begin, min(begin + DRAWN_TOGETHER, stored))
+                rows = np.arange(begin, min(begin + SAMPLED_TOGETHER, stored))
                 blocks.append(self.read_rows(rng, rows))
-        kept = slice(start - first * DRAWN_TOGETHER, stop - first * DRAWN_TOGETHER)
+        kept = slice(start - first * SAMPLED_TOGETHER, stop - first * SAMPLED_TOGETHER)
         images, factors = zip(*blocks, strict=True)
         return np.concatenate(images)[kept], np.concatenate(factors)[kept]
 
@@ -191,9 +191,9 @@ class Source:
         file = self.file or self._no_file()
         return float(file.chunk_count * (1 - (1 - 1 / file.chunk_count) ** n))
 
-    def keep_rows(self) -> None:
+    def cache_rows(self) -> None:
         """Cache the rows that are read from now on, up to 1 GiB, for calls that read them again."""
-        self._kept = {}
+        self._cache = {}
 
     def read_rows(
         self, rng: np.random.Generator, rows: NDArray[np.integer]
@@ -216,15 +216,15 @@ class Source:
 
     def _read(self, rows: NDArray[np.integer]) -> tuple[Images, FactorRows]:
         file = self.file or self._no_file()
-        if self._kept is None:
+        if self._cache is None:
             return file.read_rows(rows)
         key = rows.tobytes()
-        found = self._kept.get(key)
+        found = self._cache.get(key)
         if found is None:
             found = file.read_rows(rows)
-            held = sum(images.nbytes for images, _ in self._kept.values())
-            if held + found[0].nbytes <= _MOST_KEPT:
-                self._kept[key] = found
+            held = sum(images.nbytes for images, _ in self._cache.values())
+            if held + found[0].nbytes <= _MAX_CACHE_BYTES:
+                self._cache[key] = found
         return found
 
     def render(self, factors: NDArray[np.floating]) -> Images:
@@ -287,9 +287,11 @@ def open_source(data: str | Path, height: int | None = None, width: int | None =
     if is_procedural(text):
         return source_from_space(named_space(text), dataset_name(text), height, width)
     path = Path(text)
-    contents = look_at(path, missing=near_dataset(text))
+    contents = recognise_contents(path, missing=near_dataset(text))
     if contents.kind in ("checkpoint", "run"):
-        raise SbvaeError(f"{text}: {contents.found}, not data; {contents.way}", field="data")
+        raise SbvaeError(
+            f"{text}: {contents.description}, not data; {contents.advice}", field="data"
+        )
     file = DatasetFile(path)
     if (height or file.height, width or file.width) != (file.height, file.width):
         wanted = f"{height or file.height}x{width or file.width}"

@@ -12,9 +12,9 @@ from sbvae_cli.errors import SbvaeError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_EQUAL = 1e-6  # values closer than this share of the factor's range are one level
+_SAME_LEVEL = 1e-6  # values closer than this share of the factor's range are one level
 _TABLE = 4  # largest number of table entries per row: a larger table is slower than sorting
-_IN_A_CELL = 8  # largest number of rows for one point of the grid
+_ROWS_PER_POINT = 8  # largest number of rows for one point of the grid
 MOST_LEVELS = 128  # levels of a factor; of a factor with more levels, only some are used
 # Smallest share of the pair's combinations that one setting of the other factors must show.
 _LEAST_SHOWN = 0.5
@@ -146,7 +146,7 @@ class StoredFactors:
         if counts.max() < _LEAST_SHOWN * len(combinations):
             return first[:0]
         ticks = [self._columns[c].ticks[self._columns[c].level[first]] for c in others]
-        off_middle = np.square(np.stack(ticks, axis=1) * _EQUAL - 0.5).sum(axis=1)
+        off_middle = np.square(np.stack(ticks, axis=1) * _SAME_LEVEL - 0.5).sum(axis=1)
         best = np.lexsort((off_middle, -counts))[0]
         return np.flatnonzero(setting == best)
 
@@ -193,7 +193,7 @@ class _Column:
     """Values of one factor.
 
     Attributes:
-        ticks: Levels, in units of `_EQUAL` of the factor's range above its minimum, increasing.
+        ticks: Levels, in units of `_SAME_LEVEL` of the factor's range, above its minimum.
         level: Number of the level of each row.
     """
 
@@ -204,7 +204,7 @@ class _Column:
 def _column(values: NDArray[np.floating]) -> _Column:
     known = values.astype(np.float64)
     low, width = (known.min(), np.ptp(known)) if len(known) else (0.0, 0.0)
-    ticks = np.round((known - low) / (width if width > 0 else 1.0) / _EQUAL).astype(np.int64)
+    ticks = np.round((known - low) / (width if width > 0 else 1.0) / _SAME_LEVEL).astype(np.int64)
     return _Column(*np.unique(ticks, return_inverse=True))
 
 
@@ -223,11 +223,11 @@ def _distinct(numbers: Integers, bound: int) -> tuple[Integers, Integers, Intege
 
 
 def _few_of_each(rows: Integers, point: Integers) -> tuple[Integers, Integers]:
-    """Keep the first `_IN_A_CELL` rows of each point, and sort them by row number."""
+    """Keep the first `_ROWS_PER_POINT` rows of each point, and sort them by row number."""
     by_point = np.argsort(point, kind="stable")
     counts = np.bincount(point)
     starts = np.cumsum(counts) - counts
     place = np.arange(len(point)) - starts[point[by_point]]
-    kept = by_point[place < _IN_A_CELL]
+    kept = by_point[place < _ROWS_PER_POINT]
     kept = kept[np.argsort(rows[kept])]
     return rows[kept], point[kept]

@@ -5,10 +5,10 @@ from pathlib import Path
 import yaml
 
 from sbvae_cli.commands import command
-from sbvae_cli.config.names import DRAWN
+from sbvae_cli.config.names import PROCEDURAL_DATASETS
 from sbvae_cli.config.safe_yaml import LARGEST_YAML, parse_yaml
 
-NO_WAY = "name a dataset, a checkpoint, a run folder or images"
+DEFAULT_ADVICE = "name a dataset, a checkpoint, a run folder or images"
 
 
 def describe_text(path: Path, head: bytes) -> tuple[str, str]:
@@ -21,13 +21,13 @@ def describe_text(path: Path, head: bytes) -> tuple[str, str]:
     try:
         lines = head.decode("utf-8-sig", errors="ignore" if len(head) > 1000 else "strict")
     except UnicodeDecodeError:
-        return ("has an unknown format", NO_WAY)
+        return ("has an unknown format", DEFAULT_ADVICE)
     if not all(c.isprintable() or c in "\n\r\t" for c in lines):
-        return ("has an unknown format", NO_WAY)
+        return ("has an unknown format", DEFAULT_ADVICE)
     if path.suffix.lower() in (".csv", ".tsv") or lines.partition("\n")[0].count(",") > 0:
-        way = "import it with its images: pass it as `factors` to `gen-data images`"
-        return ("is a table (CSV)", way)
-    return _settings(path) or ("is text", NO_WAY)
+        advice = "import it with its images: pass it as `factors` to `gen-data images`"
+        return ("is a table (CSV)", advice)
+    return _settings(path) or ("is text", DEFAULT_ADVICE)
 
 
 def _settings(path: Path) -> tuple[str, str] | None:
@@ -42,9 +42,9 @@ def _settings(path: Path) -> tuple[str, str] | None:
         return None
     space = tree.get("space", tree)
     renderer = space.get("renderer") if isinstance(space, dict) else None
-    if "factors" in tree and renderer in {name.partition(":")[0] for name in DRAWN}:
-        way = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
-        return ("describes a factor space", way)
+    if "factors" in tree and renderer in {name.partition(":")[0] for name in PROCEDURAL_DATASETS}:
+        advice = f"draw images of it by {command(f'gen-data {renderer}', space=path)}"
+        return ("describes a factor space", advice)
     data = tree.get("data")
     if isinstance(data, dict) and data.get("source"):
         return ("holds settings", f"train by {command('train', config=path)}")

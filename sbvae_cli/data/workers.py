@@ -10,13 +10,13 @@ from typing import Generic, TypeVar
 
 from sbvae_cli.cores import usable_cores
 
-AHEAD = 2  # items per thread that are started before the first of them is needed
+PREFETCHED_PER_WORKER = 2  # items per thread that are started before the first of them is needed
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(items: Iterable[T], depth: int = AHEAD) -> Generator[T, None, None]:
+def prefetch(items: Iterable[T], depth: int = PREFETCHED_PER_WORKER) -> Generator[T, None, None]:
     """Yield items that a thread makes a few ahead; the thread ends with the generator.
 
     Args:
@@ -73,14 +73,15 @@ class _Producer(Generic[T]):
             self._made.put(error)
 
 
-def in_order(
+def map_in_order(
     work: Callable[[T], R], items: Iterable[T], workers: int | None = None
 ) -> Generator[R, None, None]:
     """Yield `work(item)` for each item, in order, computed in threads that end with the generator.
 
     Args:
         work: Function that the threads call; its exceptions are raised in the order of the items.
-        items: Iterated in the calling thread, up to `AHEAD * workers` items ahead of the results.
+        items: Iterated in the calling thread, up to `PREFETCHED_PER_WORKER` items for each
+            worker ahead of the results.
         workers: Number of threads; None for one per core.
     """
     workers = workers or usable_cores()
@@ -89,7 +90,7 @@ def in_order(
     try:
         for item in items:
             waiting.append(pool.submit(work, item))
-            if len(waiting) > AHEAD * workers:
+            if len(waiting) > PREFETCHED_PER_WORKER * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -15,13 +15,13 @@ from sbvae_cli.data.factors import FactorRows, FactorSpace
 from sbvae_cli.data.file import FORMAT, GZIP_LEVEL, Images
 from sbvae_cli.data.file_names import write_file_names
 from sbvae_cli.data.fingerprint import row_digests
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError
-from sbvae_cli.files import replacing
+from sbvae_cli.files import atomic_write
 
 Chunk = tuple[FactorRows, Images]
 _Stored = tuple[FactorRows, bytes, bytes]  # factors, compressed images, digests of the rows
-MOST_IMAGES = 64  # largest number of images in a chunk
+MAX_CHUNK_IMAGES = 64  # largest number of images in a chunk
 _CHUNK_BYTES = 1 << 20
 _ROWS_AT_ONCE = 4096  # rows of factors for one call to HDF5
 
@@ -70,7 +70,7 @@ def write_dataset(
     path = Path(path)
     refuse_existing(path, force)
     done = 0
-    with replacing(path) as disk:
+    with atomic_write(path) as disk:
         with h5py.File(disk, "w") as file:
             _write_header(file, space, name, seed)
             images, factors = _create(file, shape, space, count)
@@ -78,7 +78,7 @@ def write_dataset(
             contents = sha256()
             with closing(compressed):
                 for done in _fill(images, factors, compressed, contents.update):
-                    disk.raise_kept()
+                    disk.raise_write_error()
                     if on_progress:
                         on_progress(done)
             if done == 0:
@@ -113,7 +113,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 def chunk_length(image_bytes: int) -> int:
     """Return the number of images in a chunk: the largest power of two up to 64 within 1 MiB."""
-    length = MOST_IMAGES
+    length = MAX_CHUNK_IMAGES
     while length > 1 and length * image_bytes > _CHUNK_BYTES:
         length //= 2
     return length
@@ -190,9 +190,9 @@ def _compressed(
         return rows, stored, row_digests(images, np.asarray(rows, dtype))
 
     if not callable(chunks):
-        return in_order(compress, _of_length(chunks, length))
+        return map_in_order(compress, _of_length(chunks, length))
     make, end = chunks, count or 0
-    return in_order(
+    return map_in_order(
         lambda start: compress(make(start, min(start + length, end))), range(0, end, length)
     )
 

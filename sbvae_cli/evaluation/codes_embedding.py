@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.config.names import Select
 from sbvae_cli.data.stored_points import StoredFactors, StoredPoints
 from sbvae_cli.errors import SbvaeError, unknown_name
@@ -102,7 +102,7 @@ def _embed(
         mutual_information(sample.codes[stored.rows], factor_classes(both)),
         select=select,
         latents=latents,
-        dead_below=DEAD_BELOW * sample.unit,
+        dead_below=DEAD_BELOW_STD * sample.unit,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.grids import cautions, layout_findings
@@ -61,7 +61,7 @@ def embed_points(
     *,
     select: Select = "auto",
     latents: tuple[int, int] | None = None,
-    dead_below: float = DEAD_BELOW,
+    dead_below: float = DEAD_BELOW_STD,
 ) -> FactorEmbedding:
     """Choose two latents, and score the embedding of the points in them.
 
@@ -116,7 +116,7 @@ def embed_known(
     points: FactorPoints,
     codes: PointCodes,
     latents: tuple[int, int] | None = None,
-    dead_below: float = DEAD_BELOW,
+    dead_below: float = DEAD_BELOW_STD,
 ) -> FactorEmbedding:
     """Choose and score two latents from the codes of the points alone.
 

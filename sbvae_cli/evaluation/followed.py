@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.metrics.classes import factor_classes
 from sbvae_cli.metrics.information import beyond_chance, chance_information, count
@@ -59,7 +59,7 @@ def factors_followed(
     shares = np.maximum(
         *(beyond_chance(table.shares(), chance / table.entropies()) for table in tables)
     )  # (K, F)
-    shares[stds.mean(axis=0) >= USED_BELOW] = 0.0
+    shares[stds.mean(axis=0) >= USED_BELOW_STD] = 0.0
     return tuple(_most(row, [names[i] for i in varying]) for row in shares)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.data.pixels import to_device
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.batching import OnImages, fitting_batch, map_batches
@@ -151,7 +151,7 @@ def rate_scores(rates: ImageRates, population: str) -> dict[str, Score]:
     Returns:
         Scores by name, as means over the images with their normal interval.
     """
-    used = (rates.stds < USED_BELOW).sum(axis=1).astype(np.float64)
+    used = (rates.stds < USED_BELOW_STD).sum(axis=1).astype(np.float64)
     of: dict[str, object] = {"likelihood": rates.likelihood, **rates.learned}
     if rates.likelihood == "bernoulli":
         of["floor"] = float(rates.floor.mean())
@@ -176,9 +176,9 @@ def _within(score: Score, latents: int) -> Score:
 def _used_by_mean(stds: Floats, population: str) -> Score:
     """Count the latents with a small mean std, with bounds from the means' standard errors."""
     mean = stds.mean(axis=0)
-    count = float((mean < USED_BELOW).sum())
+    count = float((mean < USED_BELOW_STD).sum())
     if len(stds) < 2:
         return Score(count, population=population)
     half = NORMAL_QUANTILE * stds.std(axis=0, ddof=1) / len(stds) ** 0.5
-    low, high = ((mean + sign * half < USED_BELOW).sum() for sign in (1, -1))
+    low, high = ((mean + sign * half < USED_BELOW_STD).sum() for sign in (1, -1))
     return Score(count, float(low), float(high), population)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorRows
 from sbvae_cli.data.file import Images
@@ -64,7 +64,7 @@ class Traversal:
     @property
     def used(self) -> tuple[int, ...]:
         """Latents whose mean std is below 0.5, in the order of their numbers (Appendix F)."""
-        return tuple(np.flatnonzero(self.stds < USED_BELOW).tolist())
+        return tuple(np.flatnonzero(self.stds < USED_BELOW_STD).tolist())
 
 
 @dataclass(frozen=True)

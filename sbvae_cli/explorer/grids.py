@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source
@@ -41,7 +41,7 @@ class Grid:
             are unknown.
         present: Whether each point has an image, shape (n0, n1).
         codes: Posteriors of each model at the points.
-        dead_below: Smallest std of informative means of each model; empty for `DEAD_BELOW`.
+        dead_below: Smallest std of informative means of each model; empty for `DEAD_BELOW_STD`.
     """
 
     points: FactorPoints
@@ -73,7 +73,7 @@ class Grid:
         codes = self.codes[model]
         if codes.means.shape[-1] < 2:
             return None
-        dead_below = self.dead_below[model] if self.dead_below else DEAD_BELOW
+        dead_below = self.dead_below[model] if self.dead_below else DEAD_BELOW_STD
         try:
             return embed_known(self.points, codes, dead_below=dead_below)
         except SbvaeError:  # all or nearly all of the grid is held out

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
@@ -147,7 +147,7 @@ def _grids(shown: Sequence[Representation], stored: _Stored) -> list[Grid]:
     each = _point_bytes(shown, stored)
     size, further, _ = sizes(len(pairs), each)
     chosen = rows_of(samples[0])
-    dead_below = [DEAD_BELOW * sample.unit for sample in samples]
+    dead_below = [DEAD_BELOW_STD * sample.unit for sample in samples]
     for pair in pairs:
         try:
             most = size if pair == first else further

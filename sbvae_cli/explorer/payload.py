@@ -54,7 +54,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli import __version__
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.config.space import FactorConfig
 from sbvae_cli.explorer.atlas import Atlas
 
@@ -241,7 +241,7 @@ class Payload:
             "made_by": f"sbvae {__version__}",
             "command": command,
             "notes": list(self.notes),
-            "unused_from": USED_BELOW,
+            "unused_from": USED_BELOW_STD,
             "image": shape and dict(zip(("channels", "height", "width"), shape, strict=True)),
             "factors": [_factor(factor) for factor in self.factors],
             "slices": [each.as_json() for each in self.slices],

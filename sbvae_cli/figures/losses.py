@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sbvae_cli.config.score_names import NATS, score_style
-from sbvae_cli.errors import SbvaeError, nearest
+from sbvae_cli.errors import SbvaeError, closest_name
 from sbvae_cli.evaluation.findings.sentences import abbreviate
 from sbvae_cli.figures.colours import decoder_colours, series_colours
 from sbvae_cli.viz.canvas import Canvas
@@ -94,7 +94,7 @@ def draw_losses(logs: Sequence[RunLog], terms: Sequence[str] = ()) -> Canvas:
     there = list(dict.fromkeys(name for log in logs for name in log.curves))
     for name in terms:
         if name not in there:
-            near = nearest(name, there)
+            near = closest_name(name, there)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(there)}"
             raise SbvaeError(f"term {name}: no run has logged it; {hint}")
     shown = list(terms) or [name for name in there if _has_a_panel(name, there)]

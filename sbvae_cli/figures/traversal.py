@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.evaluation.traversal import Traversal
 from sbvae_cli.figures.colours import decoder_colours
 from sbvae_cli.viz.animation import Animation
@@ -105,7 +105,7 @@ def _sweeps(traversal: Traversal, start: int) -> Sequence[Sweep]:
             Sweep(
                 latent,
                 std,
-                std < USED_BELOW,
+                std < USED_BELOW_STD,
                 float(traversal.codes[start, latent]),
                 traversal.values[row],
                 traversal.sweeps[start, row],
@@ -118,7 +118,7 @@ def _sweeps(traversal: Traversal, start: int) -> Sequence[Sweep]:
 
 def _row_end(traversal: Traversal, latent: int) -> tuple[str, ...]:
     """Return the followed factors and their shares, or why there are none."""
-    if traversal.stds[latent] >= USED_BELOW:
+    if traversal.stds[latent] >= USED_BELOW_STD:
         return ("non-coding",)
     if traversal.followed is None:
         return ()

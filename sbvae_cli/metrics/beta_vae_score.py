@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.config.metrics import PAIRS
+from sbvae_cli.config.metrics import PAIRS_PER_VOTE
 from sbvae_cli.metrics.fitting import fit_logistic
 from sbvae_cli.metrics.intervals import spread_interval, wilson_interval
 from sbvae_cli.metrics.validate import Floats, Ints, codes_of_votes
@@ -42,7 +42,7 @@ def beta_vae_score(
     votes_train: int,
     votes_eval: int,
     seed: int,
-    pairs: int = PAIRS,
+    pairs: int = PAIRS_PER_VOTE,
     resamples: int = RESAMPLES,
 ) -> BetaVaeScore:
     """Compute the accuracy of a linear classifier of absolute differences (Higgins et al. 2017).

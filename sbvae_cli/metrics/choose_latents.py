@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.config.names import Select
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.validate import Floats
@@ -45,7 +45,7 @@ def choose_pair(
     information: ArrayLike,
     select: Select = "auto",
     exactly_two_vary: bool = True,
-    dead_below: float = DEAD_BELOW,
+    dead_below: float = DEAD_BELOW_STD,
 ) -> LatentChoice:
     """Choose two latents for two factors: those of smallest posterior variance, as in Figure 7.
 

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.metrics.mesh import signed_areas, triangles_within
 from sbvae_cli.metrics.validate import Floats
 
@@ -19,7 +19,7 @@ def extent(
     codes: Floats,
     held_out: NDArray[np.bool_],
     variances: ArrayLike = 0.0,
-    dead_below: float = DEAD_BELOW,
+    dead_below: float = DEAD_BELOW_STD,
 ) -> Extent:
     """Classify an embedding as a sheet, a line (straight or bent) or a point.
 

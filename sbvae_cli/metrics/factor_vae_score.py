@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.metrics.intervals import wilson_interval
 from sbvae_cli.metrics.validate import codes_of_votes
 
@@ -39,7 +39,7 @@ def factor_vae_score(
     global_variance: ArrayLike,
     n_train: int,
     n_factors: int,
-    least_std: float = DEAD_BELOW,
+    least_std: float = DEAD_BELOW_STD,
 ) -> FactorVaeScore:
     """Compute the accuracy of the majority-vote classifier (Kim and Mnih 2018, Section 4).
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
+from sbvae_cli.config.metrics import DEAD_BELOW_STD, METRICS
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.isotonic import isotonic_r2
 from sbvae_cli.metrics.latent_use import OF_ALL_LATENTS
@@ -39,7 +39,7 @@ def geometry_scores(
     codes: ArrayLike,
     held_out: ArrayLike,
     circular: tuple[bool, bool] = (False, False),
-    dead_below: float = DEAD_BELOW,
+    dead_below: float = DEAD_BELOW_STD,
 ) -> GridScores:
     """Score the embedding of a grid of two factors in two latents (Section 4.4, Figures 7 and 8).
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.metrics.validate import Floats
 
 LEAST_TOLD = 0.01  # nats of all latents together
@@ -49,7 +49,7 @@ def latent_use(
         noise: Variance of the means due to averaging several images of a point, shape (K,).
         others_vary: Whether other factors vary among the images, and are encoded too.
     """
-    used = int(np.count_nonzero(stds.mean(axis=0) < USED_BELOW))
+    used = int(np.count_nonzero(stds.mean(axis=0) < USED_BELOW_STD))
     if others_vary:
         return LatentUse(used)
     # Guards against rounding errors if a posterior has no variance at all.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.metrics.information import Counts, count
 from sbvae_cli.metrics.validate import Floats, Ints, codes_and_classes
@@ -137,7 +137,7 @@ def _stds(z: Floats) -> Floats:
     """Compute the std of each latent; 0 if it is constant or dead in the unit of codes."""
     stds = z.std(axis=0)
     unit = min(1.0, float(stds.max()))
-    alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= DEAD_BELOW * unit)
+    alive = (stds > _CONSTANT * np.abs(z).max()) & (stds >= DEAD_BELOW_STD * unit)
     return np.where(alive, stds, 0.0)
 
 
@@ -250,7 +250,7 @@ class _Half:
 def _whitening(codes: Floats) -> Floats:
     """Return the map to uncorrelated axes of std 1; axes with nearly no std are mapped to 0."""
     variances, directions = np.linalg.eigh(np.cov(codes.T))
-    kept = variances > DEAD_BELOW**2 * max(variances.max(), np.finfo(float).tiny)
+    kept = variances > DEAD_BELOW_STD**2 * max(variances.max(), np.finfo(float).tiny)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, variances, 1.0)), 0.0)
     whitening: Floats = directions * scale
     return whitening
@@ -266,7 +266,7 @@ def _rotation(plane: Floats, radians: float) -> Floats:
     """Rotate points (n, 2); an axis with nearly no std is set to 0."""
     cosine, sine = np.cos(radians), np.sin(radians)
     turned: Floats = plane @ np.array([[cosine, -sine], [sine, cosine]])
-    return np.where(turned.std(axis=0) >= DEAD_BELOW, turned, 0.0)
+    return np.where(turned.std(axis=0) >= DEAD_BELOW_STD, turned, 0.0)
 
 
 def _gaps(counts: Counts) -> Floats:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from sbvae_cli.config.metrics import ALL, IN_PAPER, MAX_LEVELS, METRICS
+from sbvae_cli.config.metrics import ALL_METRICS, MAX_LEVELS, METRICS, PAPER_METRICS
 from sbvae_cli.config.names import ColorBasis, Population, ProtocolName
 from sbvae_cli.errors import SbvaeError
 
@@ -106,13 +106,15 @@ def possible_metrics(
     """
     possible: list[str] = []
     skipped: dict[str, list[str]] = {}
-    for metric in IN_PAPER if protocol.metrics is None else protocol.metrics:
+    for metric in PAPER_METRICS if protocol.metrics is None else protocol.metrics:
         seen = factors if metric != "geometry" or of_geometry is None else of_geometry
         reason = _obstacle(metric, latents, seen, data, with_model)
         if reason is None:
             possible.append(metric)
         elif protocol.metrics is not None and not protocol.lenient:
-            others = _listed([m for m in ALL if not _obstacle(m, latents, seen, data, with_model)])
+            others = _listed(
+                [m for m in ALL_METRICS if not _obstacle(m, latents, seen, data, with_model)]
+            )
             if METRICS[metric].source in ("model", "models") or not others:
                 raise SbvaeError(f"{metric} cannot be computed: {reason}")
             raise SbvaeError(f"{metric} cannot be computed: {reason}; these can: {others}")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from sbvae_cli.config.metrics import DEAD_BELOW
+from sbvae_cli.config.metrics import DEAD_BELOW_STD
 from sbvae_cli.metrics.beta_vae_score import RESAMPLES, BetaVaeScore, beta_vae_score
 from sbvae_cli.metrics.factor_vae_score import FactorVaeScore, factor_vae_score
 from sbvae_cli.metrics.intervals import ConfidenceInterval, spread_interval
@@ -35,7 +35,7 @@ def factor_vae_scores(sample: LabelledCodes, protocol: Protocol) -> Scores:
             variance,
             protocol.votes_train,
             len(names),
-            DEAD_BELOW * unit,
+            DEAD_BELOW_STD * unit,
         )
 
     found, interval = _scored(score, sample, columns, protocol)

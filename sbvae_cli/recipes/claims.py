@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from sbvae_cli.config.frozen import Frozen
-from sbvae_cli.config.score_names import wanted_score
+from sbvae_cli.config.score_names import requested_score
 from sbvae_cli.errors import SbvaeError
 
 Settings = Mapping[str, Any]
@@ -26,7 +26,7 @@ class _OfScore(Frozen):
     @classmethod
     def _known(cls, score: str) -> str:
         try:
-            wanted_score(score)
+            requested_score(score)
         except SbvaeError as error:
             raise ValueError(error.line) from error
         return score

@@ -6,9 +6,9 @@ from statistics import fmean
 from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.score_names import (
     depends_on_likelihood,
+    requested_score,
     score_label,
     score_style,
-    wanted_score,
 )
 from sbvae_cli.evaluation.findings.grids import FLAT, FOLDED, SHRUNK, TORN
 from sbvae_cli.evaluation.findings.verdict import COPIED
@@ -141,8 +141,8 @@ def likelihoods(collected: Collected) -> list[str]:
 def scores_lines(collected: Collected, scores: Sequence[str]) -> list[str]:
     """Return a Markdown list with the meaning of each score, and of each verdict on a grid."""
     lines = []
-    for name in dict.fromkeys(wanted_score(score).name for score in scores):
-        metric = METRICS[wanted_score(name).metric]
+    for name in dict.fromkeys(requested_score(score).name for score in scores):
+        metric = METRICS[requested_score(name).metric]
         label = score_style(name).label
         lines.append(f"- **{label}**: {metric.scores[name]}.")
     found = {v for group in collected.groups for own in group.verdicts.values() for v in own}
@@ -167,7 +167,7 @@ def training_seconds(runs: Sequence[SweepRun]) -> float:
 
 def label_of(score: str) -> str:
     """Return the label of a score for the heading of a column."""
-    return score_label(score, wanted_score(score).factors).replace(" (nats an image)", "")
+    return score_label(score, requested_score(score).factors).replace(" (nats an image)", "")
 
 
 def _number(run: SweepRun, score: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from sbvae_cli.config.score_names import score_label, wanted_score
+from sbvae_cli.config.score_names import requested_score, score_label
 from sbvae_cli.figures.table import Cell
 from sbvae_cli.runs.naming import setting_label
 from sbvae_cli.sweeps.collect import RunGroup
@@ -37,7 +37,7 @@ def probability(compared: Comparison) -> str:
 
 def label(score: str) -> str:
     """Return the label of a score without its unit."""
-    wanted = wanted_score(score)
+    wanted = requested_score(score)
     return score_label(score, wanted.factors).replace(" (nats an image)", "")
 
 

@@ -8,7 +8,7 @@ import h5py
 from PIL import UnidentifiedImageError
 
 from sbvae_cli.config.dataset_names import is_procedural, near_dataset
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.importers.collection import identify
@@ -44,7 +44,7 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
         source = open_source(target)
         return {"kind": "procedural dataset", **_source_facts(source)}, source
     known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
-    contents = look_at(path, missing=near_dataset(target) or known)
+    contents = recognise_contents(path, missing=near_dataset(target) or known)
     match contents.kind:
         case "dataset" | "3dshapes":
             file = DatasetFile(path)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sbvae_cli.config.metrics import IN_PAPER, METRICS, OF_CODES
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.config.metrics import CODE_METRICS, METRICS, PAPER_METRICS
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.codes_file import HOW_TO_WRITE, read_codes
 from sbvae_cli.evaluation.evaluate import OnMetric, evaluate_codes, no_report
@@ -136,9 +136,9 @@ def _refuse_images_of_codes(
     if codes and data:
         raise SbvaeError(f"{codes[0]}: has codes, not images: `data` has no effect; leave it out")
     for path in codes:
-        contents = look_at(path, missing=HOW_TO_WRITE)
+        contents = recognise_contents(path, missing=HOW_TO_WRITE)
         if contents.kind in ("images", "dsprites"):
-            raise SbvaeError(f"{path}: {contents.found}, without codes; {contents.way}")
+            raise SbvaeError(f"{path}: {contents.description}, without codes; {contents.advice}")
     if len(codes) == len(targets) and device not in ("auto", "cpu"):
         on_note("`device` has no effect: codes are scored on the CPU")
 
@@ -149,7 +149,7 @@ def _open(path: Path, data: str | None, device: str, on_note: Callable[[str], No
     try:
         checkpoint = open_checkpoint(path)
     except SbvaeError as error:
-        other = os.path.isfile(path) and look_at(path).kind in ("other", "pytorch")
+        other = os.path.isfile(path) and recognise_contents(path).kind in ("other", "pytorch")
         if other and path.suffix.lower() not in _CHECKPOINTS_AND_DATASETS:
             raise SbvaeError(f"{error}; if it has codes, {HOW_TO_WRITE}") from error
         raise
@@ -169,7 +169,7 @@ def _with_shared_files(models: dict[Path, OpenedModel]) -> dict[Path, OpenedMode
             first = sources.setdefault(file.path.resolve(), model.source)
             if first is not model.source:
                 file.close()
-                first.keep_rows()
+                first.cache_rows()
                 model = model._replace(source=first)
         found[path] = model
     return found
@@ -213,7 +213,9 @@ def _differ(one: OpenedModel, other: OpenedModel) -> bool:
 def _of_codes(
     path: Path, protocol: Protocol, beside_models: bool, on_metric: OnMetric
 ) -> Evaluated:
-    default = tuple(m for m in OF_CODES if m in IN_PAPER) if beside_models else OF_CODES
+    default = (
+        tuple(m for m in CODE_METRICS if m in PAPER_METRICS) if beside_models else CODE_METRICS
+    )
     by_default = protocol.metrics is None
     if by_default:
         protocol = replace(protocol, metrics=default, lenient=True)

@@ -4,7 +4,7 @@ import torch
 
 from sbvae_cli.config.schema import Config
 from sbvae_cli.data.fixed_set import stored_images
-from sbvae_cli.data.placement import MOST, bytes_of_all, choose_place, free_bytes
+from sbvae_cli.data.placement import MAX_SHARE, bytes_of_all, choose_place, free_bytes
 from sbvae_cli.data.source import Source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.one_update import update_on_zeros
@@ -72,7 +72,7 @@ def processes_that_fit(config: Config, source: Source, number: int) -> int:
     )
     if place == "stream" or device.type == "cuda":  # on CUDA, one process trains all replicas
         return number
-    room = int(MOST * free_bytes(device)) // bytes_of_all(stored)
+    room = int(MAX_SHARE * free_bytes(device)) // bytes_of_all(stored)
     return max(1, min(number, room))
 
 

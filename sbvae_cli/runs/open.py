@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sbvae_cli.commands import command
 from sbvae_cli.config.dataset_names import is_procedural
-from sbvae_cli.data.contents import Contents, look_at
+from sbvae_cli.data.contents import Contents, recognise_contents
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.source import Source, open_source, source_from_space
-from sbvae_cli.data.text_contents import NO_WAY
+from sbvae_cli.data.text_contents import DEFAULT_ADVICE
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import match, open_own_data
 
@@ -23,14 +23,17 @@ def open_checkpoint(path: Path) -> "Checkpoint":
     Raises:
         SbvaeError: If there is no checkpoint, or it cannot be used.
     """
-    contents = look_at(path, missing="train a model first, or name a run folder or a ckpt.pt")
+    contents = recognise_contents(
+        path, missing="train a model first, or name a run folder or a ckpt.pt"
+    )
     if contents.kind == "runs":
         raise SbvaeError(f"{path}: {contents}")
     if contents.kind in ("dataset", "3dshapes"):
         DatasetFile(path).close()  # raises its own error for a damaged file
         train = command("train", source=path)
         raise SbvaeError(
-            f"{path}: {contents.found}, not a checkpoint; train a model on it first, by {train}"
+            f"{path}: {contents.description}, not a checkpoint; "
+            f"train a model on it first, by {train}"
         )
     if contents.kind not in ("checkpoint", "run"):
         found, way = _no_checkpoint(path, contents)
@@ -45,8 +48,8 @@ def _no_checkpoint(path: Path, contents: Contents) -> tuple[str, str]:
     codes = sorted(path.glob("*.npz")) if path.is_dir() else []
     if codes:
         return "is a folder of NPZ files", f"name these, as {' '.join(map(str, codes[:2]))}"
-    way = "name a run folder or a ckpt.pt" if contents.way == NO_WAY else contents.way
-    return contents.found, way
+    way = "name a run folder or a ckpt.pt" if contents.advice == DEFAULT_ADVICE else contents.advice
+    return contents.description, way
 
 
 def open_data(

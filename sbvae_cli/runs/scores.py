@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.score_names import (
-    WantedScore,
+    RequestedScore,
     depends_on_likelihood,
-    wanted_score,
+    requested_score,
 )
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.findings.sentences import abbreviate
@@ -123,7 +123,7 @@ def score_runs(
     Raises:
         SbvaeError: If a score is unknown, a target cannot be used, or no run has one of `scores`.
     """
-    wanted = {name: wanted_score(name) for name in (*scores, *optional)}
+    wanted = {name: requested_score(name) for name in (*scores, *optional)}
     read = {path: read_records(path) for path in targets if is_scores_file(path)}
     paths = each_once([path for path in targets if path not in read], on_note)
     known = [each for own in read.values() for each in own]
@@ -176,7 +176,7 @@ def _described(facts: RunFacts, wanted: Iterable[str]) -> RunScores:
 
 
 def _refuse_other_factors(
-    facts: Sequence[RunFacts], known: Sequence[ScoreRecord], wanted: Mapping[str, WantedScore]
+    facts: Sequence[RunFacts], known: Sequence[ScoreRecord], wanted: Mapping[str, RequestedScore]
 ) -> None:
     """Refuse a pair of factors that no run's data have, before any run is scored."""
     if not facts or not all(each.factors for each in facts):  # codes are read only when scored
@@ -232,7 +232,7 @@ def _in_order(
     return [record for _, record in sorted(placed, key=lambda pair: pair[0])]
 
 
-def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) -> RunScores:
+def _select(record: ScoreRecord, group: str, wanted: Mapping[str, RequestedScore]) -> RunScores:
     """Return a run with those requested scores that it has and that are finite."""
     values: dict[str, float] = {}
     factors: dict[str, str] = {}
@@ -246,7 +246,7 @@ def _select(record: ScoreRecord, group: str, wanted: Mapping[str, WantedScore]) 
     return RunScores(*own, record.data, record.images, record.protocol, values, factors)
 
 
-def _is(wanted: WantedScore, factors: str, name: str) -> bool:
+def _is(wanted: RequestedScore, factors: str, name: str) -> bool:
     """Return whether a score is the requested one; the order of the two factors is ignored."""
     if name != wanted.name or bool(factors) != wanted.of_pair:
         return False
@@ -256,7 +256,7 @@ def _is(wanted: WantedScore, factors: str, name: str) -> bool:
 def _refuse_lacking(
     found: Sequence[RunScores],
     records: Sequence[ScoreRecord],
-    wanted: Mapping[str, WantedScore],
+    wanted: Mapping[str, RequestedScore],
 ) -> None:
     """Refuse a requested score that no run has."""
     for text, score in wanted.items():

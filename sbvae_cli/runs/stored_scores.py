@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sbvae_cli.config.metrics import METRICS
-from sbvae_cli.config.score_names import WantedScore, metrics_of
+from sbvae_cli.config.score_names import RequestedScore, metrics_of
 from sbvae_cli.files import parse_json
 from sbvae_cli.runs.folder import RunFolder
 from sbvae_cli.runs.run_facts import RunFacts
@@ -72,7 +72,7 @@ def _record(facts: RunFacts, protocol: "Protocol") -> ScoreRecord | None:
 
 
 def protocol_of_scores(
-    protocol: "Protocol | None", wanted: Iterable[WantedScore], lenient: bool
+    protocol: "Protocol | None", wanted: Iterable[RequestedScore], lenient: bool
 ) -> "Protocol":
     """Return the protocol with just the metrics that the scores need."""
     from sbvae_cli.metrics.protocol import Protocol

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from sbvae_cli.config.load import Tree
-from sbvae_cli.config.score_names import NATS, score_style, wanted_score
+from sbvae_cli.config.score_names import NATS, requested_score, score_style
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.naming import OF_RUN, has_own_space, setting_label
 from sbvae_cli.sweeps.collect import Collected, RunGroup, plain
@@ -64,7 +64,7 @@ def choose_best(collected: Collected, score: str) -> list[Best]:
     Raises:
         SbvaeError: If the score has no best direction, or no run has the score.
     """
-    style = score_style(wanted_score(score).name)
+    style = score_style(requested_score(score).name)
     if style.unit == "#" or (style.unit == NATS and not style.lower_is_better):
         raise SbvaeError(f"{score} has no best value; choose by {PAPER}, as the paper did")
     sign = 1 if style.lower_is_better else -1

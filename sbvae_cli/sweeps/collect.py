@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from sbvae_cli.config.load import flat
-from sbvae_cli.config.score_names import wanted_score
+from sbvae_cli.config.score_names import requested_score
 from sbvae_cli.config.sweep import cells
 from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.groups import Summary, as_cell, summarise
@@ -176,7 +176,7 @@ class Collected:
         Raises:
             SbvaeError: If there is no score of this name.
         """
-        wanted = wanted_score(text)
+        wanted = requested_score(text)
         for name in self.score_names:
             factors, _, score = name.rpartition(":")
             if score == wanted.name and bool(factors) == wanted.of_pair:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sbvae_cli.config.score_names import score_style, wanted_score
+from sbvae_cli.config.score_names import requested_score, score_style
 from sbvae_cli.metrics.superiority import (
     METHOD,
     Superiority,
@@ -89,7 +89,7 @@ class ComparedValues:
 
 def direction_of(score: str) -> Literal["higher", "lower"]:
     """Return "lower" for a score whose lower values are better, else "higher"."""
-    return "lower" if score_style(wanted_score(score).name).lower_is_better else "higher"
+    return "lower" if score_style(requested_score(score).name).lower_is_better else "higher"
 
 
 def compare_values(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sbvae_cli.config.metrics import IN_PAPER, METRICS
+from sbvae_cli.config.metrics import METRICS, PAPER_METRICS
 from sbvae_cli.config.names import ProtocolName
 from sbvae_cli.files import write_bytes
 from sbvae_cli.runs.folder import RunFolder
@@ -89,4 +89,4 @@ def _read(folder: RunFolder, protocol: ProtocolName) -> dict[str, Any]:
 
 
 def _wanted(metrics: Sequence[str] | None) -> tuple[str, ...]:
-    return IN_PAPER if metrics is None else tuple(metrics)
+    return PAPER_METRICS if metrics is None else tuple(metrics)

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from sbvae_cli.config.schema import TrainingConfig
-from sbvae_cli.data.workers import ahead
+from sbvae_cli.data.workers import prefetch
 from sbvae_cli.errors import DivergedError
 from sbvae_cli.training.inputs import InputMaker, Inputs
 from sbvae_cli.training.rounds import Capture, Rounds, block_length
@@ -134,7 +134,7 @@ def _updates(
     length = block_length(updater, first)
     pin = updater.device.type == "cuda"
     with closing(
-        ahead(_blocks(maker, start + 1, config.steps, length, pin), _BLOCKS_AHEAD)
+        prefetch(_blocks(maker, start + 1, config.steps, length, pin), _BLOCKS_AHEAD)
     ) as blocks:
         for block in blocks:
             rounds.load(block)

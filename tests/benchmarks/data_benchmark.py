@@ -22,7 +22,7 @@ from sbvae_cli.config.names import CirclesPreset
 from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.generate import plan_dataset, write_plan
 from sbvae_cli.data.source import open_source
-from sbvae_cli.data.workers import ahead
+from sbvae_cli.data.workers import prefetch
 
 BLOCK = 16  # minibatches
 OTHERS = ("sprites", "room", "chairs")
@@ -88,7 +88,7 @@ def measure_reading(arguments: argparse.Namespace, folder: Path) -> None:
 
 def time_blocks(feed: Feed) -> tuple[float, float, int]:
     """Seconds a minibatch, seconds of the slowest block, and the number of replicas."""
-    with closing(ahead((feed.block(start, BLOCK) for start in count(0, BLOCK)), 1)) as blocks:
+    with closing(prefetch((feed.block(start, BLOCK) for start in count(0, BLOCK)), 1)) as blocks:
         for _ in range(600 // BLOCK):
             block = next(blocks)
         times = [time.perf_counter()]

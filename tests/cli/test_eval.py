@@ -17,7 +17,7 @@ import sbvae_cli.runs.evaluate as runs_evaluate
 from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.edit_space import customise
-from sbvae_cli.config.metrics import OF_CODES
+from sbvae_cli.config.metrics import CODE_METRICS
 from sbvae_cli.config.model import (
     BernoulliConfig,
     BroadcastDecoderConfig,
@@ -323,7 +323,7 @@ def test_codes_get_every_metric_that_needs_no_model(
     done = sbvae("eval", write_codes(tmp_path / "codes.npz"), "--json", "-")
     assert done.code == 0
     found = json.loads(done.out)
-    assert found["protocol"]["metrics"] == list(OF_CODES)
+    assert found["protocol"]["metrics"] == list(CODE_METRICS)
     assert {"mig", "beta_vae", "sap", "modularity", "irs"} <= found["scores"].keys()
     assert not {"nll", "dci_disentanglement", "dci_fast_disentanglement"} & found["scores"].keys()
     assert "without dci, whose gradient boosting may take minutes: --metrics dci" in done.err
@@ -455,7 +455,7 @@ def test_all_metrics_of_codes_leave_udr_out_with_a_note(
     sbvae: Sbvae, write_codes: WriteCodes, few: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cheap = ("mig", "udr")
-    monkeypatch.setattr("sbvae_cli.config.score_names.ALL", cheap)
+    monkeypatch.setattr("sbvae_cli.config.score_names.ALL_METRICS", cheap)
     codes = write_codes(Path("codes.npz"))
     done = sbvae("eval", codes, "--metrics", "all", "--json", "-")
     assert done.code == 0

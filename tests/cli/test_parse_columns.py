@@ -3,15 +3,15 @@
 import pytest
 
 from sbvae_cli.cli.parse_columns import parse_declared
-from sbvae_cli.data.importers.factor_columns import Declared
+from sbvae_cli.data.importers.factor_columns import DeclaredColumns
 from sbvae_cli.errors import SbvaeError
 
 
 def test_several_stand_between_commas_or_in_options_of_their_own() -> None:
     found = parse_declared(["a=levels, b=range", "c=x=levels"], ["d,e=180", "f"])
     kinds = {"a": "levels", "b": "range", "c=x": "levels"}
-    assert found == Declared(kinds, {"d": None, "e": 180.0, "f": None})
-    assert parse_declared((), ()) == Declared()
+    assert found == DeclaredColumns(kinds, {"d": None, "e": 180.0, "f": None})
+    assert parse_declared((), ()) == DeclaredColumns()
 
 
 @pytest.mark.parametrize(

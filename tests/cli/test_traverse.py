@@ -12,7 +12,7 @@ from PIL import Image
 from sbvae_cli.cli.app import main
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 
 Sbvae = Callable[..., object]
 WriteModel = Callable[..., Path]
@@ -25,7 +25,7 @@ def write_grey(path: Path, count: int = 6) -> Path:
     def render(rows: np.ndarray) -> np.ndarray:
         return np.tile((255 * rows).astype(np.uint8)[:, :, None, None], (1, 12, 8, 1))
 
-    write_plan(path, Plan(FactorSpace(GREY), count, 12, 8, render), name="grey", seed=0)
+    write_plan(path, DatasetPlan(FactorSpace(GREY), count, 12, 8, render), name="grey", seed=0)
     return path
 
 

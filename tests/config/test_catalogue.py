@@ -9,7 +9,7 @@ import pytest
 from sbvae_cli.config.catalogue import RENDERERS, check_space, evenly, with_levels
 from sbvae_cli.config.dataset_names import known_names, named_space
 from sbvae_cli.config.edit_space import customise
-from sbvae_cli.config.names import DRAWN, CirclesPreset, PaperDataset, choice
+from sbvae_cli.config.names import PROCEDURAL_DATASETS, CirclesPreset, PaperDataset, choice
 from sbvae_cli.config.renderer import HSV, RGB
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factor_grid import factor_grid
@@ -33,7 +33,7 @@ def test_the_command_line_offers_the_presets_of_circles() -> None:
 
 
 def test_datasets_that_need_no_file_are_listed_in_help_too() -> None:
-    assert known_names() == choice(DRAWN) == "circles:PRESET, sprites, room or chairs"
+    assert known_names() == choice(PROCEDURAL_DATASETS) == "circles:PRESET, sprites, room or chairs"
 
 
 def test_an_unknown_renderer_is_refused() -> None:

@@ -6,8 +6,8 @@ from sbvae_cli.config.metrics import METRICS
 from sbvae_cli.config.score_names import (
     depends_on_likelihood,
     metrics_of,
+    requested_score,
     score_label,
-    wanted_score,
 )
 from sbvae_cli.errors import SbvaeError
 
@@ -18,19 +18,19 @@ def test_every_score_of_one_number_is_found_by_its_name() -> None:
             if score.endswith(("_by_latent", "_by_factor")):
                 continue
             pair = "x,y:" if metric.source == "grid" else ""
-            found = wanted_score(f"{pair}{score}")
+            found = requested_score(f"{pair}{score}")
             assert (found.name, found.metric, found.of_pair) == (score, name, bool(pair))
 
 
 def test_a_score_that_two_metrics_have_is_of_no_pair_unless_one_is_named() -> None:
-    assert wanted_score("latents_used").metric == "rates"
-    assert wanted_score("y,x:latents_used") == ("latents_used", "y,x", "geometry", True)
-    assert wanted_score("Affine-R2") == ("affine_r2", "", "geometry", True)
+    assert requested_score("latents_used").metric == "rates"
+    assert requested_score("y,x:latents_used") == ("latents_used", "y,x", "geometry", True)
+    assert requested_score("Affine-R2") == ("affine_r2", "", "geometry", True)
 
 
 def test_metrics_are_each_computed_once_in_the_order_of_the_table() -> None:
     names = ("affine_r2", "mig", "kl", "nll", "x,y:tear")
-    assert metrics_of(map(wanted_score, names)) == ("rates", "mig", "geometry")
+    assert metrics_of(map(requested_score, names)) == ("rates", "mig", "geometry")
 
 
 def test_rates_of_pixels_depend_on_the_likelihood() -> None:
@@ -59,4 +59,4 @@ def test_labels_have_units_and_pairs() -> None:
 )
 def test_unknown_names_are_refused_with_what_would_do(name: str, message: str) -> None:
     with pytest.raises(SbvaeError, match=message):
-        wanted_score(name)
+        requested_score(name)

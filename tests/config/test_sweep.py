@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sbvae_cli.config.load import to_yaml
-from sbvae_cli.config.metrics import ALL
+from sbvae_cli.config.metrics import ALL_METRICS
 from sbvae_cli.config.sweep import build_sweep, cells, read_sweep, settings_of_cell
 from sbvae_cli.errors import SbvaeError
 
@@ -55,7 +55,9 @@ def test_another_kind_in_the_grid_drops_what_fits_the_first_one_alone() -> None:
 
 def test_metrics_are_named_as_on_the_command_line() -> None:
     assert build_sweep({"metrics": "MIG, affine_r2"}).metrics == ("mig", "geometry")
-    assert build_sweep({"metrics": ["all"]}).metrics == tuple(name for name in ALL if name != "udr")
+    assert build_sweep({"metrics": ["all"]}).metrics == tuple(
+        name for name in ALL_METRICS if name != "udr"
+    )
     assert build_sweep({}).metrics is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 from sbvae_cli.data.source import Source
 
 
@@ -20,7 +20,7 @@ def write() -> Callable[..., Path]:
 
     def write(path: Path, *, preset: str = "xy-hole", **changes: object) -> Path:
         source = Source(preset, FactorSpace(named_space(f"circles:{preset}")), 6, 10)
-        plan = Plan(source.space, 150, 6, 10, source.render)
+        plan = DatasetPlan(source.space, 150, 6, 10, source.render)
         planned = {name: changes.pop(name) for name in vars(plan) if name in changes}
         write_plan(path, replace(plan, **planned), **{"name": preset, "seed": 3, **changes})
         return path
@@ -43,7 +43,7 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
         found = np.array([numbers[row.tobytes()] for row in factors])
         return np.stack([found // 256, found % 256], 1).astype(np.uint8)[:, None, :, None]
 
-    plan = Plan(FactorSpace(space), 300, 1, 2, render)
+    plan = DatasetPlan(FactorSpace(space), 300, 1, 2, render)
     rows = [plan.stored_rows(3, start, start + 64) for start in range(0, 300, 64)]
     numbers.update((row.tobytes(), i) for i, row in enumerate(np.concatenate(rows)))
     path = tmp_path_factory.mktemp("data") / "numbered.h5"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sbvae_cli.config.names import DRAWN, Shuffle
+from sbvae_cli.config.names import PROCEDURAL_DATASETS, Shuffle
 from sbvae_cli.data.feed import Feed
 from sbvae_cli.data.fixed_set import FixedSet
 from sbvae_cli.data.generate import plan_dataset, write_plan
@@ -85,7 +85,7 @@ def test_what_lies_on_the_device_comes_as_row_numbers(small: Path) -> None:
     np.testing.assert_array_equal(streamed.numpy(), stored[block.images.numpy()])
 
 
-@pytest.mark.parametrize("data", ["circles:xy-hole", "circles:xh-blank", *DRAWN[1:]])
+@pytest.mark.parametrize("data", ["circles:xy-hole", "circles:xh-blank", *PROCEDURAL_DATASETS[1:]])
 def test_drawn_minibatches_are_samples_of_streams_of_their_own(data: str) -> None:
     source = open_source(data, 16, 16)
     block = Feed(source, 50, [2, 6]).block(3, 2).images

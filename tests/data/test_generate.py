@@ -16,7 +16,7 @@ from sbvae_cli.config.edit_space import customise
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.file import GZIP_LEVEL
-from sbvae_cli.data.generate import MASK_LEVEL, Plan, plan_dataset
+from sbvae_cli.data.generate import MASK_LEVEL, DatasetPlan, plan_dataset
 from sbvae_cli.data.renderers.chairs import render_chairs
 from sbvae_cli.data.renderers.circles import render_circles
 from sbvae_cli.data.renderers.room import render_room
@@ -41,7 +41,7 @@ def small(renderer: str, **changes: object) -> SpaceConfig:
     return customise(named_space(renderer), ranges=SMALL[renderer], **changes)
 
 
-def plan(space: SpaceConfig, count: int | None = None) -> Plan:
+def plan(space: SpaceConfig, count: int | None = None) -> DatasetPlan:
     return plan_dataset(space, "mine", count, 16, 24)
 
 

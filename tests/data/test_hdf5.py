@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.hdf5 import open_hdf5
 from sbvae_cli.data.importers.open_images import open_images
@@ -57,7 +57,7 @@ def test_a_filter_that_is_missing_is_named_before_anything_is_read(
 def test_a_missing_filter_is_told_before_an_import_is_advised(tmp_path: Path) -> None:
     path = filtered(tmp_path / "x.h5", 32099, name="pictures")
     with pytest.raises(SbvaeError, match=r"its pictures are compressed by a filter that is not"):
-        look_at(path)
+        recognise_contents(path)
 
 
 def test_the_filters_of_hdf5_itself_are_there(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_file_whose_directory_is_damaged_is_told_so(tmp_path: Path, of_ours: b
         if of_ours:
             file.attrs.update({"sbvae_format": 1, "name": "x", "seed": 0, "space": "{}"})
     path.write_bytes(path.read_bytes().replace(b"SNOD", b"SN\0D").replace(b"HEAP", b"H\0AP"))
-    for read in (look_at, DatasetFile) if not of_ours else (DatasetFile,):
+    for read in (recognise_contents, DatasetFile) if not of_ours else (DatasetFile,):
         with pytest.raises(SbvaeError, match=r"x.h5: is a damaged HDF5 file \(.*\); copy it or"):
             read(path)
 

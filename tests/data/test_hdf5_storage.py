@@ -11,7 +11,7 @@ import pytest
 from sbvae_cli.data import hdf5
 from sbvae_cli.data.file import DatasetFile
 from sbvae_cli.data.hdf5 import list_arrays
-from sbvae_cli.data.hdf5_storage import inflated, stands_beside
+from sbvae_cli.data.hdf5_storage import inflated, is_in_same_folder
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.errors import SbvaeError
 
@@ -146,10 +146,10 @@ def test_a_file_beside_or_below_is_followed_and_a_link_out_of_there_is_none(
     (tmp_path / "sub").mkdir()
     path = tmp_path / "sub" / "x.h5"
     (tmp_path / "sub" / "out.h5").symlink_to(tmp_path / "secret.h5")
-    assert stands_beside(path, "y.h5") and stands_beside(path, "z/../y.h5")
-    assert stands_beside(path, str(path))
+    assert is_in_same_folder(path, "y.h5") and is_in_same_folder(path, "z/../y.h5")
+    assert is_in_same_folder(path, str(path))
     for other in ("../y.h5", "/etc/passwd", "out.h5", "z/../../y.h5"):
-        assert not stands_beside(path, other)
+        assert not is_in_same_folder(path, other)
 
 
 def test_what_is_packed_to_fill_memory_ends_a_byte_after_what_is_wanted() -> None:

@@ -27,7 +27,7 @@ COUNT = 144
 
 def together(imported: Import) -> tuple[np.ndarray, np.ndarray]:
     """All rows and images; what they are read from is closed."""
-    with imported.held:
+    with imported.open_files:
         rows, images = zip(*imported.batches, strict=True)
     return np.concatenate(rows), np.concatenate(images)
 
@@ -38,7 +38,7 @@ def save(path: Path, image: np.ndarray) -> None:
 
 
 def write(path: Path, imported: Import) -> Source:
-    with imported.held:
+    with imported.open_files:
         write_dataset(
             path,
             imported.batches,

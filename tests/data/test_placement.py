@@ -46,7 +46,7 @@ def test_images_are_those_of_their_rows_wherever_they_lie(most: int) -> None:
     for place in places:
         for some in (rows, rows[::-1], rows[:1]):
             taken = place.take(some)
-            np.testing.assert_array_equal(numbers_of(place.bytes_of(taken)), some)
+            np.testing.assert_array_equal(numbers_of(place.resolve(taken)), some)
 
 
 def test_a_chunk_is_read_once_a_block_and_kept_while_there_is_room() -> None:

@@ -118,7 +118,7 @@ def test_rows_of_a_file_lie_all_over_it(numbered: Path) -> None:
 
 def test_rows_that_are_kept_are_read_once(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, plain = open_source(small), open_source(small)
-    source.keep_rows()
+    source.cache_rows()
     first = source.sample(rng(), 30)
     source.file.close()
     for found, again, expected in zip(

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from sbvae_cli.data.workers import AHEAD, ahead, in_order
+from sbvae_cli.data.workers import PREFETCHED_PER_WORKER, map_in_order, prefetch
 
 
 def living() -> list[str]:
@@ -23,7 +23,7 @@ def living() -> list[str]:
 @pytest.mark.parametrize("workers", [None, 1, 2, 3, 50])
 @pytest.mark.parametrize("count", [0, 1, 20])
 def test_results_come_in_the_order_of_the_items(workers: int | None, count: int) -> None:
-    found = list(in_order(lambda i: -i, range(count), workers))
+    found = list(map_in_order(lambda i: -i, range(count), workers))
     assert found == [-i for i in range(count)]
     assert not living()
 
@@ -31,7 +31,7 @@ def test_results_come_in_the_order_of_the_items(workers: int | None, count: int)
 def test_threads_work_at_the_same_time() -> None:
     """Each item waits for the other."""
     both = threading.Barrier(2, timeout=10)
-    assert sorted(in_order(lambda _: both.wait(), range(2), 2)) == [0, 1]
+    assert sorted(map_in_order(lambda _: both.wait(), range(2), 2)) == [0, 1]
 
 
 def test_the_first_may_finish_last() -> None:
@@ -44,7 +44,7 @@ def test_the_first_may_finish_last() -> None:
             second_is_done.set()
         return item
 
-    assert list(in_order(work, range(2), 2)) == [0, 1]
+    assert list(map_in_order(work, range(2), 2)) == [0, 1]
 
 
 def test_only_a_few_items_are_asked_for_ahead() -> None:
@@ -55,13 +55,13 @@ def test_only_a_few_items_are_asked_for_ahead() -> None:
             asked.append(item)
             yield item
 
-    with closing(in_order(lambda i: i, items(), 3)) as results:
+    with closing(map_in_order(lambda i: i, items(), 3)) as results:
         for number, result in enumerate(results):
             assert result == number
-            assert len(asked) <= number + AHEAD * 3 + 1
+            assert len(asked) <= number + PREFETCHED_PER_WORKER * 3 + 1
             if number == 20:
                 break
-    assert len(asked) == 21 + AHEAD * 3
+    assert len(asked) == 21 + PREFETCHED_PER_WORKER * 3
     assert not living()
 
 
@@ -74,7 +74,7 @@ def test_an_error_is_raised_when_its_turn_comes(error: type[BaseException]) -> N
 
     found = []
     with pytest.raises(error):
-        for result in in_order(work, range(9), 4):
+        for result in map_in_order(work, range(9), 4):
             found.append(result)
     assert found == [0, 1, 2]
     assert not living()
@@ -86,13 +86,13 @@ def test_an_error_of_the_items_ends_the_threads() -> None:
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        list(in_order(lambda i: i, items(), 2))
+        list(map_in_order(lambda i: i, items(), 2))
     assert not living()
 
 
 def test_what_is_made_ahead_comes_in_order_and_to_its_end() -> None:
-    assert list(ahead(iter(range(50)), 3)) == list(range(50))
-    assert list(ahead([])) == []
+    assert list(prefetch(iter(range(50)), 3)) == list(range(50))
+    assert list(prefetch([])) == []
     assert not living()
 
 
@@ -104,7 +104,7 @@ def test_few_items_are_made_ahead() -> None:
             made.append(i)
             yield i
 
-    items_ahead = ahead(items(), 2)
+    items_ahead = prefetch(items(), 2)
     assert not living()  # nothing begins before it is asked for
     assert [next(items_ahead) for _ in range(3)] == [0, 1, 2]
     deadline = time.monotonic() + 10
@@ -117,7 +117,7 @@ def test_few_items_are_made_ahead() -> None:
 
 
 def test_a_generator_that_is_dropped_ends_its_thread() -> None:
-    items = ahead(count())
+    items = prefetch(count())
     next(items)
     del items
     assert not living()
@@ -131,7 +131,7 @@ def test_an_error_ahead_is_raised_after_the_items_before(error: type[BaseExcepti
 
     found = []
     with pytest.raises(error):
-        for item in ahead(items()):
+        for item in prefetch(items()):
             found.append(item)
     assert found == [0, 1, 2]
     assert not living()
@@ -140,8 +140,8 @@ def test_an_error_ahead_is_raised_after_the_items_before(error: type[BaseExcepti
 def test_what_is_made_ahead_does_not_hold_up_the_interpreter_s_exit() -> None:
     program = (
         "from itertools import count; import numpy as np;"
-        "from sbvae_cli.data.workers import ahead;"
-        "items = ahead(np.random.default_rng(i).random(100_000) for i in count());"
+        "from sbvae_cli.data.workers import prefetch;"
+        "items = prefetch(np.random.default_rng(i).random(100_000) for i in count());"
         "[next(items) for _ in range(5)]; print('done')"
     )
     run = subprocess.run(

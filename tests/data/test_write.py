@@ -16,7 +16,7 @@ from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.cores import usable_cores
 from sbvae_cli.data.factors import FactorSpace
 from sbvae_cli.data.source import open_source
-from sbvae_cli.data.workers import AHEAD
+from sbvae_cli.data.workers import PREFETCHED_PER_WORKER
 from sbvae_cli.data.write import Chunk, write_dataset
 from sbvae_cli.errors import SbvaeError, StoppedError
 
@@ -164,7 +164,9 @@ def test_few_images_wait_in_memory(tmp_path: Path) -> None:
 
     def batches() -> Iterator[Chunk]:
         for number in range(100):
-            assert sum(written[-1:]) >= 20 * number - 64 * (AHEAD * usable_cores() + 2)
+            assert sum(written[-1:]) >= 20 * number - 64 * (
+                PREFETCHED_PER_WORKER * usable_cores() + 2
+            )
             yield ROWS[:20], IMAGES[:20]
 
     write(tmp_path / "a.h5", batches(), on_progress=written.append)

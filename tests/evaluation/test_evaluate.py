@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbvae_cli.config.metrics import OF_CODES
+from sbvae_cli.config.metrics import CODE_METRICS
 from sbvae_cli.data.columns import colours_of
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.evaluate import evaluate_codes
@@ -23,7 +23,7 @@ SHAPE = RNG.integers(0, 3, N)
 NOISE = RNG.normal(size=(N, 2))
 FAST: Protocol = replace(
     named_protocol("quick"),
-    metrics=(*OF_CODES, "dci-fast"),
+    metrics=(*CODE_METRICS, "dci-fast"),
     lenient=True,
     votes_train=100,
     votes_eval=100,

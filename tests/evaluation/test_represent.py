@@ -9,7 +9,7 @@ import torch
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import EncoderConfig, ModelConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.encode import encode
@@ -32,7 +32,7 @@ def vae() -> VAE:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Source:
     path = tmp_path_factory.mktemp("codes") / "xy.h5"
-    plan = Plan(CIRCLES.space, 150, 6, 10, CIRCLES.render)
+    plan = DatasetPlan(CIRCLES.space, 150, 6, 10, CIRCLES.render)
     write_plan(path, plan, name="xy-hole", seed=3)
     return open_source(path)
 

@@ -10,7 +10,7 @@ from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.space import SpaceConfig
 from sbvae_cli.data.factors import FactorSpace
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 from sbvae_cli.data.source import Source, open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.evaluation.examples import start_image
@@ -191,7 +191,7 @@ def test_a_file_without_a_renderer_gives_its_rows(vae: VAE, tmp_path: Path) -> N
         greys = (255 * rows[:, 0]).astype(np.uint8)
         return np.tile(greys[:, None, None, None], (1, HEIGHT, WIDTH, 3))
 
-    plan = Plan(space, 5, HEIGHT, WIDTH, render)
+    plan = DatasetPlan(space, 5, HEIGHT, WIDTH, render)
     write_plan(tmp_path / "grey.h5", plan, name="grey", seed=0)
     source = open_source(tmp_path / "grey.h5")
     images, _ = source.file.read(0, 5)

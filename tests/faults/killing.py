@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sbvae_cli.files import WholeFile, name_of_unfinished
+from sbvae_cli.files import ErrorStoringFile, name_of_unfinished
 
 _LOADED = ["cli.resume_replicas", "cli.sweep_runner", "runs.train", "sweeps.scoring", "cli.app"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -170,7 +170,7 @@ def _be_killed(operations: _Operations) -> None:
     """Have this process killed where an operation of the number begins, or in the middle of it."""
     from sbvae_cli.runs.folder import RunFolder
 
-    fsync, write, append = os.fsync, WholeFile.write, RunFolder.append_log
+    fsync, write, append = os.fsync, ErrorStoringFile.write, RunFolder.append_log
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
         opens = event == "open" and arguments[2] & _WRITING
@@ -183,7 +183,7 @@ def _be_killed(operations: _Operations) -> None:
             os.killpg(0, signal.SIGKILL)
         fsync(descriptor)
 
-    def written(self: WholeFile, data: Any) -> int:
+    def written(self: ErrorStoringFile, data: Any) -> int:
         if self.tell() == 0 and operations.reached("half", self.name):
             content = memoryview(data).cast("B")
             write(self, content[: len(content) // 2])
@@ -200,7 +200,7 @@ def _be_killed(operations: _Operations) -> None:
 
     sys.addaudithook(look)
     os.fsync = synced
-    WholeFile.write = written  # type: ignore[method-assign]
+    ErrorStoringFile.write = written  # type: ignore[method-assign]
     RunFolder.append_log = appended  # type: ignore[method-assign]
 
 

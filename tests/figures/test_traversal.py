@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.evaluation.traversal import Traversal
 from sbvae_cli.figures.traversal import animate_traversal, draw_traversal
 from sbvae_cli.viz.primitives import Disc
@@ -25,7 +25,7 @@ def made(starts: int = 1) -> Traversal:
         reconstructions=DECODED,
         held_out=HELD_OUT,
         codes=np.array([[0.1, -0.9, 0.8], [0.2, 0.3, 0.4]])[:starts],
-        stds=np.array([0.2, 0.4, USED_BELOW]),
+        stds=np.array([0.2, 0.4, USED_BELOW_STD]),
         followed=((("x", 0.741), ("hue", 0.4)), (), ()),
         latents=(2, 0, 1),
         values=np.tile(np.linspace(-1, 1, 3), (3, 1)),
@@ -37,7 +37,7 @@ def made(starts: int = 1) -> Traversal:
 def sweeps(result: Traversal, start: int = 0) -> list[Sweep]:
     values, images, code = result.values, result.sweeps[start], result.codes[start]
     return [
-        Sweep(2, USED_BELOW, False, code[2], values[0], images[0], ("non-coding",)),
+        Sweep(2, USED_BELOW_STD, False, code[2], values[0], images[0], ("non-coding",)),
         Sweep(0, 0.2, True, code[0], values[1], images[1], ("x, hue", "74, 40 %")),
         Sweep(1, 0.4, True, code[1], values[2], images[2], ("no factor",)),
     ]

@@ -12,9 +12,9 @@ import scipy.io
 from reader import Reader, Tree, array, run
 
 from sbvae_cli.config.dataset_names import named_space
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.fingerprint import fingerprint
-from sbvae_cli.data.importers.factor_columns import UNDECLARED
+from sbvae_cli.data.importers.factor_columns import NONE_DECLARED
 from sbvae_cli.data.imports import import_own
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
@@ -82,19 +82,19 @@ def read_dataset(path: Path) -> None:
 
 def read_own(path: Path, table: Path | None = None, levels: tuple[int, int] | None = None) -> None:
     """Read images of any kind as `gen-data images` does, to the last of them."""
-    plain: dict[str, Any] = {"declared": UNDECLARED, "fit": "crop", "grey": False}
+    plain: dict[str, Any] = {"declared": NONE_DECLARED, "fit": "crop", "grey": False}
     try:
         imported = import_own(path, table, (8, 6), **plain, strict=False, levels=levels)
     except SbvaeError as error:
         if levels or "`levels=" not in str(error):
             raise
         return read_own(path, table, (0, 65_535))  # of numbers whose range somebody must say
-    with imported.held:
+    with imported.open_files:
         for _ in imported.batches:
             pass
         imported.finish()
-    if imported.account:
-        _ = imported.account.notes(), imported.account.warnings()
+    if imported.report:
+        _ = imported.report.notes(), imported.report.warnings()
 
 
 def write_npz(path: Path, tree: Tree) -> None:
@@ -176,6 +176,6 @@ READERS = {
                 "factors": stated("<i2", [12, 1], bytes(24)),
             },
         ],
-        write_npz, lambda path: (look_at(path), read_codes(path)),
+        write_npz, lambda path: (recognise_contents(path), read_codes(path)),
     ),
 }  # fmt: skip

@@ -104,7 +104,7 @@ def read_image(path: Path) -> None:
 
 def read_chairs(path: Path) -> None:
     imported = import_chairs(path, (8, 6), invert=True, strict=False)
-    with imported.held:
+    with imported.open_files:
         for _ in imported.batches:
             pass
         imported.finish()

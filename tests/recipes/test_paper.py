@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbvae_cli.config.score_names import wanted_score
+from sbvae_cli.config.score_names import requested_score
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.figures.table import PAPER
 from sbvae_cli.recipes.paper import PaperNumber, paper_number, paper_numbers
@@ -67,7 +67,7 @@ def test_scores_of_tables_are_known_ones() -> None:
     shares = {"share_of_mig_near_zero", "share_diverged"}
     scores = {each.score for each in paper_numbers().values()}
 
-    assert [wanted_score(score).name for score in sorted(scores - shares)] == sorted(
+    assert [requested_score(score).name for score in sorted(scores - shares)] == sorted(
         scores - shares
     )
 

@@ -10,7 +10,7 @@ import yaml
 
 from sbvae_cli.config.load import build_config, merge
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 from sbvae_cli.data.source import open_source
 from sbvae_cli.runs.naming import LONGEST, default_folder, run_name
 from sbvae_cli.runs.resolve import Request, resolve
@@ -142,7 +142,7 @@ def test_a_file_is_named_by_its_own_name(tmp_path: Path) -> None:
     names = []
     for file in ("xy.h5", "circles-xy.h5"):
         source = open_source("circles:xy", 8, 8)
-        plan = Plan(source.space, 4, 8, 8, source.render)
+        plan = DatasetPlan(source.space, 4, 8, 8, source.render)
         write_plan(tmp_path / file, plan, name="xy", seed=0)
         options = {"data": {"source": str(tmp_path / file)}}
         names.append(run_name(configured(options=options)))

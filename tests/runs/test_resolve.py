@@ -16,7 +16,7 @@ from sbvae_cli.config.objective import (
     ScheduleConfig,
 )
 from sbvae_cli.config.schema import Config
-from sbvae_cli.data.generate import Plan, write_plan
+from sbvae_cli.data.generate import DatasetPlan, write_plan
 from sbvae_cli.data.source import open_source
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.runs.own_data import open_own_data
@@ -300,7 +300,7 @@ def test_endless_data_count_as_500_000_images_and_a_file_as_its_own(tmp_path: Pa
     assert resolved("beta-tcvae").objective.dataset_size == 500_000
     path = tmp_path / "few.h5"
     source = open_source("circles:xy", 8, 8)
-    write_plan(path, Plan(source.space, 40, 8, 8, source.render), name="xy", seed=0)
+    write_plan(path, DatasetPlan(source.space, 40, 8, 8, source.render), name="xy", seed=0)
     options = {"data": {"source": str(path)}, "objective": {"kind": "beta-tcvae"}}
     config, _ = resolve(Request(options=options))
     assert config.objective.dataset_size == 40

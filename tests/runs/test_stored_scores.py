@@ -12,7 +12,7 @@ from sbvae_cli.checkpoint import Checkpoint, save_checkpoint
 from sbvae_cli.config.dataset_names import named_space
 from sbvae_cli.config.model import BroadcastDecoderConfig, EncoderConfig, ModelConfig
 from sbvae_cli.config.schema import Config, DataConfig
-from sbvae_cli.config.score_names import wanted_score
+from sbvae_cli.config.score_names import requested_score
 from sbvae_cli.metrics.protocol import Protocol, named_protocol
 from sbvae_cli.models.build import build_vae
 from sbvae_cli.runs import evaluate
@@ -71,7 +71,7 @@ def test_only_those_of_the_same_model_data_and_protocol_are_used(run: Path) -> N
     whole = json.loads(stored.read_text())
 
     def used(protocol: Protocol = QUICK, facts: RunFacts = facts, scores: str = "kl") -> bool:
-        own = protocol_of_scores(protocol, [wanted_score(scores)], lenient=True)
+        own = protocol_of_scores(protocol, [requested_score(scores)], lenient=True)
         return bool(stored_records([facts], own))
 
     assert used() and used(scores="nll") and used(facts=replace(facts, path=run / "ckpt.pt"))

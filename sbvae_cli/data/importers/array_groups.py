@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from sbvae_cli.commands import command
-from sbvae_cli.data.importers.find_arrays import IMAGES, ArrayKind, Arrays, called
+from sbvae_cli.data.importers.find_arrays import IMAGES, ArrayKind, Arrays, find_by_known_name
 from sbvae_cli.data.importers.natural_order import natural_order
 from sbvae_cli.errors import SbvaeError, printable
 
@@ -47,10 +47,14 @@ def find_group(path: Path, arrays: Arrays, key: str | None = None) -> ArrayGroup
         return _group(wanted, names) if len(names) > 1 else None
     stacks = [name for name, array in arrays.items() if array.may_be_images]
     unclear = [name for name in stacks if arrays[name].may_be_one_image]  # (C, H, W) or (N, H, W)
-    if len(stacks) > len(unclear) or 0 < len(unclear) < _MANY or called(unclear, IMAGES):
+    if (
+        len(stacks) > len(unclear)
+        or 0 < len(unclear) < _MANY
+        or find_by_known_name(unclear, IMAGES)
+    ):
         return None
     groups = _groups(arrays)
-    found = list(groups) if len(groups) == 1 else called(groups, IMAGES)
+    found = list(groups) if len(groups) == 1 else find_by_known_name(groups, IMAGES)
     if len(found) == 1:
         return _group(found[0], groups[found[0]])
     if not groups:
@@ -67,7 +71,7 @@ def _groups(arrays: Mapping[str, ArrayKind]) -> dict[str, list[str]]:
     """Group arrays by the first part of their path, or by the last if that makes larger groups."""
     kinds: tuple[defaultdict[str, list[str]], ...] = (defaultdict(list), defaultdict(list))
     for name, array in arrays.items():
-        if array.stands_for_one_image and not array.link_to:
+        if array.is_likely_one_image and not array.link_to:
             kinds[0][name.partition("/")[0] if "/" in name else ""].append(name)
             kinds[1][name.rpartition("/")[2]].append(name)
     sizes = [max(map(len, groups.values()), default=0) for groups in kinds]

@@ -39,12 +39,12 @@ class ArrayImages(ImageCollection):
         array_name: str,
         array: Any,
         axes: Sequence[int],
-        held: Sequence[Closable] = (),
+        open_files: Sequence[Closable] = (),
         value_range: Levels | None = None,
     ) -> None:
         count = array.shape[axes[0]]
         digits = len(str(count - 1))
-        super().__init__(path, [f"{i:0{digits}}" for i in range(count)], held)
+        super().__init__(path, [f"{i:0{digits}}" for i in range(count)], open_files)
         self.array_name, self.arrays, self.value_range = array_name, (array_name,), value_range
         self._array, self._axes = array, tuple(axes)
         self._length = _block_length(array, axes[0])
@@ -93,9 +93,9 @@ class SeparateArrays(ImageCollection):
         group: str,
         members: Mapping[str, str],
         read: Callable[[str], NDArray[Any]],
-        held: Sequence[Closable],
+        open_files: Sequence[Closable],
     ) -> None:
-        super().__init__(path, list(members), held)
+        super().__init__(path, list(members), open_files)
         self.array_name, self.arrays = group, tuple(members.values())
         self._read, self._lock = read, Lock()
 
@@ -117,9 +117,11 @@ class EncodedRows(ImageFiles):
         held: Open files to close with this object.
     """
 
-    def __init__(self, path: Path, array_name: str, array: Any, held: Sequence[Closable]) -> None:
+    def __init__(
+        self, path: Path, array_name: str, array: Any, open_files: Sequence[Closable]
+    ) -> None:
         digits = len(str(len(array) - 1))
-        super().__init__(path, [f"{i:0{digits}}" for i in range(len(array))], held)
+        super().__init__(path, [f"{i:0{digits}}" for i in range(len(array))], open_files)
         self.array_name, self.arrays, self._array = array_name, (array_name,), array
 
     def stored(self, index: int) -> bytes:

@@ -81,24 +81,24 @@ def _read_texts(where: str, cells: Sequence[str], first_row: int, as_words: bool
         odd = [i for i, cell in enumerate(cells) if is_odd(cell)]
         return [f"{row_text(i, first_row)} ({cells[i]})" for i in odd]
 
-    refuse(f"{where} has empty cells", rows(operator.not_), "fill them")
+    refuse_cells(f"{where} has empty cells", rows(operator.not_), "fill them")
     numbers = [] if as_words else [cell for cell in cells if _NUMBER.fullmatch(cell)]
     if not as_words:
         commas = rows(_DECIMAL_COMMA.fullmatch)
-        refuse(f"{where} has decimal commas", commas, "write decimal points")
+        refuse_cells(f"{where} has decimal commas", commas, "write decimal points")
     if not numbers:
         words = tuple(natural_order(set(cells)))
         number = {word: float(i) for i, word in enumerate(words)}
         return Column(np.array([number[cell] for cell in cells]), words)
     odd = rows(lambda cell: not _NUMBER.fullmatch(cell))
-    refuse(f"{where} mixes numbers and words", odd, "write one or the other")
+    refuse_cells(f"{where} mixes numbers and words", odd, "write one or the other")
     values = np.array(cells, np.str_).astype(np.float64)
     _refuse_infinite(where, cells, values, first_row)
     refuse_inexact(where, map(Decimal, cells), values)
     return Column(values)
 
 
-def with_points(cells: Sequence[str]) -> list[str] | None:
+def with_decimal_points(cells: Sequence[str]) -> list[str] | None:
     """Replace decimal commas by points; return None if cells have no commas, or points or words."""
     plain = [cell.replace(",", ".") for cell in cells]
     commas = any(map(_DECIMAL_COMMA.fullmatch, cells))
@@ -116,7 +116,7 @@ def _refuse_infinite(where: str, cells: Cells, values: NDArray[np.float64], firs
     bad = np.flatnonzero(~(np.abs(values) <= _LARGEST)).tolist()
     odd = [f"{row_text(i, first_row)} ({cells[i]})" for i in bad]
     todo = f"remove these images, or fill them (up to {_LARGEST:g})"
-    refuse(f"{where} has numbers that are not finite", odd, todo)
+    refuse_cells(f"{where} has numbers that are not finite", odd, todo)
 
 
 def refuse_inexact(where: str, given: Iterable[Any], values: NDArray[np.float64]) -> None:
@@ -151,7 +151,7 @@ def row_text(index: int, first_row: int) -> str:
     return f"row {index + first_row}" + ("" if first_row else ", counted from 0")
 
 
-def refuse(found: str, examples: Sequence[str], todo: str) -> None:
+def refuse_cells(found: str, examples: Sequence[str], todo: str) -> None:
     """Raise an error with the number of faulty cells and the first of them, if there are any.
 
     Args:

@@ -17,7 +17,7 @@ from PIL.ImageFile import ImageFile
 from sbvae_cli.data.importers.deep_images import DeepImage, Kind, deep_image, stored_kind
 from sbvae_cli.data.importers.levels import Levels
 from sbvae_cli.data.importers.limits import check_pixels
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.errors import SbvaeError, printable
 from sbvae_cli.system_errors import NO_MORE_FILES
@@ -97,17 +97,19 @@ class ImageCollection(Closing):
     array_name = ""
     names_from = ""
 
-    def __init__(self, path: Path, names: Sequence[str], held: Sequence[Closable] = ()) -> None:
+    def __init__(
+        self, path: Path, names: Sequence[str], open_files: Sequence[Closable] = ()
+    ) -> None:
         self.path = path
         self.names = tuple(names)
-        self._held = held
+        self._open_files = open_files
 
     def __len__(self) -> int:
         return len(self.names)
 
     def close(self) -> None:
         """Close the underlying files; an archive cannot be read afterwards."""
-        for file in self._held:
+        for file in self._open_files:
             file.close()
 
     def read(
@@ -171,10 +173,10 @@ class ImageCollection(Closing):
 
 def _count(tally: Tally | None, image: Image.Image | DeepImage, left_out: int = 0) -> None:
     if tally is not None:
-        tally[Told.SIZE, image.height, image.width] += 1
+        tally[Counted.SIZE, image.height, image.width] += 1
         if left_out:
-            tally[Told.FILES_OF_FRAMES] += 1
-            tally[Told.FRAMES_LEFT_OUT] += left_out
+            tally[Counted.FILES_OF_FRAMES] += 1
+            tally[Counted.FRAMES_LEFT_OUT] += left_out
 
 
 class ImageFiles(ImageCollection):
@@ -217,7 +219,7 @@ def _finite(image: DeepImage, tally: Tally | None) -> DeepImage:
     values = image.values
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         if tally is not None:
-            tally[Told.NOT_FINITE] += 1
+            tally[Counted.NOT_FINITE] += 1
         bad = values.size - int(np.count_nonzero(np.isfinite(values)))
         raise ValueError(f"{bad:,} of {values.size:,} values are not finite (NaN or infinite)")
     return image

@@ -15,7 +15,7 @@ from sbvae_cli.config.metrics import MAX_LEVELS, ROWS_OF_A_LEVEL
 from sbvae_cli.config.names import FactorKind
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
 from sbvae_cli.data.factors import FactorRows
-from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse
+from sbvae_cli.data.importers.cells import Cells, Column, read_cells, refuse_cells
 from sbvae_cli.data.importers.full_turn import full_turn, looks_circular
 from sbvae_cli.errors import SbvaeError, printable, unknown_name
 
@@ -24,7 +24,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredColumns:
     """Kinds and periods of columns that the user declared; values decide for other columns.
 
     Attributes:
@@ -48,7 +48,7 @@ class Declared:
                     raise SbvaeError(f"{name}: {where}: {why}", field=argument)
 
 
-UNDECLARED = Declared()
+NONE_DECLARED = DeclaredColumns()
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class FactorTable:
         rows: Values, shape (N, F), float32, or float64 if float32 would merge or round values.
         remarks: Remarks on factors for the user, by the factor's name.
         columns: Values in double precision, shape (N,) each, by the factor's name.
-        settled: Names of factors whose kind does not depend on which images are kept.
+        fixed_kinds: Names of factors whose kind does not depend on which images are kept.
         notes: Lines on cells or names that were read differently from how they are written.
     """
 
@@ -68,7 +68,7 @@ class FactorTable:
     rows: FactorRows
     remarks: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    settled: frozenset[str] = frozenset()
+    fixed_kinds: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -77,7 +77,7 @@ class FactorTable:
         wide = self.rows.dtype == np.float64
         return SpaceConfig(factors=self.factors, dtype="float64" if wide else "float32")
 
-    def of_rows(self, numbers: NDArray[np.intp]) -> "FactorTable":
+    def select_rows(self, numbers: NDArray[np.intp]) -> "FactorTable":
         """Return the table of some of the images, with the levels, ranges and kinds of these.
 
         Declared kinds, circular factors and the numbers of words do not change, nor does the type.
@@ -89,10 +89,10 @@ class FactorTable:
         factors, remarks = [], dict(self.remarks)
         for factor in self.factors:
             name, values = factor.name, columns[factor.name]
-            if name in self.settled:
-                factors.append(at_values(factor, values))
+            if name in self.fixed_kinds:
+                factors.append(restrict_to_values(factor, values))
                 continue
-            judged, remarks[name] = _factor(name, name, Column(values), UNDECLARED)
+            judged, remarks[name] = _factor(name, name, Column(values), NONE_DECLARED)
             words = dict(zip(factor.levels or (), factor.level_names or (), strict=False))
             names = tuple(words.get(level, "") for level in judged.levels or ())
             factors.append(_with_names(judged, names) if words else judged)
@@ -104,7 +104,7 @@ class FactorTable:
 def factor_table(
     columns: Mapping[str, Cells],
     where: str,
-    declared: Declared = UNDECLARED,
+    declared: DeclaredColumns = NONE_DECLARED,
     *,
     first_row: int = 0,
     words: Collection[str] = (),
@@ -130,22 +130,22 @@ def factor_table(
     check_titles(where, list(columns))
     declared.check(where, columns)
     factors, values, remarks = [], {}, {}
-    settled = {*declared.kinds, *declared.circular}
+    fixed_kinds = {*declared.kinds, *declared.circular}
     for name, cells in columns.items():
         here = f"{where}: column {printable(name)}"
         column = read_cells(here, cells, first_row, name in words)
         factor, remarks[name] = _factor(here, name, column, declared)
         factors.append(_named(factor, level_names.get(name, ())))
         values[name] = column.values
-        settled |= {name} if column.words else set()
+        fixed_kinds |= {name} if column.words else set()
     rows: FactorRows = np.stack(list(values.values()), 1)
-    if not any(map(_loses, values.values())):
+    if not any(map(_loses_precision, values.values())):
         rows = rows.astype(np.float32)
-    said = {name: text for name, text in remarks.items() if text}
-    return FactorTable(tuple(factors), rows, said, values, frozenset(settled))
+    nonempty_remarks = {name: text for name, text in remarks.items() if text}
+    return FactorTable(tuple(factors), rows, nonempty_remarks, values, frozenset(fixed_kinds))
 
 
-def at_values(factor: FactorConfig, values: NDArray[np.float64]) -> FactorConfig:
+def restrict_to_values(factor: FactorConfig, values: NDArray[np.float64]) -> FactorConfig:
     """Restrict a factor to the levels that occur among some values, or to the range of the values.
 
     Args:
@@ -176,9 +176,9 @@ def check_titles(where: str, titles: Sequence[str]) -> None:
         todo = "name it or remove it (pandas leaves it out with index=False)"
         raise SbvaeError(f"{where}: a column has no name; {todo}")
     twice = [title for title, count in Counter(titles).items() if count > 1]
-    refuse(f"{where}: columns are named twice", twice, "rename them")
+    refuse_cells(f"{where}: columns are named twice", twice, "rename them")
     odd = [title for title in titles if "," in title or not title.isprintable()]
-    refuse(f"{where}: names of columns have commas or odd characters", odd, "rename them")
+    refuse_cells(f"{where}: names of columns have commas or odd characters", odd, "rename them")
     if "present" in titles:
         todo = "the name is kept for blank images; rename it"
         raise SbvaeError(f"{where}: a column is called present; {todo}")
@@ -195,7 +195,9 @@ def plain_titles(titles: Sequence[str]) -> tuple[list[str], list[str]]:
     return plain, notes
 
 
-def _factor(where: str, name: str, column: Column, declared: Declared) -> tuple[FactorConfig, str]:
+def _factor(
+    where: str, name: str, column: Column, declared: DeclaredColumns
+) -> tuple[FactorConfig, str]:
     """Make a factor from a column, and a remark for the user."""
     if column.words:
         return _of_words(where, name, column.words, declared)
@@ -236,7 +238,7 @@ def _with_names(factor: FactorConfig, words: Sequence[str]) -> FactorConfig:
 
 
 def _of_words(
-    where: str, name: str, words: tuple[str, ...], declared: Declared
+    where: str, name: str, words: tuple[str, ...], declared: DeclaredColumns
 ) -> tuple[FactorConfig, str]:
     if declared.kinds.get(name) == "range":
         found = f"{name}=range: {where} holds words, which have no range"
@@ -261,7 +263,7 @@ def _repeats(found: NDArray[np.float64], counts: NDArray[np.intp]) -> bool:
     return whole or int(counts.min()) > 1 or float(counts.mean()) >= ROWS_OF_A_LEVEL
 
 
-def _loses(values: NDArray[np.float64]) -> bool:
+def _loses_precision(values: NDArray[np.float64]) -> bool:
     """Return whether single precision merges two of the values or rounds an integer."""
     found = np.unique(values)
     with np.errstate(over="ignore"):  # overflow to infinity counts as a changed value

@@ -10,11 +10,11 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.data.importers.cells import refuse, with_points
+from sbvae_cli.data.importers.cells import refuse_cells, with_decimal_points
 from sbvae_cli.data.importers.collection import reason_of
 from sbvae_cli.data.importers.factor_columns import (
-    UNDECLARED,
-    Declared,
+    NONE_DECLARED,
+    DeclaredColumns,
     FactorTable,
     check_titles,
     factor_table,
@@ -31,7 +31,7 @@ _NAME_COLUMNS = ("file", "filename", "name", "image", "path")  # the first that 
 def read_factors(
     path: Path | str,
     names: Sequence[str],
-    declared: Declared = UNDECLARED,
+    declared: DeclaredColumns = NONE_DECLARED,
 ) -> FactorTable:
     """Read a CSV file with a header and a row for each image.
 
@@ -63,7 +63,7 @@ def read_factors(
     columns = [[cells[i] for cells in table] for i in range(len(header)) if i != key]
     given = dict(zip(titles, columns, strict=True))
     found = factor_table(given, str(path), declared, first_row=first_row)
-    return replace(found.of_rows(order), notes=(*notes, *renamed, *loose))
+    return replace(found.select_rows(order), notes=(*notes, *renamed, *loose))
 
 
 class _Table(NamedTuple):
@@ -110,10 +110,10 @@ def _read_table(path: Path) -> _Table:
     width, todo = len(header), f"quote {_SEPARATORS[separator]} in cells"
     lengths = enumerate(map(len, table), first_row)
     odd = [f"row {row} has {length}" for row, length in lengths if length != width]
-    refuse(f"{path}: rows have not the {width} cells of the header", odd, todo)
+    refuse_cells(f"{path}: rows have not the {width} cells of the header", odd, todo)
     if separator == ",":
         return _Table(header, table, first_row, [])
-    points = [with_points([row[i] for row in table]) for i in range(width)]
+    points = [with_decimal_points([row[i] for row in table]) for i in range(width)]
     changed = [header[i] for i, cells in enumerate(points) if cells]
     notes = [f"columns of {path} are separated by {_SEPARATORS[separator]}"]
     if changed:
@@ -173,9 +173,9 @@ def _join(path: Path, cells: list[str], images: ImageNames) -> tuple[NDArray[np.
         found = f"{len(unknown)} of {len(cells)} rows name files that are not among the images"
         todo = images.advice(unknown[0])
         raise SbvaeError(f"{path}: {found}, the first is {printable(unknown[0])}; {todo}")
-    refuse(f"{path}: rows name an image again", twice, "keep one row for each image")
+    refuse_cells(f"{path}: rows name an image again", twice, "keep one row for each image")
     missing = [name for name, row in zip(names, order, strict=True) if row < 0]
-    refuse(f"{path}: images have no row", missing, "add their rows, or remove the images")
+    refuse_cells(f"{path}: images have no row", missing, "add their rows, or remove the images")
     how = "without their ending or in other capitals"
     if not loose:
         return order, []

@@ -64,7 +64,7 @@ class ArrayKind:
         return self.is_one_image or channels_first or self._has_axes(2)
 
     @property
-    def stands_for_one_image(self) -> bool:
+    def is_likely_one_image(self) -> bool:
         """Whether it is likely a single image: (H, W) must be bytes, since it may be a table."""
         return self.may_be_one_image and (len(self.shape) == 3 or self.dtype.kind in "bu")
 
@@ -98,11 +98,11 @@ def find_images(path: Path, arrays: Arrays, key: str | None = None) -> str:
     may_be = [name for name, array in arrays.items() if array.may_be_images]
     stacks = [name for name in may_be if not arrays[name].encoded]
     fit = [name for name in stacks or may_be if not arrays[name].link_to]
-    found = fit if len(fit) == 1 else called(stacks or may_be, IMAGES)
+    found = fit if len(fit) == 1 else find_by_known_name(stacks or may_be, IMAGES)
     if len(found) == 1:
         return found[0]
     if not fit:
-        meant = called(arrays, IMAGES)
+        meant = find_by_known_name(arrays, IMAGES)
         if len(meant) == 1:
             check_images(path, meant[0], arrays[meant[0]])
         if not arrays:
@@ -230,7 +230,7 @@ def _named(path: Path, arrays: Arrays, key: str, argument: str) -> str:
     )
 
 
-def called(names: Collection[str], known: Collection[str]) -> list[str]:
+def find_by_known_name(names: Collection[str], known: Collection[str]) -> list[str]:
     """Return the names whose last part is the first word of `known` that occurs among them."""
     for word in known:
         found = [name for name in names if name.rpartition("/")[2].lower() == word]

@@ -15,10 +15,10 @@ from sbvae_cli.data.importers.levels import (
     to_uint8,
     value_range,
 )
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.errors import SbvaeError
 
-HARDLY = 8  # of 255: a smaller difference is invisible
+VISIBLE_DIFFERENCE = 8  # of 255: a smaller difference is invisible
 _REDUCING_GAP = 3.0  # shrink by an integer factor first; according to Pillow, indistinguishable
 _LOOKED_AT = 64  # rows and columns that are compared to decide whether an image has colours
 _ORIENTATION = 0x0112  # EXIF tag
@@ -66,23 +66,23 @@ def fit_image(
     with suppress(Exception):  # an intact image may have broken EXIF data
         if image.getexif().get(_ORIENTATION, 1) != 1:
             ImageOps.exif_transpose(image, in_place=True)
-            tally[Told.TURNED] += 1
+            tally[Counted.TURNED] += 1
     profile = image.info.get("icc_profile")
     if profile and not any(mark in profile for mark in _SRGB):
-        tally[Told.PROFILE] += 1
+        tally[Counted.PROFILE] += 1
     flat = _flatten(image, levels, background, tally)
     if grey and flat.mode == "RGB":
-        tally[Told.COLOUR_LOST] += _has_colours(flat)
+        tally[Counted.COLOUR_LOST] += _has_colours(flat)
         flat = flat.convert("L")
     if flat.size != (width, height):
         flat = _resize(flat, height, width, fit, tally)
     if grey:
         return np.array(flat)[..., None]
     if flat.mode == "L":
-        tally[Told.GREY] += 1
+        tally[Counted.GREY] += 1
         return np.array(flat.convert("RGB"))
     pixels: NDArray[np.uint8] = np.array(flat)
-    tally[Told.GREY] += _is_grey(pixels)
+    tally[Counted.GREY] += _is_grey(pixels)
     return pixels
 
 
@@ -98,10 +98,10 @@ def _shallow(image: DeepImage, levels: Levels | None, tally: Tally) -> Image.Ima
 
 
 def _count_levels(values: int, outside: int, tally: Tally) -> None:
-    tally[Told.LEVELLED] += 1
-    tally[Told.CLIPPED] += outside > 0
-    tally[Told.VALUES] += values
-    tally[Told.VALUES_CLIPPED] += outside
+    tally[Counted.LEVELLED] += 1
+    tally[Counted.CLIPPED] += outside > 0
+    tally[Counted.VALUES] += values
+    tally[Counted.VALUES_CLIPPED] += outside
 
 
 def _flatten(
@@ -114,16 +114,16 @@ def _flatten(
         alpha = image.getchannel("A")
     colour = opaque(image)
     if image.mode not in _EXACT:
-        tally[Told.CONVERTED, image.mode] += 1
+        tally[Counted.CONVERTED, image.mode] += 1
     if levels:
         colour = _levelled(colour, levels, tally)
     if alpha is None or alpha.getextrema() == (255, 255):
         return colour
     flat = Image.new(colour.mode, colour.size, background)
     flat.paste(colour, mask=alpha)
-    tally[Told.TRANSPARENT] += 1
-    if not _is_seen(flat):
-        tally[Told.VANISHED] += _is_seen(alpha) or _is_seen(colour)
+    tally[Counted.TRANSPARENT] += 1
+    if not _is_visible(flat):
+        tally[Counted.VANISHED] += _is_visible(alpha) or _is_visible(colour)
     return flat
 
 
@@ -153,9 +153,9 @@ def _levelled(image: Image.Image, levels: Levels, tally: Tally) -> Image.Image:
     return image.point(to_uint8(values, levels).tolist() * len(image.getbands()))
 
 
-def _is_seen(image: Image.Image) -> bool:
+def _is_visible(image: Image.Image) -> bool:
     """Return whether any channel has visibly different values."""
-    return any(high - low >= HARDLY for low, high in channel_extrema(image))
+    return any(high - low >= VISIBLE_DIFFERENCE for low, high in channel_extrema(image))
 
 
 def channel_extrema(image: Image.Image) -> list[tuple[int, int]]:
@@ -167,7 +167,7 @@ def channel_extrema(image: Image.Image) -> list[tuple[int, int]]:
 def _has_colours(image: Image.Image) -> bool:
     steps = [max(1, side // _LOOKED_AT) for side in image.size]
     pixels = np.asarray(image)[:: steps[1], :: steps[0]].astype(np.int16)
-    return bool(np.ptp(pixels, axis=-1).max() >= HARDLY)
+    return bool(np.ptp(pixels, axis=-1).max() >= VISIBLE_DIFFERENCE)
 
 
 def _is_grey(pixels: NDArray[np.uint8]) -> bool:
@@ -181,18 +181,18 @@ def _resize(image: Image.Image, height: int, width: int, fit: Fit, tally: Tally)
     whole = (0, 0, *image.size)
     central = _central(image, height, width)
     if fit == "stretch":
-        tally[Told.STRETCHED] += central != whole
+        tally[Counted.STRETCHED] += central != whole
         return _resample(image, height, width, whole, tally)
     if fit == "crop":
         if central != whole:
-            tally[Told.CROPPED] += 1
-            tally[Told.CUT] += _cuts(image, central)
+            tally[Counted.CROPPED] += 1
+            tally[Counted.CUT] += _cuts(image, central)
         return _resample(image, height, width, central, tally)
     scale = max(image.width / width, image.height / height)
     inner_height = min(height, max(1, round(image.height / scale)))
     inner_width = min(width, max(1, round(image.width / scale)))
     inner = _resample(image, inner_height, inner_width, whole, tally)
-    tally[Told.PADDED] += inner.size != (width, height)
+    tally[Counted.PADDED] += inner.size != (width, height)
     padded = Image.new(image.mode, (width, height))
     padded.paste(inner, ((width - inner_width) // 2, (height - inner_height) // 2))
     return padded
@@ -210,7 +210,7 @@ def _cuts(image: Image.Image, box: tuple[int, int, int, int]) -> bool:
     ]
     cut = [image.crop(edge) for edge in edges if edge[0] < edge[2] and edge[1] < edge[3]]
     ranges = np.array([channel_extrema(part) for part in cut])  # (parts, channels, 2)
-    return bool((ranges[..., 1].max(0) - ranges[..., 0].min(0)).max() >= HARDLY)
+    return bool((ranges[..., 1].max(0) - ranges[..., 0].min(0)).max() >= VISIBLE_DIFFERENCE)
 
 
 def _central(image: Image.Image, height: int, width: int) -> tuple[int, int, int, int]:
@@ -228,6 +228,6 @@ def _resample(
     found = (box[2] - box[0], box[3] - box[1])
     if found == (width, height):
         return image.crop(box)  # no pixel changes
-    tally[Told.ENLARGED if found < (width, height) else Told.REDUCED] += 1
+    tally[Counted.ENLARGED if found < (width, height) else Counted.REDUCED] += 1
     lanczos = Image.Resampling.LANCZOS
     return image.resize((width, height), lanczos, box=box, reducing_gap=_REDUCING_GAP)

@@ -13,7 +13,7 @@ from PIL import Image
 from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles, identify
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.importers.tiff_pages import frame_count
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError, printable
 
 # Formats of several frames of equal rank.
@@ -118,7 +118,7 @@ def _count(
         return {i: frames for i in part if len(frames := _frames(files, i)) > 1}
 
     found: dict[int, Sequence[int]] = {}
-    with closing(in_order(look, range(0, len(members), _AT_ONCE), workers)) as parts:
+    with closing(map_in_order(look, range(0, len(members), _AT_ONCE), workers)) as parts:
         for part in parts:
             found |= part
     return found

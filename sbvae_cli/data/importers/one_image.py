@@ -9,7 +9,7 @@ from sbvae_cli.data.importers.collection import ImageFiles, UnreadableImageError
 from sbvae_cli.data.importers.deep_images import DeepImage
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.limits import check_size
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.errors import SbvaeError
 from sbvae_cli.system_errors import unreadable
 
@@ -60,7 +60,7 @@ def read_image(path: Path, height: int, width: int, channels: int) -> NDArray[np
         )
     tally = Tally()
     pixels = fit_image(image, (height, width), "stretch", channels == 1, tally=tally)
-    if tally[Told.COLOUR_LOST]:
+    if tally[Counted.COLOUR_LOST]:
         raise SbvaeError(
             f"{path}: has colours (3 channels), the model takes grey images (1 channel); save it "
             "as grey"

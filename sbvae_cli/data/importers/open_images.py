@@ -9,7 +9,7 @@ from typing import IO
 import h5py
 
 from sbvae_cli.config.names import Frames
-from sbvae_cli.data.contents import look_at
+from sbvae_cli.data.contents import recognise_contents
 from sbvae_cli.data.importers.array_file import MAT5, ArrayFile, Hdf5Arrays, LoadedArrays
 from sbvae_cli.data.importers.collection import ImageCollection, ImageFiles
 from sbvae_cli.data.importers.folder import FolderImages
@@ -71,7 +71,7 @@ def open_images(
 def _refuse_models(path: Path) -> None:
     """Refuse run folders, whose previews are images, and checkpoints, which are ZIP archives."""
     if os.path.isdir(path) or (os.path.isfile(path) and zipfile.is_zipfile(path)):
-        contents = look_at(path)
+        contents = recognise_contents(path)
         if contents.kind in ("checkpoint", "run", "runs", "pytorch"):
             raise SbvaeError(f"{path}: {contents}")
 
@@ -89,7 +89,7 @@ def open_array_file(path: Path, named: bool = False) -> ArrayFile | None:
     opened_by = _array_format(path)
     if not opened_by:
         return None
-    contents = look_at(path)
+    contents = recognise_contents(path)
     if contents.kind == "dataset" or (contents.kind in ("codes", "dsprites") and not named):
         raise SbvaeError(f"{path}: {contents}")
     return opened_by(path)
@@ -123,4 +123,4 @@ def _by_contents(path: Path, file: IO[bytes], head: bytes) -> ImageCollection:
         return ZipImages(path, file, open_zip(path, file))
     if head.startswith(tuple(COMPRESSIONS)) or head[_USTAR] == b"ustar" or path.suffix == ".tar":
         return open_tar(path, file)
-    raise SbvaeError(f"{path}: {look_at(path)}")
+    raise SbvaeError(f"{path}: {recognise_contents(path)}")

@@ -10,7 +10,12 @@ import numpy as np
 from sbvae_cli.commands import quoted
 from sbvae_cli.data.importers.class_folders import class_folders
 from sbvae_cli.data.importers.collection import ImageCollection
-from sbvae_cli.data.importers.factor_columns import UNDECLARED, Declared, FactorTable, factor_table
+from sbvae_cli.data.importers.factor_columns import (
+    NONE_DECLARED,
+    DeclaredColumns,
+    FactorTable,
+    factor_table,
+)
 from sbvae_cli.data.importers.factors_csv import read_factors
 from sbvae_cli.data.importers.find_arrays import Arrays, named_arrays
 from sbvae_cli.data.importers.known_labels import factors_of_labels
@@ -37,7 +42,7 @@ class OwnFactors:
 def own_factors(
     collection: ImageCollection,
     table: Path | None = None,
-    declared: Declared = UNDECLARED,
+    declared: DeclaredColumns = NONE_DECLARED,
     key: str | None = None,
 ) -> OwnFactors:
     """Find the factors of the images of a collection.
@@ -70,7 +75,7 @@ def own_factors(
         try:
             return OwnFactors(_table_of(labels, where, declared), notes, warnings)
         except SbvaeError as error:
-            if error.field or key or declared != UNDECLARED:
+            if error.field or key or declared != NONE_DECLARED:
                 raise
             warnings = [*warnings, f"the labels are not used: {error}"]
             notes = [note for note in notes if note not in labels.used]
@@ -114,7 +119,7 @@ def _which_arrays(collection: ImageCollection, kinds: Arrays) -> Iterator[str]:
         yield f"names of the images are those of the array {printable(collection.names_from)}"
 
 
-def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
+def _table_of(labels: Labels, where: str, declared: DeclaredColumns) -> FactorTable:
     """Make factors from arrays; labels of a public dataset get its names and units."""
     known = factors_of_labels([np.asarray(cells) for cells in labels.columns.values()])
     if not known:
@@ -125,7 +130,7 @@ def _table_of(labels: Labels, where: str, declared: Declared) -> FactorTable:
     if declared.kinds or declared.circular:
         return found
     known = factors_of_labels(list(found.columns.values()))  # levels as in the table's values
-    return replace(found, factors=tuple(known), settled=frozenset(names))
+    return replace(found, factors=tuple(known), fixed_kinds=frozenset(names))
 
 
 def _tables(collection: ImageCollection) -> list[str]:

@@ -11,9 +11,9 @@ from sbvae_cli.config.names import Background, Fit
 from sbvae_cli.data.importers.collection import ImageCollection, UnreadableImageError
 from sbvae_cli.data.importers.fit import fit_image
 from sbvae_cli.data.importers.levels import Levels
-from sbvae_cli.data.importers.survey import choose_levels, count_looks, usual_image
-from sbvae_cli.data.importers.tally import Tally, Told
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.importers.survey import choose_levels, count_appearances, typical_image
+from sbvae_cli.data.importers.tally import Counted, Tally
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError, printable
 
 Batch = tuple[NDArray[np.int64], NDArray[np.uint8]]
@@ -83,7 +83,7 @@ def import_images(
     height, width = size
     batch = max(1, min(_BATCH, _BATCH_BYTES // (height * width * 3)))
     starts = range(0, len(collection), batch)
-    usual = None if tally is None else usual_image(collection, read)
+    usual = None if tally is None else typical_image(collection, read)
     yield from read_units(
         collection,
         (range(start, min(start + batch, len(collection))) for start in starts),
@@ -125,7 +125,7 @@ def read_units(
         SbvaeError: If no image can be read.
     """
     first, tried, found = "", 0, 0
-    with closing(in_order(work, units, workers)) as parts:
+    with closing(map_in_order(work, units, workers)) as parts:
         for indices, images, failed, counts in parts:
             for index, reason in failed:
                 name = collection.names[index]
@@ -170,12 +170,12 @@ def decode(
             good.append(index)
             tally.update(counts)
         except UnreadableImageError as error:
-            tally[Told.NOT_FINITE] += counts[Told.NOT_FINITE]
+            tally[Counted.NOT_FINITE] += counts[Counted.NOT_FINITE]
             failed.append((index, error.reason))
         except SbvaeError as error:
             failed.append((index, str(error)))
     if not images:
         return Decoded(good, np.empty(0, np.uint8), failed, tally)
     stacked = np.stack(images)
-    count_looks(stacked, usual, tally)
+    count_appearances(stacked, usual, tally)
     return Decoded(good, stacked, failed, tally)

@@ -12,14 +12,14 @@ from PIL import Image
 
 from sbvae_cli.data.importers.collection import ImageCollection
 from sbvae_cli.data.importers.deep_images import DeepImage, Kind
-from sbvae_cli.data.importers.fit import HARDLY, channel_extrema, opaque
+from sbvae_cli.data.importers.fit import VISIBLE_DIFFERENCE, channel_extrema, opaque
 from sbvae_cli.data.importers.levels import MASK, Levels, levels_needed, value_range
-from sbvae_cli.data.importers.tally import Tally, Told
-from sbvae_cli.data.workers import in_order
+from sbvae_cli.data.importers.tally import Counted, Tally
+from sbvae_cli.data.workers import map_in_order
 from sbvae_cli.errors import SbvaeError, printable
 
 _FEW, _FEWER = 16, 3  # images inspected for their kind; the fewer ones suffice if all have 8 bits
-_USUAL = 9  # images whose median is the typical image
+_TYPICAL_IMAGES = 9  # images whose median is the typical image
 _MANY = 1000  # images whose values are inspected to suggest levels
 _DEEP: tuple[Kind, ...] = ("integers", "floats")
 _AT_ONCE = 16  # images that a thread inspects at a time
@@ -42,7 +42,7 @@ class LevelsByKind:
         if not self.deep_only or isinstance(image, DeepImage):
             return self.levels
         if tally is not None:
-            tally[Told.UNLEVELLED] += 1
+            tally[Counted.UNLEVELLED] += 1
         return None
 
 
@@ -79,7 +79,7 @@ def _kinds(collection: ImageCollection, workers: int | None) -> set[Kind]:
     def look(part: Sequence[int]) -> list[tuple[int, Kind]]:
         return [(index, kind) for index in part if (kind := collection.kind(index))]
 
-    with closing(in_order(look, _parts(collection), workers)) as parts:
+    with closing(map_in_order(look, _parts(collection), workers)) as parts:
         for index, kind in (each for part in parts for each in part):
             first.setdefault(kind, collection.names[index])
             counts[kind] += 1
@@ -107,7 +107,7 @@ def find_levels(collection: ImageCollection, workers: int | None = None) -> Leve
         SbvaeError: If most images have more than 8 bits; the message has their range of values.
     """
     for few in (_FEWER, _FEW):
-        images = list(_images(collection, spread(len(collection), few)))
+        images = list(_images(collection, evenly_spaced(len(collection), few)))
         deep = [image for image in images if isinstance(image, DeepImage)]
         if not deep and max(map(_largest, images), default=0) > MASK[1]:
             return None
@@ -118,7 +118,9 @@ def find_levels(collection: ImageCollection, workers: int | None = None) -> Leve
     if collection.value_range:
         return MASK if collection.value_range == MASK else None
     seen = 0
-    with closing(in_order(partial(_largest_of, collection), _parts(collection), workers)) as found:
+    with closing(
+        map_in_order(partial(_largest_of, collection), _parts(collection), workers)
+    ) as found:
         for value in found:
             seen = max(seen, value)
             if seen > MASK[1]:
@@ -126,7 +128,7 @@ def find_levels(collection: ImageCollection, workers: int | None = None) -> Leve
     return MASK if seen else None
 
 
-def usual_image(
+def typical_image(
     collection: ImageCollection, read: Callable[[int], NDArray[np.uint8]]
 ) -> NDArray[np.uint8] | None:
     """Return the median of a few evenly spaced images, shape (H, W, C); None if fewer than three.
@@ -138,33 +140,37 @@ def usual_image(
         read: Function from an image's number to its pixels, shape (H, W, C).
     """
     images = []
-    for index in spread(len(collection), _USUAL):
+    for index in evenly_spaced(len(collection), _TYPICAL_IMAGES):
         with suppress(SbvaeError):
             images.append(read(index))
     middle = len(images) // 2
     return np.sort(images, axis=0)[middle] if len(images) > 2 else None
 
 
-def count_looks(images: NDArray[np.uint8], usual: NDArray[np.uint8] | None, tally: Tally) -> None:
+def count_appearances(
+    images: NDArray[np.uint8], typical: NDArray[np.uint8] | None, tally: Tally
+) -> None:
     """Count images that are nearly constant or like the typical one, and note extreme values.
 
     Args:
         images: Shape (n, H, W, C).
-        usual: Typical image, shape (H, W, C); None if there is none.
+        typical: Typical image, shape (H, W, C); None if there is none.
         tally: Counts, to be updated.
     """
     flat = images.reshape(len(images), -1)
     darkest, brightest = flat.min(1), flat.max(1)
-    tally[Told.CONSTANT] += int(np.count_nonzero(brightest - darkest < HARDLY))
-    tally[Told.DARKEST, int(darkest.min())] += 1
-    tally[Told.BRIGHTEST, int(brightest.max())] += 1
-    if usual is not None:
-        apart = np.maximum(images, usual) - np.minimum(images, usual)
-        tally[Told.ALIKE] += int(np.count_nonzero(apart.reshape(flat.shape).max(1) < HARDLY))
+    tally[Counted.CONSTANT] += int(np.count_nonzero(brightest - darkest < VISIBLE_DIFFERENCE))
+    tally[Counted.DARKEST, int(darkest.min())] += 1
+    tally[Counted.BRIGHTEST, int(brightest.max())] += 1
+    if typical is not None:
+        apart = np.maximum(images, typical) - np.minimum(images, typical)
+        tally[Counted.ALIKE] += int(
+            np.count_nonzero(apart.reshape(flat.shape).max(1) < VISIBLE_DIFFERENCE)
+        )
 
 
 def _too_deep(collection: ImageCollection, kind: str, workers: int | None) -> SbvaeError:
-    where, indices = f"{collection.path}: images are {kind}", spread(len(collection), _MANY)
+    where, indices = f"{collection.path}: images are {kind}", evenly_spaced(len(collection), _MANY)
     if collection.value_range:
         return levels_needed(where, collection.value_range)
     if not collection.one_kind:
@@ -175,7 +181,7 @@ def _too_deep(collection: ImageCollection, kind: str, workers: int | None) -> Sb
         return [found for image in deep if (found := value_range(image.values))]
 
     parts = [indices[start : start + _AT_ONCE] for start in range(0, len(indices), _AT_ONCE)]
-    with closing(in_order(look, parts, workers)) as found:
+    with closing(map_in_order(look, parts, workers)) as found:
         ends = [end for part in found for each in part for end in each]
     some = f"in {len(indices):,} of {len(collection):,} that were looked at"
     return levels_needed(
@@ -212,6 +218,6 @@ def _images(
             yield collection.read(index)
 
 
-def spread(count: int, most: int) -> list[int]:
+def evenly_spaced(count: int, most: int) -> list[int]:
     """Return at most `most` evenly spaced numbers below `count`."""
     return [i * count // min(count, most) for i in range(min(count, most))]

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Hashable
 from enum import Enum, auto
 
-Tally = Counter[Hashable]  # counts by a member of `Told`, or by a tuple that starts with one
+Tally = Counter[Hashable]  # counts by a member of `Counted`, or by a tuple that starts with one
 
 
-class Told(Enum):
+class Counted(Enum):
     """Name of a count; it counts images unless the comment says otherwise."""
 
     SIZE = auto()  # images of this stored size; key (SIZE, height, width)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sbvae_cli.config.metrics import USED_BELOW
+from sbvae_cli.config.metrics import USED_BELOW_STD
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.metrics.validate import Floats
 
@@ -25,7 +25,7 @@ def latents_in_use(stds: Floats) -> NDArray[np.bool_]:
     Args:
         stds: Posterior stds, shape (N, K).
     """
-    used: NDArray[np.bool_] = (stds < USED_BELOW).mean(axis=0) >= SOMETIMES
+    used: NDArray[np.bool_] = (stds < USED_BELOW_STD).mean(axis=0) >= SOMETIMES
     return used
 
 
@@ -48,8 +48,8 @@ def use_of_latents(
 
 def _uneven(used: NDArray[np.bool_], stds: Floats) -> list[Finding]:
     """Report the number of latents in use if the scores count differently."""
-    count, average = int(used.sum()), float((stds < USED_BELOW).sum(axis=1).mean())
-    by_mean = int((stds.mean(axis=0) < USED_BELOW).sum())
+    count, average = int(used.sum()), float((stds < USED_BELOW_STD).sum(axis=1).mean())
+    by_mean = int((stds.mean(axis=0) < USED_BELOW_STD).sum())
     if count == by_mean == round(average, 2):
         return []
     values = {"used": count, "of": len(used), "average": average, "by_mean": by_mean}

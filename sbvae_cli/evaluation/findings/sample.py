@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from sbvae_cli.config.metrics import DEAD_BELOW, METRICS
+from sbvae_cli.config.metrics import DEAD_BELOW_STD, METRICS
 from sbvae_cli.evaluation.codes_file import READ
 from sbvae_cli.evaluation.findings.finding import Finding
 from sbvae_cli.evaluation.representation import Representation
@@ -84,7 +84,7 @@ def _still_latents(sample: LabelledCodes, metrics: Collection[str]) -> list[Find
     stds = codes.std(axis=0)
     if not stds.max():
         return [Finding("constant-codes")]
-    dead = np.flatnonzero(stds < DEAD_BELOW * sample.unit).tolist()
+    dead = np.flatnonzero(stds < DEAD_BELOW_STD * sample.unit).tolist()
     constant = np.flatnonzero(np.ptp(codes, axis=0) == 0).tolist()
     found = [Finding("dead", latents=tuple(dead))] if dead else []
     if constant and "modularity" in metrics:

@@ -13,7 +13,7 @@ from sbvae_cli.data.importers.collection import (
     inner_name,
 )
 from sbvae_cli.data.importers.open_images import open_images
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.errors import SbvaeError
 
 
@@ -100,8 +100,8 @@ def test_sizes_are_counted_as_stored_and_frames_that_are_left_out(tmp_path: Path
     for index in range(len(images)):
         images.read(index, tally=tally)
     assert dict(tally) == {
-        (Told.SIZE, 6, 4): 3,
-        (Told.SIZE, 5, 8): 1,
-        Told.FILES_OF_FRAMES: 1,
-        Told.FRAMES_LEFT_OUT: 1,
+        (Counted.SIZE, 6, 4): 3,
+        (Counted.SIZE, 5, 8): 1,
+        Counted.FILES_OF_FRAMES: 1,
+        Counted.FRAMES_LEFT_OUT: 1,
     }

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sbvae_cli.config.space import FactorConfig, SpaceConfig
-from sbvae_cli.data.importers.factor_columns import Declared, factor_table
+from sbvae_cli.data.importers.factor_columns import DeclaredColumns, factor_table
 from sbvae_cli.errors import SbvaeError
 
 
 def one(cells: object, **declared: object) -> FactorConfig:
     said = {name: {"x": value} for name, value in declared.items()}
-    (factor,) = factor_table({"x": cells}, "f.csv", Declared(**said)).factors
+    (factor,) = factor_table({"x": cells}, "f.csv", DeclaredColumns(**said)).factors
     return factor
 
 
@@ -135,7 +135,7 @@ def test_names_that_no_factor_can_have_are_refused(title: str, found: str) -> No
 
 @pytest.mark.parametrize("argument", ["kinds", "circular"])
 def test_a_column_that_is_not_there_is_named_with_the_nearest(argument: str) -> None:
-    said = Declared(**{argument: {"sise": "levels" if argument == "kinds" else None}})
+    said = DeclaredColumns(**{argument: {"sise": "levels" if argument == "kinds" else None}})
     with pytest.raises(SbvaeError, match="did you mean size") as caught:
         factor_table({"size": ["1", "2"]}, "f.csv", said)
     assert caught.value.field == argument.removesuffix("s")
@@ -150,7 +150,7 @@ def test_a_column_that_looks_circular_says_so() -> None:
     }
     found = factor_table(columns, "f.csv").remarks
     assert found == {name: f"a full turn, if `circular={name}`" for name in ("azimuth", "radians")}
-    said = Declared(circular={"azimuth": None})
+    said = DeclaredColumns(circular={"azimuth": None})
     assert factor_table(columns, "f.csv", said).remarks["azimuth"] == "a full turn of 360"
     both_ends = {"azimuth": np.arange(0, 361, 10)}
     assert factor_table(both_ends, "f.csv", said).remarks["azimuth"] == (
@@ -185,10 +185,10 @@ def test_some_rows_have_levels_ranges_and_kinds_of_their_own() -> None:
         "step": np.arange(101),
         "turn": np.arange(101) * 3.6,
     }
-    said = Declared(kinds={"step": "range"}, circular={"turn": 360})
+    said = DeclaredColumns(kinds={"step": "range"}, circular={"turn": 360})
     table = factor_table(columns, "f.csv", said)
     numbers = np.array([5, 2, 100, 6, 9])
-    found = table.of_rows(numbers)
+    found = table.select_rows(numbers)
     count, word, measured, step, turn = found.factors
     assert (table.factors[0].levels, count.levels) == (None, (2, 5, 6, 9, 100))
     assert (word.levels, word.level_names) == ((0, 1, 2), ("a", "b", "c"))
@@ -196,4 +196,4 @@ def test_some_rows_have_levels_ranges_and_kinds_of_their_own() -> None:
     assert step == FactorConfig(name="step", low=2, high=100)
     assert turn == table.factors[4]
     np.testing.assert_array_equal(found.rows, table.rows[numbers])
-    assert table.of_rows(np.arange(101)).factors == table.factors
+    assert table.select_rows(np.arange(101)).factors == table.factors

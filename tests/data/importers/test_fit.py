@@ -6,7 +6,7 @@ from PIL import Image
 from PIL.ImageCms import ImageCmsProfile, createProfile
 
 from sbvae_cli.data.importers.fit import Fit, fit_image
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.errors import SbvaeError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
@@ -88,8 +88,8 @@ def test_levels_spread_8_bits_but_not_opacity(mode: str) -> None:
     found = fit_image(image, (1, 5), levels=(10, 60), tally=tally)[0, :, 0].tolist()
     expected = [0, 255, 255, 255, 255] if mode == "1" else [0, 0, 128, 255, 255]
     assert found == [round(value / 5) if mode.endswith("A") else value for value in expected]
-    assert tally[Told.LEVELLED] == tally[Told.CLIPPED] == 1
-    assert tally[Told.VALUES_CLIPPED] / tally[Told.VALUES] == (1 if mode == "1" else 2 / 5)
+    assert tally[Counted.LEVELLED] == tally[Counted.CLIPPED] == 1
+    assert tally[Counted.VALUES_CLIPPED] / tally[Counted.VALUES] == (1 if mode == "1" else 2 / 5)
 
 
 def test_a_sprite_in_its_transparency_alone_is_seen_on_white_and_told_on_black() -> None:
@@ -99,11 +99,11 @@ def test_a_sprite_in_its_transparency_alone_is_seen_on_white_and_told_on_black()
     sprite.putalpha(Image.fromarray(alpha))
     tally = Tally()
     assert not fit_image(sprite, (6, 8), tally=tally).any()
-    assert (tally[Told.TRANSPARENT], tally[Told.VANISHED]) == (1, 1)
+    assert (tally[Counted.TRANSPARENT], tally[Counted.VANISHED]) == (1, 1)
     tally = Tally()
     found = fit_image(sprite, (6, 8), background="white", tally=tally)
     np.testing.assert_array_equal(found[..., 0], 255 - alpha)
-    assert (tally[Told.TRANSPARENT], tally[Told.VANISHED]) == (1, 0)
+    assert (tally[Counted.TRANSPARENT], tally[Counted.VANISHED]) == (1, 0)
 
 
 def told(image: Image.Image, size: tuple[int, int] = (6, 6), **options: object) -> set[object]:
@@ -116,23 +116,23 @@ def told(image: Image.Image, size: tuple[int, int] = (6, 6), **options: object) 
 def test_what_is_done_is_counted() -> None:
     image = Image.fromarray(PIXELS)
     assert told(image, (6, 8)) == set()
-    assert told(image, (6, 8), grey=True) == {Told.COLOUR_LOST}
+    assert told(image, (6, 8), grey=True) == {Counted.COLOUR_LOST}
     assert told(Image.fromarray(PIXELS[..., 0]).convert("RGB"), (6, 8), grey=True) == set()
-    assert told(image) == {Told.CROPPED, Told.CUT}
-    assert told(Image.new("RGB", (8, 6), "red")) == {Told.CROPPED}
-    assert told(image, (3, 4)) == {Told.REDUCED}
-    assert told(image, (12, 16)) == {Told.ENLARGED}
-    assert told(image, fit="pad") == {Told.PADDED, Told.REDUCED}
-    assert told(image, fit="stretch") == {Told.STRETCHED, Told.REDUCED}
-    assert told(image.convert("CMYK"), (6, 8)) == {(Told.CONVERTED, "CMYK")}
+    assert told(image) == {Counted.CROPPED, Counted.CUT}
+    assert told(Image.new("RGB", (8, 6), "red")) == {Counted.CROPPED}
+    assert told(image, (3, 4)) == {Counted.REDUCED}
+    assert told(image, (12, 16)) == {Counted.ENLARGED}
+    assert told(image, fit="pad") == {Counted.PADDED, Counted.REDUCED}
+    assert told(image, fit="stretch") == {Counted.STRETCHED, Counted.REDUCED}
+    assert told(image.convert("CMYK"), (6, 8)) == {(Counted.CONVERTED, "CMYK")}
     assert told(image.convert("RGBA"), (6, 8)) == set()
     image.getexif()[0x0112] = 3
-    assert told(image, (6, 8)) == {Told.TURNED}
+    assert told(image, (6, 8)) == {Counted.TURNED}
 
 
 def test_another_colour_profile_than_srgb_is_told() -> None:
     image = Image.fromarray(PIXELS)
-    for space, expected in (("sRGB", set()), ("LAB", {Told.PROFILE})):
+    for space, expected in (("sRGB", set()), ("LAB", {Counted.PROFILE})):
         image.info["icc_profile"] = ImageCmsProfile(createProfile(space)).tobytes()
         assert told(image, (6, 8)) == expected
 

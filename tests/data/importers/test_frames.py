@@ -12,7 +12,7 @@ from PIL import Image
 from sbvae_cli.data.importers.frames import FrameImages
 from sbvae_cli.data.importers.open_images import open_images
 from sbvae_cli.data.importers.reader import import_images
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.data.importers.tiff_pages import frame_count
 from sbvae_cli.errors import SbvaeError
 
@@ -106,7 +106,7 @@ def test_the_first_of_each_file_may_be_taken_and_the_others_are_counted(tmp_path
     with open_images(tmp_path / "in", "first") as images:
         assert images.names == ("movie.gif", "stack.tif")
         list(import_images(images, (16, 64), tally=tally))
-    assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (2, 2 * (COUNT - 1))
+    assert (tally[Counted.FILES_OF_FRAMES], tally[Counted.FRAMES_LEFT_OUT]) == (2, 2 * (COUNT - 1))
 
 
 def test_an_animation_among_many_files_of_a_suffix_is_told(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_an_animation_among_many_files_of_a_suffix_is_told(tmp_path: Path) -> No
     with open_images(tmp_path / "in") as images:
         list(import_images(images, (16, 64), tally=tally))
         assert len(images) == 40 + COUNT
-    assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (1, COUNT - 1)
+    assert (tally[Counted.FILES_OF_FRAMES], tally[Counted.FRAMES_LEFT_OUT]) == (1, COUNT - 1)
 
 
 def test_a_broken_animation_is_one_unreadable_file(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_planes_that_share_a_page_are_told(tmp_path: Path) -> None:
     tally = Tally()
     with open_images(tmp_path) as images:
         list(import_images(images, (16, 64), tally=tally))
-    assert (tally[Told.FILES_OF_FRAMES], tally[Told.FRAMES_LEFT_OUT]) == (1, 11)
+    assert (tally[Counted.FILES_OF_FRAMES], tally[Counted.FRAMES_LEFT_OUT]) == (1, 11)
 
 
 def write_tiff(

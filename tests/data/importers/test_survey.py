@@ -9,8 +9,13 @@ from PIL import Image
 
 from sbvae_cli.data.importers.levels import MASK
 from sbvae_cli.data.importers.open_images import open_images
-from sbvae_cli.data.importers.survey import count_looks, find_levels, spread, usual_image
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.survey import (
+    count_appearances,
+    evenly_spaced,
+    find_levels,
+    typical_image,
+)
+from sbvae_cli.data.importers.tally import Counted, Tally
 from sbvae_cli.errors import SbvaeError
 
 Save = Callable[[list[np.ndarray]], Path]
@@ -90,9 +95,9 @@ def test_a_few_deep_images_among_others_refuse_nothing(save: Save) -> None:
 
 
 def test_few_numbers_are_evenly_spread() -> None:
-    assert spread(5, 16) == [0, 1, 2, 3, 4]
-    assert spread(100, 4) == [0, 25, 50, 75]
-    assert spread(0, 4) == []
+    assert evenly_spaced(5, 16) == [0, 1, 2, 3, 4]
+    assert evenly_spaced(100, 4) == [0, 25, 50, 75]
+    assert evenly_spaced(0, 4) == []
 
 
 def test_most_images_are_like_the_usual_one(save: Save) -> None:
@@ -103,16 +108,16 @@ def test_most_images_are_like_the_usual_one(save: Save) -> None:
     images = [*images[:3], *rng.integers(256, size=(3, 6, 8, 3)), *images[3:]]
     stacked = np.array(images, np.uint8)
     with open_images(save(list(stacked))) as collection:
-        usual = usual_image(collection, lambda i: stacked[i])
+        usual = typical_image(collection, lambda i: stacked[i])
     tally = Tally()
-    count_looks(stacked, usual, tally)
-    assert tally[Told.ALIKE] == 7
-    assert tally[Told.CONSTANT] == 0
+    count_appearances(stacked, usual, tally)
+    assert tally[Counted.ALIKE] == 7
+    assert tally[Counted.CONSTANT] == 0
 
 
 def test_two_images_have_no_usual_one(save: Save) -> None:
     with open_images(save([full(3), full(4)])) as collection:
-        assert usual_image(collection, lambda i: full(i)) is None
+        assert typical_image(collection, lambda i: full(i)) is None
 
 
 def test_what_is_hardly_seen_is_nearly_constant() -> None:
@@ -121,6 +126,6 @@ def test_what_is_hardly_seen_is_nearly_constant() -> None:
     images[2, 2, 2] = 8
     images[3] = 90
     tally = Tally()
-    count_looks(images, None, tally)
-    assert tally[Told.CONSTANT] == 3
-    assert tally[Told.DARKEST, 0] == tally[Told.BRIGHTEST, 90] == 1
+    count_appearances(images, None, tally)
+    assert tally[Counted.CONSTANT] == 3
+    assert tally[Counted.DARKEST, 0] == tally[Counted.BRIGHTEST, 90] == 1

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sbvae_cli.data.importers.account import Account
 from sbvae_cli.data.importers.collection import ImageCollection
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.import_report import ImportReport
+from sbvae_cli.data.importers.tally import Counted, Tally
 
 
 class NoImages(ImageCollection):
@@ -18,10 +18,10 @@ class NoImages(ImageCollection):
 
 def warnings(**counts: int) -> list[str]:
     """What is said of six images of 8 by 8 pixels with values from 0 to 255."""
-    tally = Tally({(Told.SIZE, 8, 8): 6, (Told.DARKEST, 0): 1, (Told.BRIGHTEST, 255): 1})
-    tally.update({Told[name.upper()]: number for name, number in counts.items()})
+    tally = Tally({(Counted.SIZE, 8, 8): 6, (Counted.DARKEST, 0): 1, (Counted.BRIGHTEST, 255): 1})
+    tally.update({Counted[name.upper()]: number for name, number in counts.items()})
     names = [f"{number}.png" for number in range(6)]
-    return Account(NoImages(Path("in"), names), (8, 8), tally=tally).warnings()
+    return ImportReport(NoImages(Path("in"), names), (8, 8), tally=tally).warnings()
 
 
 @pytest.mark.parametrize("kind", ["constant", "alike"])

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 
 from sbvae_cli.config.names import Background, Frames
 from sbvae_cli.data.importers.collection import ImageCollection
-from sbvae_cli.data.importers.fit import HARDLY
+from sbvae_cli.data.importers.fit import VISIBLE_DIFFERENCE
 from sbvae_cli.data.importers.frames import FrameImages
 from sbvae_cli.data.importers.levels import Levels, shown_number
-from sbvae_cli.data.importers.tally import Tally, Told
+from sbvae_cli.data.importers.tally import Counted, Tally
 
 _NARROW = 64  # of 255: images with a smaller range of values have little contrast
 
 
 @dataclass(frozen=True)
-class Account:
+class ImportReport:
     """Options and counts of an import; complete when all images have been read.
 
     Attributes:
@@ -44,13 +44,13 @@ class Account:
         lines = list(self._of_frames())
         if changed:
             lines.append(f"what was changed, of {count:,} images: {'; '.join(changed)}")
-        if count and self.tally[Told.GREY] == count and self.channels_are_free:
+        if count and self.tally[Counted.GREY] == count and self.channels_are_free:
             lines.append("all images are grey; `gray` stores one channel instead of three")
         return lines
 
     def warnings(self) -> list[str]:
         """Return lines on what may be lost or hardly visible, and how to keep it."""
-        return [*self._lost(), *self._hardly_seen()]
+        return [*self._lost(), *self._low_contrast()]
 
     def _images(self) -> int:
         return sum(self._sizes().values())
@@ -59,7 +59,7 @@ class Account:
         return {
             (key[1], key[2]): number
             for key, number in self.tally.items()
-            if isinstance(key, tuple) and key[0] is Told.SIZE
+            if isinstance(key, tuple) and key[0] is Counted.SIZE
         }
 
     def _of_frames(self) -> Iterator[str]:
@@ -69,7 +69,7 @@ class Account:
                 f"{_files_hold(several.files_of_frames)} several frames, each imported as an image "
                 f"named like {several.an_image_of_several}; `frames=first` takes one of each file"
             )
-        files, others = self.tally[Told.FILES_OF_FRAMES], self.tally[Told.FRAMES_LEFT_OUT]
+        files, others = self.tally[Counted.FILES_OF_FRAMES], self.tally[Counted.FRAMES_LEFT_OUT]
         if files:
             todo = "`frames=all` takes them" if self.frames == "first" else "save them as files"
             frames = f"{others:,} further frame{'s' if others > 1 else ''}"
@@ -77,16 +77,16 @@ class Account:
 
     def _resized(self) -> Iterator[str]:
         tally, height, width = self.tally, *self.size
-        if tally[Told.CROPPED]:
-            cut = f", {tally[Told.CUT]:,} with something in the part that was cut off"
-            shown = cut if tally[Told.CUT] else ""
-            cropped = f"{tally[Told.CROPPED]:,} cropped to the frame's shape"
+        if tally[Counted.CROPPED]:
+            cut = f", {tally[Counted.CUT]:,} with something in the part that was cut off"
+            shown = cut if tally[Counted.CUT] else ""
+            cropped = f"{tally[Counted.CROPPED]:,} cropped to the frame's shape"
             yield f"{cropped}{shown} (`fit=pad` keeps all)"
-        if tally[Told.STRETCHED]:
-            yield f"{tally[Told.STRETCHED]:,} stretched to the frame's shape"
-        if tally[Told.PADDED]:
-            yield f"{tally[Told.PADDED]:,} put between black bars"
-        ways = ((Told.REDUCED, "reduced"), (Told.ENLARGED, "enlarged"))
+        if tally[Counted.STRETCHED]:
+            yield f"{tally[Counted.STRETCHED]:,} stretched to the frame's shape"
+        if tally[Counted.PADDED]:
+            yield f"{tally[Counted.PADDED]:,} put between black bars"
+        ways = ((Counted.REDUCED, "reduced"), (Counted.ENLARGED, "enlarged"))
         resized = [f"{tally[key]:,} {word}" for key, word in ways if tally[key]]
         if resized:
             yield f"{' and '.join(resized)} to {height}x{width}, from {self._from_sizes()}"
@@ -102,61 +102,62 @@ class Account:
 
     def _recoloured(self) -> Iterator[str]:
         tally = self.tally
-        if tally[Told.TURNED]:
-            yield f"{tally[Told.TURNED]:,} turned as their EXIF data say"
-        if tally[Told.LEVELLED]:
+        if tally[Counted.TURNED]:
+            yield f"{tally[Counted.TURNED]:,} turned as their EXIF data say"
+        if tally[Counted.LEVELLED]:
             yield self._levelled()
-        if tally[Told.TRANSPARENT]:
-            yield f"{tally[Told.TRANSPARENT]:,} that are transparent laid on {self.background}"
-        if tally[Told.COLOUR_LOST]:
-            yield f"{tally[Told.COLOUR_LOST]:,} coloured ones made grey"
+        if tally[Counted.TRANSPARENT]:
+            yield f"{tally[Counted.TRANSPARENT]:,} that are transparent laid on {self.background}"
+        if tally[Counted.COLOUR_LOST]:
+            yield f"{tally[Counted.COLOUR_LOST]:,} coloured ones made grey"
         for key, number in tally.items():
-            if isinstance(key, tuple) and key[0] is Told.CONVERTED:
+            if isinstance(key, tuple) and key[0] is Counted.CONVERTED:
                 yield f"{number:,} converted from {key[1]}"
-        if tally[Told.PROFILE]:
-            yield f"{tally[Told.PROFILE]:,} with another colour profile than sRGB, taken as sRGB"
+        if tally[Counted.PROFILE]:
+            yield f"{tally[Counted.PROFILE]:,} with another colour profile than sRGB, taken as sRGB"
 
     def _levelled(self) -> str:
-        number, clipped = self.tally[Told.LEVELLED], self.tally[Told.CLIPPED]
+        number, clipped = self.tally[Counted.LEVELLED], self.tally[Counted.CLIPPED]
         if self.levels is None:
             return f"{number:,} of values 0 and 1 scaled to 0 and 255 (`levels=0..255` leaves them)"
         low, high = map(shown_number, self.levels)
-        share = self.tally[Told.VALUES_CLIPPED] / max(1, self.tally[Told.VALUES])
+        share = self.tally[Counted.VALUES_CLIPPED] / max(1, self.tally[Counted.VALUES])
         outside = f", in {clipped:,} of which {share:.2%} of all values were clipped"
-        kept = f", which leave {self.tally[Told.UNLEVELLED]:,} of 8 bits as they are"
+        kept = f", which leave {self.tally[Counted.UNLEVELLED]:,} of 8 bits as they are"
         return (
             f"{number:,} by the levels {low}..{high}{outside if clipped else ''}"
-            f"{kept if self.tally[Told.UNLEVELLED] else ''}"
+            f"{kept if self.tally[Counted.UNLEVELLED] else ''}"
         )
 
     def _lost(self) -> Iterator[str]:
         tally, count = self.tally, self._images()
-        if tally[Told.NOT_FINITE]:
+        if tally[Counted.NOT_FINITE]:
             yield (
-                f"{tally[Told.NOT_FINITE]:,} of {len(self.collection):,} images hold values that "
-                "are not finite (NaN or infinite), and are left out; write numbers in their place"
+                f"{tally[Counted.NOT_FINITE]:,} of {len(self.collection):,} images hold values "
+                "that are not finite (NaN or infinite), and are left out; write numbers in their "
+                "place"
             )
-        if tally[Told.CUT] and self.has_factors:
+        if tally[Counted.CUT] and self.has_factors:
             yield (
-                f"{tally[Told.CUT]:,} of {count:,} images had something in the part that was "
+                f"{tally[Counted.CUT]:,} of {count:,} images had something in the part that was "
                 "cropped off, which the factors may describe; `fit=pad` or `fit=stretch` keeps it"
             )
-        if tally[Told.VANISHED]:
+        if tally[Counted.VANISHED]:
             other = "`background=white`" if self.background == "black" else "`background=black`"
             yield (
-                f"{tally[Told.VANISHED]:,} of {count:,} images have their shape in what is "
+                f"{tally[Counted.VANISHED]:,} of {count:,} images have their shape in what is "
                 f"transparent, and are {self.background} on {self.background}; {other} shows it"
             )
 
-    def _hardly_seen(self) -> Iterator[str]:
+    def _low_contrast(self) -> Iterator[str]:
         tally, count = self.tally, self._images()
-        darkest = min(self._ends(Told.DARKEST), default=0)
-        brightest = max(self._ends(Told.BRIGHTEST), default=0)
-        if brightest - darkest < HARDLY or 2 * tally[Told.CONSTANT] > count:
-            yield f"{tally[Told.CONSTANT]:,} of {count:,} images are nearly of one colour"
-        elif count > 2 and 2 * tally[Told.ALIKE] > count:
-            yield f"{tally[Told.ALIKE]:,} of {count:,} images are nearly alike"
-        if 0 < brightest - darkest < _NARROW and not tally[Told.UNLEVELLED]:
+        darkest = min(self._ends(Counted.DARKEST), default=0)
+        brightest = max(self._ends(Counted.BRIGHTEST), default=0)
+        if brightest - darkest < VISIBLE_DIFFERENCE or 2 * tally[Counted.CONSTANT] > count:
+            yield f"{tally[Counted.CONSTANT]:,} of {count:,} images are nearly of one colour"
+        elif count > 2 and 2 * tally[Counted.ALIKE] > count:
+            yield f"{tally[Counted.ALIKE]:,} of {count:,} images are nearly alike"
+        if 0 < brightest - darkest < _NARROW and not tally[Counted.UNLEVELLED]:
             low, high = self.levels or (0, 255)
             advice = [round(low + end * (high - low) / 255, 3) for end in (darkest, brightest)]
             first, last = map(shown_number, advice)
@@ -165,8 +166,8 @@ class Account:
                 f"`levels={first}..{last}` spreads them, the same for all images"
             )
 
-    def _ends(self, told: Told) -> list[int]:
-        return [key[1] for key in self.tally if isinstance(key, tuple) and key[0] is told]
+    def _ends(self, name: Counted) -> list[int]:
+        return [key[1] for key in self.tally if isinstance(key, tuple) and key[0] is name]
 
 
 def _files_hold(count: int) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sbvae_cli.errors import SbvaeError
 
 
-class Unchanged:
+class FileSnapshot:
     """A file as it is when it is opened.
 
     Args:
