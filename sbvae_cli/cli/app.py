@@ -249,6 +249,12 @@ def _report(error: Exception, arguments: Sequence[str]) -> int:
     if not hasattr(error, "format_message"):
         if console_settings.verbose:
             traceback.print_exception(error)
+        if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("sbvae_cli"):
+            print_error(
+                f"{error.name} is not installed in this Python; `python -m pip install sbvae` "
+                "installs all that sbvae needs"
+            )
+            return 1
         print_error(
             f"a bug of sbvae: {type(error).__name__}: {error}; "
             "--verbose shows where, please report it"

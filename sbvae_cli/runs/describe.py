@@ -84,10 +84,11 @@ def data_of(opened: "Source | Checkpoint | None") -> Source:
     """
     if opened is None:
         raise SbvaeError("needs a dataset or a run; this file has no samples", field="sheet")
-    from sbvae_cli.checkpoint import Checkpoint
+    if isinstance(opened, Source):
+        return opened
     from sbvae_cli.runs.open import open_data
 
-    return open_data(opened) if isinstance(opened, Checkpoint) else opened
+    return open_data(opened)
 
 
 def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":

@@ -171,6 +171,23 @@ def test_a_wrong_file_is_told_of_before_pytorch_loads(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_data_are_made_and_shown_without_pytorch_and_a_training_names_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; from sbvae_cli.cli.app import main; "
+        "data = ['gen-data', 'circles', '--preset', 'xy', '--count', '9', '--size', '8']; "
+        "assert main([*data, '--out', 'x.h5']) == 0; "
+        "assert main(['info', 'x.h5', '--sheet', 'x.png']) == 0; "
+        "assert main(['train', '--data', 'x.h5', '--steps', '1']) == 1"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stderr.strip().splitlines()[-1] == (
+        "error: torch is not installed in this Python; `python -m pip install sbvae` installs all "
+        "that sbvae needs"
+    )
+
+
 def test_pictures_do_not_load_scikit_learn(run_folder: Path) -> None:
     code = (
         "import sys; from sbvae_cli.cli.app import main; "
