@@ -41,15 +41,17 @@ def info(
 ) -> None:
     """Describe a dataset, a model or a run, or how a picture was drawn."""
     from sbvae_cli.cli.outputs import PictureOptions, write_json, write_picture
-    from sbvae_cli.runs.describe import data_of, describe
+    from sbvae_cli.runs.describe import describe
 
     if show and sheet is None:
         raise SbvaeError("--show opens the picture that --sheet writes; name one")
-    facts, opened = describe(target)
+    facts, open_data = describe(target)
     if sheet is not None:
         from sbvae_cli.figures.samples import draw_samples
 
-        source = data_of(opened)
+        if open_data is None:
+            raise SbvaeError("needs a dataset or a run; this file has no samples", field="sheet")
+        source = open_data()
         about = {"seed": seed, "data": source.name}
         write_picture(sheet, draw_samples(source, seed), about, PictureOptions(scale, theme, show))
     if json is not None:

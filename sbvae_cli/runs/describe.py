@@ -1,6 +1,8 @@
 """Describe a dataset, a checkpoint, a run or a picture in plain containers."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +25,10 @@ if TYPE_CHECKING:  # PyTorch loads only where a checkpoint is read, as it takes 
     from sbvae_cli.checkpoint import Checkpoint
 
 Facts = dict[str, Any]
+OpenData = Callable[[], Source]
 
 
-def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
+def describe(target: str) -> tuple[Facts, OpenData | None]:
     """Return facts about a file, a run folder or a procedural dataset, recognised by its content.
 
     Args:
@@ -33,8 +36,8 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
 
     Returns:
         The facts as plain containers for JSON, whose `kind` is "dataset", "procedural dataset",
-        "checkpoint", "run", "picture", "ONNX graph" or "safetensors"; and the opened dataset or
-        checkpoint, None for a picture or an exported model.
+        "checkpoint", "run", "picture", "ONNX graph" or "safetensors"; and a function that opens
+        the dataset, or the one that a model was trained on, None for what has no samples.
 
     Raises:
         SbvaeError: If the target is missing, damaged or of another kind.
@@ -42,19 +45,17 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
     path = Path(target)
     if is_procedural(target):
         source = open_source(target)
-        return {"kind": "procedural dataset", **_source_facts(source)}, source
+        return {"kind": "procedural dataset", **_source_facts(source)}, lambda: source
     known = "name a dataset, a checkpoint, a run folder or circles:PRESET"
     contents = recognise_contents(path, missing=near_dataset(target) or known)
     match contents.kind:
         case "dataset" | "3dshapes":
             file = DatasetFile(path)
             source = Source.of_file(file)
-            return _file_facts(file, source), source
+            return _file_facts(file, source), lambda: source
         case "checkpoint":
-            from sbvae_cli.checkpoint import load_checkpoint
-
-            checkpoint = load_checkpoint(path)
-            return {"kind": "checkpoint", **_checkpoint_facts(path, checkpoint)}, checkpoint
+            facts, open_data = _describe_checkpoint(path)
+            return {"kind": "checkpoint", **facts}, open_data
         case "run":
             return _describe_run(RunFolder(path))
         case "picture":
@@ -75,28 +76,18 @@ def describe(target: str) -> "tuple[Facts, Source | Checkpoint | None]":
             raise SbvaeError(f"{path}: {contents}")
 
 
-def data_of(opened: "Source | Checkpoint | None") -> Source:
-    """Return an opened dataset itself, or the data that a checkpoint was trained on.
+def _describe_run(folder: RunFolder) -> tuple[Facts, OpenData]:
+    facts, open_data = _describe_checkpoint(folder.checkpoint)
+    found = {"kind": "run", **facts, "path": str(folder.path), "log": folder.last_record()}
+    return found, open_data
 
-    Raises:
-        SbvaeError: If the file that a checkpoint was trained on is gone and cannot be drawn, or if
-            `opened` is None, for a file without samples.
-    """
-    if opened is None:
-        raise SbvaeError("needs a dataset or a run; this file has no samples", field="sheet")
-    if isinstance(opened, Source):
-        return opened
+
+def _describe_checkpoint(path: Path) -> tuple[Facts, OpenData]:
+    from sbvae_cli.checkpoint import load_checkpoint
     from sbvae_cli.runs.open import open_data
 
-    return open_data(opened)
-
-
-def _describe_run(folder: RunFolder) -> "tuple[Facts, Checkpoint]":
-    from sbvae_cli.checkpoint import load_checkpoint
-
-    checkpoint = load_checkpoint(folder.checkpoint)
-    facts = {"kind": "run", **_checkpoint_facts(folder.checkpoint, checkpoint)}
-    return {**facts, "path": str(folder.path), "log": folder.last_record()}, checkpoint
+    checkpoint = load_checkpoint(path)
+    return _checkpoint_facts(path, checkpoint), partial(open_data, checkpoint)
 
 
 def _picture_facts(path: Path) -> Facts:
