@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import resource
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 # Tests that run side by side have a core each; more threads would wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# These fork processes that have loaded PyTorch, limit their memory and read /proc.
+collect_ignore = [] if sys.platform == "linux" else ["faults", "fuzz"]
 
 # A run that takes a second: small networks on small images.
 TINY = [
